@@ -1,0 +1,246 @@
+"""Deadlines: what the process will ask for next, and when. Computed, never scheduled by hand.
+
+`plan` says which deadlines an incident has now; storage keeps one row for each. `decide_nudge` says, when one has
+lapsed, what to do about it and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain import spans
+from bot.domain.incident import Incident, empty_roles, update_owed_by
+from bot.domain.policy import Policy, Severity
+
+
+class State(StrEnum):
+    """Of a row in the ledger. `due` is ours alone: decided, waiting for its message to go out."""
+
+    WAITING = "waiting"
+    DUE = "due"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """`once` is unique for ever: an occurrence that was sent or skipped is never armed again."""
+
+    once: str
+    kind: str
+    due_at: datetime
+    reason: str
+    rung: int | None = None
+
+
+def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
+    """Every deadline this incident has now. None of them outlives it."""
+    if not incident.open:
+        return ()
+    level = policy.severity(incident.severity)
+    found = [_update(incident, level), _roles(incident, policy)]
+    if not incident.drill:
+        found += [_respond(incident, level), _mitigate(incident, level), *_rungs(incident, level)]
+    return tuple(deadline for deadline in found if deadline is not None)
+
+
+def _update(incident: Incident, level: Severity) -> Deadline | None:
+    if incident.update_due_at is None:
+        return None
+    if incident.snooze and incident.update_due_at == incident.snooze.until:
+        why = f"snoozed by <@{incident.snooze.by}>"
+    elif incident.promised_by:
+        why = f"<@{incident.promised_by}> promised the next update by then"
+    else:
+        why = f"{level.key} asks for an update every {spans.in_words(level.update_every)}" if level.update_every else ""
+    once = f"update:{incident.number}:{incident.episode}:{incident.updates}:{incident.unanswered}"
+    return Deadline(once, "update", incident.update_due_at, why)
+
+
+def _roles(incident: Incident, policy: Policy) -> Deadline | None:
+    missing = empty_roles(incident, policy)
+    if not missing or incident.roles_due_at is None:
+        return None
+    titles = ", ".join(policy.role(key).title for key in missing)
+    if incident.snooze and incident.roles_due_at == incident.snooze.until:
+        why = f"snoozed by <@{incident.snooze.by}>; {titles} still empty"
+    else:
+        why = f"{incident.severity} needs {titles}"
+    once = f"role:{incident.number}:{incident.episode}:{incident.roles_asked}:{','.join(missing)}"
+    return Deadline(once, "role", incident.roles_due_at, why)
+
+
+def _respond(incident: Incident, level: Severity) -> Deadline | None:
+    ladder = incident.ladder
+    if level.respond_within is None or ladder.acknowledged_at is not None:
+        return None
+    if f"acknowledge:{level.key}" in ladder.fired:
+        return None
+    due = spans.later(ladder.started_at, level.respond_within)
+    if ladder.left_behind_at and due <= ladder.left_behind_at:
+        return None
+    why = f"{level.key} is to be acknowledged within {spans.in_words(level.respond_within)}"
+    return Deadline(f"respond:{incident.number}:{incident.episode}:{level.key}", "acknowledge", due, why)
+
+
+def _mitigate(incident: Incident, level: Severity) -> Deadline | None:
+    ladder = incident.ladder
+    if level.escalate_after is None or ladder.mitigated_at is not None or f"mitigate:{level.key}" in ladder.fired:
+        return None
+    due = spans.later(ladder.started_at, level.escalate_after)
+    if ladder.left_behind_at and due <= ladder.left_behind_at:
+        return None
+    why = f"{level.key} escalates when it is not mitigated within {spans.in_words(level.escalate_after)}"
+    return Deadline(f"mitigate:{incident.number}:{incident.episode}:{level.key}", "mitigate", due, why)
+
+
+def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
+    """Each rung that may still page by time, and the repeats of those that did."""
+    ladder, found = incident.ladder, []
+    spent = ladder.spent.get(level.key, ())
+    paged = {page.rung: page for page in ladder.pages}
+    for number, rung in enumerate(level.ladder, 1):
+        if _satisfied(incident, rung.until):
+            continue
+        kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
+        base = f"rung:{incident.number}:{incident.episode}:{level.key}:{number}"
+        targets = ", ".join(rung.notify)
+        if number not in spent:
+            due = ladder.started_at + rung.after
+            if ladder.left_behind_at and due <= ladder.left_behind_at:
+                continue
+            why = f"rung {number}: {targets} after {spans.in_words(rung.after)} unless {rung.until}"
+            found.append(Deadline(base, kind, due, why, number))
+        elif rung.repeat and number in paged:
+            page = paged[number]
+            why = f"rung {number}: {targets} again every {spans.in_words(rung.repeat)} until {rung.until}"
+            found.append(Deadline(f"{base}:{page.times}", kind, page.last_at + rung.repeat, why, number))
+    return found
+
+
+def _satisfied(incident: Incident, until: str) -> bool:
+    if until == "acknowledged":
+        return incident.ladder.acknowledged_at is not None
+    if until == "mitigated":
+        return incident.ladder.mitigated_at is not None
+    return not incident.open
+
+
+def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
+    """Why a deadline that was planned for `before` is not planned for `after`, in words for the ledger."""
+    if not after.open:
+        return f"the incident is {after.status}"
+    kind = once.split(":", 1)[0]
+    if kind == "update":
+        return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
+    if kind == "role":
+        return "the roles changed"
+    if after.severity != before.severity:
+        return f"the severity is now {after.severity}"
+    if after.ladder.acknowledged_at and not before.ladder.acknowledged_at:
+        return f"acknowledged by <@{after.acknowledged_by}>"
+    if after.ladder.mitigated_at and not before.ladder.mitigated_at:
+        return "mitigated"
+    return "the incident moved on"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What people did in the channel of late."""
+
+    recent: int = 0  # messages from people within the policy's `busy_within`
+    last_at: datetime | None = None  # of the last message from a person
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What a lapsed update or role deadline asks for. `reason` is its name in the ledger."""
+
+    reason: str
+    owes_update: bool
+    missing: tuple[str, ...]
+    mention: tuple[str, ...]
+    soft: bool
+    late: timedelta | None
+    page: bool
+    next_update_at: datetime | None
+    next_roles_at: datetime | None
+
+
+LATE_AFTER = timedelta(seconds=60)
+
+
+def decide_nudge(
+    incident: Incident, policy: Policy, kind: str, due_at: datetime, activity: Activity, now: datetime
+) -> Nudge:
+    """What to say about a lapsed `update` or `role` deadline; missed occurrences coalesce into this one."""
+    level = policy.severity(incident.severity)
+    owes_update = incident.update_due_at is not None and incident.update_due_at <= now
+    missing = empty_roles(incident, policy)
+    late = now - due_at if is_late(now - due_at, level.update_every) else None
+    busy = activity.recent >= policy.nudges.busy
+    soft = busy and incident.unanswered == 0 and kind == "update"
+    silent = owes_update and incident.unanswered >= 1 and _silent_for_two_cadences(incident, level, activity, now)
+    page = silent and not incident.ladder.silence_paged and not incident.drill
+    return Nudge(
+        reason=_reason(kind, incident, soft, page, late),
+        owes_update=owes_update,
+        missing=missing,
+        mention=() if soft else _mention(incident, kind, owes_update),
+        soft=soft,
+        late=late,
+        page=page,
+        next_update_at=_rearm(incident.update_due_at, level.update_every, now)
+        if owes_update
+        else incident.update_due_at,
+        next_roles_at=_rearm(incident.roles_due_at, policy.nudges.roles_every or level.update_every, now),
+    )
+
+
+def is_late(by: timedelta, cadence: spans.Span | None) -> bool:
+    """Late enough to say so: over a minute, or over a quarter of a short cadence."""
+    quarter = cadence / 4 if isinstance(cadence, timedelta) else LATE_AFTER
+    return by > min(LATE_AFTER, quarter) and by > timedelta(seconds=2)
+
+
+def _rearm(due_at: datetime | None, cadence: spans.Span | None, now: datetime) -> datetime | None:
+    """From when the last was due, or from now where that has passed, so that late ones never bunch."""
+    if due_at is None or cadence is None:
+        return None
+    following = spans.later(due_at, cadence)
+    return following if following > now else spans.later(now, cadence)
+
+
+def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Activity, now: datetime) -> bool:
+    if not isinstance(level.update_every, timedelta):
+        return False
+    since = max(filter(None, (activity.last_at, incident.updated_at, incident.ladder.started_at)))
+    return now - since >= 2 * level.update_every
+
+
+def _mention(incident: Incident, kind: str, owes_update: bool) -> tuple[str, ...]:
+    commander = incident.roles.get("commander")
+    if not owes_update:
+        return (commander or incident.declared_by,)
+    owed = update_owed_by(incident)
+    if incident.unanswered >= 2 and commander and commander != owed:
+        return (owed, commander)
+    return (owed,)
+
+
+def _reason(kind: str, incident: Incident, soft: bool, page: bool, late: timedelta | None) -> str:
+    if page:
+        name = "two whole cadences of silence: the ladder was paged"
+    elif soft:
+        name = "softened: the channel is busy"
+    elif kind == "role":
+        name = "required roles are empty"
+    elif incident.unanswered >= 2:
+        name = f"unanswered {incident.unanswered} times: the commander is asked"
+    else:
+        name = "an update is due"
+    return f"{name} (late by {spans.roughly(late)})" if late else name

@@ -1,0 +1,23 @@
+"""What can go wrong, in words a responder can act on."""
+
+from __future__ import annotations
+
+
+class TocsinError(Exception):
+    """The one family of this house's errors. The message is what people read."""
+
+
+class Refused(TocsinError):
+    """A verb does not fit the incident as it stands, or its arguments are wrong.
+
+    `example` is one line that would work, `None` where there is none to give.
+    """
+
+    def __init__(self, message: str, example: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.example = example
+
+
+class NotFound(Refused):
+    """There is no such incident."""

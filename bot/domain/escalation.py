@@ -1,0 +1,178 @@
+"""The escalation ladder: which rung is paged next, whom it reaches, and what to say when it reaches nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.errors import Refused
+from bot.domain.incident import Change, Incident, Page
+from bot.domain.policy import Policy, Rung
+from bot.domain.timeline import BOT, Entry, entry
+
+# `schedule:primary` at an instant → contact keys or user IDs on call; empty where nobody is.
+OnCall = Callable[[str, datetime], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Whom a rung reaches: `people` are Slack user IDs or e-mail addresses, `channels` names or IDs."""
+
+    people: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()  # keys of contacts, for notifiers other than Slack
+    gaps: tuple[str, ...] = ()  # why a target reached nobody, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """The outcome of asking for the next rung. `rung` is None when the ladder has nobody left."""
+
+    change: Change
+    rung: int | None
+    reached: Reached
+    fell_through: tuple[tuple[int, str], ...]
+    times: int = 1
+
+
+def reach(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> Reached:
+    """Resolve a rung's `notify`, in order, each person once."""
+    people: dict[str, None] = {}
+    channels: dict[str, None] = {}
+    contacts: dict[str, None] = {}
+    gaps: list[str] = []
+    for target in rung.notify:
+        sort, _, name = target.partition(":")
+        if sort == "user":
+            people[name] = None
+        elif sort == "channel":
+            channels[name] = None
+        elif sort == "role":
+            holder = incident.roles.get(name)
+            backup = next((r.backup for r in policy.roles if r.key == name), None)
+            if holder:
+                people[holder] = None
+            elif name in policy.contacts:
+                _add_contact(policy, name, people, contacts, gaps)
+            elif backup and backup in policy.contacts:
+                _add_contact(policy, backup, people, contacts, gaps)
+            else:
+                gaps.append(f"nobody holds the role {name}")
+        elif sort == "contact":
+            _add_contact(policy, name, people, contacts, gaps)
+        elif sort == "schedule":
+            members = on_call(name, now)
+            if not members:
+                gaps.append(_schedule_gap(policy, name))
+            for member in members:
+                if member in policy.contacts:
+                    _add_contact(policy, member, people, contacts, gaps)
+                else:
+                    people[member] = None
+    return Reached(tuple(people), tuple(channels), tuple(contacts), tuple(gaps))
+
+
+def _add_contact(policy: Policy, key: str, people: dict[str, None], contacts: dict[str, None], gaps: list[str]) -> None:
+    contact = policy.contacts.get(key)
+    if contact is None:
+        gaps.append(f"the policy has no contact {key}")
+        return
+    contacts[key] = None
+    if address := contact.slack or contact.email:
+        people[address] = None
+
+
+def _schedule_gap(policy: Policy, name: str) -> str:
+    if name not in policy.schedules:
+        return f"the policy has no schedule {name}"
+    return f"nobody is on call on {name} now"
+
+
+def climb(
+    incident: Incident,
+    policy: Policy,
+    on_call: OnCall,
+    now: datetime,
+    why: str,
+    actor: str = BOT,
+    rung: int | None = None,
+) -> Climb:
+    """Page `rung`, or the next unspent one; rungs that reach nobody fall through to the next at once.
+
+    People who are responding already are left out; a rung of only such people counts as paged and says so.
+    """
+    level = policy.severity(incident.severity)
+    fell: list[tuple[int, str]] = []
+    entries: list[Entry] = []
+    spent = list(incident.ladder.spent.get(level.key, ()))
+    candidates = [n for n in range(rung or 1, len(level.ladder) + 1) if n not in spent]
+    for number in candidates:
+        reached = reach(level.ladder[number - 1], incident, policy, on_call, now)
+        spent.append(number)
+        fresh = tuple(person for person in reached.people if person not in incident.responders)
+        if not fresh and not reached.channels and not (set(reached.contacts) and not reached.people):
+            gap = "; ".join(reached.gaps) or "everybody on it is responding already"
+            fell.append((number, gap))
+            entries.append(entry(now, "escalated", BOT, f"Rung {number} reaches nobody: {gap}", rung=number))
+            continue
+        reached = replace(reached, people=fresh)
+        page = Page(number, 1, now, fresh)
+        ladder = replace(
+            incident.ladder,
+            spent={**incident.ladder.spent, level.key: tuple(sorted(spent))},
+            pages=(*incident.ladder.pages, page),
+        )
+        entries.append(_paged(now, actor, number, reached, why, 1))
+        return Climb(Change(replace(incident, ladder=ladder), tuple(entries)), number, reached, tuple(fell))
+    ladder = replace(incident.ladder, spent={**incident.ladder.spent, level.key: tuple(sorted(spent))})
+    nobody = Change(replace(incident, ladder=ladder), tuple(entries))
+    return Climb(nobody, None, Reached(), tuple(fell))
+
+
+def repeat(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, number: int) -> Climb:
+    """Page a rung again, counting."""
+    level = policy.severity(incident.severity)
+    reached = reach(level.ladder[number - 1], incident, policy, on_call, now)
+    pages = tuple(
+        replace(page, times=page.times + 1, last_at=now) if page.rung == number else page
+        for page in incident.ladder.pages
+    )
+    times = next(page.times for page in pages if page.rung == number)
+    changed = replace(incident, ladder=replace(incident.ladder, pages=pages))
+    why = f"still unanswered, {ordinal(times)} page"
+    return Climb(Change(changed, (_paged(now, BOT, number, reached, why, times),)), number, reached, (), times)
+
+
+def mark_fired(incident: Incident, target: str) -> Incident:
+    """Note that `acknowledge` or `mitigate` lapsed at this severity and was acted on."""
+    return replace(
+        incident,
+        ladder=replace(incident.ladder, fired=(*incident.ladder.fired, f"{target}:{incident.severity}")),
+    )
+
+
+def check_escalatable(incident: Incident) -> None:
+    if not incident.open:
+        raise Refused(f"{incident.id} is {incident.status}: nobody is paged for it.", "reopen It is failing again")
+    if incident.drill:
+        raise Refused(f"{incident.id} is a drill: drills page nobody.")
+
+
+def ordinal(number: int) -> str:
+    if 10 <= number % 100 <= 20:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def _paged(now: datetime, actor: str, number: int, reached: Reached, why: str, times: int) -> Entry:
+    names = ", ".join([*(_name(p) for p in reached.people), *reached.channels]) or ", ".join(reached.contacts)
+    return entry(
+        now, "page", actor, f"Rung {number}: {names} ({why})",
+        rung=number, people=list(reached.people), channels=list(reached.channels), contacts=list(reached.contacts),
+        why=why, times=times,
+    )  # fmt: skip
+
+
+def _name(person: str) -> str:
+    return person if "@" in person else f"<@{person}>"

@@ -1,0 +1,155 @@
+"""An organisation's process as values: severities, roles, ladders, people. The YAML reader lives in `bot.policy`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from bot.domain.errors import Refused
+from bot.domain.spans import Span
+
+UNTIL = ("acknowledged", "mitigated", "resolved")
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of an escalation ladder. `after` counts from the start of the ladder, `repeat` from the last page."""
+
+    after: timedelta
+    notify: tuple[str, ...]
+    by: tuple[str, ...] = ("slack",)
+    until: str = "acknowledged"
+    repeat: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """A level and what it asks of people. `None` means the organisation asks nothing there."""
+
+    key: str
+    name: str
+    description: str = ""
+    user_impact: str = ""
+    examples: tuple[str, ...] = ()
+    respond_within: Span | None = None
+    update_every: Span | None = None
+    escalate_after: Span | None = None
+    resolve_within: Span | None = None
+    review_within: Span | None = None
+    roles: tuple[str, ...] = ()
+    notify_executives: bool = False
+    ladder: tuple[Rung, ...] = ()
+    more: dict[str, Any] = field(default_factory=dict)  # what the document says beyond the above: audiences, channels …
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A part somebody plays in an incident. `title` is the label people see."""
+
+    key: str
+    title: str
+    description: str = ""
+    duties: tuple[str, ...] = ()
+    backup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody a ladder may reach. `slack` is a user ID or an e-mail address."""
+
+    key: str
+    name: str = ""
+    slack: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    pagerduty: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One rotation. `handoff` is `09:00`, `mon 09:00` or `1 09:00` (day of the month); `hours` limits when it holds."""
+
+    rotation: str
+    handoff: str
+    start: date
+    members: tuple[str, ...]
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Who is on call when. Later layers outrank earlier ones."""
+
+    key: str
+    timezone: str
+    layers: tuple[Layer, ...]
+    usergroup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something of the user's that can break."""
+
+    key: str
+    name: str = ""
+    schedule: str | None = None
+    depends_on: tuple[str, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeRules:
+    """When a reminder is softened: `busy` messages from people within `busy_within`."""
+
+    busy: int = 3
+    busy_within: timedelta = timedelta(minutes=5)
+    roles_after: timedelta | None = None  # None: the severity's respond_within
+    roles_every: timedelta | None = None  # None: the severity's update_every
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One organisation's process. Severities stand worst first; nothing may assume how many there are."""
+
+    name: str
+    severities: tuple[Severity, ...]
+    roles: tuple[Role, ...]
+    announce: str | None = None
+    channel_name: str = "inc-{number}-{slug}"
+    timezone: str = "UTC"
+    nudges: NudgeRules = NudgeRules()
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
+    executives: tuple[str, ...] = ()
+    bookmarks: dict[str, str] = field(default_factory=dict)  # title → URL template; `bridge` is the war room
+    record: str = "all"
+    reactions: tuple[str, ...] = ()
+    digest: str = ""  # of the document the policy was read from; stands on every incident
+
+    def severity(self, key: str) -> Severity:
+        """The level named `key` (any case, its key or its name). Raises `Refused` listing what there is."""
+        wanted = key.strip().lower()
+        for severity in self.severities:
+            if wanted in (severity.key.lower(), severity.name.lower()):
+                return severity
+        known = ", ".join(s.key for s in self.severities)
+        raise Refused(f"There is no severity “{key[:40]}”. Use one of: {known}.", self.severities[0].key)
+
+    def has_severity(self, key: str) -> bool:
+        return any(key.strip().lower() == s.key.lower() for s in self.severities)
+
+    def rank(self, key: str) -> int:
+        """0 is the worst."""
+        return next(i for i, s in enumerate(self.severities) if s.key == key)
+
+    def role(self, key: str) -> Role:
+        """The role with this key or title. Raises `Refused` listing what there is."""
+        wanted = key.strip().lower().replace(" ", "_").replace("-", "_")
+        for role in self.roles:
+            if wanted in (role.key, role.title.lower().replace(" ", "_")):
+                return role
+        known = ", ".join(r.key for r in self.roles)
+        raise Refused(f"There is no role “{key[:40]}”. Use one of: {known}.", f"{self.roles[0].key} @user")

@@ -1,0 +1,97 @@
+"""Spans of time as people write them: `10s`, `15m`, `2h`, `1d`, `1bd`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+
+from bot.domain.errors import Refused
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)[a-z]*", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"^(?:\d+(?:\.\d+)?\s*(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\s*)+$", re.I
+)
+_BUSINESS = re.compile(r"^(\d+)\s*(?:bd|business days?)$", re.IGNORECASE)
+LONGEST = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessDays:
+    """Whole days, Saturdays and Sundays left out."""
+
+    days: int
+
+    def __str__(self) -> str:
+        return f"{self.days}bd"
+
+
+Span = timedelta | BusinessDays
+
+
+def parse_span(text: str) -> Span:
+    """`15m`, `1h30m`, `2 hours`, `1bd`. Raises `Refused` with an example."""
+    cleaned = text.strip()
+    if match := _BUSINESS.match(cleaned):
+        return BusinessDays(int(match[1]))
+    if not _WHOLE.match(cleaned):
+        raise Refused(f"I don't understand the duration “{cleaned[:40]}”. Write 10s, 15m, 2h or 1d.", "15m")
+    seconds = sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(cleaned))
+    if seconds > LONGEST.total_seconds():
+        raise Refused(f"“{cleaned[:40]}” is longer than {LONGEST.days} days.", "1d")
+    return timedelta(seconds=seconds)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Like `parse_span`, for places where business days make no sense. Zero is refused."""
+    span = parse_span(text)
+    if isinstance(span, BusinessDays):
+        raise Refused("Business days cannot be used here. Write 10s, 15m, 2h or 1d.", "1d")
+    if span <= timedelta():
+        raise Refused("The duration must be longer than nothing.", "15m")
+    return span
+
+
+def later(instant: datetime, span: Span, zone: tzinfo | None = None) -> datetime:
+    """`instant` plus `span`; business days keep the time of day and skip weekends in `zone` (else `instant`'s own)."""
+    if isinstance(span, timedelta):
+        return instant + span
+    local = instant.astimezone(zone) if zone else instant
+    remaining, day = span.days, local.date()
+    while remaining > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 5:
+            remaining -= 1
+    moved = datetime.combine(day, time(local.hour, local.minute, local.second, local.microsecond), local.tzinfo)
+    return moved.astimezone(instant.tzinfo)
+
+
+def in_words(span: Span) -> str:
+    """The shortest exact form: `15m`, `1h30m`, `2d`, `1bd`; under a minute `45s`."""
+    if isinstance(span, BusinessDays):
+        return str(span)
+    seconds = round(span.total_seconds())
+    if seconds < 0:
+        return "-" + in_words(-span)
+    parts = []
+    for name, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{name}")
+    return "".join(parts) or "0s"
+
+
+def roughly(span: timedelta) -> str:
+    """For reading, not for counting: the two largest units at most, seconds only under a minute."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds}s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes}m"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}h{minutes:02d}m" if minutes else f"{hours}h"
+    days, hours = divmod(hours, 24)
+    return f"{days}d{hours}h" if hours else f"{days}d"

@@ -1,0 +1,84 @@
+"""Timeline entries: what happened, who did it, when. Entries are only ever appended, and form a hash chain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+BOT = "tocsin"  # the actor of what the bot does by itself
+
+KEY_KINDS = frozenset(
+    {
+        "declared", "acknowledged", "status", "severity", "role", "update", "note", "page", "escalated",
+        "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent",
+    }
+)  # fmt: skip
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `source_ts` is the `ts` of the Slack message it is about; `once` makes it unique.
+
+    `data` holds what a renderer needs beyond the words (old and new value, IDs, links).
+    """
+
+    at: datetime
+    kind: str
+    actor: str
+    text: str = ""
+    source_ts: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    once: str | None = None
+    key: bool = False
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("a timeline entry needs an aware instant")
+
+
+def entry(at: datetime, kind: str, actor: str, text: str = "", **data: Any) -> Entry:
+    """An entry of the bot's own making; key if its kind is."""
+    return Entry(at=at, kind=kind, actor=actor, text=text, data=data, key=kind in KEY_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry as it stands in the book: its place in the incident's chain, and how its key stands now."""
+
+    incident: int
+    seq: int
+    entry: Entry
+    key: bool
+    hash: str
+    previous: str
+
+
+def instant_text(instant: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: the one form used in hashes and JSON."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def entry_hash(previous: str, incident: int, seq: int, item: Entry) -> str:
+    """SHA-256 over the previous hash and the entry's canonical JSON."""
+    body = json.dumps(
+        [incident, seq, instant_text(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],
+        sort_keys=True, ensure_ascii=False, separators=(",", ":"),
+    )  # fmt: skip
+    return hashlib.sha256(f"{previous}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def stand_keyed(entries: list[tuple[str, str | None, str]]) -> set[str]:
+    """Message `ts` that stand keyed after these `(kind, source_ts, actor)` in order: keyed by somebody still."""
+    keepers: dict[str, set[str]] = {}
+    for kind, source_ts, actor in entries:
+        if source_ts is None:
+            continue
+        if kind == "keyed":
+            keepers.setdefault(source_ts, set()).add(actor)
+        elif kind == "unkeyed":
+            keepers.get(source_ts, set()).discard(actor)
+    return {ts for ts, people in keepers.items() if people}
