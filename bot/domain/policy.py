@@ -10,6 +10,19 @@ from bot.domain.errors import Refused
 from bot.domain.spans import Span
 
 UNTIL = ("acknowledged", "mitigated", "resolved")
+METHODS = ("slack", "pagerduty", "email", "sms", "webhook")
+RINGING = ("pagerduty", "sms")  # the methods that wake somebody
+TRIGGERS = (
+    "declared",
+    "services_affected",
+    "revenue_impact",
+    "data_loss",
+    "security",
+    "public_relations",
+    "auto_remediation_failed",
+    "target_exceeded",
+    "manual",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,8 @@ class Role:
     title: str
     description: str = ""
     duties: tuple[str, ...] = ()
-    backup: str | None = None
+    backup: str | None = None  # a role or a contact: who is asked where nobody holds this one
+    required_for: tuple[str, ...] = ()  # as the document says; whom the bot reminds of is `Severity.roles`
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,7 @@ class Contact:
     email: str | None = None
     phone: str | None = None
     pagerduty: str | None = None
+    url: str | None = None  # a vendor's support portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,59 @@ class Service:
     schedule: str | None = None
     depends_on: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
+    description: str = ""
+    channel: str | None = None
+    contacts: tuple[str, ...] = ()  # keys of contacts: owners, vendors' support
+    playbooks: tuple[str, ...] = ()  # ids of playbooks
+    components: tuple[str, ...] = ()  # of the status page
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A reason to page beside the passing of time. `rung.after` counts from the moment the trigger holds.
+
+    `over` is the figure that must be passed: services affected, or revenue lost. `severities` empty: every one.
+    """
+
+    key: str
+    when: str
+    rung: Rung
+    name: str = ""
+    over: float | None = None
+    severities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What sort of trouble an incident is; drives playbooks and routing."""
+
+    key: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Somebody who is told. What is `public` goes out only when a person sends it."""
+
+    key: str
+    name: str
+    description: str = ""
+    public: bool = False
+    notify: tuple[str, ...] = ()
+    by: tuple[str, ...] = ("slack",)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    """A question the organisation adds to the declare modal. `kind` is `text` or `select`."""
+
+    key: str
+    label: str
+    kind: str = "text"
+    options: tuple[str, ...] = ()
+    required: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +195,12 @@ class Policy:
     bookmarks: dict[str, str] = field(default_factory=dict)  # title → URL template; `bridge` is the war room
     record: str = "all"
     reactions: tuple[str, ...] = ()
+    keep: timedelta | None = None  # how long timeline texts are kept; None: for ever
+    category_details: dict[str, Category] = field(default_factory=dict)  # by the keys of `categories`
+    triggers: tuple[Trigger, ...] = ()
+    audiences: dict[str, Audience] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)  # title → URL: dashboards, logs, support portals
+    fields: tuple[CustomField, ...] = ()
     digest: str = ""  # of the document the policy was read from; stands on every incident
 
     def severity(self, key: str) -> Severity:

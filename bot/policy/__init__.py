@@ -1,0 +1,25 @@
+"""A policy file, or a preset, becomes the domain's `Policy`.
+
+    loaded = read(Path("policy.yml"))   # LoadedPolicy: .policy, .document (plain JSON to keep), .warnings
+    policy = load(Path("policy.yml"))   # the policy alone; load(None) is the preset sev1-5
+    policy = from_document(document)    # of a document that was kept; its digest is the same again
+
+Everything raises `PolicyError`, which lists all that is wrong, with file, line and mend.
+"""
+
+from bot.policy.document import as_json
+from bot.policy.problems import PolicyError, Problem
+from bot.policy.reader import PRESETS, LoadedPolicy, from_document, json_schema, load, preset, read
+
+__all__ = [
+    "PRESETS",
+    "LoadedPolicy",
+    "PolicyError",
+    "Problem",
+    "as_json",
+    "from_document",
+    "json_schema",
+    "load",
+    "preset",
+    "read",
+]

@@ -1,0 +1,70 @@
+"""The policy as plain JSON for people and programs: `tocsin policy --json`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from bot.domain.policy import Policy, Schedule, Severity, Trigger
+from bot.domain.spans import BusinessDays, Span
+
+
+def as_json(policy: Policy) -> dict[str, Any]:
+    """Durations in seconds, business-day ones as `"1bd"`; severities by key in order, worst first."""
+    return {
+        "name": policy.name,
+        "digest": policy.digest,
+        "announce": policy.announce,
+        "channel_name": policy.channel_name,
+        "timezone": policy.timezone,
+        "severities": {severity.key: _severity(severity) for severity in policy.severities},
+        "roles": {role.key: _fields(role) for role in policy.roles},
+        "nudges": _fields(policy.nudges),
+        "timeline": {"record": policy.record, "keep": seconds(policy.keep), "reactions": list(policy.reactions)},
+        "bookmarks": dict(policy.bookmarks),
+        "links": dict(policy.links),
+        "executives": list(policy.executives),
+        "contacts": {key: _fields(contact) for key, contact in policy.contacts.items()},
+        "schedules": {key: _schedule(schedule) for key, schedule in policy.schedules.items()},
+        "services": {key: _fields(service) for key, service in policy.services.items()},
+        "categories": {key: _fields(category) for key, category in policy.category_details.items()},
+        "audiences": {key: _fields(audience) for key, audience in policy.audiences.items()},
+        "triggers": {trigger.key: _trigger(trigger) for trigger in policy.triggers},
+        "fields": {custom.key: _fields(custom) for custom in policy.fields},
+    }
+
+
+def seconds(span: Span | None) -> int | float | str | None:
+    if span is None:
+        return None
+    if isinstance(span, BusinessDays):
+        return str(span)
+    total = span.total_seconds()
+    return int(total) if total.is_integer() else total
+
+
+def _severity(severity: Severity) -> dict[str, Any]:
+    found = _fields(severity, "more", "ladder")
+    return {**found, "ladder": [_fields(rung) for rung in severity.ladder], **severity.more}
+
+
+def _trigger(trigger: Trigger) -> dict[str, Any]:
+    return {**_fields(trigger, "rung"), **_fields(trigger.rung)}
+
+
+def _schedule(schedule: Schedule) -> dict[str, Any]:
+    return {**_fields(schedule, "layers"), "layers": [_fields(layer) for layer in schedule.layers]}
+
+
+def _fields(value: Any, *without: str) -> dict[str, Any]:
+    """A domain value's fields as JSON; its key is where it stands."""
+    names = [name for name in value.__dataclass_fields__ if name not in ("key", *without)]
+    return {name: _plain(getattr(value, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta | BusinessDays):
+        return seconds(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return value.isoformat() if isinstance(value, date) else value
