@@ -1,0 +1,125 @@
+"""Writing the timeline's hash chains, one an incident. The chain's row is its lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.timeline import BOT, GENESIS, Entry, Recorded, entry_hash
+from storage.columns import clean_text, dumps
+from storage.schema import chains, timeline
+from storage.sql import among, insert, is_postgresql
+
+Head = tuple[int, str]  # the last entry's seq and hash
+
+
+async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entry]]]) -> list[list[Recorded]]:
+    """For each `(incident, entries)` what was written; an entry whose `once` stands in its incident is skipped."""
+    prepared = [(number, [_storable(entry) for entry in entries]) for number, entries in items]
+    numbers = sorted({number for number, entries in prepared if entries})
+    if not numbers:
+        return [[] for _ in items]
+    heads = await _lock(conn, numbers)
+    seen = await _standing(conn, numbers, [e.once for _, entries in prepared for e in entries if e.once is not None])
+    results = []
+    for number, entries in prepared:
+        written = []
+        for entry in entries:
+            if entry.once is not None:
+                if (number, entry.once) in seen:
+                    continue
+                seen.add((number, entry.once))
+            record = _link(number, heads[number], entry)
+            heads[number] = (record.seq, record.hash)
+            written.append(record)
+        results.append(written)
+    await _write(conn, [record for written in results for record in written], heads)
+    return results
+
+
+def _storable(entry: Entry) -> Entry:
+    """The entry exactly as it will be read again, since its hash is taken over it."""
+    return replace(
+        entry,
+        kind=clean_text(entry.kind),
+        actor=clean_text(entry.actor),
+        text=clean_text(entry.text),
+        source_ts=None if entry.source_ts is None else clean_text(entry.source_ts),
+        once=None if entry.once is None else clean_text(entry.once),
+        data=json.loads(dumps(entry.data)) if entry.data else {},
+    )
+
+
+def _link(number: int, head: Head, entry: Entry) -> Recorded:
+    seq, previous = head[0] + 1, head[1]
+    return Recorded(number, seq, entry, entry.key, entry_hash(previous, number, seq, entry), previous)
+
+
+async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
+    """Sorted, so that two writers of the same incidents wait for one another instead of for ever."""
+    found = await _heads(conn, numbers)
+    new = {number: (0, GENESIS) for number in numbers if number not in found}
+    if not new or not is_postgresql(conn):  # on SQLite nobody else writes now
+        return found | new
+    await conn.execute(insert(conn, chains).on_conflict_do_nothing(), _rows_of_heads(new))
+    return await _heads(conn, numbers)
+
+
+async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
+    wanted = (
+        sa.select(chains.c.incident, chains.c.seq, chains.c.head)
+        .where(among(conn, chains.c.incident, numbers))
+        .order_by(chains.c.incident)
+        .with_for_update()  # says nothing on SQLite
+    )
+    return {row.incident: (row.seq, row.head) for row in await conn.execute(wanted)}
+
+
+async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collection[str]) -> set[tuple[int, str]]:
+    if not onces:
+        return set()
+    found = await conn.execute(
+        sa.select(timeline.c.incident, timeline.c.once).where(
+            among(conn, timeline.c.incident, numbers), among(conn, timeline.c.once, onces)
+        )
+    )
+    return {(row.incident, row.once) for row in found}
+
+
+async def _write(conn: AsyncConnection, records: Sequence[Recorded], heads: dict[int, Head]) -> None:
+    if not records:
+        return
+    await conn.execute(sa.insert(timeline), [_row(record) for record in records])
+    upsert = insert(conn, chains)  # the foreign key refuses an incident that is not
+    upsert = upsert.on_conflict_do_update(
+        index_elements=["incident"], set_={"seq": upsert.excluded.seq, "head": upsert.excluded.head}
+    )
+    await conn.execute(upsert, _rows_of_heads({r.incident: heads[r.incident] for r in records}))
+
+
+def _rows_of_heads(heads: dict[int, Head]) -> list[dict[str, Any]]:
+    return [{"incident": number, "seq": seq, "head": head} for number, (seq, head) in sorted(heads.items())]
+
+
+def _row(record: Recorded) -> dict[str, Any]:
+    entry = record.entry
+    return {
+        "incident": record.incident,
+        "seq": record.seq,
+        "at": entry.at,
+        "kind": entry.kind,
+        "actor": entry.actor,
+        "text": entry.text,
+        "source_ts": entry.source_ts,
+        "data": entry.data,
+        "once": entry.once,
+        "key": entry.key,
+        "by_person": entry.kind == "message" and entry.actor != BOT and not entry.data.get("bot"),
+        "hash": record.hash,
+        "previous": record.previous,
+    }

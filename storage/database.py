@@ -1,0 +1,172 @@
+"""The database: opening it, and the two ways in, to write and to read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage import migrate as migrations
+from storage.appender import Appender
+from storage.columns import dumps
+from storage.errors import StorageError, in_words
+from storage.url import parse
+
+BUSY_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 10
+PING_TIMEOUT_S = 5
+READERS = 4
+POOL = 10
+
+
+class Database:
+    """One database of either kind.
+
+    On SQLite all writers share one connection, one after another: its default, a transaction that begins as a reader
+    and becomes a writer, lost 347 of 400 concurrent read-modify-writes (architecture, decision 3).
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.dialect: str = url.get_backend_name()
+        self._url = url
+        self._turn = asyncio.Lock()  # SQLite has one writer
+        self._writer, self._reader = _sqlite_engines(url) if self.dialect == "sqlite" else _postgresql_engines(url)
+        self._unreachable = _connecting_raises(self.dialect)
+        self.appender = Appender(self.transaction)
+
+    @classmethod
+    async def open(cls, url: str, *, migrate: bool = True) -> Database:
+        """Connect, and bring the tables up to date. Raises `StorageError` where that cannot be."""
+        parsed = parse(url)
+        if parsed.get_backend_name() == "sqlite":
+            await asyncio.to_thread(_prepare_file, str(parsed.database))
+        database = cls(parsed)
+        try:
+            await database.ping()
+            if migrate:
+                await migrations.upgrade(database)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Let the appends under way come to their end, then let go of every connection. Twice is safe."""
+        await self.appender.close()
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """To write: commits at the end, rolls back when an error leaves it."""
+        return self._write_in_turn() if self.dialect == "sqlite" else self._begin(self._writer)
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """To read, beside whoever writes."""
+        return self._begin(self._reader)
+
+    async def ping(self) -> None:
+        """Raises `StorageError` when the database cannot be reached."""
+        try:
+            async with asyncio.timeout(PING_TIMEOUT_S), self.reading() as conn:
+                await conn.execute(sa.text("SELECT 1"))
+        except TimeoutError:
+            raise StorageError(f"{self._name()} did not answer within {PING_TIMEOUT_S} seconds.") from None
+
+    @asynccontextmanager
+    async def _write_in_turn(self) -> AsyncIterator[AsyncConnection]:
+        async with self._turn, self._begin(self._writer) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                try:
+                    conn = await stack.enter_async_context(engine.begin())
+                except self._unreachable as error:
+                    raise StorageError(f"{self._name()} cannot be reached. {in_words(error) or error}") from error
+                yield conn
+        except sa.exc.SQLAlchemyError as error:
+            if (words := in_words(error)) is None:
+                raise
+            raise StorageError(words) from error
+
+    def _name(self) -> str:
+        if self.dialect == "sqlite":
+            return f"The database file {self._url.database}"
+        return f"PostgreSQL at {self._url.host or self._url.query.get('host') or 'localhost'}"
+
+
+def _connecting_raises(dialect: str) -> tuple[type[Exception], ...]:
+    if dialect == "sqlite":
+        return (OSError, sqlite3.Error)
+    asyncpg = importlib.import_module("asyncpg")  # only there with the extra [postgres]
+    return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+def _prepare_file(path: str) -> None:
+    """Put the file into WAL mode, which stays. When two processes do so at once SQLite may not wait by itself."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as conn:
+                conn.execute("PRAGMA journal_mode=WAL")
+                return
+        except sqlite3.Error as error:
+            if "locked" in str(error) and time.monotonic() < deadline:
+                time.sleep(0.02)
+                continue
+            raise StorageError(f"{in_words(error) or error} ({path})") from error
+
+
+def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    writer = _sqlite_engine(url, 1, "BEGIN IMMEDIATE", query_only=False)
+    return writer, _sqlite_engine(url, READERS, "BEGIN", query_only=True)
+
+
+def _sqlite_engine(url: URL, connections: int, begin: str, *, query_only: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        json_serializer=dumps,
+        # sqlite3 would begin transactions by itself, as a reader; with None we say when and how.
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
+    )
+
+    def configure(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if query_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    def start(conn: sa.Connection) -> None:
+        conn.exec_driver_sql(begin)
+
+    sa.event.listen(engine.sync_engine, "connect", configure)
+    sa.event.listen(engine.sync_engine, "begin", start)
+    return engine
+
+
+def _postgresql_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    engine = create_async_engine(
+        url,
+        pool_size=POOL,
+        max_overflow=POOL,
+        pool_pre_ping=True,  # a connection that was cut is replaced before it is used
+        json_serializer=dumps,
+        connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": {"application_name": "tocsin"}},
+    )
+    return engine, engine

@@ -1,0 +1,214 @@
+"""Deadlines as rows: the plan kept in step with its incident, claimed when they lapse, and the ledger of what became
+of each. Decisions 2 and 3 of the architecture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.deadlines import Deadline, State
+from storage.schema import deadlines
+from storage.sql import AnyRow, among, is_postgresql, wall
+
+LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
+_SKIPPED_WHEN_WITHDRAWN = ("acknowledge", "mitigate")
+_WAITING = sa.literal_column("state") == sa.literal_column("'waiting'")  # as in the partial index, word for word
+_c = deadlines.c
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the ledger. `fence` counts its claims: a claim that is not the last one has lost it."""
+
+    once: str
+    incident: int
+    kind: str
+    rung: int | None
+    due_at: datetime
+    state: State
+    reason: str
+    sent_at: datetime | None
+    fence: int
+
+
+_COLUMNS = (_c.once, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.sent_at, _c.fence)
+
+
+async def sync(
+    conn: AsyncConnection,
+    number: int,
+    planned: Sequence[Deadline],
+    withdrawn: Callable[[str], str],
+    now: datetime,
+) -> None:
+    """Make the waiting rows of an incident those that are `planned`; call it with the incident locked.
+
+    What was decided stays decided: of an occurrence that was sent, is due, failed or was skipped by a decision there
+    is no other. One that was only withdrawn comes back when it is planned again.
+    """
+    plan = {deadline.once: deadline for deadline in planned}
+    rows = {
+        row.once: row
+        for row in await conn.execute(
+            sa.select(_c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
+                _c.incident == number, sa.or_(_WAITING, among(conn, _c.once, list(plan)))
+            )
+        )
+    }
+    fresh = [deadline for once, deadline in plan.items() if once not in rows]
+    moved = [deadline for once, deadline in plan.items() if once in rows and _differs(rows[once], deadline)]
+    gone = [row for once, row in rows.items() if once not in plan]
+    if fresh:
+        await conn.execute(sa.insert(deadlines), [_new(number, deadline, now) for deadline in fresh])
+    if moved:
+        await conn.execute(_MOVE, [_planned(deadline, now) for deadline in moved])
+    if gone:
+        await conn.execute(_WITHDRAW, [_withdrawn(row, withdrawn(row.once), now) for row in gone])
+
+
+async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Row]:
+    """Up to `limit` lapsed deadlines that nobody else holds, earliest first; they are held until the lease ends.
+
+    `now` is the domain's clock, which decides what has lapsed; the lease goes by the wall clock.
+    """
+    lapsed = lapsed_rows(conn, now, limit)
+    if is_postgresql(conn):
+        lapsed = lapsed.with_for_update(skip_locked=True)
+    picked = lapsed.cte("picked")
+    taken = await conn.execute(
+        sa.update(deadlines)
+        .where(_c.once.in_(sa.select(picked.c.once)))
+        .values(lease_until=wall(conn, lease), fence=_c.fence + 1)
+        .returning(*_COLUMNS)
+    )
+    return sorted((_row(row) for row in taken), key=lambda row: (row.due_at, row.once))
+
+
+def lapsed_rows(conn: AsyncConnection, now: datetime, limit: int) -> sa.Select[Any]:
+    """What `claim` picks from; a partial index answers it."""
+    return sa.select(_c.once).where(_WAITING, _c.due_at <= now, _free(conn)).order_by(_c.due_at).limit(limit)
+
+
+async def still_ours(conn: AsyncConnection, row: Row) -> bool:
+    """Whether the claim `row` came from still holds: asked in the transaction that acts on it."""
+    wanted = sa.select(sa.literal(1)).where(_c.once == row.once, _WAITING, _c.fence == row.fence)
+    return await conn.scalar(wanted.with_for_update()) is not None
+
+
+async def decided(conn: AsyncConnection, once: str, state: State, reason: str, now: datetime) -> None:
+    """`DUE` when its message is on its way, `SKIPPED` and the like when there will be none."""
+    await _settle(conn, once, state=str(state), reason=reason, decided_at=now, withdrawn=False)
+
+
+async def delivered(conn: AsyncConnection, once: str, at: datetime) -> None:
+    await _settle(conn, once, state=str(State.SENT), sent_at=at)
+
+
+async def failed(conn: AsyncConnection, once: str, reason: str) -> None:
+    await _settle(conn, once, state=str(State.FAILED), reason=reason)
+
+
+async def skipped_late(conn: AsyncConnection, once: str, reason: str) -> None:
+    """It was due, but when its message was to be sent it was not needed any more."""
+    await _settle(conn, once, state=str(State.SKIPPED), reason=reason)
+
+
+async def get(conn: AsyncConnection, once: str) -> Row | None:
+    found = (await conn.execute(sa.select(*_COLUMNS).where(_c.once == once))).one_or_none()
+    return None if found is None else _row(found)
+
+
+async def ledger(conn: AsyncConnection, number: int) -> list[Row]:
+    """Every deadline the incident ever had, by when it was due."""
+    found = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number).order_by(_c.due_at, _c.once))
+    return [_row(row) for row in found]
+
+
+async def waiting(conn: AsyncConnection, number: int) -> list[Row]:
+    found = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number, _WAITING).order_by(_c.due_at, _c.once))
+    return [_row(row) for row in found]
+
+
+async def next_due_at(conn: AsyncConnection) -> datetime | None:
+    """When the next deadline lapses that nobody holds."""
+    wanted = sa.select(_c.due_at).where(_WAITING, _free(conn)).order_by(_c.due_at).limit(1)
+    found: datetime | None = await conn.scalar(wanted)
+    return found
+
+
+def _free(conn: AsyncConnection) -> sa.ColumnElement[bool]:
+    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= wall(conn))
+
+
+async def _settle(conn: AsyncConnection, once: str, **values: Any) -> None:
+    await conn.execute(sa.update(deadlines).where(_c.once == once).values(lease_until=None, **values))
+
+
+def _differs(row: AnyRow, deadline: Deadline) -> bool:
+    if row.state == State.WAITING:
+        return bool(row.due_at != deadline.due_at or row.reason != deadline.reason)
+    return bool(row.withdrawn and row.state in (State.CANCELLED, State.SKIPPED))
+
+
+# Whoever had claimed the row as it stood loses it: the fence moves, so that the row is looked at again when it is due.
+_MOVE = (
+    sa.update(deadlines)
+    .where(_c.once == sa.bindparam("this"))
+    .values(
+        state=str(State.WAITING),
+        withdrawn=False,
+        due_at=sa.bindparam("new_due_at"),
+        reason=sa.bindparam("new_reason"),
+        armed_at=sa.bindparam("now"),
+        decided_at=None,
+        lease_until=None,
+        fence=_c.fence + 1,
+    )
+)
+_WITHDRAW = (
+    sa.update(deadlines)
+    .where(_c.once == sa.bindparam("this"))
+    .values(
+        state=sa.bindparam("new_state"),
+        withdrawn=True,
+        reason=sa.bindparam("new_reason"),
+        decided_at=sa.bindparam("now"),
+        lease_until=None,
+    )
+)
+
+
+def _planned(deadline: Deadline, now: datetime) -> dict[str, Any]:
+    return {"this": deadline.once, "new_due_at": deadline.due_at, "new_reason": deadline.reason, "now": now}
+
+
+def _withdrawn(row: AnyRow, reason: str, now: datetime) -> dict[str, Any]:
+    state = State.SKIPPED if row.kind in _SKIPPED_WHEN_WITHDRAWN else State.CANCELLED
+    return {"this": row.once, "new_state": str(state), "new_reason": reason, "now": now}
+
+
+def _new(number: int, deadline: Deadline, now: datetime) -> dict[str, Any]:
+    return {
+        "once": deadline.once,
+        "incident": number,
+        "kind": deadline.kind,
+        "rung": deadline.rung,
+        "due_at": deadline.due_at,
+        "state": str(State.WAITING),
+        "withdrawn": False,
+        "reason": deadline.reason,
+        "armed_at": now,
+        "fence": 0,
+    }
+
+
+def _row(row: AnyRow) -> Row:
+    return Row(
+        row.once, row.incident, row.kind, row.rung, row.due_at, State(row.state), row.reason, row.sent_at, row.fence
+    )

@@ -1,0 +1,22 @@
+"""What Slack and the hooks have delivered already, by a key of theirs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.schema import deliveries
+from storage.sql import insert
+
+
+async def first(conn: AsyncConnection, key: str, now: datetime) -> bool:
+    """Whether this is the first delivery; it counts as seen when the transaction commits, and not before."""
+    done = await conn.execute(insert(conn, deliveries).values(key=key, seen_at=now).on_conflict_do_nothing())
+    return bool(done.rowcount)
+
+
+async def forget(conn: AsyncConnection, before: datetime) -> int:
+    """Drop what was seen before an instant; how many."""
+    return (await conn.execute(sa.delete(deliveries).where(deliveries.c.seen_at < before))).rowcount

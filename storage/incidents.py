@@ -1,0 +1,98 @@
+"""Incidents: the whole value as JSON, and beside it the columns that are searched by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident import Incident
+from storage.columns import to_microseconds
+from storage.schema import counters, incidents
+
+_adapter = TypeAdapter(Incident)
+
+
+async def next_number(conn: AsyncConnection) -> int:
+    """Counted in the order of commits and without gaps: whoever declares next waits for this transaction."""
+    counted = (
+        sa.update(counters)
+        .where(counters.c.name == "incident")
+        .values(value=counters.c.value + 1)
+        .returning(counters.c.value)
+    )
+    return int((await conn.execute(counted)).scalar_one())
+
+
+async def insert(conn: AsyncConnection, incident: Incident) -> None:
+    await conn.execute(sa.insert(incidents).values(_row(incident)))
+
+
+async def save(conn: AsyncConnection, incident: Incident) -> None:
+    """Over what is stored; call `lock` first. Raises `LookupError` when there is no such incident."""
+    row = _row(incident)
+    del row["number"]
+    done = await conn.execute(sa.update(incidents).where(incidents.c.number == incident.number).values(row))
+    if done.rowcount == 0:
+        raise LookupError(f"{incident.id} is not stored")
+
+
+async def lock(conn: AsyncConnection, number: int) -> Incident | None:
+    """The incident, kept from every other writer until the transaction ends."""
+    wanted = sa.select(incidents.c.state).where(incidents.c.number == number)
+    # NO KEY UPDATE: keeps writers out, but not the foreign keys that point here.
+    return _incident(await conn.scalar(wanted.with_for_update(key_share=True)))
+
+
+async def get(conn: AsyncConnection, number: int) -> Incident | None:
+    return _incident(await conn.scalar(sa.select(incidents.c.state).where(incidents.c.number == number)))
+
+
+async def by_channel(conn: AsyncConnection, channel_id: str) -> int | None:
+    """The newest incident of this channel."""
+    found: int | None = await conn.scalar(
+        sa.select(sa.func.max(incidents.c.number)).where(incidents.c.channel_id == channel_id)
+    )
+    return found
+
+
+async def listing(
+    conn: AsyncConnection,
+    *,
+    open_only: bool = False,
+    severity: str | None = None,
+    limit: int = 100,
+    private: bool = True,
+) -> list[Incident]:
+    """Newest first; `private=False` leaves private ones out."""
+    wanted = sa.select(incidents.c.state).order_by(incidents.c.number.desc()).limit(limit)
+    if open_only:
+        wanted = wanted.where(sa.literal_column("open"))  # as in the partial index, word for word
+    if severity is not None:
+        wanted = wanted.where(incidents.c.severity == severity)
+    if not private:
+        wanted = wanted.where(incidents.c.private.is_(sa.false()))
+    return [_adapter.validate_python(state) for state in await conn.scalars(wanted)]
+
+
+def _incident(state: Any) -> Incident | None:
+    return None if state is None else _adapter.validate_python(state)
+
+
+def _row(incident: Incident) -> dict[str, Any]:
+    for instant in (incident.detected_at, incident.ladder.started_at, incident.update_due_at, incident.roles_due_at):
+        if instant is not None:
+            to_microseconds(instant)  # refuses one without a zone, which JSON would let pass
+    return {
+        "number": incident.number,
+        "status": str(incident.status),
+        "severity": incident.severity,
+        "open": incident.open,
+        "private": incident.private,
+        "channel_id": incident.channel_id,
+        "declared_at": incident.declared_at,
+        "ended_at": incident.ended_at,
+        "state": _adapter.dump_python(incident, mode="json"),
+    }

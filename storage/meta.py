@@ -1,0 +1,20 @@
+"""Small things to remember by name, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.schema import meta
+from storage.sql import insert
+
+
+async def get(conn: AsyncConnection, name: str) -> Any | None:
+    return await conn.scalar(sa.select(meta.c.value).where(meta.c.name == name))
+
+
+async def put(conn: AsyncConnection, name: str, value: Any) -> None:
+    row = insert(conn, meta).values(name=name, value=value)
+    await conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))

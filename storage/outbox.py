@@ -1,0 +1,223 @@
+"""The outbox: notices by meaning, each a row that is sent once what it needs was sent. Decisions 4 and 5.
+
+States: held (waits for its need) · queued · leased · sent · unknown (may have reached Slack) · failed · dropped.
+All of it goes by the wall clock. Whoever marks a row must still hold its fence, that is, the last claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.outbox_needs import fail_dependents, free_dependents
+from storage.outbox_put import put, retry_failed
+from storage.schema import outbox
+from storage.sql import AnyRow, is_postgresql, wall
+
+__all__ = [
+    "LEASE", "Failure", "Row", "claim", "depth", "dropped", "failed", "failures", "next_rows", "next_try_at",
+    "oldest_waiting_at", "put", "receipt", "receipts", "retry", "retry_failed", "sent",
+]  # fmt: skip
+
+LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
+# As in the partial indexes, word for word.
+_LIVE = sa.literal_column("state IN ('queued', 'unknown', 'leased')", sa.Boolean)
+_UNSENT = sa.literal_column("state NOT IN ('sent', 'dropped')", sa.Boolean)
+_c = outbox.c
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A notice as it was claimed. `key` goes into the message's metadata, `attempts` counts this one too.
+
+    `uncertain`: an earlier attempt may have reached Slack, so look before repeating. `redirected`: what it needed
+    failed, and it goes to direct messages. `version` moves when it is asked for again.
+    """
+
+    id: int
+    once: str
+    kind: str
+    incident: int | None
+    payload: dict[str, Any]
+    key: str
+    attempts: int
+    uncertain: bool
+    redirected: bool
+    first_try_at: datetime
+    created_at: datetime
+    deadline: str | None
+    fence: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A notice that failed for good, and why."""
+
+    once: str
+    kind: str
+    payload: dict[str, Any]
+    error: str
+
+
+async def claim(
+    conn: AsyncConnection, limit: int, lease: timedelta = LEASE, skip_kinds: Collection[str] = ()
+) -> list[Row]:
+    """Up to `limit` rows to send now, most urgent first. One whose lease ended unmarked comes back `uncertain`."""
+    ready = next_rows(conn, limit, skip_kinds)
+    if is_postgresql(conn):
+        ready = ready.with_for_update(skip_locked=True)
+    picked = ready.cte("picked")
+    taken = await conn.execute(
+        sa.update(outbox)
+        .where(_c.id.in_(sa.select(picked.c.id)))
+        .values(
+            state="leased",
+            uncertain=sa.or_(_c.uncertain, _c.state == "leased"),
+            attempts=_c.attempts + 1,
+            fence=_c.fence + 1,
+            first_try_at=sa.func.coalesce(_c.first_try_at, wall(conn)),
+            next_try_at=wall(conn, lease),
+        )
+        .returning(outbox)
+    )
+    return [_row(row) for row in sorted(taken, key=lambda row: (row.priority, row.queued_at, row.id))]
+
+
+def next_rows(conn: AsyncConnection, limit: int, skip_kinds: Collection[str] = ()) -> sa.Select[Any]:
+    """What `claim` picks from; a partial index answers it, in its order."""
+    wanted = sa.select(_c.id).where(_LIVE, _c.next_try_at <= wall(conn))
+    if skip_kinds:
+        wanted = wanted.where(_c.kind.not_in(sorted(skip_kinds)))
+    return wanted.order_by(_c.priority, _c.next_try_at, _c.id).limit(limit)
+
+
+async def sent(conn: AsyncConnection, row: Row, receipt: dict[str, Any]) -> bool:
+    """Done: whatever was held for it may go. False if somebody else claimed it meanwhile.
+
+    If it was asked for again since the claim, it is queued again, and keeps this receipt until the next.
+    """
+    newest = _c.version == row.version
+    values = {
+        "state": sa.case((newest, "sent"), else_="queued"),
+        "attempts": sa.case((newest, _c.attempts), else_=0),
+        "first_try_at": sa.case((newest, _c.first_try_at), else_=sa.null()),
+        "next_try_at": wall(conn),
+        "uncertain": False,
+        "receipt": receipt,
+        "error": None,
+        "sent_at": wall(conn),
+    }
+    if await _mark(conn, row, values) is None:
+        return False
+    await free_dependents(conn, row.once)
+    return True
+
+
+async def retry(conn: AsyncConnection, row: Row, after: timedelta, error: str, *, uncertain: bool) -> bool:
+    """Try again later. `uncertain`: this attempt may have reached Slack; that is not forgotten by later ones."""
+    values = {
+        "state": "unknown" if uncertain else "queued",
+        "uncertain": sa.true() if uncertain else _c.uncertain,
+        "next_try_at": wall(conn, after),
+        "error": error,
+    }
+    return await _mark(conn, row, values) is not None
+
+
+async def failed(conn: AsyncConnection, row: Row, error: str) -> list[str]:
+    """Failed for good: the `once` of each notice that failed with it, because it needed this one.
+
+    If it was asked for again since the claim, it is queued again instead. Nothing happens if the fence was lost.
+    """
+    if await _end(conn, row, "failed", error):
+        return await fail_dependents(conn, row.once, error)
+    return []
+
+
+async def dropped(conn: AsyncConnection, row: Row, reason: str) -> bool:
+    """Not needed any more when it was to be sent. False if somebody else claimed it meanwhile."""
+    state = await _end(conn, row, "dropped", reason)
+    if state:
+        await fail_dependents(conn, row.once, reason)
+    return state is not None
+
+
+async def receipt(conn: AsyncConnection, once: str) -> dict[str, Any] | None:
+    """What Slack gave back for it; `None` until it was sent."""
+    found: dict[str, Any] | None = await conn.scalar(sa.select(_c.receipt).where(_c.once == once))
+    return found
+
+
+async def receipts(conn: AsyncConnection, number: int) -> dict[str, dict[str, Any]]:
+    """`once` → receipt of all that was sent about an incident."""
+    there = sa.and_(_c.incident == number, _c.receipt.is_not(None))
+    return {row.once: row.receipt for row in await conn.execute(sa.select(_c.once, _c.receipt).where(there))}
+
+
+async def failures(conn: AsyncConnection, number: int) -> list[Failure]:
+    """What failed for good about an incident, oldest first."""
+    there = sa.and_(_c.incident == number, _c.state == "failed")
+    wanted = sa.select(_c.once, _c.kind, _c.payload, _c.error).where(there).order_by(_c.id)
+    return [Failure(row.once, row.kind, row.payload, row.error or "") for row in await conn.execute(wanted)]
+
+
+async def oldest_waiting_at(conn: AsyncConnection) -> datetime | None:
+    """Since when the oldest row that could be sent has been wanted."""
+    found: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.queued_at)).where(_LIVE))
+    return found
+
+
+async def next_try_at(conn: AsyncConnection) -> datetime | None:
+    """When the next row may be claimed: it is queued for then, or its lease ends."""
+    found: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.next_try_at)).where(_LIVE))
+    return found
+
+
+async def depth(conn: AsyncConnection) -> dict[str, int]:
+    """How many rows are in each state but `sent` and `dropped`."""
+    counted = await conn.execute(sa.select(_c.state, sa.func.count()).where(_UNSENT).group_by(_c.state))
+    return dict.fromkeys(("held", "queued", "leased", "unknown", "failed"), 0) | {row[0]: row[1] for row in counted}
+
+
+async def _end(conn: AsyncConnection, row: Row, state: str, why: str) -> bool | None:
+    """Whether it ended so, or was queued again; `None` if the fence was lost."""
+    newest = _c.version == row.version
+    values = {
+        "state": sa.case((newest, state), else_="queued"),
+        "attempts": sa.case((newest, _c.attempts), else_=0),
+        "next_try_at": wall(conn),
+        "error": why,
+    }
+    now = await _mark(conn, row, values)
+    return None if now is None else now == state
+
+
+async def _mark(conn: AsyncConnection, row: Row, values: dict[str, Any]) -> str | None:
+    ours = sa.and_(_c.id == row.id, _c.fence == row.fence, _c.state == "leased")
+    state: str | None = await conn.scalar(sa.update(outbox).where(ours).values(values).returning(_c.state))
+    return state
+
+
+def _row(row: AnyRow) -> Row:
+    return Row(
+        id=row.id,
+        once=row.once,
+        kind=row.kind,
+        incident=row.incident,
+        payload=row.payload,
+        key=row.metadata_key,
+        attempts=row.attempts,
+        uncertain=row.uncertain,
+        redirected=row.redirected,
+        first_try_at=row.first_try_at,
+        created_at=row.created_at,
+        deadline=row.deadline,
+        fence=row.fence,
+        version=row.version,
+    )

@@ -1,0 +1,23 @@
+"""Every policy that was ever in force, by its digest, so that a change of policy never rewrites the past."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.schema import policies
+from storage.sql import insert
+
+
+async def remember(conn: AsyncConnection, digest: str, document: dict[str, Any], now: datetime) -> None:
+    """Twice is safe: the first copy stays."""
+    row = insert(conn, policies).values(digest=digest, document=document, seen_at=now)
+    await conn.execute(row.on_conflict_do_nothing())
+
+
+async def get(conn: AsyncConnection, digest: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = await conn.scalar(sa.select(policies.c.document).where(policies.c.digest == digest))
+    return found

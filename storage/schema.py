@@ -1,0 +1,160 @@
+"""The tables as they are now. How they came to be is in `migrations`; a test holds the two together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.columns import BigNumber, ExactJson, Instant, Json, SafeText
+
+metadata = sa.MetaData()
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", SafeText, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("status", SafeText, nullable=False),
+    sa.Column("severity", SafeText, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("private", sa.Boolean, nullable=False),
+    sa.Column("channel_id", SafeText),
+    sa.Column("declared_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("state", Json, nullable=False),  # the whole dataclass
+    sa.Index("incidents_open", "number", **_where("open")),
+    sa.Index("incidents_channel", "channel_id", **_where("channel_id IS NOT NULL")),
+)
+
+chains = sa.Table(
+    "chains",
+    metadata,
+    sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("head", sa.Text, nullable=False),
+)
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    sa.Column("incident", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("kind", SafeText, nullable=False),
+    sa.Column("actor", SafeText, nullable=False),
+    sa.Column("text", SafeText, nullable=False),
+    sa.Column("source_ts", SafeText),
+    sa.Column("data", ExactJson, nullable=False),
+    sa.Column("once", SafeText),
+    sa.Column("key", sa.Boolean, nullable=False),
+    sa.Column("by_person", sa.Boolean, nullable=False),  # a message, and not from a bot: what `activity` counts
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Index("timeline_once", "incident", "once", unique=True, **_where("once IS NOT NULL")),
+    sa.Index("timeline_source", "incident", "source_ts", **_where("source_ts IS NOT NULL")),
+    sa.Index("timeline_kind", "incident", "kind", "seq"),
+    sa.Index("timeline_person", "incident", "at", **_where("by_person")),
+)
+
+deadlines = sa.Table(
+    "deadlines",
+    metadata,
+    sa.Column("once", SafeText, primary_key=True),
+    sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), nullable=False),
+    sa.Column("kind", SafeText, nullable=False),
+    sa.Column("rung", sa.Integer),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("withdrawn", sa.Boolean, nullable=False),  # no longer planned, as against skipped by a decision
+    sa.Column("reason", SafeText, nullable=False),
+    sa.Column("armed_at", Instant, nullable=False),
+    sa.Column("decided_at", Instant),
+    sa.Column("sent_at", Instant),
+    sa.Column("lease_until", Instant),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Index("deadlines_waiting", "due_at", **_where("state = 'waiting'")),
+    sa.Index("deadlines_incident", "incident"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", BigNumber, primary_key=True),
+    sa.Column("once", SafeText, nullable=False, unique=True),
+    sa.Column("incident", sa.BigInteger),
+    sa.Column("kind", SafeText, nullable=False),
+    sa.Column("payload", Json, nullable=False),
+    sa.Column("metadata_key", sa.Text, nullable=False),  # opaque: anyone in the workspace can read it
+    sa.Column("needs", SafeText),  # the `once` of the row to be sent before
+    sa.Column("if_need_fails", sa.Text, nullable=False),
+    sa.Column("redirected", sa.Boolean, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("uncertain", sa.Boolean, nullable=False),  # an attempt may have reached Slack
+    sa.Column("next_try_at", Instant, nullable=False),  # while leased: the end of the lease
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("receipt", Json),
+    sa.Column("error", SafeText),
+    sa.Column("deadline", SafeText),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("queued_at", Instant, nullable=False),  # when it was last asked for
+    sa.Column("first_try_at", Instant),
+    sa.Column("sent_at", Instant),
+    sa.Index("outbox_next", "priority", "next_try_at", "id", **_where("state IN ('queued', 'unknown', 'leased')")),
+    sa.Index("outbox_held", "needs", **_where("state = 'held'")),
+    sa.Index("outbox_unsent", "state", **_where("state NOT IN ('sent', 'dropped')")),
+    sa.Index("outbox_incident", "incident"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("key", SafeText, primary_key=True),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Index("deliveries_seen", "seen_at"),
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("channel_id", SafeText, primary_key=True),
+    sa.Column("incident", sa.BigInteger, nullable=False),
+    sa.Column("ts", SafeText, nullable=False),
+)
+
+threads = sa.Table(
+    "threads",
+    metadata,
+    sa.Column("channel_id", SafeText, primary_key=True),
+    sa.Column("thread_ts", SafeText, primary_key=True),
+    sa.Column("latest_reply", SafeText, nullable=False),
+)
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("name", SafeText, primary_key=True),
+    sa.Column("value", Json),
+)
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("digest", SafeText, primary_key=True),
+    sa.Column("document", ExactJson, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+)

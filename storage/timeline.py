@@ -1,0 +1,129 @@
+"""The timeline: appended to, read, counted, verified. Nothing here changes an entry."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.deadlines import Activity
+from bot.domain.timeline import GENESIS, Entry, Recorded, entry_hash, stand_keyed
+from storage import chain
+from storage.schema import chains, timeline
+from storage.sql import AnyRow
+
+PAGE = 500  # rows read at a time, so that a long timeline does not hold the event loop
+_BY_PERSON = sa.literal_column("by_person", sa.Boolean)  # as in the partial index, word for word
+
+
+async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[Recorded]:
+    """What was written. An entry whose `once` stands in this incident already is skipped, so twice is safe."""
+    return (await chain.append(conn, [(number, entries)]))[0]
+
+
+async def read(
+    conn: AsyncConnection, number: int, *, key_only: bool = False, limit: int | None = None, newest: bool = False
+) -> list[Recorded]:
+    """In the order of the chain; `newest` takes the last `limit` of them instead of the first."""
+    keyed = await _keyed(conn, number)
+    wanted = sa.select(timeline).where(timeline.c.incident == number)
+    if key_only:
+        keyed_message = sa.and_(timeline.c.kind == "message", timeline.c.source_ts.in_(sorted(keyed)))
+        wanted = wanted.where(sa.or_(timeline.c.key, keyed_message))
+    found = [_recorded(row, keyed) async for row in _pages(conn, wanted, limit, newest=newest)]
+    return found[::-1] if newest else found
+
+
+async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
+    """Messages by people at `since` or later, and when the last one ever was."""
+    recent = sa.select(sa.func.count()).where(timeline.c.incident == number, _BY_PERSON, timeline.c.at >= since)
+    last = sa.select(sa.func.max(timeline.c.at)).where(timeline.c.incident == number, _BY_PERSON)
+    row = (await conn.execute(sa.select(recent.scalar_subquery(), last.scalar_subquery()))).one()
+    return Activity(recent=row[0], last_at=row[1])
+
+
+async def last_of(
+    conn: AsyncConnection, number: int, kinds: Sequence[str], actor: str | None = None
+) -> Recorded | None:
+    """The newest entry of one of these kinds, by `actor` where given."""
+    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds))
+    if actor is not None:
+        wanted = wanted.where(timeline.c.actor == actor)
+    return await _one(conn, number, wanted.order_by(timeline.c.seq.desc()).limit(1))
+
+
+async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorded | None:
+    """The `message` entry about that `ts`."""
+    about = sa.and_(timeline.c.incident == number, timeline.c.source_ts == source_ts, timeline.c.kind == "message")
+    return await _one(conn, number, sa.select(timeline).where(about).order_by(timeline.c.seq).limit(1))
+
+
+async def verify(conn: AsyncConnection, number: int) -> list[str]:
+    """What is wrong with the chain, in words; nothing if it is as it was written."""
+    wrong: list[str] = []
+    previous, seq = GENESIS, 0
+    async for row in _pages(conn, sa.select(timeline).where(timeline.c.incident == number), None, newest=False):
+        if row.seq != seq + 1:
+            gone = f"entry {seq + 1} is" if row.seq == seq + 2 else f"entries {seq + 1} to {row.seq - 1} are"
+            wrong.append(f"{gone} missing")
+        elif row.previous != previous:
+            wrong.append(f"entry {row.seq} does not follow entry {seq}")
+        if entry_hash(row.previous, number, row.seq, _entry(row)) != row.hash:
+            wrong.append(f"entry {row.seq} was changed")
+        previous, seq = row.hash, row.seq
+    head = (await conn.execute(sa.select(chains.c.seq, chains.c.head).where(chains.c.incident == number))).one_or_none()
+    stands = (0, GENESIS) if head is None else (head.seq, head.head)
+    if stands[0] > seq:
+        wrong.append(f"the last {stands[0] - seq} of {stands[0]} entries are missing")
+    elif stands != (seq, previous):
+        wrong.append(f"the chain was closed at entry {stands[0]}, and what stands at its end is something else")
+    return wrong
+
+
+async def _one(conn: AsyncConnection, number: int, wanted: sa.Select[Any]) -> Recorded | None:
+    row = (await conn.execute(wanted)).one_or_none()
+    if row is None:
+        return None
+    return _recorded(row, await _keyed(conn, number) if row.kind == "message" else set())
+
+
+async def _keyed(conn: AsyncConnection, number: int) -> set[str]:
+    changes = await conn.execute(
+        sa.select(timeline.c.kind, timeline.c.source_ts, timeline.c.actor)
+        .where(timeline.c.incident == number, timeline.c.kind.in_(("keyed", "unkeyed")))
+        .order_by(timeline.c.seq)
+    )
+    return stand_keyed([(row.kind, row.source_ts, row.actor) for row in changes])
+
+
+async def _pages(
+    conn: AsyncConnection, wanted: sa.Select[Any], limit: int | None, *, newest: bool
+) -> AsyncIterator[AnyRow]:
+    order = timeline.c.seq.desc() if newest else timeline.c.seq.asc()
+    last: int | None = None
+    left = limit
+    while left is None or left > 0:
+        size = PAGE if left is None else min(PAGE, left)
+        page = wanted.order_by(order).limit(size)
+        if last is not None:
+            page = page.where(timeline.c.seq < last if newest else timeline.c.seq > last)
+        rows = (await conn.execute(page)).all()
+        for row in rows:
+            yield row
+        if len(rows) < size:
+            return
+        last = rows[-1].seq
+        left = None if left is None else left - len(rows)
+
+
+def _recorded(row: AnyRow, keyed: set[str]) -> Recorded:
+    entry = _entry(row)
+    key = entry.key or (entry.kind == "message" and entry.source_ts in keyed)
+    return Recorded(row.incident, row.seq, entry, key, row.hash, row.previous)
+
+
+def _entry(row: AnyRow) -> Entry:
+    return Entry(row.at, row.kind, row.actor, row.text, row.source_ts, row.data, row.once, row.key)
