@@ -1,0 +1,71 @@
+"""The announcement: one message for everybody else, edited as the incident moves, never posted again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.card import notification
+from bot.slack.blocks.kit import Block, Message, button
+from bot.slack.text import clip, mention, quote, render
+
+LATEST = 600
+
+
+def announcement(incident: Incident, policy: Policy, now: datetime) -> Message:
+    """What is wrong, how bad, who leads, where it is worked on, what was said last."""
+    marks = phrases.marks(incident)
+    return kit.message(
+        notification(incident, policy),
+        [
+            kit.section(_head(incident, policy)),
+            kit.context(marks) if marks else None,
+            kit.section(_state(incident, policy, now)),
+            _latest(incident, now),
+            _ended(incident),
+            _buttons(incident),
+        ],
+    )
+
+
+def _head(incident: Incident, policy: Policy) -> str:
+    name = phrases.severity_name(incident.severity, policy)
+    return f"{name}\n*{incident.id}* · {render(incident.title)}"
+
+
+def _state(incident: Incident, policy: Policy, now: datetime) -> str:
+    lines = [f"*Status:* {phrases.status_line(incident)}", f"*Incident commander:* {phrases.who_leads(incident)}"]
+    acknowledged_at = incident.ladder.acknowledged_at
+    if incident.open and acknowledged_at and incident.acknowledged_by:
+        lines.append(f"*Acknowledged* by {mention(incident.acknowledged_by)} {phrases.at(acknowledged_at, now)}")
+    if services := phrases.services(incident, policy):
+        lines.append(f"*Affected:* {kit.listed(services)}")
+    lines.append(f"*Channel:* {phrases.channel_link(incident)}")
+    return "\n".join(lines)
+
+
+def _latest(incident: Incident, now: datetime) -> Block | None:
+    if not incident.updates or not incident.update_text or not incident.open:
+        return None
+    when = f" {phrases.at(incident.updated_at, now)}" if incident.updated_at else ""
+    return kit.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST))}")
+
+
+def _ended(incident: Incident) -> Block | None:
+    if incident.open:
+        return None
+    fixed = f"\n*What fixed it:* {clip(render(incident.summary), LATEST)}" if incident.summary else ""
+    return kit.section(phrases.ending(incident) + fixed)
+
+
+def _buttons(incident: Incident) -> Block | None:
+    if not incident.open:
+        return None
+    waiting = incident.ladder.acknowledged_at is None
+    return kit.actions(
+        button("Join", "join", incident.id),
+        button("Acknowledge", "ack", incident.id, style="primary") if waiting else None,
+        block_id="announcement",
+    )

@@ -1,0 +1,209 @@
+"""The incident card: pinned in the incident's channel and edited in place, so that it is always true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.incident import Incident
+from bot.domain.lifecycle import Status
+from bot.domain.policy import Policy
+from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.kit import Block, Message, button
+from bot.slack.text import clip, length, mention, plain, quote, render
+
+DESCRIPTION = 900  # of a card; the whole stands on the timeline
+LATEST = 900
+FAILURES = 5
+TOPIC = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that did not work. `step` is the notice's kind, `words` say what and why, as house text."""
+
+    step: str
+    words: str
+
+
+def card(
+    incident: Incident,
+    policy: Policy,
+    now: datetime,
+    *,
+    failures: Sequence[Failure] = (),
+    warnings: Sequence[str] = (),
+) -> Message:
+    """`warnings` are house text: what people should know at once, such as a schedule that nobody covers."""
+    blocks = [
+        kit.header(f"{incident.id} · {incident.title}"),
+        _marks(incident),
+        *kit.fields(_facts(incident, policy, now)),
+        _described(incident),
+        *_ended(incident, now),
+        _latest(incident, now),
+        *[kit.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
+        *_failures(incident, failures),
+        buttons(incident),
+    ]
+    return kit.message(notification(incident, policy), blocks)
+
+
+def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None]:
+    """The card without its buttons, for showing the incident elsewhere."""
+    return [
+        kit.header(f"{incident.id} · {incident.title}"),
+        _marks(incident),
+        *kit.fields([("Channel", phrases.channel_link(incident)), *_facts(incident, policy, now)]),
+        _described(incident),
+        *_ended(incident, now),
+        _latest(incident, now),
+    ]
+
+
+def notification(incident: Incident, policy: Policy) -> str:
+    """One line: what, how bad, how it stands, who leads."""
+    level = phrases.severity_plain(phrases.level_of(incident, policy))
+    lead = f"led by {mention(incident.roles[phrases.LEADS])}" if phrases.LEADS in incident.roles else "nobody leads yet"
+    parts = [render(level), phrases.status_name(incident.status).lower(), lead if incident.open else ""]
+    return f"{phrases.drill_prefix(incident)}{phrases.title(incident)} ({', '.join(part for part in parts if part)})"
+
+
+def topic(incident: Incident, policy: Policy) -> str:
+    """For the head of the channel, as mrkdwn; the title gives way when it is long."""
+    state = kit.joined(
+        [
+            phrases.severity_name(incident.severity, policy),
+            phrases.status_name(incident.status),
+            f"IC {phrases.who_leads(incident)}",
+        ]
+    )
+    start = f"{phrases.drill_prefix(incident)}{state} · "
+    return start + clip(phrases.title(incident), max(1, TOPIC - length(start)))
+
+
+def purpose(incident: Incident) -> str:
+    return clip(f"{phrases.drill_prefix(incident)}{phrases.title(incident)}. Everything said here is recorded.", TOPIC)
+
+
+def buttons(incident: Incident) -> Block | None:
+    """What can be done now, and nothing else. Every value is the incident's ID."""
+    value = incident.id
+    if incident.open:
+        waiting = incident.ladder.acknowledged_at is None
+        return kit.actions(
+            button("Acknowledge", "ack", value, style="primary") if waiting else None,
+            button("Update status", "update", value),
+            button("Change severity", "severity", value),
+            button("Assign roles", "roles", value),
+            button("Escalate", "escalate", value),
+            button("Resolve", "resolve", value),
+            block_id="card",
+        )
+    if incident.status is Status.RESOLVED:
+        return kit.actions(button("Reopen", "reopen", value), button("Close", "close", value), block_id="card")
+    if incident.status is Status.MERGED:
+        return None
+    return kit.actions(button("Reopen", "reopen", value), block_id="card")
+
+
+def _marks(incident: Incident) -> Block | None:
+    marks = phrases.marks(incident)
+    return kit.context(marks) if marks else None
+
+
+def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str, str]]:
+    facts = [
+        ("Severity", phrases.severity_name(incident.severity, policy)),
+        ("Status", phrases.status_line(incident)),
+        ("Incident commander", _commander(incident)),
+        ("Declared", f"by {mention(incident.declared_by)} {phrases.at(incident.declared_at, now)}"),
+        ("Acknowledged", _acknowledged(incident, now)),
+        ("Next update due", _next_update(incident, now)),
+        ("Reminders snoozed", phrases.snoozed(incident, now)),
+        ("Still needed", _missing(incident, policy)),
+        ("Other roles", _other_roles(incident, policy)),
+        ("Affected services", kit.listed(phrases.services(incident, policy))),
+        ("Category", render(plain(category_name(incident.category, policy))) if incident.category else ""),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def category_name(key: str, policy: Policy) -> str:
+    """Plain text."""
+    detail = policy.category_details.get(key)
+    return detail.name if detail and detail.name else key
+
+
+def _commander(incident: Incident) -> str:
+    if phrases.LEADS in incident.roles:
+        return phrases.who_leads(incident)
+    return "nobody yet — press *Assign roles*" if incident.open else ""
+
+
+def _acknowledged(incident: Incident, now: datetime) -> str:
+    at = incident.ladder.acknowledged_at
+    if at is not None and incident.acknowledged_by:
+        return f"by {mention(incident.acknowledged_by)} {phrases.at(at, now)}"
+    return "not yet — press *Acknowledge* if you are responding" if incident.open and at is None else ""
+
+
+def _next_update(incident: Incident, now: datetime) -> str:
+    due = incident.update_due_at
+    if due is None or not incident.open:
+        return ""
+    promised = f" (promised by {mention(incident.promised_by)})" if incident.promised_by else ""
+    return f"{'was due ' if due < now else ''}{phrases.at(due, now)}{promised}"
+
+
+def _missing(incident: Incident, policy: Policy) -> str:
+    missing = phrases.missing_roles(incident, policy) if incident.open else []
+    return ":bust_in_silhouette: " + kit.listed([render(plain(title)) for title in missing]) if missing else ""
+
+
+def _other_roles(incident: Incident, policy: Policy) -> str:
+    held = [
+        f"{render(plain(phrases.role_of(key, policy).title))}: {mention(user)}"
+        for key, user in incident.roles.items()
+        if key != phrases.LEADS
+    ]
+    if len(held) > 10:
+        held = [*held[:10], f"and {len(held) - 10} more"]
+    return "\n".join(held)
+
+
+def _described(incident: Incident) -> Block | None:
+    return kit.section(clip(render(incident.description), DESCRIPTION)) if incident.description.strip() else None
+
+
+def _latest(incident: Incident, now: datetime) -> Block | None:
+    if not incident.updates or not incident.update_text:
+        return None
+    when = f" {phrases.at(incident.updated_at, now)}" if incident.updated_at else ""
+    return kit.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST))}")
+
+
+def _ended(incident: Incident, now: datetime) -> list[Block]:
+    if incident.open:
+        return []
+    lines = [phrases.ending(incident)]
+    if incident.summary:
+        lines.append(f"*What fixed it:* {clip(render(incident.summary), LATEST)}")
+    if incident.root_cause:
+        lines.append(f"*Root cause:* {clip(render(incident.root_cause), LATEST)}")
+    if incident.impact_ended_at:
+        lines.append(f"*Customer impact ended:* {kit.moment(incident.impact_ended_at)}")
+    return [kit.section("\n".join(lines))]
+
+
+def _failures(incident: Incident, failures: Sequence[Failure]) -> list[Block | None]:
+    if not failures:
+        return []
+    lines = [f":warning: {clip(render(failure.words), 500)}" for failure in failures[:FAILURES]]
+    if len(failures) > FAILURES:
+        lines.append(f"… and {len(failures) - FAILURES} more.")
+    return [
+        kit.section("\n".join(lines)),
+        kit.actions(button("Retry", "retry", incident.id), block_id="retry"),
+    ]

@@ -1,0 +1,80 @@
+"""Reading a submitted modal: `view["state"]["values"]` and `private_metadata` as plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.errors import TocsinError
+from bot.slack.blocks.kit import METADATA
+from bot.slack.text import from_modal
+
+View = Mapping[str, Any]
+
+
+class InputErrors(TocsinError):
+    """What is wrong, by `block_id`; Slack shows each message under its input."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = dict(errors)
+
+
+def metadata(**known: Any) -> str:
+    """For `private_metadata`. What does not fit is left out, the largest first; an incident's ID always fits."""
+    kept = {key: value for key, value in known.items() if value is not None}
+    while len(text := json.dumps(kept, separators=(",", ":"))) > METADATA:
+        kept.pop(max(kept, key=lambda key: len(json.dumps(kept[key]))))
+    return text
+
+
+def metadata_of(view: View) -> dict[str, Any]:
+    try:
+        found = json.loads(view.get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def incident_of(view: View) -> int:
+    """The incident's number. Raises `InputErrors` where the modal does not know it any more."""
+    _, _, number = str(metadata_of(view).get("incident", "")).rpartition("-")
+    if not number.isdecimal():
+        raise InputErrors({first_block(view): "This form has lost its incident. Close it and open it again."})
+    return int(number)
+
+
+def first_block(view: View) -> str:
+    values = (view.get("state") or {}).get("values") or {}
+    return next(iter(values), "text")
+
+
+def element(view: View, name: str) -> Mapping[str, Any]:
+    """The one element of the block `name`; empty where the modal had none."""
+    block = ((view.get("state") or {}).get("values") or {}).get(name) or {}
+    found = block.get(name) or next(iter(block.values()), None)
+    return found if isinstance(found, Mapping) else {}
+
+
+def text(view: View, name: str) -> str:
+    return from_modal(element(view, name).get("value"))
+
+
+def chosen(view: View, name: str) -> str | None:
+    option = element(view, name).get("selected_option")
+    return str(option["value"]) if option else None
+
+
+def several(view: View, name: str) -> tuple[str, ...]:
+    return tuple(str(option["value"]) for option in element(view, name).get("selected_options") or ())
+
+
+def user(view: View, name: str) -> str | None:
+    return element(view, name).get("selected_user") or None
+
+
+def instant(view: View, name: str) -> datetime | None:
+    seconds = element(view, name).get("selected_date_time")
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)

@@ -1,0 +1,150 @@
+"""What happened, told in the channel and under the announcement: one short line for each entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy, Role
+from bot.domain.timeline import Entry
+from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.kit import Message
+from bot.slack.text import chunks, clip, escape, mention, plain, render
+
+NOTE = 1500  # of a reason or note beside the news
+
+
+def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
+    """One short line: who did what, and why if they said."""
+    teller = _TELLERS.get(entry.kind)
+    said = teller(entry, incident, policy) if teller else _other(entry)
+    return kit.line(f"{phrases.drill_prefix(incident)}{said}")
+
+
+def told(entry: Entry, incident: Incident, policy: Policy) -> Message:
+    """The entry as it is told: an update in full, all else as a line."""
+    return update_posted(entry, incident, policy) if entry.kind == "update" else news(entry, incident, policy)
+
+
+def together(messages: Sequence[Message]) -> Message:
+    """What came of one verb, in one message."""
+    if len(messages) == 1:
+        return messages[0]
+    text = "\n".join(one.text for one in messages)
+    return kit.message(text or "News", [block for one in messages for block in one.blocks])
+
+
+def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
+    """`Update #3`, with status and severity as they were when it was written."""
+    number = entry.data.get("number", incident.updates)
+    severity = str(entry.data.get("severity", incident.severity))
+    status = phrases.status_name(str(entry.data.get("status", incident.status)))
+    text = render(entry.text)
+    head = f"*Update #{number}* · {status} · {phrases.severity_name(severity, policy)}"
+    foot = f"by {mention(entry.actor)}"
+    if number == incident.updates and incident.update_due_at and incident.open:
+        foot += f" · next update due {kit.moment(incident.update_due_at)}"
+    first, *more = chunks(text, kit.TEXT - 200, 3) or [""]
+    return kit.message(
+        f"{phrases.drill_prefix(incident)}{incident.id} update #{number} ({status.lower()}): {clip(text, 500)}",
+        [kit.section(f"{head}\n{first}"), *[kit.section(piece) for piece in more], kit.context(foot)],
+    )
+
+
+def duties(role: Role, incident: Incident, command: str = "/incident") -> Message:
+    """To whoever was given a role: what it asks of them, and how to hand it on."""
+    title = render(plain(role.title))
+    lines = [f"You are *{title}* of {phrases.title(incident)}."]
+    if role.description:
+        lines.append(render(role.description))
+    lines += [f"• {render(duty)}" for duty in role.duties[:12]]
+    where = f"Go to {phrases.channel_link(incident)}. " if incident.channel_id else ""
+    return kit.message(
+        f"{phrases.drill_prefix(incident)}You are {title} of {phrases.title(incident)}",
+        [
+            kit.section(f"{phrases.drill_prefix(incident)}" + "\n".join(lines)),
+            kit.context(f"{where}Can't? Give it to somebody else: `{command} role {escape(role.key)} @user`"),
+        ],
+    )
+
+
+def _acknowledged(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f":raised_hand: {mention(entry.actor)} acknowledged: they are responding."
+
+
+def _status(entry: Entry, incident: Incident, policy: Policy) -> str:
+    before, after = entry.data.get("before", ""), entry.data.get("after", "")
+    moved = f"{render(str(before))} → *{render(str(after))}*" if after else render(entry.text)
+    return f"{mention(entry.actor)} moved it: {moved}{_because(entry.data.get('note'))}"
+
+
+def _severity(entry: Entry, incident: Incident, policy: Policy) -> str:
+    before, after = str(entry.data.get("before", "")), str(entry.data.get("after", incident.severity))
+    how = "raised" if entry.data.get("raised") else "lowered"
+    name = phrases.severity_name(after, policy)
+    return f"{mention(entry.actor)} {how} it from {render(before)} to *{name}*{_because(entry.data.get('reason'))}"
+
+
+def _role(entry: Entry, incident: Incident, policy: Policy) -> str:
+    key, user = str(entry.data.get("role", "")), entry.data.get("user")
+    title = render(plain(str(entry.data.get("title") or phrases.role_of(key, policy).title)))
+    if user:
+        by = "" if user == entry.actor else f" ({mention(entry.actor)} asked)"
+        return f"{mention(str(user))} is now *{title}*.{by}"
+    return f"{mention(entry.actor)} cleared *{title}*: nobody has it now."
+
+
+def _escalated(entry: Entry, incident: Incident, policy: Policy) -> str:
+    if entry.data.get("by_hand"):
+        return f":rotating_light: {mention(entry.actor)} escalated{_because(entry.text)}"
+    if entry.data.get("declined"):
+        return f"{mention(entry.actor)} can't respond."
+    return f":rotating_light: {clip(render(entry.text), NOTE)}"
+
+
+def _resolved(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f":white_check_mark: {mention(entry.actor)} *resolved* {incident.id}{_because(entry.text)}"
+
+
+def _closed(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f"{mention(entry.actor)} closed {incident.id}: nothing is left to do."
+
+
+def _cancelled(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f"{mention(entry.actor)} cancelled {incident.id}{_because(entry.text)}"
+
+
+def _reopened(entry: Entry, incident: Incident, policy: Policy) -> str:
+    return f":rotating_light: {mention(entry.actor)} *reopened* {incident.id}{_because(entry.text)}"
+
+
+def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
+    until = entry.data.get("until")
+    when = kit.moment(datetime.fromisoformat(until)) if until else ""
+    if entry.data.get("promise"):
+        return f"{mention(entry.actor)} promises the next update by {when}."
+    return f":zzz: {mention(entry.actor)} quieted the reminders until {when}. Pages still go out."
+
+
+def _other(entry: Entry) -> str:
+    return f"{mention(entry.actor)} · {render(entry.kind.replace('_', ' '))}: {clip(render(entry.text), NOTE)}"
+
+
+def _because(text: object) -> str:
+    """`: what they said`, or a full stop."""
+    return f": {clip(render(str(text)), NOTE)}" if text else "."
+
+
+_TELLERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
+    "acknowledged": _acknowledged,
+    "status": _status,
+    "severity": _severity,
+    "role": _role,
+    "escalated": _escalated,
+    "resolved": _resolved,
+    "closed": _closed,
+    "cancelled": _cancelled,
+    "reopened": _reopened,
+    "snoozed": _snoozed,
+}

@@ -1,0 +1,130 @@
+"""Reminders: who owes what, why it is asked now, when it is asked again, what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain import spans
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.kit import Block, Message, button
+from bot.slack.text import mention, plain, render
+
+COMMAND = "/incident"
+
+
+def nudge(
+    incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime, command: str = COMMAND
+) -> Message:
+    """`payload` is what the use case wrote: mention, soft, late_s, reason, owes_update, missing, due_at, next_at, page.
+
+    Softened it is one line that mentions nobody; the buttons are the same.
+    """
+    if payload.get("soft"):
+        said = phrases.drill_prefix(incident) + _soft(incident, policy, payload, now)
+        return kit.message(said, [kit.section(said), _buttons(incident, payload)])
+    people = " ".join(mention(person) for person in payload.get("mention") or ())
+    asked = phrases.drill_prefix(incident) + f"{people} {_asked(incident, policy, payload)}".strip()
+    return kit.message(
+        asked,
+        [
+            kit.section(f"{asked}{_paging(payload)}"),
+            kit.context(f"*Why:* {_why(incident, policy, payload)}", _again(payload, now), _stops(payload, command)),
+            _buttons(incident, payload),
+        ],
+    )
+
+
+def nudge_done(outcome: str, incident: Incident | None = None) -> Message:
+    """What a reminder becomes: one line without buttons. `outcome` is a sentence, or `superseded`, `snoozed`,
+    `promised`, of which the incident knows the rest.
+    """
+    return kit.line(f":heavy_check_mark: {_outcome(outcome, incident)}")
+
+
+def _outcome(outcome: str, incident: Incident | None) -> str:
+    if outcome == "superseded":
+        return "This reminder was followed by a newer one."
+    snooze = incident.snooze if incident else None
+    if outcome == "snoozed":
+        return (
+            f"Snoozed by {mention(snooze.by)} until {kit.moment(snooze.until)}."
+            if snooze
+            else "This reminder was snoozed."
+        )
+    if outcome == "promised":
+        if incident and incident.promised_by and incident.update_due_at:
+            return f"{mention(incident.promised_by)} promised an update by {kit.moment(incident.update_due_at)}."
+        return "The next update was promised."
+    return render(outcome)
+
+
+def _soft(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> str:
+    owed, late = " and ".join(_owed(incident, policy, payload)), _late(payload)
+    next_at = _instant(payload, "next_at")
+    again = f" I'll ask again {phrases.at(next_at, now)}." if next_at else ""
+    return f"When you have a moment: {incident.id} is due {owed}{f' ({late})' if late else ''}.{again}"
+
+
+def _asked(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> str:
+    owed = " and ".join(_owed(incident, policy, payload)) or "a status update"
+    late = _late(payload)
+    return f"*{incident.id}* needs {owed}." + (f" This reminder is {late}." if late else "")
+
+
+def _owed(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> list[str]:
+    owed = ["a status update"] if payload.get("owes_update") else []
+    missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.get("missing") or ()]
+    return [*owed, f"somebody as {kit.listed(missing)}"] if missing else owed
+
+
+def _late(payload: Mapping[str, Any]) -> str:
+    """Said wherever it is so: the word “late”, and by how much."""
+    late_s = payload.get("late_s")
+    return f"late by {spans.roughly(timedelta(seconds=late_s))}" if late_s else ""
+
+
+def _paging(payload: Mapping[str, Any]) -> str:
+    return (
+        "\n:rotating_light: Nobody has written for two whole rounds, so I am paging too." if payload.get("page") else ""
+    )
+
+
+def _why(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> str:
+    reason = render(str(payload.get("reason") or "it is due").partition(" (late by")[0])
+    level = phrases.level_of(incident, policy)
+    if payload.get("owes_update") and level.update_every:
+        return f"{reason}; {render(level.key)} asks for one every {spans.in_words(level.update_every)}."
+    if payload.get("missing"):
+        return f"{reason}; {render(level.key)} asks for these roles."
+    return f"{reason}."
+
+
+def _again(payload: Mapping[str, Any], now: datetime) -> str:
+    next_at = _instant(payload, "next_at")
+    return f"*Again:* {phrases.at(next_at, now)}" if next_at else "*Again:* no more for now"
+
+
+def _stops(payload: Mapping[str, Any], command: str) -> str:
+    if payload.get("owes_update"):
+        return f"*What stops it:* an update, a snooze, or a promise: `{command} next 1h`"
+    return "*What stops it:* filling the roles, or a snooze"
+
+
+def _buttons(incident: Incident, payload: Mapping[str, Any]) -> Block | None:
+    value = incident.id
+    return kit.actions(
+        button("Post update", "update", value, style="primary") if payload.get("owes_update") else None,
+        button("Assign roles", "roles", value) if payload.get("missing") else None,
+        button("Snooze 15m", "snooze_15m", value),
+        button("Snooze 1h", "snooze_1h", value),
+        block_id="nudge",
+    )
+
+
+def _instant(payload: Mapping[str, Any], name: str) -> datetime | None:
+    text = payload.get(name)
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,147 @@
+"""Pages: whom the ladder calls, why them, and what to press. A payload is what the use case wrote down:
+`rung` (None when nobody is left), `why`, `times`, `people`, `channels`, `fell_through` as `[[rung, gap], …]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.domain.escalation import ordinal
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.kit import Block, Message, button
+from bot.slack.text import clip, mention, render
+
+GAPS = 10
+PEOPLE = 50
+WHY = 1000
+
+
+def page_channel(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
+    """In the incident's channel: mentions whom the rung reaches; says so loudly where it reaches nobody."""
+    if payload.get("rung") is None:
+        return nobody_left(incident, policy, payload)
+    people = " ".join(mention(str(person)) for person in list(payload.get("people") or ())[:PEOPLE])
+    channels = kit.listed([phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()])
+    called = kit.joined([people, channels]) or "Others, outside Slack"
+    words = f":rotating_light: {called}: you are paged for *{incident.id}*{_count(payload)}."
+    if not people:
+        words = f":rotating_light: {called} paged for *{incident.id}*{_count(payload)}."
+    return kit.message(
+        phrases.drill_prefix(incident) + words,
+        [
+            kit.section(phrases.drill_prefix(incident) + words),
+            kit.section("\n".join([f"*Why:* {_why(payload)}", *_gaps(payload)])),
+            kit.context(f"Rung {payload['rung']} of the {render(incident.severity)} ladder. {_press(incident)}"),
+            _buttons(incident, payload),
+        ],
+    )
+
+
+def nobody_left(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> Message:
+    """The end of the ladder, or a ladder that reaches nobody."""
+    words = f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left."
+    lines = [f"*Why now:* {_why(payload)}", *_gaps(payload)]
+    if len(lines) == 1:
+        lines.append("Every rung was paged already, or there is none for this severity.")
+    lines.append("*What to do:* call somebody yourself, and bring them in with `/incident invite @user`.")
+    return kit.message(
+        phrases.drill_prefix(incident) + words,
+        [
+            kit.section(phrases.drill_prefix(incident) + words),
+            kit.section("\n".join(lines)),
+            kit.actions(
+                button("Acknowledge", "ack", incident.id, style="primary")
+                if incident.open and incident.ladder.acknowledged_at is None
+                else None,
+                block_id="page",
+            ),
+        ],
+    )
+
+
+def page_direct(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
+    """To one person, directly."""
+    words = f":rotating_light: You are paged{_count(payload)}: {phrases.title(incident)}"
+    name = phrases.severity_name(incident.severity, policy)
+    lines = [
+        f"{name} · {phrases.status_line(incident)}",
+        f"*Channel:* {phrases.channel_link(incident)} · *Commander:* {phrases.who_leads(incident)}",
+        f"*Why you:* you are on rung {payload.get('rung')} of the {render(incident.severity)} ladder. {_why(payload)}.",
+    ]
+    return kit.message(
+        phrases.drill_prefix(incident) + words,
+        [
+            kit.section(f"{phrases.drill_prefix(incident)}*{words}*"),
+            kit.section("\n".join(lines)),
+            _buttons(incident, payload),
+            kit.context("*I'm on it* stops the paging. *Can't* calls the next rung at once."),
+        ],
+    )
+
+
+def page_elsewhere(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
+    """In another channel that a rung names."""
+    name = phrases.severity_name(incident.severity, policy)
+    words = f":rotating_light: Help is needed{_count(payload)}: {phrases.title(incident)}"
+    return kit.message(
+        phrases.drill_prefix(incident) + words,
+        [
+            kit.section(f"{phrases.drill_prefix(incident)}*{words}*"),
+            kit.section(
+                f"{name} · {phrases.status_line(incident)}\n*Channel:* {phrases.channel_link(incident)}\n"
+                f"*Why here:* this channel is on rung {payload.get('rung')} of the ladder. {_why(payload)}."
+            ),
+            _buttons(incident, payload),
+        ],
+    )
+
+
+def page_settled(incident: Incident, policy: Policy, outcome: str | None = None) -> Message:
+    """What a page becomes, without buttons. `outcome` in words; without, the incident says what happened."""
+    words = render(outcome) if outcome else _settled_by(incident)
+    return kit.message(
+        words, [kit.section(f"~You were paged for {phrases.title(incident).replace('~', '∼')}~"), kit.section(words)]
+    )
+
+
+def _settled_by(incident: Incident) -> str:
+    go = f" {phrases.channel_link(incident)}" if incident.channel_id else ""
+    if not incident.open:
+        return f"It is over: {incident.id} is {incident.status}. Nothing to do.{go}"
+    ladder = incident.ladder
+    if ladder.acknowledged_at and incident.acknowledged_by:
+        by, when = mention(incident.acknowledged_by), kit.moment(ladder.acknowledged_at)
+        return f":raised_hand: {by} acknowledged {incident.id}, {when}. Nothing more to do.{go}"
+    return f"{incident.id} has moved on. Nothing to do here.{go}"
+
+
+def _why(payload: Mapping[str, Any]) -> str:
+    return clip(render(str(payload.get("why") or "the ladder says so")), WHY).rstrip(".")
+
+
+def _count(payload: Mapping[str, Any]) -> str:
+    times = int(payload.get("times") or 1)
+    return f" ({ordinal(times)} time)" if times > 1 else ""
+
+
+def _gaps(payload: Mapping[str, Any]) -> list[str]:
+    fell = list(payload.get("fell_through") or ())
+    lines = [f":warning: Rung {rung} reached nobody: {clip(render(str(gap)), 300)}" for rung, gap in fell[:GAPS]]
+    return [*lines, f"… and {len(fell) - GAPS} more rungs"] if len(fell) > GAPS else lines
+
+
+def _press(incident: Incident) -> str:
+    return "Press *I'm on it* if you are responding; *Can't* calls the next rung at once."
+
+
+def _buttons(incident: Incident, payload: Mapping[str, Any]) -> Block | None:
+    value = f"{incident.id}:{payload.get('rung')}"
+    return kit.actions(
+        button("I'm on it", "on_it", value, style="primary"),
+        button("Can't", "cant", value),
+        block_id="page",
+    )

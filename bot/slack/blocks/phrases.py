@@ -1,0 +1,136 @@
+"""Phrases that several messages share: severity, status, who, when. All give mrkdwn unless they say otherwise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain import spans
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident, empty_roles
+from bot.domain.lifecycle import MEANING, Status
+from bot.domain.policy import Policy, Role, Severity
+from bot.slack.blocks.kit import clock, joined, moment
+from bot.slack.text import mention, plain, render
+
+DOTS = (":red_circle:", ":large_orange_circle:", ":large_yellow_circle:", ":large_blue_circle:", ":white_circle:")
+LEADS = "commander"
+
+
+def level_of(incident: Incident, policy: Policy) -> Severity:
+    """The incident's severity; by its key alone where the policy knows it no more."""
+    try:
+        return policy.severity(incident.severity)
+    except Refused:
+        return Severity(incident.severity, "")
+
+
+def role_of(key: str, policy: Policy) -> Role:
+    """The role, or a stand-in with a readable title where the policy knows it no more."""
+    found = next((role for role in policy.roles if role.key == key), None)
+    return found or Role(key, key.replace("_", " ").capitalize())
+
+
+def dot(severity: str, policy: Policy) -> str:
+    """Red for the worst, paler the milder, however many there are."""
+    keys = [level.key for level in policy.severities]
+    if severity not in keys:
+        return DOTS[-1]
+    rank = keys.index(severity)
+    return DOTS[rank if len(keys) <= len(DOTS) else rank * len(DOTS) // len(keys)]
+
+
+def severity_plain(level: Severity) -> str:
+    """`sev1 · Critical`; the key alone where the name says nothing more. Not rendered."""
+    return level.key if not level.name or level.name.lower() == level.key.lower() else f"{level.key} · {level.name}"
+
+
+def severity_name(severity: str, policy: Policy) -> str:
+    level = next((one for one in policy.severities if one.key == severity), Severity(severity, ""))
+    return f"{dot(severity, policy)} {render(severity_plain(level))}"
+
+
+def status_name(status: Status | str) -> str:
+    return str(status).capitalize()
+
+
+def status_line(incident: Incident) -> str:
+    return f"{status_name(incident.status)} — {MEANING[incident.status]}"
+
+
+def title(incident: Incident) -> str:
+    """`INC-1 · Checkout is down`."""
+    return f"{incident.id} · {render(plain(incident.title))}"
+
+
+def marks(incident: Incident) -> str:
+    """What must not be overlooked: a drill, a private incident. Empty for most."""
+    return joined(
+        [
+            ":test_tube: *DRILL* — a test; nobody is paged" if incident.drill else "",
+            ":lock: *Private* — only people in this channel see it" if incident.private else "",
+        ]
+    )
+
+
+def drill_prefix(incident: Incident) -> str:
+    return "[DRILL] " if incident.drill else ""
+
+
+def who_leads(incident: Incident) -> str:
+    user = incident.roles.get(LEADS)
+    return mention(user) if user else "nobody yet"
+
+
+def missing_roles(incident: Incident, policy: Policy) -> list[str]:
+    """Titles of required roles that nobody holds. Never raises."""
+    try:
+        return [role_of(key, policy).title for key in empty_roles(incident, policy)]
+    except Refused:
+        return []
+
+
+def services(incident: Incident, policy: Policy) -> list[str]:
+    names = [policy.services[key].name or key if key in policy.services else key for key in incident.services]
+    return [render(plain(name)) for name in names]
+
+
+def channel_link(incident: Incident) -> str:
+    """The channel as a link; its name, or words, until it exists."""
+    if incident.channel_id:
+        return f"<#{incident.channel_id}>"
+    return "its channel is being opened"
+
+
+def channel_named(channel: str) -> str:
+    """A channel of the policy: an ID as a link, a name as it is."""
+    looks_like_id = channel[:1] in ("C", "G") and channel.isalnum() and channel.isupper()
+    return f"<#{channel}>" if looks_like_id else render(plain(channel))
+
+
+def cadence(level: Severity) -> str:
+    """Plain words for how often updates are asked for."""
+    return f"every {spans.in_words(level.update_every)}" if level.update_every else "none asked for"
+
+
+def snoozed(incident: Incident, now: datetime) -> str:
+    """Who quieted the reminders and until when; empty when nobody did, or it has passed."""
+    snooze = incident.snooze
+    if snooze is None or snooze.until <= now or not incident.open:
+        return ""
+    return f"by {mention(snooze.by)} until {clock(snooze.until)}"
+
+
+def at(instant: datetime, now: datetime) -> str:
+    """The time of day; with the day where that is another one, or may be for some reader."""
+    return clock(instant) if abs((now - instant).total_seconds()) < 43_200 else moment(instant)
+
+
+def ending(incident: Incident) -> str:
+    """How it ended, in one line; empty while it runs."""
+    if incident.open:
+        return ""
+    when = f" {moment(incident.ended_at)}" if incident.ended_at else ""
+    if incident.status in (Status.RESOLVED, Status.CLOSED):
+        by = f" by {mention(incident.resolved_by)}" if incident.resolved_by else ""
+        return f":white_check_mark: *{status_name(incident.status)}*{by}{when}"
+    return f":heavy_multiplication_x: *{status_name(incident.status)}*{when} — {MEANING[incident.status]}"
