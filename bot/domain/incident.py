@@ -91,6 +91,8 @@ class Incident:
     summary: str = ""
     root_cause: str = ""
     impact_ended_at: datetime | None = None
+    live_nudge: str | None = None  # `once` of the one reminder that still has its buttons
+    live_pages: tuple[str, ...] = ()  # `once` of each direct message that still asks somebody
     policy: str = ""
 
     @property
@@ -157,8 +159,11 @@ def declare(
     return Change(incident, (said,))
 
 
-def acknowledge(incident: Incident, actor: str, now: datetime, how: str = "") -> Change:
-    """“I am responding.” The first of an episode stamps and writes; whoever follows only joins the responders."""
+def acknowledge(incident: Incident, actor: str, now: datetime, implied_by: str = "") -> Change:
+    """“I am responding.” The first of an episode stamps and writes; whoever follows only joins the responders.
+
+    `implied_by` says which other verb stood for it.
+    """
     _must_be_open(incident)
     joined = _respond(incident, actor)
     if incident.ladder.acknowledged_at is not None:
@@ -171,7 +176,7 @@ def acknowledge(incident: Incident, actor: str, now: datetime, how: str = "") ->
             acknowledged_by=actor,
             ladder=replace(incident.ladder, acknowledged_at=now),
         ),
-        (entry(now, "acknowledged", actor, how or "is responding"),),
+        (entry(now, "acknowledged", actor, "is responding", **({"implied_by": implied_by} if implied_by else {})),),
     )
 
 
@@ -411,7 +416,7 @@ def _implied_acknowledgement(
 ) -> tuple[Incident, tuple[Entry, ...]]:
     if incident.ladder.acknowledged_at is not None:
         return incident, ()
-    return _both(acknowledge(incident, actor, now, f"is responding ({how})"))
+    return _both(acknowledge(incident, actor, now, implied_by=how))
 
 
 def _both(change: Change) -> tuple[Incident, tuple[Entry, ...]]:

@@ -1,0 +1,47 @@
+"""What Bolt calls: one listener for each kind of payload, hot ones first; our own tables take it from there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.slack.listeners import actions, commands, events, shortcuts, views
+from bot.slack.listeners.front import Front
+
+log = structlog.get_logger()
+
+ANY = re.compile(".*", re.DOTALL)
+
+
+def register(app: AsyncApp, front: Front) -> None:
+    """Bolt tries its listeners one after another, so there are few, and events, which are most, come first."""
+
+    async def on_event(body: dict[str, Any]) -> None:
+        await events.on_event(front, body)
+
+    async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
+        await commands.on_command(front, ack, command)
+
+    async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await actions.on_action(front, ack, body)
+
+    async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await views.on_view(front, ack, body)
+
+    async def on_closed(ack: AsyncAck) -> None:
+        await ack()
+
+    async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await shortcuts.on_shortcut(front, ack, body)
+
+    app.event("message")(on_event)
+    app.event(ANY)(on_event)
+    app.command(ANY)(on_command)
+    app.action(ANY)(on_action)
+    app.view_submission(ANY)(on_view)
+    app.view_closed(ANY)(on_closed)
+    app.shortcut(ANY)(on_shortcut)

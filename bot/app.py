@@ -1,0 +1,286 @@
+"""The composition root: everything is built, started and stopped here, and nobody imports it but the entry points."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from bot import policy as policy_reader
+from bot.clock import Clock
+from bot.domain import oncall, routing
+from bot.domain.errors import TocsinError
+from bot.domain.policy import Policy
+from bot.metrics import Metrics
+from bot.outbox import Outbox, Outcome
+from bot.scheduler import Scheduler
+from bot.settings import Settings
+from bot.slack import api as slack_api
+from bot.slack import channels
+from bot.slack.api import SlackApi, SlackError
+from bot.slack.events import Me
+from bot.slack.listeners import register
+from bot.slack.listeners.front import Front
+from bot.slack.sender import Sender
+from bot.slack.socket import Sockets
+from bot.usecases.desk import Desk, Policies
+from bot.usecases.record import Channels, Recorder
+from bot.web import health
+from bot.web import slack as slack_web
+from storage import incidents, meta, outbox
+from storage.database import Database
+
+log = structlog.get_logger()
+
+FATAL = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+
+
+class StartError(TocsinError):
+    """Tocsin cannot start; the message says what to mend."""
+
+
+@dataclass(slots=True)
+class Tocsin:
+    """A running bot."""
+
+    settings: Settings
+    database: Database
+    desk: Desk
+    session: aiohttp.ClientSession
+    outbox: Outbox
+    scheduler: Scheduler
+    sockets: Sockets | None
+    runner: web.AppRunner
+    site: web.TCPSite | None = None
+    port: int = 0
+
+    async def start(self) -> None:
+        """HTTP first, so that nothing of Slack's is missed; then the loops; then what was missed while away."""
+        await self.runner.setup()
+        self.site = web.TCPSite(self.runner, self.settings.host, self.settings.port)
+        await self.site.start()
+        self.port = _port(self.runner)
+        self.outbox.start()
+        self.scheduler.start()
+        if self.sockets is not None:
+            await self.sockets.start()
+        await ask_for_backfill(self.desk)
+        log.info(
+            "started", port=self.port, host=self.settings.host, socket_mode=self.sockets is not None,
+            policy=self.desk.policy.name, database=self.database.dialect,
+        )  # fmt: skip
+
+    async def stop(self) -> None:
+        """Take nothing new in, finish what is under way, close. Whatever is left over stands in the database."""
+        log.info("stopping")
+        if self.sockets is not None:
+            await self.sockets.stop()
+        if self.site is not None:
+            await self.site.stop()
+        await self.scheduler.stop()
+        await self.outbox.stop()
+        await self.runner.cleanup()
+        await self.session.close()
+        await self.database.close()
+        log.info("stopped")
+
+
+async def build(settings: Settings) -> Tocsin:
+    """Open the database (migrating it), read the policy, learn who we are, and wire the parts together."""
+    if missing := settings.missing_for_serving():
+        raise StartError("Tocsin cannot start:\n  " + "\n  ".join(missing))
+    loaded = policy_reader.read(settings.policy_path)
+    for warning in loaded.warnings:
+        log.warning("policy.warning", words=warning)
+    database = await Database.open(settings.url)
+    session = slack_api.session()
+    try:
+        return await _wire(settings, loaded, database, session)
+    except BaseException:
+        await session.close()
+        await database.close()
+        raise
+
+
+async def _wire(
+    settings: Settings, loaded: policy_reader.LoadedPolicy, database: Database, session: aiohttp.ClientSession
+) -> Tocsin:
+    metrics = Metrics()
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+    client = slack_api.client(token, settings.slack_api_url, session)
+    api = SlackApi(client, metrics.slack_called)
+    clock = await _clock(settings, database)
+    desk = Desk(
+        database,
+        Policies(loaded.policy, loaded.document, policy_reader.from_document),
+        clock,
+        on_call_of,
+    )
+    me = await who_are_we(api, database)
+    recorder = Recorder(desk, Channels(desk))
+    front = Front(desk, api, recorder, me, metrics, settings.tocsin_command)
+    app = _bolt(client, me, token)
+    register(app, front)
+    sender = Sender(desk, api, me, session)
+
+    def sent(outcome: Outcome) -> None:
+        metrics.outbox_results.labels(outcome.kind, outcome.result).inc()
+
+    def lapsed(kind: str, lateness_s: float) -> None:
+        metrics.lateness.labels(kind).observe(lateness_s)
+
+    box = Outbox(desk, sender.send, sent)
+    scheduler = Scheduler(desk, clock, lapsed)
+    sockets = None
+    if settings.slack_app_token is not None:
+        app_token = settings.slack_app_token.get_secret_value()
+        sockets = Sockets(app, app_token, client, lambda: ask_for_backfill(desk))
+    checks = health.Health(desk, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at)
+    site = web.Application(client_max_size=slack_web.LARGEST_BODY)
+    site.add_routes(health.routes(checks))
+    if settings.slack_signing_secret is not None:
+        site.add_routes(slack_web.routes(app, settings.slack_signing_secret.get_secret_value(), metrics))
+    runner = web.AppRunner(site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0)
+    tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, runner)
+    site.on_startup.append(lambda _: _join_announcements(desk, api))
+    return tocsin
+
+
+def _bolt(client: Any, me: Me, token: str) -> AsyncApp:
+    """Bolt acknowledges what it cannot authorise, without running a listener: so it asks us, and we know."""
+
+    async def authorize(**_: Any) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None, team_id=me.team_id, bot_id=me.bot_id, bot_user_id=me.user_id, bot_token=token
+        )
+
+    return AsyncApp(
+        client=client,
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,  # bot.web.slack did it; a socket is its own proof
+        ignoring_self_events_enabled=False,  # it would drop others' deletions of our messages; we look ourselves
+    )
+
+
+def on_call_of(policy: Policy) -> Any:
+    """Who is on call on a schedule of this policy; nobody where there is no such schedule."""
+
+    def on_call(name: str, at: Any) -> tuple[str, ...]:
+        schedule = policy.schedules.get(name)
+        return oncall.on_call(schedule, at) if schedule is not None else ()
+
+    return on_call
+
+
+async def _clock(settings: Settings, database: Database) -> Clock:
+    """Real time; in a demo faster, counted from the instant the demo first started."""
+    if settings.tocsin_speed == 1.0:
+        return Clock()
+    async with database.transaction() as conn:
+        kept = await meta.get(conn, "clock")
+        if kept is None or kept["speed"] != settings.tocsin_speed:
+            kept = {"anchor": time.time(), "speed": settings.tocsin_speed}
+            await meta.put(conn, "clock", kept)
+    return Clock(kept["anchor"], kept["speed"])
+
+
+async def who_are_we(api: SlackApi, database: Database) -> Me:
+    """From `auth.test`; from the last one where Slack is away. Raises `StartError` where the token is refused."""
+    wait_s = 1.0
+    while True:
+        try:
+            answer = await api.call("auth.test")
+        except SlackError as error:
+            if error.name in FATAL:
+                raise StartError(
+                    f"Slack refuses the bot token ({error.name}). Copy the Bot User OAuth Token anew from your app's "
+                    "page, OAuth & Permissions, into SLACK_BOT_TOKEN."
+                ) from error
+            async with database.reading() as conn:
+                if kept := await meta.get(conn, "me"):
+                    log.warning("slack.away", error=str(error), mend="started from what was known; posts wait")
+                    return Me(**kept)
+            log.warning("slack.away", error=str(error), again_in_s=wait_s)
+            await asyncio.sleep(error.wait_s or wait_s)
+            wait_s = min(30.0, wait_s * 2)
+        else:
+            me = Me(
+                user_id=str(answer["user_id"]), bot_id=str(answer.get("bot_id", "")),
+                team_id=str(answer.get("team_id", "")), url=str(answer.get("url", "")),
+            )  # fmt: skip
+            async with database.transaction() as conn:
+                await meta.put(
+                    conn, "me", {"user_id": me.user_id, "bot_id": me.bot_id, "team_id": me.team_id, "url": me.url}
+                )
+            return me
+
+
+async def ask_for_backfill(desk: Desk) -> None:
+    """Have the history of every open incident's channel read: at start, and after a time without a connection."""
+    async with desk.database.reading() as conn:
+        running = await incidents.listing(conn, open_only=True, limit=1000)
+    notices = [routing.backfill(incident.number) for incident in running]
+    if notices:
+        async with desk.database.transaction() as conn:
+            await outbox.put(conn, notices)
+    desk.alarm.ring()
+
+
+async def _join_announcements(desk: Desk, api: SlackApi) -> None:
+    """Come into the announcement channel, beside everything else; what fails is said in the log and on the card."""
+    task = asyncio.create_task(_join(desk, api), name="join the announcement channel")
+    _side_tasks.add(task)
+    task.add_done_callback(_side_tasks.discard)
+
+
+_side_tasks: set[asyncio.Task[None]] = set()
+
+
+async def _join(desk: Desk, api: SlackApi) -> None:
+    name = desk.policy.announce
+    if not name:
+        return
+    try:
+        found = await channels.find_by_name(api, name)
+        if found is None:
+            log.warning("announce.not_found", channel=name, mend="create it, or set `announce` in the policy")
+            return
+        await channels.join(api, found)
+    except SlackError as error:
+        log.warning("announce.not_joined", channel=name, error=error.name, mend="invite the bot: /invite @Tocsin")
+        return
+    async with desk.database.transaction() as conn:
+        await meta.put(conn, f"announce:{name}", found)
+
+
+def _slack_trouble(api: SlackApi, sockets: Sockets | None) -> Any:
+    """For `/readyz`: asked of Slack at most every ten seconds."""
+    known: dict[str, Any] = {"at": -1e9, "trouble": None}
+
+    async def trouble() -> str | None:
+        if sockets is not None and not await sockets.connected():
+            return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
+        if time.monotonic() - known["at"] > 10.0:
+            known["at"] = time.monotonic()
+            try:
+                await api.call("auth.test")
+                known["trouble"] = None
+            except SlackError as error:
+                known["trouble"] = f"Slack does not answer as it should: {error}"
+        return known["trouble"]  # type: ignore[no-any-return]  # a str or None, by construction
+
+    return trouble
+
+
+def _port(runner: web.AppRunner) -> int:
+    for address in runner.addresses:
+        return int(address[1])
+    return 0

@@ -1,0 +1,132 @@
+"""`tocsin check`: settings, policy, database, token and scopes, looked over in plain words. Secrets are never shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot import policy as policy_reader
+from bot.domain.errors import TocsinError
+from bot.settings import Settings
+from bot.slack import api as slack_api
+from bot.slack import channels
+from bot.slack.api import SlackApi, SlackError
+from storage import migrate
+from storage.database import Database
+
+# What manifest.yml asks for; without one of these something that people rely on does not work.
+SCOPES = {
+    "app_mentions:read": "understand mentions",
+    "bookmarks:read": "keep bookmarks from doubling",
+    "bookmarks:write": "put bookmarks into incident channels",
+    "channels:history": "read what was said while away",
+    "channels:join": "come into the announcement channel",
+    "channels:manage": "open incident channels",
+    "channels:read": "find channels",
+    "chat:write": "speak",
+    "chat:write.public": "announce in public channels",
+    "commands": "be commanded",
+    "files:read": "note files",
+    "groups:history": "read private incident channels",
+    "groups:read": "find private channels",
+    "groups:write": "open private incident channels",
+    "im:history": "find out whether a page arrived",
+    "im:write": "page people directly",
+    "pins:read": "note pins",
+    "pins:write": "pin the card",
+    "reactions:read": "see 📌",
+    "users:read": "know people",
+    "users:read.email": "find contacts by e-mail",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `fine` is False for what must be mended; a warning is fine and says so."""
+
+    what: str
+    fine: bool
+    words: str
+    warning: bool = False
+
+    def line(self) -> str:
+        mark = "⚠" if self.warning else ("✓" if self.fine else "✗")
+        return f"{mark} {self.what}: {self.words}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {"what": self.what, "fine": self.fine, "warning": self.warning, "words": self.words}
+
+
+async def run(settings: Settings) -> list[Finding]:
+    found = [Finding("settings", False, words) for words in settings.missing_for_serving()]
+    if not found:
+        mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{settings.port}"
+        found.append(Finding("settings", True, f"complete; {mode}"))
+    announce, policy_findings = _policy(settings)
+    found += policy_findings
+    found += await _database(settings)
+    if settings.slack_bot_token is not None:
+        found += await _slack(settings, announce)
+    return found
+
+
+def _policy(settings: Settings) -> tuple[str | None, list[Finding]]:
+    where = str(settings.policy_path) if settings.policy_path else "preset sev1-5"
+    try:
+        loaded = policy_reader.read(settings.policy_path)
+    except policy_reader.PolicyError as error:
+        return None, [Finding("policy", False, str(error))]
+    found = [Finding("policy", True, f"{where}: {', '.join(s.key for s in loaded.policy.severities)}")]
+    found += [Finding("policy", True, str(warning), warning=True) for warning in loaded.warnings]
+    return loaded.policy.announce, found
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    try:
+        database = await Database.open(settings.url, migrate=False)
+    except TocsinError as error:
+        return [Finding("database", False, str(error))]
+    try:
+        await database.ping()
+        version = await migrate.current(database)
+    except TocsinError as error:
+        return [Finding("database", False, str(error))]
+    finally:
+        await database.close()
+    state = f"schema {version}" if version else "empty; `tocsin serve` or `tocsin migrate` sets it up"
+    return [Finding("database", True, f"{database.dialect} reachable, {state}")]
+
+
+async def _slack(settings: Settings, announce: str | None) -> list[Finding]:
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+    async with slack_api.session() as session:
+        client = slack_api.client(token, settings.slack_api_url, session)
+        api = SlackApi(client)
+        try:
+            answer = await client.auth_test()
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong here is what the operator asked about
+            name = error.response.get("error") if isinstance(error, slack_api.SlackApiError) else type(error).__name__
+            return [Finding("slack", False, f"the bot token does not work ({name}). Copy it anew: OAuth & Permissions.")]
+        found = [Finding("slack", True, f"connected to {answer.get('team')} as {answer.get('user')}")]
+        granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",") if scope.strip()}
+        if granted:
+            missing = [f"{scope} (to {use})" for scope, use in SCOPES.items() if scope not in granted]
+            words = f"missing {', '.join(missing)}. Reinstall the app from manifest.yml." if missing else "all granted"
+            found.append(Finding("scopes", not missing, words))
+        if announce:
+            found.append(await _announcement(api, announce))
+        return found
+
+
+async def _announcement(api: SlackApi, name: str) -> Finding:
+    try:
+        channel = await channels.find_by_name(api, name)
+        if channel is None:
+            return Finding(
+                "announcements", True, f"there is no {name} that I can see. Create it, or set `announce`.", warning=True
+            )
+        await channels.join(api, channel)
+    except SlackError as error:
+        words = f"I cannot join {name} ({error.name}). Invite me there: /invite @Tocsin"
+        return Finding("announcements", True, words, warning=True)
+    return Finding("announcements", True, f"{name} is there and I am in it")

@@ -1,0 +1,244 @@
+"""Who is told what, and where: the notices that follow from a change, by meaning.
+
+Every name (`once`) is built here and nowhere else, since it is what makes a message go out exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.domain.escalation import Climb
+from bot.domain.incident import Incident, empty_roles
+from bot.domain.notices import IfNeedFails, Notice, Priority
+from bot.domain.policy import Policy
+from bot.domain.timeline import Recorded
+
+TOLD_IN_CHANNEL = frozenset(
+    {"acknowledged", "status", "severity", "role", "resolved", "closed", "cancelled", "reopened", "snoozed", "merged"}
+)
+TOLD_UNDER_ANNOUNCEMENT = frozenset(
+    {"status", "severity", "update", "resolved", "closed", "cancelled", "reopened", "merged"}
+)
+
+
+def channel_of(number: int) -> str:
+    return f"channel:{number}"
+
+
+def card_of(number: int) -> str:
+    return f"card:{number}"
+
+
+def announcement_of(number: int) -> str:
+    return f"announce:{number}"
+
+
+def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
+    """Everything that makes an incident visible, each step its own notice: any may fail, none stops another."""
+    n = incident.number
+    channel, card = channel_of(n), card_of(n)
+    found = [
+        Notice(channel, "channel", n, priority=Priority.CHANNEL),
+        Notice(card, "card", n, needs=channel, if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD),
+        Notice(f"pin:{n}", "pin", n, needs=card, priority=Priority.CARD),
+        Notice(f"topic:{n}", "topic", n, needs=channel, priority=Priority.SETUP),
+        Notice(f"purpose:{n}", "purpose", n, needs=channel, priority=Priority.SETUP),
+        invitation(n, incident.declared_by),
+        backfill(n),
+    ]
+    if policy.announce and not incident.private:
+        found.append(
+            Notice(
+                announcement_of(n), "announce", n, needs=channel, if_need_fails=IfNeedFails.SEND, priority=Priority.NEWS
+            )
+        )
+    for title in policy.bookmarks:
+        found.append(
+            Notice(f"bookmark:{n}:{title}", "bookmark", n, {"title": title}, needs=channel, priority=Priority.SETUP)
+        )
+    return found
+
+
+def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], policy: Policy) -> list[Notice]:
+    """What follows from a verb: news in the channel and under the announcement, edits of what stands there."""
+    found: list[Notice] = []
+    n = after.number
+    told = [r.seq for r in recorded if r.entry.kind in TOLD_IN_CHANNEL and "implied_by" not in r.entry.data]
+    if told:
+        found.append(_in_channel(f"news:{n}:{told[0]}", "news", n, {"seqs": told}))
+    for record in recorded:
+        if record.entry.kind == "update":
+            found.append(_in_channel(f"update:{n}:{record.entry.data['number']}", "update", n, {"seq": record.seq}))
+        if record.entry.kind == "role" and record.entry.data.get("user"):
+            user = record.entry.data["user"]
+            found.append(invitation(n, user))
+            found.append(
+                Notice(f"duties:{n}:{record.seq}", "duties", n, {"role": record.entry.data["role"], "user": user})
+            )
+    threaded = [r.seq for r in recorded if r.entry.kind in TOLD_UNDER_ANNOUNCEMENT]
+    if threaded and policy.announce and not after.private:
+        found.append(Notice(f"thread:{n}:{threaded[0]}", "thread", n, {"seqs": threaded}, needs=announcement_of(n)))
+    found += edits(before, after, policy)
+    found += _settled(before, after, policy)
+    return found
+
+
+def edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
+    """The standing messages are edited when what they show has changed; several edits become the newest."""
+    if before == after:
+        return []
+    n = after.number
+    found = [card_edit(n)]
+    if policy.announce and not after.private and _shown_outside(before) != _shown_outside(after):
+        found.append(
+            Notice(
+                f"announce_edit:{n}", "announce_edit", n, needs=announcement_of(n), priority=Priority.EDIT, again=True
+            )
+        )
+    if _topic(before) != _topic(after):
+        found.append(Notice(f"topic:{n}", "topic", n, needs=channel_of(n), priority=Priority.EDIT, again=True))
+    return found
+
+
+def card_edit(number: int) -> Notice:
+    return Notice(f"card_edit:{number}", "card_edit", number, needs=card_of(number), priority=Priority.EDIT, again=True)
+
+
+def invitation(number: int, user: str) -> Notice:
+    return Notice(
+        f"invite:{number}:{user}", "invite", number, {"user": user}, needs=channel_of(number), priority=Priority.CARD
+    )
+
+
+def backfill(number: int) -> Notice:
+    """Fetch from the channel's history what was said while nobody listened. Asked for again at every start."""
+    return Notice(
+        f"backfill:{number}", "backfill", number, needs=channel_of(number), priority=Priority.FETCH, again=True
+    )
+
+
+def nudge(number: int, deadline: str, payload: dict[str, Any]) -> Notice:
+    return _in_channel(f"nudge:{deadline}", "nudge", number, payload, Priority.NUDGE, deadline)
+
+
+def nudge_settled(number: int, nudge_once: str, outcome: str) -> Notice:
+    return Notice(
+        f"settle:{nudge_once}", "nudge_edit", number, {"of": nudge_once, "outcome": outcome},
+        needs=nudge_once, priority=Priority.EDIT,
+    )  # fmt: skip
+
+
+def pages(before: Incident, climb: Climb, why: str, deadline: str, also: Sequence[str] = ()) -> list[Notice]:
+    """The page in the incident channel, and one direct message for each person and other channel."""
+    incident = climb.change.incident
+    n = incident.number
+    base = f"page:{n}:{incident.episode}:{incident.severity}:{climb.rung or deadline}:{climb.times}"
+    payload: dict[str, Any] = {
+        "rung": climb.rung,
+        "why": why,
+        "times": climb.times,
+        "people": list(climb.reached.people),
+        "channels": list(climb.reached.channels),
+        "fell_through": [list(item) for item in climb.fell_through],
+        "deadlines": list(also),
+    }
+    found = [_in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE, deadline)]
+    for person in climb.reached.people:
+        found.append(
+            Notice(
+                f"{base}:dm:{person}",
+                "page_direct",
+                n,
+                {**payload, "person": person},
+                priority=Priority.PAGE,
+                deadline=deadline,
+            )
+        )
+        found.append(invitation(n, person))
+    for channel in climb.reached.channels:
+        found.append(
+            Notice(
+                f"{base}:to:{channel}",
+                "page_elsewhere",
+                n,
+                {**payload, "channel": channel},
+                priority=Priority.PAGE,
+                deadline=deadline,
+            )
+        )
+    return found
+
+
+def direct_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
+    return tuple(notice.once for notice in notices if notice.kind == "page_direct")
+
+
+def _in_channel(
+    once: str,
+    kind: str,
+    number: int,
+    payload: dict[str, Any],
+    priority: Priority = Priority.NEWS,
+    deadline: str | None = None,
+) -> Notice:
+    return Notice(
+        once, kind, number, payload,
+        needs=channel_of(number), if_need_fails=IfNeedFails.DIRECT, priority=priority, deadline=deadline,
+    )  # fmt: skip
+
+
+def _settled(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
+    """Edits of the live reminder and of direct pages that ask for nothing any more."""
+    found: list[Notice] = []
+    if before.live_nudge and (outcome := _nudge_outcome(before, after, policy)):
+        found.append(nudge_settled(after.number, before.live_nudge, outcome))
+    if before.live_pages and _pages_settled(before, after):
+        found += [
+            Notice(f"settle:{once}", "page_edit", after.number, {"of": once}, needs=once, priority=Priority.EDIT)
+            for once in before.live_pages
+        ]
+    return found
+
+
+def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[str, Any]:
+    """The fields of `after` that no longer point at messages which `on_change` has settled."""
+    changes: dict[str, Any] = {}
+    if before.live_nudge and after.live_nudge == before.live_nudge and _nudge_outcome(before, after, policy):
+        changes["live_nudge"] = None
+    if before.live_pages and after.live_pages == before.live_pages and _pages_settled(before, after):
+        changes["live_pages"] = ()
+    return changes
+
+
+def _nudge_outcome(before: Incident, after: Incident, policy: Policy) -> str | None:
+    if after.live_nudge != before.live_nudge:
+        return "superseded"
+    if not after.open:
+        return f"The incident is {after.status}."
+    if after.updates > before.updates:
+        return f"Done: update #{after.updates} was posted."
+    if after.snooze and after.snooze != before.snooze:
+        return "snoozed"
+    if after.promised_by and after.update_due_at != before.update_due_at:
+        return "promised"
+    if before.roles != after.roles and not empty_roles(after, policy) and before.unanswered == 0:
+        return "Done: every required role is held."
+    return None
+
+
+def _pages_settled(before: Incident, after: Incident) -> bool:
+    if not after.open:
+        return True
+    return after.ladder.acknowledged_at is not None and before.ladder.acknowledged_at is None
+
+
+def _shown_outside(incident: Incident) -> tuple[Any, ...]:
+    return (
+        incident.title, incident.severity, incident.status, incident.channel_id, incident.roles.get("commander"),
+        incident.updates, incident.ladder.acknowledged_at, incident.summary,
+    )  # fmt: skip
+
+
+def _topic(incident: Incident) -> tuple[Any, ...]:
+    return (incident.title, incident.severity, incident.status, incident.roles.get("commander"))

@@ -1,0 +1,158 @@
+"""The outbox: takes notices that are due, hands each to its sender, and writes down what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from bot.domain.errors import TocsinError
+from bot.usecases import delivered
+from bot.usecases.desk import Desk
+from storage import outbox
+from storage.errors import StorageError
+from storage.outbox import Row
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=30)  # longer than the 10 s time-out of a call to Slack
+AT_ONCE = 48
+POLL_S = 1.0
+LONGEST_WAIT_S = 120.0
+UNCERTAIN_WAIT_S = 2.0  # an outcome that is unknown is looked for only after it had time to show
+
+
+class DeliveryError(TocsinError):
+    """A notice could not be delivered. `permanent` ones are not tried again; `uncertain` ones may have arrived."""
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, uncertain: bool = False, wait_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.uncertain = uncertain
+        self.wait_s = wait_s
+
+
+class NotNeeded(TocsinError):
+    """When its turn came, the notice had nothing to tell any more."""
+
+
+Send = Callable[[Row], Awaitable[dict[str, Any]]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """For the metrics: how many of each kind ended how."""
+
+    kind: str
+    result: str
+
+
+class Outbox:
+    """Claims by priority, sends up to `AT_ONCE` side by side. Several of these on one database share the work."""
+
+    def __init__(self, desk: Desk, send: Send, observe: Callable[[Outcome], None] = lambda outcome: None) -> None:
+        self._desk = desk
+        self._send = send
+        self._observe = observe
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.create_task(self._run(), name="outbox")
+
+    async def stop(self, within_s: float = 8.0) -> None:
+        """Claim nothing new; what is under way may end. What does not is tried again under its lease's rules."""
+        self._stopping = True
+        self._desk.alarm.outbox.set()
+        if self._loop is not None:
+            await asyncio.wait({self._loop}, timeout=within_s)
+            self._loop.cancel()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=within_s)
+        for task in self._tasks:
+            task.cancel()
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                claimed = await self._claim()
+            except Exception:
+                log.exception("outbox.claim_failed", mend="check the database; it is tried again every second")
+                await asyncio.sleep(POLL_S)
+                continue
+            for row in claimed:
+                task = asyncio.create_task(self._deliver(row), name=f"send {row.once}")
+                self._tasks.add(task)
+                task.add_done_callback(self._done)
+            if not claimed:
+                await self._wait()
+
+    async def _claim(self) -> list[Row]:
+        free = AT_ONCE - len(self._tasks)
+        if free <= 0:
+            return []
+        self._desk.alarm.outbox.clear()
+        async with self._desk.database.transaction() as conn:
+            return await outbox.claim(conn, free, LEASE)
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._desk.alarm.outbox.wait(), POLL_S)
+        except TimeoutError:
+            return
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._desk.alarm.outbox.set()
+
+    async def _deliver(self, row: Row) -> None:
+        try:
+            await self._settle(row)
+        except Exception:
+            log.exception("outbox.row_failed", once=row.once, kind=row.kind, incident=_name(row))
+
+    async def _settle(self, row: Row) -> None:
+        """Send, then mark. A mark that fails leaves the lease to run out: the next attempt looks before it repeats."""
+        try:
+            receipt = await self._send(row)
+        except NotNeeded as reason:
+            await delivered.dropped(self._desk, row, str(reason))
+            self._observe(Outcome(row.kind, "dropped"))
+        except DeliveryError as error:
+            await self._failed(row, error)
+        except StorageError as error:
+            log.warning("outbox.cannot_read", once=row.once, incident=_name(row), error=str(error))
+        else:
+            ours = await delivered.sent(self._desk, row, receipt)
+            self._observe(Outcome(row.kind, "sent" if ours else "lost_lease"))
+
+    async def _failed(self, row: Row, error: DeliveryError) -> None:
+        if error.permanent:
+            log.warning("outbox.failed", once=row.once, kind=row.kind, incident=_name(row), error=str(error))
+            await delivered.failed(self._desk, row, str(error))
+            self._observe(Outcome(row.kind, "failed"))
+            return
+        after = timedelta(seconds=error.wait_s if error.wait_s is not None else backoff_s(row.attempts))
+        if error.uncertain:
+            after = max(after, timedelta(seconds=UNCERTAIN_WAIT_S))
+        log.info("outbox.retry", once=row.once, incident=_name(row), error=str(error), after_s=after.total_seconds())
+        async with self._desk.database.transaction() as conn:
+            await outbox.retry(conn, row, after, str(error), uncertain=error.uncertain)
+        self._observe(Outcome(row.kind, "unknown" if error.uncertain else "retried"))
+
+
+def backoff_s(attempts: int) -> float:
+    """1, 2, 4 … seconds up to two minutes, each with up to a quarter of jitter."""
+    return min(LONGEST_WAIT_S, 2.0 ** max(0, attempts - 1)) * random.uniform(1.0, 1.25)  # noqa: S311 - not a secret
+
+
+def _name(row: Row) -> str | None:
+    return None if row.incident is None else f"INC-{row.incident}"

@@ -1,0 +1,121 @@
+"""The scheduler: one tick finds lapsed deadlines and has them acted upon. APScheduler only ticks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.clock import Clock
+from bot.usecases import nudge
+from bot.usecases.desk import Desk
+from storage import deadlines
+from storage.deadlines import Row
+
+log = structlog.get_logger()
+
+BATCH = 100
+TOGETHER = 20  # incidents in one transaction where the database has one writer anyway
+LEASE = timedelta(seconds=30)
+
+
+class Scheduler:
+    """Claims what is due, each second and at the very next due instant. Rows of a dead process come back by lease."""
+
+    def __init__(
+        self, desk: Desk, clock: Clock, observe: Callable[[str, float], None] = lambda kind, lateness_s: None
+    ) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._observe = observe
+        self._jobs = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._turn = asyncio.Lock()
+        self._watch: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.ticked_at: float | None = None
+
+    def start(self) -> None:
+        self._jobs.add_job(self.tick, IntervalTrigger(seconds=1), id="tick")
+        self._jobs.start()
+        self._watch = asyncio.create_task(self._follow(), name="deadlines moved")
+        self._desk.alarm.deadlines.set()
+
+    async def stop(self) -> None:
+        self._stopping = True
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._jobs.running:
+            self._jobs.shutdown(wait=False)
+        async with self._turn:
+            return
+
+    async def tick(self) -> None:
+        """1. claim what is due; 2. act on it; 3. again while there is more; 4. wake at the next due instant."""
+        if self._stopping or self._turn.locked():
+            return
+        async with self._turn:
+            try:
+                while rows := await self._claim():
+                    await self._act(rows)
+                await self._arm()
+                self.ticked_at = time.monotonic()
+            except Exception:
+                log.exception("scheduler.tick_failed", mend="check the database; the next tick tries again")
+
+    async def _follow(self) -> None:
+        """A commit may have moved the next due instant: look at once, not at the next second."""
+        while True:
+            await self._desk.alarm.deadlines.wait()
+            self._desk.alarm.deadlines.clear()
+            await self.tick()
+
+    async def _claim(self) -> list[Row]:
+        now = self._clock.now()
+        async with self._desk.database.reading() as conn:
+            upcoming = await deadlines.next_due_at(conn)
+        if upcoming is None or upcoming > now:
+            return []
+        async with self._desk.database.transaction() as conn:
+            rows = await deadlines.claim(conn, now, BATCH, LEASE)
+        for row in rows:
+            self._observe(row.kind, max(0.0, self._clock.wall_seconds(now - row.due_at)))
+        return rows
+
+    async def _act(self, rows: list[Row]) -> None:
+        for chunk in self._chunks(rows):
+            try:
+                await nudge.lapse(self._desk, chunk)
+            except Exception:
+                log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
+                await self._one_by_one(chunk)
+
+    def _chunks(self, rows: list[Row]) -> list[list[Row]]:
+        """SQLite has one writer, so many share its commit; elsewhere only one incident is locked at a time."""
+        size = TOGETHER if self._desk.database.dialect == "sqlite" else 1
+        return [rows[i : i + size] for i in range(0, len(rows), size)]
+
+    async def _one_by_one(self, rows: list[Row]) -> None:
+        if len(rows) == 1:
+            return
+        for row in rows:
+            try:
+                await nudge.lapse(self._desk, [row])
+            except Exception:
+                log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.once)
+
+    async def _arm(self) -> None:
+        async with self._desk.database.reading() as conn:
+            upcoming = await deadlines.next_due_at(conn)
+        if upcoming is None or upcoming <= self._clock.now() or self._stopping:
+            return  # what is overdue here is leased to somebody; the next second looks again
+        at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time()), UTC)
+        if at - datetime.now(UTC) < timedelta(seconds=1):
+            self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)

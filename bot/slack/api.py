@@ -1,0 +1,123 @@
+"""Slack's Web API with our rules: one session, one time-out, no silent repeats, and errors that say what is known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.outbox import DeliveryError
+
+TIMEOUT_S = 10.0
+CONNECT_S = 5.0
+# Slack's own trouble: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
+UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+
+
+class SlackError(DeliveryError):
+    """Slack's answer was not ok. `name` is Slack's error name, or our own for what never got an answer."""
+
+    def __init__(
+        self, name: str, method: str, *, permanent: bool = False, uncertain: bool = False, wait_s: float | None = None
+    ) -> None:
+        super().__init__(f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s)
+        self.name = name
+        self.method = method
+
+
+class SlackApi:
+    """`call` answers with Slack's JSON or raises `SlackError`. A method told to wait is not called before its time."""
+
+    def __init__(
+        self, client: AsyncWebClient, observe: Callable[[str, str, float], None] = lambda m, r, s: None
+    ) -> None:
+        self.client = client
+        self._observe = observe
+        self._wait_until: dict[tuple[str, str], float] = {}
+
+    async def call(self, method: str, **args: Any) -> dict[str, Any]:
+        """One attempt. `uncertain` errors may have taken effect all the same."""
+        self._check_limit(method, args)
+        started = time.perf_counter()
+        result = "ok"
+        try:
+            return await self._post(method, {key: value for key, value in args.items() if value is not None})
+        except SlackError as error:
+            result = error.name
+            if error.wait_s is not None and error.name in RATE_LIMITED:
+                self._wait_until[(method, str(args.get("channel", "")))] = time.monotonic() + error.wait_s
+            raise
+        finally:
+            self._observe(method, result, time.perf_counter() - started)
+
+    def _check_limit(self, method: str, args: dict[str, Any]) -> None:
+        key = (method, str(args.get("channel", "")))
+        left = self._wait_until.get(key, 0.0) - time.monotonic()
+        if left > 0:
+            raise SlackError("ratelimited", method, wait_s=left)
+        self._wait_until.pop(key, None)
+
+    async def _post(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
+        try:
+            response = await getattr(self.client, method.replace(".", "_"))(**args)
+        except SlackApiError as error:
+            raise _from_answer(error, method) from error
+        except aiohttp.ClientConnectorError as error:
+            raise SlackError("could not connect to Slack", method) from error
+        except TimeoutError as error:
+            raise SlackError("no answer in time", method, uncertain=True) from error
+        except aiohttp.ClientError as error:
+            raise SlackError(f"the connection broke ({type(error).__name__})", method, uncertain=True) from error
+        data = response.data
+        return data if isinstance(data, dict) else {}
+
+
+def _from_answer(error: SlackApiError, method: str) -> SlackError:
+    status = getattr(error.response, "status_code", None) or getattr(error.response, "status", 200)
+    headers = getattr(error.response, "headers", None) or {}
+    if status == 429:
+        return SlackError("ratelimited", method, wait_s=_retry_after(headers))
+    if status >= 500:
+        return SlackError(f"Slack answered {status}", method, uncertain=True)
+    name = _error_name(error)
+    if name in RATE_LIMITED:
+        return SlackError(name, method, wait_s=_retry_after(headers))
+    if name in UNCERTAIN:
+        return SlackError(name, method, uncertain=True)
+    return SlackError(name, method, permanent=True)
+
+
+def _error_name(error: SlackApiError) -> str:
+    data = getattr(error.response, "data", None)
+    if isinstance(data, dict):
+        detail = (data.get("response_metadata") or {}).get("messages") or []
+        name = str(data.get("error") or "unknown_error")
+        return (
+            f"{name} {' '.join(map(str, detail))}".strip() if name in ("invalid_blocks", "invalid_arguments") else name
+        )
+    return "no JSON in the answer"
+
+
+def _retry_after(headers: Any) -> float:
+    """Seconds, fractions allowed; one second where Slack does not say."""
+    value = headers.get("Retry-After", headers.get("retry-after", "1"))
+    try:
+        return max(0.1, float(value))
+    except (TypeError, ValueError):
+        return 1.0
+
+
+def session() -> aiohttp.ClientSession:
+    """The one session, which carries the time-out itself: the SDK's own is ignored beside a session."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_S), connector=aiohttp.TCPConnector(limit=100)
+    )
+
+
+def client(token: str | None, base_url: str, shared: aiohttp.ClientSession) -> AsyncWebClient:
+    return AsyncWebClient(token=token, base_url=base_url, session=shared, timeout=int(TIMEOUT_S), retry_handlers=[])

@@ -1,0 +1,193 @@
+"""Buttons: one table from action to what it does. A press on an old card meets the incident as it stands now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.domain.errors import NotFound, Refused
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.slack.blocks import answers, modals
+from bot.slack.blocks.kit import Message
+from bot.slack.listeners import commands, verbs
+from bot.slack.listeners.front import Asking, Front
+from bot.slack.parse import Request
+from bot.usecases import acknowledge as acknowledging
+from bot.usecases import delivered, run
+from bot.usecases import escalate as escalating
+from bot.usecases.desk import Repeated
+from storage.errors import StorageError
+
+log = structlog.get_logger()
+
+Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
+
+
+async def on_action(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
+    """Commit, acknowledge; words for the presser follow through the outbox."""
+    started = time.perf_counter()
+    asking = asking_of(body)
+    for action in body.get("actions") or ():
+        message = await _pressed(front, asking, action)
+        if message is not None:
+            await _tell(front, asking, message)
+    await ack()
+    front.metrics.acknowledgements.labels("press").observe(time.perf_counter() - started)
+
+
+def asking_of(body: dict[str, Any]) -> Asking:
+    trigger = body.get("trigger_id")
+    return Asking(
+        user=str((body.get("user") or {}).get("id", "")),
+        channel=(body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id"),
+        trigger_id=trigger,
+        response_url=body.get("response_url"),
+        delivery=f"a:{trigger}" if trigger else None,
+    )
+
+
+async def _tell(front: Front, asking: Asking, message: Message) -> None:
+    try:
+        await front.answer_later(asking, message)
+    except StorageError as error:
+        log.error("press.not_answered", error=str(error))
+
+
+async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Message | None:
+    name, value = str(action.get("action_id", "")), str(action.get("value") or "")
+    try:
+        if name == "choose_incident":
+            return await commands.answered(front, replace(asking, raw=value))
+        if name == "menu_declare":
+            return await verbs.declare(front, asking, verbs.Declaration())
+        press = PRESSES.get(name)
+        if press is None:
+            if name not in QUIET:
+                log.info("press.unknown", action=name[:80])
+            return None
+        number, _, rest = value.removeprefix("INC-").partition(":")
+        if not number.isdecimal():
+            log.warning("press.malformed", action=name[:80])
+            return None
+        incident, policy = await front.incident(int(number), asking)
+        return await press(front, asking, incident, policy, rest)
+    except Repeated:
+        front.metrics.repeated.labels("press").inc()
+        return None
+    except NotFound as missing:
+        return front.refused(missing)
+    except Refused as refused:
+        return front.refused(refused)
+    except StorageError as error:
+        log.error("press.not_recorded", error=str(error), action=name[:80])
+        return answers.not_recorded()
+
+
+def _verb(verb: verbs.WithIncident, name: str, **arguments: Any) -> Press:
+    """A button that does what a verb does."""
+
+    async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+        return await verb(front, asking, Request(name, incident.number, **arguments), incident, policy)
+
+    return press
+
+
+def _quietly(press: Press) -> Press:
+    """What the channel is told anyway needs no private words."""
+
+    async def silent(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+        await press(front, asking, incident, policy, rest)
+        return None
+
+    return silent
+
+
+def _modal(build: Callable[[Incident, Policy, Front], dict[str, Any]], instead: str, *, ended: bool = False) -> Press:
+    """A button that opens a form; `instead` is the command that does the same."""
+
+    async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+        if incident.open == ended:
+            return answers.press_too_late(incident)
+        return await front.open_view(asking, build(incident, policy, front), f"{front.command} {instead}")
+
+    return press
+
+
+async def _ack(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    done = await acknowledging.acknowledge(
+        front.desk, incident.number, asking.user, asked=False, delivery=asking.delivery
+    )
+    if not done.ask and done.first_by is None and not done.offer_lead:
+        return None
+    return verbs.acknowledged(done, asking.user)
+
+
+async def _responding(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    done = await acknowledging.acknowledge(front.desk, incident.number, asking.user, delivery=asking.delivery)
+    await front.answer_later(asking, verbs.acknowledged(done, asking.user), replace=True)
+    return None
+
+
+async def _watching(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    await front.answer_later(asking, answers.just_watching(incident), replace=True)
+    return None
+
+
+async def _lead(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    holder = incident.roles.get("commander")
+    if holder and holder != asking.user:
+        return answers.done(f"<@{holder}> leads {incident.id} already. To take over: {front.command} lead @you")
+    await run.assign(front.desk, incident.number, {"commander": asking.user}, asking.user, delivery=asking.delivery)
+    await front.answer_later(asking, answers.done(f"You lead {incident.id}."), replace=True)
+    return None
+
+
+async def _on_it(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    """From a page: responding, whoever acknowledged before."""
+    if not incident.open:
+        return answers.press_too_late(incident)
+    done = await acknowledging.acknowledge(front.desk, incident.number, asking.user, delivery=asking.delivery)
+    return verbs.acknowledged(done, asking.user)
+
+
+async def _cant(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    rung = int(rest.split(":", 1)[0]) if rest.split(":", 1)[0].isdecimal() else 0
+    done = await escalating.cannot(front.desk, incident.number, rung, asking.user, delivery=asking.delivery)
+    return answers.cant_noted(incident, done.climb if done else None)
+
+
+async def _retry(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    count = await delivered.retry_failed(front.desk, incident.number, delivery=asking.delivery)
+    return answers.done("Trying again." if count else "Nothing is left to retry.")
+
+
+QUIET = frozenset({"open_channel", "severity_select", "link"})
+PRESSES: dict[str, Press] = {
+    "ack": _ack,
+    "im_responding": _responding,
+    "just_watching": _watching,
+    "lead": _lead,
+    "on_it": _on_it,
+    "cant": _cant,
+    "retry": _retry,
+    "join": _verb(verbs.join, "join"),
+    "escalate": _verb(verbs.escalate, "escalate"),
+    "update": _modal(lambda i, p, f: modals.update(i, p, f.desk.clock.now()), "update What changed"),
+    "severity": _modal(lambda i, p, f: modals.severity(i, p), "severity sev2 Why"),
+    "roles": _modal(lambda i, p, f: modals.roles(i, p), "role commander @user"),
+    "resolve": _modal(lambda i, p, f: modals.resolve(i), "resolve What fixed it"),
+    "reopen": _modal(lambda i, p, f: modals.reopen(i), "reopen Why", ended=True),
+    "close": _quietly(_verb(verbs.close, "close")),
+    "snooze_15m": _verb(verbs.snooze, "snooze", span=timedelta(minutes=15)),
+    "snooze_1h": _verb(verbs.snooze, "snooze", span=timedelta(hours=1)),
+    "timeline": _verb(verbs.timeline_, "timeline", scope="key"),
+    "why": _verb(verbs.why, "why"),
+    "show": _verb(verbs.show, "show"),
+}

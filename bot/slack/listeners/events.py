@@ -1,0 +1,168 @@
+"""Events: what happens in incident channels is written down before Slack is told that we have it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from bot.slack import events
+from bot.slack.api import SlackError
+from bot.slack.events import Event
+from bot.slack.listeners.front import Front
+from bot.usecases.delivered import refresh_card
+
+log = structlog.get_logger()
+
+Handler = Callable[[Front, Event, str], Awaitable[int]]
+
+
+async def on_event(front: Front, body: dict[str, Any]) -> None:
+    """One event. Kinds we have no use for are acknowledged and forgotten. Raises what the database raises:
+    Slack then delivers again.
+    """
+    event = body.get("event")
+    if not isinstance(event, dict):
+        return
+    handler = HANDLERS.get(str(event.get("type")))
+    if handler is None:
+        return
+    try:
+        new = await handler(front, event, str(body.get("event_id", "")))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        log.warning("event.malformed", type=event.get("type"), event_id=body.get("event_id"), error=repr(error))
+        return
+    if not new:
+        front.metrics.repeated.labels("event").inc()
+
+
+async def _message(front: Front, event: Event, event_id: str) -> int:
+    subtype = event.get("subtype")
+    if subtype in events.SPOKEN:
+        if front.me.wrote(event):
+            return 1
+        return await front.recorder.message(events.said(event, event["channel"], front.me))
+    if subtype == "message_changed":
+        return await _changed(front, event, event_id)
+    if subtype == "message_deleted":
+        return await _deleted(front, event)
+    if subtype in events.COMING_AND_GOING:
+        return await _moved(front, event, events.COMING_AND_GOING[subtype], str(event["ts"]))
+    happened = events.channel_said(event, event["channel"], front.recorder.at(str(event["ts"])))
+    if happened is None or front.me.wrote(event):
+        return 1
+    return await front.recorder.happening(event["channel"], happened)
+
+
+async def _changed(front: Front, event: Event, event_id: str) -> int:
+    message, before = event["message"], event.get("previous_message")
+    if front.me.wrote(message) or (before and front.me.wrote(before)):
+        return 1
+    if events.is_tombstone(event):
+        return await _deleted(front, {**event, "deleted_ts": message["ts"]})
+    if not events.text_changed(event):
+        return 1
+    channel = event["channel"]
+    return await front.recorder.edit(
+        events.said(message, channel, front.me), events.said(before, channel, front.me) if before else None
+    )
+
+
+async def _deleted(front: Front, event: Event) -> int:
+    before = event.get("previous_message")
+    if before and front.me.wrote(before):
+        return await _ours_deleted(front, event)
+    channel, ts = event["channel"], str(event.get("deleted_ts") or (before or {})["ts"])
+    said = events.said(before, channel, front.me) if before else None
+    actor = said.actor if said else "unknown"
+    return await front.recorder.deletion(channel, ts, actor, said, str(event.get("event_ts") or event.get("ts") or ts))
+
+
+async def _ours_deleted(front: Front, event: Event) -> int:
+    """Somebody deleted a message of ours. A card that is gone is put back at the next change of the incident;
+    here it is asked for at once.
+    """
+    number = await front.number_in(event["channel"])
+    if number is not None:
+        await refresh_card(front.desk, number)
+    return 1
+
+
+async def _moved(front: Front, event: Event, kind: str, ts: str) -> int:
+    user = str(event.get("user") or "unknown")
+    if user == front.me.user_id:
+        return 1
+    entry = events.membership(kind, event["channel"], user, ts, front.recorder.at(ts), event.get("inviter"))
+    return await front.recorder.coming_or_going(event["channel"], entry)
+
+
+async def _joined(front: Front, event: Event, event_id: str) -> int:
+    return await _moved(front, event, "joined", str(event.get("event_ts") or "0"))
+
+
+async def _left(front: Front, event: Event, event_id: str) -> int:
+    return await _moved(front, event, "left", str(event.get("event_ts") or "0"))
+
+
+async def _reaction(front: Front, event: Event, event_id: str, *, added: bool) -> int:
+    item = event.get("item") or {}
+    if item.get("type") != "message" or event.get("user") == front.me.user_id:
+        return 1
+    channel = str(item["channel"])
+    at = front.recorder.at(str(event.get("event_ts") or item["ts"]))
+    entry = events.reaction(event, event_id, at, added=added)
+    if entry is None or await front.number_in(channel) is None:
+        return 1
+    said = None
+    if entry.kind == "keyed" and not await front.recorder.knows(channel, str(item["ts"])):
+        said = await _fetch(front, channel, str(item["ts"]))
+    return await front.recorder.key(channel, said, entry)
+
+
+async def _fetch(front: Front, channel: str, ts: str) -> Any:
+    """The message that was marked, where it was never written down; without it the mark stands alone."""
+    try:
+        answer = await front.api.call(
+            "conversations.replies", channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
+        )
+    except SlackError as error:
+        log.info("keyed.message_not_read", channel=channel, error=error.name)
+        return None
+    found = next((m for m in answer.get("messages", []) if m.get("ts") == ts), None)
+    return events.said(found, channel, front.me) if found else None
+
+
+async def _reaction_added(front: Front, event: Event, event_id: str) -> int:
+    return await _reaction(front, event, event_id, added=True)
+
+
+async def _reaction_removed(front: Front, event: Event, event_id: str) -> int:
+    return await _reaction(front, event, event_id, added=False)
+
+
+async def _pin_added(front: Front, event: Event, event_id: str) -> int:
+    return await _pin(front, event, event_id, added=True)
+
+
+async def _pin_removed(front: Front, event: Event, event_id: str) -> int:
+    return await _pin(front, event, event_id, added=False)
+
+
+async def _pin(front: Front, event: Event, event_id: str, *, added: bool) -> int:
+    if event.get("user") == front.me.user_id:
+        return 1
+    at = front.recorder.at(str(event.get("event_ts") or "0"))
+    channel = str(event.get("channel_id") or (event.get("item") or {}).get("channel") or "")
+    return await front.recorder.happening(channel, events.pin(event, event_id, at, added=added))
+
+
+HANDLERS: dict[str, Handler] = {
+    "message": _message,
+    "reaction_added": _reaction_added,
+    "reaction_removed": _reaction_removed,
+    "member_joined_channel": _joined,
+    "member_left_channel": _left,
+    "pin_added": _pin_added,
+    "pin_removed": _pin_removed,
+}

@@ -1,0 +1,105 @@
+"""The front desk: what every listener needs, and how people are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.domain.errors import NotFound, Refused
+from bot.domain.incident import Incident
+from bot.domain.notices import Notice, Priority
+from bot.domain.policy import Policy
+from bot.metrics import Metrics
+from bot.slack.api import SlackApi, SlackError
+from bot.slack.blocks import answers
+from bot.slack.blocks.kit import Message
+from bot.slack.events import Me
+from bot.usecases.desk import Desk
+from bot.usecases.record import Recorder
+from storage import incidents, outbox
+
+log = structlog.get_logger()
+
+OPEN_VIEW_WITHIN_S = 2.0  # a trigger lives 3 s, and the acknowledgement waits for us
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, and how they can be answered. `raw` is what they typed, for asking again."""
+
+    user: str
+    channel: str | None = None
+    trigger_id: str | None = None
+    response_url: str | None = None
+    delivery: str | None = None
+    raw: str = ""
+
+
+@dataclass(slots=True)
+class Front:
+    """One for the whole app. `command` is what people type, `/incident` unless the settings say otherwise."""
+
+    desk: Desk
+    api: SlackApi
+    recorder: Recorder
+    me: Me
+    metrics: Metrics
+    command: str = "/incident"
+
+    async def incident(self, number: int, asking: Asking) -> tuple[Incident, Policy]:
+        """The incident as this person may see it. Raises `NotFound`, also for what is private to others."""
+        async with self.desk.database.reading() as conn:
+            incident = await incidents.get(conn, number)
+            if incident is None or not (visible(incident, asking.user) or incident.channel_id == asking.channel):
+                raise NotFound(f"There is no incident INC-{number}.", "list all")
+            return incident, await self.desk.policies.of(conn, incident)
+
+    async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
+        async with self.desk.database.reading() as conn:
+            found = await incidents.listing(conn, open_only=True, limit=limit)
+        return [incident for incident in found if visible(incident, user)]
+
+    async def number_in(self, channel: str | None) -> int | None:
+        return None if channel is None else await self.recorder.channels.incident_of(channel)
+
+    async def open_view(self, asking: Asking, view: dict[str, Any], instead: str) -> Message | None:
+        """Open a modal. Where that fails in time, the answer says which command does the same."""
+        if asking.trigger_id is None:
+            return answers.modal_failed(instead)
+        try:
+            async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
+                await self.api.call("views.open", trigger_id=asking.trigger_id, view=view)
+        except (SlackError, TimeoutError) as error:
+            log.warning("modal.not_opened", view=view.get("callback_id"), error=str(error) or "too slow")
+            return answers.modal_failed(instead)
+        return None
+
+    async def answer_later(self, asking: Asking, message: Message, *, replace: bool = False) -> None:
+        """Tell somebody privately, through the outbox: for presses, whose acknowledgement cannot carry words."""
+        payload: dict[str, Any] = {
+            "user": asking.user,
+            "channel": asking.channel,
+            "message": {"text": message.text, "blocks": message.blocks},
+            "replace": replace,
+        }
+        if asking.response_url:
+            payload["response_url"] = asking.response_url
+        notice = Notice(f"answer:{uuid.uuid4().hex}", "answer", None, payload, priority=Priority.ANSWER)
+        async with self.desk.database.transaction() as conn:
+            await outbox.put(conn, [notice])
+        self.desk.alarm.ring()
+
+    def refused(self, error: Refused) -> Message:
+        example = f"{self.command} {error.example}" if error.example else None
+        return answers.refused(error.message, example)
+
+
+def visible(incident: Incident, user: str) -> bool:
+    """Private incidents exist only for those who are part of them."""
+    if not incident.private:
+        return True
+    return user in {incident.declared_by, *incident.responders, *incident.roles.values()}

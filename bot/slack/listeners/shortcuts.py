@@ -1,0 +1,73 @@
+"""Shortcuts: declare from anywhere, declare from a message, add a message to a timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.domain.errors import Refused
+from bot.domain.timeline import Entry
+from bot.slack import events
+from bot.slack.blocks import answers, modals
+from bot.slack.blocks.kit import Message
+from bot.slack.listeners.actions import asking_of
+from bot.slack.listeners.front import Asking, Front
+from bot.slack.text import from_command, title_of
+from storage.errors import StorageError
+
+log = structlog.get_logger()
+
+
+async def on_shortcut(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
+    asking = asking_of(body)
+    try:
+        message = await _run(front, asking, body)
+    except Refused as refused:
+        message = front.refused(refused)
+    except StorageError as error:
+        log.error("shortcut.not_recorded", error=str(error))
+        message = answers.not_recorded()
+    if message is not None:
+        await front.answer_later(asking, message)
+    await ack()
+
+
+async def _run(front: Front, asking: Asking, body: dict[str, Any]) -> Message | None:
+    instead = f"{front.command} declare"
+    match body.get("callback_id"):
+        case "declare":
+            return await front.open_view(asking, modals.declare(front.desk.policy), instead)
+        case "declare_from_message":
+            source = source_of(front, asking, body["message"])
+            title = title_of(from_command(source["text"]))
+            view = modals.declare(front.desk.policy, title=title, channel=asking.channel, source=source)
+            return await front.open_view(asking, view, instead)
+        case "add_to_timeline":
+            return await _add(front, asking, body["message"])
+    log.info("shortcut.unknown", callback_id=str(body.get("callback_id"))[:80])
+    return None
+
+
+def source_of(front: Front, asking: Asking, message: dict[str, Any]) -> dict[str, Any]:
+    """The message as small as it fits into a form's private data."""
+    channel = asking.channel or ""
+    said = events.said(message, channel, front.me)
+    return {"channel": channel, "ts": said.ts, "text": said.text[:1200], "author": said.actor, "link": said.link}
+
+
+async def _add(front: Front, asking: Asking, message: dict[str, Any]) -> Message | None:
+    """In an incident channel the message becomes a key entry at once; elsewhere a form asks which incident."""
+    number = await front.number_in(asking.channel)
+    if number is None:
+        running = await front.open_incidents(asking.user)
+        if not running:
+            return answers.none_open(front.command)
+        view = modals.add_to_timeline(running, source_of(front, asking, message))
+        return await front.open_view(asking, view, f"{front.command} note What happened")
+    said = events.said(message, asking.channel or "", front.me)
+    once = f"k:{said.channel}:{said.ts}:{asking.user}"
+    keyed = Entry(front.desk.clock.now(), "keyed", asking.user, "", said.ts, {"shortcut": True}, once)
+    new = await front.recorder.key(said.channel, None if front.me.wrote(message) else said, keyed)
+    return answers.done("It is a key entry of the timeline now." if new else "It is a key entry already.")

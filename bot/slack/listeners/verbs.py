@@ -1,0 +1,216 @@
+"""One function a verb: from a request to its use case, and to the private answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from bot.domain.deadlines import State
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.slack.blocks import answers, modals
+from bot.slack.blocks.kit import Message
+from bot.slack.listeners.front import Asking, Front, visible
+from bot.slack.parse import Declaration, Request
+from bot.usecases import acknowledge as acknowledging
+from bot.usecases import escalate as escalating
+from bot.usecases import run
+from bot.usecases.declare import Declaration as Said
+from bot.usecases.declare import declare as open_incident
+from storage import deadlines, incidents, timeline
+
+Answer = Awaitable[Message | None]
+WithIncident = Callable[[Front, Asking, Request, Incident, Policy], Answer]
+Without = Callable[[Front, Asking, Request], Answer]
+
+
+async def declare(front: Front, asking: Asking, said: Declaration) -> Message | None:
+    """At once where severity and title are known, else the form with what is known filled in."""
+    if not said.at_once:
+        view = modals.declare(front.desk.policy, title=said.title, severity=said.severity, channel=asking.channel)
+        return await front.open_view(asking, view, f"{front.command} declare {front.desk.policy.severities[1].key} …")
+    answer = {"user": asking.user, "response_url": asking.response_url, "channel": asking.channel}
+    declaration = Said(said.title, said.severity or "", asking.user, answer=answer)
+    incident = await open_incident(front.desk, declaration, asking.delivery)
+    return answers.declaring(incident, front.desk.policy)
+
+
+async def menu(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    return answers.menu(incident, policy, front.command)
+
+
+async def ack(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    done = await acknowledging.acknowledge(front.desk, incident.number, asking.user, delivery=asking.delivery)
+    return acknowledged(done, asking.user)
+
+
+def acknowledged(done: acknowledging.Acknowledged, user: str) -> Message:
+    """For whoever said so: first, second, or to be asked whether they respond or watch."""
+    if done.ask:
+        return answers.responding_or_watching(done.incident)
+    if done.first_by is not None and done.first_at is not None:
+        return answers.already_acknowledged(done.incident, done.first_by, done.first_at, user)
+    return answers.acknowledged(done.incident, offer_lead=done.offer_lead)
+
+
+async def update(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
+    if not request.text:
+        _must_be_open(incident)
+        view = modals.update(incident, policy, front.desk.clock.now())
+        return await front.open_view(asking, view, f"{front.command} update What changed")
+    saved = await run.update(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
+    return answers.updated(saved, policy)
+
+
+async def status(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    assert request.status is not None  # noqa: S101 - the grammar saw to it
+    saved = await run.move(
+        front.desk, incident.number, request.status, asking.user, request.text, delivery=asking.delivery
+    )
+    return answers.done(f"{saved.id} is now {saved.status}.")
+
+
+async def severity(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    assert request.severity is not None  # noqa: S101 - the grammar saw to it
+    saved = await run.change_severity(
+        front.desk, incident.number, request.severity, asking.user, request.text, delivery=asking.delivery
+    )
+    return answers.done(f"{saved.id} is now {saved.severity}.")
+
+
+async def role(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    holder = None if request.clear else request.users[0]
+    key = request.role or "commander"
+    saved = await run.assign(front.desk, incident.number, {key: holder}, asking.user, delivery=asking.delivery)
+    title = policy.role(key).title
+    return answers.done(f"{title} of {saved.id}: " + (f"<@{holder}>." if holder else "nobody now."))
+
+
+async def roles(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    return answers.roles(incident, policy, front.command)
+
+
+async def join(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    saved = await acknowledging.join(front.desk, incident.number, asking.user, delivery=asking.delivery)
+    return answers.joining(saved)
+
+
+async def invite(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    await acknowledging.invite(front.desk, incident.number, request.users, delivery=asking.delivery)
+    people = ", ".join(f"<@{user}>" for user in request.users)
+    return answers.done(f"Inviting {people} to {incident.id}.")
+
+
+async def escalate(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    done = await escalating.escalate(
+        front.desk, incident.number, asking.user, request.text, delivery=asking.delivery
+    )
+    return answers.escalated(done.incident, done.climb)
+
+
+async def note(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    await run.note(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
+    return answers.done(f"Noted on the timeline of {incident.id}.")
+
+
+async def timeline_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    everything = request.scope == "all"
+    async with front.desk.database.reading() as conn:
+        entries = await timeline.read(conn, incident.number, key_only=not everything, limit=200, newest=True)
+    return answers.timeline(incident, entries, everything=everything, command=front.command)
+
+
+async def why(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    async with front.desk.database.reading() as conn:
+        rows = await deadlines.ledger(conn, incident.number)
+    lines = [
+        answers.Reminder(row.kind, row.rung, row.due_at, row.sent_at, State(row.state), row.reason) for row in rows
+    ]
+    return answers.why(incident, policy, lines, front.desk.clock.now())
+
+
+async def snooze(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    assert request.span is not None  # noqa: S101 - the grammar saw to it
+    saved = await run.snooze(front.desk, incident.number, request.span, asking.user, delivery=asking.delivery)
+    return answers.snoozed(saved, request.span)
+
+
+async def next_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    assert request.span is not None  # noqa: S101 - the grammar saw to it
+    saved = await run.promise(front.desk, incident.number, request.span, asking.user, delivery=asking.delivery)
+    return answers.promised(saved, request.span)
+
+
+async def resolve(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    saved = await run.resolve(
+        front.desk, incident.number, asking.user, summary=request.text, delivery=asking.delivery
+    )
+    return answers.done(f"{saved.id} is resolved. Reminders and pages have stopped.")
+
+
+async def close(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    saved = await run.close(front.desk, incident.number, asking.user, delivery=asking.delivery)
+    return answers.done(f"{saved.id} is closed.")
+
+
+async def cancel(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    saved = await run.cancel(front.desk, incident.number, asking.user, request.text, delivery=asking.delivery)
+    return answers.done(f"{saved.id} is cancelled. Reminders and pages have stopped.")
+
+
+async def reopen(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    saved = await run.reopen(front.desk, incident.number, asking.user, request.text, delivery=asking.delivery)
+    return answers.done(f"{saved.id} is open again. Reminders and the ladder start afresh.")
+
+
+async def show(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    async with front.desk.database.reading() as conn:
+        entries = await timeline.read(conn, incident.number, key_only=True, limit=5, newest=True)
+    return answers.show(incident, policy, entries, front.desk.clock.now())
+
+
+async def list_(front: Front, asking: Asking, request: Request) -> Message:
+    async with front.desk.database.reading() as conn:
+        found = await incidents.listing(conn, open_only=request.scope == "open", limit=200)
+    wanted = [
+        incident
+        for incident in found
+        if visible(incident, asking.user) and (not request.severities or incident.severity in request.severities)
+    ]
+    now = front.desk.clock.now()
+    return answers.listing(wanted, front.desk.policy, now, scope=request.scope, command=front.command)
+
+
+async def help_(front: Front, asking: Asking, request: Request) -> Message:
+    return answers.help(front.desk.policy, front.command, request.text or None)
+
+
+def _must_be_open(incident: Incident) -> None:
+    if not incident.open:
+        raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
+
+
+WITHOUT_INCIDENT: dict[str, Without] = {"list": list_, "help": help_}
+WITH_INCIDENT: dict[str, WithIncident] = {
+    "menu": menu,
+    "ack": ack,
+    "update": update,
+    "status": status,
+    "severity": severity,
+    "role": role,
+    "roles": roles,
+    "lead": role,
+    "join": join,
+    "invite": invite,
+    "escalate": escalate,
+    "note": note,
+    "timeline": timeline_,
+    "why": why,
+    "snooze": snooze,
+    "next": next_,
+    "resolve": resolve,
+    "close": close,
+    "cancel": cancel,
+    "reopen": reopen,
+    "show": show,
+}

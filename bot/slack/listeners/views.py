@@ -1,0 +1,134 @@
+"""Forms that were submitted: read, committed, and only then closed. What cannot be used is said beside its input."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.domain.errors import Refused
+from bot.slack.blocks import answers, modals
+from bot.slack.blocks.modals import InputErrors
+from bot.slack.listeners.front import Asking, Front
+from bot.usecases import run
+from bot.usecases.declare import Declaration, declare
+from bot.usecases.desk import Repeated
+from storage.errors import StorageError
+
+log = structlog.get_logger()
+
+View = dict[str, Any]
+Submit = Callable[[Front, Asking, View], Awaitable[None]]
+
+
+async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
+    """A submission counts once it is committed; one that is corrected after an error is a new one."""
+    started = time.perf_counter()
+    view = body["view"]
+    asking = Asking(user=str(body["user"]["id"]), delivery=f"v:{view['id']}", trigger_id=body.get("trigger_id"))
+    submit = SUBMITS.get(str(view.get("callback_id")))
+    if submit is None:
+        log.info("view.unknown", callback_id=str(view.get("callback_id"))[:80])
+        await ack()
+        return
+    try:
+        await submit(front, asking, view)
+    except InputErrors as wrong:
+        await ack(response_action="errors", errors=wrong.errors)
+    except Repeated:
+        front.metrics.repeated.labels("view").inc()
+        await ack()
+    except Refused as refused:
+        await ack(response_action="update", view=modals.refusal(view, front.refused(refused)))
+    except StorageError as error:
+        log.error("view.not_recorded", error=str(error))
+        await ack(response_action="errors", errors={modals.first_input(view): answers.NOT_RECORDED})
+    else:
+        await ack()
+    front.metrics.acknowledgements.labels("view").observe(time.perf_counter() - started)
+
+
+async def _declare(front: Front, asking: Asking, view: View) -> None:
+    said = modals.values_of_declare(view)
+    answer = {"user": asking.user, "channel": said.channel}
+    await declare(
+        front.desk,
+        Declaration(
+            title=said.title,
+            severity=said.severity,
+            actor=asking.user,
+            description=said.description,
+            category=said.category,
+            services=said.services,
+            private=said.private,
+            answer=answer,
+            source=said.source,
+        ),
+        asking.delivery,
+    )
+
+
+async def _update(front: Front, asking: Asking, view: View) -> None:
+    said = modals.values_of_update(view)
+    await run.update(
+        front.desk,
+        said.incident,
+        said.text,
+        asking.user,
+        status=said.status,
+        severity=said.severity,
+        next_in=said.next_in,
+        delivery=asking.delivery,
+    )
+
+
+async def _severity(front: Front, asking: Asking, view: View) -> None:
+    said = modals.values_of_severity(view)
+    await run.change_severity(
+        front.desk, said.incident, said.severity, asking.user, said.reason, delivery=asking.delivery
+    )
+
+
+async def _roles(front: Front, asking: Asking, view: View) -> None:
+    said = modals.values_of_roles(view)
+    await run.assign(front.desk, said.incident, said.holders, asking.user, delivery=asking.delivery)
+
+
+async def _resolve(front: Front, asking: Asking, view: View) -> None:
+    said = modals.values_of_resolve(view)
+    await run.resolve(
+        front.desk,
+        said.incident,
+        asking.user,
+        summary=said.summary,
+        root_cause=said.root_cause,
+        impact_ended_at=said.impact_ended_at,
+        delivery=asking.delivery,
+    )
+
+
+async def _reopen(front: Front, asking: Asking, view: View) -> None:
+    said = modals.values_of_reopen(view)
+    await run.reopen(front.desk, said.incident, asking.user, said.reason, delivery=asking.delivery)
+
+
+async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
+    said = modals.values_of_add_to_timeline(view)
+    text = f"<@{said.source['author']}> said: {said.source['text']}"
+    await run.note(
+        front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery
+    )
+
+
+SUBMITS: dict[str, Submit] = {
+    "declare": _declare,
+    "update": _update,
+    "severity": _severity,
+    "roles": _roles,
+    "resolve": _resolve,
+    "reopen": _reopen,
+    "add_to_timeline": _add_to_timeline,
+}

@@ -1,0 +1,39 @@
+"""People by what a policy may call them: a Slack ID is taken as it is, an e-mail address is looked up once."""
+
+from __future__ import annotations
+
+from bot.slack.api import SlackApi, SlackError
+
+
+class People:
+    """Looks e-mail addresses up and remembers; never lists a workspace."""
+
+    def __init__(self, api: SlackApi) -> None:
+        self._api = api
+        self._ids: dict[str, str] = {}
+
+    async def user_id(self, person: str) -> str:
+        """The Slack ID. Raises a permanent `SlackError` for an address nobody has."""
+        if "@" not in person:
+            return person
+        if person not in self._ids:
+            answer = await self._api.call("users.lookupByEmail", email=person)
+            self._ids[person] = answer["user"]["id"]
+        return self._ids[person]
+
+    async def direct_channel(self, person: str) -> str:
+        """The direct-message channel with somebody; opening it twice is the same channel."""
+        answer = await self._api.call("conversations.open", users=await self.user_id(person))
+        return str(answer["channel"]["id"])
+
+    async def ids(self, people: list[str]) -> list[str]:
+        """Those that can be named; an unknown address stays itself, to be shown as text."""
+        found = []
+        for person in people:
+            try:
+                found.append(await self.user_id(person))
+            except SlackError as error:
+                if not error.permanent:
+                    raise
+                found.append(person)
+        return found

@@ -1,0 +1,320 @@
+"""The sender: one method for each kind of notice. It renders from the incident as it stands when the turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from bot.domain import routing
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.domain.timeline import Recorded
+from bot.outbox import DeliveryError, NotNeeded
+from bot.slack import channels
+from bot.slack.api import SlackApi, SlackError
+from bot.slack.backfill import backfill
+from bot.slack.blocks import announcement, answers, card, news, nudge, page
+from bot.slack.blocks.kit import Message
+from bot.slack.events import Me
+from bot.slack.people import People
+from bot.slack.post import edit, post
+from bot.slack.respond import respond
+from bot.slack.text import clip
+from bot.slack.troubles import in_words
+from bot.usecases.desk import Desk
+from storage import incidents, meta, outbox, timeline
+from storage.outbox import Row
+
+TOPIC_LENGTH = 250
+
+
+@dataclass(slots=True)
+class Case:
+    """What a handler needs: the row, the incident and its policy as they stand now."""
+
+    row: Row
+    incident: Incident
+    policy: Policy
+    now: datetime
+
+
+Handler = Callable[[Case], Awaitable[dict[str, Any]]]
+
+
+class Sender:
+    """`send` carries out one outbox row and returns its receipt, or raises `DeliveryError` or `NotNeeded`."""
+
+    def __init__(self, desk: Desk, api: SlackApi, me: Me, session: aiohttp.ClientSession) -> None:
+        self._desk = desk
+        self._api = api
+        self._me = me
+        self._session = session
+        self._people = People(api)
+        self._handlers: dict[str, Handler] = {
+            "channel": self._channel,
+            "card": self._card,
+            "card_edit": self._card_edit,
+            "pin": self._pin,
+            "topic": self._topic,
+            "purpose": self._purpose,
+            "bookmark": self._bookmark,
+            "invite": self._invite,
+            "announce": self._announce,
+            "announce_edit": self._announce_edit,
+            "thread": self._thread,
+            "news": self._news,
+            "update": self._update,
+            "duties": self._duties,
+            "nudge": self._nudge,
+            "nudge_edit": self._nudge_edit,
+            "page_channel": self._page_channel,
+            "page_direct": self._page_direct,
+            "page_elsewhere": self._page_elsewhere,
+            "page_edit": self._page_edit,
+            "declared": self._declared,
+            "backfill": self._backfill,
+        }
+
+    async def send(self, row: Row) -> dict[str, Any]:
+        """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
+        try:
+            if row.kind == "answer":
+                return await respond(self._api, self._session, row)
+            return await self._handlers[row.kind](await self._case(row))
+        except SlackError as error:
+            if error.permanent:
+                raise DeliveryError(in_words(error, row), permanent=True) from error
+            raise
+
+    async def _case(self, row: Row) -> Case:
+        async with self._desk.database.reading() as conn:
+            incident = await incidents.get(conn, row.incident) if row.incident is not None else None
+            if incident is None:
+                raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
+            policy = await self._desk.policies.of(conn, incident)
+        return Case(row, incident, policy, self._desk.clock.now())
+
+    async def _receipt(self, once: str) -> dict[str, Any]:
+        async with self._desk.database.reading() as conn:
+            receipt = await outbox.receipt(conn, once)
+        if receipt is None or "ts" not in receipt:
+            raise NotNeeded("what it belongs to was never posted")
+        return receipt
+
+    async def _entries(self, case: Case, seqs: list[int]) -> list[Recorded]:
+        async with self._desk.database.reading() as conn:
+            return await timeline.entries(conn, case.incident.number, seqs)
+
+    async def _where(self, case: Case) -> str:
+        """The incident's channel; the reporter's direct messages where that could not be made."""
+        if case.incident.channel_id is not None and not case.row.redirected:
+            return case.incident.channel_id
+        return await self._people.direct_channel(case.incident.declared_by)
+
+    # — the channel and what stands in it
+
+    async def _channel(self, case: Case) -> dict[str, Any]:
+        if case.incident.channel_id:
+            return {"channel": case.incident.channel_id, "name": case.incident.channel_name}
+        return await channels.create(
+            self._api, case.incident, case.policy, self._me.user_id, look_first=case.row.uncertain
+        )
+
+    async def _render_card(self, case: Case) -> Message:
+        async with self._desk.database.reading() as conn:
+            failures = await outbox.failures(conn, case.incident.number)
+        shown = [card.Failure(step=failure.kind, words=failure.error) for failure in failures]
+        return card.card(case.incident, case.policy, case.now, failures=shown)
+
+    async def _card(self, case: Case) -> dict[str, Any]:
+        return await post(self._api, case.row, await self._where(case), await self._render_card(case))
+
+    async def _card_edit(self, case: Case) -> dict[str, Any]:
+        receipt = await self._receipt(routing.card_of(case.incident.number))
+        try:
+            return await edit(self._api, receipt, await self._render_card(case))
+        except SlackError as error:
+            if error.name not in ("message_not_found", "cant_update_message"):
+                raise
+        await self._put_card_back(case)
+        raise NotNeeded("the card had been deleted; a new one is posted")
+
+    async def _put_card_back(self, case: Case) -> None:
+        notices = routing.on_declared(case.incident, case.policy)
+        again = [replace(notice, again=True) for notice in notices if notice.kind in ("card", "pin")]
+        async with self._desk.database.transaction() as conn:
+            await outbox.put(conn, again)
+
+    async def _pin(self, case: Case) -> dict[str, Any]:
+        receipt = await self._receipt(routing.card_of(case.incident.number))
+        await self._do("already_pinned", "pins.add", channel=receipt["channel"], timestamp=receipt["ts"])
+        return {}
+
+    async def _topic(self, case: Case) -> dict[str, Any]:
+        topic = card.topic(case.incident, case.policy)
+        await self._api.call(
+            "conversations.setTopic", channel=case.incident.channel_id, topic=clip(topic, TOPIC_LENGTH)
+        )
+        return {}
+
+    async def _purpose(self, case: Case) -> dict[str, Any]:
+        purpose = card.purpose(case.incident)
+        await self._api.call(
+            "conversations.setPurpose", channel=case.incident.channel_id, purpose=clip(purpose, TOPIC_LENGTH)
+        )
+        return {}
+
+    async def _bookmark(self, case: Case) -> dict[str, Any]:
+        title = case.row.payload["title"]
+        link = (
+            case.policy.bookmarks[title]
+            .replace("{id}", case.incident.id)
+            .replace("{number}", str(case.incident.number))
+        )
+        listed = await self._api.call("bookmarks.list", channel_id=case.incident.channel_id)
+        if any(mark.get("link") == link for mark in listed.get("bookmarks", [])):
+            return {}
+        name = title[:1].upper() + title[1:]
+        await self._api.call(
+            "bookmarks.add", channel_id=case.incident.channel_id, title=clip(name, 256), type="link", link=link
+        )
+        return {}
+
+    async def _invite(self, case: Case) -> dict[str, Any]:
+        user = await self._people.user_id(case.row.payload["user"])
+        if user == self._me.user_id:
+            return {}
+        await self._do("already_in_channel", "conversations.invite", channel=case.incident.channel_id, users=user)
+        return {}
+
+    async def _backfill(self, case: Case) -> dict[str, Any]:
+        if case.incident.channel_id is None:
+            raise NotNeeded("there is no channel")
+        return await backfill(self._desk, self._api, self._me, case.incident.number, case.incident.channel_id)
+
+    async def _do(self, fine: str, method: str, **args: Any) -> None:
+        """Call what may have been done before: that answer is as good as ok."""
+        try:
+            await self._api.call(method, **args)
+        except SlackError as error:
+            if error.name != fine:
+                raise
+
+    # — the announcement
+
+    async def _announcement_channel(self, case: Case) -> str:
+        name = case.policy.announce or ""
+        async with self._desk.database.reading() as conn:
+            known = await meta.get(conn, f"announce:{name}")
+        return known or name
+
+    async def _announce(self, case: Case) -> dict[str, Any]:
+        message = announcement.announcement(case.incident, case.policy, case.now)
+        channel = await self._announcement_channel(case)
+        try:
+            return await post(self._api, case.row, channel, message)
+        except SlackError as error:
+            if error.name not in ("not_in_channel", "channel_not_found"):
+                raise
+            found = await channels.find_by_name(self._api, case.policy.announce or "")
+            if found is None:
+                raise
+            await channels.join(self._api, found)
+        async with self._desk.database.transaction() as conn:
+            await meta.put(conn, f"announce:{case.policy.announce}", found)
+        return await post(self._api, case.row, found, message)
+
+    async def _announce_edit(self, case: Case) -> dict[str, Any]:
+        receipt = await self._receipt(routing.announcement_of(case.incident.number))
+        return await edit(self._api, receipt, announcement.announcement(case.incident, case.policy, case.now))
+
+    async def _thread(self, case: Case) -> dict[str, Any]:
+        receipt = await self._receipt(routing.announcement_of(case.incident.number))
+        message = await self._told(case)
+        return await post(self._api, case.row, receipt["channel"], message, thread_ts=receipt["ts"])
+
+    # — news
+
+    async def _told(self, case: Case) -> Message:
+        entries = await self._entries(case, case.row.payload["seqs"])
+        return news.together([news.told(record.entry, case.incident, case.policy) for record in entries])
+
+    async def _news(self, case: Case) -> dict[str, Any]:
+        return await post(self._api, case.row, await self._where(case), await self._told(case))
+
+    async def _update(self, case: Case) -> dict[str, Any]:
+        entries = await self._entries(case, [case.row.payload["seq"]])
+        message = news.update_posted(entries[0].entry, case.incident, case.policy)
+        return await post(self._api, case.row, await self._where(case), message)
+
+    async def _duties(self, case: Case) -> dict[str, Any]:
+        role, user = case.row.payload["role"], case.row.payload["user"]
+        if case.incident.roles.get(role) != user or user == self._me.user_id:
+            raise NotNeeded("the role has moved on")
+        message = news.duties(case.policy.role(role), case.incident)
+        return await post(self._api, case.row, await self._people.direct_channel(user), message)
+
+    # — reminders
+
+    async def _nudge(self, case: Case) -> dict[str, Any]:
+        """A reminder that is not the live one any more was answered, or overtaken, while Slack was away."""
+        if not case.incident.open:
+            raise NotNeeded(f"the incident was {case.incident.status} before it could be sent")
+        if case.incident.live_nudge != case.row.once:
+            raise NotNeeded("answered or overtaken before it could be sent")
+        message = nudge.nudge(case.incident, case.policy, case.row.payload, case.now)
+        return await post(self._api, case.row, await self._where(case), message)
+
+    async def _nudge_edit(self, case: Case) -> dict[str, Any]:
+        receipt = await self._receipt(case.row.payload["of"])
+        return await edit(self._api, receipt, nudge.nudge_done(case.row.payload["outcome"]))
+
+    # — pages
+
+    def _still_wanted(self, case: Case) -> None:
+        incident = case.incident
+        if not incident.open:
+            raise NotNeeded(f"the incident was {incident.status} before it could be sent")
+
+    async def _page_channel(self, case: Case) -> dict[str, Any]:
+        self._still_wanted(case)
+        payload = {**case.row.payload, "people": await self._people.ids(case.row.payload["people"])}
+        message = page.page_channel(case.incident, case.policy, payload, case.now)
+        return await post(self._api, case.row, await self._where(case), message)
+
+    async def _page_direct(self, case: Case) -> dict[str, Any]:
+        self._still_wanted(case)
+        channel = await self._people.direct_channel(case.row.payload["person"])
+        message = page.page_direct(case.incident, case.policy, case.row.payload, case.now)
+        return await post(self._api, case.row, channel, message)
+
+    async def _page_elsewhere(self, case: Case) -> dict[str, Any]:
+        self._still_wanted(case)
+        channel = await channels.find_by_name(self._api, case.row.payload["channel"]) or case.row.payload["channel"]
+        message = page.page_elsewhere(case.incident, case.policy, case.row.payload, case.now)
+        try:
+            return await post(self._api, case.row, channel, message)
+        except SlackError as error:
+            if error.name != "not_in_channel":
+                raise
+        await channels.join(self._api, channel)
+        return await post(self._api, case.row, channel, message)
+
+    async def _page_edit(self, case: Case) -> dict[str, Any]:
+        receipt = await self._receipt(case.row.payload["of"])
+        return await edit(
+            self._api, receipt, page.page_settled(case.incident, case.policy, case.row.payload.get("outcome"))
+        )
+
+    # — answers
+
+    async def _declared(self, case: Case) -> dict[str, Any]:
+        """Privately, to whoever declared: where the channel is. At most once, wherever they can be reached."""
+        if case.row.attempts > 1 and case.row.uncertain:
+            raise NotNeeded("it may have arrived; an answer is not repeated")
+        message = answers.declared(case.incident, case.policy)
+        return await respond(self._api, self._session, case.row, message, people=self._people)

@@ -1,0 +1,82 @@
+"""Declare: the incident is in the database, with all that must follow, before anybody is told that it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.domain import incident as verbs
+from bot.domain import routing
+from bot.domain.deadlines import plan
+from bot.domain.incident import Incident
+from bot.domain.notices import IfNeedFails, Notice, Priority
+from bot.usecases.desk import Desk, accept
+from storage import deadlines, incidents, outbox, policies, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a person said when declaring. `answer` is where to tell them, privately, that the channel is there."""
+
+    title: str
+    severity: str
+    actor: str
+    description: str = ""
+    category: str | None = None
+    services: tuple[str, ...] = ()
+    private: bool = False
+    detected_at: datetime | None = None
+    answer: dict[str, Any] | None = None  # {"user", "response_url"?, "channel"?}
+    source: dict[str, Any] | None = None  # {"channel", "ts", "text", "author", "link"}: the message it came from
+
+
+async def declare(desk: Desk, said: Declaration, delivery: str | None = None) -> Incident:
+    """Open an incident in one transaction. Raises `Refused` for an unknown severity, `Repeated` for a redelivery."""
+    policy = desk.policy
+    policy.severity(said.severity)
+    async with desk.database.transaction() as conn:
+        now = desk.clock.now()
+        await accept(conn, delivery, now)
+        number = await incidents.next_number(conn)
+        change = verbs.declare(
+            number,
+            said.title,
+            said.severity,
+            said.actor,
+            policy,
+            now,
+            description=said.description,
+            category=said.category,
+            services=said.services,
+            private=said.private,
+            detected_at=said.detected_at,
+        )
+        incident, entries = change.incident, list(change.entries)
+        if said.source:
+            link = said.source.get("link")
+            text = f"Declared from a message by <@{said.source['author']}>: {said.source['text']}"
+            entries += verbs.note(incident, text, said.actor, now, link).entries
+        await policies.remember(conn, policy.digest, desk.policies.document, now)
+        await incidents.insert(conn, incident)
+        await timeline.append(conn, number, entries)
+        await deadlines.sync(conn, number, plan(incident, policy), lambda once: "", now)
+        await outbox.put(conn, [*routing.on_declared(incident, policy), *_answer(number, said)])
+    desk.alarm.ring()
+    return incident
+
+
+def _answer(number: int, said: Declaration) -> list[Notice]:
+    if said.answer is None:
+        return []
+    return [
+        Notice(
+            f"declared:{number}",
+            "declared",
+            number,
+            said.answer,
+            needs=routing.channel_of(number),
+            if_need_fails=IfNeedFails.SEND,
+            priority=Priority.ANSWER,
+        )
+    ]

@@ -1,0 +1,75 @@
+"""Page people: the next rung by hand, by a lapsed target or by its own time; and what a page is answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain import escalation, routing
+from bot.domain.deadlines import State
+from bot.domain.escalation import Climb
+from bot.domain.incident import Change, Incident
+from bot.domain.notices import Notice
+from bot.domain.timeline import BOT, Entry, entry
+from bot.usecases.desk import Desk, Work, working_on
+from storage import deadlines
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    incident: Incident
+    climb: Climb
+
+
+async def escalate(desk: Desk, number: int, actor: str, reason: str = "", delivery: str | None = None) -> Escalated:
+    """The next unspent rung, now, because a person asks for it."""
+    async with working_on(desk, number, delivery) as work:
+        escalation.check_escalatable(work.incident)
+        why = f"<@{actor}> escalated" + (f": {reason}" if reason else "")
+        said = entry(work.now, "escalated", actor, reason or "asked for the next rung", by_hand=True)
+        climb = next_rung(work, why, actor)
+        await commit_climb(work, climb, why, f"manual:{number}:{work.now.timestamp()}", first=(said,))
+        return Escalated(work.incident, climb)
+
+
+async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str | None = None) -> Escalated | None:
+    """Somebody paged says they can't come: the next rung is paged at once. None when it is settled already."""
+    async with working_on(desk, number, delivery) as work:
+        incident = work.incident
+        if not incident.open or incident.ladder.acknowledged_at is not None:
+            return None
+        said = entry(work.now, "escalated", actor, f"can't respond (rung {rung})", rung=rung, declined=True)
+        why = f"<@{actor}> can't"
+        if any(page.rung > rung for page in incident.ladder.pages):
+            await work.commit(Change(incident, (said,)))
+            return Escalated(work.incident, Climb(Change(work.incident), None, escalation.Reached(), ()))
+        climb = next_rung(work, why)
+        await commit_climb(work, climb, why, f"declined:{number}:{work.now.timestamp()}", first=(said,))
+        return Escalated(work.incident, climb)
+
+
+def next_rung(work: Work, why: str, actor: str = BOT, rung: int | None = None) -> Climb:
+    return escalation.climb(
+        work.incident, work.policy, work.desk.on_call(work.policy), work.now, why, actor=actor, rung=rung
+    )
+
+
+async def commit_climb(
+    work: Work, climb: Climb, why: str, cause: str, *, first: Sequence[Entry] = (), more: Sequence[Notice] = ()
+) -> None:
+    """Write down a climb with its pages, and mark the ledger rows of the rungs it used up.
+
+    `cause` is the `once` of the deadline that asked for it, or an own name for a page by hand.
+    """
+    before, level = work.incident, work.incident.severity
+    prefix = f"rung:{before.number}:{before.episode}:{level}"
+    used = [f"{prefix}:{climb.rung}"] if climb.rung and climb.times == 1 else []
+    notices = routing.pages(before, climb, why, cause, [once for once in used if once != cause])
+    pages = (*before.live_pages, *routing.direct_pages(notices))
+    incident = replace(climb.change.incident, live_pages=pages)
+    for number, gap in climb.fell_through:
+        await deadlines.decided(work.conn, f"{prefix}:{number}", State.SKIPPED, f"fell through: {gap}", work.now)
+    for once in used:
+        if once != cause:
+            await deadlines.decided(work.conn, once, State.DUE, f"paged early: {why}", work.now)
+    await work.commit(Change(incident, (*first, *climb.change.entries)), [*notices, *more])

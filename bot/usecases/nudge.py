@@ -1,0 +1,141 @@
+"""A deadline has lapsed: look at the incident as it stands now, decide, and write the decision with what follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bot.domain import escalation, routing, spans
+from bot.domain.deadlines import Nudge, State, decide_nudge, is_late, plan
+from bot.domain.incident import Change, Incident
+from bot.domain.timeline import BOT, entry
+from bot.usecases.desk import Desk, Work
+from bot.usecases.escalate import commit_climb, next_rung
+from storage import deadlines, incidents, timeline
+from storage.deadlines import Row
+
+
+async def lapse(desk: Desk, rows: list[Row]) -> None:
+    """Act on claimed deadlines in one transaction. A row that is not ours any more, or not wanted, is passed over.
+
+    Raises what the database raises; the caller then tries the rows one by one.
+    """
+    async with desk.database.transaction() as conn:
+        for row in sorted(rows, key=lambda row: (row.incident, row.due_at)):
+            incident = await incidents.lock(conn, row.incident)
+            if incident is None or not await deadlines.still_ours(conn, row):
+                continue
+            work = Work(desk, conn, incident, await desk.policies.of(conn, incident), desk.clock.now())
+            await _act(work, row)
+    desk.alarm.ring()
+
+
+async def _act(work: Work, row: Row) -> None:
+    if row.once not in {deadline.once for deadline in plan(work.incident, work.policy)}:
+        await deadlines.decided(work.conn, row.once, State.SKIPPED, "the incident moved on", work.now)
+    elif row.kind in ("update", "role"):
+        await _remind(work, row)
+    elif row.rung is not None:
+        await _rung(work, row)
+    else:
+        await _target(work, row)
+
+
+async def _remind(work: Work, row: Row) -> None:
+    """One new message that lists everything owed; the reminder before it is edited and loses its buttons."""
+    rules = work.policy.nudges
+    since = work.now - rules.busy_within
+    activity = await timeline.activity(work.conn, work.incident.number, since)
+    nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
+    await deadlines.decided(work.conn, row.once, State.DUE, nudge.reason, work.now)
+    await _cover_siblings(work, row, nudge)
+    notice = routing.nudge(work.incident.number, row.once, _payload(row, nudge))
+    said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.once)
+    changed = _reminded(work.incident, nudge, notice.once)
+    if nudge.page:
+        changed = replace(changed, ladder=replace(changed.ladder, silence_paged=True))
+    await work.commit(Change(changed, (said,)), [notice])
+    if nudge.page:
+        climb = next_rung(work, nudge.reason)
+        if climb.rung is not None or climb.fell_through:
+            await commit_climb(work, climb, nudge.reason, f"silence:{row.once}")
+
+
+async def _cover_siblings(work: Work, row: Row, nudge: Nudge) -> None:
+    """What else is owed stands in the same message, so its own row needs none."""
+    for other in await deadlines.waiting(work.conn, work.incident.number):
+        if other.once == row.once or other.kind not in ("update", "role"):
+            continue
+        listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing)
+        if listed and (other.kind == "role" or other.due_at <= work.now):
+            why = f"listed in the reminder about {'an update' if row.kind == 'update' else 'roles'}"
+            await deadlines.decided(work.conn, other.once, State.SKIPPED, why, work.now)
+
+
+def _reminded(incident: Incident, nudge: Nudge, once: str) -> Incident:
+    return replace(
+        incident,
+        update_due_at=nudge.next_update_at,
+        unanswered=incident.unanswered + 1 if nudge.owes_update else incident.unanswered,
+        roles_due_at=nudge.next_roles_at if nudge.missing else incident.roles_due_at,
+        roles_asked=incident.roles_asked + 1 if nudge.missing else incident.roles_asked,
+        promised_by=None if nudge.owes_update else incident.promised_by,
+        snooze=None,
+        live_nudge=once,
+    )
+
+
+def _payload(row: Row, nudge: Nudge) -> dict[str, Any]:
+    upcoming = [at for at in (nudge.next_update_at if nudge.owes_update else nudge.next_roles_at,) if at]
+    return {
+        "mention": list(nudge.mention),
+        "soft": nudge.soft,
+        "late_s": nudge.late.total_seconds() if nudge.late else None,
+        "reason": nudge.reason,
+        "owes_update": nudge.owes_update,
+        "missing": list(nudge.missing),
+        "due_at": row.due_at.isoformat(),
+        "next_at": upcoming[0].isoformat() if upcoming else None,
+        "page": nudge.page,
+    }
+
+
+async def _rung(work: Work, row: Row) -> None:
+    """A rung's own time has come: for the first page, or for a repeat."""
+    assert row.rung is not None  # noqa: S101 - the caller dispatched on it
+    level = work.policy.severity(work.incident.severity)
+    rung = level.ladder[row.rung - 1]
+    late = work.now - row.due_at
+    suffix = f", late by {spans.roughly(late)}" if is_late(late, rung.after) else ""
+    if row.rung in work.incident.ladder.spent.get(level.key, ()):
+        on_call = work.desk.on_call(work.policy)
+        climb = escalation.repeat(work.incident, work.policy, on_call, work.now, row.rung)
+        why = f"still not {rung.until}{suffix}"
+    else:
+        why = (
+            f"{spans.in_words(rung.after)} without being {rung.until}" if rung.after else f"{level.key} was declared"
+        ) + suffix
+        climb = next_rung(work, why, rung=row.rung)
+    await deadlines.decided(work.conn, row.once, State.DUE, f"paged: {why}", work.now)
+    await _commit_or_say_nobody(work, climb, why, row)
+
+
+async def _target(work: Work, row: Row) -> None:
+    """Not acknowledged, or not mitigated, in time: the next unspent rung at once."""
+    level = work.policy.severity(work.incident.severity)
+    target = level.respond_within if row.kind == "acknowledge" else level.escalate_after
+    goal = "acknowledged" if row.kind == "acknowledge" else "mitigated"
+    late = work.now - row.due_at
+    suffix = f" (late by {spans.roughly(late)})" if is_late(late, target) else ""
+    why = f"not {goal} within {spans.in_words(target) if target else 'its target'}{suffix}"
+    work.incident = escalation.mark_fired(work.incident, row.kind)
+    climb = next_rung(work, why)
+    await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+    await _commit_or_say_nobody(work, climb, why, row)
+
+
+async def _commit_or_say_nobody(work: Work, climb: escalation.Climb, why: str, row: Row) -> None:
+    """Also when nobody is left to page, the channel is told, and the ledger says so."""
+    if climb.rung is None:
+        await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: nobody left to page", work.now)
+    await commit_climb(work, climb, why, row.once)

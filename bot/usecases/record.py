@@ -1,0 +1,101 @@
+"""Record: what happens in an incident channel goes onto its timeline, once, before Slack is told that we have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.messages import Said, entries_from_deletion, entries_from_edit, entries_from_message
+from bot.domain.timeline import Entry
+from bot.usecases.desk import Desk
+from storage import incidents, timeline
+
+_KNOWN_LIMIT = 10_000
+
+
+class Channels:
+    """Which incident a channel belongs to. Only hits are remembered: a channel never changes its incident."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._known: dict[str, int] = {}
+
+    async def incident_of(self, channel: str) -> int | None:
+        if (number := self._known.get(channel)) is not None:
+            return number
+        async with self._desk.database.reading() as conn:
+            number = await incidents.by_channel(conn, channel)
+        if number is not None:
+            if len(self._known) >= _KNOWN_LIMIT:
+                self._known.clear()
+            self._known[channel] = number
+        return number
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Turns what was said and done in channels into entries. Each method returns how many were new."""
+
+    desk: Desk
+    channels: Channels
+
+    async def message(self, said: Said) -> int:
+        if self._leaves_out_chatter():
+            return 0
+        return await self._append(said.channel, entries_from_message(said, self._at(said.ts)))
+
+    async def edit(self, said: Said, before: Said | None) -> int:
+        if self._leaves_out_chatter():
+            return 0
+        entries = entries_from_edit(said, before, self._at(said.ts), self._at(said.edited_ts or said.ts))
+        return await self._append(said.channel, entries)
+
+    async def deletion(self, channel: str, ts: str, actor: str, before: Said | None, event_ts: str) -> int:
+        if self._leaves_out_chatter():
+            return 0
+        entries = entries_from_deletion(channel, ts, actor, before, self._at(ts), self._at(event_ts))
+        return await self._append(channel, entries)
+
+    async def happening(self, channel: str, entry: Entry) -> int:
+        """Anything else: a reaction, a pin, a topic, a file. Its `once` comes from Slack's event ID or `ts`."""
+        return await self._append(channel, [entry])
+
+    async def coming_or_going(self, channel: str, entry: Entry) -> int:
+        """A join or leave, which Slack tells twice (a member event and a message): one entry for each change."""
+        number = await self.channels.incident_of(channel)
+        if number is None:
+            return 0
+        async with self.desk.database.reading() as conn:
+            last = await timeline.last_of(conn, number, ("joined", "left"), entry.actor)
+        if last is not None and last.entry.kind == entry.kind:
+            return 0
+        return await self.desk.database.appender.append(number, [entry])
+
+    async def key(self, channel: str, said: Said | None, entry: Entry) -> int:
+        """📌: the message becomes a key entry; it is written down first if it never was."""
+        earlier = entries_from_message(said, self._at(said.ts), fetched=True) if said else []
+        return await self._append(channel, [*earlier, entry])
+
+    async def knows(self, channel: str, ts: str) -> bool:
+        """Whether the message is on the timeline, or belongs to none."""
+        number = await self.channels.incident_of(channel)
+        if number is None:
+            return True
+        async with self.desk.database.reading() as conn:
+            return await timeline.message(conn, number, ts) is not None
+
+    def at(self, ts: str) -> datetime:
+        return self._at(ts)
+
+    async def _append(self, channel: str, entries: Sequence[Entry]) -> int:
+        number = await self.channels.incident_of(channel)
+        if number is None:
+            return 0
+        return await self.desk.database.appender.append(number, entries)
+
+    def _leaves_out_chatter(self) -> bool:
+        return self.desk.policy.record == "key"
+
+    def _at(self, ts: str) -> datetime:
+        return self.desk.clock.at(float(ts))

@@ -1,0 +1,133 @@
+"""The verbs that move an incident along: status, severity, update, note, snooze, promise, and its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain import incident as verbs
+from bot.domain.incident import Change, Incident
+from bot.domain.lifecycle import Status
+from bot.usecases.desk import Desk, Work, working_on
+
+
+async def _change(desk: Desk, number: int, verb: Callable[[Work], Change], delivery: str | None) -> Incident:
+    async with working_on(desk, number, delivery) as work:
+        return await work.commit(verb(work))
+
+
+async def move(
+    desk: Desk, number: int, status: Status, actor: str, note: str = "", delivery: str | None = None
+) -> Incident:
+    return await _change(desk, number, lambda w: verbs.move(w.incident, status, actor, w.policy, w.now, note), delivery)
+
+
+async def change_severity(
+    desk: Desk, number: int, severity: str, actor: str, reason: str = "", delivery: str | None = None
+) -> Incident:
+    return await _change(
+        desk, number, lambda w: verbs.change_severity(w.incident, severity, actor, w.policy, w.now, reason), delivery
+    )
+
+
+async def update(
+    desk: Desk,
+    number: int,
+    text: str,
+    actor: str,
+    *,
+    status: Status | None = None,
+    severity: str | None = None,
+    next_in: timedelta | None = None,
+    delivery: str | None = None,
+) -> Incident:
+    """One numbered update; a status or severity that differs is changed with it, in the same breath."""
+
+    def verb(work: Work) -> Change:
+        incident, entries = work.incident, []
+        if severity and severity != incident.severity:
+            change = verbs.change_severity(incident, severity, actor, work.policy, work.now)
+            incident, entries = change.incident, [*change.entries]
+        if status and status is not incident.status and status is not Status.RESOLVED:
+            change = verbs.move(incident, status, actor, work.policy, work.now)
+            incident, entries = change.incident, [*entries, *change.entries]
+        change = verbs.update(incident, text, actor, work.policy, work.now, next_in=next_in)
+        incident, entries = change.incident, [*entries, *change.entries]
+        if status is Status.RESOLVED:
+            change = verbs.resolve(incident, actor, work.now, summary=text)
+            incident, entries = change.incident, [*entries, *change.entries]
+        return Change(incident, tuple(entries))
+
+    return await _change(desk, number, verb, delivery)
+
+
+async def note(
+    desk: Desk, number: int, text: str, actor: str, link: str | None = None, delivery: str | None = None
+) -> Incident:
+    return await _change(desk, number, lambda w: verbs.note(w.incident, text, actor, w.now, link), delivery)
+
+
+async def snooze(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+    return await _change(desk, number, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery)
+
+
+async def promise(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+    return await _change(desk, number, lambda w: verbs.promise(w.incident, span, actor, w.now), delivery)
+
+
+async def resolve(
+    desk: Desk,
+    number: int,
+    actor: str,
+    *,
+    summary: str = "",
+    root_cause: str = "",
+    impact_ended_at: datetime | None = None,
+    delivery: str | None = None,
+) -> Incident:
+    return await _change(
+        desk,
+        number,
+        lambda w: verbs.resolve(
+            w.incident, actor, w.now, summary=summary, root_cause=root_cause, impact_ended_at=impact_ended_at
+        ),
+        delivery,
+    )
+
+
+async def close(desk: Desk, number: int, actor: str, delivery: str | None = None) -> Incident:
+    return await _change(desk, number, lambda w: verbs.close(w.incident, actor, w.now), delivery)
+
+
+async def cancel(desk: Desk, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
+    return await _change(desk, number, lambda w: verbs.cancel(w.incident, actor, w.now, reason), delivery)
+
+
+async def reopen(desk: Desk, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
+    """A new episode, under the policy it was declared with."""
+
+    def verb(work: Work) -> Change:
+        change = verbs.reopen(work.incident, actor, work.policy, work.now, reason)
+        return replace(change, incident=replace(change.incident, live_nudge=None, live_pages=()))
+
+    return await _change(desk, number, verb, delivery)
+
+
+async def assign(
+    desk: Desk, number: int, holders: dict[str, str | None], actor: str, delivery: str | None = None
+) -> Incident:
+    """Give roles to people, `None` clears one; what stays the same is left alone."""
+
+    def verb(work: Work) -> Change:
+        incident, entries = work.incident, []
+        for role, user in holders.items():
+            change = (
+                verbs.assign(incident, role, user, actor, work.policy, work.now)
+                if user
+                else verbs.clear_role(incident, role, actor, work.policy, work.now)
+            )
+            incident, entries = change.incident, [*entries, *change.entries]
+        return Change(incident, tuple(entries))
+
+    return await _change(desk, number, verb, delivery)

@@ -1,0 +1,77 @@
+"""The ladder: whom the next rung reaches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from bot.domain import incident as verbs
+from bot.domain.errors import Refused
+from bot.domain.escalation import check_escalatable, climb, ordinal, repeat
+from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
+from tests.domain.test_incident import declared
+
+
+def test_rungs_are_paged_in_order_and_each_once() -> None:
+    first = climb(declared(), POLICY, nobody_on_call, NOON, "declared")
+    second = climb(first.change.incident, POLICY, nobody_on_call, NOON, "again")
+    assert (first.rung, first.reached.people) == (1, ("UPRIMARY",))
+    assert (second.rung, second.reached.people) == (2, ("USECOND",))
+    assert second.reached.gaps == ("nobody holds the role scribe",)
+    third = climb(second.change.incident, POLICY, nobody_on_call, NOON, "again")
+    assert third.reached.channels == ("#bosses",)
+    assert climb(third.change.incident, POLICY, nobody_on_call, NOON, "again").rung is None
+
+
+def test_a_rung_with_nobody_on_it_falls_through_at_once_and_says_so() -> None:
+    bad = climb(declared("bad"), POLICY, nobody_on_call, NOON, "declared").change.incident
+    fell = climb(bad, POLICY, nobody_on_call, NOON, "not acknowledged")
+    assert fell.rung is None
+    assert fell.fell_through == ((2, "the policy has no schedule nobody"),)
+    assert fell.change.incident.ladder.spent == {"bad": (1, 2)}
+
+
+def test_whoever_is_on_call_is_reached() -> None:
+    def on_call(name: str, at: datetime) -> tuple[str, ...]:
+        return ("second", "UTHIRD")
+
+    bad = replace(declared("bad"), ladder=replace(declared("bad").ladder, spent={"bad": (1,)}))
+    assert climb(bad, POLICY, on_call, NOON, "x").reached.people == ("USECOND", "UTHIRD")
+
+
+def test_people_who_respond_already_are_left_out() -> None:
+    responding = verbs.acknowledge(declared(), "UPRIMARY", NOON).incident
+    outcome = climb(responding, POLICY, nobody_on_call, NOON, "escalated")
+    assert outcome.rung == 2
+    assert outcome.fell_through == ((1, "everybody on it is responding already"),)
+
+
+def test_raising_and_lowering_and_raising_again_pages_no_rung_twice() -> None:
+    incident = climb(declared(), POLICY, nobody_on_call, NOON, "declared").change.incident
+    lowered = verbs.change_severity(incident, "bad", "UA", POLICY, NOON + MINUTE).incident
+    raised = verbs.change_severity(lowered, "fatal", "UA", POLICY, NOON + 2 * MINUTE).incident
+    assert climb(raised, POLICY, nobody_on_call, NOON, "raised").rung == 2
+
+
+def test_a_repeat_counts() -> None:
+    incident = climb(declared(), POLICY, nobody_on_call, NOON, "x", rung=3).change.incident
+    again = repeat(incident, POLICY, nobody_on_call, NOON + 20 * MINUTE, 3)
+    assert again.times == 2
+    assert "2nd page" in again.change.entries[0].text
+
+
+def test_nobody_is_paged_for_what_is_over_or_a_drill() -> None:
+    check_escalatable(declared())
+    with pytest.raises(Refused, match="nobody is paged"):
+        check_escalatable(verbs.resolve(declared(), "UA", NOON).incident)
+    with pytest.raises(Refused, match="drill"):
+        check_escalatable(replace(declared(), drill=True))
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
+)
+def test_ordinals(number: int, words: str) -> None:
+    assert ordinal(number) == words
