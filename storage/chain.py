@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.timeline import BOT, GENESIS, Entry, Recorded, entry_hash
 from storage.columns import clean_text, dumps
 from storage.schema import chains, timeline
-from storage.sql import among, insert, is_postgresql
+from storage.sql import among, insert, insert_all, is_postgresql
 
 Head = tuple[int, str]  # the last entry's seq and hash
 
@@ -94,7 +94,7 @@ async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collec
 async def _write(conn: AsyncConnection, records: Sequence[Recorded], heads: dict[int, Head]) -> None:
     if not records:
         return
-    await conn.execute(sa.insert(timeline), [_row(record) for record in records])
+    await insert_all(conn, timeline, [_row(record) for record in records])
     upsert = insert(conn, chains)  # the foreign key refuses an incident that is not
     upsert = upsert.on_conflict_do_update(
         index_elements=["incident"], set_={"seq": upsert.excluded.seq, "head": upsert.excluded.head}

@@ -56,6 +56,16 @@ class SafeText(sa.TypeDecorator[str]):
         return None if value is None else clean_text(value)
 
 
+class JsonText(sa.TypeDecorator[Any]):
+    """JSON on its way in as text: an array of these is an array of texts."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        return dumps(value)
+
+
 def clean_text(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text) if _UNSTORABLE.search(text) else text
 

@@ -107,10 +107,9 @@ async def _insert(conn: AsyncConnection, fresh: Sequence[Notice], starts: Mappin
     if not fresh:
         return []
     now = wall(conn)
-    rows = insert(conn, outbox).values(next_try_at=now, created_at=now, queued_at=now)
-    stored = await conn.execute(
-        rows.on_conflict_do_nothing().returning(_c.once), [_row(notice, starts[notice.once]) for notice in fresh]
-    )
+    rows = [_row(notice, starts[notice.once]) for notice in fresh]
+    into = insert(conn, outbox).values(next_try_at=now, created_at=now, queued_at=now)
+    stored = await conn.execute(into.on_conflict_do_nothing().returning(_c.once), rows)
     done = set(stored.scalars())
     return sorted(notice.once for notice in fresh if notice.once not in done)
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.columns import Instant, dumps
+from storage.columns import Instant, JsonText, dumps
 
 if TYPE_CHECKING:
     AnyRow = sa.Row[*tuple[Any, ...]]
 else:
     AnyRow = sa.Row
+
+
+# Without parameters, for which an INSERT of many rows has no room in its VALUES.
+_DATABASE_NOW = sa.literal_column("CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS BIGINT)", sa.BigInteger)
 
 
 def is_postgresql(conn: AsyncConnection) -> bool:
@@ -27,12 +32,37 @@ def insert(conn: AsyncConnection, table: sa.Table) -> Any:
     return postgresql.insert(table) if is_postgresql(conn) else sqlite.insert(table)
 
 
+async def insert_all(conn: AsyncConnection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows in one statement: all have a value for every column. On PostgreSQL from arrays, a column each."""
+    if is_postgresql(conn):
+        columns = {column.name: [row[column.name] for row in rows] for column in table.columns}
+        await conn.execute(_insert_arrays(table), columns)
+    else:
+        await conn.execute(sa.insert(table), rows)
+
+
+@cache
+def _insert_arrays(table: sa.Table) -> sa.Insert:
+    types = {column.name: _plain(column.type) for column in table.columns}
+    arrays = [sa.bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in types.items()]
+    given = sa.func.unnest(*arrays).table_valued(*types).render_derived()
+    values = [sa.cast(given.c[name], sa.JSON) if _is_json(table.c[name].type) else given.c[name] for name in types]
+    return sa.insert(table).from_select(list(types), sa.select(*values))
+
+
+def _plain(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    return JsonText() if _is_json(type_) else type_
+
+
+def _is_json(type_: sa.types.TypeEngine[Any]) -> bool:
+    return isinstance(type_, sa.JSON)
+
+
 def wall(conn: AsyncConnection, plus: timedelta = timedelta()) -> sa.ColumnElement[Any]:
     """The wall clock for leases: the database's own on PostgreSQL, so that replicas agree; ours on SQLite."""
     if not is_postgresql(conn):
         return sa.literal(datetime.now(UTC) + plus, Instant)
-    microseconds = sa.extract("epoch", sa.func.statement_timestamp()) * 1_000_000 + plus // timedelta(microseconds=1)
-    return sa.type_coerce(sa.cast(microseconds, sa.BigInteger), Instant)
+    return _DATABASE_NOW if not plus else sa.type_coerce(_DATABASE_NOW + plus // timedelta(microseconds=1), Instant)
 
 
 def among(conn: AsyncConnection, column: sa.ColumnElement[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:

@@ -61,6 +61,13 @@ async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorde
     return await _one(conn, number, sa.select(timeline).where(about).order_by(timeline.c.seq).limit(1))
 
 
+async def entries(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[Recorded]:
+    """Those with these places in the chain, in its order."""
+    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.seq.in_(seqs))
+    keyed = await _keyed(conn, number)
+    return [_recorded(row, keyed) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+
+
 async def verify(conn: AsyncConnection, number: int) -> list[str]:
     """What is wrong with the chain, in words; nothing if it is as it was written."""
     wrong: list[str] = []

