@@ -1,0 +1,184 @@
+"""Payloads on their way to the app: events with repetition, commands and interactions once."""
+
+import asyncio
+import logging
+from typing import Protocol
+
+from sandbox.faults import DeliveryFaults
+from sandbox.journal import DeliveryRecord, Journal
+from sandbox.manifest import Manifest
+from sandbox.model import Channel, Json
+from sandbox.settings import Settings
+from sandbox.state import State, new_id
+from sandbox.transport import TIMEOUT, Answer, Envelope
+
+log = logging.getLogger(__name__)
+REORDER_FLUSH_S = 0.2
+
+
+class Transport(Protocol):
+    """A way to the app: signed HTTP or a socket."""
+
+    async def send(self, envelope: Envelope, retry: int = 0, reason: str | None = None) -> Answer:
+        """Deliver once and wait for the answer."""
+
+
+class Delivery:
+    """Decides what the app hears, wraps it, sends it, repeats it."""
+
+    def __init__(
+        self, state: State, settings: Settings, manifest: Manifest, journal: Journal, transport: Transport, bot: str
+    ) -> None:
+        self.state = state
+        self.settings = settings
+        self.manifest = manifest
+        self.journal = journal
+        self.transport = transport
+        self.bot = bot
+        self.faults = DeliveryFaults()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.in_flight = 0
+        self._held: list[Json] = []
+        self._shuffled: list[Json] = []
+
+    def emit(self, event: Json, channel: Channel | None) -> None:
+        """Deliver an event, if the app subscribed to it and the bot may see it."""
+        if self.audible(event, channel):
+            self.publish(event)
+
+    def audible(self, event: Json, channel: Channel | None) -> bool:
+        """Whether Slack would tell this app."""
+        if channel is not None and self.bot not in channel.members:
+            return False
+        name = str(event["type"])
+        if name == "message":
+            name = {"channel": "message.channels", "group": "message.groups"}.get(
+                str(event["channel_type"]), f"message.{event['channel_type']}"
+            )
+        return self.manifest.subscribes(name)
+
+    def publish(self, event: Json) -> None:
+        """Send an event past all filters."""
+        if self.faults.drop:
+            return
+        payload = self.wrap(event)
+        if self.faults.hold:
+            self._held.append(payload)
+        elif self.faults.reorder > 1:
+            self._shuffle(payload)
+        else:
+            self._start(payload)
+
+    def wrap(self, event: Json) -> Json:
+        """The `event_callback` around an event."""
+        settings = self.settings
+        return {
+            "token": settings.verification_token,
+            "team_id": settings.team_id,
+            "context_team_id": settings.team_id,
+            "context_enterprise_id": None,
+            "api_app_id": settings.app_id,
+            "event": event,
+            "type": "event_callback",
+            "event_id": new_id("Ev"),
+            "event_time": int(self.state.clock.now()),
+            "authorizations": [
+                {
+                    "enterprise_id": None,
+                    "team_id": settings.team_id,
+                    "user_id": self.bot,
+                    "is_bot": True,
+                    "is_enterprise_install": False,
+                }
+            ],
+            "is_ext_shared_channel": False,
+            "event_context": f"4-{new_id('X')}",
+        }
+
+    def _shuffle(self, payload: Json) -> None:
+        self._shuffled.append(payload)
+        if len(self._shuffled) >= self.faults.reorder:
+            self.flush()
+        elif len(self._shuffled) == 1:
+            asyncio.get_running_loop().call_later(REORDER_FLUSH_S, self.flush)
+
+    def flush(self) -> None:
+        """Send what was collected for reordering, last first."""
+        waiting, self._shuffled = self._shuffled[::-1], []
+        for payload in waiting:
+            self._start(payload)
+
+    def release(self) -> None:
+        """Send what was held, in order."""
+        self.faults.hold = False
+        waiting, self._held = self._held, []
+        for payload in waiting:
+            self._start(payload)
+
+    def _start(self, payload: Json) -> None:
+        for _ in range(self.faults.copies):
+            record = DeliveryRecord(payload["event_id"], "events_api", payload, self.state.clock.now())
+            self.journal.delivery(record)
+            task = asyncio.get_running_loop().create_task(self._deliver(record))
+            self.in_flight += 1
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def _deliver(self, record: DeliveryRecord) -> None:
+        if self.faults.delay_s:
+            await asyncio.sleep(self.faults.delay_s)
+        reason: str | None = None
+        for attempt, wait_s in enumerate((0.0, *self.settings.retry_delays_s)):
+            if attempt and wait_s:
+                await self._rest(wait_s)
+            answer = await self._attempt(record, attempt, reason)
+            if answer.ok:
+                record.state = "delivered"
+                break
+            reason = answer.error
+            if answer.no_retry:
+                break
+        else:
+            log.warning("event %s was given up: %s", record.id, reason)
+        if record.state != "delivered":
+            record.state = "failed"
+        self.in_flight -= 1
+        self.journal.change("delivery", {"id": record.id, "delivery": record.kind, "state": record.state})
+
+    async def _rest(self, wait_s: float) -> None:
+        self.in_flight -= 1
+        self.journal.change("delivery_waits", {"seconds": wait_s})
+        try:
+            await asyncio.sleep(wait_s)
+        finally:
+            self.in_flight += 1
+
+    async def _attempt(self, record: DeliveryRecord, attempt: int, reason: str | None) -> Answer:
+        answer = await self.transport.send(Envelope(record.kind, record.payload), attempt, reason)
+        if answer.ok and self.faults.loses_ack():
+            answer = Answer(error=TIMEOUT)
+        at = self.state.clock.now()
+        record.attempts.append({"at": at, "num": attempt, "status": answer.status, "error": answer.error})
+        return answer
+
+    async def ask(self, kind: str, payload: Json, record_id: str) -> Answer:
+        """Send a command or an interaction: once, and wait for the answer."""
+        record = DeliveryRecord(record_id, kind, payload, self.state.clock.now())
+        self.journal.delivery(record)
+        answer = await self._attempt(record, 0, None)
+        record.state = "delivered" if answer.ok else "failed"
+        record.attempts[-1]["body"] = answer.body
+        self.journal.change("delivery", {"id": record.id, "delivery": kind, "state": record.state})
+        return answer
+
+    async def settled(self, timeout_s: float = 10.0) -> None:
+        """Wait until no event is on its way (those that wait for a later repetition do not count)."""
+        await asyncio.sleep(0)
+        self.flush()
+        await self.journal.until(lambda: self.in_flight <= 0, timeout_s)
+
+    async def close(self) -> None:
+        """Give up what is still on its way."""
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)

@@ -1,0 +1,300 @@
+"""What a person's acts send to the app, and what the app's answers do: commands, presses, submissions, shortcuts."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.blocks import attachments_of, blocks_of
+from sandbox.delivery import Delivery
+from sandbox.errors import SlackError
+from sandbox.forms import VALUE_FIELD, Field, client_errors
+from sandbox.manifest import Manifest
+from sandbox.modals import Modals
+from sandbox.model import Channel, Ephemeral, Json, Message, User, View
+from sandbox.mrkdwn import clean, command_text
+from sandbox.posting import Posting
+from sandbox.responses import ResponseUrls
+from sandbox.settings import Settings
+from sandbox.shapes import Shapes
+from sandbox.state import State, new_id
+from sandbox.transport import TIMEOUT, Answer
+
+
+@dataclass
+class Reply:
+    """What a person sees of an act's outcome. `error` is Slack's word when the app did not answer."""
+
+    ok: bool
+    text: str = ""
+    blocks: list[Json] | None = None
+    error: str | None = None
+    message: Message | Ephemeral | None = None
+    view: View | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    answer: Any = None
+
+
+def trouble(answer: Answer) -> str:
+    """Slack's name for an app that did not answer, or answered badly."""
+    return "operation_timeout" if answer.error == TIMEOUT else "dispatch_failed"
+
+
+class Interact:
+    """Sends what people do and honours what the app answers."""
+
+    def __init__(
+        self,
+        state: State,
+        settings: Settings,
+        manifest: Manifest,
+        shapes: Shapes,
+        posting: Posting,
+        delivery: Delivery,
+        modals: Modals,
+        responses: ResponseUrls,
+    ) -> None:
+        self.state = state
+        self.settings = settings
+        self.manifest = manifest
+        self.shapes = shapes
+        self.posting = posting
+        self.delivery = delivery
+        self.modals = modals
+        self.responses = responses
+
+    async def command(self, user: User, channel: Channel, line: str) -> Reply:
+        """Type a slash command."""
+        name, _, rest = line.strip().partition(" ")
+        known = self.manifest.command(name)
+        if known is None:
+            return self._from_slack(user, channel, f"{name} is not a valid command.", "invalid_command")
+        if user.id not in channel.members:
+            return Reply(False, error="not_in_channel")
+        response_url = self.responses.issue(user.id, channel.id)
+        trigger = self.modals.trigger(user.id)
+        payload = {
+            "token": self.settings.verification_token,
+            "team_id": self.settings.team_id,
+            "team_domain": self.settings.team_domain,
+            "channel_id": channel.id,
+            "channel_name": self._channel_name(channel),
+            "user_id": user.id,
+            "user_name": user.name,
+            "command": name,
+            "text": command_text(self.state, rest.strip(), should_escape=known.should_escape),
+            "api_app_id": self.settings.app_id,
+            "is_enterprise_install": "false",
+            "response_url": response_url,
+            "trigger_id": trigger,
+        }
+        answer = await self.delivery.ask("slash_commands", payload, trigger)
+        if not answer.ok:
+            word = trouble(answer)
+            return self._from_slack(user, channel, f'{name} failed with the error "{word}"', word)
+        return self._answered(user, channel, answer.body)
+
+    @staticmethod
+    def _channel_name(channel: Channel) -> str:
+        if channel.is_im:
+            return "directmessage"
+        return "privategroup" if channel.is_private and not channel.is_mpim else channel.name
+
+    def _from_slack(self, user: User, channel: Channel, text: str, error: str) -> Reply:
+        shown = self.posting.ephemeral(channel.id, user.id, text, from_slack=True)
+        return Reply(False, text, error=error, message=shown)
+
+    def _answered(self, user: User, channel: Channel, body: Any) -> Reply:
+        """Show what a command's acknowledgement carries: nothing, text, or a message."""
+        if body in (None, "", {}):
+            return Reply(True, answer=body)
+        said = {"text": body} if isinstance(body, str) else body
+        try:
+            shown = self.show(user.id, channel.id, said)
+        except SlackError as refused:
+            return self._from_slack(user, channel, f"the app's answer was refused: {refused.error}", refused.error)
+        return Reply(True, shown.text, shown.blocks, message=shown, answer=body)
+
+    def show(self, user: str, channel: str, said: Json, thread_ts: str | None = None) -> Message | Ephemeral:
+        """Put an answer into the channel, for everybody or (the default) for the person only."""
+        text = clean(str(said.get("text") or ""))
+        blocks = blocks_of(said.get("blocks"))
+        attachments = attachments_of(said.get("attachments"))
+        if not text and not blocks and not attachments:
+            raise SlackError("no_text")
+        thread = said.get("thread_ts") or thread_ts
+        if said.get("response_type") == "in_channel":
+            bot = self.state.users[self.delivery.bot]
+            return self.posting.post(
+                self.state.channels[channel],
+                bot.id,
+                text,
+                blocks=blocks,
+                attachments=attachments,
+                thread_ts=thread,
+                bot_id=bot.bot_id,
+                app_id=bot.app_id,
+            )
+        return self.posting.ephemeral(channel, user, text, blocks=blocks, attachments=attachments, thread_ts=thread)
+
+    def _envelope(self, kind: str, user: User, trigger: str | None) -> Json:
+        payload: Json = {
+            "type": kind,
+            "team": {"id": self.settings.team_id, "domain": self.settings.team_domain},
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id},
+            "api_app_id": self.settings.app_id,
+            "token": self.settings.verification_token,
+            "enterprise": None,
+            "is_enterprise_install": False,
+        }
+        return payload if trigger is None else payload | {"trigger_id": trigger}
+
+    def action(self, pressed: Field, value: Json | None) -> Json:
+        """One entry of `actions`."""
+        element = pressed.element
+        act: Json = {
+            "action_id": pressed.action_id,
+            "block_id": pressed.block_id,
+            "type": element["type"],
+            "action_ts": self.state.ts(),
+        }
+        for name in ("text", "value", "placeholder", "style", "confirm"):
+            if name in element:
+                act[name] = element[name]
+        if value is not None:
+            act |= value
+        return act
+
+    async def press_message(
+        self, user: User, shown: Message | Ephemeral, pressed: Field, value: Json | None, values: Json
+    ) -> Reply:
+        """Use an element of a message."""
+        channel = self.state.channels[shown.channel]
+        trigger = self.modals.trigger(user.id)
+        ephemeral = isinstance(shown, Ephemeral)
+        container: Json = {
+            "type": "message",
+            "message_ts": shown.ts,
+            "channel_id": channel.id,
+            "is_ephemeral": ephemeral,
+        }
+        if shown.thread_ts:
+            container["thread_ts"] = shown.thread_ts
+        payload = self._envelope("block_actions", user, trigger) | {
+            "container": container,
+            "channel": {"id": channel.id, "name": self._channel_name(channel)},
+            "state": {"values": values},
+            "response_url": self.responses.issue(user.id, channel.id, shown),
+            "actions": [self.action(pressed, value)],
+        }
+        if not isinstance(shown, Ephemeral):
+            payload["message"] = self.shapes.message(shown, metadata=True)
+        return await self._ask(payload, trigger)
+
+    async def press_view(self, user: User, view: View, pressed: Field, value: Json | None) -> Reply:
+        """Use an element of a modal or a home tab."""
+        trigger = self.modals.trigger(user.id, view.id)
+        payload = self._envelope("block_actions", user, trigger) | {
+            "container": {"type": "view", "view_id": view.id},
+            "view": self.modals.payload(view),
+            "actions": [self.action(pressed, value)],
+        }
+        return await self._ask(payload, trigger)
+
+    async def _ask(self, payload: Json, trigger: str) -> Reply:
+        if not self.manifest.interactivity:
+            return Reply(False, error="interactivity_disabled")
+        answer = await self.delivery.ask("interactive", payload, trigger)
+        if not answer.ok:
+            return Reply(False, error=trouble(answer), answer=answer.body)
+        return Reply(True, answer=answer.body)
+
+    async def submit(self, user: User, view: View) -> Reply:
+        """Press the modal's submit button."""
+        if view.body.get("submit") is None:
+            return Reply(False, error="no_submit_button", view=view)
+        view.errors, view.trouble = client_errors(view), None
+        if view.errors:
+            return Reply(False, error="client_validation", view=view, errors=dict(view.errors))
+        trigger = self.modals.trigger(user.id, view.id)
+        payload = self._envelope("view_submission", user, trigger) | {
+            "view": self.modals.payload(view),
+            "response_urls": self._response_urls(user, view),
+        }
+        answer = await self.delivery.ask("interactive", payload, trigger)
+        if not answer.ok:
+            self.modals.failed(view)
+            return Reply(False, error=trouble(answer), view=view, text=view.trouble or "")
+        self.modals.answer(view, answer.body)
+        top = self.modals.stack(user.id)
+        problem = "bad_answer" if view.trouble else "errors" if view.errors else None
+        return Reply(
+            problem is None,
+            view.trouble or "",
+            error=problem,
+            view=top[-1] if top else None,
+            errors=dict(view.errors),
+            answer=answer.body,
+        )
+
+    def _response_urls(self, user: User, view: View) -> list[Json]:
+        urls = []
+        for block in view.body["blocks"]:
+            element = block.get("element") or {}
+            if not element.get("response_url_enabled"):
+                continue
+            chosen = view.values[block["block_id"]][element["action_id"]][VALUE_FIELD[element["type"]]]
+            if chosen in self.state.channels:
+                place = {"block_id": block["block_id"], "action_id": element["action_id"], "channel_id": chosen}
+                urls.append(place | {"response_url": self.responses.issue(user.id, chosen)})
+        return urls
+
+    async def close(self, user: User, view: View) -> Reply:
+        """Press the modal's cancel button."""
+        everything = bool(view.body.get("clear_on_close"))
+        for gone in self.modals.close(user.id, everything=everything):
+            if gone.body.get("notify_on_close"):
+                payload = self._envelope("view_closed", user, None)
+                payload |= {"view": self.modals.payload(gone), "is_cleared": everything}
+                await self.delivery.ask("interactive", payload, gone.id)
+        top = self.modals.stack(user.id)
+        return Reply(True, view=top[-1] if top else None)
+
+    async def shortcut(self, user: User, name: str) -> Reply:
+        """Use a global shortcut."""
+        known = self.manifest.shortcut(name, "global")
+        if known is None:
+            return Reply(False, error="no_such_shortcut")
+        trigger = self.modals.trigger(user.id)
+        payload = self._envelope("shortcut", user, trigger)
+        return await self._ask(payload | {"callback_id": known.callback_id, "action_ts": self.state.ts()}, trigger)
+
+    async def message_shortcut(self, user: User, name: str, message: Message) -> Reply:
+        """Use a shortcut of a message's menu."""
+        known = self.manifest.shortcut(name, "message")
+        if known is None:
+            return Reply(False, error="no_such_shortcut")
+        channel = self.state.channels[message.channel]
+        trigger = self.modals.trigger(user.id)
+        payload = self._envelope("message_action", user, trigger) | {
+            "callback_id": known.callback_id,
+            "action_ts": self.state.ts(),
+            "message_ts": message.ts,
+            "channel": {"id": channel.id, "name": self._channel_name(channel)},
+            "message": self.shapes.message(message, metadata=True),
+            "response_url": self.responses.issue(user.id, channel.id),
+        }
+        return await self._ask(payload, trigger)
+
+    async def suggest(self, user: User, view: View, pressed: Field, query: str) -> list[Json]:
+        """The options an external select offers for what was typed."""
+        payload = self._envelope("block_suggestion", user, None) | {
+            "action_id": pressed.action_id,
+            "block_id": pressed.block_id,
+            "value": query,
+            "container": {"type": "view", "view_id": view.id},
+            "view": self.modals.payload(view),
+        }
+        answer = await self.delivery.ask("interactive", payload, new_id("Sg"))
+        if not answer.ok or not isinstance(answer.body, dict):
+            return []
+        groups = answer.body.get("option_groups") or []
+        return [*(answer.body.get("options") or []), *(one for group in groups for one in group["options"])]

@@ -1,0 +1,92 @@
+"""What the app's manifest grants and subscribes to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Command:
+    """A slash command of the manifest."""
+
+    name: str
+    should_escape: bool
+    description: str = ""
+    usage_hint: str = ""
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A shortcut of the manifest; `kind` is `global` or `message`."""
+
+    name: str
+    callback_id: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The parts of an app manifest that decide what Slack allows and delivers. `None` means: no manifest, all of it."""
+
+    name: str = "Tocsin"
+    bot_name: str = "tocsin"
+    scopes: frozenset[str] | None = None
+    events: frozenset[str] | None = None
+    commands: tuple[Command, ...] | None = None
+    shortcuts: tuple[Shortcut, ...] | None = None
+    interactivity: bool = True
+    home_tab: bool = True
+    messages_tab: bool = True
+
+    def command(self, name: str) -> Command | None:
+        """The command as the manifest has it; without a manifest every command exists and is escaped."""
+        if self.commands is None:
+            return Command(name, should_escape=True)
+        return next((command for command in self.commands if command.name == name), None)
+
+    def shortcut(self, name: str, kind: str) -> Shortcut | None:
+        """A shortcut by its name or callback_id; without a manifest every one exists."""
+        if self.shortcuts is None:
+            return Shortcut(name, name, kind)
+        return next((s for s in self.shortcuts if s.kind == kind and name in (s.name, s.callback_id)), None)
+
+    def subscribes(self, event: str) -> bool:
+        """Whether the app asked for this event (`message.channels`, `app_mention` …)."""
+        return self.events is None or event in self.events
+
+
+def read(source: Path | dict[str, Any] | None) -> Manifest:
+    """Read a manifest from YAML or JSON, or take it as a dict; `None` is the permissive one."""
+    if source is None:
+        return Manifest()
+    data = source if isinstance(source, dict) else yaml.safe_load(Path(source).read_text())
+    features = data.get("features") or {}
+    settings = data.get("settings") or {}
+    bot = features.get("bot_user") or {}
+    home = features.get("app_home") or {}
+    name = data["display_information"]["name"]
+    scopes = ((data.get("oauth_config") or {}).get("scopes") or {}).get("bot") or []
+    return Manifest(
+        name=name,
+        bot_name=(bot.get("display_name") or name).lower().replace(" ", "-"),
+        scopes=frozenset(scopes),
+        events=frozenset((settings.get("event_subscriptions") or {}).get("bot_events") or []),
+        commands=tuple(_command(entry) for entry in features.get("slash_commands") or []),
+        shortcuts=tuple(
+            Shortcut(entry["name"], entry["callback_id"], entry["type"]) for entry in features.get("shortcuts") or []
+        ),
+        interactivity=bool((settings.get("interactivity") or {}).get("is_enabled")),
+        home_tab=bool(home.get("home_tab_enabled", True)),
+        messages_tab=bool(home.get("messages_tab_enabled", True)),
+    )
+
+
+def _command(entry: dict[str, Any]) -> Command:
+    return Command(
+        entry["command"],
+        bool(entry.get("should_escape")),
+        entry.get("description") or "",
+        entry.get("usage_hint") or "",
+    )

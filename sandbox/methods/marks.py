@@ -1,0 +1,185 @@
+"""pins.*, reactions.* and bookmarks.*: what people stick onto messages and channels."""
+
+import re
+
+from sandbox.errors import SlackError
+from sandbox.methods.registry import Call, method
+from sandbox.model import Channel, Json, Message
+from sandbox.state import new_id
+
+MAX_BOOKMARKS = 100
+EMOJI = re.compile(r"[a-z0-9_+'-]+(?:::skin-tone-[2-6])?")
+LINK = re.compile(r"https?://\S+|mailto:\S+")
+PLACE = {"channel": "s", "timestamp": "s"}
+
+
+def _target(call: Call, channel: Channel) -> Message:
+    ts = call.get("timestamp")
+    if not ts:
+        raise SlackError("no_item_specified")
+    if not ts.replace(".", "").isdigit():
+        raise SlackError("bad_timestamp")
+    return call.message(channel, ts)
+
+
+@method("pins.add", PLACE, ("channel",), tier="t2", scopes=("pins:write",))
+def pin(call: Call) -> Json:
+    channel = call.channel(member=True)
+    message = _target(call, channel)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    call.ws.posting.pin(message, call.bot.id)
+    return {}
+
+
+@method("pins.remove", PLACE, ("channel",), tier="t2", scopes=("pins:write",))
+def unpin(call: Call) -> Json:
+    channel = call.channel(member=True)
+    call.ws.posting.unpin(_target(call, channel), call.bot.id)
+    return {}
+
+
+@method("pins.list", {"channel": "s"}, ("channel",), tier="t2", scopes=("pins:read",), json_input=False)
+def pins(call: Call) -> Json:
+    channel = call.channel(member=True)
+    items = []
+    for item in reversed(channel.pins):
+        message = call.ws.state.message(channel.id, item["ts"])
+        if message is not None:
+            shape = call.ws.shapes.message(message) | {"permalink": call.ws.permalink(message)}
+            entry = {"type": "message", "created": item["created"], "created_by": item["user"]}
+            items.append(entry | {"channel": channel.id, "message": shape})
+    return {"items": items}
+
+
+REACTION = {"channel": "s", "timestamp": "s", "name": "s"}
+
+
+def _emoji(call: Call) -> str:
+    name = str(call.args["name"]).strip(":")
+    if not EMOJI.fullmatch(name):
+        raise SlackError("invalid_name")
+    return name
+
+
+@method("reactions.add", REACTION, ("channel", "timestamp", "name"), scopes=("reactions:write",))
+def react(call: Call) -> Json:
+    name = _emoji(call)
+    channel = call.channel()
+    message = _target(call, channel)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if call.bot.id not in channel.members:
+        raise SlackError("not_in_channel")
+    call.ws.posting.react(message, call.bot.id, name)
+    return {}
+
+
+@method("reactions.remove", REACTION, ("name",), tier="t2", scopes=("reactions:write",))
+def unreact(call: Call) -> Json:
+    name = _emoji(call)
+    message = _target(call, call.channel())
+    call.ws.posting.unreact(message, call.bot.id, name)
+    return {}
+
+
+@method("reactions.get", PLACE | {"full": "b"}, scopes=("reactions:read",), json_input=False)
+def reactions(call: Call) -> Json:
+    channel = call.channel()
+    message = _target(call, channel)
+    shape = call.ws.shapes.message(message) | {"permalink": call.ws.permalink(message)}
+    return {"type": "message", "channel": channel.id, "message": shape}
+
+
+BOOKMARK = {"channel_id": "s", "title": "s256", "link": "s2048", "type": "s", "emoji": "s", "entity_id": "s", "access_level": "s", "parent_id": "s"}  # fmt: skip # noqa: E501
+
+
+def _bookmarks(call: Call) -> Channel:
+    channel = call.channel("channel_id")
+    if call.bot.id not in channel.members:
+        raise SlackError("access_denied")
+    return channel
+
+
+def _link(call: Call) -> str:
+    link = call.get("link") or ""
+    if not LINK.fullmatch(link):
+        raise SlackError("invalid_link")
+    return str(link)
+
+
+def _bookmark(call: Call, channel: Channel) -> Json:
+    found = next((b for b in channel.bookmarks if b["id"] == call.args["bookmark_id"]), None)
+    if found is None:
+        raise SlackError("not_found")
+    return found
+
+
+@method("bookmarks.add", BOOKMARK, ("channel_id", "title", "type"), tier="t2", scopes=("bookmarks:write",))
+def add_bookmark(call: Call) -> Json:
+    channel = _bookmarks(call)
+    if call.args["type"] != "link":
+        raise SlackError("invalid_bookmark_type")
+    link = _link(call)
+    if len(channel.bookmarks) >= MAX_BOOKMARKS:
+        raise SlackError("too_many_bookmarks")
+    now = int(call.ws.clock.now())
+    bookmark: Json = {
+        "id": new_id("Bk"),
+        "channel_id": channel.id,
+        "title": call.args["title"],
+        "link": link,
+        "emoji": call.get("emoji") or "",
+        "icon_url": "",
+        "type": "link",
+        "entity_id": None,
+        "date_created": now,
+        "date_updated": 0,
+        "rank": f"{len(channel.bookmarks):04d}",
+        "last_updated_by_user_id": call.bot.id,
+        "last_updated_by_team_id": call.ws.settings.team_id,
+        "shortcut_id": None,
+        "app_id": call.bot.app_id,
+    }
+    channel.bookmarks.append(bookmark)
+    _stored(call, channel)
+    return {"bookmark": bookmark}
+
+
+def _stored(call: Call, channel: Channel) -> None:
+    call.ws.state.touch("channel", channel.id)
+    call.ws.journal.change("bookmarks", {"channel": channel.id})
+
+
+EDITED = {"channel_id": "s", "bookmark_id": "s", "title": "s256", "link": "s2048", "emoji": "s"}
+
+
+@method("bookmarks.edit", EDITED, ("channel_id", "bookmark_id"), tier="t2", scopes=("bookmarks:write",))
+def edit_bookmark(call: Call) -> Json:
+    channel = _bookmarks(call)
+    bookmark = _bookmark(call, channel)
+    changes: Json = {name: call.args[name] for name in ("title", "emoji") if name in call.args}
+    if "link" in call.args:
+        changes["link"] = _link(call)
+    bookmark |= changes | {"date_updated": int(call.ws.clock.now())}
+    _stored(call, channel)
+    return {"bookmark": bookmark}
+
+
+@method(
+    "bookmarks.remove",
+    {"channel_id": "s", "bookmark_id": "s", "quip_section_id": "s"},
+    ("channel_id", "bookmark_id"),
+    tier="t2",
+    scopes=("bookmarks:write",),
+)
+def remove_bookmark(call: Call) -> Json:
+    channel = _bookmarks(call)
+    channel.bookmarks.remove(_bookmark(call, channel))
+    _stored(call, channel)
+    return {}
+
+
+@method("bookmarks.list", {"channel_id": "s"}, ("channel_id",), scopes=("bookmarks:read",))
+def bookmarks(call: Call) -> Json:
+    return {"bookmarks": list(_bookmarks(call).bookmarks)}

@@ -1,0 +1,177 @@
+"""api.*, auth.*, team.*, bots.*, users.*, usergroups.*, emoji.*: who is here."""
+
+from sandbox.errors import SlackError
+from sandbox.methods.registry import Call, metadata, method, page
+from sandbox.model import Json, User, Usergroup
+from sandbox.state import new_id
+
+
+@method("api.test", {"error": "s", "foo": "s"}, tier="t4", token="")
+def api_test(call: Call) -> Json:
+    if error := call.get("error"):
+        raise SlackError(error, args=call.args)
+    return {"args": call.args}
+
+
+@method("auth.test", tier="t5")
+def auth_test(call: Call) -> Json:
+    settings = call.ws.settings
+    return {
+        "url": f"https://{settings.team_domain}.slack.com/",
+        "team": settings.team_name,
+        "user": call.bot.name,
+        "team_id": settings.team_id,
+        "user_id": call.bot.id,
+        "bot_id": call.bot.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+@method("auth.revoke", {"test": "b"}, json_input=False)
+def auth_revoke(call: Call) -> Json:
+    if not call.get("test"):
+        call.ws.revoked = True
+    return {"revoked": not call.get("test", False)}
+
+
+@method("apps.connections.open", token="xapp")  # noqa: S106 - the kind of token
+def connections_open(call: Call) -> Json:
+    return {"url": call.ws.sockets.ticket()}
+
+
+@method("team.info", {"team": "s", "domain": "s"}, scopes=("team:read",))
+def team_info(call: Call) -> Json:
+    settings = call.ws.settings
+    team = {"id": settings.team_id, "name": settings.team_name, "domain": settings.team_domain, "email_domain": ""}
+    url = f"https://{settings.team_domain}.slack.com/"
+    return {"team": team | {"url": url, "icon": {"image_default": True}, "avatar_base_url": ""}}
+
+
+@method("bots.info", {"bot": "s", "team_id": "s"}, scopes=("users:read",), json_input=False)
+def bots_info(call: Call) -> Json:
+    wanted = call.get("bot") or call.bot.bot_id
+    bot = next((user for user in call.ws.state.users.values() if user.bot_id == wanted), None)
+    if bot is None:
+        raise SlackError("bot_not_found")
+    shape = {"id": bot.bot_id, "deleted": bot.deleted, "name": bot.real_name, "updated": bot.updated}
+    return {"bot": shape | {"app_id": bot.app_id or "", "user_id": bot.id, "icons": {}}}
+
+
+def _shape(call: Call, user: User) -> Json:
+    scopes = call.ws.manifest.scopes
+    return user.api(with_email=scopes is None or "users:read.email" in scopes)
+
+
+@method(
+    "users.info", {"user": "s", "include_locale": "b"}, ("user",), tier="t4", scopes=("users:read",), json_input=False
+)
+def users_info(call: Call) -> Json:
+    shape = _shape(call, call.user())
+    return {"user": shape | {"locale": "en-US"} if call.get("include_locale") else shape}
+
+
+@method(
+    "users.list",
+    {"cursor": "s", "limit": "i", "include_locale": "b", "team_id": "s"},
+    tier="t2",
+    scopes=("users:read",),
+    json_input=False,
+)
+def users_list(call: Call) -> Json:
+    users = [user for user in call.ws.state.users.values() if not user.is_stranger]
+    part, cursor = page(users, call, default=len(users) or 1)
+    return {"members": [_shape(call, u) for u in part], "cache_ts": int(call.ws.clock.now()), **metadata(cursor)}
+
+
+@method("users.lookupByEmail", {"email": "s"}, ("email",), scopes=("users:read.email",), json_input=False)
+def lookup_by_email(call: Call) -> Json:
+    wanted = call.args["email"].lower()
+    for user in call.ws.state.users.values():
+        if user.email.lower() == wanted and wanted and not user.deleted and not user.is_stranger:
+            return {"user": user.api()}
+    raise SlackError("users_not_found")
+
+
+@method(
+    "users.profile.get",
+    {"user": "s", "include_labels": "b"},
+    tier="t4",
+    scopes=("users.profile:read",),
+    json_input=False,
+)
+def profile(call: Call) -> Json:
+    user = call.user() if call.get("user") else call.bot
+    return {"profile": _shape(call, user)["profile"]}
+
+
+@method("users.getPresence", {"user": "s"}, scopes=("users:read",), json_input=False)
+def presence(call: Call) -> Json:
+    if call.get("user"):
+        call.user()
+    return {"presence": "active"}
+
+
+@method("emoji.list", {"include_categories": "b"}, tier="t2", scopes=("emoji:read",), json_input=False)
+def emoji(call: Call) -> Json:
+    return {"emoji": {}, "cache_ts": str(int(call.ws.clock.now()))}
+
+
+GROUP = {"include_count": "b", "include_disabled": "b", "include_users": "b", "team_id": "s", "usergroup": "s", "users": "l", "name": "s", "handle": "s", "description": "s", "channels": "l"}  # fmt: skip # noqa: E501
+
+
+def _group(call: Call) -> Usergroup:
+    found = call.ws.state.usergroups.get(call.args["usergroup"])
+    if found is None:
+        raise SlackError("no_such_subteam")
+    return found
+
+
+def _group_shape(call: Call, group: Usergroup, *, users: bool) -> Json:
+    return group.api(call.ws.settings.team_id, with_users=users)
+
+
+@method("usergroups.list", GROUP, tier="t2", scopes=("usergroups:read",), json_input=False)
+def usergroups(call: Call) -> Json:
+    groups = [g for g in call.ws.state.usergroups.values() if call.get("include_disabled") or not g.disabled]
+    return {"usergroups": [_group_shape(call, g, users=call.get("include_users", False)) for g in groups]}
+
+
+@method("usergroups.users.list", GROUP, ("usergroup",), tier="t2", scopes=("usergroups:read",), json_input=False)
+def usergroup_users(call: Call) -> Json:
+    return {"users": list(_group(call).users)}
+
+
+@method("usergroups.users.update", GROUP, ("usergroup", "users"), tier="t2", scopes=("usergroups:write",))
+def update_usergroup_users(call: Call) -> Json:
+    group = _group(call)
+    if any(user not in call.ws.state.users for user in call.args["users"]):
+        raise SlackError("invalid_users")
+    group.users = list(call.args["users"])
+    call.ws.state.touch("usergroup", group.id)
+    return {"usergroup": _group_shape(call, group, users=True)}
+
+
+@method("usergroups.update", GROUP, ("usergroup",), tier="t2", scopes=("usergroups:write",))
+def update_usergroup(call: Call) -> Json:
+    group = _group(call)
+    for name in ("name", "handle", "description", "channels"):
+        if name in call.args:
+            setattr(group, name, call.args[name])
+    call.ws.state.touch("usergroup", group.id)
+    return {"usergroup": _group_shape(call, group, users=True)}
+
+
+@method("usergroups.create", GROUP, ("name",), tier="t2", scopes=("usergroups:write",))
+def create_usergroup(call: Call) -> Json:
+    groups = call.ws.state.usergroups
+    handle = call.get("handle") or call.args["name"].lower().replace(" ", "-")
+    if any(group.name == call.args["name"] for group in groups.values()):
+        raise SlackError("name_already_exists")
+    if any(group.handle == handle for group in groups.values()):
+        raise SlackError("handle_already_exists")
+    group = Usergroup(new_id("S"), handle, call.args["name"], [], call.bot.id, int(call.ws.clock.now()))
+    group.description = call.get("description", "")
+    group.channels = call.get("channels", [])
+    groups[group.id] = group
+    call.ws.state.touch("usergroup", group.id)
+    return {"usergroup": _group_shape(call, group, users=False)}

@@ -1,0 +1,148 @@
+"""What happens to messages, whoever does it: the change, its events, its notice to whoever watches."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from sandbox import shapes
+from sandbox.errors import SlackError
+from sandbox.journal import Journal
+from sandbox.model import Channel, Ephemeral, Json, Message
+from sandbox.mrkdwn import mentions
+from sandbox.shapes import Shapes
+from sandbox.state import State, new_id
+
+MAX_PINS = 100
+MAX_REACTIONS = 23  # distinct emoji by one person on one message
+
+Emit = Callable[[Json, Channel | None], None]
+
+
+class Posting:
+    """Posts, edits, deletes, reacts and pins."""
+
+    def __init__(self, state: State, shapes: Shapes, journal: Journal, emit: Emit, bot_user: str) -> None:
+        self.state = state
+        self.shapes = shapes
+        self.journal = journal
+        self.emit = emit
+        self.bot_user = bot_user
+
+    def post(self, channel: Channel, user: str, text: str, **fields: Any) -> Message:
+        """Put a message into a channel and tell the app."""
+        message = Message(channel.id, self.state.ts(), user, text, **fields)
+        if user and message.bot_id is None and message.subtype in (None, "file_share"):
+            message.client_msg_id = str(uuid4())
+        self.state.add_message(message)
+        self.journal.change("message", {"channel": channel.id, "ts": message.ts})
+        self.emit(self.shapes.event(message, channel), channel)
+        self._mention(message, channel)
+        return message
+
+    def _mention(self, message: Message, channel: Channel) -> None:
+        if message.user == self.bot_user or message.subtype not in (None, "file_share", "bot_message"):
+            return
+        if self.bot_user in mentions(message.text, message.blocks).users and not channel.is_im:
+            self.emit(self.shapes.mention(message, channel), channel)
+
+    def ephemeral(self, channel: str, viewer: str, text: str, **fields: Any) -> Ephemeral:
+        """Show something to one person."""
+        message = Ephemeral(new_id("E"), channel, viewer, self.state.ts(), text, **fields)
+        self.state.ephemerals.append(message)
+        self.state.touch("ephemeral", message.id)
+        self.journal.change("ephemeral", {"channel": channel, "viewer": viewer, "id": message.id})
+        return message
+
+    def edit(self, message: Message, by: str, changes: Json, *, quiet: bool = False) -> None:
+        """Change a message in place. A `quiet` edit carries no "(edited)" mark."""
+        channel = self.state.channels[message.channel]
+        before = self.shapes.event(message, channel)
+        for key, value in changes.items():
+            setattr(message, key, value)
+        ts = self.state.ts()
+        message.edits += 1
+        if not quiet:
+            message.edited = {"user": by, "ts": ts.split(".")[0] + ".000000"}
+        self.state.touch("message", f"{channel.id}|{message.ts}")
+        self.journal.change("message_changed", {"channel": channel.id, "ts": message.ts})
+        self.emit(self.shapes.changed(message, before, channel, ts), channel)
+
+    def delete(self, message: Message) -> None:
+        """Take a message away.
+
+        A thread's first message leaves a tombstone while it has replies, and the app hears of a change rather than
+        a deletion, as from Slack.
+        """
+        channel = self.state.channels[message.channel]
+        before = self.shapes.event(message, channel)
+        channel.pins = [pin for pin in channel.pins if pin["ts"] != message.ts]
+        self.state.touch("channel", channel.id)
+        if self.state.logs[channel.id].threads.get(message.ts):
+            self._tombstone(message)
+            event = self.shapes.changed(message, before, channel, self.state.ts())
+        else:
+            self.state.remove_message(message)
+            event = self.shapes.deleted(message.ts, before, channel, self.state.ts())
+        self.journal.change("message_deleted", {"channel": channel.id, "ts": message.ts})
+        self.emit(event, channel)
+
+    def _tombstone(self, message: Message) -> None:
+        message.subtype, message.text, message.user = "tombstone", "This message was deleted.", "USLACKBOT"
+        message.blocks = message.attachments = message.metadata = message.bot_id = message.app_id = None
+        message.files, message.reactions, message.extra = [], [], {"hidden": True}
+        self.state.touch("message", f"{message.channel}|{message.ts}")
+
+    def react(self, message: Message, user: str, name: str) -> None:
+        """Add a reaction."""
+        entry = next((r for r in message.reactions if r["name"] == name), None)
+        if entry and user in entry["users"]:
+            raise SlackError("already_reacted")
+        if sum(user in r["users"] for r in message.reactions) >= MAX_REACTIONS:
+            raise SlackError("too_many_reactions")
+        if entry is None:
+            message.reactions.append({"name": name, "users": [user]})
+        else:
+            entry["users"].append(user)
+        self._reacted("reaction_added", message, user, name)
+
+    def unreact(self, message: Message, user: str, name: str) -> None:
+        """Take a reaction back."""
+        entry = next((r for r in message.reactions if r["name"] == name and user in r["users"]), None)
+        if entry is None:
+            raise SlackError("no_reaction")
+        entry["users"].remove(user)
+        if not entry["users"]:
+            message.reactions.remove(entry)
+        self._reacted("reaction_removed", message, user, name)
+
+    def _reacted(self, kind: str, message: Message, user: str, name: str) -> None:
+        self.state.touch("message", f"{message.channel}|{message.ts}")
+        self.journal.change(kind, {"channel": message.channel, "ts": message.ts, "user": user, "reaction": name})
+        event = shapes.reaction(kind, message, user, name, self.state.ts())
+        self.emit(event, self.state.channels[message.channel])
+
+    def pin(self, message: Message, user: str) -> None:
+        """Pin a message to its channel."""
+        channel = self.state.channels[message.channel]
+        if any(pin["ts"] == message.ts for pin in channel.pins):
+            raise SlackError("already_pinned")
+        if len(channel.pins) >= MAX_PINS:
+            raise SlackError("too_many_pins")
+        item = {"ts": message.ts, "user": user, "created": int(self.state.clock.now())}
+        channel.pins.append(item)
+        self._pinned("pin_added", channel, item, message, user)
+
+    def unpin(self, message: Message, user: str) -> None:
+        """Take a pin off."""
+        channel = self.state.channels[message.channel]
+        item = next((pin for pin in channel.pins if pin["ts"] == message.ts), None)
+        if item is None:
+            raise SlackError("no_pin")
+        channel.pins.remove(item)
+        self._pinned("pin_removed", channel, item, message, user)
+
+    def _pinned(self, kind: str, channel: Channel, item: Json, message: Message, user: str) -> None:
+        self.state.touch("channel", channel.id)
+        self.journal.change(kind, {"channel": channel.id, "ts": message.ts, "user": user})
+        shape = self.shapes.message(message)
+        self.emit(shapes.pin(kind, channel, item, shape, user, self.state.ts()), channel)

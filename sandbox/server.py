@@ -1,0 +1,102 @@
+"""The workspace over HTTP: the Web API, uploads, response URLs, sockets and the control API."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.api import Api
+from sandbox.control import Control
+from sandbox.errors import SlackError
+from sandbox.settings import Settings
+from sandbox.workspace import Workspace
+
+GONE = {"used_url", "expired_url", "invalid_url"}
+MAX_BODY = 64 * 1024 * 1024
+
+
+class Server:
+    """Listens for one workspace."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self.ws = ws
+        self.app = web.Application(client_max_size=MAX_BODY)
+        api = Api(ws)
+        self.app.router.add_route("*", "/api/{method}", api.handle)
+        self.app.router.add_post("/actions/{team}/{number}/{secret}", self.respond)
+        self.app.router.add_route("*", "/upload/{file}", self.upload)
+        self.app.router.add_get("/files/{file}/{name}", self.download)
+        self.app.router.add_get("/files/{file}/download/{name}", self.download)
+        self.app.router.add_get("/link/", ws.sockets.handle)
+        Control(ws).routes(self.app)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> str:
+        """Listen; gives the address."""
+        settings = self.ws.settings
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, settings.host, settings.port).start()
+        host, port = self._runner.addresses[0][:2]
+        url = f"http://{host}:{port}"
+        self.ws.opened(url)
+        return url
+
+    async def stop(self) -> None:
+        """Close the workspace and stop listening."""
+        await self.ws.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def respond(self, request: web.Request) -> web.Response:
+        """A response_url is used."""
+        if self.ws.faults.down:
+            return web.Response(status=503)
+        info = request.match_info
+        try:
+            said: Any = json.loads(await request.read())
+        except ValueError:
+            return web.Response(status=400, text="invalid_payload")
+        try:
+            self.ws.responses.answer(f"{info['team']}/{info['number']}/{info['secret']}", said)
+        except SlackError as refused:
+            status = 404 if refused.error in GONE else 400
+            return web.json_response(refused.body(), status=status)
+        if self.ws.store is not None:
+            await self.ws.store.commit()
+        return web.Response(text="ok")
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """The bytes of a file the app announced."""
+        file = self.ws.state.files.get(request.match_info["file"])
+        if file is None or file.complete:
+            return web.Response(status=404, text="file_not_found")
+        if request.content_type == "multipart/form-data":
+            parts = [part for part in (await request.post()).values() if isinstance(part, web.FileField)]
+            content = parts[0].file.read() if parts else b""
+        else:
+            content = await request.read()
+        self.ws.state.contents[file.id] = content
+        file.size = len(content)
+        self.ws.state.touch("file", file.id)
+        return web.Response(text=f"OK - {len(content)}")
+
+    async def download(self, request: web.Request) -> web.Response:
+        """A file's bytes."""
+        file = self.ws.state.files.get(request.match_info["file"])
+        if file is None or file.deleted:
+            return web.Response(status=404)
+        return web.Response(body=self.ws.state.contents.get(file.id, b""), content_type=file.mimetype)
+
+
+@contextlib.asynccontextmanager
+async def running(**settings: Any) -> AsyncIterator[Workspace]:
+    """A workspace that listens on a free local port; the keywords are those of `Settings`."""
+    server = Server(Workspace(Settings(**settings)))
+    await server.start()
+    try:
+        yield server.ws
+    finally:
+        await server.stop()

@@ -1,0 +1,35 @@
+"""How a local workspace is set up."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Settings:
+    """Everything the workspace can be told at start.
+
+    `request_url` receives all deliveries by signed HTTP while no Socket Mode connection stands. `retry_delays_s`
+    are the waits before the three repetitions of an unanswered event; Slack's are 0, 60 and 300 s.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    request_url: str | None = None
+    signing_secret: str = "sandbox-signing-secret"  # noqa: S105 - a local workspace guards nothing
+    bot_token: str = "xoxb-sandbox"  # noqa: S105
+    app_token: str = "xapp-sandbox"  # noqa: S105
+    verification_token: str = "sandbox-verification-token"  # noqa: S105
+    team_id: str = "T0SANDBOX"
+    team_name: str = "Sandbox"
+    team_domain: str = "sandbox"
+    app_id: str = "A0TOCSIN01"
+    manifest: Path | dict[str, Any] | None = None
+    transcript: Path | None = None
+    db: Path | None = None
+    tiers: bool = False
+    ack_timeout_s: float = 3.0
+    retry_delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)
+    ping_interval_s: float = 10.0
+    disconnect_warning_s: float = 10.0
+    log_size: int = 20_000

@@ -1,0 +1,196 @@
+"""Socket Mode: tickets, connections, envelopes and their acknowledgements."""
+
+import asyncio
+import itertools
+import json
+import logging
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import WSMsgType, web
+
+from sandbox.errors import SlackError
+from sandbox.model import Json
+from sandbox.settings import Settings
+from sandbox.transport import FAILED, TIMEOUT, Answer, Envelope
+
+log = logging.getLogger(__name__)
+MAX_CONNECTIONS = 10
+TICKET_LIFE_S = 30
+SOCKET_REASONS = {TIMEOUT: "timeout", FAILED: "connection_failed"}
+
+
+class Connection:
+    """One open socket and the envelopes it owes an acknowledgement for."""
+
+    def __init__(self, socket: web.WebSocketResponse, number: int) -> None:
+        self.socket = socket
+        self.number = number
+        self.pending: dict[str, asyncio.Future[Answer]] = {}
+        self.draining = False
+
+    async def send(self, envelope: Json) -> None:
+        """Write one frame."""
+        await self.socket.send_str(json.dumps(envelope))
+
+    def fail(self) -> None:
+        """Everything still unacknowledged did not arrive."""
+        for future in self.pending.values():
+            if not future.done():
+                future.set_result(Answer(error=FAILED))
+        self.pending.clear()
+
+
+class Sockets:
+    """All Socket Mode connections of the app."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.base_url = ""
+        self.tickets: set[str] = set()
+        self.connections: list[Connection] = []
+        self.refusing = False
+        self.arrived = asyncio.Event()
+        self._turn = itertools.count()
+        self._numbers = itertools.count(1)
+
+    def ticket(self) -> str:
+        """The WebSocket URL for one connection."""
+        if self.refusing:
+            raise SlackError("internal_error")
+        ticket = str(uuid4())
+        self.tickets.add(ticket)
+        query = f"ticket={ticket}&app_id={self.settings.app_id}"
+        return f"{self.base_url.replace('http', 'ws', 1)}/link/?{query}"
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One connection from `hello` to its end."""
+        ticket = request.query.get("ticket", "")
+        if self.refusing or ticket not in self.tickets:
+            return web.Response(status=401)
+        self.tickets.discard(ticket)
+        socket = web.WebSocketResponse(heartbeat=None, autoping=True)
+        await socket.prepare(request)
+        connection = Connection(socket, next(self._numbers))
+        if len(self.connections) >= MAX_CONNECTIONS:
+            await connection.send({"type": "disconnect", "reason": "too_many_websockets"})
+            await socket.close()
+            return socket
+        self.connections.append(connection)
+        pinger = asyncio.get_running_loop().create_task(self._ping(connection))
+        try:
+            await connection.send(self._hello())
+            self.arrived.set()
+            await self._listen(connection)
+        finally:
+            pinger.cancel()
+            if connection in self.connections:
+                self.connections.remove(connection)
+            connection.fail()
+        return socket
+
+    def _hello(self) -> Json:
+        return {
+            "type": "hello",
+            "num_connections": len(self.connections),
+            "debug_info": {
+                "host": "applink-sandbox",
+                "build_number": 1,
+                "approximate_connection_time": 18060,
+            },
+            "connection_info": {"app_id": self.settings.app_id},
+        }
+
+    async def _ping(self, connection: Connection) -> None:
+        while True:
+            await asyncio.sleep(self.settings.ping_interval_s)
+            try:
+                await connection.socket.ping(b"Ping from applink-sandbox")
+            except ConnectionError:
+                return
+
+    async def _listen(self, connection: Connection) -> None:
+        async for frame in connection.socket:
+            if frame.type != WSMsgType.TEXT:
+                continue
+            try:
+                said = json.loads(frame.data)
+            except ValueError:
+                log.warning("the app sent a frame that is no JSON: %.200s", frame.data)
+                continue
+            future = connection.pending.pop(str(said.get("envelope_id")), None)
+            if future is not None and not future.done():
+                future.set_result(Answer(200, said.get("payload")))
+
+    async def send(self, envelope: Envelope, retry: int = 0, reason: str | None = None) -> Answer:
+        """Deliver once over any one connection. An event waits a moment for a connection, a press does not."""
+        connection = await self._next(wait=envelope.kind == "events_api")
+        if connection is None:
+            return Answer(error=FAILED)
+        envelope_id = str(uuid4())
+        frame: dict[str, Any] = {
+            "envelope_id": envelope_id,
+            "payload": envelope.payload,
+            "type": envelope.kind,
+            "accepts_response_payload": envelope.kind != "events_api",
+        }
+        if envelope.kind == "events_api":
+            frame |= {"retry_attempt": retry, "retry_reason": SOCKET_REASONS.get(reason or "", reason or "")}
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        connection.pending[envelope_id] = future
+        try:
+            await connection.send(frame)
+            async with asyncio.timeout(self.settings.ack_timeout_s):
+                return await future
+        except TimeoutError:
+            return Answer(error=TIMEOUT)
+        except ConnectionError:
+            return Answer(error=FAILED)
+        finally:
+            connection.pending.pop(envelope_id, None)
+
+    async def _next(self, *, wait: bool) -> Connection | None:
+        if not self._usable() and wait:
+            self.arrived.clear()
+            try:
+                async with asyncio.timeout(self.settings.ack_timeout_s):
+                    await self.arrived.wait()
+            except TimeoutError:
+                return None
+        usable = self._usable()
+        return usable[next(self._turn) % len(usable)] if usable else None
+
+    def _usable(self) -> list[Connection]:
+        return [c for c in self.connections if not c.draining and not c.socket.closed]
+
+    async def disconnect(self, reason: str = "refresh_requested", *, only: int | None = None) -> None:
+        """Ask connections to go, as Slack does: `warning` stays open a while, the others close at once."""
+        for connection in list(self.connections[:only]):
+            frame = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}
+            await connection.send(frame)
+            if reason == "warning":
+                asyncio.get_running_loop().call_later(self.settings.disconnect_warning_s, self._cut, connection)
+                continue
+            connection.draining = True
+            await connection.socket.close()
+
+    def drop(self, *, only: int | None = None) -> int:
+        """Cut connections without a word; gives how many."""
+        cut = list(self.connections[:only])
+        for connection in cut:
+            self._cut(connection)
+        return len(cut)
+
+    def _cut(self, connection: Connection) -> None:
+        connection.draining = True
+        transport = connection.socket._req.transport if connection.socket._req else None
+        if transport is not None:
+            transport.abort()
+        connection.fail()
+
+    async def close(self) -> None:
+        """End every connection."""
+        self.refusing = True
+        for connection in list(self.connections):
+            connection.fail()
+            await connection.socket.close()

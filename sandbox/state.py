@@ -1,0 +1,140 @@
+"""What the workspace holds, and nothing of how it changes."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from uuid import uuid4
+
+from sandbox.clock import Clock
+from sandbox.model import Channel, Ephemeral, File, Message, User, Usergroup, View
+
+
+def new_id(prefix: str) -> str:
+    """A fresh ID that looks like Slack's."""
+    return f"{prefix}0{uuid4().hex[:9].upper()}"
+
+
+class ChannelLog:
+    """The messages of one channel: those on its timeline in order, and the replies under each thread."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, Message] = {}
+        self.timeline: list[str] = []
+        self.threads: dict[str, list[str]] = {}
+
+    def add(self, message: Message) -> None:
+        """Put a message where it belongs."""
+        self.messages[message.ts] = message
+        if message.is_reply and message.thread_ts is not None:
+            insort(self.threads.setdefault(message.thread_ts, []), message.ts)
+        if not message.is_reply or message.broadcast:
+            insort(self.timeline, message.ts)
+
+    def remove(self, message: Message) -> None:
+        """Forget a message."""
+        self.messages.pop(message.ts, None)
+        for listed in (self.timeline, self.threads.get(message.thread_ts or "", [])):
+            at = bisect_left(listed, message.ts)
+            if at < len(listed) and listed[at] == message.ts:
+                del listed[at]
+        if message.is_reply and message.thread_ts and not self.threads.get(message.thread_ts):
+            self.threads.pop(message.thread_ts, None)
+
+    def replies(self, ts: str) -> list[Message]:
+        """The replies under a message, oldest first."""
+        return [self.messages[reply] for reply in self.threads.get(ts, ())]
+
+    def between(self, oldest: str, latest: str, *, inclusive: bool) -> list[Message]:
+        """The timeline from `oldest` to `latest`, oldest first."""
+        if inclusive:
+            start, end = bisect_left(self.timeline, oldest), bisect_right(self.timeline, latest)
+        else:
+            start, end = bisect_right(self.timeline, oldest), bisect_left(self.timeline, latest)
+        return [self.messages[ts] for ts in self.timeline[start:end]]
+
+    def __iter__(self) -> Iterator[Message]:
+        return (self.messages[ts] for ts in self.timeline)
+
+
+class State:
+    """Everything in the workspace. `changed` collects (kind, key) of what must be stored again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.logs: dict[str, ChannelLog] = {}
+        self.ephemerals: list[Ephemeral] = []
+        self.views: dict[str, View] = {}
+        self.stacks: dict[str, list[str]] = {}
+        self.homes: dict[str, View] = {}
+        self.files: dict[str, File] = {}
+        self.contents: dict[str, bytes] = {}
+        self.usergroups: dict[str, Usergroup] = {}
+        self.changed: set[tuple[str, str]] = set()
+        self._last_us = 0
+
+    def ts(self) -> str:
+        """A message timestamp no other has; it never runs backwards."""
+        self._last_us = max(int(self.clock.now() * 1_000_000), self._last_us + 1)
+        return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
+
+    def never_before(self, ts: str) -> None:
+        """Hand out no timestamp at or before this one (after a restart)."""
+        seconds, _, fraction = ts.partition(".")
+        self._last_us = max(self._last_us, int(seconds) * 1_000_000 + int(fraction or 0))
+
+    def touch(self, kind: str, key: str) -> None:
+        """Remember that this must be stored."""
+        self.changed.add((kind, key))
+
+    def add_user(self, user: User) -> User:
+        """Let somebody in."""
+        self.users[user.id] = user
+        self.touch("user", user.id)
+        return user
+
+    def add_channel(self, channel: Channel) -> Channel:
+        """Open a channel."""
+        self.channels[channel.id] = channel
+        self.logs.setdefault(channel.id, ChannelLog())
+        self.touch("channel", channel.id)
+        return channel
+
+    def add_message(self, message: Message) -> Message:
+        """Put a message into its channel."""
+        self.logs[message.channel].add(message)
+        self.touch("message", f"{message.channel}|{message.ts}")
+        return message
+
+    def remove_message(self, message: Message) -> None:
+        """Forget a message."""
+        self.logs[message.channel].remove(message)
+        self.touch("message", f"{message.channel}|{message.ts}")
+
+    def message(self, channel: str, ts: str) -> Message | None:
+        """A message by its place."""
+        log = self.logs.get(channel)
+        return log.messages.get(ts) if log else None
+
+    def user_named(self, name: str) -> User | None:
+        """Somebody by ID, handle, display name, real name or email."""
+        wanted = name.removeprefix("@").lower()
+        if name in self.users:
+            return self.users[name]
+        for user in self.users.values():
+            if wanted in (user.name.lower(), user.display_name.lower(), user.real_name.lower(), user.email.lower()):
+                return user
+        return None
+
+    def channel_named(self, name: str) -> Channel | None:
+        """A channel by ID or name, with or without `#`."""
+        if name in self.channels:
+            return self.channels[name]
+        wanted = name.removeprefix("#").lower()
+        named = [c for c in self.channels.values() if c.name == wanted and not c.is_im]
+        return next((c for c in named if not c.is_archived), named[0] if named else None)
+
+    def im_between(self, one: str, other: str) -> Channel | None:
+        """The direct-message channel of two, if it was ever opened."""
+        pair = {one, other}
+        return next((c for c in self.channels.values() if c.is_im and set(c.members) == pair), None)

@@ -1,0 +1,132 @@
+"""Keeping a workspace in one SQLite file: what changed is written in batches, off the event loop."""
+
+import asyncio
+import json
+import sqlite3
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sandbox.model import Channel, Ephemeral, File, Message, User, Usergroup, View
+from sandbox.state import ChannelLog, State
+
+KINDS: dict[str, Any] = {
+    "user": User, "channel": Channel, "message": Message, "ephemeral": Ephemeral, "view": View, "file": File,
+    "usergroup": Usergroup,
+}  # fmt: skip
+ORDER = ("user", "channel", "message", "ephemeral", "view", "file", "usergroup")
+
+
+class Store:
+    """The file. `commit` waits until everything changed so far is on disk; callers share one write."""
+
+    def __init__(self, path: Path, state: State) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.state = state
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS things (kind TEXT, key TEXT, body TEXT, data BLOB, PRIMARY KEY (kind, key))"
+        )
+        self._lock = threading.Lock()
+        self._writing: asyncio.Task[None] | None = None
+
+    def load(self) -> bool:
+        """Fill the state from the file; `False` when the file is new."""
+        rows = self._db.execute("SELECT kind, key, body, data FROM things ORDER BY rowid").fetchall()
+        by_kind: dict[str, list[Any]] = {kind: [] for kind in ORDER}
+        for kind, _, body, data in rows:
+            by_kind[kind].append((KINDS[kind](**json.loads(body)), data))
+        for kind in ORDER:
+            for thing, data in by_kind[kind]:
+                self._put(kind, thing, data)
+        self.state.changed.clear()
+        return bool(rows)
+
+    def _put(self, kind: str, thing: Any, data: bytes | None) -> None:
+        state = self.state
+        match kind:
+            case "user":
+                state.users[thing.id] = thing
+            case "channel":
+                state.channels[thing.id] = thing
+                state.logs[thing.id] = ChannelLog()
+            case "message":
+                state.logs[thing.channel].add(thing)
+                state.never_before(thing.ts)
+            case "ephemeral":
+                state.ephemerals.append(thing)
+                state.never_before(thing.ts)
+            case "view":
+                state.views[thing.id] = thing
+                if thing.kind == "home":
+                    state.homes[thing.user] = thing
+                elif thing.is_open:
+                    state.stacks.setdefault(thing.user, []).append(thing.id)
+            case "file":
+                state.files[thing.id] = thing
+                state.contents[thing.id] = data or b""
+            case "usergroup":
+                state.usergroups[thing.id] = thing
+
+    def _rows(self) -> list[tuple[str, str, str | None, bytes | None]]:
+        changed, self.state.changed = self.state.changed, set()
+        rows = []
+        for kind, key in changed:
+            thing = self._thing(kind, key)
+            body = json.dumps(asdict(thing)) if thing is not None else None
+            rows.append((kind, key, body, self.state.contents.get(key) if kind == "file" else None))
+        return rows
+
+    def _thing(self, kind: str, key: str) -> Any:
+        state = self.state
+        match kind:
+            case "message":
+                channel, _, ts = key.partition("|")
+                return state.message(channel, ts)
+            case "ephemeral":
+                return next((shown for shown in reversed(state.ephemerals) if shown.id == key), None)
+            case "user":
+                return state.users.get(key)
+            case "channel":
+                return state.channels.get(key)
+            case "view":
+                return state.views.get(key)
+            case "file":
+                return state.files.get(key)
+        return state.usergroups.get(key)
+
+    def _write(self, rows: list[tuple[str, str, str | None, bytes | None]]) -> None:
+        with self._lock:
+            self._db.execute("BEGIN")
+            for kind, key, body, data in rows:
+                if body is None:
+                    self._db.execute("DELETE FROM things WHERE kind = ? AND key = ?", (kind, key))
+                else:
+                    self._db.execute(
+                        "INSERT INTO things VALUES (?, ?, ?, ?) "
+                        "ON CONFLICT DO UPDATE SET body = excluded.body, data = excluded.data",
+                        (kind, key, body, data),
+                    )
+            self._db.execute("COMMIT")
+
+    async def commit(self) -> None:
+        """Wait until everything changed so far is on disk."""
+        while self.state.changed or self._writing is not None:
+            if self._writing is not None:
+                await asyncio.shield(self._writing)
+                continue
+            self._writing = asyncio.get_running_loop().create_task(self._flush())
+
+    async def _flush(self) -> None:
+        try:
+            await asyncio.to_thread(self._write, self._rows())
+        finally:
+            self._writing = None
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._write(self._rows())
+        self._db.close()
