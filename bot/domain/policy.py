@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -23,6 +24,11 @@ TRIGGERS = (
     "target_exceeded",
     "manual",
 )
+
+
+def folded(name: str) -> str:
+    """How names are compared: `Level 1`, `level-1` and `LEVEL_1` are one."""
+    return re.sub(r"[\s_-]", "", name.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +210,19 @@ class Policy:
     digest: str = ""  # of the document the policy was read from; stands on every incident
 
     def severity(self, key: str) -> Severity:
-        """The level named `key` (any case, its key or its name). Raises `Refused` listing what there is."""
-        wanted = key.strip().lower()
+        """The level named `key`: its key or its name, in any case, `-`, `_` and spaces alike or left out.
+
+        Raises `Refused` listing what there is.
+        """
+        wanted = folded(key)
         for severity in self.severities:
-            if wanted in (severity.key.lower(), severity.name.lower()):
+            if wanted in (folded(severity.key), folded(severity.name)):
                 return severity
         known = ", ".join(s.key for s in self.severities)
         raise Refused(f"There is no severity “{key[:40]}”. Use one of: {known}.", self.severities[0].key)
 
     def has_severity(self, key: str) -> bool:
-        return any(key.strip().lower() == s.key.lower() for s in self.severities)
+        return any(folded(key) == folded(s.key) for s in self.severities)
 
     def rank(self, key: str) -> int:
         """0 is the worst."""

@@ -1,20 +1,27 @@
-"""What refers to what: every name that is used must be there."""
+"""What a valid shape does not yet promise: that every name used is there, that people can be reached, and when."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from bot.policy import models
+from bot.policy import models, paging, references, rotas
+from bot.policy.look import Look
 from bot.policy.problems import Problem
 from bot.policy.source import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """Problems make a policy invalid; warnings are said by `tocsin check` and at start."""
+
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
 
 
-def check(model: models.Document, source: Source, base: dict[str, Any]) -> Found:
-    return Found((), ())
+def check(model: models.Document, source: Source) -> Found:
+    look = Look(model, source)
+    problems = [*references.problems(look), *rotas.problems(look), *paging.problems(look)]
+    if problems:
+        return Found(tuple(problems), ())
+    warnings = [*references.warnings(look), *rotas.warnings(look), *paging.warnings(look)]
+    return Found((), tuple(warning.said_of(source.name) for warning in warnings))

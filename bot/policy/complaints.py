@@ -102,6 +102,8 @@ def _not_one_of(name: str, path: KeyPath, error: ErrorDetails) -> str:
 def _how(kind: str, path: KeyPath, given: Any) -> str:
     if kind == "list_type" and isinstance(given, str | int):
         return f" Write [{given}]."
+    if kind == "list_type" and given is None:
+        return " Write [] for none."
     if kind == "string_type" and isinstance(given, bool):
         return " Put it in quotes."
     if kind == "string_type" and isinstance(given, dict) and len(given) == 1:

@@ -36,6 +36,11 @@ def wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("policy", "{said}", {"said": message})
 
 
+def is_user(name: str) -> bool:
+    """Whether it has the form of a Slack member ID."""
+    return _USER.match(name) is not None
+
+
 # --- single values -------------------------------------------------------------------------------------------------
 
 

@@ -85,6 +85,9 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
+# Headings that may stand there with all beneath them commented out.
+_HEADINGS = (*models.COLLECTIONS, "order", "role_order", "nudges", "timeline", "executives")
+_ENTRIES = tuple(name for name in models.COLLECTIONS if name not in ("bookmarks", "links"))
 # The parts of which a preset may hold the rest.
 _LAID_OVER = ("Severity", "Role", "Trigger", "CustomField")
 
@@ -93,19 +96,19 @@ def _of_source(source: Source, preset: str) -> LoadedPolicy:
     base = _base(source, preset)
     if source.problems:
         raise PolicyError(source.name, source.problems)
-    document = lay_over(base, source.values)
-    document["preset"] = base["preset"]
+    document = {**lay_over(base, _said(source)), "preset": base["preset"]}
     try:
-        model = models.Document.model_validate(document)
+        models.Document.model_validate(document)
+        model = models.Document.model_validate(_without_the_removed(document, source))
     except ValidationError as invalid:
         raise PolicyError(source.name, complaints.problems_of(invalid, source, base)) from None
-    document["order"] = _order(model.order, document["severities"])
-    document["role_order"] = _order(model.role_order, document["roles"])
-    found = checks.check(model, source, base)
+    found = checks.check(model, source)
     if found.problems:
         raise PolicyError(source.name, found.problems)
-    ordered = model.model_copy(update={"order": document["order"], "role_order": document["role_order"]})
-    return LoadedPolicy(values.policy_of(ordered, document), document, found.warnings)
+    # Whoever keeps the document may not keep the order of its keys.
+    document["order"] = list(model.order or document["severities"])
+    document["role_order"] = list(model.role_order or document["roles"])
+    return LoadedPolicy(values.policy_of(model, document), document, found.warnings)
 
 
 def _text(path: Path) -> str:
@@ -138,26 +141,63 @@ def _preset_document(name: str) -> dict[str, Any]:
     return {"preset": name, **source.values}
 
 
-def lay_over(base: dict[str, Any], file: dict[str, Any], depth: int = 0, collection: bool = False) -> dict[str, Any]:
+def _said(source: Source) -> dict[str, Any]:
+    """The file's values; a heading with nothing under it says nothing (`null` would take the preset's entry out)."""
+    values = copy.deepcopy(source.values)
+    for path in source.empty:
+        if len(path) == 1 and path[0] in _HEADINGS:
+            del values[path[0]]
+        elif len(path) == 2 and path[0] in _ENTRIES:
+            values[path[0]][path[1]] = {}
+    return values
+
+
+def lay_over(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
     """What the file says, on what the preset says: settings are merged key by key, lists and values replace.
 
     In a collection, `key: null` takes the preset's entry out.
     """
     found = dict(base)
     for key, value in file.items():
-        if value is None and (collection or (depth == 0 and key in models.COLLECTIONS)):
-            found.pop(key, None)
+        if key in models.COLLECTIONS and isinstance(value, dict):
+            merged = _merged(base.get(key, {}), value)
+            found[key] = {name: entry for name, entry in merged.items() if entry is not None}
         elif isinstance(value, dict) and isinstance(base.get(key), dict):
-            found[key] = lay_over(base[key], value, depth + 1, depth == 0 and key in models.COLLECTIONS)
-        elif isinstance(value, dict) and depth == 0 and key in models.COLLECTIONS:
-            found[key] = {name: entry for name, entry in value.items() if entry is not None}
+            found[key] = _merged(base[key], value)
         else:
             found[key] = value
     return found
 
 
-def _order(said: list[str], there: dict[str, Any]) -> list[str]:
-    return list(said or there)
+def _merged(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
+    found = dict(base)
+    for key, value in file.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        found[key] = _merged(base[key], value) if both else value
+    return found
+
+
+# Lists of a preset that name entries which a file may take out.
+_NAMING = (
+    ("severities", "roles", "roles"),
+    ("severities", "audiences", "audiences"),
+    ("roles", "required_for", "severities"),
+    ("triggers", "severities", "severities"),
+)
+
+
+def _without_the_removed(document: dict[str, Any], source: Source) -> dict[str, Any]:
+    """What the file took out is also taken out of the preset's own lists; lists in the file are checked instead."""
+    for collection, setting, named in _NAMING:
+        for key, entry in list(document.get(collection, {}).items()):
+            taken = {name for name in source.values.get(named) or {} if name not in document.get(named, {})}
+            said = entry.get(setting, [])
+            if source.says((collection, key, setting)) or not taken & set(said):
+                continue
+            entry[setting] = [name for name in said if name not in taken]
+            if collection == "triggers" and not entry[setting]:
+                del document[collection][key]  # an empty list would mean every severity
+    return document
 
 
 def _drop(document: dict[str, Any], path: tuple[str | int, ...]) -> None:

@@ -11,8 +11,8 @@ import yaml
 
 from bot.policy.problems import KeyPath, Problem, dotted
 
-_INT = re.compile(r"^[-+]?[0-9]+$")
-_FLOAT = re.compile(r"^[-+]?[0-9]+\.[0-9]+$")
+_INT = re.compile(r"^[-+]?[0-9]{1,18}$")
+_FLOAT = re.compile(r"^[-+]?[0-9]{1,15}\.[0-9]{1,15}$")
 _LOST_TO_A_COMMENT = re.compile(r"(?::|-)\s+#(?P<lost>[^\s#]\S*)\s*$")
 
 # What PyYAML says → what to do about it.
@@ -41,6 +41,7 @@ class Source:
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    empty: set[KeyPath] = field(default_factory=set)  # nothing is written there, not even null
 
     def line(self, path: KeyPath) -> int | None:
         """The line of the nearest thing to `path` that stands in the file."""
@@ -141,14 +142,16 @@ class _Reading:
     def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
         tag = node.tag.rpartition(":")[2]
         if tag == "null":
-            self._look_for_a_lost_text(node, path)
+            if node.value == "":
+                self.source.empty.add(path)
+                self._look_for_a_lost_text(node, path)
             return None
         if tag == "bool":
             return node.value.lower() == "true"
         # A number only where nothing is lost: +49151… and 007 stay texts.
-        if tag == "int" and str(int(node.value)) == node.value:
+        if tag == "int" and _INT.match(node.value) and str(int(node.value)) == node.value:
             return int(node.value)
-        if tag == "float" and repr(float(node.value)) == node.value:
+        if tag == "float" and _FLOAT.match(node.value) and repr(float(node.value)) == node.value:
             return float(node.value)
         if not node.tag.startswith("tag:yaml.org,2002:"):
             self._problem(path, f"has a tag ({node.tag}) that means nothing here. Leave it out.", node)
@@ -157,7 +160,7 @@ class _Reading:
     def _look_for_a_lost_text(self, node: yaml.ScalarNode, path: KeyPath) -> None:
         """`announce: #incidents` is empty to YAML, and a trap to people."""
         line = self.text[node.start_mark.line] if node.start_mark.line < len(self.text) else ""
-        if node.value == "" and (match := _LOST_TO_A_COMMENT.search(line[max(0, node.start_mark.column - 2) :])):
+        if match := _LOST_TO_A_COMMENT.search(line[max(0, node.start_mark.column - 2) :]):
             said = "is empty, since # begins a comment in YAML."
             self._problem(path, f'{said} Write it in quotes: "#{match["lost"]}"', node)
 

@@ -33,7 +33,7 @@ def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy
         timezone=model.timezone,
         nudges=_nudges(model.nudges),
         contacts={key: _contact(key, contact) for key, contact in model.contacts.items()},
-        schedules={key: _schedule(key, schedule, model.timezone) for key, schedule in model.schedules.items()},
+        schedules={key: schedule_of(key, schedule, model.timezone) for key, schedule in model.schedules.items()},
         services={key: _service(key, service) for key, service in model.services.items()},
         categories=tuple(model.categories),
         category_details={key: _category(key, category) for key, category in model.categories.items()},
@@ -71,7 +71,7 @@ def _severity(key: str, model: models.Severity) -> domain.Severity:
 
 def _rung(model: models.Rung | models.Trigger) -> domain.Rung:
     return domain.Rung(
-        after=_clock(model.after),
+        after=clock(model.after),
         notify=tuple(model.notify),
         by=tuple(model.by),
         until=model.until,
@@ -89,7 +89,7 @@ def _contact(key: str, model: models.Contact) -> domain.Contact:
     return domain.Contact(key, model.name, model.slack, model.email, model.phone, model.pagerduty, model.url)
 
 
-def _schedule(key: str, model: models.Schedule, timezone: str) -> domain.Schedule:
+def schedule_of(key: str, model: models.Schedule, timezone: str) -> domain.Schedule:
     return domain.Schedule(
         key, model.timezone or timezone, tuple(_layer(layer) for layer in rotations(model)), model.usergroup
     )
@@ -156,7 +156,7 @@ def _field(key: str, model: models.CustomField) -> domain.CustomField:
 def _nudges(model: models.Nudges) -> domain.NudgeRules:
     return domain.NudgeRules(
         busy=model.busy,
-        busy_within=_clock(model.busy_within),
+        busy_within=clock(model.busy_within),
         roles_after=_duration(model.roles_after),
         roles_every=_duration(model.roles_every),
     )
@@ -167,10 +167,10 @@ def _span(text: str | None) -> Span | None:
 
 
 def _duration(text: str | None) -> timedelta | None:
-    return None if text is None else _clock(text)
+    return None if text is None else clock(text)
 
 
-def _clock(text: str) -> timedelta:
+def clock(text: str) -> timedelta:
     span = parse_span(text)
     if isinstance(span, BusinessDays):
         raise TypeError(f"{text} has passed validation as a duration of the clock")
