@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
 from bot import policy as policy_reader
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
@@ -104,9 +107,13 @@ async def _slack(settings: Settings, announce: str | None) -> list[Finding]:
         api = SlackApi(client)
         try:
             answer = await client.auth_test()
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong here is what the operator asked about
-            name = error.response.get("error") if isinstance(error, slack_api.SlackApiError) else type(error).__name__
-            return [Finding("slack", False, f"the bot token does not work ({name}). Copy it anew: OAuth & Permissions.")]
+        except SlackApiError as error:
+            name = error.response.get("error") if hasattr(error.response, "get") else "no JSON in the answer"
+            words = f"Slack refuses the bot token ({name}). Copy it anew: OAuth & Permissions."
+            return [Finding("slack", False, words)]
+        except (aiohttp.ClientError, TimeoutError) as error:
+            words = f"Slack cannot be reached at {settings.slack_api_url} ({type(error).__name__})."
+            return [Finding("slack", False, words)]
         found = [Finding("slack", True, f"connected to {answer.get('team')} as {answer.get('user')}")]
         granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",") if scope.strip()}
         if granted:

@@ -154,7 +154,9 @@ def policy_command(preset: str | None, schema: bool, as_json: bool) -> None:
 @click.option("--db", type=click.Path(path_type=Path), help="Keep workspace and incidents in this folder.")
 @click.option("--policy", "policy_file", type=click.Path(exists=True, path_type=Path), help="A policy file.")
 @click.option("--speed", default=1.0, show_default=True, help="Run the clock so many times faster.")
-@click.option("--script", type=click.Path(exists=True, path_type=Path), help="Type these lines, show what happens, end.")
+@click.option(
+    "--script", type=click.Path(exists=True, path_type=Path), help="Type these lines, show what happens, end."
+)
 def demo(port: int, db: Path | None, policy_file: Path | None, speed: float, script: Path | None) -> None:
     """Try Tocsin in a local workspace: no Slack account, no network."""
     from bot.demo import run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable, MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import structlog
 
@@ -36,14 +36,15 @@ def configure(form: Literal["console", "json"] | None, level: str, secrets: Iter
     if form == "json":
         steps.append(structlog.processors.format_exc_info)
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[*steps, masked.event, renderer, masked.line]
+        foreign_pre_chain=shared, processors=[*steps, masked.event, renderer, cast("Any", masked.line)]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("slack_bolt", "slack_sdk", "apscheduler", "aiohttp.access", "alembic", "aiosqlite", "asyncio"):
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns that our own `authorize` outranks the token
+    for noisy in ("slack_sdk", "apscheduler", "aiohttp.access", "alembic", "aiosqlite", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.getLevelName(level), logging.WARNING))
 
 

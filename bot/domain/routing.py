@@ -6,6 +6,7 @@ Every name (`once`) is built here and nowhere else, since it is what makes a mes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.domain.escalation import Climb
@@ -129,11 +130,14 @@ def nudge_settled(number: int, nudge_once: str, outcome: str) -> Notice:
     )  # fmt: skip
 
 
-def pages(before: Incident, climb: Climb, why: str, deadline: str, also: Sequence[str] = ()) -> list[Notice]:
-    """The page in the incident channel, and one direct message for each person and other channel."""
+def pages(before: Incident, climb: Climb, why: str, cause: str, deadlines: Sequence[str]) -> list[Notice]:
+    """The page in the incident channel, and one direct message for each person and other channel.
+
+    `cause` names a page that reaches nobody; `deadlines` are the rows of the ledger that these messages serve.
+    """
     incident = climb.change.incident
     n = incident.number
-    base = f"page:{n}:{incident.episode}:{incident.severity}:{climb.rung or deadline}:{climb.times}"
+    base = f"page:{n}:{incident.episode}:{incident.severity}:{climb.rung or cause}:{climb.times}"
     payload: dict[str, Any] = {
         "rung": climb.rung,
         "why": why,
@@ -141,9 +145,11 @@ def pages(before: Incident, climb: Climb, why: str, deadline: str, also: Sequenc
         "people": list(climb.reached.people),
         "channels": list(climb.reached.channels),
         "fell_through": [list(item) for item in climb.fell_through],
-        "deadlines": list(also),
+        "deadlines": list(deadlines),
     }
-    found = [_in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE, deadline)]
+    found = [_in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE)]
+    if climb.rung is None:  # it calls nobody, so the card may stand above it
+        found = [replace(found[0], needs=card_of(n), priority=Priority.NEWS)]
     for person in climb.reached.people:
         found.append(
             Notice(
@@ -152,7 +158,6 @@ def pages(before: Incident, climb: Climb, why: str, deadline: str, also: Sequenc
                 n,
                 {**payload, "person": person},
                 priority=Priority.PAGE,
-                deadline=deadline,
             )
         )
         found.append(invitation(n, person))
@@ -164,7 +169,6 @@ def pages(before: Incident, climb: Climb, why: str, deadline: str, also: Sequenc
                 n,
                 {**payload, "channel": channel},
                 priority=Priority.PAGE,
-                deadline=deadline,
             )
         )
     return found

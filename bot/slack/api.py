@@ -78,7 +78,7 @@ class SlackApi:
 
 
 def _from_answer(error: SlackApiError, method: str) -> SlackError:
-    status = getattr(error.response, "status_code", None) or getattr(error.response, "status", 200)
+    status = int(getattr(error.response, "status_code", None) or getattr(error.response, "status", None) or 200)
     headers = getattr(error.response, "headers", None) or {}
     if status == 429:
         return SlackError("ratelimited", method, wait_s=_retry_after(headers))

@@ -84,7 +84,7 @@ def _spoken(desk: Desk, said: Said) -> list[Entry]:
 
 async def _thread_moved(desk: Desk, channel: str, parent: dict[str, Any]) -> bool:
     async with desk.database.reading() as conn:
-        seen = await cursors.get_thread(conn, channel, parent["ts"])
+        seen = await cursors.thread(conn, channel, parent["ts"])
     return seen is None or seen != str(parent.get("latest_reply", ""))
 
 

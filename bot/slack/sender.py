@@ -271,7 +271,7 @@ class Sender:
 
     async def _nudge_edit(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(case.row.payload["of"])
-        return await edit(self._api, receipt, nudge.nudge_done(case.row.payload["outcome"]))
+        return await edit(self._api, receipt, nudge.nudge_done(case.row.payload["outcome"], case.incident))
 
     # — pages
 

@@ -47,7 +47,7 @@ class Sockets:
         for task in self._connecting:
             task.cancel()
         for handler in self._handlers:
-            await handler.client.close()
+            await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt does not say
 
     async def connected(self) -> int:
         return sum([await handler.client.is_connected() for handler in self._handlers])
@@ -56,7 +56,8 @@ class Sockets:
         return AsyncSocketModeHandler(self._app, self._token, web_client=self._client, ping_interval=PING_S)
 
     def _connect(self, index: int) -> None:
-        task = asyncio.create_task(self._handlers[index].connect_async(), name=f"socket {index}")
+        connecting = self._handlers[index].connect_async()  # type: ignore[no-untyped-call]  # Bolt does not say
+        task = asyncio.create_task(connecting, name=f"socket {index}")
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
@@ -85,6 +86,6 @@ class Sockets:
             log.warning("socket.wedged", connection=index, mend="it is rebuilt; nothing to do unless this repeats")
             old, self._handlers[index] = self._handlers[index], self._new()
             self._down_since.pop(index, None)
-            await old.client.close()
+            await old.close_async()  # type: ignore[no-untyped-call]  # Bolt does not say
             self._connect(index)
         return False

@@ -28,7 +28,7 @@ class Declaration:
     private: bool = False
     detected_at: datetime | None = None
     answer: dict[str, Any] | None = None  # {"user", "response_url"?, "channel"?}
-    source: dict[str, Any] | None = None  # {"channel", "ts", "text", "author", "link"}: the message it came from
+    source: dict[str, Any] | None = None  # {"channel", "ts", "author", "link"}: the message it came from
 
 
 async def declare(desk: Desk, said: Declaration, delivery: str | None = None) -> Incident:
@@ -55,7 +55,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
         incident, entries = change.incident, list(change.entries)
         if said.source:
             link = said.source.get("link")
-            text = f"Declared from a message by <@{said.source['author']}>: {said.source['text']}"
+            text = f"Declared from a message by <@{said.source['author']}>"
             entries += verbs.note(incident, text, said.actor, now, link).entries
         await policies.remember(conn, policy.digest, desk.policies.document, now)
         await incidents.insert(conn, incident)

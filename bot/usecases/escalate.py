@@ -64,7 +64,8 @@ async def commit_climb(
     before, level = work.incident, work.incident.severity
     prefix = f"rung:{before.number}:{before.episode}:{level}"
     used = [f"{prefix}:{climb.rung}"] if climb.rung and climb.times == 1 else []
-    notices = routing.pages(before, climb, why, cause, [once for once in used if once != cause])
+    fell = {f"{prefix}:{number}" for number, _ in climb.fell_through}
+    notices = routing.pages(before, climb, why, cause, [once for once in {cause, *used} if once not in fell])
     pages = (*before.live_pages, *routing.direct_pages(notices))
     incident = replace(climb.change.incident, live_pages=pages)
     for number, gap in climb.fell_through:

@@ -66,11 +66,12 @@ class Recorder:
         number = await self.channels.incident_of(channel)
         if number is None:
             return 0
-        async with self.desk.database.reading() as conn:
+        async with self.desk.database.transaction() as conn:
+            await incidents.lock(conn, number)  # the two tellings come at the same time
             last = await timeline.last_of(conn, number, ("joined", "left"), entry.actor)
-        if last is not None and last.entry.kind == entry.kind:
-            return 0
-        return await self.desk.database.appender.append(number, [entry])
+            if last is not None and last.entry.kind == entry.kind:
+                return 0
+            return len(await timeline.append(conn, number, [entry]))
 
     async def key(self, channel: str, said: Said | None, entry: Entry) -> int:
         """📌: the message becomes a key entry; it is written down first if it never was."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain import incident as verbs
 from bot.domain.incident import Change, Incident
 from bot.domain.lifecycle import Status
+from bot.domain.timeline import Entry
 from bot.usecases.desk import Desk, Work, working_on
 
 
@@ -45,7 +46,8 @@ async def update(
     """One numbered update; a status or severity that differs is changed with it, in the same breath."""
 
     def verb(work: Work) -> Change:
-        incident, entries = work.incident, []
+        incident: Incident = work.incident
+        entries: list[Entry] = []
         if severity and severity != incident.severity:
             change = verbs.change_severity(incident, severity, actor, work.policy, work.now)
             incident, entries = change.incident, [*change.entries]
@@ -120,7 +122,8 @@ async def assign(
     """Give roles to people, `None` clears one; what stays the same is left alone."""
 
     def verb(work: Work) -> Change:
-        incident, entries = work.incident, []
+        incident: Incident = work.incident
+        entries: list[Entry] = []
         for role, user in holders.items():
             change = (
                 verbs.assign(incident, role, user, actor, work.policy, work.now)

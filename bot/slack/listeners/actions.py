@@ -14,11 +14,12 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
-from bot.slack.blocks import answers, modals
+from bot.slack.blocks import answers, modals, replies
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners import commands, verbs
 from bot.slack.listeners.front import Asking, Front
-from bot.slack.parse import Request
+from bot.slack.arguments import Request
+from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import delivered, run
 from bot.usecases import escalate as escalating
@@ -66,7 +67,7 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
         if name == "choose_incident":
             return await commands.answered(front, replace(asking, raw=value))
         if name == "menu_declare":
-            return await verbs.declare(front, asking, verbs.Declaration())
+            return await verbs.declare(front, asking, Declaration())
         press = PRESSES.get(name)
         if press is None:
             if name not in QUIET:
@@ -114,7 +115,7 @@ def _modal(build: Callable[[Incident, Policy, Front], dict[str, Any]], instead: 
 
     async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
         if incident.open == ended:
-            return answers.press_too_late(incident)
+            return answers.settled(incident)
         return await front.open_view(asking, build(incident, policy, front), f"{front.command} {instead}")
 
     return press
@@ -152,7 +153,7 @@ async def _lead(front: Front, asking: Asking, incident: Incident, policy: Policy
 async def _on_it(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     """From a page: responding, whoever acknowledged before."""
     if not incident.open:
-        return answers.press_too_late(incident)
+        return answers.settled(incident)
     done = await acknowledging.acknowledge(front.desk, incident.number, asking.user, delivery=asking.delivery)
     return verbs.acknowledged(done, asking.user)
 
@@ -160,7 +161,7 @@ async def _on_it(front: Front, asking: Asking, incident: Incident, policy: Polic
 async def _cant(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     rung = int(rest.split(":", 1)[0]) if rest.split(":", 1)[0].isdecimal() else 0
     done = await escalating.cannot(front.desk, incident.number, rung, asking.user, delivery=asking.delivery)
-    return answers.cant_noted(incident, done.climb if done else None)
+    return replies.cant_noted(incident, done.climb if done else None)
 
 
 async def _retry(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
@@ -179,11 +180,11 @@ PRESSES: dict[str, Press] = {
     "retry": _retry,
     "join": _verb(verbs.join, "join"),
     "escalate": _verb(verbs.escalate, "escalate"),
-    "update": _modal(lambda i, p, f: modals.update(i, p, f.desk.clock.now()), "update What changed"),
-    "severity": _modal(lambda i, p, f: modals.severity(i, p), "severity sev2 Why"),
-    "roles": _modal(lambda i, p, f: modals.roles(i, p), "role commander @user"),
-    "resolve": _modal(lambda i, p, f: modals.resolve(i), "resolve What fixed it"),
-    "reopen": _modal(lambda i, p, f: modals.reopen(i), "reopen Why", ended=True),
+    "update": _modal(lambda i, p, f: modals.update_modal(i, p), "update What changed"),
+    "severity": _modal(lambda i, p, f: modals.severity_modal(i, p), "severity sev2 Why"),
+    "roles": _modal(lambda i, p, f: modals.roles_modal(i, p), "role commander @user"),
+    "resolve": _modal(lambda i, p, f: modals.resolve_modal(i), "resolve What fixed it"),
+    "reopen": _modal(lambda i, p, f: modals.reopen_modal(i), "reopen Why", ended=True),
     "close": _quietly(_verb(verbs.close, "close")),
     "snooze_15m": _verb(verbs.snooze, "snooze", span=timedelta(minutes=15)),
     "snooze_1h": _verb(verbs.snooze, "snooze", span=timedelta(hours=1)),

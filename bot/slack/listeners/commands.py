@@ -13,7 +13,8 @@ from bot.slack.blocks import answers
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners import verbs
 from bot.slack.listeners.front import Asking, Front
-from bot.slack.parse import MENU, BadRequest, Declaration, Request, parse
+from bot.slack.arguments import Request
+from bot.slack.parse import MENU, BadRequest, Declaration, parse
 from bot.slack.verbs import BY_NAME
 from bot.usecases.desk import Repeated
 from storage.errors import StorageError
@@ -58,7 +59,7 @@ async def _run(front: Front, asking: Asking) -> Message | None:
     parsed = parse(asking.raw, front.desk.policy, command=front.command, asker=asking.user)
     match parsed:
         case BadRequest():
-            return answers.bad_request(parsed)
+            return answers.bad_request(parsed.message, parsed.example)
         case Declaration():
             return await verbs.declare(front, asking, parsed)
         case Request():
@@ -74,7 +75,7 @@ async def _run_verb(front: Front, asking: Asking, request: Request) -> Message |
     if number is None:
         running = await front.open_incidents(asking.user)
         if not running:
-            return answers.none_open(front.command)
-        return answers.which_incident(running, asking.raw, front.command)
+            return answers.no_open_incidents(front.command)
+        return answers.which_incident(running, front.desk.policy, asking.raw, front.command)
     incident, policy = await front.incident(number, asking)
     return await verbs.WITH_INCIDENT[request.verb](front, asking, request, incident, policy)

@@ -58,6 +58,14 @@ class Front:
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return incident, await self.desk.policies.of(conn, incident)
 
+    async def policy_of(self, number: int) -> Policy:
+        """For a form that was opened by somebody who may see the incident."""
+        async with self.desk.database.reading() as conn:
+            incident = await incidents.get(conn, number)
+            if incident is None:
+                raise NotFound(f"There is no incident INC-{number}.", "list all")
+            return await self.desk.policies.of(conn, incident)
+
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
         async with self.desk.database.reading() as conn:
             found = await incidents.listing(conn, open_only=True, limit=limit)
@@ -94,8 +102,7 @@ class Front:
         self.desk.alarm.ring()
 
     def refused(self, error: Refused) -> Message:
-        example = f"{self.command} {error.example}" if error.example else None
-        return answers.refused(error.message, example)
+        return answers.refused(error.message, f"{self.command} {error.example}" if error.example else None)
 
 
 def visible(incident: Incident, user: str) -> bool:

@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Refused
 from bot.domain.timeline import Entry
 from bot.slack import events
-from bot.slack.blocks import answers, modals
+from bot.slack.blocks import answers, declare, replies
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners.actions import asking_of
 from bot.slack.listeners.front import Asking, Front
@@ -38,11 +38,17 @@ async def _run(front: Front, asking: Asking, body: dict[str, Any]) -> Message | 
     instead = f"{front.command} declare"
     match body.get("callback_id"):
         case "declare":
-            return await front.open_view(asking, modals.declare(front.desk.policy), instead)
+            return await front.open_view(asking, declare.declare_modal(front.desk.policy), instead)
         case "declare_from_message":
             source = source_of(front, asking, body["message"])
-            title = title_of(from_command(source["text"]))
-            view = modals.declare(front.desk.policy, title=title, channel=asking.channel, source=source)
+            text = from_command(source.pop("text"))
+            view = declare.declare_modal(
+                front.desk.policy,
+                title=title_of(text.splitlines()[0]) if text else "",
+                description=text,
+                channel=asking.channel,
+                source=source,
+            )
             return await front.open_view(asking, view, instead)
         case "add_to_timeline":
             return await _add(front, asking, body["message"])
@@ -63,8 +69,8 @@ async def _add(front: Front, asking: Asking, message: dict[str, Any]) -> Message
     if number is None:
         running = await front.open_incidents(asking.user)
         if not running:
-            return answers.none_open(front.command)
-        view = modals.add_to_timeline(running, source_of(front, asking, message))
+            return answers.no_open_incidents(front.command)
+        view = replies.add_to_timeline_modal(running, source_of(front, asking, message))
         return await front.open_view(asking, view, f"{front.command} note What happened")
     said = events.said(message, asking.channel or "", front.me)
     once = f"k:{said.channel}:{said.ts}:{asking.user}"

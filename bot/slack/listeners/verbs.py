@@ -8,10 +8,12 @@ from bot.domain.deadlines import State
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
-from bot.slack.blocks import answers, modals
+from bot.slack.blocks import answers, modals, replies
+from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners.front import Asking, Front, visible
-from bot.slack.parse import Declaration, Request
+from bot.slack.arguments import Request
+from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import escalate as escalating
 from bot.usecases import run
@@ -27,8 +29,12 @@ Without = Callable[[Front, Asking, Request], Answer]
 async def declare(front: Front, asking: Asking, said: Declaration) -> Message | None:
     """At once where severity and title are known, else the form with what is known filled in."""
     if not said.at_once:
-        view = modals.declare(front.desk.policy, title=said.title, severity=said.severity, channel=asking.channel)
-        return await front.open_view(asking, view, f"{front.command} declare {front.desk.policy.severities[1].key} …")
+        view = declaring.declare_modal(
+            front.desk.policy, title=said.title, severity=said.severity, channel=asking.channel
+        )
+        return await front.open_view(
+            asking, view, f"{front.command} declare {front.desk.policy.severities[-1].key} What is wrong"
+        )
     answer = {"user": asking.user, "response_url": asking.response_url, "channel": asking.channel}
     declaration = Said(said.title, said.severity or "", asking.user, answer=answer)
     incident = await open_incident(front.desk, declaration, asking.delivery)
@@ -36,7 +42,7 @@ async def declare(front: Front, asking: Asking, said: Declaration) -> Message | 
 
 
 async def menu(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
-    return answers.menu(incident, policy, front.command)
+    return answers.menu(incident, policy, front.desk.clock.now(), front.command)
 
 
 async def ack(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -47,19 +53,19 @@ async def ack(front: Front, asking: Asking, request: Request, incident: Incident
 def acknowledged(done: acknowledging.Acknowledged, user: str) -> Message:
     """For whoever said so: first, second, or to be asked whether they respond or watch."""
     if done.ask:
-        return answers.responding_or_watching(done.incident)
-    if done.first_by is not None and done.first_at is not None:
-        return answers.already_acknowledged(done.incident, done.first_by, done.first_at, user)
-    return answers.acknowledged(done.incident, offer_lead=done.offer_lead)
+        return answers.ask_reporter(done.incident)
+    if done.first_by is not None and done.first_at is not None and done.first_by != user:
+        return answers.already_acknowledged(done.incident, done.first_by, done.first_at)
+    return answers.offer_lead(done.incident) if done.offer_lead else answers.acknowledged(done.incident)
 
 
 async def update(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
     if not request.text:
         _must_be_open(incident)
-        view = modals.update(incident, policy, front.desk.clock.now())
+        view = modals.update_modal(incident, policy)
         return await front.open_view(asking, view, f"{front.command} update What changed")
     saved = await run.update(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
-    return answers.updated(saved, policy)
+    return replies.updated(saved, policy)
 
 
 async def status(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -92,7 +98,7 @@ async def roles(front: Front, asking: Asking, request: Request, incident: Incide
 
 async def join(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     saved = await acknowledging.join(front.desk, incident.number, asking.user, delivery=asking.delivery)
-    return answers.joining(saved)
+    return replies.joining(saved)
 
 
 async def invite(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -102,10 +108,8 @@ async def invite(front: Front, asking: Asking, request: Request, incident: Incid
 
 
 async def escalate(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
-    done = await escalating.escalate(
-        front.desk, incident.number, asking.user, request.text, delivery=asking.delivery
-    )
-    return answers.escalated(done.incident, done.climb)
+    done = await escalating.escalate(front.desk, incident.number, asking.user, request.text, delivery=asking.delivery)
+    return replies.escalated(done.incident, done.climb)
 
 
 async def note(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -132,19 +136,17 @@ async def why(front: Front, asking: Asking, request: Request, incident: Incident
 async def snooze(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     assert request.span is not None  # noqa: S101 - the grammar saw to it
     saved = await run.snooze(front.desk, incident.number, request.span, asking.user, delivery=asking.delivery)
-    return answers.snoozed(saved, request.span)
+    return replies.snoozed(saved, request.span)
 
 
 async def next_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     assert request.span is not None  # noqa: S101 - the grammar saw to it
     saved = await run.promise(front.desk, incident.number, request.span, asking.user, delivery=asking.delivery)
-    return answers.promised(saved, request.span)
+    return replies.promised(saved, request.span)
 
 
 async def resolve(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
-    saved = await run.resolve(
-        front.desk, incident.number, asking.user, summary=request.text, delivery=asking.delivery
-    )
+    saved = await run.resolve(front.desk, incident.number, asking.user, summary=request.text, delivery=asking.delivery)
     return answers.done(f"{saved.id} is resolved. Reminders and pages have stopped.")
 
 

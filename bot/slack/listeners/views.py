@@ -10,9 +10,11 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
-from bot.slack.blocks import answers, modals
-from bot.slack.blocks.modals import InputErrors
+from bot.slack.blocks import declare as declaring
+from bot.slack.blocks import inputs, modals, replies
+from bot.slack.blocks.inputs import InputErrors
 from bot.slack.listeners.front import Asking, Front
+from bot.slack.text import from_command, mention
 from bot.usecases import run
 from bot.usecases.declare import Declaration, declare
 from bot.usecases.desk import Repeated
@@ -42,17 +44,17 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         front.metrics.repeated.labels("view").inc()
         await ack()
     except Refused as refused:
-        await ack(response_action="update", view=modals.refusal(view, front.refused(refused)))
+        await ack(response_action="update", view=replies.refusal_modal(view, front.refused(refused)))
     except StorageError as error:
         log.error("view.not_recorded", error=str(error))
-        await ack(response_action="errors", errors={modals.first_input(view): answers.NOT_RECORDED})
+        await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})
     else:
         await ack()
     front.metrics.acknowledgements.labels("view").observe(time.perf_counter() - started)
 
 
 async def _declare(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_declare(view)
+    said = declaring.values_of_declare(view, front.desk.policy)
     answer = {"user": asking.user, "channel": said.channel}
     await declare(
         front.desk,
@@ -72,33 +74,35 @@ async def _declare(front: Front, asking: Asking, view: View) -> None:
 
 
 async def _update(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_update(view)
+    """Only what the person changed against what they saw is meant: somebody else may have moved on meanwhile."""
+    said = modals.values_of_update(view, await front.policy_of(inputs.incident_of(view)))
     await run.update(
         front.desk,
         said.incident,
         said.text,
         asking.user,
-        status=said.status,
-        severity=said.severity,
+        status=said.status if str(said.status) != said.status_seen else None,
+        severity=said.severity if said.severity != said.severity_seen else None,
         next_in=said.next_in,
         delivery=asking.delivery,
     )
 
 
 async def _severity(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_severity(view)
+    said = modals.values_of_severity(view, await front.policy_of(inputs.incident_of(view)))
     await run.change_severity(
         front.desk, said.incident, said.severity, asking.user, said.reason, delivery=asking.delivery
     )
 
 
 async def _roles(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_roles(view)
-    await run.assign(front.desk, said.incident, said.holders, asking.user, delivery=asking.delivery)
+    said = modals.values_of_roles(view, await front.policy_of(inputs.incident_of(view)))
+    holders = {**said.assign, **dict.fromkeys(said.clear)}
+    await run.assign(front.desk, said.incident, holders, asking.user, delivery=asking.delivery)
 
 
 async def _resolve(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_resolve(view)
+    said = modals.values_of_resolve(view, front.desk.clock.now())
     await run.resolve(
         front.desk,
         said.incident,
@@ -116,11 +120,9 @@ async def _reopen(front: Front, asking: Asking, view: View) -> None:
 
 
 async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_add_to_timeline(view)
-    text = f"<@{said.source['author']}> said: {said.source['text']}"
-    await run.note(
-        front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery
-    )
+    said = replies.values_of_add_to_timeline(view)
+    text = f"{mention(said.source['author'])} said: {from_command(said.source.get('text', ''))}"
+    await run.note(front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery)
 
 
 SUBMITS: dict[str, Submit] = {

@@ -1,0 +1,106 @@
+"""A bot and a workspace, running: scenarios enter where Slack enters and look at what stands in the workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sandbox
+from bot import shapes
+from bot.app import Tocsin, build
+from bot.settings import Settings
+from sandbox import Channel, Message, Person, Workspace
+from storage import deadlines, incidents, timeline
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFEST = ROOT / "manifest.yml"
+TRANSCRIPT = os.environ.get("TOCSIN_TRANSCRIPT")
+
+
+@dataclass(slots=True)
+class World:
+    """The workspace, the bot in it, and short ways to ask what tests ask."""
+
+    ws: Workspace
+    tocsin: Tocsin
+    settings: Settings
+
+    def __getattr__(self, name: str) -> Person:
+        return self.ws.person(name)
+
+    async def show(self, number: int = 1) -> dict[str, Any]:
+        """What `tocsin show --json` prints."""
+        async with self.tocsin.database.reading() as conn:
+            incident = await incidents.get(conn, number)
+            assert incident is not None
+            entries = await timeline.read(conn, number)
+            return shapes.whole_incident_json(incident, entries, await deadlines.ledger(conn, number))
+
+    async def kinds(self, number: int = 1) -> list[str]:
+        return [entry["kind"] for entry in (await self.show(number))["timeline"]]
+
+    async def declared(self, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
+        """Declare in one line and wait for the channel with its pinned card."""
+        await self.ws.person(by).command("#general", f"/incident declare {text}")
+        number = len([c for c in self.ws.channel_names() if c.startswith("inc-")]) or 1
+        return await self.opened(number)
+
+    async def opened(self, number: int = 1) -> Channel:
+        await self.ws.until(lambda: self._pinned(number))
+        found = self.ws.find_channel(f"inc-{number}-") or self.ws.find_channel(f"inc-{number}")
+        assert found is not None
+        return found
+
+    def _pinned(self, number: int) -> bool:
+        channel = self.ws.find_channel(f"inc-{number}")
+        return channel is not None and bool(self.ws.pinned(channel.id))
+
+    def card(self, channel: Channel) -> Message:
+        return self.ws.pinned(channel.id)[0]
+
+    async def restarted(self) -> None:
+        """Stop the bot and start it anew on the same database."""
+        await self.tocsin.stop()
+        self.tocsin = await start(self.ws, self.settings)
+
+
+def settings_for(ws: Workspace, url: str, *, socket_mode: bool = False, **more: Any) -> Settings:
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]  # of pydantic-settings
+        slack_bot_token=ws.settings.bot_token,
+        slack_signing_secret=None if socket_mode else ws.settings.signing_secret,
+        slack_app_token=ws.settings.app_token if socket_mode else None,
+        slack_api_url=ws.api_url,
+        database_url=url,
+        port=0,
+        **more,
+    )
+
+
+async def start(ws: Workspace, settings: Settings) -> Tocsin:
+    tocsin = await build(settings)
+    await tocsin.start()
+    if not settings.socket_mode:
+        ws.request_url = f"http://127.0.0.1:{tocsin.port}/slack/events"
+    else:
+        await ws.until(lambda: len(ws.sockets.connections) >= 1)
+    return tocsin
+
+
+@asynccontextmanager
+async def world(
+    url: str, *, socket_mode: bool = False, policy: Path | None = None, **more: Any
+) -> AsyncIterator[World]:
+    """A fresh workspace with a bot in it, over signed HTTP unless `socket_mode`."""
+    transcript = Path(TRANSCRIPT) if TRANSCRIPT else None
+    async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.0, 0.05, 0.1), transcript=transcript) as ws:
+        settings = settings_for(ws, url, socket_mode=socket_mode, tocsin_policy=policy, **more)
+        running = World(ws, await start(ws, settings), settings)
+        try:
+            yield running
+        finally:
+            await running.tocsin.stop()
