@@ -18,7 +18,7 @@ from storage.sql import AnyRow, among, is_postgresql, wall
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 _SKIPPED_WHEN_WITHDRAWN = ("acknowledge", "mitigate")
-_WAITING = sa.literal_column("state") == sa.literal_column("'waiting'")  # as in the partial index, word for word
+_WAITING = sa.text("state = 'waiting'")  # as in the partial index, word for word
 _c = deadlines.c
 
 
@@ -77,7 +77,7 @@ async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedel
 
     `now` is the domain's clock, which decides what has lapsed; the lease goes by the wall clock.
     """
-    lapsed = lapsed_rows(conn, now, limit)
+    lapsed = _lapsed_rows(conn, now, limit)
     if is_postgresql(conn):
         lapsed = lapsed.with_for_update(skip_locked=True)
     picked = lapsed.cte("picked")
@@ -90,7 +90,7 @@ async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedel
     return sorted((_row(row) for row in taken), key=lambda row: (row.due_at, row.once))
 
 
-def lapsed_rows(conn: AsyncConnection, now: datetime, limit: int) -> sa.Select[Any]:
+def _lapsed_rows(conn: AsyncConnection, now: datetime, limit: int) -> sa.Select[Any]:
     """What `claim` picks from; a partial index answers it."""
     return sa.select(_c.once).where(_WAITING, _c.due_at <= now, _free(conn)).order_by(_c.due_at).limit(limit)
 

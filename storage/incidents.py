@@ -69,7 +69,7 @@ async def listing(
     """Newest first; `private=False` leaves private ones out."""
     wanted = sa.select(incidents.c.state).order_by(incidents.c.number.desc()).limit(limit)
     if open_only:
-        wanted = wanted.where(sa.literal_column("open"))  # as in the partial index, word for word
+        wanted = wanted.where(sa.text("open"))  # as in the partial index, word for word
     if severity is not None:
         wanted = wanted.where(incidents.c.severity == severity)
     if not private:

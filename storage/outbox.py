@@ -20,14 +20,14 @@ from storage.schema import outbox
 from storage.sql import AnyRow, is_postgresql, wall
 
 __all__ = [
-    "LEASE", "Failure", "Row", "claim", "depth", "dropped", "failed", "failures", "next_rows", "next_try_at",
+    "LEASE", "Failure", "Row", "claim", "depth", "dropped", "failed", "failures", "next_try_at",
     "oldest_waiting_at", "put", "receipt", "receipts", "retry", "retry_failed", "sent",
 ]  # fmt: skip
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 # As in the partial indexes, word for word.
-_LIVE = sa.literal_column("state IN ('queued', 'unknown', 'leased')", sa.Boolean)
-_UNSENT = sa.literal_column("state NOT IN ('sent', 'dropped')", sa.Boolean)
+_LIVE = sa.text("state IN ('queued', 'unknown', 'leased')")
+_UNSENT = sa.text("state NOT IN ('sent', 'dropped')")
 _c = outbox.c
 
 
@@ -69,7 +69,7 @@ async def claim(
     conn: AsyncConnection, limit: int, lease: timedelta = LEASE, skip_kinds: Collection[str] = ()
 ) -> list[Row]:
     """Up to `limit` rows to send now, most urgent first. One whose lease ended unmarked comes back `uncertain`."""
-    ready = next_rows(conn, limit, skip_kinds)
+    ready = _next_rows(conn, limit, skip_kinds)
     if is_postgresql(conn):
         ready = ready.with_for_update(skip_locked=True)
     picked = ready.cte("picked")
@@ -89,7 +89,7 @@ async def claim(
     return [_row(row) for row in sorted(taken, key=lambda row: (row.priority, row.queued_at, row.id))]
 
 
-def next_rows(conn: AsyncConnection, limit: int, skip_kinds: Collection[str] = ()) -> sa.Select[Any]:
+def _next_rows(conn: AsyncConnection, limit: int, skip_kinds: Collection[str] = ()) -> sa.Select[Any]:
     """What `claim` picks from; a partial index answers it, in its order."""
     wanted = sa.select(_c.id).where(_LIVE, _c.next_try_at <= wall(conn))
     if skip_kinds:

@@ -12,7 +12,7 @@ from storage.schema import outbox
 from storage.sql import among, wall
 
 _c = outbox.c
-_HELD = sa.literal_column("state") == sa.literal_column("'held'")  # as in the partial index, word for word
+_HELD = sa.text("state = 'held'")  # as in the partial index, word for word
 
 
 async def free_dependents(conn: AsyncConnection, once: str) -> None:

@@ -63,8 +63,8 @@ timeline = sa.Table(
     sa.Column("hash", sa.Text, nullable=False),
     sa.Column("previous", sa.Text, nullable=False),
     sa.Index("timeline_once", "incident", "once", unique=True, **_where("once IS NOT NULL")),
-    sa.Index("timeline_source", "incident", "source_ts", **_where("source_ts IS NOT NULL")),
-    sa.Index("timeline_kind", "incident", "kind", "seq"),
+    sa.Index("timeline_message", "incident", "source_ts", **_where("kind = 'message'")),
+    sa.Index("timeline_kind", "incident", "kind", "seq", **_where("kind <> 'message'")),  # messages are the most by far
     sa.Index("timeline_person", "incident", "at", **_where("by_person")),
 )
 

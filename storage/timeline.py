@@ -16,7 +16,10 @@ from storage.schema import chains, timeline
 from storage.sql import AnyRow
 
 PAGE = 500  # rows read at a time, so that a long timeline does not hold the event loop
-_BY_PERSON = sa.literal_column("by_person", sa.Boolean)  # as in the partial index, word for word
+# As in the partial indexes, word for word.
+_BY_PERSON = sa.text("by_person")
+_MESSAGE = sa.text("kind = 'message'")
+_NO_MESSAGE = sa.text("kind <> 'message'")
 
 
 async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[Recorded]:
@@ -50,6 +53,8 @@ async def last_of(
 ) -> Recorded | None:
     """The newest entry of one of these kinds, by `actor` where given."""
     wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds))
+    if "message" not in kinds:
+        wanted = wanted.where(_NO_MESSAGE)
     if actor is not None:
         wanted = wanted.where(timeline.c.actor == actor)
     return await _one(conn, number, wanted.order_by(timeline.c.seq.desc()).limit(1))
@@ -57,8 +62,8 @@ async def last_of(
 
 async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorded | None:
     """The `message` entry about that `ts`."""
-    about = sa.and_(timeline.c.incident == number, timeline.c.source_ts == source_ts, timeline.c.kind == "message")
-    return await _one(conn, number, sa.select(timeline).where(about).order_by(timeline.c.seq).limit(1))
+    about = sa.and_(timeline.c.incident == number, timeline.c.source_ts == source_ts, _MESSAGE)
+    return await _one(conn, number, sa.select(timeline).where(about).limit(1))
 
 
 async def entries(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[Recorded]:
@@ -100,7 +105,7 @@ async def _one(conn: AsyncConnection, number: int, wanted: sa.Select[Any]) -> Re
 async def _keyed(conn: AsyncConnection, number: int) -> set[str]:
     changes = await conn.execute(
         sa.select(timeline.c.kind, timeline.c.source_ts, timeline.c.actor)
-        .where(timeline.c.incident == number, timeline.c.kind.in_(("keyed", "unkeyed")))
+        .where(timeline.c.incident == number, timeline.c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
         .order_by(timeline.c.seq)
     )
     return stand_keyed([(row.kind, row.source_ts, row.actor) for row in changes])

@@ -38,12 +38,12 @@ def parse(text: str) -> URL:
 
 
 def _sqlite(url: URL) -> URL:
-    if not url.database or ":memory:" in url.database:
-        raise StorageError(f"DATABASE_URL names no file, and incidents must outlive the process. {_EXAMPLE}")
     if url.host:
         raise StorageError(
             f"DATABASE_URL takes three slashes before a relative path, four before an absolute one. {_EXAMPLE}"
         )
+    if not url.database or ":memory:" in url.database:
+        raise StorageError(f"DATABASE_URL names no file, and incidents must outlive the process. {_EXAMPLE}")
     return url.set(database=str(Path(url.database).expanduser()), query={})
 
 

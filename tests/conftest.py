@@ -1,4 +1,4 @@
-"""Fixtures for everybody. Databases: each test that takes `database` or `database_url` runs on SQLite and PostgreSQL."""
+"""Fixtures for everybody. A test that takes `database` or `database_url` runs on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 

@@ -58,10 +58,10 @@ def upgrade() -> None:
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("previous", sa.Text(), nullable=False),
     )
-    _index("timeline_kind", "timeline", ["incident", "kind", "seq"])
+    _index("timeline_kind", "timeline", ["incident", "kind", "seq"], where="kind <> 'message'")
+    _index("timeline_message", "timeline", ["incident", "source_ts"], where="kind = 'message'")
     _index("timeline_once", "timeline", ["incident", "once"], where="once IS NOT NULL", unique=True)
     _index("timeline_person", "timeline", ["incident", "at"], where="by_person")
-    _index("timeline_source", "timeline", ["incident", "source_ts"], where="source_ts IS NOT NULL")
     op.create_table(
         "deadlines",
         sa.Column("once", sa.Text(), primary_key=True),

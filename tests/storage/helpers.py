@@ -1,0 +1,31 @@
+"""What most storage tests begin with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.domain.incident import Incident, Ladder
+from bot.domain.timeline import Entry
+from storage import incidents
+from storage.database import Database
+
+NOW = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+EXPIRED = timedelta(seconds=-1)  # a lease that is over as soon as it begins
+
+
+def incident(number: int = 1, **more: Any) -> Incident:
+    given = {"title": "Checkout is down", "severity": "sev2", "declared_by": "U1", "declared_at": NOW}
+    return Incident(**({"number": number, "detected_at": NOW, "ladder": Ladder(NOW)} | given | more))
+
+
+def said(text: str = "hello", ts: str | None = None, actor: str = "U1", at: datetime = NOW, **more: Any) -> Entry:
+    """A message of a person, once for each `ts`."""
+    return Entry(at, "message", actor, text, ts, once=ts and f"msg:{ts}", **more)
+
+
+async def stored(database: Database, *numbers: int) -> None:
+    async with database.transaction() as conn:
+        for number in numbers or (1,):
+            await incidents.insert(conn, incident(number))

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from storage import database as module
+from storage import incidents, meta
+from storage.database import Database
+from storage.errors import StorageError
+from storage.url import parse
+from tests.databases import PostgreSQL
+from tests.storage.helpers import incident, said, stored
+
+
+async def test_an_error_in_a_transaction_leaves_nothing_behind(database: Database) -> None:
+    async def fail() -> None:
+        async with database.transaction() as conn:
+            await incidents.insert(conn, incident(1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    async with database.reading() as conn:
+        assert await incidents.get(conn, 1) is None
+
+
+async def test_a_caller_that_is_cancelled_leaves_nothing_and_the_next_can_write(database: Database) -> None:
+    begun = asyncio.Event()
+
+    async def write() -> None:
+        async with database.transaction() as conn:
+            await meta.put(conn, "a", 1)
+            begun.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(write())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.transaction() as conn:
+        assert await meta.get(conn, "a") is None
+        await meta.put(conn, "a", 2)
+
+
+async def test_readers_see_what_is_committed_while_somebody_writes(database: Database) -> None:
+    async with database.transaction() as conn:
+        await meta.put(conn, "a", 1)
+    async with database.transaction() as writing:
+        await meta.put(writing, "a", 2)
+        async with database.reading() as conn:
+            assert await meta.get(conn, "a") == 1
+
+
+async def test_sqlite_readers_cannot_write(sqlite_url: str) -> None:
+    database = await Database.open(sqlite_url)
+    with pytest.raises(StorageError, match="cannot be written"):
+        async with database.reading() as conn:
+            await meta.put(conn, "a", 1)
+    await database.close()
+
+
+async def test_sqlite_is_durable_and_keeps_its_foreign_keys(sqlite_url: str) -> None:
+    database = await Database.open(sqlite_url)
+    async with database.transaction() as conn:
+
+        async def pragma(name: str) -> object:
+            return await conn.scalar(sa.text(f"PRAGMA {name}"))
+
+        assert await pragma("journal_mode") == "wal"
+        assert await pragma("synchronous") == 2  # FULL
+        assert await pragma("foreign_keys") == 1
+        assert await pragma("busy_timeout") == 5000
+    await database.close()
+
+
+async def test_a_locked_file_says_so_and_does_not_hold_the_event_loop(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.2)
+    database = await Database.open(sqlite_url)
+    await stored(database)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    longest = asyncio.create_task(_longest_stall(0.15))
+    with pytest.raises(StorageError, match="locked by another process"):
+        async with database.transaction():
+            pass
+    with pytest.raises(StorageError, match="locked by another process"):
+        await database.appender.append(1, [said()])
+    assert await longest < 0.05
+    other.rollback()
+    other.close()
+    assert await database.appender.append(1, [said()]) == 1
+    await database.close()
+
+
+async def _longest_stall(during_s: float) -> float:
+    longest, end = 0.0, time.monotonic() + during_s
+    while (before := time.monotonic()) < end:
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.monotonic() - before)
+    return longest
+
+
+async def test_it_recovers_after_its_connections_are_cut(postgresql: PostgreSQL) -> None:
+    url = postgresql.create()
+    database = await Database.open(url)
+    await asyncio.gather(*(database.ping() for _ in range(5)))
+    async with database.transaction() as conn:
+        await meta.put(conn, "a", 1)
+    await asyncio.to_thread(postgresql.cut_connections, url)
+    async with database.transaction() as conn:
+        assert await meta.get(conn, "a") == 1
+
+    async def be_cut_off() -> None:
+        async with database.transaction() as conn:
+            await asyncio.to_thread(postgresql.cut_connections, url)
+            await meta.put(conn, "a", 2)
+
+    with pytest.raises(StorageError, match=r"lost|shutting down"):
+        await be_cut_off()
+    async with database.transaction() as conn:
+        assert await meta.get(conn, "a") == 1
+    await database.close()
+    postgresql.drop(url)
+
+
+@pytest.mark.parametrize(
+    ("given", "driver", "query"),
+    [
+        ("sqlite:///tocsin.db", "sqlite+aiosqlite", {}),
+        ("sqlite+aiosqlite:////var/tocsin.db", "sqlite+aiosqlite", {}),
+        ("postgres://u:p@h/d", "postgresql+asyncpg", {}),
+        ("postgresql://u:p@h/d?sslmode=require&channel_binding=prefer", "postgresql+asyncpg", {"ssl": "require"}),
+        ("postgresql+asyncpg://u@/d?host=/run/postgresql", "postgresql+asyncpg", {"host": "/run/postgresql"}),
+    ],
+)
+def test_a_url_is_taken_as_hosters_write_it(given: str, driver: str, query: dict[str, str]) -> None:
+    parsed = parse(given)
+    assert (parsed.drivername, dict(parsed.query)) == (driver, query)
+
+
+@pytest.mark.parametrize(
+    ("given", "mend"),
+    [
+        ("tocsin.db", "cannot be read as a URL"),
+        ("mysql://u:secret@h/d", "names mysql"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite://tocsin.db", "three slashes"),
+        ("postgresql://u:secret@h/d?poolclass=x", "parameter poolclass"),
+    ],
+)
+def test_a_wrong_url_says_how_to_mend_it_and_not_the_password(given: str, mend: str) -> None:
+    with pytest.raises(StorageError, match=mend) as refused:
+        parse(given)
+    assert "secret" not in str(refused.value)
+
+
+def test_without_its_driver_postgresql_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(StorageError, match=r"pip install 'tocsin\[postgres\]'"):
+        parse("postgresql://u@h/d")
+
+
+async def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="Check that its folder exists"):
+        await Database.open(f"sqlite:///{tmp_path}/no/such/folder/tocsin.db")
+    (tmp_path / "letter.txt").write_text("Dear all, this is not a database, although it is long enough to be one." * 20)
+    with pytest.raises(StorageError, match="not an SQLite database"):
+        await Database.open(f"sqlite:///{tmp_path}/letter.txt")
+
+
+async def test_a_server_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot be reached"):
+        await Database.open(f"postgresql://postgres@/tocsin?host={tmp_path}")
+
+
+async def test_a_database_that_is_not_there_says_so(postgresql: PostgreSQL) -> None:
+    with pytest.raises(StorageError, match="no such database"):
+        await Database.open(postgresql.url("not_there"))
+
+
+async def test_closing_twice_is_safe(database: Database) -> None:
+    await database.close()
+    await database.close()

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.deadlines import Deadline, State
+from storage import deadlines
+from storage.database import Database
+from tests.storage.helpers import EXPIRED, MINUTE, NOW, stored
+
+
+def due(once: str = "update:1", kind: str = "update", at: datetime = NOW, reason: str = "every 15m") -> Deadline:
+    return Deadline(once, kind, at, reason)
+
+
+async def arm(conn: AsyncConnection, *planned: Deadline, now: datetime = NOW, number: int = 1) -> None:
+    await deadlines.sync(conn, number, planned, lambda once: f"{once} is not needed", now)
+
+
+async def states(conn: AsyncConnection) -> dict[str, tuple[State, str]]:
+    return {row.once: (row.state, row.reason) for row in await deadlines.ledger(conn, 1)}
+
+
+async def test_what_is_planned_waits_and_what_is_no_longer_planned_says_why(database: Database) -> None:
+    await stored(database)
+    rung = Deadline("rung:1", "acknowledge", NOW + MINUTE, "rung 1", 1)
+    async with database.transaction() as conn:
+        await arm(conn, due(), rung, due("fix:1", "mitigate"))
+        assert [row.once for row in await deadlines.waiting(conn, 1)] == ["fix:1", "update:1", "rung:1"]
+        assert (await deadlines.waiting(conn, 1))[2].rung == 1
+        await arm(conn, due("update:2"))
+        assert await states(conn) == {
+            "update:1": (State.CANCELLED, "update:1 is not needed"),
+            "rung:1": (State.SKIPPED, "rung:1 is not needed"),
+            "fix:1": (State.SKIPPED, "fix:1 is not needed"),
+            "update:2": (State.WAITING, "every 15m"),
+        }
+
+
+async def test_a_deadline_that_moves_is_moved_and_keeps_its_row(database: Database) -> None:
+    await stored(database)
+    async with database.transaction() as conn:
+        await arm(conn, due())
+        await arm(conn, due(at=NOW + MINUTE, reason="snoozed"))
+        rows = await deadlines.ledger(conn, 1)
+    assert [(row.due_at, row.reason) for row in rows] == [(NOW + MINUTE, "snoozed")]
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.DUE, State.FAILED, State.SKIPPED])
+async def test_a_deadline_that_was_decided_is_never_armed_again(database: Database, state: State) -> None:
+    await stored(database)
+    async with database.transaction() as conn:
+        await arm(conn, due())
+        await deadlines.decided(conn, "update:1", State.DUE if state is not State.SKIPPED else state, "asked", NOW)
+        if state is State.SENT:
+            await deadlines.delivered(conn, "update:1", NOW + MINUTE)
+        elif state is State.FAILED:
+            await deadlines.failed(conn, "update:1", "asked")
+        await arm(conn, due(at=NOW + MINUTE))
+        await arm(conn)
+        row = await deadlines.get(conn, "update:1")
+        assert row is not None
+        assert (row.state, row.reason, row.due_at) == (state, "asked", NOW)
+        assert row.sent_at == (NOW + MINUTE if state is State.SENT else None)
+        assert await deadlines.claim(conn, NOW + timedelta(days=1), 10) == []
+
+
+@pytest.mark.parametrize("kind", ["update", "acknowledge"])
+async def test_a_deadline_that_was_only_withdrawn_comes_back_when_planned_again(database: Database, kind: str) -> None:
+    await stored(database)
+    async with database.transaction() as conn:
+        await arm(conn, due(kind=kind))
+        await arm(conn)
+        assert await deadlines.claim(conn, NOW, 10) == []
+        await arm(conn, due(kind=kind))
+        assert await states(conn) == {"update:1": (State.WAITING, "every 15m")}
+        assert len(await deadlines.claim(conn, NOW, 10)) == 1
+
+
+async def test_syncing_again_changes_nothing(database: Database) -> None:
+    await stored(database)
+    async with database.transaction() as conn:
+        await arm(conn, due())
+        [held] = await deadlines.claim(conn, NOW, 10)
+        await arm(conn, due())
+        assert await deadlines.still_ours(conn, held)
+
+
+async def test_one_incident_is_synced_without_touching_another(database: Database) -> None:
+    await stored(database, 1, 2)
+    async with database.transaction() as conn:
+        await arm(conn, due("update:1"))
+        await arm(conn, due("update:2"), number=2)
+        await arm(conn)
+        assert [row.once for row in await deadlines.waiting(conn, 2)] == ["update:2"]
+
+
+async def test_only_what_has_lapsed_is_claimed_earliest_first(database: Database) -> None:
+    await stored(database)
+    later = [due(f"update:{n}", at=NOW + n * MINUTE) for n in (3, 1, 2, 9)]
+    async with database.transaction() as conn:
+        await arm(conn, *later)
+        assert await deadlines.next_due_at(conn) == NOW + MINUTE
+        assert [r.once for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 2)] == ["update:1", "update:2"]
+        assert await deadlines.next_due_at(conn) == NOW + 3 * MINUTE
+        assert [r.once for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 9)] == ["update:3"]
+
+
+async def test_two_claimers_never_claim_the_same_deadline(database: Database, database_url: str) -> None:
+    await stored(database)
+    async with database.transaction() as conn:
+        await arm(conn, *(due(f"update:{n}") for n in range(400)))
+    other = await Database.open(database_url)
+
+    async def claim_all(through: Database) -> list[str]:
+        claimed: list[str] = []
+        while True:
+            async with through.transaction() as conn:
+                rows = await deadlines.claim(conn, NOW, 20)
+            if not rows:
+                return claimed
+            claimed += [row.once for row in rows]
+
+    try:
+        found = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
+    finally:
+        await other.close()
+    claimed = [once for some in found for once in some]
+    assert len(claimed) == len(set(claimed)) == 400
+
+
+async def test_after_its_lease_a_deadline_is_claimed_again_and_its_first_holder_has_lost_it(database: Database) -> None:
+    await stored(database)
+    async with database.transaction() as conn:
+        await arm(conn, due())
+        [first] = await deadlines.claim(conn, NOW, 10, EXPIRED)
+        assert await deadlines.still_ours(conn, first)
+        [second] = await deadlines.claim(conn, NOW, 10)
+        assert second.fence == first.fence + 1
+        assert not await deadlines.still_ours(conn, first)
+        assert await deadlines.still_ours(conn, second)
+        assert await deadlines.claim(conn, NOW, 10) == []
+
+
+@pytest.mark.parametrize("planned", [[], [due(at=NOW + MINUTE)]])
+async def test_who_holds_a_deadline_loses_it_when_it_is_moved_or_withdrawn(
+    database: Database, planned: Sequence[Deadline]
+) -> None:
+    await stored(database)
+    async with database.transaction() as conn:
+        await arm(conn, due())
+        [held] = await deadlines.claim(conn, NOW, 10)
+        await arm(conn, *planned)
+        assert not await deadlines.still_ours(conn, held)
+        assert len(await deadlines.claim(conn, NOW + MINUTE, 10)) == len(planned)
+
+
+async def test_a_message_not_needed_any_more_is_skipped_with_its_reason(database: Database) -> None:
+    await stored(database)
+    async with database.transaction() as conn:
+        await arm(conn, due())
+        await deadlines.decided(conn, "update:1", State.DUE, "an update is due", NOW)
+        await deadlines.skipped_late(conn, "update:1", "answered meanwhile")
+        await arm(conn, due())
+        assert await states(conn) == {"update:1": (State.SKIPPED, "answered meanwhile")}

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.domain.incident import Incident, Ladder, Page, Snooze
+from bot.domain.lifecycle import Status
+from storage import incidents
+from storage.database import Database
+from tests.storage.helpers import NOW, incident, stored
+
+
+async def test_an_incident_is_read_as_it_was_stored(database: Database) -> None:
+    full = incident(
+        title="Zahlung 💥 <!channel> \u202eright to left",
+        status=Status.MITIGATING,
+        services=("checkout", "pay"),
+        roles={"commander": "U7", "aa": "U8"},
+        responders=("U7", "U8"),
+        ladder=Ladder(
+            NOW, pages=(Page(1, 2, NOW, ("U1",)),), spent={"sev2": (1, 2)}, fired=("mitigate:sev2",), silence_paged=True
+        ),
+        snooze=Snooze("U1", NOW + timedelta(microseconds=1)),
+        channel_id="C1",
+        private=True,
+    )
+    async with database.transaction() as conn:
+        await incidents.insert(conn, full)
+    async with database.reading() as conn:
+        assert await incidents.get(conn, 1) == full
+        assert await incidents.by_channel(conn, "C1") == 1
+        assert await incidents.get(conn, 2) is None
+        assert await incidents.by_channel(conn, "C2") is None
+
+
+async def test_text_that_no_database_takes_is_mended_not_refused(database: Database) -> None:
+    async with database.transaction() as conn:
+        await incidents.insert(conn, incident(title="nul \x00 half \ud83d", roles={"a\x00": "U1"}))
+        found = await incidents.get(conn, 1)
+    assert found is not None
+    assert found.title == "nul \ufffd half \ufffd"
+    assert found.roles == {"a\ufffd": "U1"}
+
+
+async def test_numbers_follow_one_another_without_gaps_when_a_declaration_fails(database: Database) -> None:
+    async def declare(fails: bool) -> int | None:
+        try:
+            async with database.transaction() as conn:
+                number = await incidents.next_number(conn)
+                await incidents.insert(conn, incident(number))
+                if fails:
+                    raise ZeroDivisionError
+                return number
+        except ZeroDivisionError:
+            return None
+
+    numbers = await asyncio.gather(*(declare(fails=n % 3 == 0) for n in range(30)))
+    assert sorted(n for n in numbers if n) == list(range(1, 21))
+
+
+async def test_of_400_changes_at_once_none_is_lost(database: Database, database_url: str) -> None:
+    await stored(database)
+    other = await Database.open(database_url)  # another process, on PostgreSQL another replica
+
+    async def change(through: Database) -> None:
+        async with through.transaction() as conn:
+            found = await incidents.lock(conn, 1)
+            assert found is not None
+            await incidents.save(conn, replace(found, updates=found.updates + 1))
+
+    try:
+        await asyncio.gather(*(change(through) for _ in range(200) for through in (database, other)))
+    finally:
+        await other.close()
+    async with database.reading() as conn:
+        found = await incidents.get(conn, 1)
+    assert found is not None
+    assert found.updates == 400
+
+
+async def test_saving_an_incident_that_is_not_stored_is_refused(database: Database) -> None:
+    with pytest.raises(LookupError, match="INC-9 is not stored"):
+        async with database.transaction() as conn:
+            await incidents.save(conn, incident(9))
+
+
+async def test_an_instant_without_a_zone_is_refused(database: Database) -> None:
+    naive = datetime(2026, 1, 1)  # noqa: DTZ001 - the point of the test
+    with pytest.raises(ValueError, match="without a time zone"):
+        async with database.transaction() as conn:
+            await incidents.insert(conn, incident(update_due_at=naive))
+
+
+async def test_the_listing_is_newest_first_and_filtered(database: Database) -> None:
+    given = [
+        incident(1, severity="sev1"),
+        incident(2, status=Status.RESOLVED, ended_at=NOW),
+        incident(3, private=True),
+        incident(4),
+    ]
+
+    def numbers(found: list[Incident]) -> list[int]:
+        return [item.number for item in found]
+
+    async with database.transaction() as conn:
+        for item in given:
+            await incidents.insert(conn, item)
+        assert numbers(await incidents.listing(conn)) == [4, 3, 2, 1]
+        assert numbers(await incidents.listing(conn, open_only=True)) == [4, 3, 1]
+        assert numbers(await incidents.listing(conn, private=False)) == [4, 2, 1]
+        assert numbers(await incidents.listing(conn, severity="sev2", limit=2)) == [4, 3]
+
+
+async def test_a_channel_moved_to_another_incident_belongs_to_the_newest(database: Database) -> None:
+    async with database.transaction() as conn:
+        await incidents.insert(conn, incident(1, channel_id="C1"))
+        await incidents.insert(conn, incident(2, channel_id="C1"))
+        assert await incidents.by_channel(conn, "C1") == 2

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from storage import incidents, migrate, schema
+from storage.database import Database
+from storage.errors import StorageError
+from tests.storage.helpers import incident
+
+
+async def shape(database: Database) -> dict[str, Any]:
+    """Every table and index as the database itself describes it."""
+    if database.dialect == "sqlite":
+        wanted = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+    else:
+        wanted = (
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version' "
+            "UNION ALL SELECT table_name || '.' || column_name, concat_ws(' ', data_type, is_nullable, column_default, "
+            "is_identity) FROM information_schema.columns WHERE table_schema = 'public' "
+            "AND table_name <> 'alembic_version' "
+            "UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass"
+        )
+    async with database.reading() as conn:
+        return {row[0]: re.sub(r"\s+", " ", row[1]) for row in await conn.execute(sa.text(wanted))}
+
+
+async def test_an_empty_database_is_brought_to_the_newest_tables(empty_database_url: str) -> None:
+    database = await Database.open(empty_database_url, migrate=False)
+    assert await migrate.current(database) is None
+    assert await migrate.upgrade(database)
+    assert await migrate.current(database) == migrate.HEAD
+    assert not await migrate.upgrade(database)
+    await database.close()
+
+
+async def test_migrations_and_schema_say_the_same(empty_database_url: str) -> None:
+    database = await Database.open(empty_database_url)
+    migrated = await shape(database)
+    async with database.transaction() as conn:
+        await conn.run_sync(schema.metadata.drop_all)
+        await conn.run_sync(schema.metadata.create_all)
+    assert await shape(database) == migrated
+    await database.close()
+
+
+def test_the_newest_migration_is_the_one_the_code_asks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
+
+
+async def test_an_existing_database_is_opened_as_it_is(database_url: str) -> None:
+    first = await Database.open(database_url)
+    async with first.transaction() as conn:
+        await incidents.insert(conn, incident(7))
+    await first.close()
+    second = await Database.open(database_url)
+    async with second.reading() as conn:
+        assert await incidents.get(conn, 7) == incident(7)
+    await second.close()
+
+
+async def test_a_migration_that_fails_leaves_nothing(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(connection: sa.Connection) -> None:
+        schema.metadata.create_all(connection)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(migrate, "_run", half)
+    with pytest.raises(ZeroDivisionError):
+        await Database.open(empty_database_url)
+    database = await Database.open(empty_database_url, migrate=False)
+    async with database.reading() as conn:
+        assert await conn.run_sync(lambda sync: sa.inspect(sync).get_table_names()) == []
+    await database.close()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
+    async with database.transaction() as conn:
+        await conn.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError, match=r"newer Tocsin .*9999"):
+        await migrate.upgrade(database)
+
+
+async def test_processes_that_start_at_once_migrate_once(empty_database_url: str) -> None:
+    start = (
+        "import asyncio, sys\n"
+        "from storage.database import Database\n"
+        "async def main(): await (await Database.open(sys.argv[1])).close()\n"
+        "asyncio.run(main())"
+    )
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "error", "-c", start, empty_database_url, stderr=asyncio.subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        _, complaints = await process.communicate()
+        assert (process.returncode, complaints) == (0, b"")
+    database = await Database.open(empty_database_url, migrate=False)
+    assert await migrate.current(database) == migrate.HEAD
+    async with database.transaction() as conn:
+        assert await incidents.next_number(conn) == 1
+    await database.close()
