@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Coroutine
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import click
@@ -149,19 +149,12 @@ def policy_command(preset: str | None, schema: bool, as_json: bool) -> None:
         click.echo(f"{severity.key:<12} {severity.name:<16} {severity.description}")
 
 
-@main.command()
-@click.option("--port", default=3100, show_default=True, help="Where the local workspace listens.")
-@click.option("--db", type=click.Path(path_type=Path), help="Keep workspace and incidents in this folder.")
-@click.option("--policy", "policy_file", type=click.Path(exists=True, path_type=Path), help="A policy file.")
-@click.option("--speed", default=1.0, show_default=True, help="Run the clock so many times faster.")
-@click.option(
-    "--script", type=click.Path(exists=True, path_type=Path), help="Type these lines, show what happens, end."
-)
-def demo(port: int, db: Path | None, policy_file: Path | None, speed: float, script: Path | None) -> None:
-    """Try Tocsin in a local workspace: no Slack account, no network."""
-    from bot.demo import run
-
-    sys.exit(asyncio.run(run(port=port, folder=db, policy=policy_file, speed=speed, script=script)))
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def demo(options: tuple[str, ...]) -> None:
+    """Try Tocsin in a local workspace: no Slack account, no network. More: tocsin demo --help"""
+    # The workspace starts this bot as its child; neither imports the other.
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox.demo", *options])  # noqa: S606 - our own module, no shell
 
 
 def _run(work: Any) -> Any:
