@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.policy import Layer, Schedule
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DEFAULT_HANDOFF = {"daily": "09:00", "weekly": "mon 09:00", "monthly": "1 09:00"}
 MIDNIGHT = 24 * 60
 
@@ -128,8 +129,8 @@ def parse_handoff(rotation: str, text: str) -> Handoff:
     day, at = match[1], time(int(match[2]), int(match[3]))
     if rotation == "daily" and day is None:
         return Handoff(None, at)
-    if rotation == "weekly" and day is not None and day[:3] in DAYS:
-        return Handoff(DAYS.index(day[:3]), at)
+    if rotation == "weekly" and day is not None and _weekday(day) is not None:
+        return Handoff(_weekday(day), at)
     if rotation == "monthly" and day is not None and day.isdigit() and 1 <= int(day) <= 31:
         return Handoff(int(day), at)
     raise ValueError(form)
@@ -159,12 +160,17 @@ def _days(text: str, example: str) -> frozenset[int]:
     found: set[int] = set()
     for part in re.split(r"[,\s]+", text.strip()):
         first, dash, last = part.partition("-")
-        if first[:3] not in DAYS or (dash and last[:3] not in DAYS):
+        begin = _weekday(first)
+        end = _weekday(last) if dash else begin
+        if begin is None or end is None:
             raise ValueError(f"“{part}” is not a day of the week. {example}")
-        begin = DAYS.index(first[:3])
-        length = (DAYS.index(last[:3]) - begin) % 7 if dash else 0
-        found |= {(begin + step) % 7 for step in range(length + 1)}
+        found |= {(begin + step) % 7 for step in range((end - begin) % 7 + 1)}
     return frozenset(found)
+
+
+def _weekday(word: str) -> int | None:
+    """0 is Monday; `mon` and `monday`."""
+    return next((number for number in range(7) if word in (DAYS[number], _FULL[number])), None)
 
 
 @lru_cache(maxsize=256)
