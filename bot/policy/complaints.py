@@ -113,8 +113,10 @@ def _how(kind: str, path: KeyPath, given: Any) -> str:
         return " Write true."
     if kind in ("bool_type", "bool_parsing") and str(given).lower() in ("off", "no", "n"):
         return " Write false."
+    if kind == "dict_type":
+        return " Name each on a line of its own beneath, as `name: {…}`."
     hint = _settings_hint(path)
-    return f" {hint}" if hint and kind in ("model_type", "dict_type") else ""
+    return f" {hint}" if hint and kind == "model_type" else ""
 
 
 def _settings_hint(path: KeyPath) -> str:

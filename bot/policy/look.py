@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.policy.models import Document, Rung, Trigger
-from bot.policy.problems import KeyPath, Problem, did_you_mean, dotted
+from bot.policy.problems import KeyPath, Problem, dotted, nearest
 from bot.policy.source import Source
 
 
@@ -25,13 +25,16 @@ class Look:
     def known(self, path: KeyPath, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Problem]:
         """A problem for each of the `names` at `path` that is not among the known ones."""
         known = list(known)
+        there = f" There are: {', '.join(known)}." if len(known) <= 12 else ""
         for number, name in enumerate(names):
             if name not in known:
-                yield self.unknown((*path, number), name, known, what)
+                guess = nearest(name, known)
+                meant = f" Did you mean {guess}?" if guess else ""
+                yield self.problem((*path, number), f"there is no {what} “{name}”.{meant}{there}")
 
-    def unknown(self, path: KeyPath, name: str, known: Iterable[str], what: str, mend: str = "") -> Problem:
-        guess = did_you_mean(name, known, "There are" if not mend else "")
-        return self.problem(path, f"there is no {what} “{name}”.{guess if not mend or '?' in guess else ' ' + mend}")
+    def unknown(self, path: KeyPath, name: str, known: Iterable[str], what: str, mend: str) -> Problem:
+        guess = nearest(name, known)
+        return self.problem(path, f"there is no {what} “{name}”. {f'Did you mean {guess}?' if guess else mend}")
 
     def rungs(self) -> Iterator[tuple[KeyPath, Rung | Trigger, bool]]:
         """Every rung and trigger, where it stands, and whether the organisation wrote it itself."""

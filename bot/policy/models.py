@@ -409,7 +409,9 @@ class Trigger(Part):
         "target_exceeded",
         "manual",
     ] = Field(description="What must hold.")
-    over: float | None = Field(default=None, ge=0, description="The figure to pass: services, or revenue lost.")
+    over: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="The figure to pass: services, or revenue lost."
+    )
     severities: list[Key] = Field(default=[], description="Only for these; every one where left out.")
     after: Delay = Field(default="0m", description="Counted from when it holds.")
     notify: list[Target] = Field(min_length=1, description=f"Whom: {TARGET_FORMS}.")

@@ -14,6 +14,7 @@ from bot.policy.references import add_contact
 
 # What a contact must have to be reached so. PagerDuty and webhooks reach whoever the operator's settings say.
 _NEEDS = {"slack": "slack", "email": "email", "sms": "phone"}
+_ARTICLE = {"slack": "a slack", "email": "an email", "phone": "a phone"}
 
 
 def problems(look: Look) -> Iterator[Problem]:
@@ -109,7 +110,7 @@ def _unreachable(look: Look, path: KeyPath, rung: Rung | Trigger) -> Iterator[Pr
 
 
 def _give(look: Look, person: str, needs: list[str | None]) -> str:
-    wanted = " or ".join(need for need in dict.fromkeys(needs) if need)
+    wanted = " or ".join(_ARTICLE[need] for need in dict.fromkeys(needs) if need)
     if person in look.model.contacts:
         return f"Give contacts.{person} {wanted}, or add another method to `by`."
     return f"Add slack to `by`, or name a contact with {wanted}."

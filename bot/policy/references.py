@@ -55,7 +55,7 @@ def _orders(look: Look) -> Iterator[Problem]:
         what = "severity" if path == "order" else "role"
         yield from look.known((path,), said, there, what)
         if said and (left := [key for key in there if key not in said]):
-            yield look.problem((path,), f"must list every {what}; {', '.join(left)} is missing.")
+            yield look.problem((path,), f"leaves out {', '.join(left)}. List every {what}, or none.", "")
         if twice := sorted({key for key in said if said.count(key) > 1}):
             yield look.problem((path,), f"lists {', '.join(twice)} twice. Keep one.", "")
 

@@ -44,10 +44,10 @@ class Source:
     empty: set[KeyPath] = field(default_factory=set)  # nothing is written there, not even null
 
     def line(self, path: KeyPath) -> int | None:
-        """The line of the nearest thing to `path` that stands in the file."""
+        """The line of the nearest thing to `path` that stands in the file; None where nothing of it does."""
         while path and path not in self.lines:
             path = path[:-1]
-        return self.lines.get(path)
+        return self.lines[path] if path else None
 
     def says(self, path: KeyPath) -> bool:
         return path in self.lines

@@ -1,0 +1,302 @@
+"""Wrong policies: the whole message is held here, and each is enough to mend the file without the manual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import policy
+
+# What is wrong, the file, and what is said about it.
+WRONG = [
+    (
+        "a typo in a setting",
+        """\
+severities:
+  sev1:
+    update_evry: 15m
+""",
+        "policy.yml:3: severities.sev1.update_evry is not a setting here. Did you mean update_every?",
+    ),
+    (
+        "an unknown severity",
+        """\
+contacts:
+  anna: {slack: U0ANNA}
+triggers:
+  breach:
+    when: security
+    severities: [sev7]
+    notify: ["contact:anna"]
+""",
+        "policy.yml:6: triggers.breach.severities[1]: there is no severity “sev7”. Did you mean sev5? There "
+        "are: sev1, sev2, sev3, sev4, sev5.",
+    ),
+    (
+        "a circle of backups",
+        """\
+roles:
+  commander: {backup: technical_lead}
+  technical_lead: {backup: scribe}
+  scribe: {backup: commander}
+""",
+        "policy.yml:2: roles.commander.backup: commander → technical_lead → scribe → commander goes round in "
+        "a circle. Let one of them name a contact, or nobody.",
+    ),
+    (
+        "a bad duration",
+        """\
+severities:
+  sev2:
+    respond_within: soon
+""",
+        "policy.yml:3: severities.sev2.respond_within is not a duration: “soon”. Write 10s, 15m, 2h, 1d or "
+        "1bd (a business day).",
+    ),
+    (
+        "a key twice",
+        """\
+severities:
+  sev1:
+    respond_within: 5m
+  sev1:
+    update_every: 15m
+""",
+        "policy.yml:4: severities.sev1 stands here twice: first on line 2. Keep one of them.",
+    ),
+    (
+        "a text where a list belongs",
+        """\
+severities:
+  sev1:
+    roles: commander
+""",
+        "policy.yml:3: severities.sev1.roles must be a list, not “commander”. Write [commander].",
+    ),
+    (
+        "a missing schedule",
+        """\
+severities:
+  sev1:
+    ladder:
+      - {after: 0m, notify: ["schedule:primary"]}
+""",
+        "policy.yml:4: severities.sev1.ladder[1].notify[1]: there is no schedule “primary”. Add one under "
+        "schedules, such as `primary: {members: [U0123ABCD]}`.",
+    ),
+    (
+        "a person who cannot be reached",
+        """\
+contacts:
+  cto: {name: Ada, slack: ada@example.com}
+severities:
+  sev1:
+    ladder:
+      - {after: 0m, notify: ["contact:cto"], by: [sms]}
+""",
+        "policy.yml:6: severities.sev1.ladder[1].notify[1]: cto cannot be reached by sms. Give contacts.cto a "
+        "phone, or add another method to `by`.",
+    ),
+    (
+        "a tab",
+        """\
+severities:
+  sev1:
+	update_every: 15m
+""",
+        "policy.yml:3: This is not YAML: found character '\\t' that cannot start any token. Indent with "
+        "spaces, not with tabs. Line 3 reads: update_every: 15m",
+    ),
+    (
+        "an open quote",
+        """\
+announce: "#incidents
+timezone: UTC
+""",
+        "policy.yml:1: This is not YAML: found unexpected end of stream. A quote is opened and never closed. "
+        'Line 1 reads: announce: "#incidents',
+    ),
+    (
+        "two colons",
+        """\
+severities:
+  sev1: respond_within: 5m
+""",
+        "policy.yml:2: This is not YAML: mapping values are not allowed here. Put a text that contains “: ” "
+        "in quotes, or mend the indentation of this line. Line 2 reads: sev1: respond_within: 5m",
+    ),
+    (
+        "a bad handoff",
+        """\
+schedules:
+  primary:
+    members: [U0ANNA, U0BEN]
+    rotation: weekly
+    handoff: "monday at nine"
+""",
+        "policy.yml:2: schedules.primary needs the day of the first turn, so that it is known whose turn it "
+        "is: write `start: 2026-01-05`.\n"
+        "policy.yml:5: schedules.primary.handoff is not a handoff: “monday at nine”. A weekly handoff looks "
+        "like mon 09:00.",
+    ),
+    (
+        "an unknown member",
+        """\
+schedules:
+  primary: {members: [ana], handoff: "mon 09:00"}
+contacts:
+  anna: {slack: U0ANNA}
+""",
+        "policy.yml:2: schedules.primary.members[1]: there is no contact “ana”. Did you mean anna?",
+    ),
+    (
+        "an unknown preset",
+        "preset: sev1-4\n",
+        "policy.yml:1: preset: there is no preset “sev1-4”. Did you mean sev1-5?",
+    ),
+    (
+        "an unknown placeholder",
+        'channel_name: "inc-{id}-{slug}"\n',
+        "policy.yml:1: channel_name has a placeholder that is not known: {id}. Placeholders are {number}, "
+        "{slug}, {severity}, {date}.",
+    ),
+    (
+        "an unknown time zone",
+        "timezone: Europe/Berln\n",
+        "policy.yml:1: timezone is not a time zone: “Europe/Berln”. Did you mean Europe/Berlin?",
+    ),
+    (
+        "a bridge without https",
+        """\
+bookmarks:
+  bridge: http://meet.example.com/{id}
+""",
+        "policy.yml:2: bookmarks.bridge must be an address that begins with https://, not "
+        "“http://meet.example.com/{id}”.",
+    ),
+    (
+        "a choice of nothing",
+        """\
+fields:
+  region: {label: Region, kind: select}
+""",
+        "policy.yml:2: fields.region needs options to choose from: write `options: [yes, no]`.",
+    ),
+    (
+        "typos in a ladder",
+        """\
+severities:
+  sev1:
+    ladder:
+      - {after: 10m, notify: ["user:U0123"], by: [slack, pagrduty]}
+      - {after: 5m, notify: ["user:U0124"], untill: resolved}
+""",
+        "policy.yml:4: severities.sev1.ladder[1].by[2] is not a way to reach people: “pagrduty”. Did you mean "
+        "pagerduty?\n"
+        "policy.yml:5: severities.sev1.ladder[2].untill is not a setting here. Did you mean until?",
+    ),
+    (
+        "a list of severities",
+        "severities: [sev1, sev2]\n",
+        "policy.yml:1: severities must hold keys of its own, not a list. Name each on a line of its own "
+        "beneath, as `name: {…}`.",
+    ),
+    (
+        "a severity in capitals",
+        """\
+severities:
+  SEV1: {respond_within: 5m}
+""",
+        "policy.yml:2: severities.SEV1 is new, and needs a name: write `name: Sev1`. Did you mean sev1?",
+    ),
+    (
+        "a channel lost to a comment",
+        "announce: #incidents\n",
+        'policy.yml:1: announce is empty, since # begins a comment in YAML. Write it in quotes: "#incidents"',
+    ),
+    (
+        "numbers without a unit",
+        """\
+severities:
+  sev1:
+    update_every: 15
+    respond_within: 10:30
+""",
+        "policy.yml:3: severities.sev1.update_every must be a duration with its unit: 15m for minutes, or "
+        "15s, 15h, 15d.\n"
+        "policy.yml:4: severities.sev1.respond_within is not a duration: “10:30”. Write 10h30m or 10m30s.",
+    ),
+    (
+        "rungs out of order",
+        """\
+severities:
+  sev1:
+    ladder:
+      - {after: 15m, notify: ["user:U0123"]}
+      - {after: 5m, notify: ["user:U0124"]}
+""",
+        "policy.yml:5: severities.sev1.ladder[2].after is 5m, earlier than the rung before it (15m). Put them "
+        "in order.",
+    ),
+    (
+        "a contact nobody can reach",
+        """\
+contacts:
+  anna: {name: Anna}
+""",
+        "policy.yml:2: contacts.anna: nobody could reach them. Give them one of slack, email, phone or pagerduty.",
+    ),
+    (
+        "hours without minutes",
+        """\
+schedules:
+  primary: {members: [U0ANNA], hours: 9-17}
+""",
+        "policy.yml:2: schedules.primary.hours are not hours: “9-17”. “9-17” is not a day of the week. Write "
+        "them as 09:00-17:00 mon-fri.",
+    ),
+]
+
+
+def said_of(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(folder)
+    Path("policy.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(policy.PolicyError) as refused:
+        policy.read(Path("policy.yml"))
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "message"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_a_wrong_policy_says_how_to_mend_it(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said_of(text, tmp_path, monkeypatch) == message
+
+
+def test_a_missing_file_says_what_to_write() -> None:
+    with pytest.raises(policy.PolicyError) as refused:
+        policy.load(Path("nowhere.yml"))
+    assert str(refused.value) == (
+        "nowhere.yml: There is no such file. Write one that begins with `preset: sev1-5`, or unset TOCSIN_POLICY."
+    )
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yml"
+    path.write_bytes("name: Zürich".encode("latin-1"))
+    with pytest.raises(policy.PolicyError, match=r"The file is not UTF-8 \(byte 7\)\. Save it as UTF-8\."):
+        policy.load(path)
+
+
+def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = said_of("announce: incidents\nnudges: {busy: 0}\ntimezone: Mars\n", tmp_path, monkeypatch)
+    assert [line.split(":")[1] for line in said.splitlines()] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("text", ["!!int x", "!!float x", "{: }", "? [a]\n: b", "\x00", "%", "- - -", "&a [*a]", "~"])
+def test_whatever_is_written_is_refused_in_words(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "policy.yml"
+    path.write_text(f"name: {text}\nannounce: 5\n", encoding="utf-8")
+    with pytest.raises(policy.PolicyError):
+        policy.load(path)
