@@ -245,4 +245,6 @@ def _shown_outside(incident: Incident) -> tuple[Any, ...]:
 
 
 def _topic(incident: Incident) -> tuple[Any, ...]:
-    return (incident.title, incident.severity, incident.status, incident.roles.get("commander"))
+    """Slack tells the whole channel of a new topic, so it holds only what seldom changes."""
+    ended = None if incident.open else incident.status
+    return (incident.title, incident.severity, ended, incident.roles.get("commander"))

@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot.domain import spans
+from bot.domain.escalation import Climb
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import Status
 from bot.domain.policy import Policy
 from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.help import help
 from bot.slack.blocks.kit import Message, button
-from bot.slack.text import clip, mention, render
+from bot.slack.blocks.ledger import Reminder, timeline, why
+from bot.slack.blocks.lists import listing, roles, show
+from bot.slack.blocks.menu import menu, none_open, which_incident
+from bot.slack.parse import BadRequest
+from bot.slack.text import mention, render
 
-COMMAND = "/incident"
-CHOICES = 40  # of open incidents to choose from, within 50 blocks
+__all__ = [
+    "NOT_RECORDED",
+    "Reminder",
+    "acknowledged",
+    "already_acknowledged",
+    "bad_request",
+    "cant_noted",
+    "declared",
+    "declaring",
+    "done",
+    "escalated",
+    "help",
+    "joining",
+    "just_watching",
+    "listing",
+    "menu",
+    "modal_failed",
+    "none_open",
+    "not_recorded",
+    "press_too_late",
+    "promised",
+    "refused",
+    "responding_or_watching",
+    "roles",
+    "show",
+    "snoozed",
+    "timeline",
+    "updated",
+    "which_incident",
+    "why",
+]
+
+NOT_RECORDED = "That was not recorded. Please try again in a moment."
 
 
 def declared(incident: Incident, policy: Policy) -> Message:
@@ -45,73 +81,54 @@ def refused(words: str, example: str | None = None) -> Message:
     return kit.line(render(words) + _try(example))
 
 
-def bad_request(words: str, example: str) -> Message:
-    return refused(words, example)
+def bad_request(bad: BadRequest) -> Message:
+    return refused(bad.message, bad.example)
 
 
 def modal_failed(example: str) -> Message:
     """The form could not be opened: the same by one line. `example` is a whole command."""
-    return kit.line(f"I couldn't open the form in time. This does the same:{_code(example)}")
+    return kit.line(f"I couldn't open the form in time. This does the same: {kit.code(example)}")
 
 
 def not_recorded() -> Message:
-    return kit.line(":warning: That was *not recorded*. Please try again in a moment.")
+    return kit.line(f":warning: {NOT_RECORDED}")
 
 
-def no_open_incidents(command: str = COMMAND) -> Message:
-    words = "There is no open incident."
+def already_acknowledged(incident: Incident, by: str, at: datetime, user: str = "") -> Message:
+    """To whoever pressed second."""
+    if by == user:
+        return kit.line(f"You acknowledged {incident.id} already, {kit.moment(at)}.{_go(incident)}")
+    return kit.line(
+        f"{mention(by)} was first to acknowledge {incident.id}, {kit.moment(at)}. "
+        f"You count as responding too, thank you.{_go(incident)}"
+    )
+
+
+def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
+    """To whoever acknowledged; where nobody leads, leading is one press away."""
+    words = f"You are responding to {incident.id}."
+    if not offer_lead:
+        return kit.line(words + _go(incident))
     return kit.message(
-        words,
+        f"{words} Nobody leads it yet.",
         [
-            kit.section(f"{words} `{command} list all` shows the past ones."),
-            kit.actions(button("Declare incident", "menu_declare", "declare"), block_id="menu"),
+            kit.section(f"{words}{_go(incident)}\nNobody leads it yet. Will you? You can hand it on at any time."),
+            kit.actions(button("Lead", "lead", incident.id, style="primary"), block_id="offer_lead"),
         ],
     )
 
 
-def which_incident(incidents: Sequence[Incident], policy: Policy, raw: str, command: str = COMMAND) -> Message:
-    """Ask which open incident is meant. Each button carries the whole request, `--in` included, to be parsed again."""
-    if not incidents:
-        return no_open_incidents(command)
-    words = "Which incident do you mean?"
-    rows = [
-        kit.section(
-            f"{phrases.dot(one.severity, policy)} *{one.id}* · {render(one.title)}",
-            button("This one", "choose_incident", choice(one, raw)),
-        )
-        for one in incidents[:CHOICES]
-    ]
-    hint = kit.left_out(len(incidents) - CHOICES, f"Add `--in INC-42` to say which: {_inline(raw, command)}")
-    return kit.message(words, [kit.section(words), *rows, hint])
-
-
-def choice(incident: Incident, raw: str) -> str:
-    """The value of a `choose_incident` button: a whole request, as it is typed."""
-    return clip(f"--in {incident.id} {raw}".strip(), kit.VALUE)
-
-
-def already_acknowledged(incident: Incident, by: str, at: datetime) -> Message:
-    """To whoever pressed second."""
-    return kit.line(
-        f"{mention(by)} acknowledged {incident.id} first, {kit.clock(at)}. You're in as a responder too — thank you."
-    )
-
-
-def acknowledged(incident: Incident) -> Message:
-    return kit.line(f"You are responding to {incident.id}. {_go(incident)}".strip())
-
-
-def ask_reporter(incident: Incident) -> Message:
+def responding_or_watching(incident: Incident) -> Message:
     """The reporter acknowledged while others are being paged: who is responding?"""
     words = f"Are you responding to {incident.id} yourself?"
     return kit.message(
         words,
         [
-            kit.section(f"{words} If you say so, paging stops. If you only watch, it goes on."),
+            kit.section(f"{words} If you are, paging stops. If you are just watching, it goes on."),
             kit.actions(
                 button("I'm responding", "im_responding", incident.id, style="primary"),
                 button("Just watching", "just_watching", incident.id),
-                block_id="ask_reporter",
+                block_id="responding_or_watching",
             ),
         ],
     )
@@ -121,77 +138,67 @@ def just_watching(incident: Incident) -> Message:
     return kit.line(f"Fine. Paging for {incident.id} goes on until somebody responds.")
 
 
-def offer_lead(incident: Incident) -> Message:
-    words = f"You are responding to {incident.id}. Nobody leads it yet."
-    return kit.message(
-        words,
-        [
-            kit.section(f"{words} Will you? You can hand it on at any time."),
-            kit.actions(button("Lead", "lead", incident.id, style="primary"), block_id="offer_lead"),
-        ],
-    )
-
-
-def settled(incident: Incident) -> Message:
+def press_too_late(incident: Incident) -> Message:
     """A press on a message that is overtaken."""
     if incident.open:
-        return kit.line(f"{incident.id} has moved on; nothing more to do here.")
-    return kit.line(f"{incident.id} is over: it is {incident.status}. Reopen it if it is failing again.")
-
-
-def menu(incident: Incident, policy: Policy, now: datetime, command: str = COMMAND) -> Message:
-    """Inside an incident channel: what can be done now, each a button."""
-    value = incident.id
-    words = f"{phrases.title(incident)} is {incident.status}. What would you like to do?"
-    more = kit.actions(
-        button("Timeline", "timeline", value),
-        button("Why was I paged?", "why", value),
-        button("Help", "help", value),
-        block_id="menu_more",
-    )
-    return kit.message(
-        words,
-        [
-            kit.section(
-                f"{phrases.severity_name(incident.severity, policy)} · *{phrases.title(incident)}*\n"
-                f"{phrases.status_line(incident)} · commander: {phrases.who_leads(incident)}"
-            ),
-            kit.actions(*_now(incident), block_id="menu"),
-            more,
-            kit.context(f"Or type it: `{command} help`"),
-        ],
+        return kit.line(f"{incident.id} is open again: it is {incident.status}.{_go(incident)}")
+    return kit.line(
+        f"{incident.id} is over: it is {incident.status}. If it is failing again, reopen it.{_go(incident)}"
     )
 
 
-def _now(incident: Incident) -> list[kit.Block | None]:
-    value = incident.id
-    if incident.open:
-        return [
-            button("Acknowledge", "ack", value, style="primary") if incident.ladder.acknowledged_at is None else None,
-            button("Lead", "lead", value) if phrases.LEADS not in incident.roles else None,
-            button("Update status", "update", value),
-            button("Change severity", "severity", value),
-            button("Assign roles", "roles", value),
-            button("Escalate", "escalate", value),
-            button("Resolve", "resolve", value),
-        ]
-    if incident.status is Status.MERGED:
-        return []
-    close = button("Close", "close", value) if incident.status is Status.RESOLVED else None
-    return [button("Reopen", "reopen", value), close]
+def updated(incident: Incident, policy: Policy) -> Message:
+    due = incident.update_due_at
+    after = f" The next one is due {kit.moment(due)}." if due and incident.open else ""
+    return kit.line(f"Update #{incident.updates} of {incident.id} is posted.{after}")
+
+
+def snoozed(incident: Incident, span: timedelta) -> Message:
+    until = f", until {kit.moment(incident.snooze.until)}" if incident.snooze else ""
+    return kit.line(f"Reminders of {incident.id} are quiet for {spans.in_words(span)}{until}. Pages still go out.")
+
+
+def promised(incident: Incident, span: timedelta) -> Message:
+    due = f", {kit.moment(incident.update_due_at)}" if incident.update_due_at else ""
+    return kit.line(f"The next update of {incident.id} is promised in {spans.in_words(span)}{due}.")
+
+
+def joining(incident: Incident) -> Message:
+    if incident.channel_id:
+        return kit.line(f"You're in: {phrases.channel_link(incident)}.")
+    return kit.line(f"The channel of {incident.id} is being opened. You'll be invited as soon as it is there.")
+
+
+def escalated(incident: Incident, climb: Climb) -> Message:
+    """To whoever asked for the next rung."""
+    fell = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in climb.fell_through[:10]]
+    if climb.rung is None:
+        words = (
+            f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left. Call somebody yourself."
+        )
+    else:
+        reached = climb.reached
+        whom = [mention(person) for person in reached.people]
+        whom += [phrases.channel_named(channel) for channel in reached.channels]
+        words = f"Rung {climb.rung} of {incident.id} is paged: {kit.listed(whom or list(reached.contacts), 20)}."
+    return kit.message(words, [kit.section("\n".join([words, *fell]))])
+
+
+def cant_noted(incident: Incident, climb: Climb | None) -> Message:
+    """To whoever was paged and can't."""
+    if climb is None:
+        return kit.line(f"Thanks for saying so. {incident.id} is in hands already; nothing more to do.")
+    if climb.rung is not None:
+        return kit.line(f"Thanks for saying so. Rung {climb.rung} of {incident.id} is paged now.")
+    return kit.line(
+        f"Thanks for saying so; it is noted for {incident.id}. "
+        "The rungs after yours were paged already, or nobody is left there."
+    )
 
 
 def _go(incident: Incident) -> str:
-    return f"Go to {phrases.channel_link(incident)}." if incident.channel_id else ""
+    return f" Go to {phrases.channel_link(incident)}." if incident.channel_id else ""
 
 
 def _try(example: str | None) -> str:
-    return f"\nThis works:{_code(example)}" if example else ""
-
-
-def _code(example: str) -> str:
-    return f" `{render(example).replace('`', 'ˋ')}`"
-
-
-def _inline(raw: str, command: str) -> str:
-    return _code(clip(f"{command} {raw} --in INC-42".replace("\n", " "), 200)).strip()
+    return f"\nThis works: {kit.code(example)}" if example else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.slack.text import chunks, clip, plain
+from bot.slack.text import chunks, clip, plain, render
 
 Block = dict[str, Any]
 
@@ -153,6 +153,26 @@ def asked(name: str, label: str, element: Block, *, optional: bool = False, hint
     if hint:
         block["hint"] = words(hint, LABEL)
     return block
+
+
+def modal(callback: str, title: str, submit: str | None, blocks: Sequence[Block], metadata: str = "") -> Block:
+    """A view; without `submit` it only tells something."""
+    view: Block = {
+        "type": "modal",
+        "callback_id": callback,
+        "title": words(title, MODAL_TITLE),
+        "close": words("Cancel" if submit else "Close", MODAL_TITLE),
+        "private_metadata": metadata,
+        "blocks": list(blocks[:VIEW_BLOCKS]),
+    }
+    if submit:
+        view["submit"] = words(submit, MODAL_TITLE)
+    return view
+
+
+def code(typed: str) -> str:
+    """A command to type, as it stands."""
+    return f"`{render(' '.join(typed.split())).replace('`', 'ˋ')}`"
 
 
 def clock(at: datetime) -> str:

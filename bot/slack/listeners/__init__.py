@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.response import BoltResponse
 
+from bot.slack.blocks import answers, inputs
 from bot.slack.listeners import actions, commands, events, shortcuts, views
 from bot.slack.listeners.front import Front
 
@@ -38,6 +41,20 @@ def register(app: AsyncApp, front: Front) -> None:
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
         await shortcuts.on_shortcut(front, ack, body)
 
+    async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
+        """A fault of ours: logged whole, told in a sentence. Events are answered 500, so that Slack repeats them."""
+        log.error("listener.failed", type=body.get("type"), command=body.get("command"), exc_info=error)
+        if "event" in body:
+            return BoltResponse(status=500)
+        if body.get("type") == "view_submission":
+            wrong = {inputs.first_block(body.get("view") or {}): answers.NOT_RECORDED}
+            return _json({"response_action": "errors", "errors": wrong})
+        message = answers.not_recorded()
+        if "command" in body:
+            return _json({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks})
+        return BoltResponse(status=500)
+
+    app.error(on_error)
     app.event("message")(on_event)
     app.event(ANY)(on_event)
     app.command(ANY)(on_command)
@@ -45,3 +62,7 @@ def register(app: AsyncApp, front: Front) -> None:
     app.view_submission(ANY)(on_view)
     app.view_closed(ANY)(on_closed)
     app.shortcut(ANY)(on_shortcut)
+
+
+def _json(body: dict[str, Any]) -> BoltResponse:
+    return BoltResponse(status=200, body=json.dumps(body), headers={"content-type": "application/json"})

@@ -14,11 +14,11 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
-from bot.slack.blocks import answers, modals, replies
+from bot.slack.arguments import Request
+from bot.slack.blocks import answers, modals
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners import commands, verbs
 from bot.slack.listeners.front import Asking, Front
-from bot.slack.arguments import Request
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import delivered, run
@@ -115,7 +115,7 @@ def _modal(build: Callable[[Incident, Policy, Front], dict[str, Any]], instead: 
 
     async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
         if incident.open == ended:
-            return answers.settled(incident)
+            return answers.press_too_late(incident)
         return await front.open_view(asking, build(incident, policy, front), f"{front.command} {instead}")
 
     return press
@@ -153,7 +153,7 @@ async def _lead(front: Front, asking: Asking, incident: Incident, policy: Policy
 async def _on_it(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     """From a page: responding, whoever acknowledged before."""
     if not incident.open:
-        return answers.settled(incident)
+        return answers.press_too_late(incident)
     done = await acknowledging.acknowledge(front.desk, incident.number, asking.user, delivery=asking.delivery)
     return verbs.acknowledged(done, asking.user)
 
@@ -161,7 +161,7 @@ async def _on_it(front: Front, asking: Asking, incident: Incident, policy: Polic
 async def _cant(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     rung = int(rest.split(":", 1)[0]) if rest.split(":", 1)[0].isdecimal() else 0
     done = await escalating.cannot(front.desk, incident.number, rung, asking.user, delivery=asking.delivery)
-    return replies.cant_noted(incident, done.climb if done else None)
+    return answers.cant_noted(incident, done.climb if done else None)
 
 
 async def _retry(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:

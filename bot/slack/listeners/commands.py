@@ -9,11 +9,11 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
+from bot.slack.arguments import Request
 from bot.slack.blocks import answers
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners import verbs
 from bot.slack.listeners.front import Asking, Front
-from bot.slack.arguments import Request
 from bot.slack.parse import MENU, BadRequest, Declaration, parse
 from bot.slack.verbs import BY_NAME
 from bot.usecases.desk import Repeated
@@ -59,7 +59,7 @@ async def _run(front: Front, asking: Asking) -> Message | None:
     parsed = parse(asking.raw, front.desk.policy, command=front.command, asker=asking.user)
     match parsed:
         case BadRequest():
-            return answers.bad_request(parsed.message, parsed.example)
+            return answers.bad_request(parsed)
         case Declaration():
             return await verbs.declare(front, asking, parsed)
         case Request():
@@ -75,7 +75,7 @@ async def _run_verb(front: Front, asking: Asking, request: Request) -> Message |
     if number is None:
         running = await front.open_incidents(asking.user)
         if not running:
-            return answers.no_open_incidents(front.command)
-        return answers.which_incident(running, front.desk.policy, asking.raw, front.command)
+            return answers.none_open(front.command)
+        return answers.which_incident(running, asking.raw, front.command)
     incident, policy = await front.incident(number, asking)
     return await verbs.WITH_INCIDENT[request.verb](front, asking, request, incident, policy)

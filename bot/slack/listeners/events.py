@@ -7,10 +7,11 @@ from typing import Any
 
 import structlog
 
-from bot.slack import events
+from bot.slack import events, text
 from bot.slack.api import SlackError
 from bot.slack.events import Event
-from bot.slack.listeners.front import Front
+from bot.slack.listeners import commands
+from bot.slack.listeners.front import Asking, Front
 from bot.usecases.delivered import refresh_card
 
 log = structlog.get_logger()
@@ -157,7 +158,24 @@ async def _pin(front: Front, event: Event, event_id: str, *, added: bool) -> int
     return await front.recorder.happening(channel, events.pin(event, event_id, at, added=added))
 
 
+async def _mention(front: Front, event: Event, event_id: str) -> int:
+    """`@Tocsin …` understands the verbs; the answer is private, and a form cannot be opened from a mention."""
+    asking = Asking(
+        user=str(event.get("user", "")),
+        channel=str(event["channel"]),
+        delivery=f"e:{event_id}",
+        raw=text.without_address(str(event.get("text", "")), front.me.user_id),
+    )
+    if event.get("bot_id") or not asking.user:
+        return 1
+    message = await commands.answered(front, asking)
+    if message is not None:
+        await front.answer_later(asking, message)
+    return 1
+
+
 HANDLERS: dict[str, Handler] = {
+    "app_mention": _mention,
     "message": _message,
     "reaction_added": _reaction_added,
     "reaction_removed": _reaction_removed,

@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Refused
 from bot.domain.timeline import Entry
 from bot.slack import events
-from bot.slack.blocks import answers, declare, replies
+from bot.slack.blocks import answers, declare, forms
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners.actions import asking_of
 from bot.slack.listeners.front import Asking, Front
@@ -69,8 +69,8 @@ async def _add(front: Front, asking: Asking, message: dict[str, Any]) -> Message
     if number is None:
         running = await front.open_incidents(asking.user)
         if not running:
-            return answers.no_open_incidents(front.command)
-        view = replies.add_to_timeline_modal(running, source_of(front, asking, message))
+            return answers.none_open(front.command)
+        view = forms.add_to_timeline_modal(running, source_of(front, asking, message))
         return await front.open_view(asking, view, f"{front.command} note What happened")
     said = events.said(message, asking.channel or "", front.me)
     once = f"k:{said.channel}:{said.ts}:{asking.user}"

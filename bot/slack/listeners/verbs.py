@@ -8,11 +8,11 @@ from bot.domain.deadlines import State
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
-from bot.slack.blocks import answers, modals, replies
+from bot.slack.arguments import Request
+from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners.front import Asking, Front, visible
-from bot.slack.arguments import Request
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import escalate as escalating
@@ -42,7 +42,7 @@ async def declare(front: Front, asking: Asking, said: Declaration) -> Message | 
 
 
 async def menu(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
-    return answers.menu(incident, policy, front.desk.clock.now(), front.command)
+    return answers.menu(incident, policy, front.command)
 
 
 async def ack(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -53,10 +53,10 @@ async def ack(front: Front, asking: Asking, request: Request, incident: Incident
 def acknowledged(done: acknowledging.Acknowledged, user: str) -> Message:
     """For whoever said so: first, second, or to be asked whether they respond or watch."""
     if done.ask:
-        return answers.ask_reporter(done.incident)
-    if done.first_by is not None and done.first_at is not None and done.first_by != user:
-        return answers.already_acknowledged(done.incident, done.first_by, done.first_at)
-    return answers.offer_lead(done.incident) if done.offer_lead else answers.acknowledged(done.incident)
+        return answers.responding_or_watching(done.incident)
+    if done.first_by is not None and done.first_at is not None:
+        return answers.already_acknowledged(done.incident, done.first_by, done.first_at, user)
+    return answers.acknowledged(done.incident, offer_lead=done.offer_lead)
 
 
 async def update(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
@@ -65,7 +65,7 @@ async def update(front: Front, asking: Asking, request: Request, incident: Incid
         view = modals.update_modal(incident, policy)
         return await front.open_view(asking, view, f"{front.command} update What changed")
     saved = await run.update(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
-    return replies.updated(saved, policy)
+    return answers.updated(saved, policy)
 
 
 async def status(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -98,7 +98,7 @@ async def roles(front: Front, asking: Asking, request: Request, incident: Incide
 
 async def join(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     saved = await acknowledging.join(front.desk, incident.number, asking.user, delivery=asking.delivery)
-    return replies.joining(saved)
+    return answers.joining(saved)
 
 
 async def invite(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -109,7 +109,7 @@ async def invite(front: Front, asking: Asking, request: Request, incident: Incid
 
 async def escalate(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     done = await escalating.escalate(front.desk, incident.number, asking.user, request.text, delivery=asking.delivery)
-    return replies.escalated(done.incident, done.climb)
+    return answers.escalated(done.incident, done.climb)
 
 
 async def note(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -136,13 +136,13 @@ async def why(front: Front, asking: Asking, request: Request, incident: Incident
 async def snooze(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     assert request.span is not None  # noqa: S101 - the grammar saw to it
     saved = await run.snooze(front.desk, incident.number, request.span, asking.user, delivery=asking.delivery)
-    return replies.snoozed(saved, request.span)
+    return answers.snoozed(saved, request.span)
 
 
 async def next_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     assert request.span is not None  # noqa: S101 - the grammar saw to it
     saved = await run.promise(front.desk, incident.number, request.span, asking.user, delivery=asking.delivery)
-    return replies.promised(saved, request.span)
+    return answers.promised(saved, request.span)
 
 
 async def resolve(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:

@@ -10,8 +10,8 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
+from bot.slack.blocks import answers, forms, inputs, modals
 from bot.slack.blocks import declare as declaring
-from bot.slack.blocks import inputs, modals, replies
 from bot.slack.blocks.inputs import InputErrors
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.text import from_command, mention
@@ -44,10 +44,10 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         front.metrics.repeated.labels("view").inc()
         await ack()
     except Refused as refused:
-        await ack(response_action="update", view=replies.refusal_modal(view, front.refused(refused)))
+        await ack(response_action="update", view=forms.refusal_modal(view, front.refused(refused)))
     except StorageError as error:
         log.error("view.not_recorded", error=str(error))
-        await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})
+        await ack(response_action="errors", errors={inputs.first_block(view): answers.NOT_RECORDED})
     else:
         await ack()
     front.metrics.acknowledgements.labels("view").observe(time.perf_counter() - started)
@@ -120,7 +120,7 @@ async def _reopen(front: Front, asking: Asking, view: View) -> None:
 
 
 async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
-    said = replies.values_of_add_to_timeline(view)
+    said = forms.values_of_add_to_timeline(view)
     text = f"{mention(said.source['author'])} said: {from_command(said.source.get('text', ''))}"
     await run.note(front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery)
 

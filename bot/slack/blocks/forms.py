@@ -1,0 +1,56 @@
+"""Two small forms: which incident a message belongs to, and why a form could not be carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.incident import Incident
+from bot.slack.blocks import inputs, kit
+from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.kit import Block, Message
+from bot.slack.text import clip, plain, render
+
+
+def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, Any]) -> Block:
+    """A message from elsewhere becomes a key entry: of which incident? Block `incident`."""
+    options = [kit.option(f"{one.id} · {plain(one.title)}", one.id) for one in incidents[: kit.OPTIONS]]
+    quoted = clip(render(str(source.get("text", ""))), 500)
+    return {
+        "type": "modal",
+        "callback_id": "add_to_timeline",
+        "title": kit.words("Add to timeline", kit.MODAL_TITLE),
+        "submit": kit.words("Add", kit.MODAL_TITLE),
+        "close": kit.words("Cancel", kit.MODAL_TITLE),
+        "private_metadata": inputs.metadata(source=dict(source)),
+        "blocks": [
+            kit.section(f">{quoted}" if quoted else "_A message without words_"),
+            kit.asked("incident", "Incident", kit.select(options, options[0]["value"])),
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class AddValues:
+    incident: int
+    source: dict[str, Any]
+
+
+def values_of_add_to_timeline(view: View) -> AddValues:
+    number = (inputs.chosen(view, "incident") or "").removeprefix("INC-")
+    source = inputs.metadata_of(view).get("source")
+    if not number.isdecimal() or not isinstance(source, dict):
+        raise InputErrors({"incident": "Choose an incident, then press Add."})
+    return AddValues(int(number), source)
+
+
+def refusal_modal(view: View, message: Message) -> Block:
+    """The form gives way to why it could not be done: the incident had moved on meanwhile."""
+    return {
+        "type": "modal",
+        "callback_id": "refused",
+        "title": {"type": "plain_text", "text": view["title"]["text"]},
+        "close": kit.words("Close", kit.MODAL_TITLE),
+        "blocks": message.blocks,
+    }

@@ -1,0 +1,52 @@
+"""Help, written from the same table that parses."""
+
+from __future__ import annotations
+
+from bot.domain.policy import Policy
+from bot.slack.blocks import kit
+from bot.slack.blocks.kit import Message
+from bot.slack.text import render
+from bot.slack.verbs import BY_NAME, VERBS, Verb, example
+
+COMMAND = "/incident"
+
+
+def help(policy: Policy, command: str = COMMAND, verb: str | None = None) -> Message:
+    """All verbs, or one with its other names and an example. An unknown one gives all."""
+    found = BY_NAME.get((verb or "").lower())
+    return _one(found, policy, command) if found else _all(policy, command)
+
+
+def _all(policy: Policy, command: str) -> Message:
+    lines = "\n".join(_line(verb) for verb in VERBS)
+    severities = ", ".join(render(level.key) for level in policy.severities[:20])
+    return kit.message(
+        f"What you can type after {command}",
+        [
+            kit.section(f"*What you can type after `{command}`*"),
+            *kit.sections(lines),
+            kit.context(
+                f"Severities: {severities}",
+                f"Outside an incident channel, add `--in INC-42`. More on a verb: `{command} help role`",
+            ),
+        ],
+    )
+
+
+def _one(verb: Verb, policy: Policy, command: str) -> Message:
+    usages = "\n".join(kit.code(f"{command} {usage}") for usage in verb.usages)
+    lines = [f"*{verb.name}*: {render(verb.summary)}", usages]
+    if verb.aliases:
+        lines.append(f"Also: {', '.join(verb.aliases)}")
+    lines.append(f"For example: {kit.code(example(verb, policy, command))}")
+    where = "Outside an incident channel, add `--in INC-42`." if verb.needs_incident else ""
+    return kit.message(
+        f"{command} {verb.name}: {render(verb.summary)}",
+        [kit.section("\n".join(lines)), kit.context(where) if where else None],
+    )
+
+
+def _line(verb: Verb) -> str:
+    usages = " · ".join(kit.code(usage) for usage in verb.usages)
+    also = f" (also {', '.join(verb.aliases)})" if verb.aliases else ""
+    return f"{usages} — {render(verb.summary)}{also}"

@@ -1,0 +1,152 @@
+"""What happened and why: the timeline, and the ledger of every reminder and page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain import spans
+from bot.domain.deadlines import LATE_AFTER, State
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.domain.timeline import Entry, Recorded
+from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.kit import Block, Message
+from bot.slack.text import clip, length, mention, recorded, render
+
+COMMAND = "/incident"
+ENTRY = 400  # of one entry's words
+ROOM = 24_000  # of our own: longer answers nobody reads on a telephone
+SIGNS = {
+    State.WAITING: ":hourglass_flowing_sand:",
+    State.DUE: ":hourglass_flowing_sand:",
+    State.SENT: ":white_check_mark:",
+    State.SKIPPED: ":fast_forward:",
+    State.CANCELLED: ":heavy_multiplication_x:",
+    State.FAILED: ":x:",
+}
+ASKS = {
+    "update": "status update",
+    "acknowledge": "acknowledgement",
+    "mitigate": "mitigation",
+    "role": "empty role",
+    "review": "review",
+    "action": "action item",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A line of the ledger, as storage has it."""
+
+    kind: str
+    rung: int | None
+    due_at: datetime
+    sent_at: datetime | None
+    state: State
+    reason: str
+
+
+def timeline(
+    incident: Incident, entries: Sequence[Recorded], *, everything: bool = False, command: str = COMMAND
+) -> Message:
+    """In order, the newest last; where there is not room for all, the newest are kept."""
+    what = "everything" if everything else "the key entries"
+    words = f"Timeline of {incident.id}: {what}"
+    if not entries:
+        return kit.line(f"{words}. Nothing is on it yet.")
+    blocks, left = _newest([entry_line(record.entry) for record in entries])
+    more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}*"),
+            kit.left_out(left, f"These are the newest. All of it: `tocsin show {incident.id} --json`"),
+            *blocks,
+            kit.context(f"Add to it: `{command} note What happened`{more}"),
+        ],
+    )
+
+
+def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datetime) -> Message:
+    """Every reminder and page: when due, what became of it, the reason. By due time, the latest last."""
+    words = f"Reminders and pages of {incident.id}"
+    if not rows:
+        return kit.line(f"{words}: none so far, and none to come.")
+    blocks, left = _newest([_reminder(row, now) for row in rows])
+    quiet = phrases.snoozed(incident, now)
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}*" + (f"\n:zzz: Reminders are snoozed {quiet}; pages are not." if quiet else "")),
+            kit.left_out(left, f"These are the latest. All of them: `tocsin show {incident.id} --json`"),
+            *blocks,
+        ],
+    )
+
+
+def entry_line(entry: Entry) -> str:
+    """When, who, what, and a link where there is one; one line of mrkdwn."""
+    said = clip(" ".join(_said(entry).split()), ENTRY)
+    return f"{kit.moment(entry.at)} {said}{_link(entry)}"
+
+
+def _said(entry: Entry) -> str:
+    who = mention(entry.actor)
+    if entry.kind == "message":
+        return f"{who}: {recorded(entry.text)}"
+    if entry.kind == "message_edited":
+        return f"{who} edited: {recorded(entry.text)}"
+    if entry.kind == "message_deleted":
+        return f"{who} deleted a message"
+    number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
+    return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}".rstrip(": ")
+
+
+def _link(entry: Entry) -> str:
+    link = entry.data.get("link")
+    if not isinstance(link, str) or not link.startswith(("https://", "http://")) or set(link) & set("<>|\n "):
+        return ""
+    return f" <{link.replace('&', '&amp;')}|↗>"
+
+
+def _reminder(row: Reminder, now: datetime) -> str:
+    rung = f", rung {row.rung}" if row.rung else ""
+    asked = ASKS.get(row.kind, row.kind)
+    head = f"{SIGNS.get(row.state, '')} *{kit.moment(row.due_at)}* · {render(asked)}{rung}"
+    reason = clip(render(row.reason), ENTRY)
+    return f"{head} — {_became(row, now)}" + (f"\n{reason}" if reason else "")
+
+
+def _became(row: Reminder, now: datetime) -> str:
+    if row.state is State.SENT and row.sent_at:
+        late = row.sent_at - row.due_at
+        return f"sent {kit.clock(row.sent_at)}" + (f", late by {spans.roughly(late)}" if late > LATE_AFTER else "")
+    if row.state is State.DUE:
+        return "being sent"
+    if row.state is State.WAITING:
+        ahead = row.due_at - now
+        return f"in {spans.roughly(ahead)}" if ahead > timedelta() else "due now"
+    return str(row.state)
+
+
+def _newest(lines: Sequence[str]) -> tuple[list[Block], int]:
+    """As many of the last lines as there is room for, packed into sections, and how many did not fit."""
+    kept: list[str] = []
+    room = ROOM
+    for line in reversed(lines):
+        room -= length(line) + 1
+        if room < 0:
+            break
+        kept.insert(0, line)
+    blocks: list[Block] = []
+    pack: list[str] = []
+    for line in kept:
+        if pack and length("\n".join([*pack, line])) > kit.TEXT:
+            blocks.append(kit.section("\n".join(pack)))
+            pack = []
+        pack.append(line)
+    if pack:
+        blocks.append(kit.section("\n".join(pack)))
+    return blocks, len(lines) - len(kept)
