@@ -86,7 +86,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    waiting = [asyncio.ensure_future(stop.wait())]
+    waiting: list[asyncio.Future[object]] = [asyncio.ensure_future(stop.wait())]
     if sys.stdin.isatty():
         say(f"\nType here, or in the browser:\n\n{HELP}")
         waiting.append(asyncio.ensure_future(terminal.run(typed_lines(lambda: terminal.prompt), echo=False)))

@@ -46,16 +46,19 @@ class Person:
         text: str,
         *,
         thread_ts: str | None = None,
-        files: Iterable[str] = (),
+        files: Iterable[str] | Mapping[str, bytes] = (),
         broadcast: bool = False,
     ) -> Message:
         """Write a message; `@name`, `#channel`, `@here` and links become what Slack's client makes of them.
 
-        `files` are names of files to share with it.
+        `files` are names of files to share with it, or names with their bytes.
         """
         where = self._room(channel)
+        if thread_ts is not None:
+            thread_ts = self._thread(where, thread_ts)
         line = typed(self.ws.state, text)
-        shared = [self._file(name, where) for name in files]
+        contents = files if isinstance(files, Mapping) else dict.fromkeys(files, b"")
+        shared = [self._file(name, content, where) for name, content in contents.items()]
         fields: dict[str, Any] = {"thread_ts": thread_ts, "files": [file.id for file in shared]}
         if text.startswith("/me "):
             fields["subtype"] = "me_message"
@@ -70,6 +73,12 @@ class Person:
             self.ws.emit_file_shared(file, where, self.id)
         return message
 
+    def _thread(self, where: Channel, ts: str) -> str:
+        parent = self.ws.state.message(where.id, ts)
+        if parent is None:
+            raise SlackError("thread_not_found")
+        return parent.thread_ts or parent.ts
+
     async def reply(self, to: Message, text: str, *, broadcast: bool = False) -> Message:
         """Answer in a thread."""
         return await self.say(to.channel, text, thread_ts=to.thread_ts or to.ts, broadcast=broadcast)
@@ -79,12 +88,12 @@ class Person:
         channel = self.ws.membership.open_im(self.id, self.ws.user(other).id)
         return await self.say(channel.id, text)
 
-    def _file(self, name: str, where: Channel) -> File:
-        file = File(new_id("F"), name, name, self.id, 1024, int(self.ws.clock.now()), channels=[where.id])
+    def _file(self, name: str, content: bytes, where: Channel) -> File:
+        file = File(new_id("F"), name, name, self.id, len(content), int(self.ws.clock.now()), channels=[where.id])
         file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         file.filetype = name.rpartition(".")[2].lower() or "binary"
         self.ws.state.files[file.id] = file
-        self.ws.state.contents[file.id] = b""
+        self.ws.state.contents[file.id] = content
         self.ws.state.touch("file", file.id)
         return file
 
@@ -190,6 +199,13 @@ class Person:
     async def unarchive(self, channel: str) -> None:
         """Bring it back."""
         self.ws.membership.unarchive(self.ws.channel(channel), self.id)
+
+    def mark(self, channel: str, ts: str) -> None:
+        """Have read up to here."""
+        where = self.ws.channel(channel)
+        where.last_read[self.id] = ts
+        self.ws.state.touch("channel", where.id)
+        self.ws.journal.change("marked", {"channel": where.id, "user": self.id})
 
     # The app
 

@@ -1,0 +1,87 @@
+"""What the control API shows of the workspace, as JSON."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from sandbox.interact import Reply
+from sandbox.model import Channel, Ephemeral, Json, Message, View
+
+if TYPE_CHECKING:
+    from sandbox.workspace import Workspace
+
+
+def state(ws: "Workspace") -> Json:
+    """Everything but the messages."""
+    settings = ws.settings
+    return {
+        "team": {"id": settings.team_id, "name": settings.team_name, "domain": settings.team_domain},
+        "app": {
+            "id": settings.app_id,
+            "name": ws.manifest.name,
+            "bot": ws.bot.api(),
+            "commands": [asdict(command) for command in ws.manifest.commands or ()],
+            "shortcuts": [asdict(shortcut) for shortcut in ws.manifest.shortcuts or ()],
+        },
+        "people": [user.api() for user in ws.state.users.values()],
+        "channels": [channel_shape(ws, channel) for channel in ws.state.channels.values()],
+        "usergroups": [group.api(settings.team_id, with_users=True) for group in ws.state.usergroups.values()],
+        "request_url": ws.request_url,
+        "connections": len(ws.sockets.connections),
+        "tiers": ws.rates.on,
+        "now": ws.clock.now(),
+        "seq": ws.journal.sequence,
+    }
+
+
+def channel_shape(ws: "Workspace", channel: Channel) -> Json:
+    """A channel with its members, pins and bookmarks."""
+    log = ws.state.logs[channel.id]
+    return channel.api("", ws.settings.team_id, num_members=True) | {
+        "kind": channel.kind,
+        "name": channel.name,
+        "members": list(channel.members),
+        "pins": list(channel.pins),
+        "bookmarks": list(channel.bookmarks),
+        "last_read": dict(channel.last_read),
+        "latest": log.timeline[-1] if log.timeline else None,
+    }
+
+
+def timeline(ws: "Workspace", channel: Channel, viewer: str | None, *, before: str, limit: int) -> Json:
+    """A channel's newest messages before a moment, oldest first, and what only the viewer sees."""
+    if viewer is not None and not channel.is_public and ws.user(viewer).id not in channel.members:
+        raise LookupError("this person does not see that channel")
+    span = ws.state.logs[channel.id].between("", before, inclusive=False)
+    shown = span[-limit:]
+    return {
+        "channel": channel_shape(ws, channel),
+        "messages": [message_shape(ws, message) for message in shown],
+        "has_more": len(span) > len(shown),
+        "ephemerals": [asdict(one) for one in ws.ephemerals(viewer, channel.id)] if viewer else [],
+    }
+
+
+def message_shape(ws: "Workspace", message: Message) -> Json:
+    """A message as Slack shows it, with metadata and how often it was edited."""
+    return ws.shapes.message(message, metadata=True) | {"channel": message.channel, "edits": message.edits}
+
+
+def view(ws: "Workspace", shown: View) -> Json:
+    """A view with what is filled in and what is wrong."""
+    return ws.modals.payload(shown) | {"user": shown.user, "errors": shown.errors, "trouble": shown.trouble}
+
+
+def reply(ws: "Workspace", given: Reply) -> Json:
+    """What came of a person's act."""
+    message = given.message
+    return {
+        "ok": given.ok,
+        "error": given.error,
+        "text": given.text,
+        "blocks": given.blocks,
+        "errors": given.errors,
+        "view": view(ws, given.view) if given.view else None,
+        "ephemeral": asdict(message) if isinstance(message, Ephemeral) else None,
+        "message": message_shape(ws, message) if isinstance(message, Message) else None,
+        "answer": given.answer,
+    }
