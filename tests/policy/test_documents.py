@@ -1,0 +1,132 @@
+"""The example and the manual say what is true; warnings and the editors' schema too."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from pydantic import BaseModel
+
+from bot import policy
+from bot.policy import models
+from bot.policy.source import parse
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def plain(path: Path) -> dict[str, Any]:
+    return parse(path.read_text(encoding="utf-8"), path.name).values
+
+
+def parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Every part of the document, by name."""
+    found = {model.__name__: model}
+    for field in model.model_fields.values():
+        for inner in (field.annotation, *typing.get_args(field.annotation)):
+            for one in (inner, *typing.get_args(inner)):
+                if isinstance(one, type) and issubclass(one, BaseModel) and one.__name__ not in found:
+                    found |= parts(one)
+    return found
+
+
+def test_the_example_is_valid_and_leaves_nothing_to_warn_of_but_quiet_levels() -> None:
+    loaded = policy.read(DOCS / "policy.example.yml")
+    assert [warning.partition(": ")[2] for warning in loaded.warnings] == [
+        "severities: no telephone rings for sev3, sev4: no rung that reaches anybody has pagerduty or sms in `by`."
+    ]
+
+
+def test_the_example_shows_every_setting_of_a_policy() -> None:
+    said = set(plain(DOCS / "policy.example.yml"))
+    assert set(models.Document.model_fields) - said == {"order", "role_order"}
+
+
+def test_the_manual_explains_every_setting() -> None:
+    manual = (DOCS / "policy.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([a-z_]+)`", manual, re.MULTILINE))
+    settings = {name for part in parts(models.Document).values() for name in part.model_fields}
+    assert settings - explained == set()
+    assert explained - settings == set()
+
+
+def examples_of_the_manual() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", (DOCS / "policy.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", examples_of_the_manual())
+def test_every_example_of_the_manual_is_valid(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "policy.yml"
+    path.write_text(text, encoding="utf-8")
+    policy.load(path)
+
+
+@pytest.mark.parametrize("name", policy.PRESETS)
+def test_the_schema_for_editors_accepts_the_presets(name: str) -> None:
+    jsonschema.validate(policy.read(None, name).document, policy.json_schema())
+
+
+def test_the_schema_for_editors_accepts_the_example_and_refuses_a_typo() -> None:
+    schema = policy.json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    example = plain(DOCS / "policy.example.yml")
+    jsonschema.validate(example, schema)
+    example["severities"]["sev1"]["update_evry"] = "15m"
+    with pytest.raises(jsonschema.ValidationError, match="update_evry"):
+        jsonschema.validate(example, schema)
+
+
+def warnings_of(text: str, tmp_path: Path) -> list[str]:
+    path = tmp_path / "policy.yml"
+    path.write_text(text, encoding="utf-8")
+    return [warning.removeprefix(f"{tmp_path}/") for warning in policy.read(path).warnings]
+
+
+def test_what_the_preset_pages_and_nobody_has_described_is_said_once() -> None:
+    assert policy.read(None).warnings == (
+        "sev1-5: executives: sev1, sev2: an executive briefing is asked for, and nobody gets it. List contacts here.",
+        "sev1-5: schedules: the preset pages primary, secondary, manager, of whom nothing is said yet: nobody is "
+        "reached there. Add them here.",
+        "sev1-5: contacts: the preset pages engineering_manager, of whom nothing is said yet: nobody is reached "
+        "there. Add them here.",
+        "sev1-5: severities: no telephone rings for sev1, sev2, sev3, sev4, sev5: no rung that reaches anybody has "
+        "pagerduty or sms in `by`.",
+    )
+
+
+def test_a_gap_in_a_schedule_is_a_warning(tmp_path: Path) -> None:
+    text = 'schedules:\n  primary: {members: [U0ANNA], hours: "09:00-17:00 mon-fri", timezone: Europe/Berlin}\n'
+    assert (
+        "policy.yml:2: schedules.primary: nobody is on call for 5d8h of every week, such as mon 00:00 to mon 09:00. "
+        "Add a layer beneath that holds always."
+    ) in warnings_of(text, tmp_path)
+
+
+def test_a_method_that_cannot_reach_somebody_is_a_warning(tmp_path: Path) -> None:
+    text = (
+        "contacts:\n  cto: {slack: U0CTO}\n"
+        'severities: {sev1: {ladder: [{after: 0m, notify: ["contact:cto"], by: [slack, sms]}]}}\n'
+    )
+    assert ("policy.yml:3: severities.sev1.ladder[1]: sms will not reach cto, who has no phone here.") in warnings_of(
+        text, tmp_path
+    )
+
+
+def test_a_required_role_that_nobody_is_reminded_of_is_a_warning(tmp_path: Path) -> None:
+    text = "roles:\n  dba: {title: Database administrator, required_for: [sev1]}\n"
+    assert (
+        "policy.yml:2: roles.dba.required_for: nobody is reminded of it at sev1. Add dba to severities.sev1.roles."
+    ) in warnings_of(text, tmp_path)
+
+
+@pytest.mark.parametrize("name", policy.PRESETS)
+def test_a_kept_document_survives_any_order_of_its_keys(name: str) -> None:
+    loaded = policy.read(None, name)
+    kept = policy.from_document(json.loads(json.dumps(loaded.document, sort_keys=True)))
+    assert [one.key for one in kept.severities] == [one.key for one in loaded.policy.severities]
+    assert [one.key for one in kept.roles] == [one.key for one in loaded.policy.roles]
+    assert kept.digest == loaded.policy.digest
