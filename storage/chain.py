@@ -66,8 +66,10 @@ async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head
     new = {number: (0, GENESIS) for number in numbers if number not in found}
     if not new or not is_postgresql(conn):  # on SQLite nobody else writes now
         return found | new
-    await conn.execute(insert(conn, chains).on_conflict_do_nothing(), _rows_of_heads(new))
-    return await _heads(conn, numbers)
+    begun = insert(conn, chains).on_conflict_do_nothing().returning(chains.c.incident)
+    if len((await conn.scalars(begun, _rows_of_heads(new))).all()) == len(new):
+        return found | new
+    return await _heads(conn, numbers)  # somebody else began one of them a moment ago
 
 
 async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:

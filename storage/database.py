@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import sqlite3
 import time
@@ -19,6 +20,7 @@ from storage import migrate as migrations
 from storage.appender import Appender
 from storage.columns import dumps
 from storage.errors import StorageError, in_words
+from storage.sqlite_driver import connect
 from storage.url import parse
 
 BUSY_TIMEOUT_S = 5
@@ -140,8 +142,7 @@ def _sqlite_engine(url: URL, connections: int, begin: str, *, query_only: bool) 
         pool_size=connections,
         max_overflow=0,
         json_serializer=dumps,
-        # sqlite3 would begin transactions by itself, as a reader; with None we say when and how.
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
+        async_creator=functools.partial(connect, str(url.database), BUSY_TIMEOUT_S),
     )
 
     def configure(connection: Any, record: Any) -> None:
