@@ -94,9 +94,8 @@ def _example(owner: KeyPath, key: str) -> str:
 def _not_one_of(name: str, path: KeyPath, error: ErrorDetails) -> str:
     known = [word.strip("'\" ") for word in error["ctx"]["expected"].replace(" or ", ",").split(",")]
     given = error["input"]
-    meant = did_you_mean(given, known, "")
-    guess = meant if isinstance(given, str) and "?" in meant else ""
-    return f"{name} must be one of {', '.join(known)}, not {_shown(given)}.{guess}"
+    guess = nearest(given, known) if isinstance(given, str) else None
+    return f"{name} must be one of {', '.join(known)}, not {_shown(given)}.{f' Did you mean {guess}?' if guess else ''}"
 
 
 def _how(kind: str, path: KeyPath, given: Any) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot import policy
+from bot.policy.source import parse
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "policy.example.yml"
 
 # What is wrong, the file, and what is said about it.
 WRONG = [
@@ -300,3 +307,29 @@ def test_whatever_is_written_is_refused_in_words(text: str, tmp_path: Path) -> N
     path.write_text(f"name: {text}\nannounce: 5\n", encoding="utf-8")
     with pytest.raises(policy.PolicyError):
         policy.load(path)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield (*path, key)
+        yield from places(one, (*path, key))
+
+
+def test_an_odd_value_anywhere_is_a_policy_or_a_problem_in_words(tmp_path: Path) -> None:
+    example = parse(EXAMPLE.read_text(encoding="utf-8"), "example").values
+    odd = [None, 5, 1.5, True, "x", "", [], {}, [1], ["x"], [None], {"a": 1}, {"a": None}, [[]]]
+    path, said = tmp_path / "policy.yml", list[str]()
+    for number, place in enumerate(places(example)):
+        changed = copy.deepcopy(example)
+        inner = changed
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = odd[number % len(odd)]
+        path.write_text(json.dumps(changed), encoding="utf-8")  # JSON is YAML
+        try:
+            policy.as_json(policy.load(path))
+        except policy.PolicyError as error:
+            said += str(error).splitlines()
+    assert len(said) > 100
+    assert [line for line in said if not line.startswith(f"{path}:")] == []
