@@ -43,6 +43,7 @@ class Control:
             ("GET", "/people/{who}/views", self.views),
             ("GET", "/people/{who}/home", self.home),
             ("GET", "/people/{who}/ephemerals", self.ephemerals),
+            ("GET", "/people/{who}/unread", self.unread),
             ("POST", "/people/{who}/{act}", self.act),
             ("GET", "/calls", self.calls),
             ("GET", "/deliveries", self.deliveries),
@@ -142,6 +143,10 @@ class Control:
         """What only this person sees."""
         shown = self.ws.ephemerals(request.match_info["who"], request.query.get("channel"))
         return web.json_response({"ephemerals": [asdict(one) for one in shown]})
+
+    async def unread(self, request: web.Request) -> web.Response:
+        """What waits for a person, by channel: messages not read, and how many of them ring."""
+        return web.json_response({"unread": exhibit.unread(self.ws, self.ws.user(request.match_info["who"]))})
 
     async def act(self, request: web.Request) -> web.Response:
         """Let a person do something; see `acts.ACTS`."""

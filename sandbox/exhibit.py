@@ -4,10 +4,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sandbox.interact import Reply
-from sandbox.model import Channel, Ephemeral, Json, Message, View
+from sandbox.model import Channel, Ephemeral, Json, Message, User, View
 
 if TYPE_CHECKING:
     from sandbox.workspace import Workspace
+
+UNREAD = 99  # counted no further: a mark says "99+"
 
 
 def state(ws: "Workspace") -> Json:
@@ -59,6 +61,20 @@ def timeline(ws: "Workspace", channel: Channel, viewer: str | None, *, before: s
         "has_more": len(span) > len(shown),
         "ephemerals": [asdict(one) for one in ws.ephemerals(viewer, channel.id)] if viewer else [],
     }
+
+
+def unread(ws: "Workspace", user: User) -> Json:
+    """By channel ID, for the channels this person is in: messages after the last read one, and how many ring."""
+    found: Json = {}
+    for channel in ws.state.channels.values():
+        if user.id not in channel.members:
+            continue
+        span = ws.state.logs[channel.id].between(channel.last_read.get(user.id, ""), "9999999999", inclusive=False)
+        others = [message for message in span if message.user != user.id][-UNREAD:]
+        rings = sum(user.id in ws.notified(message) for message in others)
+        if others:
+            found[channel.id] = {"messages": len(others), "rings": rings}
+    return found
 
 
 def message_shape(ws: "Workspace", message: Message) -> Json:

@@ -102,11 +102,15 @@ def initial_values(blocks: list[Json], kept: dict[str, dict[str, Json]] | None =
 
 
 def find(blocks: list[Json], name: str) -> Field:
-    """The element a person means by its label, its text, its action_id or its block_id."""
+    """The element a person means by its label, its text, its action_id or its block_id.
+
+    `block_id/action_id` names one of several that share an action_id.
+    """
     everything = list(actionable(blocks))
     wanted = name.strip().casefold()
     labels = [field.label.strip().strip(":*_ ").casefold() for field in everything]
     for matching in (
+        [field for field in everything if name == f"{field.block_id}/{field.action_id}"],
         [field for field in everything if name in (field.action_id, field.block_id)],
         [field for field, label in zip(everything, labels, strict=True) if label == wanted],
         [field for field, label in zip(everything, labels, strict=True) if label.startswith(wanted)],

@@ -144,5 +144,5 @@ class Posting:
     def _pinned(self, kind: str, channel: Channel, item: Json, message: Message, user: str) -> None:
         self.state.touch("channel", channel.id)
         self.journal.change(kind, {"channel": channel.id, "ts": message.ts, "user": user})
-        shape = self.shapes.message(message)
+        shape = self.shapes.pinned(message)
         self.emit(shapes.pin(kind, channel, item, shape, user, self.state.ts()), channel)

@@ -28,6 +28,10 @@ EVENT_FIELDS: dict[str | None, set[str]] = {
     "me_message": {"channel", "channel_type", "event_ts", "subtype", "text", "ts", "type", "user"},
 }  # fmt: skip
 NOT_IN_MESSAGE_EVENTS = {"timestamp", "user_team", "media_display_type", "file_access", "ims"}
+IN_PIN = {
+    "app_id", "attachments", "blocks", "bot_id", "bot_profile", "client_msg_id", "permalink", "pinned_to", "team",
+    "text", "ts", "type", "user",
+}  # fmt: skip
 IN_MENTION = {
     "attachments", "blocks", "bot_id", "bot_profile", "channel", "client_msg_id", "edited", "event_ts", "files",
     "team", "text", "thread_ts", "ts", "type", "user",
@@ -129,10 +133,17 @@ class Shapes:
             shape |= {"display_as_bot": False}
         if message.subtype == "thread_broadcast":
             parent = self.state.message(message.channel, message.thread_ts or "")
-            shape["root"] = self.event(parent, channel) if parent else {}
+            shape["root"] = self._root(parent, channel) if parent else {}
             shape.setdefault("client_msg_id", f"{message.ts}-{message.user}")
+        if message.subtype in ("channel_topic", "channel_purpose"):
+            shape.pop("team", None)
         allowed = EVENT_FIELDS.get(message.subtype)
         return shape if allowed is None else {key: value for key, value in shape.items() if key in allowed}
+
+    def _root(self, parent: Message, channel: Channel) -> Json:
+        counts = ("reply_count", "reply_users", "reply_users_count", "latest_reply")
+        thread = self._thread(parent)
+        return self.event(parent, channel) | {name: thread[name] for name in counts if name in thread}
 
     def mention(self, message: Message, channel: Channel) -> Json:
         """The `app_mention` event of a message that names the app."""
@@ -152,6 +163,17 @@ class Shapes:
     def deleted(self, message_ts: str, before: Json, channel: Channel, ts: str) -> Json:
         """The `message_deleted` event."""
         return self._hidden("message_deleted", channel, ts) | {"deleted_ts": message_ts, "previous_message": before}
+
+    def pinned(self, message: Message) -> Json:
+        """The message inside pin events."""
+        shape = self.message(message) | {"permalink": self.permalink(message)}
+        return {key: value for key, value in shape.items() if key in IN_PIN}
+
+    def permalink(self, message: Message) -> str:
+        """The message's address."""
+        base = f"https://{self.settings.team_domain}.slack.com/archives/{message.channel}"
+        link = f"{base}/p{message.ts.replace('.', '')}"
+        return f"{link}?thread_ts={message.thread_ts}&cid={message.channel}" if message.is_reply else link
 
     @staticmethod
     def _hidden(subtype: str, channel: Channel, ts: str) -> Json:

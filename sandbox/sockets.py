@@ -10,6 +10,7 @@ from uuid import uuid4
 from aiohttp import WSMsgType, web
 
 from sandbox.errors import SlackError
+from sandbox.journal import Journal
 from sandbox.model import Json
 from sandbox.settings import Settings
 from sandbox.transport import FAILED, TIMEOUT, Answer, Envelope
@@ -44,8 +45,9 @@ class Connection:
 class Sockets:
     """All Socket Mode connections of the app."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, journal: Journal) -> None:
         self.settings = settings
+        self.journal = journal
         self.base_url = ""
         self.tickets: set[str] = set()
         self.connections: list[Connection] = []
@@ -81,12 +83,14 @@ class Sockets:
         try:
             await connection.send(self._hello())
             self.arrived.set()
+            self.journal.change("socket_opened", {"connections": len(self.connections)})
             await self._listen(connection)
         finally:
             pinger.cancel()
             if connection in self.connections:
                 self.connections.remove(connection)
             connection.fail()
+            self.journal.change("socket_closed", {"connections": len(self.connections)})
         return socket
 
     def _hello(self) -> Json:

@@ -45,7 +45,7 @@ class Workspace:
         self.revoked = False
         self.http = HttpTransport(self.settings.signing_secret, self.settings.ack_timeout_s)
         self.http.url = self.settings.request_url
-        self.sockets = Sockets(self.settings)
+        self.sockets = Sockets(self.settings, self.journal)
         self.faults = Faults()
         self.rates = Rates(self.clock, on=self.settings.tiers)
         self.shapes = Shapes(self.state, self.settings, "https://files.sandbox.invalid")
@@ -200,9 +200,7 @@ class Workspace:
 
     def permalink(self, message: Message) -> str:
         """The message's address."""
-        base = f"https://{self.settings.team_domain}.slack.com/archives/{message.channel}"
-        link = f"{base}/p{message.ts.replace('.', '')}"
-        return f"{link}?thread_ts={message.thread_ts}&cid={message.channel}" if message.is_reply else link
+        return self.shapes.permalink(message)
 
     def text(self, channel: str, viewer: str | None = None) -> str:
         """A channel as plain text, as `viewer` sees it."""

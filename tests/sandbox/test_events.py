@@ -70,7 +70,8 @@ async def test_everything_the_app_hears_passes_the_reference(bot: Bot) -> None:
     reference = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(reference)
     findings = [(event["type"], event.get("subtype"), reference.check_event(event)) for event in heard]
-    assert [finding for finding in findings if finding[2]] == []
+    wrong = [f"{kind} {subtype} {lines}" for kind, subtype, lines in findings if lines]
+    assert "\n".join(wrong) == ""
 
 
 async def test_an_event_is_wrapped_as_slack_wraps_it(bot: Bot) -> None:
