@@ -13,21 +13,21 @@ from storage.columns import to_microseconds
 from storage.schema import counters, incidents
 
 _adapter = TypeAdapter(Incident)
+_COUNT = (
+    sa.update(counters)
+    .where(counters.c.name == "incident")
+    .values(value=counters.c.value + 1)
+    .returning(counters.c.value)
+)
 
 
 async def next_number(conn: AsyncConnection) -> int:
     """Counted in the order of commits and without gaps: whoever declares next waits for this transaction."""
-    counted = (
-        sa.update(counters)
-        .where(counters.c.name == "incident")
-        .values(value=counters.c.value + 1)
-        .returning(counters.c.value)
-    )
-    return int((await conn.execute(counted)).scalar_one())
+    return int((await conn.execute(_COUNT)).scalar_one())
 
 
 async def insert(conn: AsyncConnection, incident: Incident) -> None:
-    await conn.execute(sa.insert(incidents).values(_row(incident)))
+    await conn.execute(sa.insert(incidents), _row(incident))
 
 
 async def save(conn: AsyncConnection, incident: Incident) -> None:
