@@ -172,6 +172,12 @@ async def unarchive(ws: "Workspace", person: Person, given: Json) -> Json:
     return DONE
 
 
+async def delete_channel(ws: "Workspace", person: Person, given: Json) -> Json:
+    """`channel`."""
+    await person.delete_channel(given["channel"])
+    return DONE
+
+
 async def mark(ws: "Workspace", person: Person, given: Json) -> Json:
     """`channel`, `ts`: read up to here."""
     person.mark(given["channel"], given["ts"])
@@ -236,7 +242,7 @@ ACTS: dict[str, Act] = {
     act.__name__: act
     for act in (
         say, dm, open_dm, edit, delete, react, unreact, pin, unpin, join, leave, invite, kick, create, set_topic,
-        set_purpose, rename, archive, unarchive, mark, command, press, fill, submit, close, suggestions, shortcut,
-        message_shortcut, open_home,
+        set_purpose, rename, archive, unarchive, delete_channel, mark, command, press, fill, submit, close, suggestions,
+        shortcut, message_shortcut, open_home,
     )
 }  # fmt: skip

@@ -46,7 +46,7 @@ def decode(args: Json, spec: dict[str, str], required: tuple[str, ...]) -> Json:
     refusal Slack has for broken JSON in that argument.
     """
     out: Json = {}
-    wrong: list[str] = [f"missing required field: {name}" for name in required if _absent(args.get(name))]
+    wrong: list[str] = [f"missing required field: {name}" for name in required if args.get(name) is None]
     for name, kind in spec.items():
         value = args.get(name)
         if value is None or (value == "" and kind[0] in "bijn"):
@@ -58,10 +58,6 @@ def decode(args: Json, spec: dict[str, str], required: tuple[str, ...]) -> Json:
     if wrong:
         raise invalid_arguments(*wrong)
     return out
-
-
-def _absent(value: Any) -> bool:
-    return value is None or value == ""
 
 
 def _convert(name: str, value: Any, kind: str) -> Any:

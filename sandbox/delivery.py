@@ -117,12 +117,22 @@ class Delivery:
 
     def _start(self, payload: Json) -> None:
         for _ in range(self.faults.copies):
-            record = DeliveryRecord(payload["event_id"], "events_api", payload, self.state.clock.now())
-            self.journal.delivery(record)
-            task = asyncio.get_running_loop().create_task(self._deliver(record))
-            self.in_flight += 1
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            self._dispatch(payload)
+
+    def _dispatch(self, payload: Json) -> tuple[DeliveryRecord, asyncio.Task[None]]:
+        record = DeliveryRecord(payload["event_id"], "events_api", payload, self.state.clock.now())
+        self.journal.delivery(record)
+        task = asyncio.get_running_loop().create_task(self._deliver(record))
+        self.in_flight += 1
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return record, task
+
+    async def deliver(self, event: Json) -> DeliveryRecord:
+        """Send an event past all filters and faults, and wait until it was taken or given up."""
+        record, task = self._dispatch(self.wrap(event))
+        await asyncio.shield(task)
+        return record
 
     async def _deliver(self, record: DeliveryRecord) -> None:
         if self.faults.delay_s:

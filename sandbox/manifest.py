@@ -6,6 +6,35 @@ from typing import Any
 
 import yaml
 
+# The scopes of which an event needs one (Slack's reference of events; those without stand under no scope).
+EVENT_SCOPES: dict[str, tuple[str, ...]] = {
+    "message.channels": ("channels:history",),
+    "message.groups": ("groups:history",),
+    "message.im": ("im:history",),
+    "message.mpim": ("mpim:history",),
+    "app_mention": ("app_mentions:read",),
+    "channel_archive": ("channels:read",),
+    "channel_created": ("channels:read",),
+    "channel_deleted": ("channels:read",),
+    "channel_left": ("channels:read",),
+    "channel_rename": ("channels:read",),
+    "channel_unarchive": ("channels:read",),
+    "group_archive": ("groups:read",),
+    "group_deleted": ("groups:read",),
+    "group_left": ("groups:read",),
+    "group_rename": ("groups:read",),
+    "group_unarchive": ("groups:read",),
+    "file_shared": ("files:read",),
+    "member_joined_channel": ("channels:read", "groups:read"),
+    "member_left_channel": ("channels:read", "groups:read"),
+    "pin_added": ("pins:read",),
+    "pin_removed": ("pins:read",),
+    "reaction_added": ("reactions:read",),
+    "reaction_removed": ("reactions:read",),
+    "team_join": ("users:read",),
+    "user_change": ("users:read",),
+}
+
 
 @dataclass(frozen=True)
 class Command:
@@ -42,19 +71,30 @@ class Manifest:
 
     def command(self, name: str) -> Command | None:
         """The command as the manifest has it; without a manifest every command exists and is escaped."""
+        if not self.grants("commands"):
+            return None
         if self.commands is None:
             return Command(name, should_escape=True)
         return next((command for command in self.commands if command.name == name), None)
 
     def shortcut(self, name: str, kind: str) -> Shortcut | None:
         """A shortcut by its name or callback_id; without a manifest every one exists."""
+        if not self.grants("commands"):
+            return None
         if self.shortcuts is None:
             return Shortcut(name, name, kind)
         return next((s for s in self.shortcuts if s.kind == kind and name in (s.name, s.callback_id)), None)
 
     def subscribes(self, event: str) -> bool:
-        """Whether the app asked for this event (`message.channels`, `app_mention` …)."""
-        return self.events is None or event in self.events
+        """Whether the app asked for this event (`message.channels`, `app_mention` …) and may have it."""
+        if self.events is not None and event not in self.events:
+            return False
+        needed = EVENT_SCOPES.get(event)
+        return needed is None or self.grants(*needed)
+
+    def grants(self, *scopes: str) -> bool:
+        """Whether one of these scopes is granted."""
+        return self.scopes is None or not self.scopes.isdisjoint(scopes)
 
 
 def read(source: Path | dict[str, Any] | None) -> Manifest:

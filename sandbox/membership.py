@@ -77,13 +77,26 @@ class Membership:
         self.posting.post(channel, user.id, f"<@{user.id}> has joined the channel", subtype="channel_join", extra=extra)
         self.emit(shapes.membership("member_joined_channel", channel, user, inviter, self.state.ts()), channel)
 
-    def leave(self, channel: Channel, user: User) -> None:
-        """Let somebody out."""
+    def leave(self, channel: Channel, user: User, by: str | None = None) -> None:
+        """Let somebody out; `by` is who put them out."""
         self.posting.post(channel, user.id, f"<@{user.id}> has left the channel", subtype="channel_leave")
         event = shapes.membership("member_left_channel", channel, user, None, self.state.ts())
         self.emit(event, channel)
         channel.members.remove(user.id)
         self._changed("member_left", channel)
+        if user.id == self.posting.bot_user:
+            kind = "group_left" if channel.is_private else "channel_left"
+            left = {"type": kind, "channel": channel.id, "actor_id": by or user.id, "event_ts": self.state.ts()}
+            self.emit(left, None)
+
+    def delete(self, channel: Channel) -> None:
+        """Take a channel away for good, with all that was said."""
+        bot_inside = self.posting.bot_user in channel.members
+        kind = "group_deleted" if channel.is_private else "channel_deleted"
+        self.state.remove_channel(channel)
+        self.journal.change("channel_deleted", {"channel": channel.id})
+        if channel.is_public or bot_inside:
+            self.emit({"type": kind, "channel": channel.id}, None)
 
     def set_topic(self, channel: Channel, by: str, topic: str) -> None:
         """Set the line at the top."""

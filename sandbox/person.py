@@ -174,7 +174,7 @@ class Person:
         user = self.ws.user(name)
         if user.id not in where.members:
             raise SlackError("not_in_channel")
-        self.ws.membership.leave(where, user)
+        self.ws.membership.leave(where, user, by=self.id)
 
     async def create(self, name: str, *, is_private: bool = False) -> Channel:
         """Make a channel."""
@@ -199,6 +199,12 @@ class Person:
     async def unarchive(self, channel: str) -> None:
         """Bring it back."""
         self.ws.membership.unarchive(self.ws.channel(channel), self.id)
+
+    async def delete_channel(self, channel: str) -> None:
+        """Delete a channel for good, as an admin may."""
+        if not self.user.is_admin:
+            raise SlackError("restricted_action")
+        self.ws.membership.delete(self.ws.channel(channel))
 
     def mark(self, channel: str, ts: str) -> None:
         """Have read up to here."""
@@ -313,8 +319,7 @@ class Person:
         event: Json = {"type": "app_home_opened", "user": self.id, "channel": im.id, "tab": tab}
         event["event_ts"] = self.ws.state.ts()
         if published is not None and tab == "home":
-            shape = self.ws.modals.payload(published)
-            event["view"] = {key: value for key, value in shape.items() if value is not None}
+            event["view"] = dict(published.body)
         self.ws.delivery.emit(event, None)
         return published
 

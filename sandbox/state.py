@@ -100,6 +100,13 @@ class State:
         self.touch("channel", channel.id)
         return channel
 
+    def remove_channel(self, channel: Channel) -> None:
+        """Forget a channel and its messages."""
+        for ts in self.logs.pop(channel.id).messages:
+            self.touch("message", f"{channel.id}|{ts}")
+        del self.channels[channel.id]
+        self.touch("channel", channel.id)
+
     def add_message(self, message: Message) -> Message:
         """Put a message into its channel."""
         self.logs[message.channel].add(message)

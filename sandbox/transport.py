@@ -1,6 +1,5 @@
 """How a payload reaches the app over HTTP: signed as Slack signs, answered within three seconds."""
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -13,6 +12,7 @@ import aiohttp
 
 from sandbox.model import Json
 
+CONNECTIONS = 200
 TIMEOUT, FAILED, BAD_STATUS = "http_timeout", "connection_failed", "http_error"
 
 
@@ -63,9 +63,8 @@ class HttpTransport:
         if retry:
             headers |= {"x-slack-retry-num": str(retry), "x-slack-retry-reason": reason or "unknown_error"}
         try:
-            async with asyncio.timeout(self.timeout_s):
-                async with self.session().post(self.url, data=body, headers=headers) as response:
-                    return _answer(response, await response.read())
+            async with self.session().post(self.url, data=body, headers=headers, timeout=self._timeout()) as response:
+                return _answer(response, await response.read())
         except TimeoutError:
             return Answer(error=TIMEOUT)
         except aiohttp.TooManyRedirects:
@@ -74,6 +73,10 @@ class HttpTransport:
             return Answer(error="ssl_error")
         except aiohttp.ClientError:
             return Answer(error=FAILED)
+
+    def _timeout(self) -> aiohttp.ClientTimeout:
+        """Counts from the moment a connection is free, so that a burst does not time itself out."""
+        return aiohttp.ClientTimeout(total=None, sock_connect=self.timeout_s, sock_read=self.timeout_s)
 
     def _headers(self, body: bytes, content_type: str) -> dict[str, str]:
         timestamp = str(int(time.time()))
@@ -87,7 +90,7 @@ class HttpTransport:
     def session(self) -> aiohttp.ClientSession:
         """The session all deliveries share."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
+            connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=15)
             self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
         return self._session
 

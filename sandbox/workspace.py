@@ -9,7 +9,7 @@ from sandbox.clock import Clock
 from sandbox.delivery import Delivery
 from sandbox.faults import Faults
 from sandbox.interact import Interact
-from sandbox.journal import CallRecord, Journal
+from sandbox.journal import CallRecord, DeliveryRecord, Journal
 from sandbox.membership import Membership
 from sandbox.modals import Modals
 from sandbox.model import Channel, Ephemeral, File, Json, Message, User
@@ -235,8 +235,12 @@ class Workspace:
         self.sockets.refusing = False
         self.delivery.release()
 
+    async def deliver(self, event: Json) -> DeliveryRecord:
+        """Deliver a hand-made event and wait until the app took it or it was given up; many at once is fine."""
+        return await self.delivery.deliver(event)
+
     def publish(self, event: Json) -> None:
-        """Deliver a hand-made event to the app."""
+        """Deliver a hand-made event in the background."""
         self.delivery.publish(event)
 
     def emit_file_shared(self, file: File, channel: Channel, user: str) -> None:

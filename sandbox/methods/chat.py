@@ -18,6 +18,8 @@ SAID = {
     "unfurl_media": "b", "username": "s", "icon_emoji": "s", "icon_url": "s", "as_user": "b",
 }  # fmt: skip
 
+ONLY_SEEN = {"reply_broadcast", "mrkdwn", "unfurl_links", "unfurl_media"}
+
 
 def content(call: Call) -> Json:
     """What is said: cleaned text, checked blocks and attachments. `no_text` when there is nothing."""
@@ -163,7 +165,10 @@ def delete(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts}
 
 
-@method("chat.postEphemeral", SAID | {"user": "s"}, ("channel", "user"), tier="t4", scopes=("chat:write",))
+UNSEEN = {name: kind for name, kind in SAID.items() if name not in ONLY_SEEN}
+
+
+@method("chat.postEphemeral", UNSEEN | {"user": "s"}, ("channel", "user"), tier="t4", scopes=("chat:write",))
 def post_ephemeral(call: Call) -> Json:
     said = content(call)
     channel = call.channel()

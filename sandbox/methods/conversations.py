@@ -239,7 +239,9 @@ def join(call: Call) -> Json:
     return answer | {"channel": shape(call, channel)}
 
 
-@method("conversations.kick", {"channel": "s", "user": "s"}, ("channel", "user"), scopes=WRITE)
+@method(
+    "conversations.kick", {"channel": "s", "user": "s"}, ("channel", "user"), scopes=("channels:manage", "groups:write")
+)
 def kick(call: Call) -> Json:
     channel = a_room(call.channel(member=True))
     call.manage(channel)
@@ -250,7 +252,7 @@ def kick(call: Call) -> Json:
         raise SlackError("cant_kick_from_general")
     if user.id not in channel.members:
         raise SlackError("not_in_channel")
-    call.ws.membership.leave(channel, user)
+    call.ws.membership.leave(channel, user, by=call.bot.id)
     return {"errors": {}}
 
 
@@ -300,19 +302,19 @@ def rename(call: Call) -> Json:
     return {"channel": shape(call, channel)}
 
 
-@method("conversations.setTopic", {"channel": "s", "topic": "s"}, ("channel",), tier="t2", scopes=TOPIC)
+@method("conversations.setTopic", {"channel": "s", "topic": "s"}, ("channel", "topic"), tier="t2", scopes=TOPIC)
 def set_topic(call: Call) -> Json:
     channel = alive(call.channel(member=True))
     call.manage(channel, "write.topic")
-    call.ws.membership.set_topic(channel, call.bot.id, call.get("topic", ""))
+    call.ws.membership.set_topic(channel, call.bot.id, call.args["topic"])
     return {"channel": shape(call, channel)}
 
 
-@method("conversations.setPurpose", {"channel": "s", "purpose": "s"}, ("channel",), tier="t2", scopes=TOPIC)
+@method("conversations.setPurpose", {"channel": "s", "purpose": "s"}, ("channel", "purpose"), tier="t2", scopes=TOPIC)
 def set_purpose(call: Call) -> Json:
     channel = alive(call.channel(member=True))
     call.manage(channel, "write.topic")
-    call.ws.membership.set_purpose(channel, call.bot.id, call.get("purpose", ""))
+    call.ws.membership.set_purpose(channel, call.bot.id, call.args["purpose"])
     return {"purpose": channel.purpose["value"]}
 
 

@@ -116,7 +116,8 @@ def emoji(call: Call) -> Json:
     return {"emoji": {}, "cache_ts": str(int(call.ws.clock.now()))}
 
 
-GROUP = {"include_count": "b", "include_disabled": "b", "include_users": "b", "team_id": "s", "usergroup": "s", "users": "l", "name": "s", "handle": "s", "description": "s", "channels": "l"}  # fmt: skip # noqa: E501
+COUNTED = {"include_count": "b", "team_id": "s"}
+DESCRIBED = COUNTED | {"name": "s", "handle": "s", "description": "s", "channels": "l"}
 
 
 def _group(call: Call) -> Usergroup:
@@ -130,18 +131,37 @@ def _group_shape(call: Call, group: Usergroup, *, users: bool) -> Json:
     return group.api(call.ws.settings.team_id, with_users=users)
 
 
-@method("usergroups.list", GROUP, tier="t2", scopes=("usergroups:read",), json_input=False)
+@method(
+    "usergroups.list",
+    COUNTED | {"include_disabled": "b", "include_users": "b"},
+    tier="t2",
+    scopes=("usergroups:read",),
+    json_input=False,
+)
 def usergroups(call: Call) -> Json:
     groups = [g for g in call.ws.state.usergroups.values() if call.get("include_disabled") or not g.disabled]
     return {"usergroups": [_group_shape(call, g, users=call.get("include_users", False)) for g in groups]}
 
 
-@method("usergroups.users.list", GROUP, ("usergroup",), tier="t2", scopes=("usergroups:read",), json_input=False)
+@method(
+    "usergroups.users.list",
+    {"usergroup": "s", "include_disabled": "b", "team_id": "s"},
+    ("usergroup",),
+    tier="t2",
+    scopes=("usergroups:read",),
+    json_input=False,
+)
 def usergroup_users(call: Call) -> Json:
     return {"users": list(_group(call).users)}
 
 
-@method("usergroups.users.update", GROUP, ("usergroup", "users"), tier="t2", scopes=("usergroups:write",))
+@method(
+    "usergroups.users.update",
+    COUNTED | {"usergroup": "s", "users": "l"},
+    ("usergroup", "users"),
+    tier="t2",
+    scopes=("usergroups:write",),
+)
 def update_usergroup_users(call: Call) -> Json:
     group = _group(call)
     if any(user not in call.ws.state.users for user in call.args["users"]):
@@ -151,7 +171,7 @@ def update_usergroup_users(call: Call) -> Json:
     return {"usergroup": _group_shape(call, group, users=True)}
 
 
-@method("usergroups.update", GROUP, ("usergroup",), tier="t2", scopes=("usergroups:write",))
+@method("usergroups.update", DESCRIBED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
 def update_usergroup(call: Call) -> Json:
     group = _group(call)
     for name in ("name", "handle", "description", "channels"):
@@ -161,7 +181,7 @@ def update_usergroup(call: Call) -> Json:
     return {"usergroup": _group_shape(call, group, users=True)}
 
 
-@method("usergroups.create", GROUP, ("name",), tier="t2", scopes=("usergroups:write",))
+@method("usergroups.create", DESCRIBED, ("name",), tier="t2", scopes=("usergroups:write",))
 def create_usergroup(call: Call) -> Json:
     groups = call.ws.state.usergroups
     handle = call.get("handle") or call.args["name"].lower().replace(" ", "-")

@@ -48,28 +48,27 @@ export const button = (words, onclick, props = {}) =>
 export function reconcile(parent, rows) {
   const before = parent.rows ?? new Map();
   const after = new Map();
+  const wanted = new Set(rows.map((row) => row.key));
   let changed = before.size !== rows.length;
-  let at = parent.firstChild;
-  for (const row of rows) {
-    const known = before.get(row.key);
-    let node = known?.node;
-    if (known?.sign !== row.sign) {
+  for (const [key, { node }] of before) if (!wanted.has(key)) node.remove();
+  let cursor = parent.firstChild;
+  for (const { key, sign, make } of rows) {
+    let node = before.get(key)?.node;
+    if (!node || before.get(key).sign !== sign) {
       changed = true;
-      const fresh = row.make();
+      const fresh = make();
       if (node) {
         const focused = focusWithin(node);
-        if (at === node) at = node.nextSibling;
+        if (cursor === node) cursor = fresh;
         node.replaceWith(fresh);
         refocus(fresh, focused);
-        if (at?.parentNode !== parent) at = fresh.nextSibling;
       }
       node = fresh;
     }
-    after.set(row.key, { node, sign: row.sign });
-    if (node === at) at = at.nextSibling;
-    else if (node.parentNode !== parent || node.nextSibling !== at) parent.insertBefore(node, at);
+    after.set(key, { node, sign });
+    if (node === cursor) cursor = cursor.nextSibling;
+    else parent.insertBefore(node, cursor);
   }
-  for (const [key, { node }] of before) if (!after.has(key) || after.get(key).node !== node) node.remove();
   parent.rows = after;
   return changed;
 }

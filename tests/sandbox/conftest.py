@@ -21,7 +21,8 @@ SCOPES = [
     "usergroups:write", "users:read", "users:read.email",
 ]  # fmt: skip
 EVENTS = [
-    "app_home_opened", "app_mention", "channel_archive", "channel_created", "channel_rename", "channel_unarchive",
+    "app_home_opened", "app_mention", "channel_archive", "channel_created", "channel_deleted",
+    "channel_left", "channel_rename", "channel_unarchive",
     "file_shared", "group_archive", "group_rename", "group_unarchive", "member_joined_channel", "member_left_channel",
     "message.channels", "message.groups", "message.im", "message.mpim", "pin_added", "pin_removed", "reaction_added",
     "reaction_removed", "team_join", "user_change",

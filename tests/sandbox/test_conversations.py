@@ -12,7 +12,7 @@ MAYA, TOM, GAIL, ALEX = "U0MAYA0000", "U0TOM00000", "U0GAIL0000", "U0ALEX0000"
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("", "invalid_arguments"),
+        ("", "invalid_name_required"),
         ("Capital", "invalid_name_specials"),
         ("two words", "invalid_name_specials"),
         ("dot.dot", "invalid_name_specials"),

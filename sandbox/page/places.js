@@ -1,0 +1,47 @@
+// Where one is: the conversation, the thread beside it, the message that is pointed at. Kept in the address.
+
+import { channel, tell, world } from "./world.js";
+
+let pointed = null;
+
+/** Go to a conversation; with `ts` to a message in it, with `thread` open beside it. */
+export function go(id, ts, thread) {
+  if (!channel(id)) return;
+  const moved = world.place !== id;
+  world.place = id;
+  world.tab = "messages";
+  pointed = ts ?? null;
+  if (thread && thread !== ts) world.thread = { channel: id, ts: thread };
+  else if (moved) world.thread = null;
+  remember();
+  document.body.classList.remove("drawer");
+  tell("place", { moved });
+  tell("thread", {});
+}
+
+export function openThread(id, ts, { focus = true } = {}) {
+  world.thread = { channel: id, ts };
+  tell("thread", { focus });
+}
+
+export function closeThread() {
+  world.thread = null;
+  tell("thread", {});
+}
+
+/** The message one came for; asked once. */
+export function pointedAt() {
+  const ts = pointed;
+  pointed = null;
+  return ts;
+}
+
+export function remember() {
+  const address = new URL(location.href);
+  const user = world.people.get(world.me);
+  if (user) address.searchParams.set("as", user.name);
+  const where = channel(world.place);
+  if (where) address.searchParams.set("in", where.kind === "im" ? where.id : where.name);
+  history.replaceState(null, "", address);
+  if (user) sessionStorage.setItem("as", user.name);
+}
