@@ -52,10 +52,9 @@ async def get(conn: AsyncConnection, number: int) -> Incident | None:
 
 async def by_channel(conn: AsyncConnection, channel_id: str) -> int | None:
     """The newest incident of this channel."""
-    found: int | None = await conn.scalar(
-        sa.select(sa.func.max(incidents.c.number)).where(incidents.c.channel_id == channel_id)
-    )
-    return found
+    # Not max() in the query: PostgreSQL may answer that by walking down all numbers.
+    found = await conn.scalars(sa.select(incidents.c.number).where(incidents.c.channel_id == channel_id))
+    return max(found, default=None)
 
 
 async def listing(

@@ -57,4 +57,7 @@ def _created(request: pytest.FixtureRequest, *, empty: bool) -> Iterator[str]:
     server: PostgreSQL = request.getfixturevalue("postgresql")
     url = server.create(empty=empty)
     yield url
-    server.drop(url)
+    if empty:
+        server.drop(url)
+    else:
+        server.give_back(url)
