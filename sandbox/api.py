@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sandbox.workspace import Workspace
 
 log = logging.getLogger(__name__)
+# Lists that would make the log of calls as large as the workspace, times the calls.
+BULKY = {"messages", "members", "channels", "items"}
 
 
 class ConnectionCut(Exception):
@@ -105,7 +107,7 @@ class Api:
         except SlackError as refused:
             body = refused.body()
             record.error = refused.error
-        record.answer = body
+        record.answer = {key: value for key, value in body.items() if key not in BULKY}
         return body
 
     def _checked(self, method: Method, raw: Json, token: str | None, record: CallRecord) -> Json:

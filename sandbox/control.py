@@ -181,10 +181,9 @@ class Control:
 
     async def clear_faults(self, request: web.Request) -> web.Response:
         """Peace again."""
+        await self.ws.come_back()
         self.ws.faults.clear()
-        self.ws.delivery.release()
         self.ws.delivery.faults.clear()
-        self.ws.sockets.refusing = False
         return web.json_response({"ok": True})
 
     async def delivery_faults(self, request: web.Request) -> web.Response:

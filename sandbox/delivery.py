@@ -10,7 +10,7 @@ from sandbox.manifest import Manifest
 from sandbox.model import Channel, Json
 from sandbox.settings import Settings
 from sandbox.state import State, new_id
-from sandbox.transport import TIMEOUT, Answer, Envelope
+from sandbox.transport import FAILED, TIMEOUT, Answer, Envelope
 
 log = logging.getLogger(__name__)
 REORDER_FLUSH_S = 0.2
@@ -37,6 +37,7 @@ class Delivery:
         self.bot = bot
         self.faults = DeliveryFaults()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.down = False
         self.in_flight = 0
         self._held: list[Json] = []
         self._shuffled: list[Json] = []
@@ -173,6 +174,8 @@ class Delivery:
 
     async def ask(self, kind: str, payload: Json, record_id: str) -> Answer:
         """Send a command or an interaction: once, and wait for the answer."""
+        if self.down:
+            return Answer(error=FAILED)
         record = DeliveryRecord(record_id, kind, payload, self.state.clock.now())
         self.journal.delivery(record)
         answer = await self._attempt(record, 0, None)

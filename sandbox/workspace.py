@@ -226,13 +226,13 @@ class Workspace:
         """Slack is down: the API answers 503, sockets break, events wait."""
         self.faults.down = True
         self.sockets.refusing = True
-        self.delivery.faults.hold = True
+        self.delivery.faults.hold = self.delivery.down = True
         self.sockets.drop()
 
     async def come_back(self) -> None:
         """Slack is up again and delivers what waited."""
         self.faults.down = False
-        self.sockets.refusing = False
+        self.sockets.refusing = self.delivery.down = False
         self.delivery.release()
 
     async def deliver(self, event: Json) -> DeliveryRecord:

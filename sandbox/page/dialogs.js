@@ -1,0 +1,67 @@
+// Dialogs of the page itself: questions and small forms. The browser keeps the focus inside and gives it back.
+
+import { button, el, uid } from "./dom.js";
+
+/** An open dialog: `{node, close}`. */
+export function dialog({ title, body, foot, onclose, wide = false, onescape }) {
+  const id = uid("title");
+  const before = document.activeElement;
+  const shut = () => node.close();
+  const node = el(
+    "dialog",
+    { class: `dialog${wide ? " wide" : ""}`, "aria-labelledby": id },
+    el(
+      "header",
+      {},
+      el("h2", { id }, title),
+      button("×", () => (onescape ? onescape() : shut()), { class: "icon close", "aria-label": "Close" }),
+    ),
+    el("div", { class: "body" }, body),
+    foot && el("footer", {}, foot),
+  );
+  node.addEventListener("cancel", (event) => {
+    if (!onescape) return;
+    event.preventDefault();
+    onescape();
+  });
+  node.addEventListener("close", () => {
+    node.remove();
+    onclose?.();
+    if (before?.isConnected && document.activeElement === document.body) before.focus({ preventScroll: true });
+  });
+  document.body.append(node);
+  node.showModal();
+  return { node, close: shut };
+}
+
+/** A question of Block Kit's confirm object, or of the page. Resolves to whether one agreed. */
+export function ask({ title = "Are you sure?", body, confirm = "Yes", deny = "Cancel", danger = false }) {
+  return new Promise((resolve) => {
+    let agreed = false;
+    const yes = button(confirm, () => { agreed = true; opened.close(); }, { class: danger ? "solid danger" : "solid" });
+    const no = button(deny, () => opened.close(), { class: "outline" });
+    const opened = dialog({ title, body, foot: [no, yes], onclose: () => resolve(agreed) });
+    yes.focus();
+  });
+}
+
+/** A form of one line or text. Resolves to what was entered, or `null`. */
+export function prompt({ title, label, value = "", action = "Save", long = false, hint }) {
+  return new Promise((resolve) => {
+    let given = null;
+    const id = uid("field");
+    const field = el(long ? "textarea" : "input", { id, class: "field", value, rows: long ? 4 : undefined });
+    const done = () => { given = field.value; opened.close(); };
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !long) { event.preventDefault(); done(); }
+    });
+    const opened = dialog({
+      title,
+      body: [el("label", { for: id }, label), field, hint && el("p", { class: "hint" }, hint)],
+      foot: [button("Cancel", () => opened.close(), { class: "outline" }), button(action, done, { class: "solid" })],
+      onclose: () => resolve(given),
+    });
+    field.focus();
+    field.select();
+  });
+}
