@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bot.domain.incident import Incident
@@ -13,40 +13,44 @@ from bot.slack.text import channel_name
 
 _ID = re.compile(r"^[CG][A-Z0-9]{5,}$")
 _SUFFIXES = 9
+_SKEW_S = 120.0  # Slack's clock against ours
 _LIST_PAGES = 10  # of 1,000 channels: beyond that the policy should name the channel's ID
 
 
 async def create(
-    api: SlackApi, incident: Incident, policy: Policy, bot_user: str, *, look_first: bool
+    api: SlackApi, incident: Incident, policy: Policy, bot_user: str, since: datetime, *, look_first: bool
 ) -> dict[str, Any]:
     """Create the channel, or find the one an earlier attempt made. Returns its ID and name.
 
-    A name that somebody else holds gets a suffix; one that we made ourselves for this incident is taken as ours.
+    A name that somebody else holds gets a suffix, and so does one of ours from before `since`, the wall's time at
+    which it was first asked for: another database may have counted to the same number.
     """
     day: date = incident.declared_at.date()
     base = channel_name(policy.channel_name, incident.number, incident.title, incident.severity, day)
     for attempt in range(1, _SUFFIXES + 1):
         name = base if attempt == 1 else f"{base[: 79 - len(str(attempt))]}-{attempt}"
-        if look_first and (ours := await _ours(api, name, bot_user, incident)):
+        if look_first and (ours := await _ours(api, name, bot_user, since)):
             return ours
         try:
             answer = await api.call("conversations.create", name=name, is_private=incident.private)
         except SlackError as error:
             if error.name != "name_taken":
                 raise
-            if ours := await _ours(api, name, bot_user, incident):
+            if ours := await _ours(api, name, bot_user, since):
                 return ours
             continue
         return {"channel": answer["channel"]["id"], "name": answer["channel"].get("name", name)}
     raise SlackError("name_taken", "conversations.create", permanent=True)
 
 
-async def _ours(api: SlackApi, name: str, bot_user: str, incident: Incident) -> dict[str, Any] | None:
+async def _ours(api: SlackApi, name: str, bot_user: str, since: datetime) -> dict[str, Any] | None:
     """A channel of this name that we created, among those that we are in, not older than the incident."""
+    oldest = since.timestamp() - _SKEW_S
     async for channel in _pages(
         api, "users.conversations", 10, types="public_channel,private_channel", exclude_archived=True, limit=200
     ):
-        if channel.get("name") == name and channel.get("creator") == bot_user:
+        ours = channel.get("name") == name and channel.get("creator") == bot_user
+        if ours and float(channel.get("created") or 0) >= oldest:
             return {"channel": channel["id"], "name": name}
     return None
 
