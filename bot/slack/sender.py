@@ -121,7 +121,7 @@ class Sender:
         if case.incident.channel_id:
             return {"channel": case.incident.channel_id, "name": case.incident.channel_name}
         return await channels.create(
-            self._api, case.incident, case.policy, self._me.user_id, look_first=case.row.uncertain
+            self._api, case.incident, case.policy, self._me.user_id, case.row.created_at, look_first=case.row.uncertain
         )
 
     async def _render_card(self, case: Case) -> Message:
@@ -218,10 +218,10 @@ class Sender:
         try:
             return await post(self._api, case.row, channel, message)
         except SlackError as error:
-            if error.name not in ("not_in_channel", "channel_not_found"):
+            if error.name not in ("not_in_channel", "channel_not_found", "is_archived"):
                 raise
             found = await channels.find_by_name(self._api, case.policy.announce or "")
-            if found is None:
+            if found is None or (found == channel and error.name == "is_archived"):
                 raise
             await channels.join(self._api, found)
         async with self._desk.database.transaction() as conn:

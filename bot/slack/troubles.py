@@ -40,6 +40,7 @@ MENDS = {
     "user_is_ultra_restricted": "they are a single-channel guest",
     "ura_max_channels": "they are a guest in as many channels as they may be",
     "cant_invite": "Slack does not let them be invited here",
+    "org_user_not_in_team": "they belong to another organisation and are not in this workspace",
     "cant_invite_self": "Slack does not let me invite myself",
     "user_not_found": "Slack knows nobody by that ID",
     "users_not_found": "nobody in this workspace has that e-mail address",
