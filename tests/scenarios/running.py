@@ -82,12 +82,15 @@ def settings_for(ws: Workspace, url: str, *, socket_mode: bool = False, **more: 
 
 
 async def start(ws: Workspace, settings: Settings) -> Tocsin:
+    """Start the bot. What it does before the workspace knows its address is told to it once that is known."""
     tocsin = await build(settings)
+    ws.delivery.faults.hold = True
     await tocsin.start()
     if not settings.socket_mode:
         ws.request_url = f"http://127.0.0.1:{tocsin.port}/slack/events"
     else:
         await ws.until(lambda: len(ws.sockets.connections) >= 1)
+    ws.delivery.release()
     return tocsin
 
 
