@@ -16,7 +16,7 @@ from bot.slack import text as words
 from bot.slack.verbs import BY_NAME, VERBS, Grammar, Verb
 
 _IN_ALONE = re.compile(r"(?:^|\s)(?:--|—|–)in(?=[\s=:]|$)", re.IGNORECASE)
-_ID = re.compile(r"(?:inc-|#)?([0-9]{1,9})", re.IGNORECASE)
+_ID = re.compile(r"(?:inc-?|#)?([0-9]{1,9})", re.IGNORECASE)
 _NOBODY = frozenset({"none", "nobody", "noone", "no-one", "clear", "-"})
 _SAID_SHORT = {"comms": "communications"}  # what responders say that is no prefix
 _NAMED = re.compile(r"(?:^|[\s,])@(\S+)")
@@ -84,7 +84,7 @@ def _status(given: Given) -> Request:
     if name == Status.DETECTED:
         raise Unusable(f"It cannot become undetected. Use one of: {', '.join(known)}.")
     matching = [status for status in known if status.startswith(name)]
-    if name in (Status.CANCELLED, Status.MERGED):
+    if name == Status.CANCELLED:
         matching = [name]
     if len(matching) != 1:
         near = matching or difflib.get_close_matches(name, known, n=2, cutoff=0.5)

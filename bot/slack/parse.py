@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from bot.domain.policy import Policy
 from bot.slack import text as words
 from bot.slack.arguments import READERS, Given, Request, Unusable, cut, either, find_severity, shown
-from bot.slack.verbs import BY_NAME, Grammar, example
+from bot.slack.verbs import BY_NAME, Grammar, Verb, example
 
 COMMAND = "/incident"
 MENU = "menu"
-_IN = re.compile(r"(?:^|\s)(?:--|—|–)in[\s=:]+(?:inc-|#)?([0-9]{1,9})(?=\s|$)", re.IGNORECASE)  # iOS types — for --
+_IN = re.compile(r"(?:^|\s)(?:--|—|–)in[\s=:]+(?:inc-?|#)?([0-9]{1,9})(?=\s|$)", re.IGNORECASE)  # iOS types — for --
 _SEVERITY_LIKE = re.compile(r"(?:severity|level|prio|sev|s|p|l)[-_]?[0-9]", re.IGNORECASE)
 
 
@@ -64,8 +64,13 @@ def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | Non
     try:
         request = READERS[verb.grammar](Given(verb, rest, policy, asker))
     except Unusable as bad:
-        return BadRequest(str(bad), example(verb, policy, command))
+        return BadRequest(str(bad), example(verb, policy, command) + _as_given(verb, incident))
     return replace(request, incident=incident if request.incident is None else request.incident)
+
+
+def _as_given(verb: Verb, incident: int | None) -> str:
+    """An example works where it is typed: `--in` stays, where it was needed."""
+    return f" --in INC-{incident}" if incident is not None and verb.needs_incident else ""
 
 
 def _declared_by_severity(house: str, policy: Policy, names: dict[str, str]) -> Declaration | None:

@@ -134,7 +134,7 @@ VERBS: tuple[Verb, ...] = (
         "find incidents; open ones unless you say otherwise",
         needs_incident=False,
     ),
-    Verb("show", Grammar.ID, ("show <ID>",), "show INC-42", "how an incident stands"),
+    Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "how an incident stands"),
     Verb("help", Grammar.TOPIC, ("help [verb]",), "help role", "this list, or more on one verb", needs_incident=False),
 )
 

@@ -40,10 +40,16 @@ def metadata_of(view: View) -> dict[str, Any]:
 
 def incident_of(view: View) -> int:
     """The incident's number. Raises `InputErrors` where the modal does not know it any more."""
-    _, _, number = str(metadata_of(view).get("incident", "")).rpartition("-")
-    if not number.isdecimal():
+    number = known_incident(view)
+    if number is None:
         raise InputErrors({first_block(view): "This form has lost its incident. Close it and open it again."})
-    return int(number)
+    return number
+
+
+def known_incident(view: View) -> int | None:
+    """The incident's number, where the form is about one."""
+    _, _, number = str(metadata_of(view).get("incident", "")).rpartition("-")
+    return int(number) if number.isdecimal() else None
 
 
 def first_block(view: View) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.errors import NotFound, Refused
+from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.slack.arguments import Request
@@ -82,13 +82,17 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
     except Repeated:
         front.metrics.repeated.labels("press").inc()
         return None
-    except NotFound as missing:
-        return front.refused(missing)
     except Refused as refused:
-        return front.refused(refused)
+        return front.refused(refused, await _not_the_channels(front, asking, value))
     except StorageError as error:
         log.error("press.not_recorded", error=str(error), action=name[:80])
         return answers.not_recorded()
+
+
+async def _not_the_channels(front: Front, asking: Asking, value: str) -> int | None:
+    """The incident pressed for, unless the press was in its own channel."""
+    number = int(value.removeprefix("INC-").partition(":")[0])
+    return None if await front.number_in(asking.channel) == number else number
 
 
 def _verb(verb: verbs.WithIncident, name: str, **arguments: Any) -> Press:

@@ -63,7 +63,10 @@ async def _run(front: Front, asking: Asking) -> Message | None:
         case Declaration():
             return await verbs.declare(front, asking, parsed)
         case Request():
-            return await _run_verb(front, asking, parsed)
+            try:
+                return await _run_verb(front, asking, parsed)
+            except Refused as refused:
+                return front.refused(refused, parsed.incident)
 
 
 async def _run_verb(front: Front, asking: Asking, request: Request) -> Message | None:

@@ -18,6 +18,7 @@ from bot.slack.api import SlackApi, SlackError
 from bot.slack.blocks import answers
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
+from bot.slack.verbs import BY_NAME
 from bot.usecases.desk import Desk
 from bot.usecases.record import Recorder
 from storage import incidents, outbox
@@ -87,7 +88,10 @@ class Front:
         return None
 
     async def answer_later(self, asking: Asking, message: Message, *, replace: bool = False) -> None:
-        """Tell somebody privately, through the outbox: for presses, whose acknowledgement cannot carry words."""
+        """Tell somebody privately, through the outbox: for presses, whose acknowledgement cannot carry words.
+
+        A delivery that Slack repeats is answered once.
+        """
         payload: dict[str, Any] = {
             "user": asking.user,
             "channel": asking.channel,
@@ -96,13 +100,19 @@ class Front:
         }
         if asking.response_url:
             payload["response_url"] = asking.response_url
-        notice = Notice(f"answer:{uuid.uuid4().hex}", "answer", None, payload, priority=Priority.ANSWER)
+        once = asking.delivery or uuid.uuid4().hex
+        notice = Notice(f"answer:{once}", "answer", None, payload, priority=Priority.ANSWER)
         async with self.desk.database.transaction() as conn:
             await outbox.put(conn, [notice])
         self.desk.alarm.ring()
 
-    def refused(self, error: Refused) -> Message:
-        return answers.refused(error.message, f"{self.command} {error.example}" if error.example else None)
+    def refused(self, error: Refused, incident: int | None = None) -> Message:
+        """`incident` is given where the channel does not say which is meant, so that the example works there too."""
+        if not error.example:
+            return answers.refused(error.message)
+        verb = BY_NAME.get(error.example.split()[0])
+        where = f" --in INC-{incident}" if incident and verb and verb.needs_incident else ""
+        return answers.refused(error.message, f"{self.command} {error.example}{where}")
 
 
 def visible(incident: Incident, user: str) -> bool:

@@ -44,7 +44,8 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         front.metrics.repeated.labels("view").inc()
         await ack()
     except Refused as refused:
-        await ack(response_action="update", view=forms.refusal_modal(view, front.refused(refused)))
+        said = front.refused(refused, inputs.known_incident(view))
+        await ack(response_action="update", view=forms.refusal_modal(view, said))
     except StorageError as error:
         log.error("view.not_recorded", error=str(error))
         await ack(response_action="errors", errors={inputs.first_block(view): answers.NOT_RECORDED})
