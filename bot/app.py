@@ -36,6 +36,7 @@ from bot.web import health
 from bot.web import slack as slack_web
 from storage import incidents, meta, outbox
 from storage.database import Database
+from storage.sole import Sole, become_sole, release_leases
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Tocsin:
     scheduler: Scheduler
     sockets: Sockets | None
     runner: web.AppRunner
+    sole: Sole | None = None
     site: web.TCPSite | None = None
     port: int = 0
 
@@ -89,6 +91,8 @@ class Tocsin:
         await self.runner.cleanup()
         await self.session.close()
         await self.database.close()
+        if self.sole is not None:
+            self.sole.release()
         log.info("stopped")
 
 
@@ -99,18 +103,27 @@ async def build(settings: Settings) -> Tocsin:
     loaded = policy_reader.read(settings.policy_path)
     for warning in loaded.warnings:
         log.warning("policy.warning", words=warning)
+    sole = await become_sole(settings.url)
     database = await Database.open(settings.url)
     session = slack_api.session()
     try:
-        return await _wire(settings, loaded, database, session)
+        if sole is not None:
+            await release_leases(database)
+        return await _wire(settings, loaded, database, session, sole)
     except BaseException:
         await session.close()
         await database.close()
+        if sole is not None:
+            sole.release()
         raise
 
 
 async def _wire(
-    settings: Settings, loaded: policy_reader.LoadedPolicy, database: Database, session: aiohttp.ClientSession
+    settings: Settings,
+    loaded: policy_reader.LoadedPolicy,
+    database: Database,
+    session: aiohttp.ClientSession,
+    sole: Sole | None,
 ) -> Tocsin:
     metrics = Metrics()
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
@@ -148,7 +161,7 @@ async def _wire(
     if settings.slack_signing_secret is not None:
         site.add_routes(slack_web.routes(app, settings.slack_signing_secret.get_secret_value(), metrics))
     runner = web.AppRunner(site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0)
-    tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, runner)
+    tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, runner, sole)
     site.on_startup.append(lambda _: _join_announcements(desk, api))
     return tocsin
 

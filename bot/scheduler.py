@@ -100,6 +100,7 @@ class Scheduler:
     def _chunks(self, rows: list[Row]) -> list[list[Row]]:
         """SQLite has one writer, so many share its commit; elsewhere only one incident is locked at a time."""
         size = TOGETHER if self._desk.database.dialect == "sqlite" else 1
+        rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
         return [rows[i : i + size] for i in range(0, len(rows), size)]
 
     async def _one_by_one(self, rows: list[Row]) -> None:

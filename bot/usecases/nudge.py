@@ -21,7 +21,7 @@ async def lapse(desk: Desk, rows: list[Row]) -> None:
     Raises what the database raises; the caller then tries the rows one by one.
     """
     async with desk.database.transaction() as conn:
-        for row in sorted(rows, key=lambda row: (row.incident, row.due_at)):
+        for row in sorted(rows, key=lambda row: (row.incident, row.due_at, row.rung or 0)):
             incident = await incidents.lock(conn, row.incident)
             if incident is None or not await deadlines.still_ours(conn, row):
                 continue
@@ -129,6 +129,11 @@ async def _target(work: Work, row: Row) -> None:
     suffix = f" (late by {spans.roughly(late)})" if is_late(late, target) else ""
     why = f"not {goal} within {spans.in_words(target) if target else 'its target'}{suffix}"
     work.incident = escalation.mark_fired(work.incident, row.kind)
+    if page := next((page for page in work.incident.ladder.pages if page.last_at >= row.due_at), None):
+        said = f"{why}: rung {page.rung} was paged at the same time"
+        await deadlines.decided(work.conn, row.once, State.SKIPPED, said, work.now)
+        await incidents.save(work.conn, work.incident)
+        return
     climb = next_rung(work, why)
     await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
