@@ -2,6 +2,7 @@
 
 import { el, fragment } from "./dom.js";
 import { element } from "./elements.js";
+import { icon } from "./icons.js";
 import { input } from "./inputs.js";
 import { link, safe } from "./chips.js";
 import { markdown } from "./markdown.js";
@@ -63,7 +64,7 @@ const contextPart = (part) =>
 function picture(image, small = false) {
   const address = safe(image.image_url ?? image.slack_file?.url);
   if (address?.startsWith(`${location.origin}/`)) return el("img", { src: address, alt: image.alt_text, class: small ? "small" : "" });
-  const words = el("span", { class: small ? "picture small" : "picture", role: "img", "aria-label": image.alt_text, title: image.alt_text }, "🖼");
+  const words = el("span", { class: small ? "picture small" : "picture", role: "img", "aria-label": image.alt_text, title: image.alt_text }, icon("picture"));
   return small ? words : fragment(words, el("div", { class: "alt" }, address ? link(address, image.alt_text) : image.alt_text));
 }
 

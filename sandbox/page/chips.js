@@ -1,6 +1,7 @@
 // Links and the coloured names inside texts.
 
 import { el } from "./dom.js";
+import { icon } from "./icons.js";
 import { channel, channelName, isMember, person, shownName, world } from "./world.js";
 import { go } from "./places.js";
 
@@ -47,6 +48,6 @@ export const broadcastChip = (range) => el("span", { class: "mention me" }, `@${
 export function channelChip(id, label) {
   const where = channel(id);
   const hidden = where && where.kind !== "channel" && !isMember(where);
-  if (!where || hidden) return el("span", { class: "mention" }, hidden ? "🔒 private channel" : `#${label || id}`);
+  if (!where || hidden) return el("span", { class: "mention" }, hidden ? [icon("lock"), " private channel"] : `#${label || id}`);
   return el("button", { type: "button", class: "mention link", on: { click: () => go(id) } }, `#${channelName(where)}`);
 }

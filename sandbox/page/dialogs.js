@@ -1,6 +1,7 @@
 // Dialogs of the page itself: questions and small forms. The browser keeps the focus inside and gives it back.
 
 import { button, el, uid } from "./dom.js";
+import { icon } from "./icons.js";
 
 /** An open dialog: `{node, close}`. */
 export function dialog({ title, body, foot, onclose, wide = false, onescape }) {
@@ -14,7 +15,7 @@ export function dialog({ title, body, foot, onclose, wide = false, onescape }) {
       "header",
       {},
       el("h2", { id }, title),
-      button("×", () => (onescape ? onescape() : shut()), { class: "icon close", "aria-label": "Close" }),
+      button(icon("close"), () => (onescape ? onescape() : shut()), { class: "icon close", "aria-label": "Close" }),
     ),
     el("div", { class: "body" }, body),
     foot && el("footer", {}, foot),

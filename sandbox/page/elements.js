@@ -2,6 +2,7 @@
 
 import { button, el, notice } from "./dom.js";
 import { ask } from "./dialogs.js";
+import { icon } from "./icons.js";
 import { safe } from "./chips.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { menu } from "./popup.js";
@@ -53,7 +54,7 @@ function pressable(key, inner, surface) {
 
 function overflow(key, inner, surface) {
   const node = button(
-    "⋯",
+    icon("more"),
     () =>
       menu(
         node,

@@ -15,7 +15,7 @@ export function select({ load, chosen = [], multi = false, most, placeholder, la
     "button",
     {
       type: "button", class: "select", role: "combobox", "aria-haspopup": "listbox", "aria-expanded": "false",
-      "aria-controls": "", "aria-label": label, data: key ? { key } : {},
+      "aria-label": label, data: key ? { key } : {},
       on: {
         click: () => open(),
         keydown: (event) => {

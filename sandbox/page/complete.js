@@ -1,0 +1,109 @@
+// Completion in the composer: commands after "/", people after "@", channels after "#", emoji after ":".
+
+import { el, uid } from "./dom.js";
+import { emoji, emojiNames } from "./emoji.js";
+import { fullName, isMember, isPerson, here, world } from "./world.js";
+
+const TRIGGER = /(?:^|[\s(])([@#:])([\w.+-]*)$/;
+const MOST = 8;
+
+/** Attach to a textarea. Gives a function for its keydown: true when the key was used up. */
+export function complete(area, host) {
+  const id = uid("complete");
+  const list = el("div", { class: "completion", role: "listbox", id, "aria-label": "Suggestions", hidden: true });
+  host.append(list);
+  let entries = [];
+  let active = 0;
+  let refused = null;
+
+  function look() {
+    const found = suggestions(area);
+    entries = found && found.sign !== refused ? found.entries : [];
+    if (!found || found.sign !== refused) refused = null;
+    active = 0;
+    draw();
+  }
+
+  function draw() {
+    list.hidden = !entries.length;
+    area.setAttribute("aria-expanded", String(!list.hidden));
+    list.replaceChildren(
+      ...entries.map((entry, index) =>
+        el(
+          "div",
+          {
+            role: "option", id: `${id}-${index}`, "aria-selected": String(index === active),
+            on: { mousedown: (event) => { event.preventDefault(); choose(entry); } },
+          },
+          entry.sign && el("span", { class: "sign" }, entry.sign),
+          el("strong", {}, entry.words),
+          entry.hint && el("span", { class: "hint" }, entry.hint),
+          entry.note && el("small", {}, entry.note),
+        ),
+      ),
+    );
+    if (entries.length) area.setAttribute("aria-activedescendant", `${id}-${active}`);
+    else area.removeAttribute("aria-activedescendant");
+  }
+
+  function choose(entry) {
+    area.setRangeText(`${entry.put} `, entry.from, area.selectionStart, "end");
+    entries = [];
+    draw();
+    area.focus();
+    area.dispatchEvent(new Event("input"));
+  }
+
+  area.setAttribute("role", "combobox");
+  area.setAttribute("aria-autocomplete", "list");
+  area.setAttribute("aria-controls", id);
+  area.setAttribute("aria-expanded", "false");
+  area.addEventListener("input", look);
+  area.addEventListener("blur", () => { entries = []; draw(); });
+  return (event) => {
+    if (!entries.length || event.isComposing) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) active = (active + step + entries.length) % entries.length;
+    else if (event.key === "Escape") { refused = suggestions(area)?.sign; entries = []; }
+    else if (event.key === "Tab" || (event.key === "Enter" && !entries[active].typed)) { choose(entries[active]); return true; }
+    else return false;
+    draw();
+    return true;
+  };
+}
+
+function suggestions(area) {
+  const before = area.value.slice(0, area.selectionStart);
+  const command = /^\/([\w-]*)$/.exec(before);
+  if (command) return { sign: "/", entries: commands(before) };
+  const found = TRIGGER.exec(before);
+  if (!found) return null;
+  const [, sign, query] = found;
+  const from = before.length - query.length - 1;
+  if (sign === ":" && query.length < 2) return null;
+  const entries = { "@": names, "#": rooms, ":": signs }[sign](query.toLowerCase()).slice(0, MOST);
+  return { sign: `${sign}${from}`, entries: entries.map((entry) => ({ ...entry, from })) };
+}
+
+const commands = (typed) =>
+  world.app.commands
+    .filter((one) => one.name.startsWith(typed))
+    .map((one) => ({ words: one.name, hint: one.usage_hint, note: `${one.description} · ${world.app.name}`, put: one.name, from: 0, typed: one.name === typed }));
+
+function names(query) {
+  const where = here();
+  const people = [...world.people.values()]
+    .filter((user) => isPerson(user) || user.id === world.app.bot.id)
+    .filter((user) => [user.name, ...fullName(user).split(" ")].some((part) => part.toLowerCase().startsWith(query)))
+    .sort((a, b) => Number(isMember(where, b.id)) - Number(isMember(where, a.id)))
+    .map((user) => ({ words: fullName(user), hint: `@${user.name}`, note: isMember(where, user.id) ? "" : "not in this channel", put: `@${user.name}` }));
+  const groups = [...world.groups.values()].filter((g) => g.handle.startsWith(query)).map((g) => ({ words: `@${g.handle}`, hint: g.name, put: `@${g.handle}` }));
+  const all = ["here", "channel"].filter((one) => one.startsWith(query)).map((one) => ({ words: `@${one}`, hint: "Notify everybody in this channel", put: `@${one}` }));
+  return [...people, ...groups, ...all];
+}
+
+const rooms = (query) =>
+  [...world.channels.values()].filter((c) => c.kind === "channel" && !c.is_archived && c.name.startsWith(query)).map((c) => ({ words: `#${c.name}`, put: `#${c.name}` }));
+
+const signs = (query) =>
+  emojiNames().filter((name) => name.startsWith(query)).map((name) => ({ sign: emoji(name), words: `:${name}:`, put: `:${name}:` }));

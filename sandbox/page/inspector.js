@@ -1,0 +1,2 @@
+// Placeholder until the drawer is built.
+export function inspector() {}

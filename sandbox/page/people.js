@@ -1,0 +1,26 @@
+// Faces and names.
+
+import { el } from "./dom.js";
+import { fullName, isApp, person, world } from "./world.js";
+
+const COLOURS = 8;
+
+/** A square with initials; the app's is a bell. */
+export function avatar(id, size = "") {
+  if (isApp(id)) return el("img", { class: `avatar app ${size}`, src: "/page/icon.svg", alt: "" });
+  const user = person(id);
+  const name = fullName(user);
+  const initials = name.split(/\s+/).slice(0, 2).map((part) => part[0]).join("").toUpperCase();
+  const colour = [...String(id)].reduce((sum, letter) => (sum * 33 + letter.codePointAt(0) * 7) % 9967, 11) % COLOURS;
+  return el("span", { class: `avatar colour-${colour} ${size}`, "aria-hidden": "true" }, initials);
+}
+
+/** Who speaks in a message: `{id, name, isApp}`. */
+export function author(message) {
+  if (message.from_slack) return { id: "USLACKBOT", name: "Slackbot", app: true };
+  // What only one person sees comes from the app.
+  const user = message.viewer ? world.app.bot : person(message.user);
+  const id = message.user;
+  const name = message.username || message.bot_profile?.name || fullName(user);
+  return { id: user?.id ?? id, name, app: Boolean(message.bot_id || message.viewer || user?.is_bot) };
+}

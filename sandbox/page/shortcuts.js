@@ -1,0 +1,14 @@
+// Global shortcuts.
+
+import { act } from "./api.js";
+import { notice } from "./dom.js";
+import { world } from "./world.js";
+
+export async function useShortcut(shortcut) {
+  try {
+    const reply = await act("shortcut", { name: shortcut.callback_id });
+    if (!reply.ok) notice(`${world.app.name} did not answer (${reply.error}). Try again.`, "bad");
+  } catch (problem) {
+    notice(`That did not work: ${problem.message}`, "bad");
+  }
+}
