@@ -38,11 +38,11 @@ def announcement_of(number: int) -> str:
 def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
     """Everything that makes an incident visible, each step its own notice: any may fail, none stops another."""
     n = incident.number
-    channel, card = channel_of(n), card_of(n)
+    channel = channel_of(n)
     found = [
         Notice(channel, "channel", n, priority=Priority.CHANNEL),
-        Notice(card, "card", n, needs=channel, if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD),
-        Notice(f"pin:{n}", "pin", n, needs=card, priority=Priority.CARD),
+        card_posted(n),
+        pin(n),
         Notice(f"topic:{n}", "topic", n, needs=channel, priority=Priority.SETUP),
         Notice(f"purpose:{n}", "purpose", n, needs=channel, priority=Priority.SETUP),
         invitation(n, incident.declared_by),
@@ -100,6 +100,17 @@ def edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
     if _topic(before) != _topic(after):
         found.append(Notice(f"topic:{n}", "topic", n, needs=channel_of(n), priority=Priority.EDIT, again=True))
     return found
+
+
+def card_posted(number: int) -> Notice:
+    return Notice(
+        card_of(number), "card", number,
+        needs=channel_of(number), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD,
+    )  # fmt: skip
+
+
+def pin(number: int) -> Notice:
+    return Notice(f"pin:{number}", "pin", number, needs=card_of(number), priority=Priority.CARD)
 
 
 def card_edit(number: int) -> Notice:

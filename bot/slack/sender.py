@@ -144,10 +144,9 @@ class Sender:
         raise NotNeeded("the card had been deleted; a new one is posted")
 
     async def _put_card_back(self, case: Case) -> None:
-        notices = routing.on_declared(case.incident, case.policy)
-        again = [replace(notice, again=True) for notice in notices if notice.kind in ("card", "pin")]
+        """Posted anew; its pin follows once it stands there (`delivered.sent`)."""
         async with self._desk.database.transaction() as conn:
-            await outbox.put(conn, again)
+            await outbox.put(conn, [replace(routing.card_posted(case.incident.number), again=True)])
 
     async def _pin(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(routing.card_of(case.incident.number))

@@ -28,6 +28,8 @@ async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
             work = Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
             opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
             await work.commit(Change(opened))
+        if incident is not None and row.kind == "card" and row.version > 1:  # put back: the old one had the pin
+            await outbox.put(conn, [replace(routing.pin(incident.number), again=True)])
     desk.alarm.outbox.set()
     return True
 
