@@ -45,6 +45,7 @@ __all__ = [
     "snoozed",
     "timeline",
     "updated",
+    "watching_in_hands",
     "which_incident",
     "why",
 ]
@@ -136,6 +137,11 @@ def responding_or_watching(incident: Incident) -> Message:
 
 def just_watching(incident: Incident) -> Message:
     return kit.line(f"Fine. Paging for {incident.id} goes on until somebody responds.")
+
+
+def watching_in_hands(incident: Incident, by: str) -> Message:
+    """To whoever only watches, once somebody responds."""
+    return kit.line(f"Fine. {mention(by)} is responding to {incident.id}.{_go(incident)}")
 
 
 def press_too_late(incident: Incident) -> Message:

@@ -141,7 +141,13 @@ async def _responding(front: Front, asking: Asking, incident: Incident, policy: 
 
 
 async def _watching(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    await front.answer_later(asking, answers.just_watching(incident), replace=True)
+    if not incident.open:
+        message = answers.press_too_late(incident)
+    elif incident.ladder.acknowledged_at is not None and incident.acknowledged_by:
+        message = answers.watching_in_hands(incident, incident.acknowledged_by)
+    else:
+        message = answers.just_watching(incident)
+    await front.answer_later(asking, message, replace=True)
     return None
 
 
