@@ -1,0 +1,316 @@
+"""Forms, filled by their labels: what they do, what they refuse, and what happened meanwhile."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from sandbox.forms import choices, find
+from tests.scenarios.looking import announcements, declared, of_kind, rest, texts, told, typed, words
+from tests.scenarios.running import World, world
+
+INSIDE = "inc-1-checkout-is-down"
+
+
+async def form(here: World, name: str, button: str) -> None:
+    """Open a form from the card."""
+    channel = here.ws.channel(INSIDE)
+    person = here.ws.person(name)
+    if person.id not in channel.members:
+        await person.join(INSIDE)
+    assert (await person.press(here.card(channel), button)).ok
+
+
+async def test_declare_by_form_keeps_everything_said(here: World) -> None:
+    await here.maya.command("#general", "/incident declare")
+    view = here.maya.view
+    assert view.title == "Declare incident"
+    options = [option["text"]["text"] for option in choices(find(view.body["blocks"], "Severity").element)]
+    assert len(options) == 5
+    assert all(
+        option.get("description", {}).get("text") for option in choices(find(view.body["blocks"], "Severity").element)
+    )
+    await here.maya.fill(
+        view,
+        {
+            "Title": "Checkout is down",
+            "Severity": "sev2",
+            "What is happening?": "Cards are refused\nsince 02:47",
+            "Affected services": "checkout, payments",
+        },
+    )
+    assert (await here.maya.submit()).ok
+    channel = await here.opened()
+    await rest(here)
+    shown = await here.show()
+    assert shown["title"] == "Checkout is down"
+    assert shown["severity"] == "sev2"
+    assert shown["description"] == "Cards are refused\nsince 02:47"
+    assert shown["services"] == ["checkout", "payments"]
+    assert "Cards are refused" in words(here, here.card(channel))
+    direct = here.ws.state.im_between(here.ws.bot.id, here.maya.id)  # the bot is not in #general
+    assert direct is not None
+    assert any(f"#{channel.name}" in words(here, m) for m in here.ws.bot_messages(direct.id))
+
+
+async def test_declare_without_title_or_severity_is_held_back(here: World) -> None:
+    await here.maya.command("#general", "/incident declare")
+    reply = await here.maya.submit()
+    assert set(reply.errors) == {"title", "severity"}
+    await here.maya.fill(here.maya.view, {"Title": "\u202e\u2066", "Severity": "sev2"})
+    reply = await here.maya.submit()
+    assert "such as" in reply.errors["title"]
+    assert here.maya.view.title == "Declare incident"
+    await here.maya.fill(here.maya.view, {"Title": "Checkout is down"})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    assert here.ws.find_channel("inc-2") is None
+
+
+async def test_what_is_typed_into_a_form_mentions_nobody(here: World) -> None:
+    await here.maya.command("#general", "/incident declare")
+    evil = f"<!channel> {here.tom.mention} &lt;!here&gt; @everyone"
+    await here.maya.fill(here.maya.view, {"Title": evil, "Severity": "sev2", "What is happening?": evil})
+    assert (await here.maya.submit()).ok
+    channel = await here.opened()
+    await form(here, "maya", "Update status") if channel.name == INSIDE else await here.maya.press(
+        here.card(channel), "Update status"
+    )
+    await here.maya.fill(here.maya.view, {"What changed?": evil})
+    await here.maya.submit()
+    await rest(here)
+    for message in [*here.ws.bot_messages(channel.id), *here.ws.bot_messages("incidents")]:
+        assert here.ws.mentioned(message) <= {here.maya.id}, message.text
+
+
+async def test_update_status_changes_all_it_says_in_one_numbered_update(here: World) -> None:
+    channel = await declared(here)
+    await form(here, "maya", "Update status")
+    view = here.maya.view
+    assert view.title == "Update status"
+    await here.maya.fill(
+        view,
+        {
+            "Status": "Identified",
+            "Severity": "sev1",
+            "What changed?": "A bad deploy, rolling back",
+            "Next update in": "15m",
+        },
+    )
+    assert (await here.maya.submit()).ok
+    await rest(here)
+    shown = await here.show()
+    assert (shown["status"], shown["severity"], shown["updates"]) == ("identified", "sev1", 1)
+    assert any("Update #1" in words(here, m) and "rolling back" in words(here, m) for m in here.ws.bot_messages(INSIDE))
+    (said,) = announcements(here)
+    assert any("Update #1" in words(here, reply) for reply in here.ws.replies(said))
+    card = words(here, here.card(channel))
+    assert "A bad deploy, rolling back" in card
+    assert "promised by @maya" in card
+
+
+async def test_update_status_says_who_will_be_told_and_wants_words(here: World) -> None:
+    channel = await declared(here)
+    await form(here, "maya", "Update status")
+    said = str(here.maya.view.body["blocks"])
+    assert f"<#{channel.id}>" in said
+    assert "#incidents" in said
+    reply = await here.maya.submit()
+    assert set(reply.errors) == {"text"}
+    await here.maya.fill(here.maya.view, {"What changed?": "\u202e"})
+    assert "such as" in (await here.maya.submit()).errors["text"]
+    assert (await here.show())["updates"] == 0
+
+
+async def test_resolving_from_the_update_form_ends_it(here: World) -> None:
+    await declared(here)
+    await form(here, "maya", "Update status")
+    await here.maya.fill(here.maya.view, {"Status": "Resolved", "What changed?": "Rolled back"})
+    assert (await here.maya.submit()).ok
+    shown = await here.show()
+    assert (shown["status"], shown["summary"], shown["updates"]) == ("resolved", "Rolled back", 1)
+
+
+async def test_two_people_submitting_different_forms_at_once_undo_nothing_of_each_other(here: World) -> None:
+    await declared(here)
+    await form(here, "maya", "Update status")
+    await form(here, "tom", "Change severity")
+    await here.tom.fill(here.tom.view, {"Severity": "sev1", "Reason": "All customers"})
+    assert (await here.tom.submit()).ok
+    await here.maya.fill(here.maya.view, {"What changed?": "Rolling back", "Status": "Identified"})
+    assert (await here.maya.submit()).ok
+    shown = await here.show()
+    assert (shown["severity"], shown["status"], shown["updates"]) == ("sev1", "identified", 1)
+
+
+async def test_two_people_assigning_roles_at_once_keep_both(here: World) -> None:
+    await declared(here)
+    await form(here, "maya", "Assign roles")
+    await form(here, "tom", "Assign roles")
+    await here.maya.fill(here.maya.view, {"Incident commander": "priya"})
+    await here.tom.fill(here.tom.view, {"Scribe": "tom"})
+    assert (await here.maya.submit()).ok
+    assert (await here.tom.submit()).ok
+    assert (await here.show())["roles"] == {"commander": here.priya.id, "scribe": here.tom.id}
+
+
+async def test_change_severity_records_the_reason(here: World) -> None:
+    await declared(here)
+    await form(here, "tom", "Change severity")
+    assert here.tom.view.title == "Change severity"
+    await here.tom.fill(here.tom.view, {"Severity": "sev3", "Reason": "Only the sandbox"})
+    assert (await here.tom.submit()).ok
+    (said,) = of_kind(await here.show(), "severity")
+    assert (said["data"]["before"], said["data"]["after"]) == ("sev2", "sev3")
+    assert "Only the sandbox" in said["text"]
+
+
+async def test_change_severity_to_the_same_is_said_and_changes_nothing(here: World) -> None:
+    await declared(here)
+    await form(here, "tom", "Change severity")
+    await here.tom.submit()
+    assert "already sev2" in str(here.tom.view.body["blocks"]) or "already" in str(here.tom.view.errors)
+    assert of_kind(await here.show(), "severity") == []
+
+
+async def test_assign_roles_assigns_and_clears_by_title(here: World) -> None:
+    channel = await declared(here)
+    await form(here, "maya", "Assign roles")
+    assert here.maya.view.title == "Assign roles"
+    await here.maya.fill(here.maya.view, {"Incident commander": "tom", "Communications lead": "lena"})
+    assert (await here.maya.submit()).ok
+    await rest(here)
+    assert (await here.show())["roles"] == {"commander": here.tom.id, "communications_lead": here.lena.id}
+    assert {here.tom.id, here.lena.id} <= set(channel.members)
+    await form(here, "maya", "Assign roles")
+    assert here.maya.view.values["role_commander"]["role_commander"]["selected_user"] == here.tom.id
+    await here.maya.fill(here.maya.view, {"Incident commander": None})
+    assert (await here.maya.submit()).ok
+    assert (await here.show())["roles"] == {"communications_lead": here.lena.id}
+
+
+async def test_resolve_keeps_what_fixed_it_the_cause_and_when_the_impact_ended(here: World) -> None:
+    channel = await declared(here)
+    await form(here, "tom", "Resolve")
+    assert here.tom.view.title == "Resolve incident"
+    assert set((await here.tom.submit()).errors) == {"summary"}
+    await here.tom.fill(
+        here.tom.view,
+        {
+            "What fixed it?": "Rolled back deploy 4512",
+            "Root cause": "A missing index",
+            "Customer impact ended": int(time.time()) + 86_400,
+        },
+    )
+    assert "impact_ended" in (await here.tom.submit()).errors
+    await here.tom.fill(here.tom.view, {"Customer impact ended": int(time.time()) - 600})
+    assert (await here.tom.submit()).ok
+    await rest(here)
+    shown = await here.show()
+    assert (shown["status"], shown["summary"], shown["root_cause"]) == (
+        "resolved",
+        "Rolled back deploy 4512",
+        "A missing index",
+    )
+    seen = words(here, here.card(channel))
+    for part in ("Rolled back deploy 4512", "A missing index", "Customer impact ended"):
+        assert part in seen
+
+
+async def test_reopen_asks_why_and_starts_a_new_episode(here: World) -> None:
+    await declared(here)
+    await typed(here, "maya", INSIDE, "/incident resolve Done")
+    await rest(here)
+    await form(here, "tom", "Reopen")
+    assert here.tom.view.title == "Reopen incident"
+    assert set((await here.tom.submit()).errors) == {"reason"}
+    await here.tom.fill(here.tom.view, {"Reason": "Errors are back"})
+    assert (await here.tom.submit()).ok
+    shown = await here.show()
+    assert (shown["status"], shown["episode"]) == ("investigating", 2)
+    assert texts(of_kind(shown, "reopened")) == ["Errors are back"]
+
+
+async def test_a_form_submitted_after_the_end_says_so_in_the_form_and_changes_nothing(here: World) -> None:
+    await declared(here)
+    forms = {
+        "tom": ("Update status", {"What changed?": "More"}),
+        "priya": ("Change severity", {"Severity": "sev1"}),
+        "lena": ("Assign roles", {"Scribe": "lena"}),
+        "noor": ("Resolve", {"What fixed it?": "Me too"}),
+    }
+    for name, (button, _) in forms.items():
+        await form(here, name, button)
+    await typed(here, "maya", INSIDE, "/incident resolve Done")
+    before = await here.show()
+    for name, (_, values) in forms.items():
+        person = here.ws.person(name)
+        await person.fill(person.view, values)
+        reply = await person.submit()
+        assert reply.errors == {}
+        assert "resolved" in str(person.view.body["blocks"]), name
+        assert person.view.body.get("submit") is None
+        await person.close()
+    after = await here.show()
+    for field in ("status", "severity", "roles", "summary", "updates"):
+        assert before[field] == after[field]
+
+
+async def test_when_slack_says_the_trigger_has_expired_the_answer_names_the_line_that_does_the_same(
+    here: World,
+) -> None:
+    channel = await declared(here)
+    here.ws.faults.add("views.open", error="expired_trigger_id", count=5)
+    for line, instead in (("update", "/incident update"), ("declare", "/incident declare")):
+        answer = await typed(here, "maya", INSIDE, f"/incident {line}")
+        assert "This does the same" in answer
+        assert instead in answer
+    await here.maya.press(here.card(channel), "Resolve")
+    assert any("/incident resolve" in line for line in await told(here, "maya"))
+    await here.maya.shortcut("Declare incident")
+    await rest(here)
+    direct = here.ws.state.im_between(here.ws.bot.id, here.maya.id)
+    assert direct is not None
+    assert any("/incident declare" in words(here, m) for m in here.ws.bot_messages(direct.id))
+
+
+async def test_the_line_offered_in_place_of_a_form_works(here: World) -> None:
+    await declared(here)
+    here.ws.faults.add("views.open", error="expired_trigger_id")
+    answer = await typed(here, "maya", INSIDE, "/incident update")
+    line = answer.partition("This does the same: ")[2].strip("`")
+    assert "Update #1" in await typed(here, "maya", INSIDE, line)
+
+
+async def test_a_slow_form_does_not_keep_slack_waiting(here: World) -> None:
+    await declared(here)
+    here.ws.faults.add("views.open", hang=True)
+    started = time.monotonic()
+    answer = await typed(here, "maya", INSIDE, "/incident update")
+    assert time.monotonic() - started < 3.0
+    assert "This does the same" in answer
+
+
+async def test_closing_a_form_changes_nothing(here: World) -> None:
+    await declared(here)
+    await form(here, "maya", "Resolve")
+    assert (await here.maya.close()).ok
+    assert (await here.show())["status"] == "detected"
+
+
+async def test_every_preset_has_forms_that_slack_takes(sqlite_url: str, tmp_path: Path) -> None:
+    for preset in ("severity-1-4", "p0-p3", "p0-p4", "level-1-4"):
+        policy = tmp_path / f"{preset}.yml"
+        policy.write_text(f"preset: {preset}\n")
+        async with world(f"sqlite:///{tmp_path}/{preset}.db", policy=policy) as here:
+            await here.maya.command("#general", "/incident declare")
+            worst = choices(find(here.maya.view.body["blocks"], "Severity").element)[0]["value"]
+            await here.maya.fill(here.maya.view, {"Title": "Checkout is down", "Severity": worst})
+            assert (await here.maya.submit()).ok
+            await here.opened()
+            channel = here.ws.find_channel("inc-1")
+            assert channel is not None
+            for button in ("Update status", "Change severity", "Assign roles", "Resolve"):
+                assert (await here.maya.press(here.card(channel), button)).ok
+                assert here.maya.view.title.startswith(button)
+            assert worst in await typed(here, "maya", "#general", f"/incident list {worst}")
