@@ -60,6 +60,13 @@ async def last_of(
     return await _one(conn, number, wanted.order_by(timeline.c.seq.desc()).limit(1))
 
 
+async def of_actor(conn: AsyncConnection, number: int, kinds: Sequence[str], actor: str) -> list[Entry]:
+    """Somebody's entries of these kinds, none of them `message`, in the order of the chain."""
+    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds), _NO_MESSAGE)
+    rows = await conn.execute(wanted.where(timeline.c.actor == actor).order_by(timeline.c.seq))
+    return [_entry(row) for row in rows]
+
+
 async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorded | None:
     """The `message` entry about that `ts`."""
     about = sa.and_(timeline.c.incident == number, timeline.c.source_ts == source_ts, _MESSAGE)
@@ -103,10 +110,11 @@ async def _one(conn: AsyncConnection, number: int, wanted: sa.Select[Any]) -> Re
 
 
 async def _keyed(conn: AsyncConnection, number: int) -> set[str]:
+    """By when it happened: Slack does not deliver in order."""
     changes = await conn.execute(
         sa.select(timeline.c.kind, timeline.c.source_ts, timeline.c.actor)
         .where(timeline.c.incident == number, timeline.c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
-        .order_by(timeline.c.seq)
+        .order_by(timeline.c.at, timeline.c.seq)
     )
     return stand_keyed([(row.kind, row.source_ts, row.actor) for row in changes])
 

@@ -14,7 +14,8 @@ from bot.slack import events
 from bot.slack.api import SlackApi
 from bot.slack.events import Me
 from bot.usecases.desk import Desk
-from storage import cursors, timeline
+from bot.usecases.record import move
+from storage import cursors
 
 _PAGE = 200
 _PAGES = 50
@@ -47,18 +48,13 @@ async def _append(desk: Desk, me: Me, number: int, channel: str, message: dict[s
 
 
 async def _membership(desk: Desk, me: Me, number: int, channel: str, message: dict[str, Any]) -> int:
-    """A join or leave that the last one written of this person does not already say."""
     user = str(message.get("user") or "unknown")
     if user == me.user_id:
         return 0
     at = desk.clock.at(float(message["ts"]))
     kind = events.COMING_AND_GOING[message["subtype"]]
-    async with desk.database.reading() as conn:
-        last = await timeline.last_of(conn, number, ("joined", "left"), user)
-    if last is not None and (last.entry.kind == kind or last.entry.at >= at):
-        return 0
     entry = events.membership(kind, channel, user, message["ts"], at, message.get("inviter"))
-    return await desk.database.appender.append(number, [entry])
+    return await move(desk, number, entry)
 
 
 def _entries(desk: Desk, me: Me, channel: str, message: dict[str, Any]) -> list[Entry]:
@@ -78,7 +74,7 @@ def _spoken(desk: Desk, said: Said) -> list[Entry]:
     at = desk.clock.at(float(said.ts))
     entries = entries_from_message(said, at, fetched=True)
     if said.edited_ts:
-        entries += entries_from_edit(said, None, at, desk.clock.at(float(said.edited_ts)))
+        entries += entries_from_edit(said, None, lambda ts: desk.clock.at(float(ts)))
     return entries
 
 

@@ -88,12 +88,11 @@ def _file(file: dict[str, Any]) -> Attached:
 
 
 def text_changed(event: Event) -> bool:
-    """Link previews and reply counts change a message, too; only a person's edit is an edit."""
+    """Link previews and reply counts change a message, too; an edit has Slack's mark, or other words."""
     message, before = event.get("message") or {}, event.get("previous_message") or {}
     edited = (message.get("edited") or {}).get("ts")
-    return edited is not None and (
-        edited != (before.get("edited") or {}).get("ts") or message.get("text") != before.get("text")
-    )
+    reworded = bool(before) and _text(message) != _text(before)
+    return reworded or (edited is not None and edited != (before.get("edited") or {}).get("ts"))
 
 
 def is_tombstone(event: Event) -> bool:

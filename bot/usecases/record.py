@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.messages import Said, entries_from_deletion, entries_from_edit, entries_from_message
+from bot.domain.messages import (
+    Said,
+    entries_from_deletion,
+    entries_from_edit,
+    entries_from_message,
+    same_move,
+)
 from bot.domain.timeline import Entry
 from bot.usecases.desk import Desk
 from storage import incidents, timeline
@@ -33,6 +39,16 @@ class Channels:
         return number
 
 
+async def move(desk: Desk, number: int, entry: Entry) -> int:
+    """Write down a join or leave. Slack tells twice (a member event and a message): one entry for each change."""
+    async with desk.database.transaction() as conn:
+        await incidents.lock(conn, number)  # the two tellings come at the same time
+        known = await timeline.of_actor(conn, number, ("joined", "left"), entry.actor)
+        if same_move(entry, known):
+            return 0
+        return len(await timeline.append(conn, number, [entry]))
+
+
 @dataclass(slots=True)
 class Recorder:
     """Turns what was said and done in channels into entries. Each method returns how many were new."""
@@ -48,30 +64,21 @@ class Recorder:
     async def edit(self, said: Said, before: Said | None) -> int:
         if self._leaves_out_chatter():
             return 0
-        entries = entries_from_edit(said, before, self._at(said.ts), self._at(said.edited_ts or said.ts))
-        return await self._append(said.channel, entries)
+        return await self._append(said.channel, entries_from_edit(said, before, self._at))
 
     async def deletion(self, channel: str, ts: str, actor: str, before: Said | None, event_ts: str) -> int:
         if self._leaves_out_chatter():
             return 0
-        entries = entries_from_deletion(channel, ts, actor, before, self._at(ts), self._at(event_ts))
-        return await self._append(channel, entries)
+        return await self._append(channel, entries_from_deletion(channel, ts, actor, before, event_ts, self._at))
 
     async def happening(self, channel: str, entry: Entry) -> int:
         """Anything else: a reaction, a pin, a topic, a file. Its `once` comes from Slack's event ID or `ts`."""
         return await self._append(channel, [entry])
 
     async def coming_or_going(self, channel: str, entry: Entry) -> int:
-        """A join or leave, which Slack tells twice (a member event and a message): one entry for each change."""
+        """A join or leave, as a member event or as a message."""
         number = await self.channels.incident_of(channel)
-        if number is None:
-            return 0
-        async with self.desk.database.transaction() as conn:
-            await incidents.lock(conn, number)  # the two tellings come at the same time
-            last = await timeline.last_of(conn, number, ("joined", "left"), entry.actor)
-            if last is not None and last.entry.kind == entry.kind:
-                return 0
-            return len(await timeline.append(conn, number, [entry]))
+        return 0 if number is None else await move(self.desk, number, entry)
 
     async def key(self, channel: str, said: Said | None, entry: Entry) -> int:
         """📌: the message becomes a key entry; it is written down first if it never was."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -65,9 +66,10 @@ async def _changed(front: Front, event: Event, event_id: str) -> int:
     if not events.text_changed(event):
         return 1
     channel = event["channel"]
-    return await front.recorder.edit(
-        events.said(message, channel, front.me), events.said(before, channel, front.me) if before else None
-    )
+    now = events.said(message, channel, front.me)
+    if now.edited_ts is None:  # an app may change its message without Slack's mark
+        now = replace(now, edited_ts=str(event.get("event_ts") or event["ts"]))
+    return await front.recorder.edit(now, events.said(before, channel, front.me) if before else None)
 
 
 async def _deleted(front: Front, event: Event) -> int:

@@ -1,0 +1,378 @@
+"""The timeline writes itself: everything once, however it is delivered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import Channel
+from storage import timeline
+from tests.scenarios.looking import declared, of_kind, rest, texts, typed
+from tests.scenarios.running import World, world
+
+INSIDE = "inc-1-checkout-is-down"
+
+
+async def seen(here: World, *kinds: str) -> list[dict[str, Any]]:
+    await rest(here)
+    return of_kind(await here.show(), *kinds)
+
+
+async def test_a_message_is_recorded_with_author_text_and_permalink(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "Cards & wallets are < refused >")
+    (entry,) = await seen(here, "message")
+    assert (entry["actor"], entry["source_ts"]) == (here.maya.id, said.ts)
+    assert "Cards" in entry["text"]
+    assert entry["data"]["link"] == here.ws.permalink(said)
+    assert entry["key"] is False
+
+
+async def test_edits_keep_the_first_text_and_append_the_new_ones(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "first")
+    await here.maya.edit(said, "second")
+    await here.maya.edit(said, "third")
+    entries = await seen(here, "message", "message_edited")
+    assert [(e["kind"], e["text"]) for e in entries] == [
+        ("message", "first"),
+        ("message_edited", "second"),
+        ("message_edited", "third"),
+    ]
+    assert {e["source_ts"] for e in entries} == {said.ts}
+
+
+async def test_a_deletion_is_marked_and_the_earlier_text_kept(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "my password is hunter2")
+    await here.maya.delete(said)
+    entries = await seen(here, "message", "message_deleted")
+    assert [(e["kind"], e["text"]) for e in entries] == [
+        ("message", "my password is hunter2"),
+        ("message_deleted", ""),
+    ]
+    assert entries[1]["source_ts"] == said.ts
+
+
+async def test_a_deleted_thread_parent_is_a_deletion_too(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "parent")
+    await here.maya.reply(said, "reply")
+    await here.maya.delete(said)
+    assert texts(await seen(here, "message")) == ["parent", "reply"]
+    (gone,) = await seen(here, "message_deleted")
+    assert gone["source_ts"] == said.ts
+    assert await seen(here, "message_edited") == []
+
+
+async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "parent")
+    await here.maya.reply(said, "reply")
+    await here.maya.reply(said, "to all", broadcast=True)
+    entries = await seen(here, "message")
+    assert texts(entries) == ["parent", "reply", "to all"]
+    assert [e["data"].get("thread_ts") for e in entries] == [None, said.ts, said.ts]
+
+
+async def test_files_are_recorded_with_name_and_link(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "the graph", files=["latency.png", "errors.csv"])
+    files = await seen(here, "file")
+    assert texts(files) == ["latency.png", "errors.csv"]
+    assert all(e["data"]["link"].startswith("http") and e["source_ts"] == said.ts for e in files)
+
+
+async def test_joins_and_leaves_are_recorded_once_each(here: World) -> None:
+    await declared(here)
+    for act in (here.tom.join, here.tom.leave, here.tom.join, here.sam.join):
+        await act(INSIDE)
+        await rest(here)
+    await here.sam.invite(INSIDE, "lena")
+    await rest(here)
+    await here.sam.kick(INSIDE, "lena")
+    entries = await seen(here, "joined", "left")
+    assert [(e["kind"], e["actor"]) for e in entries] == [
+        ("joined", here.maya.id),
+        ("joined", here.tom.id),
+        ("left", here.tom.id),
+        ("joined", here.tom.id),
+        ("joined", here.sam.id),
+        ("joined", here.lena.id),
+        ("left", here.lena.id),
+    ]
+
+
+async def test_pins_by_people_are_recorded_and_the_bots_own_is_not(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "important")
+    await here.maya.pin(said)
+    await here.maya.unpin(said)
+    entries = await seen(here, "pin")
+    assert [(e["actor"], e["source_ts"], e["data"]["added"]) for e in entries] == [
+        (here.maya.id, said.ts, True),
+        (here.maya.id, said.ts, False),
+    ]
+
+
+async def test_a_pushpin_keys_a_message_and_taking_it_off_unkeys_it(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    await here.tom.join(INSIDE)
+    await here.tom.react(said, "pushpin")
+    (entry,) = await seen(here, "message")
+    assert entry["key"] is True
+    assert "Deploy 4512" in await typed(here, "maya", INSIDE, "/incident timeline")
+    await here.tom.unreact(said, "pushpin")
+    (entry,) = await seen(here, "message")
+    assert entry["key"] is False
+    assert [e["kind"] for e in await seen(here, "keyed", "unkeyed")] == ["keyed", "unkeyed"]
+    assert "Deploy 4512" not in await typed(here, "maya", INSIDE, "/incident timeline")
+
+
+async def test_a_message_stays_key_while_one_of_several_people_holds_it_so(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    await here.tom.join(INSIDE)
+    await here.tom.react(said, "pushpin")
+    await here.maya.react(said, "pushpin")
+    await here.tom.unreact(said, "pushpin")
+    assert (await seen(here, "message"))[0]["key"] is True
+    await here.maya.unreact(said, "pushpin")
+    assert (await seen(here, "message"))[0]["key"] is False
+
+
+async def test_a_pushpin_on_a_reply_keys_the_reply(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "parent")
+    reply = await here.maya.reply(said, "the cause")
+    await here.maya.react(reply, "pushpin")
+    assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("parent", False), ("the cause", True)]
+
+
+async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(here: World) -> None:
+    await declared(here)
+    here.ws.delivery.faults.drop = True
+    said = await here.maya.say(INSIDE, "lost on the way")
+    reply = await here.maya.reply(said, "so was this")
+    here.ws.delivery.faults.clear()
+    await here.maya.react(reply, "pushpin")
+    assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("so was this", True)]
+
+
+async def test_reactions_that_carry_meaning_are_recorded_and_others_not(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "Roll back?")
+    await here.tom.join(INSIDE)
+    for name in ("white_check_mark", "tada", "+1"):
+        await here.tom.react(said, name)
+    await here.tom.unreact(said, "+1")
+    assert texts(await seen(here, "reaction")) == [":white_check_mark:", ":+1:", ":+1: taken back"]
+
+
+async def test_topic_purpose_and_name_changes_are_recorded_and_ours_are_not(here: World) -> None:
+    await declared(here)
+    await here.maya.set_topic(INSIDE, "war room")
+    await here.maya.set_purpose(INSIDE, "fix it")
+    await here.maya.rename(INSIDE, "inc-1-payments")
+    entries = await seen(here, "topic", "renamed")
+    assert [(e["kind"], e["actor"], e["text"]) for e in entries] == [
+        ("topic", here.maya.id, "war room"),
+        ("topic", here.maya.id, "fix it"),
+        ("renamed", here.maya.id, "inc-1-payments"),
+    ]
+    assert entries[-1]["data"]["before"] == INSIDE
+    await typed(here, "maya", "inc-1-payments", "/incident note still the same incident")
+    assert len(await seen(here, "note")) == 1
+
+
+async def test_other_bots_guests_and_partners_are_recorded_as_who_they_are(here: World) -> None:
+    channel = await declared(here)
+    for name in ("deploys", "gail", "alex"):
+        here.ws.membership.join(channel, here.ws.user(name))
+    here.ws.posting.post(channel, "U0DEPLOYS0", "Deploy 4513 is out", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
+    here.ws.posting.post(channel, "", "hook says hi", subtype="bot_message", bot_id="B0HOOK0000", username="A webhook")
+    await here.ws.person("gail").say(INSIDE, "guest here")
+    await here.ws.person("alex").say(INSIDE, "partner here")
+    entries = {e["text"]: e for e in await seen(here, "message")}
+    assert entries["Deploy 4513 is out"]["actor"] == "U0DEPLOYS0"
+    assert entries["Deploy 4513 is out"]["data"]["bot"] is True
+    assert entries["hook says hi"]["actor"] == "B0HOOK0000"
+    assert entries["guest here"]["actor"] == here.ws.user("gail").id
+    assert "external" not in entries["guest here"]["data"]
+    assert entries["partner here"]["data"]["external"] is True
+
+
+async def test_an_integrations_attachment_is_recorded_by_its_words(here: World) -> None:
+    channel = await declared(here)
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "CPU at 97 %"}, "block_id": "b"}]
+    here.ws.posting.post(channel, "U0DEPLOYS0", "", blocks=blocks, bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
+    assert texts(await seen(here, "message")) == ["CPU at 97 %"]
+
+
+async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(here: World) -> None:
+    channel = await declared(here)
+    said = here.ws.posting.post(channel, "U0DEPLOYS0", "Deploying", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
+    here.ws.posting.edit(said, "U0DEPLOYS0", {"text": "Deployed"}, quiet=True)
+    here.ws.posting.edit(said, "U0DEPLOYS0", {"attachments": [{"text": "a preview", "id": 1}]}, quiet=True)
+    assert texts(await seen(here, "message", "message_edited")) == ["Deploying", "Deployed"]
+
+
+async def test_what_the_bot_says_is_never_chatter(here: World) -> None:
+    await declared(here)
+    for line in ("ack", "update Rolling back", "severity sev1", "lead @tom", "resolve Done"):
+        await typed(here, "maya", INSIDE, f"/incident {line}")
+    await rest(here)
+    bot = here.ws.bot
+    assert not [
+        e
+        for e in (await here.show())["timeline"]
+        if e["actor"] in (bot.id, bot.bot_id) or e["kind"] in ("message", "message_edited")
+    ]
+
+
+async def test_what_is_said_elsewhere_is_nobodys_timeline(here: World) -> None:
+    await declared(here)
+    await here.sam.invite("payments", "tocsin")
+    await here.tom.say("payments", "not about the incident")
+    await here.tom.say("incidents", "nor this")
+    assert await seen(here, "message") == []
+
+
+async def test_text_that_is_no_unicode_is_recorded_and_loses_nothing_else(here: World) -> None:
+    channel = await declared(here)
+    for number, text in enumerate(("half \ud83d an emoji", "a nul \x00 byte", "\u202e turned"), 1):
+        ts = f"1790000000.00010{number}"
+        here.ws.publish(
+            {
+                "type": "message", "channel": channel.id, "channel_type": "channel", "user": here.maya.id,
+                "text": text, "ts": ts, "event_ts": ts,
+            }
+        )  # fmt: skip
+    entries = await seen(here, "message")
+    assert len(entries) == 3
+    assert sorted(e["text"].split()[0] for e in entries) == sorted(["half", "a", "\u202e"])
+
+
+async def test_a_policy_that_records_only_the_key_leaves_chatter_out(sqlite_url: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text("preset: sev1-5\ntimeline: {record: key}\n")
+    async with world(sqlite_url, policy=policy) as here:
+        await declared(here)
+        said = await here.maya.say(INSIDE, "chatter")
+        keyed = await here.maya.say(INSIDE, "Deploy 4512 went out")
+        await here.maya.edit(said, "chatter, edited")
+        await here.maya.react(keyed, "pushpin")
+        assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("Deploy 4512 went out", True)]
+        await here.restarted()
+        assert texts(await seen(here, "message", "message_edited")) == ["Deploy 4512 went out"]
+
+
+# — however it is delivered
+
+
+async def busy(here: World, channel: Channel) -> Counter[tuple[str, str]]:
+    """A busy minute in the channel, and the entries that it must make."""
+    tom, maya = here.tom, here.maya
+    await tom.join(INSIDE)
+    first = await maya.say(INSIDE, "first")
+    await maya.edit(first, "first, edited")
+    await maya.edit(first, "first, edited again")
+    second = await tom.say(INSIDE, "second", files=["graph.png"])
+    reply = await tom.reply(first, "reply")
+    await maya.reply(first, "broadcast", broadcast=True)
+    await tom.react(second, "pushpin")
+    await maya.react(second, "eyes")
+    await maya.pin(second)
+    gone = await tom.say(INSIDE, "gone")
+    await tom.delete(gone)
+    await maya.react(reply, "pushpin")
+    await maya.unreact(reply, "pushpin")
+    await maya.set_topic(INSIDE, "war room")
+    for act in (tom.leave, tom.join):
+        here.ws.clock.advance(30)
+        await act(INSIDE)
+    await maya.invite(INSIDE, "lena")
+    return Counter(
+        [
+            ("joined", here.maya.id), ("joined", tom.id), ("left", tom.id), ("joined", tom.id), ("joined", here.lena.id),
+            ("message", "first"), ("message_edited", "first, edited"), ("message_edited", "first, edited again"),
+            ("message", "second"), ("file", "graph.png"), ("message", "reply"), ("message", "broadcast"),
+            ("keyed", second.ts), ("reaction", ":eyes:"), ("pin", "pinned a message"), ("message", "gone"),
+            ("message_deleted", ""), ("keyed", reply.ts), ("unkeyed", reply.ts), ("topic", "war room"),
+        ]
+    )  # fmt: skip
+
+
+def counted(shown: dict[str, Any]) -> Counter[tuple[str, str]]:
+    by_actor, by_ts = ("joined", "left"), ("keyed", "unkeyed")
+    of_house = ("declared", "escalated", "page", "reminder")
+    return Counter(
+        (e["kind"], e["actor"] if e["kind"] in by_actor else e["source_ts"] if e["kind"] in by_ts else e["text"])
+        for e in shown["timeline"]
+        if e["kind"] not in of_house
+    )
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"copies": 3},
+        {"reorder": 4},
+        {"reorder": 40},
+        {"copies": 3, "reorder": 7},
+        {"copies": 2, "delay_s": 0.05, "reorder": 3},
+        {"lose_acks": 12},
+    ],
+    ids=str,
+)
+async def test_each_thing_is_recorded_exactly_once_however_it_is_delivered(here: World, faults: dict[str, Any]) -> None:
+    channel = await declared(here)
+    for name, value in faults.items():
+        setattr(here.ws.delivery.faults, name, value)
+    wanted = await busy(here, channel)
+    here.ws.delivery.flush()
+    await here.ws.until(lambda: all(d.state != "waiting" for d in here.ws.journal.deliveries))
+    await rest(here)
+    shown = await here.show()
+    got = counted(shown)
+    assert got == wanted, (got - wanted, wanted - got)
+    stands = {e["text"]: e["key"] for e in shown["timeline"] if e["kind"] == "message"}
+    assert stands == {"first": False, "second": True, "reply": False, "broadcast": False, "gone": False}
+    async with here.tocsin.database.reading() as conn:
+        assert await timeline.verify(conn, 1) == []
+
+
+async def test_what_slack_held_back_is_recorded_when_it_comes(here: World) -> None:
+    channel = await declared(here)
+    here.ws.delivery.faults.hold = True
+    wanted = await busy(here, channel)
+    here.ws.delivery.release()
+    await rest(here)
+    assert counted(await here.show()) == wanted
+
+
+async def test_nothing_is_acknowledged_before_it_is_committed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from storage import chain
+    from storage.errors import StorageError
+
+    await declared(here)
+    real, refusals = chain.append, 2
+
+    async def refuses(*args: Any, **more: Any) -> Any:
+        nonlocal refusals
+        if refusals:
+            refusals -= 1
+            raise StorageError("the disk is full")
+        return await real(*args, **more)
+
+    monkeypatch.setattr(chain, "append", refuses)
+    said = await here.maya.say(INSIDE, "must not be lost")
+    await here.ws.until(lambda: here.ws.journal.deliveries[-1].ok)
+    delivery = here.ws.journal.deliveries[-1]
+    assert delivery.payload["event"]["ts"] == said.ts
+    assert [attempt["status"] for attempt in delivery.attempts] == [500, 500, 200]
+    assert texts(await seen(here, "message")) == ["must not be lost"]
