@@ -1,0 +1,178 @@
+"""Real processes: the bot, the local workspace it talks to, and the baselines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import sqlalchemy as sa
+
+from storage import outbox
+from storage.database import Database
+from storage.schema import deadlines
+from tests.benchmarks.client import SLACK
+from tests.databases import PostgreSQL
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN_S = 30.0
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that said it is ready with a line of JSON."""
+
+    process: asyncio.subprocess.Process
+    said: dict[str, Any]
+    took_s: float
+
+    @property
+    def port(self) -> int:
+        return int(self.said["port"])
+
+    def rss_mb(self) -> float:
+        """What it holds of real memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+    async def kill(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+async def start(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> Child:
+    """`python …`; comes back when its first line of output is there."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "TOCSIN_", "DATABASE_"))}
+    errors = (folder / "errors.log").open("ab")
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments,
+        cwd=folder, env={**inherited, "PYTHONPATH": str(ROOT), **(env or {})},
+        stdout=asyncio.subprocess.PIPE, stderr=errors,
+    )  # fmt: skip
+    errors.close()
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN_S)
+    if not line:
+        raise RuntimeError((folder / "errors.log").read_text()[-2000:])
+    return Child(process, json.loads(line), time.perf_counter() - began)
+
+
+@dataclass(slots=True)
+class Rig:
+    """A workspace and bots in it. Close it to end all of them."""
+
+    folder: Path
+    http: aiohttp.ClientSession
+    slack: Child
+    children: list[Child] = field(default_factory=list)
+
+    @property
+    def api_url(self) -> str:
+        return str(self.slack.said["api_url"])
+
+    async def bot(self, url: str, **env: str) -> Child:
+        """`tocsin serve` on this database; the workspace sends its events there."""
+        settings = {
+            "SLACK_BOT_TOKEN": SLACK.bot_token,
+            "SLACK_SIGNING_SECRET": SLACK.signing_secret,
+            "SLACK_API_URL": self.api_url,
+            "DATABASE_URL": url,
+            "PORT": "0",
+            "LOG_FORMAT": "json",
+            "LOG_LEVEL": "WARNING",
+        }
+        child = await start("-m", "bot", "serve", folder=self.folder, env={**settings, **env})
+        self.children.append(child)
+        await self.tell("settings", request_url=f"http://127.0.0.1:{child.port}/slack/events")
+        return child
+
+    async def bare(self) -> Child:
+        """A Bolt app that echoes."""
+        child = await start("-m", "tests.benchmarks.bare", self.api_url, folder=self.folder)
+        self.children.append(child)
+        return child
+
+    async def tell(self, what: str, **words: Any) -> None:
+        """The workspace's control API."""
+        async with self.http.post(f"{self.slack.said['control_url']}/{what}", json=words) as response:
+            response.raise_for_status()
+
+    async def get(self, what: str, **query: str | int) -> Any:
+        async with self.http.get(f"{self.slack.said['control_url']}/{what}", params=query) as response:
+            return await response.json()
+
+    async def calls(self, method: str) -> list[dict[str, Any]]:
+        """Calls of one method that have been answered, with the instant each came and how long it took."""
+        return list((await self.get("calls", method=method, limit=20_000))["records"])
+
+
+@asynccontextmanager
+async def rig(latency_s: float = 0.0) -> AsyncIterator[Rig]:
+    """A fresh workspace whose API answers after `latency_s`."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as name:
+        folder = Path(name)
+        slack = await start("-m", "sandbox", "--manifest", str(ROOT / "manifest.yml"), folder=folder)
+        async with aiohttp.ClientSession() as http:
+            made = Rig(folder, http, slack)
+            try:
+                if latency_s:
+                    await made.tell("faults", latency_s=latency_s)
+                yield made
+            finally:
+                for child in (*made.children, slack):
+                    await child.kill()
+
+
+@contextmanager
+def databases() -> Iterator[list[tuple[str, str]]]:
+    """(name, URL) of an empty SQLite file and an empty PostgreSQL database, both of which sync to disk."""
+    server = PostgreSQL(durable=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+            yield [("SQLite", f"sqlite:///{folder}/tocsin.db"), ("PostgreSQL", server.create())]
+    finally:
+        server.stop()
+
+
+@asynccontextmanager
+async def looking_into(url: str) -> AsyncIterator[Database]:
+    """The bot's database, for reading beside it."""
+    database = await Database.open(url, migrate=False)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def idle(database: Database, within_s: float = 30.0) -> None:
+    """Until the bot has nothing to send and nothing to decide."""
+    until = time.monotonic() + within_s
+    lapsed = sa.select(sa.func.count()).where(deadlines.c.state == "waiting")
+    while time.monotonic() < until:
+        async with database.reading() as conn:
+            depth = await outbox.depth(conn)
+            due = await conn.scalar(lapsed.where(deadlines.c.due_at <= datetime.now(UTC)))
+        if not due and not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
+            return
+        await asyncio.sleep(0.005)
+    raise TimeoutError(f"still at work after {within_s} s: {depth}, {due} due")
+
+
+@asynccontextmanager
+async def looking_at_start(rig: Rig, url: str) -> AsyncIterator[tuple[Child, Database]]:
+    """A bot on this database, and a way to look into it."""
+    bot = await rig.bot(url)
+    async with looking_into(url) as database:
+        yield bot, database
