@@ -26,7 +26,7 @@ export function row(message, { follows = false, inThread = false } = {}) {
   const node = el(
     "div",
     {
-      class: ["message", follows && "follows", message.viewer && "private", pinned && "pinned", mentionsMe(message) && "for-me"].filter(Boolean).join(" "),
+      class: ["message", follows && "follows", message.viewer && "private", pinned && "pinned"].filter(Boolean).join(" "),
       role: "article", tabIndex: -1, "aria-label": `${who.name}, ${clock(message.ts)}`, data: { ts: message.ts, id: keyOf(message) },
     },
     pinned && el("div", { class: "mark" }, icon("pin"), "Pinned"),
@@ -146,11 +146,6 @@ export function surfaceOf(message) {
     press: (key, option) => act("press", { ...place, name: key, option }),
     suggest: async () => [],
   };
-}
-
-function mentionsMe(message) {
-  const raw = JSON.stringify(message.blocks ?? message.text ?? "");
-  return message.user !== world.me && !message.viewer && new RegExp(`<@${world.me}[|>]|"user_id":"${world.me}"|<!(?:here|channel|everyone)`).test(raw);
 }
 
 /** Joins and the like, one line for several. */

@@ -31,7 +31,7 @@ export function rows(messages, { inThread = false, newFrom = null } = {}) {
       before = messages[at];
       continue;
     }
-    const follows = !newDay && goesOn(before, message);
+    const follows = !newDay && !(inThread && at === 1) && goesOn(before, message);
     out.push({ key: keyOf(message), sign: `${follows}${message.sign}`, make: () => row(message, { follows, inThread }) });
     before = message;
   }
@@ -54,7 +54,7 @@ function quietGroup(messages, at) {
 }
 
 function goesOn(before, message) {
-  if (!before || isQuiet(before) || message.viewer || before.viewer || message.pinned_to || message.subtype === "thread_broadcast") return false;
+  if (!before || isQuiet(before) || message.viewer || before.viewer || before.pinned_to?.length || message.pinned_to?.length || message.subtype === "thread_broadcast") return false;
   const [one, other] = [author(before), author(message)];
   return one.id === other.id && one.name === other.name && message.ts - before.ts < TOGETHER_S;
 }

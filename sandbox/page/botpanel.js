@@ -1,0 +1,61 @@
+// The bot's own process, where the demo runs it: alive or not, what it will send and when it will ask.
+
+import { get, post } from "./api.js";
+import { button, el, fill, notice } from "./dom.js";
+
+const LONGEST_CELL = 80;
+let absent = false;
+
+/** What the demo says of the bot, or `null` where there is no demo. */
+export async function lookAtBot() {
+  if (absent) return null;
+  try {
+    return (await get("/demo")).bot ?? null;
+  } catch (problem) {
+    absent = problem.status === 404;
+    return null;
+  }
+}
+
+export async function drawBot(node) {
+  const [bot, rows] = await Promise.all([lookAtBot(), get("/demo/bot").catch(() => ({}))]);
+  const running = bot?.running ?? bot?.alive ?? true;
+  const does = (path, words) => async () => {
+    try {
+      await post(path);
+      notice(words);
+    } catch (problem) {
+      notice(problem.message, "bad");
+    }
+    await drawBot(node);
+  };
+  const key = document.activeElement?.closest(".state") ? document.activeElement.dataset.key : null;
+  node.rows = undefined;
+  fill(
+    node,
+    el("div", { class: running ? "state" : "state down" }, el("strong", {}, running ? "The bot is running" : "The bot is dead"), el("span", {}, bot?.pid ? `process ${bot.pid}` : ""),
+      running
+        ? button("Kill the bot", does("/demo/kill", "Killed, as a power cut would."), { class: "solid danger", data: { key: "bot" } })
+        : button("Start the bot", does("/demo/start", "Started. Watch it catch up."), { class: "solid", data: { key: "bot" } })),
+    table("Outbox", rows.outbox),
+    table("Deadlines", rows.deadlines),
+  );
+  if (key) node.querySelector(`[data-key="${key}"]`)?.focus();
+}
+
+function table(title, rows = []) {
+  if (!rows.length) return [el("h3", {}, title), el("p", { class: "hint" }, "Empty.")];
+  const columns = Object.keys(rows[0]);
+  return [
+    el("h3", {}, `${title} (${rows.length})`),
+    el("div", { class: "table", tabIndex: 0, role: "group", "aria-label": title },
+      el("table", {}, el("thead", {}, el("tr", {}, columns.map((name) => el("th", {}, name.replaceAll("_", " "))))),
+        el("tbody", {}, rows.map((row) => el("tr", {}, columns.map((name) => el("td", {}, words(row[name])))))))),
+  ];
+}
+
+function words(value) {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text;
+}
