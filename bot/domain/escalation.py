@@ -123,7 +123,7 @@ def climb(
             spent={**incident.ladder.spent, level.key: tuple(sorted(spent))},
             pages=(*incident.ladder.pages, page),
         )
-        entries.append(_paged(now, actor, number, reached, why, 1))
+        entries.append(_paged(now, actor, number, reached, why, 1, policy))
         return Climb(Change(replace(incident, ladder=ladder), tuple(entries)), number, reached, tuple(fell))
     ladder = replace(incident.ladder, spent={**incident.ladder.spent, level.key: tuple(sorted(spent))})
     nobody = Change(replace(incident, ladder=ladder), tuple(entries))
@@ -141,7 +141,7 @@ def repeat(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, n
     times = next(page.times for page in pages if page.rung == number)
     changed = replace(incident, ladder=replace(incident.ladder, pages=pages))
     why = f"still unanswered, {ordinal(times)} page"
-    return Climb(Change(changed, (_paged(now, BOT, number, reached, why, times),)), number, reached, (), times)
+    return Climb(Change(changed, (_paged(now, BOT, number, reached, why, times, policy),)), number, reached, (), times)
 
 
 def mark_fired(incident: Incident, target: str) -> Incident:
@@ -165,8 +165,8 @@ def ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
-def _paged(now: datetime, actor: str, number: int, reached: Reached, why: str, times: int) -> Entry:
-    names = ", ".join([*(_name(p) for p in reached.people), *reached.channels]) or ", ".join(reached.contacts)
+def _paged(now: datetime, actor: str, number: int, reached: Reached, why: str, times: int, policy: Policy) -> Entry:
+    names = ", ".join([*(_name(p, policy) for p in reached.people), *reached.channels]) or ", ".join(reached.contacts)
     return entry(
         now, "page", actor, f"Rung {number}: {names} ({why})",
         rung=number, people=list(reached.people), channels=list(reached.channels), contacts=list(reached.contacts),
@@ -174,5 +174,9 @@ def _paged(now: datetime, actor: str, number: int, reached: Reached, why: str, t
     )  # fmt: skip
 
 
-def _name(person: str) -> str:
-    return person if "@" in person else f"<@{person}>"
+def _name(person: str, policy: Policy) -> str:
+    """A Slack ID as a mention; somebody known by an address by the contact's name."""
+    if "@" not in person:
+        return f"<@{person}>"
+    contact = next((c for c in policy.contacts.values() if person in (c.slack, c.email)), None)
+    return contact.name if contact and contact.name else person

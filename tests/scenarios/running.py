@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from bot import shapes
 from bot.app import Tocsin, build
 from bot.settings import Settings
 from sandbox import Channel, Message, Person, Workspace
-from storage import deadlines, incidents, timeline
+from storage import deadlines, incidents, outbox, timeline
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "manifest.yml"
@@ -62,6 +64,38 @@ class World:
     def card(self, channel: Channel) -> Message:
         return self.ws.pinned(channel.id)[0]
 
+    async def pass_time(self, **span: float) -> None:
+        """Let time pass for the bot, and have it look at what has become due."""
+        if not isinstance(self.tocsin.desk.clock, MovableClock):
+            clock: Any = MovableClock()
+            self.tocsin.desk.clock = clock
+            self.tocsin.scheduler._clock = clock
+        self.tocsin.desk.clock.ahead += timedelta(**span)
+        await self._nothing_due()
+        await self.delivered()
+
+    async def _nothing_due(self) -> None:
+        for _ in range(400):
+            await self.tocsin.scheduler.tick()
+            async with self.tocsin.scheduler._turn:  # one that was under way, and has claimed
+                pass
+            async with self.tocsin.database.reading() as conn:
+                upcoming = await deadlines.next_due_at(conn)
+            if upcoming is None or upcoming > self.tocsin.desk.clock.now():
+                return
+            await asyncio.sleep(0.01)
+        raise TimeoutError("something stays due")
+
+    async def delivered(self) -> None:
+        """Wait until the outbox has nothing more to send."""
+        for _ in range(400):
+            async with self.tocsin.database.reading() as conn:
+                depth = await outbox.depth(conn)
+            if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
+                return
+            await asyncio.sleep(0.02)
+        raise TimeoutError(f"the outbox still holds {depth}")
+
     async def restarted(self) -> None:
         """Stop the bot and start it anew on the same database."""
         await self.tocsin.stop()
@@ -107,3 +141,22 @@ async def world(
             yield running
         finally:
             await running.tocsin.stop()
+
+
+class MovableClock:
+    """Real time plus an offset that tests move: a quarter of an hour passes at once."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def at(self, wall_s: float) -> datetime:
+        return datetime.fromtimestamp(wall_s, UTC) + self.ahead
+
+    def wall(self, instant: datetime) -> float:
+        return (instant - self.ahead).timestamp()
+
+    def wall_seconds(self, span: timedelta) -> float:
+        return span.total_seconds()

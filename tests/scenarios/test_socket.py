@@ -1,0 +1,94 @@
+"""The main path over Socket Mode, with sockets dropped in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.scenarios.running import world
+
+
+@pytest.fixture
+def short_pings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.socket.PING_S", 0.3)
+    monkeypatch.setattr("bot.slack.socket.WATCH_S", 0.1)
+
+
+@pytest.mark.usefixtures("short_pings")
+async def test_an_incident_runs_over_socket_mode(database_url: str) -> None:
+    async with world(database_url, socket_mode=True) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        await here.tom.join(channel.id)
+        await here.tom.press(here.card(channel), "Acknowledge")
+        await here.maya.command(channel.id, "/incident update")
+        await here.maya.fill(here.maya.view, {"What changed?": "rolled back"})
+        assert (await here.maya.submit()).ok
+        await here.maya.say(channel.id, "errors are falling")
+        await here.maya.command(channel.id, "/incident resolve rolled back")
+        await here.ws.settled()
+        await here.delivered()
+        whole = await here.show()
+        assert whole["status"] == "resolved"
+        kinds = [entry["kind"] for entry in whole["timeline"]]
+        for kind in ("declared", "acknowledged", "update", "message", "resolved"):
+            assert kind in kinds
+
+
+@pytest.mark.usefixtures("short_pings")
+async def test_dropped_sockets_come_back_and_nothing_said_meanwhile_is_missing(database_url: str) -> None:
+    async with world(database_url, socket_mode=True) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        said = [f"before {number}" for number in range(3)]
+        for text in said:
+            await here.maya.say(channel.id, text)
+        here.ws.sockets.drop()
+        for number in range(3):
+            await here.maya.say(channel.id, f"during {number}")
+            said.append(f"during {number}")
+        await here.ws.until(lambda: [c for c in here.ws.sockets.connections if not c.draining])
+        reply = await here.maya.command(channel.id, "/incident note the sockets came back")
+        assert reply.ok
+        await here.ws.settled()
+        await here.delivered()
+
+        async def recorded() -> list[str]:
+            return sorted(e["text"] for e in (await here.show())["timeline"] if e["kind"] == "message")
+
+        assert await recorded() == sorted(said)
+
+
+@pytest.mark.usefixtures("short_pings")
+async def test_what_was_said_while_no_socket_stood_is_fetched_from_the_history(sqlite_url: str) -> None:
+    async with world(sqlite_url, socket_mode=True) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        here.ws.delivery.faults.drop = True
+        here.ws.sockets.refusing = True
+        here.ws.sockets.drop()
+        await here.maya.say(channel.id, "nobody heard this")
+        await here.ws.until(lambda: not here.ws.sockets.connections)
+        here.ws.delivery.faults.drop = False
+        await asyncio.sleep(0.5)  # the watchdog has to see that nothing is connected
+        here.ws.sockets.refusing = False
+        await here.ws.until(lambda: len(here.ws.sockets.connections) >= 1, timeout_s=20)
+
+        async def heard() -> bool:
+            return "nobody heard this" in [e["text"] for e in (await here.show())["timeline"]]
+
+        for _ in range(100):
+            if await heard():
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError("what was said was never fetched")
+
+
+@pytest.mark.usefixtures("short_pings")
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
+async def test_slack_may_ask_for_a_new_connection_at_any_time(sqlite_url: str, reason: str) -> None:
+    async with world(sqlite_url, socket_mode=True) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        await here.ws.sockets.disconnect(reason)
+        await here.ws.until(lambda: len(here.ws.sockets.connections) >= 1)
+        for number in range(5):
+            assert (await here.maya.command(channel.id, f"/incident note {number}")).ok
+        assert (await here.kinds()).count("note") == 5
