@@ -74,7 +74,7 @@ async def test_while_slack_is_down_everything_waits_and_then_goes_out_once(here:
     await here.ws.until(lambda: len(here.ws.calls()) > refused)
     await here.ws.come_back()
     await here.delivered()
-    updates = [m for m in here.ws.bot_messages(channel.id) if "Update #1" in m.text]
+    updates = [m for m in here.ws.bot_messages(channel.id) if "update #1" in m.text]
     assert len(updates) == 1
     assert len(here.ws.bot_messages(channel.id)) == before + 1
 
