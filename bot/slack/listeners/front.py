@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
@@ -21,7 +22,7 @@ from bot.slack.events import Me
 from bot.slack.verbs import BY_NAME
 from bot.usecases.desk import Desk
 from bot.usecases.record import Recorder
-from storage import incidents, outbox
+from storage import incidents, outbox, timeline
 
 log = structlog.get_logger()
 
@@ -55,7 +56,8 @@ class Front:
         """The incident as this person may see it. Raises `NotFound`, also for what is private to others."""
         async with self.desk.database.reading() as conn:
             incident = await incidents.get(conn, number)
-            if incident is None or not (visible(incident, asking.user) or incident.channel_id == asking.channel):
+            here = incident is not None and incident.channel_id == asking.channel
+            if incident is None or not (here or await may_see(conn, incident, asking.user)):
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return incident, await self.desk.policies.of(conn, incident)
 
@@ -70,7 +72,7 @@ class Front:
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
         async with self.desk.database.reading() as conn:
             found = await incidents.listing(conn, open_only=True, limit=limit)
-        return [incident for incident in found if visible(incident, user)]
+            return [incident for incident in found if await may_see(conn, incident, user)]
 
     async def number_in(self, channel: str | None) -> int | None:
         return None if channel is None else await self.recorder.channels.incident_of(channel)
@@ -115,8 +117,9 @@ class Front:
         return answers.refused(error.message, f"{self.command} {error.example}{where}")
 
 
-def visible(incident: Incident, user: str) -> bool:
-    """Private incidents exist only for those who are part of them."""
-    if not incident.private:
+async def may_see(conn: AsyncConnection, incident: Incident, user: str) -> bool:
+    """Private incidents exist only for those who are part of them, or in their channel."""
+    if not incident.private or user in {incident.declared_by, *incident.responders, *incident.roles.values()}:
         return True
-    return user in {incident.declared_by, *incident.responders, *incident.roles.values()}
+    moves = await timeline.of_actor(conn, incident.number, ("joined", "left"), user)
+    return bool(moves) and max(moves, key=lambda move: move.at).kind == "joined"

@@ -12,7 +12,7 @@ from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.kit import Message
-from bot.slack.listeners.front import Asking, Front, visible
+from bot.slack.listeners.front import Asking, Front, may_see
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import escalate as escalating
@@ -174,11 +174,12 @@ async def show(front: Front, asking: Asking, request: Request, incident: Inciden
 async def list_(front: Front, asking: Asking, request: Request) -> Message:
     async with front.desk.database.reading() as conn:
         found = await incidents.listing(conn, open_only=request.scope == "open", limit=200)
-    wanted = [
-        incident
-        for incident in found
-        if visible(incident, asking.user) and (not request.severities or incident.severity in request.severities)
-    ]
+        wanted = [
+            incident
+            for incident in found
+            if (not request.severities or incident.severity in request.severities)
+            and await may_see(conn, incident, asking.user)
+        ]
     now = front.desk.clock.now()
     return answers.listing(wanted, front.desk.policy, now, scope=request.scope, command=front.command)
 

@@ -1,0 +1,93 @@
+"""Private incidents exist for those who are part of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox import Channel
+from tests.scenarios.looking import all_messages, announcements, of_kind, rest, texts, typed, words
+from tests.scenarios.running import World
+
+
+async def private(here: World) -> Channel:
+    await here.maya.command("#general", "/incident declare")
+    await here.maya.fill(here.maya.view, {"Title": "Key material leaked", "Severity": "sev1", "Private": ["private"]})
+    assert (await here.maya.submit()).ok
+    channel = await here.opened()
+    await rest(here)
+    return channel
+
+
+async def test_its_channel_is_private_and_nothing_is_announced(here: World) -> None:
+    channel = await private(here)
+    assert channel.is_private
+    assert announcements(here) == []
+    assert here.maya.id in channel.members
+    assert "Private" in words(here, here.card(channel))
+    for line in ("ack", "severity sev2", "update Rotating", "resolve Rotated"):
+        await typed(here, "maya", channel.name, f"/incident {line}")
+    await rest(here)
+    assert announcements(here) == []
+    outside = [m for m in all_messages(here) if m.channel != channel.id and m.user == here.ws.bot.id]
+    for message in outside:
+        where = here.ws.state.channels[message.channel]
+        assert where.is_im or "leaked" not in words(here, message)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "show INC-1",
+        "ack --in INC-1",
+        "timeline all --in INC-1",
+        "join --in INC-1",
+        "why --in INC-1",
+        "note x --in INC-1",
+    ],
+)
+async def test_outsiders_are_told_that_there_is_no_such_incident(here: World, line: str) -> None:
+    channel = await private(here)
+    answer = await typed(here, "tom", "#general", f"/incident {line}")
+    assert "There is no incident INC-1" in answer
+    await rest(here)
+    assert here.tom.id not in channel.members
+    assert of_kind(await here.show(), "acknowledged", "note") == []
+
+
+async def test_it_is_in_no_list_and_no_choice_of_outsiders(here: World) -> None:
+    await private(here)
+    for line in ("list", "list all", "list sev1", "ack"):
+        assert "leaked" not in await typed(here, "tom", "#general", f"/incident {line}")
+    said = await here.tom.say("payments", "hm")
+    await here.tom.message_shortcut("Add to timeline", said)
+    assert here.tom.open_views() == []
+    assert "leaked" in await typed(here, "maya", "#general", "/incident list")
+    assert "leaked" in await typed(here, "maya", "#general", "/incident show INC-1")
+
+
+async def test_whoever_is_invited_is_part_of_it(here: World) -> None:
+    channel = await private(here)
+    await typed(here, "maya", channel.name, "/incident invite @tom")
+    await rest(here)
+    assert here.tom.id in channel.members
+    assert "leaked" in await typed(here, "tom", channel.name, "/incident show")
+    assert "leaked" in await typed(here, "tom", "#general", "/incident list")
+    assert "leaked" in await typed(here, "tom", "#general", "/incident show INC-1")
+    await here.maya.kick(channel.id, "tom")
+    await rest(here)
+    assert "leaked" not in await typed(here, "tom", "#general", "/incident list")
+    assert "There is no incident" in await typed(here, "tom", "#general", "/incident show INC-1")
+
+
+async def test_what_is_said_in_it_is_recorded(here: World) -> None:
+    channel = await private(here)
+    said = await here.maya.say(channel.id, "rotating now")
+    await here.maya.react(said, "pushpin")
+    await here.maya.invite(channel.id, "tom")
+    await rest(here)
+    shown = await here.show()
+    assert texts(of_kind(shown, "message")) == ["rotating now"]
+    assert [e["actor"] for e in of_kind(shown, "joined")] == [here.maya.id, here.tom.id]
+    await here.restarted()
+    await rest(here)
+    assert [e["actor"] for e in of_kind(await here.show(), "joined")] == [here.maya.id, here.tom.id]
