@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain.errors import TocsinError
+from bot.domain.errors import DeliveryError, NotNeeded
 from bot.usecases import delivered
 from bot.usecases.desk import Desk
 from storage import outbox
@@ -25,23 +25,6 @@ AT_ONCE = 48
 POLL_S = 1.0
 LONGEST_WAIT_S = 120.0
 UNCERTAIN_WAIT_S = 2.0  # an outcome that is unknown is looked for only after it had time to show
-
-
-class DeliveryError(TocsinError):
-    """A notice could not be delivered. `permanent` ones are not tried again; `uncertain` ones may have arrived."""
-
-    def __init__(
-        self, message: str, *, permanent: bool = False, uncertain: bool = False, wait_s: float | None = None
-    ) -> None:
-        super().__init__(message)
-        self.permanent = permanent
-        self.uncertain = uncertain
-        self.wait_s = wait_s
-
-
-class NotNeeded(TocsinError):
-    """When its turn came, the notice had nothing to tell any more."""
-
 
 Send = Callable[[Row], Awaitable[dict[str, Any]]]
 

@@ -21,3 +21,19 @@ class Refused(TocsinError):
 
 class NotFound(Refused):
     """There is no such incident."""
+
+
+class DeliveryError(TocsinError):
+    """A notice could not be delivered. `permanent` ones are not tried again; `uncertain` ones may have arrived."""
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, uncertain: bool = False, wait_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.uncertain = uncertain
+        self.wait_s = wait_s
+
+
+class NotNeeded(TocsinError):
+    """When its turn came, the notice had nothing to tell any more."""

@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.outbox import DeliveryError
+from bot.domain.errors import DeliveryError
 
 TIMEOUT_S = 10.0
 CONNECT_S = 5.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.outbox import NotNeeded
+from bot.domain.errors import NotNeeded
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.blocks.kit import Message
 from storage.outbox import Row

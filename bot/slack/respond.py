@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.outbox import DeliveryError, NotNeeded
+from bot.domain.errors import DeliveryError, NotNeeded
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.blocks.kit import Message
 from bot.slack.people import People

@@ -10,10 +10,10 @@ from typing import Any
 import aiohttp
 
 from bot.domain import routing
+from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.domain.timeline import Recorded
-from bot.outbox import DeliveryError, NotNeeded
 from bot.slack import channels
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.backfill import backfill
