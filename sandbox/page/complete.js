@@ -92,18 +92,19 @@ const commands = (typed) =>
 
 function names(query) {
   const where = here();
+  const rank = (user) => (user.name === query ? 2 : 0) + (isMember(where, user.id) ? 1 : 0);
   const people = [...world.people.values()]
     .filter((user) => isPerson(user) || user.id === world.app.bot.id)
     .filter((user) => [user.name, ...fullName(user).split(" ")].some((part) => part.toLowerCase().startsWith(query)))
-    .sort((a, b) => Number(isMember(where, b.id)) - Number(isMember(where, a.id)))
-    .map((user) => ({ words: fullName(user), hint: `@${user.name}`, note: isMember(where, user.id) ? "" : "not in this channel", put: `@${user.name}` }));
-  const groups = [...world.groups.values()].filter((g) => g.handle.startsWith(query)).map((g) => ({ words: `@${g.handle}`, hint: g.name, put: `@${g.handle}` }));
-  const all = ["here", "channel"].filter((one) => one.startsWith(query)).map((one) => ({ words: `@${one}`, hint: "Notify everybody in this channel", put: `@${one}` }));
+    .sort((a, b) => rank(b) - rank(a))
+    .map((user) => ({ typed: user.name === query, words: fullName(user), hint: `@${user.name}`, note: isMember(where, user.id) ? "" : "not in this channel", put: `@${user.name}` }));
+  const groups = [...world.groups.values()].filter((g) => g.handle.startsWith(query)).map((g) => ({ typed: g.handle === query, words: `@${g.handle}`, hint: g.name, put: `@${g.handle}` }));
+  const all = ["here", "channel"].filter((one) => one.startsWith(query)).map((one) => ({ typed: one === query, words: `@${one}`, hint: "Notify everybody in this channel", put: `@${one}` }));
   return [...people, ...groups, ...all];
 }
 
 const rooms = (query) =>
-  [...world.channels.values()].filter((c) => c.kind === "channel" && !c.is_archived && c.name.startsWith(query)).map((c) => ({ words: `#${c.name}`, put: `#${c.name}` }));
+  [...world.channels.values()].filter((c) => c.kind === "channel" && !c.is_archived && c.name.startsWith(query)).map((c) => ({ typed: c.name === query, words: `#${c.name}`, put: `#${c.name}` }));
 
 const signs = (query) =>
   emojiNames().filter((name) => name.startsWith(query)).map((name) => ({ sign: emoji(name), words: `:${name}:`, put: `:${name}:` }));

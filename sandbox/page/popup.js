@@ -24,6 +24,8 @@ export function popup(anchor, content, { label, width, onclose, role = "dialog" 
       opened.close();
     }
   });
+  // The focus stays where it is while one points at something; else the box would be gone before the click.
+  box.addEventListener("mousedown", (event) => { if (!event.target.closest("input")) event.preventDefault(); });
   box.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !box.contains(event.relatedTarget) && event.relatedTarget !== anchor) opened.close(false);
   });
