@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench install clean
+.PHONY: help demo test torture lint bench pictures lock install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,7 +24,18 @@ demo: $(READY)
 	@$(BIN)/tocsin demo $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
+
+# Dies at every commit and call, not only at some; takes a quarter of an hour.
+torture: $(READY)
+	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/scenarios/test_kill.py $(ARGS)
+
+pictures: $(READY)
+	$(BIN)/python -m sandbox.pictures
+
+# Pin what is installed now; the ranges stand in pyproject.toml.
+lock: $(READY)
+	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check 2>/dev/null | grep '==' | sort -f > constraints.txt
 
 lint: $(READY)
 	$(BIN)/ruff check .
