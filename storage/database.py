@@ -142,7 +142,7 @@ def _sqlite_engine(url: URL, connections: int, begin: str, *, query_only: bool) 
         pool_size=connections,
         max_overflow=0,
         json_serializer=dumps,
-        async_creator=functools.partial(connect, str(url.database), BUSY_TIMEOUT_S),
+        async_creator=functools.partial(connect, str(url.database), BUSY_TIMEOUT_S, reads=query_only),
     )
 
     def configure(connection: Any, record: Any) -> None:

@@ -75,7 +75,6 @@ async def test_sqlite_is_durable_and_keeps_its_foreign_keys(sqlite_url: str) -> 
         assert await pragma("journal_mode") == "wal"
         assert await pragma("synchronous") == 2  # FULL
         assert await pragma("foreign_keys") == 1
-        assert await pragma("busy_timeout") == 5000
     await database.close()
 
 
@@ -98,6 +97,49 @@ async def test_a_locked_file_says_so_and_does_not_hold_the_event_loop(
     other.close()
     assert await database.appender.append(1, [said()]) == 1
     await database.close()
+
+
+async def test_a_lock_that_is_let_go_in_time_is_waited_for(sqlite_url: str) -> None:
+    database = await Database.open(sqlite_url)
+    await stored(database)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    appended = asyncio.create_task(database.appender.append(1, [said()]))
+    assert await _longest_stall(0.1) < 0.05
+    assert not appended.done()
+    other.rollback()
+    other.close()
+    assert await appended == 1
+    await database.close()
+
+
+async def test_a_long_read_does_not_hold_the_event_loop(sqlite_url: str) -> None:
+    database = await Database.open(sqlite_url)
+    count = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000000) SELECT count(*) FROM s"
+    longest = asyncio.create_task(_longest_stall(0.2))
+    async with database.reading() as conn:
+        assert await conn.scalar(sa.text(count)) == 3_000_000
+    assert await longest < 0.1
+    await database.close()
+
+
+async def test_a_write_given_up_while_it_commits_leaves_nothing_half_done(sqlite_url: str) -> None:
+    database = await Database.open(sqlite_url)
+    await stored(database)
+    for wait_s in (0.0, 0.0005, 0.001, 0.002, 0.004):
+        task = asyncio.create_task(_written(database, f"given up after {wait_s}"))
+        await asyncio.sleep(wait_s)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await _written(database, "the last one")
+    async with database.reading() as conn:
+        assert await meta.get(conn, "the last one") == 1
+    await database.close()
+
+
+async def _written(database: Database, name: str) -> None:
+    async with database.transaction() as conn:
+        await meta.put(conn, name, 1)
 
 
 async def _longest_stall(during_s: float) -> float:
