@@ -11,7 +11,7 @@ export function avatar(id, size = "") {
   const user = person(id);
   const name = fullName(user);
   const initials = name.split(/\s+/).slice(0, 2).map((part) => part[0]).join("").toUpperCase();
-  const colour = [...String(id)].reduce((sum, letter) => (sum * 33 + letter.codePointAt(0) * 7) % 9967, 11) % COLOURS;
+  const colour = Math.max(0, [...world.people.keys()].indexOf(id)) % COLOURS;
   return el("span", { class: `avatar colour-${colour} ${size}`, "aria-hidden": "true" }, initials);
 }
 

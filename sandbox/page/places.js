@@ -9,7 +9,7 @@ export function go(id, ts, thread) {
   if (!channel(id)) return;
   const moved = world.place !== id;
   world.place = id;
-  world.tab = "messages";
+  world.tab = ts || world.unread[id] ? "messages" : "home";
   pointed = ts ?? null;
   if (thread && thread !== ts) world.thread = { channel: id, ts: thread };
   else if (moved) world.thread = null;

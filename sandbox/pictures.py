@@ -1,0 +1,141 @@
+"""The README's pictures: a workspace and the bot are started, an incident is played, and the page is photographed.
+
+python -m sandbox.pictures          # writes docs/pictures/*.png; needs chromium and the `dev` extra
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.bot_process import bot_of
+from sandbox.model import Channel, Message
+from sandbox.server import Server
+from sandbox.settings import Settings
+from sandbox.workspace import Workspace
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+HERE = Path(__file__).resolve().parent
+OUT = HERE.parent / "docs" / "pictures"
+FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+PATIENCE_S = 30.0
+SETTLE_MS = 600  # fonts, and the last answers of the bot
+
+
+async def main() -> int:
+    """Start everything, play, photograph, end everything."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        sys.stderr.write("Pictures need a browser: apt-get install chromium\n")
+        return 1
+    from playwright.async_api import async_playwright
+
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tocsin-pictures-") as folder:
+        settings = Settings(port=0, manifest=HERE.parent / "manifest.yml", team_name="Example Shop")
+        server = Server(Workspace(settings))
+        url = await server.start()
+        policy = HERE / "demo.policy.yml"
+        bot = bot_of(settings, f"{url}/api/", Path(folder), policy=policy, speed=1.0, port=0)
+        try:
+            await bot.start()
+            await server.ws.until(lambda: server.ws.sockets.connections, PATIENCE_S)
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+                await play(server.ws, browser)
+                await browser.close()
+        finally:
+            await bot.stop()
+            await server.stop()
+    return 0
+
+
+async def play(ws: Workspace, browser: Browser) -> None:
+    """An incident from the first worried line to the update, with a picture at each turn."""
+    maya, noor, lena = ws.person("maya"), ws.person("noor"), ws.person("lena")
+    await noor.say("#general", "Customers tell us that checkout shows an error. Does anybody else see it?")
+    said = await lena.say("#general", "Yes: `checkout-api` answers 502 in *eu-west*, about one in three.")
+    await noor.react(said, "eyes")
+    page = await sit(browser, ws, "maya", "general")
+    await page.locator("#main").get_by_label("Shortcuts").click()
+    await page.get_by_role("menuitem", name="Declare incident").click()
+    modal = page.locator("dialog.view")
+    await modal.get_by_label("Title", exact=True).fill("Checkout is down in eu-west")
+    await pick(page, "Severity", "sev2")
+    await modal.get_by_label("What is happening?").fill("One in three payments fails with a 502.")
+    await pick(page, "Affected services", "Checkout")
+    await page.keyboard.press("Escape")
+    await photograph(page, "declare.png")
+    await modal.get_by_role("button", name="Declare", exact=True).click()
+    channel, card = await opened(ws)
+    paged = await ws.until(lambda: [one for one in channel.members if one not in (ws.bot.id, maya.id)], PATIENCE_S)
+    oncall = ws.person(paged[0])
+    await oncall.press(card, "Acknowledge")
+    await ws.until(lambda: oncall.id in str(card.blocks), PATIENCE_S)
+    await maya.invite(channel.id, "noor")
+    await maya.press(card, "Assign roles")
+    await ws.until(maya.open_views, PATIENCE_S)
+    await maya.fill(maya.view, {"Incident commander": "maya", "Technical lead": oncall.user.name, "Scribe": "noor"})
+    await maya.submit()
+    await oncall.say(channel.id, "Deploy 4512 went out right before the errors began. I suggest we roll it back.")
+    agreed = await maya.say(channel.id, "Agreed, please do. @noor, could you tell support that we are on it?")
+    await noor.react(agreed, "white_check_mark")
+    await maya.command(channel.id, "/incident update Rolling back deploy 4512; the error rate is falling.")
+    await ws.until(lambda: "Update #1" in str(card.blocks), PATIENCE_S)
+    await ws.settled()
+    await page.locator("#sidebar a", has_text="inc-1").click()
+    await page.set_viewport_size({"width": 1280, "height": 1080})
+    await page.locator("#main .message.pinned").evaluate("card => card.scrollIntoView({block: 'start'})")
+    await page.evaluate("document.activeElement.blur()")
+    await photograph(page, "incident.png")
+    telephone = await sit(browser, ws, oncall.user.name, channel.name, width=390, height=844, dark=True)
+    await photograph(telephone, "telephone.png")
+
+
+async def opened(ws: Workspace) -> tuple[Channel, Message]:
+    """The incident's channel and its card, as soon as both are there."""
+
+    def both() -> tuple[Channel, Message] | None:
+        channel = ws.find_channel("inc-1")
+        pinned = ws.pinned(channel.id) if channel else []
+        return (channel, pinned[0]) if channel and pinned else None
+
+    found: tuple[Channel, Message] = await ws.until(both, PATIENCE_S)
+    return found
+
+
+async def sit(
+    browser: Browser, ws: Workspace, who: str, place: str, *, width: int = 1280, height: int = 860, dark: bool = False
+) -> Page:
+    """A tab for one person."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=1.5, color_scheme="dark" if dark else "light"
+    )
+    page = await context.new_page()
+    await page.goto(f"{ws.url}/?as={who}&in={place}")
+    await page.locator("#main h1").wait_for()
+    return page
+
+
+async def pick(page: Page, label: str, option: str) -> None:
+    """Choose in a select of the open modal."""
+    await page.locator("dialog").get_by_role("combobox", name=label).click()
+    await page.get_by_role("option", name=option).first.click()
+
+
+async def photograph(page: Page, name: str) -> None:
+    """Write one picture."""
+    await page.mouse.move(0, 0)
+    await page.wait_for_timeout(SETTLE_MS)
+    await page.screenshot(path=OUT / name)
+    sys.stdout.write(f"{OUT / name}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))
