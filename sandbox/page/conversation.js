@@ -77,7 +77,14 @@ export function conversation(node) {
   on("home", () => { if (!home.hidden && (world.tab ?? "home") === "home") drawHome(home); });
   document.addEventListener("visibilitychange", markRead);
 
+  let marking = null;
+
+  /** Tell the workspace what was read; not for every single message of many. */
   function markRead() {
+    marking ??= setTimeout(() => { marking = null; mark(); }, 150);
+  }
+
+  function mark() {
     const where = here();
     if (document.hidden || !where || !isMember(where) || list.node.hidden) return;
     const latest = log(where.id).list.at(-1)?.ts;

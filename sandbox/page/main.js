@@ -59,8 +59,11 @@ async function onchange(entry) {
     if (entry.user === world.me) await quietly(lookAtViewsOrHome());
     return;
   }
-  if (kind === "message") soon("unread", lookAtUnread, 60);
-  else if (!NOISE.has(kind)) soon("state", reload, 40);
+  if (kind === "message") {
+    if (entry.channel !== world.place || document.hidden) soon("unread", lookAtUnread, 60);
+  } else if (kind === "marked") {
+    if (entry.user === world.me && entry.channel !== world.place) soon("unread", lookAtUnread, 60);
+  } else if (!NOISE.has(kind)) soon("state", reload, 40);
 }
 
 async function lookAtViewsOrHome() {
@@ -92,8 +95,9 @@ async function reload() {
 
 async function lookAtUnread() {
   const { unread } = await mine("unread");
+  const before = JSON.stringify(world.unread);
   world.unread = unread;
-  tell("unread");
+  if (JSON.stringify(unread) !== before) tell("unread");
 }
 
 /** After a gap nothing is taken for granted. */
