@@ -52,7 +52,7 @@ def register(app: AsyncApp, front: Front) -> None:
         message = answers.not_recorded()
         if "command" in body:
             return _json({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks})
-        return BoltResponse(status=500)
+        return BoltResponse(status=400)  # Slack shows the person that it did not work, and does not repeat it
 
     app.error(on_error)
     app.event("message")(on_event)

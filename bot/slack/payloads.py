@@ -1,0 +1,86 @@
+"""What Slack sends has a shape. Bolt looks into these fields before any listener of ours, and trusts their types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ID = (str, dict)  # `"user": "U1"` in events, `"user": {"id": "U1"}` in presses
+# A field's type, an object's fields, or a list of what its one item says. `null` stands for absent.
+Shape = Any
+MESSAGE: Shape = {"thread_ts": str, "user": ID, "channel": ID, "team": ID, "bot_profile": {"team_id": str}}
+EVENT: Shape = {
+    **MESSAGE,
+    "type": str,
+    "subtype": str,
+    "enterprise": ID,
+    "message": MESSAGE,
+    "previous_message": MESSAGE,
+    "item": MESSAGE,
+    "assistant_thread": MESSAGE,
+}
+BODY: Shape = {
+    "type": str,
+    "command": str,
+    "callback_id": str,
+    "trigger_id": str,
+    "response_url": str,
+    "enterprise": ID,
+    "enterprise_id": str,
+    "team": ID,
+    "team_id": str,
+    "user": ID,
+    "user_id": str,
+    "channel": ID,
+    "channel_id": str,
+    "authorizations": [{"enterprise": ID, "team": ID, "user": ID}],
+    "event": EVENT,
+    "container": {"channel_id": str, "thread_ts": str},
+    "message": MESSAGE,
+    "actions": [{"action_id": str, "block_id": str, "value": str, "type": str}],
+    "view": {
+        "id": str,
+        "type": str,
+        "callback_id": str,
+        "private_metadata": str,
+        "team_id": str,
+        "app_installed_team_id": str,
+        "title": {"text": str},
+        "state": {"values": dict},
+    },
+    "response_urls": [{"response_url": str}],
+    "function_data": dict,
+}
+
+
+NEVER_NULL = ("event", "actions", "response_urls")
+OF_A_PERSON = frozenset({"block_actions", "view_submission", "view_closed", "shortcut", "message_action"})
+
+
+def well_formed(body: Any) -> bool:
+    """Has it the types that Slack's reference gives it? Fields that nobody reads may be anything."""
+    if not isinstance(body, dict) or not _fits(body, BODY):
+        return False
+    if any(name in body and body[name] is None for name in NEVER_NULL) or body.get("actions") == []:
+        return False
+    kind = body.get("type")
+    if kind == "event_callback" or "event" in body:
+        return _has(body.get("event"), "type")
+    if kind in ("view_submission", "view_closed") and not _has(body.get("view"), "id", "type"):
+        return False
+    if "command" in body:
+        return _has(body, "command", "user_id")
+    return kind not in OF_A_PERSON or _has(body.get("user"), "id")
+
+
+def _has(value: Any, *texts: str) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in texts)
+
+
+def _fits(value: Any, shape: Shape) -> bool:
+    if value is None:
+        return True
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(_fits(value.get(name), inner) for name, inner in shape.items())
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(item is not None and _fits(item, shape[0]) for item in value)
+    return isinstance(value, shape)

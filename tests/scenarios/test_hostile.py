@@ -1,0 +1,417 @@
+"""Requests that Slack would never send: refused or ignored, never a fault, never a word too much."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import io
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+import structlog
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox.transport import signature
+from tests.scenarios.looking import declared, of_kind, rest, texts, typed
+from tests.scenarios.running import World
+
+INSIDE = "inc-1-checkout-is-down"
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+REFUSED = {400, 401, 403, 404, 413, 415}
+UNREAD = {"blocks", "bot_profile", "icons", "client_msg_id", "token", "is_enterprise_install", "clear_on_close", "hash"}
+fresh = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """Tracebacks in the log without the values of variables, as in production, where `bot.logs` sees to it."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
+    yield
+    structlog.reset_defaults()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the bot answered."""
+
+    status: int
+    text: str
+
+
+async def send(
+    here: World, body: bytes, kind: str = JSON, *, at: float | None = None, large: bool = False, **headers: str | None
+) -> Said:
+    """A validly signed request, unless headers say otherwise; one that is `None` is left out."""
+    stamp = str(int(at if at is not None else time.time()))
+    sent: dict[str, Any] = {
+        "Content-Type": kind,
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signature(here.ws.settings.signing_secret, stamp, body),
+    } | {name.replace("_", "-"): value for name, value in headers.items()}
+    assert here.ws.request_url is not None
+    kept = {name: value for name, value in sent.items() if value is not None}
+    async with here.ws.http.session().post(
+        here.ws.request_url, data=io.BytesIO(body) if large else body, headers=kept
+    ) as response:
+        said = Said(response.status, await response.text(errors="replace"))
+    for secret in (here.ws.settings.signing_secret, here.ws.settings.bot_token):
+        assert secret not in said.text
+    for trace in ("Traceback", 'File "', ".py", "Error("):
+        assert trace not in said.text, said
+    return said
+
+
+async def still_works(here: World) -> None:
+    """A command, a press and an event go through as ever."""
+    before = len(of_kind(await here.show(), "note"))
+    assert "Noted" in await typed(here, "maya", INSIDE, "/incident note still here")
+    assert len(of_kind(await here.show(), "note")) == before + 1
+    words = f"and listening {next(fresh)}"
+    await here.maya.say(INSIDE, words)
+    await rest(here)
+    assert texts(of_kind(await here.show(), "message"))[-1] == words
+
+
+COMMAND = urlencode({"command": "/incident", "text": "declare sev2 Forged", "user_id": "U0MAYA0000"}).encode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_Slack_Signature": None},
+        {"X_Slack_Signature": ""},
+        {"X_Slack_Signature": "v0="},
+        {"X_Slack_Signature": "v0=" + "0" * 64},
+        {"X_Slack_Signature": "v0=é" + "0" * 62},
+        {"X_Slack_Signature": "v1=" + "0" * 64},
+        {"X_Slack_Signature": "v0=" + "0" * 6000},
+        {"X_Slack_Request_Timestamp": None},
+        {"X_Slack_Request_Timestamp": ""},
+        {"X_Slack_Request_Timestamp": "now"},
+        {"X_Slack_Request_Timestamp": "-1"},
+        {"X_Slack_Request_Timestamp": "1e9"},
+        {"X_Slack_Request_Timestamp": "²³"},
+        {"X_Slack_Request_Timestamp": "٣٤٥"},
+        {"X_Slack_Request_Timestamp": "9" * 5000},
+        {"X_Slack_Signature": None, "X_Slack_Request_Timestamp": None},
+    ],
+    ids=lambda headers: str(headers)[:60],
+)
+async def test_what_is_not_signed_is_refused(here: World, headers: dict[str, Any]) -> None:
+    said = await send(here, COMMAND, FORM, **headers)
+    assert said.status == 401
+    assert here.ws.find_channel("inc-") is None
+
+
+async def test_a_signature_of_other_bytes_or_of_another_secret_is_refused(here: World) -> None:
+    stamp = str(int(time.time()))
+    for wrong in (
+        signature(here.ws.settings.signing_secret, stamp, COMMAND + b"x"),
+        signature(here.ws.settings.signing_secret, str(int(stamp) - 1), COMMAND),
+        signature("another secret", stamp, COMMAND),
+    ):
+        assert (await send(here, COMMAND, FORM, X_Slack_Signature=wrong)).status == 401
+
+
+@pytest.mark.parametrize("age_s", [302, 3600, 10**9, -302, -(10**9)])
+async def test_a_stale_timestamp_is_refused_however_well_signed(here: World, age_s: int) -> None:
+    assert (await send(here, COMMAND, FORM, at=time.time() - age_s)).status == 401
+
+
+async def test_a_replayed_command_changes_nothing(here: World) -> None:
+    body = urlencode(
+        {
+            "command": "/incident", "text": "declare sev2 Replayed", "user_id": here.maya.id, "trigger_id": "13.37.abc",
+            "channel_id": "C0GENERAL0", "team_id": here.ws.settings.team_id,
+        }
+    ).encode()  # fmt: skip
+    stamp = time.time()
+    for _ in range(3):
+        assert (await send(here, body, FORM, at=stamp)).status == 200
+    await asyncio.gather(*(send(here, body, FORM, at=stamp) for _ in range(5)))
+    await here.opened()
+    await rest(here)
+    assert [name for name in here.ws.channel_names() if name.startswith("inc-")] == ["inc-1-replayed"]
+
+
+MALFORMED = [
+    (b"", JSON), (b"{", JSON), (b"[]", JSON), (b"null", JSON), (b"1", JSON), (b'"x"', JSON), (b"{}", JSON),
+    (b"true", JSON), (b"[" * 100_000, JSON), (b'{"a":' * 50_000, JSON), (b'{"event": 1}', JSON),
+    (b'{"event": {}}', JSON), (b'{"event": []}', JSON), (b'{"event": {"type": 7}}', JSON), (b"NaN", JSON),
+    (b'{"type": "event_callback"}', JSON), (b'{"type": "event_callback", "event": null}', JSON),
+    (b'{"type": "event_callback", "event": {"type": "message"}}', JSON),
+    (b'{"type": "event_callback", "event": {"type": "message", "subtype": "message_changed"}}', JSON),
+    (b'{"type": "event_callback", "event": {"type": "message", "subtype": {}, "channel": []}}', JSON),
+    (b'{"type": "\\ud800"}', JSON), (b'{"type": {"a": []}}', JSON), (b"1" * 5000, JSON),
+    (b'{"type": "event_callback", "authorizations": 3, "event": {"type": "message"}}', JSON),
+    (b'{"team_id": {"a": 1}, "event": {"type": "message"}}', JSON),
+    (b"", FORM), (b"payload", FORM), (b"payload=", FORM), (b"payload={", FORM), (b"payload=[]", FORM),
+    (b"payload=null", FORM), (b"payload=1", FORM), (b"payload=%22x%22", FORM), (b"payload={}", FORM),
+    (b"payload=" + b"[" * 100_000, FORM), (b"payload=%ff%fe", FORM), (b"command", FORM), (b"command=", FORM),
+    (b"command=/incident", FORM), (b"command=/incident&text=ack", FORM), (b"command=/incident&text=%00", FORM),
+    (b"command=/nothing-of-ours&text=x", FORM), (b"ssl_check=1", FORM), (b"a=b&" * 2000, FORM),
+    (b"command=/incident&text=%ED%A0%80ack", FORM), (b"payload={%22type%22:%22block_actions%22}", FORM),
+    (b'payload={"type":"view_submission"}', FORM), (b'payload={"type":"view_closed"}', FORM),
+    (b'payload={"type":"shortcut"}', FORM), (b'payload={"type":"message_action"}', FORM),
+    (b'payload={"type":"block_suggestion"}', FORM), (b'payload={"type":"dialog_submission"}', FORM),
+    (b'payload={"type":"block_actions","actions":[]}', FORM), (b'payload={"type":"block_actions","actions":7}', FORM),
+    (b'payload={"type":"block_actions","actions":[7]}', FORM), (b'payload={"type":"workflow_step_edit"}', FORM),
+    (b'payload={"type":"view_submission","view":null,"user":null}', FORM),
+    (b"{}", "text/plain"), (b"{}", "multipart/form-data; boundary=x"), (b"x", "image/png"), (b"{}", ""),
+]  # fmt: skip
+
+
+async def test_malformed_bodies_are_refused_or_ignored(here: World) -> None:
+    await declared(here)
+    for body, kind in MALFORMED:
+        said = await send(here, body, kind)
+        assert said.status == 200 or said.status in REFUSED, (body[:80], kind, said)
+    await still_works(here)
+
+
+@pytest.mark.parametrize("text", ["payload too large", "payload={}", "command=/x&payload=1", "payload"])
+async def test_words_that_look_like_fields_of_a_form_are_words(here: World, text: str) -> None:
+    await declared(here)
+    assert "Noted" in await typed(here, "maya", INSIDE, f"/incident note {text}")
+    assert texts(of_kind(await here.show(), "note")) == [text]
+
+
+async def test_bytes_that_are_no_text_are_refused(here: World) -> None:
+    for body in (b"\xff\xfe\x00", b'{"type": "\xc3"}', b"command=\x80\x81"):
+        assert (await send(here, body)).status in REFUSED
+        assert (await send(here, body, FORM)).status in REFUSED
+
+
+async def test_a_huge_body_is_refused_and_takes_nobody_along(here: World) -> None:
+    await declared(here)
+    for size in (1_100_000, 8_000_000):
+        try:
+            said = await send(here, b'{"a": "' + b"x" * size + b'"}', large=True)
+        except aiohttp.ClientError:
+            continue  # it hung up while we were still sending
+        assert said.status in REFUSED
+    await still_works(here)
+
+
+async def test_the_address_check_of_slack_is_answered(here: World) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1a", "token": "x"}).encode()
+    said = await send(here, body)
+    assert said.status == 200
+    assert "3eZbrw1a" in said.text
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "wanted"),
+    [("/slack/events", "GET", 405), ("/slack/events/", "POST", 404), ("/", "GET", 404), ("/../etc/passwd", "GET", 404)],
+)
+async def test_other_paths_and_methods_are_not_there(here: World, path: str, method: str, wanted: int) -> None:
+    url = f"http://127.0.0.1:{here.tocsin.port}{path}"
+    async with here.ws.http.session().request(method, url) as response:
+        assert response.status == wanted
+
+
+# — real payloads, damaged
+
+
+async def recorded(here: World) -> list[dict[str, Any]]:
+    """One payload of each kind as the workspace really sends it: `{"kind", "payload"}`."""
+    channel = await declared(here)
+    await here.tom.join(INSIDE)
+    said = await here.maya.say(INSIDE, "first", files=["graph.png"])
+    await here.maya.edit(said, "second")
+    await here.maya.reply(said, "reply", broadcast=True)
+    await here.maya.react(said, "pushpin")
+    await here.maya.unreact(said, "pushpin")
+    await here.maya.pin(said)
+    await here.maya.unpin(said)
+    await here.maya.set_topic(INSIDE, "war room")
+    await here.maya.say(INSIDE, "@tocsin roles")
+    await here.maya.delete(said)
+    await here.tom.leave(INSIDE)
+    await here.maya.command(INSIDE, "/incident note x")
+    await here.maya.command("#general", "/incident ack")
+    card = here.card(channel)
+    for button in ("Update status", "Change severity", "Assign roles", "Resolve"):
+        await here.maya.press(card, button)
+        if button == "Update status":
+            await here.maya.fill(here.maya.view, {"What changed?": "More"})
+        if button == "Resolve":
+            await here.maya.fill(here.maya.view, {"What fixed it?": "This", "Customer impact ended": 1_700_000_000})
+        await here.maya.submit()
+    await typed(here, "maya", INSIDE, "/incident reopen Go on")
+    await rest(here)
+    await here.maya.press(card, "Escalate")
+    await here.maya.shortcut("Declare incident")
+    await here.maya.fill(here.maya.view, {"Title": "T", "Severity": "sev5"})
+    view = here.ws.modals.payload(here.maya.view)
+    await here.maya.close()
+    other = await here.maya.say(INSIDE, "other")
+    await here.maya.message_shortcut("Add to timeline", other)
+    await here.maya.message_shortcut("Declare from message", other)
+    await here.maya.close()
+    await rest(here)
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for delivery in here.ws.journal.deliveries:
+        payload = delivery.payload
+        event, shown = payload.get("event") or {}, payload.get("view") or {}
+        actions = payload.get("actions") or [{}]
+        name = (
+            delivery.kind, payload.get("type"), event.get("type"), event.get("subtype"), payload.get("command"),
+            shown.get("callback_id"), payload.get("callback_id"), actions[0].get("action_id"),
+        )  # fmt: skip
+        found[name] = {"kind": delivery.kind, "payload": payload}
+    submitted = next(one["payload"] for one in found.values() if one["payload"].get("type") == "view_submission")
+    found[("declare form",)] = {"kind": "interactive", "payload": submitted | {"view": view}}
+    found[("closed",)] = {"kind": "interactive", "payload": submitted | {"type": "view_closed"}}
+    return list(found.values())
+
+
+def unseen(payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload as another delivery: nothing in it was accepted before."""
+    again = copy.deepcopy(payload)
+    number = next(fresh)
+    if isinstance(again.get("event_id"), str):
+        again["event_id"] = f"Ev{number:09d}"
+    if isinstance(again.get("trigger_id"), str):
+        again["trigger_id"] = f"1.{number}.x"
+    if isinstance(again.get("view"), dict) and isinstance(again["view"].get("id"), str):
+        again["view"]["id"] = f"V{number:09d}"
+    return again
+
+
+async def damaged(here: World, kind: str, payload: Any) -> Said:
+    if kind == "events_api":
+        return await send(here, json.dumps(payload).encode())
+    if kind == "slash_commands":
+        pairs = {str(k): v if isinstance(v, str) else json.dumps(v) for k, v in payload.items()}
+        return await send(here, urlencode(pairs, errors="replace").encode(), FORM)
+    return await send(here, urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+
+
+def without_each(value: Any, depth: int) -> Iterator[Any]:
+    """`value` with one field missing, or turned into something else, for every field down to `depth`."""
+    if depth == 0:
+        return
+    keys: list[Any] = [k for k in value if k not in UNREAD] if isinstance(value, dict) else list(range(len(value)))[:1]
+    for key in keys:
+        if isinstance(value, dict):
+            yield {k: v for k, v in value.items() if k != key}
+        odds: tuple[Any, ...] = (None, 7)
+        for odd in odds:
+            changed = copy.copy(value)
+            changed[key] = odd
+            yield changed
+        if isinstance(value[key], dict | list):
+            for inner in without_each(value[key], depth - 1):
+                changed = copy.copy(value)
+                changed[key] = inner
+                yield changed
+
+
+async def test_a_field_that_is_missing_or_odd_is_no_fault_of_ours(here: World) -> None:
+    kinds = await recorded(here)
+    assert len(kinds) >= 30
+    for one in kinds:
+        deeper = itertools.islice(without_each(one["payload"], 2), 0, None, 5)
+        for payload in itertools.chain(without_each(one["payload"], 1), deeper):
+            said = await damaged(here, one["kind"], unseen(payload))
+            assert said.status < 500, (one["kind"], payload, said)
+    await rest(here)
+    await still_works(here)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.sampled_from(
+        ["", "INC-1", "INC-", "INC-99999999999999999999", "ack", "U0MAYA0000", "C0GENERAL0", "0", "-1", "1.5", "1e999",
+         "\ud83d", "\x00", "<!channel>", "٣"]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def put(payload: Any, path: list[int], odd: Any) -> Any:
+    """`payload` with `odd` at the place `path` leads to."""
+    if not path or not isinstance(payload, dict | list) or not payload:
+        return odd
+    keys = sorted(payload) if isinstance(payload, dict) else range(len(payload))
+    key = keys[path[0] % len(keys)]
+    changed = copy.copy(payload)
+    changed[key] = put(payload[key], path[1:], odd)
+    return changed
+
+
+async def test_garbage_inside_well_signed_bodies_is_no_fault_of_ours(
+    here: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    kinds = await recorded(here)
+    loop = asyncio.get_running_loop()
+
+    @settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(
+        which=st.integers(0, len(kinds) - 1),
+        changes=st.lists(
+            st.tuples(st.lists(st.integers(0, 40), min_size=1, max_size=5), ANYTHING), max_size=3, min_size=1
+        ),
+    )
+    def attempt(which: int, changes: list[tuple[list[int], Any]]) -> None:
+        one = kinds[which]
+        payload: Any = unseen(one["payload"])
+        for path, odd in changes:
+            payload = put(payload, path, odd)
+        said = asyncio.run_coroutine_threadsafe(damaged(here, one["kind"], payload), loop).result(20)
+        assert said.status < 500, (one["kind"], payload, said)
+
+    await asyncio.to_thread(attempt)
+    await rest(here)
+    await still_works(here)
+    logged = "".join(capfd.readouterr()) + caplog.text
+    for secret in (here.ws.settings.signing_secret, here.ws.settings.bot_token):
+        assert secret not in logged
+
+
+async def test_unknown_actions_views_and_callbacks_are_ignored(here: World) -> None:
+    kinds = await recorded(here)
+    for one in kinds:
+        payload = unseen(one["payload"])
+        for action in payload.get("actions") or []:
+            action["action_id"] = "from_an_older_release"
+        if isinstance(payload.get("view"), dict):
+            payload["view"]["callback_id"] = "from_an_older_release"
+        if "callback_id" in payload:
+            payload["callback_id"] = "from_an_older_release"
+        if "event" in payload:
+            payload["event"]["type"] = "from_a_newer_slack"
+        before = (await here.show())["timeline"]
+        said = await damaged(here, one["kind"], payload)
+        assert said.status == 200, (one["kind"], payload, said)
+        if one["kind"] != "slash_commands":
+            assert (await here.show())["timeline"] == before
+    await still_works(here)
+
+
+async def test_no_secret_is_in_any_line_of_the_log(
+    here: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    await recorded(here)
+    here.ws.faults.add("chat.postMessage", error="invalid_auth", count=3)
+    here.ws.faults.add("views.open", status=500, count=3)
+    await typed(here, "maya", INSIDE, "/incident update More")
+    await typed(here, "maya", INSIDE, "/incident update")
+    await rest(here)
+    await here.restarted()
+    logged = "".join(capfd.readouterr()) + caplog.text
+    assert "listener" in logged or "outbox" in logged or "started" in logged
+    for secret in (here.ws.settings.signing_secret, here.ws.settings.bot_token):
+        assert secret not in logged
