@@ -26,6 +26,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """Something opened with a vendor for this episode, to be acknowledged and resolved there as it is here."""
+
+    method: str
+    severity: str
+    contact: str | None  # whose own service it was opened with; None: the operator's
+    triggers: tuple[str, ...]  # `once` of each notice that opened it or told of it again
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """How far the escalation of this episode and severity has come. Rungs count from 1.
 
@@ -93,6 +103,7 @@ class Incident:
     impact_ended_at: datetime | None = None
     live_nudge: str | None = None  # `once` of the one reminder that still has its buttons
     live_pages: tuple[str, ...] = ()  # `once` of each direct message that still asks somebody
+    live_alerts: tuple[Alert, ...] = ()
     policy: str = ""
 
     @property

@@ -83,7 +83,7 @@ class Contact:
     slack: str | None = None
     email: str | None = None
     phone: str | None = None
-    pagerduty: str | None = None
+    pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
     url: str | None = None  # a vendor's support portal
 
 

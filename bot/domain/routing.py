@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.escalation import Climb
-from bot.domain.incident import Incident, empty_roles
+from bot.domain.incident import Alert, Incident, empty_roles
 from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.policy import Policy
+from bot.domain.paging import Call, Calls, dedup_key, unless_of
+from bot.domain.policy import Policy, Rung
 from bot.domain.timeline import Recorded
 
 TOLD_IN_CHANNEL = frozenset(
@@ -82,6 +83,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
         found.append(Notice(f"thread:{n}:{threaded[0]}", "thread", n, {"seqs": threaded}, needs=announcement_of(n)))
     found += edits(before, after, policy)
     found += _settled(before, after, policy)
+    found += _followed(before, after, recorded)
     return found
 
 
@@ -141,8 +143,10 @@ def nudge_settled(number: int, nudge_once: str, outcome: str) -> Notice:
     )  # fmt: skip
 
 
-def pages(before: Incident, climb: Climb, why: str, cause: str, deadlines: Sequence[str]) -> list[Notice]:
-    """The page in the incident channel, and one direct message for each person and other channel.
+def pages(
+    before: Incident, climb: Climb, why: str, cause: str, deadlines: Sequence[str], rung: Rung | None, calls: Calls
+) -> list[Notice]:
+    """The page in the incident channel, one for each other channel, and one for each person and method.
 
     `cause` names a page that reaches nobody; `deadlines` are the rows of the ledger that these messages serve.
     """
@@ -156,22 +160,21 @@ def pages(before: Incident, climb: Climb, why: str, cause: str, deadlines: Seque
         "people": list(climb.reached.people),
         "channels": list(climb.reached.channels),
         "fell_through": [list(item) for item in climb.fell_through],
+        "gaps": list(calls.gaps),
         "deadlines": list(deadlines),
     }
     found = [_in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE)]
     if climb.rung is None:  # it calls nobody, so the card may stand above it
         found = [replace(found[0], needs=card_of(n), priority=Priority.NEWS)]
-    for person in climb.reached.people:
-        found.append(
-            Notice(
-                f"{base}:dm:{person}",
-                "page_direct",
-                n,
-                {**payload, "person": person},
-                priority=Priority.PAGE,
-            )
-        )
-        found.append(invitation(n, person))
+    about = {
+        **payload,
+        "base": base,
+        "severity": incident.severity,
+        "by": list(rung.by) if rung else [],
+        "unless": unless_of(before, rung.until) if rung else "resolved",
+    }
+    found += [page_to(n, {**about, "used": list(calls.of(call.person))}, call) for call in calls.calls]
+    found += [invitation(n, person) for person in climb.reached.people]
     for channel in climb.reached.channels:
         found.append(
             Notice(
@@ -183,6 +186,41 @@ def pages(before: Incident, climb: Climb, why: str, cause: str, deadlines: Seque
             )
         )
     return found
+
+
+def page_to(number: int, about: dict[str, Any], call: Call) -> Notice:
+    """One person, by one method: a row of its own, which waits for nothing and is repeated rather than lost.
+
+    `about` is what all pages of a rung share, with `base`, the beginning of their names.
+    """
+    person = call.person
+    payload = {**about, "contact": person.key, "person": person.slack or person.key, "method": call.method}
+    once = page_name(about["base"], call)
+    if call.method == "slack":
+        return Notice(once, "page_direct", number, payload, priority=Priority.PAGE)
+    return Notice(once, "notify", number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
+
+
+def page_name(base: str, call: Call) -> str:
+    if call.method == "slack":
+        return f"{base}:dm:{call.person.slack}"
+    return f"{base}:{call.method}:{call.person.key}"
+
+
+def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
+    """Acknowledge or resolve at the vendor's what was opened there, after the last word that opened it."""
+    once = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
+    payload = {
+        "action": action,
+        "method": alert.method,
+        "severity": alert.severity,
+        "contact": alert.contact,
+        "triggers": list(alert.triggers),
+    }
+    return Notice(
+        once, "notify", incident.number, payload,
+        needs=alert.triggers[-1], if_need_fails=IfNeedFails.SEND, priority=Priority.PAGE,
+    )  # fmt: skip
 
 
 def direct_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
@@ -216,6 +254,16 @@ def _settled(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
     return found
 
 
+def _followed(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
+    """What vendors are told of an acknowledgement or the end; not the one whose own word it was."""
+    if not before.live_alerts or not _pages_settled(before, after):
+        return []
+    action = "acknowledge" if after.open else "resolve"
+    theirs = {r.entry.data.get("alert") for r in recorded if r.entry.kind == "acknowledged"}
+    own = [alert for alert in before.live_alerts if dedup_key(before, alert.severity) not in theirs or not after.open]
+    return [alert_followed(before, alert, action) for alert in own]
+
+
 def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[str, Any]:
     """The fields of `after` that no longer point at messages which `on_change` has settled."""
     changes: dict[str, Any] = {}
@@ -223,6 +271,8 @@ def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[s
         changes["live_nudge"] = None
     if before.live_pages and after.live_pages == before.live_pages and _pages_settled(before, after):
         changes["live_pages"] = ()
+    if before.live_alerts and not after.open:
+        changes["live_alerts"] = ()
     return changes
 
 

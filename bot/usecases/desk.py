@@ -66,13 +66,17 @@ class Policies:
 
 @dataclass(slots=True)
 class Desk:
-    """Everything a use case touches. `on_call` answers who is on call on a schedule at an instant."""
+    """Everything a use case touches. `on_call` answers who is on call on a schedule at an instant.
+
+    `methods`: the ways of paging that are set up, besides Slack.
+    """
 
     database: Database
     policies: Policies
     clock: Clock
     on_call: Callable[[Policy], OnCall]
     alarm: Alarm = field(default_factory=Alarm)
+    methods: frozenset[str] = frozenset()
 
     @property
     def policy(self) -> Policy:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain import escalation, routing
+from bot.domain import escalation, paging, routing
 from bot.domain.deadlines import State
 from bot.domain.escalation import Climb
 from bot.domain.incident import Change, Incident
 from bot.domain.notices import Notice
+from bot.domain.paging import Calls
 from bot.domain.timeline import BOT, Entry, entry
 from bot.usecases.desk import Desk, Work, working_on
 from storage import deadlines
@@ -65,12 +66,45 @@ async def commit_climb(
     prefix = f"rung:{before.number}:{before.episode}:{level}"
     used = [f"{prefix}:{climb.rung}"] if climb.rung and climb.times == 1 else []
     fell = {f"{prefix}:{number}" for number, _ in climb.fell_through}
-    notices = routing.pages(before, climb, why, cause, [once for once in {cause, *used} if once not in fell])
-    pages = (*before.live_pages, *routing.direct_pages(notices))
-    incident = replace(climb.change.incident, live_pages=pages)
+    serves = [once for once in {cause, *used} if once not in fell]
+    rung = work.policy.severity(level).ladder[climb.rung - 1] if climb.rung else None
+    calls = paging.plan_calls(climb.reached, rung.by, work.policy, work.desk.methods) if rung else Calls()
+    notices = routing.pages(before, climb, why, cause, serves, rung, calls)
     for number, gap in climb.fell_through:
         await deadlines.decided(work.conn, f"{prefix}:{number}", State.SKIPPED, f"fell through: {gap}", work.now)
     for once in used:
         if once != cause:
-            await deadlines.decided(work.conn, once, State.DUE, f"paged early: {why}", work.now)
-    await work.commit(Change(incident, (*first, *climb.change.entries)), [*notices, *more])
+            await deadlines.decided(work.conn, once, State.DUE, _ledger(f"paged early: {why}", calls), work.now)
+    if calls.gaps:
+        await deadlines.decided(work.conn, cause, State.DUE, _ledger(f"paged: {why}", calls), work.now)
+    entries = (*first, *(_with_ways(said, calls) for said in climb.change.entries))
+    await work.commit(Change(_calling(before, climb, calls, notices), entries), [*notices, *more])
+
+
+def _calling(before: Incident, climb: Climb, calls: Calls, notices: Sequence[Notice]) -> Incident:
+    """The incident after a climb, knowing the messages to settle and the alerts to follow when it is answered."""
+    onces = {call: routing.page_name(_base(notices), call) for call in calls.calls}
+    return replace(
+        climb.change.incident,
+        live_pages=(*before.live_pages, *routing.direct_pages(notices)),
+        live_alerts=paging.opened(before, calls, onces),
+    )
+
+
+def _base(notices: Sequence[Notice]) -> str:
+    return next((str(notice.payload["base"]) for notice in notices if "base" in notice.payload), "")
+
+
+def _ledger(reason: str, calls: Calls) -> str:
+    return "; ".join([reason, *calls.gaps])
+
+
+def _with_ways(said: Entry, calls: Calls) -> Entry:
+    """The timeline says by which methods people were called, where it was not Slack alone, and by which not."""
+    if said.kind != "page":
+        return said
+    ways = [paging.label(method) for method in calls.methods]
+    words = f" by {', '.join(ways)}" if ways and ways != ["Slack"] else ""
+    gaps = f"; {'; '.join(calls.gaps)}" if calls.gaps else ""
+    data = {**said.data, "by": list(calls.methods), "gaps": list(calls.gaps)}
+    return replace(said, text=f"{said.text}{words}{gaps}", data=data)

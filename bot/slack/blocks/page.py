@@ -1,5 +1,6 @@
 """Pages: whom the ladder calls, why them, and what to press. A payload is what the use case wrote down:
-`rung` (None when nobody is left), `why`, `times`, `people`, `channels`, `fell_through` as `[[rung, gap], …]`.
+`rung` (None when nobody is left), `why`, `times`, `people`, `channels`, `fell_through` as `[[rung, gap], …]`,
+`gaps` (methods that reached nobody, in words).
 """
 
 from __future__ import annotations
@@ -131,7 +132,10 @@ def _count(payload: Mapping[str, Any]) -> str:
 def _gaps(payload: Mapping[str, Any]) -> list[str]:
     fell = list(payload.get("fell_through") or ())
     lines = [f":warning: Rung {rung} reached nobody: {clip(render(str(gap)), 300)}" for rung, gap in fell[:GAPS]]
-    return [*lines, f"… and {len(fell) - GAPS} more rungs"] if len(fell) > GAPS else lines
+    if len(fell) > GAPS:
+        lines.append(f"… and {len(fell) - GAPS} more rungs")
+    ways = [clip(render(str(gap)), 200) for gap in list(payload.get("gaps") or ())[:GAPS]]
+    return [*lines, f":warning: Not every way was open: {'; '.join(ways)}."] if ways else lines
 
 
 def _press(incident: Incident) -> str:
