@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.domain.errors import TocsinError
+from bot.integrations.email import Server, sender_of
 
 
 class SettingsError(TocsinError):
@@ -34,6 +36,18 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     # For trying things out: the demo's clock runs faster from the instant it first started.
     tocsin_speed: float = Field(default=1.0, gt=0, le=100_000)
+    # Ways of paging people outside Slack; each is there once what it needs is set. docs/notifiers.md
+    pagerduty_routing_key: SecretStr | None = None
+    pagerduty_events_url: str = "https://events.pagerduty.com/v2/enqueue"
+    pagerduty_webhook_secret: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from: str | None = None
+    twilio_api_url: str = "https://api.twilio.com"
+    webhook_url: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
 
     @field_validator("slack_api_url")
     @classmethod
@@ -44,6 +58,28 @@ class Settings(BaseSettings):
     @classmethod
     def _starts_with_slash(cls, value: str) -> str:
         return value if value.startswith("/") else "/" + value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            Server.of(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_sender(cls, value: str | None) -> str | None:
+        if value is not None:
+            sender_of(value)
+        return value
+
+    @field_validator("pagerduty_events_url", "twilio_api_url", "webhook_url")
+    @classmethod
+    def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text is not None and not re.match(r"https?://[^\s/]", text):
+            raise ValueError("expected an address that begins with https://")
+        return value
 
     @field_validator("log_level")
     @classmethod
@@ -87,10 +123,16 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Every secret value, so that logs can leave them out."""
-        values = [self.slack_bot_token, self.slack_signing_secret, self.slack_app_token]
+        values = [
+            self.slack_bot_token, self.slack_signing_secret, self.slack_app_token,
+            self.pagerduty_routing_key, self.pagerduty_webhook_secret, self.smtp_url, self.twilio_auth_token,
+            self.webhook_url, self.webhook_secret,
+        ]  # fmt: skip
         found = [value.get_secret_value() for value in values if value is not None]
         if (password := _password_of(self.url)) is not None:
             found.append(password)
+        if self.smtp_url is not None and (secret := Server.of(self.smtp_url.get_secret_value()).password):
+            found.append(secret)
         return found
 
 

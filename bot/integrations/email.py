@@ -1,0 +1,227 @@
+"""E-mail by SMTP, encrypted unless the server is this machine or the operator says so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import html
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import format_datetime, parseaddr
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from bot.domain.errors import DeliveryError
+from bot.integrations import http
+from bot.integrations.protocol import Page, Receipt
+
+VENDOR = "the mail server"
+STEP_S = 10.0
+WHOLE_S = 20.0  # shorter than the outbox's lease
+SUBJECT = 200
+PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_PLAIN = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where mail is handed over, and how. `start_tls`: upgrade or give up, never go on in the clear."""
+
+    host: str
+    port: int
+    use_tls: bool
+    start_tls: bool
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, url: str) -> Server:
+        """`smtp://` asks for STARTTLS except on this machine, `smtps://` is TLS from the start, `smtp+plain://` none.
+
+        Raises `ValueError`, without the address, which may hold a password.
+        """
+        expected = "expected smtp://user:password@host:587, smtps://… or smtp+plain://…"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise ValueError(expected) from None
+        if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(expected)
+        return cls(
+            host=parts.hostname,
+            port=port or PORTS[parts.scheme],
+            use_tls=parts.scheme == "smtps",
+            start_tls=parts.scheme == "smtp" and parts.hostname not in _LOOPBACK,
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+
+def sender_of(text: str) -> Address:
+    """`Tocsin <tocsin@example.org>` or the address alone. Raises `ValueError` for what is none."""
+    name, address = parseaddr(text)
+    if _BREAKS.search(text):
+        raise ValueError("expected one line")
+    return _address(name, address)
+
+
+@dataclass(slots=True)
+class Email:
+    """At least once: the Message-ID is the same at each attempt, by which most mail programs show a repeat once."""
+
+    server: Server
+    sender: Address
+    context: ssl.SSLContext | None = None  # None: the system's certificate authorities
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def send(self, page: Page) -> Receipt:
+        """Refusals by 5xx are permanent, by 4xx passing; once the text is on its way, silence is uncertain."""
+        message = self.message(page)
+        client = aiosmtplib.SMTP(
+            hostname=self.server.host, port=self.server.port, username=self.server.user, password=self.server.password,
+            use_tls=self.server.use_tls, start_tls=self.server.start_tls, timeout=STEP_S, tls_context=self.context,
+            local_hostname=self.sender.domain,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(WHOLE_S):
+                await self._connect(client)
+                return await self._hand_over(client, message)
+        except TimeoutError:
+            raise DeliveryError(f"{VENDOR} did not answer in time", uncertain=True) from None
+        finally:
+            client.close()
+
+    async def _connect(self, client: aiosmtplib.SMTP) -> None:
+        """Nothing has been sent yet, so nothing is uncertain."""
+        try:
+            await client.connect()
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise self._refused("refuses the user or the password; check SMTP_URL", error.code) from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._refused("refuses the connection", error.code) from None
+        except aiosmtplib.SMTPNotSupported:
+            words = f"{VENDOR} offers no STARTTLS or no login that we know; try smtps://, or smtp+plain:// if you must"
+            raise DeliveryError(words, permanent=True) from None
+        except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
+            if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError):
+                raise DeliveryError(f"the certificate of {VENDOR} is not trusted", permanent=True) from None
+            raise DeliveryError(f"could not connect to {VENDOR} ({type(error).__name__})") from None
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Receipt:
+        try:
+            _, said = await client.send_message(message)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            code = max((one.code for one in error.recipients), default=550)
+            raise self._refused("refuses the recipient", code) from None
+        except aiosmtplib.SMTPSenderRefused as error:
+            raise self._refused("refuses the sender; check MAIL_FROM", error.code) from None
+        except aiosmtplib.SMTPNotSupported:
+            raise DeliveryError(f"{VENDOR} takes no addresses beyond ASCII", permanent=True) from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._refused("refuses the message", error.code) from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            words = f"the connection to {VENDOR} broke ({type(error).__name__})"
+            raise DeliveryError(words, uncertain=True) from None
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit()
+        return Receipt(VENDOR, str(message["Message-ID"]), self._clean(" ".join(said.split()))[:200])
+
+    def _refused(self, words: str, code: int) -> DeliveryError:
+        """By the first digit of the reply (RFC 5321, 4.2.1): 4 is passing, 5 is for good."""
+        return DeliveryError(f"{VENDOR} {words} ({code})", permanent=code >= 500)
+
+    def _clean(self, words: str) -> str:
+        return http.without(words, (self.server.password or "",))
+
+    def message(self, page: Page) -> EmailMessage:
+        """Text and HTML; nothing in it can start a header of its own."""
+        message = EmailMessage(policy=WIRE)
+        domain = self.sender.domain
+        message["From"] = self.sender
+        message["To"] = recipient(page)
+        message["Subject"] = _line(page.headline)[:SUBJECT]
+        message["Date"] = format_datetime(self.now())
+        message["Message-ID"] = f"<{page.key}@{domain}>"
+        root = f"<{thread(page)}@{domain}>"  # of a message that is never sent: each reader's thread hangs on it
+        message["References"] = root
+        message["In-Reply-To"] = root
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notes, please
+        message["X-Auto-Response-Suppress"] = "All"
+        message["Importance"] = "high"
+        message["X-Priority"] = "1"
+        message.set_content(text(page))
+        message.add_alternative(markup(page), subtype="html")
+        return message
+
+
+def thread(page: Page) -> str:
+    """The same for every mail about an incident, whatever its severity and episode."""
+    about = f"{page.incident}:{page.declared_at.isoformat()}"
+    return f"{page.incident.lower()}.{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+
+
+def recipient(page: Page) -> Address:
+    name, address = page.person.name, page.person.email or ""
+    try:
+        return _address("" if name == address else name, address)
+    except ValueError:
+        raise DeliveryError("the e-mail address in the policy cannot be used", permanent=True) from None
+
+
+def text(page: Page) -> str:
+    lines = [f"You are paged{page.count}: {page.headline}", ""]
+    lines += [f"{name}: {value}" for name, value in _facts(page)]
+    lines += ["", _what_to_do(page), *([page.link] if page.link else [])]
+    return "\n".join(_BREAKS.sub(" ", line) for line in lines) + "\n"
+
+
+def markup(page: Page) -> str:
+    facts = "".join(
+        f"<tr><td><b>{html.escape(name)}</b></td><td>{html.escape(_line(value))}</td></tr>"
+        for name, value in _facts(page)
+    )
+    link = f'<p><a href="{html.escape(page.link)}">Open the channel in Slack</a></p>' if page.link else ""
+    return (
+        '<!DOCTYPE html><html lang="en"><body style="font-family:sans-serif">'
+        f"<p>You are paged{html.escape(page.count)}:</p><h2>{html.escape(_line(page.headline))}</h2>"
+        f"<table>{facts}</table><p>{html.escape(_what_to_do(page))}</p>{link}</body></html>\n"
+    )
+
+
+def _facts(page: Page) -> list[tuple[str, str]]:
+    declared = page.declared_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    found = [("Severity", page.severity), ("Status", page.status), ("Why you", page.why)]
+    return [(name, value) for name, value in found if value] + ([] if page.private else [("Declared", declared)])
+
+
+def _what_to_do(page: Page) -> str:
+    if page.private:
+        return "This incident is private, so nothing more is said here. Open Slack and press I'm on it."
+    return "Open Slack and press I'm on it: that stops the paging. Can't calls the next person at once."
+
+
+def _line(words: str) -> str:
+    return _BREAKS.sub(" ", words).strip()
+
+
+def _address(name: str, address: str) -> Address:
+    """Raises `ValueError` for what no mail can be sent to."""
+    local, _, domain = address.rpartition("@")
+    if not _PLAIN.fullmatch(local) or not _PLAIN.fullmatch(domain):
+        raise ValueError("expected an address such as Tocsin <tocsin@example.org>")
+    try:
+        return Address(_line(name), local, domain)
+    except (ValueError, HeaderParseError, IndexError):
+        raise ValueError("expected an address such as Tocsin <tocsin@example.org>") from None

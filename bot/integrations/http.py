@@ -1,0 +1,103 @@
+"""One POST or GET of a notifier: one attempt, no redirects, and errors that say what is known, without secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.domain.errors import DeliveryError
+
+HIDDEN = "•••"
+USER_AGENT = "Tocsin"
+LARGEST_ANSWER = 256 * 1024
+LONGEST_WAIT_S = 600.0
+_WORDS = 200
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A vendor's answer. `data` is empty where the body was not a JSON object."""
+
+    status: int
+    data: dict[str, Any]
+    retry_after_s: float | None
+
+    def text(self, name: str) -> str:
+        """One field of the answer as short plain text."""
+        value = self.data.get(name)
+        return "" if value is None or isinstance(value, dict | list) else " ".join(str(value).split())[:_WORDS]
+
+
+async def ask(session: aiohttp.ClientSession, method: str, url: str, vendor: str, **how: Any) -> Answer:
+    """One request. Raises `DeliveryError` where no answer came: refused connections are failures, the rest unknown."""
+    try:
+        async with session.request(method, url, allow_redirects=False, **how) as response:
+            return Answer(response.status, _json(await _body(response)), _retry_after_s(response.headers))
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise DeliveryError(f"could not connect to {vendor} ({type(error).__name__})") from None
+    except (aiohttp.InvalidURL, ValueError):
+        raise DeliveryError(f"the address of {vendor} cannot be used; check the settings", permanent=True) from None
+    except TimeoutError:
+        raise DeliveryError(f"{vendor} did not answer in time", uncertain=True) from None
+    except aiohttp.ClientError as error:
+        raise DeliveryError(f"the connection to {vendor} broke ({type(error).__name__})", uncertain=True) from None
+
+
+def passing(answer: Answer, vendor: str) -> DeliveryError | None:
+    """The error of an answer that may be another one later; None where this one stands."""
+    if answer.status == 429:
+        return DeliveryError(f"{vendor} is asked too often (429)", wait_s=answer.retry_after_s)
+    if answer.status in (408, 425):
+        return DeliveryError(f"{vendor} answered {answer.status}", wait_s=answer.retry_after_s)
+    if answer.status >= 500:
+        return DeliveryError(f"{vendor} answered {answer.status}", uncertain=True, wait_s=answer.retry_after_s)
+    return None
+
+
+def without(text: str, secrets: Collection[str]) -> str:
+    """A vendor may quote what it was sent."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def in_the_clear(url: str) -> bool:
+    """Whether others could read along: plain HTTP to another machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in _LOOPBACK
+
+
+def headers(**more: str) -> Mapping[str, str]:
+    return {"User-Agent": USER_AGENT, **more}
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """As much of it as anybody needs."""
+    body = bytearray()
+    while len(body) < LARGEST_ANSWER and (chunk := await response.content.read(LARGEST_ANSWER - len(body))):
+        body += chunk
+    return bytes(body)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _retry_after_s(given: Mapping[str, str]) -> float | None:
+    """Seconds, fractions allowed; None where nothing usable is said. A date is left to our own back-off."""
+    try:
+        seconds = float(given.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return min(max(0.1, seconds), LONGEST_WAIT_S) if seconds == seconds else None

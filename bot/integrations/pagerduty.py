@@ -1,0 +1,88 @@
+"""PagerDuty, by the Events API v2: https://developer.pagerduty.com/docs/events-api-v2/overview/"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from bot.domain.errors import DeliveryError
+from bot.integrations import http
+from bot.integrations.protocol import Action, Page, Receipt
+
+VENDOR = "PagerDuty"
+SUMMARY = 1024  # characters: the maximum of payload.summary
+# By how severe the incident is here, from the worst; whatever is milder still is `info`.
+SEVERITIES = ("critical", "error", "warning", "info")
+
+
+@dataclass(slots=True)
+class PagerDuty:
+    """Opens, acknowledges and resolves an alert. Twice is safe: events of one `dedup_key` are one alert."""
+
+    session: aiohttp.ClientSession
+    url: str
+    routing_key: str = field(repr=False)
+
+    async def send(self, page: Page) -> Receipt:
+        """202 is taken; 400 will not get better; 429 and 5xx are to be repeated (“Response Codes & Retry Logic”)."""
+        key = page.person.pagerduty or self.routing_key
+        body = event(page, key)
+        answer = await http.ask(self.session, "POST", self.url, VENDOR, json=body, headers=http.headers())
+        if answer.status in (200, 202):
+            said = answer.text("dedup_key") or page.dedup_key
+            return Receipt(VENDOR, http.without(said, (key, self.routing_key)), answer.text("status"))
+        if error := http.passing(answer, VENDOR):
+            raise error
+        raise DeliveryError(http.without(_refusal(answer), (key, self.routing_key)), permanent=True)
+
+
+def event(page: Page, routing_key: str) -> dict[str, Any]:
+    """As documented under “Send an Alert Event”."""
+    body: dict[str, Any] = {
+        "routing_key": routing_key,
+        "dedup_key": page.dedup_key,
+        "event_action": str(page.action),
+    }
+    if page.action is not Action.TRIGGER:
+        return body
+    body["payload"] = {
+        "summary": f"[{page.incident}] {page.title or 'A private incident'}"[:SUMMARY],
+        "source": "Tocsin",
+        "severity": severity(page.severe),
+        "timestamp": page.paged_at.isoformat(timespec="milliseconds"),
+        "class": "incident",
+        "custom_details": _details(page),
+    }
+    body["client"] = "Tocsin"
+    if page.link:
+        body["client_url"] = page.link
+        body["links"] = [{"href": page.link, "text": "Open the channel in Slack"}]
+    return body
+
+
+def severity(severe: int | None) -> str:
+    """A private incident does not tell how bad it is, so it rings as the worst does."""
+    return SEVERITIES[0] if severe is None else SEVERITIES[min(severe, len(SEVERITIES) - 1)]
+
+
+def _details(page: Page) -> dict[str, Any]:
+    found = {
+        "incident": page.incident,
+        "severity": page.severity,
+        "status": page.status,
+        "paged": None if page.private else page.person.name,
+        "why": page.why,
+        "rung": page.rung,
+        "times": page.times,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _refusal(answer: http.Answer) -> str:
+    errors = answer.data.get("errors")
+    detail = "; ".join(str(e) for e in errors[:3]) if isinstance(errors, list) else ""
+    said = " ".join(filter(None, (answer.text("message"), detail[:200])))
+    mend = "check PAGERDUTY_ROUTING_KEY and PAGERDUTY_EVENTS_URL"
+    return f"{VENDOR} refuses the event ({answer.status}{': ' + said if said else ''}); {mend}"

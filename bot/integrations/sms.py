@@ -1,0 +1,117 @@
+"""SMS by Twilio's REST API: https://www.twilio.com/docs/messaging/api/message-resource"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from bot.domain.errors import DeliveryError
+from bot.integrations import http
+from bot.integrations.protocol import Page, Receipt
+
+VENDOR = "Twilio"
+LONGEST = 320
+TITLE = 120
+WHY = 80
+LOOK_BACK = 50  # messages: the newest come first
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_NOT_DIGITS = re.compile(r"[\s().\-/]")
+# https://www.twilio.com/docs/api/errors — the mend for what a policy can cause. Twilio advises against deciding by
+# codes, which it keeps splitting up: so every 4xx but 429 is permanent, and a code adds words only.
+MENDS = {
+    "20003": "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
+    "21211": "that is no telephone number; correct it in the policy's contacts",
+    "21408": "the account may not send to that country; allow it under Geo permissions",
+    "21606": "TWILIO_FROM is not a number of this account that can send SMS",
+    "21608": "a trial account sends to verified numbers only",
+    "21610": "they have opted out by answering STOP; they can answer START",
+    "21614": "that number cannot receive SMS; give a mobile number in the policy's contacts",
+}
+
+
+@dataclass(slots=True)
+class Sms:
+    """At least once: Twilio has no key for repeats, so an attempt of unknown outcome is looked for before another."""
+
+    session: aiohttp.ClientSession
+    url: str
+    account_sid: str
+    auth_token: str = field(repr=False)
+    sender: str = ""  # a number in E.164 form, a sender ID, or the SID of a messaging service (MG…)
+
+    async def send(self, page: Page) -> Receipt:
+        to = number(page.person.phone)
+        if page.uncertain and (found := await self._find(page, to)):
+            return found
+        sender = {"MessagingServiceSid" if self.sender.startswith("MG") else "From": self.sender}
+        answer = await self._ask("POST", data={"To": to, **sender, "Body": text(page)})
+        if answer.status in (200, 201):
+            return self._receipt(answer.data)
+        if error := http.passing(answer, VENDOR):
+            raise error
+        raise DeliveryError(self._clean(_refusal(answer)), permanent=True)
+
+    async def _find(self, page: Page, to: str) -> Receipt | None:
+        """The message of an earlier attempt. A page is repeated rather than lost: where nothing is known, None."""
+        try:
+            answer = await self._ask("GET", params={"To": to, "PageSize": str(LOOK_BACK)})
+        except DeliveryError:
+            return None
+        messages = answer.data.get("messages")
+        for message in messages if isinstance(messages, list) else []:
+            if isinstance(message, dict) and reference(page) in str(message.get("body", "")):
+                return self._receipt(message)
+        return None
+
+    async def _ask(self, method: str, **how: Any) -> http.Answer:
+        url = f"{self.url.rstrip('/')}/2010-04-01/Accounts/{quote(self.account_sid, safe='')}/Messages.json"
+        auth = aiohttp.BasicAuth(self.account_sid, self.auth_token)
+        return await http.ask(self.session, method, url, VENDOR, auth=auth, headers=http.headers(), **how)
+
+    def _receipt(self, message: dict[str, Any]) -> Receipt:
+        return Receipt(
+            VENDOR, self._clean(str(message.get("sid") or ""))[:64], self._clean(str(message.get("status") or ""))[:32]
+        )
+
+    def _clean(self, words: str) -> str:
+        return http.without(words, (self.auth_token,))
+
+
+def number(phone: str | None) -> str:
+    """In E.164 form. Raises a permanent `DeliveryError` for what cannot be one."""
+    digits = _NOT_DIGITS.sub("", phone or "")
+    if not _E164.fullmatch(digits):
+        raise DeliveryError("the telephone number is not in the form +4915112345678", permanent=True)
+    return digits
+
+
+def reference(page: Page) -> str:
+    """Opaque, and the same at each attempt: by it a message is found again."""
+    return f"ref {page.key[:8]}"
+
+
+def text(page: Page) -> str:
+    """At most 320 characters; what tells where to go is never cut."""
+    end = f"\n{reference(page)}"
+    if page.private:
+        return f"{page.headline}: you are paged{page.count}. Open Slack.{end}"
+    go = f"\nPress I'm on it in Slack: {page.link}" if page.link else "\nPress I'm on it in Slack."
+    why = f": {_cut(page.why, WHY)}" if page.why else ""
+    start = f"{page.incident} {page.severity}: "
+    middle = f"\nYou are paged{page.count}{why}."
+    room = LONGEST - len(start) - len(middle) - len(go) - len(end)
+    return (start + _cut(page.title or "", max(0, min(TITLE, room))) + middle + go + end)[:LONGEST]
+
+
+def _cut(words: str, room: int) -> str:
+    return words if len(words) <= room else words[: max(0, room - 1)].rstrip() + "…"
+
+
+def _refusal(answer: http.Answer) -> str:
+    code, said = answer.text("code"), answer.text("message")
+    name = f"{VENDOR} refuses it ({' '.join(filter(None, (str(answer.status), code)))})"
+    return f"{name}: {MENDS.get(code) or said or 'no reason given'}"

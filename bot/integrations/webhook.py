@@ -1,0 +1,87 @@
+"""The generic webhook: a signed JSON body to one address of the operator's. Documented in docs/notifiers.md."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from bot.domain.errors import DeliveryError
+from bot.integrations import http
+from bot.integrations.protocol import Page, Receipt
+
+VENDOR = "the webhook"
+VERSION = 1
+
+
+@dataclass(slots=True)
+class Webhook:
+    """At least once: `Tocsin-Delivery` is the same at each attempt of one page, so that the receiver can tell."""
+
+    session: aiohttp.ClientSession
+    url: str = field(repr=False)  # many a receiver's address is its password
+    secret: str = field(repr=False)
+    now_s: Callable[[], float] = time.time
+
+    async def send(self, page: Page) -> Receipt:
+        """2xx is taken. A redirect is refused: the address comes from the operator and nobody else."""
+        body = json.dumps(content(page), ensure_ascii=False).encode("utf-8", "replace")
+        stamp = str(int(self.now_s()))
+        signed = http.headers(
+            **{
+                "Content-Type": "application/json",
+                "Tocsin-Delivery": page.key,
+                "Tocsin-Timestamp": stamp,
+                "Tocsin-Signature": f"v1={signature(self.secret, stamp, body)}",
+            }
+        )
+        answer = await http.ask(self.session, "POST", self.url, VENDOR, data=body, headers=signed)
+        if 200 <= answer.status < 300:
+            return Receipt(VENDOR, http.without(answer.text("id"), (self.secret, self.url)), str(answer.status))
+        if error := http.passing(answer, VENDOR):
+            raise error
+        more = " (redirects are not followed: set WEBHOOK_URL to where it leads)" if answer.status < 400 else ""
+        raise DeliveryError(f"{VENDOR} answered {answer.status}{more}", permanent=True)
+
+
+def signature(secret: str, stamp: str, body: bytes) -> str:
+    """HMAC-SHA256 over timestamp, a full stop and the raw body, in hexadecimal."""
+    return hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def content(page: Page) -> dict[str, Any]:
+    """The body. New fields may come; none changes its meaning."""
+    person = page.person
+    return {
+        "version": VERSION,
+        "action": str(page.action),
+        "key": page.key,
+        "dedup_key": page.dedup_key,
+        "incident": {
+            "id": page.incident,
+            "private": page.private,
+            "title": page.title,
+            "severity": page.severity,
+            "status": page.status,
+            "link": page.link,
+            "declared_at": page.declared_at.isoformat(timespec="milliseconds"),
+        },
+        "page": {
+            "person": {
+                "key": person.key, "name": person.name, "slack": person.slack,
+                "email": person.email, "phone": person.phone,
+            },
+            "why": page.why,
+            "rung": page.rung,
+            "times": page.times,
+            "paged_at": page.paged_at.isoformat(timespec="milliseconds"),
+        }
+        if page.action == "trigger"
+        else None,
+    }  # fmt: skip
