@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 LEASE = timedelta(seconds=30)  # longer than the 10 s time-out of a call to Slack
 AT_ONCE = 48
+# Pages outside Slack have places of their own, and never take all the others: neither can hold up the other.
+PAGING = "notify"
+PAGING_AT_ONCE = 24
 POLL_S = 1.0
 LONGEST_WAIT_S = 120.0
 UNCERTAIN_WAIT_S = 2.0  # an outcome that is unknown is looked for only after it had time to show
@@ -45,6 +48,7 @@ class Outbox:
         self._send = send
         self._observe = observe
         self._tasks: set[asyncio.Task[None]] = set()
+        self._paging: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
 
@@ -74,17 +78,22 @@ class Outbox:
             for row in claimed:
                 task = asyncio.create_task(self._deliver(row), name=f"send {row.once}")
                 self._tasks.add(task)
+                if row.kind == PAGING:
+                    self._paging.add(task)
                 task.add_done_callback(self._done)
             if not claimed:
                 await self._wait()
 
     async def _claim(self) -> list[Row]:
-        free = AT_ONCE - len(self._tasks)
-        if free <= 0:
+        free = AT_ONCE - len(self._tasks - self._paging)
+        free_for_pages = PAGING_AT_ONCE - len(self._paging)
+        if free <= 0 and free_for_pages <= 0:
             return []
         self._desk.alarm.outbox.clear()
         async with self._desk.database.transaction() as conn:
-            return await outbox.claim(conn, free, LEASE)
+            if free <= 0:
+                return await outbox.claim(conn, free_for_pages, LEASE, only_kinds=(PAGING,))
+            return await outbox.claim(conn, free, LEASE, skip_kinds=() if free_for_pages > 0 else (PAGING,))
 
     async def _wait(self) -> None:
         try:
@@ -94,6 +103,7 @@ class Outbox:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._paging.discard(task)
         self._desk.alarm.outbox.set()
 
     async def _deliver(self, row: Row) -> None:
@@ -127,8 +137,8 @@ class Outbox:
         if error.uncertain:
             after = max(after, timedelta(seconds=UNCERTAIN_WAIT_S))
         log.info("outbox.retry", once=row.once, incident=_name(row), error=str(error), after_s=after.total_seconds())
-        async with self._desk.database.transaction() as conn:
-            await outbox.retry(conn, row, after, str(error), uncertain=error.uncertain)
+        trying = datetime.now(UTC) - row.first_try_at
+        await delivered.put_off(self._desk, row, after, str(error), uncertain=error.uncertain, trying=trying)
         self._observe(Outcome(row.kind, "unknown" if error.uncertain else "retried"))
 
 

@@ -20,7 +20,7 @@ from storage.schema import outbox
 from storage.sql import AnyRow, is_postgresql, wall
 
 __all__ = [
-    "LEASE", "Failure", "Row", "claim", "depth", "dropped", "failed", "failures", "next_try_at",
+    "LEASE", "Failure", "Row", "claim", "depth", "dropped", "failed", "failures", "known", "next_try_at",
     "oldest_waiting_at", "put", "receipt", "receipts", "retry", "retry_failed", "sent",
 ]  # fmt: skip
 
@@ -66,10 +66,14 @@ class Failure:
 
 
 async def claim(
-    conn: AsyncConnection, limit: int, lease: timedelta = LEASE, skip_kinds: Collection[str] = ()
+    conn: AsyncConnection,
+    limit: int,
+    lease: timedelta = LEASE,
+    skip_kinds: Collection[str] = (),
+    only_kinds: Collection[str] = (),
 ) -> list[Row]:
     """Up to `limit` rows to send now, most urgent first. One whose lease ended unmarked comes back `uncertain`."""
-    ready = _next_rows(conn, limit, skip_kinds)
+    ready = _next_rows(conn, limit, skip_kinds, only_kinds)
     if is_postgresql(conn):
         ready = ready.with_for_update(skip_locked=True)
     picked = ready.cte("picked")
@@ -89,9 +93,13 @@ async def claim(
     return [_row(row) for row in sorted(taken, key=lambda row: (row.priority, row.queued_at, row.id))]
 
 
-def _next_rows(conn: AsyncConnection, limit: int, skip_kinds: Collection[str] = ()) -> sa.Select[Any]:
+def _next_rows(
+    conn: AsyncConnection, limit: int, skip_kinds: Collection[str] = (), only_kinds: Collection[str] = ()
+) -> sa.Select[Any]:
     """What `claim` picks from; a partial index answers it, in its order."""
     wanted = sa.select(_c.id).where(_LIVE, _c.next_try_at <= wall(conn))
+    if only_kinds:
+        wanted = wanted.where(_c.kind.in_(sorted(only_kinds)))
     if skip_kinds:
         wanted = wanted.where(_c.kind.not_in(sorted(skip_kinds)))
     return wanted.order_by(_c.priority, _c.next_try_at, _c.id).limit(limit)
@@ -158,6 +166,11 @@ async def receipts(conn: AsyncConnection, number: int) -> dict[str, dict[str, An
     """`once` → receipt of all that was sent about an incident."""
     there = sa.and_(_c.incident == number, _c.receipt.is_not(None))
     return {row.once: row.receipt for row in await conn.execute(sa.select(_c.once, _c.receipt).where(there))}
+
+
+async def known(conn: AsyncConnection, once: str) -> bool:
+    """Whether this was ever put, whatever became of it."""
+    return await conn.scalar(sa.select(_c.id).where(_c.once == once)) is not None
 
 
 async def failures(conn: AsyncConnection, number: int) -> list[Failure]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import routing
+from bot.domain import paging, routing
+from bot.domain.deadlines import State
 from bot.domain.incident import Change, Incident
-from bot.domain.timeline import BOT, entry
+from bot.domain.notices import Notice
+from bot.domain.timeline import BOT, Entry, entry
 from bot.usecases.desk import Desk, Work, working_on
-from storage import deadlines, incidents, outbox
+from storage import deadlines, deliveries, incidents, outbox
 from storage.outbox import Row
+
+PAGES = ("notify", "page_direct")
+PATIENCE = timedelta(seconds=15)  # for one method, before the next is used beside it
 
 
 async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
@@ -28,6 +35,9 @@ async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
             work = Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
             opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
             await work.commit(Change(opened))
+        elif incident is not None and row.payload.get("instead_of"):
+            work = Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
+            await work.commit(Change(incident, (_paged_instead(work, row),)))
         if incident is not None and row.kind == "card" and row.version > 1:  # put back: the old one had the pin
             await outbox.put(conn, [replace(routing.pin(incident.number), again=True)])
     desk.alarm.outbox.set()
@@ -39,14 +49,33 @@ async def failed(desk: Desk, row: Row, error: str) -> None:
     async with desk.database.transaction() as conn:
         incident = await _locked(conn, row)
         await outbox.failed(conn, row, error)
-        for once in _deadlines(row):
-            await deadlines.failed(conn, once, f"could not be sent: {error}")
-        if incident is not None and row.kind not in ("card_edit", "backfill"):
-            now = desk.clock.now()
-            work = Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
-            said = entry(now, "delivery_failed", BOT, error, step=row.kind, once=row.once)
-            await work.commit(Change(incident, (said,)), [routing.card_edit(incident.number)])
+        now = desk.clock.now()
+        if incident is None:
+            await _failed_in_ledger(conn, row, error)
+            return
+        work = Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
+        stand_in = await _stand_in(work, row)
+        if stand_in is None:
+            await _failed_in_ledger(conn, row, error)
+        if row.kind not in ("card_edit", "backfill"):
+            said = _failure(work, row, error, stand_in)
+            await _commit(work, said, stand_in, [routing.card_edit(incident.number)])
     desk.alarm.outbox.set()
+
+
+async def put_off(desk: Desk, row: Row, after: timedelta, error: str, *, uncertain: bool, trying: timedelta) -> None:
+    """It is tried again later. A page that has been failing for `PATIENCE` goes by the next method as well, once."""
+    async with desk.database.transaction() as conn:
+        impatient = row.kind in PAGES and trying >= PATIENCE
+        incident = await _locked(conn, row) if impatient else None
+        if not await outbox.retry(conn, row, after, error, uncertain=uncertain) or incident is None:
+            return
+        work = Work(desk, conn, incident, await desk.policies.of(conn, incident), desk.clock.now())
+        stand_in = await _stand_in(work, row)
+        if stand_in is None or not await deliveries.first(conn, f"impatient:{row.once}", work.now):
+            return
+        await _commit(work, _failure(work, row, f"{error} It is tried again.", stand_in), stand_in)
+    desk.alarm.ring()
 
 
 async def dropped(desk: Desk, row: Row, reason: str) -> None:
@@ -54,7 +83,7 @@ async def dropped(desk: Desk, row: Row, reason: str) -> None:
     async with desk.database.transaction() as conn:
         await _locked(conn, row)
         await outbox.dropped(conn, row, reason)
-        for once in _deadlines(row):
+        for once in await _not_sent(conn, row):
             await deadlines.skipped_late(conn, once, reason)
     desk.alarm.outbox.set()
 
@@ -77,6 +106,62 @@ async def refresh_card(desk: Desk, number: int) -> None:
 async def _locked(conn: AsyncConnection, row: Row) -> Incident | None:
     """The incident first, then the outbox row: the order of every use case, so that no two wait for each other."""
     return None if row.incident is None else await incidents.lock(conn, row.incident)
+
+
+async def _stand_in(work: Work, row: Row) -> Notice | None:
+    """The page by the next method for whom this one did not reach; None where there is none, or no need any more."""
+    payload, incident = row.payload, work.incident
+    if row.kind not in PAGES or "base" not in payload or incident.drill:
+        return None
+    if paging.still_wanted(incident, payload["unless"]):
+        return None
+    person = paging.person_of(payload, work.policy)
+    used = [*payload["used"]]
+    while method := paging.next_method(person, payload["by"], used, work.desk.methods):
+        used.append(method)
+        call = paging.Call(person, method)
+        if await outbox.known(work.conn, routing.page_name(payload["base"], call)):
+            continue
+        about = {key: value for key, value in payload.items() if key != "action"}
+        return routing.page_to(incident.number, {**about, "used": used, "instead_of": payload["method"]}, call)
+    return None
+
+
+def _failure(work: Work, row: Row, error: str, stand_in: Notice | None) -> Entry:
+    data = {"step": row.kind, "once": row.once}
+    if stand_in is not None:
+        way = paging.label(stand_in.payload["method"])
+        return entry(work.now, "delivery_failed", BOT, f"{error} Instead: {way}.", **data, instead=stand_in.once)
+    return entry(work.now, "delivery_failed", BOT, error, **data)
+
+
+async def _commit(work: Work, said: Entry, stand_in: Notice | None, more: Sequence[Notice] = ()) -> None:
+    """With the stand-in on its way; one in Slack has buttons, which are settled with the others."""
+    incident, notices = work.incident, [stand_in] if stand_in else []
+    changed = replace(incident, live_pages=(*incident.live_pages, *routing.direct_pages(notices)))
+    await work.commit(Change(changed, (said,)), [*notices, *more])
+
+
+def _paged_instead(work: Work, row: Row) -> Entry:
+    name = paging.person_of(row.payload, work.policy).name
+    way, failed = paging.label(row.payload["method"]), paging.label(row.payload["instead_of"])
+    text = f"Rung {row.payload['rung']}: {name} by {way}, since {failed} failed"
+    return entry(work.now, "page", BOT, text, rung=row.payload["rung"], by=[row.payload["method"]], once=row.once)
+
+
+async def _failed_in_ledger(conn: AsyncConnection, row: Row, error: str) -> None:
+    for once in await _not_sent(conn, row):
+        await deadlines.failed(conn, once, f"could not be sent: {error}")
+
+
+async def _not_sent(conn: AsyncConnection, row: Row) -> list[str]:
+    """The rows of the ledger it serves, without those that another message of the same page has served."""
+    found = []
+    for once in _deadlines(row):
+        standing = await deadlines.get(conn, once)
+        if standing is None or standing.state is not State.SENT:
+            found.append(once)
+    return found
 
 
 def _deadlines(row: Row) -> list[str]:
