@@ -64,6 +64,12 @@ async def say(ws: "Workspace", person: Person, given: Json) -> Json:
     return DONE | {"message": exhibit.message_shape(ws, message)}
 
 
+async def upload(ws: "Workspace", person: Person, given: Json) -> Json:
+    """`name`, `base64`: a file for a modal's file input."""
+    file = person.upload(given["name"], base64.b64decode(given.get("base64", "")))
+    return DONE | {"file": {"id": file.id, "name": file.name}}
+
+
 async def dm(ws: "Workspace", person: Person, given: Json) -> Json:
     """`other`, `text`."""
     message = await person.dm(given["other"], given["text"])
@@ -241,8 +247,8 @@ async def open_home(ws: "Workspace", person: Person, given: Json) -> Json:
 ACTS: dict[str, Act] = {
     act.__name__: act
     for act in (
-        say, dm, open_dm, edit, delete, react, unreact, pin, unpin, join, leave, invite, kick, create, set_topic,
-        set_purpose, rename, archive, unarchive, delete_channel, mark, command, press, fill, submit, close, suggestions,
-        shortcut, message_shortcut, open_home,
+        say, upload, dm, open_dm, edit, delete, react, unreact, pin, unpin, join, leave, invite, kick, create,
+        set_topic, set_purpose, rename, archive, unarchive, delete_channel, mark, command, press, fill, submit, close,
+        suggestions, shortcut, message_shortcut, open_home,
     )
 }  # fmt: skip

@@ -88,8 +88,13 @@ class Person:
         channel = self.ws.membership.open_im(self.id, self.ws.user(other).id)
         return await self.say(channel.id, text)
 
-    def _file(self, name: str, content: bytes, where: Channel) -> File:
-        file = File(new_id("F"), name, name, self.id, len(content), int(self.ws.clock.now()), channels=[where.id])
+    def upload(self, name: str, content: bytes) -> File:
+        """Put a file into a modal's file input; it is shared nowhere yet."""
+        return self._file(name, content, None)
+
+    def _file(self, name: str, content: bytes, where: Channel | None) -> File:
+        file = File(new_id("F"), name, name, self.id, len(content), int(self.ws.clock.now()))
+        file.channels = [where.id] if where else []
         file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         file.filetype = name.rpartition(".")[2].lower() or "binary"
         self.ws.state.files[file.id] = file

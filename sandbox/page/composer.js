@@ -145,7 +145,8 @@ export function composer({ place, sent, inThread = false }) {
   return { node: whole, show, focus: () => area.focus(), area };
 }
 
-const base64 = (file) =>
+/** A file's bytes as the control API takes them. */
+export const base64 = (file) =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result.split(",")[1] ?? "");

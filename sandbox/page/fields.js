@@ -52,7 +52,7 @@ function writing(inner, { key, id, label, value, onchange, describedby, onenter 
   function count() {
     if (!most) return;
     const room = most - node.value.length;
-    left.hidden = room > Math.max(20, most / 10);
+    left.hidden = !node.value || room > Math.max(20, most / 10);
     left.textContent = String(room);
     left.classList.toggle("over", room < 0);
   }

@@ -2,6 +2,7 @@
 
 import { act, mine } from "./api.js";
 import { button, el, fill, focusWithin, fragment, refocus } from "./dom.js";
+import { base64 } from "./composer.js";
 import { blocks } from "./blocks.js";
 import { dialog } from "./dialogs.js";
 import { plain } from "./mrkdwn.js";
@@ -80,7 +81,7 @@ function surfaceOf(view) {
       return act("press", { view: view.id, name: key, option });
     },
     suggest: async (key, query) => (await act("suggestions", { view: view.id, name: key, query })).options,
-    upload: async (file) => ({ id: file.name, name: file.name }),
+    upload: async (file) => (await act("upload", { name: file.name, base64: await base64(file) })).file,
   };
 }
 
