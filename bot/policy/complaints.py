@@ -28,12 +28,17 @@ _WANTED = {
 }
 
 
-def problems_of(invalid: ValidationError, source: Source, base: dict[str, Any] | None = None) -> list[Problem]:
-    """Every error of a validation, each with its line in the file."""
+def problems_of(
+    invalid: ValidationError,
+    source: Source,
+    base: dict[str, Any] | None = None,
+    root: type[BaseModel] = models.Document,
+) -> list[Problem]:
+    """Every error of a validation against `root`, each with its line in the file."""
     found: dict[Problem, None] = {}
     for error in invalid.errors():
         path = _path(error)
-        found[Problem(path, _said(error, path, base or {}), source.line(path))] = None
+        found[Problem(path, _said(error, path, base or {}, root), source.line(path))] = None
     return list(found)
 
 
@@ -41,28 +46,28 @@ def _path(error: ErrorDetails) -> KeyPath:
     return tuple(part for part in error["loc"] if part != "[key]")
 
 
-def _said(error: ErrorDetails, path: KeyPath, base: dict[str, Any]) -> str:
+def _said(error: ErrorDetails, path: KeyPath, base: dict[str, Any], root: type[BaseModel]) -> str:
     kind, context, name = error["type"], error.get("ctx", {}), dotted(path)
     if kind == "policy":
         return f"{name} {context['said']}"
     if kind == "extra_forbidden":
-        return _unknown(path)
+        return _unknown(path, root)
     if kind == "missing":
         return _missing(path, base)
     if kind == "literal_error":
         return _not_one_of(name, path, error)
     if kind in ("too_short", "string_too_short"):
-        return f"{name} is empty. {_settings_hint(path)}".rstrip()
+        return f"{name} is empty. {_settings_hint(path, root)}".rstrip()
     if kind in ("too_long", "string_too_long"):
         return f"{name} is too long: {context['max_length']} at most."
     if kind == "greater_than_equal":
         return f"{name} must be {context['ge']} or more, not {error['input']}."
     wanted = _WANTED.get(kind, error["msg"])
-    return f"{name} {wanted}, not {_shown(error['input'])}.{_how(kind, path, error['input'])}"
+    return f"{name} {wanted}, not {_shown(error['input'])}.{_how(kind, path, error['input'], root)}"
 
 
-def _unknown(path: KeyPath) -> str:
-    model = _model_at(path[:-1])
+def _unknown(path: KeyPath, root: type[BaseModel]) -> str:
+    model = _model_at(path[:-1], root)
     known = list(model.model_fields) if model else []
     return f"{dotted(path)} is not a setting here.{did_you_mean(str(path[-1]), known, 'Settings here')}"
 
@@ -74,7 +79,7 @@ def _missing(path: KeyPath, base: dict[str, Any]) -> str:
         guess = nearest(str(owner[1]), known)
         meant = f" Did you mean {guess}?" if guess else ""
         return f"{dotted(owner)} is new, and needs {_article(key)} {key}: write `{_example(owner, key)}`.{meant}"
-    return f"{dotted(owner)} needs {_article(key)} {key}: write `{_example(owner, key)}`."
+    return f"{dotted(owner) or 'The file'} needs {_article(key)} {key}: write `{_example(owner, key)}`."
 
 
 def _article(key: str) -> str:
@@ -82,7 +87,7 @@ def _article(key: str) -> str:
 
 
 def _example(owner: KeyPath, key: str) -> str:
-    text = str(owner[-1]).replace("_", " ").capitalize() if owner else "…"
+    text = owner[-1].replace("_", " ").capitalize() if owner and isinstance(owner[-1], str) else "…"
     return {
         "after": "after: 15m",
         "notify": 'notify: ["schedule:primary"]',
@@ -98,7 +103,7 @@ def _not_one_of(name: str, path: KeyPath, error: ErrorDetails) -> str:
     return f"{name} must be one of {', '.join(known)}, not {_shown(given)}.{f' Did you mean {guess}?' if guess else ''}"
 
 
-def _how(kind: str, path: KeyPath, given: Any) -> str:
+def _how(kind: str, path: KeyPath, given: Any, root: type[BaseModel]) -> str:
     if kind == "list_type" and isinstance(given, str | int):
         return f" Write [{given}]."
     if kind == "list_type" and given is None:
@@ -114,12 +119,12 @@ def _how(kind: str, path: KeyPath, given: Any) -> str:
         return " Write false."
     if kind == "dict_type":
         return " Name each on a line of its own beneath, as `name: {…}`."
-    hint = _settings_hint(path)
+    hint = _settings_hint(path, root)
     return f" {hint}" if hint and kind == "model_type" else ""
 
 
-def _settings_hint(path: KeyPath) -> str:
-    model = _model_at(path)
+def _settings_hint(path: KeyPath, root: type[BaseModel]) -> str:
+    model = _model_at(path, root)
     return f"Settings here: {', '.join(model.model_fields)}." if model else ""
 
 
@@ -133,9 +138,9 @@ def _shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else f"“{str(value)[:60]}”"
 
 
-def _model_at(path: KeyPath) -> type[BaseModel] | None:
+def _model_at(path: KeyPath, root: type[BaseModel]) -> type[BaseModel] | None:
     """The part of the document that stands at `path`."""
-    here: Any = models.Document
+    here: Any = root
     for part in path:
         if isinstance(here, type) and issubclass(here, BaseModel):
             field = here.model_fields.get(str(part))

@@ -66,8 +66,8 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
-def parse(text: str, name: str) -> Source:
-    """Read one document. Never raises for what the text says: see `problems`."""
+def parse(text: str, name: str, example: str = "preset: sev1-5") -> Source:
+    """Read one document. Never raises for what the text says: see `problems`. `example`: a line it could begin with."""
     source = Source(name)
     try:
         node = yaml.compose(text, _Loader)
@@ -77,7 +77,7 @@ def parse(text: str, name: str) -> Source:
     if node is None:
         return source
     if not isinstance(node, yaml.MappingNode):
-        source.problems.append(Problem((), "The file must hold settings, such as `preset: sev1-5`.", 1))
+        source.problems.append(Problem((), f"The file must hold settings, such as `{example}`.", 1))
         return source
     source.values = _Reading(source, text.splitlines()).value(node, ())
     return source
