@@ -1,0 +1,87 @@
+"""What must agree within one playbook beyond the shape of each value."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from bot.domain import playbook as domain
+from bot.policy.problems import KeyPath, Problem, did_you_mean, dotted
+from bot.policy.source import Source
+from playbooks.models import Command, Document, Step
+
+
+def check(model: Document, source: Source) -> list[Problem]:
+    found = [*_steps(model), *_parameters(model), *_kind(model), *_itself(model)]
+    return [Problem(path, f"{dotted(path)} {said}", source.line(path)) for path, said in found]
+
+
+def _steps(model: Document) -> Iterator[tuple[KeyPath, str]]:
+    for at, phase in enumerate(model.phases):
+        groups: list[str | None] = []
+        for number, step in enumerate(phase.steps):
+            here: KeyPath = ("phases", at, "steps", number)
+            for path, command in _commands(step, here):
+                yield from _command(path, command, model)
+            yield from _automation(step, (*here, "automation"))
+            if step.parallel and step.parallel in groups and step.parallel != groups[-1]:
+                yield (*here, "parallel"), f"group {step.parallel} is interrupted: its steps must be neighbours."
+            groups.append(step.parallel)
+
+
+def _commands(step: Step, here: KeyPath) -> Iterator[tuple[KeyPath, Command]]:
+    for number, command in enumerate(step.commands):
+        yield (*here, "commands", number), command
+    if isinstance(step.rollback, list):
+        for number, command in enumerate(step.rollback):
+            yield (*here, "rollback", number), command
+
+
+def _command(path: KeyPath, command: Command, model: Document) -> Iterator[tuple[KeyPath, str]]:
+    for name in domain.tokens(command.run):
+        if name not in model.parameters:
+            said = did_you_mean(name, model.parameters, "Parameters here")
+            yield path, f"uses {{{name}}}, which is not declared under parameters.{said}"
+    if shlex.split(command.run)[0].startswith("{"):
+        yield path, "begins with a parameter: the program itself must be written out."
+
+
+def _automation(step: Step, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    if step.automation is None or step.automation.runner == "wait":
+        return
+    wanted = step.automation.commands or range(1, len(step.commands) + 1)
+    if not wanted:
+        yield path, "has no commands to run: write them under `commands` of the step."
+    for number in wanted:
+        if number > len(step.commands):
+            yield (*path, "commands"), f"names command {number}, and the step has {len(step.commands)}."
+        elif step.automation.runner == "process" and domain.uses_shell(step.commands[number - 1].run):
+            yield path, f"cannot run command {number}: it needs a shell (a pipe, redirection or expansion). Reword it."
+
+
+def _parameters(model: Document) -> Iterator[tuple[KeyPath, str]]:
+    used = {
+        name
+        for phase in model.phases
+        for step in phase.steps
+        for _, command in _commands(step, ())
+        for name in domain.tokens(command.run)
+    }
+    for name in model.parameters:
+        if name not in used:
+            yield ("parameters", name), f"is used by no command: write {{{name}}} where it belongs, or leave it out."
+
+
+def _kind(model: Document) -> Iterator[tuple[KeyPath, str]]:
+    if model.kind != "checklist":
+        return
+    for at, phase in enumerate(model.phases):
+        for number, step in enumerate(phase.steps):
+            if step.commands:
+                yield ("phases", at, "steps", number, "commands"), "stand in a checklist: write `kind: playbook`."
+
+
+def _itself(model: Document) -> Iterator[tuple[KeyPath, str]]:
+    for number, other in enumerate(model.related):
+        if other == model.id:
+            yield ("related", number), "names this playbook itself."

@@ -1,0 +1,163 @@
+"""From folders of files to a library: read, validate, put the operator's own over the shipped ones, check the links."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.domain.errors import NotFound, TocsinError
+from bot.domain.playbook import Playbook
+from bot.policy import complaints
+from bot.policy.problems import Problem, did_you_mean, dotted
+from bot.policy.source import Source, parse
+from playbooks import checks, models, values
+
+SHIPPED = Path(__file__).parent
+EXAMPLE = "id: api-outage"
+
+
+class PlaybookError(TocsinError):
+    """A file is not a playbook. The message lists every problem of every file, a line each."""
+
+    def __init__(self, problems: Iterable[tuple[str, Problem]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.said_of(name) for name, problem in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Every playbook there is, by id in the order of their names."""
+
+    playbooks: tuple[Playbook, ...] = ()
+    replaced: tuple[str, ...] = ()  # ids of shipped ones in whose place the operator's own stand
+    by_id: dict[str, Playbook] = field(default_factory=dict)
+
+    def get(self, name: str) -> Playbook:
+        """Raises `NotFound`, naming the nearest."""
+        if name in self.by_id:
+            return self.by_id[name]
+        raise NotFound(f"There is no playbook “{name[:60]}”.{did_you_mean(name, self.by_id, 'There are')}")
+
+
+def load(folders: Iterable[Path] = (), shipped: Path | None = SHIPPED) -> Library:
+    """The shipped playbooks, and over them those of each folder in turn. Raises `PlaybookError`."""
+    whole = [*([shipped] if shipped else []), *folders]
+    read = [[_one(path) for path in _files(folder)] for folder in whole]
+    problems = [(each.source.name, problem) for each in _flat(read) for problem in each.problems]
+    problems += [trouble for folder in read for trouble in _twice(folder)]
+    found: dict[str, _Read] = {}
+    replaced: list[str] = []
+    for folder in read:
+        replaced += [each.id for each in folder if each.id in found]
+        found |= {each.id: each for each in folder if each.playbook}
+    problems = problems or _links(found)
+    if problems:
+        raise PlaybookError(problems)
+    playbooks = sorted((each.playbook for each in found.values() if each.playbook), key=lambda one: one.name.lower())
+    return Library(tuple(playbooks), tuple(replaced), {one.id: one for one in playbooks})
+
+
+@functools.cache
+def shipped() -> Library:
+    return load()
+
+
+def from_text(text: str, name: str = "playbook.yml") -> Playbook:
+    """One playbook alone; whether what it is related to exists is not asked. Raises `PlaybookError`."""
+    read = _of_source(parse(text, name, EXAMPLE))
+    if read.playbook is None:
+        raise PlaybookError((name, problem) for problem in read.problems)
+    return read.playbook
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a playbook file, for editors."""
+    schema = models.Document.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Tocsin playbook"
+    command = schema["$defs"]["Command"]
+    schema["$defs"]["Command"] = {"anyOf": [{"type": "string", "minLength": 1}, command]}
+    schema["properties"]["source"] = {"anyOf": [{"type": "string"}, schema["properties"]["source"]]}
+    return schema
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One file: a playbook, or what is wrong with it."""
+
+    source: Source
+    id: str = ""
+    playbook: Playbook | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        said = "There is no such folder. Name one that holds playbooks, *.yml."
+        raise PlaybookError([(str(folder), Problem((), said))])
+    return sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml") and path.is_file())
+
+
+def _one(path: Path) -> _Read:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        said = f"The file is not UTF-8 (byte {error.start}). Save it as UTF-8."
+        return _Read(Source(str(path)), problems=(Problem((), said),))
+    except OSError as error:
+        return _Read(Source(str(path)), problems=(Problem((), f"The file cannot be read: {error.strerror}."),))
+    return _of_source(parse(text, str(path), EXAMPLE))
+
+
+def _of_source(source: Source) -> _Read:
+    said = source.values.get("id")
+    name = said if isinstance(said, str) else ""
+    if source.problems:
+        return _Read(source, name, problems=tuple(source.problems))
+    try:
+        model = models.Document.model_validate(source.values)
+    except ValidationError as invalid:
+        return _Read(source, name, problems=tuple(complaints.problems_of(invalid, source, root=models.Document)))
+    if problems := checks.check(model, source):
+        return _Read(source, name, problems=tuple(problems))
+    return _Read(source, name, values.playbook_of(model, source.name, _digest(source.values)))
+
+
+def _digest(document: dict[str, Any]) -> str:
+    """sha256 of the file's canonical JSON: white space, comments and the order of its keys change nothing."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _flat(read: list[list[_Read]]) -> Iterator[_Read]:
+    for folder in read:
+        yield from folder
+
+
+def _twice(folder: list[_Read]) -> Iterator[tuple[str, Problem]]:
+    first: dict[str, str] = {}
+    for each in folder:
+        if each.id in first:
+            said = f"id {each.id} is also that of {first[each.id]}. Give one of them another."
+            yield each.source.name, Problem(("id",), said, each.source.line(("id",)))
+        elif each.id:
+            first[each.id] = each.source.name
+
+
+def _links(found: dict[str, _Read]) -> list[tuple[str, Problem]]:
+    problems = []
+    for each in found.values():
+        for number, other in enumerate(each.playbook.related if each.playbook else ()):
+            if other in found:
+                continue
+            path = ("related", number)
+            said = f"{dotted(path)}: there is no playbook “{other}”.{did_you_mean(other, found, 'There are')}"
+            problems.append((each.source.name, Problem(path, said, each.source.line(path))))
+    return problems

@@ -1,0 +1,239 @@
+"""The shape of a playbook file: what may stand in it, and what each value must look like."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
+
+from bot.domain import playbook as domain
+from bot.policy.models import Day, Duration, Key, Part, Text, wrong
+from bot.policy.problems import did_you_mean
+
+LAST_RANK = 9
+
+_ID = re.compile(r"^[a-z0-9][a-z0-9-]{1,63}$")
+_NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
+_RANKS = re.compile(r"^([1-9])\s*(?:-|–|\.\.)\s*([1-9])$")
+
+
+def _shown(value: Any) -> str:
+    return f"“{str(value)[:60]}”"
+
+
+def _id(value: Any) -> str:
+    if not isinstance(value, str) or not _ID.match(value):
+        raise wrong(f"must be small letters, digits and - such as api-outage, not {_shown(value)}.")
+    return value
+
+
+def _parameter_name(value: Any) -> str:
+    if not isinstance(value, str) or not _NAME.match(value):
+        raise wrong(f"must be small letters, digits and _ such as pod_name, not {_shown(value)}.")
+    return value
+
+
+def _severities(value: Any) -> Any:
+    """`any`, `1`, `1-3`, `[1, 2]` or keys of the operator's own policy, all to a list."""
+    if value == "any":
+        return []
+    if isinstance(value, str) and (match := _RANKS.match(value)):
+        first, last = int(match[1]), int(match[2])
+        if first > last:
+            raise wrong(f"must count upwards from the worst: write {last}-{first}, not {_shown(value)}.")
+        return list(range(first, last + 1))
+    return value if isinstance(value, list) else [value]
+
+
+def _severity(value: Any) -> int | str:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LAST_RANK:
+        return value
+    if isinstance(value, str) and re.match(r"^[A-Za-z][A-Za-z0-9_.-]*$", value):
+        return value
+    raise wrong(
+        f"must be a rank from 1, the worst, to {LAST_RANK}, or the key of a severity of yours, not {_shown(value)}."
+        " Write 1-3, [1, 2] or any."
+    )
+
+
+def _one_of(known: tuple[str, ...], what: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in known:
+            said = did_you_mean(value, known, "There are") if isinstance(value, str) else f" There are {known}."
+            raise wrong(f"is not {what}: {_shown(value)}.{said}")
+        return str(value)
+
+    return check
+
+
+def _pattern(value: Any) -> str:
+    try:
+        re.compile(value)
+    except (re.error, TypeError) as error:
+        raise wrong(f"is not a regular expression: {_shown(value)} ({error}).") from None
+    return str(value)
+
+
+def _run(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise wrong(f"must be a command, as it would be typed, not {_shown(value)}.")
+    try:
+        shlex.split(value)
+    except ValueError as error:
+        raise wrong(f"cannot be split into words ({error}): a quote is opened and never closed.") from None
+    return value.strip()
+
+
+def _listed(value: Any) -> Any:
+    """One text alone is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+_ID_SCHEMA = {"type": "string", "pattern": _ID.pattern}
+_SEVERITY_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": LAST_RANK}, {"type": "string"}]}
+_SEVERITIES_SCHEMA = {
+    "anyOf": [*_SEVERITY_SCHEMA["anyOf"], {"type": "array", "items": _SEVERITY_SCHEMA}],
+    "examples": ["any", "1-3", [1, 2], ["p0", "p1"]],
+}
+
+Id = Annotated[str, PlainValidator(_id), WithJsonSchema(_ID_SCHEMA)]
+ParameterName = Annotated[str, BeforeValidator(_parameter_name)]
+Severity = Annotated[int | str, PlainValidator(_severity), WithJsonSchema(_SEVERITY_SCHEMA)]
+Severities = Annotated[list[Severity], BeforeValidator(_severities), WithJsonSchema(_SEVERITIES_SCHEMA)]
+Pattern = Annotated[str, PlainValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})]
+Run = Annotated[str, PlainValidator(_run), WithJsonSchema({"type": "string", "minLength": 1})]
+ParameterType = Annotated[
+    str,
+    PlainValidator(_one_of(tuple(domain.TYPES), "a type of parameter")),
+    WithJsonSchema({"type": "string", "enum": list(domain.TYPES)}),
+]
+
+
+class Parameter(Part):
+    """A blank in the commands, `{name}`."""
+
+    description: Text = Field(default="", description="What to put there.")
+    type: ParameterType = Field(default="name", description="What a value looks like.")
+    pattern: Pattern | None = Field(default=None, description="Narrows the type: the whole value must match.")
+    options: list[Text] = Field(default=[], description="The only values there are.")
+    default: Text | None = Field(default=None, description="A safe value; without one a person must fill it in.")
+    required: bool = Field(default=False, description="Must be filled in each time. Then there is no default.")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.required and self.default is not None:
+            raise wrong("is required and has a default: leave out one of the two.")
+        if self.default is not None:
+            one = domain.Parameter("default", "", self.type, self.pattern, tuple(self.options))
+            if trouble := one.trouble(self.default):
+                raise wrong(f"has a default that it would refuse: {trouble}")
+        return self
+
+
+class Command(Part):
+    """One command. Written as a text alone where there is nothing to say about it."""
+
+    run: Run = Field(description="As it would be typed. {name} stands for a parameter.")
+    about: Text = Field(default="", description="What it does or shows.")
+    note: Text = Field(default="", description="Why it is not what the source document has.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"run": value} if isinstance(value, str) else value
+
+
+class Success(Part):
+    """What decides whether it worked: one of exit_code, status or promql."""
+
+    exit_code: Annotated[int, Field(strict=True, ge=0, le=255)] | None = Field(default=None, description="0 mostly.")
+    status: Annotated[int, Field(strict=True, ge=100, le=599)] | None = Field(default=None, description="Of HTTP.")
+    promql: Text | None = Field(default=None, description="A query for Prometheus; with `over` or `under`.")
+    over: float | None = Field(default=None, description="The result must be more than this.")
+    under: float | None = Field(default=None, description="The result must be less than this.")
+
+    @model_validator(mode="after")
+    def _decides(self) -> Self:
+        if sum(one is not None for one in (self.exit_code, self.status, self.promql)) != 1:
+            raise wrong("needs exactly one of exit_code, status and promql.")
+        if (self.promql is None) != (self.over is None and self.under is None):
+            raise wrong("needs `over` or `under` with `promql`, and only there.")
+        return self
+
+
+class Automation(Part):
+    """What a runner needs to know. It runs only where the operator enabled that runner and allowed the command."""
+
+    runner: Annotated[
+        str,
+        PlainValidator(_one_of(domain.RUNNERS, "a runner")),
+        WithJsonSchema({"type": "string", "enum": list(domain.RUNNERS)}),
+    ] = Field(default="process", description="process runs commands, http fetches addresses, wait waits.")
+    commands: list[Annotated[int, Field(strict=True, ge=1)]] = Field(
+        default=[], description="Which of the step's commands, counted from 1; all where left out."
+    )
+    action: Key | None = Field(default=None, description="The action of the decision matrix, such as restart.")
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="How sure one must be of the cause before it may run by itself."
+    )
+    retries: Annotated[int, Field(strict=True, ge=0, le=10)] = Field(default=0, description="Further attempts.")
+    retry_every: Duration = Field(default="5s", description="Between attempts.")
+    success: Success | None = Field(default=None, description="What decides; exit code 0 where left out.")
+
+
+class Step(Part):
+    """One thing to do."""
+
+    title: Text = Field(min_length=1, max_length=80, description="What to do, in a few words.")
+    description: Text = Field(default="", description="More, where more is needed.")
+    when: Text = Field(default="", description="What must be so for the step to apply.")
+    commands: list[Command] = Field(default=[], description="What to type.")
+    verification: Text = Field(default="", description="How one sees that it worked.")
+    expected: Text = Field(default="", description="What the commands show where all is well.")
+    rollback: Text | list[Command] = Field(default=[], description="How to undo it: commands in a list, or words.")
+    timeout: Duration = Field(default="10m", description="After so long somebody is asked how it goes.")
+    requires_approval: bool = Field(default=False, description="Somebody else must agree first.")
+    dangerous: Text = Field(default="", description="Why it is dangerous. Such a step always requires approval.")
+    note: Text = Field(default="", description="Why it is not what the source document has.")
+    parallel: Key | None = Field(default=None, description="Neighbouring steps of one group can go on together.")
+    automation: Automation | None = Field(default=None, description="How it can run by itself.")
+
+
+class Phase(Part):
+    """Steps that belong together."""
+
+    title: Text = Field(min_length=1, max_length=80, description="What this part is for.")
+    within: Text = Field(default="", description="When, in words: 0-15 min.")
+    steps: list[Step] = Field(min_length=1, description="In this order.")
+
+
+class Document(Part):
+    """One playbook."""
+
+    id: Id = Field(description="Small letters, digits and -; a file of yours with the id of a shipped one replaces it.")
+    name: Text = Field(min_length=1, max_length=80, description="What people call it.")
+    kind: Literal["playbook", "checklist"] = Field(default="playbook", description="A checklist has no commands.")
+    category: Key = Field(description="A category of the policy, such as availability.")
+    severities: Severities = Field(default=[], description="Ranks from 1, the worst: any, 1-3, [1, 2]; or keys.")
+    description: Text = Field(default="", description="What it is for, in a sentence or two.")
+    symptoms: list[Text] = Field(default=[], description="What one sees; they are searched.")
+    keywords: list[Text] = Field(default=[], description="What people also call it; searched.")
+    services: list[Key] = Field(default=[], description="What it is about; compared with the affected services.")
+    alerts: list[dict[Text, Text]] = Field(
+        default=[], description="Labels of alerts it answers; * stands for anything."
+    )
+    prerequisites: list[Text] = Field(default=[], description="What one needs before beginning.")
+    parameters: dict[ParameterName, Parameter] = Field(default={}, description="The blanks in the commands.")
+    phases: list[Phase] = Field(min_length=1, description="In this order.")
+    escalation_criteria: list[Text] = Field(default=[], description="When to call for more people.")
+    communication: list[Text] = Field(default=[], description="Whom to tell what, and how often.")
+    post_resolution: list[Text] = Field(default=[], description="What remains to be done once it works again.")
+    related: list[Id] = Field(default=[], description="Ids of other playbooks.")
+    owner: Text = Field(default="", description="Who keeps it up to date.")
+    last_reviewed: Day | None = Field(default=None, description="When somebody last went through it.")
+    expected_duration: Duration | None = Field(default=None, description="How long it takes from first to last step.")
+    source: Annotated[list[Text], BeforeValidator(_listed)] = Field(default=[], description="Where it comes from.")
+    notes: list[Text] = Field(default=[], description="Why it is not what the source document has, throughout.")

@@ -1,0 +1,120 @@
+"""A valid document → the domain's `Playbook`, and a playbook → the JSON that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from bot.domain import playbook as domain
+from bot.domain.spans import parse_duration
+from playbooks import models
+
+
+def playbook_of(model: models.Document, file: str = "", digest: str = "") -> domain.Playbook:
+    return domain.Playbook(
+        id=model.id,
+        name=model.name,
+        kind=model.kind,
+        category=model.category,
+        description=model.description,
+        ranks=tuple(one for one in model.severities if isinstance(one, int)),
+        keys=tuple(one for one in model.severities if isinstance(one, str)),
+        symptoms=tuple(model.symptoms),
+        keywords=tuple(model.keywords),
+        services=tuple(model.services),
+        alerts=tuple(dict(one) for one in model.alerts),
+        prerequisites=tuple(model.prerequisites),
+        parameters=tuple(_parameter(name, one) for name, one in model.parameters.items()),
+        phases=tuple(_phase(number, one) for number, one in enumerate(model.phases, 1)),
+        escalation_criteria=tuple(model.escalation_criteria),
+        communication=tuple(model.communication),
+        post_resolution=tuple(model.post_resolution),
+        related=tuple(model.related),
+        owner=model.owner,
+        last_reviewed=date.fromisoformat(model.last_reviewed) if model.last_reviewed else None,
+        expected_duration=_span(model.expected_duration),
+        sources=tuple(model.source),
+        notes=tuple(model.notes),
+        file=file,
+        digest=digest,
+    )
+
+
+def _parameter(name: str, model: models.Parameter) -> domain.Parameter:
+    return domain.Parameter(name, model.description, model.type, model.pattern, tuple(model.options), model.default)
+
+
+def _phase(number: int, model: models.Phase) -> domain.Phase:
+    steps = tuple(_step(f"{number}.{place}", one) for place, one in enumerate(model.steps, 1))
+    return domain.Phase(model.title, steps, model.within)
+
+
+def _step(key: str, model: models.Step) -> domain.Step:
+    return domain.Step(
+        key=key,
+        title=model.title,
+        description=model.description,
+        when=model.when,
+        commands=_commands(model.commands),
+        verification=model.verification,
+        expected=model.expected,
+        rollback=_commands(model.rollback) if isinstance(model.rollback, list) else (),
+        rollback_text="" if isinstance(model.rollback, list) else model.rollback,
+        timeout=parse_duration(model.timeout),
+        requires_approval=model.requires_approval or bool(model.dangerous),
+        dangerous=model.dangerous,
+        note=model.note,
+        parallel=model.parallel,
+        automation=_automation(model.automation) if model.automation else None,
+    )
+
+
+def _commands(found: Sequence[models.Command]) -> tuple[domain.Command, ...]:
+    return tuple(domain.Command(one.run, one.about, one.note) for one in found)
+
+
+def _automation(model: models.Automation) -> domain.Automation:
+    success = model.success
+    return domain.Automation(
+        runner=model.runner,
+        commands=tuple(model.commands),
+        action=model.action,
+        confidence=model.confidence,
+        retries=model.retries,
+        retry_every=parse_duration(model.retry_every),
+        success=domain.Success(**success.model_dump()) if success else None,
+    )
+
+
+def _span(text: str | None) -> timedelta | None:
+    return None if text is None else parse_duration(text)
+
+
+def as_json(one: domain.Playbook, severities: Sequence[str]) -> dict[str, Any]:
+    """The shape other programs rely on. `severities`: the keys of the policy in force, worst first.
+
+    Commands are filled in with the defaults; what a person must fill in stays as `{name}`.
+    """
+    values = one.values()
+    return {
+        "id": one.id,
+        "name": one.name,
+        "category": one.category,
+        "severities": list(one.severities(severities)),
+        "symptoms": list(one.symptoms),
+        "phases": [
+            {"title": phase.title, "steps": [_step_json(step, values) for step in phase.steps]} for phase in one.phases
+        ],
+    }
+
+
+def _step_json(step: domain.Step, values: dict[str, str]) -> dict[str, Any]:
+    return {
+        "title": step.title,
+        "commands": [command.text(values) for command in step.commands],
+        "requires_approval": step.requires_approval,
+        "rollback": "\n".join(command.text(values) for command in step.rollback) or step.rollback_text or None,
+        "verification": step.verification or None,
+        "timeout_s": int(step.timeout.total_seconds()),
+    }
