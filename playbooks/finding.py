@@ -1,0 +1,194 @@
+"""From an alert, or from what a tired person types, to the playbooks that fit, the best first, each with its reasons.
+
+The words are ranked by BM25 over fields (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009, §3.6);
+what is known besides them (alert labels, services, category, severity) is added to that.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from bot.domain.playbook import Playbook
+from playbooks.words import pairs, terms
+
+WEIGHTS = {
+    "name": 4.0, "symptom": 3.0, "also called": 3.0, "alert": 1.5, "service": 1.0, "about": 1.0, "step": 0.4,
+}  # fmt: skip
+SATURATION = 1.5  # BM25's k1
+LENGTH = 0.3  # BM25's b: a long list of symptoms is thoroughness, not noise
+PAIR = 0.8  # what two words standing together are worth, beside themselves
+GUESSED = 0.7  # what a word is worth that is only like one that is known
+LABELS, SERVICE, CATEGORY = 12.0, 3.0, 2.0
+WRONG_SEVERITY = 0.7
+
+# Categories of the presets, in the words of the shipped playbooks.
+ALIKE: Mapping[str, tuple[str, ...]] = {
+    "service_unavailable": ("availability",),
+    "performance_degradation": ("performance",),
+    "ml_model_issues": ("model",),
+    "database_issues": ("database",),
+    "high_error_rate": ("errors", "availability"),
+    "high_latency": ("latency", "performance"),
+    "service_down": ("availability",),
+    "security_breach": ("security",),
+    "infrastructure": ("availability", "capacity"),
+    "application": ("performance", "configuration"),
+    "data": ("data_integrity",),
+    "external": ("dependency",),
+    "cache": ("redis",),
+    "errors": ("error",),
+    "latency": ("performance",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is known of an incident. `severities`: the keys of its policy, worst first."""
+
+    words: str = ""
+    symptoms: Sequence[str] = ()
+    category: str | None = None
+    severity: str | None = None
+    severities: Sequence[str] = ()
+    services: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    playbook: Playbook
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One thing that a playbook says of itself, and where."""
+
+    field: str
+    text: str
+    terms: tuple[str, ...]
+
+
+class Finder:
+    """An index over playbooks. Making one costs a few milliseconds; it never changes."""
+
+    def __init__(self, playbooks: Iterable[Playbook]) -> None:
+        self._playbooks = tuple(playbooks)
+        self._texts = {one.id: tuple(_texts(one)) for one in self._playbooks}
+        self._counts = {one.id: _counts(self._texts[one.id]) for one in self._playbooks}
+        self._average = self._averages()
+        known = Counter(term for counts in self._counts.values() for term in set().union(*counts.values()))
+        total = len(self._playbooks)
+        self._idf = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in known.items()}
+        self._words = [term for term in self._idf if " " not in term]
+
+    def find(self, wanted: Wanted, limit: int = 5) -> list[Hit]:
+        """The best first; nothing where nothing fits."""
+        asked = self._asked(wanted)
+        hits = [hit for one in self._playbooks if (hit := self._hit(one, wanted, asked))]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.playbook.name))[:limit]
+
+    def _asked(self, wanted: Wanted) -> dict[str, float]:
+        """The terms that are looked for, with what each is worth."""
+        asked: dict[str, float] = {}
+        for text in (wanted.words, *wanted.symptoms, wanted.labels.get("alertname", "")):
+            found = terms(text)
+            for term in found:
+                known, worth = self._known(term)
+                asked[known] = max(asked.get(known, 0), worth)
+            asked |= {pair: PAIR for pair in pairs(found) if pair in self._idf}
+        return asked
+
+    def _known(self, term: str) -> tuple[str, float]:
+        """The term itself, or where no playbook has it, the one that was probably meant."""
+        if term in self._idf or len(term) < 4:
+            return term, 1.0
+        near = difflib.get_close_matches(term, self._words, n=1, cutoff=0.8)
+        return (near[0], GUESSED) if near else (term, 1.0)
+
+    def _hit(self, one: Playbook, wanted: Wanted, asked: Mapping[str, float]) -> Hit | None:
+        by_words = sum(worth * self._score(one, term) for term, worth in asked.items() if term in self._idf)
+        known = [*_labels(one, wanted), *_services(one, wanted), *_category(one, wanted)]
+        score = by_words + sum(worth for worth, _ in known)
+        if score <= 0:
+            return None
+        reasons = [reason for _, reason in known] + self._reasons(one, asked)
+        if wanted.severity and wanted.severities:
+            if wanted.severity in one.severities(wanted.severities):
+                reasons.append(f"severity: fits {wanted.severity}")
+            else:
+                score *= WRONG_SEVERITY
+        return Hit(one, round(score, 3), tuple(dict.fromkeys(reasons)))
+
+    def _score(self, one: Playbook, term: str) -> float:
+        weighed = 0.0
+        for name, counts in self._counts[one.id].items():
+            if counts[term]:
+                relative = sum(counts.values()) / self._average[name]
+                weighed += WEIGHTS[name] * counts[term] / (1 - LENGTH + LENGTH * relative)
+        return self._idf[term] * weighed / (SATURATION + weighed)
+
+    def _averages(self) -> dict[str, float]:
+        total = {name: sum(sum(counts[name].values()) for counts in self._counts.values()) for name in WEIGHTS}
+        return {name: max(1.0, count / max(1, len(self._playbooks))) for name, count in total.items()}
+
+    def _reasons(self, one: Playbook, asked: Mapping[str, float]) -> list[str]:
+        """The two texts of the playbook that say most of what was asked, each in its own words."""
+        worth = []
+        for text in self._texts[one.id]:
+            found = {*text.terms, *pairs(list(text.terms))} & asked.keys()
+            value = WEIGHTS[text.field] * sum(self._idf.get(term, 0) * asked[term] for term in found)
+            if value > 0:
+                worth.append((value / (2 + len(text.terms)), f"{text.field}: {text.text}"))
+        return [reason for _, reason in sorted(worth, reverse=True)[:2]]
+
+
+def _texts(one: Playbook) -> Iterable[_Text]:
+    said = [("name", one.name), ("name", one.id.replace("-", " "))]
+    said += [("symptom", text) for text in one.symptoms]
+    said += [("also called", text) for text in one.keywords]
+    said += [("alert", value.replace("*", " ")) for alert in one.alerts for value in alert.values()]
+    said += [("service", text) for text in one.services]
+    said += [("about", one.category), ("about", one.description)]
+    said += [("step", step.title) for step in one.steps]
+    for name, text in said:
+        yield _Text(name, text.strip('"“” '), tuple(terms(text)))
+
+
+def _counts(texts: Iterable[_Text]) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = {name: Counter() for name in WEIGHTS}
+    for text in texts:
+        counts[text.field].update([*text.terms, *pairs(list(text.terms))])
+    return counts
+
+
+def _labels(one: Playbook, wanted: Wanted) -> list[tuple[float, str]]:
+    """An alert fits where every label a playbook asks for does. The more it says, the more it is worth."""
+    found = []
+    labels = {name.lower(): value.lower() for name, value in wanted.labels.items()}
+    for alert in one.alerts:
+        if all(fnmatchcase(labels.get(name.lower(), ""), pattern.lower()) for name, pattern in alert.items()):
+            said = ", ".join(f"{name}={wanted.labels.get(name, '')}" for name in alert)
+            literal = sum(len(pattern.replace("*", "")) for pattern in alert.values())
+            exact = all("*" not in pattern for pattern in alert.values())
+            found.append((LABELS + literal / 10 + 5 * exact, f"alert label: {said}"))
+    return sorted(found, reverse=True)[:1]
+
+
+def _services(one: Playbook, wanted: Wanted) -> list[tuple[float, str]]:
+    ours = {service.lower() for service in one.services}
+    return [(SERVICE, f"service: {service}") for service in wanted.services if service.lower() in ours][:1]
+
+
+def _category(one: Playbook, wanted: Wanted) -> list[tuple[float, str]]:
+    if wanted.category is None:
+        return []
+    if wanted.category == one.category or one.category in ALIKE.get(wanted.category, ()):
+        return [(CATEGORY, f"category: {wanted.category.replace('_', ' ')}")]
+    return []
