@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
-import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,15 +28,6 @@ FORM = "application/x-www-form-urlencoded"
 REFUSED = {400, 401, 403, 404, 413, 415}
 UNREAD = {"blocks", "bot_profile", "icons", "client_msg_id", "token", "is_enterprise_install", "clear_on_close", "hash"}
 fresh = itertools.count(1)
-
-
-@pytest.fixture(autouse=True)
-def plain_log() -> Iterator[None]:
-    """Tracebacks in the log without the values of variables, as in production, where `bot.logs` sees to it."""
-    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
-    yield
-    structlog.reset_defaults()
 
 
 @dataclass(frozen=True)
