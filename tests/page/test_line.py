@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("playwright")
 
+from aiohttp import web
 from playwright.async_api import async_playwright, expect
 
 from sandbox.server import Server
@@ -66,3 +67,38 @@ async def test_slack_goes_down_and_comes_back_from_the_inspector(desk: Desk) -> 
     await expect(maya.locator("#inspector .state")).to_contain_text("Slack is up")
     await card.get_by_role("button", name="Acknowledge").click()
     await expect(card).to_contain_text("by @maya")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium, then run again")
+async def test_the_bot_is_killed_and_started_where_the_demo_allows_it() -> None:
+    bot = {"running": True, "pid": 4711}
+
+    async def demo(request: web.Request) -> web.Response:
+        return web.json_response({"bot": bot})
+
+    async def rows(request: web.Request) -> web.Response:
+        due = {"id": 7, "kind": "update", "due_at": "2026-03-01T10:00:00Z", "state": "waiting"}
+        return web.json_response({"outbox": [], "deadlines": [due]})
+
+    async def act(request: web.Request) -> web.Response:
+        bot["running"] = request.match_info["act"] == "start"
+        return web.json_response({"ok": True})
+
+    server = Server(Workspace(Settings(port=0)))
+    server.app.router.add_get("/sandbox/demo", demo)
+    server.app.router.add_get("/sandbox/demo/bot", rows)
+    server.app.router.add_post("/sandbox/demo/{act}", act)
+    url = await server.start()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = await browser.new_page()
+        await page.goto(f"{url}/?as=maya")
+        await page.get_by_role("button", name="Inspector").click()
+        await page.get_by_role("tab", name="Bot").click()
+        await expect(page.locator("#inspector")).to_contain_text("2026-03-01T10:00:00Z")
+        await page.get_by_role("button", name="Kill the bot").click()
+        await expect(page.locator("#inspector .state")).to_contain_text("The bot is dead")
+        await page.get_by_role("button", name="Start the bot").click()
+        await expect(page.locator("#inspector .state")).to_contain_text("The bot is running")
+        await browser.close()
+    await server.stop()
