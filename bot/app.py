@@ -13,12 +13,14 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
+from bot import notifiers
 from bot import policy as policy_reader
 from bot.clock import Clock
 from bot.domain import oncall, routing
 from bot.domain.errors import TocsinError
 from bot.domain.policy import Policy
 from bot.metrics import Metrics
+from bot.notifiers import Notifiers
 from bot.outbox import Outbox, Outcome
 from bot.scheduler import Scheduler
 from bot.settings import Settings
@@ -32,10 +34,11 @@ from bot.slack.sender import Sender
 from bot.slack.socket import Sockets
 from bot.usecases.desk import Desk, Policies
 from bot.usecases.record import Channels, Recorder
-from bot.web import health
+from bot.web import health, hooks
 from bot.web import slack as slack_web
 from storage import incidents, meta, outbox
 from storage.database import Database
+from storage.outbox import Row
 from storage.sole import Sole, become_sole, release_leases
 
 log = structlog.get_logger()
@@ -135,6 +138,7 @@ async def _wire(
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock,
         on_call_of,
+        methods=notifiers.methods(settings),
     )
     me = await who_are_we(api, database)
     recorder = Recorder(desk, Channels(desk))
@@ -142,6 +146,12 @@ async def _wire(
     app = _bolt(client, me, token)
     register(app, front)
     sender = Sender(desk, api, me, session)
+    paging = Notifiers(desk, notifiers.build(settings, session), me.url)
+    for words in notifiers.half_set_up(settings):
+        log.warning("notifiers.half_set_up", words=words)
+
+    async def send(row: Row) -> dict[str, Any]:
+        return await (paging.send(row) if row.kind == notifiers.KIND else sender.send(row))
 
     def sent(outcome: Outcome) -> None:
         metrics.outbox_results.labels(outcome.kind, outcome.result).inc()
@@ -149,7 +159,7 @@ async def _wire(
     def lapsed(kind: str, lateness_s: float) -> None:
         metrics.lateness.labels(kind).observe(lateness_s)
 
-    box = Outbox(desk, sender.send, sent)
+    box = Outbox(desk, send, sent)
     scheduler = Scheduler(desk, clock, lapsed)
     sockets = None
     if settings.slack_app_token is not None:
@@ -160,6 +170,8 @@ async def _wire(
     site.add_routes(health.routes(checks))
     if settings.slack_signing_secret is not None:
         site.add_routes(slack_web.routes(app, settings.slack_signing_secret.get_secret_value(), metrics))
+    if settings.pagerduty_webhook_secret is not None:
+        site.add_routes(hooks.pagerduty(desk, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
     runner = web.AppRunner(site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0)
     tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, runner, sole)
     site.on_startup.append(lambda _: _join_announcements(desk, api))

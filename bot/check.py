@@ -8,8 +8,11 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
+from bot import notifiers
 from bot import policy as policy_reader
+from bot.domain import paging
 from bot.domain.errors import TocsinError
+from bot.integrations.http import in_the_clear
 from bot.settings import Settings
 from bot.slack import api as slack_api
 from bot.slack import channels
@@ -65,23 +68,51 @@ async def run(settings: Settings) -> list[Finding]:
     if not found:
         mode = "Socket Mode" if settings.socket_mode else f"HTTP on {settings.host}:{settings.port}"
         found.append(Finding("settings", True, f"complete; {mode}"))
-    announce, policy_findings = _policy(settings)
+    announce, ways, policy_findings = _policy(settings)
     found += policy_findings
+    found += _notifiers(settings, ways)
     found += await _database(settings)
     if settings.slack_bot_token is not None:
         found += await _slack(settings, announce)
     return found
 
 
-def _policy(settings: Settings) -> tuple[str | None, list[Finding]]:
+def _policy(settings: Settings) -> tuple[str | None, set[str], list[Finding]]:
     where = str(settings.policy_path) if settings.policy_path else "preset sev1-5"
     try:
         loaded = policy_reader.read(settings.policy_path)
     except policy_reader.PolicyError as error:
-        return None, [Finding("policy", False, str(error))]
+        return None, set(), [Finding("policy", False, str(error))]
     found = [Finding("policy", True, f"{where}: {', '.join(s.key for s in loaded.policy.severities)}")]
     found += [Finding("policy", True, str(warning), warning=True) for warning in loaded.warnings]
-    return loaded.policy.announce, found
+    rungs = [rung for severity in loaded.policy.severities for rung in severity.ladder]
+    rungs += [trigger.rung for trigger in loaded.policy.triggers]
+    return loaded.policy.announce, {method for rung in rungs for method in rung.by}, found
+
+
+def _notifiers(settings: Settings, used: set[str]) -> list[Finding]:
+    """Each way of paging outside Slack: set up, half set up, or asked for by the policy and not set up."""
+    found = [Finding("notifiers", False, words) for words in notifiers.half_set_up(settings)]
+    for method in notifiers.NEEDS:
+        missing, way = notifiers.missing(settings, method), paging.label(method)
+        if not missing:
+            found.append(Finding("notifiers", True, f"{way} is set up"))
+        elif method in used:
+            words = (
+                f"the policy pages by {method}, which is not set up: nobody is reached so. Set {', '.join(missing)}."
+            )
+            found.append(Finding("notifiers", True, words, warning=True))
+    if settings.pagerduty_routing_key is not None and settings.pagerduty_webhook_secret is None:
+        words = "acknowledging in PagerDuty is not noticed here. Set PAGERDUTY_WEBHOOK_SECRET; see docs/notifiers.md."
+        found.append(Finding("notifiers", True, words, warning=True))
+    for name in ("PAGERDUTY_EVENTS_URL", "TWILIO_API_URL", "WEBHOOK_URL"):
+        if in_the_clear(notifiers.value(settings, name)):
+            words = f"{name} begins with http://: others on the way can read secrets and names. Use https://."
+            found.append(Finding("notifiers", True, words, warning=True))
+    if notifiers.value(settings, "SMTP_URL").startswith("smtp+plain:"):
+        words = "SMTP_URL asks for no encryption: others on the way can read mail and password."
+        found.append(Finding("notifiers", True, words, warning=True))
+    return found
 
 
 async def _database(settings: Settings) -> list[Finding]:

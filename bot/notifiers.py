@@ -76,6 +76,16 @@ def methods(settings: Settings) -> frozenset[str]:
     return frozenset(method for method in BUILDERS if not missing(settings, method))
 
 
+def half_set_up(settings: Settings) -> list[str]:
+    """Methods of whose variables some are set and some are not, each with what to set."""
+    lacking = {method: missing(settings, method) for method in NEEDS}
+    return [
+        f"{paging.label(method)} is half set up: set {' and '.join(names)} too"
+        for method, names in lacking.items()
+        if 0 < len(names) < len(NEEDS[method])
+    ]
+
+
 def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notifier]:
     return {method: BUILDERS[method](settings, session) for method in methods(settings)}
 

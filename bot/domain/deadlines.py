@@ -6,6 +6,7 @@ lapsed, what to do about it and why.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -130,6 +131,11 @@ def _satisfied(incident: Incident, until: str) -> bool:
     return not incident.open
 
 
+def named(person: str) -> str:
+    """A Slack ID as a mention; whoever acknowledged elsewhere by their address or name."""
+    return f"<@{person}>" if re.fullmatch(r"[UW][A-Z0-9]+", person) else person
+
+
 def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
     """Why a deadline that was planned for `before` is not planned for `after`, in words for the ledger."""
     if not after.open:
@@ -142,7 +148,7 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
     if after.severity != before.severity:
         return f"the severity is now {after.severity}"
     if after.ladder.acknowledged_at and not before.ladder.acknowledged_at:
-        return f"acknowledged by <@{after.acknowledged_by}>"
+        return f"acknowledged by {named(after.acknowledged_by or 'somebody')}"
     if after.ladder.mitigated_at and not before.ladder.mitigated_at:
         return "mitigated"
     return "the incident moved on"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain import incident as verbs
-from bot.domain import routing
+from bot.domain import paging, routing
 from bot.domain.incident import Incident
 from bot.domain.notices import Notice
+from bot.domain.timeline import Entry, entry
 from bot.usecases.desk import Desk, working_on
 
 
@@ -39,6 +41,67 @@ async def acknowledge(
         if ladder.acknowledged_at is not None:
             return Acknowledged(saved, first_by=incident.acknowledged_by, first_at=ladder.acknowledged_at)
         return Acknowledged(saved, offer_lead="commander" not in saved.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What somebody did with a vendor's alert of ours. `who` is their name there; `key` and `title` are the alert's."""
+
+    vendor: str
+    who: str
+    key: str
+    title: str
+    resolved: bool = False
+
+
+async def acknowledge_elsewhere(desk: Desk, did: Elsewhere, delivery: str) -> Incident | None:
+    """Acknowledged there is acknowledged here, also by resolving; what else it means is noted. None: not ours.
+
+    Resolving stays with people here: an alert that is quiet is no incident that is over.
+    """
+    number = paging.number_in(did.key) or _number_in_title(did.title)
+    if number is None:
+        return None
+    async with working_on(desk, number, delivery) as work:
+        incident = work.incident
+        if not _is_ours(incident, did):
+            return None
+        person = paging.person_named(did.who, work.policy)
+        actor = person.slack if person and person.slack else did.who
+        first = incident.ladder.acknowledged_at is None
+        change = verbs.acknowledge(incident, actor, work.now)
+        entries = tuple(_as_told(said, did) for said in change.entries)
+        if did.resolved or not first:
+            entries = (*entries, _noted(did, actor, work.now))
+        invited = [routing.invitation(number, actor)] if person and person.slack else []
+        return await work.commit(verbs.Change(change.incident, entries), invited)
+
+
+def _is_ours(incident: Incident, did: Elsewhere) -> bool:
+    """By the key of an alert that stands open; by the title alone only where the vendor tells another key."""
+    if paging.number_in(did.key) is None:
+        return bool(incident.live_alerts)
+    return did.key in {paging.dedup_key(incident, alert.severity) for alert in incident.live_alerts}
+
+
+def _number_in_title(title: str) -> int | None:
+    """PagerDuty does not always tell an alert's key with its incident; the summary begins with our ID."""
+    found = re.match(r"\[INC-([1-9][0-9]{0,17})\] ", title)
+    return int(found[1]) if found else None
+
+
+def _as_told(said: Entry, did: Elsewhere) -> Entry:
+    return replace(
+        said, text=f"is responding (in {did.vendor})", data={**said.data, "via": did.vendor, "alert": did.key}
+    )
+
+
+def _noted(did: Elsewhere, actor: str, now: datetime) -> Entry:
+    if did.resolved:
+        text = f"{did.who} resolved it in {did.vendor}. Here it goes on until somebody resolves it."
+    else:
+        text = f"{did.who} acknowledged it in {did.vendor} as well."
+    return entry(now, "note", actor, text, via=did.vendor)
 
 
 async def join(desk: Desk, number: int, user: str, delivery: str | None = None) -> Incident:
