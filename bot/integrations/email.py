@@ -29,6 +29,7 @@ STEP_S = 10.0
 WHOLE_S = 20.0  # shorter than the outbox's lease
 SUBJECT = 200
 PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+_NOT_OFFERED = (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported)  # the library has no more to say, just these
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PLAIN = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
@@ -111,10 +112,10 @@ class Email:
             raise self._refused("refuses the user or the password; check SMTP_URL", error.code) from None
         except aiosmtplib.SMTPResponseException as error:
             raise self._refused("refuses the connection", error.code) from None
-        except aiosmtplib.SMTPNotSupported:
-            words = f"{VENDOR} offers no STARTTLS or no login that we know; try smtps://, or smtp+plain:// if you must"
-            raise DeliveryError(words, permanent=True) from None
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
+            if type(error) in _NOT_OFFERED:
+                words = f"{VENDOR} offers no STARTTLS, or no login that we know; try smtps://, or smtp+plain://"
+                raise DeliveryError(words, permanent=True) from None
             if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError):
                 raise DeliveryError(f"the certificate of {VENDOR} is not trusted", permanent=True) from None
             raise DeliveryError(f"could not connect to {VENDOR} ({type(error).__name__})") from None

@@ -34,11 +34,17 @@ class Answer:
         return "" if value is None or isinstance(value, dict | list) else " ".join(str(value).split())[:_WORDS]
 
 
-async def ask(session: aiohttp.ClientSession, method: str, url: str, vendor: str, **how: Any) -> Answer:
-    """One request. Raises `DeliveryError` where no answer came: refused connections are failures, the rest unknown."""
+async def ask(
+    session: aiohttp.ClientSession, method: str, url: str, vendor: str, secrets: Collection[str], **how: Any
+) -> Answer:
+    """One request. Raises `DeliveryError` where no answer came: refused connections are failures, the rest unknown.
+
+    A vendor may quote what it was sent: `secrets` are taken out of the answer before anybody sees it.
+    """
     try:
         async with session.request(method, url, allow_redirects=False, **how) as response:
-            return Answer(response.status, _json(await _body(response)), _retry_after_s(response.headers))
+            data = _json(await _body(response), secrets)
+            return Answer(response.status, data, _retry_after_s(response.headers))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise DeliveryError(f"could not connect to {vendor} ({type(error).__name__})") from None
     except (aiohttp.InvalidURL, ValueError):
@@ -61,7 +67,6 @@ def passing(answer: Answer, vendor: str) -> DeliveryError | None:
 
 
 def without(text: str, secrets: Collection[str]) -> str:
-    """A vendor may quote what it was sent."""
     for secret in secrets:
         if secret:
             text = text.replace(secret, HIDDEN)
@@ -86,12 +91,22 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _json(body: bytes, secrets: Collection[str]) -> dict[str, Any]:
     try:
-        data = json.loads(body)
-    except ValueError:
+        data = _scrubbed(json.loads(body), secrets)
+    except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def _scrubbed(value: Any, secrets: Collection[str]) -> Any:
+    if isinstance(value, str):
+        return without(value, secrets)
+    if isinstance(value, list):
+        return [_scrubbed(one, secrets) for one in value]
+    if isinstance(value, dict):
+        return {without(str(key), secrets): _scrubbed(one, secrets) for key, one in value.items()}
+    return value
 
 
 def _retry_after_s(given: Mapping[str, str]) -> float | None:

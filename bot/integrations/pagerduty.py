@@ -28,14 +28,12 @@ class PagerDuty:
     async def send(self, page: Page) -> Receipt:
         """202 is taken; 400 will not get better; 429 and 5xx are to be repeated (“Response Codes & Retry Logic”)."""
         key = page.person.pagerduty or self.routing_key
-        body = event(page, key)
-        answer = await http.ask(self.session, "POST", self.url, VENDOR, json=body, headers=http.headers())
+        secrets = (key, self.routing_key)
+        how = {"json": event(page, key), "headers": http.headers()}
+        answer = await http.ask(self.session, "POST", self.url, VENDOR, secrets, **how)
         if answer.status in (200, 202):
-            said = answer.text("dedup_key") or page.dedup_key
-            return Receipt(VENDOR, http.without(said, (key, self.routing_key)), answer.text("status"))
-        if error := http.passing(answer, VENDOR):
-            raise error
-        raise DeliveryError(http.without(_refusal(answer), (key, self.routing_key)), permanent=True)
+            return Receipt(VENDOR, answer.text("dedup_key") or page.dedup_key, answer.text("status"))
+        raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
 
 
 def event(page: Page, routing_key: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,10 +51,8 @@ class Sms:
         sender = {"MessagingServiceSid" if self.sender.startswith("MG") else "From": self.sender}
         answer = await self._ask("POST", data={"To": to, **sender, "Body": text(page)})
         if answer.status in (200, 201):
-            return self._receipt(answer.data)
-        if error := http.passing(answer, VENDOR):
-            raise error
-        raise DeliveryError(self._clean(_refusal(answer)), permanent=True)
+            return _receipt(answer.data)
+        raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
 
     async def _find(self, page: Page, to: str) -> Receipt | None:
         """The message of an earlier attempt. A page is repeated rather than lost: where nothing is known, None."""
@@ -64,21 +63,18 @@ class Sms:
         messages = answer.data.get("messages")
         for message in messages if isinstance(messages, list) else []:
             if isinstance(message, dict) and reference(page) in str(message.get("body", "")):
-                return self._receipt(message)
+                return _receipt(message)
         return None
 
     async def _ask(self, method: str, **how: Any) -> http.Answer:
         url = f"{self.url.rstrip('/')}/2010-04-01/Accounts/{quote(self.account_sid, safe='')}/Messages.json"
-        auth = aiohttp.BasicAuth(self.account_sid, self.auth_token)
-        return await http.ask(self.session, method, url, VENDOR, auth=auth, headers=http.headers(), **how)
+        credentials = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
+        signed = http.headers(Authorization=f"Basic {credentials}")
+        return await http.ask(self.session, method, url, VENDOR, (self.auth_token, credentials), headers=signed, **how)
 
-    def _receipt(self, message: dict[str, Any]) -> Receipt:
-        return Receipt(
-            VENDOR, self._clean(str(message.get("sid") or ""))[:64], self._clean(str(message.get("status") or ""))[:32]
-        )
 
-    def _clean(self, words: str) -> str:
-        return http.without(words, (self.auth_token,))
+def _receipt(message: dict[str, Any]) -> Receipt:
+    return Receipt(VENDOR, str(message.get("sid") or "")[:64], str(message.get("status") or "")[:32])
 
 
 def number(phone: str | None) -> str:

@@ -1,0 +1,104 @@
+"""A real SMTP server on this machine, with or without TLS and passwords, that can be told to refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
+
+
+@dataclass(slots=True)
+class Post:
+    """What was handed over. `refuse` maps a step (`RCPT`, `MAIL`, `DATA`) to the reply; `hang_up` leaves in DATA."""
+
+    port: int = 0
+    password: str | None = None
+    refuse: dict[str, str] = field(default_factory=dict)
+    hang_up: bool = False
+    envelopes: list[Envelope] = field(default_factory=list)
+    encrypted: list[bool] = field(default_factory=list)
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        found = []
+        for envelope in self.envelopes:
+            assert isinstance(envelope.content, bytes)
+            found.append(message_from_bytes(envelope.content, policy=default))
+        return found
+
+    # aiosmtpd calls these.
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
+        if "MAIL" in self.refuse:
+            return self.refuse["MAIL"]
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
+        if "RCPT" in self.refuse:
+            return self.refuse["RCPT"]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.hang_up:
+            self.hang_up = False
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+            return "250 never seen"
+        if "DATA" in self.refuse:
+            return self.refuse["DATA"]
+        self.envelopes.append(envelope)
+        assert server.transport is not None
+        self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
+        return f"250 2.0.0 OK queued as {len(self.envelopes)}"
+
+    def login(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        good = data.password == (self.password or "").encode()
+        return AuthResult(success=good, handled=False)
+
+
+def server_side() -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATE)
+    return context
+
+
+def client_side() -> ssl.SSLContext:
+    """Trusts the test's own certificate."""
+    return ssl.create_default_context(cafile=str(CERTIFICATE))
+
+
+@asynccontextmanager
+async def post_office(*, starttls: bool = False, tls: bool = False, password: str | None = None) -> AsyncIterator[Post]:
+    post = Post(password=password)
+    how: dict[str, Any] = {"tls_context": server_side(), "require_starttls": True} if starttls else {}
+    if password is not None:
+        how |= {"authenticator": post.login, "auth_required": True, "auth_require_tls": starttls}
+
+    def make() -> SMTP:
+        with warnings.catch_warnings():
+            # aiosmtpd wants STARTTLS for passwords; here TLS is around the whole connection, or this is loopback.
+            warnings.simplefilter("ignore", UserWarning)
+            return SMTP(post, enable_SMTPUTF8=True, hostname="localhost", loop=asyncio.get_running_loop(), **how)
+
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=server_side() if tls else None)
+    post.port = server.sockets[0].getsockname()[1]
+    try:
+        yield post
+    finally:
+        server.close()
+        await server.wait_closed()

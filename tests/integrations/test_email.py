@@ -1,0 +1,218 @@
+"""Mail, against a real SMTP server on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email.headerregistry import Address
+from email.message import EmailMessage
+
+import pytest
+
+from bot.domain.errors import DeliveryError
+from bot.integrations.email import Email, Server, sender_of
+from tests.integrations.mail import client_side, post_office
+from tests.integrations.pages import ANNA, NOON, page, private
+
+SENDER = Address("Tocsin", "tocsin", "example.org")
+
+
+def email(url: str) -> Email:
+    return Email(Server.of(url), SENDER, client_side(), lambda: NOON)
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
+async def test_a_page_is_a_mail_in_text_and_html() -> None:
+    async with post_office() as post:
+        receipt = await email(f"smtp://127.0.0.1:{post.port}").send(page(title="Checkout <b>is</b> & was down"))
+    (mail,) = post.mails
+    assert receipt.id == mail["Message-ID"] == "<4f2a91c0b7d84e0a9b3c5d6e7f809182@example.org>"
+    assert receipt.status == "2.0.0 OK queued as 1"
+    assert (mail["From"], mail["To"]) == ("Tocsin <tocsin@example.org>", "Anna Weber <anna@example.com>")
+    assert mail["Subject"] == "INC-42: Checkout <b>is</b> & was down"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"] == "Mon, 02 Mar 2026 12:00:00 +0000"
+    assert mail.get_content_type() == "multipart/alternative"
+    assert part(mail, "plain").splitlines() == [
+        "You are paged: INC-42: Checkout <b>is</b> & was down",
+        "",
+        "Severity: sev1",
+        "Status: detected",
+        "Why you: 5m without being acknowledged",
+        "Declared: 2026-03-02 12:00 UTC",
+        "",
+        "Open Slack and press I'm on it: that stops the paging. Can't calls the next person at once.",
+        "https://acme.slack.com/archives/C0INC42",
+    ]
+    assert "Checkout &lt;b&gt;is&lt;/b&gt; &amp; was down" in part(mail, "html")
+    assert "<b>is</b>" not in part(mail, "html")
+
+
+async def test_mails_about_one_incident_hang_on_one_thread() -> None:
+    async with post_office() as post:
+        sender = email(f"smtp://127.0.0.1:{post.port}")
+        await sender.send(page())
+        await sender.send(page(key="second", times=2, severity="sev2"))
+        await sender.send(page(key="third", incident="INC-43"))
+    first, second, other = post.mails
+    assert first["References"] == first["In-Reply-To"] == second["References"] != other["References"]
+    assert first["Subject"] == second["Subject"]
+    assert len({mail["Message-ID"] for mail in post.mails}) == 3
+    assert "(2nd time)" in part(second, "plain")
+
+
+async def test_of_a_private_incident_only_the_id_leaves() -> None:
+    async with post_office() as post:
+        await email(f"smtp://127.0.0.1:{post.port}").send(private())
+    (mail,) = post.mails
+    assert mail["Subject"] == "INC-42 (private)"
+    assert part(mail, "plain").splitlines() == [
+        "You are paged: INC-42 (private)",
+        "",
+        "",
+        "This incident is private, so nothing more is said here. Open Slack and press I'm on it.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "evil", ["Down\r\nBcc: evil@example.com", "Down\nX: y", "Down\x00", "Down\u2028Bcc: a@b", "Ünïcödé 😀 \r\n\r\nbody"]
+)
+async def test_no_title_and_no_name_can_start_a_header(evil: str) -> None:
+    async with post_office() as post:
+        await email(f"smtp://127.0.0.1:{post.port}").send(page(title=evil, person=replace(ANNA, name=evil), why=evil))
+    (envelope,), (mail,) = post.envelopes, post.mails
+    assert envelope.rcpt_tos == ["anna@example.com"]
+    assert {"Bcc", "X"}.isdisjoint(mail.keys())
+    assert mail["Subject"].startswith("INC-42: ")
+    assert mail["To"].addresses[0].addr_spec == "anna@example.com"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [None, "", "anna", "anna@", "a@b\r\nRCPT TO:<evil@example.com>", "a@b, evil@example.com", "<a@b>", "a b@c"],
+)
+async def test_what_is_no_address_is_refused_before_anybody_is_asked(address: str | None) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        await email("smtp://127.0.0.1:1").send(page(person=replace(ANNA, email=address)))
+    assert caught.value.permanent
+
+
+async def test_starttls_protects_password_and_mail() -> None:
+    async with post_office(starttls=True, password="p@ss/word") as post:
+        server = replace(Server.of(f"smtp://bot:p%40ss%2Fword@127.0.0.1:{post.port}"), start_tls=True)
+        await Email(server, SENDER, client_side()).send(page())
+    assert post.encrypted == [True]
+
+
+async def test_tls_from_the_start() -> None:
+    async with post_office(tls=True) as post:
+        await email(f"smtps://127.0.0.1:{post.port}").send(page())
+    assert post.encrypted == [True]
+
+
+async def test_without_starttls_nothing_is_sent_in_the_clear() -> None:
+    async with post_office() as post:
+        server = replace(Server.of(f"smtp://127.0.0.1:{post.port}"), start_tls=True)
+        with pytest.raises(DeliveryError, match="STARTTLS") as caught:
+            await Email(server, SENDER, client_side()).send(page())
+    assert caught.value.permanent
+    assert post.envelopes == []
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_a_certificate_that_nobody_vouches_for_is_refused(scheme: str) -> None:
+    async with post_office(tls=scheme == "smtps", starttls=scheme == "smtp") as post:
+        server = replace(Server.of(f"{scheme}://127.0.0.1:{post.port}"), start_tls=scheme == "smtp")
+        with pytest.raises(DeliveryError, match="certificate") as caught:
+            await Email(server, SENDER).send(page())
+    assert caught.value.permanent
+    assert post.envelopes == []
+
+
+async def test_a_wrong_password_is_permanent_and_names_the_setting() -> None:
+    async with post_office(password="right") as post:
+        with pytest.raises(DeliveryError, match="SMTP_URL") as caught:
+            await email(f"smtp://bot:wrong@127.0.0.1:{post.port}").send(page())
+    assert caught.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("step", "reply", "permanent", "words"),
+    [
+        ("RCPT", "550 5.1.1 No such user here", True, "the recipient"),
+        ("RCPT", "450 4.2.0 Greylisted", False, "the recipient"),
+        ("MAIL", "553 5.7.1 Sender not allowed", True, "MAIL_FROM"),
+        ("DATA", "554 5.7.1 Spam", True, "the message"),
+        ("DATA", "451 4.3.0 Try again later", False, "the message"),
+    ],
+)
+async def test_refusals_are_permanent_or_pass_by_their_first_digit(
+    step: str, reply: str, permanent: bool, words: str
+) -> None:
+    async with post_office() as post:
+        post.refuse[step] = reply
+        with pytest.raises(DeliveryError) as caught:
+            await email(f"smtp://127.0.0.1:{post.port}").send(page())
+    assert (caught.value.permanent, caught.value.uncertain) == (permanent, False)
+    assert words in str(caught.value)
+    assert reply[:3] in str(caught.value)
+
+
+async def test_silence_after_the_text_is_uncertain_and_a_repeat_has_the_same_message_id() -> None:
+    async with post_office() as post:
+        post.hang_up = True
+        sender = email(f"smtp://127.0.0.1:{post.port}")
+        with pytest.raises(DeliveryError) as caught:
+            await sender.send(page())
+        assert (caught.value.permanent, caught.value.uncertain) == (False, True)
+        receipt = await sender.send(page(uncertain=True))
+    assert receipt.id == "<4f2a91c0b7d84e0a9b3c5d6e7f809182@example.org>"
+
+
+async def test_nobody_there_is_a_plain_failure() -> None:
+    with pytest.raises(DeliveryError, match="could not connect") as caught:
+        await email("smtp://127.0.0.1:1").send(page())
+    assert (caught.value.permanent, caught.value.uncertain) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example.org", Server("mail.example.org", 587, use_tls=False, start_tls=True)),
+        ("smtp://u:p%3Aq@mail.example.org:2525", Server("mail.example.org", 2525, False, True, "u", "p:q")),
+        ("smtps://mail.example.org", Server("mail.example.org", 465, use_tls=True, start_tls=False)),
+        ("smtp://localhost:25", Server("localhost", 25, use_tls=False, start_tls=False)),
+        ("smtp://[::1]:25", Server("::1", 25, use_tls=False, start_tls=False)),
+        ("smtp+plain://relay.internal", Server("relay.internal", 25, use_tls=False, start_tls=False)),
+    ],
+)
+def test_plain_text_only_to_this_machine_or_when_said(url: str, server: Server) -> None:
+    assert Server.of(url) == server
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.org", "http://mail", "smtp://", "smtp://h:x", "smtp://h/path", "smtp://[s"]
+)
+def test_an_address_that_is_none_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(ValueError, match="expected smtp://") as caught:
+        Server.of(url)
+    assert url not in str(caught.value).replace(
+        "expected smtp://user:password@host:587, smtps://… or smtp+plain://…", ""
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["tocsin@example.org", "Tocsin <tocsin@example.org>", '"Tocsin, bell" <t@example.org>']
+)
+def test_senders_that_can_be_used(text: str) -> None:
+    assert sender_of(text).domain == "example.org"
+
+
+@pytest.mark.parametrize("text", ["tocsin", "a@b@c", "Tocsin <t@example.org>\r\nBcc: x@y", "@example.org", "t@"])
+def test_senders_that_cannot(text: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        sender_of(text)
