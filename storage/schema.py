@@ -158,3 +158,16 @@ policies = sa.Table(
     sa.Column("document", ExactJson, nullable=False),
     sa.Column("seen_at", Instant, nullable=False),
 )
+
+overrides = sa.Table(
+    "overrides",
+    metadata,
+    sa.Column("id", BigNumber, primary_key=True),
+    sa.Column("schedule", SafeText, nullable=False),
+    sa.Column("member", SafeText, nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("made_by", SafeText, nullable=False),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Index("overrides_ends", "ends_at"),
+)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from bot.domain.policy import Layer, Schedule
+from bot.domain.policy import Layer, Policy, Schedule
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -26,6 +26,7 @@ _CLOCK = re.compile(rf"^{_TIME}$")
 _HOURS = re.compile(rf"^{_TIME}\s*-\s*({_TIME}|24:00)(?:\s+(.+))?$")
 _HANDOFF = re.compile(rf"^(?:(\S+)\s+)?{_TIME}$")
 _LOOK_AHEAD = (timedelta(days=8), timedelta(days=40), timedelta(days=400))
+CUT = _LOOK_AHEAD[1]  # how far `current_shift` looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,28 @@ def shifts(schedule: Schedule, start: datetime, end: datetime, overrides: Sequen
 def gaps(schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()) -> list[Gap]:
     """Every time between `start` and `end` at which nobody is on call."""
     return [Gap(since, until) for people, since, until in _stretches(schedule, start, end, overrides) if not people]
+
+
+def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:
+    """The shift that holds at `at`; None where nobody is on call. Its end is cut where it lies beyond 40 days."""
+    for reach in _LOOK_AHEAD[:2]:
+        end = at + reach
+        first = next(iter(_stretches(schedule, at, end, overrides)))
+        if not first[0]:
+            return None
+        if first[2] < end:
+            break
+    return Shift(first[0][0], first[1], first[2])
+
+
+def calendar(policy: Policy, overrides: Sequence[Override] = ()) -> Callable[[str, datetime], tuple[str, ...]]:
+    """Who is on call on a schedule of this policy at an instant; nobody where there is no such schedule."""
+
+    def at(name: str, instant: datetime) -> tuple[str, ...]:
+        schedule = policy.schedules.get(name)
+        return on_call(schedule, instant, overrides) if schedule is not None else ()
+
+    return at
 
 
 def next_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain import spans
@@ -27,8 +27,8 @@ class Request:
     """A verb and what it was given; a field is empty where the verb has no use for it.
 
     `verb` is a name of the table, or `menu` for the bare command. `incident` is the number given by `--in` or as an
-    ID. `users` are Slack user IDs. `severity` and `role` are keys of the policy. `clear`: take the role away. `scope`
-    is `key` or `all` for timeline, `open` or `all` for list, whose `severities` narrow it. `text` is house text (see
+    ID. `users` are Slack user IDs. `severity`, `role` and `schedule` are keys of the policy. `clear`: take the role away.
+    `scope` is `key` or `all` for timeline, `open` or `all` for list, whose `severities` narrow it. `text` is house text (see
     `bot.slack.text`): update, reason, note, summary; for help the name of the verb asked about, or empty.
     """
 
@@ -43,6 +43,7 @@ class Request:
     status: Status | None = None
     span: timedelta | None = None
     scope: str = ""
+    schedule: str | None = None
 
 
 class Unusable(Exception):
@@ -231,6 +232,38 @@ def _topic(given: Given) -> Request:
     return Request(given.verb.name, text=verb.name if verb else "")
 
 
+def _schedule(given: Given) -> Request:
+    if not given.rest:
+        return Request(given.verb.name)
+    return Request(given.verb.name, schedule=_known_schedule(given.rest, given.policy))
+
+
+def _cover(given: Given) -> Request:
+    """`primary for 2h`; also without the `for`."""
+    match = re.fullmatch(r"(.*?)\s+(?:for\s+)?(\d.*)", given.rest, flags=re.IGNORECASE | re.DOTALL)
+    if match is None:
+        _known_schedule(given.rest, given.policy)
+        raise Unusable("For how long? Write 15m, 2h or 1d.")
+    schedule = _known_schedule(match[1], given.policy)
+    return replace(_span(replace(given, rest=match[2])), schedule=schedule)
+
+
+def _known_schedule(text: str, policy: Policy) -> str:
+    wanted = _squeezed(text)
+    known = list(policy.schedules)
+    if not known:
+        raise Unusable("The policy has no schedules. Add some under `schedules:`, then try again.")
+    if not wanted:
+        raise Unusable(f"Which schedule? One of: {', '.join(known[:20])}.")
+    exact = [key for key in known if _squeezed(key) == wanted]
+    matching = exact or [key for key in known if _squeezed(key).startswith(wanted)]
+    if len(matching) != 1:
+        near = matching or difflib.get_close_matches(wanted, known, n=2, cutoff=0.5)
+        hint = f"Did you mean {either(near)}?" if near else f"Use one of: {', '.join(known[:20])}."
+        raise Unusable(f"There is no schedule “{shown(text)}”. {hint}")
+    return matching[0]
+
+
 def find_severity(text: str, policy: Policy) -> tuple[str, str] | None:
     """A severity at the start of `text`, by key or name, and what follows it. The longest match wins."""
     pieces = text.split(None, 4)
@@ -305,4 +338,6 @@ READERS: dict[Grammar, Callable[[Given], Request]] = {
     Grammar.FILTER: _filter,
     Grammar.ID: _id,
     Grammar.TOPIC: _topic,
+    Grammar.SCHEDULE: _schedule,
+    Grammar.COVER: _cover,
 }

@@ -25,12 +25,14 @@ class Grammar(Enum):
     FILTER = auto()
     ID = auto()
     TOPIC = auto()
+    SCHEDULE = auto()
+    COVER = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
     """`usages` and `example` stand without the command's name; `example` works under every policy:
-    `{worst}` and `{mild}` are its severities, `{role}` and `{title}` its first role.
+    `{worst}` and `{mild}` are its severities, `{role}` and `{title}` its first role, `{schedule}` its first schedule.
     """
 
     name: str
@@ -135,6 +137,23 @@ VERBS: tuple[Verb, ...] = (
         needs_incident=False,
     ),
     Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "how an incident stands"),
+    Verb(
+        "oncall",
+        Grammar.SCHEDULE,
+        ("oncall [schedule]",),
+        "oncall",
+        "who is on call now and next",
+        aliases=("on-call",),
+        needs_incident=False,
+    ),
+    Verb(
+        "cover",
+        Grammar.COVER,
+        ("cover <schedule> for <duration>",),
+        "cover {schedule} for 2h",
+        "be on call yourself for a while, whoever's turn it is",
+        needs_incident=False,
+    ),
     Verb("help", Grammar.TOPIC, ("help [verb]",), "help role", "this list, or more on one verb", needs_incident=False),
 )
 
@@ -150,6 +169,7 @@ def example(verb: Verb, policy: Policy, command: str) -> str:
         "{mild}": severities[len(severities) // 2].key,
         "{role}": role.key if role else "commander",
         "{title}": role.title if role else "Incident commander",
+        "{schedule}": next(iter(policy.schedules), "primary"),
     }
     line = verb.example
     for name, value in known.items():

@@ -12,6 +12,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.notices import Notice
 from bot.domain.paging import Calls
 from bot.domain.timeline import BOT, Entry, entry
+from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work, working_on
 from storage import deadlines
 
@@ -28,7 +29,7 @@ async def escalate(desk: Desk, number: int, actor: str, reason: str = "", delive
         escalation.check_escalatable(work.incident)
         why = f"<@{actor}> escalated" + (f": {reason}" if reason else "")
         said = entry(work.now, "escalated", actor, reason or "asked for the next rung", by_hand=True)
-        climb = next_rung(work, why, actor)
+        climb = await next_rung(work, why, actor)
         await commit_climb(work, climb, why, f"manual:{number}:{work.now.timestamp()}", first=(said,))
         return Escalated(work.incident, climb)
 
@@ -44,15 +45,14 @@ async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str |
         if any(page.rung > rung for page in incident.ladder.pages):
             await work.commit(Change(incident, (said,)))
             return Escalated(work.incident, Climb(Change(work.incident), None, escalation.Reached(), ()))
-        climb = next_rung(work, why)
+        climb = await next_rung(work, why)
         await commit_climb(work, climb, why, f"declined:{number}:{work.now.timestamp()}", first=(said,))
         return Escalated(work.incident, climb)
 
 
-def next_rung(work: Work, why: str, actor: str = BOT, rung: int | None = None) -> Climb:
-    return escalation.climb(
-        work.incident, work.policy, work.desk.on_call(work.policy), work.now, why, actor=actor, rung=rung
-    )
+async def next_rung(work: Work, why: str, actor: str = BOT, rung: int | None = None) -> Climb:
+    who = await on_call(work.conn, work.policy, work.now)
+    return escalation.climb(work.incident, work.policy, who, work.now, why, actor=actor, rung=rung)
 
 
 async def commit_climb(

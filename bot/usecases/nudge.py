@@ -9,6 +9,7 @@ from bot.domain import escalation, routing, spans
 from bot.domain.deadlines import Nudge, State, decide_nudge, is_late, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline import BOT, entry
+from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work
 from bot.usecases.escalate import commit_climb, next_rung
 from storage import deadlines, incidents, timeline
@@ -56,7 +57,7 @@ async def _remind(work: Work, row: Row) -> None:
         changed = replace(changed, ladder=replace(changed.ladder, silence_paged=True))
     await work.commit(Change(changed, (said,)), [notice])
     if nudge.page:
-        climb = next_rung(work, nudge.reason)
+        climb = await next_rung(work, nudge.reason)
         if climb.rung is not None or climb.fell_through:
             await commit_climb(work, climb, nudge.reason, f"silence:{row.once}")
 
@@ -108,14 +109,14 @@ async def _rung(work: Work, row: Row) -> None:
     late = work.now - row.due_at
     suffix = f", late by {spans.roughly(late)}" if is_late(late, rung.after) else ""
     if row.rung in work.incident.ladder.spent.get(level.key, ()):
-        on_call = work.desk.on_call(work.policy)
-        climb = escalation.repeat(work.incident, work.policy, on_call, work.now, row.rung)
+        who = await on_call(work.conn, work.policy, work.now)
+        climb = escalation.repeat(work.incident, work.policy, who, work.now, row.rung)
         why = f"still not {rung.until}{suffix}"
     else:
         why = (
             f"{spans.in_words(rung.after)} without being {rung.until}" if rung.after else f"{level.key} was declared"
         ) + suffix
-        climb = next_rung(work, why, rung=row.rung)
+        climb = await next_rung(work, why, rung=row.rung)
     await deadlines.decided(work.conn, row.once, State.DUE, f"paged: {why}", work.now)
     await _commit_or_say_nobody(work, climb, why, row)
 
@@ -134,7 +135,7 @@ async def _target(work: Work, row: Row) -> None:
         await deadlines.decided(work.conn, row.once, State.SKIPPED, said, work.now)
         await incidents.save(work.conn, work.incident)
         return
-    climb = next_rung(work, why)
+    climb = await next_rung(work, why)
     await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
 

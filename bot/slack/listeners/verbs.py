@@ -11,15 +11,17 @@ from bot.domain.policy import Policy
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
+from bot.slack.blocks import oncall as blocks
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners.front import Asking, Front, may_see
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
+from bot.usecases import cover as covering
 from bot.usecases import escalate as escalating
 from bot.usecases import run
 from bot.usecases.declare import Declaration as Said
 from bot.usecases.declare import declare as open_incident
-from storage import deadlines, incidents, timeline
+from storage import deadlines, incidents, overrides, timeline
 
 Answer = Awaitable[Message | None]
 WithIncident = Callable[[Front, Asking, Request, Incident, Policy], Answer]
@@ -184,6 +186,20 @@ async def list_(front: Front, asking: Asking, request: Request) -> Message:
     return answers.listing(wanted, front.desk.policy, now, scope=request.scope, command=front.command)
 
 
+async def on_call(front: Front, asking: Asking, request: Request) -> Message:
+    now = front.desk.clock.now()
+    async with front.desk.database.reading() as conn:
+        standing = await overrides.standing(conn, now)
+    return blocks.on_call(front.desk.policy, now, standing, request.schedule, front.command)
+
+
+async def cover(front: Front, asking: Asking, request: Request) -> Message:
+    assert request.schedule is not None  # noqa: S101 - the grammar saw to it
+    assert request.span is not None  # noqa: S101
+    taken = await covering.cover(front.desk, request.schedule, request.span, asking.user, delivery=asking.delivery)
+    return blocks.covered(taken)
+
+
 async def help_(front: Front, asking: Asking, request: Request) -> Message:
     return answers.help(front.desk.policy, front.command, request.text or None)
 
@@ -193,7 +209,7 @@ def _must_be_open(incident: Incident) -> None:
         raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
 
 
-WITHOUT_INCIDENT: dict[str, Without] = {"list": list_, "help": help_}
+WITHOUT_INCIDENT: dict[str, Without] = {"list": list_, "oncall": on_call, "cover": cover, "help": help_}
 WITH_INCIDENT: dict[str, WithIncident] = {
     "menu": menu,
     "ack": ack,

@@ -1,0 +1,85 @@
+"""Who is on call: now, until when, and who is next; what is not covered is said aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain import oncall, spans
+from bot.domain.oncall import Override, Shift
+from bot.domain.policy import Policy, Schedule
+from bot.slack.blocks import kit
+from bot.slack.blocks.kit import Message
+from bot.slack.text import is_user, mention, plain, render
+
+COMMAND = "/incident"
+SCHEDULES = 40
+
+
+def on_call(
+    policy: Policy,
+    now: datetime,
+    overrides: Sequence[Override],
+    schedule: str | None = None,
+    command: str = COMMAND,
+) -> Message:
+    """One schedule, or all of them."""
+    schedules = [one for key, one in policy.schedules.items() if schedule in (None, key)]
+    if not schedules:
+        return kit.line("Nobody is on call: the policy has no schedules. Add some under `schedules:`.")
+    words = "On call now" if schedule is None else f"On call on {render(schedule)}"
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}*"),
+            *[kit.section(row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]],
+            kit.left_out(len(schedules) - SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"),
+            kit.context(f"Take over for a while: `{command} cover {render(schedules[0].key)} for 2h`"),
+        ],
+    )
+
+
+def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
+    """Two lines of mrkdwn: now, and next."""
+    name = f"*{render(plain(schedule.key))}*"
+    shift = oncall.current_shift(schedule, now, overrides)
+    upcoming = _next(schedule, now, shift, overrides)
+    after = f"\nNext: {called(upcoming.member, policy)}, {kit.moment(upcoming.starts_at)}" if upcoming else ""
+    if shift is None:
+        return f":warning: {name} · nobody is on call now{after}"
+    until = f", until {kit.moment(shift.ends_at)}" if shift.ends_at < now + oncall.CUT else ""
+    covering = ", covering" if _covers(schedule, shift, now, overrides) else ""
+    return f"{name} · {called(shift.member, policy)}{covering}{until}{after}"
+
+
+def covered(override: Override) -> Message:
+    """To whoever took an override."""
+    left = spans.in_words(override.ends_at - override.starts_at)
+    return kit.line(
+        f"You are on call on *{render(override.schedule)}* for {left}, until {kit.moment(override.ends_at)}. "
+        "Pages for it come to you."
+    )
+
+
+def called(member: str, policy: Policy) -> str:
+    """A contact or a Slack ID: as a mention where the policy knows the ID, else by name."""
+    contact = policy.contacts.get(member)
+    if contact is None:
+        return mention(member)
+    if contact.slack and is_user(contact.slack):
+        return mention(contact.slack)
+    return render(plain(contact.name or member))
+
+
+def _next(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Sequence[Override]) -> Shift | None:
+    """Looked for only where somebody else comes within sight: looking further takes long."""
+    if shift is not None and shift.ends_at >= now + oncall.CUT:
+        return None
+    return oncall.next_shift(schedule, now, overrides)
+
+
+def _covers(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence[Override]) -> bool:
+    return any(
+        one.schedule == schedule.key and one.member == shift.member and one.starts_at <= now < one.ends_at
+        for one in overrides
+    )

@@ -1,0 +1,32 @@
+"""Cover: somebody takes a schedule for a while. And who is on call now, overrides counted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import oncall
+from bot.domain.errors import Refused
+from bot.domain.escalation import OnCall
+from bot.domain.oncall import Override
+from bot.domain.policy import Policy
+from bot.usecases.desk import Desk, accept
+from storage import overrides
+
+
+async def cover(desk: Desk, schedule: str, span: timedelta, member: str, delivery: str | None = None) -> Override:
+    """From now on; it outranks the rotation and whoever covered before. Raises `Refused` for an unknown schedule."""
+    if schedule not in desk.policy.schedules:
+        raise Refused(f"There is no schedule “{schedule[:40]}”.", "oncall")
+    async with desk.database.transaction() as conn:
+        now = desk.clock.now()
+        await accept(conn, delivery, now)
+        override = Override(schedule, member, now, now + span)
+        await overrides.add(conn, override, member, now)
+    return override
+
+
+async def on_call(conn: AsyncConnection, policy: Policy, now: datetime) -> OnCall:
+    """Who is on call on a schedule, as the overrides stand now."""
+    return oncall.calendar(policy, await overrides.standing(conn, now))
