@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from tests.benchmarks.figures import Figure, table
 
-NAMES = ("acknowledgements", "burst")
+NAMES = ("acknowledgements", "burst", "messages", "nudges", "recovery", "footprint")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -54,8 +54,7 @@ async def _declared(sides: Sides, rounds: int) -> None:
 
 async def _compare(name: str, url: str, rounds: int) -> list[Figure]:
     async with processes.rig() as rig:
-        channel = next(c["id"] for c in (await rig.get("state"))["channels"] if c["name"] == "general")
-        person = next(u["id"] for u in (await rig.get("state"))["people"] if u["name"] == "maya")
+        channel, person = await rig.channel("general"), await rig.person("maya")
         bot, bare = await rig.bot(url), await rig.bare()
         cases: list[tuple[str, Callable[[int], bytes], str]] = [
             ("/incident help", lambda n: client.command("help", channel, person), "declare"),

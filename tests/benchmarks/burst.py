@@ -25,9 +25,7 @@ IN_A_ROW = ("conversations.create", "chat.postMessage", "pins.add")
 
 async def _compare(name: str, url: str) -> list[Figure]:
     async with processes.rig(LATENCY_S) as rig, processes.looking_at_start(rig, url) as (bot, database):
-        people = await rig.get("state")
-        channel = next(c["id"] for c in people["channels"] if c["name"] == "general")
-        person = next(u["id"] for u in people["people"] if u["name"] == "maya")
+        channel, person = await rig.channel("general"), await rig.person("maya")
 
         alone, floors = [], []
         for n in range(ALONE):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -82,7 +83,7 @@ class Rig:
     def api_url(self) -> str:
         return str(self.slack.said["api_url"])
 
-    async def bot(self, url: str, **env: str) -> Child:
+    async def bot(self, url: str, *, watched: bool = False, **env: str) -> Child:
         """`tocsin serve` on this database; the workspace sends its events there."""
         settings = {
             "SLACK_BOT_TOKEN": SLACK.bot_token,
@@ -93,7 +94,8 @@ class Rig:
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "WARNING",
         }
-        child = await start("-m", "bot", "serve", folder=self.folder, env={**settings, **env})
+        run = ("-m", "tests.benchmarks.watched") if watched else ("-m", "bot", "serve")
+        child = await start(*run, folder=self.folder, env={**settings, "STALLS": str(self.folder / "stall"), **env})
         self.children.append(child)
         await self.tell("settings", request_url=f"http://127.0.0.1:{child.port}/slack/events")
         return child
@@ -103,6 +105,21 @@ class Rig:
         child = await start("-m", "tests.benchmarks.bare", self.api_url, folder=self.folder)
         self.children.append(child)
         return child
+
+    async def longest_stall(self, bot: Child) -> float:
+        """Of a watched bot's event loop, since it was last asked."""
+        path = self.folder / "stall"
+        path.unlink(missing_ok=True)
+        bot.process.send_signal(signal.SIGUSR1)
+        while not path.exists():
+            await asyncio.sleep(0.01)
+        return float(path.read_text())
+
+    async def channel(self, name: str) -> str:
+        return str(next(c["id"] for c in (await self.get("state"))["channels"] if c["name"] == name))
+
+    async def person(self, name: str) -> str:
+        return str(next(u["id"] for u in (await self.get("state"))["people"] if u["name"] == name))
 
     async def tell(self, what: str, **words: Any) -> None:
         """The workspace's control API."""

@@ -1,0 +1,60 @@
+"""How long `tocsin serve` takes to be ready, and how much memory it holds, with nothing and with 100,000 deadlines.
+
+The bars (architecture, figures): ready within 2 s, at most 120 MB, at most 5 MB more with the deadlines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from statistics import median
+
+from storage.database import Database
+from tests.benchmarks import filling, processes
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.processes import Rig
+
+WAITING = 100_000
+STARTS = 5
+SETTLE_S = 2.5  # two ticks and more
+
+
+async def _started(rig: Rig, url: str) -> tuple[float, float]:
+    """Median seconds to ready, and median MB a while later."""
+    seconds, megabytes = [], []
+    for _ in range(STARTS):
+        bot = await rig.bot(url)
+        await asyncio.sleep(SETTLE_S)
+        seconds.append(bot.took_s)
+        megabytes.append(bot.rss_mb())
+        await bot.kill()
+    return median(seconds), median(megabytes)
+
+
+async def _measure(name: str, url: str) -> list[Figure]:
+    await (await Database.open(url)).close()
+    async with processes.rig() as rig:
+        took_s, held = await _started(rig, url)
+        bare = await rig.bare()
+        database = await Database.open(url)
+        await filling.waiting(database, WAITING)
+        await database.close()
+        took_full_s, held_full = await _started(rig, url)
+        bare_held = bare.rss_mb()
+    more = held_full - held
+    return [
+        Figure(f"start to ready, {name}", f"{took_s:.2f} s", "≤ 2 s", took_s <= 2, f"bare Bolt {bare.took_s:.2f} s",
+               took_s / bare.took_s),
+        Figure(f"start to ready with 100,000 deadlines, {name}", f"{took_full_s:.2f} s", "≤ 2 s", took_full_s <= 2),
+        Figure(f"memory when ready, {name}", f"{held:.0f} MB", "≤ 120 MB", held <= 120,
+               f"bare Bolt {bare_held:.0f} MB", held / bare_held),
+        Figure(f"more memory with 100,000 deadlines, {name}", f"{more:+.1f} MB", "≤ 5 MB", more <= 5),
+    ]  # fmt: skip
+
+
+async def measure() -> list[Figure]:
+    with processes.databases() as urls:
+        return [figure for name, url in urls for figure in await _measure(name, url)]
+
+
+def figures() -> list[Figure]:
+    return asyncio.run(measure())

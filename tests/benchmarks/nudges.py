@@ -1,0 +1,136 @@
+"""Reminders while 100,000 deadlines wait: fifty a second, and a thousand at once.
+
+The bars (architecture, figures): fifty a second reach Slack with p99 at most 100 ms late; a thousand due at once, with
+Slack taking 30 ms a call, are posted within 1.2 times what the bare client needs for a thousand posts, and 0.3 s; the
+event loop never stalls for more than 50 ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.outbox import AT_ONCE as SENDERS
+from storage.database import Database
+from tests.benchmarks import filling, processes
+from tests.benchmarks.client import SLACK
+from tests.benchmarks.figures import Figure, ms, pair, percentile
+from tests.benchmarks.processes import Child, Rig
+
+WAITING = 100_000
+A_SECOND, FOR_S = 50, 20
+AT_ONCE = 1_000
+LATENCY_S = 0.03
+STALL_S = 0.05
+
+
+async def _measure(name: str, url: str) -> list[Figure]:
+    await _fill(url)
+    async with processes.rig() as rig:
+        path = filling.policy_file(rig.folder)
+        bot = await rig.bot(url, watched=True, TOCSIN_POLICY=str(path))
+        async with processes.looking_into(url) as database:
+            await processes.idle(database)
+            channel = await rig.channel("incidents")
+            found = await _steadily(name, rig, bot, database, channel)
+            return found + await _together(name, rig, bot, database, channel)
+
+
+async def _fill(url: str) -> None:
+    database = await Database.open(url)
+    await filling.waiting(database, WAITING)
+    await database.close()
+
+
+async def _steadily(name: str, rig: Rig, bot: Child, database: Database, channel: str) -> list[Figure]:
+    policy = filling.read_policy(rig.folder / "policy.yml")
+    first = datetime.now(UTC) + timedelta(seconds=15)
+    instants = [first + timedelta(seconds=n / A_SECOND) for n in range(A_SECOND * FOR_S)]
+    await filling.due(database, policy, instants, channel)
+    if datetime.now(UTC) > first - timedelta(seconds=1):
+        raise RuntimeError("this machine is too slow to set the stage")
+    await asyncio.sleep((first - datetime.now(UTC)).total_seconds() - 0.5)
+    await rig.longest_stall(bot)
+    await asyncio.sleep(FOR_S + 1)
+    await processes.idle(database)
+    stall = await rig.longest_stall(bot)
+    due_at = await filling.due_by_key(database)
+    posts = await _posts(rig, due_at)
+    late = [post["at"] - due_at[key].timestamp() for key, post in posts.items()]
+    if len(late) != len(instants):
+        raise RuntimeError(f"{len(late)} of {len(instants)} were posted")
+    p99 = percentile(late, 0.99)
+    return [
+        Figure(f"50 reminders a second, 100,000 waiting: lateness at Slack, {name}", pair(late), "p99 ≤ 100 ms",
+               p99 <= 0.1),
+        Figure(f"50 reminders a second: longest stall, {name}", ms(stall), "≤ 50 ms", stall <= STALL_S),
+    ]  # fmt: skip
+
+
+async def _together(name: str, rig: Rig, bot: Child, database: Database, channel: str) -> list[Figure]:
+    policy = filling.read_policy(rig.folder / "policy.yml")
+    before = set(await filling.due_by_key(database))
+    await rig.tell("faults", latency_s=LATENCY_S)
+    floor = await _floor(rig, channel)
+    at = datetime.now(UTC) + timedelta(seconds=15)
+    await filling.due(database, policy, [at] * AT_ONCE, channel)
+    await asyncio.sleep((at - datetime.now(UTC)).total_seconds() - 0.5)
+    await rig.longest_stall(bot)
+    await asyncio.sleep(1.0)
+    await processes.idle(database, 60.0)
+    stall = await rig.longest_stall(bot)
+    keys = {key: due_at for key, due_at in (await filling.due_by_key(database)).items() if key not in before}
+    posts = await _posts(rig, keys)
+    if len(posts) != AT_ONCE:
+        raise RuntimeError(f"{len(posts)} of {AT_ONCE} were posted")
+    took = max(post["at"] + post["took_ms"] / 1000 for post in posts.values()) - at.timestamp()
+    bar = 1.2 * floor + 0.3
+    return [
+        Figure(f"1,000 reminders due at once, 30 ms a call: the last is posted, {name}", ms(took),
+               "≤ 1.2 × floor + 0.3 s", took <= bar, f"client alone, {SENDERS} at once, {ms(floor)}", took / floor),
+        Figure(f"1,000 reminders at once: longest stall, {name}", ms(stall), "≤ 50 ms", stall <= STALL_S),
+    ]  # fmt: skip
+
+
+async def _posts(rig: Rig, wanted: Any) -> dict[str, dict[str, Any]]:
+    """By key; raises where one was posted twice."""
+    found: dict[str, dict[str, Any]] = {}
+    for call in await rig.calls("chat.postMessage"):
+        metadata = call["args"].get("metadata") or {}
+        key = (metadata.get("event_payload") or {}).get("key") if isinstance(metadata, dict) else None
+        if key in wanted and call["ok"]:
+            if key in found:
+                raise RuntimeError("one was posted twice")
+            found[key] = call
+    return found
+
+
+async def _floor(rig: Rig, channel: str) -> float:
+    """What the SDK alone needs for as many posts, as many at once as the outbox sends."""
+    connector = aiohttp.TCPConnector(limit=100)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        slack = AsyncWebClient(SLACK.bot_token, base_url=rig.api_url, session=session, retry_handlers=[])
+        left = iter(range(AT_ONCE))
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "An update is due. " * 10}}]
+
+        async def work() -> None:
+            for n in left:
+                await slack.chat_postMessage(channel=channel, text=f"floor {n}", blocks=blocks)
+
+        began = time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(SENDERS)))
+        return time.perf_counter() - began
+
+
+async def measure() -> list[Figure]:
+    with processes.databases() as urls:
+        return [figure for name, url in urls for figure in await _measure(name, url)]
+
+
+def figures() -> list[Figure]:
+    return asyncio.run(measure())
