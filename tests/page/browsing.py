@@ -49,14 +49,23 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(url: str, policy: Path | None = None) -> AsyncIterator[Desk]:
-    """A workspace, the bot, and a browser."""
-    async with world(url, policy=policy) as running, async_playwright() as playwright:
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser without a window."""
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def desk(browser: Browser, url: str, policy: Path | None = None) -> AsyncIterator[Desk]:
+    """A workspace and the bot in front of a browser; its tabs are closed afterwards."""
+    async with world(url, policy=policy) as running:
         try:
             yield Desk(running, browser)
         finally:
-            await browser.close()
+            for context in browser.contexts:
+                await context.close()
 
 
 async def say(page: Page, line: str) -> None:

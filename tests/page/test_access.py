@@ -14,6 +14,8 @@ from playwright.async_api import Page, expect
 
 from tests.page.browsing import Desk, go, say
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 MANY = 2000
 
 

@@ -9,10 +9,12 @@ import pytest
 
 pytest.importorskip("playwright")
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.page import browsing
 from tests.page.browsing import Desk, choose, go, say
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CHANNEL = "inc-1-checkout-is-down"
 HASTY = """
@@ -115,10 +117,12 @@ async def test_a_thread_opens_beside_and_takes_replies(desk: Desk) -> None:
     await expect(tom.locator("#thread")).to_be_hidden()
 
 
-async def test_an_overdue_update_is_asked_for_while_one_watches(sqlite_url: str, tmp_path: Path) -> None:
+async def test_an_overdue_update_is_asked_for_while_one_watches(
+    browser: Browser, sqlite_url: str, tmp_path: Path
+) -> None:
     policy = tmp_path / "policy.yml"
     policy.write_text(HASTY)
-    async with browsing.desk(sqlite_url, policy) as desk:
+    async with browsing.desk(browser, sqlite_url, policy) as desk:
         maya = await desk.sit("maya")
         await declared(maya)
         nudge = maya.locator("#main .message", has_text="needs a status update").last

@@ -13,6 +13,8 @@ from playwright.async_api import Page, expect
 from sandbox import Workspace
 from tests.page.browsing import Desk, choose
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 TOM, MAYA = "U0TOM00000", "U0MAYA0000"
 
 

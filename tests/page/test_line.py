@@ -10,36 +10,35 @@ import pytest
 pytest.importorskip("playwright")
 
 from aiohttp import web
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from sandbox.server import Server
 from sandbox.settings import Settings
 from sandbox.workspace import Workspace
-from tests.page.browsing import CHROMIUM, FLAGS, Desk, go, say
+from tests.page.browsing import Desk, go, say
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium, then run again")
-async def test_a_restarted_workspace_is_looked_at_again(tmp_path: Path) -> None:
+async def test_a_restarted_workspace_is_looked_at_again(browser: Browser, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = Server(Workspace(Settings(port=port, db=tmp_path / "workspace.db")))
     url = await server.start()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await browser.new_page()
-        await page.goto(f"{url}/?as=maya&in=general")
-        await say(page, "before")
-        await expect(page.locator("#main .message", has_text="before")).to_be_visible()
-        await server.stop()
-        await expect(page.locator(".cut")).to_be_visible()
-        server = Server(Workspace(Settings(port=port, db=tmp_path / "workspace.db")))
-        await server.start()
-        await server.ws.person("tom").say("#general", "while you were away")
-        await expect(page.locator("#main .message", has_text="while you were away")).to_be_visible()
-        await expect(page.locator(".cut")).to_be_hidden()
-        await expect(page.locator("#main .message", has_text="before")).to_be_visible()
-        await browser.close()
+    page = await browser.new_page()
+    await page.goto(f"{url}/?as=maya&in=general")
+    await say(page, "before")
+    await expect(page.locator("#main .message", has_text="before")).to_be_visible()
+    await server.stop()
+    await expect(page.locator(".cut")).to_be_visible()
+    server = Server(Workspace(Settings(port=port, db=tmp_path / "workspace.db")))
+    await server.start()
+    await server.ws.person("tom").say("#general", "while you were away")
+    await expect(page.locator("#main .message", has_text="while you were away")).to_be_visible()
+    await expect(page.locator(".cut")).to_be_hidden()
+    await expect(page.locator("#main .message", has_text="before")).to_be_visible()
+    await page.close()
     await server.stop()
 
 
@@ -69,8 +68,7 @@ async def test_slack_goes_down_and_comes_back_from_the_inspector(desk: Desk) -> 
     await expect(card).to_contain_text("by @maya")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium, then run again")
-async def test_the_bot_is_killed_and_started_where_the_demo_allows_it() -> None:
+async def test_the_bot_is_killed_and_started_where_the_demo_allows_it(browser: Browser) -> None:
     bot = {"running": True, "pid": 4711}
 
     async def demo(request: web.Request) -> web.Response:
@@ -89,16 +87,14 @@ async def test_the_bot_is_killed_and_started_where_the_demo_allows_it() -> None:
     server.app.router.add_get("/sandbox/demo/bot", rows)
     server.app.router.add_post("/sandbox/demo/{act}", act)
     url = await server.start()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await browser.new_page()
-        await page.goto(f"{url}/?as=maya")
-        await page.get_by_role("button", name="Inspector").click()
-        await page.get_by_role("tab", name="Bot").click()
-        await expect(page.locator("#inspector")).to_contain_text("2026-03-01T10:00:00Z")
-        await page.get_by_role("button", name="Kill the bot").click()
-        await expect(page.locator("#inspector .state")).to_contain_text("The bot is dead")
-        await page.get_by_role("button", name="Start the bot").click()
-        await expect(page.locator("#inspector .state")).to_contain_text("The bot is running")
-        await browser.close()
+    page = await browser.new_page()
+    await page.goto(f"{url}/?as=maya")
+    await page.get_by_role("button", name="Inspector").click()
+    await page.get_by_role("tab", name="Bot").click()
+    await expect(page.locator("#inspector")).to_contain_text("2026-03-01T10:00:00Z")
+    await page.get_by_role("button", name="Kill the bot").click()
+    await expect(page.locator("#inspector .state")).to_contain_text("The bot is dead")
+    await page.get_by_role("button", name="Start the bot").click()
+    await expect(page.locator("#inspector .state")).to_contain_text("The bot is running")
+    await page.close()
     await server.stop()
