@@ -1,0 +1,160 @@
+"""What holds for every playbook that ships."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import policy
+from bot.domain.playbook import Command, Playbook, Step
+from playbooks import loader, values
+
+LIBRARY = loader.shipped()
+EVERY = pytest.mark.parametrize("one", LIBRARY.playbooks, ids=lambda one: one.id)
+ORDER = [severity.key for severity in policy.preset("sev1-5").severities]
+
+OF_THE_MISSION = {
+    "000": ["api-outage", "model-degradation", "database-performance"],
+    "001": ["api-high-error-rate", "provider-failover", "database-connection-issues"],
+    "002": [
+        "connection-pool-exhausted", "carrier-rate-limit", "memory-leak", "failed-deployment", "error-rate-mitigations",
+        "latency-mitigations", "service-down-mitigations", "data-integrity", "security-breach",
+    ],
+    "003": [
+        "service-restart", "database-failover", "cache-warmup", "traffic-rerouting", "certificate-renewal",
+        "service-down-auto-recovery",
+    ],
+    "004": [
+        "dashboard-outage", "database-outage", "redis-outage", "high-error-rate", "high-latency", "database-restore",
+        "full-restart",
+    ],
+    "named and never defined": ["rate-limit-exhaustion", "capacity-exhaustion", "deployment-rollback"],
+}  # fmt: skip
+CHECKLISTS = [
+    "first-checks", "first-five-minutes", "human-intervention", "information-gathering", "post-incident",
+    "response-activation", "response-phases", "war-room",
+]  # fmt: skip
+
+# What ends sessions, deletes, overwrites or interrupts everybody.
+DESTRUCTIVE = re.compile(
+    r"pg_terminate_backend|pg_cancel_backend|FLUSH(?:DB|ALL)|kubectl delete|pkill|REINDEX|CREATE INDEX|pg_promote"
+    r"|RENAME TO|--vacuum|docker compose \S+ \S+ stop|restart -t 120 \{service\}|patch statefulset"
+)
+NEVER = re.compile(
+    r"volume prune|docker-compose |FLUSHALL|rm -rf|pg_dump[^|]*\|[^|]*psql|kubectl exec -it|<[a-z-]+>|total_time"
+    r"|REINDEX (?:TABLE|DATABASE) (?!CONCURRENTLY)|CREATE INDEX (?!CONCURRENTLY)|\?query=|logs -f |\bwatch -n"
+)
+
+
+def commands(one: Playbook) -> list[tuple[Step, Command]]:
+    return [(step, command) for step in one.steps for command in (*step.commands, *step.rollback)]
+
+
+def test_every_playbook_of_the_mission_ships() -> None:
+    shipped = {one.id for one in LIBRARY.playbooks if one.kind == "playbook"}
+    assert shipped == {name for names in OF_THE_MISSION.values() for name in names}
+    assert sorted(one.id for one in LIBRARY.playbooks if one.kind == "checklist") == CHECKLISTS
+
+
+@EVERY
+def test_a_file_is_named_as_its_playbook(one: Playbook) -> None:
+    assert Path(one.file).stem == one.id
+
+
+@EVERY
+def test_every_step_says_how_one_sees_that_it_worked(one: Playbook) -> None:
+    assert [step.title for step in one.steps if not step.verification] == []
+
+
+@EVERY
+def test_what_needs_approval_says_how_to_undo_it(one: Playbook) -> None:
+    asked = [step for step in one.steps if step.requires_approval]
+    assert [step.title for step in asked if not step.rollback and not step.rollback_text] == []
+
+
+@EVERY
+def test_what_destroys_is_marked_dangerous_and_needs_approval(one: Playbook) -> None:
+    found = [step for step in one.steps for command in step.commands if DESTRUCTIVE.search(command.run)]
+    assert [step.title for step in found if not (step.dangerous and step.requires_approval)] == []
+
+
+@EVERY
+def test_no_command_is_known_to_be_broken(one: Playbook) -> None:
+    assert [command.run for _, command in commands(one) if NEVER.search(command.run)] == []
+
+
+@EVERY
+def test_it_says_whose_it_is_where_from_and_how_fresh(one: Playbook) -> None:
+    assert one.owner
+    assert one.sources
+    assert one.last_reviewed
+    if one.kind == "playbook":
+        assert one.expected_duration
+        assert one.symptoms
+        assert one.escalation_criteria
+        assert one.communication
+        assert one.post_resolution
+        assert one.prerequisites
+        assert one.related
+
+
+@EVERY
+def test_commands_are_one_line_and_filled_in_with_the_defaults_leave_only_what_must_be_given(one: Playbook) -> None:
+    given = one.values()
+    required = {parameter.name for parameter in one.parameters if parameter.required}
+    for _, command in commands(one):
+        assert "\n" not in command.run
+        assert {name for name in Command(command.text(given)).tokens} <= required
+        if not command.needs_shell:
+            assert command.argv({**given, **dict.fromkeys(required, "x")})
+
+
+@EVERY
+def test_nothing_runs_by_itself_that_destroys_unless_the_decision_matrix_names_it(one: Playbook) -> None:
+    for step in one.steps:
+        if step.automation and step.dangerous:
+            assert step.automation.action
+            assert step.automation.confidence
+
+
+@EVERY
+def test_json_has_the_shape_that_other_programs_rely_on(one: Playbook) -> None:
+    shown = values.as_json(one, ORDER)
+    assert list(shown) == ["id", "name", "category", "severities", "symptoms", "phases"]
+    assert set(shown["severities"]) <= set(ORDER)
+    for phase in shown["phases"]:
+        assert list(phase) == ["title", "steps"]
+        for step in phase["steps"]:
+            assert list(step) == ["title", "commands", "requires_approval", "rollback", "verification", "timeout_s"]
+            assert isinstance(step["timeout_s"], int)
+
+
+def test_ranks_are_the_severities_of_whatever_policy_is_in_force() -> None:
+    one = LIBRARY.get("api-high-error-rate")
+    found = {
+        name: one.severities([severity.key for severity in policy.preset(name).severities]) for name in policy.PRESETS
+    }
+    assert found == {
+        "sev1-5": ("sev1", "sev2", "sev3"),
+        "severity-1-4": ("severity_1", "severity_2", "severity_3"),
+        "p0-p3": ("p0", "p1", "p2"),
+        "p0-p4": ("p0", "p1", "p2"),
+        "level-1-4": ("level_1", "level_2", "level_3"),
+    }
+
+
+def test_the_recovery_of_003_keeps_its_timeouts_retries_and_figures() -> None:
+    steps = {step.title: step for step in LIBRARY.get("service-down-auto-recovery").steps}
+    assert steps["Verify the service's status"].timeout == timedelta(seconds=5)
+    assert steps["Restart the service"].timeout == timedelta(seconds=30)
+    assert steps["Restart the service"].requires_approval
+    health = steps["Health check"].automation
+    assert health is not None
+    assert (health.retries, health.retry_every) == (3, timedelta(seconds=5))
+    traffic = steps["Verify the traffic"].automation
+    assert traffic is not None
+    assert traffic.success is not None
+    assert traffic.success.over == 100
