@@ -139,14 +139,17 @@ class Finder:
         return {name: max(1.0, count / max(1, len(self._playbooks))) for name, count in total.items()}
 
     def _reasons(self, one: Playbook, asked: Mapping[str, float]) -> list[str]:
-        """The two texts of the playbook that say most of what was asked, each in its own words."""
+        """The two texts of the playbook that say most of what was asked. Its name only where nothing else does:
+        that is read anyway."""
         worth = []
         for text in self._texts[one.id]:
             found = {*text.terms, *pairs(list(text.terms))} & asked.keys()
             value = WEIGHTS[text.field] * sum(self._idf.get(term, 0) * asked[term] for term in found)
             if value > 0:
-                worth.append((value / (2 + len(text.terms)), f"{text.field}: {text.text}"))
-        return [reason for _, reason in sorted(worth, reverse=True)[:2]]
+                worth.append((value / (2 + len(text.terms)), text))
+        best = [text for _, text in sorted(worth, key=lambda each: -each[0])]
+        telling = [text for text in best if text.field != "name"] or best
+        return [f"{text.field}: {text.text}" for text in telling[:2]]
 
 
 def _texts(one: Playbook) -> Iterable[_Text]:

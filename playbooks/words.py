@@ -22,7 +22,7 @@ _TOGETHER = (
     (re.compile(r"['’]"), ""),
 )
 _MEANS = {
-    "database": "db dbs postgres postgresql pg psql sql rds mysql databases",
+    "database": "db dbs postgres postgre postgresql pg psql sql rds mysql databases",
     "certificate": "cert certs tls ssl x509 https certificates",
     "slow": "latency lag lagging laggy sluggish slowness slower slowly p50 p95 p99 p999 crawling hanging hangs hang",
     "memory": "ram mem heap oom oomkilled oomkill oomkiller",

@@ -1,0 +1,119 @@
+"""From what is known to the right playbook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot import policy
+from playbooks import loader
+from playbooks.finding import ALIKE, Finder, Hit, Wanted
+from playbooks.words import pairs, terms
+
+FINDER = Finder(loader.shipped().playbooks)
+ORDER = tuple(severity.key for severity in policy.preset("sev1-5").severities)
+HERE = Path(__file__).parent
+
+
+def asked(name: str) -> list[dict[str, Any]]:
+    return yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+
+
+def ids(wanted: Wanted, limit: int = 5) -> list[str]:
+    return [hit.playbook.id for hit in FINDER.find(wanted, limit)]
+
+
+def first(wanted: Wanted) -> Hit:
+    return FINDER.find(wanted)[0]
+
+
+@pytest.mark.parametrize(("name", "of", "at_least"), [("phrasings.yml", 40, 36), ("holdout.yml", 15, 12)])
+def test_what_a_tired_person_types_finds_the_right_playbook_first(name: str, of: int, at_least: int) -> None:
+    rows = asked(name)
+    missed = {
+        row["says"]: ids(Wanted(row["says"]), 2) for row in rows if ids(Wanted(row["says"]), 1) != [row["playbook"]]
+    }
+    assert len(rows) == of
+    assert of - len(missed) >= at_least, missed
+
+
+def test_a_hit_says_why_in_the_playbooks_own_words() -> None:
+    assert "symptom: Connection pool exhausted" in first(Wanted("connection pool exhausted")).reasons
+
+
+def test_an_alert_label_outranks_words() -> None:
+    hit = first(Wanted("dashboard redis database", labels={"alertname": "ServiceDown", "job": "api-gateway"}))
+    assert hit.playbook.id == "service-down-auto-recovery"
+    assert hit.reasons[0] == "alert label: alertname=ServiceDown"
+
+
+def test_every_label_that_a_playbook_asks_for_must_fit() -> None:
+    staging = {"alertname": "HighErrorRate", "environment": "staging"}
+    assert ids(Wanted(labels=staging), 1) == ["high-error-rate"]
+    assert ids(Wanted(labels={"alertname": "HighErrorRate", "environment": "production"}), 1) == ["api-high-error-rate"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("api-error-rate-critical", "api-high-error-rate"),
+        ("api-error-rate-high", "api-high-error-rate"),
+        ("api-latency-critical", "high-latency"),
+        ("model-provider-down", "provider-failover"),
+        ("rate-limit-exhaustion", "rate-limit-exhaustion"),
+        ("database-connection-pool-exhaustion", "database-connection-issues"),
+        ("security-anomaly-detected", "security-breach"),
+        ("model-quality-degradation", "model-degradation"),
+    ],
+)
+def test_each_default_alert_rule_of_001_finds_its_playbook(rule: str, expected: str) -> None:
+    assert ids(Wanted(labels={"alertname": rule}), 1) == [expected]
+
+
+def test_the_affected_service_decides_between_equals() -> None:
+    assert ids(Wanted("connection errors", services=["redis"]), 1) == ["redis-outage"]
+    assert ids(Wanted("connection errors", services=["postgres"]), 1) == ["database-connection-issues"]
+
+
+def test_the_category_alone_finds_its_playbooks_with_the_reason() -> None:
+    found = FINDER.find(Wanted(category="data_integrity"))
+    assert {hit.playbook.id for hit in found} == {"data-integrity", "database-restore"}
+    assert found[0].reasons == ("category: data integrity",)
+
+
+def test_every_category_of_every_preset_finds_something() -> None:
+    for name in policy.PRESETS:
+        for category in policy.preset(name).categories:
+            assert ids(Wanted(category=category, words=category)), f"{name}: {category}"
+    assert ALIKE.keys() <= {category for name in policy.PRESETS for category in policy.preset(name).categories}
+
+
+def test_a_playbook_for_other_severities_is_ranked_lower_and_not_hidden() -> None:
+    upper = FINDER.find(Wanted("api does not answer", severity="sev1", severities=ORDER))[0]
+    lower = [
+        hit for hit in FINDER.find(Wanted("api does not answer", severity="sev4", severities=ORDER), 50)
+        if hit.playbook.id == "api-outage"
+    ]  # fmt: skip
+    assert upper.playbook.id == "api-outage"
+    assert "severity: fits sev1" in upper.reasons
+    assert lower
+    assert lower[0].score < upper.score
+
+
+def test_a_misspelt_word_finds_what_was_meant() -> None:
+    assert ids(Wanted("certifcate exipred"), 1) == ["certificate-renewal"]
+
+
+@pytest.mark.parametrize("words", ["", "   ", "the of and", "zzzzqqq", "🔥"])
+def test_what_says_nothing_finds_nothing(words: str) -> None:
+    assert FINDER.find(Wanted(words)) == []
+
+
+def test_words_that_mean_the_same_are_one_term() -> None:
+    assert set(terms("Postgres db PostgreSQL")) == set(terms("database"))
+    assert terms("ServiceDown") == terms("service down")
+    assert terms("rolled back the releases") == terms("rollback deployment")
+    assert pairs(["connection", "pool", "full"]) == ["connection pool", "pool full"]
