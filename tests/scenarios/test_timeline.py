@@ -299,7 +299,8 @@ async def busy(here: World, channel: Channel) -> Counter[tuple[str, str]]:
     return Counter(
         [
             ("joined", here.maya.id), ("joined", tom.id), ("left", tom.id), ("joined", tom.id),
-            ("joined", here.lena.id), ("message", "first"), ("message_edited", "first, edited"), ("message_edited", "first, edited again"),
+            ("joined", here.lena.id), ("message", "first"),
+            ("message_edited", "first, edited"), ("message_edited", "first, edited again"),
             ("message", "second"), ("file", "graph.png"), ("message", "reply"), ("message", "broadcast"),
             ("keyed", second.ts), ("reaction", ":eyes:"), ("pin", "pinned a message"), ("message", "gone"),
             ("message_deleted", ""), ("keyed", reply.ts), ("unkeyed", reply.ts), ("topic", "war room"),
