@@ -90,7 +90,7 @@ export function refocus(node, key) {
 export function notice(words, kind = "info") {
   const line = el("div", { class: `notice ${kind}` }, words);
   document.getElementById("notices").append(line);
-  setTimeout(() => line.remove(), 6000);
+  setTimeout(() => line.remove(), kind === "bad" ? 6000 : 3000);
 }
 
 let serial = 0;

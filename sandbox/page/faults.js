@@ -42,7 +42,7 @@ function connection(state) {
 }
 
 function inForce(now) {
-  const lines = now.rules.map((rule) => `${rule.method}: ${rule.hang ? "no answer" : rule.status ?? rule.error ?? "slow"}${rule.after ? " after the effect" : ""}, ${rule.count ?? "all"} more`);
+  const lines = now.rules.map((rule) => `${rule.method === "*" ? "every call" : rule.method}: ${rule.hang ? "no answer" : rule.status ?? rule.error ?? "slow"}${rule.after ? " after the effect" : ""}, ${rule.count ?? "all"} more`);
   if (now.latency_s) lines.push(`every call ${now.latency_s} s slower`);
   if (now.delivery.copies > 1) lines.push(`every event ${now.delivery.copies} times`);
   if (now.delivery.hold) lines.push("events wait");

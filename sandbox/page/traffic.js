@@ -45,12 +45,13 @@ function line(one) {
 }
 
 const nameOf = (one) => one.payload?.event?.type ?? one.payload?.type ?? one.payload?.command ?? one.kind;
-const outcome = (one) => [one.fault && `fault: ${one.fault}`, one.ok ? "ok" : (one.error ?? one.status), one.took_ms && `${Math.round(one.took_ms)} ms`].filter(Boolean).join(" · ");
+const outcome = (one) => [one.fault ? `fault: ${one.fault}` : one.ok ? "ok" : (one.error ?? one.status), ms(one.took_ms)].filter(Boolean).join(" · ");
+const ms = (took) => took >= 1 && `${Math.round(took)} ms`;
 
 function delivered(one) {
   const last = one.attempts.at(-1) ?? {};
   const took = last.took_ms ?? last.ms;
-  return [one.state, one.attempts.length > 1 && `${one.attempts.length} attempts`, last.error, took && `${Math.round(took)} ms`].filter(Boolean).join(" · ");
+  return [one.state, one.attempts.length > 1 && `${one.attempts.length} attempts`, last.error, ms(took)].filter(Boolean).join(" · ");
 }
 
 function at(seconds) {
