@@ -18,6 +18,7 @@ from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.domain.errors import TocsinError
 from bot.domain.spans import roughly
+from bot.playbook_commands import playbooks
 from bot.settings import Settings
 from storage import deadlines, incidents, migrate, timeline
 from storage.database import Database
@@ -147,6 +148,9 @@ def policy_command(preset: str | None, schema: bool, as_json: bool) -> None:
         return
     for severity in policy.severities:
         click.echo(f"{severity.key:<12} {severity.name:<16} {severity.description}")
+
+
+main.add_command(playbooks)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,7 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///tocsin.db")
     tocsin_policy: Path | None = None
+    tocsin_playbooks: str | None = None
     tocsin_url: str | None = None
     tocsin_command: str = "/incident"
     host: str = "127.0.0.1"
@@ -95,6 +97,11 @@ class Settings(BaseSettings):
             return self.tocsin_policy
         usual = Path("policy.yml")
         return usual if usual.exists() else None
+
+    @property
+    def playbook_folders(self) -> tuple[Path, ...]:
+        """The operator's own playbooks: folders, separated as in PATH; a later one outranks an earlier one."""
+        return tuple(Path(name) for name in (self.tocsin_playbooks or "").split(os.pathsep) if name)
 
     @property
     def socket_mode(self) -> bool:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from bot.domain.errors import NotFound, TocsinError
 from bot.domain.playbook import Playbook
 from bot.policy import complaints
-from bot.policy.problems import Problem, did_you_mean, dotted
+from bot.policy.problems import Problem, dotted, nearest
 from bot.policy.source import Source, parse
 from playbooks import checks, models, values
 
@@ -33,7 +33,7 @@ class PlaybookError(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Every playbook there is, by id in the order of their names."""
+    """Every playbook there is, in the order of their names."""
 
     playbooks: tuple[Playbook, ...] = ()
     replaced: tuple[str, ...] = ()  # ids of shipped ones in whose place the operator's own stand
@@ -43,7 +43,9 @@ class Library:
         """Raises `NotFound`, naming the nearest."""
         if name in self.by_id:
             return self.by_id[name]
-        raise NotFound(f"There is no playbook “{name[:60]}”.{did_you_mean(name, self.by_id, 'There are')}")
+        guess = nearest(name, self.by_id)
+        mend = f"Did you mean {guess}?" if guess else "List them all: tocsin playbooks"
+        raise NotFound(f"There is no playbook “{name[:60]}”. {mend}")
 
 
 def load(folders: Iterable[Path] = (), shipped: Path | None = SHIPPED) -> Library:
@@ -158,6 +160,8 @@ def _links(found: dict[str, _Read]) -> list[tuple[str, Problem]]:
             if other in found:
                 continue
             path = ("related", number)
-            said = f"{dotted(path)}: there is no playbook “{other}”.{did_you_mean(other, found, 'There are')}"
+            guess = nearest(other, found)
+            mend = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
+            said = f"{dotted(path)}: there is no playbook “{other}”. {mend}"
             problems.append((each.source.name, Problem(path, said, each.source.line(path))))
     return problems
