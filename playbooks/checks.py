@@ -12,7 +12,9 @@ from playbooks.models import Command, Document, Step
 
 
 def check(model: Document, source: Source) -> list[Problem]:
-    found = [*_steps(model), *_parameters(model), *_kind(model), *_itself(model)]
+    steps = list(_steps(model))
+    # A misspelt parameter also leaves the right one unused: that is one mistake, not two.
+    found = [*steps, *([] if steps else _parameters(model)), *_kind(model), *_itself(model)]
     return [Problem(path, f"{dotted(path)} {said}", source.line(path)) for path, said in found]
 
 

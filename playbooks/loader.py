@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ class PlaybookError(TocsinError):
     """A file is not a playbook. The message lists every problem of every file, a line each."""
 
     def __init__(self, problems: Iterable[tuple[str, Problem]]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(sorted(problems, key=lambda each: (each[0], each[1].line or math.inf)))
         super().__init__("\n".join(problem.said_of(name) for name, problem in self.problems))
 
 

@@ -1,0 +1,96 @@
+"""Parameters and commands: what may stand in a blank, and what becomes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.domain.playbook import EXAMPLES, TYPES, Command, Parameter, Phase, Playbook, Step, uses_shell
+
+NASTY = [
+    "a b", "a;b", "$(id)", "`id`", "a|b", "a&b", "a>b", "a'b", 'a"b', "a\\b", "a\nb", "-rf", "--help", "", "..", "../x",
+    "a{b}", "*", "?", "~root/..", "ä", "\u202ex", "x" * 600, "a#b", "!x", "$HOME", "(x)", "[x]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NASTY)
+@pytest.mark.parametrize("sort", TYPES)
+def test_no_type_takes_what_a_shell_or_sql_would_act_on(sort: str, value: str) -> None:
+    assert Parameter("one", type=sort).trouble(value) is not None
+
+
+@pytest.mark.parametrize("value", NASTY)
+def test_not_even_where_the_pattern_of_a_parameter_would(value: str) -> None:
+    assert Parameter("one", pattern=r"(?s).*").trouble(value) is not None
+
+
+@pytest.mark.parametrize("sort", TYPES)
+def test_every_type_takes_its_own_example(sort: str) -> None:
+    assert Parameter("one", type=sort).trouble(EXAMPLES[sort]) is None
+
+
+def test_what_was_expected_is_said() -> None:
+    assert Parameter("pid", type="number").trouble("12x") == "pid must be a number such as 3, not “12x”."
+    assert Parameter("weight", type="number", pattern="[1-9]?[0-9]|100").trouble("101") == (
+        "weight must match [1-9]?[0-9]|100, and “101” does not."
+    )
+    assert Parameter("zone", options=("a", "b")).trouble("c") == "zone must be one of a, b, not “c”."
+
+
+def test_a_value_is_never_more_than_one_argument() -> None:
+    command = Command('curl -d \'{"model":"{model}"}\' http://{host}/x')
+    assert command.argv({"model": "a b c", "host": "h"}) == ("curl", "-d", '{"model":"a b c"}', "http://h/x")
+
+
+def test_braces_of_others_are_left_alone() -> None:
+    command = Command("curl -w '%{http_code}' --expand-header 'x: {{KEY}} {{key}}' ${home} {host}")
+    assert command.tokens == ("host",)
+
+
+def test_what_was_filled_in_is_not_looked_at_again() -> None:
+    assert Command("echo {one} {two}").text({"one": "{two}", "two": "x"}) == "echo {two} x"
+
+
+@pytest.mark.parametrize(
+    ("text", "shell"),
+    [
+        ("kubectl get pods", False), ("a | b", True), ("a > b", True), ("a && b", True), ("a $X", True),
+        ('a "$X"', True), ("a '$X'", False), ("a `b`", True), ('a "`b`"', True), ("a '|'", False), ('a "b | c"', False),
+        ("a \\| b", False), ("a *.txt", True), ("a ; b", True), ("a '\n'", False), ("a\nb", True),
+        ("a 'x'\"'\"'y'", False),
+    ],
+)  # fmt: skip
+def test_whether_a_command_needs_a_shell(text: str, shell: bool) -> None:
+    assert uses_shell(text) is shell
+
+
+def test_what_needs_a_shell_or_lacks_a_value_becomes_no_arguments() -> None:
+    with pytest.raises(Refused, match="needs a shell"):
+        Command("a | b").argv({})
+    with pytest.raises(Refused, match="pod must be filled in first"):
+        Command("kubectl logs {pod}").argv({})
+
+
+def playbook() -> Playbook:
+    step = Step("1.1", "See", commands=(Command("a {pod} {namespace}"),))
+    parameters = (Parameter("pod"), Parameter("namespace", default="production"))
+    return Playbook("a", "A", "x", (Phase("P", (step,)),), ranks=(1, 2), keys=("P-3",), parameters=parameters)
+
+
+def test_defaults_are_filled_in_and_what_is_missing_is_named() -> None:
+    one = playbook()
+    assert one.values() == {"namespace": "production"}
+    assert [each.name for each in one.missing(one.steps[0], one.values())] == ["pod"]
+    assert one.missing(one.steps[0], one.values({"pod": "x-1"})) == ()
+
+
+@pytest.mark.parametrize(("given", "said"), [({"pdo": "x"}, "has no parameter “pdo”"), ({"pod": "a b"}, "pod must be")])
+def test_a_wrong_value_is_refused(given: dict[str, str], said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        playbook().values(given)
+
+
+def test_severities_are_counted_from_the_worst_or_named() -> None:
+    assert playbook().severities(["sev1", "sev2", "sev3"]) == ("sev1", "sev2")
+    assert playbook().severities(["p1", "p2", "p3", "p4"]) == ("p1", "p2", "p3")
+    assert Playbook("a", "A", "x", ()).severities(["one", "two"]) == ("one", "two")

@@ -1,0 +1,116 @@
+"""`tocsin playbooks`, as an operator types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+from bot.policy.source import parse
+from playbooks import loader
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither this checkout's policy nor its `.env` is meant."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TOCSIN_POLICY", "TOCSIN_PLAYBOOKS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def tocsin(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["playbooks", *arguments])
+
+
+def own(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "mine.yml").write_text(
+        "id: espresso\nname: Espresso machine\ncategory: kitchen\nseverities: [1]\nsymptoms: [No coffee]\n"
+        "phases: [{title: Look, steps: [{title: Descale, commands: [descale --now], timeout: 90s}]}]\n"
+    )
+    return folder
+
+
+def test_json_is_an_array_of_the_shape_of_the_contract() -> None:
+    shown = json.loads(tocsin("--json").stdout)
+    assert len(shown) == len(loader.shipped().playbooks)
+    recovery = next(one for one in shown if one["id"] == "service-down-auto-recovery")
+    assert recovery["severities"] == ["sev1", "sev2"]
+    assert recovery["phases"][1]["steps"][0] == {
+        "title": "Restart the service",
+        "commands": ["systemctl restart api-gateway"],
+        "requires_approval": True,
+        "rollback": "systemctl stop api-gateway\nsystemctl start api-gateway-backup",
+        "verification": "The unit is active",
+        "timeout_s": 30,
+    }
+
+
+def test_severities_are_those_of_the_policy_in_force(tmp_path: Path) -> None:
+    (tmp_path / "policy.yml").write_text("preset: p0-p4\n")
+    shown = json.loads(tocsin("--json").stdout)
+    assert next(one for one in shown if one["id"] == "war-room")["severities"] == ["p0", "p1"]
+
+
+def test_a_folder_of_ones_own_is_read_beside_the_shipped_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_PLAYBOOKS", str(own(tmp_path / "own")))
+    found = json.loads(tocsin("--json").stdout)
+    assert next(one for one in found if one["id"] == "espresso")["phases"][0]["steps"][0]["timeout_s"] == 90
+    assert "espresso" in tocsin("find", "no", "coffee").stdout.splitlines()[0]
+
+
+def test_check_says_how_many_are_fine(tmp_path: Path) -> None:
+    found = tocsin("check", str(own(tmp_path / "own")))
+    assert (found.exit_code, found.stdout) == (0, f"1 playbook in {tmp_path / 'own'}, nothing wrong.\n")
+
+
+def test_check_fails_with_line_and_mend(tmp_path: Path) -> None:
+    folder = own(tmp_path / "own")
+    (folder / "mine.yml").write_text((folder / "mine.yml").read_text().replace("category:", "categroy:"))
+    found = tocsin("check", str(folder))
+    assert found.exit_code == 1
+    assert f"{folder / 'mine.yml'}:3: categroy is not a setting here. Did you mean category?" in found.stderr
+
+
+def test_find_names_the_playbook_and_the_reason() -> None:
+    lines = tocsin("find", "redis", "connection", "refused").stdout.splitlines()
+    assert lines[0].split()[0] == "redis-outage"
+    assert "also called: connection refused 6379" in lines[1]
+
+
+def test_find_takes_the_labels_of_an_alert() -> None:
+    found = json.loads(tocsin("find", "--label", "alertname=ServiceDown", "--json").stdout)
+    assert found[0]["id"] == "service-down-auto-recovery"
+    assert found[0]["reasons"][0] == "alert label: alertname=ServiceDown"
+
+
+def test_find_says_so_where_nothing_fits() -> None:
+    assert tocsin("find", "zzzz").stdout.startswith("Nothing fits.")
+
+
+def test_show_fills_in_what_was_given_and_leaves_the_rest() -> None:
+    shown = tocsin("show", "memory-leak", "--set", "pod=api-7").stdout
+    assert "$ kubectl describe pod api-7 -n production" in shown
+    assert "$ kubectl describe pod {pod} -n production" in tocsin("show", "memory-leak").stdout
+
+
+@pytest.mark.parametrize(("given", "said"), [("pod=a b", "pod must be a name"), ("pdo=x", "has no parameter “pdo”")])
+def test_show_refuses_a_value_that_does_not_fit(given: str, said: str) -> None:
+    found = tocsin("show", "memory-leak", "--set", given)
+    assert found.exit_code == 1
+    assert said in found.stderr
+
+
+def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() -> None:
+    schema = json.loads(tocsin("--schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for one in loader.shipped().playbooks:
+        validator.validate(parse(Path(one.file).read_text(encoding="utf-8"), one.file).values)
+    wrong = {**yaml.safe_load((loader.SHIPPED / "war-room.yml").read_text(encoding="utf-8")), "ownr": "x"}
+    assert not validator.is_valid(wrong)
