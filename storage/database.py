@@ -8,9 +8,9 @@ import functools
 import importlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
@@ -21,6 +21,7 @@ from storage.appender import Appender
 from storage.columns import dumps
 from storage.errors import StorageError, in_words
 from storage.sqlite_driver import connect
+from storage.together import Together
 from storage.url import parse
 
 BUSY_TIMEOUT_S = 5
@@ -28,6 +29,8 @@ CONNECT_TIMEOUT_S = 10
 PING_TIMEOUT_S = 5
 READERS = 4
 POOL = 10
+
+_T = TypeVar("_T")
 
 
 class Database:
@@ -44,6 +47,7 @@ class Database:
         self._writer, self._reader = _sqlite_engines(url) if self.dialect == "sqlite" else _postgresql_engines(url)
         self._unreachable = _connecting_raises(self.dialect)
         self.appender = Appender(self.transaction)
+        self._together = Together(self.transaction)
 
     @classmethod
     async def open(cls, url: str, *, migrate: bool = True) -> Database:
@@ -64,6 +68,7 @@ class Database:
     async def close(self) -> None:
         """Let the appends under way come to their end, then let go of every connection. Twice is safe."""
         await self.appender.close()
+        await self._together.close()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
@@ -71,6 +76,13 @@ class Database:
     def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """To write: commits at the end, rolls back when an error leaves it."""
         return self._write_in_turn() if self.dialect == "sqlite" else self._begin(self._writer)
+
+    async def together(self, piece: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+        """To write something small of which much comes at once. A piece may be begun anew after a rollback."""
+        if self.dialect == "sqlite":
+            return await self._together.run(piece)
+        async with self.transaction() as conn:
+            return await piece(conn)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """To read, beside whoever writes."""

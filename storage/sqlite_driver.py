@@ -8,6 +8,7 @@ has many rows to write, or reads for longer than `BRIEFLY_S`. Commits of a write
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import sqlite3
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 import aiosqlite
 
-BRIEFLY_S = 0.005
+BRIEFLY_S = 0.005  # as long as anything may hold the event loop
 MANY = 16  # rows of one statement; more are written in the thread
 _INSTRUCTIONS = 10_000  # of SQLite's machine between looks at the time: a quarter of a millisecond
 _WAIT, _GO_ON = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQLITE_INTERRUPT}
@@ -69,6 +70,7 @@ class _Connection(aiosqlite.Connection):
         self._busy_timeout_ms = round(busy_timeout_s * 1000)
         self._reads = reads
         self._until: float | None = None
+        self._resumed_at = 0.0
         self._abandoned = False  # a call in the thread whose caller was cancelled: who knows how far it is
 
     @property
@@ -84,9 +86,12 @@ class _Connection(aiosqlite.Connection):
             await self.set_progress_handler(self._too_long, _INSTRUCTIONS)
 
     async def run(self, function: Callable[[], None]) -> None:
-        """Here and now where it need not wait."""
+        """Here and now where it need not wait; now and then everybody else on the event loop has a turn."""
         if self._abandoned:
             return await self.run_in_thread(function)
+        if time.perf_counter() - self._resumed_at > BRIEFLY_S:
+            await asyncio.sleep(0)
+            self._resumed_at = time.perf_counter()
         try:
             self._until = time.perf_counter() + BRIEFLY_S if self._reads else None
             return function()

@@ -24,7 +24,8 @@ PATIENCE = timedelta(seconds=15)  # for one method, before the next is used besi
 
 async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
     """Mark it sent. False when the lease was lost to another: then nothing is written here."""
-    async with desk.database.transaction() as conn:
+
+    async def mark(conn: AsyncConnection) -> bool:
         incident = await _locked(conn, row)
         if not await outbox.sent(conn, row, receipt):
             return False
@@ -40,8 +41,11 @@ async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
             await work.commit(Change(incident, (_paged_instead(work, row),)))
         if incident is not None and row.kind == "card" and row.version > 1:  # put back: the old one had the pin
             await outbox.put(conn, [replace(routing.pin(incident.number), again=True)])
+        return True
+
+    ours = await desk.database.together(mark)
     desk.alarm.outbox.set()
-    return True
+    return ours
 
 
 async def failed(desk: Desk, row: Row, error: str) -> None:
@@ -80,11 +84,14 @@ async def put_off(desk: Desk, row: Row, after: timedelta, error: str, *, uncerta
 
 async def dropped(desk: Desk, row: Row, reason: str) -> None:
     """It was not needed any more when its turn came; the ledger says why."""
-    async with desk.database.transaction() as conn:
+
+    async def mark(conn: AsyncConnection) -> None:
         await _locked(conn, row)
         await outbox.dropped(conn, row, reason)
         for once in await _not_sent(conn, row):
             await deadlines.skipped_late(conn, once, reason)
+
+    await desk.database.together(mark)
     desk.alarm.outbox.set()
 
 
