@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.timeline import BOT, GENESIS, Entry, Recorded, entry_hash
 from storage.columns import clean_text, dumps
 from storage.schema import chains, timeline
-from storage.sql import among, insert, insert_all, is_postgresql
+from storage.sql import among, insert, insert_all, insert_for, is_postgresql
 
 Head = tuple[int, str]  # the last entry's seq and hash
 
@@ -97,11 +98,16 @@ async def _write(conn: AsyncConnection, records: Sequence[Recorded], heads: dict
     if not records:
         return
     await insert_all(conn, timeline, [_row(record) for record in records])
-    upsert = insert(conn, chains)  # the foreign key refuses an incident that is not
-    upsert = upsert.on_conflict_do_update(
-        index_elements=["incident"], set_={"seq": upsert.excluded.seq, "head": upsert.excluded.head}
+    await conn.execute(_upsert(conn.dialect.name), _rows_of_heads({r.incident: heads[r.incident] for r in records}))
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    """The foreign key refuses an incident that is not."""
+    into = insert_for(dialect, chains)
+    return into.on_conflict_do_update(
+        index_elements=["incident"], set_={"seq": into.excluded.seq, "head": into.excluded.head}
     )
-    await conn.execute(upsert, _rows_of_heads({r.incident: heads[r.incident] for r in records}))
 
 
 def _rows_of_heads(heads: dict[int, Head]) -> list[dict[str, Any]]:

@@ -29,7 +29,12 @@ def is_postgresql(conn: AsyncConnection) -> bool:
 
 def insert(conn: AsyncConnection, table: sa.Table) -> Any:
     """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return postgresql.insert(table) if is_postgresql(conn) else sqlite.insert(table)
+    return insert_for(conn.dialect.name, table)
+
+
+def insert_for(dialect: str, table: sa.Table) -> Any:
+    """The same, for a statement that is made once."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 async def insert_all(conn: AsyncConnection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -65,9 +70,16 @@ def wall(conn: AsyncConnection, plus: timedelta = timedelta()) -> sa.ColumnEleme
     return _DATABASE_NOW if not plus else sa.type_coerce(_DATABASE_NOW + plus // timedelta(microseconds=1), Instant)
 
 
-def among(conn: AsyncConnection, column: sa.ColumnElement[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
+def among(conn: AsyncConnection, column: sa.Column[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
     """`column IN values` as one parameter, so that the statement is the same for any number of them."""
     if is_postgresql(conn):
         return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(column.type)))
-    each = sa.func.json_each(dumps(list(values))).table_valued("value")
-    return column.in_(sa.select(each.c.value))
+    name, listed = _listed(column)
+    return listed.bindparams(**{name: dumps(list(values))})  # type: ignore[return-value]  # text is a condition, too
+
+
+@cache
+def _listed(column: sa.Column[Any]) -> tuple[str, sa.TextClause]:
+    """As text: to make a table-valued function for a statement takes longer than to run it."""
+    name = f"{column.table.name}_{column.name}"
+    return name, sa.text(f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:{name}))")
