@@ -23,8 +23,11 @@ def _steps(model: Document) -> Iterator[tuple[KeyPath, str]]:
         groups: list[str | None] = []
         for number, step in enumerate(phase.steps):
             here: KeyPath = ("phases", at, "steps", number)
+            for path, text in _texts(step, here):
+                yield from _declared(path, text, model)
             for path, command in _commands(step, here):
-                yield from _command(path, command, model)
+                if shlex.split(command.run)[0].startswith("{"):
+                    yield path, "begins with a parameter: the program itself must be written out."
             yield from _automation(step, (*here, "automation"))
             if step.parallel and step.parallel in groups and step.parallel != groups[-1]:
                 yield (*here, "parallel"), f"group {step.parallel} is interrupted: its steps must be neighbours."
@@ -39,17 +42,25 @@ def _commands(step: Step, here: KeyPath) -> Iterator[tuple[KeyPath, Command]]:
             yield (*here, "rollback", number), command
 
 
-def _command(path: KeyPath, command: Command, model: Document) -> Iterator[tuple[KeyPath, str]]:
-    for name in domain.tokens(command.run):
+def _texts(step: Step, here: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Everything that is filled in with parameters."""
+    for path, command in _commands(step, here):
+        yield path, command.run
+    if step.automation and step.automation.url:
+        yield (*here, "automation", "url"), step.automation.url
+    if step.automation and step.automation.success and step.automation.success.promql:
+        yield (*here, "automation", "success", "promql"), step.automation.success.promql
+
+
+def _declared(path: KeyPath, text: str, model: Document) -> Iterator[tuple[KeyPath, str]]:
+    for name in domain.tokens(text):
         if name not in model.parameters:
             said = did_you_mean(name, model.parameters, "Parameters here")
             yield path, f"uses {{{name}}}, which is not declared under parameters.{said}"
-    if shlex.split(command.run)[0].startswith("{"):
-        yield path, "begins with a parameter: the program itself must be written out."
 
 
 def _automation(step: Step, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    if step.automation is None or step.automation.runner == "wait":
+    if step.automation is None or step.automation.runner != "process":
         return
     wanted = step.automation.commands or range(1, len(step.commands) + 1)
     if not wanted:
@@ -57,7 +68,7 @@ def _automation(step: Step, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     for number in wanted:
         if number > len(step.commands):
             yield (*path, "commands"), f"names command {number}, and the step has {len(step.commands)}."
-        elif step.automation.runner == "process" and domain.uses_shell(step.commands[number - 1].run):
+        elif domain.uses_shell(step.commands[number - 1].run):
             yield path, f"cannot run command {number}: it needs a shell (a pipe, redirection or expansion). Reword it."
 
 
@@ -66,8 +77,8 @@ def _parameters(model: Document) -> Iterator[tuple[KeyPath, str]]:
         name
         for phase in model.phases
         for step in phase.steps
-        for _, command in _commands(step, ())
-        for name in domain.tokens(command.run)
+        for _, text in _texts(step, ())
+        for name in domain.tokens(text)
     }
     for name in model.parameters:
         if name not in used:

@@ -171,17 +171,32 @@ class Automation(Part):
         str,
         PlainValidator(_one_of(domain.RUNNERS, "a runner")),
         WithJsonSchema({"type": "string", "enum": list(domain.RUNNERS)}),
-    ] = Field(default="process", description="process runs commands, http fetches addresses, wait waits.")
+    ] = Field(default="process", description="process runs commands, http fetches, promql asks Prometheus, wait waits.")
     commands: list[Annotated[int, Field(strict=True, ge=1)]] = Field(
-        default=[], description="Which of the step's commands, counted from 1; all where left out."
+        default=[], description="For process: which of the step's commands, counted from 1; all where left out."
     )
+    url: Run | None = Field(default=None, description="For http: the address, with parameters.")
+    wait: Duration | None = Field(default=None, description="For wait: how long.")
     action: Key | None = Field(default=None, description="The action of the decision matrix, such as restart.")
     confidence: Annotated[float, Field(ge=0, le=1)] | None = Field(
         default=None, description="How sure one must be of the cause before it may run by itself."
     )
     retries: Annotated[int, Field(strict=True, ge=0, le=10)] = Field(default=0, description="Further attempts.")
     retry_every: Duration = Field(default="5s", description="Between attempts.")
-    success: Success | None = Field(default=None, description="What decides; exit code 0 where left out.")
+    success: Success | None = Field(default=None, description="What decides; exit code 0, or status 200, by itself.")
+
+    @model_validator(mode="after")
+    def _fits_the_runner(self) -> Self:
+        for runner, setting, there in (
+            ("http", "url", self.url is not None),
+            ("wait", "wait", self.wait is not None),
+            ("promql", "success.promql", self.success is not None and self.success.promql is not None),
+        ):
+            if self.runner == runner and not there:
+                raise wrong(f"needs {setting}, since its runner is {runner}.")
+            if self.runner != runner and there and setting != "success.promql":
+                raise wrong(f"has {setting}, which only the runner {runner} knows; here it is {self.runner}.")
+        return self
 
 
 class Step(Part):

@@ -79,6 +79,8 @@ def _automation(model: models.Automation) -> domain.Automation:
     return domain.Automation(
         runner=model.runner,
         commands=tuple(model.commands),
+        url=model.url,
+        wait=_span(model.wait),
         action=model.action,
         confidence=model.confidence,
         retries=model.retries,

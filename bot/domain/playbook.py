@@ -12,7 +12,7 @@ from bot.domain.errors import Refused
 from bot.domain.policy import folded
 
 KINDS = ("playbook", "checklist")
-RUNNERS = ("process", "http", "wait")
+RUNNERS = ("process", "http", "promql", "wait")
 
 # `{namespace}`; not `${home}`, `%{http_code}` or `{{.Names}}`, which belong to shells, curl and Go templates.
 TOKEN = re.compile(r"(?<![{$%])\{([a-z][a-z0-9_]*)\}(?!\})")
@@ -113,7 +113,9 @@ class Automation:
     """What a runner needs to know, where the operator has opened the door to one."""
 
     runner: str
-    commands: tuple[int, ...] = ()  # positions from 1; all where empty
+    commands: tuple[int, ...] = ()  # of `process`: positions from 1; all where empty
+    url: str | None = None  # of `http`
+    wait: timedelta | None = None  # of `wait`
     action: str | None = None  # the row of the decision matrix: restart, scale_up …
     confidence: float | None = None
     retries: int = 0

@@ -106,7 +106,7 @@ def test_the_good_one_is_good() -> None:
         (
             changed("        timeout: 5m", "        automation: {runner: shell}"),
             "mine.yml:13: phases[1].steps[1].automation.runner is not a runner: “shell”."
-            " There are: process, http, wait.",
+            " There are: process, http, promql, wait.",
         ),
         (
             changed("app={service}", "app={service} | wc -l").replace("timeout: 5m", "automation: {runner: process}"),
@@ -120,6 +120,20 @@ def test_the_good_one_is_good() -> None:
         (
             changed("        timeout: 5m", "        automation: {success: {exit_code: 0, status: 200}}"),
             "mine.yml:13: phases[1].steps[1].automation.success needs exactly one of exit_code, status and promql.",
+        ),
+        (
+            changed("        timeout: 5m", "        automation: {runner: http}"),
+            "mine.yml:13: phases[1].steps[1].automation needs url, since its runner is http.",
+        ),
+        (
+            changed("        timeout: 5m", "        automation: {runner: process, wait: 5s}"),
+            "mine.yml:13: phases[1].steps[1].automation has wait, which only the runner wait knows;"
+            " here it is process.",
+        ),
+        (
+            changed("        timeout: 5m", '        automation: {runner: http, url: "http://{hots}/"}'),
+            "mine.yml:13: phases[1].steps[1].automation.url uses {hots}, which is not declared under parameters."
+            " Parameters here: service.",
         ),
         (
             changed("name: API down", "name: API down\nkind: checklist"),
