@@ -1,0 +1,46 @@
+"""The manual explains what there is, and its examples are valid."""
+
+from __future__ import annotations
+
+import re
+import typing
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from bot.domain.playbook import RUNNERS, TYPES
+from playbooks import loader, models
+
+MANUAL = (Path(__file__).parents[2] / "docs" / "playbooks.md").read_text(encoding="utf-8")
+
+
+def parts(model: type[BaseModel]) -> set[type[BaseModel]]:
+    found = {model}
+    for setting in model.model_fields.values():
+        for inner in (setting.annotation, *typing.get_args(setting.annotation)):
+            for one in (inner, *typing.get_args(inner)):
+                if isinstance(one, type) and issubclass(one, BaseModel):
+                    found |= parts(one)
+    return found
+
+
+def test_every_setting_is_explained_and_nothing_that_there_is_not() -> None:
+    settings = {name for part in parts(models.Document) for name in part.model_fields}
+    explained = set(re.findall(r"^\| `([a-z_]+)`", MANUAL, re.MULTILINE)) | {"steps", "within"}
+    assert settings - explained == set()
+    assert explained - settings == set()
+
+
+def test_every_type_and_runner_is_named() -> None:
+    assert [name for name in (*TYPES, *RUNNERS) if f"`{name}`" not in MANUAL] == []
+
+
+def test_how_many_there_are_is_true() -> None:
+    kinds = [one.kind for one in loader.shipped().playbooks]
+    assert (kinds.count("playbook"), kinds.count("checklist")) == (31, 8)
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", MANUAL, re.DOTALL))
+def test_every_example_is_valid(text: str) -> None:
+    assert loader.from_text(text).steps
