@@ -21,11 +21,16 @@ def metadata(key: str) -> dict[str, Any]:
 
 
 async def post(
-    api: SlackApi, row: Row, channel: str, message: Message, thread_ts: str | None = None, *, look_for: bool = True
+    api: SlackApi, row: Row, channel: str, message: Message, thread_ts: str | None = None, *, unless: str | None = None
 ) -> dict[str, Any]:
-    """Post, unless an earlier attempt arrived after all. Returns the receipt: channel, `ts` and key."""
-    if row.uncertain and look_for and (found := await find(api, row, channel, thread_ts)):
+    """Post, unless an earlier attempt arrived after all. Returns the receipt: channel, `ts` and key.
+
+    `unless` is why it is not needed any more: then it is looked for, and not posted (`NotNeeded`).
+    """
+    if row.uncertain and (found := await find(api, row, channel, thread_ts)):
         return found
+    if unless is not None:
+        raise NotNeeded(unless)
     answer = await api.call(
         "chat.postMessage",
         channel=channel,
@@ -66,7 +71,7 @@ async def find(api: SlackApi, row: Row, channel: str, thread_ts: str | None = No
     cursor: str | None = None
     for _ in range(_PAGES):
         try:
-            answer = await api.call(method, **args, cursor=cursor)
+            answer = await _read(api, method, {**args, "cursor": cursor})
         except SlackError as error:
             if error.permanent and row.kind == "nudge":
                 raise NotNeeded(f"it may have arrived, and the history cannot be read ({error.name})") from error
@@ -81,3 +86,14 @@ async def find(api: SlackApi, row: Row, channel: str, thread_ts: str | None = No
         if not cursor:
             return None
     return None
+
+
+async def _read(api: SlackApi, method: str, args: dict[str, Any]) -> dict[str, Any]:
+    """A public channel takes our messages from outside, but shows its history only to members: so come in."""
+    try:
+        return await api.call(method, **args)
+    except SlackError as error:
+        if error.name != "not_in_channel":
+            raise
+    await api.call("conversations.join", channel=args["channel"])
+    return await api.call(method, **args)

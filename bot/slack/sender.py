@@ -252,21 +252,19 @@ class Sender:
 
     async def _duties(self, case: Case) -> dict[str, Any]:
         role, user = case.row.payload["role"], case.row.payload["user"]
-        if case.incident.roles.get(role) != user or user == self._me.user_id:
-            raise NotNeeded("the role has moved on")
+        moved = case.incident.roles.get(role) != user or user == self._me.user_id
+        unless = _unless(case, "the role has moved on" if moved else None)
         message = news.duties(case.policy.role(role), case.incident)
-        return await post(self._api, case.row, await self._people.direct_channel(user), message)
+        return await post(self._api, case.row, await self._people.direct_channel(user), message, unless=unless)
 
     # — reminders
 
     async def _nudge(self, case: Case) -> dict[str, Any]:
         """A reminder that is not the live one any more was answered, or overtaken, while Slack was away."""
-        if not case.incident.open:
-            raise NotNeeded(f"the incident was {case.incident.status} before it could be sent")
-        if case.incident.live_nudge != case.row.once:
-            raise NotNeeded("answered or overtaken before it could be sent")
+        live = case.incident.live_nudge == case.row.once
+        unless = _unless(case, _ended(case) or (None if live else "answered or overtaken before it could be sent"))
         message = nudge.nudge(case.incident, case.policy, case.row.payload, case.now)
-        return await post(self._api, case.row, await self._where(case), message)
+        return await post(self._api, case.row, await self._where(case), message, unless=unless)
 
     async def _nudge_edit(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(case.row.payload["of"])
@@ -274,34 +272,29 @@ class Sender:
 
     # — pages
 
-    def _still_wanted(self, case: Case) -> None:
-        incident = case.incident
-        if not incident.open:
-            raise NotNeeded(f"the incident was {incident.status} before it could be sent")
-
     async def _page_channel(self, case: Case) -> dict[str, Any]:
-        self._still_wanted(case)
+        unless = _unless(case, _ended(case))
         payload = {**case.row.payload, "people": await self._people.ids(case.row.payload["people"])}
         message = page.page_channel(case.incident, case.policy, payload, case.now)
-        return await post(self._api, case.row, await self._where(case), message)
+        return await post(self._api, case.row, await self._where(case), message, unless=unless)
 
     async def _page_direct(self, case: Case) -> dict[str, Any]:
-        self._still_wanted(case)
+        unless = _unless(case, _ended(case))
         channel = await self._people.direct_channel(case.row.payload["person"])
         message = page.page_direct(case.incident, case.policy, case.row.payload, case.now)
-        return await post(self._api, case.row, channel, message)
+        return await post(self._api, case.row, channel, message, unless=unless)
 
     async def _page_elsewhere(self, case: Case) -> dict[str, Any]:
-        self._still_wanted(case)
+        unless = _unless(case, _ended(case))
         channel = await channels.find_by_name(self._api, case.row.payload["channel"]) or case.row.payload["channel"]
         message = page.page_elsewhere(case.incident, case.policy, case.row.payload, case.now)
         try:
-            return await post(self._api, case.row, channel, message)
+            return await post(self._api, case.row, channel, message, unless=unless)
         except SlackError as error:
             if error.name != "not_in_channel":
                 raise
         await channels.join(self._api, channel)
-        return await post(self._api, case.row, channel, message)
+        return await post(self._api, case.row, channel, message, unless=unless)
 
     async def _page_edit(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(case.row.payload["of"])
@@ -317,3 +310,16 @@ class Sender:
             raise NotNeeded("it may have arrived; an answer is not repeated")
         message = answers.declared(case.incident, case.policy)
         return await respond(self._api, self._session, case.row, message, people=self._people)
+
+
+def _ended(case: Case) -> str | None:
+    return None if case.incident.open else f"the incident was {case.incident.status} before it could be sent"
+
+
+def _unless(case: Case, reason: str | None) -> str | None:
+    """Raises where it is not needed any more. Not yet, where an earlier attempt may have brought it there: then it
+    counts as sent, and what asks nothing any more can be settled.
+    """
+    if reason and not case.row.uncertain:
+        raise NotNeeded(reason)
+    return reason
