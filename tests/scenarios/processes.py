@@ -6,22 +6,27 @@ Processes come from a fork server that has imported everything once, so that one
 from __future__ import annotations
 
 import asyncio
+import mmap
 import multiprocessing
 import os
 import signal
+import struct
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import logs, outbox, scheduler
-from bot.app import build
+from bot import app, logs, outbox, scheduler
 from bot.settings import Settings
+from bot.slack import api as slack_api
+from bot.slack import socket
 from bot.slack.api import SlackApi
 from storage.database import Database
 
@@ -43,20 +48,90 @@ class Death:
         return f"{'before' if self.before else 'after'} {self.what} {self.number}"
 
 
-class Bot:
-    """A running process of the bot. `port` is where it listens."""
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Figures that are shorter here than in production, all in proportion; `clock` is the file of a `SteppedClock`."""
 
-    def __init__(self, process: BaseProcess, port: int) -> None:
+    lease_s: float = LEASE.total_seconds()
+    timeout_s: float = 10.0
+    uncertain_wait_s: float = 2.0
+    patience: float = 1.0  # of what the outbox waits before it tries again
+    gap_s: float | None = None
+    ping_s: float = 4.0
+    clock: str | None = None
+    log: str | None = None
+
+
+class SteppedClock:
+    """Real time plus an offset that stands in a file, so that processes see it step together, or stand still.
+
+    As when a machine's clock is set: what Slack says of its own time stays as it is.
+    """
+
+    def __init__(self, path: str) -> None:
+        with open(path, "r+b") as file:
+            self._shared = mmap.mmap(file.fileno(), _TWO.size)
+
+    @staticmethod
+    def create(path: str) -> SteppedClock:
+        Path(path).write_bytes(_TWO.pack(0.0, 0.0))
+        return SteppedClock(path)
+
+    def step(self, seconds: float) -> None:
+        offset_s, stands_at = _TWO.unpack_from(self._shared)
+        _TWO.pack_into(self._shared, 0, offset_s + seconds, stands_at)
+
+    def stand(self) -> None:
+        """Nothing comes due any more."""
+        offset_s, _ = _TWO.unpack_from(self._shared)
+        _TWO.pack_into(self._shared, 0, offset_s, self.now().timestamp())
+
+    def now(self) -> datetime:
+        offset_s, stands_at = _TWO.unpack_from(self._shared)
+        return datetime.fromtimestamp(stands_at or time.time() + offset_s, UTC)
+
+    def at(self, wall_s: float) -> datetime:
+        return datetime.fromtimestamp(wall_s, UTC)
+
+    def wall(self, instant: datetime) -> float:
+        return instant.timestamp() - float(_TWO.unpack_from(self._shared)[0])
+
+    def wall_seconds(self, span: timedelta) -> float:
+        return span.total_seconds()
+
+
+_TWO = struct.Struct("dd")
+
+
+class Bot:
+    """A process of the bot. `port` is where it listens, 0 until it is ready."""
+
+    def __init__(self, process: BaseProcess, port: int = 0, pipe: Connection | None = None) -> None:
         self._process = process
+        self._pipe = pipe
         self.port = port
 
     @property
     def alive(self) -> bool:
         return self._process.is_alive()
 
-    def signal(self, number: int) -> None:
+    @property
+    def pid(self) -> int:
         assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.exitcode
+
+    async def ready(self) -> bool:
+        """Wait until it listens. False if it ended before."""
+        assert self._pipe is not None
+        self.port = await asyncio.to_thread(_first_word, self._pipe)
+        return self.port > 0
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
 
     async def ended(self, within_s: float = 15.0) -> bool:
         await asyncio.to_thread(self._process.join, within_s)
@@ -78,12 +153,18 @@ class Bot:
 
 async def start(settings: dict[str, Any], death: Death | None = None) -> Bot:
     """Start one; returns once it is ready. `settings` are fields of `Settings`."""
+    bot = launch(settings, death)
+    await bot.ready()
+    return bot
+
+
+def launch(settings: dict[str, Any], death: Death | None = None, tuning: Tuning = Tuning()) -> Bot:
+    """Start one without waiting for it."""
     ours, theirs = _server.Pipe(duplex=False)
-    process = _server.Process(target=_run, args=(settings, death, theirs), daemon=True)
-    await asyncio.to_thread(process.start)
+    process = _server.Process(target=_run, args=(settings, death, tuning, theirs), daemon=True)
+    process.start()
     theirs.close()
-    port = await asyncio.to_thread(_first_word, ours)
-    return Bot(process, port)
+    return Bot(process, pipe=ours)
 
 
 def _first_word(pipe: Connection) -> int:
@@ -95,18 +176,40 @@ def _first_word(pipe: Connection) -> int:
         pipe.close()
 
 
-def _run(settings: dict[str, Any], death: Death | None, ready: Connection) -> None:
+def _run(settings: dict[str, Any], death: Death | None, tuning: Tuning, ready: Connection) -> None:
+    if tuning.log:
+        file = os.open(tuning.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
     logs.configure("json", os.environ.get("TOCSIN_TEST_LOG", "ERROR"))
-    outbox.LEASE = scheduler.LEASE = LEASE
+    _tune(tuning)
     doom = Doom(death)
     with doom.watching():
         asyncio.run(_serve(Settings(_env_file=None, **settings), doom, ready))
 
 
+def _tune(tuning: Tuning) -> None:
+    outbox.LEASE = scheduler.LEASE = timedelta(seconds=tuning.lease_s)
+    outbox.UNCERTAIN_WAIT_S = tuning.uncertain_wait_s
+    patiently = outbox.backoff_s
+    outbox.backoff_s = lambda attempts: tuning.patience * patiently(attempts)
+    slack_api.TIMEOUT_S = tuning.timeout_s
+    socket.PING_S = tuning.ping_s
+    if tuning.gap_s is not None and hasattr(scheduler, "GAP_S"):
+        scheduler.GAP_S = tuning.gap_s
+    if tuning.clock is not None:
+        clock = SteppedClock(tuning.clock)
+
+        async def stepped(*_: Any) -> SteppedClock:
+            return clock
+
+        app._clock = stepped  # type: ignore[assignment]  # in this process only
+
+
 async def _serve(settings: Settings, doom: Doom, ready: Connection) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    tocsin = await build(settings)
+    tocsin = await app.build(settings)
     await tocsin.start()
     doom.armed = True
     ready.send(tocsin.port)

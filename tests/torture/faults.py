@@ -1,0 +1,145 @@
+"""What breaks. Each fault ends by itself; nothing it does can reach beyond the run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import signal
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.torture.schedule import Step
+
+if TYPE_CHECKING:
+    from tests.torture.world import World
+
+LEAST_ROOM = 256 * 1024  # a process writes its log, too
+
+
+async def fault(world: World, step: Step) -> None:
+    await FAULTS[step.what.removeprefix("fault:")](world, step)
+
+
+async def _kill(world: World, step: Step) -> None:
+    replica = world.replica(step.pick)
+    if replica.bot is not None and replica.bot.alive:
+        replica.bot.signal(signal.SIGKILL)
+
+
+async def _freeze(world: World, step: Step) -> None:
+    """Stopped, past its lease if long, and then going on as if nothing had been."""
+    bot = world.replica(step.pick).bot
+    if bot is None or not bot.alive:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        bot.signal(signal.SIGSTOP)
+        world.freezes += step.more["for_s"] > world.tuning.lease_s - world.tuning.timeout_s
+        try:
+            await asyncio.sleep(step.more["for_s"])
+        finally:
+            if bot.alive:
+                bot.signal(signal.SIGCONT)
+
+
+async def _sockets(world: World, step: Step) -> None:
+    world.balancer.drop()
+    if step.more["reason"]:
+        await world.ws.sockets.disconnect(step.more["reason"])
+    else:
+        world.ws.sockets.drop()
+
+
+async def _slack(world: World, step: Step) -> None:
+    rule = dict(step.more)
+    world.ws.faults.add(rule.pop("method"), **rule)
+
+
+async def _copies(world: World, step: Step) -> None:
+    world.ws.delivery.faults.copies = step.more["number"]
+    await asyncio.sleep(step.more["for_s"])
+    world.ws.delivery.faults.copies = 1
+
+
+async def _reorder(world: World, step: Step) -> None:
+    world.ws.delivery.faults.reorder = step.more["number"]
+    await asyncio.sleep(step.more["for_s"])
+    world.ws.delivery.faults.reorder = 0
+
+
+async def _late(world: World, step: Step) -> None:
+    world.ws.delivery.faults.delay_s = step.more["by_s"]
+    await asyncio.sleep(step.more["for_s"])
+    world.ws.delivery.faults.delay_s = 0.0
+
+
+async def _lose_acks(world: World, step: Step) -> None:
+    world.ws.delivery.faults.lose_acks += step.more["number"]
+
+
+async def _step(world: World, step: Step) -> None:
+    world.clock.step(step.more["by_s"])
+
+
+async def _down(world: World, step: Step) -> None:
+    await world.ws.go_down()
+    await asyncio.sleep(step.more["for_s"])
+    await world.ws.come_back()
+
+
+async def _cut(world: World, step: Step) -> None:
+    await asyncio.to_thread(world.cut_connections)
+
+
+async def _lock(world: World, step: Step) -> None:
+    """Somebody else's transaction holds the file."""
+    conn = await asyncio.to_thread(_begun, world.sqlite_file)
+    try:
+        await asyncio.sleep(step.more["for_s"])
+    finally:
+        conn.close()
+
+
+def _begun(path: Path) -> sqlite3.Connection:
+    conn = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    try:
+        conn.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:  # the bot was busier; then the file is locked enough
+        return conn
+    return conn
+
+
+async def _disk(world: World, step: Step) -> None:
+    """No file of that process may grow any more: what a full disk does, and it harms nobody else."""
+    bot = world.replica(step.pick).bot
+    if bot is None or not bot.alive:
+        return
+    wal = world.sqlite_file.with_name(world.sqlite_file.name + "-wal")
+    size = max([path.stat().st_size for path in (wal, world.sqlite_file) if path.exists()], default=0)
+    limit = max(size + 4096, LEAST_ROOM)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        hard = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            await asyncio.sleep(step.more["for_s"])
+        finally:
+            if bot.alive:
+                resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+
+FAULTS = {
+    "kill": _kill,
+    "freeze": _freeze,
+    "sockets": _sockets,
+    "slack": _slack,
+    "copies": _copies,
+    "reorder": _reorder,
+    "late": _late,
+    "lose_acks": _lose_acks,
+    "step": _step,
+    "down": _down,
+    "cut": _cut,
+    "lock": _lock,
+    "disk": _disk,
+}

@@ -1,0 +1,147 @@
+"""A schedule: what people do and what breaks, when, all of it out of one seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.scenarios.processes import Death
+
+PEOPLE = ("maya", "tom", "priya", "lena", "sam", "noor")
+SPAN_S = 3.0  # what people do and what breaks happens within this
+
+ACTS = {
+    "say": 20, "reply": 7, "edit": 9, "delete": 4, "pushpin": 3, "chat": 3,
+    "declare": 5, "declare_form": 3, "note": 8, "update": 5, "update_form": 5, "resolve_form": 2,
+    "ack": 4, "press_card": 8, "press_page": 6, "press_nudge": 5, "press_answer": 4, "press_announcement": 3,
+    "severity": 4, "status": 3, "role": 3, "snooze": 2, "next": 3, "escalate": 3,
+    "resolve": 2, "close": 1, "reopen": 2, "join": 2, "invite": 2, "mention": 3,
+}  # fmt: skip
+FAULTS = {
+    "kill": 12, "sockets": 4, "slack": 9, "copies": 3, "reorder": 3, "late": 3, "lose_acks": 3,
+    "step": 5, "down": 2, "freeze": 2,
+}  # fmt: skip
+ONLY_SQLITE = {"lock": 4, "disk": 3}
+ONLY_POSTGRESQL = {"cut": 5}
+TWO_REPLICAS = {"freeze": 6, "kill": 4}
+
+METHODS = (
+    "chat.postMessage", "chat.postMessage", "chat.*", "conversations.create", "conversations.*", "pins.add",
+    "chat.update", "views.open", "conversations.history", "conversations.open", "*",
+)  # fmt: skip
+TROUBLES: tuple[dict[str, Any], ...] = (
+    {"status": 429, "retry_after": 0.3},
+    {"status": 429, "retry_after": 1},
+    {"status": 500},
+    {"status": 503},
+    {"error": "internal_error"},
+    {"error": "fatal_error", "after": True},
+    {"status": 500, "after": True},
+    {"reset": True},
+    {"reset": True, "after": True},
+    {"hang": True},
+    {"hang": True, "after": True},
+    {"latency_s": 0.3},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happens at `at_s`. `pick` chooses among what is there by then; `more` is for faults."""
+
+    at_s: float
+    what: str
+    who: str
+    token: str
+    pick: float
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        more = f" {self.more}" if self.more else ""
+        return f"{self.at_s:6.3f}  {self.what:<20} {self.who:<6} {self.token:<6} {self.pick:.3f}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One life of a process: when it is to die, if not killed from outside, and how long nobody starts it again."""
+
+    death: Death | None = None
+    rest_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Everything that is known beforehand about a run."""
+
+    seed: int
+    database: str
+    replicas: int
+    socket_mode: bool
+    steps: tuple[Step, ...]
+    lives: tuple[tuple[Life, ...], ...]
+    restart_at_end: bool
+
+    def __str__(self) -> str:
+        way = "Socket Mode" if self.socket_mode else "HTTP"
+        lines = [f"seed {self.seed}: {self.database}, {self.replicas} replica(s), {way}"]
+        for number, lives in enumerate(self.lives):
+            deaths = ", ".join(f"{life.death} (back after {life.rest_s:.2f} s)" for life in lives)
+            lines.append(f"  process {number} dies: {deaths or 'only when killed'}")
+        return "\n".join([*lines, *(f"  {step}" for step in self.steps)])
+
+
+def schedule(seed: int, database: str | None = None, replicas: int | None = None) -> Schedule:
+    """The same for the same arguments. What is not asked for follows from the seed, too."""
+    # Whatever is asked for, the rest must not change with it: every choice is drawn first.
+    chance = random.Random(seed)  # not a secret
+    drawn = chance.choice(("sqlite", "postgresql")), chance.choice((1, 2))
+    database = database or drawn[0]
+    replicas = 1 if database == "sqlite" else replicas or drawn[1]
+    socket_mode = chance.random() < 0.4
+    steps = [Step(0.0, "declare", "maya", "k0", 0.1), Step(0.3, "declare", "tom", "k1", 0.5)]
+    steps += [_act(chance, number) for number in range(2, chance.randint(35, 60))]
+    weights = FAULTS | (ONLY_SQLITE if database == "sqlite" else ONLY_POSTGRESQL)
+    if replicas > 1:
+        weights |= TWO_REPLICAS
+    steps += [_fault(chance, weights) for _ in range(chance.randint(5, 10))]
+    lives = tuple(tuple(_life(chance) for _ in range(chance.randint(2, 5))) for _ in range(replicas))
+    steps.sort(key=lambda step: step.at_s)
+    return Schedule(seed, database, replicas, socket_mode, tuple(steps), lives, chance.random() < 0.5)
+
+
+def _act(chance: random.Random, number: int) -> Step:
+    what = chance.choices(list(ACTS), list(ACTS.values()))[0]
+    at_s = chance.uniform(0.05, SPAN_S)
+    return Step(round(at_s, 3), what, chance.choice(PEOPLE), f"k{number}", chance.random())
+
+
+def _fault(chance: random.Random, weights: dict[str, int]) -> Step:
+    what = chance.choices(list(weights), list(weights.values()))[0]
+    at_s, pick = chance.uniform(0.1, SPAN_S), chance.random()
+    more: dict[str, Any] = {}
+    match what:
+        case "slack":
+            more = {"method": chance.choice(METHODS), "count": chance.randint(1, 3), **chance.choice(TROUBLES)}
+        case "copies" | "reorder":
+            more = {"number": chance.randint(2, 3), "for_s": round(chance.uniform(0.3, 1.2), 2)}
+        case "late":
+            more = {"by_s": round(chance.uniform(0.1, 0.8), 2), "for_s": round(chance.uniform(0.3, 1.0), 2)}
+        case "lose_acks":
+            more = {"number": chance.randint(1, 4)}
+        case "step":
+            more = {"by_s": round(chance.choice((chance.uniform(-5, 5), chance.uniform(20, 400))), 1)}
+        case "down" | "lock" | "disk":
+            more = {"for_s": round(chance.uniform(0.2, 1.5), 2)}
+        case "freeze":
+            more = {"for_s": round(chance.choice((chance.uniform(0.1, 0.6), chance.uniform(2.2, 3.2))), 2)}
+        case "sockets":
+            more = {"reason": chance.choice((None, None, "warning", "refresh_requested"))}
+    return Step(round(at_s, 3), f"fault:{what}", "", "", pick, more)
+
+
+def _life(chance: random.Random) -> Life:
+    what = chance.choice(("commit", "call"))
+    number = chance.choice((chance.randint(1, 16), chance.randint(1, 60 if what == "commit" else 40)))
+    death = Death(what, number, chance.random() < 0.5)
+    return Life(death, round(chance.choice((0.0, 0.0, chance.uniform(0.0, 0.4))), 2))
