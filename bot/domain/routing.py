@@ -259,9 +259,12 @@ def _followed(before: Incident, after: Incident, recorded: Sequence[Recorded]) -
     if not before.live_alerts or not _pages_settled(before, after):
         return []
     action = "acknowledge" if after.open else "resolve"
-    theirs = {r.entry.data.get("alert") for r in recorded if r.entry.kind == "acknowledged"}
-    own = [alert for alert in before.live_alerts if dedup_key(before, alert.severity) not in theirs or not after.open]
-    return [alert_followed(before, alert, action) for alert in own]
+    theirs = {(r.entry.data.get("via"), r.entry.data.get("alert")) for r in recorded if r.entry.kind == "acknowledged"}
+    return [
+        alert_followed(before, alert, action)
+        for alert in before.live_alerts
+        if not after.open or (alert.method, dedup_key(before, alert.severity)) not in theirs
+    ]
 
 
 def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[str, Any]:

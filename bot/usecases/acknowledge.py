@@ -47,11 +47,15 @@ async def acknowledge(
 class Elsewhere:
     """What somebody did with a vendor's alert of ours. `who` is their name there; `key` and `title` are the alert's."""
 
-    vendor: str
+    method: str
     who: str
     key: str
     title: str
     resolved: bool = False
+
+    @property
+    def vendor(self) -> str:
+        return paging.label(self.method)
 
 
 async def acknowledge_elsewhere(desk: Desk, did: Elsewhere, delivery: str) -> Incident | None:
@@ -101,7 +105,7 @@ def _noted(did: Elsewhere, actor: str, now: datetime) -> Entry:
         text = f"{did.who} resolved it in {did.vendor}. Here it goes on until somebody resolves it."
     else:
         text = f"{did.who} acknowledged it in {did.vendor} as well."
-    return entry(now, "note", actor, text, via=did.vendor)
+    return entry(now, "note", actor, text, via=did.method)
 
 
 async def join(desk: Desk, number: int, user: str, delivery: str | None = None) -> Incident:

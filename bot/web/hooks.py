@@ -28,8 +28,7 @@ def pagerduty(desk: Desk, secret: str, metrics: Metrics) -> list[web.RouteDef]:
     """`POST /hooks/pagerduty`: V3 webhooks. Answered once it is committed; 5xx asks PagerDuty to send it again."""
 
     async def hook(request: web.Request) -> web.Response:
-        body = await request.read()
-        if len(body) > LARGEST_BODY:
+        if (request.content_length or 0) > LARGEST_BODY or len(body := await request.read()) > LARGEST_BODY:
             return _refused(request, metrics, "too large", 413)
         if not signed(secret, body, request.headers.get("X-PagerDuty-Signature", "")):
             return _refused(request, metrics, "bad signature", 401)
@@ -61,7 +60,7 @@ async def _take(desk: Desk, event: dict[str, Any]) -> str:
     if not isinstance(agent, dict) or agent.get("type") != "user_reference":
         return "ignored"  # an integration did it, most likely we ourselves
     did = Elsewhere(
-        vendor="PagerDuty",
+        method="pagerduty",
         who=" ".join(str(agent.get("summary") or "somebody").split())[:WHO_LENGTH],
         key=str(data.get("incident_key") or ""),
         title=str(data.get("title") or "")[:TITLE_LENGTH],

@@ -1,0 +1,87 @@
+"""`tocsin check` and the settings: what is set up, what is half set up, what the policy asks for in vain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot import check
+from bot.settings import Settings
+from tests.integrations.scene import written
+
+WHOLE: dict[str, Any] = {
+    "pagerduty_routing_key": "secret-routing-key", "pagerduty_webhook_secret": "secret-hook",
+    "smtp_url": "smtp://u:secret-mail@mail.example.org", "mail_from": "t@example.org",
+    "twilio_account_sid": "AC0", "twilio_auth_token": "secret-token", "twilio_from": "+14155552345",
+    "webhook_url": "https://example.org/secret-path", "webhook_secret": "secret-webhook",
+}  # fmt: skip
+
+
+async def findings(tmp_path: Path, **given: Any) -> list[check.Finding]:
+    url = f"sqlite:///{tmp_path / 'empty.db'}"
+    made = Settings(_env_file=None, tocsin_policy=written(tmp_path), database_url=url, **given)  # type: ignore[call-arg]
+    return [finding for finding in await check.run(made) if finding.what == "notifiers"]
+
+
+async def test_what_is_set_up_is_said_and_no_secret_with_it(tmp_path: Path) -> None:
+    found = await findings(tmp_path, **WHOLE)
+    assert [(f.words, f.fine, f.warning) for f in found] == [
+        (f"{way} is set up", True, False) for way in ("PagerDuty", "e-mail", "SMS", "webhook")
+    ]
+
+
+async def test_what_the_policy_asks_for_and_is_not_set_up_is_a_warning_with_the_mend(tmp_path: Path) -> None:
+    found = await findings(tmp_path)
+    assert all(f.fine and f.warning for f in found)
+    assert [f.words for f in found][2] == (
+        "the policy pages by sms, which is not set up: nobody is reached so. "
+        "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM."
+    )
+    assert len(found) == 4
+
+
+async def test_half_a_setting_is_to_be_mended(tmp_path: Path) -> None:
+    found = await findings(tmp_path, twilio_account_sid="AC0", twilio_from="+14155552345", webhook_url="https://x.org")
+    assert [f.words for f in found if not f.fine] == [
+        "SMS is half set up: set TWILIO_AUTH_TOKEN too",
+        "webhook is half set up: set WEBHOOK_SECRET too",
+    ]
+
+
+async def test_what_others_can_read_on_the_way_is_a_warning(tmp_path: Path) -> None:
+    plain = {"webhook_url": "http://gateway.internal/x", "smtp_url": "smtp+plain://relay.internal"}
+    words = [f.words for f in await findings(tmp_path, **(WHOLE | plain)) if f.warning]
+    assert ["WEBHOOK_URL" in words[0], "SMTP_URL" in words[1], len(words)] == [True, True, 2]
+    local = {"webhook_url": "http://127.0.0.1:9000/x", "smtp_url": "smtp://localhost:25"}
+    assert [f for f in await findings(tmp_path, **(WHOLE | local)) if f.warning] == []
+
+
+async def test_an_acknowledgement_in_pagerduty_that_nobody_hears_is_a_warning(tmp_path: Path) -> None:
+    found = await findings(tmp_path, **(WHOLE | {"pagerduty_webhook_secret": None}))
+    assert "PAGERDUTY_WEBHOOK_SECRET" in next(f.words for f in found if f.warning)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("smtp_url", "mail.example.org:587/secret"),
+        ("mail_from", "no address"),
+        ("webhook_url", "ftp://secret.example.org"),
+        ("twilio_api_url", "api.twilio.com"),
+        ("pagerduty_events_url", "https:///v2"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_fails_at_start_without_being_shown(name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match="expected") as caught:
+        Settings(_env_file=None, **{name: value})
+    assert "secret" not in str(caught.value)
+
+
+def test_every_secret_is_known_to_the_logs() -> None:
+    known = "\n".join(Settings(_env_file=None, **WHOLE).secrets())  # type: ignore[call-arg]
+    for value in WHOLE.values():
+        assert "secret" not in value or value in known
+    assert "secret-mail" in known.splitlines()

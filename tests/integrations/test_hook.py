@@ -1,0 +1,230 @@
+"""Acknowledging in PagerDuty acknowledges here: V3 webhooks, signed, once each."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.integrations.scene import HOOK_SECRET, PRIYA, TOM, Scene, scene
+from tests.integrations.test_paging import calm
+
+CHANNEL = "inc-1-payments-are-down"
+
+
+def event(kind: str, shown: Scene | None = None, **data: Any) -> dict[str, Any]:
+    """As in the documentation's example of a webhook payload (developer.pagerduty.com, Webhooks, Overview)."""
+    key = shown.pagerduty.events[0]["dedup_key"] if shown else "d3640fbd41094207a1c11e58e46b1662"
+    return {
+        "event": {
+            "id": str(uuid.uuid4()),
+            "event_type": kind,
+            "resource_type": "incident",
+            "occurred_at": "2020-10-02T18:45:22.169Z",
+            "agent": {
+                "html_url": "https://acme.pagerduty.com/users/PLH1HKV",
+                "id": "PLH1HKV",
+                "self": "https://api.pagerduty.com/users/PLH1HKV",
+                "summary": "Tenex Engineer",
+                "type": "user_reference",
+            },
+            "client": {"name": "PagerDuty"},
+            "data": {
+                "id": "PGR0VU2",
+                "type": "incident",
+                "self": "https://api.pagerduty.com/incidents/PGR0VU2",
+                "html_url": "https://acme.pagerduty.com/incidents/PGR0VU2",
+                "number": 2,
+                "status": "acknowledged",
+                "incident_key": key,
+                "created_at": "2020-04-09T15:16:27Z",
+                "title": "[INC-1] Payments are down",
+                "service": {
+                    "html_url": "https://acme.pagerduty.com/services/PF9KMXH",
+                    "id": "PF9KMXH",
+                    "self": "https://api.pagerduty.com/services/PF9KMXH",
+                    "summary": "API Service",
+                    "type": "service_reference",
+                },
+                "urgency": "high",
+                "resolve_reason": None,
+                **data,
+            },
+        }
+    }
+
+
+def signature(body: bytes, secret: str = HOOK_SECRET) -> str:
+    return "v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+async def post(shown: Scene, body: Any, signed: str | None = None) -> tuple[int, Any]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-PagerDuty-Signature": signature(raw) if signed is None else signed,
+    }
+    url = f"http://127.0.0.1:{shown.here.tocsin.port}/hooks/pagerduty"
+    async with aiohttp.ClientSession() as session, session.post(url, data=BytesIO(raw), headers=headers) as answer:
+        text = await answer.text()
+    await shown.here.delivered()
+    return answer.status, json.loads(text) if text.startswith("{") else text
+
+
+async def declared(shown: Scene) -> None:
+    await shown.here.declared("sev1 Payments are down")
+    await calm(shown)
+
+
+async def test_acknowledged_there_is_acknowledged_here(database_url: str, tmp_path: Path) -> None:
+    async with scene(database_url, tmp_path) as shown:
+        await declared(shown)
+        told = event("incident.acknowledged", shown)
+        told["event"]["agent"]["summary"] = "priya  SHAH"
+        assert await post(shown, told) == (202, {"outcome": "taken"})
+        after = await shown.here.show()
+        assert after["status"] == "acknowledged"
+        assert after["responders"] == [PRIYA]
+        assert await shown.entries("acknowledged") == ["is responding (in PagerDuty)"]
+        channel = shown.here.ws.channel(CHANNEL)
+        assert PRIYA in channel.members
+        assert any(
+            "is responding" in m.text or "acknowledged" in m.text for m in shown.here.ws.bot_messages(channel.id)
+        )
+        assert "I'm on it" not in str(shown.pages(TOM)[0].blocks)
+        assert shown.pagerduty.of("acknowledge") == []  # it was PagerDuty's own word
+        assert len(shown.hooked("acknowledge")) == 1
+        await shown.here.pass_time(hours=2)
+        assert shown.pages(PRIYA) == []
+
+
+async def test_somebody_the_policy_does_not_know_is_told_by_name(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        await declared(shown)
+        assert (await post(shown, event("incident.acknowledged", shown)))[0] == 202
+        after = await shown.here.show()
+        assert after["status"] == "acknowledged"
+        assert "Tenex Engineer" in str(shown.here.card(shown.here.ws.channel(CHANNEL)).blocks)
+        assert await shown.entries("delivery_failed") == []
+        reasons = [r["reason"] for r in after["reminders"] if r["rung"] == 2]
+        assert reasons == ["acknowledged by Tenex Engineer"]
+
+
+async def test_the_same_event_counts_once(database_url: str, tmp_path: Path) -> None:
+    async with scene(database_url, tmp_path) as shown:
+        await declared(shown)
+        told = event("incident.acknowledged", shown)
+        assert [(await post(shown, told))[1] for _ in range(3)] == [
+            {"outcome": "taken"}, {"outcome": "repeated"}, {"outcome": "repeated"},
+        ]  # fmt: skip
+        assert len(await shown.entries("acknowledged", "note")) == 1
+
+
+async def test_a_second_acknowledgement_is_noted(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        await declared(shown)
+        await shown.here.tom.command(CHANNEL, "/incident ack")
+        assert (await post(shown, event("incident.acknowledged", shown)))[0] == 202
+        assert await shown.entries("note") == ["Tenex Engineer acknowledged it in PagerDuty as well."]
+
+
+async def test_resolved_there_is_acknowledged_and_noted_and_goes_on_here(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        await declared(shown)
+        assert (await post(shown, event("incident.resolved", shown)))[0] == 202
+        assert (await shown.here.show())["status"] == "acknowledged"
+        (note,) = await shown.entries("note")
+        assert "Tenex Engineer resolved it in PagerDuty. Here it goes on" in note
+
+
+async def test_an_alert_whose_key_is_not_told_is_known_by_its_title(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        await declared(shown)
+        assert await post(shown, event("incident.acknowledged", incident_key=None)) == (202, {"outcome": "taken"})
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"incident_key": "tocsin-INC-1-0000000000000000"},
+        {"incident_key": "tocsin-INC-99-0000000000000000"},
+        {"incident_key": None, "title": "Somebody else's alert"},
+        {"incident_key": None, "title": "About [INC-1] Payments"},
+        {"incident_key": None, "title": "[INC-77] Payments"},
+    ],
+)
+async def test_alerts_that_are_not_ours_change_nothing(
+    sqlite_url: str, tmp_path: Path, differs: dict[str, Any]
+) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        await declared(shown)
+        assert await post(shown, event("incident.acknowledged", **differs)) == (202, {"outcome": "ignored"})
+        assert (await shown.here.show())["status"] == "detected"
+
+
+async def test_an_incident_that_never_went_there_cannot_be_acknowledged_there(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path, first="slack, sms") as shown:
+        await declared(shown)
+        assert await post(shown, event("incident.acknowledged")) == (202, {"outcome": "ignored"})
+        assert (await shown.here.show())["status"] == "detected"
+
+
+async def test_what_an_integration_did_is_our_own_echo(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        await declared(shown)
+        told = event("incident.acknowledged", shown)
+        told["event"]["agent"] = {"id": "P1", "type": "inbound_integration_reference", "summary": "Events API v2"}
+        assert await post(shown, told) == (202, {"outcome": "ignored"})
+        told["event"]["agent"] = None
+        assert await post(shown, told) == (202, {"outcome": "ignored"})
+        assert (await shown.here.show())["status"] == "detected"
+
+
+@pytest.mark.parametrize("kind", ["incident.triggered", "incident.escalated", "pagey.ping", "service.updated"])
+async def test_other_events_are_taken_and_ignored(sqlite_url: str, tmp_path: Path, kind: str) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        assert await post(shown, event(kind)) == (202, {"outcome": "ignored"})
+
+
+async def test_what_is_not_signed_is_not_read(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        await declared(shown)
+        told = json.dumps(event("incident.acknowledged", shown)).encode()
+        good = signature(told)
+        wrong = [
+            "", "v1=", "v1=00", good[3:], good.replace("v1=", "v0="), good + "0", good.upper(),
+            signature(told, "another"), signature(told + b" "), "v1=ü", ",".join(["v1=0"] * 5000),
+        ]  # fmt: skip
+        for signed in wrong:
+            assert (await post(shown, told, signed.encode("ascii", "replace").decode()))[0] in (400, 401), signed[:40]
+        assert (await shown.here.show())["status"] == "detected"
+        rotated = f"{signature(told, 'the-old-secret')},{good}"  # while a secret is being changed, several stand there
+        assert (await post(shown, told, rotated))[0] == 202
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b'{"event": 1}', b'{"event": {"id": 1, "event_type": "x"}}', b'{"event": {}}', b"\xff",
+     b"[" * 100_000, b'{"event": {"id": "", "event_type": "x"}}'],
+)  # fmt: skip
+async def test_signed_nonsense_is_refused(sqlite_url: str, tmp_path: Path, body: bytes) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        assert (await post(shown, body))[0] == 400
+
+
+async def test_a_body_is_no_larger_than_pagerduty_sends(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path) as shown:
+        assert (await post(shown, b" " * 300_000))[0] == 413
+        assert (await post(shown, b" " * 3_000_000))[0] == 413
+
+
+async def test_without_a_secret_the_hook_is_not_there(sqlite_url: str, tmp_path: Path) -> None:
+    async with scene(sqlite_url, tmp_path, without=("pagerduty_webhook_secret",)) as shown:
+        assert (await post(shown, event("incident.acknowledged")))[0] == 404
