@@ -96,7 +96,7 @@ def _number_in_title(title: str) -> int | None:
 
 def _as_told(said: Entry, did: Elsewhere) -> Entry:
     return replace(
-        said, text=f"is responding (in {did.vendor})", data={**said.data, "via": did.vendor, "alert": did.key}
+        said, text=f"is responding (in {did.vendor})", data={**said.data, "via": did.method, "alert": did.key}
     )
 
 
