@@ -28,7 +28,7 @@ BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 10
 PING_TIMEOUT_S = 5
 READERS = 4
-POOL = 10
+POOL = 20
 
 _T = TypeVar("_T")
 
@@ -177,7 +177,7 @@ def _postgresql_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     engine = create_async_engine(
         url,
         pool_size=POOL,
-        max_overflow=POOL,
+        max_overflow=0,  # what is above the pool would connect anew each time, in the middle of a burst
         pool_pre_ping=True,  # a connection that was cut is replaced before it is used
         json_serializer=dumps,
         connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": {"application_name": "tocsin"}},

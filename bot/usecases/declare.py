@@ -38,7 +38,8 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
     async with desk.database.transaction() as conn:
         now = desk.clock.now()
         await accept(conn, delivery, now)
-        number = await incidents.next_number(conn)
+        await policies.remember(conn, policy.digest, desk.policies.document, now)
+        number = await incidents.next_number(conn)  # from here to the commit other declares wait
         change = verbs.declare(
             number,
             said.title,
@@ -57,7 +58,6 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
             link = said.source.get("link")
             text = f"Declared from a message by <@{said.source['author']}>"
             entries += verbs.note(incident, text, said.actor, now, link).entries
-        await policies.remember(conn, policy.digest, desk.policies.document, now)
         await incidents.insert(conn, incident)
         await timeline.append(conn, number, entries)
         await deadlines.sync(conn, number, plan(incident, policy), lambda once: "", now)
