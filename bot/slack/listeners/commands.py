@@ -70,11 +70,11 @@ async def _run(front: Front, asking: Asking) -> Message | None:
 
 
 async def _run_verb(front: Front, asking: Asking, request: Request) -> Message | None:
+    if request.verb != MENU and not BY_NAME[request.verb].needs_incident:
+        return await verbs.WITHOUT_INCIDENT[request.verb](front, asking, request)
     number = request.incident or await front.number_in(asking.channel)
     if request.verb == MENU and number is None:
         return await verbs.declare(front, asking, Declaration())
-    if request.verb != MENU and not BY_NAME[request.verb].needs_incident:
-        return await verbs.WITHOUT_INCIDENT[request.verb](front, asking, request)
     if number is None:
         running = await front.open_incidents(asking.user)
         if not running:
