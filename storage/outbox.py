@@ -6,6 +6,8 @@ All of it goes by the wall clock. Whoever marks a row must still hold its fence,
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +38,8 @@ class Row:
     """A notice as it was claimed. `key` goes into the message's metadata, `attempts` counts this one too.
 
     `uncertain`: an earlier attempt may have reached Slack, so look before repeating. `redirected`: what it needed
-    failed, and it goes to direct messages. `version` moves when it is asked for again.
+    failed, and it goes to direct messages. `version` moves when it is asked for again. `ours_until`, on this process's
+    monotonic clock: afterwards somebody else may have claimed it.
     """
 
     id: int
@@ -53,6 +56,7 @@ class Row:
     deadline: str | None
     fence: int
     version: int
+    ours_until: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ async def claim(
     only_kinds: Collection[str] = (),
 ) -> list[Row]:
     """Up to `limit` rows to send now, most urgent first. One whose lease ended unmarked comes back `uncertain`."""
+    ours_until = time.monotonic() + lease.total_seconds()  # from before the claim: never later than the lease
     ready = _next_rows(conn, limit, skip_kinds, only_kinds)
     if is_postgresql(conn):
         ready = ready.with_for_update(skip_locked=True)
@@ -90,7 +95,7 @@ async def claim(
         )
         .returning(outbox)
     )
-    return [_row(row) for row in sorted(taken, key=lambda row: (row.priority, row.queued_at, row.id))]
+    return [_row(row, ours_until) for row in sorted(taken, key=lambda row: (row.priority, row.queued_at, row.id))]
 
 
 def _next_rows(
@@ -217,7 +222,7 @@ async def _mark(conn: AsyncConnection, row: Row, values: dict[str, Any]) -> str 
     return state
 
 
-def _row(row: AnyRow) -> Row:
+def _row(row: AnyRow, ours_until: float) -> Row:
     return Row(
         id=row.id,
         once=row.once,
@@ -233,4 +238,5 @@ def _row(row: AnyRow) -> Row:
         deadline=row.deadline,
         fence=row.fence,
         version=row.version,
+        ours_until=ours_until,
     )

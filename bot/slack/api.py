@@ -112,6 +112,11 @@ def _retry_after(headers: Any) -> float:
         return 1.0
 
 
+def in_time(until: float) -> bool:
+    """Whether a call that begins now has ended by `until`, on the monotonic clock, whatever becomes of it."""
+    return time.monotonic() + TIMEOUT_S <= until
+
+
 def session() -> aiohttp.ClientSession:
     """The one session, which carries the time-out itself: the SDK's own is ignored beside a session."""
     return aiohttp.ClientSession(

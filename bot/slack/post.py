@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.domain.errors import NotNeeded
-from bot.slack.api import SlackApi, SlackError
+from bot.domain.errors import DeliveryError, NotNeeded
+from bot.slack.api import SlackApi, SlackError, in_time
 from bot.slack.blocks.kit import Message
 from storage.outbox import Row
 
@@ -31,6 +31,8 @@ async def post(
         return found
     if unless is not None:
         raise NotNeeded(unless)
+    if not in_time(row.ours_until):  # this process stood still, or was slow: somebody else may be posting it
+        raise DeliveryError("its lease would have ended before Slack had answered", wait_s=0.0)
     answer = await api.call(
         "chat.postMessage",
         channel=channel,

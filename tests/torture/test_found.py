@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.slack.sender import Case, Sender
 from tests.scenarios.running import World, world
 from tests.torture.people import has_block
 
@@ -20,6 +24,8 @@ severities:
     escalate_after: null
     ladder: [{after: 0s, notify: ["user:U0TOM00000", "channel:#payments"], by: [slack]}]
 """
+
+CARD = 1  # it shows the latest update, too
 
 
 @pytest.fixture
@@ -69,3 +75,28 @@ async def test_a_page_to_a_channel_is_looked_for_there_before_it_is_repeated(sql
         await here.declared("sev1 Payments are down")
         await here.delivered()
         assert len(keys(here, "payments")) == 1
+
+
+async def test_whoever_stood_still_past_its_lease_posts_nothing(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was stopped went on to post what it had claimed anew, and posted, when it was awake."""
+    monkeypatch.setattr("bot.outbox.LEASE", timedelta(seconds=0.6))
+    monkeypatch.setattr("bot.slack.api.TIMEOUT_S", 0.2)
+    where, stood = Sender._where, []
+
+    async def slowly(sender: Sender, case: Case) -> str:
+        if case.row.kind == "update" and not stood:
+            stood.append(case.row.once)
+            time.sleep(0.7)  # nobody in this process runs
+            await asyncio.sleep(1.0)  # and whoever claims it next is faster
+        return await where(sender, case)
+
+    monkeypatch.setattr(Sender, "_where", slowly)
+    async with world(sqlite_url) as here:
+        channel = await here.declared()
+        await here.maya.command(channel.id, "/incident update rolling back")
+        await here.delivered()
+        await asyncio.sleep(1.2)
+        assert stood
+        assert len([m for m in here.ws.bot_messages(channel.id) if "rolling back" in str(m.blocks)]) == 1 + CARD
