@@ -101,8 +101,7 @@ def plain(text: str) -> str:
 
 def recorded(raw: str) -> str:
     """A stored channel message, as Slack sent it, as mrkdwn that mentions nobody."""
-    text = from_command(raw)
-    return render(_MENTION.sub(r"@\1", text))
+    return _quiet(_MENTION.sub(r"@\1", from_command(raw)))
 
 
 def quote(text: str) -> str:
@@ -116,7 +115,7 @@ def mention(person: str) -> str:
         return "Tocsin"
     if _USER.fullmatch(person):
         return f"<@{person}>"
-    return render(_MENTION.sub(r"@\1", person))
+    return _quiet(_UNWANTED.sub("", _MENTION.sub(r"@\1", person)))
 
 
 def is_user(person: str) -> bool:
