@@ -15,6 +15,7 @@ import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -24,7 +25,8 @@ log = structlog.get_logger()
 CONNECTIONS = 2
 PING_S = 4.0
 WATCH_S = 1.0
-WEDGED_AFTER_S = 30.0
+WEDGED_AFTER_S = 10.0  # the SDK tries a used-up address for ever; a rebuilt connection asks for a new one
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 GRACE_S = 8.0  # Slack warns about 10 s ahead
 ENDING = frozenset({"warning", "refresh_requested"})
 
@@ -142,7 +144,17 @@ class Sockets:
 
 
 async def _connect(connection: Connection) -> None:
-    await connection.connect_to_new_endpoint()
+    """Until it stands once; then the SDK keeps it. AttributeError: it stumbles over an answer that is no JSON."""
+    wait_s = FIRST_WAIT_S
+    while not connection.closed:
+        try:
+            await connection.connect_to_new_endpoint()
+        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError, AttributeError) as error:
+            log.warning("socket.not_opened", error=str(error)[:200], again_in_s=wait_s)
+        else:
+            return
+        await asyncio.sleep(wait_s)
+        wait_s = min(LONGEST_WAIT_S, wait_s * 2)
 
 
 async def _close(connection: Connection) -> None:
