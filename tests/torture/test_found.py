@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.slack.sender import Case, Sender
+from storage.errors import StorageError
 from tests.scenarios.running import World, world
 from tests.torture.people import has_block
 
@@ -100,3 +101,32 @@ async def test_whoever_stood_still_past_its_lease_posts_nothing(
         await asyncio.sleep(1.2)
         assert stood
         assert len([m for m in here.ws.bot_messages(channel.id) if "rolling back" in str(m.blocks)]) == 1 + CARD
+
+
+async def test_a_socket_that_could_not_be_opened_is_opened_soon(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK stumbles over a 500 that is no JSON, and the connection was left alone for half a minute."""
+    monkeypatch.setattr("bot.slack.socket.FIRST_WAIT_S", 0.05)
+    async with world(sqlite_url, socket_mode=True) as here:
+        await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
+        here.ws.faults.add("apps.connections.open", status=500, count=3)
+        await here.ws.sockets.disconnect("refresh_requested")
+        await here.ws.until(lambda: len([c for c in here.ws.sockets.connections if not c.draining]) == 2, 5)
+
+
+async def test_a_press_that_is_neither_recorded_nor_told_is_not_acknowledged(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(sqlite_url) as here:
+        channel = await here.declared()
+        await here.tom.join(channel.id)
+        await here.delivered()
+
+        def gone() -> None:
+            raise StorageError("The disk is full.")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(here.tocsin.database, "transaction", gone)
+            assert not (await here.tom.press(here.card(channel), "Acknowledge")).ok
+        assert (await here.show())["status"] == "detected"

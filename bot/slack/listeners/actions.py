@@ -59,6 +59,8 @@ async def _tell(front: Front, asking: Asking, message: Message) -> None:
         await front.answer_later(asking, message)
     except StorageError as error:
         log.error("press.not_answered", error=str(error))
+        if message == answers.not_recorded():
+            raise  # neither recorded nor said: then Slack has to show that it did not work
 
 
 async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Message | None:
