@@ -10,7 +10,16 @@ from collections.abc import Sequence
 
 from tests.benchmarks.figures import Figure, table
 
-NAMES = ("acknowledgements", "burst", "messages", "nudges", "recovery", "footprint")
+NAMES = (
+    "acknowledgements",
+    "burst",
+    "storage_appends",
+    "storage_claims",
+    "messages",
+    "nudges",
+    "recovery",
+    "footprint",
+)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """The floor: a Bolt app that only echoes, behind an aiohttp route of its own.
 
-`python -m tests.benchmarks.bare API_URL` prints its port.
+`python -m tests.benchmarks.bare API_URL FILE` prints its port.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sqlite3
 import sys
 from typing import Any
 
@@ -21,7 +22,21 @@ from tests.benchmarks.client import SLACK
 ANY = re.compile(".*", re.DOTALL)
 
 
-def echo(api_url: str) -> AsyncApp:
+class Durable:
+    """One row committed to disk, with next to nothing around it: the least that a promise costs here."""
+
+    def __init__(self, path: str) -> None:
+        self._conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._conn.execute("PRAGMA journal_mode=WAL")
+        self._conn.execute("PRAGMA synchronous=FULL")
+        self._conn.execute("CREATE TABLE IF NOT EXISTS promises (text TEXT)")
+
+    async def commit(self, text: str) -> None:
+        await asyncio.to_thread(self._conn.execute, "INSERT INTO promises VALUES (?)", (text,))
+
+
+def echo(api_url: str, durable: Durable) -> AsyncApp:
+    """`/incident …` is echoed; what begins with `keep` is committed first."""
     client = AsyncWebClient(token=SLACK.bot_token, base_url=api_url)
     app = AsyncApp(client=client, signing_secret=SLACK.signing_secret, process_before_response=True)
 
@@ -29,6 +44,8 @@ def echo(api_url: str) -> AsyncApp:
         return
 
     async def on_command(ack: Any, command: dict[str, Any]) -> None:
+        if command["text"].startswith("keep"):
+            await durable.commit(command["text"])
         await ack(command["text"])
 
     async def on_action(ack: Any) -> None:
@@ -40,8 +57,8 @@ def echo(api_url: str) -> AsyncApp:
     return app
 
 
-async def serve(api_url: str) -> None:
-    app = echo(api_url)
+async def serve(api_url: str, path: str) -> None:
+    app = echo(api_url, Durable(path))
 
     async def route(request: web.Request) -> web.Response:
         return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
@@ -56,4 +73,4 @@ async def serve(api_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+    asyncio.run(serve(sys.argv[1], sys.argv[2]))

@@ -102,7 +102,7 @@ class Rig:
 
     async def bare(self) -> Child:
         """A Bolt app that echoes."""
-        child = await start("-m", "tests.benchmarks.bare", self.api_url, folder=self.folder)
+        child = await start("-m", "tests.benchmarks.bare", self.api_url, "bare.db", folder=self.folder)
         self.children.append(child)
         return child
 
