@@ -14,9 +14,28 @@ MENTION = re.compile(r"<@[UW][A-Z0-9]+>")
 PIECES = st.lists(
     st.one_of(
         st.sampled_from(
-            ["<", ">", "&", "&lt;", "&gt;", "&amp;", "<!channel>", "<!here|here>", "<@U1>", "<@U2|maya>", "&lt;@U3&gt;"]
-            + ["@U4", "U5", "<#C1|ops>", "<http://x.io|y>", "<mailto:U6@x|U6>", "<!", "<@", "|", "&lt;!channel&gt;"]
-            + ["<!subteam^S1|@ops>", "@here", "\x01U7\x02", "\u202e", "\ud800", "\n", "👩‍🚒", "e\u0301", "🇩🇪", "שלום"]
+            [
+                *(
+                    "<",
+                    ">",
+                    "&",
+                    "&lt;",
+                    "&gt;",
+                    "&amp;",
+                    "|",
+                    "\n",
+                    "<!",
+                    "<@",
+                    "@U4",
+                    "U5",
+                    "@here",
+                    "e\u0301",
+                    "שלום",
+                ),
+                *("<@U1>", "<@U2|maya>", "&lt;@U3&gt;", "<#C1|ops>", "<!channel>", "<!here|here>", "&lt;!channel&gt;"),
+                *("<http://x.io|y>", "<mailto:U6@x|U6>", "<!subteam^S1|@ops>", "\x01U7\x02", "\u202e", "\ud800"),
+                *("👩‍🚒", "🇩🇪"),
+            ]
         ),
         st.text(max_size=5),
     ),

@@ -66,7 +66,7 @@ def notification(incident: Incident, policy: Policy) -> str:
     """One line: what, how bad, how it stands, who leads."""
     level = phrases.severity_plain(phrases.level_of(incident, policy))
     lead = f"led by {mention(incident.roles[phrases.LEADS])}" if phrases.LEADS in incident.roles else "nobody leads yet"
-    parts = [render(level), phrases.status_name(incident.status).lower(), lead if incident.open else ""]
+    parts = [render(plain(level)), phrases.status_name(incident.status).lower(), lead if incident.open else ""]
     return f"{phrases.drill_prefix(incident)}{phrases.title(incident)} ({', '.join(part for part in parts if part)})"
 
 

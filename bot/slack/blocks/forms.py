@@ -10,13 +10,13 @@ from bot.domain.incident import Incident
 from bot.slack.blocks import inputs, kit
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.blocks.kit import Block, Message
-from bot.slack.text import clip, plain, render
+from bot.slack.text import clip, plain, quote, recorded
 
 
 def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, Any]) -> Block:
-    """A message from elsewhere becomes a key entry: of which incident? Block `incident`."""
+    """A message from elsewhere becomes a key entry: of which incident? Block `incident`. The source is Slack's text."""
     options = [kit.option(f"{one.id} · {plain(one.title)}", one.id) for one in incidents[: kit.OPTIONS]]
-    quoted = clip(render(str(source.get("text", ""))), 500)
+    quoted = quote(clip(recorded(str(source.get("text") or "")).strip(), 500))
     return {
         "type": "modal",
         "callback_id": "add_to_timeline",
@@ -25,7 +25,7 @@ def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, An
         "close": kit.words("Cancel", kit.MODAL_TITLE),
         "private_metadata": inputs.metadata(source=dict(source)),
         "blocks": [
-            kit.section(f">{quoted}" if quoted else "_A message without words_"),
+            kit.section(quoted or "_A message without words_"),
             kit.asked("incident", "Incident", kit.select(options, options[0]["value"])),
         ],
     }

@@ -9,9 +9,10 @@ from typing import Any
 
 from bot.domain.errors import TocsinError
 from bot.slack.blocks.kit import METADATA
-from bot.slack.text import from_modal
+from bot.slack.text import clip, from_modal, length
 
 View = Mapping[str, Any]
+_WORTH_KEEPING = 40
 
 
 class InputErrors(TocsinError):
@@ -23,11 +24,17 @@ class InputErrors(TocsinError):
 
 
 def metadata(**known: Any) -> str:
-    """For `private_metadata`. What does not fit is left out, the largest first; an incident's ID always fits."""
+    """For `private_metadata`. Where it is too much, words within give way first, then whole values, the largest first;
+    an incident's ID always fits.
+    """
     kept = {key: value for key, value in known.items() if value is not None}
-    while len(text := json.dumps(kept, separators=(",", ":"))) > METADATA:
-        kept.pop(max(kept, key=lambda key: len(json.dumps(kept[key]))))
-    return text
+    while length(written := json.dumps(kept, separators=(",", ":"), ensure_ascii=False)) > METADATA:
+        key = max(kept, key=lambda key: len(json.dumps(kept[key])))
+        if isinstance(kept[key], dict) and len(said := str(kept[key].get("text", ""))) > _WORTH_KEEPING:
+            kept[key] = {**kept[key], "text": clip(said, length(said) // 2)}
+        else:
+            del kept[key]
+    return written
 
 
 def metadata_of(view: View) -> dict[str, Any]:

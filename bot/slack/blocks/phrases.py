@@ -46,7 +46,7 @@ def severity_plain(level: Severity) -> str:
 
 def severity_name(severity: str, policy: Policy) -> str:
     level = next((one for one in policy.severities if one.key == severity), Severity(severity, ""))
-    return f"{dot(severity, policy)} {render(severity_plain(level))}"
+    return f"{dot(severity, policy)} {render(plain(severity_plain(level)))}"
 
 
 def status_name(status: Status | str) -> str:

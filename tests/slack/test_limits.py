@@ -1,0 +1,268 @@
+"""Whatever people type and however much there is, Slack takes what is rendered, and nobody is mentioned by it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.deadlines import State
+from bot.domain.escalation import Climb, Reached
+from bot.domain.incident import Change, Incident, Ladder, Snooze
+from bot.domain.lifecycle import Status
+from bot.domain.policy import Policy, Role, Service, Severity
+from bot.domain.timeline import Entry, entry
+from bot.slack.blocks import announcement, answers, card, declare, forms, modals, news, nudge, page
+from bot.slack.blocks.kit import Message
+from bot.slack.parse import BadRequest
+from bot.slack.text import from_command
+from tests.slack.given import ADA, BEN, FIVE, MAYA, NOW, declared, minutes, recorded
+from tests.slack.reference import needs_reference, refused_blocks, refused_view
+
+PEOPLE = {ADA, BEN, MAYA}
+HOSTILE = "<!channel> <!here|x> 🔥👩‍🚒 שלום & <b> <@U0EVIL> *_~` @everyone "
+RAW = "&lt;!channel&gt; &lt;@U0EVIL&gt; <!here> <!subteam^S1|@ops> 🔥 שלום &amp; `code` "
+HARMLESS = HOSTILE.replace("<@U0EVIL>", "")  # in text that came through the door, `<@…>` is a mention that was meant
+LONG = from_command(RAW * 60)[:3000]
+SPECIAL = re.compile(r"<![^>]*>")
+DATE = re.compile(r"<!date\^\d+\^\{[^<>|]*\}\|[^<>|]* UTC>")
+
+WIDE = replace(
+    FIVE,
+    severities=tuple(
+        Severity(
+            f"level-{n}",
+            f"Level {HOSTILE}"[:200],
+            LONG,
+            update_every=timedelta(minutes=15),
+            roles=tuple(f"role{i}" for i in range(60)),
+        )
+        for n in range(20)
+    ),
+    roles=(
+        Role("commander", "Incident commander"),
+        *(Role(f"role{i}", f"Role {i} {HOSTILE}", LONG, (LONG,) * 9) for i in range(60)),
+    ),
+    services={f"service{i}": Service(f"service{i}", f"{i} {HOSTILE}") for i in range(250)},
+    categories=tuple(f"Category {i} {HOSTILE}"[:120] for i in range(150)),
+)
+
+
+def _worst(number: int = 1, **changes: Any) -> Incident:
+    made = declared("x", WIDE, number, description=LONG, services=tuple(WIDE.services), category=WIDE.categories[0])
+    return replace(
+        made,
+        title=from_command(RAW * 10)[:300],
+        roles={f"role{i}": BEN for i in range(60)},
+        updates=3,
+        updated_at=NOW,
+        update_text=LONG,
+        promised_by=BEN,
+        snooze=Snooze(BEN, minutes(30)),
+        **changes,
+    )
+
+
+ENDS = {
+    "open": _worst(),
+    "acknowledged": _worst(
+        status=Status.ACKNOWLEDGED, acknowledged_by=BEN, ladder=Ladder(NOW, acknowledged_at=NOW), channel_id="C0INC"
+    ),
+    "private drill": _worst(private=True, drill=True),
+    "resolved": _worst(
+        status=Status.RESOLVED, resolved_by=ADA, resolved_at=NOW, ended_at=NOW, summary=LONG, root_cause=LONG,
+        impact_ended_at=NOW, channel_id="C0INC",
+    ),
+    "closed": _worst(status=Status.CLOSED, resolved_by=ADA, ended_at=NOW, summary=LONG),
+    "cancelled": _worst(status=Status.CANCELLED, ended_at=NOW),
+    "merged": _worst(status=Status.MERGED, ended_at=NOW),
+    "of a policy that is gone": _worst(severity="gone"),
+    "plain": declared(),
+}  # fmt: skip
+PAGE = {
+    "rung": 3,
+    "why": LONG,
+    "times": 2,
+    "people": [BEN] * 200,
+    "person": BEN,
+    "channels": [HOSTILE, "C0OPS"],
+    "channel": "#ops",
+    "fell_through": [[n, LONG] for n in range(40)],
+    "gaps": [LONG] * 40,
+}
+NUDGE: dict[str, Any] = {
+    "mention": [BEN],
+    "soft": False,
+    "late_s": 300.0,
+    "reason": LONG,
+    "owes_update": True,
+    "missing": [f"role{i}" for i in range(60)],
+    "due_at": NOW.isoformat(),
+    "next_at": minutes(15).isoformat(),
+    "page": True,
+}
+KINDS = (
+    "acknowledged", "status", "severity", "role", "update", "escalated", "resolved", "closed", "cancelled", "reopened",
+    "snoozed", "note", "message", "message_edited", "message_deleted", "page", "joined", "alert", "merged", "unheard",
+)  # fmt: skip
+DATA: dict[str, Any] = {
+    "before": HARMLESS, "after": HARMLESS, "note": LONG, "reason": LONG, "role": "role1", "title": HOSTILE, "user": BEN,
+    "number": 3, "status": "monitoring", "severity": "level-1", "until": minutes(30).isoformat(),
+    "link": "https://x.slack.com/archives/C1/p1?a=1&b=2",
+}  # fmt: skip
+
+
+def _said(kind: str) -> Entry:
+    return Entry(NOW, kind, BEN, RAW * 60 if kind.startswith("message") else LONG, data=DATA)
+
+
+def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]]:
+    failures = [card.Failure("invite", LONG)] * 40
+    yield "card", card.card(incident, policy, NOW, failures=failures, warnings=[LONG] * 40)
+    yield "announcement", announcement.announcement(incident, policy, NOW)
+    for kind in KINDS:
+        yield f"news of {kind}", news.told(_said(kind), incident, policy)
+    yield "news together", news.together([news.told(_said(kind), incident, policy) for kind in KINDS])
+    yield "duties", news.duties(policy.roles[-1], incident)
+    for name, changes in {"hard": {}, "soft": {"soft": True}, "roles": {"owes_update": False}}.items():
+        yield f"nudge {name}", nudge.nudge(incident, policy, {**NUDGE, **changes}, minutes(20))
+    for outcome in ("superseded", "snoozed", "promised", LONG):
+        yield f"nudge {outcome[:9]}", nudge.nudge_done(outcome, incident)
+    for name, changed in {"page": PAGE, "nobody": {**PAGE, "rung": None}, "outside": {**PAGE, "people": []}}.items():
+        yield f"{name} in channel", page.page_channel(incident, policy, changed, NOW)
+    yield "page direct", page.page_direct(incident, policy, PAGE, NOW)
+    yield "page elsewhere", page.page_elsewhere(incident, policy, PAGE, NOW)
+    yield "page settled", page.page_settled(incident, policy)
+    yield "page settled with", page.page_settled(incident, policy, LONG)
+    yield from _answers(incident, policy)
+
+
+def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]]:
+    many = [_worst(n) for n in range(200)]
+    rows = [
+        answers.Reminder(kind, n % 4, minutes(n), minutes(n + 3), state, LONG)
+        for n, (kind, state) in enumerate((k, s) for k in ("update", "role", "odd") for s in State)
+    ] * 20
+    entries = [recorded(_said(kind), n) for n, kind in enumerate(KINDS * 20)]
+    climb = Climb(Change(incident), 2, Reached((BEN,) * 200, (HOSTILE,), (HOSTILE,)), ((1, LONG),) * 30)
+    yield "declared", answers.declared(incident, policy)
+    yield "declaring", answers.declaring(incident, policy)
+    yield "done", answers.done(LONG)
+    yield "refused", answers.refused(LONG, LONG)
+    yield "bad request", answers.bad_request(BadRequest(LONG, LONG))
+    yield "modal failed", answers.modal_failed(LONG)
+    yield "not recorded", answers.not_recorded()
+    yield "second", answers.already_acknowledged(incident, BEN, NOW, ADA)
+    yield "twice", answers.already_acknowledged(incident, ADA, NOW, ADA)
+    yield "acknowledged", answers.acknowledged(incident, offer_lead=True)
+    yield "asked", answers.responding_or_watching(incident)
+    yield "watching", answers.just_watching(incident)
+    yield "too late", answers.press_too_late(incident)
+    yield "updated", answers.updated(incident, policy)
+    yield "snoozed", answers.snoozed(incident, timedelta(hours=1))
+    yield "promised", answers.promised(incident, timedelta(hours=1))
+    yield "joining", answers.joining(incident)
+    yield "escalated", answers.escalated(incident, climb)
+    yield "nobody", answers.escalated(incident, replace(climb, rung=None))
+    yield "can't", answers.cant_noted(incident, climb)
+    yield "menu", answers.menu(incident, policy)
+    yield "none open", answers.none_open()
+    yield "which", answers.which_incident(many, RAW)
+    yield "which of a long one", answers.which_incident(many, RAW * 60)
+    yield "list", answers.listing(many, policy, NOW)
+    yield "empty list", answers.listing([], policy, NOW, scope="all")
+    yield "show", answers.show(incident, policy, entries, NOW)
+    yield "roles", answers.roles(incident, policy)
+    yield "timeline", answers.timeline(incident, entries, everything=True)
+    yield "empty timeline", answers.timeline(incident, [])
+    yield "why", answers.why(incident, policy, rows, NOW)
+    yield "empty why", answers.why(incident, policy, [], NOW)
+    yield "help", answers.help(policy)
+    yield "help on one", answers.help(policy, "/incident", "role")
+
+
+def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, Any]]]:
+    source = {"channel": "C1", "ts": "1.2", "text": RAW * 40, "author": BEN, "link": "https://x.io"}
+    yield "declare", declare.declare_modal(policy)
+    yield (
+        "declare filled",
+        declare.declare_modal(policy, title=LONG, severity="level-1", description=LONG, channel="C1", source=source),
+    )
+    yield "update", modals.update_modal(incident, policy)
+    yield "severity", modals.severity_modal(incident, policy)
+    yield "roles", modals.roles_modal(incident, policy)
+    yield "resolve", modals.resolve_modal(incident)
+    yield "reopen", modals.reopen_modal(incident)
+    many = [_worst(n) for n in range(200)]
+    yield "add to timeline", forms.add_to_timeline_modal(many, source)
+    view = modals.resolve_modal(incident)
+    yield "refusal", forms.refusal_modal(view, answers.refused(LONG, LONG))
+
+
+@needs_reference
+@pytest.mark.parametrize("name", ENDS)
+def test_slack_takes_every_message(name: str) -> None:
+    policy = FIVE if name == "plain" else WIDE
+    for what, message in _messages(ENDS[name], policy):
+        assert message.text, what
+        assert refused_blocks(message.blocks) == [], what
+
+
+@needs_reference
+@pytest.mark.parametrize("name", ENDS)
+def test_slack_takes_every_form(name: str) -> None:
+    policy = FIVE if name == "plain" else WIDE
+    for what, view in _views(ENDS[name], policy):
+        assert refused_view(view) == [], what
+        assert len(view.get("private_metadata", "")) <= 3000, what
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_no_message_notifies_anybody_that_nobody_mentioned(name: str) -> None:
+    policy = FIVE if name == "plain" else WIDE
+    for what, message in _messages(ENDS[name], policy):
+        for text in [message.text, *_mrkdwn(message.blocks)]:
+            assert SPECIAL.findall(DATE.sub("", text)) == [], what
+            assert "<!" not in DATE.sub("", text), what
+            assert set(re.findall(r"<@(\w+)", text)) <= PEOPLE, what
+            assert set(re.findall(r"<#(\w+)", text)) <= {"C0INC", "C0OPS"}, what
+        assert "<!channel" not in json.dumps(message.blocks), what
+
+
+def _mrkdwn(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield value["text"]
+        for inner in value.values():
+            yield from _mrkdwn(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _mrkdwn(inner)
+
+
+def test_lists_that_are_too_long_say_how_much_is_left_out_and_how_to_see_it() -> None:
+    many = [replace(declared(), number=n) for n in range(200)]
+    rows = [answers.Reminder("update", None, minutes(n), None, State.WAITING, "x" * 300) for n in range(200)]
+    notes = [recorded(entry(minutes(n), "note", ADA, "x" * 300), n) for n in range(200)]
+    for message in (
+        answers.listing(many, FIVE, NOW),
+        answers.which_incident(many, "ack"),
+        answers.roles(ENDS["open"], WIDE),
+        answers.why(declared(), FIVE, rows, NOW),
+        answers.timeline(declared(), notes),
+    ):
+        said = "\n".join(_mrkdwn(message.blocks))
+        assert re.search(r"and \d+ more\. \w+", said), message.text
+
+
+def test_a_message_too_long_for_a_form_keeps_its_source() -> None:
+    source = {"channel": "C1", "ts": "1.2", "text": "שלום" * 2000, "author": BEN, "link": "https://x.io"}
+    view = forms.add_to_timeline_modal([declared()], source)
+    kept = json.loads(view["private_metadata"])["source"]
+    assert {**kept, "text": ""} == {**source, "text": ""}
+    assert len(kept["text"]) > 400
