@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,7 @@ from bot.clock import Clock
 from bot.domain import oncall, routing
 from bot.domain.errors import TocsinError
 from bot.domain.policy import Policy
+from bot.gaps import Gaps
 from bot.metrics import Metrics
 from bot.notifiers import Notifiers
 from bot.outbox import Outbox, Outcome
@@ -43,6 +45,7 @@ from storage.sole import Sole, become_sole, release_leases
 
 log = structlog.get_logger()
 
+STILL_TALKING = timedelta(days=3)  # people go on where an incident was, and that is its timeline, too
 FATAL = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
 
@@ -61,6 +64,7 @@ class Tocsin:
     outbox: Outbox
     scheduler: Scheduler
     sockets: Sockets | None
+    gaps: Gaps
     runner: web.AppRunner
     sole: Sole | None = None
     site: web.TCPSite | None = None
@@ -77,6 +81,7 @@ class Tocsin:
         if self.sockets is not None:
             await self.sockets.start()
         await ask_for_backfill(self.desk)
+        self.gaps.start()
         log.info(
             "started", port=self.port, host=self.settings.host, socket_mode=self.sockets is not None,
             policy=self.desk.policy.name, database=self.database.dialect,
@@ -85,6 +90,7 @@ class Tocsin:
     async def stop(self) -> None:
         """Take nothing new in, finish what is under way, close. Whatever is left over stands in the database."""
         log.info("stopping")
+        self.gaps.stop()
         if self.sockets is not None:
             await self.sockets.stop()
         if self.site is not None:
@@ -142,7 +148,8 @@ async def _wire(
     )
     me = await who_are_we(api, database)
     recorder = Recorder(desk, Channels(desk))
-    front = Front(desk, api, recorder, me, metrics, settings.tocsin_command)
+    gaps = Gaps(lambda: ask_for_backfill(desk))
+    front = Front(desk, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
     app = _bolt(client, me, token)
     register(app, front)
     sender = Sender(desk, api, me, session)
@@ -173,7 +180,7 @@ async def _wire(
     if settings.pagerduty_webhook_secret is not None:
         site.add_routes(hooks.pagerduty(desk, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
     runner = web.AppRunner(site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0)
-    tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, runner, sole)
+    tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, gaps, runner, sole)
     site.on_startup.append(lambda _: _join_announcements(desk, api))
     return tocsin
 
@@ -249,10 +256,10 @@ async def who_are_we(api: SlackApi, database: Database) -> Me:
 
 
 async def ask_for_backfill(desk: Desk) -> None:
-    """Have the history of every open incident's channel read: at start, and after a time without a connection."""
+    """Have the histories of channels read in which people talk: at start, and after whatever may have left a gap."""
     async with desk.database.reading() as conn:
-        running = await incidents.listing(conn, open_only=True, limit=1000)
-    notices = [routing.backfill(incident.number) for incident in running]
+        talking = await incidents.open_or_ended_after(conn, desk.clock.now() - STILL_TALKING, limit=1000)
+    notices = [routing.backfill(number) for number in talking]
     if notices:
         async with desk.database.transaction() as conn:
             await outbox.put(conn, notices)

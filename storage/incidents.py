@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,6 +75,13 @@ async def listing(
     if not private:
         wanted = wanted.where(incidents.c.private.is_(sa.false()))
     return [_adapter.validate_python(state) for state in await conn.scalars(wanted)]
+
+
+async def open_or_ended_after(conn: AsyncConnection, instant: datetime, limit: int) -> list[int]:
+    """Numbers: open ones first, newest first."""
+    wanted = sa.select(incidents.c.number).where(sa.or_(sa.text("open"), incidents.c.ended_at >= instant))
+    found = await conn.scalars(wanted.order_by(incidents.c.open.desc(), incidents.c.number.desc()).limit(limit))
+    return list(found)
 
 
 def _incident(state: Any) -> Incident | None:

@@ -23,7 +23,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import app, logs, outbox, scheduler
+from bot import app, gaps, logs, outbox, scheduler
 from bot.settings import Settings
 from bot.slack import api as slack_api
 from bot.slack import socket
@@ -56,7 +56,7 @@ class Tuning:
     timeout_s: float = 10.0
     uncertain_wait_s: float = 2.0
     patience: float = 1.0  # of what the outbox waits before it tries again
-    gap_s: float | None = None
+    look_s: float = 1.0
     ping_s: float = 4.0
     clock: str | None = None
     log: str | None = None
@@ -195,8 +195,7 @@ def _tune(tuning: Tuning) -> None:
     outbox.backoff_s = lambda attempts: tuning.patience * patiently(attempts)
     slack_api.TIMEOUT_S = tuning.timeout_s
     socket.PING_S = tuning.ping_s
-    if tuning.gap_s is not None and hasattr(scheduler, "GAP_S"):
-        scheduler.GAP_S = tuning.gap_s
+    gaps.LOOK_S, gaps.STOOD_STILL_S, gaps.NOT_OFTENER_S = tuning.look_s, 5 * tuning.look_s, 3 * tuning.look_s
     if tuning.clock is not None:
         clock = SteppedClock(tuning.clock)
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.slack.sender import Case, Sender
 from storage.errors import StorageError
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, start, world
 from tests.torture.people import has_block
 
 POLICY = """
@@ -130,3 +130,43 @@ async def test_a_press_that_is_neither_recorded_nor_told_is_not_acknowledged(
             broken.setattr(here.tocsin.database, "transaction", gone)
             assert not (await here.tom.press(here.card(channel), "Acknowledge")).ok
         assert (await here.show())["status"] == "detected"
+
+
+async def test_what_slack_gave_up_while_the_database_was_away_is_fetched_once_it_is_back(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a start read the histories, and there was none: the process lived on."""
+    monkeypatch.setattr("bot.gaps.LOOK_S", 0.1)
+    monkeypatch.setattr("bot.gaps.NOT_OFTENER_S", 0.1)
+    monkeypatch.setattr("bot.outbox.LEASE", timedelta(seconds=1))
+    async with world(sqlite_url) as here:
+        channel = await here.declared()
+        await here.delivered()
+
+        async def gone(*_: object) -> int:
+            raise StorageError("The disk is full.")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(here.tocsin.database.appender, "append", gone)
+            await here.maya.say(channel.id, "the disk is full, I am cleaning up")
+            await here.ws.until(lambda: here.ws.journal.deliveries[-1].state == "failed")
+        await recorded(here, "the disk is full, I am cleaning up")
+
+
+async def test_what_was_said_after_the_end_while_the_bot_was_away_is_fetched(sqlite_url: str) -> None:
+    """Only the channels of open incidents were read at a start."""
+    async with world(sqlite_url) as here:
+        channel = await here.declared()
+        await here.maya.command(channel.id, "/incident resolve rolled back")
+        await here.delivered()
+        await here.tocsin.stop()
+        await here.maya.say(channel.id, "it was the cache, I am sure")
+        await here.ws.until(lambda: here.ws.journal.deliveries[-1].state == "failed")
+        here.tocsin = await start(here.ws, here.settings)
+        await recorded(here, "it was the cache, I am sure")
+
+
+async def recorded(here: World, text: str) -> None:
+    async with asyncio.timeout(10):
+        while text not in [entry["text"] for entry in (await here.show())["timeline"]]:
+            await asyncio.sleep(0.05)

@@ -189,7 +189,7 @@ class World:
         self.people = People(self.ws)
         self.clock = SteppedClock.create(str(self.folder / "clock"))
         self.tuning = Tuning(
-            lease_s=LEASE_S, timeout_s=TIMEOUT_S, uncertain_wait_s=0.2, patience=0.15, gap_s=0.8, ping_s=0.4,
+            lease_s=LEASE_S, timeout_s=TIMEOUT_S, uncertain_wait_s=0.2, patience=0.15, look_s=0.2, ping_s=0.4,
             clock=str(self.folder / "clock"), log=str(self.folder / "log"),
         )  # fmt: skip
         policy = self.folder / "policy.yml"

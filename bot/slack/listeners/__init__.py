@@ -45,6 +45,7 @@ def register(app: AsyncApp, front: Front) -> None:
         """A fault of ours: logged whole, told in a sentence. Events are answered 500, so that Slack repeats them."""
         log.error("listener.failed", type=body.get("type"), command=body.get("command"), exc_info=error)
         if "event" in body:
+            front.missed()  # Slack repeats it, but not for ever
             return BoltResponse(status=500)
         if body.get("type") == "view_submission":
             wrong = {inputs.first_block(body.get("view") or {}): answers.NOT_RECORDED}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,7 @@ class Front:
     me: Me
     metrics: Metrics
     command: str = "/incident"
+    missed: Callable[[], None] = lambda: None  # an event could not be written down
 
     async def incident(self, number: int, asking: Asking) -> tuple[Incident, Policy]:
         """The incident as this person may see it. Raises `NotFound`, also for what is private to others."""
