@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from bot.integrations.protocol import Action, Notifier, Page
 from bot.integrations.sms import Sms
 from bot.integrations.webhook import Webhook
 from bot.settings import Settings
+from bot.slack import api as slack_api
 from bot.usecases.desk import Desk
 from storage import incidents, outbox
 from storage.outbox import Row
@@ -113,6 +115,8 @@ class Notifiers:
         words = _what(row, policy, incident)
         if notifier is None:
             raise DeliveryError(f"{words}: {paging.label(method)} is not set up any more.", permanent=True)
+        if time.monotonic() + 2 * slack_api.TIMEOUT_S > row.ours_until:  # looking and sending, at their longest
+            raise DeliveryError(f"{words}: its lease would have ended before the answer", wait_s=0.0)
         try:
             receipt = await notifier.send(page)
         except DeliveryError as error:
