@@ -36,7 +36,9 @@ def _head(incident: Incident, policy: Policy) -> str:
 
 
 def _state(incident: Incident, policy: Policy, now: datetime) -> str:
-    lines = [f"*Status:* {phrases.status_line(incident)}", f"*Incident commander:* {phrases.who_leads(incident)}"]
+    lines = [f"*Status:* {phrases.status_line(incident)}"]
+    if incident.open or phrases.LEADS in incident.roles:
+        lines.append(f"*Incident commander:* {phrases.who_leads(incident)}")
     acknowledged_at = incident.ladder.acknowledged_at
     if incident.open and acknowledged_at and incident.acknowledged_by:
         lines.append(f"*Acknowledged* by {mention(incident.acknowledged_by)} {phrases.at(acknowledged_at, now)}")

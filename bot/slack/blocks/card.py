@@ -153,7 +153,8 @@ def _next_update(incident: Incident, now: datetime) -> str:
     due = incident.update_due_at
     if due is None or not incident.open:
         return ""
-    promised = f" (promised by {mention(incident.promised_by)})" if incident.promised_by else ""
+    snoozed = incident.snooze is not None and incident.snooze.until == due
+    promised = f" (promised by {mention(incident.promised_by)})" if incident.promised_by and not snoozed else ""
     return f"{'was due ' if due < now else ''}{phrases.at(due, now)}{promised}"
 
 

@@ -40,13 +40,14 @@ def listing(
 
 
 def show(incident: Incident, policy: Policy, entries: Sequence[Recorded], now: datetime) -> Message:
-    """The card as it would stand, without buttons, and the latest key entries."""
+    """The card as it stands, buttons included, with the channel and the latest key entries."""
     latest = [entry_line(record.entry) for record in entries[-5:]]
     return kit.message(
         card.notification(incident, policy),
         [
             *card.body(incident, policy, now),
             kit.section(clip("*Latest*\n" + "\n".join(latest), kit.TEXT)) if latest else None,
+            card.buttons(incident),
         ],
     )
 

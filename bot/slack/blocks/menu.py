@@ -70,7 +70,8 @@ def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMA
 
 def _row(incident: Incident, raw: str | None) -> Block:
     """`--in` stands first, so that it is found whatever follows."""
-    shown = f"{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}"
+    state = f"{render(incident.severity)} · {incident.status}"
+    shown = f"{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}\n{state}"
     if raw is None:
         return kit.section(shown)
     return kit.section(shown, button("This one", "choose_incident", f"--in {incident.id} {raw}".strip()))

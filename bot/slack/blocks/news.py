@@ -90,8 +90,8 @@ def _role(entry: Entry, incident: Incident, policy: Policy) -> str:
     key, user = str(entry.data.get("role", "")), entry.data.get("user")
     title = render(plain(str(entry.data.get("title") or phrases.role_of(key, policy).title)))
     if user:
-        by = "" if user == entry.actor else f" ({mention(entry.actor)} asked)"
-        return f"{mention(str(user))} is now *{title}*.{by}"
+        by = "" if user == entry.actor else f", named by {mention(entry.actor)}"
+        return f"{mention(str(user))} is now *{title}*{by}."
     return f"{mention(entry.actor)} cleared *{title}*: nobody has it now."
 
 

@@ -16,39 +16,42 @@ from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, mention, render
 
+COMMAND = "/incident"
 GAPS = 10
 PEOPLE = 50
 WHY = 1000
+PRESS = "Press *I'm on it* if you are responding; *Can't* calls the next rung at once."
 
 
-def page_channel(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
+def page_channel(
+    incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime, command: str = COMMAND
+) -> Message:
     """In the incident's channel: mentions whom the rung reaches; says so loudly where it reaches nobody."""
     if payload.get("rung") is None:
-        return nobody_left(incident, policy, payload)
+        return nobody_left(incident, payload, command)
     people = " ".join(mention(str(person)) for person in list(payload.get("people") or ())[:PEOPLE])
     channels = kit.listed([phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()])
     called = kit.joined([people, channels]) or "Others, outside Slack"
-    words = f":rotating_light: {called}: you are paged for *{incident.id}*{_count(payload)}."
-    if not people:
-        words = f":rotating_light: {called} paged for *{incident.id}*{_count(payload)}."
+    paged = "you are paged" if people else "paged"
+    words = f":rotating_light: {called}: {paged} for {phrases.title(incident)}{_count(payload)}"
     return kit.message(
         phrases.drill_prefix(incident) + words,
         [
             kit.section(phrases.drill_prefix(incident) + words),
             kit.section("\n".join([f"*Why:* {_why(payload)}", *_gaps(payload)])),
-            kit.context(f"Rung {payload['rung']} of the {render(incident.severity)} ladder. {_press(incident)}"),
+            kit.context(f"Rung {payload['rung']} of the {render(incident.severity)} ladder. {PRESS}"),
             _buttons(incident, payload),
         ],
     )
 
 
-def nobody_left(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> Message:
+def nobody_left(incident: Incident, payload: Mapping[str, Any], command: str = COMMAND) -> Message:
     """The end of the ladder, or a ladder that reaches nobody."""
     words = f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left."
     lines = [f"*Why now:* {_why(payload)}", *_gaps(payload)]
     if len(lines) == 1:
         lines.append("Every rung was paged already, or there is none for this severity.")
-    lines.append("*What to do:* call somebody yourself, and bring them in with `/incident invite @user`.")
+    lines.append(f"*What to do:* call somebody yourself, and bring them in with `{command} invite @user`.")
     return kit.message(
         phrases.drill_prefix(incident) + words,
         [
@@ -71,7 +74,8 @@ def page_direct(incident: Incident, policy: Policy, payload: Mapping[str, Any], 
     lines = [
         f"{name} · {phrases.status_line(incident)}",
         f"*Channel:* {phrases.channel_link(incident)} · *Commander:* {phrases.who_leads(incident)}",
-        f"*Why you:* you are on rung {payload.get('rung')} of the {render(incident.severity)} ladder. {_why(payload)}.",
+        f"*Why you:* you are on rung {payload.get('rung')} of the {render(incident.severity)} ladder — "
+        f"{_why(payload)}.",
     ]
     return kit.message(
         phrases.drill_prefix(incident) + words,
@@ -94,16 +98,21 @@ def page_elsewhere(incident: Incident, policy: Policy, payload: Mapping[str, Any
             kit.section(f"{phrases.drill_prefix(incident)}*{words}*"),
             kit.section(
                 f"{name} · {phrases.status_line(incident)}\n*Channel:* {phrases.channel_link(incident)}\n"
-                f"*Why here:* this channel is on rung {payload.get('rung')} of the ladder. {_why(payload)}."
+                f"*Why here:* this channel is on rung {payload.get('rung')} of the ladder — {_why(payload)}."
             ),
             _buttons(incident, payload),
         ],
     )
 
 
-def page_settled(incident: Incident, policy: Policy, outcome: str | None = None) -> Message:
-    """What a page becomes, without buttons. `outcome` in words; without, the incident says what happened."""
+def page_settled(incident: Incident, policy: Policy, outcome: str | None = None, *, directly: bool = True) -> Message:
+    """What a page becomes, without buttons. `outcome` in words; without, the incident says what happened.
+
+    In a channel it is one line: what it said was for others, and stands on the timeline.
+    """
     words = render(outcome) if outcome else _settled_by(incident)
+    if not directly:
+        return kit.line(words)
     return kit.message(
         words, [kit.section(f"~You were paged for {phrases.title(incident).replace('~', '∼')}~"), kit.section(words)]
     )
@@ -136,10 +145,6 @@ def _gaps(payload: Mapping[str, Any]) -> list[str]:
         lines.append(f"… and {len(fell) - GAPS} more rungs")
     ways = [clip(render(str(gap)), 200) for gap in list(payload.get("gaps") or ())[:GAPS]]
     return [*lines, f":warning: Not every way was open: {'; '.join(ways)}."] if ways else lines
-
-
-def _press(incident: Incident) -> str:
-    return "Press *I'm on it* if you are responding; *Can't* calls the next rung at once."
 
 
 def _buttons(incident: Incident, payload: Mapping[str, Any]) -> Block | None:

@@ -117,7 +117,7 @@ def snoozed(incident: Incident, now: datetime) -> str:
     snooze = incident.snooze
     if snooze is None or snooze.until <= now or not incident.open:
         return ""
-    return f"by {mention(snooze.by)} until {clock(snooze.until)}"
+    return f"by {mention(snooze.by)} until {at(snooze.until, now)}"
 
 
 def at(instant: datetime, now: datetime) -> str:
