@@ -53,7 +53,7 @@ class Tuning:
     """Figures that are shorter here than in production, all in proportion; `clock` is the file of a `SteppedClock`."""
 
     lease_s: float = LEASE.total_seconds()
-    timeout_s: float = 10.0
+    timeout_s: float = 0.7
     uncertain_wait_s: float = 2.0
     patience: float = 1.0  # of what the outbox waits before it tries again
     look_s: float = 1.0

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.databases import PostgreSQL, SQLiteFiles
+from tests.scenarios.conftest import plain_log
 from tests.torture.runs import Laboratory
+
+__all__ = ["place", "plain_log"]
 
 
 @pytest.fixture(scope="session")

@@ -139,6 +139,7 @@ async def test_what_slack_gave_up_while_the_database_was_away_is_fetched_once_it
     monkeypatch.setattr("bot.gaps.LOOK_S", 0.1)
     monkeypatch.setattr("bot.gaps.NOT_OFTENER_S", 0.1)
     monkeypatch.setattr("bot.outbox.LEASE", timedelta(seconds=1))
+    monkeypatch.setattr("bot.slack.api.TIMEOUT_S", 0.3)
     async with world(sqlite_url) as here:
         channel = await here.declared()
         await here.delivered()
