@@ -23,6 +23,7 @@ log = structlog.get_logger()
 BATCH = 100
 TOGETHER = 20  # incidents in one transaction where the database has one writer anyway
 LEASE = timedelta(seconds=30)
+AGAIN_S = 0.01
 
 
 class Scheduler:
@@ -49,13 +50,13 @@ class Scheduler:
         self._desk.alarm.deadlines.set()
 
     async def stop(self) -> None:
+        """Let the tick under way end; the next one would find that we stop."""
         self._stopping = True
-        if self._watch is not None:
-            self._watch.cancel()
-        if self._jobs.running:
-            self._jobs.shutdown(wait=False)
         async with self._turn:
-            return
+            if self._watch is not None:
+                self._watch.cancel()
+            if self._jobs.running:
+                self._jobs.shutdown(wait=False)
 
     async def tick(self) -> None:
         """1. claim what is due; 2. act on it; 3. again while there is more; 4. wake at the next due instant."""
@@ -115,8 +116,9 @@ class Scheduler:
     async def _arm(self) -> None:
         async with self._desk.database.reading() as conn:
             upcoming = await deadlines.next_due_at(conn)
-        if upcoming is None or upcoming <= self._clock.now() or self._stopping:
-            return  # what is overdue here is leased to somebody; the next second looks again
-        at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time()), UTC)
+        if upcoming is None or self._stopping:
+            return
+        # It may have lapsed since we looked, or be in another's hands this very moment: then look again presently.
+        at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)
         if at - datetime.now(UTC) < timedelta(seconds=1):
             self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)

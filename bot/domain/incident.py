@@ -102,7 +102,7 @@ class Incident:
     root_cause: str = ""
     impact_ended_at: datetime | None = None
     live_nudge: str | None = None  # `once` of the one reminder that still has its buttons
-    live_pages: tuple[str, ...] = ()  # `once` of each direct message that still asks somebody
+    live_pages: tuple[str, ...] = ()  # `once` of each page that still asks somebody
     live_alerts: tuple[Alert, ...] = ()
     policy: str = ""
 
@@ -187,8 +187,14 @@ def acknowledge(incident: Incident, actor: str, now: datetime, implied_by: str =
             acknowledged_by=actor,
             ladder=replace(incident.ladder, acknowledged_at=now),
         ),
-        (entry(now, "acknowledged", actor, "is responding", **({"implied_by": implied_by} if implied_by else {})),),
+        (_responding(actor, now, implied_by),),
     )
+
+
+def _responding(actor: str, now: datetime, implied_by: str) -> Entry:
+    if implied_by:
+        return entry(now, "acknowledged", actor, f"is responding: {implied_by}", implied_by=implied_by)
+    return entry(now, "acknowledged", actor, "is responding")
 
 
 def move(incident: Incident, status: Status, actor: str, policy: Policy, now: datetime, note: str = "") -> Change:

@@ -24,6 +24,9 @@ TOLD_UNDER_ANNOUNCEMENT = frozenset(
 )
 
 
+ASKING = frozenset({"page_direct", "page_channel", "page_elsewhere"})
+
+
 def channel_of(number: int) -> str:
     return f"channel:{number}"
 
@@ -163,9 +166,9 @@ def pages(
         "gaps": list(calls.gaps),
         "deadlines": list(deadlines),
     }
-    found = [_in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE)]
-    if climb.rung is None:  # it calls nobody, so the card may stand above it
-        found = [replace(found[0], needs=card_of(n), priority=Priority.NEWS)]
+    # The card stands first in the channel; whoever is paged directly is called without waiting for either.
+    said = _in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE)
+    found = [replace(said, needs=card_of(n))]
     about = {
         **payload,
         "base": base,
@@ -223,8 +226,9 @@ def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
     )  # fmt: skip
 
 
-def direct_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
-    return tuple(notice.once for notice in notices if notice.kind == "page_direct")
+def asking_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
+    """The pages whose buttons go when somebody responds or it is over."""
+    return tuple(notice.once for notice in notices if notice.kind in ASKING)
 
 
 def _in_channel(

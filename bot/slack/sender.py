@@ -298,9 +298,9 @@ class Sender:
 
     async def _page_edit(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(case.row.payload["of"])
-        return await edit(
-            self._api, receipt, page.page_settled(case.incident, case.policy, case.row.payload.get("outcome"))
-        )
+        outcome, directly = case.row.payload.get("outcome"), ":dm:" in case.row.payload["of"]
+        message = page.page_settled(case.incident, case.policy, outcome, directly=directly)
+        return await edit(self._api, receipt, message)
 
     # — answers
 

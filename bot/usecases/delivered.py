@@ -145,7 +145,7 @@ def _failure(work: Work, row: Row, error: str, stand_in: Notice | None) -> Entry
 async def _commit(work: Work, said: Entry, stand_in: Notice | None, more: Sequence[Notice] = ()) -> None:
     """With the stand-in on its way; one in Slack has buttons, which are settled with the others."""
     incident, notices = work.incident, [stand_in] if stand_in else []
-    changed = replace(incident, live_pages=(*incident.live_pages, *routing.direct_pages(notices)))
+    changed = replace(incident, live_pages=(*incident.live_pages, *routing.asking_pages(notices)))
     await work.commit(Change(changed, (said,)), [*notices, *more])
 
 

@@ -86,7 +86,7 @@ def _calling(before: Incident, climb: Climb, calls: Calls, notices: Sequence[Not
     onces = {call: routing.page_name(_base(notices), call) for call in calls.calls}
     return replace(
         climb.change.incident,
-        live_pages=(*before.live_pages, *routing.direct_pages(notices)),
+        live_pages=(*before.live_pages, *routing.asking_pages(notices)),
         live_alerts=paging.opened(before, calls, onces),
     )
 

@@ -322,7 +322,7 @@ async def test_in_outranks_the_channel_one_stands_in(here: World) -> None:
 
 WRONG = [
     "status", "status fixed", "status detected", "severity", "severity sev9", "role", "role wizard @tom",
-    "role commander", "role commander @nobody-here", "lead", "lead @nobody-here", "invite", "invite everybody",
+    "role commander", "role commander @nobody-here", "lead @nobody-here", "invite", "invite everybody",
     "note", "snooze", "snooze forever", "snooze -5m", "next", "next soon", "next 0m", "timeline yesterday", "cancel",
     "list nonsense", "show nothing", "help me", "status merged", "ack --in",
 ]  # fmt: skip
