@@ -36,7 +36,7 @@ from bot.slack.sender import Sender
 from bot.slack.socket import Sockets
 from bot.usecases.desk import Desk, Policies
 from bot.usecases.record import Channels, Recorder
-from bot.web import health, hooks
+from bot.web import health, hooks, inside
 from bot.web import slack as slack_web
 from storage import incidents, meta, outbox
 from storage.database import Database
@@ -175,6 +175,8 @@ async def _wire(
     checks = health.Health(desk, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at)
     site = web.Application(client_max_size=slack_web.LARGEST_BODY)
     site.add_routes(health.routes(checks))
+    if settings.tocsin_demo:
+        site.add_routes(inside.routes(desk))
     if settings.slack_signing_secret is not None:
         site.add_routes(slack_web.routes(app, settings.slack_signing_secret.get_secret_value(), metrics))
     if settings.pagerduty_webhook_secret is not None:

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     # For trying things out: the demo's clock runs faster from the instant it first started.
     tocsin_speed: float = Field(default=1.0, gt=0, le=100_000)
+    tocsin_demo: bool = False  # opens `/inside`, for the demo's inspector
     # Ways of paging people outside Slack; each is there once what it needs is set. docs/notifiers.md
     pagerduty_routing_key: SecretStr | None = None
     pagerduty_events_url: str = "https://events.pagerduty.com/v2/enqueue"

@@ -71,6 +71,7 @@ def bot_of(
         "TOCSIN_SPEED": str(speed),
         "PORT": str(port),
         "LOG_FORMAT": "json",
+        "TOCSIN_DEMO": "1",
     }
     if policy is not None:
         env["TOCSIN_POLICY"] = str(policy)

@@ -27,9 +27,9 @@ class Request:
     """A verb and what it was given; a field is empty where the verb has no use for it.
 
     `verb` is a name of the table, or `menu` for the bare command. `incident` is the number given by `--in` or as an
-    ID. `users` are Slack user IDs. `severity`, `role` and `schedule` are keys of the policy. `clear`: take the role away.
-    `scope` is `key` or `all` for timeline, `open` or `all` for list, whose `severities` narrow it. `text` is house text (see
-    `bot.slack.text`): update, reason, note, summary; for help the name of the verb asked about, or empty.
+    ID. `users` are Slack user IDs. `severity`, `role` and `schedule` are keys of the policy. `clear`: take the role
+    away. `scope` is `key` or `all` for timeline, `open` or `all` for list, whose `severities` narrow it. `text` is
+    house text (see `bot.slack.text`): update, reason, note, summary; for help the name of the verb, or empty.
     """
 
     verb: str
@@ -145,7 +145,8 @@ def _role_and_holder(given: Given) -> tuple[str, tuple[str, ...], bool]:
 
 
 def _person(given: Given) -> Request:
-    users = _people_in(given)
+    """One person; nobody named is whoever asks, as with the button."""
+    users = _people_in(given) if given.rest or not given.asker else (given.asker,)
     if len(users) > 1:
         raise Unusable("One person at a time. Name just one.")
     return Request(given.verb.name, users=users)
