@@ -20,9 +20,13 @@ WHOLE: dict[str, Any] = {
 }  # fmt: skip
 
 
+def settings(**given: Any) -> Settings:
+    return Settings(_env_file=None, **given)
+
+
 async def findings(tmp_path: Path, **given: Any) -> list[check.Finding]:
     url = f"sqlite:///{tmp_path / 'empty.db'}"
-    made = Settings(_env_file=None, tocsin_policy=written(tmp_path), database_url=url, **given)  # type: ignore[call-arg]
+    made = settings(tocsin_policy=written(tmp_path), database_url=url, **given)
     return [finding for finding in await check.run(made) if finding.what == "notifiers"]
 
 
@@ -76,12 +80,12 @@ async def test_an_acknowledgement_in_pagerduty_that_nobody_hears_is_a_warning(tm
 )
 def test_a_setting_that_cannot_be_used_fails_at_start_without_being_shown(name: str, value: str) -> None:
     with pytest.raises(ValidationError, match="expected") as caught:
-        Settings(_env_file=None, **{name: value})
+        settings(**{name: value})
     assert "secret" not in str(caught.value)
 
 
 def test_every_secret_is_known_to_the_logs() -> None:
-    known = "\n".join(Settings(_env_file=None, **WHOLE).secrets())  # type: ignore[call-arg]
+    known = "\n".join(settings(**WHOLE).secrets())
     for value in WHOLE.values():
         assert "secret" not in value or value in known
     assert "secret-mail" in known.splitlines()

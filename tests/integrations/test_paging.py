@@ -76,7 +76,7 @@ async def test_a_page_tells_the_words_and_the_way_to_the_channel(sqlite_url: str
         channel = shown.here.ws.find_channel("inc-1")
         assert channel is not None
         body = shown.twilio.posted[1]["Body"]
-        assert body.startswith("INC-1 sev1: Payments Tom Baker are down\nYou are paged: 15m without")
+        assert body.startswith("INC-1 sev1: Payments @tom are down\nYou are paged: 15m without")
         assert f"/archives/{channel.id}" in body
         assert "15m without being acknowledged" in body
 

@@ -1,0 +1,52 @@
+"""Pages outside Slack and everything else have places of their own: neither can hold up the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.notices import Notice, Priority
+from bot.domain.policy import Policy
+from bot.outbox import AT_ONCE, PAGING_AT_ONCE, Outbox
+from bot.usecases.desk import Desk, Policies
+from storage import outbox
+from storage.database import Database
+from storage.outbox import Row
+
+
+@pytest.mark.parametrize(("stuck", "free"), [("news", "notify"), ("notify", "news")])
+async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Database, stuck: str, free: str) -> None:
+    under_way: Counter[str] = Counter()
+    arrived, over = asyncio.Event(), asyncio.Event()
+
+    async def send(row: Row) -> dict[str, Any]:
+        under_way[row.kind] += 1
+        if row.kind == stuck:
+            await over.wait()
+        else:
+            arrived.set()
+        return {}
+
+    policies = Policies(Policy("p", (), ()), {}, lambda document: Policy("p", (), ()))
+    desk = Desk(database, policies, Clock(), lambda policy: lambda name, at: ())
+    box = Outbox(desk, send)
+    async with database.transaction() as conn:
+        await outbox.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
+    box.start()
+    try:
+        async with asyncio.timeout(10):
+            while under_way[stuck] < (PAGING_AT_ONCE if stuck == "notify" else AT_ONCE):
+                await asyncio.sleep(0.01)
+        async with database.transaction() as conn:
+            await outbox.put(conn, [Notice("late", free, priority=Priority.NEWS)])
+        desk.alarm.ring()
+        async with asyncio.timeout(5):
+            await arrived.wait()
+        assert under_way[stuck] <= (AT_ONCE + PAGING_AT_ONCE)
+    finally:
+        over.set()
+        await box.stop()

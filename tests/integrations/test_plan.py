@@ -1,0 +1,120 @@
+"""Who is called how: tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain import paging
+from bot.domain.escalation import Reached
+from bot.domain.incident import Alert, Incident, Ladder
+from bot.domain.policy import Contact, Policy
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ALL = frozenset({"pagerduty", "email", "sms", "webhook"})
+POLICY = Policy(
+    name="p", severities=(), roles=(),
+    contacts={
+        "anna": Contact("anna", "Anna", slack="UANNA", email="anna@x.org", phone="+491", pagerduty="key-of-anna"),
+        "ben": Contact("ben", "Ben", slack="ben@x.org", email="ben@x.org"),
+        "hotline": Contact("hotline", "The hotline", phone="+492"),
+    },
+)  # fmt: skip
+INCIDENT = Incident(7, "Down", "sev1", "UMAYA", NOON, NOON, Ladder(NOON))
+
+
+def planned(reached: Reached, by: tuple[str, ...], configured: frozenset[str] = ALL) -> list[tuple[str, str]]:
+    return [(c.person.key, c.method) for c in paging.plan_calls(reached, by, POLICY, configured).calls]
+
+
+def test_each_person_by_each_method_in_order() -> None:
+    reached = Reached(people=("UANNA", "ben@x.org"), contacts=("anna", "ben"))
+    assert planned(reached, ("slack", "email")) == [
+        ("anna", "slack"), ("anna", "email"), ("ben", "slack"), ("ben", "email"),
+    ]  # fmt: skip
+
+
+def test_nobody_is_called_twice_under_two_names() -> None:
+    assert planned(Reached(people=("UANNA",)), ("slack", "sms")) == [("anna", "slack"), ("anna", "sms")]
+    assert planned(Reached(people=("UANNA",), contacts=("anna",)), ("sms",)) == [("anna", "sms")]
+
+
+def test_who_is_responding_already_is_called_by_no_method() -> None:
+    """`climb` leaves their Slack address out of `people`, and not their key out of `contacts`."""
+    assert planned(Reached(people=("ben@x.org",), contacts=("anna", "ben")), ("email",)) == [("ben", "email")]
+
+
+def test_somebody_without_slack_is_called_by_telephone() -> None:
+    assert planned(Reached(contacts=("hotline",)), ("slack", "sms")) == [("hotline", "sms")]
+
+
+def test_whom_no_method_reaches_is_called_by_any_that_does() -> None:
+    assert planned(Reached(people=("ben@x.org",), contacts=("ben",)), ("sms",)) == [("ben", "email")]
+    assert planned(Reached(people=("USTRANGER",)), ("sms", "email")) == [("USTRANGER", "slack")]
+    assert planned(Reached(contacts=("hotline",)), ("slack",), frozenset()) == []
+
+
+def test_what_reaches_nobody_is_said() -> None:
+    calls = paging.plan_calls(Reached(people=("ben@x.org",), contacts=("ben",)), ("sms", "pagerduty"), POLICY, {"sms"})
+    assert calls.gaps == ("Ben has no phone for SMS", "PagerDuty is not set up")
+
+
+@pytest.mark.parametrize(
+    ("by", "used", "configured", "following"),
+    [
+        (("slack", "sms", "email"), ("sms",), ALL, "slack"),
+        (("sms", "email"), ("sms",), ALL, "email"),
+        (("sms",), ("sms",), ALL, "email"),
+        (("sms",), ("sms", "email"), ALL, "slack"),
+        (("sms",), ("sms", "email", "slack"), ALL, None),
+        (("sms", "webhook"), ("sms", "email"), ALL, "webhook"),
+        (("sms",), ("sms",), frozenset({"sms"}), "slack"),
+    ],
+)
+def test_the_next_method(
+    by: tuple[str, ...], used: tuple[str, ...], configured: frozenset[str], following: str | None
+) -> None:
+    anna = paging.person_known_as("anna", POLICY)
+    assert paging.next_method(anna, by, used, configured) == following
+
+
+def test_a_dedup_key_is_one_for_each_incident_episode_severity_and_database() -> None:
+    different = [
+        INCIDENT,
+        replace(INCIDENT, number=8),
+        replace(INCIDENT, episode=2),
+        replace(INCIDENT, declared_at=NOON + timedelta(microseconds=1)),
+    ]
+    keys = [paging.dedup_key(incident, severity) for incident in different for severity in ("sev1", "sev2")]
+    assert len(set(keys)) == 8
+    assert [paging.number_in(key) for key in keys] == [7, 7, 8, 8, 7, 7, 7, 7]
+    assert paging.dedup_key(replace(INCIDENT, title="Else", status=INCIDENT.status), "sev1") == keys[0]
+
+
+@pytest.mark.parametrize(
+    "key", ["", "INC-7", "tocsin-INC-7", "tocsin-INC-07-0123456789abcdef", "xtocsin-INC-7-" + "0" * 16]
+)
+def test_keys_of_others_are_none_of_ours(key: str) -> None:
+    assert paging.number_in(key) is None
+
+
+def test_alerts_are_one_for_each_method_severity_and_own_service() -> None:
+    anna, ben = (paging.person_known_as(key, POLICY) for key in ("anna", "ben"))
+    calls = paging.Calls(tuple(paging.Call(p, m) for p in (anna, ben) for m in ("pagerduty", "webhook", "sms")))
+    onces = {call: f"{call.person.key}:{call.method}" for call in calls.calls}
+    assert paging.opened(INCIDENT, calls, onces) == (
+        Alert("pagerduty", "sev1", "anna", ("anna:pagerduty",)),
+        Alert("webhook", "sev1", None, ("anna:webhook", "ben:webhook")),
+        Alert("pagerduty", "sev1", None, ("ben:pagerduty",)),
+    )
+
+
+def test_mentions_become_names_and_strangers_somebody() -> None:
+    assert paging.in_plain_words("<@UANNA> asked <@USTRANGER>", POLICY) == "Anna asked somebody"
+
+
+def test_no_routing_key_shows() -> None:
+    assert "key-of-anna" not in repr(POLICY)
+    assert "key-of-anna" not in repr(paging.person_known_as("anna", POLICY))
