@@ -179,9 +179,9 @@ def test_the_worst_severity_is_red_and_no_two_of_five_look_alike() -> None:
     assert card.phrases.dot("gone", FIVE) == ":white_circle:"
 
 
-def test_the_topic_fits_and_keeps_severity_status_and_commander() -> None:
+def test_the_topic_fits_and_keeps_severity_and_commander() -> None:
     topic = card.topic(declared("x" * 300), FIVE)
-    assert topic.startswith(":red_circle: sev1 · Critical · Detected · IC nobody yet · INC-1 · xxx")
+    assert topic.startswith(":red_circle: sev1 · Critical · IC nobody yet · INC-1 · xxx")
     assert length(topic) <= 250
     assert length(card.purpose(declared("x" * 300))) <= 250
 

@@ -75,7 +75,7 @@ def topic(incident: Incident, policy: Policy) -> str:
     state = kit.joined(
         [
             phrases.severity_name(incident.severity, policy),
-            phrases.status_name(incident.status),
+            "" if incident.open else phrases.status_name(incident.status),
             f"IC {phrases.who_leads(incident)}",
         ]
     )
