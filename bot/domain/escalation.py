@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, Page
@@ -27,13 +28,23 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """The outcome of asking for the next rung. `rung` is None when the ladder has nobody left."""
+    """The outcome of asking for the next rung. `rung` is None when the ladder has nobody left.
+
+    What pages beside the ladder has a `label` instead, unique within the incident, and is `called` in words.
+    """
 
     change: Change
     rung: int | None
     reached: Reached
     fell_through: tuple[tuple[int, str], ...]
     times: int = 1
+    label: str = ""
+    called: str = ""
+
+    @property
+    def pages(self) -> bool:
+        """Whether anybody, or any channel, is paged."""
+        return self.rung is not None or bool(self.label)
 
 
 def reach(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> Reached:
@@ -49,16 +60,7 @@ def reach(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: 
         elif sort == "channel":
             channels[name] = None
         elif sort == "role":
-            holder = incident.roles.get(name)
-            backup = next((r.backup for r in policy.roles if r.key == name), None)
-            if holder:
-                people[holder] = None
-            elif name in policy.contacts:
-                _add_contact(policy, name, people, contacts, gaps)
-            elif backup and backup in policy.contacts:
-                _add_contact(policy, backup, people, contacts, gaps)
-            else:
-                gaps.append(f"nobody holds the role {name}")
+            _add_role(incident, policy, name, people, contacts, gaps)
         elif sort == "contact":
             _add_contact(policy, name, people, contacts, gaps)
         elif sort == "schedule":
@@ -71,6 +73,30 @@ def reach(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: 
                 else:
                     people[member] = None
     return Reached(tuple(people), tuple(channels), tuple(contacts), tuple(gaps))
+
+
+def _add_role(
+    incident: Incident,
+    policy: Policy,
+    name: str,
+    people: dict[str, None],
+    contacts: dict[str, None],
+    gaps: list[str],
+) -> None:
+    """Whoever holds the role; else the contact called so; else its backup, which may be a role with one of its own."""
+    asked: dict[str, None] = {}
+    role: str | None = name
+    while role is not None and role not in asked:
+        asked[role] = None
+        if holder := incident.roles.get(role):
+            people[holder] = None
+            return
+        if role in policy.contacts:
+            _add_contact(policy, role, people, contacts, gaps)
+            return
+        role = next((one.backup for one in policy.roles if one.key == role), None)
+    chain = f", nor its backup {', '.join(list(asked)[1:])}" if len(asked) > 1 else ""
+    gaps.append(f"nobody holds the role {name}{chain}")
 
 
 def _add_contact(policy: Policy, key: str, people: dict[str, None], contacts: dict[str, None], gaps: list[str]) -> None:
@@ -144,6 +170,37 @@ def repeat(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, n
     return Climb(Change(changed, (_paged(now, BOT, number, reached, why, times, policy),)), number, reached, (), times)
 
 
+def summon(
+    incident: Incident,
+    policy: Policy,
+    on_call: OnCall,
+    now: datetime,
+    rung: Rung,
+    label: str,
+    called: str,
+    why: str,
+    *,
+    actor: str = BOT,
+    times: int = 1,
+    responders_too: bool = False,
+) -> Climb:
+    """Page somebody beside the ladder: a person whom another asked for, or whoever a trigger names.
+
+    Where that reaches nobody, the climb has no label, and says so as a rung would.
+    """
+    reached = reach(rung, incident, policy, on_call, now)
+    fresh = tuple(one for one in reached.people if responders_too or one not in incident.responders)
+    if not fresh and not reached.channels and not (reached.contacts and not reached.people):
+        gap = "; ".join(reached.gaps) or "everybody it names is responding already"
+        said = entry(now, "escalated", BOT, f"{called} reaches nobody: {gap}", label=label)
+        return Climb(Change(incident, (said,)), None, Reached(gaps=(f"{called}: {gap}",)), (), called=called)
+    reached = replace(reached, people=fresh)
+    page = Page(0, times, now, fresh)
+    changed = replace(incident, ladder=replace(incident.ladder, pages=(*incident.ladder.pages, page)))
+    said = _said_paged(now, actor, called, reached, why, policy, label=label, times=times)
+    return Climb(Change(changed, (said,)), None, reached, (), times, label, called)
+
+
 def mark_fired(incident: Incident, target: str) -> Incident:
     """Note that `acknowledge` or `mitigate` lapsed at this severity and was acted on."""
     return replace(
@@ -155,8 +212,6 @@ def mark_fired(incident: Incident, target: str) -> Incident:
 def check_escalatable(incident: Incident) -> None:
     if not incident.open:
         raise Refused(f"{incident.id} is {incident.status}: nobody is paged for it.", "reopen It is failing again")
-    if incident.drill:
-        raise Refused(f"{incident.id} is a drill: drills page nobody.")
 
 
 def ordinal(number: int) -> str:
@@ -166,11 +221,16 @@ def ordinal(number: int) -> str:
 
 
 def _paged(now: datetime, actor: str, number: int, reached: Reached, why: str, times: int, policy: Policy) -> Entry:
+    return _said_paged(now, actor, f"Rung {number}", reached, why, policy, rung=number, times=times)
+
+
+def _said_paged(
+    now: datetime, actor: str, called: str, reached: Reached, why: str, policy: Policy, **data: Any
+) -> Entry:
     names = ", ".join([*(_name(p, policy) for p in reached.people), *reached.channels]) or ", ".join(reached.contacts)
     return entry(
-        now, "page", actor, f"Rung {number}: {names} ({why})",
-        rung=number, people=list(reached.people), channels=list(reached.channels), contacts=list(reached.contacts),
-        why=why, times=times,
+        now, "page", actor, f"{called}: {names} ({why})",
+        people=list(reached.people), channels=list(reached.channels), contacts=list(reached.contacts), why=why, **data,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ TITLE_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One rung that was paged: how often, when last, whom."""
+    """One rung that was paged: how often, when last, whom. Rung 0 is whatever paged beside the ladder."""
 
     rung: int
     times: int

@@ -12,9 +12,9 @@ from typing import Any
 from bot.domain.escalation import Climb
 from bot.domain.incident import Alert, Incident, empty_roles
 from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.paging import Call, Calls, dedup_key, unless_of
+from bot.domain.paging import Call, Calls, dedup_key, label, unless_of
 from bot.domain.policy import Policy, Rung
-from bot.domain.timeline import Recorded
+from bot.domain.timeline import Entry, Recorded
 
 TOLD_IN_CHANNEL = frozenset(
     {"acknowledged", "status", "severity", "role", "resolved", "closed", "cancelled", "reopened", "snoozed", "merged"}
@@ -69,7 +69,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     """What follows from a verb: news in the channel and under the announcement, edits of what stands there."""
     found: list[Notice] = []
     n = after.number
-    told = [r.seq for r in recorded if r.entry.kind in TOLD_IN_CHANNEL and "implied_by" not in r.entry.data]
+    told = [r.seq for r in recorded if _is_told(r.entry)]
     if told:
         found.append(_in_channel(f"news:{n}:{told[0]}", "news", n, {"seqs": told}))
     for record in recorded:
@@ -88,6 +88,11 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     found += _settled(before, after, policy)
     found += _followed(before, after, recorded)
     return found
+
+
+def _is_told(said: Entry) -> bool:
+    """Whether the channel hears of it; `told` in its data says so of one that by its kind is not."""
+    return (said.kind in TOLD_IN_CHANNEL and "implied_by" not in said.data) or bool(said.data.get("told"))
 
 
 def edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
@@ -155,15 +160,17 @@ def pages(
     """
     incident = climb.change.incident
     n = incident.number
-    base = f"page:{n}:{incident.episode}:{incident.severity}:{climb.rung or cause}:{climb.times}"
+    base = f"page:{n}:{incident.episode}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
     payload: dict[str, Any] = {
         "rung": climb.rung,
+        "called": climb.called,
+        "pages": climb.pages,
         "why": why,
         "times": climb.times,
         "people": list(climb.reached.people),
         "channels": list(climb.reached.channels),
         "fell_through": [list(item) for item in climb.fell_through],
-        "gaps": list(calls.gaps),
+        "gaps": [*climb.reached.gaps, *calls.gaps] if climb.called else list(calls.gaps),
         "deadlines": list(deadlines),
     }
     # The card stands first in the channel; whoever is paged directly is called without waiting for either.
@@ -189,6 +196,26 @@ def pages(
             )
         )
     return found
+
+
+def would_have_paged(incident: Incident, climb: Climb, why: str, cause: str, calls: Calls) -> Notice:
+    """What a drill says instead of paging."""
+    n = incident.number
+    once = f"drill:{n}:{incident.episode}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    called = climb.called or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
+    people: dict[str, list[str]] = {}
+    for call in calls.calls:
+        people.setdefault(call.person.slack or call.person.name, []).append(label(call.method))
+    for person in climb.reached.people:
+        people.setdefault(person, [])
+    payload = {
+        "called": called,
+        "why": why,
+        "people": people,
+        "channels": list(climb.reached.channels),
+        "gaps": [*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.reached.gaps, *calls.gaps],
+    }
+    return _in_channel(once, "page_drill", n, payload)
 
 
 def page_to(number: int, about: dict[str, Any], call: Call) -> Notice:

@@ -101,8 +101,7 @@ def _severity(given: Given) -> Request:
     found = find_severity(given.rest, given.policy) or _by_number(given.rest, given.policy)
     if found is None:
         raise Unusable(f"There is no severity “{shown(cut(given.rest)[0])}”. Use one of: {known}.")
-    reason = re.sub(r"^(?:because|[-–—:,])\s+", "", found[1], flags=re.IGNORECASE)
-    return Request(given.verb.name, severity=found[0], text=reason)
+    return Request(given.verb.name, severity=found[0], text=_reason(found[1]))
 
 
 def _by_number(text: str, policy: Policy) -> tuple[str, str] | None:
@@ -249,6 +248,22 @@ def _cover(given: Given) -> Request:
     return replace(_span(replace(given, rest=match[2])), schedule=schedule)
 
 
+def _page(given: Given) -> Request:
+    """Whom first, the reason after; a mention inside the reason is part of it."""
+    _no_stray_in(given)
+    if match := re.match(r"<@([UW][A-Z0-9]+)>\s*", given.rest):
+        return Request(given.verb.name, users=(match[1],), text=_reason(given.rest[match.end() :]))
+    first, _, rest = cut(given.rest)
+    _all_resolved(first)
+    if not first:
+        raise Unusable("Whom? Type @ and pick the person from the list, or name a schedule.")
+    return Request(given.verb.name, schedule=_known_schedule(first, given.policy), text=_reason(rest))
+
+
+def _reason(text: str) -> str:
+    return re.sub(r"^(?:because|[-–—:,])\s+", "", text.strip(), flags=re.IGNORECASE)
+
+
 def _known_schedule(text: str, policy: Policy) -> str:
     wanted = _squeezed(text)
     known = list(policy.schedules)
@@ -341,4 +356,5 @@ READERS: dict[Grammar, Callable[[Given], Request]] = {
     Grammar.TOPIC: _topic,
     Grammar.SCHEDULE: _schedule,
     Grammar.COVER: _cover,
+    Grammar.PAGE: _page,
 }

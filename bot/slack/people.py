@@ -11,6 +11,7 @@ class People:
     def __init__(self, api: SlackApi) -> None:
         self._api = api
         self._ids: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
     async def user_id(self, person: str) -> str:
         """The Slack ID. Raises a permanent `SlackError` for an address nobody has."""
@@ -25,6 +26,23 @@ class People:
         """The direct-message channel with somebody; opening it twice is the same channel."""
         answer = await self._api.call("conversations.open", users=await self.user_id(person))
         return str(answer["channel"]["id"])
+
+    async def name(self, person: str) -> str:
+        """What people call somebody, for where a mention would ring their telephone; an unknown one stays as it is."""
+        user = person
+        try:
+            user = await self.user_id(person)
+            if user not in self._names:
+                found = (await self._api.call("users.info", user=user))["user"]
+                profile = found.get("profile") or {}
+                self._names[user] = (
+                    profile.get("display_name") or profile.get("real_name") or found.get("real_name") or user
+                )
+        except SlackError as error:
+            if not error.permanent:
+                raise
+            return person
+        return self._names[user]
 
     async def ids(self, people: list[str]) -> list[str]:
         """Those that can be named; an unknown address stays itself, to be shown as text."""

@@ -75,6 +75,7 @@ class Sender:
             "page_direct": self._page_direct,
             "page_elsewhere": self._page_elsewhere,
             "page_edit": self._page_edit,
+            "page_drill": self._page_drill,
             "declared": self._declared,
             "backfill": self._backfill,
         }
@@ -295,6 +296,12 @@ class Sender:
                 raise
         await channels.join(self._api, channel)
         return await post(self._api, case.row, channel, message, unless=unless)
+
+    async def _page_drill(self, case: Case) -> dict[str, Any]:
+        self._still_wanted(case)
+        people = {await self._people.name(who): by for who, by in case.row.payload["people"].items()}
+        message = page.page_drill(case.incident, {**case.row.payload, "people": people})
+        return await post(self._api, case.row, await self._where(case), message)
 
     async def _page_edit(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(case.row.payload["of"])

@@ -27,6 +27,7 @@ class Grammar(Enum):
     TOPIC = auto()
     SCHEDULE = auto()
     COVER = auto()
+    PAGE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,13 @@ VERBS: tuple[Verb, ...] = (
         ("escalate [reason]",),
         "escalate We need the database people",
         "page the next rung of the ladder now",
+    ),
+    Verb(
+        "page",
+        Grammar.PAGE,
+        ("page @user [reason]", "page <schedule> [reason]"),
+        "page @maya We need somebody who knows the queue",
+        "page one person, or whoever is on call",
     ),
     Verb(
         "note",

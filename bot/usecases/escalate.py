@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.domain import escalation, paging, routing
 from bot.domain.deadlines import State
+from bot.domain.errors import Refused
 from bot.domain.escalation import Climb
 from bot.domain.incident import Change, Incident
 from bot.domain.notices import Notice
 from bot.domain.paging import Calls
+from bot.domain.policy import Rung
 from bot.domain.timeline import BOT, Entry, entry
 from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work, working_on
@@ -38,6 +41,10 @@ async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str |
     """Somebody paged says they can't come: the next rung is paged at once. None when it is settled already."""
     async with working_on(desk, number, delivery) as work:
         incident = work.incident
+        if incident.open and rung == 0:  # asked for by name or by a trigger: there is no next one but to be told
+            said = entry(work.now, "escalated", actor, "can't respond", declined=True, told=True)
+            await work.commit(Change(incident, (said,)))
+            return Escalated(work.incident, Climb(Change(work.incident), None, escalation.Reached(), (), label="told"))
         if not incident.open or incident.ladder.acknowledged_at is not None:
             return None
         said = entry(work.now, "escalated", actor, f"can't respond (rung {rung})", rung=rung, declined=True)
@@ -50,25 +57,66 @@ async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str |
         return Escalated(work.incident, climb)
 
 
+async def page(
+    desk: Desk,
+    number: int,
+    actor: str,
+    *,
+    user: str | None = None,
+    schedule: str | None = None,
+    reason: str = "",
+    delivery: str | None = None,
+) -> Escalated:
+    """One person, or whoever is on call now, because somebody asks for them. Once for each request."""
+    async with working_on(desk, number, delivery) as work:
+        escalation.check_escalatable(work.incident)
+        target = f"user:{user}" if user else f"schedule:{schedule}"
+        rung = Rung(timedelta(), (target,), ("slack",), "resolved")
+        who = await on_call(work.conn, work.policy if user else desk.policy, work.now)
+        why = f"<@{actor}> asks for you" + (f": {reason}" if reason else "")
+        name = f"hand:{delivery or work.now.timestamp()}"
+        called = f"On call on {schedule}" if schedule else "By hand"
+        climb = escalation.summon(
+            work.incident, work.policy, who, work.now, rung, name, called, why, actor=actor, responders_too=True
+        )
+        if not climb.pages:
+            raise Refused(f"{'; '.join(climb.reached.gaps)}. Nobody was paged; name somebody.", "page @user")
+        await commit_climb(work, climb, why, name, rung=rung)
+        return Escalated(work.incident, climb)
+
+
 async def next_rung(work: Work, why: str, actor: str = BOT, rung: int | None = None) -> Climb:
     who = await on_call(work.conn, work.policy, work.now)
     return escalation.climb(work.incident, work.policy, who, work.now, why, actor=actor, rung=rung)
 
 
 async def commit_climb(
-    work: Work, climb: Climb, why: str, cause: str, *, first: Sequence[Entry] = (), more: Sequence[Notice] = ()
+    work: Work,
+    climb: Climb,
+    why: str,
+    cause: str,
+    *,
+    first: Sequence[Entry] = (),
+    more: Sequence[Notice] = (),
+    rung: Rung | None = None,
 ) -> None:
     """Write down a climb with its pages, and mark the ledger rows of the rungs it used up.
 
-    `cause` is the `once` of the deadline that asked for it, or an own name for a page by hand.
+    `cause` is the `once` of the deadline that asked for it, or an own name for a page by hand. `rung` is given for
+    what pages beside the ladder.
     """
     before, level = work.incident, work.incident.severity
     prefix = f"rung:{before.number}:{before.episode}:{level}"
     used = [f"{prefix}:{climb.rung}"] if climb.rung and climb.times == 1 else []
     fell = {f"{prefix}:{number}" for number, _ in climb.fell_through}
     serves = [once for once in {cause, *used} if once not in fell]
-    rung = work.policy.severity(level).ladder[climb.rung - 1] if climb.rung else None
-    calls = paging.plan_calls(climb.reached, rung.by, work.policy, work.desk.methods) if rung else Calls()
+    rung = work.policy.severity(level).ladder[climb.rung - 1] if climb.rung else rung
+    calls = (
+        paging.plan_calls(climb.reached, rung.by, work.policy, work.desk.methods) if rung and climb.pages else Calls()
+    )
+    if before.drill:
+        await _would_have(work, climb, why, cause, used, calls, first)
+        return
     notices = routing.pages(before, climb, why, cause, serves, rung, calls)
     for number, gap in climb.fell_through:
         await deadlines.decided(work.conn, f"{prefix}:{number}", State.SKIPPED, f"fell through: {gap}", work.now)
@@ -79,6 +127,20 @@ async def commit_climb(
         await deadlines.decided(work.conn, cause, State.DUE, _ledger(f"paged: {why}", calls), work.now)
     entries = (*first, *(_with_ways(said, calls) for said in climb.change.entries))
     await work.commit(Change(_calling(before, climb, calls, notices), entries), [*notices, *more])
+
+
+async def _would_have(
+    work: Work, climb: Climb, why: str, cause: str, used: Sequence[str], calls: Calls, first: Sequence[Entry]
+) -> None:
+    """A drill goes through its ladder, pages nobody, and says what would have been sent."""
+    for once in {cause, *used}:
+        await deadlines.decided(work.conn, once, State.SKIPPED, f"a drill pages nobody; otherwise: {why}", work.now)
+    entries = [
+        replace(said, kind="drill", text=f"Would have paged: {said.text}", key=False) if said.kind == "page" else said
+        for said in (*first, *climb.change.entries)
+    ]
+    notice = routing.would_have_paged(work.incident, climb, why, cause, calls)
+    await work.commit(Change(climb.change.incident, tuple(entries)), [notice])
 
 
 def _calling(before: Incident, climb: Climb, calls: Calls, notices: Sequence[Notice]) -> Incident:

@@ -130,7 +130,7 @@ async def _target(work: Work, row: Row) -> None:
     suffix = f" (late by {spans.roughly(late)})" if is_late(late, target) else ""
     why = f"not {goal} within {spans.in_words(target) if target else 'its target'}{suffix}"
     work.incident = escalation.mark_fired(work.incident, row.kind)
-    if page := next((page for page in work.incident.ladder.pages if page.last_at >= row.due_at), None):
+    if page := next((p for p in work.incident.ladder.pages if p.rung and p.last_at >= row.due_at), None):
         said = f"{why}: rung {page.rung} was paged at the same time"
         await deadlines.decided(work.conn, row.once, State.SKIPPED, said, work.now)
         await incidents.save(work.conn, work.incident)

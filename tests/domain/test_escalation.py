@@ -8,8 +8,10 @@ from datetime import datetime
 import pytest
 
 from bot.domain import incident as verbs
+from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
-from bot.domain.escalation import check_escalatable, climb, ordinal, repeat
+from bot.domain.escalation import check_escalatable, climb, ordinal, reach, repeat
+from bot.domain.policy import Policy, Role, Rung
 from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
 from tests.domain.test_incident import declared
 
@@ -62,12 +64,45 @@ def test_a_repeat_counts() -> None:
     assert "2nd page" in again.change.entries[0].text
 
 
-def test_nobody_is_paged_for_what_is_over_or_a_drill() -> None:
+def test_nobody_is_paged_for_what_is_over() -> None:
     check_escalatable(declared())
     with pytest.raises(Refused, match="nobody is paged"):
         check_escalatable(verbs.resolve(declared(), "UA", NOON).incident)
-    with pytest.raises(Refused, match="drill"):
-        check_escalatable(replace(declared(), drill=True))
+
+
+def with_backups(*roles: Role) -> Policy:
+    return replace(POLICY, roles=roles)
+
+
+def test_a_role_nobody_holds_is_followed_to_its_backups_as_far_as_they_go() -> None:
+    chain = (Role("a", "A", backup="b"), Role("b", "B", backup="c"), Role("c", "C", backup="second"))
+    rung = Rung(0 * MINUTE, ("role:a",))
+    policy = with_backups(*chain)
+    assert reach(rung, declared(), policy, nobody_on_call, NOON).people == ("USECOND",)
+    held = replace(declared(), roles={"c": "UC"})
+    assert reach(rung, held, policy, nobody_on_call, NOON).people == ("UC",)
+
+
+def test_backups_in_a_circle_or_without_end_are_a_gap() -> None:
+    rung = Rung(0 * MINUTE, ("role:a",))
+    circle = with_backups(Role("a", "A", backup="b"), Role("b", "B", backup="a"))
+    assert reach(rung, declared(), circle, nobody_on_call, NOON).gaps == ("nobody holds the role a, nor its backup b",)
+
+
+def test_a_rung_is_left_out_once_the_incident_is_as_far_as_its_until() -> None:
+    acknowledged = verbs.acknowledge(declared(), "UA", NOON).incident
+    assert [d.rung for d in plan(acknowledged, POLICY) if d.rung] == [3]
+
+
+def test_repeats_are_planned_from_the_last_page_until_it_is_answered() -> None:
+    paged = climb(declared(), POLICY, nobody_on_call, NOON, "x", rung=3).change.incident
+    (again,) = [d for d in plan(paged, POLICY) if d.rung == 3]
+    assert again.due_at == NOON + 20 * MINUTE
+    twice = repeat(paged, POLICY, nobody_on_call, again.due_at, 3).change.incident
+    (third,) = [d for d in plan(twice, POLICY) if d.rung == 3]
+    assert (third.due_at, third.once.endswith(":3:2")) == (NOON + 40 * MINUTE, True)
+    over = verbs.resolve(twice, "UA", NOON + 50 * MINUTE).incident
+    assert plan(over, POLICY) == ()
 
 
 @pytest.mark.parametrize(

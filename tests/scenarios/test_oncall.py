@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Message
-from tests.scenarios.looking import rest, typed, words
+from tests.scenarios.looking import buttons, of_kind, rest, typed, words
 from tests.scenarios.running import World, world
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -24,6 +24,7 @@ schedules:
 severities:
   sev1: {{respond_within: null, escalate_after: null, roles: [], notify_executives: false,
     ladder: [{{after: 0m, notify: ["schedule:primary"], by: [slack]}}, {{after: 20m, notify: ["schedule:later"]}}]}}
+  sev4: {{ladder: []}}
 """
 
 
@@ -84,6 +85,57 @@ async def test_the_same_press_of_return_twice_is_one_override(here: World) -> No
     await typed(here, "priya", "#general", "/incident cover primary for 1h")
     said = await typed(here, "tom", "#general", "/incident oncall primary")
     assert here.priya.user.name in said.lower()
+
+
+async def test_page_calls_one_person_directly_and_in_the_channel(here: World) -> None:
+    channel = await here.declared("sev4 Search is slow", by="maya")
+    await rest(here)
+    said = await typed(here, "maya", channel.name, "/incident page @tom the queue is yours")
+    assert "is paged" in said
+    await rest(here)
+    (page,) = [m for m in direct(here, TOM) if "paged" in m.text]
+    assert {"I'm on it", "Can't"} <= set(buttons(page))
+    assert "the queue is yours" in words(here, page)
+    (called,) = [m for m in here.ws.bot_messages(channel.id) if TOM in here.ws.mentioned(m)]
+    assert "I'm on it" in buttons(called)
+    (entry,) = of_kind(await here.show(), "page")
+    assert entry["actor"] == here.maya.id
+    assert entry["key"]
+    await here.tom.press(page, "I'm on it")
+    await rest(here)
+    assert (await here.show())["status"] == "acknowledged"
+    assert here.tom.id in channel.members
+    assert buttons(next(m for m in direct(here, TOM) if m.ts == page.ts)) == []
+
+
+async def test_page_calls_whoever_is_on_call_and_says_where_nobody_is(here: World) -> None:
+    channel = await here.declared("sev4 Search is slow", by="maya")
+    await typed(here, "maya", channel.name, "/incident page primary")
+    await rest(here)
+    assert any("paged" in m.text for m in direct(here, TOM))
+    said = await typed(here, "maya", channel.name, "/incident page later we need the night shift")
+    assert "nobody is on call on later now" in said.lower()
+    assert "This works: `/incident page" in said
+    assert len(of_kind(await here.show(), "page")) == 1
+
+
+async def test_whoever_cant_come_is_told_to_the_channel(here: World) -> None:
+    channel = await here.declared("sev4 Search is slow", by="maya")
+    await typed(here, "maya", channel.name, "/incident page @tom")
+    await rest(here)
+    (page,) = [m for m in direct(here, TOM) if "paged" in m.text]
+    await here.tom.press(page, "Can't")
+    await rest(here)
+    assert any("can't respond" in words(here, m) for m in here.ws.bot_messages(channel.id))
+    assert (await here.show())["status"] == "detected"
+
+
+@pytest.mark.parametrize("line", ["page", "page nights", "page @nobody"])
+async def test_whom_to_page_must_be_known(here: World, line: str) -> None:
+    channel = await here.declared("sev4 Search is slow", by="maya")
+    said = await typed(here, "maya", channel.name, f"/incident {line}")
+    assert "This works: `/incident page @maya" in said
+    assert of_kind(await here.show(), "page") == []
 
 
 async def test_a_rung_whose_schedule_covers_nobody_is_said_aloud(here: World) -> None:

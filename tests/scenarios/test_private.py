@@ -91,3 +91,19 @@ async def test_what_is_said_in_it_is_recorded(here: World) -> None:
     await here.restarted()
     await rest(here)
     assert [e["actor"] for e in of_kind(await here.show(), "joined")] == [here.maya.id, here.tom.id]
+
+
+async def test_pages_outside_its_channel_carry_the_id_alone(here: World) -> None:
+    channel = await private(here)
+    await typed(here, "maya", channel.name, "/incident page @tom rotate the keys that leaked")
+    await rest(here)
+    outside = [m for m in all_messages(here) if m.channel != channel.id and m.user == here.ws.bot.id]
+    (page,) = [m for m in outside if "paged" in m.text]
+    assert "INC-1 (private)" in words(here, page)
+    assert "leaked" not in str(page.blocks) + page.text
+    assert "rotate" not in str(page.blocks)
+    await here.tom.press(page, "I'm on it")
+    await rest(here)
+    assert here.tom.id in channel.members
+    settled = [m for m in all_messages(here) if m.ts == page.ts and m.channel == page.channel]
+    assert "leaked" not in str(settled[0].blocks)

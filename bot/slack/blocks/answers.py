@@ -178,7 +178,7 @@ def joining(incident: Incident) -> Message:
 def escalated(incident: Incident, climb: Climb) -> Message:
     """To whoever asked for the next rung."""
     fell = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in climb.fell_through[:10]]
-    if climb.rung is None:
+    if not climb.pages:
         words = (
             f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left. Call somebody yourself."
         )
@@ -186,7 +186,9 @@ def escalated(incident: Incident, climb: Climb) -> Message:
         reached = climb.reached
         whom = [mention(person) for person in reached.people]
         whom += [phrases.channel_named(channel) for channel in reached.channels]
-        words = f"Rung {climb.rung} of {incident.id} is paged: {kit.listed(whom or list(reached.contacts), 20)}."
+        what = f"Rung {climb.rung} of {incident.id}" if climb.rung else f"For {incident.id}"
+        done = "would be paged, but this is a drill" if incident.drill else "is paged"
+        words = f"{what} {done}: {kit.listed(whom or list(reached.contacts), 20)}."
     return kit.message(words, [kit.section("\n".join([words, *fell]))])
 
 
@@ -194,6 +196,8 @@ def cant_noted(incident: Incident, climb: Climb | None) -> Message:
     """To whoever was paged and can't."""
     if climb is None:
         return kit.line(f"Thanks for saying so. {incident.id} is in hands already; nothing more to do.")
+    if climb.label:
+        return kit.line(f"Thanks for saying so. The channel of {incident.id} is told.")
     if climb.rung is not None:
         return kit.line(f"Thanks for saying so. Rung {climb.rung} of {incident.id} is paged now.")
     return kit.line(

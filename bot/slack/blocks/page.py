@@ -14,7 +14,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
-from bot.slack.text import clip, mention, render
+from bot.slack.text import clip, mention, plain, render
 
 COMMAND = "/incident"
 GAPS = 10
@@ -27,7 +27,7 @@ def page_channel(
     incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime, command: str = COMMAND
 ) -> Message:
     """In the incident's channel: mentions whom the rung reaches; says so loudly where it reaches nobody."""
-    if payload.get("rung") is None:
+    if payload.get("rung") is None and not payload.get("pages"):
         return nobody_left(incident, payload, command)
     people = " ".join(mention(str(person)) for person in list(payload.get("people") or ())[:PEOPLE])
     channels = kit.listed([phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()])
@@ -39,7 +39,7 @@ def page_channel(
         [
             kit.section(phrases.drill_prefix(incident) + words),
             kit.section("\n".join([f"*Why:* {_why(payload)}", *_gaps(payload)])),
-            kit.context(f"Rung {payload['rung']} of the {render(incident.severity)} ladder. {PRESS}"),
+            kit.context(f"{_called(incident, payload)}. {_press(payload)}"),
             _buttons(incident, payload),
         ],
     )
@@ -47,7 +47,8 @@ def page_channel(
 
 def nobody_left(incident: Incident, payload: Mapping[str, Any], command: str = COMMAND) -> Message:
     """The end of the ladder, or a ladder that reaches nobody."""
-    words = f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left."
+    why = "the ladder has nobody left" if not payload.get("called") else f"{render(str(payload['called']))} is empty"
+    words = f":warning: *Nobody could be paged* for {incident.id}: {why}."
     lines = [f"*Why now:* {_why(payload)}", *_gaps(payload)]
     if len(lines) == 1:
         lines.append("Every rung was paged already, or there is none for this severity.")
@@ -69,21 +70,22 @@ def nobody_left(incident: Incident, payload: Mapping[str, Any], command: str = C
 
 def page_direct(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
     """To one person, directly."""
-    words = f":rotating_light: You are paged{_count(payload)}: {phrases.title(incident)}"
+    words = f":rotating_light: You are paged{_count(payload)}: {phrases.outside(incident)}"
     name = phrases.severity_name(incident.severity, policy)
     lines = [
         f"{name} · {phrases.status_line(incident)}",
         f"*Channel:* {phrases.channel_link(incident)} · *Commander:* {phrases.who_leads(incident)}",
-        f"*Why you:* you are on rung {payload.get('rung')} of the {render(incident.severity)} ladder — "
-        f"{_why(payload)}.",
+        f"*Why you:* {_why_you(incident, payload)} — {_why(payload)}.",
     ]
+    if incident.private:  # they are invited, and read the rest in its channel
+        lines = [f"*Channel:* {phrases.channel_link(incident)}. You are being invited; all else is said there."]
     return kit.message(
         phrases.drill_prefix(incident) + words,
         [
             kit.section(f"{phrases.drill_prefix(incident)}*{words}*"),
             kit.section("\n".join(lines)),
             _buttons(incident, payload),
-            kit.context("*I'm on it* stops the paging. *Can't* calls the next rung at once."),
+            kit.context(_press(payload)),
         ],
     )
 
@@ -91,14 +93,16 @@ def page_direct(incident: Incident, policy: Policy, payload: Mapping[str, Any], 
 def page_elsewhere(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
     """In another channel that a rung names."""
     name = phrases.severity_name(incident.severity, policy)
-    words = f":rotating_light: Help is needed{_count(payload)}: {phrases.title(incident)}"
+    words = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
+    if incident.private:
+        return kit.message(words, [kit.section(f"*{words}*"), _buttons(incident, payload)])
     return kit.message(
         phrases.drill_prefix(incident) + words,
         [
             kit.section(f"{phrases.drill_prefix(incident)}*{words}*"),
             kit.section(
                 f"{name} · {phrases.status_line(incident)}\n*Channel:* {phrases.channel_link(incident)}\n"
-                f"*Why here:* this channel is on rung {payload.get('rung')} of the ladder — {_why(payload)}."
+                f"*Why here:* {_why_here(payload)} — {_why(payload)}."
             ),
             _buttons(incident, payload),
         ],
@@ -114,7 +118,7 @@ def page_settled(incident: Incident, policy: Policy, outcome: str | None = None,
     if not directly:
         return kit.line(words)
     return kit.message(
-        words, [kit.section(f"~You were paged for {phrases.title(incident).replace('~', '∼')}~"), kit.section(words)]
+        words, [kit.section(f"~You were paged for {phrases.outside(incident).replace('~', '∼')}~"), kit.section(words)]
     )
 
 
@@ -147,8 +151,51 @@ def _gaps(payload: Mapping[str, Any]) -> list[str]:
     return [*lines, f":warning: Not every way was open: {'; '.join(ways)}."] if ways else lines
 
 
+def page_drill(incident: Incident, payload: Mapping[str, Any]) -> Message:
+    """What a drill would have sent; it mentions nobody. `people` are names, each with the ways to reach them."""
+    people = [
+        f"{render(plain(name))} ({', '.join(ways)})" if ways else render(plain(name))
+        for name, ways in dict(payload.get("people") or {}).items()
+    ]
+    channels = [phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()]
+    whom = kit.listed([*people, *channels], PEOPLE)
+    words = (
+        f"[DRILL] Nobody is paged. {'Otherwise this would page: ' + whom if whom else 'The ladder has nobody left.'}"
+    )
+    called = render(str(payload.get("called") or ""))
+    lines = [f"*Why:* {_why(payload)}", *[f":warning: {clip(render(str(g)), 300)}" for g in payload.get("gaps") or ()]]
+    return kit.message(
+        words,
+        [kit.section(f":test_tube: {words}"), kit.section("\n".join(lines)), kit.context(called) if called else None],
+    )
+
+
+def _called(incident: Incident, payload: Mapping[str, Any]) -> str:
+    if payload.get("rung") is None:
+        return render(str(payload.get("called") or "A page by hand"))
+    return f"Rung {payload['rung']} of the {render(incident.severity)} ladder"
+
+
+def _why_you(incident: Incident, payload: Mapping[str, Any]) -> str:
+    if payload.get("rung") is None:
+        return render(str(payload.get("called") or "by hand"))
+    return f"you are on rung {payload.get('rung')} of the {render(incident.severity)} ladder"
+
+
+def _why_here(payload: Mapping[str, Any]) -> str:
+    if payload.get("rung") is None:
+        return f"{render(str(payload.get('called') or 'somebody'))} names this channel"
+    return f"this channel is on rung {payload.get('rung')} of the ladder"
+
+
+def _press(payload: Mapping[str, Any]) -> str:
+    if payload.get("rung") is None:
+        return "Press *I'm on it* if you are responding; *Can't* tells the channel so."
+    return PRESS
+
+
 def _buttons(incident: Incident, payload: Mapping[str, Any]) -> Block | None:
-    value = f"{incident.id}:{payload.get('rung')}"
+    value = f"{incident.id}:{payload.get('rung') or 0}"
     return kit.actions(
         button("I'm on it", "on_it", value, style="primary"),
         button("Can't", "cant", value),

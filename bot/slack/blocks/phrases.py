@@ -62,6 +62,11 @@ def title(incident: Incident) -> str:
     return f"{incident.id} · {render(plain(incident.title))}"
 
 
+def outside(incident: Incident) -> str:
+    """The title where people outside may read it: of a private incident the ID alone."""
+    return f"{incident.id} (private)" if incident.private else title(incident)
+
+
 def marks(incident: Incident) -> str:
     """What must not be overlooked: a drill, a private incident. Empty for most."""
     return joined(

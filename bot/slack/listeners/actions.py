@@ -79,7 +79,7 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
         if not number.isdecimal():
             log.warning("press.malformed", action=name[:80])
             return None
-        incident, policy = await front.incident(int(number), asking)
+        incident, policy = await front.incident(int(number), asking, paged=name in ANSWERS_A_PAGE)
         return await press(front, asking, incident, policy, rest)
     except Repeated:
         front.metrics.repeated.labels("press").inc()
@@ -181,6 +181,7 @@ async def _retry(front: Front, asking: Asking, incident: Incident, policy: Polic
     return answers.done("Trying again." if count else "Nothing is left to retry.")
 
 
+ANSWERS_A_PAGE = frozenset({"on_it", "cant"})
 QUIET = frozenset({"open_channel", "severity_select", "link"})
 PRESSES: dict[str, Press] = {
     "ack": _ack,

@@ -54,12 +54,16 @@ class Front:
     command: str = "/incident"
     missed: Callable[[], None] = lambda: None  # an event could not be written down
 
-    async def incident(self, number: int, asking: Asking) -> tuple[Incident, Policy]:
-        """The incident as this person may see it. Raises `NotFound`, also for what is private to others."""
+    async def incident(self, number: int, asking: Asking, *, paged: bool = False) -> tuple[Incident, Policy]:
+        """The incident as this person may see it. Raises `NotFound`, also for what is private to others.
+
+        `paged`: the answer to a page, which somebody may give before they are in the channel.
+        """
         async with self.desk.database.reading() as conn:
             incident = await incidents.get(conn, number)
             here = incident is not None and incident.channel_id == asking.channel
-            if incident is None or not (here or await may_see(conn, incident, asking.user)):
+            called = paged and incident is not None and any(asking.user in p.people for p in incident.ladder.pages)
+            if incident is None or not (here or called or await may_see(conn, incident, asking.user)):
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return incident, await self.desk.policies.of(conn, incident)
 

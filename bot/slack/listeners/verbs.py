@@ -114,6 +114,19 @@ async def escalate(front: Front, asking: Asking, request: Request, incident: Inc
     return answers.escalated(done.incident, done.climb)
 
 
+async def page(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    done = await escalating.page(
+        front.desk,
+        incident.number,
+        asking.user,
+        user=request.users[0] if request.users else None,
+        schedule=request.schedule,
+        reason=request.text,
+        delivery=asking.delivery,
+    )
+    return answers.escalated(done.incident, done.climb)
+
+
 async def note(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     await run.note(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
     return answers.done(f"Noted on the timeline of {incident.id}.")
@@ -222,6 +235,7 @@ WITH_INCIDENT: dict[str, WithIncident] = {
     "join": join,
     "invite": invite,
     "escalate": escalate,
+    "page": page,
     "note": note,
     "timeline": timeline_,
     "why": why,
