@@ -39,13 +39,12 @@ class Deadline:
 
 
 def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
-    """Every deadline this incident has now. None of them outlives it."""
+    """Every deadline this incident has now. None of them outlives it. A drill has its ladder too, and pages nobody."""
     if not incident.open:
         return ()
     level = policy.severity(incident.severity)
     found = [_update(incident, level), _roles(incident, policy)]
-    if not incident.drill:
-        found += [_respond(incident, level), _mitigate(incident, level), *_rungs(incident, level)]
+    found += [_respond(incident, level), _mitigate(incident, level), *_rungs(incident, level)]
     return tuple(deadline for deadline in found if deadline is not None)
 
 

@@ -260,6 +260,12 @@ def _page(given: Given) -> Request:
     return Request(given.verb.name, schedule=_known_schedule(first, given.policy), text=_reason(rest))
 
 
+def _drill(given: Given) -> Request:
+    """A severity first, or the worst; the rest is the title."""
+    severity, title = find_severity(given.rest, given.policy) or (given.policy.severities[0].key, given.rest)
+    return Request(given.verb.name, severity=severity, text=words.title_of(title) or "Drill")
+
+
 def _reason(text: str) -> str:
     return re.sub(r"^(?:because|[-–—:,])\s+", "", text.strip(), flags=re.IGNORECASE)
 
@@ -357,4 +363,5 @@ READERS: dict[Grammar, Callable[[Given], Request]] = {
     Grammar.SCHEDULE: _schedule,
     Grammar.COVER: _cover,
     Grammar.PAGE: _page,
+    Grammar.DRILL: _drill,
 }

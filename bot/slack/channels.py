@@ -26,7 +26,8 @@ async def create(
     which it was first asked for: another database may have counted to the same number.
     """
     day: date = incident.declared_at.date()
-    base = channel_name(policy.channel_name, incident.number, incident.title, incident.severity, day)
+    template = f"drill-{policy.channel_name}" if incident.drill else policy.channel_name
+    base = channel_name(template, incident.number, incident.title, incident.severity, day)
     for attempt in range(1, _SUFFIXES + 1):
         name = base if attempt == 1 else f"{base[: 79 - len(str(attempt))]}-{attempt}"
         if look_first and (ours := await _ours(api, name, bot_user, since)):

@@ -28,6 +28,7 @@ class Grammar(Enum):
     SCHEDULE = auto()
     COVER = auto()
     PAGE = auto()
+    DRILL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,14 @@ VERBS: tuple[Verb, ...] = (
         ("cover <schedule> for <duration>",),
         "cover {schedule} for 2h",
         "be on call yourself for a while, whoever's turn it is",
+        needs_incident=False,
+    ),
+    Verb(
+        "drill",
+        Grammar.DRILL,
+        ("drill [title]", "drill <severity> <title>"),
+        "drill {worst} The database is gone",
+        "a test incident: marked everywhere, pages nobody, counted nowhere",
         needs_incident=False,
     ),
     Verb("help", Grammar.TOPIC, ("help [verb]",), "help role", "this list, or more on one verb", needs_incident=False),

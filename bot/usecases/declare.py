@@ -26,6 +26,7 @@ class Declaration:
     category: str | None = None
     services: tuple[str, ...] = ()
     private: bool = False
+    drill: bool = False
     detected_at: datetime | None = None
     answer: dict[str, Any] | None = None  # {"user", "response_url"?, "channel"?}
     source: dict[str, Any] | None = None  # {"channel", "ts", "author", "link"}: the message it came from
@@ -51,6 +52,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
             category=said.category,
             services=said.services,
             private=said.private,
+            drill=said.drill,
             detected_at=said.detected_at,
         )
         incident, entries = change.incident, list(change.entries)

@@ -42,8 +42,8 @@ def test_acknowledging_ends_what_waited_for_it_and_nothing_else() -> None:
     assert set(due(acknowledged)) == {("update", None), ("role", None), ("mitigate", None), ("mitigate", 3)}
 
 
-def test_a_drill_pages_nobody() -> None:
-    assert {kind for kind, _ in due(replace(declared(), drill=True))} == {"update", "role"}
+def test_a_drill_goes_through_its_ladder_as_well() -> None:
+    assert due(replace(declared(), drill=True)) == due(declared())
 
 
 @pytest.mark.parametrize("end", ["resolve", "close", "cancel"])

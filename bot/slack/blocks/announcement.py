@@ -32,7 +32,7 @@ def announcement(incident: Incident, policy: Policy, now: datetime) -> Message:
 
 def _head(incident: Incident, policy: Policy) -> str:
     name = phrases.severity_name(incident.severity, policy)
-    return f"{name}\n*{incident.id}* · {render(incident.title)}"
+    return f"{name}\n{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}"
 
 
 def _state(incident: Incident, policy: Policy, now: datetime) -> str:

@@ -69,7 +69,10 @@ def declared(incident: Incident, policy: Policy) -> Message:
 def declaring(incident: Incident, policy: Policy) -> Message:
     """The first answer, while the channel is being opened."""
     level = phrases.severity_name(incident.severity, policy)
-    return kit.line(f"*{incident.id}* is declared: {level}. Its channel is being opened; I'll send you the link.")
+    drill = phrases.drill_prefix(incident)
+    return kit.line(
+        f"{drill}*{incident.id}* is declared: {level}. Its channel is being opened; I'll send you the link."
+    )
 
 
 def done(words: str) -> Message:

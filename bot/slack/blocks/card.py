@@ -37,7 +37,7 @@ def card(
 ) -> Message:
     """`warnings` are house text: what people should know at once, such as a schedule that nobody covers."""
     blocks = [
-        kit.header(f"{incident.id} · {incident.title}"),
+        kit.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
         *kit.fields(_facts(incident, policy, now)),
         _described(incident),
@@ -53,7 +53,7 @@ def card(
 def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None]:
     """The card without its buttons, for showing the incident elsewhere."""
     return [
-        kit.header(f"{incident.id} · {incident.title}"),
+        kit.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
         *kit.fields([("Channel", phrases.channel_link(incident)), *_facts(incident, policy, now)]),
         _described(incident),

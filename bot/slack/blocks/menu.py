@@ -23,7 +23,8 @@ def menu(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
         f"{phrases.title(incident)} is {incident.status}. What would you like to do?",
         [
             kit.section(
-                f"{phrases.severity_name(incident.severity, policy)} · *{incident.id}* · {render(incident.title)}\n"
+                f"{phrases.drill_prefix(incident)}{phrases.severity_name(incident.severity, policy)} · "
+                f"*{incident.id}* · {render(incident.title)}\n"
                 f"{phrases.status_line(incident)} · commander: {phrases.who_leads(incident)}"
             ),
             kit.actions(*_now(incident), block_id="menu"),

@@ -199,6 +199,12 @@ async def list_(front: Front, asking: Asking, request: Request) -> Message:
     return answers.listing(wanted, front.desk.policy, now, scope=request.scope, command=front.command)
 
 
+async def drill(front: Front, asking: Asking, request: Request) -> Message:
+    answer = {"user": asking.user, "response_url": asking.response_url, "channel": asking.channel}
+    said = Said(request.text, request.severity or "", asking.user, drill=True, answer=answer)
+    return answers.declaring(await open_incident(front.desk, said, asking.delivery), front.desk.policy)
+
+
 async def on_call(front: Front, asking: Asking, request: Request) -> Message:
     now = front.desk.clock.now()
     async with front.desk.database.reading() as conn:
@@ -222,7 +228,7 @@ def _must_be_open(incident: Incident) -> None:
         raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
 
 
-WITHOUT_INCIDENT: dict[str, Without] = {"list": list_, "oncall": on_call, "cover": cover, "help": help_}
+WITHOUT_INCIDENT: dict[str, Without] = {"list": list_, "oncall": on_call, "cover": cover, "drill": drill, "help": help_}
 WITH_INCIDENT: dict[str, WithIncident] = {
     "menu": menu,
     "ack": ack,
