@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain import spans
+from bot.domain import handover, spans
 from bot.domain.incident import Incident, empty_roles, update_owed_by
 from bot.domain.policy import Policy, Severity
 
@@ -44,6 +44,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
         return ()
     level = policy.severity(incident.severity)
     found = [_update(incident, level), _roles(incident, policy)]
+    found += _handovers(incident)
     found += [_respond(incident, level), _mitigate(incident, level), *_rungs(incident, level)]
     return tuple(deadline for deadline in found if deadline is not None)
 
@@ -72,6 +73,17 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
         why = f"{incident.severity} needs {titles}"
     once = f"role:{incident.number}:{incident.episode}:{incident.roles_asked}:{','.join(missing)}"
     return Deadline(once, "role", incident.roles_due_at, why)
+
+
+def _handovers(incident: Incident) -> list[Deadline]:
+    """Whoever was asked to take a role over is to answer: asked again once, then the ladder."""
+    found = []
+    for asked in handover.standing(incident):
+        then = "the next rung is paged" if asked.nudged else "they are asked again"
+        why = f"<@{asked.to}> is to accept or decline {asked.role}; without an answer {then}"
+        once = f"handover:{incident.number}:{incident.episode}:{asked.number}:{int(asked.nudged)}"
+        found.append(Deadline(once, "role", asked.due_at, why))
+    return found
 
 
 def _respond(incident: Incident, level: Severity) -> Deadline | None:
@@ -144,6 +156,8 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
         return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
     if kind == "role":
         return "the roles changed"
+    if kind == "handover":
+        return handover_ended(int(once.split(":")[3]), before, after)
     if after.severity != before.severity:
         return f"the severity is now {after.severity}"
     if after.ladder.acknowledged_at and not before.ladder.acknowledged_at:
@@ -151,6 +165,22 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
     if after.ladder.mitigated_at and not before.ladder.mitigated_at:
         return "mitigated"
     return "the incident moved on"
+
+
+def handover_ended(number: int, before: Incident, after: Incident) -> str:
+    """How an offer ended that stood before and does not now."""
+    asked = next((one for one in before.handovers if one.number == number), None)
+    if not after.open:
+        return f"the incident is {after.status}"
+    if asked is None:
+        return "the roles changed"
+    if after.roles.get(asked.role) == asked.to:
+        return f"accepted by <@{asked.to}>"
+    if after.roles.get(asked.role) != asked.holder:
+        return "the role went to somebody else"
+    if after.handovers_asked > before.handovers_asked:
+        return "somebody else was asked instead"
+    return "declined, or not answered in time"
 
 
 @dataclass(frozen=True, slots=True)

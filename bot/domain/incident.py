@@ -60,6 +60,21 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """A role that somebody was asked to take over, and whoever holds it until they accept."""
+
+    number: int  # counts an incident's offers
+    role: str
+    to: str
+    by: str
+    holder: str | None
+    asked_at: datetime
+    due_at: datetime  # an answer is expected by then
+    episode: int
+    nudged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """An incident as it stands. Every instant is aware; an ID in `roles` or `responders` is a Slack user ID."""
 
@@ -104,6 +119,8 @@ class Incident:
     live_nudge: str | None = None  # `once` of the one reminder that still has its buttons
     live_pages: tuple[str, ...] = ()  # `once` of each page that still asks somebody
     live_alerts: tuple[Alert, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    handovers_asked: int = 0
     policy: str = ""
 
     @property

@@ -180,6 +180,7 @@ class NudgeRules:
     busy_within: timedelta = timedelta(minutes=5)
     roles_after: timedelta | None = None  # None: the severity's respond_within
     roles_every: timedelta | None = None  # None: the severity's update_every
+    handover_within: timedelta = timedelta(minutes=10)  # an answer is expected by then
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.domain import handover
+from bot.domain.deadlines import handover_ended
 from bot.domain.escalation import Climb
-from bot.domain.incident import Alert, Incident, empty_roles
+from bot.domain.incident import Alert, Handover, Incident, empty_roles
 from bot.domain.notices import IfNeedFails, Notice, Priority
 from bot.domain.paging import Call, Calls, dedup_key, label, unless_of
 from bot.domain.policy import Policy, Rung
@@ -86,6 +88,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
         found.append(Notice(f"thread:{n}:{threaded[0]}", "thread", n, {"seqs": threaded}, needs=announcement_of(n)))
     found += edits(before, after, policy)
     found += _settled(before, after, policy)
+    found += _handovers_settled(before, after)
     found += _followed(before, after, recorded)
     return found
 
@@ -196,6 +199,47 @@ def pages(
             )
         )
     return found
+
+
+def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
+    """The brief with its buttons, to whoever is asked; they are invited, and of a private incident told once inside."""
+    n = incident.number
+    invited = invitation(n, asked.to)
+    once = _handover(incident, asked)
+    needs = invited.once if incident.private else None
+    payload = {**handover.as_payload(asked), "person": asked.to}
+    brief = Notice(once, "handover", n, payload, needs=needs, if_need_fails=IfNeedFails.SEND, priority=Priority.NUDGE)
+    return [invited, brief]
+
+
+def handover_nudge(incident: Incident, asked: Handover, deadline: str) -> Notice:
+    payload = handover.as_payload(asked)
+    once = f"{_handover(incident, asked)}:again"
+    return _in_channel(once, "handover_nudge", incident.number, payload, Priority.NUDGE, deadline)
+
+
+def _handover(incident: Incident, asked: Handover) -> str:
+    return f"handover:{incident.number}:{asked.episode}:{asked.number}"
+
+
+def _handovers_settled(before: Incident, after: Incident) -> list[Notice]:
+    left = {asked.number for asked in handover.standing(after)}
+    return [
+        Notice(
+            f"settle:{_handover(before, asked)}",
+            "handover_edit",
+            after.number,
+            {
+                "of": _handover(before, asked),
+                "role": asked.role,
+                "outcome": handover_ended(asked.number, before, after),
+            },
+            needs=_handover(before, asked),
+            priority=Priority.EDIT,
+        )
+        for asked in handover.standing(before)
+        if asked.number not in left
+    ]
 
 
 def would_have_paged(incident: Incident, climb: Climb, why: str, cause: str, calls: Calls) -> Notice:

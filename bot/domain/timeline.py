@@ -12,7 +12,7 @@ BOT = "tocsin"  # the actor of what the bot does by itself
 
 KEY_KINDS = frozenset(
     {
-        "declared", "acknowledged", "status", "severity", "role", "update", "note", "page", "escalated",
+        "declared", "acknowledged", "status", "severity", "role", "handover", "update", "note", "page", "escalated",
         "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent",
     }
 )  # fmt: skip

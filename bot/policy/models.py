@@ -439,6 +439,9 @@ class Nudges(Part):
     busy_within: Duration = Field(default="5m", description="… within so long: one line instead of a mention.")
     roles_after: Duration | None = Field(default=None, description="Empty roles; null: the severity's respond_within.")
     roles_every: Duration | None = Field(default=None, description="And again; null: the severity's update_every.")
+    handover_within: Duration = Field(
+        default="10m", description="Whoever is asked to take a role over answers by then."
+    )
 
 
 class Timeline(Part):

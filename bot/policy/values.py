@@ -159,6 +159,7 @@ def _nudges(model: models.Nudges) -> domain.NudgeRules:
         busy_within=clock(model.busy_within),
         roles_after=_duration(model.roles_after),
         roles_every=_duration(model.roles_every),
+        handover_within=clock(model.handover_within),
     )
 
 

@@ -127,6 +127,23 @@ def _role(given: Given) -> Request:
     return Request(given.verb.name, role=role.key, users=users, clear=clear)
 
 
+def _handover(given: Given) -> Request:
+    """A role and a person; the person alone means the commander."""
+    _no_stray_in(given)
+    phrase, users, clear = _role_and_holder(given)
+    if clear or not users:
+        raise Unusable("Who is to take over? Name one person.")
+    role = find_role(phrase, given.policy) if phrase else _first_role(given.policy)
+    if isinstance(role, tuple):
+        names = either([r.title for r in role]) if role else _role_names(given.policy)
+        raise Unusable(f"There is no role “{shown(phrase)}”. Use one of: {names}.")
+    return Request(given.verb.name, role=role.key, users=users)
+
+
+def _first_role(policy: Policy) -> Role:
+    return next((role for role in policy.roles if role.key == "commander"), policy.roles[0])
+
+
 def _role_and_holder(given: Given) -> tuple[str, tuple[str, ...], bool]:
     """The words that name the role, who is to have it, whether it is to be cleared."""
     users = words.mentions_in(given.rest)
@@ -364,4 +381,5 @@ READERS: dict[Grammar, Callable[[Given], Request]] = {
     Grammar.COVER: _cover,
     Grammar.PAGE: _page,
     Grammar.DRILL: _drill,
+    Grammar.HANDOVER: _handover,
 }

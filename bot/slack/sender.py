@@ -11,13 +11,14 @@ import aiohttp
 
 from bot.domain import routing
 from bot.domain.errors import DeliveryError, NotNeeded
-from bot.domain.incident import Incident
+from bot.domain.handover import offer_in, standing
+from bot.domain.incident import Handover, Incident
 from bot.domain.policy import Policy
 from bot.domain.timeline import Recorded
 from bot.slack import channels
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.backfill import backfill
-from bot.slack.blocks import announcement, answers, card, news, nudge, page
+from bot.slack.blocks import announcement, answers, card, handover, news, nudge, page
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
 from bot.slack.people import People
@@ -25,6 +26,7 @@ from bot.slack.post import edit, post
 from bot.slack.respond import respond
 from bot.slack.text import clip
 from bot.slack.troubles import in_words
+from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
 from storage import incidents, meta, outbox, timeline
 from storage.outbox import Row
@@ -76,6 +78,9 @@ class Sender:
             "page_elsewhere": self._page_elsewhere,
             "page_edit": self._page_edit,
             "page_drill": self._page_drill,
+            "handover": self._handover,
+            "handover_nudge": self._handover_nudge,
+            "handover_edit": self._handover_edit,
             "declared": self._declared,
             "backfill": self._backfill,
         }
@@ -258,6 +263,35 @@ class Sender:
         message = news.duties(case.policy.role(role), case.incident)
         return await post(self._api, case.row, await self._people.direct_channel(user), message, unless=unless)
 
+    # — handovers
+
+    def _asked(self, case: Case) -> tuple[Handover, str | None]:
+        """The offer, and why it is not to be posted any more."""
+        number = case.row.payload["number"]
+        found = next((one for one in standing(case.incident) if one.number == number), None)
+        over = None if found else "it was answered, or the role moved on, before it could be sent"
+        return found or offer_in(case.row.payload), _unless(case, over)
+
+    async def _handover(self, case: Case) -> dict[str, Any]:
+        (asked, unless), number = self._asked(case), case.incident.number
+        async with self._desk.database.reading() as conn:
+            latest = await timeline.read(conn, number, key_only=True, limit=50, newest=True)
+            invited = await outbox.receipt(conn, routing.invitation(number, asked.to).once) is not None
+            inside = not case.incident.private or invited or await part_of(conn, case.incident, asked.to)
+        shown = [record for record in latest if record.entry.kind == "update"][-3:] or latest[-3:]
+        message = handover.asked(case.incident, case.policy, asked, shown, case.now, inside=inside)
+        return await post(self._api, case.row, await self._people.direct_channel(asked.to), message, unless=unless)
+
+    async def _handover_nudge(self, case: Case) -> dict[str, Any]:
+        asked, unless = self._asked(case)
+        message = handover.nudged(case.incident, case.policy, asked)
+        return await post(self._api, case.row, await self._where(case), message, unless=unless)
+
+    async def _handover_edit(self, case: Case) -> dict[str, Any]:
+        payload = case.row.payload
+        message = handover.settled(case.incident, case.policy, payload["role"], payload["outcome"])
+        return await edit(self._api, await self._receipt(payload["of"]), message)
+
     # — reminders
 
     async def _nudge(self, case: Case) -> dict[str, Any]:
@@ -298,10 +332,10 @@ class Sender:
         return await post(self._api, case.row, channel, message, unless=unless)
 
     async def _page_drill(self, case: Case) -> dict[str, Any]:
-        self._still_wanted(case)
+        unless = _unless(case, _ended(case))
         people = {await self._people.name(who): by for who, by in case.row.payload["people"].items()}
         message = page.page_drill(case.incident, {**case.row.payload, "people": people})
-        return await post(self._api, case.row, await self._where(case), message)
+        return await post(self._api, case.row, await self._where(case), message, unless=unless)
 
     async def _page_edit(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(case.row.payload["of"])

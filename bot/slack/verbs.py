@@ -29,6 +29,7 @@ class Grammar(Enum):
     COVER = auto()
     PAGE = auto()
     DRILL = auto()
+    HANDOVER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,14 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("roles", Grammar.NOTHING, ("roles",), "roles", "who has which role, and what each role does"),
     Verb("lead", Grammar.PERSON, ("lead @user",), "lead @maya", "make somebody incident commander"),
+    Verb(
+        "handover",
+        Grammar.HANDOVER,
+        ("handover @user", "handover <role> @user"),
+        "handover @maya",
+        "ask somebody to take a role over: you keep it until they accept",
+        aliases=("hand-over",),
+    ),
     Verb("join", Grammar.NOTHING, ("join",), "join", "come into the incident channel"),
     Verb("invite", Grammar.PEOPLE, ("invite @user …",), "invite @maya @tom", "bring people in"),
     Verb(

@@ -9,6 +9,7 @@ from bot.domain import escalation, routing, spans
 from bot.domain.deadlines import Nudge, State, decide_nudge, is_late, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline import BOT, entry
+from bot.usecases import handover
 from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work
 from bot.usecases.escalate import commit_climb, next_rung
@@ -42,8 +43,18 @@ async def _act(work: Work, row: Row) -> None:
         await _target(work, row)
 
 
+def _is_handover(row: Row) -> bool:
+    return row.once.startswith("handover:")
+
+
 async def _remind(work: Work, row: Row) -> None:
-    """One new message that lists everything owed; the reminder before it is edited and loses its buttons."""
+    """One new message that lists everything owed; the reminder before it is edited and loses its buttons.
+
+    A handover that was not answered is asked for by itself.
+    """
+    if _is_handover(row):
+        await handover.lapse(work, row)
+        return
     rules = work.policy.nudges
     since = work.now - rules.busy_within
     activity = await timeline.activity(work.conn, work.incident.number, since)
@@ -67,7 +78,7 @@ async def _cover_siblings(work: Work, row: Row, nudge: Nudge) -> None:
     for other in await deadlines.waiting(work.conn, work.incident.number):
         if other.once == row.once or other.kind not in ("update", "role"):
             continue
-        listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing)
+        listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _is_handover(other)
         if listed and (other.kind == "role" or other.due_at <= work.now):
             why = f"listed in the reminder about {'an update' if row.kind == 'update' else 'roles'}"
             await deadlines.decided(work.conn, other.once, State.SKIPPED, why, work.now)

@@ -95,6 +95,21 @@ def _role(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f"{mention(entry.actor)} cleared *{title}*: nobody has it now."
 
 
+def _handover(entry: Entry, incident: Incident, policy: Policy) -> str:
+    data = entry.data
+    title, to = render(plain(str(data.get("title", "")))), mention(str(data.get("to", "")))
+    keeps = f" {mention(str(data['holder']))} keeps it" if data.get("holder") else " Nobody has it"
+    asked = f" ({mention(str(data['by']))} asked)" if data.get("by") != data.get("holder") else ""
+    match data.get("state"):
+        case "asked":
+            return f"{mention(entry.actor)} asks {to} to take over as *{title}*.{keeps} until they accept."
+        case "declined":
+            return f"{to} declined to take over as *{title}*.{keeps}.{asked}"
+        case "unanswered":
+            return f"{to} did not answer whether they take over as *{title}*.{keeps}.{asked}"
+    return f"{to} accepted to take over as *{title}*."
+
+
 def _escalated(entry: Entry, incident: Incident, policy: Policy) -> str:
     if entry.data.get("by_hand"):
         return f":rotating_light: {mention(entry.actor)} escalated{_because(entry.text)}"
@@ -142,6 +157,7 @@ _TELLERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "severity": _severity,
     "role": _role,
     "escalated": _escalated,
+    "handover": _handover,
     "resolved": _resolved,
     "closed": _closed,
     "cancelled": _cancelled,

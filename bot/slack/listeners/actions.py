@@ -21,7 +21,7 @@ from bot.slack.listeners import commands, verbs
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
-from bot.usecases import delivered, run
+from bot.usecases import delivered, handover, run
 from bot.usecases import escalate as escalating
 from bot.usecases.desk import Repeated
 from storage.errors import StorageError
@@ -176,12 +176,24 @@ async def _cant(front: Front, asking: Asking, incident: Incident, policy: Policy
     return answers.cant_noted(incident, done.climb if done else None)
 
 
+async def _accept(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    offered = int(rest) if rest.isdecimal() else 0
+    await handover.accept(front.desk, incident.number, offered, asking.user, delivery=asking.delivery)
+    return None  # the brief is edited, and the duties follow
+
+
+async def _decline(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    offered = int(rest) if rest.isdecimal() else 0
+    await handover.decline(front.desk, incident.number, offered, asking.user, delivery=asking.delivery)
+    return None
+
+
 async def _retry(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     count = await delivered.retry_failed(front.desk, incident.number, delivery=asking.delivery)
     return answers.done("Trying again." if count else "Nothing is left to retry.")
 
 
-ANSWERS_A_PAGE = frozenset({"on_it", "cant"})
+ANSWERS_A_PAGE = frozenset({"on_it", "cant", "handover_accept", "handover_decline"})
 QUIET = frozenset({"open_channel", "severity_select", "link"})
 PRESSES: dict[str, Press] = {
     "ack": _ack,
@@ -191,6 +203,8 @@ PRESSES: dict[str, Press] = {
     "on_it": _on_it,
     "cant": _cant,
     "retry": _retry,
+    "handover_accept": _accept,
+    "handover_decline": _decline,
     "join": _verb(verbs.join, "join"),
     "escalate": _verb(verbs.escalate, "escalate"),
     "update": _modal(lambda i, p, f: modals.update_modal(i, p), "update What changed"),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
@@ -21,9 +20,10 @@ from bot.slack.blocks import answers
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
 from bot.slack.verbs import BY_NAME
+from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
 from bot.usecases.record import Recorder
-from storage import incidents, outbox, timeline
+from storage import incidents, outbox
 
 log = structlog.get_logger()
 
@@ -62,8 +62,8 @@ class Front:
         async with self.desk.database.reading() as conn:
             incident = await incidents.get(conn, number)
             here = incident is not None and incident.channel_id == asking.channel
-            called = paged and incident is not None and any(asking.user in p.people for p in incident.ladder.pages)
-            if incident is None or not (here or called or await may_see(conn, incident, asking.user)):
+            called = paged and incident is not None and _called(incident, asking.user)
+            if incident is None or not (here or called or await part_of(conn, incident, asking.user)):
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return incident, await self.desk.policies.of(conn, incident)
 
@@ -78,7 +78,7 @@ class Front:
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
         async with self.desk.database.reading() as conn:
             found = await incidents.listing(conn, open_only=True, limit=limit)
-            return [incident for incident in found if await may_see(conn, incident, user)]
+            return [incident for incident in found if await part_of(conn, incident, user)]
 
     async def number_in(self, channel: str | None) -> int | None:
         return None if channel is None else await self.recorder.channels.incident_of(channel)
@@ -123,9 +123,6 @@ class Front:
         return answers.refused(error.message, f"{self.command} {error.example}{where}")
 
 
-async def may_see(conn: AsyncConnection, incident: Incident, user: str) -> bool:
-    """Private incidents exist only for those who are part of them, or in their channel."""
-    if not incident.private or user in {incident.declared_by, *incident.responders, *incident.roles.values()}:
-        return True
-    moves = await timeline.of_actor(conn, incident.number, ("joined", "left"), user)
-    return bool(moves) and max(moves, key=lambda move: move.at).kind == "joined"
+def _called(incident: Incident, user: str) -> bool:
+    """Paged, or asked to take a role over."""
+    return any(user in page.people for page in incident.ladder.pages) or any(h.to == user for h in incident.handovers)

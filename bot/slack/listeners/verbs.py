@@ -11,14 +11,17 @@ from bot.domain.policy import Policy
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
+from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import oncall as blocks
 from bot.slack.blocks.kit import Message
-from bot.slack.listeners.front import Asking, Front, may_see
+from bot.slack.listeners.front import Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import cover as covering
 from bot.usecases import escalate as escalating
+from bot.usecases import handover as handing_over
 from bot.usecases import run
+from bot.usecases.access import part_of
 from bot.usecases.declare import Declaration as Said
 from bot.usecases.declare import declare as open_incident
 from storage import deadlines, incidents, overrides, timeline
@@ -96,6 +99,18 @@ async def role(front: Front, asking: Asking, request: Request, incident: Inciden
 
 async def roles(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     return answers.roles(incident, policy, front.command)
+
+
+async def handover(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    saved = await handing_over.offer(
+        front.desk,
+        incident.number,
+        request.role or "commander",
+        request.users[0],
+        asking.user,
+        delivery=asking.delivery,
+    )
+    return handovers.offered(saved, policy, saved.handovers[-1])
 
 
 async def join(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -193,7 +208,7 @@ async def list_(front: Front, asking: Asking, request: Request) -> Message:
             incident
             for incident in found
             if (not request.severities or incident.severity in request.severities)
-            and await may_see(conn, incident, asking.user)
+            and await part_of(conn, incident, asking.user)
         ]
     now = front.desk.clock.now()
     return answers.listing(wanted, front.desk.policy, now, scope=request.scope, command=front.command)
@@ -238,6 +253,7 @@ WITH_INCIDENT: dict[str, WithIncident] = {
     "role": role,
     "roles": roles,
     "lead": role,
+    "handover": handover,
     "join": join,
     "invite": invite,
     "escalate": escalate,

@@ -1,0 +1,99 @@
+"""A handover: the brief for whoever is asked, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.incident import Handover, Incident
+from bot.domain.policy import Policy
+from bot.domain.timeline import Recorded
+from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.kit import Message, button
+from bot.slack.blocks.ledger import entry_line
+from bot.slack.text import clip, mention, plain, render
+
+DESCRIPTION = 600
+
+
+def asked(
+    incident: Incident, policy: Policy, handover: Handover, latest: Sequence[Recorded], now: datetime, *, inside: bool
+) -> Message:
+    """`latest` are the last updates, or key entries where there were none. Without `inside` nothing of a private
+    incident is told but its ID.
+    """
+    title = _title(handover, policy)
+    what = phrases.title(incident) if inside else phrases.outside(incident)
+    words = f"{phrases.drill_prefix(incident)}{mention(handover.by)} asks you to take over as {title} of {what}"
+    keeps = f"Until you accept, {mention(handover.holder)} keeps it." if handover.holder else "Nobody has it now."
+    value = f"{incident.id}:{handover.number}"
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}*"),
+            *(_brief(incident, policy, latest, now) if inside or not incident.private else []),
+            kit.section(f"*Channel:* {phrases.channel_link(incident)}"),
+            kit.actions(
+                button("Accept", "handover_accept", value, style="primary"),
+                button("Decline", "handover_decline", value),
+                block_id="handover",
+            ),
+            kit.context(f"{keeps} Without an answer by {kit.clock(handover.due_at)} I ask again, then call for help."),
+        ],
+    )
+
+
+def nudged(incident: Incident, policy: Policy, handover: Handover) -> Message:
+    """In the channel, to whoever has not answered."""
+    words = (
+        f"{mention(handover.to)}, will you take over as *{_title(handover, policy)}* of {incident.id}? "
+        f"Press *Accept* or *Decline* in the message I sent you. Without an answer by "
+        f"{kit.clock(handover.due_at)} I call the next rung of the ladder."
+    )
+    return kit.line(phrases.drill_prefix(incident) + words)
+
+
+def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
+    """What the brief becomes: one line without buttons."""
+    title = render(plain(phrases.role_of(role, policy).title))
+    go = f" {phrases.channel_link(incident)}" if incident.channel_id else ""
+    return kit.line(f"Handover of *{title}*, {incident.id}: {render(outcome)}.{go}")
+
+
+def offered(incident: Incident, policy: Policy, handover: Handover) -> Message:
+    """To whoever asked."""
+    keeps = f" {mention(handover.holder)} keeps it until then." if handover.holder else ""
+    return kit.line(f"{mention(handover.to)} is asked to take over as *{_title(handover, policy)}*.{keeps}")
+
+
+def _brief(incident: Incident, policy: Policy, latest: Sequence[Recorded], now: datetime) -> list[kit.Block | None]:
+    facts = [
+        ("State", f"{phrases.severity_name(incident.severity, policy)}\n{phrases.status_line(incident)}"),
+        ("Declared", f"by {mention(incident.declared_by)} {phrases.at(incident.declared_at, now)}"),
+        ("Next update", _next_update(incident, now)),
+        ("Roles", _roles(incident, policy)),
+        ("Still needed", kit.listed([render(plain(one)) for one in phrases.missing_roles(incident, policy)])),
+        ("Affected services", kit.listed(phrases.services(incident, policy))),
+    ]
+    lines = "\n".join(f"• {entry_line(record.entry)}" for record in latest)
+    return [
+        *kit.fields([(label, value) for label, value in facts if value]),
+        kit.section(clip(render(incident.description), DESCRIPTION)) if incident.description.strip() else None,
+        kit.section(clip(f"*Last*\n{lines}", kit.TEXT)) if lines else None,
+    ]
+
+
+def _next_update(incident: Incident, now: datetime) -> str:
+    if incident.update_due_at is None:
+        return "none asked for"
+    promised = f", promised by {mention(incident.promised_by)}" if incident.promised_by else ""
+    return f"{'was due' if incident.update_due_at < now else 'due'} {phrases.at(incident.update_due_at, now)}{promised}"
+
+
+def _roles(incident: Incident, policy: Policy) -> str:
+    held = incident.roles.items()
+    return "\n".join(f"{render(plain(phrases.role_of(key, policy).title))}: {mention(user)}" for key, user in held)
+
+
+def _title(handover: Handover, policy: Policy) -> str:
+    return render(plain(phrases.role_of(handover.role, policy).title))

@@ -1,0 +1,16 @@
+"""Who may know of an incident. Private ones exist only for those who are part of them."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident import Incident
+from storage import timeline
+
+
+async def part_of(conn: AsyncConnection, incident: Incident, user: str) -> bool:
+    """Whether it is not private, or they declared it, respond to it, have a role in it, or are in its channel."""
+    if not incident.private or user in {incident.declared_by, *incident.responders, *incident.roles.values()}:
+        return True
+    moves = await timeline.of_actor(conn, incident.number, ("joined", "left"), user)
+    return bool(moves) and max(moves, key=lambda move: move.at).kind == "joined"

@@ -1,0 +1,147 @@
+"""Handover: a role goes to somebody else when they accept, and not before."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import Channel, Message
+from tests.scenarios.looking import buttons, of_kind, rest, told, typed, words
+from tests.scenarios.running import World, world
+
+TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
+POLICY = f"""
+preset: sev1-5
+announce: "#incidents"
+severities:
+  sev2: {{respond_within: null, update_every: null, escalate_after: null, roles: [commander],
+    ladder: [{{after: 5h, notify: ["user:{PRIYA}"], by: [slack]}}]}}
+"""
+
+
+@pytest.fixture
+async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(POLICY)
+    async with world(sqlite_url, policy=policy) as running:
+        yield running
+
+
+def direct(here: World, person: str) -> list[Message]:
+    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for c in where for m in here.ws.bot_messages(c.id)]
+
+
+def said(here: World, channel: Channel) -> str:
+    return "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id))
+
+
+async def offered(here: World, line: str = "handover @tom") -> tuple[Channel, Message]:
+    channel = await here.declared("sev2 Checkout is down")
+    await typed(here, "maya", channel.name, "/incident lead @maya")
+    await typed(here, "maya", channel.name, "/incident update Rolling back deploy 4512")
+    await typed(here, "maya", channel.name, "/incident next 1h")
+    assert "asked to take over" in await typed(here, "maya", channel.name, f"/incident {line}")
+    await rest(here)
+    (brief,) = [m for m in direct(here, TOM) if "take over" in m.text]
+    return channel, brief
+
+
+async def test_the_other_gets_a_brief_and_the_first_keeps_the_role_until_they_accept(here: World) -> None:
+    channel, brief = await offered(here)
+    assert buttons(brief) == ["Accept", "Decline"]
+    shown = words(here, brief)
+    for part in ("Incident commander", "Checkout is down", "Rolling back deploy 4512", "promised by", "sev2"):
+        assert part in shown
+    assert (await here.show())["roles"] == {"commander": here.maya.id}
+    assert here.tom.id in channel.members
+    await here.tom.press(brief, "Accept")
+    await rest(here)
+    whole = await here.show()
+    assert whole["roles"] == {"commander": TOM}
+    assert [e["kind"] for e in whole["timeline"] if e["kind"] in ("handover", "role")][-2:] == ["handover", "role"]
+    (edited,) = [m for m in direct(here, TOM) if m.ts == brief.ts]
+    assert buttons(edited) == []
+    assert [r["reason"] for r in whole["reminders"] if r["kind"] == "role" and "accepted" in r["reason"]]
+
+
+async def test_declined_the_first_is_told_and_keeps_it(here: World) -> None:
+    channel, brief = await offered(here)
+    await here.tom.press(brief, "Decline")
+    await rest(here)
+    assert (await here.show())["roles"] == {"commander": here.maya.id}
+    (news,) = [m for m in here.ws.bot_messages(channel.id) if "declined to take over" in m.text]
+    assert here.maya.id in here.ws.mentioned(news)
+    assert buttons(next(m for m in direct(here, TOM) if m.ts == brief.ts)) == []
+    await here.pass_time(hours=1)
+    assert "will you take over" not in said(here, channel)
+
+
+async def test_no_answer_is_asked_again_and_then_calls_the_next_rung(here: World) -> None:
+    channel, brief = await offered(here)
+    await here.pass_time(minutes=10)
+    (nudge,) = [m for m in here.ws.bot_messages(channel.id) if "will you take over" in m.text]
+    assert TOM in here.ws.mentioned(nudge)
+    assert not any("paged" in m.text for m in direct(here, PRIYA))
+    await here.pass_time(minutes=10)
+    assert len([m for m in direct(here, PRIYA) if "paged" in m.text]) == 1
+    assert buttons(next(m for m in direct(here, TOM) if m.ts == brief.ts)) == []
+    whole = await here.show()
+    assert whole["roles"] == {"commander": here.maya.id}
+    assert "did not answer the handover within 20m" in str([r["reason"] for r in whole["reminders"]])
+    await here.pass_time(hours=1)
+    assert len([m for m in direct(here, PRIYA) if "paged" in m.text]) == 1
+
+
+async def test_only_whoever_was_asked_may_answer_and_only_once(here: World) -> None:
+    _, brief = await offered(here, "handover commander @tom")
+    stale = here.tom.screenshot(brief)
+    await here.tom.press(brief, "Accept")
+    await rest(here)
+    await here.tom.press(brief, "Decline", stale=stale)
+    assert "That handover is over" in "\n".join(await told(here, "tom"))
+    assert (await here.show())["roles"] == {"commander": TOM}
+
+
+async def test_a_role_that_moved_on_meanwhile_withdraws_the_offer(here: World) -> None:
+    channel, brief = await offered(here)
+    await typed(here, "maya", channel.name, "/incident lead @priya")
+    await rest(here)
+    settled = next(m for m in direct(here, TOM) if m.ts == brief.ts)
+    assert "the role went to somebody else" in words(here, settled)
+    await here.pass_time(hours=1)
+    assert "will you take over" not in said(here, channel)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("handover", "Who is to take over"),
+        ("handover @maya", "A handover goes to somebody else"),
+        ("handover pilot @tom", "There is no role"),
+        ("handover scribe none", "Who is to take over"),
+    ],
+)
+async def test_what_cannot_be_handed_over_is_said_with_a_line_that_works(here: World, line: str, why: str) -> None:
+    channel = await here.declared("sev2 Checkout is down")
+    answer = await typed(here, "maya", channel.name, f"/incident {line}")
+    assert why in answer
+    assert "This works: `/incident" in answer
+    assert of_kind(await here.show(), "handover") == []
+
+
+async def test_a_private_incident_is_told_to_whoever_takes_over_once_they_are_in(here: World) -> None:
+    await here.maya.command("#general", "/incident declare")
+    await here.maya.fill(here.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
+    assert (await here.maya.submit()).ok
+    channel = await here.opened()
+    await typed(here, "maya", channel.name, "/incident handover @tom")
+    await rest(here)
+    (brief,) = [m for m in direct(here, TOM) if "take over" in m.text]
+    assert here.tom.id in channel.members
+    assert "leaked" in words(here, brief)
+    await here.tom.press(brief, "Accept")
+    await rest(here)
+    assert (await here.show())["roles"] == {"commander": TOM}
