@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain import spans
 from bot.domain.errors import Refused
 from bot.domain.lifecycle import ENDED, MEANING, ORDER, Status, check_move
-from bot.domain.policy import Policy, Severity
+from bot.domain.policy import Fact, Policy, Severity
 from bot.domain.timeline import Entry, entry
 
 TITLE_LENGTH = 300
@@ -89,6 +89,7 @@ class Incident:
     description: str = ""
     category: str | None = None
     services: tuple[str, ...] = ()
+    facts: dict[str, Fact] = field(default_factory=dict)  # as in `bot.domain.classification`
     private: bool = False
     drill: bool = False
     channel_id: str | None = None
@@ -158,6 +159,7 @@ def declare(
     private: bool = False,
     drill: bool = False,
     detected_at: datetime | None = None,
+    facts: dict[str, Fact] | None = None,
 ) -> Change:
     """Open an incident. Never refused for its title: one over 300 characters is cut, the whole kept as description."""
     level = policy.severity(severity)
@@ -173,6 +175,7 @@ def declare(
         severity=level.key,
         category=category,
         services=services,
+        facts=dict(facts or {}),
         private=private,
         drill=drill,
         declared_by=actor,

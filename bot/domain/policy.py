@@ -26,6 +26,9 @@ TRIGGERS = (
 )
 
 
+Fact = bool | float  # of an incident: a mark, or a figure
+
+
 def folded(name: str) -> str:
     """How names are compared: `Level 1`, `level-1` and `LEVEL_1` are one."""
     return re.sub(r"[\s_-]", "", name.lower())
@@ -140,6 +143,28 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """`relation` is `>`, `>=`, `<` or `<=`; empty for a mark, which only has to be set."""
+
+    fact: str
+    relation: str = ""
+    figure: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Speaks for a severity where every condition holds. `name` says so in words: it is shown as the reason."""
+
+    key: str
+    severity: str
+    name: str
+    when: tuple[Condition, ...] = ()
+    category: str | None = None
+    actions: tuple[str, ...] = ()  # what to do first
+    escalate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Category:
     """What sort of trouble an incident is; drives playbooks and routing."""
 
@@ -208,6 +233,7 @@ class Policy:
     audiences: dict[str, Audience] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)  # title → URL: dashboards, logs, support portals
     fields: tuple[CustomField, ...] = ()
+    classification: tuple[Rule, ...] = ()
     digest: str = ""  # of the document the policy was read from; stands on every incident
 
     def severity(self, key: str) -> Severity:

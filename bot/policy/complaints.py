@@ -93,6 +93,7 @@ def _example(owner: KeyPath, key: str) -> str:
         "notify": 'notify: ["schedule:primary"]',
         "members": "members: [anna, ben]",
         "when": "when: manual",
+        "severity": "severity: sev2",
     }.get(key, f"{key}: {text}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from bot.domain.policy import Policy, Schedule, Severity, Trigger
+from bot.domain.policy import Policy, Rule, Schedule, Severity, Trigger
 from bot.domain.spans import BusinessDays, Span
 
 
@@ -30,6 +30,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "categories": {key: _fields(category) for key, category in policy.category_details.items()},
         "audiences": {key: _fields(audience) for key, audience in policy.audiences.items()},
         "triggers": {trigger.key: _trigger(trigger) for trigger in policy.triggers},
+        "classification": {rule.key: _rule(rule) for rule in policy.classification},
         "fields": {custom.key: _fields(custom) for custom in policy.fields},
     }
 
@@ -50,6 +51,11 @@ def _severity(severity: Severity) -> dict[str, Any]:
 
 def _trigger(trigger: Trigger) -> dict[str, Any]:
     return {**_fields(trigger, "rung"), **_fields(trigger.rung)}
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    when = [f"{c.fact} {c.relation} {c.figure:g}" if c.relation else c.fact for c in rule.when]
+    return {**_fields(rule, "when"), "when": when}
 
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:

@@ -251,12 +251,25 @@ def _hours(value: Any) -> str:
     return str(value)
 
 
+def _condition(value: Any) -> str:
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    if not CONDITION.match(text):
+        raise wrong(
+            f"is not a condition: {_shown(value)}. Write a fact and a figure, such as “users >= 50”, or a mark alone, "
+            "such as security."
+        )
+    return text
+
+
+CONDITION = re.compile(r"^([a-z][a-z0-9_]*)(?: ?(>=|<=|>|<) ?(\d+(?:\.\d+)?))?$")
+
 _TEXT_SCHEMA = {"type": "string"}
 _SPAN_SCHEMA = {"type": "string", "examples": ["10s", "15m", "2h", "1d", "1bd"]}
 _DELAY_SCHEMA = {"type": "string", "examples": ["0m", "15m", "2h"]}
 _TARGET_SCHEMA = {"type": "string", "pattern": "^(contact|schedule|role|user|channel):.+$"}
 
 Text = Annotated[str, BeforeValidator(_text)]
+When = Annotated[str, PlainValidator(_condition), WithJsonSchema({"type": "string", "examples": ["users >= 50"]})]
 Key = Annotated[str, BeforeValidator(_key)]
 Span = Annotated[str, PlainValidator(_positive_span), WithJsonSchema(_SPAN_SCHEMA)]
 Delay = Annotated[str, PlainValidator(_delay), WithJsonSchema(_DELAY_SCHEMA)]
@@ -422,6 +435,17 @@ class Trigger(Part):
     repeat: Duration | None = Field(default=None, description="Page again every so often while unanswered.")
 
 
+class Rule(Part):
+    """Suggests a severity where all of `when` holds; of several rules the worst wins."""
+
+    severity: Key = Field(description="The severity it speaks for.")
+    name: Text = Field(min_length=1, description="The reason in words, shown with the suggestion.")
+    when: list[When] = Field(default=[], description="Conditions, all of which must hold; [] holds for any facts.")
+    category: Key | None = Field(default=None, description="What sort of trouble it is then.")
+    actions: list[Text] = Field(default=[], description="What to do first; a checklist on the card.")
+    escalate: bool = Field(default=False, description="People should be paged without waiting.")
+
+
 class CustomField(Part):
     """A question of your own in the declare modal."""
 
@@ -477,11 +501,12 @@ class Document(Part):
     categories: dict[Key, Category] = Field(default={}, description="What sort of trouble an incident is.")
     audiences: dict[Key, Audience] = Field(default={}, description="Who is told.")
     triggers: dict[Key, Trigger] = Field(default={}, description="Reasons to page beside the passing of time.")
+    classification: dict[Key, Rule] = Field(default={}, description="Rules that suggest a severity from facts.")
     fields: dict[Key, CustomField] = Field(default={}, description="Questions of your own in the declare modal.")
 
 
 # Settings whose entries are named by whoever writes the policy: `key: null` removes one, other keys stay.
 COLLECTIONS = (
     "severities", "roles", "bookmarks", "links", "contacts", "schedules", "services", "categories", "audiences",
-    "triggers", "fields",
+    "triggers", "classification", "fields",
 )  # fmt: skip

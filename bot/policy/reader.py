@@ -89,7 +89,7 @@ def json_schema() -> dict[str, Any]:
 _HEADINGS = (*models.COLLECTIONS, "order", "role_order", "nudges", "timeline", "executives")
 _ENTRIES = tuple(name for name in models.COLLECTIONS if name not in ("bookmarks", "links"))
 # The parts of which a preset may hold the rest.
-_LAID_OVER = ("Severity", "Role", "Trigger", "CustomField")
+_LAID_OVER = ("Severity", "Role", "Trigger", "Rule", "CustomField")
 
 
 def _of_source(source: Source, preset: str) -> LoadedPolicy:
@@ -197,7 +197,25 @@ def _without_the_removed(document: dict[str, Any], source: Source) -> dict[str, 
             entry[setting] = [name for name in said if name not in taken]
             if collection == "triggers" and not entry[setting]:
                 del document[collection][key]  # an empty list would mean every severity
+    return _without_orphaned_rules(document, source)
+
+
+def _without_orphaned_rules(document: dict[str, Any], source: Source) -> dict[str, Any]:
+    """A rule of the preset goes with the severity it speaks for, and does without a category that was taken out."""
+    for key, rule in list(document.get("classification", {}).items()):
+        if _taken(rule, "severity", "severities", key, document, source):
+            del document["classification"][key]
+        elif _taken(rule, "category", "categories", key, document, source):
+            rule["category"] = None
     return document
+
+
+def _taken(
+    rule: dict[str, Any], setting: str, collection: str, key: str, document: dict[str, Any], source: Source
+) -> bool:
+    name = rule.get(setting)
+    taken = name in (source.values.get(collection) or {}) and name not in document.get(collection, {})
+    return taken and not source.says(("classification", key, setting))
 
 
 def _drop(document: dict[str, Any], path: tuple[str | int, ...]) -> None:

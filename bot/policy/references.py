@@ -23,6 +23,15 @@ def problems(look: Look) -> Iterator[Problem]:
     for key, trigger in model.triggers.items():
         yield from look.known(("triggers", key, "severities"), trigger.severities, model.severities, "severity")
         yield from _figure(look, key)
+    for key, rule in model.classification.items():
+        if rule.severity not in model.severities:
+            yield look.unknown(
+                ("classification", key, "severity"), rule.severity, model.severities, "severity",
+                f"Use one of: {', '.join(model.severities)}.",
+            )  # fmt: skip
+        if rule.category is not None and rule.category not in model.categories:
+            mend = f"Add one under categories, such as `{rule.category}: {{}}`."
+            yield look.unknown(("classification", key, "category"), rule.category, model.categories, "category", mend)
     yield from _people(look, ("executives",), model.executives)
     yield from _backups(look)
     yield from _services(look)

@@ -45,6 +45,7 @@ def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy
         reactions=tuple(model.timeline.reactions),
         triggers=tuple(_trigger(key, trigger) for key, trigger in model.triggers.items()),
         audiences={key: _audience(key, audience) for key, audience in model.audiences.items()},
+        classification=tuple(_rule(key, rule) for key, rule in model.classification.items()),
         fields=tuple(_field(key, custom) for key, custom in model.fields.items()),
         digest=digest(document),
     )
@@ -147,6 +148,20 @@ def _audience(key: str, model: models.Audience) -> domain.Audience:
 def _trigger(key: str, model: models.Trigger) -> domain.Trigger:
     name = model.name or key.replace("_", " ")
     return domain.Trigger(key, model.when, _rung(model), name, model.over, tuple(model.severities))
+
+
+def _rule(key: str, model: models.Rule) -> domain.Rule:
+    conditions = tuple(_condition(text) for text in model.when)
+    return domain.Rule(
+        key, model.severity, model.name, conditions, model.category, tuple(model.actions), model.escalate
+    )
+
+
+def _condition(text: str) -> domain.Condition:
+    match = models.CONDITION.match(text)
+    if match is None:
+        raise TypeError(f"{text} has passed validation as a condition")
+    return domain.Condition(match[1], match[2] or "", float(match[3] or 0))
 
 
 def _field(key: str, model: models.CustomField) -> domain.CustomField:

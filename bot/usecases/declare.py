@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from bot.domain import routing
 from bot.domain.deadlines import plan
 from bot.domain.incident import Incident
 from bot.domain.notices import IfNeedFails, Notice, Priority
+from bot.domain.policy import Fact
 from bot.usecases.desk import Desk, accept
 from storage import deadlines, incidents, outbox, policies, timeline
 
@@ -27,6 +28,7 @@ class Declaration:
     services: tuple[str, ...] = ()
     private: bool = False
     drill: bool = False
+    facts: dict[str, Fact] = field(default_factory=dict)
     detected_at: datetime | None = None
     answer: dict[str, Any] | None = None  # {"user", "response_url"?, "channel"?}
     source: dict[str, Any] | None = None  # {"channel", "ts", "author", "link"}: the message it came from
@@ -53,6 +55,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
             services=said.services,
             private=said.private,
             drill=said.drill,
+            facts=said.facts,
             detected_at=said.detected_at,
         )
         incident, entries = change.incident, list(change.entries)

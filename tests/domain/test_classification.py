@@ -1,0 +1,115 @@
+"""How bad is it: the two documents' rules, as the presets carry them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot import policy as policies
+from bot.domain.classification import asked_for, checklist, suggest
+from bot.domain.policy import Fact
+from tests.domain.test_incident import declared
+
+IMPACT = policies.preset("sev1-5")
+METRICS = policies.preset("severity-1-4")
+
+
+# 001 §1.1 classify_incident, branch by branch and at each threshold; its ratios are percent here.
+@pytest.mark.parametrize(
+    ("facts", "severity"),
+    [
+        ({"security": True, "users": 0.1}, "sev1"),
+        ({"security": True, "users": 0}, "sev5"),
+        ({"security": True}, "sev5"),
+        ({"error_rate": 95}, "sev1"),
+        ({"error_rate": 94.9}, "sev2"),
+        ({"users": 95}, "sev1"),
+        ({"users": 94}, "sev2"),
+        ({"error_rate": 50}, "sev2"),
+        ({"error_rate": 49}, "sev3"),
+        ({"users": 50}, "sev2"),
+        ({"users": 49}, "sev3"),
+        ({"core": True, "error_rate": 25}, "sev2"),
+        ({"core": True, "error_rate": 24}, "sev3"),
+        ({"core": False, "error_rate": 25}, "sev3"),
+        ({"error_rate": 10}, "sev3"),
+        ({"users": 10}, "sev3"),
+        ({"latency": 5}, "sev3"),
+        ({"latency": 4.9}, "sev4"),
+        ({"error_rate": 1}, "sev4"),
+        ({"users": 1}, "sev4"),
+        ({"latency": 2}, "sev4"),
+        ({"latency": 1.9, "users": 0.5, "error_rate": 0.5}, "sev5"),
+    ],
+)
+def test_by_impact_as_document_001_has_it(facts: dict[str, Fact], severity: str) -> None:
+    found = suggest(facts, IMPACT)
+    assert found is not None
+    assert found.severity == severity
+
+
+# 000 §1 IncidentClassifier.
+OUTAGE: dict[str, Fact] = {"http_error_rate": 0.6, "response_time": 31, "availability": 0.9}
+SLOW: dict[str, Fact] = {"response_time": 6, "http_error_rate": 0.2, "queue_length": 101}
+MODEL: dict[str, Fact] = {"model_accuracy": 0.6, "prediction_error_rate": 0.3, "model_inference_time": 11}
+DATABASE: dict[str, Fact] = {"db_connection_errors": 11, "db_query_time": 31, "db_availability": 0.98}
+
+
+@pytest.mark.parametrize(
+    ("facts", "severity", "category", "escalate"),
+    [
+        (OUTAGE, "severity_1", "service_unavailable", True),
+        (SLOW, "severity_2", "performance_degradation", False),
+        (MODEL, "severity_2", "ml_model_issues", True),
+        (DATABASE, "severity_1", "database_issues", True),
+        ({"response_time": 6}, "severity_3", None, False),
+        ({**OUTAGE, "availability": 0.95}, "severity_3", None, False),
+        ({**SLOW, "response_time": 5}, "severity_3", None, False),
+    ],
+)
+def test_by_metrics_as_document_000_has_it(
+    facts: dict[str, Fact], severity: str, category: str | None, escalate: bool
+) -> None:
+    found = suggest(facts, METRICS)
+    assert found is not None
+    assert (found.severity, found.category, found.escalate) == (severity, category, escalate)
+
+
+def test_the_worst_match_wins_whatever_the_order() -> None:
+    """The document takes the first match: there, slowness hides that the database is down."""
+    found = suggest({**SLOW, **DATABASE}, METRICS)
+    assert found is not None
+    assert (found.severity, found.category) == ("severity_1", "database_issues")
+
+
+def test_a_metric_nobody_gave_never_matches() -> None:
+    """In the document a missing `… > …` counts as 0 and a missing `… < …` as 1, and so do not match either."""
+    for missing in DATABASE:
+        found = suggest({name: fact for name, fact in DATABASE.items() if name != missing}, METRICS)
+        assert found is not None
+        assert found.severity == "severity_3"
+
+
+def test_it_explains_itself() -> None:
+    found = suggest({"users": 60, "error_rate": 55, "latency": 9}, IMPACT)
+    assert found is not None
+    assert found.explained == "sev2: Half of the requests or more fail; Half of the users or more are affected"
+
+
+def test_without_facts_nothing_is_suggested() -> None:
+    assert suggest({}, IMPACT) is None
+    assert suggest({"users": 60}, policies.preset("p0-p3")) is None
+
+
+def test_the_form_asks_for_what_the_rules_look_at() -> None:
+    assert asked_for(IMPACT) == ("users", "error_rate", "latency", "core", "security")
+    assert asked_for(METRICS) == ()
+
+
+def test_recommended_actions_come_from_the_facts_and_from_the_category() -> None:
+    incident = replace(declared(), severity="severity_1", facts=DATABASE)
+    assert checklist(incident, METRICS)[0] == "Check that the database can be reached"
+    assert len(checklist(replace(incident, category="database_issues"), METRICS)) == 4
+    assert checklist(replace(incident, facts={}, category="ml_model_issues"), METRICS)[3].endswith("the model back")
+    assert checklist(declared(), IMPACT) == ()
