@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.classification import checklist
 from bot.domain.incident import Incident
 from bot.domain.lifecycle import Status
 from bot.domain.policy import Policy
@@ -16,6 +17,7 @@ from bot.slack.text import clip, length, mention, plain, quote, render
 DESCRIPTION = 900  # of a card; the whole stands on the timeline
 LATEST = 900
 FAILURES = 5
+CHECKS = 8
 TOPIC = 250
 
 
@@ -43,6 +45,7 @@ def card(
         _described(incident),
         *_ended(incident, now),
         _latest(incident, now),
+        _checklist(incident, policy),
         *[kit.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
         *_failures(incident, failures),
         buttons(incident),
@@ -125,9 +128,27 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
         ("Still needed", _missing(incident, policy)),
         ("Other roles", _other_roles(incident, policy)),
         ("Affected services", kit.listed(phrases.services(incident, policy))),
+        ("Impact", impact(incident)),
         ("Category", render(plain(category_name(incident.category, policy))) if incident.category else ""),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def impact(incident: Incident) -> str:
+    """What was said of it when it was declared; mrkdwn, empty where nothing was."""
+    facts = incident.facts
+    forms = {"users": "{:g} % of users", "error_rate": "{:g} % of requests fail", "latency": "{:g}× slower"}
+    said = [form.format(facts[name]) for name, form in forms.items() if name in facts]
+    marks = {"core": "core functionality", "security": "security", "data_loss": "data may be lost"}
+    marks["public_relations"] = "may become public"
+    return kit.joined([*said, *(words for name, words in marks.items() if facts.get(name))])
+
+
+def _checklist(incident: Incident, policy: Policy) -> Block | None:
+    """What the policy recommends to do first."""
+    actions = checklist(incident, policy) if incident.open else ()
+    lines = [f"☐ {clip(render(action), 150)}" for action in actions[:CHECKS]]
+    return kit.context("\n".join(["*First*", *lines])) if lines else None
 
 
 def category_name(key: str, policy: Policy) -> str:

@@ -1,20 +1,34 @@
-"""The modal **Declare incident**. Blocks: `title`, `severity`, `description`, `services`, `category`, `private`."""
+"""The modal **Declare incident**. Blocks: `title`, `severity`, `description`, `services`, `category`, `private`; and,
+where the policy has rules to classify by, `users`, `error_rate`, `latency`, `marks` and the `suggestion` they lead to.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bot.domain.classification import FIGURES, MARKS, Suggestion, asked_for, suggest
 from bot.domain.incident import TITLE_LENGTH
-from bot.domain.policy import Policy
+from bot.domain.policy import Fact, Policy
 from bot.slack.blocks import inputs, kit
 from bot.slack.blocks.card import category_name
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.blocks.kit import Block
 from bot.slack.blocks.phrases import severity_plain
-from bot.slack.text import clip, length, title_of
+from bot.slack.text import clip, length, render, title_of
 
 CALLBACK = "declare"
+SUGGESTION = "suggestion"
+LABELS = {
+    "users": "Users affected (%)",
+    "error_rate": "Error rate (%)",
+    "latency": "Latency (× normal)",
+    "core": "Core functionality",
+    "security": "Security",
+    "data_loss": "Data may be lost",
+    "public_relations": "It may become public",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class DeclareValues:
     services: tuple[str, ...] = ()
     category: str | None = None
     private: bool = False
+    facts: dict[str, Fact] = field(default_factory=dict)
     channel: str | None = None
     source: dict[str, str] | None = None
 
@@ -63,10 +78,12 @@ def declare_modal(
                 hint="What people notice. The channel is named after it.",
             ),
             kit.asked("severity", "Severity", severity_select(policy, severity), hint="Not sure? Take the worse one."),
+            *([suggestion_block(None, policy)] if asked_for(policy) else []),
             kit.asked("description", "What is happening?", kit.text_input(description, multiline=True), optional=True),
             _services(policy),
             *_category(policy),
             kit.asked("private", "Private", _private(), optional=True),
+            *_facts(policy),
         ],
     }
 
@@ -80,6 +97,74 @@ def severity_select(policy: Policy, chosen: str | None = None) -> Block:
         if level.key in keys
     ]
     return kit.select(options, chosen, "How bad is it?")
+
+
+def suggestion_block(suggestion: Suggestion | None, policy: Policy) -> Block:
+    """Under the severity, which stays whoever's choice it is who fills the form in."""
+    words = "Say below what you know of the impact, and I suggest one."
+    if suggestion is not None:
+        reasons = clip("; ".join(render(reason) for reason in suggestion.reasons), 1000)
+        words = f":bulb: Suggested: *{render(severity_plain(policy.severity(suggestion.severity)))}* — {reasons}"
+    return {**kit.context(words), "block_id": SUGGESTION}
+
+
+def with_suggestion(view: View, policy: Policy) -> Block | None:
+    """The form as it stands with the suggestion that its facts lead to; None where it has no place for one.
+
+    What was typed stays: Slack keeps the state of inputs whose IDs are the same.
+    """
+    blocks = list(view.get("blocks") or ())
+    place = next((i for i, block in enumerate(blocks) if block.get("block_id") == SUGGESTION), None)
+    if place is None:
+        return None
+    blocks[place] = suggestion_block(suggest(facts_of(view), policy), policy)
+    kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close", "private_metadata")}
+    return {**kept, "blocks": blocks}
+
+
+def facts_of(view: View) -> dict[str, Fact]:
+    """What was said of the impact; figures that are none are passed over."""
+    found: dict[str, Fact] = {}
+    for name in FIGURES:
+        figure = _figure(inputs.text(view, name))
+        if figure is not None:
+            found[name] = figure
+    return {**found, **{name: True for name in inputs.several(view, "marks") if name in MARKS}}
+
+
+def _figure(text: str) -> float | None:
+    try:
+        figure = float(text)
+    except ValueError:
+        return None
+    return figure if math.isfinite(figure) and figure >= 0 else None
+
+
+def _facts(policy: Policy) -> list[Block]:
+    """Only what the policy's rules look at; the suggestion changes while people type."""
+    asked = asked_for(policy)
+    found = [
+        _dispatching(kit.asked(name, LABELS[name], _number(name), optional=True)) for name in asked if name in FIGURES
+    ]
+    options = [kit.option(LABELS[name], name) for name in asked if name in MARKS]
+    if options:
+        boxes = {"type": "checkboxes", "options": options}
+        found.append(_dispatching(kit.asked("marks", "Does it touch …", boxes, optional=True)))
+    return found
+
+
+def _number(name: str) -> Block:
+    element: Block = {
+        "type": "number_input",
+        "is_decimal_allowed": True,
+        "min_value": "0",
+        "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
+    }
+    return element if name == "latency" else {**element, "max_value": "100"}
+
+
+def _dispatching(block: Block) -> Block:
+    return {**block, "dispatch_action": True}
 
 
 def values_of_declare(view: View, policy: Policy) -> DeclareValues:
@@ -102,6 +187,7 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
         services=_chosen_services(view, policy),
         category=inputs.chosen(view, "category"),
         private="private" in inputs.several(view, "private"),
+        facts=facts_of(view),
         channel=known.get("channel"),
         source=known.get("source"),
     )

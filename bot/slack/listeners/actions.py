@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -14,11 +15,13 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
+from bot.slack.api import SlackError
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals
+from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners import commands, verbs
-from bot.slack.listeners.front import Asking, Front
+from bot.slack.listeners.front import OPEN_VIEW_WITHIN_S, Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import delivered, handover, run
@@ -35,12 +38,28 @@ async def on_action(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
     """Commit, acknowledge; words for the presser follow through the outbox."""
     started = time.perf_counter()
     asking = asking_of(body)
+    if (body.get("view") or {}).get("callback_id") == declaring.CALLBACK:
+        await _suggest(front, body["view"])
+        await ack()
+        return
     for action in body.get("actions") or ():
         message = await _pressed(front, asking, action)
         if message is not None:
             await _tell(front, asking, message)
     await ack()
     front.metrics.acknowledgements.labels("press").observe(time.perf_counter() - started)
+
+
+async def _suggest(front: Front, view: dict[str, Any]) -> None:
+    """Facts in the declare form changed: so does the suggestion. One that is overtaken by the next key is dropped."""
+    shown = declaring.with_suggestion(view, front.desk.policy)
+    if shown is None or shown["blocks"] == view.get("blocks"):
+        return
+    try:
+        async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
+            await front.api.call("views.update", view_id=view["id"], hash=view.get("hash"), view=shown)
+    except (SlackError, TimeoutError) as error:
+        log.info("modal.not_updated", view=view.get("callback_id"), error=str(error) or "too slow")
 
 
 def asking_of(body: dict[str, Any]) -> Asking:

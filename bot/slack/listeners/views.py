@@ -67,6 +67,7 @@ async def _declare(front: Front, asking: Asking, view: View) -> None:
             category=said.category,
             services=said.services,
             private=said.private,
+            facts=said.facts,
             answer=answer,
             source=said.source,
         ),
