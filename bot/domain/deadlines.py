@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain import handover, spans
+from bot.domain import handover, spans, triggers
 from bot.domain.incident import Incident, empty_roles, update_owed_by
 from bot.domain.policy import Policy, Severity
 
@@ -46,6 +46,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     found = [_update(incident, level), _roles(incident, policy)]
     found += _handovers(incident)
     found += [_respond(incident, level), _mitigate(incident, level), *_rungs(incident, level)]
+    found += _triggers(incident, policy)
     return tuple(deadline for deadline in found if deadline is not None)
 
 
@@ -131,6 +132,19 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
             page = paged[number]
             why = f"rung {number}: {targets} again every {spans.in_words(rung.repeat)} until {rung.until}"
             found.append(Deadline(f"{base}:{page.times}", kind, page.last_at + rung.repeat, why, number))
+    return found
+
+
+def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
+    found = []
+    for one in triggers.due(incident, policy):
+        rung = one.trigger.rung
+        if _satisfied(incident, rung.until):
+            continue
+        kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
+        again = f":{one.times}" if one.times else ""
+        once = f"trigger:{incident.number}:{incident.episode}:{one.trigger.key}{again}"
+        found.append(Deadline(once, kind, one.at, f"{one.trigger.name}: {', '.join(rung.notify)} unless {rung.until}"))
     return found
 
 

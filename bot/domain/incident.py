@@ -36,6 +36,15 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Trip:
+    """A trigger that holds, from when, and how often it has paged."""
+
+    at: datetime
+    times: int = 0
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """How far the escalation of this episode and severity has come. Rungs count from 1.
 
@@ -51,6 +60,7 @@ class Ladder:
     spent: dict[str, tuple[int, ...]] = field(default_factory=dict)
     fired: tuple[str, ...] = ()  # "acknowledge:sev1", "mitigate:sev1": targets that lapsed and were acted on
     silence_paged: bool = False
+    tripped: dict[str, Trip] = field(default_factory=dict)  # by the keys of triggers; once in an episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,7 +512,9 @@ def _roles_due(now: datetime, level: Severity, policy: Policy) -> datetime | Non
 
 def _raised(incident: Incident, now: datetime) -> Ladder:
     ladder = incident.ladder
-    return Ladder(started_at=now, mitigated_at=ladder.mitigated_at, pages=(), spent=ladder.spent)
+    return Ladder(
+        started_at=now, mitigated_at=ladder.mitigated_at, pages=(), spent=ladder.spent, tripped=ladder.tripped
+    )
 
 
 def _lowered(incident: Incident, severity: str, now: datetime) -> Ladder:

@@ -60,6 +60,7 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
                 announcement_of(n), "announce", n, needs=channel, if_need_fails=IfNeedFails.SEND, priority=Priority.NEWS
             )
         )
+    found += briefings(incident, policy, "declared", "")
     for title in policy.bookmarks:
         found.append(
             Notice(f"bookmark:{n}:{title}", "bookmark", n, {"title": title}, needs=channel, priority=Priority.SETUP)
@@ -77,6 +78,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     for record in recorded:
         if record.entry.kind == "update":
             found.append(_in_channel(f"update:{n}:{record.entry.data['number']}", "update", n, {"seq": record.seq}))
+        if record.entry.kind == "severity" and record.entry.data.get("raised"):
+            found += briefings(after, policy, "declared", "")
         if record.entry.kind == "role" and record.entry.data.get("user"):
             user = record.entry.data["user"]
             found.append(invitation(n, user))
@@ -96,6 +99,23 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
 def _is_told(said: Entry) -> bool:
     """Whether the channel hears of it; `told` in its data says so of one that by its kind is not."""
     return (said.kind in TOLD_IN_CHANNEL and "implied_by" not in said.data) or bool(said.data.get("told"))
+
+
+def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list[Notice]:
+    """To each executive where the severity asks for it; once for an episode, severity and moment. A drill has none."""
+    if incident.drill or not policy.severity(incident.severity).notify_executives:
+        return []
+    n = incident.number
+    found = []
+    for key in policy.executives:
+        contact = policy.contacts.get(key)
+        address = (contact.slack or contact.email) if contact else key
+        if address is None:
+            continue
+        once = f"briefing:{n}:{incident.episode}:{incident.severity}:{moment}:{key}"
+        payload = {"person": address, "called": (contact.name if contact else "") or key, "why": why}
+        found.append(Notice(once, "briefing", n, payload, needs=channel_of(n), if_need_fails=IfNeedFails.SEND))
+    return found
 
 
 def edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:

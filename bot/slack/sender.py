@@ -18,7 +18,7 @@ from bot.domain.timeline import Recorded
 from bot.slack import channels
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.backfill import backfill
-from bot.slack.blocks import announcement, answers, card, handover, news, nudge, page
+from bot.slack.blocks import announcement, answers, briefing, card, handover, news, nudge, page
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
 from bot.slack.people import People
@@ -79,6 +79,7 @@ class Sender:
             "page_edit": self._page_edit,
             "page_drill": self._page_drill,
             "handover": self._handover,
+            "briefing": self._briefing,
             "handover_nudge": self._handover_nudge,
             "handover_edit": self._handover_edit,
             "declared": self._declared,
@@ -291,6 +292,12 @@ class Sender:
         payload = case.row.payload
         message = handover.settled(case.incident, case.policy, payload["role"], payload["outcome"])
         return await edit(self._api, await self._receipt(payload["of"]), message)
+
+    async def _briefing(self, case: Case) -> dict[str, Any]:
+        unless = _unless(case, _ended(case))
+        message = briefing.briefing(case.incident, case.policy, case.row.payload, case.now)
+        channel = await self._people.direct_channel(case.row.payload["person"])
+        return await post(self._api, case.row, channel, message, unless=unless)
 
     # — reminders
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain import incident as verbs
-from bot.domain import routing
+from bot.domain import routing, triggers
 from bot.domain.deadlines import plan
 from bot.domain.incident import Incident
 from bot.domain.notices import IfNeedFails, Notice, Priority
@@ -58,7 +58,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
             facts=said.facts,
             detected_at=said.detected_at,
         )
-        incident, entries = change.incident, list(change.entries)
+        incident, entries = triggers.stamped(change.incident, policy, now), list(change.entries)
         if said.source:
             link = said.source.get("link")
             text = f"Declared from a message by <@{said.source['author']}>"

@@ -39,6 +39,10 @@ async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
         elif incident is not None and row.payload.get("instead_of"):
             work = Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
             await work.commit(Change(incident, (_paged_instead(work, row),)))
+        if incident is not None and row.kind == "briefing":
+            work = Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
+            said = entry(now, "sent", BOT, f"Executive briefing to {row.payload['called']}", to=row.payload["person"])
+            await work.commit(Change(incident, (said,)))
         if incident is not None and row.kind == "card" and row.version > 1:  # put back: the old one had the pin
             await outbox.put(conn, [replace(routing.pin(incident.number), again=True)])
         return True

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import routing
+from bot.domain import routing, triggers
 from bot.domain.deadlines import plan, withdrawn_because
 from bot.domain.errors import NotFound
 from bot.domain.escalation import OnCall
@@ -111,6 +111,8 @@ async def save(
     notices: Sequence[Notice] = (),
 ) -> Incident:
     """Save a changed incident with what routing and planning say must follow."""
+    if policy.triggers and after.open:
+        after = triggers.stamped(after, policy, now)
     following = [*routing.on_change(before, after, recorded, policy), *notices]
     after = replace(after, **routing.without_settled(before, after, policy))
     if after != before:

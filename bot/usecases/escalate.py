@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.domain import escalation, paging, routing
+from bot.domain import escalation, paging, routing, triggers
 from bot.domain.deadlines import State
 from bot.domain.errors import Refused
 from bot.domain.escalation import Climb
@@ -32,6 +32,8 @@ async def escalate(desk: Desk, number: int, actor: str, reason: str = "", delive
         escalation.check_escalatable(work.incident)
         why = f"<@{actor}> escalated" + (f": {reason}" if reason else "")
         said = entry(work.now, "escalated", actor, reason or "asked for the next rung", by_hand=True)
+        if work.policy.triggers:
+            await work.commit(Change(triggers.trip(work.incident, work.policy, "manual", work.now)))
         climb = await next_rung(work, why, actor)
         await commit_climb(work, climb, why, f"manual:{number}:{work.now.timestamp()}", first=(said,))
         return Escalated(work.incident, climb)

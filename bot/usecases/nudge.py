@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.domain import escalation, routing, spans
+from bot.domain import escalation, routing, spans, triggers
 from bot.domain.deadlines import Nudge, State, decide_nudge, is_late, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline import BOT, entry
@@ -13,7 +13,7 @@ from bot.usecases import handover
 from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work
 from bot.usecases.escalate import commit_climb, next_rung
-from storage import deadlines, incidents, timeline
+from storage import deadlines, incidents, outbox, timeline
 from storage.deadlines import Row
 
 
@@ -37,6 +37,8 @@ async def _act(work: Work, row: Row) -> None:
         await deadlines.decided(work.conn, row.once, State.SKIPPED, "the incident moved on", work.now)
     elif row.kind in ("update", "role"):
         await _remind(work, row)
+    elif row.once.startswith("trigger:"):
+        await _trigger(work, row)
     elif row.rung is not None:
         await _rung(work, row)
     else:
@@ -132,6 +134,25 @@ async def _rung(work: Work, row: Row) -> None:
     await _commit_or_say_nobody(work, climb, why, row)
 
 
+async def _trigger(work: Work, row: Row) -> None:
+    """Something other than time asks for somebody."""
+    key = row.once.split(":")[3]
+    trigger = next(one for one in work.policy.triggers if one.key == key)
+    late = work.now - row.due_at
+    why = trigger.name + (f", late by {spans.roughly(late)}" if is_late(late, trigger.rung.after) else "")
+    label = f"trigger:{key}"
+    await deadlines.decided(work.conn, row.once, State.DUE, f"paged: {why}", work.now)
+    await work.commit(Change(triggers.paged(work.incident, trigger, work.now)))
+    times = work.incident.ladder.tripped[key].times
+    who = await on_call(work.conn, work.policy, work.now)
+    climb = escalation.summon(
+        work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times
+    )
+    if not climb.pages:
+        await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: {'; '.join(climb.reached.gaps)}", work.now)
+    await commit_climb(work, climb, why, row.once, rung=trigger.rung)
+
+
 async def _target(work: Work, row: Row) -> None:
     """Not acknowledged, or not mitigated, in time: the next unspent rung at once."""
     level = work.policy.severity(work.incident.severity)
@@ -145,10 +166,14 @@ async def _target(work: Work, row: Row) -> None:
         said = f"{why}: rung {page.rung} was paged at the same time"
         await deadlines.decided(work.conn, row.once, State.SKIPPED, said, work.now)
         await incidents.save(work.conn, work.incident)
+        if row.kind == "mitigate":
+            await outbox.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
         return
     climb = await next_rung(work, why)
     await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
+    if row.kind == "mitigate":
+        await outbox.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
 
 
 async def _commit_or_say_nobody(work: Work, climb: escalation.Climb, why: str, row: Row) -> None:

@@ -1,0 +1,45 @@
+"""The executive briefing: what is wrong, who is affected, what is done, when they hear more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.slack.blocks import card, kit, phrases
+from bot.slack.blocks.kit import Message
+from bot.slack.text import clip, render
+
+DESCRIPTION = 600
+
+
+def briefing(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
+    """Directly to one executive. Of a private incident they learn that there is one, by its ID."""
+    level = phrases.level_of(incident, policy)
+    words = f"Briefing: {phrases.outside(incident)} ({render(phrases.severity_plain(level))})"
+    foot = f"You get this because {render(level.key)} asks for an executive briefing."
+    if incident.private:
+        lead = f"It is private. Ask {phrases.who_leads(incident)} or whoever told you of it."
+        return kit.message(words, [kit.section(f"*{words}*\n{lead}"), kit.context(foot)])
+    why = str(payload.get("why") or "")
+    facts = [
+        ("State", phrases.status_line(incident)),
+        ("Incident commander", phrases.who_leads(incident)),
+        ("Impact", card.impact(incident) or render(level.user_impact)),
+        ("Affected services", kit.listed(phrases.services(incident, policy))),
+        ("Declared", phrases.at(incident.declared_at, now)),
+        ("Next update", phrases.at(incident.update_due_at, now) if incident.update_due_at else ""),
+        ("Channel", phrases.channel_link(incident)),
+    ]
+    latest = incident.update_text or incident.description
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}*" + (f"\n:warning: It is {render(why)}." if why else "")),
+            *kit.fields([(label, value) for label, value in facts if value]),
+            kit.section(clip(render(latest), DESCRIPTION)) if latest.strip() else None,
+            kit.context(foot),
+        ],
+    )

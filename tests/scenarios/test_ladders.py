@@ -1,0 +1,111 @@
+"""Triggers beside the ladder, and the briefing for executives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import Message
+from tests.scenarios.looking import of_kind, rest, typed, words
+from tests.scenarios.running import World, world
+
+TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
+POLICY = f"""
+preset: sev1-5
+announce: "#incidents"
+contacts: {{boss: {{name: Priya, slack: {PRIYA}}}}}
+executives: [boss]
+services: {{cart: {{name: Cart}}, pay: {{name: Payment}}}}
+severities:
+  sev1: {{respond_within: null, update_every: null, escalate_after: 30m, roles: [], ladder: []}}
+  sev2: {{respond_within: null, update_every: null, escalate_after: null, roles: [], ladder: [],
+    notify_executives: false}}
+triggers:
+  several: {{name: More than one service is affected, when: services_affected, over: 1, after: 5m,
+    notify: ["user:{TOM}"]}}
+  nobody: {{name: Somebody asked for help, when: manual, notify: ["role:scribe"]}}
+"""
+
+
+@pytest.fixture
+async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(POLICY)
+    async with world(sqlite_url, policy=policy) as running:
+        yield running
+
+
+def direct(here: World, person: str, word: str) -> list[Message]:
+    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for c in where for m in here.ws.bot_messages(c.id) if word in m.text]
+
+
+async def declare(here: World, severity: str, *services: str, private: bool = False) -> None:
+    await here.maya.command("#general", "/incident declare")
+    values = {"Title": "Checkout is down", "Severity": severity, "Affected services": list(services)}
+    await here.maya.fill(here.maya.view, {**values, "Private": ["private"] if private else []})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    await rest(here)
+
+
+async def test_more_than_one_service_pages_after_its_own_delay_and_once(here: World) -> None:
+    await declare(here, "sev2", "Cart", "Payment")
+    await here.pass_time(minutes=4)
+    assert direct(here, TOM, "paged") == []
+    await here.pass_time(minutes=2)
+    (page,) = direct(here, TOM, "paged")
+    assert "More than one service is affected" in words(here, page)
+    await here.pass_time(hours=2)
+    assert len(direct(here, TOM, "paged")) == 1
+    (row,) = [r for r in (await here.show())["reminders"] if "one service" in r["reason"]]
+    assert row["state"] == "sent"
+
+
+async def test_one_service_trips_nothing(here: World) -> None:
+    await declare(here, "sev2", "Cart")
+    await here.pass_time(hours=1)
+    assert direct(here, TOM, "paged") == []
+
+
+async def test_a_trigger_that_reaches_nobody_says_so_aloud(here: World) -> None:
+    await declare(here, "sev2", "Cart")
+    channel = await here.opened()
+    await typed(here, "maya", channel.name, "/incident escalate we are lost")
+    await here.pass_time(seconds=1)
+    said = "\n".join(words(here, m) for m in here.ws.bot_messages(channel.id))
+    assert "nobody holds the role scribe" in said
+
+
+async def test_executives_are_briefed_at_declare_and_when_it_is_not_mitigated_in_time(here: World) -> None:
+    await declare(here, "sev1", "Cart")
+    (first,) = direct(here, PRIYA, "Briefing")
+    assert "Checkout is down" in words(here, first)
+    assert "Cart" in words(here, first)
+    await here.pass_time(minutes=31)
+    assert len(direct(here, PRIYA, "Briefing")) == 2
+    assert "not mitigated within 30m" in words(here, direct(here, PRIYA, "Briefing")[1])
+    await here.pass_time(hours=3)
+    await typed(here, "maya", (await here.opened()).name, "/incident severity sev2")
+    await typed(here, "maya", (await here.opened()).name, "/incident severity sev1")
+    await here.pass_time(hours=3)
+    assert len(direct(here, PRIYA, "Briefing")) == 2
+    assert len(of_kind(await here.show(), "sent")) == 2
+
+
+async def test_raising_to_a_severity_that_asks_for_it_briefs_executives(here: World) -> None:
+    await declare(here, "sev2", "Cart")
+    assert direct(here, PRIYA, "Briefing") == []
+    await typed(here, "maya", (await here.opened()).name, "/incident severity sev1 all of it")
+    await rest(here)
+    assert len(direct(here, PRIYA, "Briefing")) == 1
+
+
+async def test_of_a_private_incident_executives_learn_the_id_alone(here: World) -> None:
+    await declare(here, "sev1", "Cart", private=True)
+    (briefing,) = direct(here, PRIYA, "Briefing")
+    assert "INC-1 (private)" in words(here, briefing)
+    assert "Checkout" not in str(briefing.blocks) + briefing.text
+    assert "Cart" not in str(briefing.blocks)
