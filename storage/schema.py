@@ -171,3 +171,11 @@ overrides = sa.Table(
     sa.Column("made_at", Instant, nullable=False),
     sa.Index("overrides_ends", "ends_at"),
 )
+
+homes = sa.Table(
+    "homes",
+    metadata,
+    sa.Column("user_id", SafeText, primary_key=True),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Index("homes_opened", "opened_at"),
+)

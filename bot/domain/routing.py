@@ -101,6 +101,11 @@ def _is_told(said: Entry) -> bool:
     return (said.kind in TOLD_IN_CHANNEL and "implied_by" not in said.data) or bool(said.data.get("told"))
 
 
+def home(user: str) -> Notice:
+    """Publish somebody's home tab; what is asked for again meanwhile becomes one."""
+    return Notice(f"home:{user}", "home", None, {"user": user}, priority=Priority.FETCH, again=True)
+
+
 def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list[Notice]:
     """To each executive where the severity asks for it; once for an episode, severity and moment. A drill has none."""
     if incident.drill or not policy.severity(incident.severity).notify_executives:

@@ -18,7 +18,7 @@ from bot.domain.timeline import Recorded
 from bot.slack import channels
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.backfill import backfill
-from bot.slack.blocks import announcement, answers, briefing, card, handover, news, nudge, page
+from bot.slack.blocks import announcement, answers, briefing, card, handover, home, news, nudge, page
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
 from bot.slack.people import People
@@ -28,10 +28,11 @@ from bot.slack.text import clip
 from bot.slack.troubles import in_words
 from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
-from storage import incidents, meta, outbox, timeline
+from storage import incidents, meta, outbox, overrides, timeline
 from storage.outbox import Row
 
 TOPIC_LENGTH = 250
+HOME_INCIDENTS = 200
 
 
 @dataclass(slots=True)
@@ -89,6 +90,8 @@ class Sender:
     async def send(self, row: Row) -> dict[str, Any]:
         """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
         try:
+            if row.kind == "home":
+                return await self._home(row)
             if row.kind == "answer":
                 return await respond(self._api, self._session, row)
             return await self._handlers[row.kind](await self._case(row))
@@ -263,6 +266,21 @@ class Sender:
         unless = _unless(case, "the role has moved on" if moved else None)
         message = news.duties(case.policy.role(role), case.incident)
         return await post(self._api, case.row, await self._people.direct_channel(user), message, unless=unless)
+
+    # — the home tab
+
+    async def _home(self, row: Row) -> dict[str, Any]:
+        """As it stands now. Publishing it twice is harmless."""
+        user, now = str(row.payload["user"]), self._desk.clock.now()
+        async with self._desk.database.reading() as conn:
+            running = await incidents.listing(conn, open_only=True, limit=HOME_INCIDENTS)
+            seen = [incident for incident in running if await part_of(conn, incident, user)]
+            standing_in = await overrides.standing(conn, now)
+        paged = {person for incident in seen for page in incident.ladder.pages for person in page.people}
+        mine = frozenset([person for person in paged if "@" in person and await self._people.ids([person]) == [user]])
+        view = home.home(user, mine | {user}, seen, self._desk.policy, now, standing_in)
+        await self._api.call("views.publish", user_id=user, view=view)
+        return {}
 
     # — handovers
 

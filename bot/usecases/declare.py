@@ -12,6 +12,7 @@ from bot.domain.deadlines import plan
 from bot.domain.incident import Incident
 from bot.domain.notices import IfNeedFails, Notice, Priority
 from bot.domain.policy import Fact
+from bot.usecases import home
 from bot.usecases.desk import Desk, accept
 from storage import deadlines, incidents, outbox, policies, timeline
 
@@ -66,6 +67,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
         await incidents.insert(conn, incident)
         await timeline.append(conn, number, entries)
         await deadlines.sync(conn, number, plan(incident, policy), lambda once: "", now)
+        await home.refresh(conn, None, incident, now)
         await outbox.put(conn, [*routing.on_declared(incident, policy), *_answer(number, said)])
     desk.alarm.ring()
     return incident

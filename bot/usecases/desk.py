@@ -19,6 +19,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.notices import Notice
 from bot.domain.policy import Policy
 from bot.domain.timeline import Recorded
+from bot.usecases import home
 from storage import deadlines, deliveries, incidents, outbox, policies, timeline
 from storage.database import Database
 
@@ -122,6 +123,7 @@ async def save(
             await deadlines.sync(conn, after.number, planned, lambda once: withdrawn_because(once, before, after), now)
     if following:
         await outbox.put(conn, following)
+    await home.refresh(conn, before, after, now)
     return after
 
 

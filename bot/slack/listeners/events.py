@@ -13,6 +13,7 @@ from bot.slack.api import SlackError
 from bot.slack.events import Event
 from bot.slack.listeners import commands
 from bot.slack.listeners.front import Asking, Front
+from bot.usecases import home
 from bot.usecases.delivered import refresh_card
 
 log = structlog.get_logger()
@@ -176,7 +177,17 @@ async def _mention(front: Front, event: Event, event_id: str) -> int:
     return 1
 
 
+async def _home(front: Front, event: Event, event_id: str) -> int:
+    """Somebody opened the app; of its tabs only the home tab is ours."""
+    if event.get("tab") == "home":
+        async with front.desk.database.transaction() as conn:
+            await home.opened(conn, str(event["user"]), front.desk.clock.now())
+        front.desk.alarm.ring()
+    return 1
+
+
 HANDLERS: dict[str, Handler] = {
+    "app_home_opened": _home,
     "app_mention": _mention,
     "message": _message,
     "reaction_added": _reaction_added,

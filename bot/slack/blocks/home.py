@@ -1,0 +1,108 @@
+"""The home tab: what is mine, what I am asked, who is on call, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain import handover
+from bot.domain.incident import Incident
+from bot.domain.oncall import Override
+from bot.domain.policy import Policy
+from bot.slack.blocks import kit, oncall, phrases
+from bot.slack.blocks.kit import Block, button
+from bot.slack.text import clip, plain, render
+
+COMMAND = "/incident"
+MINE = 15
+ASKED = 8
+SCHEDULES = 15
+OPEN = 25
+
+
+def home(
+    user: str,
+    addresses: frozenset[str],
+    incidents: Sequence[Incident],
+    policy: Policy,
+    now: datetime,
+    overrides: Sequence[Override],
+    command: str = COMMAND,
+) -> Block:
+    """`incidents` are the open ones this person may see, newest first; `addresses` what pages may call them by."""
+    mine = [one for one in incidents if user in (*one.roles.values(), *one.responders) or one.declared_by == user]
+    blocks = [
+        kit.actions(button("Declare incident", "menu_declare", "declare", style="primary"), block_id="home"),
+        *_asked(user, addresses, incidents, policy),
+        kit.header("My incidents"),
+        *([_row(one, policy, user) for one in mine[:MINE]] or [kit.context("None is open.")]),
+        kit.left_out(len(mine) - MINE, f"All of them: `{command} list`"),
+        kit.header("On call now"),
+        *_on_call(policy, now, overrides),
+        kit.header("Open incidents"),
+        *([_row(one, policy) for one in incidents[:OPEN]] or [kit.context("None. All is quiet.")]),
+        kit.left_out(len(incidents) - OPEN, f"All of them: `{command} list`"),
+        kit.context(f"As of {kit.moment(now)}. What you can type: `{command} help`"),
+    ]
+    return {"type": "home", "blocks": [block for block in blocks if block][: kit.VIEW_BLOCKS]}
+
+
+def _asked(user: str, addresses: frozenset[str], incidents: Sequence[Incident], policy: Policy) -> list[Block | None]:
+    """Pages that wait for an answer, and roles that I am to take over."""
+    found: list[Block | None] = []
+    for incident in incidents:
+        found += [_page(incident, rung) for rung in _rungs(incident, user, addresses)]
+        for one in handover.standing(incident):
+            if one.to == user:
+                title = render(plain(phrases.role_of(one.role, policy).title))
+                value = f"{incident.id}:{one.number}"
+                found += [
+                    kit.section(f"You are asked to take over as *{title}* of {_name(incident)}"),
+                    kit.actions(
+                        button("Accept", "handover_accept", value, style="primary"),
+                        button("Decline", "handover_decline", value),
+                        block_id=f"handover_{incident.number}_{one.number}",
+                    ),
+                ]
+    return [kit.header("My pages"), *found[: 2 * ASKED]] if found else []
+
+
+def _rungs(incident: Incident, user: str, addresses: frozenset[str]) -> list[int]:
+    """The rung I was paged on last, while nobody has answered."""
+    if incident.ladder.acknowledged_at is not None or user in incident.responders or incident.drill:
+        return []
+    return [page.rung for page in incident.ladder.pages if addresses.intersection(page.people)][-1:]
+
+
+def _page(incident: Incident, rung: int) -> Block:
+    return kit.section(
+        f":rotating_light: You are paged: {_name(incident)}",
+        button("I'm on it", "on_it", f"{incident.id}:{rung}", style="primary"),
+        block_id=f"page_{incident.number}",
+    )
+
+
+def _row(incident: Incident, policy: Policy, user: str | None = None) -> Block:
+    roles = [render(plain(phrases.role_of(key, policy).title)) for key, who in incident.roles.items() if who == user]
+    state = kit.joined(
+        [
+            phrases.severity_name(incident.severity, policy),
+            phrases.status_name(incident.status),
+            f"you are {kit.listed(roles)}" if roles else f"led by {phrases.who_leads(incident)}",
+            phrases.channel_link(incident),
+            ":lock:" if incident.private else "",
+        ]
+    )
+    return kit.section(f"{_name(incident)}\n{state}")
+
+
+def _name(incident: Incident) -> str:
+    return f"{phrases.drill_prefix(incident)}*{incident.id}* · {clip(render(plain(incident.title)), 300)}"
+
+
+def _on_call(policy: Policy, now: datetime, overrides: Sequence[Override]) -> list[Block | None]:
+    schedules = list(policy.schedules.values())
+    if not schedules:
+        return [kit.context("Nobody: the policy has no schedules.")]
+    rows = [kit.section(oncall.row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]]
+    return [*rows, kit.left_out(len(schedules) - SCHEDULES, "`/incident oncall` has them all.")]

@@ -1,0 +1,120 @@
+"""The home tab: what is mine, who is on call, what is open; kept true for whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import Person
+from tests.scenarios.looking import rest, typed
+from tests.scenarios.running import World, world
+
+TOM = "U0TOM00000"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts: {tom: {name: Tom, slack: tom@example.com}}
+schedules: {primary: {members: [tom]}}
+severities:
+  sev1: {ladder: [{after: 0m, notify: ["schedule:primary"], by: [slack]}]}
+  sev2: {ladder: []}
+"""
+
+
+@pytest.fixture
+async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(POLICY)
+    async with world(sqlite_url, policy=policy) as running:
+        yield running
+
+
+async def opened(here: World, who: Person) -> str:
+    await who.open_home()
+    await rest(here)
+    return shown(who)
+
+
+def shown(who: Person) -> str:
+    view = who.home()
+    return "" if view is None else str(view.body["blocks"])
+
+
+def published(here: World) -> int:
+    return len(here.ws.calls("views.publish"))
+
+
+async def test_it_is_published_when_it_is_opened(here: World) -> None:
+    said = await opened(here, here.maya)
+    for part in ("Declare incident", "My incidents", "On call now", "primary", "Tom", "Open incidents", "All is quiet"):
+        assert part in said
+
+
+async def test_declare_incident_opens_the_form(here: World) -> None:
+    await opened(here, here.maya)
+    view = here.maya.home()
+    assert view is not None
+    await here.maya.press(view, "Declare incident")
+    assert here.maya.view.title == "Declare incident"
+
+
+async def test_my_incidents_say_my_roles_and_change_as_they_do(here: World) -> None:
+    await opened(here, here.maya)
+    channel = await here.declared("sev2 Checkout is down")
+    await typed(here, "maya", channel.name, "/incident lead @maya")
+    await rest(here)
+    assert "Checkout is down" in shown(here.maya)
+    assert "you are Incident commander" in shown(here.maya)
+    await typed(here, "maya", channel.name, "/incident resolve fixed")
+    await rest(here)
+    assert "Checkout is down" not in shown(here.maya)
+
+
+async def test_my_pages_can_be_answered_there(here: World) -> None:
+    await opened(here, here.tom)
+    await here.declared("sev1 Payments are down")
+    await rest(here)
+    view = here.tom.home()
+    assert view is not None
+    assert "My pages" in shown(here.tom)
+    await here.tom.press(view, "I'm on it")
+    await rest(here)
+    assert (await here.show())["status"] == "acknowledged"
+    assert "My pages" not in shown(here.tom)
+
+
+async def test_private_incidents_stand_there_for_those_in_them_alone(here: World) -> None:
+    await opened(here, here.maya)
+    await opened(here, here.priya)
+    await here.maya.command("#general", "/incident declare")
+    await here.maya.fill(here.maya.view, {"Title": "Key material leaked", "Severity": "sev2", "Private": ["private"]})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    await rest(here)
+    assert "leaked" in shown(here.maya)
+    assert "leaked" not in await opened(here, here.priya)
+
+
+async def test_nobody_who_does_not_look_costs_a_call(here: World) -> None:
+    await here.declared("sev2 Checkout is down")
+    await rest(here)
+    assert published(here) == 0
+    await opened(here, here.priya)
+    await here.pass_time(hours=1)
+    before = published(here)
+    await typed(here, "maya", "#general", "/incident severity sev3 --in INC-1")
+    await rest(here)
+    assert published(here) == before
+
+
+async def test_what_does_not_show_there_publishes_nothing(here: World) -> None:
+    await opened(here, here.maya)
+    channel = await here.declared("sev2 Checkout is down")
+    await rest(here)
+    before = published(here)
+    await typed(here, "maya", channel.name, "/incident note looked at the graphs")
+    await typed(here, "maya", channel.name, "/incident update rolling back")
+    await rest(here)
+    assert published(here) == before
