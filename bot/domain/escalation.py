@@ -201,6 +201,25 @@ def summon(
     return Climb(Change(changed, (said,)), None, reached, (), times, label, called)
 
 
+def gaps_ahead(incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> tuple[str, ...]:
+    """Rungs still to come that would reach nobody if they were paged now: to be said at once, not found out then."""
+    level = policy.severity(incident.severity)
+    spent = incident.ladder.spent.get(level.key, ())
+    found = []
+    for number, rung in enumerate(level.ladder, 1):
+        if number in spent or _answered(incident, rung.until):
+            continue
+        reached = reach(rung, incident, policy, on_call, now)
+        if not (reached.people or reached.channels or reached.contacts):
+            found.append(f"Rung {number} would reach nobody: {'; '.join(reached.gaps)}.")
+    return tuple(found)
+
+
+def _answered(incident: Incident, until: str) -> bool:
+    marks = {"acknowledged": incident.ladder.acknowledged_at, "mitigated": incident.ladder.mitigated_at}
+    return not incident.open or marks.get(until) is not None
+
+
 def mark_fired(incident: Incident, target: str) -> Incident:
     """Note that `acknowledge` or `mitigate` lapsed at this severity and was acted on."""
     return replace(

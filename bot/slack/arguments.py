@@ -141,7 +141,8 @@ def _handover(given: Given) -> Request:
 
 
 def _first_role(policy: Policy) -> Role:
-    return next((role for role in policy.roles if role.key == "commander"), policy.roles[0])
+    leading = [role for role in policy.roles if role.key == "commander"]
+    return next(iter((*leading, *policy.roles)), Role("commander", "Incident commander"))
 
 
 def _role_and_holder(given: Given) -> tuple[str, tuple[str, ...], bool]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.domain import routing
+from bot.domain import oncall, routing
 from bot.domain.errors import DeliveryError, NotNeeded
+from bot.domain.escalation import gaps_ahead
 from bot.domain.handover import offer_in, standing
 from bot.domain.incident import Handover, Incident
 from bot.domain.policy import Policy
@@ -137,8 +138,10 @@ class Sender:
     async def _render_card(self, case: Case) -> Message:
         async with self._desk.database.reading() as conn:
             failures = await outbox.failures(conn, case.incident.number)
+            who = oncall.calendar(case.policy, await overrides.standing(conn, case.now))
+        ahead = gaps_ahead(case.incident, case.policy, who, case.now)
         shown = [card.Failure(step=failure.kind, words=failure.error) for failure in failures]
-        return card.card(case.incident, case.policy, case.now, failures=shown)
+        return card.card(case.incident, case.policy, case.now, failures=shown, warnings=ahead)
 
     async def _card(self, case: Case) -> dict[str, Any]:
         return await post(self._api, case.row, await self._where(case), await self._render_card(case))

@@ -138,6 +138,16 @@ async def test_whom_to_page_must_be_known(here: World, line: str) -> None:
     assert of_kind(await here.show(), "page") == []
 
 
+async def test_a_gap_that_a_later_rung_would_meet_stands_on_the_card_at_declare(here: World) -> None:
+    channel = await here.declared("sev1 Payments are down")
+    await rest(here)
+    assert "Rung 2 would reach nobody: nobody is on call on later now." in words(here, here.card(channel))
+    await typed(here, "maya", channel.name, "/incident cover later for 2h")
+    await typed(here, "maya", channel.name, "/incident status investigating")
+    await rest(here)
+    assert "would reach nobody" not in words(here, here.card(channel))
+
+
 async def test_a_rung_whose_schedule_covers_nobody_is_said_aloud(here: World) -> None:
     channel = await here.declared("sev1 Payments are down")
     await here.pass_time(minutes=20)
