@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -68,6 +69,7 @@ async def _serve(found: Settings) -> None:
     tocsin = await building
     try:
         await tocsin.start()
+        gc.freeze()  # to look through all that was imported, again and again, stops the loop for 50 ms and more
         click.echo(json.dumps({"ready": True, "port": tocsin.port}))
         await stopping
     finally:
