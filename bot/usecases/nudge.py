@@ -16,6 +16,8 @@ from bot.usecases.escalate import commit_climb, next_rung
 from storage import deadlines, incidents, outbox, timeline
 from storage.deadlines import Row
 
+REMINDED = ("update", "role")
+
 
 async def lapse(desk: Desk, rows: list[Row]) -> None:
     """Act on claimed deadlines in one transaction. A row that is not ours any more, or not wanted, is passed over.
@@ -35,7 +37,7 @@ async def lapse(desk: Desk, rows: list[Row]) -> None:
 async def _act(work: Work, row: Row) -> None:
     if row.once not in {deadline.once for deadline in plan(work.incident, work.policy)}:
         await deadlines.decided(work.conn, row.once, State.SKIPPED, "the incident moved on", work.now)
-    elif row.kind in ("update", "role"):
+    elif row.kind in REMINDED:
         await _remind(work, row)
     elif row.once.startswith("trigger:"):
         await _trigger(work, row)
@@ -77,8 +79,10 @@ async def _remind(work: Work, row: Row) -> None:
 
 async def _cover_siblings(work: Work, row: Row, nudge: Nudge) -> None:
     """What else is owed stands in the same message, so its own row needs none."""
+    if all(other.once == row.once or other.kind not in REMINDED for other in plan(work.incident, work.policy)):
+        return
     for other in await deadlines.waiting(work.conn, work.incident.number):
-        if other.once == row.once or other.kind not in ("update", "role"):
+        if other.once == row.once or other.kind not in REMINDED:
             continue
         listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _is_handover(other)
         if listed and (other.kind == "role" or other.due_at <= work.now):
