@@ -17,7 +17,7 @@ from tests.benchmarks import client, processes
 from tests.benchmarks.client import Answer, Line
 from tests.benchmarks.figures import Figure, pair, percentile
 
-ROUNDS = 300
+ROUNDS = 200
 BAR = 2.0
 
 
