@@ -17,9 +17,8 @@ from slack_bolt.authorization import AuthorizeResult
 from bot import notifiers
 from bot import policy as policy_reader
 from bot.clock import Clock
-from bot.domain import oncall, routing
+from bot.domain import routing
 from bot.domain.errors import TocsinError
-from bot.domain.policy import Policy
 from bot.gaps import Gaps
 from bot.metrics import Metrics
 from bot.notifiers import Notifiers
@@ -143,7 +142,6 @@ async def _wire(
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock,
-        on_call_of,
         methods=notifiers.methods(settings),
     )
     me = await who_are_we(api, database)
@@ -202,16 +200,6 @@ def _bolt(client: Any, me: Me, token: str) -> AsyncApp:
         request_verification_enabled=False,  # bot.web.slack did it; a socket is its own proof
         ignoring_self_events_enabled=False,  # it would drop others' deletions of our messages; we look ourselves
     )
-
-
-def on_call_of(policy: Policy) -> Any:
-    """Who is on call on a schedule of this policy; nobody where there is no such schedule."""
-
-    def on_call(name: str, at: Any) -> tuple[str, ...]:
-        schedule = policy.schedules.get(name)
-        return oncall.on_call(schedule, at) if schedule is not None else ()
-
-    return on_call
 
 
 async def _clock(settings: Settings, database: Database) -> Clock:

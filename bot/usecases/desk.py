@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import routing, triggers
 from bot.domain.deadlines import plan, withdrawn_because
 from bot.domain.errors import NotFound
-from bot.domain.escalation import OnCall
 from bot.domain.incident import Change, Incident
 from bot.domain.notices import Notice
 from bot.domain.policy import Policy
@@ -67,15 +66,11 @@ class Policies:
 
 @dataclass(slots=True)
 class Desk:
-    """Everything a use case touches. `on_call` answers who is on call on a schedule at an instant.
-
-    `methods`: the ways of paging that are set up, besides Slack.
-    """
+    """Everything a use case touches. `methods`: the ways of paging that are set up, besides Slack."""
 
     database: Database
     policies: Policies
     clock: Clock
-    on_call: Callable[[Policy], OnCall]
     alarm: Alarm = field(default_factory=Alarm)
     methods: frozenset[str] = frozenset()
 
