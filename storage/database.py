@@ -27,6 +27,7 @@ from storage.url import parse
 BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 10
 PING_TIMEOUT_S = 5
+IDLE_IN_TRANSACTION_S = 10  # shorter than a lease
 READERS = 4
 POOL = 20
 
@@ -182,4 +183,16 @@ def _postgresql_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         json_serializer=dumps,
         connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": {"application_name": "tocsin"}},
     )
+
+    def configure(connection: Any, record: Any) -> None:
+        """A process that is stopped, or whose machine is gone, must not keep its incidents locked for the others.
+
+        By a statement, since a connection pooler refuses such a setting when it connects.
+        """
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {round(IDLE_IN_TRANSACTION_S * 1000)}")
+        cursor.close()
+        connection.commit()
+
+    sa.event.listen(engine.sync_engine, "connect", configure)
     return engine, engine

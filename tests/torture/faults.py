@@ -28,6 +28,13 @@ async def _kill(world: World, step: Step) -> None:
         replica.bot.signal(signal.SIGKILL)
 
 
+async def _stop(world: World, step: Step) -> None:
+    """Politely, as at an upgrade; its supervisor starts it again."""
+    replica = world.replica(step.pick)
+    if replica.bot is not None and replica.bot.port and replica.bot.alive:
+        replica.bot.signal(signal.SIGTERM)
+
+
 async def _freeze(world: World, step: Step) -> None:
     """Stopped, past its lease if long, and then going on as if nothing had been."""
     bot = world.replica(step.pick).bot
@@ -60,6 +67,13 @@ async def _copies(world: World, step: Step) -> None:
     world.ws.delivery.faults.copies = step.more["number"]
     await asyncio.sleep(step.more["for_s"])
     world.ws.delivery.faults.copies = 1
+
+
+async def _twice(world: World, step: Step) -> None:
+    """Commands, presses and submissions, too: over two sockets, say, or by a balancer that tries again."""
+    world.twice += 1
+    await asyncio.sleep(step.more["for_s"])
+    world.twice -= 1
 
 
 async def _reorder(world: World, step: Step) -> None:
@@ -130,6 +144,8 @@ async def _disk(world: World, step: Step) -> None:
 
 FAULTS = {
     "kill": _kill,
+    "stop": _stop,
+    "twice": _twice,
     "freeze": _freeze,
     "sockets": _sockets,
     "slack": _slack,

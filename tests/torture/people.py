@@ -305,6 +305,8 @@ def _picked(things: list[Any], pick: float) -> Any:
 def _answered(reply: Reply) -> str:
     if not reply.ok or NOT_RECORDED in reply.text:
         return UNKNOWN
+    if not reply.text:  # it says nothing twice: an earlier delivery of the same was recorded
+        return ACCEPTED
     return ACCEPTED if SUCCESS.search(reply.text) and "This works:" not in reply.text else REFUSED
 
 

@@ -66,6 +66,7 @@ async def _night(schedule: Schedule, url: str, folder: Path, cut_connections: Ca
         verdict = await oracle.judge(here)
         counts = verdict.counts
         counts["kills"] = here.kills
+        counts["stopped"] = sum(replica.stopped for replica in here.replicas)
         counts["fell"] = sum(replica.fell for replica in here.replicas)
         counts["freezes"] = here.freezes
         counts["events given up"] = here.given_up

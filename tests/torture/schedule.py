@@ -20,7 +20,7 @@ ACTS = {
 }  # fmt: skip
 FAULTS = {
     "kill": 12, "sockets": 4, "slack": 9, "copies": 3, "reorder": 3, "late": 3, "lose_acks": 3,
-    "step": 5, "down": 2, "freeze": 2,
+    "step": 5, "down": 2, "freeze": 2, "twice": 3, "stop": 2,
 }  # fmt: skip
 ONLY_SQLITE = {"lock": 4, "disk": 3}
 ONLY_POSTGRESQL = {"cut": 5}
@@ -123,6 +123,8 @@ def _fault(chance: random.Random, weights: dict[str, int]) -> Step:
     match what:
         case "slack":
             more = {"method": chance.choice(METHODS), "count": chance.randint(1, 3), **chance.choice(TROUBLES)}
+        case "twice":
+            more = {"for_s": round(chance.uniform(0.3, 1.2), 2)}
         case "copies" | "reorder":
             more = {"number": chance.randint(2, 3), "for_s": round(chance.uniform(0.3, 1.2), 2)}
         case "late":

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+import sandbox
 from bot.slack.sender import Case, Sender
+from storage import incidents
+from storage.database import Database
 from storage.errors import StorageError
-from tests.scenarios.running import World, start, world
+from tests.databases import PostgreSQL
+from tests.scenarios import processes
+from tests.scenarios.running import MANIFEST, World, start, world
+from tests.scenarios.test_kill import doubled, incident_channels, quiet
 from tests.torture.people import has_block
 
 POLICY = """
@@ -171,3 +178,57 @@ async def recorded(here: World, text: str) -> None:
     async with asyncio.timeout(10):
         while text not in [entry["text"] for entry in (await here.show())["timeline"]]:
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before its post", "after its post"])
+async def test_a_process_stopped_in_the_window_doubles_one_message_and_no_other(
+    postgresql: PostgreSQL, policy: Path, before: bool
+) -> None:
+    """What is left: whoever is stopped after its last look at the clock posts when it goes on. The mark is fenced."""
+    url = postgresql.create()
+    async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.05, 0.3, 1.0)) as ws:
+        base = {"slack_bot_token": ws.settings.bot_token, "slack_signing_secret": ws.settings.signing_secret}
+        settings = {**base, "slack_api_url": ws.api_url, "database_url": url, "tocsin_policy": str(policy), "port": 0}
+        stopped = processes.Death("call", 1, before, signal.SIGSTOP, "chat.postMessage")
+        one = await processes.start(settings, stopped)
+        ws.request_url = f"http://127.0.0.1:{one.port}/slack/events"
+        other: processes.Bot | None = None
+        try:
+            await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
+            other = await processes.start(settings)
+            await ws.until(lambda: incident_channels(ws) and ws.pinned(incident_channels(ws)[0]))
+            await asyncio.sleep(2.5)  # past the lease: the other has found it unmarked, looked, and posted
+            one.signal(signal.SIGCONT)
+            await asyncio.sleep(0.5)
+            await quiet(ws, url)
+            assert sum(count - 1 for count in doubled(ws).values()) == (1 if before else 0)
+            assert len(ws.pinned(incident_channels(ws)[0])) == 1
+        finally:
+            one.signal(signal.SIGCONT)
+            await one.kill()
+            if other is not None:
+                await other.kill()
+            postgresql.give_back(url)
+
+
+async def test_whoever_stands_still_in_a_transaction_loses_its_locks(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped replica kept its incidents locked, and everybody else waited until it went on."""
+    monkeypatch.setattr("storage.database.IDLE_IN_TRANSACTION_S", 0.3)
+    url = postgresql.create()
+    one, other = await Database.open(url), await Database.open(url)
+    try:
+        with pytest.raises(StorageError):
+            await _overtaken(one, other)
+    finally:
+        await one.close()
+        await other.close()
+        postgresql.give_back(url)
+
+
+async def _overtaken(one: Database, other: Database) -> None:
+    async with one.transaction() as conn:
+        assert await incidents.next_number(conn) == 1
+        async with asyncio.timeout(5), other.transaction() as meanwhile:
+            assert await incidents.next_number(meanwhile) == 1

@@ -12,6 +12,7 @@ from typing import Any
 
 import sandbox
 from sandbox import Workspace
+from sandbox.transport import Answer
 from storage import outbox
 from storage.database import Database
 from tests.scenarios import processes
@@ -24,6 +25,7 @@ from tests.torture.schedule import SPAN_S, Life, Schedule
 LEASE_S = 2.0
 TIMEOUT_S = 0.7  # of a call to Slack; in production 10 s beside a lease of 30 s
 QUIET_WITHIN_S = 40.0
+STARTS_IN_S = 0.4  # a process of the bot, where nothing else is going on
 RETRIES_S = (0.0, 0.4, 1.2)  # Slack: at once, a minute, five minutes
 
 POLICY = """
@@ -126,6 +128,7 @@ class Replica:
     def __init__(self, world: World, index: int, lives: Iterator[Life]) -> None:
         self.bot: processes.Bot | None = None
         self.killed = 0  # by SIGKILL
+        self.stopped = 0  # politely
         self.fell = 0  # ended in any other way, such as a start without a database
         self.up = asyncio.Event()
         self._world = world
@@ -146,11 +149,13 @@ class Replica:
             self._world.balancer.ports.pop(self._index, None)
             if self._stopping:
                 return
-            self.killed, self.fell = (
-                (self.killed + 1, self.fell)
-                if self.bot.exit_code in (-9, 255)  # 255: somebody else had taken the code
-                else (self.killed, self.fell + 1)
-            )
+            match self.bot.exit_code:
+                case -9 | 255:  # 255: somebody else had taken the code
+                    self.killed += 1
+                case 0:
+                    self.stopped += 1
+                case _:
+                    self.fell += 1
             await asyncio.sleep(life.rest_s)
 
     async def again(self) -> None:
@@ -184,6 +189,7 @@ class World:
     replicas: list[Replica] = field(default_factory=list)
     people: People = field(init=False)
     freezes: int = 0  # longer than a lease less a call
+    twice: int = 0  # above 0, whatever people do reaches the bot twice
 
     def __post_init__(self) -> None:
         self.people = People(self.ws)
@@ -217,16 +223,30 @@ class World:
     def replica(self, pick: float) -> Replica:
         return self.replicas[int(pick * len(self.replicas))]
 
+    def repeat(self) -> None:
+        """Let commands, presses and submissions go out twice while `twice` says so."""
+        ask = self.ws.delivery.ask
+
+        async def asked(kind: str, payload: Any, record_id: str) -> Answer:
+            if not self.twice:
+                return await ask(kind, payload, record_id)
+            answers = await asyncio.gather(*(ask(kind, payload, record_id) for _ in range(2)))
+            return max(answers, key=lambda answer: (answer.ok, bool(answer.body)))
+
+        self.ws.delivery.ask = asked  # type: ignore[method-assign]
+
     async def live(self) -> None:
         """1. Start everybody; 2. let happen what is to happen; 3. make peace; 4. wait for quiet."""
         await self.balancer.start()
+        self.repeat()
         if not self.schedule.socket_mode:
             self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
         self.replicas = [Replica(self, index, iter(lives)) for index, lives in enumerate(self.schedule.lives)]
         keepers = [asyncio.create_task(replica.keep()) for replica in self.replicas]
         try:
+            began = time.monotonic()
             await asyncio.wait_for(self.replicas[0].up.wait(), 20)
-            await self._night()
+            await self._night(min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S)))
             await self._peace()
             await self._quiet()
         finally:
@@ -234,20 +254,21 @@ class World:
                 await replica.stop(keeper)
             await self.balancer.stop()
 
-    async def _night(self) -> None:
+    async def _night(self, pace: float) -> None:
+        """Everything as it is scheduled; slower by `pace` where processes take longer to start."""
         first, *steps = self.schedule.steps
         await self.people.begin(first)
         began = time.monotonic()
         happening = []
         for step in steps:
-            await asyncio.sleep(max(0.0, began + step.at_s - time.monotonic()))
+            await asyncio.sleep(max(0.0, began + pace * step.at_s - time.monotonic()))
             work = fault(self, step) if step.what.startswith("fault:") else self.people.do(step)
             happening.append(asyncio.create_task(work, name=str(step)))
         await asyncio.gather(*happening)
-        await asyncio.sleep(max(0.0, began + SPAN_S - time.monotonic()))
+        await asyncio.sleep(max(0.0, began + pace * SPAN_S - time.monotonic()))
 
     async def _peace(self) -> None:
-        """Faults off, time stands, every process is up. What Slack gave up is found at a start."""
+        """Faults off, time stands, every process is up. What Slack gave up is found at a start, or noticed before."""
         self.ws.faults.clear()
         self.ws.delivery.faults.clear()
         self.ws.delivery.release()
@@ -257,7 +278,7 @@ class World:
         if self.schedule.socket_mode:
             await self.ws.until(lambda: self.ws.sockets.connections)
         await self._delivered()
-        if self.schedule.restart_at_end or self.given_up:
+        if self.schedule.restart_at_end or self._unnoticed():
             await self.replicas[0].again()
         self.clock.stand()
 
@@ -265,6 +286,11 @@ class World:
     def given_up(self) -> int:
         """Events that Slack will not deliver any more."""
         return sum(d.state == "failed" and d.kind == "events_api" for d in self.ws.journal.deliveries)
+
+    def _unnoticed(self) -> bool:
+        """Whether Slack gave up an event of which no process that still runs could know."""
+        given_up = [d for d in self.ws.journal.deliveries if d.state == "failed" and d.kind == "events_api"]
+        return any(all(attempt["status"] != 500 for attempt in d.attempts) for d in given_up)
 
     async def _delivered(self) -> None:
         waiting = [d for d in self.ws.journal.deliveries if d.kind == "events_api"]
