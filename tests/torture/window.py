@@ -1,0 +1,77 @@
+"""`python -m tests.torture.window`: how long a process can be stopped in, so that it doubles a message when it goes on.
+
+The window opens when a post looks at the clock for the last time, and closes when its bytes are with the kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.slack import api as slack_api
+from bot.slack import post
+from bot.usecases import run
+from tests.databases import SQLiteFiles
+from tests.scenarios.running import world
+
+POSTS = 240
+_opened: ContextVar[float | None] = ContextVar("opened", default=None)
+
+
+async def main() -> None:
+    """The workspace runs in the same process and event loop, so these are more than they would be elsewhere."""
+    widths: list[float] = []
+    _watch(widths)
+    with tempfile.TemporaryDirectory() as folder:
+        async with world(SQLiteFiles(Path(folder)).create()) as here:
+            await here.declared()
+            await here.delivered()
+            for at_once in (1, 24):
+                widths.clear()
+                for number in range(POSTS // 2):  # each is told in the channel and under the announcement
+                    await run.update(here.tocsin.desk, 1, f"update {number}", here.maya.id)
+                    if number % at_once == at_once - 1:
+                        await here.delivered()
+                print(f"{2 * at_once} posts at once: {_summary(sorted(widths))}")
+
+
+def _summary(widths: list[float]) -> str:
+    p50, p99 = statistics.median(widths), widths[int(len(widths) * 0.99)]
+    return f"p50 {_ms(p50)}, p99 {_ms(p99)}, longest {_ms(widths[-1])} of {len(widths)}"
+
+
+def _watch(widths: list[float]) -> None:
+    """Take the time at either end, in this process only."""
+    in_time, session = post.in_time, aiohttp.ClientSession
+
+    def looked(until: float) -> bool:
+        _opened.set(time.perf_counter())
+        return in_time(until)
+
+    async def sent(*_: Any) -> None:
+        if (opened := _opened.get()) is not None:
+            _opened.set(None)
+            widths.append(time.perf_counter() - opened)
+
+    def traced(**settings: Any) -> aiohttp.ClientSession:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_chunk_sent.append(sent)
+        return session(trace_configs=[trace], **settings)
+
+    post.in_time = looked  # type: ignore[assignment]
+    slack_api.aiohttp.ClientSession = traced  # type: ignore[assignment,misc]
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.2f} ms"
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
