@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+RUNS ?= 100
 READY := $(VENV)/.ready
 
 .PHONY: help demo test torture lint bench pictures lock install clean
@@ -11,6 +12,7 @@ help:
 	@echo "make demo   try Tocsin in a local workspace"
 	@echo "make test   run the tests"
 	@echo "make lint   ruff, mypy, import contracts"
+	@echo "make torture  kill, freeze, cut and fill for half an hour, and see that nothing is lost or doubled"
 	@echo "make bench  measure speed against bare baselines"
 
 $(READY): pyproject.toml constraints.txt
@@ -26,9 +28,10 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
-# Dies at every commit and call, not only at some; takes a quarter of an hour.
+# Random nights (docs/torture.md), then a death at every commit and call, not only at some: half an hour.
 torture: $(READY)
-	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/scenarios/test_kill.py $(ARGS)
+	$(BIN)/python -m tests.torture --runs $(RUNS) $(ARGS)
+	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/scenarios/test_kill.py
 
 pictures: $(READY)
 	$(BIN)/python -m sandbox.pictures
