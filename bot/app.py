@@ -150,7 +150,7 @@ async def _wire(
     front = Front(desk, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
     app = _bolt(client, me, token)
     register(app, front)
-    sender = Sender(desk, api, me, session)
+    sender = Sender(desk, api, me, session, settings.tocsin_command)
     paging = Notifiers(desk, notifiers.build(settings, session), me.url)
     for words in notifiers.half_set_up(settings):
         log.warning("notifiers.half_set_up", words=words)

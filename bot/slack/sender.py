@@ -52,11 +52,14 @@ Handler = Callable[[Case], Awaitable[dict[str, Any]]]
 class Sender:
     """`send` carries out one outbox row and returns its receipt, or raises `DeliveryError` or `NotNeeded`."""
 
-    def __init__(self, desk: Desk, api: SlackApi, me: Me, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, desk: Desk, api: SlackApi, me: Me, session: aiohttp.ClientSession, command: str = "/incident"
+    ) -> None:
         self._desk = desk
         self._api = api
         self._me = me
         self._session = session
+        self._command = command
         self._people = People(api)
         self._handlers: dict[str, Handler] = {
             "channel": self._channel,
@@ -267,7 +270,7 @@ class Sender:
         role, user = case.row.payload["role"], case.row.payload["user"]
         moved = case.incident.roles.get(role) != user or user == self._me.user_id
         unless = _unless(case, "the role has moved on" if moved else None)
-        message = news.duties(case.policy.role(role), case.incident)
+        message = news.duties(case.policy.role(role), case.incident, self._command)
         return await post(self._api, case.row, await self._people.direct_channel(user), message, unless=unless)
 
     # — the home tab
@@ -326,7 +329,7 @@ class Sender:
         """A reminder that is not the live one any more was answered, or overtaken, while Slack was away."""
         live = case.incident.live_nudge == case.row.once
         unless = _unless(case, _ended(case) or (None if live else "answered or overtaken before it could be sent"))
-        message = nudge.nudge(case.incident, case.policy, case.row.payload, case.now)
+        message = nudge.nudge(case.incident, case.policy, case.row.payload, case.now, self._command)
         return await post(self._api, case.row, await self._where(case), message, unless=unless)
 
     async def _nudge_edit(self, case: Case) -> dict[str, Any]:
@@ -338,7 +341,7 @@ class Sender:
     async def _page_channel(self, case: Case) -> dict[str, Any]:
         unless = _unless(case, _ended(case))
         payload = {**case.row.payload, "people": await self._people.ids(case.row.payload["people"])}
-        message = page.page_channel(case.incident, case.policy, payload, case.now)
+        message = page.page_channel(case.incident, case.policy, payload, case.now, self._command)
         return await post(self._api, case.row, await self._where(case), message, unless=unless)
 
     async def _page_direct(self, case: Case) -> dict[str, Any]:
