@@ -314,5 +314,6 @@ def _outbox(world: World, book: Book, verdict: Verdict) -> None:
             verdict.wrong.append(f"{row.once} is still {row.state} after {row.attempts} attempts: {row.error}")
         elif row.state == "failed":
             verdict.counts["failed with a reason"] += 1
+            verdict.counts[f"failed {row.kind} ({row.error})"] += 1
             if not row.error:
                 verdict.wrong.append(f"{row.once} failed, and nobody says why")
