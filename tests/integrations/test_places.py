@@ -32,7 +32,7 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
         return {}
 
     policies = Policies(Policy("p", (), ()), {}, lambda document: Policy("p", (), ()))
-    desk = Desk(database, policies, Clock(), lambda policy: lambda name, at: ())
+    desk = Desk(database, policies, Clock())
     box = Outbox(desk, send)
     async with database.transaction() as conn:
         await outbox.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
