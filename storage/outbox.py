@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.outbox_needs import fail_dependents, free_dependents
+from storage.outbox_needs import end_dependents, free_dependents
 from storage.outbox_put import put, retry_failed
 from storage.schema import outbox
 from storage.sql import AnyRow, is_postgresql, wall
@@ -149,15 +149,15 @@ async def failed(conn: AsyncConnection, row: Row, error: str) -> list[str]:
     If it was asked for again since the claim, it is queued again instead. Nothing happens if the fence was lost.
     """
     if await _end(conn, row, "failed", error):
-        return await fail_dependents(conn, row.once, error)
+        return await end_dependents(conn, row.once, "failed", error)
     return []
 
 
 async def dropped(conn: AsyncConnection, row: Row, reason: str) -> bool:
-    """Not needed any more when it was to be sent. False if somebody else claimed it meanwhile."""
+    """Not needed any more when it was to be sent, nor what needed it. False if somebody else claimed it meanwhile."""
     state = await _end(conn, row, "dropped", reason)
     if state:
-        await fail_dependents(conn, row.once, reason)
+        await end_dependents(conn, row.once, "dropped", reason)
     return state is not None
 
 

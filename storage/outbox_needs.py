@@ -21,14 +21,15 @@ async def free_dependents(conn: AsyncConnection, once: str) -> None:
     await conn.execute(sa.update(outbox).where(waiting).values(state="queued", next_try_at=now, queued_at=now))
 
 
-async def fail_dependents(conn: AsyncConnection, once: str, why: str) -> list[str]:
-    """Each held row does as it was told for this case; what fails so takes its own dependents along.
+async def end_dependents(conn: AsyncConnection, once: str, state: str, why: str) -> list[str]:
+    """Each held row does as it was told for this case; what ends so takes its own dependents along.
 
-    Gives back the `once` of every row that failed.
+    `state` is what became of `once`: what needed a notice that failed fails, what needed one that nobody needed any
+    more is not needed either. Gives back the `once` of every row that ended so.
     """
     lost: list[str] = []
     ended: Collection[str] = [once]
-    reason = because(why)
+    reason = because(state, why)
     while ended:
         waiting = sa.and_(_HELD, among(conn, _c.needs, ended))
         now = wall(conn)
@@ -42,15 +43,15 @@ async def fail_dependents(conn: AsyncConnection, once: str, why: str) -> list[st
                 queued_at=now,
             )
         )
-        gone = await conn.scalars(
-            sa.update(outbox).where(waiting).values(state="failed", error=reason).returning(_c.once)
-        )
+        gone = await conn.scalars(sa.update(outbox).where(waiting).values(state=state, error=reason).returning(_c.once))
         ended = sorted(gone)
         lost += ended
     return lost
 
 
-def because(why: str) -> str:
-    """The error of a row that fails with what it needed; the same words however long the chain is."""
+def because(state: str, why: str) -> str:
+    """The error of a row that ends with what it needed; the same words however long the chain is."""
+    if state == "dropped":
+        return why
     start = "what it needed could not be done: "
     return why if why.startswith(start) else start + why

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.notices import IfNeedFails, Notice
 from storage.columns import clean_text
-from storage.outbox_needs import because, fail_dependents, free_dependents
+from storage.outbox_needs import because, end_dependents, free_dependents
 from storage.schema import outbox
 from storage.sql import among, insert, wall
 
@@ -98,7 +98,7 @@ def _beside(if_need_fails: str, need: _Standing | None) -> _Standing:
     if need.state not in _OVER:
         return _Standing("held")
     if if_need_fails == IfNeedFails.FAIL:
-        return _Standing("failed", error=because(need.error))
+        return _Standing(need.state, error=because(need.state, need.error))
     return _Standing("queued", redirected=if_need_fails == IfNeedFails.DIRECT)
 
 
@@ -136,7 +136,7 @@ async def _catch_up(conn: AsyncConnection, once: str, now: _Standing) -> None:
     if now.done:
         await free_dependents(conn, once)
     elif now.state in _OVER:
-        await fail_dependents(conn, once, now.error)
+        await end_dependents(conn, once, now.state, now.error)
 
 
 async def retry_failed(conn: AsyncConnection, number: int) -> int:

@@ -232,3 +232,17 @@ async def _overtaken(one: Database, other: Database) -> None:
         assert await incidents.next_number(conn) == 1
         async with asyncio.timeout(5), other.transaction() as meanwhile:
             assert await incidents.next_number(meanwhile) == 1
+
+
+async def test_a_card_shows_no_failure_where_a_page_was_not_needed_any_more(sqlite_url: str, policy: Path) -> None:
+    """The edit that would have settled the page counted as failed with it, and the card offered to retry that."""
+    async with world(sqlite_url, policy=policy) as here:
+        direct = here.ws.membership.open_im(here.ws.bot.id, here.tom.id)
+        here.ws.faults.add("chat.postMessage", channel=direct.id, status=500)
+        await here.declared("sev1 Payments are down")
+        await here.maya.command("#general", "/incident resolve rolled back --in INC-1")
+        await here.delivered()
+        assert not here.ws.bot_messages(direct.id)
+        await here.maya.command("#general", "/incident reopen it is back --in INC-1")
+        await here.delivered()
+        assert "Retry" not in str(here.card(here.ws.channel("inc-1-payments-are-down")).blocks)
