@@ -24,7 +24,7 @@ from sandbox.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
 START_WITHIN_S = 30.0
-WELCOME = """Welcome! This is a local workspace with Tocsin in it. You are whoever you choose to be, top left.
+WELCOME = """Welcome! This is a local workspace with Tocsin in it. You are whoever you choose to be, bottom left.
 1. Type `/incident declare sev2 Checkout is down`, here or anywhere.
 2. Go to the channel that opens, and press the buttons of its card. `/incident help` lists what you can type."""
 
