@@ -30,7 +30,12 @@ def main(arguments: Sequence[str]) -> int:
     found: list[Figure] = []
     for name in given.names or NAMES:
         print(f"{name} …", file=sys.stderr, flush=True)
-        found += importlib.import_module(f"tests.benchmarks.{name}").figures()
+        try:
+            new = importlib.import_module(f"tests.benchmarks.{name}").figures()
+        except (RuntimeError, TimeoutError) as error:  # the others can still be measured
+            new = [Figure(name, f"not measured: {error}", "", False)]
+        found += new
+        print(table(new), file=sys.stderr, flush=True)
     if given.json:
         print(json.dumps([figure.as_json() for figure in found], ensure_ascii=False, indent=2))
     else:

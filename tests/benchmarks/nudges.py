@@ -72,7 +72,7 @@ async def _fill(url: str) -> None:
 
 async def _steadily(name: str, rig: Rig, bot: Child, database: Database, channel: str) -> list[Figure]:
     policy = filling.read_policy(rig.folder / "policy.yml")
-    first = datetime.now(UTC) + timedelta(seconds=15)
+    first = datetime.now(UTC) + timedelta(seconds=30)
     instants = [first + timedelta(seconds=n / A_SECOND) for n in range(A_SECOND * FOR_S)]
     await filling.due(database, policy, instants, channel)
     if datetime.now(UTC) > first - timedelta(seconds=1):
@@ -81,7 +81,7 @@ async def _steadily(name: str, rig: Rig, bot: Child, database: Database, channel
     await rig.longest_stall(bot)
     async with Beside() as beside:
         await asyncio.sleep(FOR_S + 1)
-    await processes.idle(database)
+    await processes.idle(database, 120.0)
     stall = await rig.longest_stall(bot)
     due_at = await filling.due_by_key(database)
     posts = await _posts(rig, due_at)
@@ -108,7 +108,7 @@ async def _together(name: str, rig: Rig, bot: Child, database: Database, channel
     await rig.longest_stall(bot)
     async with Beside() as beside:
         await asyncio.sleep(1.0)
-    await processes.idle(database, 60.0)
+    await processes.idle(database, 180.0)
     stall = await rig.longest_stall(bot)
     keys = {key: due_at for key, due_at in (await filling.due_by_key(database)).items() if key not in before}
     posts = await _posts(rig, keys)
