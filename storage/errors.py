@@ -33,6 +33,9 @@ _SQLITE = {
     "malformed": "The database file is damaged. Restore it from a backup.",
 }
 
+# The last is asyncpg's in the moment in which it consumes the server's last error (state 2 of its protocol).
+_CLOSED = ("connection is closed", "connection was closed", "another operation (2) is in progress")
+
 
 def in_words(error: BaseException) -> str | None:
     """What to tell the operator about a driver's error; `None` for a mistake in what was asked of the database."""
@@ -50,7 +53,7 @@ def _of_driver(error: BaseException) -> str | None:
     for sign, words in _SQLITE.items():
         if sign in text:
             return words
-    if "connection is closed" in text or "connection was closed" in text or isinstance(error, ConnectionError):
+    if any(sign in text for sign in _CLOSED) or isinstance(error, ConnectionError):
         return _lost()
     return None
 

@@ -10,12 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 import sandbox
 from bot.slack.sender import Case, Sender
 from storage import incidents
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import StorageError, in_words
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
 from tests.scenarios.running import MANIFEST, World, start, world
@@ -248,3 +249,9 @@ async def test_a_card_shows_no_failure_where_a_page_was_not_needed_any_more(sqli
         await here.maya.command("#general", "/incident reopen it is back --in INC-1")
         await here.delivered()
         assert "Retry" not in str(here.card(here.ws.channel("inc-1-payments-are-down")).blocks)
+
+
+def test_a_connection_that_ends_under_a_statement_is_a_connection_lost() -> None:
+    """asyncpg says so in its own words while it consumes the server's last error; it passed for a mistake of ours."""
+    said = "cannot switch to state 12; another operation (2) is in progress"
+    assert in_words(sa.exc.InternalError("SELECT 1", {}, Exception(said))) == in_words(ConnectionResetError())
