@@ -111,9 +111,11 @@ class Rig:
         path = self.folder / "stall"
         path.unlink(missing_ok=True)
         bot.process.send_signal(signal.SIGUSR1)
-        while not path.exists():
+        for _ in range(1000):
+            if path.exists():
+                return float(path.read_text())
             await asyncio.sleep(0.01)
-        return float(path.read_text())
+        raise TimeoutError("the bot's ticker does not answer")
 
     async def channel(self, name: str) -> str:
         return str(next(c["id"] for c in (await self.get("state"))["channels"] if c["name"] == name))

@@ -53,9 +53,11 @@ async def _measure(name: str, url: str) -> list[Figure]:
 
 
 async def _first_post(rig: Rig) -> float:
-    while not (posts := await rig.calls("chat.postMessage")):
+    for _ in range(3000):
+        if posts := await rig.calls("chat.postMessage"):
+            return float(posts[0]["at"])
         await asyncio.sleep(0.01)
-    return float(posts[0]["at"])
+    raise TimeoutError("no reminder was posted")
 
 
 async def measure() -> list[Figure]:
