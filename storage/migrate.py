@@ -16,7 +16,7 @@ from storage.errors import StorageError
 if TYPE_CHECKING:
     from storage.database import Database
 
-HEAD = "0003"
+HEAD = "0008"
 _LOCK = 0x70C5_1D00  # any number, the same in every version
 _FOLDER = Path(__file__).parent / "migrations"
 
