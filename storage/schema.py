@@ -34,8 +34,10 @@ incidents = sa.Table(
     sa.Column("declared_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
     sa.Column("state", Json, nullable=False),  # the whole dataclass
+    sa.Column("unpurged_since", Instant),  # when the oldest entry that still has its text was made; NULL: nobody looked
     sa.Index("incidents_open", "number", **_where("open")),
     sa.Index("incidents_channel", "channel_id", **_where("channel_id IS NOT NULL")),
+    sa.Index("incidents_ended", "ended_at", "number", **_where("ended_at IS NOT NULL")),
 )
 
 chains = sa.Table(
@@ -62,6 +64,7 @@ timeline = sa.Table(
     sa.Column("by_person", sa.Boolean, nullable=False),  # a message, and not from a bot: what `activity` counts
     sa.Column("hash", sa.Text, nullable=False),
     sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("purged", sa.Text),  # the hash of what it said, once text and data are gone
     sa.Index("timeline_once", "incident", "once", unique=True, **_where("once IS NOT NULL")),
     sa.Index("timeline_message", "incident", "source_ts", **_where("kind = 'message'")),
     sa.Index("timeline_kind", "incident", "kind", "seq", **_where("kind <> 'message'")),  # messages are the most by far
@@ -178,4 +181,52 @@ homes = sa.Table(
     sa.Column("user_id", SafeText, primary_key=True),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Index("homes_opened", "opened_at"),
+)
+
+# What incidents are found by: terms, one for all that mean the same, each once in a field. Each database has an index of
+# its own kind over them. The terms are made outside, so that both find the same.
+incident_words = sa.Table(
+    "incident_words",
+    metadata,
+    sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), primary_key=True, autoincrement=False),
+    sa.Column("title", SafeText, nullable=False),
+    sa.Column("services", SafeText, nullable=False),
+    sa.Column("fix", SafeText, nullable=False),
+    sa.Column("body", SafeText, nullable=False),
+)
+
+_FIELDS = "title, services, fix, body"
+_INTO = f"INSERT INTO incident_index (rowid, {_FIELDS}) VALUES (new.incident, new.title, new.services, new.fix, new.body)"
+_OUT_OF = (
+    f"INSERT INTO incident_index (incident_index, rowid, {_FIELDS}) "
+    "VALUES ('delete', old.incident, old.title, old.services, old.fix, old.body)"
+)
+_FULL_TEXT = {
+    "sqlite": (
+        f"CREATE VIRTUAL TABLE incident_index USING fts5({_FIELDS}, content='incident_words', "
+        "content_rowid='incident', tokenize='unicode61 remove_diacritics 0')",
+        f"CREATE TRIGGER incident_words_new AFTER INSERT ON incident_words BEGIN {_INTO}; END",
+        f"CREATE TRIGGER incident_words_gone AFTER DELETE ON incident_words BEGIN {_OUT_OF}; END",
+        f"CREATE TRIGGER incident_words_changed AFTER UPDATE ON incident_words BEGIN {_OUT_OF}; {_INTO}; END",
+    ),
+    "postgresql": (
+        "ALTER TABLE incident_words ADD COLUMN words tsvector GENERATED ALWAYS AS ("
+        "setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', services), 'B') || "
+        "setweight(to_tsvector('simple', fix), 'C') || setweight(to_tsvector('simple', body), 'D')) STORED",
+        "CREATE INDEX incident_index ON incident_words USING gin (words)",
+    ),
+}
+for _dialect, _statements in _FULL_TEXT.items():
+    for _statement in _statements:
+        sa.event.listen(incident_words, "after_create", sa.DDL(_statement).execute_if(dialect=_dialect))
+_forget = sa.DDL("DROP TABLE incident_index").execute_if(dialect="sqlite")
+sa.event.listen(incident_words, "before_drop", _forget)
+
+# When somebody last read what happens in an incident, or took part in it.
+reads = sa.Table(
+    "reads",
+    metadata,
+    sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), primary_key=True, autoincrement=False),
+    sa.Column("user_id", SafeText, primary_key=True),
+    sa.Column("read_at", Instant, nullable=False),
 )
