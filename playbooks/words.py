@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 
-_PART = re.compile(r"[a-z0-9]+")
+_LONGEST = 40  # what is longer is a token or an address, and nothing anybody types again
+_PART = re.compile(r"[^\W_]+")
+_MARKS = re.compile("[\u0300-\u036f]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Said as two words or as one.
 _TOGETHER = (
@@ -67,10 +70,15 @@ _ENDINGS = (
 
 def terms(text: str) -> list[str]:
     """In the order in which they stand; words that say nothing are left out."""
-    text = _CAMEL.sub(" ", text.replace("_", " ")).lower()
+    text = _CAMEL.sub(" ", _folded(text).replace("_", " ")).lower()
     for pattern, together in _TOGETHER:
         text = pattern.sub(together, text)
-    return [term(word) for word in _PART.findall(text) if word not in _IDLE]
+    return [term(word[:_LONGEST]) for word in _PART.findall(text) if word not in _IDLE]
+
+
+def _folded(text: str) -> str:
+    """Without accents, which people leave out when they type in a hurry; wide and joined letters as plain ones."""
+    return text if text.isascii() else _MARKS.sub("", unicodedata.normalize("NFKD", text))
 
 
 def pairs(found: list[str]) -> list[str]:
