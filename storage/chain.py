@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline import BOT, GENESIS, Entry, Recorded, entry_hash
+from bot.domain.timeline import GENESIS, Entry, Recorded, by_person, content_hash, entry_hash
 from storage.columns import clean_text, dumps
 from storage.schema import chains, timeline
 from storage.sql import among, insert, insert_all, insert_for, is_postgresql
@@ -58,7 +58,9 @@ def _storable(entry: Entry) -> Entry:
 
 def _link(number: int, head: Head, entry: Entry) -> Recorded:
     seq, previous = head[0] + 1, head[1]
-    return Recorded(number, seq, entry, entry.key, entry_hash(previous, number, seq, entry), previous)
+    content = content_hash(entry.text, dumps(entry.data))
+    linked = entry_hash(previous, number, seq, entry, content, by_person=by_person(entry))
+    return Recorded(number, seq, entry, entry.key, linked, previous)
 
 
 async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
@@ -127,7 +129,8 @@ def _row(record: Recorded) -> dict[str, Any]:
         "data": entry.data,
         "once": entry.once,
         "key": entry.key,
-        "by_person": entry.kind == "message" and entry.actor != BOT and not entry.data.get("bot"),
+        "by_person": by_person(entry),
         "hash": record.hash,
         "previous": record.previous,
+        "purged": None,
     }

@@ -89,6 +89,14 @@ class Database:
         """To read, beside whoever writes."""
         return self._begin(self._reader)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """To read as everything stands at one instant, however many questions that takes."""
+        async with self.reading() as conn:
+            if self.dialect == "postgresql":  # on SQLite every reader has one
+                await conn.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            yield conn
+
     async def ping(self) -> None:
         """Raises `StorageError` when the database cannot be reached."""
         try:

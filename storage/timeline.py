@@ -1,4 +1,4 @@
-"""The timeline: appended to, read, counted, verified. Nothing here changes an entry."""
+"""The timeline: appended to, read, counted, verified. Nothing here changes an entry; `storage.retention` purges."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Activity
-from bot.domain.timeline import GENESIS, Entry, Recorded, entry_hash, stand_keyed
+from bot.domain.timeline import Entry, Recorded, stand_keyed
 from storage import chain
-from storage.schema import chains, timeline
+from storage.schema import timeline
 from storage.sql import AnyRow
+from storage.verification import verify
+
+__all__ = ["activity", "append", "entries", "last_of", "message", "of_actor", "read", "verify"]
 
 PAGE = 500  # rows read at a time, so that a long timeline does not hold the event loop
 # As in the partial indexes, word for word.
@@ -80,28 +83,6 @@ async def entries(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> li
     return [_recorded(row, keyed) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
 
 
-async def verify(conn: AsyncConnection, number: int) -> list[str]:
-    """What is wrong with the chain, in words; nothing if it is as it was written."""
-    wrong: list[str] = []
-    previous, seq = GENESIS, 0
-    async for row in _pages(conn, sa.select(timeline).where(timeline.c.incident == number), None, newest=False):
-        if row.seq != seq + 1:
-            gone = f"entry {seq + 1} is" if row.seq == seq + 2 else f"entries {seq + 1} to {row.seq - 1} are"
-            wrong.append(f"{gone} missing")
-        elif row.previous != previous:
-            wrong.append(f"entry {row.seq} does not follow entry {seq}")
-        if entry_hash(row.previous, number, row.seq, _entry(row)) != row.hash:
-            wrong.append(f"entry {row.seq} was changed")
-        previous, seq = row.hash, row.seq
-    head = (await conn.execute(sa.select(chains.c.seq, chains.c.head).where(chains.c.incident == number))).one_or_none()
-    stands = (0, GENESIS) if head is None else (head.seq, head.head)
-    if stands[0] > seq:
-        wrong.append(f"the last {stands[0] - seq} of {stands[0]} entries are missing")
-    elif stands != (seq, previous):
-        wrong.append(f"the chain was closed at entry {stands[0]}, and what stands at its end is something else")
-    return wrong
-
-
 async def _one(conn: AsyncConnection, number: int, wanted: sa.Select[Any]) -> Recorded | None:
     row = (await conn.execute(wanted)).one_or_none()
     if row is None:
@@ -142,7 +123,7 @@ async def _pages(
 def _recorded(row: AnyRow, keyed: set[str]) -> Recorded:
     entry = _entry(row)
     key = entry.key or (entry.kind == "message" and entry.source_ts in keyed)
-    return Recorded(row.incident, row.seq, entry, key, row.hash, row.previous)
+    return Recorded(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
 
 
 def _entry(row: AnyRow) -> Entry:

@@ -47,7 +47,10 @@ def entry(at: datetime, kind: str, actor: str, text: str = "", **data: Any) -> E
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An entry as it stands in the book: its place in the incident's chain, and how its key stands now."""
+    """An entry as it stands in the book: its place in the incident's chain, and how its key stands now.
+
+    Of one that was `purged`, text and data are gone; its hash stays.
+    """
 
     incident: int
     seq: int
@@ -55,6 +58,7 @@ class Recorded:
     key: bool
     hash: str
     previous: str
+    purged: bool = False
 
 
 def instant_text(instant: datetime) -> str:
@@ -62,12 +66,41 @@ def instant_text(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def entry_hash(previous: str, incident: int, seq: int, item: Entry) -> str:
-    """SHA-256 over the previous hash and the entry's canonical JSON."""
-    body = json.dumps(
-        [incident, seq, instant_text(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],
-        sort_keys=True, ensure_ascii=False, separators=(",", ":"),
+def by_person(item: Entry) -> bool:
+    """Whether a person said it: a message, and not from a bot."""
+    return item.kind == "message" and item.actor != BOT and not item.data.get("bot")
+
+
+def content_hash(text: str, data: str) -> str:
+    """SHA-256 over what an entry says: its text, and its data as the JSON that is stored. It outlives them."""
+    body = json.dumps([text, data], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def entry_hash(previous: str, incident: int, seq: int, item: Entry, content: str, *, by_person: bool) -> str:
+    """SHA-256 over the previous hash and the entry's canonical JSON, in which its content stands as a hash.
+
+    So what is purged can still be verified: all but the words themselves. Text and data of `item` are not looked at.
+    """
+    return _linked(
+        previous,
+        [
+            2, incident, seq, instant_text(item.at), item.kind, item.actor, item.source_ts, item.once, item.key,
+            by_person, content,
+        ],
     )  # fmt: skip
+
+
+def first_entry_hash(previous: str, incident: int, seq: int, item: Entry) -> str:
+    """As the first versions made it: `once` is not in it, and nothing of it can be purged and still be verified."""
+    return _linked(
+        previous,
+        [incident, seq, instant_text(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],
+    )
+
+
+def _linked(previous: str, values: list[Any]) -> str:
+    body = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(f"{previous}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 

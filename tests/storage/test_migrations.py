@@ -19,8 +19,18 @@ from tests.storage.helpers import incident
 
 async def shape(database: Database) -> dict[str, Any]:
     """Every table and index as the database itself describes it."""
-    if database.dialect == "sqlite":
-        wanted = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+    if database.dialect == "sqlite":  # tables by their columns: a column that came later stands elsewhere in the words
+        wanted = (
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'table' UNION ALL "
+            "SELECT t.name || '.' || c.name, "
+            "c.type || ' ' || c.'notnull' || ' ' || ifnull(c.dflt_value, '') || ' ' || c.pk "
+            "FROM sqlite_master AS t, pragma_table_xinfo(t.name) AS c "
+            "WHERE t.type = 'table' AND t.name <> 'alembic_version' UNION ALL "
+            "SELECT t.name || ' to ' || f.'table', f.'from' || ' ' || ifnull(f.'to', '') || ' ' || f.on_delete "
+            "FROM sqlite_master AS t, pragma_foreign_key_list(t.name) AS f "
+            "WHERE t.type = 'table' UNION ALL "
+            "SELECT name, sql FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'"
+        )
     else:
         wanted = (
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version' "
