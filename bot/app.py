@@ -23,6 +23,7 @@ from bot.gaps import Gaps
 from bot.metrics import Metrics
 from bot.notifiers import Notifiers
 from bot.outbox import Outbox, Outcome
+from bot.policy_file import PolicyFile
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.slack import api as slack_api
@@ -65,6 +66,7 @@ class Tocsin:
     sockets: Sockets | None
     gaps: Gaps
     runner: web.AppRunner
+    policy_file: PolicyFile
     sole: Sole | None = None
     site: web.TCPSite | None = None
     port: int = 0
@@ -81,6 +83,7 @@ class Tocsin:
             await self.sockets.start()
         await ask_for_backfill(self.desk)
         self.gaps.start()
+        self.policy_file.start()
         log.info(
             "started", port=self.port, host=self.settings.host, socket_mode=self.sockets is not None,
             policy=self.desk.policy.name, database=self.database.dialect,
@@ -90,6 +93,7 @@ class Tocsin:
         """Take nothing new in, finish what is under way, close. Whatever is left over stands in the database."""
         log.info("stopping")
         self.gaps.stop()
+        self.policy_file.stop()
         if self.sockets is not None:
             await self.sockets.stop()
         if self.site is not None:
@@ -170,7 +174,10 @@ async def _wire(
     if settings.slack_app_token is not None:
         app_token = settings.slack_app_token.get_secret_value()
         sockets = Sockets(app, app_token, client, lambda: ask_for_backfill(desk))
-    checks = health.Health(desk, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at)
+    policy_file = PolicyFile(desk, metrics, lambda: settings.policy_path, lambda: _join_announcements(desk, api))
+    checks = health.Health(
+        desk, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at, lambda: policy_file.trouble
+    )
     site = web.Application(client_max_size=slack_web.LARGEST_BODY)
     site.add_routes(health.routes(checks))
     if settings.tocsin_demo:
@@ -180,7 +187,7 @@ async def _wire(
     if settings.pagerduty_webhook_secret is not None:
         site.add_routes(hooks.pagerduty(desk, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
     runner = web.AppRunner(site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0)
-    tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, gaps, runner, sole)
+    tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, gaps, runner, policy_file, sole)
     site.on_startup.append(lambda _: _join_announcements(desk, api))
     return tocsin
 

@@ -54,10 +54,17 @@ def serve() -> None:
 
 
 async def _serve(found: Settings) -> None:
-    from bot.app import build
+    from bot.app import Tocsin, build
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    running: list[Tocsin] = []
+
+    def read_policy() -> None:
+        for one in running:
+            one.policy_file.ask()
+
+    loop.add_signal_handler(signal.SIGHUP, read_policy)  # also before it runs: it is not meant to end it
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
     building = asyncio.ensure_future(build(found))
@@ -69,6 +76,7 @@ async def _serve(found: Settings) -> None:
     tocsin = await building
     try:
         await tocsin.start()
+        running.append(tocsin)
         gc.freeze()  # to look through all that was imported, again and again, stops the loop for 50 ms and more
         click.echo(json.dumps({"ready": True, "port": tocsin.port}))
         await stopping

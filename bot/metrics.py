@@ -47,6 +47,13 @@ class Metrics:
             "tocsin_requests_refused_total", "Requests refused before they were read", ["why"], registry=self.registry
         )
         self.incidents_open = Gauge("tocsin_incidents_open", "Open incidents", ["severity"], registry=self.registry)
+        self.policy_stale = Gauge(
+            "tocsin_policy_stale", "1 while the policy file cannot be used and an older one is in force",
+            registry=self.registry,
+        )  # fmt: skip
+        self.policy_reloads = Counter(
+            "tocsin_policy_reloads_total", "Times a changed policy file was read", ["result"], registry=self.registry
+        )
 
     def slack_called(self, method: str, result: str, took_s: float) -> None:
         self.slack_calls.labels(method, result).inc()

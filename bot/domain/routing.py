@@ -106,6 +106,17 @@ def home(user: str) -> Notice:
     return Notice(f"home:{user}", "home", None, {"user": user}, priority=Priority.FETCH, again=True)
 
 
+def policy_refused(number: int, said: dict[str, Any]) -> Notice:
+    """To the announcement channel: the policy file cannot be used. `number` counts such files."""
+    return Notice(f"policy:{number}", "policy_refused", None, said)
+
+
+def policy_mended(number: int) -> Notice:
+    """The message before, edited, since the file is in order again."""
+    of = f"policy:{number}"
+    return Notice(f"mended:{of}", "policy_mended", None, {"of": of}, needs=of, priority=Priority.EDIT)
+
+
 def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list[Notice]:
     """To each executive where the severity asks for it; once for an episode, severity and moment. A drill has none."""
     if incident.drill or not policy.severity(incident.severity).notify_executives:

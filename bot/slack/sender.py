@@ -19,7 +19,7 @@ from bot.domain.timeline import Recorded
 from bot.slack import channels
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.backfill import backfill
-from bot.slack.blocks import announcement, answers, briefing, card, handover, home, news, nudge, page
+from bot.slack.blocks import announcement, answers, briefing, card, handover, home, news, nudge, page, policy_file
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
 from bot.slack.people import People
@@ -90,6 +90,10 @@ class Sender:
             "declared": self._declared,
             "backfill": self._backfill,
         }
+        self._of_no_incident: dict[str, Callable[[Row], Awaitable[dict[str, Any]]]] = {
+            "policy_refused": self._policy_refused,
+            "policy_mended": self._policy_mended,
+        }
 
     async def send(self, row: Row) -> dict[str, Any]:
         """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
@@ -98,6 +102,8 @@ class Sender:
                 return await self._home(row)
             if row.kind == "answer":
                 return await respond(self._api, self._session, row)
+            if row.kind in self._of_no_incident:
+                return await self._of_no_incident[row.kind](row)
             return await self._handlers[row.kind](await self._case(row))
         except SlackError as error:
             if error.permanent:
@@ -272,6 +278,19 @@ class Sender:
         unless = _unless(case, "the role has moved on" if moved else None)
         message = news.duties(case.policy.role(role), case.incident, self._command)
         return await post(self._api, case.row, await self._people.direct_channel(user), message, unless=unless)
+
+    # — the policy file
+
+    async def _policy_refused(self, row: Row) -> dict[str, Any]:
+        name = self._desk.policy.announce
+        if not name:
+            raise NotNeeded("there is no announcement channel")
+        async with self._desk.database.reading() as conn:
+            known = await meta.get(conn, f"announce:{name}")
+        return await post(self._api, row, known or name, policy_file.refused(row.payload))
+
+    async def _policy_mended(self, row: Row) -> dict[str, Any]:
+        return await edit(self._api, await self._receipt(row.payload["of"]), policy_file.mended())
 
     # — the home tab
 

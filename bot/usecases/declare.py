@@ -37,12 +37,12 @@ class Declaration:
 
 async def declare(desk: Desk, said: Declaration, delivery: str | None = None) -> Incident:
     """Open an incident in one transaction. Raises `Refused` for an unknown severity, `Repeated` for a redelivery."""
-    policy = desk.policy
+    policy, document = desk.policies.current, desk.policies.document  # both now: they may change while we wait
     policy.severity(said.severity)
     async with desk.database.transaction() as conn:
         now = desk.clock.now()
         await accept(conn, delivery, now)
-        await policies.remember(conn, policy.digest, desk.policies.document, now)
+        await policies.remember(conn, policy.digest, document, now)
         number = await incidents.next_number(conn)  # from here to the commit other declares wait
         change = verbs.declare(
             number,

@@ -63,6 +63,11 @@ class Policies:
             self._known[incident.policy] = self.read(document) if document else self.current
         return self._known[incident.policy]
 
+    def put_in_force(self, policy: Policy, document: dict[str, Any]) -> None:
+        """At once, for whatever is declared from now on. Incidents that were declared before keep theirs."""
+        self._known[self.current.digest] = self.current
+        self.current, self.document = policy, document
+
 
 @dataclass(slots=True)
 class Desk:

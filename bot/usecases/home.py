@@ -23,6 +23,13 @@ async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
     await outbox.put(conn, [routing.home(user)])
 
 
+async def everybody(conn: AsyncConnection, now: datetime) -> None:
+    """Something changed that all homes show: for those who may be looking still."""
+    looked = await homes.since(conn, now - ALL_FOR, AT_MOST)
+    if looked:
+        await outbox.put(conn, [routing.home(user) for user in looked])
+
+
 async def refresh(conn: AsyncConnection, before: Incident | None, after: Incident, now: datetime) -> None:
     """In the transaction of a change. Several at once become one publication for each person."""
     if before is not None and _shown(before) == _shown(after):

@@ -36,12 +36,14 @@ class Health:
     metrics: Metrics
     slack: Callable[[], Awaitable[str | None]]
     ticked_at: Callable[[], float | None]
+    policy: Callable[[], str | None] = lambda: None
 
     async def checks(self) -> list[Check]:
         found = [await self._database()]
         if found[0].ok:
             found.append(await self._outbox())
         found += [await self._slack(), self._scheduler()]
+        found.append(Check("policy", True, self.policy() or "ok"))  # said, but an older policy serves well
         return found
 
     async def _database(self) -> Check:
