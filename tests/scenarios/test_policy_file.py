@@ -1,0 +1,191 @@
+"""The policy file changes while the bot runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+import sandbox
+from bot import policy_file
+from storage import policies
+from tests.databases import PostgreSQL
+from tests.scenarios.looking import announcements, rest, words
+from tests.scenarios.running import MANIFEST, World, start, world
+
+TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts: {{anna: {{slack: U0TOM00000, phone: "{phone}"}}}}
+severities:
+  sev1: {{respond_within: null, escalate_after: null, update_every: {every}, roles: [], notify_executives: false,
+    ladder: [{{after: 0m, notify: ["user:{who}"]}}, {{after: 10m, notify: ["user:{then}"]}}]}}
+"""
+SECRET = "4915112345678"
+
+
+def text(who: str = TOM, then: str = LENA, every: str = "15m", phone: str = "+4915112345678") -> str:
+    return POLICY.format(who=who, then=then, every=every, phone=phone)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "policy.yml"
+    found.write_text(text())
+    return found
+
+
+@pytest.fixture
+async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr(policy_file, "LOOK_S", 0.03)
+    async with world(database_url, policy=path) as running:
+        yield running
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def metric(here: World, name: str) -> float:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{here.tocsin.port}/metrics") as answer,
+    ):
+        found = re.search(rf"^{name} (\S+)$", await answer.text(), re.MULTILINE)
+        assert found, name
+        return float(found[1])
+
+
+async def ready(here: World) -> tuple[int, str]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{here.tocsin.port}/readyz") as answer,
+    ):
+        return answer.status, (await answer.json())["checks"]["policy"]
+
+
+def paged(here: World, person: str) -> list[str]:
+    direct = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m.text for c in direct for m in here.ws.bot_messages(c.id) if "paged" in m.text]
+
+
+async def test_what_is_valid_holds_for_new_incidents_and_old_ones_keep_theirs(here: World, path: Path) -> None:
+    await here.declared("sev1 Payments are down")
+    before = here.tocsin.desk.policy.digest
+    path.write_text(text(who=PRIYA, then=PRIYA, every="5m"))
+    await until(lambda: here.tocsin.desk.policy.digest != before)
+    await here.maya.command("#general", "/incident declare sev1 Search is down")
+    await rest(here)
+    assert [line for line in paged(here, PRIYA) if "INC-2" in line]
+    await here.pass_time(minutes=10)
+    assert [line for line in paged(here, LENA) if "INC-1" in line]
+    assert not [line for line in paged(here, LENA) + paged(here, TOM) if "INC-2" in line]
+    async with here.tocsin.database.reading() as conn:
+        assert await policies.get(conn, before)
+        assert await policies.get(conn, here.tocsin.desk.policy.digest) == here.tocsin.desk.policies.document
+    assert len(announcements(here)) == 2  # nobody need read of every change
+
+
+async def test_what_is_not_valid_changes_nothing_and_is_said_where_people_look(here: World, path: Path) -> None:
+    before = here.tocsin.desk.policy
+    path.write_text(text(phone=f"{SECRET}0000000000000000000000").replace("respond_within", "respond_witin"))
+    await until(lambda: announcements(here))
+    assert here.tocsin.desk.policy is before
+    (told,) = announcements(here)
+    said = words(here, told)
+    assert "2 mistakes" in said
+    assert "tocsin check" in said
+    assert "contacts.anna.phone" in said
+    assert SECRET not in str(told.blocks)
+    assert await metric(here, "tocsin_policy_stale") == 1
+    assert await ready(here) == (200, here.tocsin.policy_file.trouble)
+    os.utime(path)  # touched, not changed: not said again
+    await asyncio.sleep(0.2)
+    await here.declared("sev1 Payments are down")
+    assert paged(here, TOM)
+    assert len(announcements(here)) == 2
+    path.write_text(text(every="20m"))
+    await until(lambda: "in order again" in words(here, announcements(here)[0]))
+    assert here.tocsin.desk.policy is not before
+    assert await metric(here, "tocsin_policy_stale") == 0
+    assert (await ready(here))[1] == "ok"
+
+
+async def test_the_same_mistake_is_said_again_after_it_was_mended(here: World, path: Path) -> None:
+    for round_ in (1, 2):
+        path.write_text("preset: sev1-6\n")
+        await until(lambda: len(announcements(here)) == round_)  # noqa: B023 - awaited here
+        path.write_text(text())
+        await until(lambda: all("in order again" in words(here, told) for told in announcements(here)))
+
+
+async def test_a_file_that_is_gone_is_a_mistake_not_a_preset(here: World, path: Path) -> None:
+    before = here.tocsin.desk.policy
+    path.unlink()
+    await until(lambda: here.tocsin.policy_file.trouble)
+    assert here.tocsin.desk.policy is before
+
+
+async def test_two_replicas_say_one_mistake_once(
+    postgresql: PostgreSQL, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_file, "LOOK_S", 0.03)
+    url = postgresql.create()
+    async with world(url, policy=path) as here:
+        other = await start(here.ws, here.settings)
+        try:
+            path.write_text("severities: []\n")
+            await until(lambda: here.tocsin.policy_file.trouble and other.policy_file.trouble)
+            await rest(here)
+            await until(lambda: announcements(here))
+            await rest(here)
+            assert len(announcements(here)) == 1
+            path.write_text(text(every="9m"))
+            await until(lambda: not here.tocsin.policy_file.trouble and not other.policy_file.trouble)
+            await until(lambda: "in order again" in words(here, announcements(here)[0]))
+            assert here.tocsin.desk.policy.digest == other.desk.policy.digest
+        finally:
+            await other.stop()
+    postgresql.give_back(url)
+
+
+async def test_sighup_has_the_file_read_and_ends_nothing(sqlite_url: str, path: Path) -> None:
+    async with sandbox.running(manifest=MANIFEST) as ws:
+        settings = {
+            "SLACK_BOT_TOKEN": ws.settings.bot_token, "SLACK_SIGNING_SECRET": ws.settings.signing_secret,
+            "SLACK_API_URL": ws.api_url, "DATABASE_URL": sqlite_url, "TOCSIN_POLICY": str(path), "PORT": "0",
+            "LOG_FORMAT": "json",
+        }  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "serve",
+            env={**os.environ, **settings}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            async with asyncio.timeout(30):
+                assert b"ready" in await process.stdout.readline()
+                process.send_signal(signal.SIGHUP)
+                async for line in process.stderr:
+                    if b"policy.unchanged" in line:
+                        break
+                path.write_text(text(every="25m"))
+                process.send_signal(signal.SIGHUP)
+                async for line in process.stderr:
+                    if b"policy.in_force" in line:
+                        assert b'["severities"]' in line
+                        break
+            assert process.returncode is None
+        finally:
+            process.terminate()
+            await process.communicate()
