@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain import handover, spans, triggers
-from bot.domain.incident import Incident, empty_roles, update_owed_by
+from bot.domain.incident import Incident, Timer, empty_roles, update_owed_by
 from bot.domain.policy import Policy, Severity
 
 
@@ -47,6 +47,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     found += _handovers(incident)
     found += [_respond(incident, level), _mitigate(incident, level), *_rungs(incident, level)]
     found += _triggers(incident, policy)
+    found += _playbooks(incident)
     return tuple(deadline for deadline in found if deadline is not None)
 
 
@@ -148,6 +149,27 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
     return found
 
 
+def _playbooks(incident: Incident) -> list[Deadline]:
+    """Steps that take long, and requests for approval. What lapsed before a reopening is given its time anew."""
+    began = incident.ladder.started_at
+    return [
+        Deadline(
+            playbook_name(incident, timer),
+            "playbook",
+            timer.at if timer.at >= began else began + timer.span,
+            timer.why,
+        )
+        for walking in incident.walks
+        for timer in walking.timers
+    ]
+
+
+def playbook_name(incident: Incident, timer: Timer) -> str:
+    """`step:42:1:2:2.3:1:0`: incident, episode, walk, step, then what the walk counts."""
+    sort, _, rest = timer.name.partition(":")
+    return f"{sort}:{incident.number}:{incident.episode}:{rest}"
+
+
 def _satisfied(incident: Incident, until: str) -> bool:
     if until == "acknowledged":
         return incident.ladder.acknowledged_at is not None
@@ -172,6 +194,9 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
         return "the roles changed"
     if kind == "handover":
         return handover_ended(int(once.split(":")[3]), before, after)
+    if kind in ("step", "approval"):
+        walk = int(once.split(":")[3])
+        return next((one.last for one in after.walks if one.number == walk and one.last), "the playbook went on")
     if after.severity != before.severity:
         return f"the severity is now {after.severity}"
     if after.ladder.acknowledged_at and not before.ladder.acknowledged_at:

@@ -85,6 +85,32 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """Something of a playbook that is due: a step, or the answer to a request. `name` begins with `step` or `approval`."""
+
+    name: str
+    at: datetime
+    span: timedelta
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Walking:
+    """A playbook that is walked, as far as the incident itself has to know. `outcome` is None while it goes on;
+    `last` is what happened last, in words.
+    """
+
+    number: int
+    playbook: str
+    name: str
+    settled: int
+    total: int
+    outcome: str | None = None
+    timers: tuple[Timer, ...] = ()
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """An incident as it stands. Every instant is aware; an ID in `roles` or `responders` is a Slack user ID."""
 
@@ -132,6 +158,7 @@ class Incident:
     live_alerts: tuple[Alert, ...] = ()
     handovers: tuple[Handover, ...] = ()
     handovers_asked: int = 0
+    walks: tuple[Walking, ...] = ()
     policy: str = ""
 
     @property
