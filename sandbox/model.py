@@ -326,6 +326,8 @@ class Usergroup:
     description: str = ""
     channels: list[str] = field(default_factory=list)
     disabled: bool = False
+    updated: int = 0
+    updated_by: str = ""
 
     def api(self, team_id: str, *, with_users: bool) -> Json:
         """The usergroup object."""
@@ -338,12 +340,12 @@ class Usergroup:
             "handle": self.handle,
             "is_external": False,
             "date_create": self.created,
-            "date_update": self.created,
-            "date_delete": int(self.disabled),
+            "date_update": self.updated or self.created,
+            "date_delete": (self.updated or 1) if self.disabled else 0,
             "auto_type": None,
             "created_by": self.created_by,
-            "updated_by": self.created_by,
-            "deleted_by": None,
+            "updated_by": self.updated_by or self.created_by,
+            "deleted_by": (self.updated_by or None) if self.disabled else None,
             "prefs": {"channels": list(self.channels), "groups": []},
             "user_count": str(len(self.users)),
         }

@@ -1,9 +1,8 @@
-"""api.*, auth.*, team.*, bots.*, users.*, usergroups.*, emoji.*: who is here."""
+"""api.*, auth.*, team.*, bots.*, users.*, emoji.*: who is here."""
 
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, metadata, method, page
-from sandbox.model import Json, User, Usergroup
-from sandbox.state import new_id
+from sandbox.model import Json, User
 
 
 @method("api.test", {"error": "s", "foo": "s"}, tier="t4", token="")
@@ -114,84 +113,3 @@ def presence(call: Call) -> Json:
 @method("emoji.list", {"include_categories": "b"}, tier="t2", scopes=("emoji:read",), json_input=False)
 def emoji(call: Call) -> Json:
     return {"emoji": {}, "cache_ts": str(int(call.ws.clock.now()))}
-
-
-COUNTED = {"include_count": "b", "team_id": "s"}
-DESCRIBED = COUNTED | {"name": "s", "handle": "s", "description": "s", "channels": "l"}
-
-
-def _group(call: Call) -> Usergroup:
-    found = call.ws.state.usergroups.get(call.args["usergroup"])
-    if found is None:
-        raise SlackError("no_such_subteam")
-    return found
-
-
-def _group_shape(call: Call, group: Usergroup, *, users: bool) -> Json:
-    return group.api(call.ws.settings.team_id, with_users=users)
-
-
-@method(
-    "usergroups.list",
-    COUNTED | {"include_disabled": "b", "include_users": "b"},
-    tier="t2",
-    scopes=("usergroups:read",),
-    json_input=False,
-)
-def usergroups(call: Call) -> Json:
-    groups = [g for g in call.ws.state.usergroups.values() if call.get("include_disabled") or not g.disabled]
-    return {"usergroups": [_group_shape(call, g, users=call.get("include_users", False)) for g in groups]}
-
-
-@method(
-    "usergroups.users.list",
-    {"usergroup": "s", "include_disabled": "b", "team_id": "s"},
-    ("usergroup",),
-    tier="t2",
-    scopes=("usergroups:read",),
-    json_input=False,
-)
-def usergroup_users(call: Call) -> Json:
-    return {"users": list(_group(call).users)}
-
-
-@method(
-    "usergroups.users.update",
-    COUNTED | {"usergroup": "s", "users": "l"},
-    ("usergroup", "users"),
-    tier="t2",
-    scopes=("usergroups:write",),
-)
-def update_usergroup_users(call: Call) -> Json:
-    group = _group(call)
-    if any(user not in call.ws.state.users for user in call.args["users"]):
-        raise SlackError("invalid_users")
-    group.users = list(call.args["users"])
-    call.ws.state.touch("usergroup", group.id)
-    return {"usergroup": _group_shape(call, group, users=True)}
-
-
-@method("usergroups.update", DESCRIBED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
-def update_usergroup(call: Call) -> Json:
-    group = _group(call)
-    for name in ("name", "handle", "description", "channels"):
-        if name in call.args:
-            setattr(group, name, call.args[name])
-    call.ws.state.touch("usergroup", group.id)
-    return {"usergroup": _group_shape(call, group, users=True)}
-
-
-@method("usergroups.create", DESCRIBED, ("name",), tier="t2", scopes=("usergroups:write",))
-def create_usergroup(call: Call) -> Json:
-    groups = call.ws.state.usergroups
-    handle = call.get("handle") or call.args["name"].lower().replace(" ", "-")
-    if any(group.name == call.args["name"] for group in groups.values()):
-        raise SlackError("name_already_exists")
-    if any(group.handle == handle for group in groups.values()):
-        raise SlackError("handle_already_exists")
-    group = Usergroup(new_id("S"), handle, call.args["name"], [], call.bot.id, int(call.ws.clock.now()))
-    group.description = call.get("description", "")
-    group.channels = call.get("channels", [])
-    groups[group.id] = group
-    call.ws.state.touch("usergroup", group.id)
-    return {"usergroup": _group_shape(call, group, users=False)}

@@ -1,0 +1,130 @@
+"""usergroups.*: groups of people with a handle, such as `@oncall`."""
+
+from sandbox.errors import SlackError
+from sandbox.methods.registry import Call, method
+from sandbox.model import Json, Usergroup
+from sandbox.state import new_id
+
+COUNTED = {"include_count": "b", "team_id": "s"}
+DESCRIBED = COUNTED | {"name": "s", "handle": "s", "description": "s", "channels": "l"}
+LONGEST_HANDLE = 21
+
+
+def _group(call: Call, *, disabled_too: bool = True) -> Usergroup:
+    found = call.ws.state.usergroups.get(call.args["usergroup"])
+    if found is None or (found.disabled and not disabled_too):
+        raise SlackError("no_such_subteam")
+    return found
+
+
+def _shape(call: Call, group: Usergroup, *, users: bool) -> Json:
+    return group.api(call.ws.settings.team_id, with_users=users)
+
+
+def _changed(call: Call, group: Usergroup) -> Json:
+    group.updated, group.updated_by = int(call.ws.clock.now()), call.bot.id
+    call.ws.state.touch("usergroup", group.id)
+    return {"usergroup": _shape(call, group, users=True)}
+
+
+def _refuse_names(call: Call, own: Usergroup | None) -> None:
+    """Refuse a name or handle that is another group's, a person's or a channel's."""
+    others = [group for group in call.ws.state.usergroups.values() if group is not own]
+    handle = call.get("handle")
+    if handle is not None:
+        if not handle or len(handle) > LONGEST_HANDLE or handle != handle.lower() or " " in handle:
+            raise SlackError("bad_handle")
+        if handle in ("channel", "here", "everyone"):
+            raise SlackError("forbidden_handle")
+        people = {user.name for user in call.ws.state.users.values()}
+        channels = {channel.name for channel in call.ws.state.channels.values()}
+        if handle in people | channels | {group.handle for group in others}:
+            raise SlackError("handle_already_exists")
+    if any(group.name == call.get("name") for group in others):
+        raise SlackError("name_already_exists")
+
+
+@method(
+    "usergroups.list",
+    COUNTED | {"include_disabled": "b", "include_users": "b"},
+    tier="t2",
+    scopes=("usergroups:read",),
+    json_input=False,
+)
+def list_groups(call: Call) -> Json:
+    groups = [
+        group for group in call.ws.state.usergroups.values() if call.get("include_disabled") or not group.disabled
+    ]
+    return {"usergroups": [_shape(call, group, users=call.get("include_users", False)) for group in groups]}
+
+
+@method(
+    "usergroups.users.list",
+    {"usergroup": "s", "include_disabled": "b", "team_id": "s"},
+    ("usergroup",),
+    tier="t2",
+    scopes=("usergroups:read",),
+    json_input=False,
+)
+def list_users(call: Call) -> Json:
+    return {"users": list(_group(call, disabled_too=call.get("include_disabled", False)).users)}
+
+
+@method(
+    "usergroups.users.update",
+    COUNTED | {"usergroup": "s", "users": "l"},
+    ("usergroup", "users"),
+    tier="t2",
+    scopes=("usergroups:write",),
+)
+def update_users(call: Call) -> Json:
+    """The list given is the whole list afterwards. A group cannot be emptied: it is disabled instead."""
+    group = _group(call)
+    wanted = list(dict.fromkeys(call.args["users"]))
+    if not wanted:
+        raise SlackError("no_users_provided")
+    found = [call.ws.state.users.get(user) if isinstance(user, str) else None for user in wanted]
+    if any(user is None or user.deleted or user.is_bot for user in found):
+        raise SlackError("invalid_users")
+    if any(user is not None and user.is_stranger for user in found):
+        raise SlackError("failed_for_some_users")
+    group.users = wanted
+    return _changed(call, group)
+
+
+@method("usergroups.enable", COUNTED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
+def enable(call: Call) -> Json:
+    group = _group(call)
+    group.disabled = False
+    return _changed(call, group)
+
+
+@method("usergroups.disable", COUNTED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
+def disable(call: Call) -> Json:
+    group = _group(call)
+    group.disabled = True
+    return _changed(call, group)
+
+
+@method("usergroups.update", DESCRIBED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
+def update(call: Call) -> Json:
+    group = _group(call)
+    _refuse_names(call, group)
+    for name in ("name", "handle", "description", "channels"):
+        if name in call.args:
+            setattr(group, name, call.args[name])
+    return _changed(call, group)
+
+
+@method("usergroups.create", DESCRIBED, ("name",), tier="t2", scopes=("usergroups:write",))
+def create(call: Call) -> Json:
+    if not call.args["name"].strip():
+        raise SlackError("missing_subteam_name")
+    _refuse_names(call, None)
+    handle = call.get("handle") or call.args["name"].lower().replace(" ", "-")[:LONGEST_HANDLE]
+    group = Usergroup(new_id("S"), handle, call.args["name"], [], call.bot.id, int(call.ws.clock.now()))
+    group.description = call.get("description", "")
+    group.channels = call.get("channels", [])
+    call.ws.state.usergroups[group.id] = group
+    call.ws.state.touch("usergroup", group.id)
+    return {"usergroup": _shape(call, group, users=False)}
