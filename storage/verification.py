@@ -131,9 +131,9 @@ class _Purge:
             report.fault(f"entries {self.first} to {self.last}, which are purged, were changed")
 
 
-def seal_line(row: Any) -> bytes:
-    """What is sealed of an entry with a hash of the first kind."""
-    values = [row.seq, row.at, row.kind, row.actor, row.source_ts, row.once, bool(row.key), bool(row.by_person)]
+def seal_line(row: Any, at: int) -> bytes:
+    """What is sealed of an entry with a hash of the first kind; `at` in microseconds."""
+    values = [row.seq, at, row.kind, row.actor, row.source_ts, row.once, bool(row.key), bool(row.by_person)]
     return (json.dumps([*values, row.hash], ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
 
 
@@ -145,7 +145,7 @@ def _check_entry(report: Report, row: AnyRow, number: Any, purges: list[_Purge])
             report.fault(f"entry {row.seq} is marked as purged, and no purge is on the timeline", row.seq)
             return
         if row.purged == FIRST and purge.seal is not None:
-            purge.seen.update(seal_line(row))
+            purge.seen.update(seal_line(row, row.at))
             if (row.text, row.data) != ("", "{}"):
                 report.fault(f"entry {row.seq} was changed", row.seq)
             return
