@@ -31,7 +31,8 @@ log = structlog.get_logger()
 LOOK_S = 2.0
 TROUBLE = "policy:trouble"  # in `meta`: the bad content that was told of, so that several replicas tell of it once
 
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int]  # of a file; None: there is none
+NEVER: Stamp = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ class PolicyFile:
         self._find = find
         self._changed = changed
         self._path = find()
-        self._read: Stamp | None = None  # as it stood when it was last read here: it may have changed since the start
+        self._read: Stamp | None = NEVER  # as it stood when it was last read here: it may have changed since the start
         self._content: str | None = None
-        self._moving: Stamp | None = None
+        self._moving: Stamp | None = NEVER
         self._asked = asyncio.Event()
         self._turn = asyncio.Lock()
         self._watch: asyncio.Task[None] | None = None
@@ -99,7 +100,7 @@ class PolicyFile:
                 if asked or await self._settled():
                     await self.read(asked=asked)
             except StorageError as error:
-                self._read, self._content = None, None  # so that it is read, and told of, again
+                self._read, self._content = NEVER, None  # so that it is read, and told of, again
                 log.error("policy.not_told", error=str(error), mend="check the database; it is tried again")
             except Exception:
                 log.exception("policy.not_read", mend="the policy from before stays in force")
@@ -107,9 +108,11 @@ class PolicyFile:
     async def _settled(self) -> bool:
         """Whether it has changed and stood still since the last look: nobody reads half of what is being written."""
         self._path = self._find() or self._path
+        if self._path is None:
+            return False
         stamp = await asyncio.to_thread(_stamp, self._path)
         if stamp == self._read:
-            self._moving = None
+            self._moving = NEVER
             return False
         if stamp != self._moving:
             self._moving = stamp
