@@ -80,6 +80,7 @@ def _automation(model: models.Automation) -> domain.Automation:
         runner=model.runner,
         commands=tuple(model.commands),
         url=model.url,
+        method=model.method,
         wait=_span(model.wait),
         action=model.action,
         confidence=model.confidence,

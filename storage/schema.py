@@ -195,8 +195,17 @@ incident_words = sa.Table(
     sa.Column("body", SafeText, nullable=False),
 )
 
+
+
+def _ddl(statement: str, dialect: str) -> Any:
+    made = sa.DDL(statement)  # type: ignore[no-untyped-call]  # of SQLAlchemy
+    return made.execute_if(dialect=dialect)
+
+
 _FIELDS = "title, services, fix, body"
-_INTO = f"INSERT INTO incident_index (rowid, {_FIELDS}) VALUES (new.incident, new.title, new.services, new.fix, new.body)"
+_INTO = (
+    f"INSERT INTO incident_index (rowid, {_FIELDS}) VALUES (new.incident, new.title, new.services, new.fix, new.body)"
+)
 _OUT_OF = (
     f"INSERT INTO incident_index (incident_index, rowid, {_FIELDS}) "
     "VALUES ('delete', old.incident, old.title, old.services, old.fix, old.body)"
@@ -218,9 +227,8 @@ _FULL_TEXT = {
 }
 for _dialect, _statements in _FULL_TEXT.items():
     for _statement in _statements:
-        sa.event.listen(incident_words, "after_create", sa.DDL(_statement).execute_if(dialect=_dialect))
-_forget = sa.DDL("DROP TABLE incident_index").execute_if(dialect="sqlite")
-sa.event.listen(incident_words, "before_drop", _forget)
+        sa.event.listen(incident_words, "after_create", _ddl(_statement, _dialect))
+sa.event.listen(incident_words, "before_drop", _ddl("DROP TABLE incident_index", "sqlite"))
 
 # When somebody last read what happens in an incident, or took part in it.
 reads = sa.Table(

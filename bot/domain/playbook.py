@@ -115,6 +115,7 @@ class Automation:
     runner: str
     commands: tuple[int, ...] = ()  # of `process`: positions from 1; all where empty
     url: str | None = None  # of `http`
+    method: str = "GET"  # of `http`
     wait: timedelta | None = None  # of `wait`
     action: str | None = None  # the row of the decision matrix: restart, scale_up …
     confidence: float | None = None

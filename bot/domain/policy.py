@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from bot.domain.errors import Refused
+from bot.domain.runners import AutomationRules
 from bot.domain.spans import Span
 
 UNTIL = ("acknowledged", "mitigated", "resolved")
@@ -209,6 +210,17 @@ class NudgeRules:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybookRules:
+    """Who may approve a step, and how playbooks are kept fresh. No `approvers`: anybody but whoever asked."""
+
+    approvers: tuple[str, ...] = ()  # targets, as of a ladder's `notify`
+    approval_expires: timedelta = timedelta(minutes=30)
+    break_glass: bool = True
+    review_every: timedelta | None = timedelta(days=90)
+    skipped: int = 3  # a step skipped so often is told to the playbook's owner
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One organisation's process. Severities stand worst first; nothing may assume how many there are."""
 
@@ -219,6 +231,7 @@ class Policy:
     channel_name: str = "inc-{number}-{slug}"
     timezone: str = "UTC"
     nudges: NudgeRules = NudgeRules()
+    playbooks: PlaybookRules = PlaybookRules()
     contacts: dict[str, Contact] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
@@ -234,6 +247,7 @@ class Policy:
     links: dict[str, str] = field(default_factory=dict)  # title → URL: dashboards, logs, support portals
     fields: tuple[CustomField, ...] = ()
     classification: tuple[Rule, ...] = ()
+    automation: AutomationRules = AutomationRules()
     digest: str = ""  # of the document the policy was read from; stands on every incident
 
     def severity(self, key: str) -> Severity:

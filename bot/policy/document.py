@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "severities": {severity.key: _severity(severity) for severity in policy.severities},
         "roles": {role.key: _fields(role) for role in policy.roles},
         "nudges": _fields(policy.nudges),
+        "playbooks": _fields(policy.playbooks),
         "timeline": {"record": policy.record, "keep": seconds(policy.keep), "reactions": list(policy.reactions)},
         "bookmarks": dict(policy.bookmarks),
         "links": dict(policy.links),
@@ -32,6 +34,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "triggers": {trigger.key: _trigger(trigger) for trigger in policy.triggers},
         "classification": {rule.key: _rule(rule) for rule in policy.classification},
         "fields": {custom.key: _fields(custom) for custom in policy.fields},
+        "automation": _plain(policy.automation),
     }
 
 
@@ -72,5 +75,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, timedelta | BusinessDays):
         return seconds(value)
     if isinstance(value, tuple):
-        return list(value)
+        return [_plain(one) for one in value]
+    if is_dataclass(value):
+        return _fields(value)
     return value.isoformat() if isinstance(value, date) else value

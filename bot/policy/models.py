@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from ipaddress import ip_address, ip_network
 from string import Formatter
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -17,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from bot.domain import oncall, spans
 from bot.domain.errors import Refused
 from bot.domain.policy import METHODS
+from bot.domain.runners import ALLOWED_METHODS
 from bot.policy.problems import did_you_mean, nearest
 
 TARGET_FORMS = "contact:NAME, schedule:NAME, role:NAME, user:U0123ABCD or channel:#name"
@@ -28,6 +30,7 @@ _USER = re.compile(r"^[UW][A-Z0-9]{2,}$")
 _CHANNEL = re.compile(r"^(?:#[^\sA-Z#,.:]{1,80}|[CG][A-Z0-9]{6,})$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 _PHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
+_HOST = re.compile(r"^[a-z0-9]([a-z0-9-]{0,62}\.?)*[a-z0-9]$")
 _EMOJI = re.compile(r"^[a-z0-9_+'-]+$")
 
 
@@ -251,6 +254,60 @@ def _hours(value: Any) -> str:
     return str(value)
 
 
+def _executable(value: Any) -> str:
+    if not isinstance(value, str) or not re.match(r"^/(?:[^/\x00-\x1f]+/)*[^/\x00-\x1f]+$", value):
+        raise wrong(f"must be a whole path such as /usr/bin/kubectl, not {_shown(value)}.")
+    if ".." in value.split("/") or "." in value.split("/"):
+        raise wrong(f"must be a plain path without . and .. in it, not {_shown(value)}.")
+    return value
+
+
+def _argument(value: Any) -> str:
+    text = _text(value)
+    if not isinstance(text, str):
+        raise wrong("must be a pattern for one argument, in quotes.")
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise wrong(f"is not a regular expression: {_shown(text)}. {error.msg.capitalize()}.") from None
+    return text
+
+
+def _forms(value: Any) -> Any:
+    """One form alone is a list of one."""
+    return [value] if isinstance(value, list) and value and not isinstance(value[0], list) else value
+
+
+def _environment_name(value: Any) -> str:
+    if not isinstance(value, str) or not re.match(r"^[A-Za-z_][A-Za-z0-9_]*$", value):
+        raise wrong(f"is not the name of an environment variable: {_shown(value)}. Write it like KUBECONFIG.")
+    return value
+
+
+def _host_name(value: Any) -> str:
+    text = value.lower() if isinstance(value, str) else ""
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        if not _HOST.match(text) or re.match(r"^[0-9.]+$|^0x", text):
+            raise wrong(f"must be the name of one host such as api.example.com, not {_shown(value)}.") from None
+    return text
+
+
+def _network(value: Any) -> str:
+    try:
+        return str(ip_network(value, strict=True))
+    except ValueError:
+        raise wrong(f"must be a network such as 10.0.0.0/8, not {_shown(value)}.") from None
+
+
+def _bytes(value: Any) -> int:
+    match = re.match(r"^(\d{1,6}) ?(k|M|G)i?B?$", value) if isinstance(value, str) else None
+    if match is None or not int(match[1]):
+        raise wrong(f"must be a size such as 64k or 2M, not {_shown(value)}.")
+    return int(match[1]) * 1024 ** (" kMG".index(match[2]))
+
+
 def _condition(value: Any) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
     if not CONDITION.match(text):
@@ -286,6 +343,24 @@ SlackUser = Annotated[str, PlainValidator(_slack), WithJsonSchema(_TEXT_SCHEMA)]
 Mail = Annotated[str, PlainValidator(_mail), WithJsonSchema({"type": "string", "format": "email"})]
 Phone = Annotated[str, PlainValidator(_phone), WithJsonSchema({"type": "string", "examples": ["+4915112345678"]})]
 Day = Annotated[str, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Program = Annotated[str, PlainValidator(_executable), WithJsonSchema({"type": "string", "pattern": "^/"})]
+Argument = Annotated[str, PlainValidator(_argument), WithJsonSchema({"type": "string", "format": "regex"})]
+_FORM_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "string", "format": "regex"}}
+Forms = Annotated[
+    list[list[Argument]],
+    BeforeValidator(_forms),
+    WithJsonSchema({"anyOf": [_FORM_SCHEMA, {"type": "array", "items": _FORM_SCHEMA}]}),
+]
+Variable = Annotated[
+    str, PlainValidator(_environment_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
+]
+HostName = Annotated[
+    str, PlainValidator(_host_name), WithJsonSchema({"type": "string", "examples": ["api.example.com"]})
+]
+Network = Annotated[str, PlainValidator(_network), WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8"]})]
+Size = Annotated[int, PlainValidator(_bytes), WithJsonSchema({"type": "string", "examples": ["64k", "2M"]})]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1000, strict=True)]
 Hours = Annotated[str, PlainValidator(_hours), WithJsonSchema({"type": "string", "examples": ["09:00-17:00 mon-fri"]})]
 
 
@@ -468,12 +543,131 @@ class Nudges(Part):
     )
 
 
+class Playbooks(Part):
+    """Who may approve a step, and how playbooks are kept fresh."""
+
+    approvers: list[Target] = Field(
+        default=[], description=f"Who may approve: {TARGET_FORMS}. Left out: anybody but whoever asked."
+    )
+    approval_expires: Duration = Field(default="30m", description="A request without an answer ends after so long.")
+    break_glass: bool = Field(
+        default=True, description="Whether somebody alone may go on without approval, with a reason, for all to see."
+    )
+    review_every: Duration | None = Field(
+        default="90d", description="The owner is asked to review a playbook so often; null: never."
+    )
+    skipped: Annotated[int, Field(ge=1, strict=True)] = Field(
+        default=3, description="The owner is told of a step that was skipped so often."
+    )
+
+
 class Timeline(Part):
     """What is recorded, and for how long."""
 
     record: Literal["all", "key"] = Field(default="all", description="Everything said, or key entries only.")
     keep: Duration | None = Field(default=None, description="Texts are purged after so long; null: never.")
     reactions: list[Emoji] = Field(default=[], description="Emoji that carry meaning and are recorded.")
+
+
+class Executable(Part):
+    """A program that playbooks may run, with these arguments only."""
+
+    executable: Program = Field(description="Its whole path; commands call it by its name.")
+    arguments: Forms = Field(
+        default=[], description="A pattern for each argument, which it must match wholly; or a list of such lists."
+    )
+    working_directory: Program = Field(default="/tmp", description="Where it runs.")  # noqa: S108 - nothing is written
+    environment: dict[Variable, Text] = Field(default={}, description="Its whole environment, with PATH and HOME.")
+    environment_from: list[Variable] = Field(default=[], description="Variables of the bot's own that it gets too.")
+    path: Text = Field(default="/usr/bin:/bin", description="Its PATH. Nothing is looked up in it by the bot.")
+    home: Text = Field(default="/nonexistent", description="Its HOME.")
+    user: Text | None = Field(default=None, description="Whom it runs as, where the bot is root.")
+    timeout: Duration = Field(default="1m", description="After so long it is killed, with all it started.")
+    output_limit: Size = Field(default=256 * 1024, description="After so much output it is killed.")
+    memory: Size | None = Field(default=2 * 1024**3, description="Address space of a process; null: no limit.")
+    processes: Annotated[int, Field(ge=1, le=100_000, strict=True)] = Field(
+        default=512, description="Processes of its user at once."
+    )
+
+
+class ProcessRunner(Part):
+    """Runs programs, never a shell."""
+
+    allow: list[Executable] = Field(default=[], description="What may be run.")
+    concurrency: Count = Field(default=2, description="So many at once in each replica.")
+
+
+class AllowedHost(Part):
+    """A host that playbooks may ask."""
+
+    host: HostName = Field(description="Its name, exactly.")
+    methods: list[Literal[*ALLOWED_METHODS]] = Field(default=["GET"], min_length=1, description="HTTP methods.")
+    paths: list[Argument] = Field(default=["/.*"], min_length=1, description="Patterns; one must match path and query.")
+    headers: dict[Text, Variable] = Field(default={}, description="Header to the variable that holds its value.")
+    addresses: list[Network] = Field(default=[], description="Private networks in which it may lie.")
+    plain: bool = Field(default=False, description="http:// is allowed too.")
+    ports: list[Annotated[int, Field(ge=1, le=65535, strict=True)]] = Field(
+        default=[], description="Other ports than that of the scheme."
+    )
+
+
+class HttpRunner(Part):
+    """Asks hosts over HTTP; follows no redirect."""
+
+    allow: list[AllowedHost] = Field(default=[], description="Who may be asked.")
+    timeout: Duration = Field(default="10s", description="For the whole of it.")
+    output_limit: Size = Field(default=256 * 1024, description="So much of an answer is read.")
+    concurrency: Count = Field(default=4, description="So many at once in each replica.")
+
+
+class PromqlRunner(Part):
+    """Asks the Prometheus of PROMETHEUS_URL."""
+
+    timeout: Duration = Field(default="10s", description="For one query.")
+
+
+class WaitRunner(Part):
+    """Waits."""
+
+    longest: Duration = Field(default="10m", description="No step may wait longer.")
+
+
+class Runners(Part):
+    """What may run steps. One that is not named here runs nothing."""
+
+    process: ProcessRunner | None = Field(default=None, description="Programs of this machine.")
+    http: HttpRunner | None = Field(default=None, description="Addresses.")
+    promql: PromqlRunner | None = Field(default=None, description="Questions to Prometheus.")
+    wait: WaitRunner | None = Field(default=None, description="Waiting.")
+
+
+class MatrixRow(Part):
+    """One line of the decision matrix. What is left out fits anything; all that is said must hold."""
+
+    name: Text = Field(default="", description="The sort of incident, in words.")
+    playbooks: list[Key] = Field(default=[], description="Ids of playbooks.")
+    categories: list[Key] = Field(default=[], description="Categories of the incident.")
+    actions: list[Key] = Field(default=[], description="The step's `automation.action`: restart, scale_up …")
+    confidence: Share | None = Field(default=None, description="How sure one must be of the cause: more than this.")
+    blast_radius: list[When] = Field(default=[], description="Facts that must hold, such as `nodes < 10`.")
+    decision: Literal["auto", "approve", "manual"] = Field(
+        description="auto: without a person. approve: when somebody approves. manual: when somebody presses Run."
+    )
+
+
+class Automation(Part):
+    """What may be run, and when without a person. Off where it is left out."""
+
+    enabled: bool = Field(default=False, description="The door: nothing at all is run while this is false.")
+    runners: Runners = Field(default=Runners(), description="What may run steps.")
+    matrix: dict[Key, MatrixRow] = Field(default={}, description="The first line that fits decides.")
+    thresholds: dict[Key, Share] = Field(default={}, description="By action: how sure one must be at least.")
+    severities: list[Key] = Field(default=[], description="Only at these without a person; every one where left out.")
+    otherwise: Literal["approve", "manual"] = Field(default="manual", description="Where no line of the matrix fits.")
+    on_failure: Literal["rollback", "ask"] = Field(
+        default="rollback",
+        description="What the bot ran in this walk is rolled back, last first; or somebody is asked.",
+    )
 
 
 class Document(Part):
@@ -491,6 +685,7 @@ class Document(Part):
     roles: dict[Key, Role] = Field(min_length=1, description="Who does what.")
     role_order: list[Key] = Field(default=[], description="Every role, in the order people see them.")
     nudges: Nudges = Field(default=Nudges(), description="When reminders come, and when they are gentle.")
+    playbooks: Playbooks = Field(default=Playbooks(), description="Who may approve steps, and when owners are asked.")
     timeline: Timeline = Field(default=Timeline(), description="What is recorded, and for how long.")
     bookmarks: dict[Text, Bookmark] = Field(default={}, description="Title to address; `bridge` is the call to join.")
     links: dict[Text, Link] = Field(default={}, description="Title to address: dashboards, logs, support portals.")
@@ -503,6 +698,7 @@ class Document(Part):
     triggers: dict[Key, Trigger] = Field(default={}, description="Reasons to page beside the passing of time.")
     classification: dict[Key, Rule] = Field(default={}, description="Rules that suggest a severity from facts.")
     fields: dict[Key, CustomField] = Field(default={}, description="Questions of your own in the declare modal.")
+    automation: Automation = Field(default=Automation(), description="What may be run, and when without a person.")
 
 
 # Settings whose entries are named by whoever writes the policy: `key: null` removes one, other keys stay.

@@ -10,7 +10,7 @@ from typing import Any
 from bot.domain import policy as domain
 from bot.domain.oncall import DEFAULT_HANDOFF
 from bot.domain.spans import BusinessDays, Span, parse_span
-from bot.policy import models
+from bot.policy import automation, models
 
 # A rotation of one needs no first day: it is always their turn.
 ALWAYS = date(2000, 1, 3)
@@ -32,6 +32,7 @@ def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy
         channel_name=model.channel_name,
         timezone=model.timezone,
         nudges=_nudges(model.nudges),
+        playbooks=_playbooks(model.playbooks),
         contacts={key: _contact(key, contact) for key, contact in model.contacts.items()},
         schedules={key: schedule_of(key, schedule, model.timezone) for key, schedule in model.schedules.items()},
         services={key: _service(key, service) for key, service in model.services.items()},
@@ -47,6 +48,7 @@ def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy
         audiences={key: _audience(key, audience) for key, audience in model.audiences.items()},
         classification=tuple(_rule(key, rule) for key, rule in model.classification.items()),
         fields=tuple(_field(key, custom) for key, custom in model.fields.items()),
+        automation=automation.rules_of(model.automation),
         digest=digest(document),
     )
 
@@ -151,17 +153,10 @@ def _trigger(key: str, model: models.Trigger) -> domain.Trigger:
 
 
 def _rule(key: str, model: models.Rule) -> domain.Rule:
-    conditions = tuple(_condition(text) for text in model.when)
+    conditions = tuple(automation.condition_of(text) for text in model.when)
     return domain.Rule(
         key, model.severity, model.name, conditions, model.category, tuple(model.actions), model.escalate
     )
-
-
-def _condition(text: str) -> domain.Condition:
-    match = models.CONDITION.match(text)
-    if match is None:
-        raise TypeError(f"{text} has passed validation as a condition")
-    return domain.Condition(match[1], match[2] or "", float(match[3] or 0))
 
 
 def _field(key: str, model: models.CustomField) -> domain.CustomField:
@@ -175,6 +170,16 @@ def _nudges(model: models.Nudges) -> domain.NudgeRules:
         roles_after=_duration(model.roles_after),
         roles_every=_duration(model.roles_every),
         handover_within=clock(model.handover_within),
+    )
+
+
+def _playbooks(model: models.Playbooks) -> domain.PlaybookRules:
+    return domain.PlaybookRules(
+        approvers=tuple(model.approvers),
+        approval_expires=clock(model.approval_expires),
+        break_glass=model.break_glass,
+        review_every=_duration(model.review_every),
+        skipped=model.skipped,
     )
 
 
