@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 import unicodedata
 
 _LONGEST = 40  # what is longer is a token or an address, and nothing anybody types again
 _PART = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\s,;:!?()\[\]\"“”]+")
 _MARKS = re.compile("[\u0300-\u036f]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Said as two words or as one.
@@ -67,6 +69,10 @@ _ENDINGS = (
     ("ing", ""), ("edly", ""), ("ed", ""), ("ness", ""), ("ments", "ment"), ("ly", ""),
 )  # fmt: skip
 
+# What a stored index was made by: where it differs, the index is made anew.
+_RULES = (_MEANS, [(pattern.pattern, instead) for pattern, instead in _TOGETHER], sorted(_IDLE), _ENDINGS, _LONGEST)
+VERSION = hashlib.sha256(repr(_RULES).encode()).hexdigest()[:16]
+
 
 def terms(text: str) -> list[str]:
     """In the order in which they stand; words that say nothing are left out."""
@@ -74,6 +80,23 @@ def terms(text: str) -> list[str]:
     for pattern, together in _TOGETHER:
         text = pattern.sub(together, text)
     return [term(word[:_LONGEST]) for word in _PART.findall(text) if word not in _IDLE]
+
+
+def spoken(text: str) -> dict[str, str]:
+    """Each term of a text, with the word it was said in."""
+    said: dict[str, str] = {}
+    joined: list[str] = []
+    for word in _WORD.findall(text):
+        joined += _joined(word)
+        for found in (*terms(word), *_joined(word)):
+            said.setdefault(found, word)
+    return {found: said.get(found, found) for found in (*terms(text), *joined)}
+
+
+def _joined(word: str) -> list[str]:
+    """`NotReady` is typed as `notready`, too."""
+    joined = _folded(word).lower()
+    return [joined[:_LONGEST]] if _CAMEL.search(word) and joined.isalnum() else []
 
 
 def _folded(text: str) -> str:

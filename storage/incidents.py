@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.incident import Incident
 from storage.columns import to_microseconds
 from storage.schema import counters, incidents
+from storage.sql import among
 
 _adapter = TypeAdapter(Incident)
 _COUNT = (
@@ -49,6 +51,12 @@ async def lock(conn: AsyncConnection, number: int) -> Incident | None:
 
 async def get(conn: AsyncConnection, number: int) -> Incident | None:
     return _incident(await conn.scalar(sa.select(incidents.c.state).where(incidents.c.number == number)))
+
+
+async def several(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
+    """Those of these numbers that there are, in no order."""
+    wanted = sa.select(incidents.c.state).where(among(conn, incidents.c.number, numbers))
+    return [_adapter.validate_python(state) for state in await conn.scalars(wanted)] if numbers else []
 
 
 async def by_channel(conn: AsyncConnection, channel_id: str) -> int | None:

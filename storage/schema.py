@@ -183,8 +183,8 @@ homes = sa.Table(
     sa.Index("homes_opened", "opened_at"),
 )
 
-# What incidents are found by: terms, one for all that mean the same, each once in a field. Each database has an index of
-# its own kind over them. The terms are made outside, so that both find the same.
+# What incidents are found by: terms, one for all that mean the same, each once in a field. Each database has an index
+# of its own kind over them. The terms are made outside, so that both find the same.
 incident_words = sa.Table(
     "incident_words",
     metadata,
@@ -196,23 +196,22 @@ incident_words = sa.Table(
 )
 
 
-
 def _ddl(statement: str, dialect: str) -> Any:
     made = sa.DDL(statement)  # type: ignore[no-untyped-call]  # of SQLAlchemy
     return made.execute_if(dialect=dialect)
 
 
-_FIELDS = "title, services, fix, body"
 _INTO = (
-    f"INSERT INTO incident_index (rowid, {_FIELDS}) VALUES (new.incident, new.title, new.services, new.fix, new.body)"
+    "INSERT INTO incident_index (rowid, title, services, fix, body) "
+    "VALUES (new.incident, new.title, new.services, new.fix, new.body)"
 )
 _OUT_OF = (
-    f"INSERT INTO incident_index (incident_index, rowid, {_FIELDS}) "
+    "INSERT INTO incident_index (incident_index, rowid, title, services, fix, body) "
     "VALUES ('delete', old.incident, old.title, old.services, old.fix, old.body)"
 )
 _FULL_TEXT = {
     "sqlite": (
-        f"CREATE VIRTUAL TABLE incident_index USING fts5({_FIELDS}, content='incident_words', "
+        "CREATE VIRTUAL TABLE incident_index USING fts5(title, services, fix, body, content='incident_words', "
         "content_rowid='incident', tokenize='unicode61 remove_diacritics 0')",
         f"CREATE TRIGGER incident_words_new AFTER INSERT ON incident_words BEGIN {_INTO}; END",
         f"CREATE TRIGGER incident_words_gone AFTER DELETE ON incident_words BEGIN {_OUT_OF}; END",
@@ -222,7 +221,7 @@ _FULL_TEXT = {
         "ALTER TABLE incident_words ADD COLUMN words tsvector GENERATED ALWAYS AS ("
         "setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', services), 'B') || "
         "setweight(to_tsvector('simple', fix), 'C') || setweight(to_tsvector('simple', body), 'D')) STORED",
-        "CREATE INDEX incident_index ON incident_words USING gin (words)",
+        "CREATE INDEX incident_index ON incident_words USING gin (words) WITH (fastupdate = off)",
     ),
 }
 for _dialect, _statements in _FULL_TEXT.items():

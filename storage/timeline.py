@@ -70,6 +70,12 @@ async def of_actor(conn: AsyncConnection, number: int, kinds: Sequence[str], act
     return [_entry(row) for row in rows]
 
 
+async def of_kind(conn: AsyncConnection, number: int, kind: str) -> list[Entry]:
+    """Every entry of this kind, which is not `message`, in the order of the chain."""
+    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind == kind, _NO_MESSAGE)
+    return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+
+
 async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorded | None:
     """The `message` entry about that `ts`."""
     about = sa.and_(timeline.c.incident == number, timeline.c.source_ts == source_ts, _MESSAGE)

@@ -12,7 +12,7 @@ from bot.domain.deadlines import plan
 from bot.domain.incident import Incident
 from bot.domain.notices import IfNeedFails, Notice, Priority
 from bot.domain.policy import Fact
-from bot.usecases import home
+from bot.usecases import home, similar
 from bot.usecases.desk import Desk, accept
 from storage import deadlines, incidents, outbox, policies, timeline
 
@@ -39,7 +39,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
     """Open an incident in one transaction. Raises `Refused` for an unknown severity, `Repeated` for a redelivery."""
     policy, document = desk.policies.current, desk.policies.document  # both now: they may change while we wait
     policy.severity(said.severity)
-    async with desk.database.transaction() as conn:
+    async with desk.declaring, desk.database.transaction() as conn:
         now = desk.clock.now()
         await accept(conn, delivery, now)
         await policies.remember(conn, policy.digest, document, now)
@@ -67,6 +67,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
         await incidents.insert(conn, incident)
         await timeline.append(conn, number, entries)
         await deadlines.sync(conn, number, plan(incident, policy), lambda once: "", now)
+        await similar.declared(conn, incident)
         await home.refresh(conn, None, incident, now)
         await outbox.put(conn, [*routing.on_declared(incident, policy), *_answer(number, said)])
     desk.alarm.ring()

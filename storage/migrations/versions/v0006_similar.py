@@ -27,7 +27,7 @@ _POSTGRESQL = (
     "ALTER TABLE incident_words ADD COLUMN words tsvector GENERATED ALWAYS AS ("
     "setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', services), 'B') || "
     "setweight(to_tsvector('simple', fix), 'C') || setweight(to_tsvector('simple', body), 'D')) STORED",
-    "CREATE INDEX incident_index ON incident_words USING gin (words)",
+    "CREATE INDEX incident_index ON incident_words USING gin (words) WITH (fastupdate = off)",
 )
 
 
