@@ -26,6 +26,8 @@ AT_ONCE = 48
 PAGING = "notify"
 PAGING_AT_ONCE = 24
 POLL_S = 1.0
+WAKE_S = 0.004  # after the instant at which a row may be claimed
+LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
 LONGEST_WAIT_S = 120.0
 UNCERTAIN_WAIT_S = 2.0  # an outcome that is unknown is looked for only after it had time to show
 
@@ -69,6 +71,7 @@ class Outbox:
 
     async def _run(self) -> None:
         while not self._stopping:
+            await self._desk.hurry.let_pass(LET_PASS_S)
             try:
                 claimed = await self._claim()
             except Exception:
@@ -120,12 +123,24 @@ class Outbox:
             await delivered.dropped(self._desk, row, str(reason))
             self._observe(Outcome(row.kind, "dropped"))
         except DeliveryError as error:
-            await self._failed(row, error)
+            if error.tried:
+                await self._failed(row, error)
+            else:
+                await self._put_back(row, error)
         except StorageError as error:
             log.warning("outbox.cannot_read", once=row.once, incident=_name(row), error=str(error))
         else:
             ours = await delivered.sent(self._desk, row, receipt)
             self._observe(Outcome(row.kind, "sent" if ours else "lost_lease"))
+
+    async def _put_back(self, row: Row, error: DeliveryError) -> None:
+        """Not its turn yet: without a lease until then, and looked at again on the instant."""
+        after_s = error.wait_s or 0.0
+        log.debug("outbox.waits", once=row.once, incident=_name(row), after_s=round(after_s, 3))
+        trying = datetime.now(UTC) - row.first_try_at
+        await delivered.put_back(self._desk, row, timedelta(seconds=after_s), str(error), trying=trying)
+        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._desk.alarm.outbox.set)
+        self._observe(Outcome(row.kind, "waits"))
 
     async def _failed(self, row: Row, error: DeliveryError) -> None:
         if error.permanent:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import random
 import time
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ class Api:
     ) -> web.Response:
         faults = self.ws.faults
         if faults.latency_s:
-            await asyncio.sleep(faults.latency_s)
+            await asyncio.sleep(random.uniform(faults.latency_s, max(faults.latency_s, faults.slowest_s)))  # noqa: S311
         if faults.down:
             record.fault, record.status = "down", 503
             return web.Response(status=503, text="Service Unavailable")
@@ -112,8 +113,7 @@ class Api:
 
     def _checked(self, method: Method, raw: Json, token: str | None, record: CallRecord) -> Json:
         self._authorise(method, token)
-        channel = raw.get("channel")
-        wait_s = self.ws.rates.retry_after(method.name, method.tier, channel if isinstance(channel, str) else None)
+        wait_s = self.ws.rates.retry_after(method.name, method.tier, self._place(raw.get("channel")))
         if wait_s is not None:
             record.status = 429
             raise SlackError("ratelimited", retry_after=wait_s)
@@ -123,6 +123,12 @@ class Api:
             raise SlackError("missing_scope", needed=needed, provided=provided)
         decoded = arguments.decode(raw, method.args, method.required)
         return method.handler(Call(self.ws, method.name, decoded, self.ws.bot))
+
+    def _place(self, channel: object) -> str | None:
+        """The channel's ID, however the call names it: both count together."""
+        if not isinstance(channel, str):
+            return None
+        return next((c.id for c in self.ws.state.channels.values() if f"#{c.name}" == channel), channel)
 
     def _authorise(self, method: Method, token: str | None) -> None:
         settings = self.ws.settings

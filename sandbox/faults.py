@@ -44,6 +44,7 @@ class Faults:
     def __init__(self) -> None:
         self.rules: list[Fault] = []
         self.latency_s = 0.0
+        self.slowest_s = 0.0  # above `latency_s`: each call takes as long as it happens to, between the two
         self.down = False
         self.ended = asyncio.Event()
 
@@ -56,7 +57,7 @@ class Faults:
     def clear(self) -> None:
         """Peace again."""
         self.rules.clear()
-        self.latency_s = 0.0
+        self.latency_s = self.slowest_s = 0.0
         self.down = False
 
     def take(self, method: str, channel: str | None) -> Fault | None:

@@ -23,7 +23,7 @@ from storage.sql import AnyRow, is_postgresql, wall
 
 __all__ = [
     "LEASE", "Failure", "Row", "claim", "depth", "dropped", "failed", "failures", "known", "next_try_at",
-    "oldest_waiting_at", "put", "receipt", "receipts", "retry", "retry_failed", "sent",
+    "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed", "sent",
 ]  # fmt: skip
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
@@ -57,6 +57,7 @@ class Row:
     fence: int
     version: int
     ours_until: float = math.inf
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,17 @@ async def retry(conn: AsyncConnection, row: Row, after: timedelta, error: str, *
         "uncertain": sa.true() if uncertain else _c.uncertain,
         "next_try_at": wall(conn, after),
         "error": error,
+    }
+    return await _mark(conn, row, values) is not None
+
+
+async def put_back(conn: AsyncConnection, row: Row, after: timedelta, why: str) -> bool:
+    """It was not its turn yet: nothing was tried, and this claim counts as no attempt."""
+    values = {
+        "state": sa.case((_c.uncertain, "unknown"), else_="queued"),
+        "attempts": _c.attempts - 1,
+        "next_try_at": wall(conn, after),
+        "error": why,
     }
     return await _mark(conn, row, values) is not None
 
@@ -239,4 +251,5 @@ def _row(row: AnyRow, ours_until: float) -> Row:
         fence=row.fence,
         version=row.version,
         ours_until=ours_until,
+        priority=row.priority,
     )

@@ -24,12 +24,22 @@ class NotFound(Refused):
 
 
 class DeliveryError(TocsinError):
-    """A notice could not be delivered. `permanent` ones are not tried again; `uncertain` ones may have arrived."""
+    """A notice could not be delivered. `permanent` ones are not tried again; `uncertain` ones may have arrived.
+
+    `tried` is False where nothing was attempted, because its turn comes only in `wait_s`.
+    """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, uncertain: bool = False, wait_s: float | None = None
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        uncertain: bool = False,
+        wait_s: float | None = None,
+        tried: bool = True,
     ) -> None:
         super().__init__(message)
+        self.tried = tried
         self.permanent = permanent
         self.uncertain = uncertain
         self.wait_s = wait_s

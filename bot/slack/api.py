@@ -11,56 +11,71 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import DeliveryError
+from bot.slack import rates
+from bot.slack.rates import Rates
 
 TIMEOUT_S = 10.0
 CONNECT_S = 5.0
 # Slack's own trouble: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+NOT_YET = "Slack allows only so many of these; this waits its turn"
 
 
 class SlackError(DeliveryError):
     """Slack's answer was not ok. `name` is Slack's error name, or our own for what never got an answer."""
 
     def __init__(
-        self, name: str, method: str, *, permanent: bool = False, uncertain: bool = False, wait_s: float | None = None
+        self,
+        name: str,
+        method: str,
+        *,
+        permanent: bool = False,
+        uncertain: bool = False,
+        wait_s: float | None = None,
+        tried: bool = True,
+        counts: bool = True,
     ) -> None:
-        super().__init__(f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s)
+        super().__init__(f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, tried=tried)
+        self.counts = counts  # as a call, among those that Slack allows
         self.name = name
         self.method = method
 
 
 class SlackApi:
-    """`call` answers with Slack's JSON or raises `SlackError`. A method told to wait is not called before its time."""
+    """`call` answers with Slack's JSON or raises `SlackError`. What is not to be called yet is not called."""
 
     def __init__(
-        self, client: AsyncWebClient, observe: Callable[[str, str, float], None] = lambda m, r, s: None
+        self,
+        client: AsyncWebClient,
+        observe: Callable[[str, str, float], None] = lambda m, r, s: None,
+        waits: Callable[[str, float], None] = lambda m, s: None,
     ) -> None:
         self.client = client
+        self.rates = Rates()
         self._observe = observe
-        self._wait_until: dict[tuple[str, str], float] = {}
+        self._waits = waits
 
     async def call(self, method: str, **args: Any) -> dict[str, Any]:
-        """One attempt. `uncertain` errors may have taken effect all the same."""
-        self._check_limit(method, args)
+        """One attempt. `uncertain` errors may have taken effect all the same; one that is not `tried` has none."""
+        channel = str(args.get("channel", ""))
+        going = self.rates.go(method, channel, rates.asking.get())
+        if isinstance(going, float):
+            self._waits(method, going)
+            raise SlackError(NOT_YET, method, wait_s=going, tried=False)
         started = time.perf_counter()
-        result = "ok"
+        result, counts = "ok", True
         try:
             return await self._post(method, {key: value for key, value in args.items() if value is not None})
         except SlackError as error:
-            result = error.name
-            if error.wait_s is not None and error.name in RATE_LIMITED:
-                self._wait_until[(method, str(args.get("channel", "")))] = time.monotonic() + error.wait_s
+            result, counts = error.name, error.counts
+            if error.name in RATE_LIMITED:
+                counts = False
+                self.rates.refused(method, channel, error.wait_s or 1.0)
             raise
         finally:
+            going.end(counts=counts)
             self._observe(method, result, time.perf_counter() - started)
-
-    def _check_limit(self, method: str, args: dict[str, Any]) -> None:
-        key = (method, str(args.get("channel", "")))
-        left = self._wait_until.get(key, 0.0) - time.monotonic()
-        if left > 0:
-            raise SlackError("ratelimited", method, wait_s=left)
-        self._wait_until.pop(key, None)
 
     async def _post(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -68,7 +83,7 @@ class SlackApi:
         except SlackApiError as error:
             raise _from_answer(error, method) from error
         except aiohttp.ClientConnectorError as error:
-            raise SlackError("could not connect to Slack", method) from error
+            raise SlackError("could not connect to Slack", method, counts=False) from error
         except TimeoutError as error:
             raise SlackError("no answer in time", method, uncertain=True) from error
         except aiohttp.ClientError as error:

@@ -12,6 +12,7 @@ class People:
         self._api = api
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
+        self._direct: dict[str, str] = {}
 
     async def user_id(self, person: str) -> str:
         """The Slack ID. Raises a permanent `SlackError` for an address nobody has."""
@@ -23,9 +24,12 @@ class People:
         return self._ids[person]
 
     async def direct_channel(self, person: str) -> str:
-        """The direct-message channel with somebody; opening it twice is the same channel."""
-        answer = await self._api.call("conversations.open", users=await self.user_id(person))
-        return str(answer["channel"]["id"])
+        """The direct-message channel with somebody; it stays the same, so it is opened once."""
+        user = await self.user_id(person)
+        if user not in self._direct:
+            answer = await self._api.call("conversations.open", users=user)
+            self._direct[user] = str(answer["channel"]["id"])
+        return self._direct[user]
 
     async def name(self, person: str) -> str:
         """What people call somebody, for where a mention would ring their telephone; an unknown one stays as it is."""

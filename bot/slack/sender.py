@@ -16,7 +16,7 @@ from bot.domain.handover import offer_in, standing
 from bot.domain.incident import Handover, Incident
 from bot.domain.policy import Policy
 from bot.domain.timeline import Recorded
-from bot.slack import channels
+from bot.slack import channels, rates
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.backfill import backfill
 from bot.slack.blocks import announcement, answers, briefing, card, handover, home, news, nudge, page, policy_file
@@ -27,6 +27,7 @@ from bot.slack.post import edit, post
 from bot.slack.respond import respond
 from bot.slack.text import clip
 from bot.slack.troubles import in_words
+from bot.slack.windows import Turn
 from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
 from storage import incidents, meta, outbox, overrides, timeline
@@ -61,6 +62,7 @@ class Sender:
         self._session = session
         self._command = command
         self._people = People(api)
+        self._elsewhere: dict[str, str] = {}  # channels that rungs name
         self._handlers: dict[str, Handler] = {
             "channel": self._channel,
             "card": self._card,
@@ -97,6 +99,7 @@ class Sender:
 
     async def send(self, row: Row) -> dict[str, Any]:
         """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
+        rates.asking.set(Turn(row.once, row.incident, row.priority))  # the task is the row's own
         try:
             if row.kind == "home":
                 return await self._home(row)
@@ -371,11 +374,16 @@ class Sender:
 
     async def _page_elsewhere(self, case: Case) -> dict[str, Any]:
         unless = _unless(case, _ended(case))
-        channel = await channels.find_by_name(self._api, case.row.payload["channel"]) or case.row.payload["channel"]
+        name = case.row.payload["channel"]
+        if name not in self._elsewhere and (found := await channels.find_by_name(self._api, name)):
+            self._elsewhere[name] = found
+        channel = self._elsewhere.get(name, name)
         message = page.page_elsewhere(case.incident, case.policy, case.row.payload, case.now)
         try:
             return await post(self._api, case.row, channel, message, unless=unless)
         except SlackError as error:
+            if error.permanent:
+                self._elsewhere.pop(name, None)  # archived, or renamed and made anew: look again
             if error.name != "not_in_channel":
                 raise
         await channels.join(self._api, channel)

@@ -86,6 +86,18 @@ async def put_off(desk: Desk, row: Row, after: timedelta, error: str, *, uncerta
     desk.alarm.ring()
 
 
+async def put_back(desk: Desk, row: Row, after: timedelta, why: str, *, trying: timedelta) -> None:
+    """It is not its turn yet; nothing was tried. A page does not wait for `PATIENCE` on one method alone."""
+    if row.kind in PAGES and trying >= PATIENCE:
+        await put_off(desk, row, after, why, uncertain=False, trying=trying)
+        return
+
+    async def mark(conn: AsyncConnection) -> None:
+        await outbox.put_back(conn, row, after, why)
+
+    await desk.database.together(mark)
+
+
 async def dropped(desk: Desk, row: Row, reason: str) -> None:
     """It was not needed any more when its turn came; the ledger says why."""
 

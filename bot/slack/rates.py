@@ -1,0 +1,130 @@
+"""The one limiter for Slack: every call asks here first, by method, channel and workspace.
+
+Nobody waits in here. Whoever cannot go yet is told when, and the outbox puts the row back until then: so no lease and
+no connection is held meanwhile. What Slack documents is a promise, beyond which it lets bursts pass: until it first
+refuses something (429) a window may be exceeded step by step; for an hour after that, no further than documented.
+docs/decisions/0002-rates.md
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from bot.domain.notices import Priority
+from bot.slack import tiers
+from bot.slack.windows import Turn, Window
+
+MINUTE_S = 60.0
+STRICT_S = 3600.0
+TOO_MANY_CHANNELS = 2  # refused within `SOON_S`: then it is the workspace's limit
+SOON_S = 10.0
+# Once half of a method's window is used, edits of one incident get no more than this part of it.
+SHARE, SHARE_BURST = 0.4, 2
+LONGEST_S = 30.0  # then it is asked again: others may have been quicker than it seemed
+AT_ONCE = 48  # “several hundred” is no exact figure, so beyond ours there is no feeling one's way
+IDLE_AFTER = 500  # windows, before those in which nothing happens are let go
+
+NOBODYS = Turn()
+asking: ContextVar[Turn] = ContextVar("asking", default=NOBODYS)
+
+_Key = tuple[str, object]
+
+
+@dataclass(slots=True)
+class Going:
+    """A call under way; `end` it once. `counts` is False where it never reached Slack."""
+
+    turn: Turn
+    windows: list[Window]
+    clock: Callable[[], float]
+
+    def end(self, *, counts: bool) -> None:
+        for window in self.windows:
+            window.end(self.turn, self.clock(), counts=counts)
+
+
+class Rates:
+    """`go` gives leave for a call, or the seconds after which to ask again. One for the process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._windows: dict[_Key, Window] = {}
+        self._strict_until = 0.0
+        self._refused_channels: dict[str, float] = {}
+        self.replicas = 1
+
+    @property
+    def strict(self) -> bool:
+        """Slack has refused something within the hour."""
+        return self._clock() < self._strict_until
+
+    def share_among(self, replicas: int) -> None:
+        """Each of several processes keeps to its part of the workspace's limits; a channel's they find out by 429."""
+        self.replicas = max(1, replicas)
+        for (kind, method), window in self._windows.items():
+            if kind == "method":
+                window.limit = self._limit(str(method))
+
+    def go(self, method: str, channel: str, turn: Turn) -> Going | float:
+        """Leave to call now, or the seconds until it is this one's turn. Whoever was told so keeps their place."""
+        now = self._clock()
+        windows = self._asked(method, channel, turn)
+        times = [(window, window.free_at(turn, now, strict=self.strict)) for window in windows]
+        at = max((free_at for _, free_at in times), default=now)
+        if at <= now:
+            for window in windows:
+                window.take(turn, now)
+            return Going(turn, windows, self._clock)
+        if turn.name:
+            at = max(window.wait(turn, at) for window, free_at in times if free_at > now)
+        return min(at - now, LONGEST_S)
+
+    def refused(self, method: str, channel: str, wait_s: float) -> None:
+        """Slack said 429. From now on this method, in this channel, waits for so long, whoever asks."""
+        now = self._clock()
+        self._strict_until = now + STRICT_S
+        if method != tiers.POST:
+            self._window("method", method).refused(now, wait_s)
+            return
+        self._window("channel", channel).refused(now, wait_s)
+        self._refused_channels = {c: at for c, at in self._refused_channels.items() if at + SOON_S > now}
+        self._refused_channels[channel] = now
+        posts = self._window("method", method)
+        if posts.used > posts.limit / 2 and len(self._refused_channels) > TOO_MANY_CHANNELS:
+            posts.refused(now, wait_s)
+
+    def _asked(self, method: str, channel: str, turn: Turn) -> list[Window]:
+        if method != tiers.POST and tiers.per_minute(method) is None:
+            return []
+        found = [self._window("method", method)]
+        if method == tiers.POST:
+            found.append(self._window("channel", channel))
+        if turn.priority >= Priority.EDIT and turn.incident is not None:
+            shared, own = found[0], self._window("share", (method, turn.incident))
+            if shared.used >= shared.limit / 2:
+                found.append(own)
+        return found
+
+    def _window(self, kind: str, what: object) -> Window:
+        key = (kind, what)
+        if key not in self._windows:
+            if len(self._windows) >= IDLE_AFTER:
+                now = self._clock()
+                self._windows = {key: window for key, window in self._windows.items() if not window.idle(now)}
+            self._windows[key] = self._made(kind, what)
+        return self._windows[key]
+
+    def _made(self, kind: str, what: object) -> Window:
+        if kind == "channel":
+            return Window(tiers.IN_A_CHANNEL, tiers.IN_A_CHANNEL_S * MINUTE_S / 60)
+        if kind == "share":
+            method, _ = what  # type: ignore[misc]  # as `_asked` made it
+            return Window(SHARE_BURST, MINUTE_S * SHARE_BURST / (SHARE * self._limit(str(method))), daring=0)
+        return Window(self._limit(str(what)), MINUTE_S, daring=AT_ONCE if what == tiers.POST else 1)
+
+    def _limit(self, method: str) -> int:
+        whole = tiers.IN_THE_WORKSPACE if method == tiers.POST else tiers.per_minute(method) or tiers.UNKNOWN
+        return max(1, whole // self.replicas)

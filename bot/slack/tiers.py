@@ -1,0 +1,45 @@
+"""Slack's documented limits, method by method. https://docs.slack.dev/apis/web-api/rate-limits
+
+A minute, an app, a workspace; the figures are what Slack promises, and it lets short bursts pass beyond them.
+"""
+
+from __future__ import annotations
+
+T2, T3, T4 = 20, 50, 100
+
+# Every method that the bot calls; a test holds them against Slack's reference. `None`: no tier of the common kind.
+PER_MINUTE: dict[str, int | None] = {
+    "auth.test": None,
+    "bookmarks.add": T2,
+    "bookmarks.list": T3,
+    "chat.postEphemeral": T4,
+    "chat.postMessage": None,
+    "chat.update": T3,
+    "conversations.create": T2,
+    "conversations.history": T3,
+    "conversations.invite": T3,
+    "conversations.join": T3,
+    "conversations.list": T2,
+    "conversations.open": T3,
+    "conversations.replies": T3,
+    "conversations.setPurpose": T2,
+    "conversations.setTopic": T2,
+    "pins.add": T2,
+    "users.conversations": T3,
+    "users.info": T4,
+    "users.lookupByEmail": T3,
+    "views.open": T4,
+    "views.publish": T4,
+    "views.update": T4,
+}
+UNKNOWN = T2  # a method that stands in no table yet
+
+POST = "chat.postMessage"
+# One message a second in a channel, short bursts allowed: two within 2.1 s are never more than 60 within a minute.
+IN_A_CHANNEL, IN_A_CHANNEL_S = 2, 2.1
+# “Several hundred a minute” in the workspace.
+IN_THE_WORKSPACE = 240
+
+
+def per_minute(method: str) -> int | None:
+    return PER_MINUTE.get(method, UNKNOWN)

@@ -1,0 +1,242 @@
+"""The limiter: what Slack documents, pages first, one incident no more than another."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bot.domain.notices import Priority
+from bot.slack import rates, tiers
+from bot.slack.rates import Going, Rates
+from bot.slack.windows import Turn
+from sandbox.methods import METHODS
+from sandbox.rates import PER_MINUTE
+
+BOT = Path(__file__).resolve().parents[2] / "bot"
+UPDATE = "chat.update"
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Callers:
+    """Rows of an outbox in the small: each asks, goes away, comes back when it was told to, and calls for 0.1 s."""
+
+    TOOK_S = 0.1
+
+    def __init__(self, *, refused: bool = True) -> None:
+        self.time = Time()
+        self.rates = Rates(self.time)
+        if refused:  # so that it keeps to what is documented
+            self.rates.refused("bookmarks.list", "", 0.1)
+        self.began = self.time.now
+        self.waiting: list[tuple[float, str, str, Turn]] = []
+        self.under_way: list[tuple[float, Going]] = []
+        self.went: list[tuple[float, Turn]] = []
+
+    def ask(self, method: str, turn: Turn, channel: str = "", after_s: float = 0.0) -> None:
+        self.waiting.append((self.began + after_s, method, channel, turn))
+
+    def run(self, until_s: float) -> None:
+        """From instant to instant."""
+        while True:
+            instants = [at for at, *_ in self.waiting] + [at for at, _ in self.under_way]
+            if not instants or min(instants) > self.began + until_s:
+                return
+            self.time.now = max(self.time.now, min(instants))
+            for at, going in [one for one in self.under_way if one[0] <= self.time.now]:
+                going.end(counts=True)
+                self.under_way.remove((at, going))
+            due = sorted((w for w in self.waiting if w[0] <= self.time.now), key=lambda w: (w[3].priority, w[0]))
+            for one in due:
+                self.waiting.remove(one)
+                _, method, channel, turn = one
+                leave = self.rates.go(method, channel, turn)
+                if isinstance(leave, Going):
+                    self.went.append((self.time.now - self.began, turn))
+                    self.under_way.append((self.time.now + self.TOOK_S, leave))
+                else:
+                    assert leave > 0
+                    self.waiting.append((self.time.now + leave + 0.001, method, channel, turn))
+
+    def times(self, incident: int) -> list[float]:
+        return [at for at, turn in self.went if turn.incident == incident]
+
+
+def row(number: int, incident: int, priority: Priority = Priority.NEWS) -> Turn:
+    return Turn(f"{incident}:{number}", incident, priority)
+
+
+def most_within(times: list[float], span_s: float) -> int:
+    return max(sum(start <= at < start + span_s for at in times) for start in times)
+
+
+def test_every_method_that_the_bot_calls_has_its_tier() -> None:
+    named = {
+        match
+        for path in BOT.rglob("*.py")
+        for match in re.findall(r'"((?:[a-z]+\.)+[a-zA-Z]+)"', path.read_text())
+        if match in METHODS
+    }
+    called = named - {"apps.connections.open", "chat.getPermalink"}
+    assert called <= set(tiers.PER_MINUTE)
+    for method, limit in tiers.PER_MINUTE.items():
+        assert limit == PER_MINUTE.get(METHODS[method].tier), method
+
+
+@pytest.mark.parametrize(("method", "limit"), [("conversations.create", 20), (UPDATE, 50), ("users.info", 100)])
+def test_once_slack_has_refused_something_no_minute_has_more_calls_than_documented(method: str, limit: int) -> None:
+    callers = Callers()
+    for number in range(3 * limit):
+        callers.ask(method, row(number, number), after_s=number / limit)
+    callers.run(200)
+    times = [at for at, _ in callers.went]
+    assert len(times) == 3 * limit
+    assert most_within(times, 60) <= limit
+    assert max(times) < 125  # the third minute's begin, and what the calls take
+
+
+def test_a_channel_gets_one_message_a_second_after_a_short_burst() -> None:
+    callers = Callers()
+    for number in range(90):
+        callers.ask(tiers.POST, row(number, 1), "C1")
+    callers.run(200)
+    times = [at for at, _ in callers.went]
+    assert len(times) == 90
+    assert most_within(times, 60) <= 60
+    assert most_within(times, 1.0) <= 2
+    assert max(times) < 90 * 1.2
+    assert [turn.name for _, turn in callers.went] == [f"1:{number}" for number in range(90)]
+
+
+def test_one_channel_does_not_hold_up_another() -> None:
+    callers = Callers()
+    for number in range(100):
+        callers.ask(tiers.POST, row(number, 1), "C1")
+    callers.ask(tiers.POST, row(0, 2), "C2", after_s=3)
+    callers.run(10)
+    assert callers.times(2)[0] < 3.1
+
+
+def test_a_page_goes_before_everything_that_waits() -> None:
+    callers = Callers()
+    for number in range(60):
+        callers.ask(tiers.POST, row(number, number), "D1")
+    callers.ask(tiers.POST, Turn("the page", 99, Priority.PAGE), "D1", after_s=5)
+    callers.ask(tiers.POST, Turn("the nudge", 98, Priority.NUDGE), "D1", after_s=5)
+    callers.run(200)
+    assert callers.times(99)[0] < 5 + 2 * tiers.IN_A_CHANNEL_S
+    assert callers.times(98)[0] < 5 + 4 * tiers.IN_A_CHANNEL_S
+
+
+def test_an_incident_that_talks_much_does_not_keep_the_others_waiting() -> None:
+    callers = Callers()
+    for number in range(300):
+        callers.ask(tiers.POST, row(number, 1), "C0ANNOUNCE")
+    for incident in range(2, 8):
+        callers.ask(tiers.POST, row(0, incident), "C0ANNOUNCE", after_s=10)
+    callers.run(400)
+    assert max(callers.times(incident)[0] for incident in range(2, 8)) < 10 + 8 * 1.2
+    assert len(callers.times(1)) == 300
+
+
+def test_edits_of_one_incident_leave_room_for_those_of_another() -> None:
+    callers = Callers(refused=False)
+    for number in range(500):  # as the outbox does: the next edit comes when the last one went
+        callers.ask(UPDATE, row(number, 1, Priority.EDIT), after_s=number / 10)
+    callers.ask(UPDATE, row(0, 2, Priority.EDIT), after_s=40)
+    callers.run(60)
+    assert callers.times(2)[0] < 41
+    assert most_within(callers.times(1), 60) < 50
+
+
+def test_where_slack_never_refused_a_burst_passes() -> None:
+    callers = Callers(refused=False)
+    for number in range(100):
+        callers.ask("conversations.create", row(number, number))
+    callers.run(60)
+    assert len(callers.went) == 100
+    assert max(at for at, _ in callers.went) < 5
+
+
+def test_what_is_told_to_wait_waits_whoever_asks_and_in_whatever_channel() -> None:
+    callers = Callers()
+    callers.rates.refused("conversations.history", "C1", 7.5)
+    assert callers.rates.go("conversations.history", "C2", rates.NOBODYS) == pytest.approx(7.5)
+    assert isinstance(callers.rates.go("conversations.replies", "C1", rates.NOBODYS), Going)
+    callers.rates.refused(tiers.POST, "C1", 3.0)
+    assert callers.rates.go(tiers.POST, "C1", rates.NOBODYS) == pytest.approx(3.0)
+    assert isinstance(callers.rates.go(tiers.POST, "C2", rates.NOBODYS), Going)
+
+
+def test_many_channels_refused_at_once_are_the_workspace() -> None:
+    callers = Callers()
+    for number in range(tiers.IN_THE_WORKSPACE * 3 // 4):
+        callers.ask(tiers.POST, row(number, number), f"C{number}")
+    callers.run(1)
+    for number in range(4):
+        callers.rates.refused(tiers.POST, f"D{number}", 20.0)
+    leave = callers.rates.go(tiers.POST, "C0NEW", row(0, 1, Priority.PAGE))
+    assert isinstance(leave, float)
+    assert leave >= 20.0
+
+
+def test_a_limit_that_others_use_up_is_approached_slowly_and_then_found_again() -> None:
+    callers = Callers()
+    callers.rates.refused(UPDATE, "", 1.0)  # though we had hardly called
+    for number in range(100):
+        callers.ask(UPDATE, row(number, number))
+    callers.run(300)
+    times = [at for at, _ in callers.went]
+    assert min(times) >= 1.0
+    assert most_within([at for at in times if at < 30], 10) <= 5  # half of fifty a minute
+    assert len(times) == 100
+
+
+def test_replicas_share_what_the_workspace_has() -> None:
+    callers = Callers()
+    callers.rates.share_among(4)
+    for number in range(60):
+        callers.ask(UPDATE, row(number, number))
+    callers.run(59)
+    assert len(callers.went) == 50 // 4
+
+
+def test_history_leaves_room_for_looking_whether_a_page_arrived() -> None:
+    callers = Callers()
+    for number in range(80):
+        callers.ask("conversations.history", row(number, number, Priority.FETCH))
+    callers.ask("conversations.history", row(0, 99, Priority.PAGE), after_s=5)
+    callers.run(59)
+    assert callers.times(99)[0] < 5.1
+    assert Counter(turn.priority for _, turn in callers.went)[Priority.FETCH] == 30
+
+
+def test_a_long_queue_is_still_served_at_the_full_rate() -> None:
+    callers = Callers()
+    for number in range(1000):
+        callers.ask("users.info", row(number, number))
+    callers.run(700)
+    times = [at for at, _ in callers.went]
+    assert len(times) == 1000
+    assert max(times) < 1000 / 100 * 60 * 1.05
+
+
+def test_who_never_comes_back_holds_nobody_up() -> None:
+    callers = Callers()
+    for number in range(40):
+        callers.rates.go("conversations.create", "", row(number, number))  # 20 go, 20 are told to wait and never return
+    for window in callers.rates._windows.values():
+        window._under_way.clear()
+    callers.time.now += 30
+    assert isinstance(callers.rates.go("conversations.create", "", row(0, 99)), float | Going)
+    callers.time.now += 60
+    assert isinstance(callers.rates.go("conversations.create", "", row(0, 98)), Going)
