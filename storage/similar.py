@@ -16,7 +16,7 @@ from storage.columns import dumps
 from storage.schema import incident_words, incidents
 from storage.sql import insert, is_postgresql
 
-TERMS = 48  # of one question; the rarest say what is meant
+TERMS = 400  # of one question
 PICKED = 12  # of these that look for incidents
 _c = incident_words.c
 

@@ -65,6 +65,9 @@ class Frequencies:
         known = self.of.get(term, 0) + PRIOR * (COMMON if term in TROUBLE else RARE)
         return math.log(1 + (self.total + PRIOR - known + 0.5) / (known + 0.5))
 
+    def beside(self, more: Frequencies) -> Frequencies:
+        return Frequencies(self.total, {**self.of, **more.of})
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -20,7 +20,8 @@ from storage.database import Database
 TOLD = frozenset({"update", "note", "status", "cancelled", "alert", "message"})  # `message`: one that was pinned
 ENTRIES = 300
 BODY = 1500  # terms
-CANDIDATES = 60
+CANDIDATES = 40
+DESCRIBED = 60  # terms of a description that others are looked for by
 BATCH = 20
 _MADE_BY = "incident_words"
 _RECIPE = 1  # counts changes of `document`
@@ -61,20 +62,22 @@ def asked_of(incident: Incident) -> Asked:
     said = words.spoken(f"{incident.title} \n {incident.description}")
     return Asked(
         title=_terms(incident.title),
-        description=_terms(incident.description),
+        description=_terms(incident.description)[:DESCRIBED],
         services=incident.services,
         category=incident.category,
         words=said,
     )
 
 
-async def to(conn: AsyncConnection, incident: Incident, now: datetime, limit: int = 3) -> list[Similar]:
+async def to(
+    conn: AsyncConnection, incident: Incident, now: datetime, limit: int = 3, at_least: float = similarity.OFFERED
+) -> list[Similar]:
     """Past and open incidents that are probably the same trouble, the surest first. Private ones never are among them:
     whoever reads this may not know of them.
     """
     asked = asked_of(incident)
     found = await _found(conn, asked, private=False, but=incident.number)
-    sure = [pair for pair in found if pair[1].confidence >= similarity.OFFERED]
+    sure = [pair for pair in found if pair[1].confidence >= at_least]
     return [await _told(conn, one, like, asked, now) for one, like in sure[:limit]]
 
 
@@ -125,6 +128,8 @@ async def _found(
     often = await similar.frequencies(conn, weights)
     worths = {term: weight * often.worth(term) for term, weight in weights.items() if often.of.get(term)}
     documents = await similar.find(conn, worths, limit=CANDIDATES, private=private)
+    titled = {term for document in documents for term in document.title} - weights.keys()
+    often = often.beside(await similar.frequencies(conn, sorted(titled)))
     known = {one.number: one for one in await incidents.several(conn, [d.incident for d in documents])}
     likes = {
         document.incident: similarity.likeness(asked, document, known[document.incident], often)
