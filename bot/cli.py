@@ -20,6 +20,7 @@ from bot import settings as settings_reader
 from bot.domain.errors import TocsinError
 from bot.domain.spans import roughly
 from bot.playbook_commands import playbooks
+from bot.record_commands import backup_command, export_command, number_of, verify
 from bot.settings import Settings
 from storage import deadlines, incidents, migrate, timeline
 from storage.database import Database
@@ -135,10 +136,8 @@ def list_command(scope: str, as_json: bool) -> None:
 @as_json
 def show(incident_id: str, as_json: bool) -> None:
     """One incident with its timeline and reminders."""
-    number = incident_id.upper().removeprefix("INC-")
-    if not number.isdecimal():
-        raise TocsinError(f"“{incident_id}” is not an incident ID. They look like INC-42: tocsin show INC-42")
-    whole = _run(lambda database: _whole(database, int(number)))
+    number = number_of(incident_id)
+    whole = _run(lambda database: _whole(database, number))
     click.echo(json.dumps(whole, ensure_ascii=False, indent=2) if as_json else _as_text(whole))
 
 
@@ -161,6 +160,8 @@ def policy_command(preset: str | None, schema: bool, as_json: bool) -> None:
 
 
 main.add_command(playbooks)
+for command in (verify, export_command, backup_command):
+    main.add_command(command)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

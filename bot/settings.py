@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///tocsin.db")
     tocsin_policy: Path | None = None
     tocsin_playbooks: str | None = None
+    tocsin_archive: Path | None = None  # a folder; what retention is about to purge is written there first
     tocsin_url: str | None = None
     tocsin_command: str = "/incident"
     host: str = "127.0.0.1"

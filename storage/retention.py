@@ -59,9 +59,20 @@ async def ended(conn: AsyncConnection, before: datetime, after: Ended | None, li
     return [Ended(row.number, row.ended_at) for row in rows]
 
 
-async def purge(conn: AsyncConnection, number: int, before: datetime, now: datetime, limit: int = AT_ONCE) -> int:
-    """Purge up to `limit` of an incident's entries from before then; how many. Call it with the incident locked."""
-    rows = await _unpurged(conn, number, before, limit)
+async def purge(
+    conn: AsyncConnection,
+    number: int,
+    before: datetime,
+    now: datetime,
+    *,
+    through: int | None = None,
+    limit: int = AT_ONCE,
+) -> int:
+    """Purge up to `limit` of an incident's entries from before then, none after the entry `through`; how many.
+
+    Call it with the incident locked.
+    """
+    rows = await _unpurged(conn, number, before, through, limit)
     if not rows:
         return 0
     kept = [(row, _kept(row, number)) for row in rows]
@@ -112,9 +123,13 @@ async def drop_answers(
     return (rows[-1].id if len(rows) == limit and len(old) == len(rows) else None), len(gone)
 
 
-async def _unpurged(conn: AsyncConnection, number: int, before: datetime, limit: int) -> Sequence[AnyRow]:
+async def _unpurged(
+    conn: AsyncConnection, number: int, before: datetime, through: int | None, limit: int
+) -> Sequence[AnyRow]:
     wanted = sa.select(*(column for column in _c if column.name != "data"), sa.cast(_c.data, sa.Text).label("data"))
     old = sa.and_(_c.incident == number, _c.purged.is_(None), _c.at <= before, _c.kind != PURGED)
+    if through is not None:
+        old = sa.and_(old, _c.seq <= through)
     return (await conn.execute(wanted.where(old).order_by(_c.seq).limit(limit))).all()
 
 

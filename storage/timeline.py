@@ -16,7 +16,7 @@ from storage.schema import timeline
 from storage.sql import AnyRow
 from storage.verification import verify
 
-__all__ = ["activity", "append", "entries", "last_of", "message", "of_actor", "read", "verify"]
+__all__ = ["activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
 
 PAGE = 500  # rows read at a time, so that a long timeline does not hold the event loop
 # As in the partial indexes, word for word.
@@ -34,12 +34,12 @@ async def read(
     conn: AsyncConnection, number: int, *, key_only: bool = False, limit: int | None = None, newest: bool = False
 ) -> list[Recorded]:
     """In the order of the chain; `newest` takes the last `limit` of them instead of the first."""
-    keyed = await _keyed(conn, number)
+    standing = await keyed(conn, number)
     wanted = sa.select(timeline).where(timeline.c.incident == number)
     if key_only:
-        keyed_message = sa.and_(timeline.c.kind == "message", timeline.c.source_ts.in_(sorted(keyed)))
+        keyed_message = sa.and_(timeline.c.kind == "message", timeline.c.source_ts.in_(sorted(standing)))
         wanted = wanted.where(sa.or_(timeline.c.key, keyed_message))
-    found = [_recorded(row, keyed) async for row in _pages(conn, wanted, limit, newest=newest)]
+    found = [_recorded(row, standing) async for row in _pages(conn, wanted, limit, newest=newest)]
     return found[::-1] if newest else found
 
 
@@ -85,19 +85,19 @@ async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorde
 async def entries(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[Recorded]:
     """Those with these places in the chain, in its order."""
     wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.seq.in_(seqs))
-    keyed = await _keyed(conn, number)
-    return [_recorded(row, keyed) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+    standing = await keyed(conn, number)
+    return [_recorded(row, standing) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
 
 
 async def _one(conn: AsyncConnection, number: int, wanted: sa.Select[Any]) -> Recorded | None:
     row = (await conn.execute(wanted)).one_or_none()
     if row is None:
         return None
-    return _recorded(row, await _keyed(conn, number) if row.kind == "message" else set())
+    return _recorded(row, await keyed(conn, number) if row.kind == "message" else set())
 
 
-async def _keyed(conn: AsyncConnection, number: int) -> set[str]:
-    """By when it happened: Slack does not deliver in order."""
+async def keyed(conn: AsyncConnection, number: int) -> set[str]:
+    """The `ts` of messages that somebody keeps keyed; by when it happened, for Slack does not deliver in order."""
     changes = await conn.execute(
         sa.select(timeline.c.kind, timeline.c.source_ts, timeline.c.actor)
         .where(timeline.c.incident == number, timeline.c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
@@ -126,9 +126,9 @@ async def _pages(
         left = None if left is None else left - len(rows)
 
 
-def _recorded(row: AnyRow, keyed: set[str]) -> Recorded:
+def _recorded(row: AnyRow, standing: set[str]) -> Recorded:
     entry = _entry(row)
-    key = entry.key or (entry.kind == "message" and entry.source_ts in keyed)
+    key = entry.key or (entry.kind == "message" and entry.source_ts in standing)
     return Recorded(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
 
 

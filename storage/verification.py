@@ -87,6 +87,16 @@ async def everything(
         yield Report(number, faults=[Fault(f"INC-{number} is missing: it was there before")])
 
 
+async def one(conn: AsyncConnection, number: int, earlier: Head | None = None) -> Report | None:
+    """One incident, of which a trace is left; `None` where nothing is known of it."""
+    report = await chain_of(conn, number, earlier)
+    there = await conn.scalar(sa.select(sa.literal(1)).where(incidents.c.number == number))
+    if there is None and not report.entries and report.head is None:
+        return None
+    await _check_incident(conn, number, report)
+    return report
+
+
 async def chain_of(conn: AsyncConnection, number: Any, earlier: Head | None = None) -> Report:
     """One incident's entries against their hashes, one another, and the end of the chain. Reads in pages."""
     report = Report(number)

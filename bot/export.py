@@ -1,0 +1,176 @@
+"""Export: everything that is kept about incidents, as lines of JSON. docs/operator.md has the format.
+
+Each incident is read as it stands at one instant, in pages, so that neither memory nor a bot at work minds its size.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Collection, Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TextIO
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import shapes
+from bot.domain.errors import TocsinError
+from bot.domain.timeline import instant_text
+from storage import dump, incidents, timeline
+from storage.database import Database
+
+FORMAT = 1
+LEFT_OUT = frozenset({"response_url"})  # in payloads: whoever has it may answer in the bot's name for half an hour
+_SHORTEST_SECRET = 6
+TOGETHER = 200  # lines written at once, beside the event loop
+
+
+async def records(
+    database: Database, numbers: Collection[int] | None = None, *, private: bool = True
+) -> AsyncIterator[dict[str, Any]]:
+    """The head, what incidents refer to (where all are wanted), each incident with all that is its own, the end.
+
+    Raises `TocsinError` for a number that is none. `private=False` leaves private incidents out.
+    """
+    count = 0
+    yield {"type": "export", "format": FORMAT, "tocsin": version("tocsin"), "at": instant_text(datetime.now(UTC))}
+    if numbers is None:
+        async with database.snapshot() as conn:
+            for table in dump.shared():
+                async for row in dump.rows(conn, table):
+                    yield {"type": table.name, **_plain(row)}
+    async for number in _numbers(database, numbers):
+        async with database.snapshot() as conn:
+            async for record in incident(conn, number, private=private):
+                count += record["type"] == "incident"
+                yield record
+    yield {"type": "end", "incidents": count}
+
+
+async def incident(conn: AsyncConnection, number: int, *, private: bool = True) -> AsyncIterator[dict[str, Any]]:
+    """The incident, its timeline, reminders, notices, and whatever else is kept about it, in this order."""
+    found = await incidents.get(conn, number)
+    if found is None:
+        raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
+    if found.private and not private:
+        return
+    about = {"incident": found.id, "private": found.private}
+    head = await dump.head(conn, number)
+    chain = None if head is None else {"entries": head[0], "hash": head[1]}
+    whole = {"policy": found.policy, "chain": chain, "state": await dump.state(conn, number)}
+    yield {"type": "incident", **about, **shapes.incident_json(found), **whole}
+    keyed = await timeline.keyed(conn, number)
+    async for row in dump.entries(conn, number):
+        yield {"type": "entry", **about, **_entry(row, keyed)}
+    async for row in dump.ledger(conn, number):
+        yield {"type": "reminder", **about, **_plain(row, "incident", "lease_until", "fence")}
+    async for row in dump.notices(conn, number):
+        yield {"type": "notice", **about, **_notice(row)}
+    for table in dump.of_incidents():
+        async for row in dump.rows(conn, table, number):
+            yield {"type": table.name, **about, **_plain(row, "incident")}
+
+
+async def lines(found: AsyncIterator[dict[str, Any]], secrets: Iterable[str] = ()) -> AsyncIterator[str]:
+    """Each record as one line, with none of the `secrets` in it, whoever may have typed them."""
+    hidden = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    async for record in found:
+        line = json.dumps(record, ensure_ascii=False)
+        for secret in hidden:
+            line = line.replace(secret, "•••")
+        yield line
+
+
+async def archive(database: Database, number: int, folder: Path, secrets: Iterable[str] = ()) -> int:
+    """Write one incident into the folder, before its words go; up to which entry. A file that is there stays."""
+    async with database.snapshot() as conn:
+        head = await dump.head(conn, number)
+    seq = head[0] if head else 0
+    path = folder / f"INC-{number}-{seq}.jsonl"
+    if not path.exists():
+        await asyncio.to_thread(_make_folder, folder)
+        await write(path, lines(records(database, [number]), secrets))
+    return seq
+
+
+async def write(path: Path, found: AsyncIterator[str]) -> int:
+    """To a file for its owner alone, which is there whole or not at all. Returns how many lines."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    count = 0
+    try:
+        file = await asyncio.to_thread(_begin, unfinished)
+        try:
+            while page := [line + "\n" async for line in _some(found)]:
+                await asyncio.to_thread(file.writelines, page)
+                count += len(page)
+            await asyncio.to_thread(_finish, file, unfinished, path)
+        finally:
+            file.close()
+    except OSError as error:
+        raise TocsinError(f"{path} cannot be written: {error.strerror}. Free some space, or name another.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return count
+
+
+async def _some(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    for _ in range(TOGETHER):
+        try:
+            yield await anext(lines)
+        except StopAsyncIteration:
+            return
+
+
+def _begin(path: Path) -> TextIO:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    return open(descriptor, "w", encoding="utf-8", errors="surrogatepass")
+
+
+def _finish(file: TextIO, unfinished: Path, path: Path) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    os.replace(unfinished, path)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise TocsinError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+
+
+async def _numbers(database: Database, numbers: Collection[int] | None) -> AsyncIterator[int]:
+    if numbers is not None:
+        for number in numbers:
+            yield number
+        return
+    last = 0
+    while True:
+        async with database.reading() as conn:
+            page = await dump.numbers(conn, last)
+        for last in page:
+            yield last
+        if not page:
+            return
+
+
+def _entry(row: dict[str, Any], keyed: set[str]) -> dict[str, Any]:
+    """With `keyed`: how its key stands now; `key` is how it was written, which is in the hash."""
+    stands = row["key"] or (row["kind"] == "message" and row["source_ts"] in keyed)
+    return {**_plain(row, "incident"), "keyed": stands}
+
+
+def _notice(row: dict[str, Any]) -> dict[str, Any]:
+    payload = {name: value for name, value in row["payload"].items() if name not in LEFT_OUT}
+    return {**_plain(row, "incident", "metadata_key", "fence"), "payload": payload}
+
+
+def _plain(row: dict[str, Any], *without: str) -> dict[str, Any]:
+    return {
+        name: instant_text(value) if isinstance(value, datetime) else value
+        for name, value in row.items()
+        if name not in without
+    }
