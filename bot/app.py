@@ -39,6 +39,8 @@ from bot.usecases.record import Channels, Recorder
 from bot.web import health, hooks, inside
 from bot.web import slack as slack_web
 from storage import incidents, meta, outbox
+from bot.web.door import IDLE_FOR_S, LINGER_S, Door, Site
+from playbooks.shelf import Shelf
 from storage.database import Database
 from storage.outbox import Row
 from storage.sole import Sole, become_sole, release_leases
@@ -152,6 +154,7 @@ async def _wire(
     recorder = Recorder(desk, Channels(desk))
     gaps = Gaps(lambda: ask_for_backfill(desk))
     front = Front(desk, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
+        shelf=Shelf(settings.playbook_folders),
     app = _bolt(client, me, token)
     register(app, front)
     sender = Sender(desk, api, me, session, settings.tocsin_command)

@@ -86,7 +86,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Something of a playbook that is due: a step, or the answer to a request. `name` begins with `step` or `approval`."""
+    """A step of a playbook that is due, or the answer to a request; `name` begins with `step` or `approval`."""
 
     name: str
     at: datetime
@@ -108,6 +108,19 @@ class Walking:
     outcome: str | None = None
     timers: tuple[Timer, ...] = ()
     last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody on call who holds a role. `state`: empty until it ends; then `offered` (to hand over), `handed`,
+    `stays` or `over`.
+    """
+
+    role: str
+    user: str
+    schedule: str
+    ends_at: datetime
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,7 @@ class Incident:
     live_alerts: tuple[Alert, ...] = ()
     handovers: tuple[Handover, ...] = ()
     handovers_asked: int = 0
+    turns: tuple[Turn, ...] = ()  # of those who hold a role while they are on call
     walks: tuple[Walking, ...] = ()
     policy: str = ""
 

@@ -26,6 +26,8 @@ def problems(look: Look) -> Iterator[Problem]:
             yield from _unreachable(look, path, rung)
     for key in look.model.severities:
         yield from _climbs(look, key)
+    if look.own(("playbooks", "approvers")):
+        yield from _approvers(look)
     for key, audience in look.model.audiences.items():
         if look.own(("audiences", key, "notify")):
             yield from _missing(look, ("audiences", key, "notify"), audience.notify)
@@ -62,6 +64,15 @@ def _missing(look: Look, path: KeyPath, targets: list[str]) -> Iterator[Problem]
         else:
             mend = f"Add one under roles, such as `{name}: {{title: {name.replace('_', ' ').capitalize()}}}`."
             yield look.unknown(here, name, [*look.model.roles, *look.model.contacts], "role", mend)
+
+
+def _approvers(look: Look) -> Iterator[Problem]:
+    path: KeyPath = ("playbooks", "approvers")
+    yield from _missing(look, path, look.model.playbooks.approvers)
+    for number, target in enumerate(look.model.playbooks.approvers):
+        if target.startswith("channel:"):
+            said = "a channel cannot approve. Name people: role:NAME, contact:NAME, schedule:NAME or user:U0123ABCD."
+            yield look.problem((*path, number), said)
 
 
 def is_there(look: Look, target: str) -> bool:

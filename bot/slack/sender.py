@@ -27,6 +27,7 @@ from bot.slack.post import edit, post
 from bot.slack.respond import respond
 from bot.slack.text import clip
 from bot.slack.troubles import in_words
+from bot.slack.walk_sender import WalkSender
 from bot.slack.windows import Turn
 from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
@@ -94,6 +95,7 @@ class Sender:
         }
         self._of_no_incident: dict[str, Callable[[Row], Awaitable[dict[str, Any]]]] = {
             "policy_refused": self._policy_refused,
+            **WalkSender(desk, api, self._people).handlers(),
             "policy_mended": self._policy_mended,
         }
 

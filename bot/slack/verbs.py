@@ -130,6 +130,14 @@ VERBS: tuple[Verb, ...] = (
         "quiet the reminders for so long; pages still go out",
     ),
     Verb("next", Grammar.SPAN, ("next <duration>",), "next 1h", "promise the next update in so long"),
+    Verb(
+        "playbook",
+        Grammar.WORDS,
+        ("playbook", "playbook <id or words>"),
+        "playbook the database is slow",
+        "what to do, step by step: the playbooks that fit, or the one you name",
+        aliases=("playbooks", "runbook", "runbooks"),
+    ),
     Verb("resolve", Grammar.WORDS, ("resolve [summary]",), "resolve Rolled back deploy 4512", "it is over"),
     Verb("close", Grammar.NOTHING, ("close",), "close", "nothing is left to do"),
     Verb(

@@ -18,7 +18,10 @@ from bot.domain.incident import Change, Incident
 from bot.domain.notices import Notice
 from bot.domain.policy import Policy
 from bot.domain.timeline import Recorded
-from bot.usecases import home
+from bot.usecases import home, similar
+from bot.usecases.hurry import Hurry
+from bot.usecases.turns import with_turns
+from playbooks.shelf import Shelf
 from storage import deadlines, deliveries, incidents, outbox, policies, timeline
 from storage.database import Database
 
@@ -78,6 +81,8 @@ class Desk:
     clock: Clock
     alarm: Alarm = field(default_factory=Alarm)
     methods: frozenset[str] = frozenset()
+    shelf: Shelf = field(default_factory=Shelf)
+    hurry: Hurry = field(default_factory=Hurry)
 
     @property
     def policy(self) -> Policy:

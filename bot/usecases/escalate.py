@@ -29,14 +29,19 @@ class Escalated:
 async def escalate(desk: Desk, number: int, actor: str, reason: str = "", delivery: str | None = None) -> Escalated:
     """The next unspent rung, now, because a person asks for it."""
     async with working_on(desk, number, delivery) as work:
-        escalation.check_escalatable(work.incident)
-        why = f"<@{actor}> escalated" + (f": {reason}" if reason else "")
-        said = entry(work.now, "escalated", actor, reason or "asked for the next rung", by_hand=True)
-        if work.policy.triggers:
-            await work.commit(Change(triggers.trip(work.incident, work.policy, "manual", work.now)))
-        climb = await next_rung(work, why, actor)
-        await commit_climb(work, climb, why, f"manual:{number}:{work.now.timestamp()}", first=(said,))
-        return Escalated(work.incident, climb)
+        return await escalate_in(work, actor, reason)
+
+
+async def escalate_in(work: Work, actor: str, reason: str) -> Escalated:
+    """The same within a transaction that has more to write."""
+    escalation.check_escalatable(work.incident)
+    why = f"<@{actor}> escalated" + (f": {reason}" if reason else "")
+    said = entry(work.now, "escalated", actor, reason or "asked for the next rung", by_hand=True)
+    if work.policy.triggers:
+        await work.commit(Change(triggers.trip(work.incident, work.policy, "manual", work.now)))
+    climb = await next_rung(work, why, actor)
+    await commit_climb(work, climb, why, f"manual:{work.incident.number}:{work.now.timestamp()}", first=(said,))
+    return Escalated(work.incident, climb)
 
 
 async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str | None = None) -> Escalated | None:

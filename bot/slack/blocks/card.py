@@ -101,6 +101,7 @@ def buttons(incident: Incident) -> Block | None:
             button("Change severity", "severity", value),
             button("Assign roles", "roles", value),
             button("Escalate", "escalate", value),
+            button("Playbooks", "playbooks", value),
             button("Resolve", "resolve", value),
             block_id="card",
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.slack.text import chunks, clip, plain, render
+from bot.slack.text import chunks, clip, escape, plain, render
 
 Block = dict[str, Any]
 
@@ -33,6 +33,7 @@ OPTIONS = 100
 OPTION_TEXT = 75
 OPTION_VALUE = 150
 GROUPS = 100
+OVERFLOW = 5
 FALLBACK = 2000  # of our own: Slack cuts at 40,000, a telephone long before
 INPUT = 3000
 
@@ -103,6 +104,22 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None) 
     if style:
         block["style"] = style
     return block
+
+
+def confirmed(block: Block, title: str, text: str, yes: str, no: str = "Cancel") -> Block:
+    """A button that asks first."""
+    asked = {"title": words(title, 100), "text": words(text, 300), "confirm": words(yes, 30), "deny": words(no, 30)}
+    return {**block, "confirm": asked}
+
+
+def overflow(action_id: str, options: Sequence[Block]) -> Block:
+    """The menu behind three dots; Slack takes five at most."""
+    return {"type": "overflow", "action_id": action_id[:ID], "options": list(options[:OVERFLOW])}
+
+
+def preformatted(text: str) -> str:
+    """To copy as it stands: only what Slack itself takes for markup is escaped, which it undoes when it is copied."""
+    return f"```{escape(text.replace('```', '´´´'))}```"
 
 
 def words(text: str, limit: int) -> Block:

@@ -20,7 +20,7 @@ from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.kit import Message
-from bot.slack.listeners import commands, verbs
+from bot.slack.listeners import commands, playbooks, verbs
 from bot.slack.listeners.front import OPEN_VIEW_WITHIN_S, Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
@@ -83,7 +83,8 @@ async def _tell(front: Front, asking: Asking, message: Message) -> None:
 
 
 async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Message | None:
-    name, value = str(action.get("action_id", "")), str(action.get("value") or "")
+    chosen = action.get("selected_option") or {}  # of a menu behind three dots
+    name, value = str(action.get("action_id", "")), str(action.get("value") or chosen.get("value") or "")
     try:
         if name == "choose_incident":
             return await commands.answered(front, replace(asking, raw=value))
@@ -104,7 +105,8 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
         front.metrics.repeated.labels("press").inc()
         return None
     except Refused as refused:
-        return front.refused(refused, await _not_the_channels(front, asking, value))
+        second = playbooks.overtaken(refused, asking.user)
+        return second or front.refused(refused, await _not_the_channels(front, asking, value))
     except StorageError as error:
         log.error("press.not_recorded", error=str(error), action=name[:80])
         return answers.not_recorded()
@@ -238,3 +240,4 @@ PRESSES: dict[str, Press] = {
     "why": _verb(verbs.why, "why"),
     "show": _verb(verbs.show, "show"),
 }
+    **playbooks.PRESSES,

@@ -14,6 +14,7 @@ from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import oncall as blocks
 from bot.slack.blocks.kit import Message
+from bot.slack.listeners import playbooks
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
@@ -268,4 +269,5 @@ WITH_INCIDENT: dict[str, WithIncident] = {
     "cancel": cancel,
     "reopen": reopen,
     "show": show,
+    "playbook": playbooks.playbook,
 }

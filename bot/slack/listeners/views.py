@@ -13,6 +13,7 @@ from bot.domain.errors import Refused
 from bot.slack.blocks import answers, forms, inputs, modals
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.inputs import InputErrors
+from bot.slack.listeners import playbooks
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.text import from_command, mention
 from bot.usecases import run
@@ -44,7 +45,8 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         front.metrics.repeated.labels("view").inc()
         await ack()
     except Refused as refused:
-        said = front.refused(refused, inputs.known_incident(view))
+        second = playbooks.overtaken(refused, asking.user)
+        said = second or front.refused(refused, inputs.known_incident(view))
         await ack(response_action="update", view=forms.refusal_modal(view, said))
     except StorageError as error:
         log.error("view.not_recorded", error=str(error))
@@ -135,4 +137,5 @@ SUBMITS: dict[str, Submit] = {
     "resolve": _resolve,
     "reopen": _reopen,
     "add_to_timeline": _add_to_timeline,
+    **playbooks.SUBMITS,
 }

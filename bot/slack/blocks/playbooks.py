@@ -1,0 +1,97 @@
+"""Playbooks before they are opened: those that fit, each with the reason and a button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain import spans
+from bot.domain.incident import Incident
+from bot.domain.playbook import Playbook
+from bot.domain.walk import Mark, State, Walk
+from bot.slack.blocks import kit
+from bot.slack.blocks.kit import Block, Message, button
+from bot.slack.text import clip, mention, render
+from playbooks.finding import Hit
+
+REASON = 200
+DESCRIPTION = 250
+
+
+def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], command: str, asked: str = "") -> Message:
+    """What fits this incident, or what somebody typed; and what is open already."""
+    example = kit.code(f"{command} playbook the database is slow")
+    if not hits and not walks:
+        what = f"“{render(clip(asked, 60))}”" if asked else "what is known of it"
+        return kit.line(f"No playbook fits {what}. Say what you see, in a few words: {example}")
+    words = f"Playbooks for {incident.id}" + (f" and “{render(clip(asked, 60))}”" if asked else "")
+    going = {walk.playbook: walk for walk in walks if walk.going}
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}*"),
+            *[_open(walk) for walk in walks if walk.going],
+            *[_hit(incident, hit) for hit in hits if hit.playbook.id not in going],
+            kit.context(f"Not the right one? Say what you see: {example}"),
+        ],
+    )
+
+
+def opened_already(walk: Walk) -> Message:
+    return kit.line(
+        f"*{render(walk.name)}* is open here already: {mention(walk.opened_by)} opened it {kit.clock(walk.opened_at)}, "
+        f"{walk.settled} of {len(walk.steps)} steps are done. Its message is in the channel."
+    )
+
+
+def opened(walk: Walk) -> Message:
+    return kit.line(f"*{render(walk.name)}* is open in the channel of INC-{walk.incident}.")
+
+
+def overtaken(what: str, mark: Mark, user: str) -> Message:
+    """To whoever pressed second."""
+    when = f", {kit.clock(mark.at)}" if mark.at else ""
+    step = f"step {mark.key}, *{render(mark.title)}*"
+    if mark.by == user:
+        return kit.line(f"You were there already: {step} is {render(_how(mark))}{when}.")
+    by = mention(mark.by) if mark.by else "Somebody"
+    return kit.line(f"{by} was first: {step} is {render(_how(mark))}{when}. Nothing more to do there, thank you.")
+
+
+def offer(incident: Incident, hit: Hit) -> list[Block | None]:
+    """On the card: the one that fits best."""
+    why = f" — {render(clip(hit.reasons[0], REASON))}" if hit.reasons else ""
+    return [
+        kit.section(
+            f":blue_book: *{render(hit.playbook.name)}* seems to fit{why}",
+            button("Open playbook", "playbook_open", f"{incident.id}:{hit.playbook.id}"),
+        )
+    ]
+
+
+def _hit(incident: Incident, hit: Hit) -> Block:
+    one = hit.playbook
+    lines = [f"*{render(one.name)}*{_length(one)}"]
+    if one.description:
+        lines.append(clip(render(one.description), DESCRIPTION))
+    lines += [f"_Why:_ {clip(render(' · '.join(hit.reasons)), REASON)}"] if hit.reasons else []
+    return kit.section("\n".join(lines), button("Open", "playbook_open", f"{incident.id}:{one.id}"))
+
+
+def _open(walk: Walk) -> Block:
+    return kit.section(
+        f":blue_book: *{render(walk.name)}* is open: {walk.settled} of {len(walk.steps)} steps done, "
+        f"opened by {mention(walk.opened_by)} {kit.clock(walk.opened_at)}"
+    )
+
+
+def _length(one: Playbook) -> str:
+    steps = f" · {len(one.steps)} steps"
+    return steps + (f", about {spans.in_words(one.expected_duration)}" if one.expected_duration else "")
+
+
+def _how(mark: Mark) -> str:
+    if mark.state is State.WAITING:
+        return "waiting for approval"
+    return {State.TIMED_OUT: "timed out", State.ROLLED_BACK: "rolled back", State.MAY_HAVE_RUN: "in doubt"}.get(
+        mark.state, str(mark.state)
+    )

@@ -1,0 +1,221 @@
+"""Playbooks: the verb, the buttons of a walk, and its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.domain import walk as walks
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident
+from bot.domain.playbook import Playbook
+from bot.domain.policy import Policy
+from bot.domain.walk import Mark, Overtaken, Walk
+from bot.slack.arguments import Request
+from bot.slack.blocks import answers, inputs, playbooks, walk_forms
+from bot.slack.blocks import walk as blocks
+from bot.slack.blocks.kit import Block, Message
+from bot.slack.listeners.front import Asking, Front
+from bot.usecases import playbook as playing
+from bot.usecases.playbook import OpenAlready
+from bot.usecases.walking import found
+from storage import walks as stored
+
+Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
+View = dict[str, Any]
+FORM_FAILED = "I couldn't open the form in time. Please press the button again."
+
+
+# --- the verb --------------------------------------------------------------------------------------------------------
+
+
+async def playbook(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    """An exact id opens it; words find some; nothing at all suggests what fits the incident."""
+    said = request.text.strip()
+    library = await front.desk.shelf.library()
+    if said.lower() in library.by_id:
+        return await _opened(front, asking, incident.number, said.lower())
+    hits = await playing.suggest(front.desk, incident, policy, said)
+    async with front.desk.database.reading() as conn:
+        going = await stored.of_incident(conn, incident.number)
+    return playbooks.suggested(incident, hits, going, front.command, said)
+
+
+async def _opened(front: Front, asking: Asking, number: int, name: str) -> Message:
+    try:
+        return playbooks.opened(await playing.open_(front.desk, number, name, asking.user, asking.delivery))
+    except OpenAlready as standing:
+        return playbooks.opened_already(standing.walk)
+
+
+# --- presses ---------------------------------------------------------------------------------------------------------
+
+
+async def _suggested(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    return await playbook(front, asking, Request("playbook", incident.number), incident, policy)
+
+
+async def _open(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    return await _opened(front, asking, incident.number, rest)
+
+
+async def _done(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    walk, step = _which(rest)
+    await playing.done(front.desk, incident.number, walk, step, asking.user, asking.delivery)
+    return None  # the message is edited
+
+
+async def _helped(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    await playing.judge(front.desk, incident.number, _which(rest)[0], True, asking.user, asking.delivery)
+    return None
+
+
+async def _not_helped(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    await playing.judge(front.desk, incident.number, _which(rest)[0], False, asking.user, asking.delivery)
+    return None
+
+
+async def _steps(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    walk, playbook = await _read(front, incident, rest)
+    return blocks.all_steps(incident, playbook, walk, front.desk.clock.now(), front.command)
+
+
+async def _escalate(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    walk, position = _which(rest)
+    place = int(position) if position.isdecimal() else -1
+    called = await playing.call(front.desk, incident.number, walk, place, asking.user, asking.delivery)
+    return answers.escalated(called.escalated.incident, called.escalated.climb)
+
+
+async def _more(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    """What is behind the three dots of a step."""
+    place, _, what = rest.rpartition(":")
+    walk, playbook = await _read(front, incident, place)
+    step = _which(place)[1]
+    match what:
+        case "show":
+            return blocks.step_in_full(incident, playbook, walk, step)
+        case "note":
+            return await _form(front, asking, walk_forms.note_modal(walk, walk.mark(step)))
+        case "reopen":
+            await playing.reopen(front.desk, incident.number, walk.number, step, asking.user, asking.delivery)
+        case "rollback":
+            return await _rollback(front, asking, incident, policy, place)
+    return None
+
+
+async def _rollback(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    walk, playbook = await _read(front, incident, rest)
+    mark = walk.mark(_which(rest)[1])
+    step = next(one for one in playbook.steps if one.key == mark.key)
+    return await _form(front, asking, walk_forms.rollback_modal(walk, mark, step, runs=False))
+
+
+def _modal(build: Callable[[Walk, Mark | None, Playbook, Asking], Block], *, open_only: bool = False) -> Press:
+    """A button that opens a form about a step, or about the walk where the button names none."""
+
+    async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+        walk, playbook = await _read(front, incident, rest)
+        step = _which(rest)[1]
+        mark = walk.mark(step) if step else None
+        if open_only and mark is not None and mark.settled:
+            raise Overtaken(walks.in_words(mark.state), mark)
+        return await _form(front, asking, build(walk, mark, playbook, asking))
+
+    return press
+
+
+async def _form(front: Front, asking: Asking, view: Block) -> Message | None:
+    failed = await front.open_view(asking, view, "")
+    return answers.refused(FORM_FAILED) if failed else None
+
+
+async def _read(front: Front, incident: Incident, rest: str) -> tuple[Walk, Playbook]:
+    async with front.desk.database.reading() as conn:
+        return await found(conn, incident.number, _which(rest)[0])
+
+
+def _which(rest: str) -> tuple[int, str]:
+    """`2:3.1` → walk 2, step 3.1."""
+    walk, _, step = rest.partition(":")
+    if not walk.isdecimal():
+        raise Refused("That button belongs to nothing any more.", "playbook")
+    return int(walk), step
+
+
+def overtaken(error: Refused, user: str) -> Message | None:
+    """The kind answer to whoever pressed second; None where it is another refusal."""
+    if isinstance(error, Overtaken):
+        return playbooks.overtaken(error.what, error.mark, user)
+    return playbooks.opened_already(error.walk) if isinstance(error, OpenAlready) else None
+
+
+def _must(mark: Mark | None) -> Mark:
+    if mark is None:
+        raise Refused("That button belongs to nothing any more.", "playbook")
+    return mark
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+
+async def _skipped(front: Front, asking: Asking, view: View) -> None:
+    of, why = walk_forms.of(view), walk_forms.reason(view, "We have no replica")
+    await playing.skip(front.desk, of.incident, of.walk, of.step, asking.user, why, asking.delivery)
+
+
+async def _noted(front: Front, asking: Asking, view: View) -> None:
+    of, text = walk_forms.of(view), inputs.text(view, "text")
+    if not text:
+        raise inputs.InputErrors({"text": "Write a few words."})
+    await playing.note(front.desk, of.incident, of.walk, of.step or None, asking.user, text, asking.delivery)
+
+
+async def _stopped(front: Front, asking: Asking, view: View) -> None:
+    of, why = walk_forms.of(view), walk_forms.reason(view, "It is not the database")
+    await playing.abandon(front.desk, of.incident, of.walk, asking.user, why, asking.delivery)
+
+
+async def _assigned(front: Front, asking: Asking, view: View) -> None:
+    of, user = walk_forms.of(view), inputs.user(view, "holder")
+    await playing.assign(front.desk, of.incident, of.walk, of.step, user, asking.user, asking.delivery)
+
+
+async def _rolled_back(front: Front, asking: Asking, view: View) -> None:
+    of, why = walk_forms.of(view), inputs.text(view, "reason")
+    await playing.roll_back(front.desk, of.incident, of.walk, of.step, asking.user, why, asking.delivery)
+
+
+async def _filled(front: Front, asking: Asking, view: View) -> None:
+    of = walk_forms.of(view)
+    async with front.desk.database.reading() as conn:
+        _, playbook = await found(conn, of.incident, of.walk)
+    given = walk_forms.values_of_fill(view, playbook)
+    await playing.fill(front.desk, of.incident, of.walk, given, asking.user, asking.delivery)
+
+
+PRESSES: dict[str, Press] = {
+    "playbooks": _suggested,
+    "playbook_open": _open,
+    "walk_done": _done,
+    "walk_skip": _modal(lambda walk, mark, playbook, asking: walk_forms.skip_modal(walk, _must(mark)), open_only=True),
+    "walk_assign": _modal(
+        lambda walk, mark, playbook, asking: walk_forms.assign_modal(walk, _must(mark), asking.user), open_only=True
+    ),
+    "walk_stop": _modal(lambda walk, mark, playbook, asking: walk_forms.stop_modal(walk)),
+    "walk_fill": _modal(lambda walk, mark, playbook, asking: walk_forms.fill_modal(walk, playbook)),
+    "walk_rollback": _rollback,
+    "walk_steps": _steps,
+    "walk_more": _more,
+    "walk_escalate": _escalate,
+    "walk_helped": _helped,
+    "walk_not_helped": _not_helped,
+}
+SUBMITS = {
+    "walk_skip": _skipped,
+    "walk_note": _noted,
+    "walk_stop": _stopped,
+    "walk_assign": _assigned,
+    "walk_rollback": _rolled_back,
+    "walk_fill": _filled,
+}
