@@ -40,6 +40,30 @@ def test_what_a_tired_person_types_finds_the_right_playbook_first(name: str, of:
     assert of - len(missed) >= at_least, missed
 
 
+def test_nothing_is_offered_rather_than_nonsense() -> None:
+    nonsense = yaml.safe_load((HERE / "negatives.yml").read_text(encoding="utf-8"))
+    offered = [says for says in nonsense if any(hit.fits for hit in FINDER.find(Wanted(says)))]
+    assert len(nonsense) == 26
+    assert offered == []
+    rows = [*asked("phrasings.yml"), *asked("holdout.yml")]
+    firsts = [(row["playbook"], first(Wanted(row["says"]))) for row in rows]
+    assert sum(hit.fits for right, hit in firsts if hit.playbook.id == right) >= 50
+    assert sum(hit.fits for right, hit in firsts if hit.playbook.id != right) <= 1
+
+
+def test_a_category_alone_is_found_but_never_offered() -> None:
+    assert not any(hit.fits for hit in FINDER.find(Wanted("gift cards", category="availability")))
+    assert first(Wanted(labels={"alertname": "ServiceDown", "job": "x"})).fits
+    assert first(Wanted("gift cards", services=["redis"])).fits
+
+
+def test_the_policy_names_playbooks_for_a_service() -> None:
+    hit = first(Wanted("gift cards", preferred=["provider-failover"]))
+    assert (hit.playbook.id, hit.fits, hit.reasons[0]) == (
+        "provider-failover", True, "named for the affected service",
+    )  # fmt: skip
+
+
 def test_a_hit_says_why_in_the_playbooks_own_words() -> None:
     assert "symptom: Connection pool exhausted" in first(Wanted("connection pool exhausted")).reasons
 

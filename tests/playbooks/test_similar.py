@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -92,7 +93,7 @@ async def test_the_surer_it_is_the_oftener_it_is_right(database: Database) -> No
     ]
     bounds = (0.0, 0.1, 0.5, 0.8, 1.01)
     shares = []
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in itertools.pairwise(bounds):
         inside = [right for confidence, right in judged if low <= confidence < high]
         shares.append(sum(inside) / len(inside))
         print(f"{low:.1f}–{high:.1f}: {sum(inside)} of {len(inside)} right")
