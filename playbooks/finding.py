@@ -26,7 +26,7 @@ GUESSED = 0.7  # what a word is worth that is only like one that is known
 LABELS, PREFERRED, SERVICE, CATEGORY = 12.0, 4.0, 3.0, 2.0
 WRONG_SEVERITY = 0.7
 # When a playbook is offered without being asked for. Measured: tests/playbooks, phrasings, holdout and negatives.
-FITS = 1.1
+FITS = 1.15
 SAYS_ALL = 3.0  # the weight of a field of which a word there is covered in full
 BY_CATEGORY = 0.3  # of what a category is worth: it alone is no reason to offer anything
 

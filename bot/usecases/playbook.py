@@ -17,8 +17,6 @@ from bot.usecases.walking import commit, walking
 from playbooks.finding import Hit, Wanted
 from storage import walks as stored
 
-ENOUGH = 3.0  # a score: what fits less is not offered by itself
-
 
 class OpenAlready(Refused):
     """The same playbook is walked in this incident. `walk` says how far it is."""
@@ -44,6 +42,9 @@ def wanted(incident: Incident, policy: Policy, words: str = "") -> Wanted:
         severity=incident.severity,
         severities=[level.key for level in policy.severities],
         services=incident.services,
+        preferred=[
+            name for key in incident.services if (known := policy.services.get(key)) for name in known.playbooks
+        ],
     )
 
 
@@ -57,7 +58,7 @@ async def best(desk: Desk, incident: Incident, policy: Policy) -> Hit | None:
     if not incident.open or incident.walks:
         return None
     hits = await suggest(desk, incident, policy, limit=1)
-    return hits[0] if hits and hits[0].score >= ENOUGH else None
+    return hits[0] if hits and hits[0].fits else None
 
 
 async def open_(desk: Desk, number: int, playbook: str, actor: str, delivery: str | None = None) -> Walk:
