@@ -1,0 +1,227 @@
+"""What the policy says is kept no longer goes, in small steps; what is still needed stays; the chain holds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot import policy as policies
+from bot.domain.deadlines import Deadline, State
+from bot.domain.errors import TocsinError
+from bot.domain.incident import Incident
+from bot.domain.lifecycle import Status
+from bot.domain.notices import Notice
+from bot.domain.timeline import entry
+from bot.retention import Retention
+from bot.usecases.desk import Desk, Policies
+from storage import deadlines, deliveries, incidents, outbox, retention, timeline, verification
+from storage.database import Database
+from tests.storage.helpers import MINUTE, NOW, incident, said
+
+DAY = timedelta(days=1)
+KEEP = 400 * DAY
+LONG_AGO = NOW - KEEP - DAY
+
+
+@dataclass
+class Stopped:
+    instant: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def at(self, wall_s: float) -> datetime:
+        return datetime.fromtimestamp(wall_s, UTC)
+
+
+def desk(database: Database, keep: timedelta | None = KEEP) -> Desk:
+    policy = replace(policies.preset("sev1-5"), keep=keep)
+    return Desk(database, Policies(policy, {}, lambda document: policy), Stopped())
+
+
+def ended(number: int, at: Any, **more: Any) -> Incident:
+    return incident(number, status=Status.RESOLVED, declared_at=at - DAY, resolved_at=at, ended_at=at, **more)
+
+
+async def put(database: Database, found: Incident, *entries: Any) -> None:
+    async with database.transaction() as conn:
+        await incidents.next_number(conn)
+        await incidents.insert(conn, found)
+        await timeline.append(conn, found.number, entries)
+
+
+async def texts(database: Database, number: int) -> list[str]:
+    async with database.reading() as conn:
+        return [r.entry.text for r in await timeline.read(conn, number) if r.entry.kind != "purged"]
+
+
+async def faults(database: Database) -> list[str]:
+    return [fault.words async for r in verification.everything(database.snapshot) for fault in r.faults]
+
+
+def conversation(at: Any) -> list[Any]:
+    return [
+        entry(at, "declared", "U1", "sev2: down", severity="sev2"),
+        said("secret words", "1.0", at=at, data={"link": "https://example.org/1"}),
+        entry(at, "resolved", "U1", "switched off"),
+    ]
+
+
+async def test_the_words_of_what_ended_long_ago_go_and_all_else_stays(database: Database) -> None:
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), said("later", "2.0", at=NOW - DAY))
+    await put(database, ended(2, NOW - DAY), *conversation(LONG_AGO))
+    await put(database, incident(3, declared_at=LONG_AGO), *conversation(LONG_AGO))
+    assert await Retention(desk(database)).round() == 3
+    assert await texts(database, 1) == ["", "", "", "later"]
+    assert await texts(database, 2) == await texts(database, 3) == ["sev2: down", "secret words", "switched off"]
+    async with database.transaction() as conn:
+        records = await timeline.read(conn, 1)
+        assert [(r.seq, r.entry.kind, r.entry.actor, r.entry.at, r.purged) for r in records[:3]] == [
+            (1, "declared", "U1", LONG_AGO, True),
+            (2, "message", "U1", LONG_AGO, True),
+            (3, "resolved", "U1", LONG_AGO, True),
+        ]
+        assert records[1].entry.data == {}
+        assert (records[4].entry.kind, records[4].entry.data) == ("purged", {"first": 1, "last": 3, "count": 3})
+        assert await timeline.append(conn, 1, [said("secret words", "1.0")]) == []  # it is still known
+    assert await faults(database) == []
+    assert await Retention(desk(database)).round() == 0
+
+
+async def test_without_keep_no_words_go(database: Database) -> None:
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    assert await Retention(desk(database, None)).round() == 0
+    assert await texts(database, 1) == ["sev2: down", "secret words", "switched off"]
+
+
+async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> None:
+    count = 2 * retention.AT_ONCE + 10
+    await put(database, ended(1, LONG_AGO), *[said(str(n), f"{n}.0", at=LONG_AGO) for n in range(count)])
+    assert await Retention(desk(database)).round() == count
+    async with database.reading() as conn:
+        steps = [r.entry.data for r in await timeline.read(conn, 1) if r.entry.kind == "purged"]
+    assert [step["count"] for step in steps] == [retention.AT_ONCE, retention.AT_ONCE, 10]
+    assert await faults(database) == []
+
+
+async def test_words_that_came_after_the_purge_go_when_they_are_old_themselves(database: Database) -> None:
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), said("later", "2.0", at=NOW - DAY))
+    here = desk(database)
+    await Retention(here).round()
+    await database.appender.append(1, [said("much later", "3.0", at=NOW)])
+    here.clock = Stopped(NOW + KEEP - MINUTE)
+    assert await Retention(here).round() == 1
+    assert (await texts(database, 1))[3:] == ["", "much later"]
+    here.clock = Stopped(NOW + 2 * KEEP + DAY)
+    assert await Retention(here).round() == 1
+    assert await faults(database) == []
+
+
+async def test_an_incident_that_was_reopened_keeps_its_words(database: Database) -> None:
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    async with database.transaction() as conn:
+        await incidents.save(conn, incident(1, declared_at=LONG_AGO))
+    assert await Retention(desk(database)).round() == 0
+
+
+async def test_replicas_that_go_round_at_once_purge_once(database: Database) -> None:
+    for number in range(1, 6):
+        await put(database, ended(number, LONG_AGO), *conversation(LONG_AGO))
+    rounds = await asyncio.gather(*(Retention(desk(database)).round() for _ in range(3)))
+    assert sum(rounds) == 15
+    assert await faults(database) == []
+
+
+async def test_the_archive_is_written_before_words_go_and_once(database: Database, tmp_path: Path) -> None:
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    archive = tmp_path / "archive"
+    await Retention(desk(database), archive, ["switched"]).round()
+    await Retention(desk(database), archive).round()
+    (path,) = archive.iterdir()
+    assert (path.name, path.stat().st_mode & 0o777) == ("INC-1-3.jsonl", 0o600)
+    kept = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [r["text"] for r in kept if r["type"] == "entry"] == ["sev2: down", "secret words", "••• off"]
+
+
+async def test_what_cannot_be_archived_is_not_purged(database: Database, tmp_path: Path) -> None:
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    (tmp_path / "archive").write_text("a file stands here")
+    with pytest.raises(TocsinError, match="cannot be made"):
+        await Retention(desk(database), tmp_path / "archive").round()
+    assert await texts(database, 1) == ["sev2: down", "secret words", "switched off"]
+
+
+async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_needed(database: Database) -> None:
+    for number, at in ((1, LONG_AGO), (2, NOW - DAY)):
+        await put(database, ended(number, at), *conversation(at))
+        async with database.transaction() as conn:
+            plan = [Deadline(f"{name}:{number}", "update", at, "every 1h") for name in ("a", "b", "c")]
+            await deadlines.sync(conn, number, plan, lambda once: "", at)
+            await deadlines.decided(conn, f"a:{number}", State.SKIPPED, "resolved", at)
+            await deadlines.decided(conn, f"b:{number}", State.DUE, "on its way", at)
+            kinds = ("channel", "card", "announce", "invite", "news", "nudge", "page_direct", "update")
+            await outbox.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
+            for row in await outbox.claim(conn, 20):
+                if row.kind == "update":
+                    await outbox.failed(conn, row, "it could not")
+                else:
+                    await outbox.sent(conn, row, {"ts": "1.0"})
+    await Retention(desk(database)).round()
+    async with database.reading() as conn:
+        assert [row.once for row in await deadlines.ledger(conn, 1)] == ["b:1", "c:1"]
+        assert len(await deadlines.ledger(conn, 2)) == 3
+        assert await outbox.receipts(conn, 1) == {
+            f"{k}:1": {"ts": "1.0"} for k in ("channel", "card", "announce", "invite")
+        }
+        assert [failure.once for failure in await outbox.failures(conn, 1)] == ["update:1"]
+        assert len(await outbox.receipts(conn, 2)) == 7
+
+
+async def test_deliveries_and_answers_of_a_month_ago_go(database: Database) -> None:
+    async with database.transaction() as conn:
+        for n in range(retention.ROWS_AT_ONCE + 5):
+            await deliveries.first(conn, f"old:{n}", NOW - 31 * DAY)
+        await deliveries.first(conn, "new", NOW - 29 * DAY)
+        await outbox.put(conn, [Notice("answer:1", "answer"), Notice("answer:2", "answer"), Notice("home:U1", "home")])
+        for row in await outbox.claim(conn, 3):
+            if row.once != "answer:2":
+                await outbox.sent(conn, row, {})
+        await conn.execute(sa.text("UPDATE outbox SET created_at = 0"))
+        await outbox.put(conn, [Notice("answer:3", "answer")])
+    assert await Retention(desk(database, None)).round() == retention.ROWS_AT_ONCE + 6
+    async with database.transaction() as conn:
+        assert not await deliveries.first(conn, "new", NOW)
+        assert await conn.scalar(sa.text("SELECT count(*) FROM deliveries")) == 1
+        left = await conn.scalars(sa.text("SELECT once FROM outbox ORDER BY id"))
+        assert list(left) == ["answer:2", "home:U1", "answer:3"]
+
+
+async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.retention.FIRST_S", 0.0)
+    monkeypatch.setattr("bot.retention.EVERY_S", 0.01)
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
+    looked = retention.ended
+    failures = iter([ZeroDivisionError()])
+
+    async def fails_once(*given: Any) -> Any:
+        if (error := next(failures, None)) is not None:
+            raise error
+        return await looked(*given)
+
+    monkeypatch.setattr(retention, "ended", fails_once)
+    going = Retention(desk(database))
+    going.start()
+    async with asyncio.timeout(10):
+        while "secret words" in await texts(database, 1):
+            await asyncio.sleep(0.01)
+    await going.stop()
+    assert await faults(database) == []
