@@ -44,7 +44,7 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.dialect: str = url.get_backend_name()
         self._url = url
-        self._turn = asyncio.Lock()  # SQLite has one writer
+        self._turn = asyncio.Lock()  # of SQLite's one writer; on PostgreSQL of `one_by_one`
         self._writer, self._reader = _sqlite_engines(url) if self.dialect == "sqlite" else _postgresql_engines(url)
         self._unreachable = _connecting_raises(self.dialect)
         self.appender = Appender(self.transaction)
@@ -77,6 +77,10 @@ class Database:
     def transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """To write: commits at the end, rolls back when an error leaves it."""
         return self._write_in_turn() if self.dialect == "sqlite" else self._begin(self._writer)
+
+    def one_by_one(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """To write what waits for others of its kind anyway: here without a connection each, nor a new one opened."""
+        return self._write_in_turn()
 
     async def together(self, piece: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
         """To write something small of which much comes at once. A piece may be begun anew after a rollback."""
@@ -187,6 +191,7 @@ def _postgresql_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         url,
         pool_size=POOL,
         max_overflow=0,  # what is above the pool would connect anew each time, in the middle of a burst
+        pool_use_lifo=True,  # those in use know their statements already
         pool_pre_ping=True,  # a connection that was cut is replaced before it is used
         json_serializer=dumps,
         connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": {"application_name": "tocsin"}},

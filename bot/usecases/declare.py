@@ -39,7 +39,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
     """Open an incident in one transaction. Raises `Refused` for an unknown severity, `Repeated` for a redelivery."""
     policy, document = desk.policies.current, desk.policies.document  # both now: they may change while we wait
     policy.severity(said.severity)
-    async with desk.declaring, desk.database.transaction() as conn:
+    async with desk.database.one_by_one() as conn:
         now = desk.clock.now()
         await accept(conn, delivery, now)
         await policies.remember(conn, policy.digest, document, now)

@@ -119,6 +119,7 @@ async def save(
     """Save a changed incident with what routing and planning say must follow."""
     if policy.triggers and after.open:
         after = triggers.stamped(after, policy, now)
+    after = await with_turns(conn, before, after, policy, now)
     following = [*routing.on_change(before, after, recorded, policy), *notices]
     after = replace(after, **routing.without_settled(before, after, policy))
     if after != before:
@@ -126,6 +127,7 @@ async def save(
         planned = plan(after, policy)
         if planned != plan(before, policy):
             await deadlines.sync(conn, after.number, planned, lambda once: withdrawn_because(once, before, after), now)
+    await similar.follow(conn, before, after, recorded)
     if following:
         await outbox.put(conn, following)
     await home.refresh(conn, before, after, now)

@@ -27,13 +27,16 @@ def register(app: AsyncApp, front: Front) -> None:
         await events.on_event(front, body)
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
-        await commands.on_command(front, ack, command)
+        with front.desk.hurry.waiting():
+            await commands.on_command(front, ack, command)
 
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await actions.on_action(front, ack, body)
+        with front.desk.hurry.waiting():
+            await actions.on_action(front, ack, body)
 
     async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await views.on_view(front, ack, body)
+        with front.desk.hurry.waiting():
+            await views.on_view(front, ack, body)
 
     async def on_closed(ack: AsyncAck) -> None:
         await ack()
