@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain import handover, spans, triggers
+from bot.domain import handover, shifts, spans, triggers
 from bot.domain.incident import Incident, Timer, empty_roles, update_owed_by
 from bot.domain.policy import Policy, Severity
 
@@ -45,6 +45,7 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
     level = policy.severity(incident.severity)
     found = [_update(incident, level), _roles(incident, policy)]
     found += _handovers(incident)
+    found += _shift_changes(incident)
     found += [_respond(incident, level), _mitigate(incident, level), *_rungs(incident, level)]
     found += _triggers(incident, policy)
     found += _playbooks(incident)
@@ -86,6 +87,19 @@ def _handovers(incident: Incident) -> list[Deadline]:
         once = f"handover:{incident.number}:{incident.episode}:{asked.number}:{int(asked.nudged)}"
         found.append(Deadline(once, "role", asked.due_at, why))
     return found
+
+
+def _shift_changes(incident: Incident) -> list[Deadline]:
+    """Somebody who holds a role is on call no longer: they are offered to hand it over."""
+    return [
+        Deadline(
+            shifts.once(incident, turn),
+            "role",
+            turn.ends_at,
+            f"<@{turn.user}>'s turn on {turn.schedule} ends: they are offered to hand over {turn.role}",
+        )
+        for turn in shifts.waiting(incident)
+    ]
 
 
 def _respond(incident: Incident, level: Severity) -> Deadline | None:
@@ -192,6 +206,8 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
         return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
     if kind == "role":
         return "the roles changed"
+    if kind == "shift":
+        return "the role, or the schedule, changed"
     if kind == "handover":
         return handover_ended(int(once.split(":")[3]), before, after)
     if kind in ("step", "approval"):

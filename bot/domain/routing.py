@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.domain import handover
+from bot.domain import handover, shifts
 from bot.domain.deadlines import handover_ended
 from bot.domain.escalation import Climb
-from bot.domain.incident import Alert, Handover, Incident, empty_roles
+from bot.domain.incident import Alert, Handover, Incident, Turn, empty_roles
 from bot.domain.notices import IfNeedFails, Notice, Priority
 from bot.domain.paging import Call, Calls, dedup_key, label, unless_of
 from bot.domain.policy import Policy, Rung
@@ -92,6 +92,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     found += edits(before, after, policy)
     found += _settled(before, after, policy)
     found += _handovers_settled(before, after)
+    found += _shift_offers_settled(before, after)
     found += _followed(before, after, recorded)
     return found
 
@@ -275,6 +276,33 @@ def _handovers_settled(before: Incident, after: Incident) -> list[Notice]:
         )
         for asked in handover.standing(before)
         if asked.number not in left
+    ]
+
+
+def shift_offer(incident: Incident, turn: Turn, to: str, called: str, deadline: str) -> Notice:
+    """To whoever's turn is over: hand the role over to `to`, or stay on."""
+    payload = {"person": turn.user, "role": turn.role, "schedule": turn.schedule, "to": to, "called": called}
+    once = _shift_offer(incident, turn)
+    return Notice(once, "shift_offer", incident.number, payload, priority=Priority.NUDGE, deadline=deadline)
+
+
+def _shift_offer(incident: Incident, turn: Turn) -> str:
+    return f"offer:{shifts.once(incident, turn)}"
+
+
+def _shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
+    left = {shifts.once(after, turn) for turn in shifts.offered(after)}
+    return [
+        Notice(
+            f"settle:{_shift_offer(before, turn)}",
+            "shift_offer_edit",
+            after.number,
+            {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shifts.outcome(turn, after)},
+            needs=_shift_offer(before, turn),
+            priority=Priority.EDIT,
+        )
+        for turn in shifts.offered(before)
+        if shifts.once(before, turn) not in left
     ]
 
 

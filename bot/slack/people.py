@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from bot.slack.api import SlackApi, SlackError
 
 
 class People:
-    """Looks e-mail addresses up and remembers; never lists a workspace."""
+    """Looks e-mail addresses up and remembers; never lists a workspace. `learned` is told of what was looked up."""
 
-    def __init__(self, api: SlackApi) -> None:
+    def __init__(self, api: SlackApi, learned: Callable[[str, str], Awaitable[None]] | None = None) -> None:
         self._api = api
+        self._learned = learned
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._direct: dict[str, str] = {}
@@ -21,6 +24,8 @@ class People:
         if person not in self._ids:
             answer = await self._api.call("users.lookupByEmail", email=person)
             self._ids[person] = answer["user"]["id"]
+            if self._learned is not None:
+                await self._learned(person, self._ids[person])
         return self._ids[person]
 
     async def direct_channel(self, person: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.domain import oncall, routing
+from bot.domain import oncall, routing, shifts
 from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.escalation import gaps_ahead
 from bot.domain.handover import offer_in, standing
@@ -29,6 +29,7 @@ from bot.slack.text import clip
 from bot.slack.troubles import in_words
 from bot.slack.walk_sender import WalkSender
 from bot.slack.windows import Turn
+from bot.usecases import turns
 from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
 from storage import incidents, meta, outbox, overrides, timeline
@@ -62,7 +63,7 @@ class Sender:
         self._me = me
         self._session = session
         self._command = command
-        self._people = People(api)
+        self._people = People(api, self._learned)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         self._handlers: dict[str, Handler] = {
             "channel": self._channel,
@@ -90,6 +91,8 @@ class Sender:
             "briefing": self._briefing,
             "handover_nudge": self._handover_nudge,
             "handover_edit": self._handover_edit,
+            "shift_offer": self._shift_offer,
+            "shift_offer_edit": self._shift_offer_edit,
             "declared": self._declared,
             "backfill": self._backfill,
         }
@@ -114,6 +117,11 @@ class Sender:
             if error.permanent:
                 raise DeliveryError(in_words(error, row), permanent=True) from error
             raise
+
+    async def _learned(self, address: str, user: str) -> None:
+        """Use cases know people by their Slack ID, and cannot ask Slack."""
+        async with self._desk.database.transaction() as conn:
+            await turns.remember(conn, address, user)
 
     async def _case(self, row: Row) -> Case:
         async with self._desk.database.reading() as conn:
@@ -335,6 +343,20 @@ class Sender:
         asked, unless = self._asked(case)
         message = handover.nudged(case.incident, case.policy, asked)
         return await post(self._api, case.row, await self._where(case), message, unless=unless)
+
+    async def _shift_offer(self, case: Case) -> dict[str, Any]:
+        payload = case.row.payload
+        user, role = payload["person"], payload["role"]
+        there = any((one.user, one.role) == (user, role) for one in shifts.offered(case.incident))
+        unless = _unless(case, None if there else "it was answered, or the role moved on, before it could be sent")
+        to = await self._people.user_id(payload["to"])
+        message = handover.turn_over(case.incident, case.policy, payload, to, await self._people.name(to))
+        return await post(self._api, case.row, await self._people.direct_channel(user), message, unless=unless)
+
+    async def _shift_offer_edit(self, case: Case) -> dict[str, Any]:
+        payload = case.row.payload
+        message = handover.turn_settled(case.incident, case.policy, payload["role"], payload["outcome"])
+        return await edit(self._api, await self._receipt(payload["of"]), message)
 
     async def _handover_edit(self, case: Case) -> dict[str, Any]:
         payload = case.row.payload

@@ -26,6 +26,7 @@ STEPS = {
     "page_elsewhere": "page",
     "page_edit": "edit a page",
     "declared": "answer whoever declared",
+    "shift_offer": "offer to hand a role over",
 }
 
 # https://docs.slack.dev/reference/methods — errors of the methods we call

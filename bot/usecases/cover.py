@@ -11,6 +11,7 @@ from bot.domain.errors import Refused
 from bot.domain.escalation import OnCall
 from bot.domain.oncall import Override
 from bot.domain.policy import Policy
+from bot.usecases import shift_change
 from bot.usecases.desk import Desk, accept
 from storage import overrides
 
@@ -24,6 +25,7 @@ async def cover(desk: Desk, schedule: str, span: timedelta, member: str, deliver
         await accept(conn, delivery, now)
         override = Override(schedule, member, now, now + span)
         await overrides.add(conn, override, member, now)
+    await shift_change.schedules_changed(desk, {schedule})
     return override
 
 

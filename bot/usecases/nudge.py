@@ -9,7 +9,7 @@ from bot.domain import escalation, routing, spans, triggers
 from bot.domain.deadlines import Nudge, State, decide_nudge, is_late, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline import BOT, entry
-from bot.usecases import handover
+from bot.usecases import handover, shift_change
 from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work
 from bot.usecases.escalate import commit_climb, next_rung
@@ -37,6 +37,8 @@ async def lapse(desk: Desk, rows: list[Row]) -> None:
 async def _act(work: Work, row: Row) -> None:
     if row.once not in {deadline.once for deadline in plan(work.incident, work.policy)}:
         await deadlines.decided(work.conn, row.once, State.SKIPPED, "the incident moved on", work.now)
+    elif row.once.startswith("shift:"):
+        await shift_change.lapse(work, row)
     elif row.kind in REMINDED:
         await _remind(work, row)
     elif row.once.startswith("trigger:"):
@@ -49,6 +51,11 @@ async def _act(work: Work, row: Row) -> None:
 
 def _is_handover(row: Row) -> bool:
     return row.once.startswith("handover:")
+
+
+def _of_its_own(row: Row) -> bool:
+    """Not listed in the one reminder of what is owed: it is asked of one person, privately."""
+    return row.once.startswith(("handover:", "shift:"))
 
 
 async def _remind(work: Work, row: Row) -> None:
@@ -84,7 +91,7 @@ async def _cover_siblings(work: Work, row: Row, nudge: Nudge) -> None:
     for other in await deadlines.waiting(work.conn, work.incident.number):
         if other.once == row.once or other.kind not in REMINDED:
             continue
-        listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _is_handover(other)
+        listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _of_its_own(other)
         if listed and (other.kind == "role" or other.due_at <= work.now):
             why = f"listed in the reminder about {'an update' if row.kind == 'update' else 'roles'}"
             await deadlines.decided(work.conn, other.once, State.SKIPPED, why, work.now)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.domain.incident import Handover, Incident
 from bot.domain.policy import Policy
@@ -58,6 +59,35 @@ def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Mess
     title = render(plain(phrases.role_of(role, policy).title))
     go = f" {phrases.channel_link(incident)}" if incident.channel_id else ""
     return kit.line(f"Handover of *{title}*, {incident.id}: {render(outcome)}.{go}")
+
+
+def turn_over(incident: Incident, policy: Policy, payload: Mapping[str, Any], to: str, name: str) -> Message:
+    """To whoever's turn on call is over while they hold a role. `to` is the Slack ID of whoever is on call now, `name`
+    what people call them there.
+    """
+    title = render(plain(phrases.role_of(payload["role"], policy).title))
+    schedule = render(plain(payload["schedule"]))
+    words = f"{phrases.drill_prefix(incident)}Your turn on {schedule} is over, and you are {title} of {incident.id}"
+    value = f"{incident.id}:{payload['role']}"
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}.* {mention(to)} is on call now."),
+            kit.section(f"*Channel:* {phrases.channel_link(incident)}"),
+            kit.actions(
+                button(f"Hand over to {clip(name, 50)}", "shift_hand", f"{value}:{to}", style="primary"),
+                button("I stay on", "shift_stay", value),
+                block_id="shift",
+            ),
+            kit.context("They get a brief and may accept or decline; until they accept it stays with you. I ask once."),
+        ],
+    )
+
+
+def turn_settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
+    """What the offer becomes: one line without buttons."""
+    title = render(plain(phrases.role_of(role, policy).title))
+    return kit.line(f"*{title}*, {incident.id}: your turn on call is over; {render(outcome)}.")
 
 
 def offered(incident: Incident, policy: Policy, handover: Handover) -> Message:

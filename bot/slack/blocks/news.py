@@ -103,6 +103,9 @@ def _handover(entry: Entry, incident: Incident, policy: Policy) -> str:
     match data.get("state"):
         case "asked":
             return f"{mention(entry.actor)} asks {to} to take over as *{title}*.{keeps} until they accept."
+        case "stays":
+            schedule = render(plain(str(data.get("schedule", ""))))
+            return f"{mention(entry.actor)} stays on as *{title}*, though their turn on {schedule} is over."
         case "declined":
             return f"{to} declined to take over as *{title}*.{keeps}.{asked}"
         case "unanswered":

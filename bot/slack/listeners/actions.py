@@ -24,7 +24,7 @@ from bot.slack.listeners import commands, playbooks, verbs
 from bot.slack.listeners.front import OPEN_VIEW_WITHIN_S, Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
-from bot.usecases import delivered, handover, run
+from bot.usecases import delivered, handover, run, shift_change
 from bot.usecases import escalate as escalating
 from bot.usecases.desk import Repeated
 from storage.errors import StorageError
@@ -209,6 +209,17 @@ async def _decline(front: Front, asking: Asking, incident: Incident, policy: Pol
     return None
 
 
+async def _shift_hand(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    role, _, to = rest.rpartition(":")
+    await shift_change.hand_over(front.desk, incident.number, role, to, asking.user, delivery=asking.delivery)
+    return None  # the offer is edited, and the brief goes out
+
+
+async def _shift_stay(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    await shift_change.stay(front.desk, incident.number, rest, asking.user, delivery=asking.delivery)
+    return None
+
+
 async def _retry(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     count = await delivered.retry_failed(front.desk, incident.number, delivery=asking.delivery)
     return answers.done("Trying again." if count else "Nothing is left to retry.")
@@ -226,6 +237,8 @@ PRESSES: dict[str, Press] = {
     "retry": _retry,
     "handover_accept": _accept,
     "handover_decline": _decline,
+    "shift_hand": _shift_hand,
+    "shift_stay": _shift_stay,
     "join": _verb(verbs.join, "join"),
     "escalate": _verb(verbs.escalate, "escalate"),
     "update": _modal(lambda i, p, f: modals.update_modal(i, p), "update What changed"),

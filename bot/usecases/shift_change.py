@@ -1,0 +1,94 @@
+"""A turn has ended while its holder has a role: offer to hand it over to whoever is on call now, or to stay on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import handover, oncall, routing, shifts
+from bot.domain.deadlines import State
+from bot.domain.incident import Change, Incident
+from bot.domain.timeline import BOT, entry
+from bot.usecases import turns
+from bot.usecases.desk import Desk, Work, working_on
+from storage import deadlines, incidents, overrides
+from storage.deadlines import Row
+
+AT_MOST = 500
+
+
+async def lapse(work: Work, row: Row) -> None:
+    """1. Is it over, as the schedule stands now? 2. Who is next? 3. Offer it, once, privately."""
+    turn = next(one for one in shifts.waiting(work.incident) if shifts.once(work.incident, one) == row.once)
+    member = await _on_call(work, turn.schedule)
+    if member is None:
+        await _skip(work, row, f"nobody is on call on {turn.schedule} after <@{turn.user}>")
+        await work.commit(Change(shifts.with_state(work.incident, turn, "over")))
+        return
+    if await turns.user_of(work.conn, work.policy, member) == turn.user:
+        await _skip(work, row, f"<@{turn.user}> is on call on {turn.schedule} for longer")
+        left = replace(work.incident, turns=tuple(one for one in work.incident.turns if one != turn))
+        await work.commit(Change(await turns.looked_up(work.conn, left, work.policy, work.now)))
+        return
+    to = turns.address_of(work.policy, member) or member
+    title, called = work.policy.role(turn.role).title, _called(work, member, to)
+    why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
+    said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.once, schedule=turn.schedule)
+    await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+    changed = shifts.with_state(work.incident, turn, "offered")
+    await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.once)])
+
+
+async def hand_over(desk: Desk, number: int, role: str, to: str, actor: str, delivery: str | None = None) -> Incident:
+    """The offer is taken: the next person gets the brief, and the actor keeps the role until they accept."""
+    async with working_on(desk, number, delivery) as work:
+        turn = shifts.find(work.incident, role, actor)
+        change = handover.offer(work.incident, role, to, actor, work.policy, work.now)
+        handed = shifts.with_state(change.incident, turn, "handed")
+        return await work.commit(
+            Change(handed, change.entries), routing.handover_asked(handed, change.incident.handovers[-1])
+        )
+
+
+async def stay(desk: Desk, number: int, role: str, actor: str, delivery: str | None = None) -> Incident:
+    async with working_on(desk, number, delivery) as work:
+        return await work.commit(shifts.stay(work.incident, role, actor, work.policy, work.now))
+
+
+async def schedules_changed(desk: Desk, names: set[str]) -> None:
+    """Somebody covers, or covers no longer: turns on these schedules may end earlier or later than was planned."""
+    async with desk.database.reading() as conn:
+        running = await incidents.listing(conn, open_only=True, limit=AT_MOST)
+    for incident in running:
+        if any(one.schedule in names for one in shifts.waiting(incident)):
+            async with working_on(desk, incident.number) as work:
+                await _look_again(work)
+
+
+async def _look_again(work: Work) -> None:
+    """A turn that is over by now ends by its deadline, which says so; one that ends at another time gets another."""
+    fresh = await turns.looked_up(work.conn, work.incident, work.policy, work.now)
+    still = {(one.role, one.user, one.schedule) for one in fresh.turns}
+    over = tuple(
+        replace(one, ends_at=work.now)
+        for one in shifts.waiting(work.incident)
+        if (one.role, one.user, one.schedule) not in still
+    )
+    await work.commit(Change(replace(fresh, turns=(*fresh.turns, *over))))
+
+
+async def _on_call(work: Work, name: str) -> str | None:
+    schedule = work.policy.schedules.get(name)
+    if schedule is None:
+        return None
+    return next(iter(oncall.on_call(schedule, work.now, await overrides.standing(work.conn, work.now))), None)
+
+
+def _called(work: Work, member: str, address: str) -> str:
+    contact = work.policy.contacts.get(member)
+    if contact is not None and contact.name:
+        return contact.name
+    return address if "@" in address else f"<@{address}>"
+
+
+async def _skip(work: Work, row: Row, reason: str) -> None:
+    await deadlines.decided(work.conn, row.once, State.SKIPPED, reason, work.now)

@@ -1,0 +1,57 @@
+"""Who holds a role while on call, and until when: kept with the incident, so that the end of a turn is a deadline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import oncall, shifts
+from bot.domain.incident import Incident, Turn
+from bot.domain.policy import Policy
+from storage import meta, overrides
+
+_KNOWN = "slack_id:"
+
+
+async def with_turns(
+    conn: AsyncConnection, before: Incident | None, after: Incident, policy: Policy, now: datetime
+) -> Incident:
+    """The incident with the turns of those who hold its roles; looked up where the roles are others than before."""
+    moved = before is None or before.roles != after.roles or before.episode != after.episode
+    if not moved or not after.open or not policy.schedules or not (after.roles or after.turns):
+        return after
+    return await looked_up(conn, after, policy, now)
+
+
+async def looked_up(conn: AsyncConnection, incident: Incident, policy: Policy, now: datetime) -> Incident:
+    """Also where the schedules are others than before: somebody covers, or covers no longer."""
+    standing = await overrides.standing(conn, now)
+    turns = []
+    for schedule in policy.schedules.values():
+        on_call = oncall.on_call(schedule, now, standing)
+        people = {user for member in on_call if (user := await user_of(conn, policy, member))}
+        for role, user in incident.roles.items():
+            shift = oncall.current_shift(schedule, now, standing) if user in people else None
+            if shift is not None and shift.ends_at < now + oncall.CUT:
+                turns.append(Turn(role, user, schedule.key, shift.ends_at))
+    return shifts.watched(incident, turns)
+
+
+async def user_of(conn: AsyncConnection, policy: Policy, member: str) -> str | None:
+    """The Slack ID of somebody on a schedule; of an address only where it was looked up before."""
+    address = address_of(policy, member)
+    if address is None or "@" not in address:
+        return address
+    found = await meta.get(conn, f"{_KNOWN}{address.lower()}")
+    return str(found) if found else None
+
+
+def address_of(policy: Policy, member: str) -> str | None:
+    """How Slack finds a contact, or whoever is named by their ID."""
+    contact = policy.contacts.get(member)
+    return member if contact is None else contact.slack or contact.email
+
+
+async def remember(conn: AsyncConnection, address: str, user: str) -> None:
+    await meta.put(conn, f"{_KNOWN}{address.lower()}", user)

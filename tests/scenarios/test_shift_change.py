@@ -1,0 +1,161 @@
+"""A turn on call ends while somebody has a role: they are offered to hand it over, once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sandbox import Message
+from tests.databases import PostgreSQL
+from tests.scenarios.looking import buttons, of_kind, rest, typed, words
+from tests.scenarios.running import World, start, world
+
+TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts: {{tom: {{name: Tom, slack: U0TOM00000}}, priya: {{name: Priya, slack: priya@example.com}}}}
+schedules:
+  primary: {{timezone: UTC, rotation: daily, handoff: "{handoff}", start: {start}, members: [tom, priya]}}
+severities:
+  sev2: {{respond_within: null, update_every: null, escalate_after: null, roles: [], notify_executives: false,
+    ladder: [{{after: 0m, notify: ["schedule:primary"]}}]}}
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    """Tom's turn began an hour ago, and is over in twenty-three."""
+    began = datetime.now(UTC) - timedelta(hours=1)
+    path = tmp_path / "policy.yml"
+    path.write_text(POLICY.format(handoff=f"{began:%H:%M}", start=began.date().isoformat()))
+    return path
+
+
+@pytest.fixture
+async def here(database_url: str, policy: Path) -> AsyncIterator[World]:
+    async with world(database_url, policy=policy) as running:
+        yield running
+
+
+def offers(here: World, person: str = TOM) -> list[Message]:
+    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for c in where for m in here.ws.bot_messages(c.id) if "turn on" in m.text]
+
+
+def briefs(here: World, person: str) -> list[Message]:
+    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for c in where for m in here.ws.bot_messages(c.id) if "take over" in m.text]
+
+
+async def led(here: World, user: str = "@tom") -> str:
+    channel = await here.declared("sev2 Checkout is down")
+    await typed(here, "maya", channel.name, f"/incident lead {user}")
+    await rest(here)
+    return channel.id
+
+
+async def ledger(here: World, words: str) -> list[tuple[str, str]]:
+    rows = (await here.show())["reminders"]
+    return [(row["state"], row["reason"]) for row in rows if row["kind"] == "role" and words in row["reason"]]
+
+
+async def test_whose_turn_is_over_is_offered_to_hand_over_once_and_again_after_a_restart_not(here: World) -> None:
+    channel = await led(here)
+    assert await ledger(here, "turn on primary ends") == [
+        ("waiting", f"<@{TOM}>'s turn on primary ends: they are offered to hand over commander")
+    ]
+    await here.pass_time(hours=22, minutes=50)
+    assert offers(here) == []
+    await here.pass_time(minutes=15)
+    (offer,) = offers(here)
+    assert buttons(offer) == ["Hand over to priya", "I stay on"]
+    assert "is on call now" in words(here, offer)
+    ((state, reason),) = await ledger(here, "turn on primary is over")
+    assert state == "sent"
+    assert "Priya" in reason
+    await here.restarted()
+    await here.pass_time(hours=30)
+    assert len(offers(here)) == 1
+    await here.tom.press(offers(here)[0], "Hand over to priya")
+    await rest(here)
+    (brief,) = briefs(here, PRIYA)
+    assert (await here.show())["roles"] == {"commander": TOM}
+    (settled,) = offers(here) or [m for m in all_direct(here, TOM) if "turn on call is over" in m.text]
+    assert buttons(settled) == []
+    await here.priya.press(brief, "Accept")
+    await rest(here)
+    assert (await here.show())["roles"] == {"commander": PRIYA}
+    assert here.priya.id in here.ws.channel(channel).members
+
+
+def all_direct(here: World, person: str) -> list[Message]:
+    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for c in where for m in here.ws.bot_messages(c.id)]
+
+
+async def test_whoever_stays_on_is_not_asked_again_and_the_channel_hears_of_it(here: World) -> None:
+    channel = await led(here)
+    await here.pass_time(hours=23, minutes=5)
+    (offer,) = offers(here)
+    await here.tom.press(offer, "I stay on")
+    await rest(here)
+    assert any("stays on as Incident commander" in m.text.replace("*", "") for m in here.ws.bot_messages(channel))
+    assert [e["data"]["state"] for e in of_kind(await here.show(), "handover")] == ["stays"]
+    await here.pass_time(hours=48)
+    assert [m for m in offers(here) if buttons(m)] == []
+
+
+async def test_nobody_is_asked_whose_role_moved_on_or_whose_incident_is_over(here: World) -> None:
+    channel = await led(here)
+    await typed(here, "maya", channel, "/incident lead @maya")
+    assert (await ledger(here, "or the schedule, changed"))[0][0] == "cancelled"
+    await typed(here, "maya", channel, "/incident lead @tom")
+    await typed(here, "maya", channel, "/incident resolve Rolled back")
+    await here.pass_time(hours=24)
+    assert offers(here) == []
+
+
+async def test_an_offer_that_stands_is_settled_when_the_role_moves(here: World) -> None:
+    channel = await led(here)
+    await here.pass_time(hours=23, minutes=5)
+    (offer,) = offers(here)
+    await typed(here, "maya", channel, "/incident lead @maya")
+    await rest(here)
+    after = next(m for m in all_direct(here, TOM) if m.ts == offer.ts)
+    assert buttons(after) == []
+    assert "somebody else" in words(here, after)
+
+
+async def test_who_covers_ends_the_turn_now_and_who_is_covered_for_longer_is_asked_later(here: World) -> None:
+    channel = await led(here)
+    await typed(here, "tom", "#general", "/incident cover primary for 47h")  # his own turn, and the next one
+    await here.pass_time(hours=23, minutes=5)
+    assert offers(here) == []
+    await typed(here, "maya", "#general", "/incident cover primary for 1h")
+    await here.pass_time(seconds=1)
+    (offer,) = offers(here)
+    assert here.maya.id in str(offer.blocks)
+    assert buttons(offer) == ["Hand over to maya", "I stay on"]
+    assert channel
+
+
+async def test_two_replicas_offer_once(postgresql: PostgreSQL, policy: Path) -> None:
+    url = postgresql.create()
+    async with world(url, policy=policy) as here:
+        other = await start(here.ws, here.settings)
+        try:
+            await led(here)
+            await here.pass_time(hours=23)
+            other.desk.clock = here.tocsin.desk.clock
+            other.scheduler._clock = here.tocsin.scheduler._clock
+            await here.pass_time(minutes=5)
+            await other.scheduler.tick()
+            await here.delivered()
+            assert len(offers(here)) == 1
+        finally:
+            await other.stop()
+    postgresql.give_back(url)
