@@ -178,7 +178,7 @@ def fixing_step(known: Incident, acts: Sequence[Entry]) -> Fix | None:
     if mended_at is None:
         return None
     judged = {act.data.get("walk"): act.data.get("helped") for act in acts if act.data.get("act") == "judged"}
-    done = [act for act in acts if act.data.get("act") == "done" and act.at <= mended_at]
+    done = [act for act in acts if act.data.get("act") in ("done", "succeeded") and act.at <= mended_at]
     done = [act for act in done if judged.get(act.data.get("walk")) is not False]
     helped = [act for act in done if judged.get(act.data.get("walk"))] or done
     if not helped:
