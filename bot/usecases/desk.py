@@ -22,7 +22,6 @@ from bot.usecases import home, similar
 from bot.usecases.hurry import Hurry
 from bot.usecases.turns import with_turns
 from playbooks.shelf import Shelf
-from bot.usecases.turns import with_turns
 from storage import deadlines, deliveries, incidents, outbox, policies, timeline
 from storage.database import Database
 
