@@ -24,6 +24,7 @@ from bot.metrics import Metrics
 from bot.notifiers import Notifiers
 from bot.outbox import Outbox, Outcome
 from bot.policy_file import PolicyFile
+from bot.retention import Retention
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.slack import api as slack_api
@@ -38,9 +39,9 @@ from bot.usecases.desk import Desk, Policies
 from bot.usecases.record import Channels, Recorder
 from bot.web import health, hooks, inside
 from bot.web import slack as slack_web
-from storage import incidents, meta, outbox
 from bot.web.door import IDLE_FOR_S, LINGER_S, Door, Site
 from playbooks.shelf import Shelf
+from storage import incidents, meta, outbox
 from storage.database import Database
 from storage.outbox import Row
 from storage.sole import Sole, become_sole, release_leases
@@ -67,7 +68,9 @@ class Tocsin:
     scheduler: Scheduler
     sockets: Sockets | None
     gaps: Gaps
+    retention: Retention
     runner: web.AppRunner
+    door: Door
     policy_file: PolicyFile
     sole: Sole | None = None
     site: web.TCPSite | None = None
@@ -76,7 +79,7 @@ class Tocsin:
     async def start(self) -> None:
         """HTTP first, so that nothing of Slack's is missed; then the loops; then what was missed while away."""
         await self.runner.setup()
-        self.site = web.TCPSite(self.runner, self.settings.host, self.settings.port)
+        self.site = Site(self.runner, self.door, self.settings.host, self.settings.port)
         await self.site.start()
         self.port = _port(self.runner)
         self.outbox.start()
@@ -85,6 +88,7 @@ class Tocsin:
             await self.sockets.start()
         await ask_for_backfill(self.desk)
         self.gaps.start()
+        self.retention.start()
         self.policy_file.start()
         log.info(
             "started", port=self.port, host=self.settings.host, socket_mode=self.sockets is not None,
@@ -95,6 +99,7 @@ class Tocsin:
         """Take nothing new in, finish what is under way, close. Whatever is left over stands in the database."""
         log.info("stopping")
         self.gaps.stop()
+        await self.retention.stop()
         self.policy_file.stop()
         if self.sockets is not None:
             await self.sockets.stop()
@@ -149,12 +154,13 @@ async def _wire(
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock,
         methods=notifiers.methods(settings),
+        shelf=Shelf(settings.playbook_folders),
     )
     me = await who_are_we(api, database)
     recorder = Recorder(desk, Channels(desk))
     gaps = Gaps(lambda: ask_for_backfill(desk))
+    retention = Retention(desk, settings.tocsin_archive, settings.secrets())
     front = Front(desk, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
-        shelf=Shelf(settings.playbook_folders),
     app = _bolt(client, me, token)
     register(app, front)
     sender = Sender(desk, api, me, session, settings.tocsin_command)
@@ -181,7 +187,8 @@ async def _wire(
     checks = health.Health(
         desk, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at, lambda: policy_file.trouble
     )
-    site = web.Application(client_max_size=slack_web.LARGEST_BODY)
+    door = Door(metrics)
+    site = door.open_to(web.Application(client_max_size=slack_web.LARGEST_BODY))
     site.add_routes(health.routes(checks))
     if settings.tocsin_demo:
         site.add_routes(inside.routes(desk))
@@ -189,8 +196,13 @@ async def _wire(
         site.add_routes(slack_web.routes(app, settings.slack_signing_secret.get_secret_value(), metrics))
     if settings.pagerduty_webhook_secret is not None:
         site.add_routes(hooks.pagerduty(desk, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
-    runner = web.AppRunner(site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0)
-    tocsin = Tocsin(settings, database, desk, session, box, scheduler, sockets, gaps, runner, policy_file, sole)
+    runner = web.AppRunner(
+        site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0,
+        keepalive_timeout=IDLE_FOR_S, lingering_time=LINGER_S, auto_decompress=False,
+    )  # fmt: skip
+    tocsin = Tocsin(
+        settings, database, desk, session, box, scheduler, sockets, gaps, retention, runner, door, policy_file, sole
+    )
     site.on_startup.append(lambda _: _join_announcements(desk, api))
     return tocsin
 

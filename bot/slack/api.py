@@ -84,6 +84,8 @@ class SlackApi:
             raise _from_answer(error, method) from error
         except aiohttp.ClientConnectorError as error:
             raise SlackError("could not connect to Slack", method, counts=False) from error
+        except Redirected as error:
+            raise SlackError("it answers from elsewhere; check SLACK_API_URL", method) from error
         except TimeoutError as error:
             raise SlackError("no answer in time", method, uncertain=True) from error
         except aiohttp.ClientError as error:
@@ -132,10 +134,25 @@ def in_time(until: float) -> bool:
     return time.monotonic() + TIMEOUT_S <= until
 
 
+class Redirected(aiohttp.ClientError):
+    """We were sent elsewhere, and do not go."""
+
+
+async def _refuse(*_: Any) -> None:
+    raise Redirected("redirects are not followed")
+
+
 def session() -> aiohttp.ClientSession:
-    """The one session, which carries the time-out itself: the SDK's own is ignored beside a session."""
+    """The one session, which carries the time-out itself: the SDK's own is ignored beside a session.
+
+    It follows nobody elsewhere: tokens and pages go to the addresses of the settings, and to no other.
+    """
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(_refuse)
     return aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_S), connector=aiohttp.TCPConnector(limit=100)
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_S),
+        connector=aiohttp.TCPConnector(limit=100),
+        trace_configs=[trace],
     )
 
 

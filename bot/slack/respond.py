@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
+import structlog
+from yarl import URL
 
 from bot.domain.errors import DeliveryError, NotNeeded
+from bot.slack.addresses import answer_address
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.blocks.kit import Message
 from bot.slack.people import People
 from bot.slack.post import post
 from storage.outbox import Row
+
+log = structlog.get_logger()
 
 _NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"})
 
@@ -31,7 +36,9 @@ async def respond(
     if message is None:
         message = Message(payload["message"]["text"], payload["message"]["blocks"])
     if url := payload.get("response_url"):
-        return await _by_url(session, url, message, replace=bool(payload.get("replace")))
+        if address := answer_address(url, api.client.base_url):
+            return await _by_url(session, address, message, replace=bool(payload.get("replace")))
+        log.warning("answer.address_refused", why="it is not Slack's", incident=row.incident)
     if channel := payload.get("channel"):
         try:
             await api.call(
@@ -46,16 +53,16 @@ async def respond(
     return await post(api, row, opened, message)
 
 
-async def _by_url(session: aiohttp.ClientSession, url: str, message: Message, *, replace: bool) -> dict[str, Any]:
+async def _by_url(session: aiohttp.ClientSession, url: URL, message: Message, *, replace: bool) -> dict[str, Any]:
     """Slack made the address and signed the request that carried it; it is good for five uses in thirty minutes."""
     body = {"text": message.text, "blocks": message.blocks, "response_type": "ephemeral", "replace_original": replace}
     try:
-        async with session.post(url, json=body) as answer:
+        async with session.post(url, json=body, allow_redirects=False) as answer:
             if answer.status == 429:
                 raise DeliveryError("response_url: rate limited", wait_s=float(answer.headers.get("Retry-After", "1")))
             if answer.status >= 500:
                 raise DeliveryError(f"response_url: Slack answered {answer.status}", uncertain=True)
-            if answer.status >= 400:
+            if answer.status >= 300:
                 raise NotNeeded(f"the answer's address is used up ({answer.status})")
     except aiohttp.ClientConnectorError as error:
         raise DeliveryError("could not connect to Slack") from error

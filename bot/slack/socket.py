@@ -15,10 +15,13 @@ import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack import payloads
 
 log = structlog.get_logger()
 
@@ -28,6 +31,9 @@ WATCH_S = 1.0
 WEDGED_AFTER_S = 10.0  # the SDK tries a used-up address for ever; a rebuilt connection asks for a new one
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 GRACE_S = 8.0  # Slack warns about 10 s ahead
+SILENT_PINGS = 3  # without an answer
+# What we post comes back as an event. Who speaks so often and hears nothing for so long listens at the wrong door.
+SPOKEN, DEAF_AFTER_S, NOT_OFTENER_S = 3, 30.0, 300.0
 ENDING = frozenset({"warning", "refresh_requested"})
 
 
@@ -40,10 +46,28 @@ class Connection(SocketModeClient):
         super().__init__(app_token=app_token, web_client=client, logger=app.logger, ping_interval=PING_S)
         self._app = app
         self._retire = retire
+        self._pong: float | None = None
+        self.heard_at = time.monotonic()  # anything at all
+        self.delivered_at = 0.0  # something to answer
         self.socket_mode_request_listeners.append(self._on_request)  # type: ignore[arg-type]  # the SDK's own shape
 
+    async def enqueue_message(self, message: str) -> None:
+        self.heard_at = time.monotonic()
+        await super().enqueue_message(message)
+
+    def wedged(self) -> str | None:
+        """Why it is as good as closed though it looks open; None while it lives, or was never open."""
+        if self.last_ping_pong_time != self._pong:
+            self._pong, self.heard_at = self.last_ping_pong_time, time.monotonic()
+        if self.current_session is None:
+            return None
+        if any(task is not None and task.done() for task in (self.message_receiver, self.message_processor)):
+            return "nobody reads it any more"
+        silent_s = time.monotonic() - self.heard_at
+        return f"silent for {silent_s:.0f} s" if silent_s > SILENT_PINGS * PING_S else None
+
     async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
-        if message.get("type") == "disconnect" and message.get("reason") in ENDING:
+        if message.get("type") == "disconnect" and str(message.get("reason")) in ENDING:
             self._retire(self)
             return
         await super().run_message_listeners(message, raw_message)
@@ -51,7 +75,12 @@ class Connection(SocketModeClient):
     async def _on_request(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         """Answer on the connection that asked. One that broke meanwhile cannot be answered: events come again."""
         started = time.time()
-        answer = await run_async_bolt_app(self._app, request)
+        self.delivered_at = time.monotonic()
+        if payloads.well_formed(request.payload):
+            answer = await run_async_bolt_app(self._app, request)
+        else:
+            log.warning("socket.malformed", type=str(request.type)[:40])
+            answer = BoltResponse(status=200)  # taken and dropped: it would be no better the next time
         try:
             await send_async_response(client, request, answer, started)
         except (aiohttp.ClientError, ConnectionError) as error:
@@ -74,6 +103,10 @@ class Sockets:
         self._open: list[Connection] = []
         self._retired: list[Connection] = []
         self._down_since: dict[int, float] = {}
+        self._spoken: list[float] = []
+        self._deaf_at = -NOT_OFTENER_S
+        self._missed = False
+        self.rebuilt = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -88,7 +121,11 @@ class Sockets:
             await _close(connection)
 
     async def connected(self) -> int:
-        return sum([await connection.is_connected() for connection in self._open])
+        return sum([await one.is_connected() and one.wedged() is None for one in self._open])
+
+    def spoke(self) -> None:
+        """We said something that Slack delivers back to us."""
+        self._spoken = [*self._spoken[1 - SPOKEN :], time.monotonic()]
 
     def _new(self) -> Connection:
         connection = Connection(self._app, self._token, self._client, self._replace)
@@ -115,32 +152,60 @@ class Sockets:
         task.add_done_callback(self._tasks.discard)
 
     async def _keep(self) -> None:
-        """1. Look at each connection; 2. rebuild one that stays away; 3. after none at all, have the gap filled."""
-        gap = False
+        """1. Look at each connection; 2. rebuild one that stays away or is dead; 3. have the gap filled afterwards."""
         while True:
             await asyncio.sleep(WATCH_S)
             try:
                 up = 0
                 for index in range(CONNECTIONS):
                     up += await self._look(index)
-                if gap and up:
+                if up and self._deaf():
+                    self._all_anew()
+                elif up and self._missed:
                     log.info("socket.back")
+                    self._missed = False
                     await self._reconnected()
-                gap = up == 0
+                self._missed = self._missed or up == 0
             except Exception:  # the watchdog must outlive whatever it watches
                 log.exception("socket.watch_failed")
 
     async def _look(self, index: int) -> bool:
-        if await self._open[index].is_connected():
+        why = self._open[index].wedged()
+        if why is None and await self._open[index].is_connected():
             self._down_since.pop(index, None)
             return True
         since = self._down_since.setdefault(index, time.monotonic())
-        if time.monotonic() - since > WEDGED_AFTER_S:
-            log.warning("socket.wedged", connection=index, mend="it is rebuilt; nothing to do unless this repeats")
-            old, self._open[index] = self._open[index], self._new()
-            self._down_since.pop(index, None)
-            await _close(old)
+        if why is None and time.monotonic() - since > WEDGED_AFTER_S:
+            why = f"away for {WEDGED_AFTER_S:.0f} s"
+        if why is not None:
+            self._rebuild(index, why)
         return False
+
+    def _rebuild(self, index: int, why: str) -> None:
+        """What was sent into it is lost, so the gap is filled."""
+        log.warning("socket.wedged", connection=index, why=why, mend="it is rebuilt; nothing to do unless this repeats")
+        self.rebuilt += 1
+        old, self._open[index] = self._open[index], self._new()
+        self._down_since.pop(index, None)
+        self._missed = True
+        self._go(_close(old), "socket close")
+
+    def _deaf(self) -> bool:
+        """We spoke, more than once, and Slack, which delivers that to us, said nothing since."""
+        now = time.monotonic()
+        if len(self._spoken) < SPOKEN or now - self._deaf_at < NOT_OFTENER_S:
+            return False
+        heard_at = max(connection.delivered_at for connection in (*self._open, *self._retired))
+        return self._spoken[0] > heard_at and now - self._spoken[0] > DEAF_AFTER_S
+
+    def _all_anew(self) -> None:
+        """Successors first, as when Slack asks for it: should we be wrong, nothing is lost."""
+        log.warning("socket.deaf", mend="both connections are replaced; see that the app is subscribed to its events")
+        self._deaf_at = time.monotonic()
+        self._missed = True
+        self.rebuilt += 1
+        for connection in list(self._open):
+            self._replace(connection)
 
 
 async def _connect(connection: Connection) -> None:

@@ -15,15 +15,17 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.metrics import Metrics
 from bot.slack import payloads
+from bot.web.door import Asked
 
 log = structlog.get_logger()
 
 LARGEST_BODY = 1024 * 1024
-BODY_WITHIN_S = 10.0
+ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
 
 
 def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.RouteDef]:
     verifier = SignatureVerifier(signing_secret)
+    asked_before = Asked()
 
     async def slack_events(request: web.Request) -> web.Response:
         started = time.perf_counter()
@@ -38,8 +40,16 @@ def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.Rou
             metrics.refused.labels("malformed").inc()
             log.warning("request.malformed", remote=request.remote)
             return web.Response(status=400, text="Refused: the body is not what its type says.")
+        signature = request.headers["X-Slack-Signature"]
+        is_event = request.content_type == "application/json"  # these Slack repeats, and their IDs are written down
+        if not is_event and asked_before.before(signature):
+            metrics.refused.labels("replayed").inc()
+            log.warning("request.replayed", remote=request.remote)
+            return web.Response(status=200)  # nothing is done and nothing is told
         answer = await app.async_dispatch(asked)
-        kind = "event" if request.content_type == "application/json" else "command_or_press"
+        if answer.status >= 400:
+            asked_before.forget(signature)
+        kind = "event" if is_event else "command_or_press"
         metrics.acknowledgements.labels(kind).observe(time.perf_counter() - started)
         headers = {name: values[0] for name, values in answer.headers.items() if name.lower() != "content-length"}
         content_type = headers.pop("content-type", headers.pop("Content-Type", "text/plain;charset=utf-8"))
@@ -75,6 +85,8 @@ def _body(content_type: str, text: str) -> Any:
 
 def _verified(verifier: SignatureVerifier, request: web.Request, body: bytes) -> tuple[str | None, str]:
     """The body as text, or why it is refused. The SDK's verifier raises on what these guards keep from it."""
+    if any(len(request.headers.getall(name, ())) > 1 for name in ONCE):
+        return None, "a header given twice"
     timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
     signature = request.headers.get("X-Slack-Signature", "")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 16):
