@@ -165,8 +165,7 @@ def _check_entry(report: Report, row: AnyRow, number: Any, purges: list[_Purge])
 
 def _fits(row: AnyRow, number: Any) -> bool:
     """Whether the entry has its hash, in either of the kinds there are. Strict about types: SQLite is not."""
-    texts = (row.kind, row.actor, row.text, row.data, row.hash, row.previous)
-    if type(row.at) is not int or any(type(text) is not str for text in texts):
+    if not (type(row.at) is int and type(row.kind) is type(row.actor) is type(row.text) is type(row.data) is str):
         return False
     if row.key not in (0, 1) or row.by_person not in (0, 1):
         return False

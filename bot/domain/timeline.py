@@ -17,6 +17,7 @@ KEY_KINDS = frozenset(
     }
 )  # fmt: skip
 GENESIS = "0" * 64
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Recorded:
 
 def instant_text(instant: datetime) -> str:
     """RFC 3339 in UTC with microseconds: the one form used in hashes and JSON."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def by_person(item: Entry) -> bool:
@@ -73,7 +74,7 @@ def by_person(item: Entry) -> bool:
 
 def content_hash(text: str, data: str) -> str:
     """SHA-256 over what an entry says: its text, and its data as the JSON that is stored. It outlives them."""
-    body = json.dumps([text, data], ensure_ascii=False, separators=(",", ":"))
+    body = _canonical([text, data])
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -100,7 +101,7 @@ def first_entry_hash(previous: str, incident: int, seq: int, item: Entry) -> str
 
 
 def _linked(previous: str, values: list[Any]) -> str:
-    body = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    body = _canonical(values)
     return hashlib.sha256(f"{previous}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
