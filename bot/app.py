@@ -35,6 +35,7 @@ from bot.slack.listeners import register
 from bot.slack.listeners.front import Front
 from bot.slack.sender import Sender
 from bot.slack.socket import Sockets
+from bot.usecases import similar
 from bot.usecases.desk import Desk, Policies
 from bot.usecases.record import Channels, Recorder
 from bot.web import health, hooks, inside
@@ -75,6 +76,7 @@ class Tocsin:
     sole: Sole | None = None
     site: web.TCPSite | None = None
     port: int = 0
+    indexing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """HTTP first, so that nothing of Slack's is missed; then the loops; then what was missed while away."""
@@ -88,6 +90,7 @@ class Tocsin:
             await self.sockets.start()
         await ask_for_backfill(self.desk)
         self.gaps.start()
+        self.indexing = asyncio.create_task(make_findable(self.database), name="make incidents findable")
         self.retention.start()
         self.policy_file.start()
         log.info(
@@ -99,6 +102,9 @@ class Tocsin:
         """Take nothing new in, finish what is under way, close. Whatever is left over stands in the database."""
         log.info("stopping")
         self.gaps.stop()
+        if self.indexing is not None:
+            self.indexing.cancel()
+            await asyncio.gather(self.indexing, return_exceptions=True)
         await self.retention.stop()
         self.policy_file.stop()
         if self.sockets is not None:
@@ -265,6 +271,15 @@ async def who_are_we(api: SlackApi, database: Database) -> Me:
                     conn, "me", {"user_id": me.user_id, "bot_id": me.bot_id, "team_id": me.team_id, "url": me.url}
                 )
             return me
+
+
+async def make_findable(database: Database) -> None:
+    """What older versions wrote, or read otherwise. Where that fails it is tried again at the next start."""
+    try:
+        if count := await similar.fill(database):
+            log.info("similar.filled", incidents=count)
+    except Exception:
+        log.exception("similar.not_filled", mend="check the database; it is tried again at the next start")
 
 
 async def ask_for_backfill(desk: Desk) -> None:

@@ -41,6 +41,10 @@ def announcement_of(number: int) -> str:
     return f"announce:{number}"
 
 
+def triage_of(number: int) -> str:
+    return f"triage:{number}"
+
+
 def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
     """Everything that makes an incident visible, each step its own notice: any may fail, none stops another."""
     n = incident.number
@@ -53,6 +57,7 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
         Notice(f"purpose:{n}", "purpose", n, needs=channel, priority=Priority.SETUP),
         invitation(n, incident.declared_by),
         backfill(n),
+        triage(n),
     ]
     if policy.announce and not incident.private:
         found.append(
@@ -90,6 +95,8 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     if threaded and policy.announce and not after.private:
         found.append(Notice(f"thread:{n}:{threaded[0]}", "thread", n, {"seqs": threaded}, needs=announcement_of(n)))
     found += edits(before, after, policy)
+    if after.open and _looked_into(before) != _looked_into(after):
+        found.append(triage_edit(n))
     found += _settled(before, after, policy)
     found += _handovers_settled(before, after)
     found += _shift_offers_settled(before, after)
@@ -157,6 +164,20 @@ def card_posted(number: int) -> Notice:
         card_of(number), "card", number,
         needs=channel_of(number), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
+
+
+def triage(number: int) -> Notice:
+    """What may help; after the card, which says what is wrong."""
+    return Notice(
+        triage_of(number), "triage", number,
+        needs=card_of(number), if_need_fails=IfNeedFails.DIRECT, priority=Priority.NEWS,
+    )  # fmt: skip
+
+
+def triage_edit(number: int) -> Notice:
+    return Notice(
+        f"triage_edit:{number}", "triage_edit", number, needs=card_of(number), priority=Priority.EDIT, again=True
+    )
 
 
 def pin(number: int) -> Notice:
@@ -445,6 +466,11 @@ def _shown_outside(incident: Incident) -> tuple[Any, ...]:
         incident.title, incident.severity, incident.status, incident.channel_id, incident.roles.get("commander"),
         incident.updates, incident.ladder.acknowledged_at, incident.summary,
     )  # fmt: skip
+
+
+def _looked_into(incident: Incident) -> tuple[Any, ...]:
+    """What triage goes by."""
+    return (incident.title, incident.description, incident.services, incident.category, incident.severity)
 
 
 def _topic(incident: Incident) -> tuple[Any, ...]:

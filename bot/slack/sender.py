@@ -26,6 +26,7 @@ from bot.slack.people import People
 from bot.slack.post import edit, post
 from bot.slack.respond import respond
 from bot.slack.text import clip
+from bot.slack.triage_sender import TriageSender
 from bot.slack.troubles import in_words
 from bot.slack.walk_sender import WalkSender
 from bot.slack.windows import Turn
@@ -95,10 +96,11 @@ class Sender:
             "shift_offer_edit": self._shift_offer_edit,
             "declared": self._declared,
             "backfill": self._backfill,
+            **WalkSender(desk, api, self._people).handlers(),
+            **TriageSender(desk, api, self._people).handlers(),
         }
         self._of_no_incident: dict[str, Callable[[Row], Awaitable[dict[str, Any]]]] = {
             "policy_refused": self._policy_refused,
-            **WalkSender(desk, api, self._people).handlers(),
             "policy_mended": self._policy_mended,
         }
 

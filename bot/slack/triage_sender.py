@@ -1,0 +1,55 @@
+"""What is sent about triage: posted where there is something useful to say, edited when that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from bot.domain import routing
+from bot.domain.errors import NotNeeded
+from bot.slack.api import SlackApi
+from bot.slack.blocks import triage as blocks
+from bot.slack.people import People
+from bot.slack.post import edit, post
+from bot.slack.walk_sender import Case
+from bot.usecases import triage
+from bot.usecases.desk import Desk
+from storage import outbox
+
+
+class TriageSender:
+    """One method for each kind of notice about triage."""
+
+    def __init__(self, desk: Desk, api: SlackApi, people: People) -> None:
+        self._desk = desk
+        self._api = api
+        self._people = people
+
+    def handlers(self) -> dict[str, Callable[[Any], Awaitable[dict[str, Any]]]]:
+        return {"triage": self._triage, "triage_edit": self._triage_edit}
+
+    async def _triage(self, case: Case) -> dict[str, Any]:
+        found = await triage.of(self._desk, case.incident, case.policy)
+        unless = None if case.incident.open else f"the incident was {case.incident.status} before it could be sent"
+        unless = unless or (None if found.useful else "nothing known would help")
+        if unless and not case.row.uncertain:
+            raise NotNeeded(unless)
+        message = blocks.triage(case.incident, case.policy, found)
+        return await post(self._api, case.row, await self._where(case), message, unless=unless)
+
+    async def _triage_edit(self, case: Case) -> dict[str, Any]:
+        """Where there was nothing to say before, it is posted now."""
+        async with self._desk.database.reading() as conn:
+            receipt = await outbox.receipt(conn, routing.triage_of(case.incident.number))
+        if receipt is None or "ts" not in receipt:
+            async with self._desk.database.transaction() as conn:
+                await outbox.put(conn, [replace(routing.triage(case.incident.number), again=True)])
+            raise NotNeeded("nothing was posted so far; it is asked again whether anything helps")
+        found = await triage.of(self._desk, case.incident, case.policy)
+        return await edit(self._api, receipt, blocks.triage(case.incident, case.policy, found))
+
+    async def _where(self, case: Case) -> str:
+        if case.incident.channel_id is not None and not case.row.redirected:
+            return case.incident.channel_id
+        return await self._people.direct_channel(case.incident.declared_by)
