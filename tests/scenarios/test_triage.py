@@ -1,0 +1,122 @@
+"""What may help, posted at declare: and nothing where nothing would."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import Channel, Message
+from tests.scenarios.looking import buttons, rest, told, typed, words
+from tests.scenarios.running import World, world
+
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts:
+  stripe: {name: Stripe support, phone: "+1 555 0100", url: "https://support.stripe.example/"}
+services:
+  web: {name: Web shop, depends_on: [checkout]}
+  checkout:
+    name: Checkout
+    depends_on: [payments, database]
+    links: {Dashboard: "https://grafana.example.com/d/checkout"}
+  payments: {name: Payments, contacts: [stripe], depends_on: [checkout]}
+  database: {name: Orders database}
+"""
+
+
+@pytest.fixture
+async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(POLICY, encoding="utf-8")
+    async with world(sqlite_url, policy=policy) as running:
+        yield running
+
+
+async def declared(here: World, text: str, number: int = 1, by: str = "maya") -> Channel:
+    await here.ws.person(by).command("#general", f"/incident declare {text}")
+    channel = await here.opened(number)
+    await rest(here)
+    return channel
+
+
+def said_in(here: World, channel: Channel) -> str:
+    (message,) = triages(here, channel)
+    return words(here, message).replace("*", "").replace("_", "")
+
+
+def triages(here: World, channel: Channel) -> list[Message]:
+    return [m for m in here.ws.bot_messages(channel.id) if "What may help" in words(here, m)]
+
+
+async def ended(here: World, text: str, how: str = "resolve Raised maximumPoolSize to 40") -> Channel:
+    channel = await declared(here, text)
+    await typed(here, "maya", channel.name, f"/incident {how}")
+    await rest(here)
+    return channel
+
+
+async def test_what_fixed_the_last_one_stands_in_the_channel_of_the_next(here: World) -> None:
+    first = await ended(here, "sev2 Hikari pool exhausted on orders service")
+    assert triages(here, first) == []
+    channel = await declared(here, "sev2 hikari pool exhausted again", 2)
+    (message,) = triages(here, channel)
+    said = said_in(here, channel)
+    assert "Looks like INC-1 · Hikari pool exhausted on orders service (" in said
+    assert "What fixed it: Raised maximumPoolSize to 40" in said
+    assert "the same words: hikari, pool, exhausted" in said
+    assert buttons(message) == ["Show"]
+    await here.tom.press(message, "Show")
+    assert "Hikari pool exhausted on orders service" in (await told(here, "tom"))[-1]
+
+
+async def test_one_that_is_open_may_be_the_same(here: World) -> None:
+    first = await declared(here, "sev2 Kafka consumer lag on order events")
+    channel = await declared(here, "sev3 consumer lag kafka exploding", 2, by="tom")
+    said = said_in(here, channel)
+    assert "INC-1 · Kafka consumer lag on order events is open and looks the same" in said
+    assert f"#{first.name}" in said
+
+
+async def test_a_false_alarm_is_remembered_as_one(here: World) -> None:
+    await ended(here, "sev3 Synthetic probe checkout-eu fails", "cancel The probe had an old certificate")
+    channel = await declared(here, "sev3 synthetic probe checkout-eu fails", 2)
+    assert "It was a false alarm: The probe had an old certificate" in said_in(here, channel)
+
+
+async def test_private_ones_and_drills_are_never_shown(here: World) -> None:
+    await here.maya.command("#general", "/incident declare")
+    await here.maya.fill(here.maya.view, {"Title": "Vault sealed", "Severity": "sev1", "Private": ["private"]})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    await typed(here, "maya", "#general", "/incident drill sev2 Vault sealed")
+    await rest(here)
+    channel = await declared(here, "sev1 vault sealed", 3)
+    assert triages(here, channel) == []
+
+
+async def test_nothing_is_posted_where_nothing_would_help(shop: World) -> None:
+    channel = await declared(shop, "sev2 Something odd")
+    assert triages(shop, channel) == []
+
+
+async def test_the_blast_radius_and_whom_to_call(shop: World) -> None:
+    channel = await declared(shop, "sev2 Payments are refused")
+    said = said_in(shop, channel)
+    assert "May be hit, too: Checkout cannot work without Payments (named in the title" in said
+    assert "and further on Web shop (through Checkout)" in said
+    assert "Call: Stripe support (+1 555 0100 · support portal" in said
+
+
+async def test_where_it_may_come_from(shop: World) -> None:
+    await declared(shop, "sev1 Orders database is read only")
+    await shop.maya.command("#general", "/incident declare")
+    await shop.maya.fill(
+        shop.maya.view, {"Title": "Baskets vanish", "Severity": "sev2", "Affected services": ["database"]}
+    )
+    assert (await shop.maya.submit()).ok
+    await shop.opened(2)
+    channel = await declared(shop, "sev2 Checkout is slow", 3)
+    assert "May come from Orders database: INC-2 is open there" in said_in(shop, channel)
