@@ -67,6 +67,8 @@ def well_formed(body: Any) -> bool:
         return _has(body.get("event"), "type")
     if kind in ("view_submission", "view_closed") and not _has(body.get("view"), "id", "type"):
         return False
+    if kind == "message_action" and not _has(body.get("message"), "ts"):
+        return False
     if "command" in body:
         return _has(body, "command", "user_id")
     return kind not in OF_A_PERSON or _has(body.get("user"), "id")
