@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,11 +21,15 @@ from bot.clock import Clock
 from bot.domain import routing
 from bot.domain.errors import TocsinError
 from bot.gaps import Gaps
+from bot.heartbeat import Heartbeat
+from bot.jobs import Jobs
 from bot.metrics import Metrics
 from bot.notifiers import Notifiers
 from bot.outbox import Outbox, Outcome
 from bot.policy_file import PolicyFile
+from bot.replicas import Replicas
 from bot.retention import Retention
+from bot.runners import Workshop
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.slack import api as slack_api
@@ -44,11 +49,16 @@ from bot.web.door import IDLE_FOR_S, LINGER_S, Door, Site
 from playbooks.shelf import Shelf
 from storage import incidents, meta, outbox
 from storage.database import Database
+from storage.deadlines import Row as Deadline
 from storage.outbox import Row
 from storage.sole import Sole, become_sole, release_leases
 
 log = structlog.get_logger()
 
+# Ten seconds in all, from SIGTERM to the end.
+ASKED_LATELY_S, SEEN_WITHIN_S, ENDS_WITHIN_S = 30.0, 2.0, 6.0
+ASK_SLACK_EVERY_S = 10.0
+HEARD = frozenset({"card", "news", "update", "nudge", "page_channel"})  # in the incident's channel, of which we hear
 STILL_TALKING = timedelta(days=3)  # people go on where an incident was, and that is its timeline, too
 FATAL = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
@@ -67,12 +77,16 @@ class Tocsin:
     session: aiohttp.ClientSession
     outbox: Outbox
     scheduler: Scheduler
+    jobs: Jobs
     sockets: Sockets | None
     gaps: Gaps
     retention: Retention
     runner: web.AppRunner
     door: Door
     policy_file: PolicyFile
+    health: health.Health
+    replicas: Replicas
+    heartbeat: Heartbeat | None = None
     sole: Sole | None = None
     site: web.TCPSite | None = None
     port: int = 0
@@ -86,6 +100,7 @@ class Tocsin:
         self.port = _port(self.runner)
         self.outbox.start()
         self.scheduler.start()
+        self.jobs.start()
         if self.sockets is not None:
             await self.sockets.start()
         await ask_for_backfill(self.desk)
@@ -93,32 +108,59 @@ class Tocsin:
         self.indexing = asyncio.create_task(make_findable(self.database), name="make incidents findable")
         self.retention.start()
         self.policy_file.start()
+        self.replicas.start()
+        if self.heartbeat is not None:
+            self.heartbeat.start()
         log.info(
             "started", port=self.port, host=self.settings.host, socket_mode=self.sockets is not None,
             policy=self.desk.policy.name, database=self.database.dialect,
         )  # fmt: skip
 
     async def stop(self) -> None:
-        """Take nothing new in, finish what is under way, close. Whatever is left over stands in the database."""
+        """Say so, take nothing new in, finish what is under way, close: within ten seconds.
+
+        Whatever is left over stands in the database.
+        """
         log.info("stopping")
+        self.health.stopping = True
+        if self.heartbeat is not None:
+            self.heartbeat.stop()
         self.gaps.stop()
         if self.indexing is not None:
             self.indexing.cancel()
             await asyncio.gather(self.indexing, return_exceptions=True)
-        await self.retention.stop()
         self.policy_file.stop()
-        if self.sockets is not None:
-            await self.sockets.stop()
+        await self._be_seen()
         if self.site is not None:
             await self.site.stop()
-        await self.scheduler.stop()
-        await self.outbox.stop()
-        await self.runner.cleanup()
+        await asyncio.gather(*(self._ended(part) for part in self._under_way()))
         await self.session.close()
         await self.database.close()
         if self.sole is not None:
             self.sole.release()
         log.info("stopped")
+
+    async def _be_seen(self) -> None:
+        """Where somebody asks `/readyz`, a balancer should find out before it meets a closed door."""
+        if time.monotonic() - self.health.asked_at > ASKED_LATELY_S:
+            return
+        try:
+            await asyncio.wait_for(self.health.seen.wait(), SEEN_WITHIN_S)
+        except TimeoutError:
+            return
+
+    def _under_way(self) -> list[Awaitable[object]]:
+        parts: list[Awaitable[object]] = [
+            self.jobs.stop(ENDS_WITHIN_S / 2), self.scheduler.stop(), self.outbox.stop(ENDS_WITHIN_S),
+            self.runner.cleanup(), self.retention.stop(), self.replicas.stop(),
+        ]  # fmt: skip
+        return [*parts, self.sockets.stop()] if self.sockets is not None else parts
+
+    async def _ended(self, part: Awaitable[object]) -> None:
+        try:
+            await asyncio.wait_for(part, ENDS_WITHIN_S + 1.0)
+        except TimeoutError:
+            log.warning("stop.cut_short", mend="nothing to do: what was under way is taken up at the next start")
 
 
 async def build(settings: Settings) -> Tocsin:
@@ -153,7 +195,7 @@ async def _wire(
     metrics = Metrics()
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     client = slack_api.client(token, settings.slack_api_url, session)
-    api = SlackApi(client, metrics.slack_called)
+    api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
     clock = await _clock(settings, database)
     desk = Desk(
         database,
@@ -161,6 +203,7 @@ async def _wire(
         clock,
         methods=notifiers.methods(settings),
         shelf=Shelf(settings.playbook_folders),
+        runners=Workshop(settings),
     )
     me = await who_are_we(api, database)
     recorder = Recorder(desk, Channels(desk))
@@ -175,24 +218,38 @@ async def _wire(
         log.warning("notifiers.half_set_up", words=words)
 
     async def send(row: Row) -> dict[str, Any]:
-        return await (paging.send(row) if row.kind == notifiers.KIND else sender.send(row))
+        receipt = await (paging.send(row) if row.kind == notifiers.KIND else sender.send(row))
+        if sockets is not None and row.kind in HEARD and str(receipt.get("channel", "")).startswith(("C", "G")):
+            sockets.spoke()
+        return receipt
 
     def sent(outcome: Outcome) -> None:
         metrics.outbox_results.labels(outcome.kind, outcome.result).inc()
 
-    def lapsed(kind: str, lateness_s: float) -> None:
-        metrics.lateness.labels(kind).observe(lateness_s)
+    def lapsed(deadline: Deadline, lateness_s: float) -> None:
+        metrics.lateness.labels(deadline.kind).observe(lateness_s)
+        metrics.claimed("deadline", deadline.fence > 1)
 
-    box = Outbox(desk, send, sent)
+    box = Outbox(desk, send, sent, lambda row: metrics.claimed("notice", row.taken_over))
     scheduler = Scheduler(desk, clock, lapsed)
+    jobs = Jobs(desk, settings.secrets)
     sockets = None
     if settings.slack_app_token is not None:
         app_token = settings.slack_app_token.get_secret_value()
-        sockets = Sockets(app, app_token, client, lambda: ask_for_backfill(desk))
+        sockets = Sockets(app, app_token, client, lambda: ask_for_backfill(desk), metrics.acknowledged)
     policy_file = PolicyFile(desk, metrics, lambda: settings.policy_path, lambda: _join_announcements(desk, api))
     checks = health.Health(
         desk, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at, lambda: policy_file.trouble
     )
+    metrics.about(api.rates, sockets)
+    heartbeat = None
+    if settings.heartbeat_url is not None:
+        heartbeat = Heartbeat(session, settings.heartbeat_url.get_secret_value(), checks.checks, metrics.heartbeat)
+
+    def counted(processes: int) -> None:
+        api.rates.share_among(processes)
+        metrics.replicas.set(processes)
+
     door = Door(metrics)
     site = door.open_to(web.Application(client_max_size=slack_web.LARGEST_BODY))
     site.add_routes(health.routes(checks))
@@ -207,7 +264,23 @@ async def _wire(
         keepalive_timeout=IDLE_FOR_S, lingering_time=LINGER_S, auto_decompress=False,
     )  # fmt: skip
     tocsin = Tocsin(
-        settings, database, desk, session, box, scheduler, sockets, gaps, retention, runner, door, policy_file, sole
+        settings,
+        database,
+        desk,
+        session,
+        box,
+        scheduler,
+        jobs,
+        sockets,
+        gaps,
+        retention,
+        runner,
+        door,
+        policy_file,
+        checks,
+        Replicas(database, counted),
+        heartbeat,
+        sole,
     )
     site.on_startup.append(lambda _: _join_announcements(desk, api))
     return tocsin
@@ -327,16 +400,22 @@ def _slack_trouble(api: SlackApi, sockets: Sockets | None) -> Any:
     async def trouble() -> str | None:
         if sockets is not None and not await sockets.connected():
             return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
-        if time.monotonic() - known["at"] > 10.0:
+        if time.monotonic() - known["at"] > ASK_SLACK_EVERY_S:
             known["at"] = time.monotonic()
             try:
                 await api.call("auth.test")
                 known["trouble"] = None
             except SlackError as error:
-                known["trouble"] = f"Slack does not answer as it should: {error}"
+                known["trouble"] = f"Slack does not answer as it should ({error}). {_mend(error)}"
         return known["trouble"]  # type: ignore[no-any-return]  # a str or None, by construction
 
     return trouble
+
+
+def _mend(error: SlackError) -> str:
+    if error.name in FATAL:
+        return "Copy the Bot User OAuth Token anew into SLACK_BOT_TOKEN and restart"
+    return "See https://status.slack.com and whether it can be reached from here; what is to be posted waits"
 
 
 def _port(runner: web.AppRunner) -> int:

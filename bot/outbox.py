@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,10 +46,17 @@ class Outcome:
 class Outbox:
     """Claims by priority, sends up to `AT_ONCE` side by side. Several of these on one database share the work."""
 
-    def __init__(self, desk: Desk, send: Send, observe: Callable[[Outcome], None] = lambda outcome: None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        send: Send,
+        observe: Callable[[Outcome], None] = lambda outcome: None,
+        claimed: Callable[[Row], None] = lambda row: None,
+    ) -> None:
         self._desk = desk
         self._send = send
         self._observe = observe
+        self._claimed = claimed
         self._tasks: set[asyncio.Task[None]] = set()
         self._paging: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -61,11 +69,12 @@ class Outbox:
         """Claim nothing new; what is under way may end. What does not is tried again under its lease's rules."""
         self._stopping = True
         self._desk.alarm.outbox.set()
+        until = time.monotonic() + within_s
         if self._loop is not None:
             await asyncio.wait({self._loop}, timeout=within_s)
             self._loop.cancel()
         if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=within_s)
+            await asyncio.wait(set(self._tasks), timeout=max(0.0, until - time.monotonic()))
         for task in self._tasks:
             task.cancel()
 
@@ -79,6 +88,7 @@ class Outbox:
                 await asyncio.sleep(POLL_S)
                 continue
             for row in claimed:
+                self._claimed(row)
                 task = asyncio.create_task(self._deliver(row), name=f"send {row.once}")
                 self._tasks.add(task)
                 if row.kind == PAGING:

@@ -30,7 +30,7 @@ class Scheduler:
     """Claims what is due, each second and at the very next due instant. Rows of a dead process come back by lease."""
 
     def __init__(
-        self, desk: Desk, clock: Clock, observe: Callable[[str, float], None] = lambda kind, lateness_s: None
+        self, desk: Desk, clock: Clock, observe: Callable[[Row, float], None] = lambda row, lateness_s: None
     ) -> None:
         self._desk = desk
         self._clock = clock
@@ -87,7 +87,7 @@ class Scheduler:
         async with self._desk.database.transaction() as conn:
             rows = await deadlines.claim(conn, now, BATCH, LEASE)
         for row in rows:
-            self._observe(row.kind, max(0.0, self._clock.wall_seconds(now - row.due_at)))
+            self._observe(row, max(0.0, self._clock.wall_seconds(now - row.due_at)))
         return rows
 
     async def _act(self, rows: list[Row]) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
     twilio_api_url: str = "https://api.twilio.com"
     webhook_url: SecretStr | None = None
     webhook_secret: SecretStr | None = None
+    # Called every minute while all is well; whoever has the address could keep the alarm quiet.
+    heartbeat_url: SecretStr | None = None
+    # What runners of playbooks ask. docs/playbooks.md
+    prometheus_url: SecretStr | None = None
 
     @field_validator("slack_api_url")
     @classmethod
@@ -77,7 +82,7 @@ class Settings(BaseSettings):
             sender_of(value)
         return value
 
-    @field_validator("pagerduty_events_url", "twilio_api_url", "webhook_url")
+    @field_validator("pagerduty_events_url", "twilio_api_url", "webhook_url", "prometheus_url", "heartbeat_url")
     @classmethod
     def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -104,6 +109,11 @@ class Settings(BaseSettings):
     def playbook_folders(self) -> tuple[Path, ...]:
         """The operator's own playbooks: folders, separated as in PATH; a later one outranks an earlier one."""
         return tuple(Path(name) for name in (self.tocsin_playbooks or "").split(os.pathsep) if name)
+
+    @property
+    def prometheus(self) -> str | None:
+        """The address of Prometheus; it may hold a password."""
+        return self.prometheus_url.get_secret_value() if self.prometheus_url is not None else None
 
     @property
     def socket_mode(self) -> bool:
@@ -135,11 +145,13 @@ class Settings(BaseSettings):
         values = [
             self.slack_bot_token, self.slack_signing_secret, self.slack_app_token,
             self.pagerduty_routing_key, self.pagerduty_webhook_secret, self.smtp_url, self.twilio_auth_token,
-            self.webhook_url, self.webhook_secret,
+            self.webhook_url, self.webhook_secret, self.heartbeat_url,
         ]  # fmt: skip
         found = [value.get_secret_value() for value in values if value is not None]
         if (password := _password_of(self.url)) is not None:
             found.append(password)
+        if self.prometheus is not None and (secret := urlsplit(self.prometheus).password):
+            found.append(secret)
         if self.smtp_url is not None and (secret := Server.of(self.smtp_url.get_secret_value()).password):
             found.append(secret)
         return found

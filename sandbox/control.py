@@ -206,10 +206,17 @@ class Control:
         return web.json_response({"ok": True})
 
     async def sockets(self, request: web.Request) -> web.Response:
-        """`{"do": "drop"}` cuts connections; `{"do": "disconnect", "reason": "warning"}` asks them to go."""
+        """`{"do": "drop"}` cuts connections; `freeze` and `mute` leave them open, but nothing comes through.
+
+        `{"do": "disconnect", "reason": "warning"}` asks them to go.
+        """
         wanted = await _json(request)
         if wanted.get("do") == "drop":
             self.ws.sockets.drop(only=wanted.get("only"))
+        elif wanted.get("do") == "freeze":
+            self.ws.sockets.freeze(only=wanted.get("only"))
+        elif wanted.get("do") == "mute":
+            self.ws.sockets.mute(only=wanted.get("only"))
         elif wanted.get("do") == "disconnect":
             await self.ws.sockets.disconnect(wanted.get("reason", "refresh_requested"), only=wanted.get("only"))
         return web.json_response({"ok": True, "connections": len(self.ws.sockets.connections)})

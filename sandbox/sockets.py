@@ -29,10 +29,13 @@ class Connection:
         self.number = number
         self.pending: dict[str, asyncio.Future[Answer]] = {}
         self.draining = False
+        self.frozen = False
+        self.mute = False
 
     async def send(self, envelope: Json) -> None:
         """Write one frame."""
-        await self.socket.send_str(json.dumps(envelope))
+        if not (self.frozen or self.mute):
+            await self.socket.send_str(json.dumps(envelope))
 
     def fail(self) -> None:
         """Everything still unacknowledged did not arrive."""
@@ -108,6 +111,8 @@ class Sockets:
     async def _ping(self, connection: Connection) -> None:
         while True:
             await asyncio.sleep(self.settings.ping_interval_s)
+            if connection.frozen:
+                continue
             try:
                 await connection.socket.ping(b"Ping from applink-sandbox")
             except ConnectionError:
@@ -185,10 +190,21 @@ class Sockets:
             self._cut(connection)
         return len(cut)
 
+    def freeze(self, *, only: int | None = None) -> None:
+        """Connections stay open, and nothing comes or goes on them any more: not even an answer to a ping."""
+        for connection in self.connections[:only]:
+            connection.frozen = True
+            if (transport := _transport(connection)) is not None:
+                transport.pause_reading()
+
+    def mute(self, *, only: int | None = None) -> None:
+        """Connections stay open and answer pings, but what is sent over them never arrives."""
+        for connection in self.connections[:only]:
+            connection.mute = True
+
     def _cut(self, connection: Connection) -> None:
         connection.draining = True
-        transport = connection.socket._req.transport if connection.socket._req else None
-        if transport is not None:
+        if (transport := _transport(connection)) is not None:
             transport.abort()
         connection.fail()
 
@@ -196,5 +212,12 @@ class Sockets:
         """End every connection."""
         self.refusing = True
         for connection in list(self.connections):
+            if connection.frozen:
+                self._cut(connection)
+                continue
             connection.fail()
             await connection.socket.close()
+
+
+def _transport(connection: Connection) -> asyncio.Transport | None:
+    return connection.socket._req.transport if connection.socket._req else None

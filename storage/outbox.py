@@ -22,11 +22,12 @@ from storage.schema import outbox
 from storage.sql import AnyRow, is_postgresql, wall
 
 __all__ = [
-    "LEASE", "Failure", "Row", "claim", "depth", "dropped", "failed", "failures", "known", "next_try_at",
-    "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed", "sent",
+    "LEASE", "Failure", "Row", "Standing", "census", "claim", "depth", "dropped", "failed", "failures", "known",
+    "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed", "sent",
 ]  # fmt: skip
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
+TAKEN_OVER = "whoever had it was gone before saying what came of it"
 # As in the partial indexes, word for word.
 _LIVE = sa.text("state IN ('queued', 'unknown', 'leased')")
 _UNSENT = sa.text("state NOT IN ('sent', 'dropped')")
@@ -39,7 +40,7 @@ class Row:
 
     `uncertain`: an earlier attempt may have reached Slack, so look before repeating. `redirected`: what it needed
     failed, and it goes to direct messages. `version` moves when it is asked for again. `ours_until`, on this process's
-    monotonic clock: afterwards somebody else may have claimed it.
+    monotonic clock: afterwards somebody else may have claimed it. `taken_over`: whoever had it before is gone.
     """
 
     id: int
@@ -58,6 +59,17 @@ class Row:
     version: int
     ours_until: float = math.inf
     priority: int = 0
+    taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many of one kind are in one state, and since when the oldest is wanted."""
+
+    kind: str
+    state: str
+    rows: int
+    oldest_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ async def claim(
             fence=_c.fence + 1,
             first_try_at=sa.func.coalesce(_c.first_try_at, wall(conn)),
             next_try_at=wall(conn, lease),
+            error=sa.case((_c.state == "leased", TAKEN_OVER), else_=_c.error),
         )
         .returning(outbox)
     )
@@ -215,6 +228,13 @@ async def depth(conn: AsyncConnection) -> dict[str, int]:
     return dict.fromkeys(("held", "queued", "leased", "unknown", "failed"), 0) | {row[0]: row[1] for row in counted}
 
 
+async def census(conn: AsyncConnection) -> list[Standing]:
+    """What is not over yet, by kind and state."""
+    wanted = sa.select(_c.kind, _c.state, sa.func.count().label("rows"), sa.func.min(_c.queued_at).label("oldest_at"))
+    found = await conn.execute(wanted.where(_UNSENT, _c.state != "failed").group_by(_c.kind, _c.state))
+    return [Standing(row.kind, row.state, row.rows, row.oldest_at) for row in found]
+
+
 async def _end(conn: AsyncConnection, row: Row, state: str, why: str) -> bool | None:
     """Whether it ended so, or was queued again; `None` if the fence was lost."""
     newest = _c.version == row.version
@@ -252,4 +272,5 @@ def _row(row: AnyRow, ours_until: float) -> Row:
         version=row.version,
         ours_until=ours_until,
         priority=row.priority,
+        taken_over=row.error == TAKEN_OVER,
     )

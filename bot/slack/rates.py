@@ -64,9 +64,9 @@ class Rates:
     def share_among(self, replicas: int) -> None:
         """Each of several processes keeps to its part of the workspace's limits; a channel's they find out by 429."""
         self.replicas = max(1, replicas)
-        for (kind, method), window in self._windows.items():
-            if kind == "method":
-                window.limit = self._limit(str(method))
+        for key, window in self._windows.items():
+            if key[0] == "method":
+                window.limit = self._limit(str(key[1]))
 
     def go(self, method: str, channel: str, turn: Turn) -> Going | float:
         """Leave to call now, or the seconds until it is this one's turn. Whoever was told so keeps their place."""

@@ -32,6 +32,7 @@ WEDGED_AFTER_S = 10.0  # the SDK tries a used-up address for ever; a rebuilt con
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 GRACE_S = 8.0  # Slack warns about 10 s ahead
 SILENT_PINGS = 3  # without an answer
+ANSWERED_WITHIN_S = 3.0  # when we stop; Slack waits no longer
 # What we post comes back as an event. Who speaks so often and hears nothing for so long listens at the wrong door.
 SPOKEN, DEAF_AFTER_S, NOT_OFTENER_S = 3, 30.0, 300.0
 ENDING = frozenset({"warning", "refresh_requested"})
@@ -41,12 +42,21 @@ class Connection(SocketModeClient):
     """One socket. `retire` is called, instead of reconnecting at once, when Slack says that this one ends soon."""
 
     def __init__(
-        self, app: AsyncApp, app_token: str, client: AsyncWebClient, retire: Callable[[Connection], None]
+        self,
+        app: AsyncApp,
+        app_token: str,
+        client: AsyncWebClient,
+        retire: Callable[[Connection], None],
+        observe: Callable[[str, float], None] = lambda kind, took_s: None,
     ) -> None:
         super().__init__(app_token=app_token, web_client=client, logger=app.logger, ping_interval=PING_S)
         self._app = app
         self._retire = retire
+        self._observe = observe
         self._pong: float | None = None
+        self._busy = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
         self.heard_at = time.monotonic()  # anything at all
         self.delivered_at = 0.0  # something to answer
         self.socket_mode_request_listeners.append(self._on_request)  # type: ignore[arg-type]  # the SDK's own shape
@@ -74,6 +84,16 @@ class Connection(SocketModeClient):
 
     async def _on_request(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         """Answer on the connection that asked. One that broke meanwhile cannot be answered: events come again."""
+        self._busy += 1
+        self.idle.clear()
+        try:
+            await self._answer(client, request)
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self.idle.set()
+
+    async def _answer(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         started = time.time()
         self.delivered_at = time.monotonic()
         if payloads.well_formed(request.payload):
@@ -85,6 +105,7 @@ class Connection(SocketModeClient):
             await send_async_response(client, request, answer, started)
         except (aiohttp.ClientError, ConnectionError) as error:
             log.warning("socket.answer_lost", type=request.type, error=repr(error))
+        self._observe("event" if request.type == "events_api" else "command_or_press", time.time() - started)
 
     def give_up_reconnecting(self) -> None:
         self.auto_reconnect_enabled = self.default_auto_reconnect_enabled = False
@@ -94,8 +115,14 @@ class Sockets:
     """Keeps `CONNECTIONS` sockets open. `reconnected` is awaited after a time with none: something may be missing."""
 
     def __init__(
-        self, app: AsyncApp, app_token: str, client: AsyncWebClient, reconnected: Callable[[], Awaitable[None]]
+        self,
+        app: AsyncApp,
+        app_token: str,
+        client: AsyncWebClient,
+        reconnected: Callable[[], Awaitable[None]],
+        observe: Callable[[str, float], None] = lambda kind, took_s: None,
     ) -> None:
+        self._observe = observe
         self._app = app
         self._token = app_token
         self._client = client
@@ -107,6 +134,7 @@ class Sockets:
         self._deaf_at = -NOT_OFTENER_S
         self._missed = False
         self.rebuilt = 0
+        self._living = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -115,10 +143,22 @@ class Sockets:
         self._go(self._keep(), "socket watchdog")
 
     async def stop(self) -> None:
+        """Answer what was asked, then close."""
         for task in list(self._tasks):
             task.cancel()
-        for connection in (*self._open, *self._retired):
-            await _close(connection)
+        connections = (*self._open, *self._retired)
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                for connection in connections:
+                    await connection.idle.wait()
+        except TimeoutError:
+            log.warning("socket.not_answered", mend="nothing to do: events come again, people try again")
+        await asyncio.gather(*(_close(connection) for connection in connections), return_exceptions=True)
+
+    @property
+    def living(self) -> int:
+        """As last looked at."""
+        return self._living
 
     async def connected(self) -> int:
         return sum([await one.is_connected() and one.wedged() is None for one in self._open])
@@ -128,7 +168,7 @@ class Sockets:
         self._spoken = [*self._spoken[1 - SPOKEN :], time.monotonic()]
 
     def _new(self) -> Connection:
-        connection = Connection(self._app, self._token, self._client, self._replace)
+        connection = Connection(self._app, self._token, self._client, self._replace, self._observe)
         self._go(_connect(connection), "socket")
         return connection
 
@@ -166,6 +206,7 @@ class Sockets:
                     self._missed = False
                     await self._reconnected()
                 self._missed = self._missed or up == 0
+                self._living = up
             except Exception:  # the watchdog must outlive whatever it watches
                 log.exception("socket.watch_failed")
 

@@ -81,13 +81,12 @@ class Window:
             room = max(1, int(room * self._factor))
             pace_s = self.span_s / (self.limit * self._factor)
             at = max(at, self._taken_at + pace_s) + place * pace_s
-        missing = self.used + place - room
-        if missing < 0:
+        if self.used + place < room:
             return at
         if self._daring and not strict and self._slow_until <= now:
             dared = self._under_way.total() + place < self._bold
             return at if dared else max(at, now + PROBE_S * (1.0 + math.log2(1.0 + place / max(1, self._bold))))
-        return max(at, self._expiry(missing, now))
+        return max(at, self._slot(place, room, now))
 
     def wait(self, turn: Turn, at: float) -> float:
         """Remember that this one comes again at `at`. Gives back when it should: later, where very many wait."""
@@ -155,8 +154,9 @@ class Window:
                 own = key
         return sum(key < own for key in keys)
 
-    def _expiry(self, missing: int, now: float) -> float:
-        """When the window has room for one more than `missing` others; what is under way ends now, at the earliest."""
+    def _slot(self, place: int, room: int, now: float) -> float:
+        """When the window has room for one more than `place` others; what is under way ends now, at the earliest."""
         ends = [at + self.span_s for at, _ in self._done] + [now + self.span_s] * self._under_way.total()
-        rounds, index = divmod(missing, len(ends)) if ends else (missing // self.limit + 1, 0)
-        return (ends[index] if ends else now) + rounds * self.span_s
+        slots = ([now] * room + ends)[-room:]
+        rounds, index = divmod(place, room)
+        return slots[index] + rounds * self.span_s

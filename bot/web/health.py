@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import structlog
 from aiohttp import web
 
 from bot.metrics import Metrics
@@ -15,8 +18,11 @@ from bot.usecases.desk import Desk
 from storage import incidents, outbox
 from storage.errors import StorageError
 
+log = structlog.get_logger()
+
 TICK_MAX_S = 15.0
 OUTBOX_MAX_S = 300.0
+UNHURRIED = frozenset({"backfill", "home"})  # many of them may wait for what Slack allows, and nothing is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,15 @@ class Health:
     slack: Callable[[], Awaitable[str | None]]
     ticked_at: Callable[[], float | None]
     policy: Callable[[], str | None] = lambda: None
+    stopping: bool = False
+    asked_at: float = -math.inf
+    seen: asyncio.Event = field(default_factory=asyncio.Event)  # that we are stopping
 
     async def checks(self) -> list[Check]:
+        if self.stopping:
+            return [
+                Check("process", False, "it is stopping; send people to another replica, or wait for the next start")
+            ]
         found = [await self._database()]
         if found[0].ok:
             found.append(await self._outbox())
@@ -60,21 +73,54 @@ class Health:
     def _scheduler(self) -> Check:
         ticked = self.ticked_at()
         if ticked is None:
-            return Check("scheduler", False, "it has not ticked yet")
+            return Check("scheduler", False, "it has not ticked yet; wait a second")
         age = time.monotonic() - ticked
-        return Check("scheduler", age <= TICK_MAX_S, "ok" if age <= TICK_MAX_S else f"no tick for {age:.0f} s")
+        if age <= TICK_MAX_S:
+            return Check("scheduler", True)
+        return Check("scheduler", False, f"no tick for {age:.0f} s: reminders stand still. See the log; restart Tocsin")
 
     async def _outbox(self) -> Check:
-        async with self.desk.database.reading() as conn:
-            oldest = await outbox.oldest_waiting_at(conn)
-        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-        words = "ok" if age <= OUTBOX_MAX_S else f"a notice has waited for {age:.0f} s; is Slack reachable?"
-        return Check("outbox", age <= OUTBOX_MAX_S, words)
+        try:
+            async with self.desk.database.reading() as conn:
+                standing = await outbox.census(conn)
+        except StorageError as error:
+            return Check("outbox", False, str(error))
+        now = datetime.now(UTC)
+        late = [s for s in standing if s.state != "held" and s.kind not in UNHURRIED]
+        kind, age = max(
+            ((s.kind, (now - s.oldest_at).total_seconds()) for s in late), key=lambda one: one[1], default=("", 0.0)
+        )
+        if age <= OUTBOX_MAX_S:
+            return Check("outbox", True)
+        words = f"a notice ({kind}) has waited for {age:.0f} s; is Slack reachable? See outbox.retry in the log"
+        return Check("outbox", False, words)
 
     async def refresh_metrics(self) -> None:
+        """What is counted when somebody looks. Without its database it still says that, and what it knows."""
+        for check in await self.checks():
+            self.metrics.check_ok.labels(check.name).set(check.ok)
+        if (ticked := self.ticked_at()) is not None:
+            self.metrics.tick_age.set(time.monotonic() - ticked)
+        try:
+            await self._count()
+        except StorageError as error:
+            log.warning("metrics.without_database", error=str(error))
+
+    async def _count(self) -> None:
         async with self.desk.database.reading() as conn:
             depth, oldest = await outbox.depth(conn), await outbox.oldest_waiting_at(conn)
             open_now = await incidents.listing(conn, open_only=True, limit=1000)
+            standing = await outbox.census(conn)
+        self.metrics.outbox_waiting.clear()
+        self.metrics.outbox_waiting_s.clear()
+        now = datetime.now(UTC)
+        ages: dict[str, float] = {}
+        for one in standing:
+            self.metrics.outbox_waiting.labels(one.kind, one.state).set(one.rows)
+            if one.state != "held":
+                ages[one.kind] = max(ages.get(one.kind, 0.0), (now - one.oldest_at).total_seconds())
+        for kind, waited_s in ages.items():
+            self.metrics.outbox_waiting_s.labels(kind).set(waited_s)
         for state, count in depth.items():
             self.metrics.outbox_depth.labels(state).set(count)
         age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
@@ -89,7 +135,10 @@ def routes(health: Health) -> list[web.RouteDef]:
         return web.json_response({"ok": True})
 
     async def readyz(request: web.Request) -> web.Response:
+        health.asked_at = time.monotonic()
         checks = await health.checks()
+        if health.stopping:
+            health.seen.set()
         ready = all(check.ok for check in checks)
         body = {"ready": ready, "checks": {c.name: c.words for c in checks}}
         return web.json_response(body, status=200 if ready else 503)

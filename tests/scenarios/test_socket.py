@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.scenarios.running import world
+from bot.usecases import run
+from tests.scenarios.running import World, world
 
 
 @pytest.fixture
@@ -92,3 +93,64 @@ async def test_slack_may_ask_for_a_new_connection_at_any_time(sqlite_url: str, r
         for number in range(5):
             assert (await here.maya.command(channel.id, f"/incident note {number}")).ok
         assert (await here.kinds()).count("note") == 5
+
+
+async def _heard(here: World, text: str, within_s: float = 20.0) -> None:
+    for _ in range(round(within_s / 0.1)):
+        if text in [e["text"] for e in (await here.show())["timeline"]]:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{text!r} was never heard")
+
+
+@pytest.mark.usefixtures("short_pings")
+async def test_connections_that_look_open_but_are_dead_are_replaced_and_nothing_said_meanwhile_is_missing(
+    sqlite_url: str,
+) -> None:
+    async with world(sqlite_url, socket_mode=True) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
+        dead = list(here.ws.sockets.connections)
+        here.ws.sockets.freeze()
+        assert not any(connection.socket.closed for connection in dead)
+        await here.maya.say(channel.id, "into a dead socket")
+        await here.ws.until(lambda: [c for c in here.ws.sockets.connections if c not in dead], timeout_s=10)
+        await _heard(here, "into a dead socket")
+        for connection in dead:
+            here.ws.sockets._cut(connection)
+        assert (await here.maya.command(channel.id, "/incident note and it goes on")).ok
+
+
+@pytest.mark.usefixtures("short_pings")
+async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.socket.DEAF_AFTER_S", 0.5)
+    async with world(sqlite_url, socket_mode=True) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
+        await here.ws.settled()
+        deaf = list(here.ws.sockets.connections)
+        here.ws.sockets.mute()
+        await here.maya.say(channel.id, "unheard")
+        for number in range(3):  # by a person who uses the command line, since Slack's commands do not arrive
+            await run.update(here.tocsin.desk, 1, f"still looking {number}", here.maya.id)
+        await here.ws.until(lambda: [c for c in here.ws.sockets.connections if c not in deaf], timeout_s=10)
+        await _heard(here, "unheard")
+        assert (await here.maya.command(channel.id, "/incident note we are heard again")).ok
+
+
+@pytest.mark.usefixtures("short_pings")
+async def test_a_connection_that_nobody_reads_any_more_is_replaced(sqlite_url: str) -> None:
+    async with world(sqlite_url, socket_mode=True) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        sockets = here.tocsin.sockets
+        assert sockets is not None
+        await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
+        wedged = list(sockets._open)
+        for connection in wedged:
+            assert connection.message_receiver is not None
+            connection.message_receiver.cancel()
+        await here.ws.until(lambda: not set(sockets._open) & set(wedged), timeout_s=10)
+        await here.ws.until(lambda: len([c for c in here.ws.sockets.connections if not c.draining]) == 2)
+        assert (await here.maya.command(channel.id, "/incident note it goes on")).ok

@@ -1,0 +1,259 @@
+"""Who watches the watcher: readiness that is honest, a heartbeat that falls silent, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, redirect_stderr
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+from aiohttp import web
+
+from bot import app, heartbeat, logs
+from bot.heartbeat import Heartbeat
+from bot.web import health
+from bot.web.health import Check
+from storage.errors import StorageError
+from storage.schema import outbox
+from tests.scenarios.running import World, world
+
+SECRET_PATH = "/ping/5f0c3b0e-canary-1b7c"
+
+
+async def ready(here: World) -> tuple[int, dict[str, str]]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{here.tocsin.port}/readyz") as answer,
+    ):
+        return answer.status, (await answer.json())["checks"]
+
+
+async def metrics(here: World) -> dict[str, float]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{here.tocsin.port}/metrics") as answer,
+    ):
+        assert answer.status == 200
+        lines = [line for line in (await answer.text()).splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+async def ticked(here: World) -> None:
+    while here.tocsin.scheduler.ticked_at is None:
+        await asyncio.sleep(0.02)
+
+
+def fresh_look_at_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "ASK_SLACK_EVERY_S", 0.0)
+
+
+async def test_it_is_ready_when_all_is_well(here: World) -> None:
+    await ticked(here)
+    status, checks = await ready(here)
+    assert status == 200
+    assert set(checks.values()) == {"ok"}
+    assert set(checks) >= {"database", "slack", "scheduler", "outbox"}
+
+
+async def test_without_its_database_it_is_not_ready_and_says_what_to_do(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ticked(here)
+
+    async def away() -> None:
+        raise StorageError("PostgreSQL at db.example cannot be reached. Is it running?")
+
+    monkeypatch.setattr(here.tocsin.database, "ping", away)
+    status, checks = await ready(here)
+    assert status == 503
+    assert checks["database"] == "PostgreSQL at db.example cannot be reached. Is it running?"
+    assert (await metrics(here))['tocsin_check_ok{check="database"}'] == 0
+
+
+async def test_while_slack_is_away_it_is_not_ready_and_ready_again_afterwards(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh_look_at_slack(monkeypatch)
+    await ticked(here)
+    await here.ws.go_down()
+    status, checks = await ready(here)
+    assert status == 503
+    assert "Slack does not answer as it should" in checks["slack"]
+    assert "status.slack.com" in checks["slack"]
+    assert checks["database"] == "ok"
+    await here.ws.come_back()
+    assert (await ready(here))[0] == 200
+
+
+async def test_a_token_that_was_revoked_is_said_with_the_mend(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh_look_at_slack(monkeypatch)
+    here.ws.revoked = True
+    status, checks = await ready(here)
+    assert status == 503
+    assert "token_revoked" in checks["slack"]
+    assert "SLACK_BOT_TOKEN" in checks["slack"]
+
+
+async def test_a_scheduler_that_stands_still_is_noticed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await ticked(here)
+    monkeypatch.setattr(health, "TICK_MAX_S", 0.3)
+    async with here.tocsin.scheduler._turn:  # as a tick does that never ends
+        await asyncio.sleep(0.5)
+        status, checks = await ready(here)
+    assert status == 503
+    assert checks["scheduler"].startswith("no tick for")
+    assert "restart Tocsin" in checks["scheduler"]
+
+
+async def test_an_outbox_that_does_not_move_is_noticed_but_not_what_may_wait(here: World) -> None:
+    await ticked(here)
+    here.ws.faults.add("chat.postMessage", status=503, count=None)
+    await here.maya.command("#general", "/incident declare sev2 Checkout is down")
+    await here.ws.until(lambda: here.ws.calls("chat.postMessage"))
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    async with here.tocsin.database.transaction() as conn:
+        await conn.execute(sa.update(outbox).where(outbox.c.kind == "backfill").values(state="queued"))
+        await conn.execute(sa.update(outbox).where(outbox.c.kind == "backfill").values(queued_at=hour_ago))
+    assert (await ready(here))[1]["outbox"] == "ok"
+    async with here.tocsin.database.transaction() as conn:
+        await conn.execute(sa.update(outbox).where(outbox.c.kind == "card").values(queued_at=hour_ago))
+    status, checks = await ready(here)
+    assert status == 503
+    assert checks["outbox"].startswith("a notice (card) has waited for 36")
+    assert (await metrics(here))['tocsin_outbox_waiting_seconds{kind="card"}'] >= 3600
+
+
+async def test_without_a_socket_it_is_not_ready(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.socket.PING_S", 0.3)
+    monkeypatch.setattr("bot.slack.socket.WATCH_S", 0.1)
+    async with world(sqlite_url, socket_mode=True) as here:
+        await ticked(here)
+        await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
+        assert (await ready(here))[0] == 200
+        while (await metrics(here))["tocsin_socket_connections"] != 2:  # as the watchdog last saw it
+            await asyncio.sleep(0.05)
+        here.ws.sockets.refusing = True
+        here.ws.sockets.drop()
+        await here.ws.until(lambda: not here.ws.sockets.connections)
+        for _ in range(100):
+            status, checks = await ready(here)
+            if status == 503:
+                break
+            await asyncio.sleep(0.05)
+        assert "no Socket Mode connection" in checks["slack"]
+        assert "SLACK_APP_TOKEN" in checks["slack"]
+
+
+# — the heartbeat
+
+
+@dataclass(slots=True)
+class Monitor:
+    """What somebody else runs to notice when we fall silent."""
+
+    url: str = ""
+    calls: list[str] = field(default_factory=list)
+    answer: Any = None
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.calls.append(f"{request.method} {request.path}")
+        if self.answer is not None:
+            return await self.answer() if callable(self.answer) else self.answer
+        return web.Response(text="OK")
+
+
+@asynccontextmanager
+async def monitor() -> AsyncIterator[Monitor]:
+    it = Monitor()
+    site = web.Application()
+    site.router.add_route("*", "/{any:.*}", it.handle)
+    runner = web.AppRunner(site, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    it.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield it
+    finally:
+        await runner.cleanup()
+
+
+async def test_the_heartbeat_beats_while_all_is_well_and_falls_silent_when_it_is_not(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh_look_at_slack(monkeypatch)
+    monkeypatch.setattr(heartbeat, "EVERY_S", 0.1)
+    monkeypatch.setattr(heartbeat, "AT_ONCE_S", 0.1)
+    said = io.StringIO()
+    async with monitor() as outside:
+        with redirect_stderr(said):
+            logs.configure("json", "DEBUG", [outside.url + SECRET_PATH])
+            async with world(sqlite_url, heartbeat_url=outside.url + SECRET_PATH) as here:
+                await here.ws.until(lambda: len(outside.calls) >= 3)
+                assert set(outside.calls) == {f"GET {SECRET_PATH}"}
+                await here.ws.go_down()
+                await asyncio.sleep(0.3)
+                seen = len(outside.calls)
+                await asyncio.sleep(0.5)
+                assert len(outside.calls) == seen
+                found = await metrics(here)
+                assert found['tocsin_heartbeats_total{result="withheld"}'] >= 1
+                await here.ws.come_back()
+                await here.ws.until(lambda: len(outside.calls) > seen)
+                outside.answer = web.Response(status=500)
+                count = len(outside.calls)
+                await here.ws.until(lambda: len(outside.calls) > count)
+                found = await metrics(here)
+                assert found['tocsin_heartbeats_total{result="failed"}'] >= 1
+                assert found["tocsin_heartbeat_sent_timestamp_seconds"] > 0
+    logging.getLogger().handlers.clear()
+    assert "heartbeat.withheld" in said.getvalue()
+    assert "canary" not in said.getvalue()
+
+
+async def test_the_heartbeat_goes_nowhere_else_and_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "TIMEOUT_S", 0.2)
+
+    async def well() -> list[Check]:
+        return [Check("database", True)]
+
+    results: list[str] = []
+    async with monitor() as outside, monitor() as elsewhere, aiohttp.ClientSession() as session:
+        beating = Heartbeat(session, outside.url + SECRET_PATH, well, results.append)
+        outside.answer = web.Response(status=302, headers={"Location": elsewhere.url + "/stolen"})
+        assert await beating.beat() == "failed"
+        assert elsewhere.calls == []
+
+        async def never() -> web.StreamResponse:
+            await asyncio.sleep(30)
+            return web.Response()
+
+        outside.answer = never
+        assert await beating.beat() == "failed"
+        unreachable = Heartbeat(session, "http://127.0.0.1:9" + SECRET_PATH, well, results.append)
+        assert await unreachable.beat() == "failed"
+    assert results == ["failed"] * 3
+
+
+# — metrics
+
+
+async def test_metrics_say_what_the_guide_names_and_nothing_private(here: World) -> None:
+    await here.declared("sev2 Checkout is down")
+    await here.maya.command("#general", "/incident declare sev3 --private The-secret-title")
+    here.ws.faults.add("chat.update", error="invalid_blocks", count=1)
+    await here.maya.command("#general", "/incident ack --in INC-1")
+    await here.delivered()
+    found = await metrics(here)
+    assert found['tocsin_claims_total{what="notice"}'] > 5
+    assert found['tocsin_slack_calls_total{method="chat.update",result="invalid_blocks"}'] == 1
+    assert found["tocsin_replicas"] == 1
+    assert not [name for name in found if "secret" in name.lower()]
+    assert json.dumps(list(found)).isascii()
