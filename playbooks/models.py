@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from bot.domain import playbook as domain
-from bot.domain.runners import ALLOWED_METHODS
 from bot.policy.models import Day, Duration, Key, Part, Text, wrong
 from bot.policy.problems import did_you_mean
 
@@ -177,7 +176,9 @@ class Automation(Part):
         default=[], description="For process: which of the step's commands, counted from 1; all where left out."
     )
     url: Run | None = Field(default=None, description="For http: the address, with parameters.")
-    method: Literal[*ALLOWED_METHODS] = Field(default="GET", description="For http: the method; nothing is sent with it.")
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field(
+        default="GET", description="For http: the method; nothing is sent with it."
+    )
     wait: Duration | None = Field(default=None, description="For wait: how long.")
     action: Key | None = Field(default=None, description="The action of the decision matrix, such as restart.")
     confidence: Annotated[float, Field(ge=0, le=1)] | None = Field(

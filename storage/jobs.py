@@ -123,6 +123,17 @@ async def may_have_run(conn: AsyncConnection, job: Job, outcome: str, now: datet
     return await _move(conn, job, State.MAY_HAVE_RUN, values, gone)
 
 
+async def cancel(conn: AsyncConnection, job: Job, why: str, now: datetime) -> bool:
+    """It was queued, and is not wanted any more. False where somebody has begun it."""
+    moved = await conn.execute(
+        sa.update(jobs)
+        .where(_c.id == job.id, _c.state == "queued", _c.fence == job.fence)
+        .values(state=str(State.REFUSED), outcome=why, finished_at=now)
+        .returning(_c.id)
+    )
+    return moved.one_or_none() is not None
+
+
 async def settle(conn: AsyncConnection, walk: tuple[int, int], step: str, by: str, outcome: str) -> list[Job]:
     """A person has said what became of what may have run."""
     settled = await conn.execute(

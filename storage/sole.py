@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from storage.database import Database
 from storage.errors import StorageError
-from storage.schema import deadlines, outbox
+from storage.schema import deadlines, jobs, outbox
 from storage.sql import wall
 from storage.url import parse
 
@@ -57,7 +57,10 @@ async def become_sole(url: str, *, wait_s: float = WAIT_S) -> Sole | None:
 
 
 async def release_leases(database: Database) -> None:
-    """Free what a dead predecessor held. Its notices may have been sent, so they are looked for before a repeat."""
+    """Free what a dead predecessor held. Its notices may have been sent, so they are looked for before a repeat; its
+    jobs may have run, and are not repeated at all.
+    """
     async with database.transaction() as conn:
         await conn.execute(sa.update(outbox).where(outbox.c.state == "leased").values(next_try_at=wall(conn)))
         await conn.execute(sa.update(deadlines).where(deadlines.c.lease_until.is_not(None)).values(lease_until=None))
+        await conn.execute(sa.update(jobs).where(jobs.c.state == "running").values(lease_until=wall(conn)))

@@ -71,12 +71,16 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came of one piece. `figure` is an exit code, a status or the result of a query; `words` say it."""
+    """What came of one piece. `figure` is an exit code, a status or the result of a query; `words` say it.
+
+    `figures`: of a query with several series, all of them.
+    """
 
     how: How
     words: str
     figure: float | None = None
     output: str = ""
+    figures: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Plan:
     whom: str = ""
     limits: str = ""
     by: str = ""  # the rule that allows it
+    undo: tuple[Piece, ...] = ()  # what takes it back, with the values of this moment
 
     @property
     def digest(self) -> str:
@@ -115,6 +120,7 @@ class Plan:
             "whom": self.whom,
             "limits": self.limits,
             "by": self.by,
+            "undo": [list(piece.words) for piece in self.undo],
         }
 
     @staticmethod
@@ -132,6 +138,7 @@ class Plan:
             whom=data["whom"],
             limits=data["limits"],
             by=data["by"],
+            undo=tuple(Piece(tuple(words)) for words in data["undo"]),
         )
 
     @property
@@ -263,13 +270,15 @@ def compared(success: Success, ended: Ended) -> Verdict:
     """The result of a query against `over` and `under`. No result, or not a number, is no success."""
     if ended.how is not How.ENDED:
         return Verdict(False, ended.words)
-    figure = ended.figure
-    if figure is None or figure != figure:
+    if ended.figure is None:
         return Verdict(False, f"{ended.words}: nothing to compare")
-    if success.over is not None and not figure > success.over:
-        return Verdict(False, f"{ended.words}, not more than {success.over:g}")
-    if success.under is not None and not figure < success.under:
-        return Verdict(False, f"{ended.words}, not less than {success.under:g}")
+    for figure in ended.figures or (ended.figure,):
+        if figure != figure:
+            return Verdict(False, f"{ended.words}: not a number, nothing to compare")
+        if success.over is not None and not figure > success.over:
+            return Verdict(False, f"{figure:g} is not more than {success.over:g}")
+        if success.under is not None and not figure < success.under:
+            return Verdict(False, f"{figure:g} is not less than {success.under:g}")
     return Verdict(True, ended.words)
 
 

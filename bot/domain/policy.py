@@ -221,6 +221,15 @@ class PlaybookRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """Who may do one thing. `groups` are Slack user groups, by ID or handle; `roles` are roles in the incident."""
+
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One organisation's process. Severities stand worst first; nothing may assume how many there are."""
 
@@ -247,7 +256,8 @@ class Policy:
     links: dict[str, str] = field(default_factory=dict)  # title → URL: dashboards, logs, support portals
     fields: tuple[CustomField, ...] = ()
     classification: tuple[Rule, ...] = ()
-    automation: AutomationRules = AutomationRules()
+    automation: AutomationRules = field(default_factory=AutomationRules)
+    permissions: dict[str, Allowed] = field(default_factory=dict)  # by verb; everybody where there is none
     digest: str = ""  # of the document the policy was read from; stands on every incident
 
     def severity(self, key: str) -> Severity:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from bot.domain.policy import Condition
 
 DECISIONS = ("auto", "approve", "manual")
-ALLOWED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class Approval:
     answered_by: str | None = None
     answered_at: datetime | None = None
     reason: str = ""
+    people: tuple[str, ...] = ()  # who was asked directly
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Mark:
     started_at: datetime | None = None  # since when it is its turn
     turns: int = 0  # how often it became its turn, or began anew
     nudged: int = 0
+    reminders: tuple[str, ...] = ()  # `once` of the deadline whose reminder still stands
     asked: Approval | None = None  # the latest request
     job: str | None = None
     action: str = "run"  # of that job, or `rollback`
@@ -303,7 +305,7 @@ def assign(walk: Walk, key: str, user: str | None, actor: str, now: datetime) ->
         return Change(walk)
     held = replace(mark, holder=user)
     if user is not None:
-        held = replace(held, started_at=now if held.started_at else None, turns=held.turns + 1, nudged=0)
+        held = replace(held, started_at=now if held.started_at else None, turns=held.turns + 1, nudged=0, reminders=())
     text = f"assigned to <@{user}>" if user else "assigned to nobody"
     return Change(_put(walk, held), (_said(walk, now, actor, "assigned", text, mark, user=user),))
 
@@ -315,7 +317,16 @@ def reopen(walk: Walk, key: str, actor: str, now: datetime) -> Change:
         raise Refused(f"Step {key} is {in_words(mark.state)}; there is nothing to reopen.", "playbook")
     again = replace(walk, outcome=None, ended_by=None, ended_at=None, reason="", helped=None)
     fresh = replace(
-        mark, state=State.OPEN, by=actor, at=now, reason="", started_at=None, nudged=0, asked=None, job=None
+        mark,
+        state=State.OPEN,
+        by=actor,
+        at=now,
+        reason="",
+        started_at=None,
+        nudged=0,
+        reminders=(),
+        asked=None,
+        job=None,
     )
     return Change(_turned(_put(again, fresh), now), (_said(walk, now, actor, "reopened", "reopened", mark),))
 
@@ -399,24 +410,36 @@ def judge(walk: Walk, helped: bool, actor: str, now: datetime) -> Change:
     return Change(replace(walk, helped=helped), (_said(walk, now, actor, "judged", text, key=True, helped=helped),))
 
 
-def reminded(walk: Walk, key: str, whom: str, now: datetime, late: str = "") -> Change:
-    """The time of a step is over, and somebody was asked."""
+def reminded(walk: Walk, key: str, whom: str, deadline: str, now: datetime, late: str = "") -> Change:
+    """The time of a step is over, and somebody was asked; the reminder before this one is overtaken."""
     mark = walk.mark(key)
     text = f"not settled within {_minutes(mark.timeout)}: <@{whom}> is asked{late}"
     said = _said(walk, now, BOT, "reminded", text, mark, user=whom)
-    return Change(_put(walk, replace(mark, nudged=mark.nudged + 1)), (said,))
+    return Change(_put(walk, replace(mark, nudged=mark.nudged + 1, reminders=(deadline,))), (said,))
+
+
+def not_again(walk: Walk, key: str) -> Walk:
+    """Whoever would be asked now was asked before."""
+    return _put(walk, replace(walk.mark(key), nudged=REMINDERS))
 
 
 # --- approving -------------------------------------------------------------------------------------------------------
 
 
 def ask(
-    walk: Walk, key: str, action: str, shown: Sequence[str], actor: str, expires: timedelta, now: datetime
+    walk: Walk,
+    key: str,
+    action: str,
+    shown: Sequence[str],
+    actor: str,
+    expires: timedelta,
+    now: datetime,
+    people: Sequence[str] = (),
 ) -> Change:
     """Ask for approval of exactly `shown`."""
     mark = walk.mark(key)
-    if not mark.needs_approval:
-        raise Refused(f"Step {key} needs no approval.", "playbook")
+    if action == "do" and not mark.needs_approval:
+        raise Refused(f"Step {key} needs no approval. Do it, then press Done.", "playbook")
     if mark.state is State.WAITING:
         raise Overtaken("asked for approval", mark)
     if action != "rollback":
@@ -426,7 +449,7 @@ def ask(
     elif mark.state is State.RUNNING:
         raise Refused(f"Step {key} is running. Wait until it is over.", "playbook")
     number = walk.approvals_asked + 1
-    asked = Approval(number, action, actor, now, now + expires, tuple(shown))
+    asked = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people))
     waiting = replace(mark, state=State.WAITING, by=actor, at=now, asked=asked, holder=mark.holder or actor, reason="")
     said = _said(walk, now, actor, "asked", _wanted(action), mark, action=action, shown=list(shown), approval=number)
     return Change(_put(replace(walk, approvals_asked=number), waiting), (said,))
@@ -478,7 +501,7 @@ def _answered(
     granted = answer in GRANTED
     kept = replace(
         mark, state=State.APPROVED if granted else State.OPEN, by=actor, at=now, asked=settled,
-        started_at=now, turns=mark.turns + 1, nudged=0,
+        started_at=now, turns=mark.turns + 1, nudged=0, reminders=(),
     )  # fmt: skip
     said = _said(
         walk, now, actor, str(answer), text + (f": {reason}" if reason else ""), mark,
@@ -501,9 +524,12 @@ def run_started(walk: Walk, key: str, job: str, by: str, now: datetime, action: 
     mark = walk.mark(key)
     if mark.state is State.RUNNING or (mark.settled and action == "run"):
         raise Overtaken(in_words(mark.state), mark)
-    if mark.needs_approval and mark.state is not State.APPROVED:
+    # What the bot takes back by itself was settled, shown and approved with the run that it takes back.
+    by_itself = by == BOT and action == "rollback"
+    if mark.needs_approval and mark.state is not State.APPROVED and not by_itself:
         raise Refused(f"Step {key} needs somebody's approval first.", "playbook")
-    _must_go(walk)
+    if not by_itself:
+        _must_go(walk)
     running = replace(
         mark, state=State.RUNNING, by=by, at=now, reason="", job=job, action=action, holder=mark.holder or by
     )
@@ -525,7 +551,7 @@ def run_finished(walk: Walk, key: str, job: str, outcome: str, text: str, now: d
     if mark.job != job or mark.state is not State.RUNNING:
         return Change(walk, (said,))
     over = replace(
-        mark, state=state, by=mark.by, at=now, reason=text, started_at=now, turns=mark.turns + 1, nudged=0,
+        mark, state=state, at=now, reason=text, started_at=now, turns=mark.turns + 1, nudged=0, reminders=(),
         asked=None if outcome != "succeeded" else mark.asked,
     )  # fmt: skip
     return _finished_if_all(_turned(_put(walk, over), now), mark.by or BOT, now, (said,))
@@ -539,9 +565,47 @@ def may_have_run(walk: Walk, key: str, job: str, text: str, now: datetime) -> Ch
     words = text or "was interrupted and may have run; look before you decide"
     said = _said(walk, now, BOT, "may_have_run", words, mark, job=job, action=mark.action, key=True)
     over = replace(
-        mark, state=State.MAY_HAVE_RUN, at=now, reason=text, started_at=now, turns=mark.turns + 1, nudged=0, asked=None
+        mark,
+        state=State.MAY_HAVE_RUN,
+        at=now,
+        reason=text,
+        started_at=now,
+        turns=mark.turns + 1,
+        nudged=0,
+        reminders=(),
+        asked=None,
     )
     return Change(_put(walk, over), (said,))
+
+
+def settled_by_person(walk: Walk, key: str, job: str, ran: bool, actor: str, now: datetime) -> Change:
+    """Somebody looked at what may have run: it is done, or it has not run and is open again."""
+    mark = walk.mark(key)
+    if mark.job != job or mark.state is not State.MAY_HAVE_RUN:
+        raise Overtaken("settled", mark)
+    if mark.action == "rollback":
+        state, words = (State.ROLLED_BACK, "it was rolled back") if ran else (State.FAILED, "it was not rolled back")
+    else:
+        state, words = (State.DONE, "it ran") if ran else (State.OPEN, "it did not run")
+    said = _said(walk, now, actor, "settled", f"looked: {words}", mark, job=job, ran=ran)
+    over = replace(
+        mark, state=state, by=actor, at=now, reason="", started_at=now, turns=mark.turns + 1, nudged=0, reminders=()
+    )
+    return _finished_if_all(_turned(_put(walk, over), now), actor, now, (said,))
+
+
+def after_all(walk: Walk, key: str, job: str, ran: bool, actor: str, now: datetime) -> Change:
+    """Somebody looked, and says whether what may have run did. Nothing changes where the step has moved on since."""
+    mark = walk.mark(key)
+    if mark.job != job or mark.state is not State.MAY_HAVE_RUN:
+        return Change(walk)
+    back = mark.action == "rollback"
+    state = {(True, True): State.ROLLED_BACK, (True, False): State.FAILED, (False, True): State.DONE}.get(
+        (back, ran), State.OPEN
+    )
+    reason = f"{'the rollback' if back else 'it'} {'ran' if ran else 'did not run'}, says <@{actor}>"
+    fresh = replace(mark, started_at=now, turns=mark.turns + 1, nudged=0)
+    return _settle(_put(walk, fresh), fresh, state, actor, now, reason, "after_all")
 
 
 def _after_run(action: str, outcome: str) -> State:
@@ -589,9 +653,9 @@ def _settle(walk: Walk, mark: Mark, state: State, actor: str, now: datetime, rea
 
 def _moved(walk: Walk, mark: Mark, state: State, actor: str, now: datetime, reason: str, act: str) -> Change:
     kept = walk.mark(mark.key)  # as it stands after a request was withdrawn
-    moved = replace(kept, state=state, by=actor, at=now, reason=reason)
+    moved = replace(kept, state=state, by=actor, at=now, reason=reason, reminders=())
     if state is State.ROLLED_BACK:
-        moved = replace(moved, started_at=None, nudged=0)
+        moved = replace(moved, started_at=None, nudged=0, reminders=())
     text = in_words(state) + (f": {reason}" if reason else "")
     return Change(_turned(_put(walk, moved), now), (_said(walk, now, actor, act, text, mark, reason=reason),))
 
@@ -617,7 +681,7 @@ def _turned(walk: Walk, now: datetime) -> Walk:
     """Steps whose turn has come begin now."""
     for mark in current(walk):
         if mark.started_at is None:
-            walk = _put(walk, replace(mark, started_at=now, turns=mark.turns + 1, nudged=0))
+            walk = _put(walk, replace(mark, started_at=now, turns=mark.turns + 1, nudged=0, reminders=()))
     return walk
 
 

@@ -18,14 +18,15 @@ from pydantic_core import PydanticCustomError
 from bot.domain import oncall, spans
 from bot.domain.errors import Refused
 from bot.domain.policy import METHODS
-from bot.domain.runners import ALLOWED_METHODS
 from bot.policy.problems import did_you_mean, nearest
 
 TARGET_FORMS = "contact:NAME, schedule:NAME, role:NAME, user:U0123ABCD or channel:#name"
+WHO_FORMS = '"@handle" of a user group, group:S0123ABCD, user:U0123ABCD, role:NAME or contact:NAME'
 PLACEHOLDERS = ("number", "slug", "severity", "date")
 BOOKMARK_PLACEHOLDERS = ("id", "number", "slug", "severity")
 
 _KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+_GROUP = re.compile(r"^(?:S[A-Z0-9]{5,}|[a-z0-9][a-z0-9_.-]{0,20})$")
 _USER = re.compile(r"^[UW][A-Z0-9]{2,}$")
 _CHANNEL = re.compile(r"^(?:#[^\sA-Z#,.:]{1,80}|[CG][A-Z0-9]{6,})$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
@@ -137,6 +138,29 @@ def _target_mend(value: str) -> str:
     if _USER.match(value):
         return f'Write "user:{value}".'
     return f"Write {TARGET_FORMS}."
+
+
+def _who(value: Any) -> str:
+    """Somebody who may do something, as `group:`, `user:`, `role:` or `contact:`."""
+    forms = f"Write {WHO_FORMS}."
+    if not isinstance(value, str):
+        raise wrong(f"must be one of {WHO_FORMS}, in quotes.")
+    text = value.strip()
+    if text.startswith("@"):
+        text = f"group:{text[1:]}"
+    sort, colon, name = text.partition(":")
+    if not colon and _USER.match(text):
+        sort, name = "user", text
+    if sort == "group":
+        name = name.removeprefix("@")
+        if not _GROUP.match(name):
+            raise wrong(f'does not name a user group: {_shown(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
+    elif sort == "user":
+        if not _USER.match(name):
+            raise wrong(f"does not name a Slack member: {_shown(value)}. Write the member ID, such as user:U0123ABCD.")
+    elif sort not in ("role", "contact") or not name:
+        raise wrong(f"does not say who: {_shown(value)}. {forms}")
+    return f"{sort}:{name}"
 
 
 def _method(value: Any) -> str:
@@ -305,7 +329,7 @@ def _bytes(value: Any) -> int:
     match = re.match(r"^(\d{1,6}) ?(k|M|G)i?B?$", value) if isinstance(value, str) else None
     if match is None or not int(match[1]):
         raise wrong(f"must be a size such as 64k or 2M, not {_shown(value)}.")
-    return int(match[1]) * 1024 ** (" kMG".index(match[2]))
+    return int(match[1]) << (10 * " kMG".index(match[2]))
 
 
 def _condition(value: Any) -> str:
@@ -332,6 +356,7 @@ Span = Annotated[str, PlainValidator(_positive_span), WithJsonSchema(_SPAN_SCHEM
 Delay = Annotated[str, PlainValidator(_delay), WithJsonSchema(_DELAY_SCHEMA)]
 Duration = Annotated[str, PlainValidator(_positive_delay), WithJsonSchema(_DELAY_SCHEMA)]
 Target = Annotated[str, PlainValidator(_target), WithJsonSchema(_TARGET_SCHEMA)]
+Who = Annotated[str, PlainValidator(_who), WithJsonSchema({"type": "string", "examples": ["@sre", "role:commander"]})]
 Method = Annotated[str, PlainValidator(_method), WithJsonSchema({"type": "string", "enum": list(METHODS)})]
 Channel = Annotated[str, PlainValidator(_channel), WithJsonSchema({"type": "string", "examples": ["#incidents"]})]
 Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})]
@@ -601,7 +626,9 @@ class AllowedHost(Part):
     """A host that playbooks may ask."""
 
     host: HostName = Field(description="Its name, exactly.")
-    methods: list[Literal[*ALLOWED_METHODS]] = Field(default=["GET"], min_length=1, description="HTTP methods.")
+    methods: list[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]] = Field(
+        default=["GET"], min_length=1, description="HTTP methods."
+    )
     paths: list[Argument] = Field(default=["/.*"], min_length=1, description="Patterns; one must match path and query.")
     headers: dict[Text, Variable] = Field(default={}, description="Header to the variable that holds its value.")
     addresses: list[Network] = Field(default=[], description="Private networks in which it may lie.")
@@ -699,10 +726,11 @@ class Document(Part):
     classification: dict[Key, Rule] = Field(default={}, description="Rules that suggest a severity from facts.")
     fields: dict[Key, CustomField] = Field(default={}, description="Questions of your own in the declare modal.")
     automation: Automation = Field(default=Automation(), description="What may be run, and when without a person.")
+    permissions: dict[Key, list[Who]] = Field(default={}, description="Who may do what; else everybody may.")
 
 
 # Settings whose entries are named by whoever writes the policy: `key: null` removes one, other keys stay.
 COLLECTIONS = (
     "severities", "roles", "bookmarks", "links", "contacts", "schedules", "services", "categories", "audiences",
-    "triggers", "classification", "fields",
+    "triggers", "classification", "fields", "permissions",
 )  # fmt: skip

@@ -22,6 +22,7 @@ from bot.slack.backfill import backfill
 from bot.slack.blocks import announcement, answers, briefing, card, handover, home, news, nudge, page, policy_file
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
+from bot.slack.job_sender import JobSender
 from bot.slack.people import People
 from bot.slack.post import edit, post
 from bot.slack.respond import respond
@@ -30,7 +31,7 @@ from bot.slack.triage_sender import TriageSender
 from bot.slack.troubles import in_words
 from bot.slack.walk_sender import WalkSender
 from bot.slack.windows import Turn
-from bot.usecases import turns
+from bot.usecases import playbook, turns
 from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
 from storage import incidents, meta, outbox, overrides, timeline
@@ -97,6 +98,7 @@ class Sender:
             "declared": self._declared,
             "backfill": self._backfill,
             **WalkSender(desk, api, self._people).handlers(),
+            **JobSender(desk, api, self._people).handlers(),
             **TriageSender(desk, api, self._people).handlers(),
         }
         self._of_no_incident: dict[str, Callable[[Row], Awaitable[dict[str, Any]]]] = {
@@ -165,7 +167,8 @@ class Sender:
             who = oncall.calendar(case.policy, await overrides.standing(conn, case.now))
         ahead = gaps_ahead(case.incident, case.policy, who, case.now)
         shown = [card.Failure(step=failure.kind, words=failure.error) for failure in failures]
-        return card.card(case.incident, case.policy, case.now, failures=shown, warnings=ahead)
+        best = await playbook.best(self._desk, case.incident, case.policy)
+        return card.card(case.incident, case.policy, case.now, failures=shown, warnings=ahead, playbook=best)
 
     async def _card(self, case: Case) -> dict[str, Any]:
         return await post(self._api, case.row, await self._where(case), await self._render_card(case))

@@ -17,10 +17,12 @@ from bot.domain.errors import NotFound
 from bot.domain.incident import Change, Incident
 from bot.domain.notices import Notice
 from bot.domain.policy import Policy
+from bot.domain.runners import AutomationRules
 from bot.domain.timeline import Recorded
 from bot.usecases import home, similar
 from bot.usecases.hurry import Hurry
 from bot.usecases.turns import with_turns
+from playbooks.runners.protocol import Runners
 from playbooks.shelf import Shelf
 from storage import deadlines, deliveries, incidents, outbox, policies, timeline
 from storage.database import Database
@@ -30,6 +32,24 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     def at(self, wall_s: float) -> datetime: ...
+
+
+class Groups(Protocol):
+    """The members of Slack's user groups, as far as they are known."""
+
+    def members(self, group: str) -> frozenset[str] | None: ...
+
+    def ask(self) -> None: ...
+
+
+class NoGroups:
+    """Where nobody reads them: nobody is known to be in any."""
+
+    def members(self, group: str) -> frozenset[str] | None:
+        return None
+
+    def ask(self) -> None:
+        return
 
 
 class Repeated(Exception):
@@ -42,6 +62,7 @@ class Alarm:
 
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     deadlines: asyncio.Event = field(default_factory=asyncio.Event)
+    jobs: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self) -> None:
         self.outbox.set()
@@ -83,6 +104,8 @@ class Desk:
     methods: frozenset[str] = frozenset()
     shelf: Shelf = field(default_factory=Shelf)
     hurry: Hurry = field(default_factory=Hurry)
+    groups: Groups = field(default_factory=NoGroups)
+    runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # those of the policy in force
 
     @property
     def policy(self) -> Policy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.domain import job as jobs
 from bot.domain import walk as walks
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
@@ -155,7 +156,10 @@ async def judge(desk: Desk, number: int, walk: int, helped: bool, actor: str, de
 def will_do(playbook: Playbook, step: str, values: Mapping[str, str], action: str) -> tuple[str, ...]:
     """What a step's commands are with these values, byte for byte."""
     found = next(one for one in playbook.steps if one.key == step)
-    commands: Sequence[str] = [one.text(values) for one in (found.rollback if action == "rollback" else found.commands)]
+    if action in ("run", "rollback"):
+        commands: Sequence[str] = jobs.shown(found, values, action)
+    else:
+        commands = [one.text(values) for one in found.commands]
     return tuple(commands) or (found.rollback_text if action == "rollback" else found.description or found.title,)
 
 

@@ -1,0 +1,42 @@
+"""What is told of jobs, and where: the names of its notices are built here, as those of the rest in `routing`."""
+
+from __future__ import annotations
+
+from bot.domain.job import Job
+from bot.domain.notices import IfNeedFails, Notice, Priority
+from bot.domain.routing import channel_of
+from bot.domain.walk import Walk
+from bot.domain.walk_notices import walk_of
+
+
+def output(job: Job) -> Notice:
+    """What it printed and how it ended, in the thread of its walk."""
+    return Notice(
+        f"job:{job.id}:output:{job.attempts}", "job_output", job.incident, {"job": job.id, "walk": job.walk},
+        needs=walk_of(job.incident, job.walk), if_need_fails=IfNeedFails.DIRECT, priority=Priority.NEWS,
+    )  # fmt: skip
+
+
+def question(job: Job) -> Notice:
+    """It may have run: in the channel, where somebody sees it."""
+    return Notice(
+        f"job:{job.id}:question", "job_question", job.incident, {"job": job.id, "walk": job.walk},
+        needs=channel_of(job.incident), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CHANNEL,
+    )  # fmt: skip
+
+
+def question_over(job: Job, outcome: str) -> Notice:
+    of = f"job:{job.id}:question"
+    return Notice(
+        f"settle:{of}", "job_question_edit", job.incident, {"job": job.id, "of": of, "outcome": outcome},
+        needs=of, priority=Priority.EDIT,
+    )  # fmt: skip
+
+
+def left(job: Job, walk: Walk, why: str, lines: list[str]) -> Notice:
+    """What has to be taken back by hand, in the thread of the walk."""
+    return Notice(
+        f"job:{job.id}:left:{walk.number}:{walk.mark(job.step).turns}", "job_left", job.incident,
+        {"job": job.id, "walk": walk.number, "why": why, "lines": lines},
+        needs=walk_of(job.incident, walk.number), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CHANNEL,
+    )  # fmt: skip

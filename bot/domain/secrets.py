@@ -1,0 +1,86 @@
+"""Masks what nobody may read: known secrets in the forms in which programs print them, and whatever looks like one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "•••"
+SHORTEST = 6  # what is shorter would mask half of every sentence
+
+# Escape sequences of terminals, of which a secret could be full without looking different.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+# What is not seen and not meant: control characters but tab and newline, and those that turn or hide text.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_NAMES = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key|credentials?|authorization|auth|session(?:[_-]?token)?|signing[_-]?secret|client[_-]?secret)"  # noqa: E501
+
+_LOOKS = [
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"\b(?:xox[a-z]-|xapp-|xwfp-)[A-Za-z0-9-]{8,}"),  # Slack
+    re.compile(r"\b(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{16}\b"),  # AWS
+    re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})"),
+    re.compile(r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}|\bsk-[A-Za-z0-9_-]{20,}"),
+    re.compile(r"\bAIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9_-]{20,}"),  # Google
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),  # JSON web tokens
+    re.compile(r"https://hooks\.slack\.com/\S+"),
+]
+_KEEPING = [  # what stands before the secret stays
+    re.compile(r"(\b(?:Bearer|Basic|Token|Digest)\s+)[A-Za-z0-9._~+/=:-]{6,}", re.IGNORECASE),
+    re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/@'\"]+(?=@)", re.IGNORECASE),
+    re.compile(
+        rf"([\w.-]*{_NAMES}[\w.-]*[\"']?\s*[:=]\s*(?:(?:Bearer|Basic|Token)\s+)?[\"']?)(?!•••)[^\s\"',;&}}]{{3,}}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"(--?[\w-]*{_NAMES}[\w-]*\s+[\"']?)(?!-)[^\s\"']{{3,}}", re.IGNORECASE),
+]
+
+
+class Masker:
+    """Made once for the secrets that are known."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
+        self._known = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
+
+    def masked(self, text: str) -> str:
+        """As plain text that can be shown."""
+        text = plain(text)
+        if self._known is not None:
+            text = self._known.sub(HIDDEN, text)
+        for looks in _LOOKS:
+            text = looks.sub(HIDDEN, text)
+        for keeping in _KEEPING:
+            text = keeping.sub(rf"\1{HIDDEN}", text)
+        return text
+
+
+def plain(text: str) -> str:
+    """Without escape sequences and characters that are not seen."""
+    text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
+    return _UNSEEN.sub("", text.replace("\r", "\n"))
+
+
+def _forms(secret: str) -> set[str]:
+    """As it stands, and as programs print it: in URLs, in JSON, in hexadecimal and in base64 at any offset."""
+    raw = secret.encode()
+    found = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], raw.hex(), raw.hex().upper()}
+    for offset in range(3):
+        # What only this secret's bytes decide: the characters shared with bytes before and after it are left off.
+        padded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
+        start = (offset * 8 + 5) // 6
+        whole = (offset + len(raw)) * 8 // 6
+        found |= {padded[start:whole], padded[start:whole].replace("+", "-").replace("/", "_")}
+    return {form for form in found if len(form) >= SHORTEST}
+
+
+def trimmed(text: str, most: int) -> str:
+    """Its beginning and, mostly, its end: that is where programs say what went wrong."""
+    text = text.strip("\n")
+    if len(text) <= most:
+        return text
+    head = most // 4
+    left = len(text) - most
+    return f"{text[:head]}\n… {left} characters left out …\n{text[-(most - head) :]}"

@@ -1,0 +1,489 @@
+"""Jobs: a step is given to a runner, begun, ended; what may have run waits for a person. Each is one transaction.
+
+What runs is settled when it is asked for (`Plan`), compared with what was approved, and asked of the policy in force
+again at the moment of beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.domain import automation, job_notices, triggers
+from bot.domain import job as jobs
+from bot.domain import walk as walks
+from bot.domain.errors import Refused
+from bot.domain.incident import Change, Incident
+from bot.domain.job import Action, How, Job, Plan, State, Verdict
+from bot.domain.playbook import Playbook, Step, Success, filled
+from bot.domain.spans import in_words
+from bot.domain.timeline import BOT, entry
+from bot.domain.walk import Walk
+from bot.usecases import walking
+from bot.usecases.desk import Desk, Work, working_on
+from playbooks.runners.protocol import Runners
+from storage import jobs as stored
+
+KEPT = 16_000  # characters of output, with each job
+TRIGGER = "auto_remediation_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking: the job, or the reason why there is none. Either stands on the timeline."""
+
+    walk: Walk
+    job: Job | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What would run, where, as whom, within which limits, and why it may or may not. Nothing has happened."""
+
+    lines: tuple[str, ...]
+    plan: Plan | None
+    decision: automation.Decision
+
+    @property
+    def words(self) -> str:
+        return automation.explain(self.decision)
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+def plan_of(runners: Runners, step: Step, values: Mapping[str, str], action: Action) -> Plan:
+    """What a runner will do, byte for byte. Raises `Refused` where it may not."""
+    pieces = jobs.pieces(step, values, action)
+    made = step.automation
+    name = made.runner if made and action is Action.RUN else "process"
+    runner = runners.get(name)
+    if runner is None:
+        raise Refused(f"the runner {name} is not set up (`automation.runners` in the policy)")
+    allowed = [runner.allowed(piece) for piece in pieces]
+    first = allowed[0]
+    running = made is not None and action is Action.RUN
+    return Plan(
+        runner=name,
+        action=action,
+        pieces=pieces,
+        timeout=min([step.timeout, *(one.timeout for one in allowed)]) if name != "wait" else first.timeout,
+        success=_success(made.success, values) if made and running else None,
+        retries=made.retries if made and running else 0,
+        retry_every=made.retry_every if made and running else timedelta(),
+        remedy=(made.action if made else None) if running else "rollback",
+        where=first.where,
+        whom=first.whom,
+        limits=first.limits,
+        by=first.by,
+        undo=_undo(step, values) if running else (),
+    )
+
+
+def _success(success: Success | None, values: Mapping[str, str]) -> Success | None:
+    if success is None or success.promql is None:
+        return success
+    return replace(success, promql=filled(success.promql, values))
+
+
+def _undo(step: Step, values: Mapping[str, str]) -> tuple[jobs.Piece, ...]:
+    try:
+        return jobs.pieces(step, values, Action.ROLLBACK)
+    except (Refused, ValueError):
+        return ()
+
+
+def dry_run(
+    desk: Desk,
+    incident: Incident,
+    playbook: Playbook,
+    step: Step,
+    values: Mapping[str, str],
+    action: str = "run",
+    confidence: float | None = None,
+) -> DryRun:
+    """For people, before anything runs: **Why not?** is answered from it as well."""
+    rules = desk.policy.automation
+    plan, trouble = None, None
+    try:
+        plan = plan_of(desk.runners(rules), step, playbook.values(values), Action(action))
+    except Refused as refused:
+        trouble = refused.message.rstrip(".")
+    decision = automation.decide(rules, incident, playbook, step, trouble=trouble, confidence=confidence)
+    return DryRun(jobs.shown(step, values, action), plan, decision)
+
+
+async def ask(
+    work: Work, walk: Walk, step_key: str, by: str, approved_by: str | None = None, action: str = "run"
+) -> Asked:
+    """Give a step, or its rollback, to its runner. What is refused is said on the timeline, and nothing runs.
+
+    Call it with the incident locked, and look at `refused`: nothing is raised for it, so that the entry is committed.
+    """
+    walk, playbook = await walking.found(work.conn, walk.incident, walk.number)
+    step = _step(playbook, step_key)
+    try:
+        return await _ask(work, walk, playbook, step, by, approved_by, Action(action))
+    except walks.Overtaken:
+        raise
+    except Refused as refused:
+        return await _refused(work, walk, step, by, action, refused.message)
+
+
+async def run(
+    desk: Desk, number: int, walk: int, step: str, by: str, action: str = "run", delivery: str | None = None
+) -> Asked:
+    """`ask`, in a transaction of its own."""
+    async with walking.walking(desk, number, walk, delivery) as (work, known, _):
+        return await ask(work, known, step, by, action=action)
+
+
+async def _ask(
+    work: Work, walk: Walk, playbook: Playbook, step: Step, by: str, approved_by: str | None, action: Action
+) -> Asked:
+    dry = dry_run(work.desk, work.incident, playbook, step, walk.values, action)
+    if dry.plan is None or dry.decision.act == automation.REFUSED:
+        raise Refused(dry.words)
+    if by == BOT and action is Action.RUN and dry.decision.act != automation.AUTO:
+        raise Refused(dry.words)
+    _check_approval(walk, step, dry, action)
+    await _settle_before(work, walk, step, by)
+    mark = walk.mark(step.key)
+    approver = mark.asked.answered_by if mark.needs_approval and mark.asked else approved_by
+    job = await stored.add(
+        work.conn, incident=walk.incident, walk=walk.number, step=step.key, title=step.title, plan=dry.plan,
+        asked_by=by, approved_by=approver, now=work.now,
+    )  # fmt: skip
+    change = walks.run_started(walk, step.key, str(job.id), by, work.now, str(action))
+    changed = await walking.commit(work, _with(change, f": {'; '.join(dry.lines)}", dry.plan))
+    work.desk.alarm.jobs.set()
+    return Asked(changed, job)
+
+
+def _check_approval(walk: Walk, step: Step, dry: DryRun, action: Action) -> None:
+    """What was approved is what runs, and whoever asked has not approved it."""
+    mark = walk.mark(step.key)
+    if not mark.needs_approval:
+        return
+    asked = mark.asked
+    if mark.state is not walks.State.APPROVED or asked is None or asked.answer not in walks.GRANTED:
+        raise Refused(f"Step {step.key} needs somebody's approval first.")
+    if asked.answer is walks.Answer.APPROVED and asked.answered_by in (None, asked.by):
+        raise Refused("Whoever asked cannot approve it.")
+    if asked.action not in _APPROVES[action] or tuple(asked.shown) != dry.lines:
+        raise Refused("What was approved is not what would run now. Ask for approval again.")
+
+
+# Whoever approved that it is done has approved that it is run, where the lines are the same.
+_APPROVES = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
+
+
+async def _settle_before(work: Work, walk: Walk, step: Step, by: str) -> None:
+    """Nothing runs beside itself; what may have run is settled by whoever runs it again."""
+    standing = await stored.open_of_step(work.conn, walk.incident, walk.number, step.key)
+    if standing is None:
+        return
+    if standing.state is not State.MAY_HAVE_RUN:
+        raise Refused(f"Step {step.key} is {standing.state} already.")
+    if by == BOT:
+        raise Refused("It may have run already, and a person has to say whether it did.")
+    await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, "run again")
+
+
+async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:
+    """Nothing has run; it stands on the timeline that somebody wanted it, and why not."""
+    text = f"{walk.name}, {step.key} {step.title}: not {'rolled back' if action == 'rollback' else 'run'}. {words}"
+    said = entry(work.now, "playbook", by, text, act="refused", walk=walk.number, step=step.key, action=action)
+    changed = await walking.commit(work, walks.Change(walk, (said,)))
+    return Asked(changed, None, words)
+
+
+async def consider(work: Work, walk: Walk, confidence: float | None = None) -> Walk:
+    """A step's turn has come: run it by itself where the policy says so. Otherwise nothing happens."""
+    rules = work.desk.policy.automation
+    if not rules.enabled or not any(row.decision == automation.AUTO for row in rules.matrix):
+        return walk
+    walk, playbook = await walking.found(work.conn, walk.incident, walk.number)
+    for mark in walks.current(walk):
+        step = _step(playbook, mark.key)
+        if mark.state is not walks.State.OPEN or mark.holder is not None or step.automation is None:
+            continue
+        dry = dry_run(work.desk, work.incident, playbook, step, walk.values, confidence=confidence)
+        if dry.decision.act == automation.AUTO and not await _tried(work, walk, step):
+            walk = (await ask(work, walk, step.key, BOT)).walk
+    return walk
+
+
+async def _tried(work: Work, walk: Walk, step: Step) -> bool:
+    """What was given to a runner once is not given to it again without a person."""
+    return any(job.step == step.key for job in await stored.of_walk(work.conn, walk.incident, walk.number))
+
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+
+async def begin(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+    """Take a queued job: from this commit on it runs. None where another replica was first, or it may not any more."""
+    async with working_on(desk, job.incident) as work:
+        why = _forbidden(desk, work.incident, job)
+        taken = await stored.begin(work.conn, job, work.now, lease)
+        if taken is None:
+            return None
+        if why is None:
+            return taken
+        await _finish(work, taken, State.REFUSED, "refused", why, "")
+        return None
+
+
+def _forbidden(desk: Desk, incident: Incident, job: Job) -> str | None:
+    """Why the policy in force does not let it run now."""
+    rules = desk.policy.automation
+    runner = desk.runners(rules).get(job.plan.runner)
+    if runner is None:
+        return f"the runner {job.plan.runner} is not set up any more"
+    if incident.drill:
+        return "this is a drill, and a drill runs nothing"
+    try:
+        for piece in job.plan.pieces:
+            runner.allowed(piece)
+    except Refused as refused:
+        return refused.message
+    return None
+
+
+async def next_piece(desk: Desk, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+    """Note that the piece at `position` begins. False where the job is not ours any more."""
+    async with desk.database.transaction() as conn:
+        return await stored.hold(conn, job, lease, position)
+
+
+async def hold(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> bool:
+    async with desk.database.transaction() as conn:
+        return await stored.hold(conn, job, lease)
+
+
+async def over(desk: Desk, job: Job, verdict: Verdict, how: How, output: str) -> None:
+    """It has ended: it worked, it is tried again, or it has failed, and then what it did is taken back.
+
+    `output` is masked already.
+    """
+    async with working_on(desk, job.incident) as work:
+        after = jobs.retry_after(job) if not verdict.worked and how not in _FINAL else None
+        if after is not None:
+            if await stored.again(work.conn, job, after, verdict.words, output):
+                await _said_again(work, job, verdict, after)
+            return
+        if how is How.STOPPED:
+            await _may_have_run(work, job, verdict.words)
+            return
+        state, outcome = _outcome(verdict, how)
+        if not await _finish(work, job, state, outcome, verdict.words, output):
+            await _came_back(work, job, verdict)
+
+
+_FINAL = (How.STOPPED, How.NOT_STARTED, How.TOO_MUCH)
+
+
+def _outcome(verdict: Verdict, how: How) -> tuple[State, str]:
+    if verdict.worked:
+        return State.DONE, "succeeded"
+    return State.FAILED, "timed_out" if how is How.TIMED_OUT else "failed"
+
+
+async def lost(desk: Desk, job: Job) -> None:
+    """Whoever ran it is gone. It is never run again by itself, unless doing it twice changes nothing."""
+    async with working_on(desk, job.incident) as work:
+        runner = desk.runners(desk.policy.automation).get(job.plan.runner)
+        if runner is not None and runner.harmless:
+            await stored.again(work.conn, job, timedelta(), "interrupted; begun anew", "")
+            return
+        await _may_have_run(work, job, "the bot ended in the middle", gone=True)
+
+
+async def _may_have_run(work: Work, job: Job, why: str, *, gone: bool = False) -> None:
+    where = f"{why.rstrip('.')}, at {_place(job)}"
+    words = f"may have run: {where}. It is not run again by itself; look, then say how it stands"
+    moved = (
+        await stored.may_have_run(work.conn, job, words, work.now)
+        if gone
+        else await stored.finish(work.conn, job, State.MAY_HAVE_RUN, words, "", work.now)
+    )
+    if not moved:
+        return
+    walk, _ = await walking.found(work.conn, job.incident, job.walk)
+    change = walks.may_have_run(walk, job.step, str(job.id), words, work.now)
+    await walking.commit(work, change, [job_notices.question(job)])
+    await _tell_trigger(work, job)
+
+
+def _place(job: Job) -> str:
+    count = len(job.plan.pieces)
+    piece = job.plan.pieces[min(job.position, count - 1)]
+    return f"`{piece.shown}`" + (f" ({min(job.position, count - 1) + 1} of {count})" if count > 1 else "")
+
+
+async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, output: str) -> bool:
+    """Write down how it ended, with what follows from it. False where it was not ours any more."""
+    if not await stored.finish(work.conn, job, state, words, output, work.now):
+        return False
+    walk, playbook = await walking.found(work.conn, job.incident, job.walk)
+    change = walks.run_finished(walk, job.step, str(job.id), outcome, words, work.now)
+    walk = await walking.commit(work, change, [job_notices.output(job)])
+    if state is State.DONE:
+        await _went_well(work, job, walk)
+    elif state is State.FAILED:
+        await _went_wrong(work, job, walk, playbook)
+    return True
+
+
+async def _went_well(work: Work, job: Job, walk: Walk) -> None:
+    if job.action is Action.RUN:
+        await consider(work, walk)
+    elif job.chain:
+        await _roll_back_next(work, walk)
+
+
+async def _went_wrong(work: Work, job: Job, walk: Walk, playbook: Playbook) -> None:
+    """Somebody is paged where it was to mend something; what the bot did in this walk is taken back, last first."""
+    await _tell_trigger(work, job)
+    if job.action is Action.ROLLBACK:
+        await _left_to_people(work, walk, await _undone_yet(work, walk), "The rollback failed")
+        return
+    if work.desk.policy.automation.on_failure == "rollback":
+        await _roll_back_next(work, walk)
+    else:
+        await _left_to_people(work, walk, await _undone_yet(work, walk), "It failed")
+
+
+async def _undone_yet(work: Work, walk: Walk) -> list[Job]:
+    """What the bot ran in this walk and has not taken back, last first."""
+    known = await stored.of_walk(work.conn, walk.incident, walk.number)
+    taken_back = {job.undoes for job in known}
+    ran = (State.DONE, State.FAILED)
+    return [
+        job for job in reversed(known) if job.action is Action.RUN and job.state in ran and job.id not in taken_back
+    ]
+
+
+async def _roll_back_next(work: Work, walk: Walk) -> None:
+    """Take back the last thing that is left, in the way that was settled when it ran. What cannot be is for people."""
+    left = [job for job in await _undone_yet(work, walk) if job.plan.undo or job.plan.remedy]
+    if not left:
+        return
+    job = left[0]
+    try:
+        plan = _undoing(work.desk, job)
+    except Refused as refused:
+        await _left_to_people(work, walk, left, refused.message.rstrip("."))
+        return
+    if work.incident.drill:
+        return
+    added = await stored.add(
+        work.conn, incident=job.incident, walk=job.walk, step=job.step, title=job.title, plan=plan,
+        asked_by=BOT, approved_by=job.approved_by, now=work.now, undoes=job.id, chain=True,
+    )  # fmt: skip
+    try:
+        change = walks.run_started(walk, job.step, str(added.id), BOT, work.now, "rollback")
+    except Refused as refused:
+        await stored.cancel(work.conn, added, refused.message, work.now)
+        await _left_to_people(work, walk, left, refused.message.rstrip("."))
+        return
+    await walking.commit(work, _with(change, f": {'; '.join(piece.shown for piece in plan.pieces)}", plan))
+    work.desk.alarm.jobs.set()
+
+
+def _undoing(desk: Desk, job: Job) -> Plan:
+    if not job.plan.undo:
+        raise Refused(f"nothing is written that takes back {job.step} {job.title} by itself")
+    runner = desk.runners(desk.policy.automation).get("process")
+    if runner is None:
+        raise Refused("the runner process is not set up")
+    allowed = [runner.allowed(piece) for piece in job.plan.undo]
+    first = allowed[0]
+    return Plan(
+        runner="process", action=Action.ROLLBACK, pieces=job.plan.undo, timeout=min(one.timeout for one in allowed),
+        remedy="rollback", where=first.where, whom=first.whom, limits=first.limits, by=first.by,
+    )  # fmt: skip
+
+
+async def _left_to_people(work: Work, walk: Walk, left: list[Job], why: str) -> None:
+    """They get the commands, in the order in which to run them."""
+    lines = [piece.shown for job in left for piece in job.plan.undo]
+    if not lines:
+        return
+    text = (
+        f"{walk.name}: not rolled back by itself, since {why[:1].lower()}{why[1:]}. In this order: {'; '.join(lines)}"
+    )
+    said = entry(work.now, "playbook", BOT, text, act="left", walk=walk.number, commands=lines)
+    changed = walks.Change(walk, (replace(said, key=True),))
+    await walking.commit(work, changed, [job_notices.left(left[0], walk, why, lines)])
+
+
+async def _tell_trigger(work: Work, job: Job) -> None:
+    """What was to mend something has failed: the policy may say that somebody is paged for that."""
+    if job.plan.remedy is None and not any(
+        one.plan.remedy for one in await stored.of_walk(work.conn, job.incident, job.walk) if one.started_at
+    ):
+        return
+    tripped = triggers.trip(work.incident, work.policy, TRIGGER, work.now)
+    if tripped != work.incident:
+        await work.commit(Change(tripped))
+
+
+async def _said_again(work: Work, job: Job, verdict: Verdict, after: timedelta) -> None:
+    left = job.plan.retries + 1 - job.attempts
+    text = f"attempt {job.attempts} failed ({verdict.words}); again in {in_words(after)}, {left} left"
+    walk, _ = await walking.found(work.conn, job.incident, job.walk)
+    said = entry(
+        work.now, "playbook", BOT, f"{walk.name}, {job.step} {job.title}: {text}",
+        act="retried", walk=job.walk, step=job.step, job=str(job.id),
+    )  # fmt: skip
+    await walking.commit(work, walks.Change(walk, (said,)))
+
+
+async def _came_back(work: Work, job: Job, verdict: Verdict) -> None:
+    """It was given up as perhaps run, and has ended after all: whoever decides should know how."""
+    walk, _ = await walking.found(work.conn, job.incident, job.walk)
+    text = f"{walk.name}, {job.step} {job.title}: it has ended after all: {verdict.words}"
+    said = entry(work.now, "playbook", BOT, text, act="came_back", walk=job.walk, step=job.step, job=str(job.id))
+    await walking.commit(work, walks.Change(walk, (replace(said, key=True),)))
+
+
+# --- what a person says of what may have run -------------------------------------------------------------------------
+
+
+async def settle(desk: Desk, number: int, job: int, answer: str, by: str, delivery: str | None = None) -> Walk:
+    """`ran`: the step is done. `not`: it has not run, and is open again. Raises `Refused` where somebody was first."""
+    async with working_on(desk, number, delivery) as work:
+        known = await stored.get(work.conn, job)
+        if known is None or known.incident != number:
+            raise Refused("There is no such job here.", "playbook")
+        walk, _ = await walking.found(work.conn, number, known.walk)
+        mark = walk.mark(known.step)
+        if known.state is not State.MAY_HAVE_RUN:
+            raise walks.Overtaken("settled", mark)
+        said = "it ran" if answer == "ran" else "it did not run"
+        if mark.state is not walks.State.MAY_HAVE_RUN:
+            said = f"the step is {walks.in_words(mark.state)} already"
+        await stored.settle(work.conn, (number, known.walk), known.step, by, said)
+        change = walks.after_all(walk, known.step, str(job), answer == "ran", by, work.now)
+        return await walking.commit(work, change, [job_notices.question_over(known, f"<@{by}> says: {said}.")])
+
+
+# --- within -----------------------------------------------------------------------------------------------------------
+
+
+def _step(playbook: Playbook, key: str) -> Step:
+    for step in playbook.steps:
+        if step.key == key:
+            return step
+    raise Refused(f"{playbook.name} has no step {key[:20]}.", "playbook")
+
+
+def _with(change: walks.Change, words: str, plan: Plan) -> walks.Change:
+    """The entry of a start, with exactly what runs."""
+    *before, last = change.entries
+    data = {**last.data, "runs": [list(piece.words) for piece in plan.pieces], "digest": plan.digest}
+    return replace(change, entries=(*before, replace(last, text=f"{last.text}{words}", data=data)))

@@ -1,0 +1,245 @@
+"""Asks one address over HTTP: only hosts that the policy names, and only where those lie where hosts should.
+
+The name is resolved once, every address it has is looked at, and the connection goes to one of those: nothing is
+resolved a second time. No redirect is followed, no proxy or cookie of the environment used, and nothing decompressed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from bot.domain.errors import Refused
+from bot.domain.job import Allowed, Ended, How, Piece, check_words, limit_words
+from bot.domain.runners import Host, HttpRules
+
+LARGEST_HEADER = 8 * 1024
+MOST_HEADERS = 32 * 1024
+_PORTS = {"https": 443, "http": 80}
+_PRINTED = ("content-type", "location", "retry-after")
+_WANDERS = re.compile(r"%(?:2e|2f|5c|00|25)|/\.{1,2}/|/(?=/.)", re.IGNORECASE)
+Address = IPv4Address | IPv6Address
+
+
+class Http:
+    name = "http"
+    harmless = False
+
+    def __init__(self, rules: HttpRules, environ: Mapping[str, str]) -> None:
+        self.concurrency = rules.concurrency
+        self._rules = rules
+        self._environ = environ
+        self.secrets = tuple(environ[name] for host in rules.allow for name in host.headers.values() if name in environ)
+
+    def allowed(self, piece: Piece) -> Allowed:
+        host, url = self._rule(piece)
+        return Allowed(
+            by=f"{piece.words[0]} {host.host} is allowed",
+            where=f"{url.scheme}://{url.host} port {url.port}",
+            whom="the bot" + (f", with {', '.join(host.headers)}" if host.headers else ""),
+            limits=limit_words(self._rules.timeout, self._rules.output_limit),
+            timeout=self._rules.timeout,
+        )
+
+    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+        try:
+            host, url = self._rule(piece)
+            headers = {name: self._value(variable) for name, variable in host.headers.items()}
+        except Refused as refused:
+            return Ended(How.NOT_STARTED, refused.message)
+        seconds = min(timeout, self._rules.timeout).total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                addresses = await checked_addresses(str(url.raw_host), int(url.port or 0), host.addresses)
+                return await ask(piece.words[0], url, headers, addresses, self._rules.output_limit)
+        except Refused as refused:
+            return Ended(How.NOT_STARTED, refused.message)
+        except TimeoutError:
+            return Ended(How.TIMED_OUT, f"No whole answer within {seconds:g} seconds.")
+
+    def about(self) -> str:
+        return f"{', '.join(dict.fromkeys(host.host for host in self._rules.allow)) or 'nobody'}; no redirects"
+
+    def _value(self, variable: str) -> str:
+        value = self._environ.get(variable, "")
+        if not value or re.search(r"[\x00-\x1f\x7f]", value):
+            raise Refused(f"{variable}, which holds a header's value, is not set as it should be.")
+        return value
+
+    def _rule(self, piece: Piece) -> tuple[Host, URL]:
+        """The rule that allows it; raises `Refused` with the reason."""
+        if len(piece.words) != 2:
+            raise Refused("A method and an address are needed.")
+        method, url = piece.words[0], read_url(piece.words[1])
+        named = [host for host in self._rules.allow if host.host.strip("[]") == url.raw_host]
+        if not named:
+            known = ", ".join(host.host for host in self._rules.allow) or "none"
+            raise Refused(f"{url.raw_host} is not a host that the policy allows. Allowed: {known}.")
+        reasons = []
+        for host in named:
+            if why := _against(host, method, url):
+                reasons.append(why)
+            else:
+                return host, url
+        raise Refused(reasons[0])
+
+
+def build(rules: HttpRules, environ: Mapping[str, str]) -> Http:
+    return Http(rules, environ)
+
+
+def read_url(text: str) -> URL:
+    """Strictly: one reading only, without a password, without tricks. Raises `Refused`."""
+    check_words((text,))
+    if not re.fullmatch(r"[!-~]+", text) or re.search(r"[\\\"<>^`{|}#]", text):
+        raise Refused("The address holds a character that has no place in one.")
+    try:
+        url = URL(text, encoded=True)
+        host, port = url.raw_host, url.port
+    except ValueError:
+        raise Refused("That is not an address.") from None
+    if url.scheme not in _PORTS or not host or port is None:
+        raise Refused(f"The address must begin with https:// and name a host, not “{text[:60]}”.")
+    if url.user is not None or url.password is not None or "@" in url.raw_authority:
+        raise Refused("The address holds a name or password. Secrets go in headers, from the environment.")
+    if host != host.lower().rstrip(".") or not re.fullmatch(r"[a-z0-9.:-]+", host):
+        raise Refused(f"“{host[:60]}” is not written as the name of a host is: small letters, no dot at its end.")
+    if _WANDERS.search(f"{url.raw_path}/"):
+        raise Refused("The path holds .. or // or hides something in %.")
+    return url
+
+
+def _against(host: Host, method: str, url: URL) -> str | None:
+    if url.scheme == "http" and not host.plain:
+        return f"{host.host} is asked over https:// only."
+    if url.port not in (host.ports or (_PORTS[url.scheme],)):
+        return f"Port {url.port} of {host.host} is not allowed."
+    if method not in host.methods:
+        return f"{method} is not allowed for {host.host}, only {', '.join(host.methods)}."
+    path = url.raw_path_qs
+    if not any(re.fullmatch(pattern, path) for pattern in host.paths):
+        return f"The path {path[:80]} of {host.host} is not allowed."
+    return None
+
+
+async def checked_addresses(host: str, port: int, networks: Sequence[str]) -> list[str]:
+    """All addresses of a host, each of the public internet or in one of `networks`. Raises `Refused`."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Refused(f"{host} has no address: the name is not known.") from None
+    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+    for text in addresses:
+        address = ip_address(text.partition("%")[0])
+        if not is_public(address) and not any(_within(address, network) for network in networks):
+            raise Refused(f"{host} leads to {text}, which is not in the public internet: not asked.")
+    return addresses
+
+
+def is_public(address: Address) -> bool:
+    """Whether anybody could reach it. What wraps an IPv4 address is as public as that."""
+    inner = _inner(address)
+    if inner is not None:
+        return is_public(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _inner(address: Address) -> IPv4Address | None:
+    if not isinstance(address, IPv6Address):
+        return None
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if address.teredo:
+        return address.teredo[1]
+    # NAT64, and the deprecated IPv4-compatible form
+    if address in ip_network("64:ff9b::/96") or (int(address) >> 32 == 0 and int(address) > 1):
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+def _within(address: Address, network: str) -> bool:
+    wanted = ip_network(network)
+    return (wanted.version == address.version and address in wanted) or (
+        (inner := _inner(address)) is not None and _within(inner, network)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pinned(AbstractResolver):
+    """Knows one host, and where it was found to be."""
+
+    host: str
+    addresses: tuple[str, ...]
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        if host != self.host:
+            raise OSError(f"{host} was not asked for")
+        return [_result(host, port, address) for address in self.addresses]
+
+    async def close(self) -> None:
+        return None
+
+
+def _result(host: str, port: int, address: str) -> ResolveResult:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return ResolveResult(
+        hostname=host, host=address, port=port, family=family, proto=0,
+        flags=int(socket.AI_NUMERICHOST | socket.AI_NUMERICSERV),
+    )  # fmt: skip
+
+
+async def ask(
+    method: str, url: URL, headers: Mapping[str, str], addresses: Sequence[str], limit: int, **how: Any
+) -> Ended:
+    """One request to one of these addresses. What the network does to it is an `Ended`; the time is the caller's."""
+    connector = aiohttp.TCPConnector(
+        resolver=_Pinned(str(url.raw_host), tuple(addresses)), use_dns_cache=False, force_close=True, limit=1
+    )
+    session = aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False,
+        max_line_size=LARGEST_HEADER, max_field_size=LARGEST_HEADER, timeout=aiohttp.ClientTimeout(total=None),
+        skip_auto_headers=("User-Agent",), headers={"User-Agent": "Tocsin", "Accept-Encoding": "identity"},
+    )  # fmt: skip
+    async with session:
+        try:
+            async with session.request(method, url, allow_redirects=False, headers=headers, **how) as response:
+                if sum(len(name) + len(value) for name, value in response.raw_headers) > MOST_HEADERS:
+                    return Ended(How.TOO_MUCH, f"Its headers are larger than {MOST_HEADERS // 1024} KiB.")
+                body, whole = await _body(response, limit)
+                return _ended(response, body, whole, limit)
+        except (aiohttp.ClientConnectorError, OSError) as error:
+            return Ended(How.ENDED, f"Could not connect to {url.host} ({type(error).__name__}).")
+        except aiohttp.ClientError as error:
+            return Ended(How.ENDED, f"The connection broke, or the answer was none ({type(error).__name__}).")
+
+
+async def _body(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+    body = bytearray()
+    while len(body) <= limit and (chunk := await response.content.read(limit + 1 - len(body))):
+        body += chunk
+    return bytes(body[:limit]), len(body) <= limit
+
+
+def _ended(response: aiohttp.ClientResponse, body: bytes, whole: bool, limit: int) -> Ended:
+    shown = [f"HTTP {response.status}"]
+    shown += [f"{name}: {response.headers[name]}" for name in _PRINTED if name in response.headers]
+    packed = response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity")
+    shown += ["", f"({len(body)} bytes, compressed: not shown)" if packed else body.decode("utf-8", "replace")]
+    redirect = ", a redirect, which is not followed" if 300 <= response.status < 400 else ""
+    words = f"status {response.status}{redirect}"
+    if not whole:
+        return Ended(How.TOO_MUCH, f"{words}, and more than {limit // 1024} KiB.", None, "\n".join(shown))
+    return Ended(How.ENDED, words, float(response.status), "\n".join(shown))

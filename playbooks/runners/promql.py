@@ -1,0 +1,117 @@
+"""Asks Prometheus, over its HTTP API: https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
+
+Of a result with several series each must hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from bot.domain.errors import Refused
+from bot.domain.job import Allowed, Ended, How, Piece, limit_words
+from bot.domain.runners import PromqlRules
+
+LARGEST_ANSWER = 1024 * 1024
+LONGEST_QUERY = 8 * 1024
+AT_ONCE = 4
+SHOWN = 20
+
+
+class Promql:
+    name = "promql"
+    harmless = True
+    concurrency = AT_ONCE
+
+    def __init__(self, rules: PromqlRules, address: str | None) -> None:
+        self._rules = rules
+        self._address = URL(address.rstrip("/")) if address else None
+        password = self._address.password if self._address else None
+        self.secrets: tuple[str, ...] = (password,) if password else ()
+
+    def allowed(self, piece: Piece) -> Allowed:
+        if self._address is None:
+            raise Refused("PROMETHEUS_URL is not set, so there is no Prometheus to ask.")
+        if len(piece.words) != 1 or not 0 < len(piece.words[0]) <= LONGEST_QUERY:
+            raise Refused(f"A query of up to {LONGEST_QUERY // 1024} KiB is needed.")
+        return Allowed(
+            by="asking Prometheus is allowed",
+            where=str(self._address.with_user(None)),
+            whom="the bot",
+            limits=limit_words(self._rules.timeout, LARGEST_ANSWER),
+            timeout=self._rules.timeout,
+        )
+
+    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+        try:
+            self.allowed(piece)
+        except Refused as refused:
+            return Ended(How.NOT_STARTED, refused.message)
+        seconds = min(timeout, self._rules.timeout).total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._ask(piece.words[0], seconds)
+        except TimeoutError:
+            return Ended(How.TIMED_OUT, f"Prometheus did not answer within {seconds:g} seconds.")
+        except aiohttp.ClientError as error:
+            return Ended(How.ENDED, f"Prometheus cannot be asked ({type(error).__name__}).")
+
+    def about(self) -> str:
+        return str(self._address.with_user(None)) if self._address else "PROMETHEUS_URL is not set"
+
+    async def _ask(self, query: str, seconds: float) -> Ended:
+        """By POST, as the API recommends for long queries."""
+        assert self._address is not None  # noqa: S101 - `allowed` has looked
+        url = self._address / "api/v1/query"
+        form = {"query": query, "timeout": f"{seconds:g}s"}
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.post(url, data=form, allow_redirects=False) as response,
+        ):
+            body = await response.content.read(LARGEST_ANSWER + 1)
+            while len(body) <= LARGEST_ANSWER and (more := await response.content.read(LARGEST_ANSWER + 1 - len(body))):
+                body += more
+            return understood(response.status, body)
+
+
+def build(rules: PromqlRules, address: str | None) -> Promql:
+    return Promql(rules, address)
+
+
+def understood(status: int, body: bytes) -> Ended:
+    """An answer of the API, as it is documented."""
+    if len(body) > LARGEST_ANSWER:
+        return Ended(How.TOO_MUCH, "Prometheus answered with more than 1 MiB.")
+    try:
+        answer = json.loads(body)
+        if answer["status"] != "success":
+            return Ended(How.ENDED, f"Prometheus refuses the query: {str(answer.get('error', ''))[:300]}")
+        data = answer["data"]
+        samples = _samples(data["resultType"], data["result"])
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return Ended(How.ENDED, f"Prometheus answered {status}, and not as its API does")
+    if not samples:
+        return Ended(How.ENDED, "no result")
+    shown = "\n".join(f"{name or '{}'} {figure:g}" for name, figure in samples[:SHOWN])
+    more = f"\n… and {len(samples) - SHOWN} more" if len(samples) > SHOWN else ""
+    words = f"{samples[0][1]:g}" if len(samples) == 1 else f"{len(samples)} series"
+    return Ended(How.ENDED, words, samples[0][1], shown + more, tuple(figure for _, figure in samples))
+
+
+def _samples(sort: str, result: Any) -> list[tuple[str, float]]:
+    """A scalar, or the instant vector's samples with their labels."""
+    if sort == "scalar":
+        return [("", float(result[1]))]
+    if sort == "vector":
+        return [(_labels(one["metric"]), float(one["value"][1])) for one in result]
+    raise ValueError(f"{sort} is not compared")
+
+
+def _labels(metric: dict[str, str]) -> str:
+    inner = ", ".join(f'{name}="{value}"' for name, value in metric.items() if name != "__name__")
+    return metric.get("__name__", "") + (f"{{{inner}}}" if inner else "")

@@ -1,0 +1,55 @@
+"""Waits: for something to start, or to settle."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from bot.domain.errors import Refused
+from bot.domain.job import Allowed, Ended, How, Piece
+from bot.domain.runners import WaitRules
+from bot.domain.spans import in_words
+
+AT_ONCE = 100  # waiting costs nothing
+
+
+class Wait:
+    name = "wait"
+    harmless = True
+    concurrency = AT_ONCE
+    secrets: tuple[str, ...] = ()
+
+    def __init__(self, rules: WaitRules) -> None:
+        self._rules = rules
+
+    def allowed(self, piece: Piece) -> Allowed:
+        span = _span(piece)
+        if span > self._rules.longest:
+            raise Refused(f"It would wait {in_words(span)}; {in_words(self._rules.longest)} are the most.")
+        return Allowed("waiting is allowed", "in the bot", "the bot", in_words(span), span + timedelta(seconds=1))
+
+    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+        try:
+            self.allowed(piece)
+        except Refused as refused:
+            return Ended(How.NOT_STARTED, refused.message)
+        span = _span(piece)
+        await asyncio.sleep(span.total_seconds())
+        return Ended(How.ENDED, f"{in_words(span)} have passed", span.total_seconds())
+
+    def about(self) -> str:
+        return f"up to {in_words(self._rules.longest)}"
+
+
+def build(rules: WaitRules) -> Wait:
+    return Wait(rules)
+
+
+def _span(piece: Piece) -> timedelta:
+    try:
+        seconds = float(piece.words[0])
+        if len(piece.words) != 1 or not 0 <= seconds <= timedelta(days=1).total_seconds():
+            raise ValueError
+    except (ValueError, IndexError):
+        raise Refused(f"“{piece.shown[:40]}” is not a number of seconds.") from None
+    return timedelta(seconds=seconds)
