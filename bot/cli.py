@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -18,10 +18,12 @@ from bot import logs, shapes
 from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.domain.errors import TocsinError
+from bot.domain.similarity import Similar
 from bot.domain.spans import roughly
 from bot.playbook_commands import playbooks
 from bot.record_commands import backup_command, export_command, number_of, verify
 from bot.settings import Settings
+from bot.usecases import similar
 from storage import deadlines, incidents, migrate, timeline
 from storage.database import Database
 
@@ -131,6 +133,24 @@ def list_command(scope: str, as_json: bool) -> None:
         click.echo(f"{incident.id:<8} {incident.severity:<8} {incident.status:<14} {incident.title}")
 
 
+@main.command("search")
+@click.argument("words", nargs=-1, required=True)
+@as_json
+def search_command(words: tuple[str, ...], as_json: bool) -> None:
+    """Incidents by their words, the best first, with what fixed them."""
+    found = _run(lambda database: _search(database, " ".join(words)))
+    if as_json:
+        click.echo(json.dumps([shapes.similar_json(one) for one in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        click.echo("Nothing has these words. Fewer words find more.")
+    for one in found:
+        known = one.incident
+        click.echo(f"{known.id:<8} {known.severity:<8} {known.status:<14} {known.title}")
+        if one.fixed:
+            click.echo(f"{'':<8} {one.fixed}")
+
+
 @main.command()
 @click.argument("incident_id")
 @as_json
@@ -187,6 +207,11 @@ def _run(work: Any) -> Any:
 async def _listing(database: Database, open_only: bool) -> Any:
     async with database.reading() as conn:
         return await incidents.listing(conn, open_only=open_only, limit=10_000)
+
+
+async def _search(database: Database, words: str) -> list[Similar]:
+    async with database.reading() as conn:
+        return await similar.search(conn, words, None, datetime.now(UTC))
 
 
 async def _whole(database: Database, number: int) -> dict[str, Any]:

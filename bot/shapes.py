@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.domain.deadlines import State
 from bot.domain.incident import Incident
+from bot.domain.similarity import Similar
 from bot.domain.timeline import Recorded
 from storage.deadlines import Row
 
@@ -56,6 +57,12 @@ def whole_incident_json(incident: Incident, entries: Sequence[Recorded], rows: S
         "timeline": [entry_json(record) for record in entries],
         "reminders": [reminder_json(row) for row in rows],
     }
+
+
+def similar_json(found: Similar) -> dict[str, Any]:
+    """An incident that was searched for, with what is known of how it was mended."""
+    fix = {"playbook": found.fix.playbook, "step": found.fix.step} if found.fix else None
+    return {**incident_json(found.incident), "fixed": found.fixed, "fix": fix, "reasons": list(found.reasons)}
 
 
 def entry_json(record: Recorded) -> dict[str, Any]:

@@ -162,6 +162,15 @@ VERBS: tuple[Verb, ...] = (
         "find incidents; open ones unless you say otherwise",
         needs_incident=False,
     ),
+    Verb(
+        "search",
+        Grammar.TEXT,
+        ("search <words>",),
+        "search connection pool exhausted",
+        "find incidents by their words, with what fixed them",
+        aliases=("find",),
+        needs_incident=False,
+    ),
     Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "how an incident stands"),
     Verb(
         "oncall",

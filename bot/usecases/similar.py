@@ -23,6 +23,7 @@ BODY = 1500  # terms
 CANDIDATES = 40
 DESCRIBED = 60  # terms of a description that others are looked for by
 BATCH = 20
+ENOUGH = 0.25  # of what was typed, weighed: what has less of it is not what was looked for
 _MADE_BY = "incident_words"
 _RECIPE = 1  # counts changes of `document`
 
@@ -91,7 +92,8 @@ async def search(conn: AsyncConnection, text: str, user: str | None, now: dateti
     for one, like in await _found(conn, asked, private=True):
         if user is None or await part_of(conn, one, user):
             found.append((one, like))
-    found.sort(key=lambda pair: (-round(pair[1].covered, 2), -pair[0].number))
+    found = [pair for pair in found if pair[1].covered >= ENOUGH]
+    found.sort(key=lambda pair: (-round(pair[1].covered, 1), -pair[0].number))
     return [await _told(conn, one, like, asked, now) for one, like in found[:limit]]
 
 

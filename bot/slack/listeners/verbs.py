@@ -9,7 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.slack.arguments import Request
-from bot.slack.blocks import answers, modals
+from bot.slack.blocks import answers, modals, triage
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import oncall as blocks
@@ -21,7 +21,8 @@ from bot.usecases import acknowledge as acknowledging
 from bot.usecases import cover as covering
 from bot.usecases import escalate as escalating
 from bot.usecases import handover as handing_over
-from bot.usecases import run
+from bot.usecases import permission as permissions
+from bot.usecases import run, similar
 from bot.usecases.access import part_of
 from bot.usecases.declare import Declaration as Said
 from bot.usecases.declare import declare as open_incident
@@ -35,6 +36,7 @@ Without = Callable[[Front, Asking, Request], Answer]
 async def declare(front: Front, asking: Asking, said: Declaration) -> Message | None:
     """At once where severity and title are known, else the form with what is known filled in."""
     if not said.at_once:
+        permissions.require(front.desk, "declare", asking.user)
         view = declaring.declare_modal(
             front.desk.policy, title=said.title, severity=said.severity, channel=asking.channel
         )
@@ -68,6 +70,7 @@ def acknowledged(done: acknowledging.Acknowledged, user: str) -> Message:
 async def update(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
     if not request.text:
         _must_be_open(incident)
+        permissions.require(front.desk, "update", asking.user, incident)
         view = modals.update_modal(incident, policy)
         return await front.open_view(asking, view, f"{front.command} update What changed")
     saved = await run.update(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
@@ -215,6 +218,12 @@ async def list_(front: Front, asking: Asking, request: Request) -> Message:
     return answers.listing(wanted, front.desk.policy, now, scope=request.scope, command=front.command)
 
 
+async def search(front: Front, asking: Asking, request: Request) -> Message:
+    async with front.desk.database.reading() as conn:
+        found = await similar.search(conn, request.text, asking.user, front.desk.clock.now())
+    return triage.searched(found, front.desk.policy, request.text, front.command)
+
+
 async def drill(front: Front, asking: Asking, request: Request) -> Message:
     answer = {"user": asking.user, "response_url": asking.response_url, "channel": asking.channel}
     said = Said(request.text, request.severity or "", asking.user, drill=True, answer=answer)
@@ -244,7 +253,14 @@ def _must_be_open(incident: Incident) -> None:
         raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
 
 
-WITHOUT_INCIDENT: dict[str, Without] = {"list": list_, "oncall": on_call, "cover": cover, "drill": drill, "help": help_}
+WITHOUT_INCIDENT: dict[str, Without] = {
+    "list": list_,
+    "search": search,
+    "oncall": on_call,
+    "cover": cover,
+    "drill": drill,
+    "help": help_,
+}
 WITH_INCIDENT: dict[str, WithIncident] = {
     "menu": menu,
     "ack": ack,

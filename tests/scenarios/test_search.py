@@ -1,0 +1,85 @@
+"""Finding incidents by their words, in Slack and on the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+
+import pytest
+
+from tests.scenarios.looking import rest, told, typed
+from tests.scenarios.running import World
+
+
+async def declared(here: World, text: str, number: int) -> str:
+    await here.maya.command("#general", f"/incident declare {text}")
+    channel = await here.opened(number)
+    await rest(here)
+    return channel.name
+
+
+async def test_past_incidents_are_found_by_title_notes_fix_and_cause(here: World) -> None:
+    channel = await declared(here, "sev2 Checkout is down", 1)
+    await typed(here, "maya", channel, "/incident note Deploy 4512 went out at 02:47")
+    await typed(here, "maya", channel, "/incident update Taxcalculator throws NullPointerException")
+    await typed(here, "maya", channel, "/incident resolve Rolled back the release")
+    await declared(here, "sev3 Search is slow", 2)
+    for words in ("checkout", "deploy 4512", "nullpointerexception", "rollback release", "Checkout “down”"):
+        answer = await typed(here, "tom", "#general", f"/incident search {words}")
+        assert "INC-1" in answer, words
+        assert "INC-2" not in answer, words
+        assert "Rolled back the release" in answer
+    assert "INC-2" in await typed(here, "maya", channel, "/incident find slow search")
+    reply = await here.tom.command("#general", "/incident search checkout")
+    assert reply.message is not None
+    await here.tom.press(reply.message, "Show")
+    assert "Checkout is down" in (await told(here, "tom"))[-1]
+
+
+async def test_chatter_is_not_indexed_but_what_was_pinned_is(here: World) -> None:
+    name = await declared(here, "sev2 Odd things", 1)
+    await here.maya.say(name, "zeppelin over the datacenter")
+    pinned = await here.maya.say(name, "it was the flux capacitor")
+    await here.maya.react(pinned, "pushpin")
+    await rest(here)
+    await typed(here, "maya", name, "/incident resolve Replaced it")
+    assert "INC-1" in await typed(here, "tom", "#general", "/incident search capacitor")
+    assert "No incident has the words" in await typed(here, "tom", "#general", "/incident search zeppelin")
+
+
+async def test_private_ones_are_found_by_those_inside_alone_and_drills_by_nobody(here: World) -> None:
+    await here.maya.command("#general", "/incident declare")
+    await here.maya.fill(here.maya.view, {"Title": "Keys leaked", "Severity": "sev1", "Private": ["private"]})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    await typed(here, "maya", "#general", "/incident drill sev2 Keys leaked")
+    await rest(here)
+    assert "No incident has the words" in await typed(here, "tom", "#general", "/incident search keys leaked")
+    answer = await typed(here, "maya", "#general", "/incident search keys leaked")
+    assert "INC-1" in answer
+    assert "INC-2" not in answer
+
+
+@pytest.mark.parametrize("words", ['"', "' OR 1=1 --", "NEAR(", "title: *", "%", "&", "!!!", "a" * 3000, "\\", "@@"])
+async def test_any_words_may_be_typed(here: World, words: str) -> None:
+    assert "No incident has the words" in await typed(here, "tom", "#general", f"/incident search {words}")
+
+
+async def test_without_words_it_says_what_works(here: World) -> None:
+    assert "/incident search connection pool exhausted" in await typed(here, "tom", "#general", "/incident search")
+
+
+async def test_the_command_line_searches_the_same(here: World) -> None:
+    channel = await declared(here, "sev2 Hikari pool exhausted", 1)
+    await typed(here, "maya", channel, "/incident resolve Raised maximumPoolSize")
+    await rest(here)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "search", "pool", "exhausted", "--json",
+        stdout=asyncio.subprocess.PIPE, env={**os.environ, "DATABASE_URL": here.settings.url},
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    (found,) = json.loads(out)
+    assert (found["id"], found["fixed"], found["fix"]) == ("INC-1", "Raised maximumPoolSize", None)
+    assert found["title"] == "Hikari pool exhausted"
