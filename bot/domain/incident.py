@@ -108,6 +108,7 @@ class Walking:
     outcome: str | None = None
     timers: tuple[Timer, ...] = ()
     last: str = ""
+    asking: tuple[str, ...] = ()  # `once` of each message that asks for an approval
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
         found.append(triage_edit(n))
     found += _settled(before, after, policy)
     found += _handovers_settled(before, after)
+    found += _requests_ended(before, after)
     found += _shift_offers_settled(before, after)
     found += _followed(before, after, recorded)
     return found
@@ -325,6 +326,20 @@ def _shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
         for turn in shifts.offered(before)
         if shifts.once(before, turn) not in left
     ]
+
+
+def _requests_ended(before: Incident, after: Incident) -> list[Notice]:
+    """Requests for approval end with the incident."""
+    if after.open or not before.open:
+        return []
+    return [request_over(once, after.number) for walking in after.walks for once in walking.asking]
+
+
+def request_over(once: str, number: int) -> Notice:
+    """`once` is `approval:42:1:3:channel`: of incident 42, walk 1, request 3."""
+    _, _, walk, request, *_ = once.split(":")
+    about = {"of": once, "walk": int(walk), "approval": int(request)}
+    return Notice(f"settle:{once}", "approval_edit", number, about, needs=once, priority=Priority.EDIT)
 
 
 def would_have_paged(incident: Incident, climb: Climb, why: str, cause: str, calls: Calls) -> Notice:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from bot.domain.incident import Incident
 from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.routing import channel_of
-from bot.domain.walk import Answer, Approval, Mark, Walk, standing_approvals
+from bot.domain.routing import channel_of, request_over
+from bot.domain.walk import Answer, Approval, Mark, State, Walk, in_words, standing_approvals
 
 
 def walk_of(incident: int, number: int) -> str:
@@ -31,44 +29,40 @@ def edited(incident: int, number: int) -> Notice:
     )  # fmt: skip
 
 
-def asked(incident: Incident, walk: Walk, mark: Mark, approval: Approval, approvers: Iterable[str]) -> list[Notice]:
-    """In the channel, and to each approver directly. A drill bothers nobody directly."""
-    n = incident.number
-    base, about = _approval(walk, approval), _about(walk, mark, approval)
+def asked(walk: Walk, approval: Approval) -> list[Notice]:
+    """In the channel, and to each approver directly."""
+    about = _about(walk, approval)
+    in_channel, *directly = asking_of(walk, approval)
     found = [
         Notice(
-            f"{base}:channel", "approval", n, about,
-            needs=channel_of(n), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD,
+            in_channel, "approval", walk.incident, about,
+            needs=channel_of(walk.incident), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD,
         )
     ]  # fmt: skip
-    people = [] if incident.drill else [person for person in approvers if person != approval.by]
-    found += [
-        Notice(f"{base}:dm:{person}", "approval", n, {**about, "person": person}, priority=Priority.CARD)
-        for person in dict.fromkeys(people)
+    return found + [
+        Notice(once, "approval", walk.incident, {**about, "person": person}, priority=Priority.CARD)
+        for once, person in zip(directly, approval.people, strict=True)
     ]
-    return found
 
 
-def settled(before: Walk | None, after: Walk, approvers: Iterable[str]) -> list[Notice]:
+def asking(walk: Walk) -> tuple[str, ...]:
+    """Every message that still asks somebody."""
+    return tuple(once for _, approval in standing_approvals(walk) for once in asking_of(walk, approval))
+
+
+def asking_of(walk: Walk, approval: Approval) -> tuple[str, ...]:
+    base = _approval(walk, approval)
+    return (f"{base}:channel", *(f"{base}:dm:{person}" for person in approval.people))
+
+
+def settled(before: Walk, after: Walk) -> list[Notice]:
     """Requests that ask nothing any more lose their buttons."""
-    if before is None:
-        return []
     left = {approval.number for _, approval in standing_approvals(after)}
-    found = []
-    for mark, approval in standing_approvals(before):
-        if approval.number not in left:
-            found += over(after, mark.key, approval, approvers)
-    return found
-
-
-def over(walk: Walk, key: str, approval: Approval, approvers: Iterable[str]) -> list[Notice]:
-    base, about = _approval(walk, approval), {"walk": walk.number, "step": key, "approval": approval.number}
-    onces = [f"{base}:channel", *(f"{base}:dm:{person}" for person in dict.fromkeys(approvers))]
     return [
-        Notice(
-            f"settle:{once}", "approval_edit", walk.incident, {**about, "of": once}, needs=once, priority=Priority.EDIT
-        )
-        for once in onces
+        request_over(once, after.incident)
+        for _, approval in standing_approvals(before)
+        if approval.number not in left
+        for once in asking_of(after, approval)
     ]
 
 
@@ -76,7 +70,7 @@ def broken_glass(walk: Walk, mark: Mark) -> Notice:
     """Loudly: a message of its own in the channel."""
     assert mark.asked is not None  # noqa: S101 - there was a request
     return Notice(
-        f"{_approval(walk, mark.asked)}:broken", "glass", walk.incident, _about(walk, mark, mark.asked),
+        f"{_approval(walk, mark.asked)}:broken", "glass", walk.incident, _about(walk, mark.asked),
         needs=channel_of(walk.incident), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
 
@@ -94,10 +88,26 @@ def step_late(walk: Walk, mark: Mark, person: str, deadline: str, late_s: float 
     )  # fmt: skip
 
 
-def step_settled(walk: Walk, deadline: str, outcome: str) -> Notice:
+def reminders_settled(before: Walk, after: Walk) -> list[Notice]:
+    """Reminders of steps that are settled, handed on or overtaken by another are edited to say so."""
+    found = []
+    for old, new in zip(before.steps, after.steps, strict=True):
+        for deadline in old.reminders:
+            if deadline not in new.reminders:
+                found.append(_reminder_settled(after, deadline, new))
+    return found
+
+
+def _reminder_settled(walk: Walk, deadline: str, mark: Mark) -> Notice:
     once = f"nudge:{deadline}"
+    if mark.reminders:
+        outcome = "superseded"
+    elif mark.settled or mark.state is State.ROLLED_BACK:
+        outcome = f"{mark.key} {mark.title}: {in_words(mark.state)}" + (f" by <@{mark.by}>" if mark.by else "")
+    else:
+        outcome = f"{mark.key} {mark.title}: somebody saw to it."
     return Notice(
-        f"settle:{once}", "step_late_edit", walk.incident, {"of": once, "outcome": outcome},
+        f"settle:{once}", "nudge_edit", walk.incident, {"of": once, "outcome": outcome},
         needs=once, priority=Priority.EDIT,
     )  # fmt: skip
 
@@ -113,8 +123,8 @@ def _approval(walk: Walk, approval: Approval) -> str:
     return f"approval:{walk.incident}:{walk.number}:{approval.number}"
 
 
-def _about(walk: Walk, mark: Mark, approval: Approval) -> dict[str, Any]:
-    return {"walk": walk.number, "step": mark.key, "approval": approval.number}
+def _about(walk: Walk, approval: Approval) -> dict[str, Any]:
+    return {"walk": walk.number, "approval": approval.number}
 
 
 def answer_in_words(approval: Approval) -> str:

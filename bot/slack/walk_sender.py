@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from bot.domain.errors import NotNeeded
 from bot.domain.incident import Incident
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Policy
-from bot.domain.walk import Walk
+from bot.domain.walk import Answer, Approval, Mark, Walk
 from bot.domain.walk_notices import walk_of
 from bot.slack.api import SlackApi
+from bot.slack.blocks import approval, kit
 from bot.slack.blocks import walk as blocks
 from bot.slack.blocks.kit import Message
+from bot.slack.blocks.step_late import step_late
 from bot.slack.people import People
 from bot.slack.post import edit, post
+from bot.slack.text import render
+from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
+from bot.usecases.dry_run import takers
 from bot.usecases.walking import found
 from storage import outbox
 from storage.outbox import Row
@@ -42,7 +47,14 @@ class WalkSender:
         self._people = people
 
     def handlers(self) -> dict[str, Callable[[Any], Awaitable[dict[str, Any]]]]:
-        return {"walk": self._walk, "walk_edit": self._walk_edit}
+        return {
+            "walk": self._walk,
+            "walk_edit": self._walk_edit,
+            "approval": self._approval,
+            "approval_edit": self._approval_edit,
+            "glass": self._glass,
+            "step_late": self._step_late,
+        }
 
     async def _walk(self, case: Case) -> dict[str, Any]:
         return await post(self._api, case.row, await self._where(case), await self._render(case))
@@ -51,9 +63,81 @@ class WalkSender:
         receipt = await self._receipt(walk_of(case.incident.number, case.row.payload["walk"]))
         return await edit(self._api, receipt, await self._render(case))
 
+    # — approvals
+
+    async def _approval(self, case: Case) -> dict[str, Any]:
+        walk, playbook = await self._read(case)
+        known = _request(walk, case.row.payload)
+        over = known is None or known[1].answer is not Answer.WAITING or not case.incident.open
+        if known is None or (over and not case.row.uncertain):
+            raise NotNeeded("it was answered before it could be sent")
+        mark, asked = known
+        person = case.row.payload.get("person")
+        if person is None:
+            message = self._asked(case, walk, playbook, mark, asked)
+            return await post(self._api, case.row, await self._where(case), message)
+        user = await self._people.user_id(person)
+        if user == asked.by:
+            raise NotNeeded("whoever asked does not approve")
+        inside = await self._inside(case, user)
+        message = (
+            self._asked(case, walk, playbook, mark, asked) if inside else approval.asked_outside(case.incident, asked)
+        )
+        return await post(self._api, case.row, await self._people.direct_channel(person), message)
+
+    def _asked(self, case: Case, walk: Walk, playbook: Playbook, mark: Mark, asked: Approval) -> Message:
+        step = next(one for one in playbook.steps if one.key == mark.key)
+        return approval.asked(case.incident, case.policy, walk, mark, asked, step.dangerous, case.now)
+
+    async def _approval_edit(self, case: Case) -> dict[str, Any]:
+        """A request that was followed by another is known to be over, if not how."""
+        receipt = await self._receipt(case.row.payload["of"])
+        walk, _ = await self._read(case)
+        known = _request(walk, case.row.payload)
+        person = case.row.payload["of"].partition(":dm:")[2]
+        if person and not await self._inside(case, await self._people.user_id(person)):
+            return await edit(self._api, receipt, approval.settled_outside(case.incident))
+        if known is None:
+            return await edit(self._api, receipt, kit.line(f"{render(walk.name)}: this request is over."))
+        ended = known[1].answer is Answer.WAITING
+        return await edit(self._api, receipt, approval.settled(case.incident, walk, *known, ended=ended))
+
+    async def _glass(self, case: Case) -> dict[str, Any]:
+        walk, _ = await self._read(case)
+        known = _request(walk, case.row.payload)
+        if known is None:
+            raise NotNeeded("another request followed; the timeline has it")
+        message = approval.broken(case.incident, walk, *known)
+        return await post(self._api, case.row, await self._where(case), message)
+
+    async def _inside(self, case: Case, user: str) -> bool:
+        async with self._desk.database.reading() as conn:
+            return await part_of(conn, case.incident, user)
+
+    # — reminders
+
+    async def _step_late(self, case: Case) -> dict[str, Any]:
+        """In the thread of the walk; where that was never posted, where the incident is."""
+        payload = case.row.payload
+        walk, _ = await self._read(case)
+        mark = walk.mark(payload["step"])
+        over = mark.settled or mark.turns != payload["turn"] or not walk.going or not case.incident.open
+        if over and not case.row.uncertain:
+            raise NotNeeded("the step moved on before it could be sent")
+        async with self._desk.database.reading() as conn:
+            above = await outbox.receipt(conn, walk_of(case.incident.number, walk.number))
+        person = await self._people.user_id(payload["person"])
+        message = step_late(case.incident, walk, mark, person, payload["late_s"])
+        if above is None or "ts" not in above:
+            return await post(self._api, case.row, await self._where(case), message)
+        return await post(self._api, case.row, above["channel"], message, thread_ts=above["ts"])
+
+    # — within
+
     async def _render(self, case: Case) -> Message:
         walk, playbook = await self._read(case)
-        return blocks.walk(case.incident, playbook, walk, case.now)
+        runnable, undoable = takers(self._desk, case.incident, playbook, walk)
+        return blocks.walk(case.incident, playbook, walk, case.now, runnable=runnable, undoable=undoable)
 
     async def _read(self, case: Case) -> tuple[Walk, Playbook]:
         async with self._desk.database.reading() as conn:
@@ -71,3 +155,11 @@ class WalkSender:
         if case.incident.channel_id is not None and not case.row.redirected:
             return case.incident.channel_id
         return await self._people.direct_channel(case.incident.declared_by)
+
+
+def _request(walk: Walk, payload: Mapping[str, Any]) -> tuple[Mark, Approval] | None:
+    """The step and its request; None where another request followed it."""
+    for mark in walk.steps:
+        if mark.asked is not None and mark.asked.number == payload["approval"]:
+            return mark, mark.asked
+    return None

@@ -9,7 +9,7 @@ from bot.domain import escalation, routing, spans, triggers
 from bot.domain.deadlines import Nudge, State, decide_nudge, is_late, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline import BOT, entry
-from bot.usecases import handover, shift_change
+from bot.usecases import approval, handover, shift_change, steps_late
 from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work
 from bot.usecases.escalate import commit_climb, next_rung
@@ -41,6 +41,10 @@ async def _act(work: Work, row: Row) -> None:
         await shift_change.lapse(work, row)
     elif row.kind in REMINDED:
         await _remind(work, row)
+    elif row.once.startswith("step:"):
+        await steps_late.lapse(work, row)
+    elif row.once.startswith("approval:"):
+        await approval.lapse(work, row)
     elif row.once.startswith("trigger:"):
         await _trigger(work, row)
     elif row.rung is not None:

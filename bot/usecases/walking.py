@@ -29,12 +29,11 @@ async def commit(work: Work, change: walks.Change, notices: Sequence[Notice] = (
     if before == after and not change.entries:
         return after
     await stored.put(work.conn, after)
-    standing = before is not None and bool(walks.standing_approvals(before))
-    settled = walk_notices.settled(before, after, await asked_directly(work) if standing else ())
+    settled = [*walk_notices.settled(before, after), *walk_notices.reminders_settled(before, after)] if before else []
     shown = walk_notices.opened(after) if new else walk_notices.edited(after.incident, after.number)
     last = change.entries[-1] if change.entries else None
     said = f"{last.text} (<@{last.actor}>)" if last and last.actor.startswith(("U", "W")) else last.text if last else ""
-    mirror = walks.walking(after, said)
+    mirror = replace(walks.walking(after, said), asking=walk_notices.asking(after))
     others = tuple(one for one in work.incident.walks if one.number != after.number)
     kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
     await work.commit(Change(replace(work.incident, walks=kept), change.entries), [shown, *settled, *notices])
@@ -59,11 +58,13 @@ async def approvers(work: Work) -> tuple[str, ...]:
     return escalation.reach(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
 
 
-async def asked_directly(work: Work) -> tuple[str, ...]:
-    """Who gets a request as a direct message: the approvers; without any, whoever leads."""
-    named = await approvers(work)
+async def asked_directly(work: Work, asker: str) -> tuple[str, ...]:
+    """Who gets a request as a direct message: the approvers; without any, whoever leads. In a drill nobody."""
+    if work.incident.drill:
+        return ()
     leading = (work.incident.roles.get(role) for role in ("commander", "technical_lead"))
-    return named if work.policy.playbooks.approvers else tuple(dict.fromkeys(filter(None, leading)))
+    named = await approvers(work) if work.policy.playbooks.approvers else filter(None, leading)
+    return tuple(dict.fromkeys(person for person in named if person != asker))
 
 
 @asynccontextmanager

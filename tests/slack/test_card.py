@@ -75,6 +75,7 @@ def test_a_fresh_incident() -> None:
                 _button("Change severity", "severity"),
                 _button("Assign roles", "roles"),
                 _button("Escalate", "escalate"),
+                _button("Playbooks", "playbooks"),
                 _button("Resolve", "resolve"),
             ],
             "block_id": "card",
@@ -89,7 +90,7 @@ def _facts(incident: Incident, at: float = 6) -> str:
 def test_once_acknowledged_it_says_who_and_when_instead_of_asking() -> None:
     assert f"*Acknowledged*\nby <@{BEN}> {time(2)}" in _facts(ACKNOWLEDGED)
     assert labels(card.card(ACKNOWLEDGED, FIVE, NOW).blocks[-1]) == [
-        "Update status", "Change severity", "Assign roles", "Escalate", "Resolve",
+        "Update status", "Change severity", "Assign roles", "Escalate", "Playbooks", "Resolve",
     ]  # fmt: skip
 
 

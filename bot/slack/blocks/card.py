@@ -10,15 +10,17 @@ from bot.domain.classification import checklist
 from bot.domain.incident import Incident
 from bot.domain.lifecycle import Status
 from bot.domain.policy import Policy
-from bot.slack.blocks import kit, phrases
+from bot.slack.blocks import kit, phrases, playbooks
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, quote, render
+from playbooks.finding import Hit
 
 DESCRIPTION = 900  # of a card; the whole stands on the timeline
 LATEST = 900
 FAILURES = 5
 CHECKS = 8
 TOPIC = 250
+WALKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ def card(
     *,
     failures: Sequence[Failure] = (),
     warnings: Sequence[str] = (),
+    playbook: Hit | None = None,
 ) -> Message:
     """`warnings` are house text: what people should know at once, such as a schedule that nobody covers."""
     blocks = [
@@ -48,6 +51,7 @@ def card(
         _checklist(incident, policy),
         *[kit.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
         *_failures(incident, failures),
+        *_playbooks(incident, playbook),
         buttons(incident),
     ]
     return kit.message(notification(incident, policy), blocks)
@@ -110,6 +114,15 @@ def buttons(incident: Incident) -> Block | None:
     if incident.status is Status.MERGED:
         return None
     return kit.actions(button("Reopen", "reopen", value), block_id="card")
+
+
+def _playbooks(incident: Incident, best: Hit | None) -> list[Block | None]:
+    """Those that are open; before that, the one that fits best."""
+    if best is not None:
+        return playbooks.offer(incident, best)
+    going = [one for one in incident.walks if one.outcome is None] if incident.open else []
+    lines = [f":blue_book: {render(plain(one.name))}: {one.settled} of {one.total} steps done" for one in going[:WALKS]]
+    return [kit.context("\n".join(lines))] if lines else []
 
 
 def _marks(incident: Incident) -> Block | None:

@@ -270,16 +270,16 @@ def _buttons(incident: Incident, walk: Walk, step: Step, mark: Mark, runs: bool,
         button("Run", "walk_run", value) if runs and free else None,
         button("Roll back", "walk_rollback", value) if back and free else None,
         button("Assign", "walk_assign", value),
-        _more(value),
+        _more(value, why=step.automation is not None and not runs),
         block_id=f"step:{walk.number}:{mark.key}",
     )
 
 
-def _more(value: str) -> Block:
-    return kit.overflow(
-        "walk_more",
-        [kit.option("Add a note", f"{value}:note"), kit.option("Show in full", f"{value}:show")],
-    )
+def _more(value: str, *, why: bool = False) -> Block:
+    options = [kit.option("Add a note", f"{value}:note"), kit.option("Show in full", f"{value}:show")]
+    if why:
+        options.append(kit.option("Why can I not run it?", f"{value}:why"))
+    return kit.overflow("walk_more", options)
 
 
 def _about(incident: Incident, walk: Walk, mark: Mark, step: Step) -> Block:
@@ -328,7 +328,7 @@ def _criteria(incident: Incident, playbook: Playbook, walk: Walk) -> list[Block 
         return []
     buttons = [
         kit.confirmed(
-            button(said, "walk_escalate", f"{incident.id}:{walk.number}:{number}"),
+            button(said, f"walk_escalate_{number}", f"{incident.id}:{walk.number}:{number}"),
             "Escalate?", f"{said}. The next rung of the ladder is paged now.", "Escalate",
         )
         for number, said in left

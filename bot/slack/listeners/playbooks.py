@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from bot.domain import walk as walks
@@ -10,19 +12,25 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Policy
-from bot.domain.walk import Mark, Overtaken, Walk
+from bot.domain.walk import Answer, Approval, Mark, Overtaken, Walk
+from bot.slack.api import SlackError
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, inputs, playbooks, walk_forms
 from bot.slack.blocks import walk as blocks
 from bot.slack.blocks.kit import Block, Message
+from bot.slack.listeners import jobs
 from bot.slack.listeners.front import Asking, Front
+from bot.slack.people import People
+from bot.usecases import approval as approving
 from bot.usecases import playbook as playing
+from bot.usecases.dry_run import would_run
 from bot.usecases.playbook import OpenAlready
 from bot.usecases.walking import found
 from storage import walks as stored
 
 Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
 View = dict[str, Any]
+LOOK_UP_WITHIN_S = 1.0  # the acknowledgement waits for it
 FORM_FAILED = "I couldn't open the form in time. Please press the button again."
 
 
@@ -99,15 +107,68 @@ async def _more(front: Front, asking: Asking, incident: Incident, policy: Policy
             return await _form(front, asking, walk_forms.note_modal(walk, walk.mark(step)))
         case "reopen":
             await playing.reopen(front.desk, incident.number, walk.number, step, asking.user, asking.delivery)
+        case "why":
+            return await jobs.why(front, asking, incident, policy, place)
         case "rollback":
             return await _rollback(front, asking, incident, policy, place)
     return None
+
+
+async def _ask(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    walk, step = _which(rest)
+    await approving.ask(front.desk, incident.number, walk, step, asking.user, asking.delivery)
+    return None  # the channel is asked
+
+
+async def _approve(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    place, request = _request(rest)
+    walk, step = _which(place)
+    await approving.approve(
+        front.desk, incident.number, walk, step, request, asking.user,
+        known_as=await _addresses(front, incident.number, asking.user), delivery=asking.delivery,
+    )  # fmt: skip
+    return None  # the request is edited
+
+
+async def _addresses(front: Front, number: int, user: str) -> list[str]:
+    """Which of the approvers' addresses are this person's. One that cannot be looked up now is nobody's."""
+    found = []
+    people = People(front.api)
+    for address in await approving.approver_addresses(front.desk, number):
+        with suppress(SlackError, TimeoutError):
+            async with asyncio.timeout(LOOK_UP_WITHIN_S):
+                if await people.user_id(address) == user:
+                    found.append(address)
+    return found
+
+
+def _about_request(build: Callable[[Walk, Mark, Approval], Block]) -> Press:
+    """A button of a request that opens a form."""
+
+    async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+        place, request = _request(rest)
+        walk, _ = await _read(front, incident, place)
+        mark = walk.mark(_which(place)[1])
+        if mark.asked is None or mark.asked.number != request:
+            raise Refused("That request is over: another one followed.", "playbook")
+        if mark.asked.answer is not Answer.WAITING:
+            raise Overtaken("answered", mark)
+        return await _form(front, asking, build(walk, mark, mark.asked))
+
+    return press
+
+
+def _request(rest: str) -> tuple[str, int]:
+    place, _, request = rest.rpartition(":")
+    return place, int(request) if request.isdecimal() else 0
 
 
 async def _rollback(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     walk, playbook = await _read(front, incident, rest)
     mark = walk.mark(_which(rest)[1])
     step = next(one for one in playbook.steps if one.key == mark.key)
+    if step.rollback and would_run(front.desk, incident, playbook, step, walk.values, "rollback"):
+        return await jobs.roll_back(front, asking, incident, policy, rest)
     return await _form(front, asking, walk_forms.rollback_modal(walk, mark, step, runs=False))
 
 
@@ -186,6 +247,18 @@ async def _rolled_back(front: Front, asking: Asking, view: View) -> None:
     await playing.roll_back(front.desk, of.incident, of.walk, of.step, asking.user, why, asking.delivery)
 
 
+async def _refused(front: Front, asking: Asking, view: View) -> None:
+    of, why = walk_forms.of(view), inputs.text(view, "reason")
+    await approving.refuse(front.desk, of.incident, of.walk, of.step, of.approval, asking.user, why, asking.delivery)
+
+
+async def _broken(front: Front, asking: Asking, view: View) -> None:
+    of, why = walk_forms.of(view), walk_forms.reason(view, "Nobody else is awake and customers cannot pay")
+    await approving.break_glass(
+        front.desk, of.incident, of.walk, of.step, of.approval, asking.user, why, asking.delivery
+    )
+
+
 async def _filled(front: Front, asking: Asking, view: View) -> None:
     of = walk_forms.of(view)
     async with front.desk.database.reading() as conn:
@@ -204,10 +277,14 @@ PRESSES: dict[str, Press] = {
     ),
     "walk_stop": _modal(lambda walk, mark, playbook, asking: walk_forms.stop_modal(walk)),
     "walk_fill": _modal(lambda walk, mark, playbook, asking: walk_forms.fill_modal(walk, playbook)),
+    "walk_ask": _ask,
+    "walk_approve": _approve,
+    "walk_refuse": _about_request(walk_forms.refuse_modal),
+    "walk_glass": _about_request(walk_forms.glass_modal),
     "walk_rollback": _rollback,
     "walk_steps": _steps,
     "walk_more": _more,
-    "walk_escalate": _escalate,
+    **{f"walk_escalate_{number}": _escalate for number in range(50)},
     "walk_helped": _helped,
     "walk_not_helped": _not_helped,
 }
@@ -218,4 +295,6 @@ SUBMITS = {
     "walk_assign": _assigned,
     "walk_rollback": _rolled_back,
     "walk_fill": _filled,
+    "walk_refuse": _refused,
+    "walk_glass": _broken,
 }

@@ -1,0 +1,45 @@
+"""A step takes longer than its playbook gives it: whoever holds it is asked, then the commander."""
+
+from __future__ import annotations
+
+from bot.domain import spans, walk_notices
+from bot.domain import walk as walks
+from bot.domain.deadlines import State, is_late
+from bot.domain.incident import Incident
+from bot.domain.walk import Mark, Walk
+from bot.usecases.desk import Work
+from bot.usecases.walking import commit, found
+from storage import deadlines
+from storage.deadlines import Row
+
+
+async def lapse(work: Work, row: Row) -> None:
+    """1. Whom; 2. the decision in the ledger; 3. a message in the walk's thread, with the entry."""
+    _, _, _, number, step, _, _ = row.once.split(":")
+    walk, _ = await found(work.conn, work.incident.number, int(number))
+    mark = walk.mark(step)
+    person = _whom(work.incident, walk, mark)
+    if mark.nudged and person == _first(work.incident, walk, mark):
+        reason = f"<@{person}> was asked already, and leads"
+        await deadlines.decided(work.conn, row.once, State.SKIPPED, reason, work.now)
+        await commit(work, walks.Change(walks.not_again(walk, step)))
+        return
+    late = work.now - row.due_at
+    late_s = late.total_seconds() if is_late(late, mark.timeout) else None
+    suffix = f", late by {spans.roughly(late)}" if late_s else ""
+    reason = f"step {step} is not settled: <@{person}> is asked{suffix}"
+    await deadlines.decided(work.conn, row.once, State.DUE, reason, work.now)
+    change = walks.reminded(walk, step, person, row.once, work.now, suffix)
+    await commit(work, change, [walk_notices.step_late(change.walk, change.walk.mark(step), person, row.once, late_s)])
+
+
+def _whom(incident: Incident, walk: Walk, mark: Mark) -> str:
+    return _leads(incident) if mark.nudged else _first(incident, walk, mark)
+
+
+def _first(incident: Incident, walk: Walk, mark: Mark) -> str:
+    return mark.holder or incident.roles.get("commander") or walk.opened_by
+
+
+def _leads(incident: Incident) -> str:
+    return incident.roles.get("commander") or incident.declared_by
