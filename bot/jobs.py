@@ -17,7 +17,7 @@ import structlog
 
 from bot.domain.job import How, Job, Piece, Verdict, compared, judged
 from bot.domain.secrets import Masker, trimmed
-from bot.usecases import jobs
+from bot.usecases import jobs, unattended
 from bot.usecases.desk import Desk
 from playbooks.runners.protocol import Runner, Runners
 from storage import jobs as stored
@@ -41,6 +41,7 @@ class Jobs:
         self._secrets = secrets
         self._observe = observe
         self._running: dict[asyncio.Task[None], str] = {}
+        self._seen: unattended.Seen = set()
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
 
@@ -65,6 +66,7 @@ class Jobs:
         while not self._stopping:
             try:
                 await self._bury()
+                await unattended.look(self._desk, self._seen)
                 begun = await self._begin()
             except Exception:
                 log.exception("jobs.look_failed", mend="check the database; it is tried again every second")

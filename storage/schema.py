@@ -250,6 +250,7 @@ walks = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Column("state", Json, nullable=False),  # the whole dataclass
     sa.Index("walks_playbook", "playbook", "opened_at"),
+    sa.Index("walks_going", "incident", "number", **_where("ended_at IS NULL")),
 )
 
 playbooks = sa.Table(

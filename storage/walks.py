@@ -18,6 +18,7 @@ from storage.sql import insert
 _walk = TypeAdapter(Walk)
 _playbook = TypeAdapter(Playbook)
 _c = walks.c
+_GOING = sa.text("ended_at IS NULL")  # as in the partial index, word for word
 
 
 async def put(conn: AsyncConnection, walk: Walk) -> None:
@@ -42,6 +43,12 @@ async def of_playbook(conn: AsyncConnection, playbook: str, limit: int = 1000) -
     """The latest first, drills left out."""
     wanted = sa.select(_c.state).where(_c.playbook == playbook, _c.drill.is_(sa.false()))
     found = await conn.scalars(wanted.order_by(_c.opened_at.desc()).limit(limit))
+    return [_walk.validate_python(state) for state in found]
+
+
+async def going(conn: AsyncConnection) -> list[Walk]:
+    """Every walk that goes on, in any incident."""
+    found = await conn.scalars(sa.select(_c.state).where(_GOING).order_by(_c.incident, _c.number))
     return [_walk.validate_python(state) for state in found]
 
 

@@ -450,7 +450,8 @@ def ask(
         raise Refused(f"Step {key} is running. Wait until it is over.", "playbook")
     number = walk.approvals_asked + 1
     asked = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people))
-    waiting = replace(mark, state=State.WAITING, by=actor, at=now, asked=asked, holder=mark.holder or actor, reason="")
+    holder = mark.holder or (None if actor == BOT else actor)
+    waiting = replace(mark, state=State.WAITING, by=actor, at=now, asked=asked, holder=holder, reason="")
     said = _said(walk, now, actor, "asked", _wanted(action), mark, action=action, shown=list(shown), approval=number)
     return Change(_put(replace(walk, approvals_asked=number), waiting), (said,))
 
@@ -530,9 +531,8 @@ def run_started(walk: Walk, key: str, job: str, by: str, now: datetime, action: 
         raise Refused(f"Step {key} needs somebody's approval first.", "playbook")
     if not by_itself:
         _must_go(walk)
-    running = replace(
-        mark, state=State.RUNNING, by=by, at=now, reason="", job=job, action=action, holder=mark.holder or by
-    )
+    holder = mark.holder or (None if by == BOT else by)
+    running = replace(mark, state=State.RUNNING, by=by, at=now, reason="", job=job, action=action, holder=holder)
     words = "runs" if action == "run" else "is being rolled back"
     return Change(_put(walk, running), (_said(walk, now, by, "running", words, mark, job=job, action=action),))
 

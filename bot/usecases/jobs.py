@@ -6,7 +6,6 @@ again at the moment of beginning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,14 +14,14 @@ from bot.domain import job as jobs
 from bot.domain import walk as walks
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident
-from bot.domain.job import Action, How, Job, Plan, State, Verdict
-from bot.domain.playbook import Playbook, Step, Success, filled
+from bot.domain.job import Action, How, Job, State, Verdict
+from bot.domain.playbook import Playbook, Step
 from bot.domain.spans import in_words
 from bot.domain.timeline import BOT, entry
 from bot.domain.walk import Walk
-from bot.usecases import walking
+from bot.usecases import undoing, walking
 from bot.usecases.desk import Desk, Work, working_on
-from playbooks.runners.protocol import Runners
+from bot.usecases.dry_run import DryRun, dry_run
 from storage import jobs as stored
 
 KEPT = 16_000  # characters of output, with each job
@@ -38,94 +37,27 @@ class Asked:
     refused: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What would run, where, as whom, within which limits, and why it may or may not. Nothing has happened."""
-
-    lines: tuple[str, ...]
-    plan: Plan | None
-    decision: automation.Decision
-
-    @property
-    def words(self) -> str:
-        return automation.explain(self.decision)
-
-
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
-def plan_of(runners: Runners, step: Step, values: Mapping[str, str], action: Action) -> Plan:
-    """What a runner will do, byte for byte. Raises `Refused` where it may not."""
-    pieces = jobs.pieces(step, values, action)
-    made = step.automation
-    name = made.runner if made and action is Action.RUN else "process"
-    runner = runners.get(name)
-    if runner is None:
-        raise Refused(f"the runner {name} is not set up (`automation.runners` in the policy)")
-    allowed = [runner.allowed(piece) for piece in pieces]
-    first = allowed[0]
-    running = made is not None and action is Action.RUN
-    return Plan(
-        runner=name,
-        action=action,
-        pieces=pieces,
-        timeout=min([step.timeout, *(one.timeout for one in allowed)]) if name != "wait" else first.timeout,
-        success=_success(made.success, values) if made and running else None,
-        retries=made.retries if made and running else 0,
-        retry_every=made.retry_every if made and running else timedelta(),
-        remedy=(made.action if made else None) if running else "rollback",
-        where=first.where,
-        whom=first.whom,
-        limits=first.limits,
-        by=first.by,
-        undo=_undo(step, values) if running else (),
-    )
-
-
-def _success(success: Success | None, values: Mapping[str, str]) -> Success | None:
-    if success is None or success.promql is None:
-        return success
-    return replace(success, promql=filled(success.promql, values))
-
-
-def _undo(step: Step, values: Mapping[str, str]) -> tuple[jobs.Piece, ...]:
-    try:
-        return jobs.pieces(step, values, Action.ROLLBACK)
-    except (Refused, ValueError):
-        return ()
-
-
-def dry_run(
-    desk: Desk,
-    incident: Incident,
-    playbook: Playbook,
-    step: Step,
-    values: Mapping[str, str],
-    action: str = "run",
-    confidence: float | None = None,
-) -> DryRun:
-    """For people, before anything runs: **Why not?** is answered from it as well."""
-    rules = desk.policy.automation
-    plan, trouble = None, None
-    try:
-        plan = plan_of(desk.runners(rules), step, playbook.values(values), Action(action))
-    except Refused as refused:
-        trouble = refused.message.rstrip(".")
-    decision = automation.decide(rules, incident, playbook, step, trouble=trouble, confidence=confidence)
-    return DryRun(jobs.shown(step, values, action), plan, decision)
-
-
 async def ask(
-    work: Work, walk: Walk, step_key: str, by: str, approved_by: str | None = None, action: str = "run"
+    work: Work,
+    walk: Walk,
+    step_key: str,
+    by: str,
+    approved_by: str | None = None,
+    action: str = "run",
+    shown: str | None = None,
 ) -> Asked:
     """Give a step, or its rollback, to its runner. What is refused is said on the timeline, and nothing runs.
 
-    Call it with the incident locked, and look at `refused`: nothing is raised for it, so that the entry is committed.
+    `shown` is the digest of the plan that the person saw. Call it with the incident locked, and look at `refused`:
+    nothing is raised for it, so that the entry is committed.
     """
     walk, playbook = await walking.found(work.conn, walk.incident, walk.number)
     step = _step(playbook, step_key)
     try:
-        return await _ask(work, walk, playbook, step, by, approved_by, Action(action))
+        return await _ask(work, walk, playbook, step, by, approved_by, Action(action), shown)
     except walks.Overtaken:
         raise
     except Refused as refused:
@@ -133,21 +65,33 @@ async def ask(
 
 
 async def run(
-    desk: Desk, number: int, walk: int, step: str, by: str, action: str = "run", delivery: str | None = None
+    desk: Desk,
+    number: int,
+    walk: int,
+    step: str,
+    by: str,
+    action: str = "run",
+    delivery: str | None = None,
+    shown: str | None = None,
 ) -> Asked:
     """`ask`, in a transaction of its own."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, _):
-        return await ask(work, known, step, by, action=action)
+        return await ask(work, known, step, by, action=action, shown=shown)
 
 
 async def _ask(
-    work: Work, walk: Walk, playbook: Playbook, step: Step, by: str, approved_by: str | None, action: Action
-) -> Asked:
+    work: Work, walk: Walk, playbook: Playbook, step: Step, by: str, approved_by: str | None, action: Action,
+    shown: str | None,
+) -> Asked:  # fmt: skip
     dry = dry_run(work.desk, work.incident, playbook, step, walk.values, action)
     if dry.plan is None or dry.decision.act == automation.REFUSED:
         raise Refused(dry.words)
-    if by == BOT and action is Action.RUN and dry.decision.act != automation.AUTO:
+    if by == BOT and dry.decision.act not in _UNATTENDED:
         raise Refused(dry.words)
+    if by == BOT and dry.decision.act == automation.APPROVE and not walk.mark(step.key).needs_approval:
+        raise Refused(dry.words)
+    if shown is not None and shown != dry.plan.digest:
+        raise Refused("What would run now is not what you were shown. Press Run again and look.")
     _check_approval(walk, step, dry, action)
     await _settle_before(work, walk, step, by)
     mark = walk.mark(step.key)
@@ -157,7 +101,7 @@ async def _ask(
         asked_by=by, approved_by=approver, now=work.now,
     )  # fmt: skip
     change = walks.run_started(walk, step.key, str(job.id), by, work.now, str(action))
-    changed = await walking.commit(work, _with(change, f": {'; '.join(dry.lines)}", dry.plan))
+    changed = await walking.commit(work, undoing.with_plan(change, f": {'; '.join(dry.lines)}", dry.plan))
     work.desk.alarm.jobs.set()
     return Asked(changed, job)
 
@@ -176,6 +120,7 @@ def _check_approval(walk: Walk, step: Step, dry: DryRun, action: Action) -> None
         raise Refused("What was approved is not what would run now. Ask for approval again.")
 
 
+_UNATTENDED = (automation.AUTO, automation.APPROVE)
 # Whoever approved that it is done has approved that it is run, where the lines are the same.
 _APPROVES = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
 
@@ -198,27 +143,6 @@ async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, wor
     said = entry(work.now, "playbook", by, text, act="refused", walk=walk.number, step=step.key, action=action)
     changed = await walking.commit(work, walks.Change(walk, (said,)))
     return Asked(changed, None, words)
-
-
-async def consider(work: Work, walk: Walk, confidence: float | None = None) -> Walk:
-    """A step's turn has come: run it by itself where the policy says so. Otherwise nothing happens."""
-    rules = work.desk.policy.automation
-    if not rules.enabled or not any(row.decision == automation.AUTO for row in rules.matrix):
-        return walk
-    walk, playbook = await walking.found(work.conn, walk.incident, walk.number)
-    for mark in walks.current(walk):
-        step = _step(playbook, mark.key)
-        if mark.state is not walks.State.OPEN or mark.holder is not None or step.automation is None:
-            continue
-        dry = dry_run(work.desk, work.incident, playbook, step, walk.values, confidence=confidence)
-        if dry.decision.act == automation.AUTO and not await _tried(work, walk, step):
-            walk = (await ask(work, walk, step.key, BOT)).walk
-    return walk
-
-
-async def _tried(work: Work, walk: Walk, step: Step) -> bool:
-    """What was given to a runner once is not given to it again without a person."""
-    return any(job.step == step.key for job in await stored.of_walk(work.conn, walk.incident, walk.number))
 
 
 # --- running ---------------------------------------------------------------------------------------------------------
@@ -339,86 +263,20 @@ async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, 
 
 
 async def _went_well(work: Work, job: Job, walk: Walk) -> None:
-    if job.action is Action.RUN:
-        await consider(work, walk)
-    elif job.chain:
-        await _roll_back_next(work, walk)
+    if job.chain:
+        await undoing.roll_back_next(work, walk)
 
 
 async def _went_wrong(work: Work, job: Job, walk: Walk, playbook: Playbook) -> None:
     """Somebody is paged where it was to mend something; what the bot did in this walk is taken back, last first."""
     await _tell_trigger(work, job)
     if job.action is Action.ROLLBACK:
-        await _left_to_people(work, walk, await _undone_yet(work, walk), "The rollback failed")
+        await undoing.left_to_people(work, walk, await undoing.undone_yet(work, walk), "The rollback failed")
         return
     if work.desk.policy.automation.on_failure == "rollback":
-        await _roll_back_next(work, walk)
+        await undoing.roll_back_next(work, walk)
     else:
-        await _left_to_people(work, walk, await _undone_yet(work, walk), "It failed")
-
-
-async def _undone_yet(work: Work, walk: Walk) -> list[Job]:
-    """What the bot ran in this walk and has not taken back, last first."""
-    known = await stored.of_walk(work.conn, walk.incident, walk.number)
-    taken_back = {job.undoes for job in known}
-    ran = (State.DONE, State.FAILED)
-    return [
-        job for job in reversed(known) if job.action is Action.RUN and job.state in ran and job.id not in taken_back
-    ]
-
-
-async def _roll_back_next(work: Work, walk: Walk) -> None:
-    """Take back the last thing that is left, in the way that was settled when it ran. What cannot be is for people."""
-    left = [job for job in await _undone_yet(work, walk) if job.plan.undo or job.plan.remedy]
-    if not left:
-        return
-    job = left[0]
-    try:
-        plan = _undoing(work.desk, job)
-    except Refused as refused:
-        await _left_to_people(work, walk, left, refused.message.rstrip("."))
-        return
-    if work.incident.drill:
-        return
-    added = await stored.add(
-        work.conn, incident=job.incident, walk=job.walk, step=job.step, title=job.title, plan=plan,
-        asked_by=BOT, approved_by=job.approved_by, now=work.now, undoes=job.id, chain=True,
-    )  # fmt: skip
-    try:
-        change = walks.run_started(walk, job.step, str(added.id), BOT, work.now, "rollback")
-    except Refused as refused:
-        await stored.cancel(work.conn, added, refused.message, work.now)
-        await _left_to_people(work, walk, left, refused.message.rstrip("."))
-        return
-    await walking.commit(work, _with(change, f": {'; '.join(piece.shown for piece in plan.pieces)}", plan))
-    work.desk.alarm.jobs.set()
-
-
-def _undoing(desk: Desk, job: Job) -> Plan:
-    if not job.plan.undo:
-        raise Refused(f"nothing is written that takes back {job.step} {job.title} by itself")
-    runner = desk.runners(desk.policy.automation).get("process")
-    if runner is None:
-        raise Refused("the runner process is not set up")
-    allowed = [runner.allowed(piece) for piece in job.plan.undo]
-    first = allowed[0]
-    return Plan(
-        runner="process", action=Action.ROLLBACK, pieces=job.plan.undo, timeout=min(one.timeout for one in allowed),
-        remedy="rollback", where=first.where, whom=first.whom, limits=first.limits, by=first.by,
-    )  # fmt: skip
-
-
-async def _left_to_people(work: Work, walk: Walk, left: list[Job], why: str) -> None:
-    """They get the commands, in the order in which to run them."""
-    lines = [piece.shown for job in left for piece in job.plan.undo]
-    if not lines:
-        return
-    text = (
-        f"{walk.name}: not rolled back by itself, since {why[:1].lower()}{why[1:]}. In this order: {'; '.join(lines)}"
-    )
-    said = entry(work.now, "playbook", BOT, text, act="left", walk=walk.number, commands=lines)
-    changed = walks.Change(walk, (replace(said, key=True),))
-    await walking.commit(work, changed, [job_notices.left(left[0], walk, why, lines)])
+        await undoing.left_to_people(work, walk, await undoing.undone_yet(work, walk), "It failed")
 
 
 async def _tell_trigger(work: Work, job: Job) -> None:
@@ -480,10 +338,3 @@ def _step(playbook: Playbook, key: str) -> Step:
         if step.key == key:
             return step
     raise Refused(f"{playbook.name} has no step {key[:20]}.", "playbook")
-
-
-def _with(change: walks.Change, words: str, plan: Plan) -> walks.Change:
-    """The entry of a start, with exactly what runs."""
-    *before, last = change.entries
-    data = {**last.data, "runs": [list(piece.words) for piece in plan.pieces], "digest": plan.digest}
-    return replace(change, entries=(*before, replace(last, text=f"{last.text}{words}", data=data)))

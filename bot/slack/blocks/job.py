@@ -21,9 +21,9 @@ def output(incident: Incident, walk: str, job: Job) -> Message:
     """How it ended, what exactly ran, what it printed."""
     mark, what = _ended(job)
     words = f"{mark} *{job.step} {render(plain(job.title))}* {what}: {render(plain(job.outcome))}"
-    blocks = [kit.section(words), kit.section(_block(job.plan.shown, LINES))]
+    blocks = [kit.section(words), kit.section(code_block(job.plan.shown, LINES))]
     if job.output.strip():
-        blocks.append(kit.section(_block(job.output, SHOWN)))
+        blocks.append(kit.section(code_block(job.output, SHOWN)))
     return kit.message(f"{phrases.drill_prefix(incident)}{words}", [*blocks, kit.context(_about(walk, job))])
 
 
@@ -43,7 +43,7 @@ def question(incident: Incident, walk: str, job: Job, step: Step) -> Message:
         words,
         [
             kit.section(words),
-            kit.section(_block(job.plan.shown, LINES)),
+            kit.section(code_block(job.plan.shown, LINES)),
             kit.section(look),
             kit.actions(kit.button("It ran", "job_ran", value), kit.button("It did not", "job_not", value), again),
             kit.context(_about(walk, job)),
@@ -60,10 +60,10 @@ def left(incident: Incident, walk: str, job: Job, why: str, lines: Sequence[str]
         f"{phrases.drill_prefix(incident)}↩️ *Not rolled back by itself:* {render(plain(why))}. To take back what was "
         f"done in {render(plain(walk))}, run this, in this order:"
     )
-    return kit.message(words, [kit.section(words), kit.section(_block("\n".join(lines), SHOWN))])
+    return kit.message(words, [kit.section(words), kit.section(code_block("\n".join(lines), SHOWN))])
 
 
-def _block(text: str, most: int) -> str:
+def code_block(text: str, most: int) -> str:
     """Trimmed so that it fits also when what Slack takes for markup is escaped."""
     while len(block := kit.preformatted(trimmed(text, most))) > kit.TEXT and most > 100:
         most = most * 3 // 4

@@ -20,11 +20,11 @@ from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.kit import Message
-from bot.slack.listeners import commands, playbooks, verbs
+from bot.slack.listeners import commands, jobs, playbooks, verbs
 from bot.slack.listeners.front import OPEN_VIEW_WITHIN_S, Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
-from bot.usecases import delivered, handover, run, shift_change
+from bot.usecases import delivered, handover, permission, run, shift_change
 from bot.usecases import escalate as escalating
 from bot.usecases.desk import Repeated
 from storage.errors import StorageError
@@ -143,6 +143,7 @@ def _modal(build: Callable[[Incident, Policy, Front], dict[str, Any]], instead: 
     async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
         if incident.open == ended:
             return answers.press_too_late(incident)
+        permission.require(front.desk, instead.split()[0], asking.user, incident)  # before they fill it in for nothing
         return await front.open_view(asking, build(incident, policy, front), f"{front.command} {instead}")
 
     return press
@@ -252,5 +253,6 @@ PRESSES: dict[str, Press] = {
     "timeline": _verb(verbs.timeline_, "timeline", scope="key"),
     "why": _verb(verbs.why, "why"),
     "show": _verb(verbs.show, "show"),
-}
     **playbooks.PRESSES,
+    **jobs.PRESSES,
+}

@@ -13,7 +13,7 @@ from bot.domain.errors import Refused
 from bot.slack.blocks import answers, forms, inputs, modals
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.inputs import InputErrors
-from bot.slack.listeners import playbooks
+from bot.slack.listeners import jobs, playbooks
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.text import from_command, mention
 from bot.usecases import run
@@ -38,6 +38,8 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         return
     try:
+        if (number := inputs.known_incident(view)) is not None:  # what a form says it is about is not believed
+            await front.incident(number, asking, paged=True)
         await submit(front, asking, view)
     except InputErrors as wrong:
         await ack(response_action="errors", errors=wrong.errors)
@@ -125,6 +127,7 @@ async def _reopen(front: Front, asking: Asking, view: View) -> None:
 
 async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
     said = forms.values_of_add_to_timeline(view)
+    await front.incident(said.incident, asking, paged=True)
     text = f"{mention(said.source['author'])} said: {from_command(said.source.get('text', ''))}"
     await run.note(front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery)
 
@@ -138,4 +141,5 @@ SUBMITS: dict[str, Submit] = {
     "reopen": _reopen,
     "add_to_timeline": _add_to_timeline,
     **playbooks.SUBMITS,
+    **jobs.SUBMITS,
 }

@@ -42,3 +42,5 @@ def upgrade() -> None:
     )
     op.create_index("jobs_live", "jobs", ["state", "next_try_at"], sqlite_where=live, postgresql_where=live)
     op.create_index("jobs_walk", "jobs", ["incident", "walk"])
+    going = sa.text("ended_at IS NULL")
+    op.create_index("walks_going", "walks", ["incident", "number"], sqlite_where=going, postgresql_where=going)

@@ -1,0 +1,52 @@
+"""The form before a run: everything that will happen, and nothing has."""
+
+from __future__ import annotations
+
+from bot.domain.job import Action, Plan
+from bot.domain.playbook import Step
+from bot.domain.spans import in_words
+from bot.domain.walk import Mark, Walk
+from bot.slack.blocks import inputs, kit
+from bot.slack.blocks.job import code_block
+from bot.slack.blocks.kit import Block, Message
+from bot.slack.text import plain, render
+
+CALLBACK = "job_run"
+
+
+def run_modal(walk: Walk, mark: Mark, step: Step, plan: Plan, rolls_back: bool) -> Block:
+    """What runs, where, as whom, within what, what decides, and what follows where it fails."""
+    facts = [
+        f"*Where* {render(plain(plan.where))}, as {render(plain(plan.whom))}",
+        f"*Limits* {render(plain(plan.limits))}; stopped after {in_words(plan.timeout)}",
+        f"*It worked if* {render(plain(plan.decides))}",
+        f"*Why it may* {render(plain(plan.by))}",
+    ]
+    if plan.retries:
+        facts.append(f"*Where it fails* {plan.retries} more attempts, {in_words(plan.retry_every)} apart")
+    back = plan.action is Action.ROLLBACK
+    blocks = [
+        kit.section(f"*{mark.key} {render(plain(mark.title))}*"),
+        *([kit.section(f":warning: *Dangerous.* {render(plain(step.dangerous))}")] if step.dangerous else []),
+        kit.section("This is run, to the letter:"),
+        kit.section(code_block(plan.shown, 2700)),
+        kit.section("\n".join(facts)),
+    ]
+    if plan.undo and rolls_back:
+        shown = code_block("\n".join(piece.shown for piece in plan.undo), 2000)
+        blocks += [kit.section("If it fails for good it is taken back with:"), kit.section(shown)]
+    known = inputs.metadata(
+        incident=f"INC-{walk.incident}", walk=walk.number, step=mark.key, action=str(plan.action), digest=plan.digest
+    )
+    title, submit = ("Roll back step", "Run rollback") if back else ("Run step", "Run")
+    return kit.modal(CALLBACK, title, submit, blocks, known)
+
+
+def refused(words: str) -> Message:
+    return kit.line(
+        f"🚫 {render(plain(words))}\nNothing was run. Copy the commands and run them yourself where that is right."
+    )
+
+
+def why(step: Step, words: str) -> Message:
+    return kit.line(f"*{step.key} {render(plain(step.title))}*\n{render(plain(words))}")
