@@ -36,6 +36,7 @@ from bot.slack import api as slack_api
 from bot.slack import channels
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.events import Me
+from bot.slack.groups import Groups
 from bot.slack.listeners import register
 from bot.slack.listeners.front import Front
 from bot.slack.sender import Sender
@@ -84,6 +85,7 @@ class Tocsin:
     runner: web.AppRunner
     door: Door
     policy_file: PolicyFile
+    groups: Groups
     health: health.Health
     replicas: Replicas
     heartbeat: Heartbeat | None = None
@@ -108,6 +110,7 @@ class Tocsin:
         self.indexing = asyncio.create_task(make_findable(self.database), name="make incidents findable")
         self.retention.start()
         self.policy_file.start()
+        await self.groups.start()
         self.replicas.start()
         if self.heartbeat is not None:
             self.heartbeat.start()
@@ -130,6 +133,7 @@ class Tocsin:
             self.indexing.cancel()
             await asyncio.gather(self.indexing, return_exceptions=True)
         self.policy_file.stop()
+        self.groups.stop()
         await self._be_seen()
         if self.site is not None:
             await self.site.stop()
@@ -205,6 +209,8 @@ async def _wire(
         shelf=Shelf(settings.playbook_folders),
         runners=Workshop(settings),
     )
+    groups = Groups(database, api, lambda: desk.policy)
+    desk.groups = groups
     me = await who_are_we(api, database)
     recorder = Recorder(desk, Channels(desk))
     gaps = Gaps(lambda: ask_for_backfill(desk))
@@ -277,6 +283,7 @@ async def _wire(
         runner,
         door,
         policy_file,
+        groups,
         checks,
         Replicas(database, counted),
         heartbeat,

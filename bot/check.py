@@ -15,7 +15,7 @@ from bot.domain.errors import TocsinError
 from bot.integrations.http import in_the_clear
 from bot.settings import Settings
 from bot.slack import api as slack_api
-from bot.slack import channels
+from bot.slack import channels, groups
 from bot.slack.api import SlackApi, SlackError
 from storage import migrate
 from storage.database import Database
@@ -41,6 +41,7 @@ SCOPES = {
     "pins:read": "note pins",
     "pins:write": "pin the card",
     "reactions:read": "see 📌",
+    "usergroups:read": "know who is in the user groups of `permissions`",
     "users:read": "know people",
     "users:read.email": "find contacts by e-mail",
 }
@@ -153,7 +154,33 @@ async def _slack(settings: Settings, announce: str | None) -> list[Finding]:
             found.append(Finding("scopes", not missing, words))
         if announce:
             found.append(await _announcement(api, announce))
-        return found
+        return [*found, *await _groups(api, settings)]
+
+
+async def _groups(api: SlackApi, settings: Settings) -> list[Finding]:
+    """Whether Slack says who is in the user groups that the policy gives leave to."""
+    try:
+        policy = policy_reader.read(settings.policy_path).policy
+    except policy_reader.PolicyError:
+        return []
+    found = []
+    for group in sorted(groups.named_by(policy)):
+        try:
+            people = await groups.ask_slack(api, group)
+        except SlackError as error:
+            words = f"Slack does not say who is in {group} ({error.name}): until it does, what was last known counts."
+            found.append(Finding("permissions", True, words, warning=True))
+            continue
+        if people is None:
+            words = f"there is no user group {group}, or it is disabled: nobody has its leave. Create or rename it."
+            found.append(Finding("permissions", False, words))
+        elif not people:
+            words = f"nobody is in the user group {group}: nobody has its leave."
+            found.append(Finding("permissions", True, words, warning=True))
+        else:
+            number = f"{len(people)} people" if len(people) > 1 else "1 person"
+            found.append(Finding("permissions", True, f"{number} in the user group {group}"))
+    return found
 
 
 async def _announcement(api: SlackApi, name: str) -> Finding:

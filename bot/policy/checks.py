@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.policy import automation, models, paging, references, rotas
+from bot.policy import automation, models, paging, permissions, references, rotas
 from bot.policy.look import Look
 from bot.policy.problems import Problem
 from bot.policy.source import Source
@@ -20,10 +20,14 @@ class Found:
 
 def check(model: models.Document, source: Source) -> Found:
     look = Look(model, source)
-    problems = [*references.problems(look), *rotas.problems(look), *paging.problems(look), *automation.problems(look)]
+    problems = [
+        *references.problems(look), *rotas.problems(look), *paging.problems(look), *automation.problems(look),
+        *permissions.problems(look),
+    ]  # fmt: skip
     if problems:
         return Found(tuple(problems), ())
     warnings = [
         *references.warnings(look), *rotas.warnings(look), *paging.warnings(look), *automation.warnings(look),
+        *permissions.warnings(look),
     ]  # fmt: skip
     return Found((), tuple(warning.said_of(source.name) for warning in warnings))

@@ -35,6 +35,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "classification": {rule.key: _rule(rule) for rule in policy.classification},
         "fields": {custom.key: _fields(custom) for custom in policy.fields},
         "automation": _plain(policy.automation),
+        "permissions": {action: _fields(allowed) for action, allowed in policy.permissions.items()},
     }
 
 

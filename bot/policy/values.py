@@ -10,7 +10,7 @@ from typing import Any
 from bot.domain import policy as domain
 from bot.domain.oncall import DEFAULT_HANDOFF
 from bot.domain.spans import BusinessDays, Span, parse_span
-from bot.policy import automation, models
+from bot.policy import automation, models, permissions
 
 # A rotation of one needs no first day: it is always their turn.
 ALWAYS = date(2000, 1, 3)
@@ -49,6 +49,7 @@ def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy
         classification=tuple(_rule(key, rule) for key, rule in model.classification.items()),
         fields=tuple(_field(key, custom) for key, custom in model.fields.items()),
         automation=automation.rules_of(model.automation),
+        permissions=permissions.allowed_of(model),
         digest=digest(document),
     )
 

@@ -11,7 +11,7 @@ from bot.domain.errors import Refused
 from bot.domain.escalation import OnCall
 from bot.domain.oncall import Override
 from bot.domain.policy import Policy
-from bot.usecases import shift_change
+from bot.usecases import permission, shift_change
 from bot.usecases.desk import Desk, accept
 from storage import overrides
 
@@ -20,6 +20,7 @@ async def cover(desk: Desk, schedule: str, span: timedelta, member: str, deliver
     """From now on; it outranks the rotation and whoever covered before. Raises `Refused` for an unknown schedule."""
     if schedule not in desk.policy.schedules:
         raise Refused(f"There is no schedule “{schedule[:40]}”.", "oncall")
+    permission.require(desk, "cover", member)
     async with desk.database.transaction() as conn:
         now = desk.clock.now()
         await accept(conn, delivery, now)

@@ -12,7 +12,7 @@ from bot.domain.deadlines import plan
 from bot.domain.incident import Incident
 from bot.domain.notices import IfNeedFails, Notice, Priority
 from bot.domain.policy import Fact
-from bot.usecases import home, similar
+from bot.usecases import home, permission, similar
 from bot.usecases.desk import Desk, accept
 from storage import deadlines, incidents, outbox, policies, timeline
 
@@ -39,6 +39,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
     """Open an incident in one transaction. Raises `Refused` for an unknown severity, `Repeated` for a redelivery."""
     policy, document = desk.policies.current, desk.policies.document  # both now: they may change while we wait
     policy.severity(said.severity)
+    permission.require(desk, "drill" if said.drill else "declare", said.actor)
     async with desk.database.one_by_one() as conn:
         now = desk.clock.now()
         await accept(conn, delivery, now)

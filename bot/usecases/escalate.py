@@ -15,6 +15,7 @@ from bot.domain.notices import Notice
 from bot.domain.paging import Calls
 from bot.domain.policy import Rung
 from bot.domain.timeline import BOT, Entry, entry
+from bot.usecases import permission
 from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work, working_on
 from storage import deadlines
@@ -29,6 +30,7 @@ class Escalated:
 async def escalate(desk: Desk, number: int, actor: str, reason: str = "", delivery: str | None = None) -> Escalated:
     """The next unspent rung, now, because a person asks for it."""
     async with working_on(desk, number, delivery) as work:
+        permission.require(desk, "escalate", actor, work.incident)
         return await escalate_in(work, actor, reason)
 
 
@@ -76,6 +78,7 @@ async def page(
 ) -> Escalated:
     """One person, or whoever is on call now, because somebody asks for them. Once for each request."""
     async with working_on(desk, number, delivery) as work:
+        permission.require(desk, "page", actor, work.incident)
         escalation.check_escalatable(work.incident)
         target = f"user:{user}" if user else f"schedule:{schedule}"
         rung = Rung(timedelta(), (target,), ("slack",), "resolved")

@@ -7,6 +7,7 @@ from bot.domain import routing, spans
 from bot.domain.deadlines import State
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline import BOT, entry
+from bot.usecases import permission
 from bot.usecases.desk import Desk, Work, working_on
 from bot.usecases.escalate import commit_climb, next_rung
 from storage import deadlines
@@ -16,6 +17,7 @@ from storage.deadlines import Row
 async def offer(desk: Desk, number: int, role: str, to: str, actor: str, delivery: str | None = None) -> Incident:
     """The other gets a brief with two buttons; until they accept the first keeps the role."""
     async with working_on(desk, number, delivery) as work:
+        permission.require(desk, "handover", actor, work.incident)
         change = verbs.offer(work.incident, role, to, actor, work.policy, work.now)
         asked = change.incident.handovers[-1]
         return await work.commit(change, routing.handover_asked(change.incident, asked))

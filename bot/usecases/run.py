@@ -10,26 +10,43 @@ from bot.domain import incident as verbs
 from bot.domain.incident import Change, Incident
 from bot.domain.lifecycle import Status
 from bot.domain.timeline import Entry
+from bot.usecases import permission
 from bot.usecases.desk import Desk, Work, working_on
 
+ENDS = {Status.RESOLVED: "resolve", Status.CLOSED: "close", Status.CANCELLED: "cancel"}
 
-async def _change(desk: Desk, number: int, verb: Callable[[Work], Change], delivery: str | None) -> Incident:
+
+async def _change(
+    desk: Desk, number: int, action: str | None, actor: str, verb: Callable[[Work], Change], delivery: str | None
+) -> Incident:
+    """`action` is what the actor must have leave for; None: anybody may."""
     async with working_on(desk, number, delivery) as work:
+        if action is not None:
+            permission.require(desk, action, actor, work.incident)
         return await work.commit(verb(work))
+
+
+def _moving_to(status: Status) -> str | None:
+    """To acknowledge is free, by whatever way."""
+    return None if status is Status.ACKNOWLEDGED else ENDS.get(status, "status")
 
 
 async def move(
     desk: Desk, number: int, status: Status, actor: str, note: str = "", delivery: str | None = None
 ) -> Incident:
-    return await _change(desk, number, lambda w: verbs.move(w.incident, status, actor, w.policy, w.now, note), delivery)
+    def verb(work: Work) -> Change:
+        return verbs.move(work.incident, status, actor, work.policy, work.now, note)
+
+    return await _change(desk, number, _moving_to(status), actor, verb, delivery)
 
 
 async def change_severity(
     desk: Desk, number: int, severity: str, actor: str, reason: str = "", delivery: str | None = None
 ) -> Incident:
-    return await _change(
-        desk, number, lambda w: verbs.change_severity(w.incident, severity, actor, w.policy, w.now, reason), delivery
-    )
+    def verb(work: Work) -> Change:
+        return verbs.change_severity(work.incident, severity, actor, work.policy, work.now, reason)
+
+    return await _change(desk, number, "severity", actor, verb, delivery)
 
 
 async def update(
@@ -49,8 +66,11 @@ async def update(
         incident: Incident = work.incident
         entries: list[Entry] = []
         if severity and severity != incident.severity:
+            permission.require(desk, "severity", actor, incident)
             change = verbs.change_severity(incident, severity, actor, work.policy, work.now)
             incident, entries = change.incident, [*change.entries]
+        if status and status is not incident.status and (action := _moving_to(status)):
+            permission.require(desk, action, actor, work.incident)
         if status and status is not incident.status and status is not Status.RESOLVED:
             change = verbs.move(incident, status, actor, work.policy, work.now)
             incident, entries = change.incident, [*entries, *change.entries]
@@ -61,21 +81,25 @@ async def update(
             incident, entries = change.incident, [*entries, *change.entries]
         return Change(incident, tuple(entries))
 
-    return await _change(desk, number, verb, delivery)
+    return await _change(desk, number, "update", actor, verb, delivery)
 
 
 async def note(
     desk: Desk, number: int, text: str, actor: str, link: str | None = None, delivery: str | None = None
 ) -> Incident:
-    return await _change(desk, number, lambda w: verbs.note(w.incident, text, actor, w.now, link), delivery)
+    return await _change(
+        desk, number, "note", actor, lambda w: verbs.note(w.incident, text, actor, w.now, link), delivery
+    )
 
 
 async def snooze(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
-    return await _change(desk, number, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery)
+    return await _change(
+        desk, number, "snooze", actor, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery
+    )
 
 
 async def promise(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
-    return await _change(desk, number, lambda w: verbs.promise(w.incident, span, actor, w.now), delivery)
+    return await _change(desk, number, "next", actor, lambda w: verbs.promise(w.incident, span, actor, w.now), delivery)
 
 
 async def resolve(
@@ -91,6 +115,8 @@ async def resolve(
     return await _change(
         desk,
         number,
+        "resolve",
+        actor,
         lambda w: verbs.resolve(
             w.incident, actor, w.now, summary=summary, root_cause=root_cause, impact_ended_at=impact_ended_at
         ),
@@ -99,11 +125,13 @@ async def resolve(
 
 
 async def close(desk: Desk, number: int, actor: str, delivery: str | None = None) -> Incident:
-    return await _change(desk, number, lambda w: verbs.close(w.incident, actor, w.now), delivery)
+    return await _change(desk, number, "close", actor, lambda w: verbs.close(w.incident, actor, w.now), delivery)
 
 
 async def cancel(desk: Desk, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
-    return await _change(desk, number, lambda w: verbs.cancel(w.incident, actor, w.now, reason), delivery)
+    return await _change(
+        desk, number, "cancel", actor, lambda w: verbs.cancel(w.incident, actor, w.now, reason), delivery
+    )
 
 
 async def reopen(desk: Desk, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
@@ -113,7 +141,7 @@ async def reopen(desk: Desk, number: int, actor: str, reason: str, delivery: str
         change = verbs.reopen(work.incident, actor, work.policy, work.now, reason)
         return replace(change, incident=replace(change.incident, live_nudge=None, live_pages=()))
 
-    return await _change(desk, number, verb, delivery)
+    return await _change(desk, number, "reopen", actor, verb, delivery)
 
 
 async def assign(
@@ -133,4 +161,4 @@ async def assign(
             incident, entries = change.incident, [*entries, *change.entries]
         return Change(incident, tuple(entries))
 
-    return await _change(desk, number, verb, delivery)
+    return await _change(desk, number, "role", actor, verb, delivery)

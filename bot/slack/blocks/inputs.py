@@ -40,7 +40,7 @@ def metadata(**known: Any) -> str:
 def metadata_of(view: View) -> dict[str, Any]:
     try:
         found = json.loads(view.get("private_metadata") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return {}
     return found if isinstance(found, dict) else {}
 

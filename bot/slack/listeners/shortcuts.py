@@ -15,6 +15,7 @@ from bot.slack.blocks.kit import Message
 from bot.slack.listeners.actions import asking_of
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.text import from_command, title_of
+from bot.usecases import permission
 from storage.errors import StorageError
 
 log = structlog.get_logger()
@@ -36,6 +37,8 @@ async def on_shortcut(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None
 
 async def _run(front: Front, asking: Asking, body: dict[str, Any]) -> Message | None:
     instead = f"{front.command} declare"
+    if body.get("callback_id") in ("declare", "declare_from_message"):
+        permission.require(front.desk, "declare", asking.user)
     match body.get("callback_id"):
         case "declare":
             return await front.open_view(asking, declare.declare_modal(front.desk.policy), instead)
