@@ -29,6 +29,7 @@ from bot.outbox import Outbox, Outcome
 from bot.policy_file import PolicyFile
 from bot.replicas import Replicas
 from bot.retention import Retention
+from bot.reviews import Reviews
 from bot.runners import Workshop
 from bot.scheduler import Scheduler
 from bot.settings import Settings
@@ -82,6 +83,7 @@ class Tocsin:
     sockets: Sockets | None
     gaps: Gaps
     retention: Retention
+    reviews: Reviews
     runner: web.AppRunner
     door: Door
     policy_file: PolicyFile
@@ -109,6 +111,7 @@ class Tocsin:
         self.gaps.start()
         self.indexing = asyncio.create_task(make_findable(self.database), name="make incidents findable")
         self.retention.start()
+        self.reviews.start()
         self.policy_file.start()
         await self.groups.start()
         self.replicas.start()
@@ -156,7 +159,7 @@ class Tocsin:
     def _under_way(self) -> list[Awaitable[object]]:
         parts: list[Awaitable[object]] = [
             self.jobs.stop(ENDS_WITHIN_S / 2), self.scheduler.stop(), self.outbox.stop(ENDS_WITHIN_S),
-            self.runner.cleanup(), self.retention.stop(), self.replicas.stop(),
+            self.runner.cleanup(), self.retention.stop(), self.reviews.stop(), self.replicas.stop(),
         ]  # fmt: skip
         return [*parts, self.sockets.stop()] if self.sockets is not None else parts
 
@@ -172,6 +175,10 @@ async def build(settings: Settings) -> Tocsin:
     if missing := settings.missing_for_serving():
         raise StartError("Tocsin cannot start:\n  " + "\n  ".join(missing))
     loaded = policy_reader.read(settings.policy_path)
+    shelf = Shelf(settings.playbook_folders)
+    shelf.start()
+    if shelf.folders:
+        await shelf.library()  # what is wrong with the operator's own is said now, not at three in the morning
     for warning in loaded.warnings:
         log.warning("policy.warning", words=warning)
     sole = await become_sole(settings.url)
@@ -180,7 +187,7 @@ async def build(settings: Settings) -> Tocsin:
     try:
         if sole is not None:
             await release_leases(database)
-        return await _wire(settings, loaded, database, session, sole)
+        return await _wire(settings, loaded, database, session, sole, shelf)
     except BaseException:
         await session.close()
         await database.close()
@@ -195,6 +202,7 @@ async def _wire(
     database: Database,
     session: aiohttp.ClientSession,
     sole: Sole | None,
+    shelf: Shelf,
 ) -> Tocsin:
     metrics = Metrics()
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
@@ -206,7 +214,7 @@ async def _wire(
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock,
         methods=notifiers.methods(settings),
-        shelf=Shelf(settings.playbook_folders),
+        shelf=shelf,
         runners=Workshop(settings),
     )
     groups = Groups(database, api, lambda: desk.policy)
@@ -280,6 +288,7 @@ async def _wire(
         sockets,
         gaps,
         retention,
+        Reviews(desk),
         runner,
         door,
         policy_file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +13,13 @@ import click
 from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.domain.playbook import Command, Playbook, Step
-from bot.domain.spans import in_words
+from bot.domain.spans import in_words, roughly
+from bot.domain.timeline import instant_text
+from bot.domain.walk_figures import Figures, figures
 from playbooks import loader, values
 from playbooks.finding import Finder, Hit, Wanted
+from storage import walks as stored
+from storage.database import Database
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -93,6 +98,54 @@ def show_command(name: str, given: tuple[str, ...]) -> None:
     """One playbook from its first step to its last, its commands filled in."""
     one = _library().get(name)
     click.echo("\n".join(_page(one, one.values(dict(_label(text) for text in given)))))
+
+
+@playbooks.command("stats")
+@as_json_option
+def stats_command(as_json: bool) -> None:
+    """How each playbook has fared: used, with success, how long it takes, last used, last reviewed, what is skipped."""
+    found = asyncio.run(_figures())
+    if as_json:
+        _print([_figures_json(one) for one in found])
+        return
+    click.echo(f"{'':<28} {'used':>5} {'success':>8} {'mean':>6}  {'last used':<11} {'reviewed':<11} skipped")
+    for one in found:
+        success = "" if one.success is None else f"{one.success:.0%}"
+        last = one.last_used_at.date().isoformat() if one.last_used_at else "never"
+        skipped = ", ".join(f"{step} {times}×" for step, times in sorted(one.skipped.items()))
+        mean = roughly(one.mean) if one.mean else ""
+        reviewed = str(one.last_reviewed or "never")
+        line = f"{one.playbook:<28} {one.used:>5} {success:>8} {mean:>6}  {last:<11} {reviewed:<11} {skipped}"
+        click.echo(line.rstrip())
+
+
+async def _figures() -> list[Figures]:
+    database = await Database.open(settings_reader.load().url, migrate=False)
+    try:
+        library = _library()
+        async with database.reading() as conn:
+            used = set(await stored.walked(conn))
+            return [
+                figures(one, await stored.of_playbook(conn, one.id) if one.id in used else ())
+                for one in library.playbooks
+            ]
+    finally:
+        await database.close()
+
+
+def _figures_json(one: Figures) -> dict[str, Any]:
+    """Instants are RFC 3339 in UTC, durations seconds."""
+    return {
+        "id": one.playbook,
+        "used": one.used,
+        "ended": one.ended,
+        "succeeded": one.succeeded,
+        "success": one.success,
+        "mean_s": one.mean.total_seconds() if one.mean else None,
+        "last_used_at": instant_text(one.last_used_at) if one.last_used_at else None,
+        "last_reviewed": one.last_reviewed.isoformat() if one.last_reviewed else None,
+        "skipped": dict(one.skipped),
+    }
 
 
 def _library() -> loader.Library:

@@ -139,6 +139,7 @@ class Walk:
     helped: bool | None = None
     approvals_asked: int = 0
     criteria: tuple[int, ...] = ()  # positions of escalation criteria that somebody called
+    before: str = ""  # how the playbook fared until this walk, in words
 
     @property
     def going(self) -> bool:
@@ -258,6 +259,7 @@ def open_(
     *,
     drill: bool = False,
     values: Mapping[str, str] | None = None,
+    before: str = "",
 ) -> Change:
     """Begin at the first step. `values` over the defaults; raises `Refused` where one of them cannot be used."""
     steps = tuple(
@@ -267,7 +269,7 @@ def open_(
     )
     walk = Walk(
         incident, number, playbook.id, playbook.digest, playbook.name, actor, now, steps,
-        playbook.values(values), playbook.kind, drill,
+        playbook.values(values), playbook.kind, drill, before=before,
     )  # fmt: skip
     return Change(_turned(walk, now), (_said(walk, now, actor, "opened", "opened", key=True),))
 

@@ -67,6 +67,7 @@ class Sender:
         self._command = command
         self._people = People(api, self._learned)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
+        walks = WalkSender(desk, api, self._people)
         self._handlers: dict[str, Handler] = {
             "channel": self._channel,
             "card": self._card,
@@ -97,13 +98,14 @@ class Sender:
             "shift_offer_edit": self._shift_offer_edit,
             "declared": self._declared,
             "backfill": self._backfill,
-            **WalkSender(desk, api, self._people).handlers(),
+            **walks.handlers(),
             **JobSender(desk, api, self._people).handlers(),
             **TriageSender(desk, api, self._people).handlers(),
         }
         self._of_no_incident: dict[str, Callable[[Row], Awaitable[dict[str, Any]]]] = {
             "policy_refused": self._policy_refused,
             "policy_mended": self._policy_mended,
+            "playbook_review": walks.review,
         }
 
     async def send(self, row: Row) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from bot.domain.policy import Policy
 from bot.domain.walk import Answer, Approval, Mark, Walk
 from bot.domain.walk_notices import walk_of
 from bot.slack.api import SlackApi
-from bot.slack.blocks import approval, kit
+from bot.slack.blocks import approval, kit, playbooks
 from bot.slack.blocks import walk as blocks
 from bot.slack.blocks.kit import Message
 from bot.slack.blocks.step_late import step_late
@@ -55,6 +55,11 @@ class WalkSender:
             "glass": self._glass,
             "step_late": self._step_late,
         }
+
+    async def review(self, row: Row) -> dict[str, Any]:
+        """To the owner of playbooks; about nobody's incident."""
+        channel = await self._people.direct_channel(row.payload["person"])
+        return await post(self._api, row, channel, playbooks.review(row.payload["about"]))
 
     async def _walk(self, case: Case) -> dict[str, Any]:
         return await post(self._api, case.row, await self._where(case), await self._render(case))

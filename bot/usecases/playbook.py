@@ -12,6 +12,7 @@ from bot.domain.incident import Incident
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Policy
 from bot.domain.walk import Walk
+from bot.domain.walk_figures import figures, in_words
 from bot.usecases.desk import Desk, working_on
 from bot.usecases.escalate import Escalated, escalate_in
 from bot.usecases.walking import commit, walking
@@ -72,6 +73,7 @@ async def open_(desk: Desk, number: int, playbook: str, actor: str, delivery: st
         change = walks.open_(
             number, len(before) + 1, found, actor, work.now,
             drill=work.incident.drill, values=_known_values(found, work.incident),
+            before=in_words(figures(found, await stored.of_playbook(work.conn, found.id, limit=200)), work.now),
         )  # fmt: skip
         await stored.remember(work.conn, found, work.now)
         return await commit(work, change, new=True)

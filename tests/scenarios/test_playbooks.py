@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.usecases import playbook_review
 from sandbox import Channel, Message
 from tests.scenarios import looking
 from tests.scenarios.looking import buttons, declared, of_kind, rest, texts, typed
@@ -445,3 +447,52 @@ async def test_requests_end_with_the_incident(here: World) -> None:
     await rest(here)
     assert buttons(here.ws.state.message(asked.channel, asked.ts)) == []
     assert buttons(direct(here, "tom", "asked to do")[0]) == []
+
+
+# --- how they fare ---------------------------------------------------------------------------------------------------
+
+
+OWNERS = """
+id: ours
+name: Ours
+category: process
+severities: any
+owner: Database
+last_reviewed: 2025-01-02
+phases: [{title: A, steps: [{title: Look, verification: You know, timeout: 5m}]}]
+"""
+
+
+async def test_an_owner_hears_once_of_a_review_and_of_a_step_that_is_skipped(sqlite_url: str, tmp_path: Path) -> None:
+    own = tmp_path / "playbooks"
+    own.mkdir()
+    (own / "ours.yml").write_text(OWNERS)
+    rules = "contacts: {dba: {name: Database, slack: priya@example.com}}\nplaybooks: {skipped: 2, review_every: 400d}\n"
+    async with world(sqlite_url, policy=written(tmp_path, rules), tocsin_playbooks=str(own)) as here:
+        for number in (1, 2):
+            await here.maya.command("#general", "/incident declare sev2 Again")
+            channel = await here.opened(number)
+            await rest(here)
+            message = await opened(here, channel, "ours")
+            await press(here, "maya", message, "Skip")
+            await filled(here, "maya", Why_="Not needed")
+        assert "Used 2 times before, last" in words(here, await opened(here, channel, "ours"))
+        await _at(here, weekday=1, hour=3)
+        assert await playbook_review.remind(here.tocsin.desk) == 0  # not at night
+        await _at(here, weekday=1, hour=10)
+        assert await playbook_review.remind(here.tocsin.desk) == 1
+        assert await playbook_review.remind(here.tocsin.desk) == 0
+        await rest(here)
+        (to_priya,) = direct(here, "priya", "your playbooks")
+        assert "reviewed on 2025-01-02" in words(here, to_priya)
+        assert "was skipped 2 times" in words(here, to_priya)
+        await here.restarted()
+        await _at(here, weekday=2, hour=10)
+        assert await playbook_review.remind(here.tocsin.desk) == 0
+
+
+async def _at(here: World, weekday: int, hour: int) -> None:
+    """Move the bot's clock to the next such hour."""
+    now = here.tocsin.desk.clock.now()
+    then = now.replace(hour=hour, minute=0) + timedelta(days=(weekday - now.weekday()) % 7 + 7)
+    await here.pass_time(seconds=(then - now).total_seconds())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.domain import spans
 from bot.domain.incident import Incident
@@ -15,6 +16,7 @@ from playbooks.finding import Hit
 
 REASON = 200
 DESCRIPTION = 250
+REVIEWS = 30
 
 
 def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], command: str, asked: str = "") -> Message:
@@ -66,6 +68,33 @@ def offer(incident: Incident, hit: Hit) -> list[Block | None]:
             button("Open playbook", "playbook_open", f"{incident.id}:{hit.playbook.id}"),
         )
     ]
+
+
+def review(about: Sequence[Mapping[str, Any]]) -> Message:
+    """To the owner: what has to be looked at, and how one says that one has."""
+    words = "A playbook of yours wants a look" if len(about) == 1 else f"{len(about)} things about your playbooks"
+    lines = [f"• {_owed(one)}" for one in about[:REVIEWS]]
+    if len(about) > REVIEWS:
+        lines.append(f"… and {len(about) - REVIEWS} more: `tocsin playbooks stats`")
+    return kit.message(
+        words,
+        [
+            kit.section(f":blue_book: *{words}*"),
+            *kit.sections("\n".join(lines)),
+            kit.context(
+                "Read it as if it were three in the morning, mend it, and set `last_reviewed` to today in its file. "
+                "I say this once for each period, and once for a step."
+            ),
+        ],
+    )
+
+
+def _owed(one: Mapping[str, Any]) -> str:
+    name = f"*{render(str(one['name']))}* (`{render(str(one['playbook']))}`)"
+    if one["what"] == "skipped":
+        step = f"step {one['step']}, _{render(str(one['title']))}_"
+        return f"{name}: {step}, was skipped {one['times']} times. Is it needed?"
+    return f"{name} was reviewed on {one['reviewed']}; it is time again."
 
 
 def _hit(incident: Incident, hit: Hit) -> Block:

@@ -44,11 +44,8 @@ def walk(
     *,
     runnable: Collection[str] = (),
     undoable: Collection[str] = (),
-    figures: str = "",
 ) -> Message:
-    """`runnable` and `undoable`: keys of steps that a runner would take, forwards and back. `figures` are house text:
-    how it went before.
-    """
+    """`runnable` and `undoable`: keys of steps that a runner would take, forwards and back."""
     if not walk.going:
         return _over(incident, playbook, walk, now)
     turn = walks.current(walk)
@@ -57,7 +54,7 @@ def walk(
     prefix = phrases.drill_prefix(incident)
     blocks: list[Block | None] = [
         kit.header(f"{prefix}{walk.name}"),
-        kit.context(_progress(incident, walk), *([render(figures)] if figures else [])),
+        kit.context(_progress(incident, walk), *([render(walk.before)] if walk.before else [])),
         _blanks(incident, playbook, walk, [steps[mark.key] for mark in turn]),
         kit.context(f"*{_phase(playbook, first.phase)}*" + _together(turn)),
         *_turn(incident, walk, turn, steps, now, runnable, undoable),

@@ -51,15 +51,14 @@ def assign_modal(walk: Walk, mark: Mark, asker: str) -> Block:
     return _form("walk_assign", "Assign step", "Assign", walk, mark, [_named(mark), ask])
 
 
-def rollback_modal(walk: Walk, mark: Mark, step: Step, *, runs: bool) -> Block:
-    """What has to be done to undo the step. Without a runner a person did it, and says so here."""
+def rollback_modal(walk: Walk, mark: Mark, step: Step) -> Block:
+    """What has to be done to undo the step. No runner takes it: a person does it, and says so here."""
     commands = [kit.section(kit.preformatted(clip(one.text(walk.values), 2900))) for one in step.rollback[:SHOWN]]
     words = [kit.section(render(step.rollback_text))] if step.rollback_text else []
-    how = "They are run as they stand." if runs else "Do this first, then press *Rolled back*."
+    how = "Do this first, then press *Rolled back*."
     ask = kit.asked("reason", "Why?", kit.text_input(longest=REASON), optional=True)
-    submit = "Run rollback" if runs else "Rolled back"
     blocks = [_named(mark), kit.section(how), *commands, *words, ask]
-    return _form("walk_rollback", "Roll back step", submit, walk, mark, blocks)
+    return _form("walk_rollback", "Roll back step", "Rolled back", walk, mark, blocks)
 
 
 def refuse_modal(walk: Walk, mark: Mark, approval: Approval) -> Block:

@@ -169,7 +169,7 @@ async def _rollback(front: Front, asking: Asking, incident: Incident, policy: Po
     step = next(one for one in playbook.steps if one.key == mark.key)
     if step.rollback and would_run(front.desk, incident, playbook, step, walk.values, "rollback"):
         return await jobs.roll_back(front, asking, incident, policy, rest)
-    return await _form(front, asking, walk_forms.rollback_modal(walk, mark, step, runs=False))
+    return await _form(front, asking, walk_forms.rollback_modal(walk, mark, step))
 
 
 def _modal(build: Callable[[Walk, Mark | None, Playbook, Asking], Block], *, open_only: bool = False) -> Press:
