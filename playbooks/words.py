@@ -10,6 +10,7 @@ import unicodedata
 _LONGEST = 40  # what is longer is a token or an address, and nothing anybody types again
 _PART = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\s,;:!?()\[\]\"“”]+")
+_HUMPED = re.compile(r"\b[^\W_]*[a-z][A-Z][^\W_]*\b")
 _MARKS = re.compile("[\u0300-\u036f]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Said as two words or as one.
@@ -85,18 +86,16 @@ def terms(text: str) -> list[str]:
 def spoken(text: str) -> dict[str, str]:
     """Each term of a text, with the word it was said in."""
     said: dict[str, str] = {}
-    joined: list[str] = []
     for word in _WORD.findall(text):
-        joined += _joined(word)
-        for found in (*terms(word), *_joined(word)):
+        for found in found_by(word):
             said.setdefault(found, word)
-    return {found: said.get(found, found) for found in (*terms(text), *joined)}
+    return {found: said.get(found, found) for found in found_by(text)}
 
 
-def _joined(word: str) -> list[str]:
-    """`NotReady` is typed as `notready`, too."""
-    joined = _folded(word).lower()
-    return [joined[:_LONGEST]] if _CAMEL.search(word) and joined.isalnum() else []
+def found_by(text: str) -> list[str]:
+    """The terms of a text, and what stands together in it also as one: `NotReady` is typed as `notready`, too."""
+    joined = [_folded(word).lower()[:_LONGEST] for word in _HUMPED.findall(text)]
+    return list(dict.fromkeys([*terms(text), *joined]))
 
 
 def _folded(text: str) -> str:

@@ -17,7 +17,7 @@ from storage.schema import incident_words, incidents
 from storage.sql import insert, is_postgresql
 
 TERMS = 400  # of one question
-PICKED = 12  # of these that look for incidents
+PICKED = 12  # terms that look for incidents
 _c = incident_words.c
 
 _COUNTS = {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import similarity
 from bot.domain.incident import Incident
-from bot.domain.similarity import Asked, Document, Similar
+from bot.domain.lifecycle import Status
+from bot.domain.similarity import Asked, Document, Frequencies, Likeness, Similar
 from bot.domain.timeline import Entry, Recorded
 from bot.usecases.access import part_of
 from playbooks import words
@@ -21,6 +22,8 @@ TOLD = frozenset({"update", "note", "status", "cancelled", "alert", "message"}) 
 ENTRIES = 300
 BODY = 1500  # terms
 CANDIDATES = 40
+LIKELY = 8  # of these, how many are looked at closely
+LOOKED_AT = 600  # incidents that have one of the words; more are not gone through
 DESCRIBED = 60  # terms of a description that others are looked for by
 BATCH = 20
 ENOUGH = 0.25  # of what was typed, weighed: what has less of it is not what was looked for
@@ -77,7 +80,14 @@ async def to(
     whoever reads this may not know of them.
     """
     asked = asked_of(incident)
-    found = await _found(conn, asked, private=False, but=incident.number)
+    often = await similar.frequencies(conn, asked.weights)
+    documents = [one for one in await _candidates(conn, asked, often, private=False) if one.incident != incident.number]
+    known = await _known(conn, documents)
+    first = sorted(_likes(asked, documents, known, often).items(), key=lambda pair: -pair[1].covered)[:LIKELY]
+    likely = [one for one in documents if one.incident in dict(first)]
+    titled = {term for one in likely for term in one.title} - asked.weights.keys()
+    likes = _likes(asked, likely, known, often.beside(await similar.frequencies(conn, sorted(titled))))
+    found = similarity.ranked(likes, known)
     sure = [pair for pair in found if pair[1].confidence >= at_least]
     return [await _told(conn, one, like, asked, now) for one, like in sure[:limit]]
 
@@ -88,11 +98,15 @@ async def search(conn: AsyncConnection, text: str, user: str | None, now: dateti
     Without a user, for the operator on the command line, all of them.
     """
     asked = Asked(title=_terms(text), words=words.spoken(text))
-    found = await _found(conn, asked, private=False)
-    for one, like in await _found(conn, asked, private=True):
-        if user is None or await part_of(conn, one, user):
-            found.append((one, like))
-    found = [pair for pair in found if pair[1].covered >= ENOUGH]
+    often = await similar.frequencies(conn, asked.weights)
+    documents = await _candidates(conn, asked, often, private=False)
+    withheld = await _candidates(conn, asked, often, private=True)
+    known = await _known(conn, [*documents, *withheld])
+    for document in withheld:
+        if user is not None and not await part_of(conn, known[document.incident], user):
+            del known[document.incident]
+    likes = _likes(asked, [*documents, *withheld], known, often)
+    found = [pair for pair in similarity.ranked(likes, known) if pair[1].covered >= ENOUGH]
     found.sort(key=lambda pair: (-round(pair[1].covered, 1), -pair[0].number))
     return [await _told(conn, one, like, asked, now) for one, like in found[:limit]]
 
@@ -123,29 +137,37 @@ async def _forget_if_outdated(database: Database) -> None:
         await meta.put(conn, _MADE_BY, made_by)
 
 
-async def _found(
-    conn: AsyncConnection, asked: Asked, *, private: bool, but: int | None = None
-) -> list[tuple[Incident, similarity.Likeness]]:
-    weights = asked.weights
-    often = await similar.frequencies(conn, weights)
-    worths = {term: weight * often.worth(term) for term, weight in weights.items() if often.of.get(term)}
-    documents = await similar.find(conn, worths, limit=CANDIDATES, private=private)
-    titled = {term for document in documents for term in document.title} - weights.keys()
-    often = often.beside(await similar.frequencies(conn, sorted(titled)))
-    known = {one.number: one for one in await incidents.several(conn, [d.incident for d in documents])}
-    likes = {
+async def _candidates(conn: AsyncConnection, asked: Asked, often: Frequencies, *, private: bool) -> list[Document]:
+    """By the rarest words, as long as these do not stand in too many incidents together."""
+    worths = {term: weight * often.worth(term) for term, weight in asked.weights.items() if often.of.get(term)}
+    picked: dict[str, float] = {}
+    rows = 0
+    for term in sorted(worths, key=lambda term: -worths[term]):
+        rows += often.of[term]
+        if picked and rows > LOOKED_AT:
+            break
+        picked[term] = worths[term]
+    return await similar.find(conn, picked, limit=CANDIDATES, private=private)
+
+
+async def _known(conn: AsyncConnection, documents: Sequence[Document]) -> dict[int, Incident]:
+    return {one.number: one for one in await incidents.several(conn, [each.incident for each in documents])}
+
+
+def _likes(
+    asked: Asked, documents: Sequence[Document], known: Mapping[int, Incident], often: Frequencies
+) -> dict[int, Likeness]:
+    return {
         document.incident: similarity.likeness(asked, document, known[document.incident], often)
         for document in documents
-        if document.incident in known and document.incident != but
+        if document.incident in known
     }
-    return similarity.ranked(likes, known)
 
 
-async def _told(
-    conn: AsyncConnection, known: Incident, like: similarity.Likeness, asked: Asked, now: datetime
-) -> Similar:
-    cancelled = await timeline.last_of(conn, known.number, ["cancelled"])
-    acts = await timeline.of_kind(conn, known.number, "playbook")
+async def _told(conn: AsyncConnection, known: Incident, like: Likeness, asked: Asked, now: datetime) -> Similar:
+    over = known.status is Status.CANCELLED
+    cancelled = await timeline.last_of(conn, known.number, ["cancelled"]) if over else None
+    acts = await timeline.of_kind(conn, known.number, "playbook") if known.walks else []
     return Similar(
         known,
         like.confidence,
@@ -156,7 +178,7 @@ async def _told(
 
 
 def _terms(*texts: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(term for text in texts if text for term in words.spoken(text)))
+    return tuple(dict.fromkeys(term for text in texts if text for term in words.found_by(text)))
 
 
 def _found_by(incident: Incident) -> tuple[object, ...]:

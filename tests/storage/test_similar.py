@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.similarity import Document
-from storage import incidents, similar
+from storage import incidents, schema, similar
 from storage.database import Database
 from tests.storage.helpers import incident, stored
 
@@ -99,12 +99,12 @@ async def test_words_that_are_operators_elsewhere_are_words(with_one: Database) 
 
 async def test_of_thousands_the_index_finds_them(database: Database) -> None:
     async with database.transaction() as conn:
-        await conn.execute(sa.insert(incidents.incidents), [_row(number) for number in range(1, NUMBERS + 1)])
+        await conn.execute(sa.insert(schema.incidents), [_row(number) for number in range(1, NUMBERS + 1)])
         rows = [
             {"incident": n, "title": f"checkout w{n % 997}", "services": "shop", "fix": f"f{n % 89}", "body": f"b{n}"}
             for n in range(1, NUMBERS + 1)
         ]
-        await conn.execute(sa.insert(similar.incident_words), rows)
+        await conn.execute(sa.insert(schema.incident_words), rows)
     if database.dialect == "postgresql":
         async with database.transaction() as conn:
             await conn.execute(sa.text("ANALYZE incident_words"))
