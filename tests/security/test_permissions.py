@@ -1,0 +1,235 @@
+"""Who may do what: asked in one place, whatever way somebody comes; refused kindly; nobody locked out by accident."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import check
+from bot.domain.permissions import ACTIONS, BELLS
+from bot.policy import PolicyError, read
+from bot.slack.verbs import VERBS
+from tests.scenarios.looking import rest, told, typed, words
+from tests.scenarios.running import World, world
+
+ONCALL = "S0ONCALL01"  # maya and tom
+INSIDE = "inc-1-checkout-is-down"
+# A line for each thing that can be restricted, by the verb that does it.
+LINES = {
+    "declare": "declare sev2 Another", "drill": "drill sev3 A drill", "update": "update Going on",
+    "status": "status identified", "severity": "severity sev1", "role": "lead @noor", "handover": "handover @tom",
+    "escalate": "escalate", "page": "page @tom", "note": "note x", "snooze": "snooze 30m", "next": "next 1h",
+    "resolve": "resolve Done", "close": "close", "cancel": "cancel False alarm", "reopen": "reopen Again",
+    "cover": "cover primary for 2h",
+}  # fmt: skip
+
+
+def policy_of(tmp_path: Path, permissions: dict[str, list[str]]) -> Path:
+    lines = [f"  {action}: {names!r}" for action, names in permissions.items()]
+    path = tmp_path / "policy.yml"
+    path.write_text(
+        "preset: sev1-5\nannounce: '#incidents'\nschedules: {primary: {members: [U0MAYA0000]}}\n"
+        + "\n".join(["permissions:", *lines])
+    )
+    return path
+
+
+@pytest.fixture
+async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """Everything but declaring is for `@oncall` and whoever leads."""
+    roles = {a: ["@oncall", *([] if a in ("drill", "cover") else ["role:commander"])] for a in ACTIONS}
+    del roles["declare"]
+    async with world(sqlite_url, policy=policy_of(tmp_path, roles)) as here:
+        await known(here)
+        await here.declared(by="noor")
+        yield here
+
+
+async def known(here: World, user: str = "") -> None:
+    """Until Slack was asked who is on call, and this person is."""
+    async with asyncio.timeout(10):
+        while (people := here.tocsin.groups.members("oncall")) is None or (user and user not in people):
+            await asyncio.sleep(0.02)
+
+
+def test_every_verb_that_changes_something_can_be_restricted_or_is_free_for_a_reason() -> None:
+    free = {"ack", "join", "invite", "lead"}  # `lead` is `role`
+    looking = {"roles", "timeline", "why", "list", "show", "oncall", "help", "similar", "search"}
+    others = {"playbook"}  # who may approve and run stands under `playbooks` and `automation`
+    assert {verb.name for verb in VERBS} - free - looking - others == set(ACTIONS)
+    assert set(LINES) == set(ACTIONS)
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"declare"}))
+async def test_what_is_restricted_is_refused_with_whom_to_ask_and_changes_nothing(strict: World, action: str) -> None:
+    before = (await strict.show())["timeline"]
+    answer = await typed(strict, "noor", INSIDE, f"/incident {LINES[action]}")
+    assert "Only @oncall" in answer
+    assert "@maya, @tom" in answer or "@tom, @maya" in answer
+    assert (await strict.show())["timeline"] == before
+    allowed = await typed(strict, "maya", INSIDE, f"/incident {LINES[action]}")
+    assert "Only @oncall" not in allowed
+
+
+async def test_buttons_forms_shortcuts_and_mentions_are_asked_the_same(strict: World) -> None:
+    card = strict.card(await strict.opened())
+    for label in ("Update status", "Change severity", "Assign roles", "Resolve", "Escalate"):
+        await strict.noor.press(card, label)
+        assert "Only @oncall or the incident commander may" in (await told(strict, "noor"))[-1], label
+        with pytest.raises(LookupError):
+            strict.noor.view  # no form that would be filled in for nothing
+    await strict.noor.say(INSIDE, "@tocsin resolve I say so")
+    assert "Only @oncall" in (await told(strict, "noor"))[-1]
+    assert (await strict.show())["status"] == "detected"
+
+
+async def test_a_form_opened_by_somebody_who_may_is_asked_again_when_it_comes_back(strict: World) -> None:
+    """And what hides in a form is asked for too: an update that resolves."""
+    card = strict.card(await strict.opened())
+    await strict.maya.press(card, "Update status")
+    await strict.maya.fill(strict.maya.view, {"What changed?": "Fixed", "Status": "Resolved"})
+    strict.ws.state.usergroups[ONCALL].users = ["U0TOM00000"]
+    await strict.tocsin.groups.read(["oncall"])
+    await strict.maya.submit()
+    assert "Only @oncall" in str(strict.maya.view.body)
+    assert (await strict.show())["status"] == "detected"
+
+
+async def test_whoever_leads_may_by_the_role_and_acknowledging_is_never_locked(strict: World) -> None:
+    card = strict.card(await strict.opened())
+    await strict.priya.press(card, "Acknowledge")
+    assert (await strict.show())["status"] == "acknowledged"
+    await typed(strict, "maya", INSIDE, "/incident lead @priya")
+    refused = await typed(strict, "noor", INSIDE, "/incident resolve")
+    assert "@priya" in refused
+    assert "leads INC-1" in refused
+    assert "resolved" in await typed(strict, "priya", INSIDE, "/incident resolve Restarted it")
+
+
+async def test_acknowledging_by_its_status_is_free_too(strict: World) -> None:
+    assert "acknowledged" in await typed(strict, "noor", INSIDE, "/incident status acknowledged")
+    assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident status resolved")
+
+
+async def test_whoever_was_added_a_moment_ago_is_let_in_soon(strict: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.groups.AGAIN_S", 0.0)
+    strict.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
+    assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
+    await known(strict, "U0NOOR0000")
+    assert "Noted" in await typed(strict, "noor", INSIDE, "/incident note x")
+    assert "Only @oncall" in await typed(strict, "maya", INSIDE, "/incident note x")
+
+
+async def test_what_was_last_known_counts_while_slack_does_not_say(strict: World) -> None:
+    strict.ws.faults.add("usergroups.*", status=500, count=None)
+    await strict.restarted()
+    assert "Noted" in await typed(strict, "maya", INSIDE, "/incident note x")
+    assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
+
+
+async def test_a_group_nobody_knows_lets_nobody_in_but_for_help(sqlite_url: str, tmp_path: Path) -> None:
+    """Refused, since it was restricted on purpose; the bell and calls for help are not, and whoever leads may."""
+    policy = policy_of(tmp_path, {a: ["@oncall"] for a in ("declare", "escalate", "page")} | {
+        "resolve": ["@oncall", "role:commander"]
+    })  # fmt: skip
+    async with world(sqlite_url, policy=policy) as here:
+        here.tocsin.groups.stop()
+        here.tocsin.groups._members.clear()
+        await here.declared(by="noor")
+        answer = await typed(here, "noor", INSIDE, "/incident resolve")
+        assert "Slack has not told me yet who is in @oncall" in answer
+        for line in ("escalate", "page @tom", "lead @noor"):
+            assert "Only" not in await typed(here, "noor", INSIDE, f"/incident {line}")
+        assert "resolved" in await typed(here, "noor", INSIDE, "/incident resolve")
+
+
+async def test_a_group_that_is_gone_is_empty(strict: World) -> None:
+    strict.ws.state.usergroups[ONCALL].disabled = True
+    await strict.tocsin.groups.read(["oncall"])
+    answer = await typed(strict, "maya", INSIDE, "/incident resolve")
+    assert "Only @oncall" in answer
+    await typed(strict, "maya", INSIDE, "/incident ack")
+
+
+async def test_check_says_what_each_group_gives(strict: World) -> None:
+    async def found() -> list[str]:
+        return [one.line() for one in await check.run(strict.settings) if one.what == "permissions"]
+
+    assert await found() == ["✓ permissions: 2 people in the user group oncall"]
+    strict.ws.faults.add("usergroups.*", error="missing_scope", count=None)
+    assert "does not say who is in oncall (missing_scope)" in (await found())[0]
+    strict.ws.faults.clear()
+    strict.ws.state.usergroups[ONCALL].users = []
+    assert (await found())[0].startswith("⚠ permissions: nobody is in")
+    strict.ws.state.usergroups[ONCALL].disabled = True
+    assert (await found())[0].startswith("✗ permissions: there is no user group oncall")
+
+
+@pytest.mark.parametrize(
+    ("permissions", "mend"),
+    [
+        ({"ack": ["@sre"]}, "whoever answers a page must be let in"),
+        ({"list": ["@sre"]}, "it only looks"),
+        ({"reslove": ["@sre"]}, "Did you mean resolve?"),
+        ({"resolve": []}, "names nobody"),
+        ({"resolve": ["role:comander"]}, "Did you mean commander?"),
+        ({"declare": ["role:commander"]}, "before anybody has a role"),
+        ({"resolve": ["sre"]}, "does not say who"),
+        ({"resolve": ["@Two Words"]}, "does not name a user group"),
+    ],
+)
+def test_permissions_that_cannot_be_meant_are_named(
+    tmp_path: Path, permissions: dict[str, list[str]], mend: str
+) -> None:
+    with pytest.raises(PolicyError, match=None) as raised:
+        read(policy_of(tmp_path, permissions))
+    assert mend in str(raised.value)
+
+
+def test_what_may_lock_people_out_is_warned_of(tmp_path: Path) -> None:
+    for action in BELLS | {"resolve"}:
+        warned = [str(one) for one in read(policy_of(tmp_path, {action: ["@sre"]})).warnings]
+        assert any(f"permissions.{action}" in one for one in warned), action
+
+
+async def test_forged_forms_and_presses_reach_no_private_incident(here: World) -> None:
+    """The number in a form or a button is not believed: a private incident is not there for others."""
+    from tests.scenarios.test_hostile import damaged, unseen
+
+    await here.maya.shortcut("Declare incident")
+    await here.maya.fill(here.maya.view, {"Title": "Takeover", "Severity": "sev2", "Private": "private"})
+    await here.maya.submit()
+    await here.ws.until(lambda: here.ws.find_channel("inc-1") is not None)
+    await rest(here)
+    await here.noor.command("#general", "/incident declare sev3 Open to all")
+    card = here.card(await here.opened(2))
+    kinds: list[dict[str, Any]] = []
+    for label in ("Update status", "Change severity", "Assign roles", "Resolve"):
+        await here.noor.press(card, label)
+        if label == "Update status":
+            await here.noor.fill(here.noor.view, {"What changed?": "More"})
+        if label == "Resolve":
+            await here.noor.fill(here.noor.view, {"What fixed it?": "This"})
+        await here.noor.submit()
+    await rest(here)
+    for delivery in here.ws.journal.deliveries:
+        if delivery.kind == "interactive" and "INC-2" in str(delivery.payload):
+            kinds.append(delivery.payload)
+    assert len(kinds) >= 8
+    before = await here.show(1)
+    for payload in kinds:
+        forged = unseen(payload)
+        for action in forged.get("actions") or ():
+            action["value"] = str(action.get("value", "")).replace("INC-2", "INC-1")
+        if "view" in forged:
+            forged["view"]["private_metadata"] = forged["view"]["private_metadata"].replace("INC-2", "INC-1")
+        said = await damaged(here, "interactive", forged)
+        assert said.status == 200
+        assert "Takeover" not in said.text
+    await rest(here)
+    assert await here.show(1) == before
+    assert not any("Takeover" in words(here, shown) for shown in here.ws.ephemerals("noor"))
