@@ -121,6 +121,14 @@ VERBS: tuple[Verb, ...] = (
         "put a key entry on the timeline",
     ),
     Verb("timeline", Grammar.ALL, ("timeline", "timeline all"), "timeline", "what happened: the key entries, or all"),
+    Verb(
+        "catchup",
+        Grammar.NOTHING,
+        ("catchup",),
+        "catchup",
+        "what happened since you last looked, who leads, what is next",
+        aliases=("catch-up",),
+    ),
     Verb("why", Grammar.NOTHING, ("why",), "why", "every reminder and page: due, sent or not, and the reason"),
     Verb(
         "snooze",

@@ -34,7 +34,7 @@ def triage(incident: Incident, policy: Policy, found: Triage) -> Message:
             *[block for one in found.similar for block in _similar(incident, one, found)],
             *_services(policy, found),
             *_causes(policy, found),
-            *_help(found),
+            *whom_and_where(found.contacts, found.links),
         ],
     )
 
@@ -105,12 +105,12 @@ def _causes(policy: Policy, found: Triage) -> list[Block | None]:
     return [kit.section(clip("\n".join(lines), kit.TEXT))] if lines else []
 
 
-def _help(found: Triage) -> list[Block | None]:
+def whom_and_where(contacts: Sequence[Contact], links: Sequence[tuple[str, str]]) -> list[Block | None]:
     lines = []
-    if found.contacts:
-        lines.append("*Call:* " + kit.listed([contact(one) for one in found.contacts], CONTACTS))
-    if found.links:
-        lines.append("*Look:* " + _links(found.links))
+    if contacts:
+        lines.append("*Call:* " + kit.listed([contact(one) for one in contacts], CONTACTS))
+    if links:
+        lines.append("*Look:* " + _links(links))
     return [kit.context("\n".join(lines))] if lines else []
 
 

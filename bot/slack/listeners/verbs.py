@@ -10,6 +10,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals, triage
+from bot.slack.blocks import catchup as catchups
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import oncall as blocks
@@ -18,6 +19,7 @@ from bot.slack.listeners import playbooks
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
+from bot.usecases import catchup as catching_up
 from bot.usecases import cover as covering
 from bot.usecases import escalate as escalating
 from bot.usecases import handover as handing_over
@@ -158,6 +160,21 @@ async def timeline_(front: Front, asking: Asking, request: Request, incident: In
     return answers.timeline(incident, entries, everything=everything, command=front.command)
 
 
+async def catchup(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    missed = await catching_up.catch_up(front.desk, incident, policy, asking.user, asking.delivery)
+    return catchups.catchup(
+        incident,
+        policy,
+        front.desk.clock.now(),
+        since=missed.since,
+        entries=missed.entries,
+        messages=missed.messages,
+        upcoming=[(row.kind, row.rung, row.due_at) for row in missed.upcoming],
+        contacts=missed.contacts,
+        links=missed.links,
+    )
+
+
 async def why(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     async with front.desk.database.reading() as conn:
         rows = await deadlines.ledger(conn, incident.number)
@@ -277,6 +294,7 @@ WITH_INCIDENT: dict[str, WithIncident] = {
     "page": page,
     "note": note,
     "timeline": timeline_,
+    "catchup": catchup,
     "why": why,
     "snooze": snooze,
     "next": next_,

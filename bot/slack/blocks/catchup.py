@@ -1,0 +1,95 @@
+"""Catching up: how it stands, what happened since somebody last read, what is next, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain import spans
+from bot.domain.incident import Incident
+from bot.domain.policy import Contact, Policy
+from bot.domain.timeline import Recorded
+from bot.slack.blocks import kit, phrases
+from bot.slack.blocks.kit import Message, button
+from bot.slack.blocks.ledger import ASKS, entry_line
+from bot.slack.blocks.triage import whom_and_where
+from bot.slack.text import clip, mention, plain, render
+
+SHOWN = 12  # of what happened; on a telephone nobody reads more
+LINE = 220
+
+
+def catchup(
+    incident: Incident,
+    policy: Policy,
+    now: datetime,
+    *,
+    since: datetime | None,
+    entries: Sequence[Recorded],
+    messages: int,
+    upcoming: Sequence[tuple[str, int | None, datetime]],
+    contacts: Sequence[Contact],
+    links: Sequence[tuple[str, str]],
+) -> Message:
+    """`upcoming`: kind, rung and instant of each deadline that waits, in their order."""
+    words = f"{phrases.drill_prefix(incident)}{phrases.title(incident)}"
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}*\n{_stands(incident, policy)}"),
+            kit.section(clip(_happened(since, entries, messages, now), kit.TEXT)),
+            kit.section(
+                clip("*Next*\n" + "\n".join(f"• {one}" for one in _next(incident, policy, upcoming, now)), kit.TEXT)
+            )
+            if incident.open
+            else None,
+            *whom_and_where(contacts, links),
+            kit.actions(button("Timeline", "timeline", incident.id), block_id="catchup"),
+        ],
+    )
+
+
+def _stands(incident: Incident, policy: Policy) -> str:
+    if not incident.open:
+        fixed = f"\n*What fixed it:* {clip(render(incident.summary), LINE * 2)}" if incident.summary else ""
+        return phrases.ending(incident) + fixed
+    state = kit.joined(
+        [
+            phrases.severity_name(incident.severity, policy),
+            phrases.status_line(incident),
+            f"led by {phrases.who_leads(incident)}",
+        ]
+    )
+    if not incident.update_text:
+        return state
+    return f"{state}\n*Update #{incident.updates}:* {clip(render(incident.update_text), LINE * 2)}"
+
+
+def _happened(since: datetime | None, entries: Sequence[Recorded], messages: int, now: datetime) -> str:
+    head = f"*Since you were last here, {spans.roughly(now - since)} ago*" if since else "*Since it was declared*"
+    chatter = f"{messages} message{'s' if messages != 1 else ''} in the channel" if messages else ""
+    if not entries:
+        return f"{head}\nNothing of note{'; ' + chatter if chatter else ''}."
+    lines = [f"• {clip(entry_line(record.entry), LINE)}" for record in entries[-SHOWN:]]
+    more = len(entries) - len(lines)
+    tail = kit.joined([f"{more} earlier ones are on the timeline" if more > 0 else "", chatter])
+    return "\n".join([head, *lines, *([tail] if tail else [])])
+
+
+def _next(
+    incident: Incident, policy: Policy, upcoming: Sequence[tuple[str, int | None, datetime]], now: datetime
+) -> list[str]:
+    lines = []
+    if incident.ladder.acknowledged_at is None:
+        lines.append("nobody has acknowledged it yet")
+    if missing := phrases.missing_roles(incident, policy):
+        lines.append("still needed: " + kit.listed([render(plain(title)) for title in missing]))
+    for walking in incident.walks:
+        if walking.outcome is None:
+            lines.append(f"playbook {render(plain(walking.name))}: {walking.settled} of {walking.total} steps are done")
+    for handover in incident.handovers:
+        lines.append(f"{mention(handover.to)} is asked to take over as {render(handover.role.replace('_', ' '))}")
+    for kind, rung, at in upcoming[:3]:
+        what = f"rung {rung} is paged" if rung else f"{ASKS.get(kind, kind.replace('_', ' '))} is due"
+        lines.append(f"{render(what)} {phrases.at(at, now)}")
+    return lines or ["nothing is owed"]

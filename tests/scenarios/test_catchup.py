@@ -1,0 +1,68 @@
+"""Coming back to an incident: what happened meanwhile, who leads, what is next."""
+
+from __future__ import annotations
+
+from tests.scenarios.looking import declared, rest, typed
+from tests.scenarios.running import World
+
+
+async def test_whoever_was_never_there_is_told_all_that_matters(here: World) -> None:
+    channel = await declared(here, "sev2 Checkout is down")
+    await here.maya.invite(channel.id, "tom")
+    await here.maya.say(channel.id, "looking")
+    await typed(here, "maya", channel.name, "/incident lead @maya")
+    await typed(here, "maya", channel.name, "/incident update Rolling back deploy 4512")
+    await rest(here)
+    answer = await typed(here, "tom", channel.name, "/incident catchup")
+    assert "led by @maya" in answer
+    assert "Update #1:* Rolling back deploy 4512" in answer
+    assert "Since it was declared" in answer
+    assert "Rolling back deploy 4512" in answer
+    assert "1 message in the channel" in answer
+    assert "still needed: Technical lead" in answer
+    assert "status update is due" in answer
+    assert "nobody has acknowledged it yet" in answer
+
+
+async def test_the_second_time_only_what_is_new(here: World) -> None:
+    channel = await declared(here, "sev2 Checkout is down")
+    await here.maya.invite(channel.id, "tom")
+    await rest(here)
+    await typed(here, "tom", channel.name, "/incident catchup")
+    again = await typed(here, "tom", channel.name, "/incident catchup")
+    assert "Since you were last here" in again
+    assert "Nothing of note." in again
+    await typed(here, "maya", channel.name, "/incident note The index is gone")
+    await rest(here)
+    new = await typed(here, "tom", channel.name, "/incident catchup")
+    assert "The index is gone" in new
+    assert "declared" not in new.partition("Since you were")[2]
+    await here.restarted()
+    assert "Nothing of note." in await typed(here, "tom", "#general", "/incident catchup --in INC-1")
+
+
+async def test_taking_part_is_reading(here: World) -> None:
+    channel = await declared(here, "sev2 Checkout is down")
+    await here.maya.invite(channel.id, "tom")
+    await typed(here, "maya", channel.name, "/incident note The index is gone")
+    await here.tom.say(channel.id, "on it")
+    await rest(here)
+    answer = await typed(here, "tom", channel.name, "/incident catchup")
+    assert "The index is gone" not in answer
+    assert "Nothing of note." in answer
+
+
+async def test_of_one_that_is_over_it_says_what_fixed_it(here: World) -> None:
+    channel = await declared(here, "sev2 Checkout is down")
+    await typed(here, "maya", channel.name, "/incident resolve Rolled back")
+    answer = await typed(here, "maya", channel.name, "/incident catchup")
+    assert "What fixed it:* Rolled back" in answer
+    assert "Next" not in answer
+
+
+async def test_outsiders_of_a_private_one_are_told_there_is_none(here: World) -> None:
+    await here.maya.command("#general", "/incident declare")
+    await here.maya.fill(here.maya.view, {"Title": "Keys leaked", "Severity": "sev1", "Private": ["private"]})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    assert "There is no incident INC-1" in await typed(here, "tom", "#general", "/incident catchup --in INC-1")
