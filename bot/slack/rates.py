@@ -21,8 +21,8 @@ MINUTE_S = 60.0
 STRICT_S = 3600.0
 TOO_MANY_CHANNELS = 2  # refused within `SOON_S`: then it is the workspace's limit
 SOON_S = 10.0
-# Once half of a method's window is used, edits of one incident get no more than this part of it.
-SHARE, SHARE_BURST = 0.4, 2
+# Once `FREE` of a method's window is used, edits of one incident get no more than `SHARE` of it: the rest is for others.
+FREE, SHARE, SHARE_BURST = 0.4, 0.3, 2
 LONGEST_S = 30.0  # then it is asked again: others may have been quicker than it seemed
 AT_ONCE = 48  # “several hundred” is no exact figure, so beyond ours there is no feeling one's way
 IDLE_AFTER = 500  # windows, before those in which nothing happens are let go
@@ -30,7 +30,7 @@ IDLE_AFTER = 500  # windows, before those in which nothing happens are let go
 NOBODYS = Turn()
 asking: ContextVar[Turn] = ContextVar("asking", default=NOBODYS)
 
-_Key = tuple[str, object]
+_Key = tuple[str, str, int | None]
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Rates:
         self.replicas = max(1, replicas)
         for key, window in self._windows.items():
             if key[0] == "method":
-                window.limit = self._limit(str(key[1]))
+                window.limit = self._limit(key[1])
 
     def go(self, method: str, channel: str, turn: Turn) -> Going | float:
         """Leave to call now, or the seconds until it is this one's turn. Whoever was told so keeps their place."""
@@ -103,13 +103,13 @@ class Rates:
         if method == tiers.POST:
             found.append(self._window("channel", channel))
         if turn.priority >= Priority.EDIT and turn.incident is not None:
-            shared, own = found[0], self._window("share", (method, turn.incident))
-            if shared.used >= shared.limit / 2:
+            shared, own = found[0], self._window("share", method, turn.incident)
+            if shared.used >= shared.limit * FREE:
                 found.append(own)
         return found
 
-    def _window(self, kind: str, what: object) -> Window:
-        key = (kind, what)
+    def _window(self, kind: str, what: str, incident: int | None = None) -> Window:
+        key = (kind, what, incident)
         if key not in self._windows:
             if len(self._windows) >= IDLE_AFTER:
                 now = self._clock()
@@ -117,13 +117,12 @@ class Rates:
             self._windows[key] = self._made(kind, what)
         return self._windows[key]
 
-    def _made(self, kind: str, what: object) -> Window:
+    def _made(self, kind: str, what: str) -> Window:
         if kind == "channel":
             return Window(tiers.IN_A_CHANNEL, tiers.IN_A_CHANNEL_S * MINUTE_S / 60)
         if kind == "share":
-            method, _ = what  # type: ignore[misc]  # as `_asked` made it
-            return Window(SHARE_BURST, MINUTE_S * SHARE_BURST / (SHARE * self._limit(str(method))), daring=0)
-        return Window(self._limit(str(what)), MINUTE_S, daring=AT_ONCE if what == tiers.POST else 1)
+            return Window(SHARE_BURST, MINUTE_S * SHARE_BURST / (SHARE * self._limit(what)), daring=0)
+        return Window(self._limit(what), MINUTE_S, daring=AT_ONCE if what == tiers.POST else 1)
 
     def _limit(self, method: str) -> int:
         whole = tiers.IN_THE_WORKSPACE if method == tiers.POST else tiers.per_minute(method) or tiers.UNKNOWN

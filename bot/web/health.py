@@ -137,7 +137,8 @@ def routes(health: Health) -> list[web.RouteDef]:
     async def readyz(request: web.Request) -> web.Response:
         health.asked_at = time.monotonic()
         checks = await health.checks()
-        if health.stopping:
+        if health.stopping:  # perhaps only since we looked
+            checks = await health.checks()
             health.seen.set()
         ready = all(check.ok for check in checks)
         body = {"ready": ready, "checks": {c.name: c.words for c in checks}}

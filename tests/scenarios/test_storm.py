@@ -2,24 +2,113 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
+
+from bot.domain.notices import Priority
+from bot.usecases import delivered, run
+from storage.outbox import depth
+from storage.schema import outbox
 from tests.scenarios import storm
+from tests.scenarios.running import World
 from tests.scenarios.storm import Storm
 
-# A minute of Slack's lasts so long here; 60 is the real thing, and takes three and a half minutes.
-MINUTE_S = float(os.environ.get("TOCSIN_STORM_MINUTE_S", "6"))
+# Slack's minute lasts so long here. 60 is the real thing: `TOCSIN_STORM_MINUTE_S=60`, two and a half minutes.
+MINUTE_S = float(os.environ.get("TOCSIN_STORM_MINUTE_S", "12"))
+ROOM = 1.35 if MINUTE_S >= 60 else 2.0  # a machine that does other things besides is forgiven more
 
 
-async def test_in_a_storm_of_fifty_incidents_everybody_is_paged_and_every_card_stands(
+async def test_in_a_storm_everybody_is_paged_and_every_card_stands_as_soon_as_the_rates_allow(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with storm.strict_world(sqlite_url, tmp_path, MINUTE_S) as here:
         blown = Storm(50, MINUTE_S)
         await storm.blow(here, blown)
         print(blown.report())
-        if os.environ.get("STORM_DEBUG"):
-            t0 = here.ws.calls()[0].at
-            for call in here.ws.calls():
-                print("CALL", round(call.at - t0, 2), call.method, call.status, call.args.get("channel"), round(call.took_ms))
+        assert sorted(blown.cards) == list(range(1, 51))
+        assert len(blown.pages) == 50 * len(storm.ON_CALL)
+        assert storm.doubled(here.ws) == []
+        assert max(blown.acknowledged_s) < 3
+        assert blown.refused.total() <= 8
+        for found, floor in (
+            (sorted(blown.cards.values()), blown.card_floor()),
+            (blown.last_pages(), blown.page_floor()),
+        ):
+            for share in (0.5, 0.99):
+                assert storm.at(found, share) <= ROOM * storm.at(floor, share) + 3, blown.report()
+        assert await _failed(here) == 0
+
+
+async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp_path: Path) -> None:
+    async with storm.strict_world(sqlite_url, tmp_path, MINUTE_S) as here:
+        chatty = await here.declared("sev4 Chatty")
+        chatter = asyncio.create_task(_chatter(here, 500))
+        await here.ws.until(lambda: len(here.ws.calls("chat.update")) >= 20, timeout_s=60)
+        began = time.time()
+        await here.maya.command("#general", "/incident declare sev1 Quiet")
+        await here.ws.until(lambda: _stands(here), timeout_s=60)
+        await here.tom.command("#general", "/incident ack --in INC-2")
+        await here.ws.until(lambda: _acknowledged(here), timeout_s=60)
+        edited_s = time.time() - began
+        await chatter
+        blown = Storm(2, MINUTE_S)
+        storm.read(here.ws, blown, began)
+        assert blown.cards[2] < 3, "its card"
+        assert max(at for (number, _), at in blown.pages.items() if number == 2) < 3, "its pages"
+        assert edited_s < 3 + MINUTE_S / 6, "its card's edit, while the other's come without end"
+        await storm.settled(here, 20 * MINUTE_S)
+        assert blown.refused.total() <= 4
+        assert len(here.ws.calls("chat.update")) < 250, "most of the five hundred became one with the next"
+        assert "edit 500" in str(here.card(chatty).blocks), "the last one stands there"
+        assert storm.doubled(here.ws) == []
+
+
+async def test_what_waits_for_its_turn_is_held_by_nobody_and_says_so(sqlite_url: str, tmp_path: Path) -> None:
+    async with storm.strict_world(sqlite_url, tmp_path, 60.0) as here:
+        for number in range(22):
+            await here.maya.command("#general", f"/incident declare sev4 Storm {number}")
+        await here.ws.until(lambda: len(here.ws.calls("pins.add")) >= 20, timeout_s=60)
+        await asyncio.sleep(1)
+        waiting = await _waiting(here)
+        assert [row.state for row in waiting] == ["queued", "queued"]
+        assert {row.error for row in waiting} <= {
+            "conversations.create: Slack allows only so many of these; this waits its turn",
+            "conversations.create: ratelimited",
+        }
+        assert all(row.attempts <= 1 and row.priority == Priority.CHANNEL for row in waiting)
+
+
+async def _chatter(here: World, edits: int) -> None:
+    """Its card is to be edited every few milliseconds; now and then it also has something to say."""
+    for number in range(1, edits + 1):
+        if number % 25 == 0:
+            await run.update(here.tocsin.desk, 1, f"edit {number}", here.maya.id)
+        else:
+            await delivered.refresh_card(here.tocsin.desk, 1)
+        await asyncio.sleep(0.02)
+
+
+def _stands(here: World) -> bool:
+    channel = here.ws.find_channel("inc-2-")
+    return channel is not None and bool(here.ws.pinned(channel.id))
+
+
+def _acknowledged(here: World) -> bool:
+    channel = here.ws.find_channel("inc-2-")
+    return channel is not None and f"by {here.tom.mention}" in str(here.card(channel).blocks)
+
+
+async def _waiting(here: World) -> list[Any]:
+    async with here.tocsin.database.reading() as conn:
+        wanted = sa.select(outbox).where(outbox.c.kind == "channel", outbox.c.state != "sent")
+        return list(await conn.execute(wanted))
+
+
+async def _failed(here: World) -> int:
+    async with here.tocsin.database.reading() as conn:
+        return (await depth(conn))["failed"]
