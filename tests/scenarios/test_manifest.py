@@ -91,7 +91,8 @@ def methods_called() -> set[str]:
     for path in (ROOT / "bot").rglob("*.py"):
         found |= set(
             re.findall(
-                r'"((?:chat|conversations|views|pins|bookmarks|users|usergroups|reactions|files)\.[\w.]+)"', path.read_text()
+                r'"((?:chat|conversations|views|pins|bookmarks|users|usergroups|reactions|files)\.[\w.]+)"',
+                path.read_text(),
             )
         )
     return found
