@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import export
+from bot.usecases import similar
 from bot.usecases.desk import Desk
 from storage import incidents, retention
 from storage.retention import Ended
@@ -108,6 +109,7 @@ class Retention:
                 return count
             if count := await retention.drop_ledger(conn, number):
                 return count
+            await similar.index(conn, incident)  # nobody finds it any more by words that are gone
             await retention.looked_through(conn, number, now)
             return 0
 

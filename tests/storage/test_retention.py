@@ -20,6 +20,7 @@ from bot.domain.lifecycle import Status
 from bot.domain.notices import Notice
 from bot.domain.timeline import entry
 from bot.retention import Retention
+from bot.usecases import similar
 from bot.usecases.desk import Desk, Policies
 from storage import deadlines, deliveries, incidents, outbox, retention, timeline, verification
 from storage.database import Database
@@ -225,3 +226,17 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
             await asyncio.sleep(0.01)
     await going.stop()
     assert await faults(database) == []
+
+
+async def test_nobody_finds_an_incident_by_words_that_are_gone(database: Database) -> None:
+    await put(database, ended(1, LONG_AGO), entry(LONG_AGO, "note", "U1", "flux capacitor"))
+    await similar.fill(database)
+
+    async def found(words: str) -> int:
+        async with database.reading() as conn:
+            return len(await similar.search(conn, words, None, NOW))
+
+    assert await found("capacitor") == 1
+    await Retention(desk(database)).round()
+    assert await found("capacitor") == 0
+    assert await found("checkout") == 1
