@@ -131,7 +131,7 @@ def _check_wanted(row: Row, incident: Incident, failed: set[str]) -> None:
         raise NotNeeded("a drill pages nobody")
     if row.payload["action"] == Action.TRIGGER:
         if why := paging.still_wanted(incident, row.payload["unless"]):
-            raise NotNeeded(why)
+            raise NotNeeded(f"{why}, or confirmed: an earlier attempt may have arrived" if row.uncertain else why)
     elif failed.issuperset(row.payload["triggers"]):
         raise NotNeeded("it was never opened there")
 

@@ -130,7 +130,33 @@ def _payload(row: Row, nudge: Nudge) -> dict[str, Any]:
 
 
 async def _rung(work: Work, row: Row) -> None:
-    """A rung's own time has come: for the first page, or for a repeat."""
+    """A rung's own time has come: for the first page, or for a repeat. Rungs before it that are due go first.
+
+    They may be in the hands of a process that has died: whoever takes them over finds them decided.
+    """
+    for before in await _due_before(work, row):
+        if _still_planned(work, before):
+            await _page_rung(work, before)
+    if _still_planned(work, row):  # one before it may have fallen through to this one
+        await _page_rung(work, row)
+
+
+async def _due_before(work: Work, row: Row) -> list[Row]:
+    lower = {
+        one.once
+        for one in plan(work.incident, work.policy)
+        if one.rung is not None and row.rung is not None and one.rung < row.rung and one.due_at <= work.now
+    }
+    if not lower:
+        return []
+    return [one for one in await deadlines.waiting(work.conn, work.incident.number) if one.once in lower]
+
+
+def _still_planned(work: Work, row: Row) -> bool:
+    return row.once in {one.once for one in plan(work.incident, work.policy)}
+
+
+async def _page_rung(work: Work, row: Row) -> None:
     assert row.rung is not None  # noqa: S101 - the caller dispatched on it
     level = work.policy.severity(work.incident.severity)
     rung = level.ladder[row.rung - 1]
