@@ -148,7 +148,7 @@ def edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
     if before == after:
         return []
     n = after.number
-    found = [card_edit(n)]
+    found = [card_edit(n)] if _on_card(before) != _on_card(after) else []
     if policy.announce and not after.private and _shown_outside(before) != _shown_outside(after):
         found.append(
             Notice(
@@ -158,6 +158,11 @@ def edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
     if _topic(before) != _topic(after):
         found.append(Notice(f"topic:{n}", "topic", n, needs=channel_of(n), priority=Priority.EDIT, again=True))
     return found
+
+
+def _on_card(incident: Incident) -> tuple[Incident, list[tuple[int, str | None]]]:
+    """How far a playbook is stands in its own message: the card says only which are open."""
+    return replace(incident, walks=()), [(one.number, one.outcome) for one in incident.walks]
 
 
 def card_posted(number: int) -> Notice:

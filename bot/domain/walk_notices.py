@@ -22,10 +22,10 @@ def opened(walk: Walk) -> Notice:
 
 
 def edited(incident: int, number: int) -> Notice:
-    """Several edits become the newest."""
+    """Several edits become the newest. It is what whoever pressed a button waits for."""
     return Notice(
         f"walk_edit:{incident}:{number}", "walk_edit", incident, {"walk": number},
-        needs=walk_of(incident, number), priority=Priority.EDIT, again=True,
+        needs=walk_of(incident, number), priority=Priority.ANSWER, again=True,
     )  # fmt: skip
 
 

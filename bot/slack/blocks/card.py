@@ -121,7 +121,7 @@ def _playbooks(incident: Incident, best: Hit | None) -> list[Block | None]:
     if best is not None:
         return playbooks.offer(incident, best)
     going = [one for one in incident.walks if one.outcome is None] if incident.open else []
-    lines = [f":blue_book: {render(plain(one.name))}: {one.settled} of {one.total} steps done" for one in going[:WALKS]]
+    lines = [f":blue_book: {render(plain(one.name))} is open" for one in going[:WALKS]]
     return [kit.context("\n".join(lines))] if lines else []
 
 

@@ -53,8 +53,8 @@ def walk(
     first = turn[0]
     prefix = phrases.drill_prefix(incident)
     blocks: list[Block | None] = [
-        kit.header(f"{prefix}{walk.name}"),
-        kit.context(_progress(incident, walk), *([render(walk.before)] if walk.before else [])),
+        kit.section(f"{prefix}:blue_book: *{render(plain(walk.name))}* · {_bar(walk)}"),
+        kit.context(_opened(incident, walk), *([render(walk.before)] if walk.before else [])),
         _blanks(incident, playbook, walk, [steps[mark.key] for mark in turn]),
         kit.context(f"*{_phase(playbook, first.phase)}*" + _together(turn)),
         *_turn(incident, walk, turn, steps, now, runnable, undoable),
@@ -99,9 +99,9 @@ def all_steps(incident: Incident, playbook: Playbook, walk: Walk, now: datetime,
     return kit.message(f"{walk.name}: all steps", blocks)
 
 
-def _progress(incident: Incident, walk: Walk) -> str:
+def _opened(incident: Incident, walk: Walk) -> str:
     kind = "Checklist" if walk.kind == "checklist" else "Playbook"
-    return f"{_bar(walk)} · {kind} for {incident.id}, opened by {mention(walk.opened_by)} {kit.clock(walk.opened_at)}"
+    return f"{kind} for {incident.id}, opened by {mention(walk.opened_by)} {kit.clock(walk.opened_at)}"
 
 
 def _bar(walk: Walk) -> str:
@@ -179,12 +179,13 @@ def _short(step: Step, mark: Mark, now: datetime) -> list[Block | None]:
 
 
 def _words(step: Step) -> list[Block | None]:
-    lines = [f"*{step.key}  {render(step.title)}*"]
-    if step.when:
-        lines.append(f"_Only if:_ {render(step.when)}")
+    """The title large; a heading takes plain text only."""
+    lines = [f"_Only if:_ {render(step.when)}"] if step.when else []
     if step.description:
         lines.append(render(step.description))
-    found: list[Block | None] = [kit.section(clip("\n".join(lines), kit.TEXT))]
+    found: list[Block | None] = [kit.header(f"{step.key}  {step.title}")]
+    if lines:
+        found.append(kit.section(clip("\n".join(lines), kit.TEXT)))
     if step.dangerous:
         found.append(kit.section(f":warning: *Dangerous.* {clip(render(step.dangerous), 1000)}"))
     return found
@@ -252,7 +253,7 @@ def _held(mark: Mark, now: datetime) -> str:
     if not timed or mark.started_at is None:
         return holder
     due = mark.started_at + mark.timeout
-    over = "was given until" if due < now else "until"
+    over = "was given until" if due < now else "given until"
     return kit.joined([holder, f":stopwatch: {over} {phrases.at(due, now)}"])
 
 
@@ -354,8 +355,7 @@ def _over(incident: Incident, playbook: Playbook, walk: Walk, now: datetime) -> 
     return kit.message(
         escape(said),
         [
-            kit.header(f"{prefix}{walk.name}"),
-            kit.section(f"{head}{because}\n{_bar(walk)}"),
+            kit.section(f"{prefix}:blue_book: *{render(plain(walk.name))}* · {_bar(walk)}\n{head}{because}"),
             _history(walk, now),
             *_afterwards(playbook, finished),
             kit.section(_verdict(walk)) if finished else None,
@@ -373,7 +373,7 @@ def _over(incident: Incident, playbook: Playbook, walk: Walk, now: datetime) -> 
 
 def _verdict(walk: Walk) -> str:
     if walk.helped is None:
-        return "Did it help? Your answer makes the next offer better."
+        return "Did it help? It is counted for whoever opens it next, and for its owner."
     return ":+1: It helped." if walk.helped else ":-1: It did not help."
 
 
