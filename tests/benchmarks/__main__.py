@@ -19,6 +19,7 @@ NAMES = (
     "nudges",
     "recovery",
     "footprint",
+    "instructions",
 )
 
 

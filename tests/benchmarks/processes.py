@@ -52,19 +52,25 @@ class Child:
         await self.process.wait()
 
 
-async def start(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> Child:
-    """`python …`; comes back when its first line of output is there."""
+async def start(
+    *arguments: str,
+    folder: Path,
+    env: dict[str, str] | None = None,
+    under: tuple[str, ...] = (),
+    within_s: float = READY_WITHIN_S,
+) -> Child:
+    """`python …`, `under` another program where given; comes back when its first line of output is there."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "TOCSIN_", "DATABASE_"))}
     errors = (folder / "errors.log").open("ab")
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments,
+        *under, sys.executable, *arguments,
         cwd=folder, env={**inherited, "PYTHONPATH": str(ROOT), **(env or {})},
         stdout=asyncio.subprocess.PIPE, stderr=errors,
     )  # fmt: skip
     errors.close()
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN_S)
+    line = await asyncio.wait_for(process.stdout.readline(), within_s)
     if not line:
         raise RuntimeError((folder / "errors.log").read_text()[-2000:])
     return Child(process, json.loads(line), time.perf_counter() - began)
@@ -83,7 +89,15 @@ class Rig:
     def api_url(self) -> str:
         return str(self.slack.said["api_url"])
 
-    async def bot(self, url: str, *, watched: bool = False, **env: str) -> Child:
+    async def bot(
+        self,
+        url: str,
+        *,
+        watched: bool = False,
+        under: tuple[str, ...] = (),
+        within_s: float = READY_WITHIN_S,
+        **env: str,
+    ) -> Child:
         """`tocsin serve` on this database; the workspace sends its events there."""
         settings = {
             "SLACK_BOT_TOKEN": SLACK.bot_token,
@@ -95,14 +109,16 @@ class Rig:
             "LOG_LEVEL": "WARNING",
         }
         run = ("-m", "tests.benchmarks.watched") if watched else ("-m", "bot", "serve")
-        child = await start(*run, folder=self.folder, env={**settings, "STALLS": str(self.folder / "stall"), **env})
+        env = {**settings, "STALLS": str(self.folder / "stall"), **env}
+        child = await start(*run, folder=self.folder, env=env, under=under, within_s=within_s)
         self.children.append(child)
         await self.tell("settings", request_url=f"http://127.0.0.1:{child.port}/slack/events")
         return child
 
-    async def bare(self) -> Child:
+    async def bare(self, *, under: tuple[str, ...] = (), within_s: float = READY_WITHIN_S) -> Child:
         """A Bolt app that echoes."""
-        child = await start("-m", "tests.benchmarks.bare", self.api_url, "bare.db", folder=self.folder)
+        run = ("-m", "tests.benchmarks.bare", self.api_url, "bare.db")
+        child = await start(*run, folder=self.folder, under=under, within_s=within_s)
         self.children.append(child)
         return child
 
