@@ -76,7 +76,7 @@ class Window:
         self._forget(now)
         place = self._place(turn)
         at = max(now, self.blocked_until)
-        room = max(1, int(self.limit * ROOM.get(turn.priority, 1.0)))
+        room = math.ceil(self.limit * ROOM.get(turn.priority, 1.0))
         if self._slow_until > now:
             room = max(1, int(room * self._factor))
             pace_s = self.span_s / (self.limit * self._factor)
