@@ -66,9 +66,9 @@ class Groups:
             try:
                 await self._look()
             except StorageError as error:
-                log.warning("usergroups.not_kept", error=str(error))
+                log.warning("usergroup.not_kept", error=str(error))
             except Exception:  # it must outlive whatever it meets
-                log.exception("usergroups.failed")
+                log.exception("usergroup.failed")
             await asyncio.sleep(LOOK_S)
 
     async def _look(self) -> None:

@@ -1,0 +1,199 @@
+"""Where the bot goes by itself: to addresses of the settings and to Slack's answer addresses, and nowhere they lead."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from yarl import URL
+
+from bot import notifiers
+from bot.domain.errors import DeliveryError, NotNeeded
+from bot.slack import api as slack_api
+from bot.slack.addresses import answer_address
+from bot.slack.api import SlackApi, SlackError
+from bot.slack.blocks.kit import line
+from bot.slack.respond import _by_url
+from tests.integrations.pages import ANNA, page
+from tests.scenarios.looking import all_messages, rest
+from tests.scenarios.running import World
+from tests.scenarios.test_hostile import FORM, send, still_works
+
+SLACK = "https://slack.com/api/"
+INSIDE = "inc-1-checkout-is-down"
+
+
+@dataclass
+class Metadata:
+    """Stands for the machine's metadata service, at the other end of a redirect."""
+
+    url: str = ""
+    door: str = ""
+    reached: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def leading_astray(status: int) -> AsyncIterator[Metadata]:
+    """A vendor's door that sends whoever knocks on to another server."""
+    found = Metadata()
+
+    async def reached(request: web.Request) -> web.Response:
+        found.reached.append(f"{request.method} {request.path} {await request.text()}")
+        return web.json_response({"ok": True, "AccessKeyId": "stolen"})
+
+    async def astray(request: web.Request) -> web.Response:
+        found.asked.append(request.path)
+        return web.Response(status=status, headers={"Location": f"{found.url}/latest/meta-data/"})
+
+    async with _serving(reached) as inside, _serving(astray) as outside:
+        found.url, found.door = inside, outside
+        yield found
+
+
+@asynccontextmanager
+async def _serving(handler: Any) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["pagerduty", "sms", "webhook"])
+async def test_no_notifier_follows_a_redirect(here: World, method: str, status: int) -> None:
+    async with leading_astray(status) as found, slack_api.session() as session:
+        settings = here.settings.model_copy(
+            update={
+                "pagerduty_routing_key": SecretStr("k" * 32), "pagerduty_events_url": f"{found.door}/v2/enqueue",
+                "twilio_account_sid": "AC1", "twilio_auth_token": SecretStr("t" * 32), "twilio_from": "+15005550006",
+                "twilio_api_url": found.door, "webhook_url": SecretStr(f"{found.door}/hook"),
+                "webhook_secret": SecretStr("s" * 32),
+            }
+        )  # fmt: skip
+        with pytest.raises(DeliveryError):
+            await notifiers.build(settings, session)[method].send(page(person=ANNA))
+        assert found.asked
+        assert found.reached == []
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+async def test_slacks_own_address_leads_nowhere_else(status: int) -> None:
+    """The token would go along."""
+    async with leading_astray(status) as found, slack_api.session() as session:
+        api = SlackApi(slack_api.client("xoxb-secret", f"{found.door}/api/", session))
+        with pytest.raises(SlackError) as raised:
+            await api.call("auth.test")
+        assert "SLACK_API_URL" in str(raised.value)
+        assert not raised.value.permanent
+        assert found.reached == []
+
+
+async def test_the_one_session_follows_nobody_whoever_uses_it() -> None:
+    async with leading_astray(302) as found, slack_api.session() as session:
+        for method in ("GET", "POST", "PUT", "HEAD"):
+            with pytest.raises(slack_api.Redirected):
+                await session.request(method, f"{found.door}/heartbeat")
+        assert found.reached == []
+
+
+async def test_an_answer_goes_to_slack_or_is_told_in_the_channel(here: World) -> None:
+    """Whoever can make the bot take a payload cannot make it call an address of theirs."""
+    await here.declared()
+    async with leading_astray(200) as found:
+        for number, url in enumerate(
+            [
+                f"{found.url}/latest/meta-data/",
+                "http://169.254.169.254/latest/",
+                "file:///etc/passwd",
+                "x",
+                "http://[::1",
+            ]
+        ):
+            body = urlencode(
+                {
+                    "command": "/incident", "text": f"sev4 Something else {number}", "user_id": here.maya.id,
+                    "trigger_id": f"7.{number}.x", "channel_id": "C0GENERAL0", "response_url": url,
+                    "team_id": here.ws.settings.team_id,
+                }
+            ).encode()  # fmt: skip
+            assert (await send(here, body, FORM)).status == 200
+        async with asyncio.timeout(20):
+            while sum("* is declared: " in shown.text for shown in all_messages(here)) < 5:  # directly
+                await asyncio.sleep(0.05)
+        assert found.reached == []
+    await still_works(here)
+
+
+async def test_an_answer_address_that_redirects_is_used_up(here: World) -> None:
+    await here.declared()
+    async with leading_astray(307) as found:
+        with pytest.raises((NotNeeded, DeliveryError)):
+            await _by_url(here.tocsin.session, URL(f"{found.door}/response"), line("secret words"), replace=False)
+        assert found.reached == []
+    await rest(here)
+
+
+@pytest.mark.parametrize(
+    ("url", "api", "ours"),
+    [
+        ("https://hooks.slack.com/commands/T1/2/x", SLACK, True),
+        ("https://hooks.slack.com:443/actions/T1/2/x", SLACK, True),
+        ("https://hooks.slack-gov.com/commands/x", "https://slack-gov.com/api/", True),
+        ("http://127.0.0.1:3100/response/x", "http://127.0.0.1:3100/api/", True),
+        ("http://hooks.slack.com/commands/x", SLACK, False),
+        ("https://hooks.slack.com:8443/x", SLACK, False),
+        ("https://hooks.slack.com.evil.example/x", SLACK, False),
+        ("https://evilslack.com/x", SLACK, False),
+        ("https://hooks.slack-gov.com/x", SLACK, False),
+        ("https://hooks.slack.com@evil.example/x", SLACK, False),
+        ("https://evil.example#hooks.slack.com", SLACK, False),
+        ("https://evil.example\\@hooks.slack.com/", SLACK, False),
+        ("https://user:pass@hooks.slack.com/", SLACK, False),
+        ("//hooks.slack.com/x", SLACK, False),
+        ("file:///etc/passwd", SLACK, False),
+        ("gopher://hooks.slack.com/", SLACK, False),
+        ("http://169.254.169.254/latest/", SLACK, False),
+        ("http://127.0.0.1:3101/response/x", "http://127.0.0.1:3100/api/", False),
+        ("http://localhost:3100/response/x", "http://127.0.0.1:3100/api/", False),
+        ("https://sub.slack.example/x", "https://slack.example/api/", False),
+        ("", SLACK, False), (None, SLACK, False), (7, SLACK, False), ("http://[::1", SLACK, False),
+    ],
+)  # fmt: skip
+def test_only_slacks_answer_addresses_are_called(url: object, api: str, ours: bool) -> None:
+    assert (answer_address(url, api) is not None) is ours
+
+
+@given(st.text() | st.from_regex(r"https?://[^\s]{0,30}(slack\.com)?[^\s]{0,30}"))
+def test_whatever_is_let_through_goes_to_slack(url: str) -> None:
+    found = answer_address(url, SLACK)
+    if found is not None:
+        assert found.scheme == "https"
+        assert found.host == "slack.com" or str(found.host).endswith(".slack.com")
+
+
+def test_no_address_of_a_notifier_or_a_bookmark_comes_from_a_person_in_slack() -> None:
+    """Addresses are read from settings and policy alone: no module that reads Slack's payloads builds a request."""
+    root = Path(notifiers.__file__).parent
+    calling = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if re.search(r"session\.(post|get|put|request|ws_connect)\(", path.read_text())
+    }
+    assert calling <= {"slack/respond.py", "integrations/http.py", "heartbeat.py"}, "a new way out"
+    for name in calling:
+        assert "allow_redirects=False" in (root / name).read_text(), name
