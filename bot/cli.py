@@ -21,7 +21,7 @@ from bot.domain.errors import TocsinError
 from bot.domain.similarity import Similar
 from bot.domain.spans import roughly
 from bot.playbook_commands import playbooks
-from bot.record_commands import backup_command, export_command, number_of, verify
+from bot.record_commands import backup_command, export_command, number_of, restored_command, verify
 from bot.settings import Settings
 from bot.usecases import similar
 from storage import deadlines, incidents, migrate, timeline
@@ -180,7 +180,7 @@ def policy_command(preset: str | None, schema: bool, as_json: bool) -> None:
 
 
 main.add_command(playbooks)
-for command in (verify, export_command, backup_command):
+for command in (verify, export_command, backup_command, restored_command):
     main.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""`tocsin verify`, `tocsin export` and `tocsin backup`: whether the record is as it was written, and copies of it."""
+"""`tocsin verify`, `export`, `backup` and `restored`: whether the record is as it was written, and copies of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bot.domain.errors import TocsinError
 from bot.settings import Settings
 from storage import backup, verification
 from storage.database import Database
+from storage.sole import become_sole
 from storage.verification import Head, Report
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -61,6 +62,26 @@ def backup_command(file: Path) -> None:
     found = settings_reader.load()
     size = asyncio.run(backup.sqlite(found.url, file))
     click.echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/operator.md.")
+
+
+@click.command("restored")
+def restored_command() -> None:
+    """After a database was restored from a backup, and before serving: nothing is sent that was sent already."""
+    count = _run(_restored())
+    click.echo(
+        f"{count} notices that wait are looked for in Slack before they are sent. Look at the rest: tocsin verify"
+    )
+
+
+async def _restored() -> int:
+    found = settings_reader.load()
+    sole = await become_sole(found.url, wait_s=0)
+    try:
+        async with _database() as (database, _):
+            return await backup.restored(database)
+    finally:
+        if sole is not None:
+            sole.release()
 
 
 def number_of(incident_id: str) -> int:

@@ -1,4 +1,4 @@
-"""A copy of an SQLite database while somebody writes to it, by SQLite's own backup."""
+"""A copy of an SQLite database while somebody writes to it, by SQLite's own backup; and what a restore asks for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+import sqlalchemy as sa
+
+from storage.database import Database
 from storage.errors import StorageError, in_words
+from storage.schema import deadlines, outbox
+from storage.sql import wall
 from storage.url import parse
 
 BUSY_S = 30.0
@@ -24,6 +29,18 @@ async def sqlite(url: str, target: Path) -> int:
             "See docs/operator.md."
         )
     return await asyncio.to_thread(_copy, Path(str(parsed.database)), target)
+
+
+async def restored(database: Database) -> int:
+    """After a restore: what waits in the outbox may have been sent since the backup, so it is looked for before it is
+    sent; how many. Twice is safe. Nobody may serve from the database meanwhile.
+    """
+    waiting = sa.update(outbox).where(outbox.c.state.in_(("queued", "leased", "unknown", "held")))
+    unsure = {"uncertain": True, "state": sa.case((outbox.c.state == "held", "held"), else_="unknown")}
+    async with database.transaction() as conn:
+        done = await conn.execute(waiting.values(**unsure, next_try_at=wall(conn)))
+        await conn.execute(sa.update(deadlines).where(deadlines.c.lease_until.is_not(None)).values(lease_until=None))
+    return done.rowcount
 
 
 def _copy(source: Path, target: Path) -> int:

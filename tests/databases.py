@@ -47,10 +47,11 @@ class SQLiteFiles:
         self._count = itertools.count(1)
         run(_migrate(f"sqlite:///{self._template}"))
 
-    def create(self, *, empty: bool = False) -> str:
+    def create(self, *, empty: bool = False, like: str | None = None) -> str:
+        """`like`: a copy of that one, which nobody has open."""
         path = self._folder / f"test-{next(self._count)}.db"
         if not empty:
-            shutil.copy(self._template, path)
+            shutil.copy(like.removeprefix("sqlite:///") if like else self._template, path)
         return f"sqlite:///{path}"
 
 
@@ -76,12 +77,16 @@ class PostgreSQL:
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self._socket}"
 
-    def create(self, *, empty: bool = False) -> str:
-        """`give_back` or `drop` it at the end. A test that changes the tables themselves takes an empty one."""
-        if self._free and not empty:
+    def create(self, *, empty: bool = False, like: str | None = None) -> str:
+        """`give_back` or `drop` it at the end. A test that changes the tables themselves takes an empty one.
+
+        `like`: a copy of that one, to which nobody is connected.
+        """
+        if self._free and not empty and like is None:
             return self._free.pop()
         name = f"test_{os.getpid()}_{next(self._count)}"
-        self._do(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else 'template_tocsin'}")
+        template = "template0" if empty else _name(like) if like else "template_tocsin"
+        self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
     def give_back(self, url: str) -> None:

@@ -292,9 +292,10 @@ async def run(url: str, folder: Path, size: Size) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.year", description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--incidents", type=int, default=Size.incidents)
-    parser.add_argument("--entries", type=int, default=Size.entries)
-    parser.add_argument("--deadlines", type=int, default=Size.deadlines)
+    usual = Size()
+    parser.add_argument("--incidents", type=int, default=usual.incidents)
+    parser.add_argument("--entries", type=int, default=usual.entries)
+    parser.add_argument("--deadlines", type=int, default=usual.deadlines)
     given = parser.parse_args()
     with place(given.database) as (url, folder):
         asyncio.run(run(url, folder, Size(given.incidents, given.entries, given.deadlines)))

