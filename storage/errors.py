@@ -16,6 +16,7 @@ _POSTGRESQL = {
     "28": "PostgreSQL refused the user or password in DATABASE_URL. Correct them and start again.",
     "3D": "PostgreSQL has no such database. Create it, or correct the name in DATABASE_URL.",
     "53": "PostgreSQL is out of disk, memory or connections. Free some, or raise its limits.",
+    "57014": "PostgreSQL took too long. Try again; if it goes on, look for a long transaction, or a slow disk.",
     "57": "PostgreSQL is shutting down or starting up. Try again when it is up.",
     "08": "The connection to PostgreSQL was lost. Try again; if it goes on, see whether the server is up.",
     "40": "Two changes were in each other's way in PostgreSQL. Try again.",

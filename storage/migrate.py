@@ -5,6 +5,7 @@ To add a migration: write `migrations/versions/vNNNN_….py`, change `schema`, s
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 HEAD = "0008"
 _LOCK = 0x70C5_1D00  # any number, the same in every version
+LOCK_S, AGAIN_S, TRIES = 2.0, 1.0, 60
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -34,15 +36,35 @@ async def upgrade(database: Database) -> bool:
     """
     if await current(database) == HEAD:  # most starts; alembic is not even loaded
         return False
+    for _ in range(TRIES):
+        try:
+            return await _upgrade(database)
+        except StorageError as error:
+            if not _in_the_way(error):
+                raise
+            await asyncio.sleep(AGAIN_S)  # others, who stood behind us, go first
+    return await _upgrade(database)
+
+
+async def _upgrade(database: Database) -> bool:
     async with database.transaction() as conn:
         if database.dialect == "postgresql":
+            await conn.execute(sa.text("SET LOCAL statement_timeout = 0"))
             await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            # Who waits to change a table keeps everybody else from it: an older version is at work on it.
+            await conn.execute(sa.text(f"SET LOCAL lock_timeout = {round(LOCK_S * 1000)}"))
         at = await _revision(conn)
         if at == HEAD:
             return False
         _check_known(at)
         await conn.run_sync(_run)
     return True
+
+
+def _in_the_way(error: StorageError) -> bool:
+    """Whether a table could not be had in time, or two wanted each other's."""
+    driver = getattr(error.__cause__, "orig", None)
+    return getattr(driver, "sqlstate", None) in ("55P03", "40P01")
 
 
 async def _revision(conn: AsyncConnection) -> str | None:

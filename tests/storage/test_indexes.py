@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import deadlines, incidents, outbox, timeline
+from bot import export
+from bot.domain import routing
+from bot.domain.deadlines import Deadline, State
+from bot.domain.timeline import Entry
+from storage import deadlines, incidents, outbox, retention, timeline, verification
 from storage.database import Database
-from tests.storage.helpers import NOW
+from storage.schema import metadata
+from tests.storage.helpers import NOW, incident, said, stored
 
+LONG_AGO = NOW - timedelta(days=400)
+TABLES = "|".join(table.name for table in metadata.sorted_tables)
+SCANS = {
+    "sqlite": re.compile(rf"SCAN ({TABLES})(?! USING [A-Z ]*INDEX)"),
+    "postgresql": re.compile(rf"Seq Scan on ({TABLES})"),
+}
 Question = Callable[[AsyncConnection], Awaitable[Any]]
 QUESTIONS: list[tuple[str, str, Question]] = [
     ("claim a deadline", "deadlines_waiting", lambda conn: deadlines.claim(conn, NOW, 100)),
@@ -26,6 +40,8 @@ QUESTIONS: list[tuple[str, str, Question]] = [
     ("last of a kind", "timeline_kind", lambda conn: timeline.last_of(conn, 1, ["note"])),
     ("open incidents", "incidents_open", lambda conn: incidents.listing(conn, open_only=True)),
     ("incident of a channel", "incidents_channel", lambda conn: incidents.by_channel(conn, "C1")),
+    ("what ended long ago", "incidents_ended", lambda conn: retention.ended(conn, LONG_AGO, None)),
+    ("old deliveries", "deliveries_seen", lambda conn: retention.forget_deliveries(conn, LONG_AGO)),
 ]
 
 
@@ -51,3 +67,76 @@ async def test_a_frequent_question_is_answered_by_its_index(database: Database, 
     assert index in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+async def _card_edit(conn: AsyncConnection) -> None:
+    await outbox.put(conn, [routing.card_edit(1)])
+    for row in await outbox.claim(conn, 1):
+        await outbox.receipt(conn, routing.card_of(1))
+        await outbox.failures(conn, 1)
+        await outbox.sent(conn, row, {})
+
+
+async def _everything_of_one(conn: AsyncConnection) -> None:
+    await incidents.lock(conn, 1)
+    await timeline.append(conn, 1, [said("a", "1.0"), said("b", "2.0")])
+    for key_only in (False, True):
+        await timeline.read(conn, 1, key_only=key_only, limit=200, newest=True)
+    await timeline.entries(conn, 1, [1, 2])
+    await timeline.of_actor(conn, 1, ("joined", "left"), "U1")
+    await deadlines.sync(conn, 1, [Deadline("a", "update", NOW, "")], lambda once: "", NOW)
+    await deadlines.decided(conn, "a", State.SKIPPED, "", NOW)
+    await deadlines.ledger(conn, 1)
+    await incidents.save(conn, incident(1))
+
+
+async def _retention(conn: AsyncConnection) -> None:
+    await retention.purge(conn, 1, NOW, NOW)
+    await retention.drop_ledger(conn, 1)
+    await retention.looked_through(conn, 1, NOW)
+    await retention.drop_answers(conn, NOW, 0)
+
+
+async def _verified(conn: AsyncConnection) -> None:
+    async for _ in verification.everything(lambda: contextlib.nullcontext(conn)):
+        pass
+
+
+async def _exported(conn: AsyncConnection) -> None:
+    async for _ in export.incident(conn, 1):
+        pass
+
+
+WHOLE: dict[str, Question] = {
+    "card edit": _card_edit,
+    "everything of one incident": _everything_of_one,
+    "which channels to fill": lambda conn: incidents.open_or_ended_after(conn, LONG_AGO, 1000),
+    "list all": lambda conn: incidents.listing(conn, limit=100),
+    "retention": _retention,
+    "verify": _verified,
+    "export": _exported,
+}
+
+
+@pytest.mark.parametrize("name", list(WHOLE))
+async def test_nothing_that_is_asked_reads_a_whole_table(database: Database, name: str) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def listen(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if statement.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
+            asked.append((statement, parameters[0] if many else parameters))
+
+    await stored(database, 1)
+    async with database.transaction() as conn:
+        if database.dialect == "postgresql":
+            await conn.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        await timeline.append(conn, 1, [said("old", "0.1"), Entry(NOW, "keyed", "U1", source_ts="0.1")])
+        sync = conn.sync_connection
+        sa.event.listen(sync, "before_cursor_execute", listen)
+        await WHOLE[name](conn)
+        sa.event.remove(sync, "before_cursor_execute", listen)
+        assert asked
+        explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
+        for statement, parameters in asked:
+            plan = (await conn.exec_driver_sql(f"{explain} {statement}", tuple(parameters))).all()
+            assert not SCANS[database.dialect].search(str(plan)), f"{statement}\n{plan}"

@@ -1,0 +1,188 @@
+"""PostgreSQL goes away and comes back, again and again: what was acknowledged stands, once, and work goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import sqlalchemy as sa
+
+from bot import policy as policies
+from bot.usecases.declare import Declaration, declare
+from bot.usecases.desk import Desk, Policies, Repeated
+from storage import database as module
+from storage import incidents, migrate, timeline, verification
+from storage.database import Database
+from storage.errors import StorageError
+from tests.databases import PostgreSQL
+from tests.scenarios.running import MovableClock
+from tests.storage.helpers import said, stored
+
+COUNT = 200
+
+
+@pytest.fixture
+def url(postgresql: PostgreSQL) -> Any:
+    created = postgresql.create()
+    yield created
+    postgresql.give_back(created)
+
+
+async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_and_again(
+    url: str, postgresql: PostgreSQL
+) -> None:
+    database = await Database.open(url)
+    policy = policies.preset("sev1-5")
+    desk = Desk(database, Policies(policy, {}, lambda document: policy), MovableClock())
+    cuts, over = 0, asyncio.Event()
+
+    async def cut() -> None:
+        nonlocal cuts
+        while not over.is_set():
+            await asyncio.to_thread(postgresql.cut_connections, url)
+            cuts += 1
+            await asyncio.sleep(0.05)
+
+    async def declared(n: int) -> None:
+        """As Slack delivers: again until it is answered, under the same name."""
+        while True:
+            with contextlib.suppress(StorageError):
+                with contextlib.suppress(Repeated):
+                    await declare(desk, Declaration(f"Trouble {n}", "sev3", "U1"), f"delivery:{n}")
+                return
+            await asyncio.sleep(0.02)
+
+    async def appended(n: int) -> None:
+        while True:
+            with contextlib.suppress(StorageError):
+                await database.appender.append(1, [said(f"words {n}", f"{n}.0")])
+                return
+            await asyncio.sleep(0.02)
+
+    await declared(0)
+    cutting = asyncio.create_task(cut())
+    async with asyncio.timeout(100):
+        for first in range(1, COUNT + 1, 20):
+            await asyncio.gather(*(act(n) for n in range(first, first + 20) for act in (declared, appended)))
+    over.set()
+    await cutting
+    assert cuts > 5
+    async with database.reading() as conn:
+        titles = sorted(incident.title for incident in await incidents.listing(conn, limit=1000))
+        words = sorted(r.entry.text for r in await timeline.read(conn, 1) if r.entry.kind == "message")
+    assert titles == sorted(f"Trouble {n}" for n in range(COUNT + 1))
+    assert words == sorted(f"words {n}" for n in range(1, COUNT + 1))
+    assert [f.words async for r in verification.everything(database.snapshot) for f in r.faults] == []
+    await asyncio.gather(*(database.ping() for _ in range(module.POOL)))  # the whole pool is well again
+    await database.close()
+
+
+async def test_a_statement_that_nobody_answers_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STATEMENT_S", 0.2)
+    database = await Database.open(url)
+    with pytest.raises(StorageError, match="took too long"):
+        async with database.reading() as conn:
+            await conn.execute(sa.text("SELECT pg_sleep(5)"))
+    await database.ping()
+    await database.close()
+
+
+async def test_somebody_who_stands_still_in_a_transaction_does_not_keep_an_incident(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IDLE_IN_TRANSACTION_S", 0.3)
+    still, other = await Database.open(url), await Database.open(url)
+    await stored(other)
+
+    async def stand_still() -> None:
+        async with still.transaction() as conn:
+            await incidents.lock(conn, 1)
+            await asyncio.sleep(60)
+
+    standing = asyncio.create_task(stand_still())
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(10), other.transaction() as conn:
+        assert await incidents.lock(conn, 1) is not None
+    standing.cancel()
+    await asyncio.gather(standing, return_exceptions=True)
+    await still.close()
+    await other.close()
+
+
+async def test_over_tcp_a_server_whose_machine_is_gone_is_noticed(url: str) -> None:
+    async with over_tcp(url) as address:
+        database = await Database.open(address)
+        async with database.reading() as conn:
+            raw = await conn.get_raw_connection()
+            assert raw.driver_connection is not None
+            there = raw.driver_connection._transport.get_extra_info("socket")
+            assert there.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == module.KEEPALIVE_S
+            assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == module.GONE_S * 1000
+        await database.close()
+
+
+async def test_a_migration_waits_for_a_table_without_keeping_others_from_it(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement that waits to change a table has everybody else wait behind it; so it does not wait for long."""
+    monkeypatch.setattr(migrate, "LOCK_S", 0.2)
+    monkeypatch.setattr(migrate, "AGAIN_S", 0.2)
+    url = postgresql.create(empty=True)
+    database = await Database.open(url, migrate=False)
+    changes = ["CREATE TABLE busy (n INTEGER)"]
+
+    def run(connection: sa.Connection) -> None:
+        for change in changes:
+            connection.execute(sa.text(change))
+
+    monkeypatch.setattr(migrate, "_run", run)
+    await migrate.upgrade(database)
+    changes[:] = ["ALTER TABLE busy ADD COLUMN more INTEGER"]
+    async with database.reading() as conn:
+        await conn.execute(sa.text("SELECT * FROM busy"))
+        upgrading = asyncio.create_task(migrate.upgrade(database))
+        longest = 0.0
+        for _ in range(10):
+            began = asyncio.get_running_loop().time()
+            async with database.reading() as other:
+                await other.execute(sa.text("SELECT * FROM busy"))
+            longest = max(longest, asyncio.get_running_loop().time() - began)
+            await asyncio.sleep(0.1)
+        assert not upgrading.done()
+    assert await upgrading
+    assert longest < 1.5
+    await database.close()
+    postgresql.drop(url)
+
+
+@contextlib.asynccontextmanager
+async def over_tcp(url: str) -> AsyncIterator[str]:
+    """The same server by an address of TCP: it listens on a socket in the file system only."""
+    parts = urlsplit(url)
+    path = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inside, out = await asyncio.open_unix_connection(path)
+        for way in (pump(reader, out), pump(inside, writer)):
+            tasks.add(asyncio.create_task(way))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{server.sockets[0].getsockname()[1]}{parts.path}?ssl=disable"
+    finally:
+        server.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
