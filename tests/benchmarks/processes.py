@@ -108,8 +108,10 @@ class Rig:
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "WARNING",
         }
-        run = ("-m", "tests.benchmarks.watched") if watched else ("-m", "bot", "serve")
-        env = {**settings, "STALLS": str(self.folder / "stall"), **env}
+        if watched:
+            settings["STALLS"] = str(self.folder / "stall")
+        env = {**settings, **env}
+        run = ("-m", "tests.benchmarks.watched")
         child = await start(*run, folder=self.folder, env=env, under=under, within_s=within_s)
         self.children.append(child)
         await self.tell("settings", request_url=f"http://127.0.0.1:{child.port}/slack/events")
