@@ -13,7 +13,7 @@ from bot.usecases import approval, handover, shift_change, steps_late
 from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work
 from bot.usecases.escalate import commit_climb, next_rung
-from storage import deadlines, incidents, outbox, timeline
+from storage import deadlines, heard, incidents, outbox, timeline
 from storage.deadlines import Row
 
 REMINDED = ("update", "role")
@@ -72,7 +72,8 @@ async def _remind(work: Work, row: Row) -> None:
         return
     rules = work.policy.nudges
     since = work.now - rules.busy_within
-    activity = await timeline.activity(work.conn, work.incident.number, since)
+    known = heard if work.desk.policy.record == "key" else timeline
+    activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
     await deadlines.decided(work.conn, row.once, State.DUE, nudge.reason, work.now)
     await _cover_siblings(work, row, nudge)

@@ -15,7 +15,7 @@ from bot.domain.messages import (
 )
 from bot.domain.timeline import Entry
 from bot.usecases.desk import Desk
-from storage import incidents, timeline
+from storage import heard, incidents, timeline
 
 _KNOWN_LIMIT = 10_000
 
@@ -58,21 +58,24 @@ class Recorder:
 
     async def message(self, said: Said) -> int:
         if self._leaves_out_chatter():
+            await self._hear(said)
             return 0
         return await self._append(said.channel, entries_from_message(said, self._at(said.ts)))
 
     async def edit(self, said: Said, before: Said | None) -> int:
-        if self._leaves_out_chatter():
+        if self._leaves_out_chatter() and not await self.knows(said.channel, said.ts):
             return 0
         return await self._append(said.channel, entries_from_edit(said, before, self._at))
 
     async def deletion(self, channel: str, ts: str, actor: str, before: Said | None, event_ts: str) -> int:
-        if self._leaves_out_chatter():
+        if self._leaves_out_chatter() and not await self.knows(channel, ts):
             return 0
         return await self._append(channel, entries_from_deletion(channel, ts, actor, before, event_ts, self._at))
 
     async def happening(self, channel: str, entry: Entry) -> int:
         """Anything else: a reaction, a pin, a topic, a file. Its `once` comes from Slack's event ID or `ts`."""
+        if self._leaves_out_chatter() and not entry.key:
+            return 0
         return await self._append(channel, [entry])
 
     async def coming_or_going(self, channel: str, entry: Entry) -> int:
@@ -82,6 +85,8 @@ class Recorder:
 
     async def key(self, channel: str, said: Said | None, entry: Entry) -> int:
         """📌: the message becomes a key entry; it is written down first if it never was."""
+        if self._leaves_out_chatter() and entry.kind not in ("keyed", "unkeyed"):
+            return 0
         earlier = entries_from_message(said, self._at(said.ts), fetched=True) if said else []
         return await self._append(channel, [*earlier, entry])
 
@@ -101,6 +106,13 @@ class Recorder:
         if number is None:
             return 0
         return await self.desk.database.appender.append(number, entries)
+
+    async def _hear(self, said: Said) -> None:
+        """Whether people are writing softens reminders, and their silence pages: that is known without their words."""
+        number = await self.channels.incident_of(said.channel)
+        if number is not None and not said.bot:
+            at = self._at(said.ts)
+            await self.desk.database.together(lambda conn: heard.note(conn, number, at))
 
     def _leaves_out_chatter(self) -> bool:
         return self.desk.policy.record == "key"

@@ -267,8 +267,32 @@ async def test_a_policy_that_records_only_the_key_leaves_chatter_out(sqlite_url:
         await here.maya.edit(said, "chatter, edited")
         await here.maya.react(keyed, "pushpin")
         assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("Deploy 4512 went out", True)]
+        await here.maya.pin(said)
+        await here.maya.edit(keyed, "Deploy 4513 went out")
+        await here.tom.join(INSIDE)
         await here.restarted()
-        assert texts(await seen(here, "message", "message_edited")) == ["Deploy 4512 went out"]
+        recorded = await seen(here, "message", "message_edited", "pin", "joined")
+        assert texts(recorded)[:1] == ["Deploy 4512 went out"]
+        assert [e["kind"] for e in recorded if e["kind"] not in ("message", "joined")] == ["message_edited"]
+        assert here.tom.id in [e["actor"] for e in recorded if e["kind"] == "joined"]
+
+
+async def test_people_who_write_are_heard_where_what_they_write_is_not_recorded(
+    database_url: str, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.yml"
+    only = "{respond_within: null, update_every: 15m, escalate_after: null, roles: [], ladder: []}"
+    policy.write_text(f"preset: sev1-5\ntimeline: {{record: key}}\nseverities:\n  sev2: {only}\n")
+    async with world(database_url, policy=policy) as here:
+        channel = await here.declared("sev2 Checkout is down")
+        await here.pass_time(minutes=14)
+        for number in range(3):
+            await here.maya.say(channel.id, f"looking at pod {number}")
+        await here.ws.settled()
+        await here.pass_time(minutes=1)
+        (sent,) = [row for row in (await here.show())["reminders"] if row["state"] == "sent"]
+        assert "softened" in sent["reason"]
+        assert await seen(here, "message") == []
 
 
 # — however it is delivered
