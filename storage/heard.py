@@ -1,0 +1,30 @@
+"""That people write in a channel, where what they write is not recorded (`record: key`): when, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.deadlines import Activity
+from storage import meta
+from storage.columns import from_microseconds, to_microseconds
+
+KEPT = 50  # instants: more than any policy counts
+
+
+async def note(conn: AsyncConnection, number: int, at: datetime) -> None:
+    """Twice is safe. Of two replicas that note at the same moment one may win: nobody asks for the exact count."""
+    known = await meta.get(conn, _name(number)) or []
+    await meta.put(conn, _name(number), sorted({*known, to_microseconds(at)})[-KEPT:])
+
+
+async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
+    """As `timeline.activity`."""
+    known = await meta.get(conn, _name(number)) or []
+    recent = sum(at >= to_microseconds(since) for at in known)
+    return Activity(recent, from_microseconds(known[-1]) if known else None)
+
+
+def _name(number: int) -> str:
+    return f"heard:{number}"
