@@ -213,4 +213,5 @@ def _job(row: AnyRow) -> Job:
         outcome=row.outcome,
         output=row.output,
         settled_by=row.settled_by,
+        digest=row.digest,
     )

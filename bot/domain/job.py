@@ -185,6 +185,7 @@ class Job:
     outcome: str = ""
     output: str = ""
     settled_by: str | None = None
+    digest: str = ""  # of the plan, as it was asked for
 
     @property
     def action(self) -> Action:

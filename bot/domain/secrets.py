@@ -28,7 +28,7 @@ _LOOKS = [
     re.compile(r"https://hooks\.slack\.com/\S+"),
 ]
 _KEEPING = [  # what stands before the secret stays
-    re.compile(r"(\b(?:Bearer|Basic|Token|Digest)\s+)[A-Za-z0-9._~+/=:-]{6,}", re.IGNORECASE),
+    re.compile(r"(\b(?:Bearer|Basic)\s+)(?=[^\s]*[0-9.=_~+/-])[A-Za-z0-9._~+/=:-]{6,}", re.IGNORECASE),
     re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/@'\"]+(?=@)", re.IGNORECASE),
     re.compile(
         rf"([\w.-]*{_NAMES}[\w.-]*[\"']?\s*[:=]\s*(?:(?:Bearer|Basic|Token)\s+)?[\"']?)(?!•••)[^\s\"',;&}}]{{3,}}",

@@ -83,6 +83,8 @@ async def _ask(
     work: Work, walk: Walk, playbook: Playbook, step: Step, by: str, approved_by: str | None, action: Action,
     shown: str | None,
 ) -> Asked:  # fmt: skip
+    if walk.mark(step.key).state is walks.State.RUNNING:
+        raise walks.Overtaken("running", walk.mark(step.key))
     dry = dry_run(work.desk, work.incident, playbook, step, walk.values, action)
     if dry.plan is None or dry.decision.act == automation.REFUSED:
         raise Refused(dry.words)
@@ -167,6 +169,8 @@ def _forbidden(desk: Desk, incident: Incident, job: Job) -> str | None:
     runner = desk.runners(rules).get(job.plan.runner)
     if runner is None:
         return f"the runner {job.plan.runner} is not set up any more"
+    if job.digest != job.plan.digest:
+        return "what stands in the database is not what was asked for"
     if incident.drill:
         return "this is a drill, and a drill runs nothing"
     try:

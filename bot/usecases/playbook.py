@@ -11,9 +11,11 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Policy
+from bot.domain.secrets import plain
+from bot.domain.timeline import entry
 from bot.domain.walk import Walk
 from bot.domain.walk_figures import figures, in_words
-from bot.usecases.desk import Desk, working_on
+from bot.usecases.desk import Desk, Work, working_on
 from bot.usecases.escalate import Escalated, escalate_in
 from bot.usecases.walking import commit, walking
 from playbooks.finding import Hit, Wanted
@@ -124,15 +126,32 @@ async def roll_back(
 async def fill(
     desk: Desk, number: int, walk: int, values: Mapping[str, str], actor: str, delivery: str | None = None
 ) -> Walk:
-    """New values for the commands; what was approved with others is approved no more."""
+    """New values for the commands; what was approved with others is approved no more.
+
+    Raises `Refused` for one that cannot be used, and the timeline has that too.
+    """
     async with walking(desk, number, walk, delivery) as (work, known, playbook):
-        new = playbook.values({**known.values, **values})
-        shown = {
-            mark.key: will_do(playbook, mark.key, new, mark.asked.action)
-            for mark in known.steps
-            if mark.asked is not None
-        }
-        return await commit(work, walks.fill(known, playbook, values, actor, work.now, shown))
+        try:
+            new = playbook.values({**known.values, **values})
+        except Refused as refused:
+            trouble = refused
+            said = entry(
+                work.now, "playbook", actor, f"{known.name}: a value is refused. {plain(refused.message)}",
+                act="refused", walk=walk,
+            )  # fmt: skip
+            await commit(work, walks.Change(known, (said,)))
+        else:
+            return await _filled(work, known, playbook, values, new, actor)
+    raise trouble
+
+
+async def _filled(
+    work: Work, known: Walk, playbook: Playbook, values: Mapping[str, str], new: Mapping[str, str], actor: str
+) -> Walk:
+    shown = {
+        mark.key: will_do(playbook, mark.key, new, mark.asked.action) for mark in known.steps if mark.asked is not None
+    }
+    return await commit(work, walks.fill(known, playbook, values, actor, work.now, shown))
 
 
 async def call(desk: Desk, number: int, walk: int, position: int, actor: str, delivery: str | None = None) -> Called:

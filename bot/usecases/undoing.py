@@ -18,7 +18,7 @@ from storage import jobs as stored
 async def undone_yet(work: Work, walk: Walk) -> list[Job]:
     """What the bot ran in this walk and has not taken back, last first."""
     known = await stored.of_walk(work.conn, walk.incident, walk.number)
-    taken_back = {job.undoes for job in known}
+    taken_back = {job.undoes for job in known if job.state not in (State.FAILED, State.REFUSED)}
     ran = (State.DONE, State.FAILED)
     return [
         job for job in reversed(known) if job.action is Action.RUN and job.state in ran and job.id not in taken_back

@@ -286,5 +286,5 @@ def _ended(said: dict[str, Any], whole: bool, output: str, spec: dict[str, Any],
         return Ended(How.STOPPED, "It was stopped in the middle.", None, output)
     code = int(said["code"])
     if code < 0:
-        return Ended(How.ENDED, f"ended by signal {-code}.{more}", float(code), output)
+        return Ended(How.ENDED, f"ended by signal {-code}{f'.{more}' if more else ''}", float(code), output)
     return Ended(How.ENDED, f"exit code {code}{f'.{more}' if more else ''}", float(code), output)

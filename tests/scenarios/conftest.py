@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
 from tests.scenarios.running import World, world
+from tests.scenarios.shop import Shop
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +26,9 @@ async def here(sqlite_url: str) -> AsyncIterator[World]:
     """A bot on SQLite over HTTP."""
     async with world(sqlite_url) as running:
         yield running
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """Programs that playbooks run."""
+    return Shop(tmp_path)

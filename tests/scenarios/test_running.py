@@ -2,144 +2,325 @@
 
 from __future__ import annotations
 
-import stat
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from bot.domain.job import Job, State
-from bot.domain.walk import Walk
+import sandbox
+from bot import policy as policy_reader
+from bot.clock import Clock
+from bot.domain.incident import Change
+from bot.domain.job import Action, State
+from bot.domain.timeline import BOT
+from bot.jobs import Jobs
+from bot.runners import Workshop
+from bot.settings import Settings
+from bot.usecases import approval as approving
 from bot.usecases import jobs as running
 from bot.usecases import playbook as playing
-from storage import jobs, walks
-from tests.scenarios.running import World, world
-
-PLAYBOOK = """
-id: mend
-name: Mend it
-category: availability
-parameters:
-  service: {description: Which, default: api}
-phases:
-  - title: Mend
-    steps:
-      - title: Look
-        commands: ["look {service}"]
-        automation: {runner: process}
-      - title: Restart
-        commands: ["restart {service}"]
-        rollback: ["restart back-{service}"]
-        automation: {runner: process, action: restart, confidence: 0.9}
-      - title: Scale
-        commands: ["scale {service}"]
-        rollback: ["scale back-{service}"]
-        requires_approval: true
-        automation: {runner: process, action: scale_up}
-      - title: Verify
-        commands: ["verify {service}"]
-        automation: {runner: process}
-"""
-
-
-class Shop:
-    """A folder of programs, each of which writes down that it was run; what they do can be set."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = folder / "log"
-        self.log.write_text("")
-        (folder / "playbooks").mkdir()
-        (folder / "playbooks" / "mend.yml").write_text(PLAYBOOK)
-        for name in ("look", "restart", "scale", "verify"):
-            self.program(name, 'echo "$0 $*"')
-
-    def program(self, name: str, does: str) -> None:
-        path = self.folder / name
-        path.write_text(f'#!/bin/sh\necho "{name} $*" >> {self.log}\n{does}\n')
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-
-    @property
-    def ran(self) -> list[str]:
-        return self.log.read_text().splitlines()
-
-    def policy(self, more: str = "", timeout: str = "10s", automation: str = "") -> Path:
-        allow = "".join(
-            f'        - {{executable: {self.folder}/{name}, arguments: ["(back-)?[a-z]+"], timeout: {timeout}, '
-            f"working_directory: {self.folder}}}\n"
-            for name in ("look", "restart", "scale", "verify")
-        )
-        path = self.folder / "policy.yml"
-        path.write_text(
-            f"preset: sev1-5\nannounce: '#incidents'\nautomation:\n  enabled: true\n  runners:\n    process:\n"
-            f"      allow:\n{allow}{automation}{more}"
-        )
-        return path
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
-
-
-@asynccontextmanager
-async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, Walk]]:
-    """An incident in which the playbook is walked."""
-    async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
-        await here.declared()
-        walk = await playing.open_(here.tocsin.desk, 1, "mend", "U0MAYA00000")
-        yield here, walk
-
-
-async def over(here: World, step: str, action: str = "run") -> Job:
-    """Wait until the last job of a step has come to its end."""
-    found: list[Job] = []
-
-    async def ended() -> bool:
-        async with here.tocsin.database.reading() as conn:
-            found[:] = [j for j in await jobs.of_walk(conn, 1, 1) if j.step == step and j.action == action]
-        return bool(found) and found[-1].state not in (State.QUEUED, State.RUNNING)
-
-    await until(ended)
-    return found[-1]
-
-
-async def until(true: Any, within_s: float = 20.0) -> None:
-    import asyncio
-    import time
-
-    end = time.monotonic() + within_s
-    while not await true():
-        if time.monotonic() > end:
-            raise TimeoutError
-        await asyncio.sleep(0.02)
-
-
-async def walk_of(here: World) -> Walk:
-    async with here.tocsin.database.reading() as conn:
-        found = await walks.get(conn, 1, 1)
-    assert found is not None
-    return found
-
-
-async def said(here: World) -> list[str]:
-    return [one["text"] for one in (await here.show())["timeline"] if one["kind"] == "playbook"]
+from bot.usecases.desk import Desk, Policies, working_on
+from bot.usecases.dry_run import plan_of
+from bot.usecases.walking import found
+from playbooks.shelf import Shelf
+from sandbox import Message
+from storage import jobs, timeline, walks
+from storage.database import Database
+from tests.databases import PostgreSQL
+from tests.scenarios import processes
+from tests.scenarios.running import MANIFEST, World
+from tests.scenarios.shop import (
+    MAYA,
+    TOM,
+    Shop,
+    approved,
+    done_through,
+    over,
+    said,
+    texts,
+    until,
+    until_ran,
+    until_waiting,
+    walk_of,
+    walking,
+)
 
 
 async def test_a_step_is_run_and_what_it_printed_stands_in_the_thread(sqlite_url: str, shop: Shop) -> None:
+    shop.program("look", "echo all is well; echo token=s3cr3t-of-the-shop; pwd; env | sort")
     async with walking(sqlite_url, shop) as (here, _):
-        asked = await running.run(here.tocsin.desk, 1, 1, "1.1", "U0MAYA00000")
-        assert asked.refused is None
-        job = await over(here, "1.1")
-        assert (job.state, job.outcome) == (State.DONE, "exit code 0")
+        await done_through(here, "1.1")
         assert shop.ran == ["look api"]
         assert (await walk_of(here)).mark("1.1").state == "succeeded"
-        await here.delivered()
         assert [text for text in await said(here) if "1.1" in text] == [
             "Mend it, 1.1 Look: runs: look api",
             "Mend it, 1.1 Look: run succeeded: exit code 0",
         ]
-        texts = [m.text for c in here.ws.state.channels for m in here.ws.bot_messages(c)]
-        assert any("worked" in text for text in texts)
+        await here.delivered()
+        channel = here.ws.find_channel("inc-1")
+        assert channel is not None
+        message = next(m for m in here.ws.bot_messages(channel.id) if "1.1 Look* worked" in m.text)
+        shown = str(message.blocks)
+        assert message.thread_ts == walk_message(here, channel.id).ts
+        assert "all is well" in shown
+        assert "token=•••" in shown
+        assert "s3cr3t" not in shown
+        assert f"{shop.folder}\\n" in shown
+        assert "HOME=/nonexistent" in shown
+        assert "TOCSIN" not in shown
+
+
+def walk_message(here: World, channel: str) -> Message:
+    return next(m for m in here.ws.bot_messages(channel) if set("▱▰") & set(str(m.blocks)))
+
+
+async def test_run_is_pressed_shown_and_confirmed(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        await here.delivered()
+        channel = here.ws.find_channel("inc-1")
+        assert channel is not None
+        await here.ws.person("maya").press(walk_message(here, channel.id), "Run")
+        view = here.ws.person("maya").view
+        assert "look api" in str(view.body)
+        assert "exit code 0" in str(view.body)
+        assert shop.ran == []  # nothing has happened yet
+        assert (await here.ws.person("maya").submit()).ok
+        assert (await over(here, "1.1")).state is State.DONE
+        assert shop.ran == ["look api"]
+
+
+async def test_a_failure_takes_back_what_was_run_last_first_and_pages(sqlite_url: str, shop: Shop) -> None:
+    shop.program("verify", "echo still broken; exit 7")
+    triggers = 'triggers:\n  remedy: {when: auto_remediation_failed, notify: ["user:U0PRIYA000"], by: [slack]}\n'
+    async with walking(sqlite_url, shop, more=triggers) as (here, _):
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        await done_through(here, "1.3")
+        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
+        assert (await over(here, "1.4")).outcome == "exit code 7"
+        assert (await over(here, "1.2", "rollback")).state is State.DONE
+        assert shop.ran == [
+            "look api", "restart api", "scale api", "verify api", "scale back-api", "restart back-api",
+        ]  # fmt: skip
+        walk = await walk_of(here)
+        assert [walk.mark(step).state for step in ("1.1", "1.2", "1.3", "1.4")] == [
+            "succeeded", "rolled_back", "rolled_back", "failed",
+        ]  # fmt: skip
+        await here.pass_time(minutes=1)
+        assert any("paged" in text for text in texts(here))
+        page = [one["text"] for one in (await here.show())["timeline"] if one["kind"] == "page"]
+        assert any("remedy" in text for text in page), page
+
+
+async def test_what_cannot_be_taken_back_by_itself_is_left_to_people(sqlite_url: str, shop: Shop) -> None:
+    shop.program("restart", 'case "$1" in back-*) exit 9;; esac')
+    shop.program("verify", "exit 1")
+    async with walking(sqlite_url, shop) as (here, _):
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        await done_through(here, "1.3")
+        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
+        assert (await over(here, "1.2", "rollback")).state is State.FAILED
+        left = [text for text in await said(here) if "In this order" in text]
+        assert len(left) == 1
+        assert left[0].endswith("In this order: restart back-api")
+        await here.delivered()
+        assert any("Not rolled back by itself" in text for text in texts(here))
+
+
+async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: Shop) -> None:
+    shop.program("verify", "exit 1")
+    async with walking(sqlite_url, shop, automation="  on_failure: ask\n") as (here, _):
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        await done_through(here, "1.3")
+        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
+        await over(here, "1.4")
+        assert "back-api" not in " ".join(shop.ran)
+        assert any(text.endswith("scale back-api; restart back-api") for text in await said(here))
+
+
+async def test_what_takes_too_long_is_killed_with_all_that_it_started(sqlite_url: str, shop: Shop) -> None:
+    shop.program("look", f"(setsid sh -c 'sleep 4; echo late >> {shop.log}' >/dev/null 2>&1 &)\nsleep 60")
+    async with walking(sqlite_url, shop, timeout="1s") as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        job = await over(here, "1.1")
+        assert job.outcome == "It was killed after 1 seconds, with all it had started."
+        assert (await walk_of(here)).mark("1.1").state == "timed_out"
+        await asyncio.sleep(4)
+        assert shop.ran == ["look api"]
+
+
+async def test_it_is_tried_again_as_often_as_the_playbook_says(sqlite_url: str, shop: Shop) -> None:
+    shop.playbook("{runner: process}", "{runner: process, retries: 2, retry_every: 1s}")
+    shop.program("look", f"test $(wc -l < {shop.log}) -ge 3")
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        job = await over(here, "1.1")
+        assert (job.state, job.attempts) == (State.DONE, 3)
+        assert sum("failed (exit code 1); again in 1s" in text for text in await said(here)) == 2
+
+
+async def test_while_the_door_is_shut_nothing_is_run_and_that_is_said(sqlite_url: str, shop: Shop) -> None:
+    policy = shop.policy()
+    policy.write_text(policy.read_text().replace("enabled: true", "enabled: false"))
+    shop.policy = lambda **_: policy  # type: ignore[method-assign]
+    async with walking(sqlite_url, shop) as (here, _):
+        asked = await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        assert asked.refused == "Is not run: automation is off (`automation.enabled` in the policy)."
+        assert (await said(here))[-1] == f"Mend it, 1.1 Look: not run. {asked.refused}"
+        await here.delivered()
+        channel = here.ws.find_channel("inc-1")
+        assert channel is not None
+        assert '"Run"' not in str(walk_message(here, channel.id).blocks)
+        assert shop.ran == []
+
+
+async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Shop) -> None:
+    """Looking is free, restarting wants confidence, scaling wants approval of what the bot asks for by itself."""
+    matrix = "  matrix:\n    mend: {playbooks: [mend], blast_radius: ['services <= 1'], decision: auto}\n"
+    async with walking(sqlite_url, shop, automation=matrix) as (here, _):
+        assert (await over(here, "1.1")).asked_by == BOT
+        await asyncio.sleep(1.5)
+        assert shop.ran == ["look api"]  # nobody has said how sure we are, and 0.9 is needed
+        async with working_on(here.tocsin.desk, 1) as work:
+            surer = replace(work.incident, facts={"confidence": 0.95})
+            await work.commit(Change(surer))
+        here.tocsin.jobs._seen.clear()
+        assert (await over(here, "1.2")).state is State.DONE
+        await until_waiting(here, "1.3")
+        asked = (await walk_of(here)).mark("1.3").asked
+        assert asked is not None
+        assert (asked.by, asked.shown) == (BOT, ("scale api",))
+        assert shop.ran == ["look api", "restart api"]
+        await approving.approve(here.tocsin.desk, 1, 1, "1.3", asked.number, TOM)
+        assert (await over(here, "1.3")).approved_by == TOM
+        assert (await over(here, "1.4")).state is State.DONE
+        assert shop.ran == ["look api", "restart api", "scale api", "verify api"]
+
+
+async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sqlite_url: str, shop: Shop) -> None:
+    shop.program("look", "sleep 60; echo never")
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await until_ran(shop, 1)
+        await here.restarted()
+        job = await over(here, "1.1")
+        assert job.state is State.MAY_HAVE_RUN
+        assert (await walk_of(here)).mark("1.1").state == "may_have_run"
+        assert shop.ran == ["look api"]
+
+
+async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(database_url: str, shop: Shop) -> None:
+    """kill -9 of the bot: the program dies with it, the step may have run, and somebody says how it stands."""
+    shop.program("restart", f"echo begun >> {shop.log}; sleep 6; echo end >> {shop.log}")
+    policy = shop.policy()
+    async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.05, 0.3, 1.0)) as ws:
+        settings = {
+            "slack_bot_token": ws.settings.bot_token, "slack_signing_secret": ws.settings.signing_secret,
+            "slack_api_url": ws.api_url, "database_url": database_url, "tocsin_policy": str(policy), "port": 0,
+            "tocsin_playbooks": str(shop.folder / "playbooks"),
+        }  # fmt: skip
+        bot = await processes.start(settings)
+        ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
+        await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
+        await ws.until(lambda: ws.find_channel("inc-1") and ws.pinned(ws.find_channel("inc-1").id))  # type: ignore[union-attr]
+        database = await Database.open(database_url, migrate=False)
+        desk = desk_on(database, policy, shop)
+        try:
+            await playing.open_(desk, 1, "mend", MAYA)
+            await playing.skip(desk, 1, 1, "1.1", MAYA, "no need")
+            await running.run(desk, 1, 1, "1.2", MAYA)
+            await until_ran(shop, 2)
+            await bot.kill()
+            began = asyncio.get_running_loop().time()
+            bot = await processes.start(settings)
+            ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
+            await until(lambda: state_is(database, State.MAY_HAVE_RUN), 30)
+            await ws.until(lambda: question(ws) is not None, timeout_s=20)
+            await asyncio.sleep(max(0.0, 6.5 - (asyncio.get_running_loop().time() - began)))
+            assert shop.ran == ["restart api", "begun"]  # the program died with the bot, and nobody ran it again
+            message = question(ws)
+            assert message is not None
+            assert "It is not run again by itself" in message.text
+            await ws.person("maya").press(message, "It ran")
+            await ws.until(lambda: "says: it ran" in str(question_text(ws)), timeout_s=20)
+            async with database.reading() as conn:
+                walk = await walks.get(conn, 1, 1)
+                entries = [r.entry.text for r in await timeline.read(conn, 1) if r.entry.kind == "playbook"]
+            assert walk is not None
+            assert walk.mark("1.2").state == "done"
+            assert any("may have run: the bot ended in the middle, at `restart api`" in text for text in entries)
+        finally:
+            await database.close()
+            await bot.kill()
+
+
+def question(ws: Any) -> Message | None:
+    channel = ws.find_channel("inc-1")
+    return next((m for m in ws.bot_messages(channel.id) if "job_ran" in str(m.blocks)), None)
+
+
+def question_text(ws: Any) -> list[str]:
+    return [m.text for m in ws.bot_messages(ws.find_channel("inc-1").id)]
+
+
+async def state_is(database: Database, state: State) -> bool:
+    async with database.reading() as conn:
+        return any(job.state is state for job in await jobs.of_walk(conn, 1, 1))
+
+
+def desk_on(database: Database, policy: Path, shop: Shop) -> Desk:
+    """A desk of our own on the same database, as another replica has."""
+    loaded = policy_reader.read(policy)
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
+    return Desk(
+        database,
+        Policies(loaded.policy, loaded.document, policy_reader.from_document),
+        Clock(),
+        shelf=Shelf([shop.folder / "playbooks"]),
+        runners=Workshop(settings),
+    )
+
+
+async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: Shop) -> None:
+    url = postgresql.create()
+    async with walking(url, shop) as (here, _):
+        others = [await Database.open(url, migrate=False) for _ in range(2)]
+        loops = [Jobs(desk_on(database, shop.policy(), shop)) for database in others]
+        try:
+            for number in range(2, 14):
+                await playing.abandon(here.tocsin.desk, 1, number - 1, MAYA, "once more")
+                await playing.open_(here.tocsin.desk, 1, "mend", MAYA)
+            for loop in loops:
+                loop.start()
+            # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
+            async with working_on(here.tocsin.desk, 1) as work:
+                for number in range(1, 14):
+                    _, playbook = await found(work.conn, 1, number)
+                    plan = plan_of(
+                        here.tocsin.desk.runners(here.tocsin.desk.policy.automation),
+                        playbook.steps[0],
+                        {"service": "x" + "abcdefghijklm"[number - 1]},
+                        Action.RUN,
+                    )
+                    await jobs.add(
+                        work.conn,
+                        incident=1,
+                        walk=number,
+                        step="1.1",
+                        title="Look",
+                        plan=plan,
+                        asked_by=MAYA,
+                        approved_by=None,
+                        now=work.now,
+                    )
+            await until_ran(shop, 13)
+            await asyncio.sleep(1.5)
+            assert sorted(shop.ran) == [f"look x{letter}" for letter in "abcdefghijklm"]
+        finally:
+            for loop in loops:
+                await loop.stop()
+            for database in others:
+                await database.close()
+    postgresql.give_back(url)

@@ -1,0 +1,280 @@
+"""What runners do: real programs, real HTTP servers, and Prometheus as its API is documented, or itself where it is."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot import runners
+from bot.domain import job as jobs
+from bot.domain.errors import Refused
+from bot.domain.job import Action, Ended, How, Piece, Plan
+from bot.domain.playbook import Automation, Command, Step, Success
+from bot.domain.runners import AutomationRules, Executable, Host, HttpRules, ProcessRules, PromqlRules, WaitRules
+from bot.settings import Settings
+from bot.usecases.dry_run import plan_of
+from playbooks.runners.http import Http
+from playbooks.runners.process import Process
+from playbooks.runners.promql import Promql, understood
+from playbooks.runners.wait import Wait
+
+TEN = timedelta(seconds=10)
+PROMETHEUS = shutil.which("prometheus")
+
+
+def program(folder: Path, script: str, **more: Any) -> Process:
+    tool = folder / "tool"
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+    more = {"arguments": (("[a-z ]*",),), "working_directory": str(folder), **more}
+    return Process(ProcessRules((Executable(str(tool), **more),)), {})
+
+
+async def test_a_program_is_run_where_and_as_the_policy_says(tmp_path: Path) -> None:
+    runner = program(tmp_path, 'pwd; echo "$1"; echo trouble >&2; exit 3', environment={"KUBECONFIG": "/etc/k"})
+    allowed = runner.allowed(Piece(("tool", "a b")))
+    assert (allowed.where, allowed.limits) == (f"{tmp_path}/tool in {tmp_path}", "1m, 256 KiB of output")
+    ended = await runner.run(Piece(("tool", "a b")), TEN)
+    assert (ended.how, ended.figure, ended.words) == (How.ENDED, 3, "exit code 3")
+    assert ended.output == f"{tmp_path}\na b\ntrouble\n"
+
+
+async def test_the_end_by_a_signal_is_said(tmp_path: Path) -> None:
+    ended = await program(tmp_path, "kill -SEGV $$").run(Piece(("tool", "x")), TEN)
+    assert (ended.figure, ended.words) == (-11, "ended by signal 11")
+
+
+async def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
+    runner = program(tmp_path, "true", working_directory=str(tmp_path / "gone"))
+    ended = await runner.run(Piece(("tool", "x")), TEN)
+    assert (ended.how, ended.words) == (How.NOT_STARTED, "It could not be started: No such file or directory.")
+
+
+async def test_many_at_once_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+    runner = program(tmp_path, 'sleep 0.2; echo "$1"')
+    words = ["abc"[n % 3] * (n + 1) for n in range(12)]
+    ended = await asyncio.gather(*(runner.run(Piece(("tool", word)), TEN) for word in words))
+    assert [one.output for one in ended] == [f"{word}\n" for word in words]
+
+
+async def test_waiting_waits_and_no_longer_than_allowed() -> None:
+    runner = Wait(WaitRules(timedelta(seconds=5)))
+    ended = await runner.run(Piece(("0.05",)), TEN)
+    assert (ended.how, ended.figure) == (How.ENDED, 0.05)
+    for odd in ("6", "-1", "nan", "inf", "soon", ""):
+        with pytest.raises(Refused):
+            runner.allowed(Piece((odd,)))
+
+
+# --- HTTP -------------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def serving(answer: Any) -> AsyncIterator[int]:
+    site = web.Application()
+    site.router.add_route("*", "/{rest:.*}", answer)
+    runner = web.AppRunner(site, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def test_an_allowed_host_is_asked_with_its_headers_and_nothing_else() -> None:
+    seen: list[Any] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append((request.method, request.path_qs, sorted(request.headers)))
+        return web.Response(text=f"hello {request.headers['Authorization']}", status=201)
+
+    async with serving(answer) as port:
+        host = Host(
+            "localhost", ("GET", "POST"), ("/health",), {"Authorization": "OPS"}, ("127.0.0.0/8", "::1/128"), True,
+            (port,),
+        )  # fmt: skip
+        runner = Http(HttpRules((host,)), {"OPS": "secret-of-ops"})
+        for method in ("GET", "POST"):
+            ended = await runner.run(Piece((method, f"http://localhost:{port}/health")), TEN)
+            assert (ended.how, ended.figure, ended.words) == (How.ENDED, 201, "status 201")
+        assert ended.output.endswith("hello secret-of-ops")
+        assert runner.secrets == ("secret-of-ops",)
+        assert [one[:2] for one in seen] == [("GET", "/health"), ("POST", "/health")]
+        assert set(seen[0][2]) == {"Accept", "Accept-Encoding", "Authorization", "Connection", "Host", "User-Agent"}
+
+
+async def test_nobody_there_is_a_failure_that_may_be_tried_again() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        host = Host("localhost", paths=("/",), addresses=("127.0.0.0/8", "::1/128"), plain=True, ports=(port,))
+        ended = await Http(HttpRules((host,)), {}).run(Piece(("GET", f"http://localhost:{port}/")), TEN)
+    assert (ended.how, ended.figure) == (How.ENDED, None)
+    assert "Could not connect to localhost" in ended.words
+
+
+# --- Prometheus -------------------------------------------------------------------------------------------------------
+
+# From https://prometheus.io/docs/prometheus/latest/querying/api/
+VECTOR = b"""{"status": "success", "data": {"resultType": "vector", "result": [
+  {"metric": {"__name__": "up", "job": "prometheus", "instance": "localhost:9090"}, "value": [1435781451.781, "1"]},
+  {"metric": {"__name__": "up", "job": "node", "instance": "localhost:9100"}, "value": [1435781451.781, "0"]}]}}"""
+SCALAR = b'{"status": "success", "data": {"resultType": "scalar", "result": [1435781451.781, "2.5"]}}'
+ERROR = b'{"status": "error", "errorType": "bad_data", "error": "1:4: parse error: unexpected <by>"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "figures", "words"),
+    [
+        (VECTOR, (1, 0), "2 series"),
+        (SCALAR, (2.5,), "2.5"),
+        (b'{"status":"success","data":{"resultType":"vector","result":[]}}', (), "no result"),
+        (ERROR, (), "Prometheus refuses the query: 1:4: parse error: unexpected <by>"),
+        (b'{"status":"success","data":{"resultType":"matrix","result":[]}}', (), "Prometheus answered 200, and not as"),
+        (b"<html>", (), "Prometheus answered 200, and not as its API does"),
+        (b"[" * 100_000, (), "Prometheus answered 200, and not as its API does"),
+        (b"x" * 2_000_000, (), "Prometheus answered with more than 1 MiB."),
+    ],
+    ids=["vector", "scalar", "empty", "error", "matrix", "html", "brackets", "huge"],
+)
+def test_an_answer_of_prometheus_is_understood(body: bytes, figures: tuple[float, ...], words: str) -> None:
+    ended = understood(200, body)
+    assert ended.figures == figures
+    assert ended.words.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("success", "figures", "worked"),
+    [
+        (Success(promql="x", over=100), (120.0,), True), (Success(promql="x", over=100), (100.0,), False),
+        (Success(promql="x", under=0.01), (0.001,), True), (Success(promql="x", under=0.01), (0.02,), False),
+        (Success(promql="x", over=1, under=3), (2.0,), True), (Success(promql="x", over=1, under=3), (3.0,), False),
+        (Success(promql="x", over=0), (1.0, 0.0), False), (Success(promql="x", over=0), (1.0, 2.0), True),
+        (Success(promql="x", over=0), (float("nan"),), False), (Success(promql="x", over=0), (), False),
+        (Success(promql="x", under=5), (float("inf"),), False),
+    ],
+)  # fmt: skip
+def test_a_comparison_decides(success: Success, figures: tuple[float, ...], worked: bool) -> None:
+    ended = Ended(How.ENDED, "words", figures[0] if figures else None, "", figures)
+    assert jobs.compared(success, ended).worked is worked
+
+
+async def test_prometheus_is_asked_by_post_and_its_password_is_not_shown() -> None:
+    seen: list[Any] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append((request.path, dict(await request.post()), request.headers.get("Authorization", "")[:6]))
+        return web.Response(body=VECTOR, content_type="application/json")
+
+    async with serving(answer) as port:
+        runner = Promql(PromqlRules(), f"http://me:geheim12@127.0.0.1:{port}/prometheus/")
+        ended = await runner.run(Piece(("up",)), TEN)
+        assert ended.figures == (1, 0)
+        assert ended.output.splitlines()[0] == 'up{job="prometheus", instance="localhost:9090"} 1'
+        assert seen == [("/prometheus/api/v1/query", {"query": "up", "timeout": "10s"}, "Basic ")]
+        assert runner.secrets == ("geheim12",)
+        assert "geheim12" not in runner.about() + runner.allowed(Piece(("up",))).where
+
+
+async def test_without_prometheus_the_mend_is_said() -> None:
+    ended = await Promql(PromqlRules(), None).run(Piece(("up",)), TEN)
+    assert ended.words == "PROMETHEUS_URL is not set, so there is no Prometheus to ask."
+    ended = await Promql(PromqlRules(), "http://127.0.0.1:9").run(Piece(("up",)), TEN)
+    assert ended.words.startswith("Prometheus cannot be asked")
+
+
+@pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed (apt install prometheus)")
+async def test_a_real_prometheus_decides(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = tmp_path / "prometheus.yml"
+    config.write_text(
+        "global: {scrape_interval: 1s}\nscrape_configs:\n"
+        f"  - {{job_name: prometheus, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n"
+    )
+    server = await asyncio.create_subprocess_exec(
+        str(PROMETHEUS), f"--config.file={config}", f"--storage.tsdb.path={tmp_path}/data",
+        f"--web.listen-address=127.0.0.1:{port}", stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        runner = Promql(PromqlRules(), f"http://127.0.0.1:{port}")
+        for _ in range(200):
+            ended = await runner.run(Piece(("up",)), TEN)
+            if ended.figures:
+                break
+            await asyncio.sleep(0.1)
+        assert ended.figures == (1,)
+        assert 'job="prometheus"' in ended.output
+        assert jobs.compared(Success(promql="up", over=0), ended).worked
+        assert not jobs.compared(Success(promql="up", under=1), ended).worked
+        assert (await runner.run(Piece(("42",)), TEN)).figures == (42,)
+        assert "parse error" in (await runner.run(Piece(("sum by(",)), TEN)).words
+        assert (await runner.run(Piece(("no_such_metric",)), TEN)).words == "no result"
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+# --- what decides -----------------------------------------------------------------------------------------------------
+
+
+def plan(runner: str = "process", pieces: int = 1, **success: Any) -> Plan:
+    given = Success(**success) if success else None
+    return Plan(runner, Action.RUN, tuple(Piece((str(n),)) for n in range(pieces)), TEN, given)
+
+
+@pytest.mark.parametrize(
+    ("of", "position", "figure", "worked"),
+    [
+        (plan(), 0, 0, True), (plan(), 0, 1, False), (plan(exit_code=3), 0, 3, True), (plan(exit_code=3), 0, 0, False),
+        (plan(pieces=2, exit_code=3), 0, 3, False), (plan(pieces=2, exit_code=3), 0, 0, True),
+        (plan(pieces=2, exit_code=3), 1, 3, True), (plan("http"), 0, 200, True), (plan("http"), 0, 204, False),
+        (plan("http", status=204), 0, 204, True), (plan("http"), 0, None, False), (plan("wait"), 0, 5, True),
+        (plan("promql", promql="x", over=1), 0, 2, True), (plan("promql", promql="x", over=1), 0, 1, False),
+    ],
+)  # fmt: skip
+def test_exit_code_status_and_figure_decide(of: Plan, position: int, figure: float | None, worked: bool) -> None:
+    assert jobs.judged(of, position, Ended(How.ENDED, "words", figure)).worked is worked
+
+
+@pytest.mark.parametrize("how", [How.TIMED_OUT, How.TOO_MUCH, How.STOPPED, How.NOT_STARTED])
+def test_what_did_not_come_to_its_end_has_not_worked(how: How) -> None:
+    assert not jobs.judged(plan(), 0, Ended(how, "words", 0)).worked
+
+
+def test_a_plan_says_all_that_will_happen(tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    allow = Executable(str(tool), (("restart", "[a-z ]+"),), timeout=timedelta(seconds=20))
+    rules = AutomationRules(enabled=True, process=ProcessRules((allow,)))
+    step = Step(
+        "2.1", "Restart", commands=(Command("tool look"), Command("tool restart '{name}'")),
+        rollback=(Command("tool restart old"),), timeout=TEN,
+        automation=Automation("process", commands=(2,), action="restart", retries=2),
+    )  # fmt: skip
+    made = plan_of(runners.build(rules, Settings(_env_file=None), {}), step, {"name": "a b"}, Action.RUN)  # type: ignore[call-arg]
+    assert made.shown == "tool restart 'a b'"
+    assert [piece.words for piece in made.undo] == [("tool", "restart", "old")]
+    assert (made.timeout, made.remedy, made.decides) == (TEN, "restart", "exit code 0")
+    assert Plan.of_json(made.as_json()) == made
+    assert Plan.of_json(made.as_json()).digest == made.digest
+
+
+def test_while_the_door_is_shut_there_is_no_runner() -> None:
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
+    rules = AutomationRules(process=ProcessRules(), http=HttpRules(), promql=PromqlRules(), wait=WaitRules())
+    assert runners.build(rules, settings, {}) == {}
+    opened = AutomationRules(enabled=True, wait=WaitRules())
+    assert list(runners.build(opened, settings, {})) == ["wait"]

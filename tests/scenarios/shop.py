@@ -1,0 +1,165 @@
+"""A shop with programs of its own, a playbook that runs them, and an incident in which it is walked."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.domain.job import Job, State
+from bot.domain.walk import Walk
+from bot.usecases import approval as approving
+from bot.usecases import jobs as running
+from bot.usecases import playbook as playing
+from bot.usecases.desk import working_on
+from bot.usecases.walking import found
+from storage import jobs, walks
+from tests.scenarios.running import World, world
+
+MAYA, TOM = "U0MAYA0000", "U0TOM00000"
+
+PLAYBOOK = """
+id: mend
+name: Mend it
+category: availability
+parameters:
+  service: {description: Which, default: api}
+phases:
+  - title: Mend
+    steps:
+      - title: Look
+        commands: ["look {service}"]
+        automation: {runner: process}
+      - title: Restart
+        commands: ["restart {service}"]
+        rollback: ["restart back-{service}"]
+        automation: {runner: process, action: restart, confidence: 0.9}
+      - title: Scale
+        commands: ["scale {service}"]
+        rollback: ["scale back-{service}"]
+        requires_approval: true
+        automation: {runner: process, action: scale_up}
+      - title: Verify
+        commands: ["verify {service}"]
+        automation: {runner: process}
+"""
+
+
+class Shop:
+    """A folder of programs, each of which writes down that it was run; what they do can be set."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        self.log.write_text("")
+        (folder / "playbooks").mkdir()
+        (folder / "playbooks" / "mend.yml").write_text(PLAYBOOK)
+        for name in ("look", "restart", "scale", "verify"):
+            self.program(name, 'echo "$0 $*"')
+
+    def program(self, name: str, does: str) -> None:
+        path = self.folder / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >> {self.log}\n{does}\n')
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    def playbook(self, old: str, new: str) -> None:
+        path = self.folder / "playbooks" / "mend.yml"
+        path.write_text(path.read_text().replace(old, new))
+
+    @property
+    def ran(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+    def policy(self, more: str = "", timeout: str = "10s", automation: str = "") -> Path:
+        allow = "".join(
+            f'        - {{executable: {self.folder}/{name}, arguments: ["(back-)?[a-z]+"], timeout: {timeout}, '
+            f"working_directory: {self.folder}}}\n"
+            for name in ("look", "restart", "scale", "verify")
+        )
+        path = self.folder / "policy.yml"
+        path.write_text(
+            f"preset: sev1-5\nannounce: '#incidents'\nautomation:\n  enabled: true\n  runners:\n    process:\n"
+            f"      allow:\n{allow}{automation}{more}"
+        )
+        return path
+
+
+@asynccontextmanager
+async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, Walk]]:
+    """An incident in which the playbook is walked."""
+    async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
+        await here.declared()
+        walk = await playing.open_(here.tocsin.desk, 1, "mend", MAYA)
+        yield here, walk
+
+
+async def over(here: World, step: str, action: str = "run") -> Job:
+    """Wait until the last job of a step has come to its end."""
+    found: list[Job] = []
+
+    async def ended() -> bool:
+        async with here.tocsin.database.reading() as conn:
+            found[:] = [j for j in await jobs.of_walk(conn, 1, 1) if j.step == step and j.action == action]
+        return bool(found) and found[-1].state not in (State.QUEUED, State.RUNNING)
+
+    await until(ended)
+    return found[-1]
+
+
+async def until(true: Any, within_s: float = 20.0) -> None:
+    end = time.monotonic() + within_s
+    while not await true():
+        if time.monotonic() > end:
+            raise TimeoutError
+        await asyncio.sleep(0.02)
+
+
+async def walk_of(here: World) -> Walk:
+    async with here.tocsin.database.reading() as conn:
+        found = await walks.get(conn, 1, 1)
+    assert found is not None
+    return found
+
+
+async def said(here: World) -> list[str]:
+    return [one["text"] for one in (await here.show())["timeline"] if one["kind"] == "playbook"]
+
+
+async def done_through(here: World, *steps: str) -> None:
+    """Run steps one after the other, by one person."""
+    for step in steps:
+        asked = await running.run(here.tocsin.desk, 1, 1, step, MAYA)
+        assert asked.refused is None, asked.refused
+        assert (await over(here, step)).state is State.DONE
+
+
+async def approved(here: World, step: str, action: str = "run") -> None:
+    """Maya asks, Tom approves."""
+    async with working_on(here.tocsin.desk, 1) as work:
+        walk, playbook = await found(work.conn, 1, 1)
+        walk = await approving.ask_in(work, walk, playbook, step, action, MAYA)
+    request = walk.mark(step).asked
+    assert request is not None
+    await approving.approve(here.tocsin.desk, 1, 1, step, request.number, TOM)
+
+
+def texts(here: World) -> list[str]:
+    return [m.text for c in here.ws.state.channels for m in here.ws.bot_messages(c)]
+
+
+async def until_waiting(here: World, step: str) -> None:
+    async def waits() -> bool:
+        return (await walk_of(here)).mark(step).state == "waiting"
+
+    await until(waits)
+
+
+async def until_ran(shop: Shop, count: int) -> None:
+    async def ran() -> bool:
+        return len(shop.ran) >= count
+
+    await until(ran)

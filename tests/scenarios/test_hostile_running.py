@@ -1,0 +1,300 @@
+"""Attempts that pass through an incident: none runs anything, each is refused in words and stands on the timeline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.domain.errors import Refused
+from bot.domain.incident import Change
+from bot.domain.job import State
+from bot.domain.timeline import BOT
+from bot.domain.walk import Answer
+from bot.domain.walk import State as MarkState
+from bot.usecases import approval as approving
+from bot.usecases import jobs as running
+from bot.usecases import playbook as playing
+from bot.usecases.desk import working_on
+from bot.usecases.walking import found
+from storage import jobs, walks
+from storage.schema import jobs as table
+from tests.scenarios.running import World
+from tests.scenarios.shop import (
+    MAYA,
+    TOM,
+    Shop,
+    approved,
+    done_through,
+    over,
+    said,
+    until_waiting,
+    walk_of,
+    walking,
+)
+
+HOSTILE = """
+id: mend
+name: Mend it
+category: availability
+parameters:
+  service: {description: Which, default: api}
+phases:
+  - title: Mend
+    steps:
+      - {title: A shell, commands: ["sh -c reboot"], automation: {runner: process}}
+      - {title: Another path, commands: ["/tmp/look api"], automation: {runner: process}}
+      - {title: A path upwards, commands: ["../bin/look api"], automation: {runner: process}}
+      - {title: An option, commands: ["look --all"], automation: {runner: process}}
+      - {title: One more argument, commands: ["look api -v"], automation: {runner: process}}
+      - {title: Look-alikes, commands: ["l\u043eok api"], automation: {runner: process}}
+      - {title: First well then evil, commands: ["look api", "look EVIL"], automation: {runner: process}}
+      - {title: Metadata, automation: {runner: http, url: "http://169.254.169.254/latest"}}
+      - {title: Any host, automation: {runner: http, url: "https://evil.example.com/{service}"}}
+      - {title: A query, automation: {runner: promql, success: {promql: "up{job='{service}'}", over: 0}}}
+      - {title: A long wait, automation: {runner: wait, wait: 20h}}
+      - {title: Nothing to take back, commands: ["look api"], rollback: ["rm api"], automation: {runner: process}}
+"""
+STEPS = {
+    "1.1": "sh is not a program that the policy allows",
+    "1.2": "/tmp/look is not a program that the policy allows",
+    "1.3": "../bin/look is not a program that the policy allows",
+    "1.4": "argument 1, “--all”, must match",
+    "1.5": "1 are allowed, and these are 2",
+    "1.6": "l\u043eok is not a program that the policy allows",
+    "1.7": "argument 1, “EVIL”, must match",
+    "1.8": "the runner http is not set up",
+    "1.9": "the runner http is not set up",
+    "1.10": "the runner promql is not set up",
+    "1.11": "It would wait 20h; 10m are the most",
+}
+
+
+async def refused(here: World, shop: Shop, step: str, words: str, by: str = MAYA, action: str = "run") -> None:
+    """It is refused with these words, to whoever asked and on the timeline; nothing is queued, nothing runs."""
+    before = list(shop.ran)
+    async with here.tocsin.database.reading() as conn:
+        known = len(await jobs.of_walk(conn, 1, 1))
+    asked = await running.run(here.tocsin.desk, 1, 1, step, by, action)
+    assert asked.job is None
+    assert words in (asked.refused or "")
+    entry = (await here.show())["timeline"][-1]
+    assert (entry["kind"], entry["actor"]) == ("playbook", by)
+    assert words in entry["text"]
+    async with here.tocsin.database.reading() as conn:
+        assert len(await jobs.of_walk(conn, 1, 1)) == known
+    assert shop.ran == before
+
+
+async def test_what_a_playbook_may_not_is_refused_step_by_step(sqlite_url: str, shop: Shop) -> None:
+    (shop.folder / "playbooks" / "mend.yml").write_text(HOSTILE)
+    async with walking(sqlite_url, shop, automation="    wait: {}\n") as (here, _):
+        for step, words in STEPS.items():
+            await refused(here, shop, step, words)
+        await refused(here, shop, "1.12", "rm is not a program that the policy allows", action="rollback")
+        assert shop.ran == []
+
+
+HOSTILE_VALUES = [
+    "api; reboot",
+    "$(reboot)",
+    "-rf",
+    "--all",
+    "../../etc",
+    "a\nb",
+    "a\x00b",
+    "аpi",
+    "a\u202eb",
+    "x" * 9000,
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE_VALUES, ids=[ascii(value)[:20] for value in HOSTILE_VALUES])
+async def test_a_hostile_value_is_refused_however_it_got_there(sqlite_url: str, shop: Shop, value: str) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        with pytest.raises(Refused, match="service must be"):
+            await playing.fill(here.tocsin.desk, 1, 1, {"service": value}, MAYA)
+        assert "refused" in (await said(here))[-1]
+        async with here.tocsin.database.transaction() as conn:  # somebody wrote it into the database
+            walk = await walks.get(conn, 1, 1)
+            assert walk is not None
+            await walks.put(conn, replace(walk, values={"service": value}))
+        await refused(here, shop, "1.1", "service must be")
+
+
+async def test_an_incident_cannot_bring_its_own_values(sqlite_url: str, shop: Shop) -> None:
+    """Titles and services are said by anybody; neither is ever part of a command where it would mean more."""
+    shop.playbook("{description: Which, default: api}", "{description: Which, required: true}")
+    async with walking(sqlite_url, shop) as (here, _):
+        async with working_on(here.tocsin.desk, 1) as work:
+            evil = replace(work.incident, title="$(reboot)", services=("api; reboot",))
+            await work.commit(Change(evil))
+        await playing.abandon(here.tocsin.desk, 1, 1, MAYA, "again")
+        walk = await playing.open_(here.tocsin.desk, 1, "mend", MAYA)
+        assert walk.values == {}
+        asked = await running.run(here.tocsin.desk, 1, 2, "1.1", MAYA)
+        assert "service must be filled in first" in (asked.refused or "")
+        assert shop.ran == []
+
+
+async def test_what_needs_approval_is_not_run_without(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        await done_through(here, "1.1", "1.2")
+        await refused(here, shop, "1.3", "needs somebody's approval first")
+
+
+async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        desk = here.tocsin.desk
+        await done_through(here, "1.1", "1.2")
+        walk = await approving.ask(desk, 1, 1, "1.3", MAYA)
+        request = walk.mark("1.3").asked
+        assert request is not None
+        with pytest.raises(Refused, match="somebody else has to approve"):
+            await approving.approve(desk, 1, 1, "1.3", request.number, MAYA)
+        async with desk.database.transaction() as conn:  # somebody wrote it into the database
+            mark = walk.mark("1.3")
+            forged = replace(
+                mark, state=MarkState.APPROVED, asked=replace(request, answer=Answer.APPROVED, answered_by=MAYA),
+            )  # fmt: skip
+            await walks.put(conn, replace(walk, steps=tuple(forged if m.key == "1.3" else m for m in walk.steps)))
+        await refused(here, shop, "1.3", "Whoever asked cannot approve it")
+
+
+async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        desk = here.tocsin.desk
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        assert (await walk_of(here)).mark("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
+        await playing.fill(desk, 1, 1, {"service": "other"}, MAYA)
+        await refused(here, shop, "1.3", "needs somebody's approval first")
+        await approved(here, "1.3")
+        async with desk.database.transaction() as conn:  # past all that withdraws approvals
+            walk = await walks.get(conn, 1, 1)
+            assert walk is not None
+            await walks.put(conn, replace(walk, values={"service": "third"}))
+        await refused(here, shop, "1.3", "What was approved is not what would run now")
+
+
+async def test_an_approval_of_a_run_is_none_of_its_rollback(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        await refused(here, shop, "1.3", "What was approved is not what would run now", action="rollback")
+
+
+async def test_a_playbook_that_is_changed_meanwhile_changes_nothing_that_is_walked(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        shop.playbook("look {service}", "restart {service}")
+        await here.restarted()
+        await done_through(here, "1.1")
+        assert shop.ran == ["look api"]
+
+
+async def test_what_was_shown_is_what_runs(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        asked = await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA, shown="0" * 64)
+        assert "not what you were shown" in (asked.refused or "")
+        assert "not what you were shown" in (await said(here))[-1]
+        assert shop.ran == []
+
+
+async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, shop: Shop) -> None:
+    """Between asking and running the operator took the program out."""
+    async with walking(sqlite_url, shop) as (here, _):
+        desk = here.tocsin.desk
+        await here.tocsin.jobs.stop()
+        await running.run(desk, 1, 1, "1.1", MAYA)
+        automation = desk.policy.automation
+        assert automation.process is not None
+        tight = replace(automation, process=replace(automation.process, allow=automation.process.allow[1:]))
+        desk.policies.current = replace(desk.policy, automation=tight)
+        here.tocsin.jobs._stopping = False
+        here.tocsin.jobs.start()
+        job = await over(here, "1.1")
+        assert job.state is State.REFUSED
+        assert "look is not a program that the policy allows" in (await said(here))[-1]
+        assert (await walk_of(here)).mark("1.1").state == "open"
+        assert shop.ran == []
+
+
+async def test_a_plan_that_was_changed_in_the_database_is_refused(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        await here.tocsin.jobs.stop()
+        asked = await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        assert asked.job is not None
+        async with here.tocsin.database.transaction() as conn:
+            plan = asked.job.plan.as_json() | {"pieces": [["look", "evil"]]}
+            await conn.execute(sa.update(table).where(table.c.id == asked.job.id).values(plan=plan))
+        here.tocsin.jobs._stopping = False
+        here.tocsin.jobs.start()
+        assert (await over(here, "1.1")).state is State.REFUSED
+        assert "not what was asked for" in (await said(here))[-1]
+        assert shop.ran == []
+
+
+async def test_a_drill_runs_nothing(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        async with working_on(here.tocsin.desk, 1) as work:
+            await work.commit(Change(replace(work.incident, drill=True)))
+        await refused(here, shop, "1.1", "this is a drill, and a drill runs nothing")
+
+
+async def test_the_bot_by_itself_runs_nothing_that_the_matrix_does_not_allow(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        await refused(here, shop, "1.1", "no line of the matrix fits", by=BOT)
+
+
+async def test_the_matrix_does_not_lower_what_the_playbook_asks_for(sqlite_url: str, shop: Shop) -> None:
+    matrix = "  matrix:\n    all: {decision: auto}\n"
+    shop.playbook("confidence: 0.9", "confidence: 0")
+    async with walking(sqlite_url, shop, automation=matrix) as (here, _):
+        async with working_on(here.tocsin.desk, 1) as work:
+            await work.commit(Change(replace(work.incident, facts={"confidence": 1.0})))
+        await until_waiting(here, "1.3")
+        assert shop.ran == ["look api", "restart api"]
+        await refused(here, shop, "1.3", "needs somebody's approval first", by=BOT)
+
+
+async def test_pressed_twice_it_runs_once(sqlite_url: str, shop: Shop) -> None:
+    shop.program("look", "sleep 1")
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        with pytest.raises(Refused, match="running"):
+            await running.run(here.tocsin.desk, 1, 1, "1.1", TOM)
+        await over(here, "1.1")
+        assert shop.ran == ["look api"]
+
+
+async def test_a_form_that_was_tampered_with_runs_nothing(sqlite_url: str, shop: Shop, tmp_path: Path) -> None:
+    """What a form says it is about is not believed: not the step's commands, only which step."""
+    async with walking(sqlite_url, shop) as (here, _):
+        async with working_on(here.tocsin.desk, 1) as work:
+            walk, _ = await found(work.conn, 1, 1)
+        for step in ("9.9", "", "1.1; reboot", "1.1\x00"):
+            with pytest.raises(Refused):
+                await running.run(here.tocsin.desk, 1, walk.number, step, MAYA)
+        with pytest.raises(Refused):
+            await running.run(here.tocsin.desk, 1, 99, "1.1", MAYA)
+        assert shop.ran == []
+
+
+async def test_secrets_stand_neither_in_slack_nor_on_the_timeline_nor_in_the_database(
+    sqlite_url: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPS_TOKEN", "s3cr3t-of-the-shop")
+    policy = shop.policy()
+    policy.write_text(policy.read_text().replace("timeout: 10s", "timeout: 10s, environment_from: [OPS_TOKEN]"))
+    shop.policy = lambda **_: policy  # type: ignore[method-assign]
+    shop.program("look", 'echo "$OPS_TOKEN"; printf %s "$OPS_TOKEN" | base64; exit 3')
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        job = await over(here, "1.1")
+        await here.delivered()
+        assert "•••" in job.output
+        everywhere = f"{job} {await here.show()} {here.ws.state.logs}"
+        assert "s3cr3t" not in everywhere
+        assert "czNjcjN0" not in everywhere
