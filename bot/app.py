@@ -250,7 +250,9 @@ async def _wire(
     sockets = None
     if settings.slack_app_token is not None:
         app_token = settings.slack_app_token.get_secret_value()
-        sockets = Sockets(app, app_token, client, lambda: ask_for_backfill(desk), metrics.acknowledged)
+        sockets = Sockets(
+            app, app_token, client, lambda: ask_for_backfill(desk), metrics.acknowledged, metrics.sockets_rebuilt.inc
+        )
     policy_file = PolicyFile(desk, metrics, lambda: settings.policy_path, lambda: _join_announcements(desk, api))
     checks = health.Health(
         desk, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at, lambda: policy_file.trouble

@@ -21,8 +21,6 @@ class Rates(Protocol):
 class Sockets(Protocol):
     """Socket Mode, as far as it is counted."""
 
-    rebuilt: int
-
     @property
     def living(self) -> int: ...
 
@@ -100,8 +98,8 @@ class Metrics:
         )
         self.replicas = Gauge("tocsin_replicas", "Processes that serve from this database", registry=registry)
         self.sockets_open = Gauge("tocsin_socket_connections", "Socket Mode connections that live", registry=registry)
-        self.sockets_rebuilt = Gauge(
-            "tocsin_sockets_rebuilt", "Socket Mode connections replaced because they were dead", registry=registry
+        self.sockets_rebuilt = Counter(
+            "tocsin_sockets_rebuilt_total", "Socket Mode connections replaced because they were dead", registry=registry
         )
         self.tick_age = Gauge("tocsin_scheduler_tick_age_seconds", "Since the scheduler last ticked", registry=registry)
         self.heartbeats = Counter(
@@ -131,7 +129,6 @@ class Metrics:
         self.slack_strict.set_function(lambda: float(rates.strict))
         if sockets is not None:
             self.sockets_open.set_function(lambda: float(sockets.living))
-            self.sockets_rebuilt.set_function(lambda: float(sockets.rebuilt))
 
     def heartbeat(self, result: str) -> None:
         self.heartbeats.labels(result).inc()

@@ -121,8 +121,10 @@ class Sockets:
         client: AsyncWebClient,
         reconnected: Callable[[], Awaitable[None]],
         observe: Callable[[str, float], None] = lambda kind, took_s: None,
+        rebuilt: Callable[[], None] = lambda: None,
     ) -> None:
         self._observe = observe
+        self._rebuilt = rebuilt
         self._app = app
         self._token = app_token
         self._client = client
@@ -133,7 +135,6 @@ class Sockets:
         self._spoken: list[float] = []
         self._deaf_at = -NOT_OFTENER_S
         self._missed = False
-        self.rebuilt = 0
         self._living = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -225,7 +226,7 @@ class Sockets:
     def _rebuild(self, index: int, why: str) -> None:
         """What was sent into it is lost, so the gap is filled."""
         log.warning("socket.wedged", connection=index, why=why, mend="it is rebuilt; nothing to do unless this repeats")
-        self.rebuilt += 1
+        self._rebuilt()
         old, self._open[index] = self._open[index], self._new()
         self._down_since.pop(index, None)
         self._missed = True
@@ -244,7 +245,7 @@ class Sockets:
         log.warning("socket.deaf", mend="both connections are replaced; see that the app is subscribed to its events")
         self._deaf_at = time.monotonic()
         self._missed = True
-        self.rebuilt += 1
+        self._rebuilt()
         for connection in list(self._open):
             self._replace(connection)
 

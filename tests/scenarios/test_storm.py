@@ -52,15 +52,16 @@ async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp
         began = time.time()
         await here.maya.command("#general", "/incident declare sev1 Quiet")
         await here.ws.until(lambda: _stands(here), timeout_s=60)
+        acknowledged_at = time.time()
         await here.tom.command("#general", "/incident ack --in INC-2")
         await here.ws.until(lambda: _acknowledged(here), timeout_s=60)
-        edited_s = time.time() - began
+        edited_s = time.time() - acknowledged_at
         await chatter
         blown = Storm(2, MINUTE_S)
         storm.read(here.ws, blown, began)
         assert blown.cards[2] < 3, "its card"
         assert max(at for (number, _), at in blown.pages.items() if number == 2) < 3, "its pages"
-        assert edited_s < 3 + MINUTE_S / 6, "its card's edit, while the other's come without end"
+        assert edited_s < 3 + MINUTE_S / 5, "its card's edit, while the other's come without end"
         await storm.settled(here, 20 * MINUTE_S)
         assert blown.refused.total() <= 4
         assert len(here.ws.calls("chat.update")) < 250, "most of the five hundred became one with the next"
