@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
+import re
 import sys
 from collections.abc import Iterable, MutableMapping
 from typing import Any, Literal, cast
+from urllib.parse import quote, quote_plus
 
 import structlog
 
@@ -51,18 +55,60 @@ def configure(form: Literal["console", "json"] | None, level: str, secrets: Iter
 
 
 class Mask:
-    """Replaces secrets wherever they turn up in a line. Newlines in a user's text cannot forge a line of their own."""
+    """Replaces secrets wherever they turn up in a line, however they were written down.
+
+    Nothing in a user's text can forge a line of its own, or speak to the terminal that shows it.
+    """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+        known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        written = {form for secret in known for form in _forms(secret)}
+        forms = {again for form in written for again in _quoted(form) if len(again) >= _SHORTEST_SECRET}
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def event(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         for key, value in event.items():
-            if isinstance(value, str) and key != "exception":
-                event[key] = value.replace("\r", "\\r").replace("\n", "\\n").replace("\x1b", "\\x1b")
+            event[key] = self._value(value, keep="\n" if key in _TRACES else "")
         return event
 
     def line(self, logger: Any, name: str, line: str) -> str:
+        """The whole record. The lines of a traceback are set in, so that none of them looks like a record."""
+        first, *rest = self._masked(line).split("\n")
+        return "\n".join([first, *(f"    {_plain(one)}" for one in rest)])
+
+    def _value(self, value: Any, keep: str = "") -> Any:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, dict):
+            return {self._value(key): self._value(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._value(inner) for inner in value]
+        return _plain(self._masked(value if isinstance(value, str) else repr(value)), keep)
+
+    def _masked(self, text: str) -> str:
         for secret in self._secrets:
-            line = line.replace(secret, "•••")
-        return line
+            text = text.replace(secret, "•••")
+        return text
+
+
+_TRACES = frozenset({"exception", "stack"})
+# C0 and C1 controls, what else ends a line, and the marks that turn the reading order of what follows.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _plain(text: str, keep: str = "") -> str:
+    return _CONTROLS.sub(lambda found: found[0] if found[0] in keep else repr(found[0])[1:-1], text)
+
+
+def _forms(secret: str) -> set[str]:
+    """As it is, and as it looks in JSON, in an address, in a Python repr and in base64."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    return {
+        secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1],
+        quote(secret), quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("="),
+    }  # fmt: skip
+
+
+def _quoted(text: str) -> set[str]:
+    """Within another text, as that is quoted: an error's message in a repr, an answer's JSON in JSON."""
+    return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
