@@ -141,6 +141,7 @@ class Tocsin:
         if self.site is not None:
             await self.site.stop()
         await asyncio.gather(*(self._ended(part) for part in self._under_way()))
+        self.door.shut()
         await self.session.close()
         await self.database.close()
         if self.sole is not None:

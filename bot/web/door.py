@@ -74,6 +74,11 @@ class Door:
     def leave(self, one: Standing) -> None:
         self._standing.pop(one.transport, None)
 
+    def shut(self) -> None:
+        """Nobody is answered any more: whoever came in at the last moment is sent away."""
+        for one in list(self._standing.values()):
+            one.hang_up()
+
     def refuse(self, why: str) -> None:
         self.metrics.refused.labels(why).inc()
         log.warning("request.refused", why=why)

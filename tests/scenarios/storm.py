@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+import sandbox
 from bot.slack import rates
 from sandbox import Message, Workspace
 from sandbox.rates import PER_MINUTE, POSTS_BURST
 from storage import outbox
-from tests.scenarios.running import World, world
+from tests.scenarios.running import MANIFEST, World, world
 
 LATENCY_S = (0.05, 0.2)
 ON_CALL = ("tom", "priya")
@@ -98,8 +99,8 @@ async def strict_world(url: str, tmp_path: Path, minute_s: float) -> AsyncIterat
     """Real latencies, and tiers that are kept to."""
     policy = tmp_path / "policy.yml"
     with minutes_of(minute_s):
-        async with world(url) as here:
-            ids = {name: here.ws.person(name).id for name in ON_CALL}
+        async with sandbox.running(manifest=MANIFEST) as ws:
+            ids = {name: ws.person(name).id for name in ON_CALL}
         text = POLICY.replace("U0TOM", ids["tom"]).replace("U0PRIYA", ids["priya"])
         policy.write_text(text)
         async with world(url, policy=policy) as here:
