@@ -29,6 +29,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "drill": incident.drill,
         "category": incident.category,
         "services": list(incident.services),
+        "fields": dict(incident.custom),
         "channel_id": incident.channel_id,
         "declared_by": incident.declared_by,
         "roles": dict(incident.roles),

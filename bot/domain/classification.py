@@ -80,8 +80,9 @@ def met(condition: Condition, facts: Facts) -> bool:
 
 
 def asked_for(policy: Policy) -> tuple[str, ...]:
-    """Which of the facts that people can say the policy's rules look at, in the order of the form."""
+    """Which of the facts that people can say the policy's rules and triggers look at, in the order of the form."""
     used = {condition.fact for rule in policy.classification for condition in rule.when}
+    used |= {trigger.when for trigger in policy.triggers}  # a mark pages where a trigger looks at it
     return tuple(fact for fact in (*FIGURES, *MARKS) if fact in used)
 
 

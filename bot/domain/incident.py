@@ -15,6 +15,9 @@ from bot.domain.timeline import Entry, entry
 TITLE_LENGTH = 300
 
 
+Answer = str | float | bool  # to a question of the organisation's own
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One rung that was paged: how often, when last, whom. Rung 0 is whatever paged beside the ladder."""
@@ -140,6 +143,7 @@ class Incident:
     category: str | None = None
     services: tuple[str, ...] = ()
     facts: dict[str, Fact] = field(default_factory=dict)  # as in `bot.domain.classification`
+    custom: dict[str, Answer] = field(default_factory=dict)  # by the keys of the policy's `fields`
     private: bool = False
     drill: bool = False
     channel_id: str | None = None

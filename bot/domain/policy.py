@@ -188,7 +188,10 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class CustomField:
-    """A question the organisation adds to the declare modal. `kind` is `text` or `select`."""
+    """A question the organisation adds to the declare modal. `kind`: `text`, `select`, `number`, `user`, `checkbox`.
+
+    `severities` empty: every one.
+    """
 
     key: str
     label: str
@@ -196,6 +199,7 @@ class CustomField:
     options: tuple[str, ...] = ()
     required: bool = False
     hint: str = ""
+    severities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from bot.domain import spans
 from bot.domain.classification import REVENUE
+from bot.domain.errors import Refused
 from bot.domain.incident import Incident, Trip
-from bot.domain.policy import Policy, Trigger
+from bot.domain.policy import Policy, Trigger, folded
 
 # Categories that say by their key what a mark would say.
 _CATEGORIES = {
@@ -48,6 +49,29 @@ def stamped(incident: Incident, policy: Policy, now: datetime) -> Incident:
 def trip(incident: Incident, policy: Policy, when: str, now: datetime) -> Incident:
     """Something has happened: `manual`, `auto_remediation_failed`."""
     return _tripped(incident, [one for one in policy.triggers if one.when == when], now)
+
+
+def trip_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
+    """A person says that it holds. Raises `Refused` where it does already, or is not meant for this severity."""
+    if not incident.open:
+        raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
+    if not _meant(trigger, incident):
+        levels = ", ".join(trigger.severities)
+        raise Refused(f"“{trigger.name}” pages at {levels} only, and {incident.id} is {incident.severity}.", "escalate")
+    if trigger.key in incident.ladder.tripped:
+        raise Refused(f"“{trigger.name}” holds already; `/incident why` says whom it called.", "escalate")
+    return _tripped(incident, [trigger], now)
+
+
+def named(policy: Policy, words: str) -> tuple[Trigger, str] | None:
+    """The trigger that these words begin with, by key, name or what it looks at, and the rest of them."""
+    pieces = words.split()
+    for count in range(len(pieces), 0, -1):
+        wanted = folded("".join(pieces[:count]).rstrip(":,;"))
+        for trigger in policy.triggers:
+            if wanted in (folded(trigger.key), folded(trigger.name), folded(trigger.when)):
+                return trigger, " ".join(pieces[count:])
+    return None
 
 
 def _tripped(incident: Incident, triggers: list[Trigger], now: datetime) -> Incident:

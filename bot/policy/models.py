@@ -550,10 +550,13 @@ class CustomField(Part):
     """A question of your own in the declare modal."""
 
     label: Text = Field(min_length=1, max_length=48, description="The question.")
-    kind: Literal["text", "select"] = Field(default="text", description="Free text, or one of `options`.")
+    kind: Literal["text", "select", "number", "user", "checkbox"] = Field(
+        default="text", description="Free text, one of `options`, a figure, somebody, or yes."
+    )
     options: list[Text] = Field(default=[], max_length=100, description="What can be chosen.")
     required: bool = Field(default=False, description="Asked for in the modal; a one-line declare is never held up.")
     hint: Text = Field(default="", description="A line under the question.")
+    severities: list[Key] = Field(default=[], description="Only for these; every one where left out.")
 
 
 class Nudges(Part):

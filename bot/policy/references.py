@@ -136,5 +136,6 @@ def _fields(look: Look) -> Iterator[Problem]:
     for key, custom in look.model.fields.items():
         if custom.kind == "select" and not custom.options:
             yield look.problem(("fields", key), "needs options to choose from: write `options: [yes, no]`.", "")
-        if custom.kind == "text" and custom.options:
-            yield look.problem(("fields", key, "options"), "a text field has none. Write `kind: select`.")
+        if custom.kind != "select" and custom.options:
+            yield look.problem(("fields", key, "options"), f"a {custom.kind} field has none. Write `kind: select`.")
+        yield from look.known(("fields", key, "severities"), custom.severities, look.model.severities, "severity")

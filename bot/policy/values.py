@@ -161,7 +161,9 @@ def _rule(key: str, model: models.Rule) -> domain.Rule:
 
 
 def _field(key: str, model: models.CustomField) -> domain.CustomField:
-    return domain.CustomField(key, model.label, model.kind, tuple(model.options), model.required, model.hint)
+    return domain.CustomField(
+        key, model.label, model.kind, tuple(model.options), model.required, model.hint, tuple(model.severities)
+    )
 
 
 def _nudges(model: models.Nudges) -> domain.NudgeRules:

@@ -107,6 +107,21 @@ VERBS: tuple[Verb, ...] = (
         "page the next rung of the ladder now",
     ),
     Verb(
+        "trigger",
+        Grammar.WORDS,
+        ("trigger", "trigger <name> [reason]"),
+        "trigger",
+        "say that something has happened for which the policy pages people; without a name it lists them",
+    ),
+    Verb(
+        "fields",
+        Grammar.NOTHING,
+        ("fields",),
+        "fields",
+        "answer your organisation's own questions about it, or answer them anew",
+        aliases=("details",),
+    ),
+    Verb(
         "page",
         Grammar.PAGE,
         ("page @user [reason]", "page <schedule> [reason]"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from bot.domain import incident as verbs
-from bot.domain import routing, triggers
+from bot.domain import questions, routing, triggers
 from bot.domain.deadlines import plan
-from bot.domain.incident import Incident
+from bot.domain.incident import Answer, Incident
 from bot.domain.notices import IfNeedFails, Notice, Priority
 from bot.domain.policy import Fact
 from bot.usecases import home, permission, similar
@@ -30,6 +30,7 @@ class Declaration:
     private: bool = False
     drill: bool = False
     facts: dict[str, Fact] = field(default_factory=dict)
+    custom: dict[str, Answer] = field(default_factory=dict)
     detected_at: datetime | None = None
     answer: dict[str, Any] | None = None  # {"user", "response_url"?, "channel"?}
     source: dict[str, Any] | None = None  # {"channel", "ts", "author", "link"}: the message it came from
@@ -61,6 +62,9 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
             detected_at=said.detected_at,
         )
         incident, entries = triggers.stamped(change.incident, policy, now), list(change.entries)
+        if said.custom:
+            incident = replace(incident, custom=dict(said.custom))
+            entries.append(questions.said({}, incident.custom, said.actor, policy, now))
         if said.source:
             link = said.source.get("link")
             text = f"Declared from a message by <@{said.source['author']}>"

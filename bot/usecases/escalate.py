@@ -13,7 +13,7 @@ from bot.domain.escalation import Climb
 from bot.domain.incident import Change, Incident
 from bot.domain.notices import Notice
 from bot.domain.paging import Calls
-from bot.domain.policy import Rung
+from bot.domain.policy import Rung, Trigger
 from bot.domain.timeline import BOT, Entry, entry
 from bot.usecases import permission
 from bot.usecases.cover import on_call
@@ -44,6 +44,18 @@ async def escalate_in(work: Work, actor: str, reason: str) -> Escalated:
     climb = await next_rung(work, why, actor)
     await commit_climb(work, climb, why, f"manual:{work.incident.number}:{work.now.timestamp()}", first=(said,))
     return Escalated(work.incident, climb)
+
+
+async def trip(
+    desk: Desk, number: int, trigger: Trigger, actor: str, reason: str = "", delivery: str | None = None
+) -> Incident:
+    """A person says that what a trigger looks at has happened: it pages by its own delay, as if we had noticed."""
+    async with working_on(desk, number, delivery) as work:
+        permission.require(desk, "escalate", actor, work.incident)
+        changed = triggers.trip_one(work.incident, trigger, work.now)
+        words = f"{trigger.name}: {reason}" if reason else trigger.name
+        said = entry(work.now, "escalated", actor, words, by_hand=True, trigger=trigger.key, told=True)
+        return await work.commit(Change(changed, (said,)))
 
 
 async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str | None = None) -> Escalated | None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import incident as verbs
-from bot.domain.incident import Change, Incident
+from bot.domain import questions
+from bot.domain.incident import Answer, Change, Incident
 from bot.domain.lifecycle import Status
 from bot.domain.timeline import Entry
 from bot.usecases import permission
@@ -82,6 +83,15 @@ async def update(
         return Change(incident, tuple(entries))
 
     return await _change(desk, number, "update", actor, verb, delivery)
+
+
+async def answer(
+    desk: Desk, number: int, answers: dict[str, Answer | None], actor: str, delivery: str | None = None
+) -> Incident:
+    """The organisation's own questions; None takes an answer back."""
+    return await _change(
+        desk, number, "note", actor, lambda w: questions.answer(w.incident, answers, actor, w.policy, w.now), delivery
+    )
 
 
 async def note(

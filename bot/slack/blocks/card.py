@@ -11,6 +11,7 @@ from bot.domain.incident import Incident
 from bot.domain.lifecycle import Status
 from bot.domain.policy import Policy
 from bot.slack.blocks import kit, phrases, playbooks
+from bot.slack.blocks import questions as details
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, quote, render
 from playbooks.finding import Hit
@@ -48,6 +49,7 @@ def card(
         _described(incident),
         *_ended(incident, now),
         _latest(incident, now),
+        details.missing(incident, policy),
         _checklist(incident, policy),
         *[kit.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
         *_failures(incident, failures),
@@ -144,6 +146,7 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
         ("Affected services", kit.listed(phrases.services(incident, policy))),
         ("Impact", impact(incident)),
         ("Category", render(plain(category_name(incident.category, policy))) if incident.category else ""),
+        *details.shown(incident, policy),
     ]
     return [(label, value) for label, value in facts if value]
 
@@ -155,7 +158,12 @@ def impact(incident: Incident) -> str:
     said = [form.format(facts[name]) for name, form in forms.items() if name in facts]
     marks = {"core": "core functionality", "security": "security", "data_loss": "data may be lost"}
     marks["public_relations"] = "may become public"
-    return kit.joined([*said, *(words for name, words in marks.items() if facts.get(name))])
+    more = [
+        f"{name.replace('_', ' ')} {value:g}"
+        for name, value in facts.items()
+        if name not in forms and name not in marks and not isinstance(value, bool)
+    ]
+    return kit.joined([*said, *more, *(words for name, words in marks.items() if facts.get(name))])
 
 
 def _checklist(incident: Incident, policy: Policy) -> Block | None:

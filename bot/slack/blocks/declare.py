@@ -6,20 +6,23 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.domain import metrics_said
 from bot.domain.classification import FIGURES, MARKS, Suggestion, asked_for, suggest
-from bot.domain.incident import TITLE_LENGTH
+from bot.domain.incident import TITLE_LENGTH, Answer
 from bot.domain.policy import Fact, Policy
-from bot.slack.blocks import inputs, kit
+from bot.slack.blocks import inputs, kit, questions
 from bot.slack.blocks.card import category_name
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.blocks.kit import Block
 from bot.slack.blocks.phrases import severity_plain
-from bot.slack.text import clip, length, render, title_of
+from bot.slack.text import clip, length, plain, render, title_of
 
 CALLBACK = "declare"
 SUGGESTION = "suggestion"
+METRICS = "metrics"
 LABELS = {
     "users": "Users affected (%)",
     "error_rate": "Error rate (%)",
@@ -42,6 +45,7 @@ class DeclareValues:
     category: str | None = None
     private: bool = False
     facts: dict[str, Fact] = field(default_factory=dict)
+    custom: dict[str, Answer] = field(default_factory=dict)
     channel: str | None = None
     source: dict[str, str] | None = None
 
@@ -78,11 +82,12 @@ def declare_modal(
                 hint="What people notice. The channel is named after it.",
             ),
             kit.asked("severity", "Severity", severity_select(policy, severity), hint="Not sure? Take the worse one."),
-            *([suggestion_block(None, policy)] if asked_for(policy) else []),
+            *([suggestion_block(None, policy)] if asked_for(policy) or metrics_said.names(policy) else []),
             kit.asked("description", "What is happening?", kit.text_input(description, multiline=True), optional=True),
             _services(policy),
             *_category(policy),
             kit.asked("private", "Private", _private(), optional=True),
+            *questions.blocks(policy),
             *_facts(policy),
         ],
     }
@@ -99,12 +104,14 @@ def severity_select(policy: Policy, chosen: str | None = None) -> Block:
     return kit.select(options, chosen, "How bad is it?")
 
 
-def suggestion_block(suggestion: Suggestion | None, policy: Policy) -> Block:
-    """Under the severity, which stays whoever's choice it is who fills the form in."""
+def suggestion_block(suggestion: Suggestion | None, policy: Policy, unknown: Sequence[str] = ()) -> Block:
+    """Under the severity, which stays whoever's choice it is who fills the form in. `unknown`: metrics of no rule."""
     words = "Say below what you know of the impact, and I suggest one."
     if suggestion is not None:
         reasons = clip("; ".join(render(reason) for reason in suggestion.reasons), 1000)
         words = f":bulb: Suggested: *{render(severity_plain(policy.severity(suggestion.severity)))}* — {reasons}"
+    if unknown:
+        words += f"\nNo rule looks at {clip(', '.join(render(plain(one)) for one in unknown), 200)}."
     return {**kit.context(words), "block_id": SUGGESTION}
 
 
@@ -117,14 +124,15 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
     place = next((i for i, block in enumerate(blocks) if block.get("block_id") == SUGGESTION), None)
     if place is None:
         return None
-    blocks[place] = suggestion_block(suggest(facts_of(view), policy), policy)
+    unknown = metrics_said.read(inputs.text(view, METRICS), policy).unknown
+    blocks[place] = suggestion_block(suggest(facts_of(view, policy), policy), policy, unknown)
     kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close", "private_metadata")}
     return {**kept, "blocks": blocks}
 
 
-def facts_of(view: View) -> dict[str, Fact]:
+def facts_of(view: View, policy: Policy) -> dict[str, Fact]:
     """What was said of the impact; figures that are none are passed over."""
-    found: dict[str, Fact] = {}
+    found: dict[str, Fact] = dict(metrics_said.read(inputs.text(view, METRICS), policy).facts)
     for name in FIGURES:
         figure = _figure(inputs.text(view, name))
         if figure is not None:
@@ -150,7 +158,20 @@ def _facts(policy: Policy) -> list[Block]:
     if options:
         boxes = {"type": "checkboxes", "options": options}
         found.append(_dispatching(kit.asked("marks", "Does it touch …", boxes, optional=True)))
+    if metrics := metrics_said.names(policy):
+        found.append(_dispatching(_metrics(metrics)))
     return found
+
+
+def _metrics(names: Sequence[str]) -> Block:
+    """One line for whatever a dashboard says: a form with a dozen figures nobody fills in at night."""
+    element: Block = {
+        **kit.text_input(longest=1000, placeholder=f"{names[0].replace('_', ' ')} 12"),
+        "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
+    }
+    known = ", ".join(one.replace("_", " ") for one in names)
+    hint = clip(f"What the dashboards say, each with its figure: {known}", 1500)
+    return kit.asked(METRICS, "Metrics", element, optional=True, hint=hint)
 
 
 def _number(name: str) -> Block:
@@ -180,6 +201,7 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
         errors["severity"] = f"{severity} is no longer in the policy. Choose another."
     if errors or severity is None:
         raise InputErrors(errors)
+    custom = {key: value for key, value in questions.values_of(view, policy, severity).items() if value is not None}
     return DeclareValues(
         title=title,
         severity=severity,
@@ -187,7 +209,8 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
         services=_chosen_services(view, policy),
         category=inputs.chosen(view, "category"),
         private="private" in inputs.several(view, "private"),
-        facts=facts_of(view),
+        facts=facts_of(view, policy),
+        custom=custom,
         channel=known.get("channel"),
         source=known.get("source"),
     )

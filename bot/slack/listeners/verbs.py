@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from bot.domain import triggers
 from bot.domain.deadlines import State
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
@@ -14,6 +15,8 @@ from bot.slack.blocks import catchup as catchups
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import oncall as blocks
+from bot.slack.blocks import questions as details
+from bot.slack.blocks import triggers as triggering
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners import playbooks
 from bot.slack.listeners.front import Asking, Front
@@ -146,6 +149,25 @@ async def page(front: Front, asking: Asking, request: Request, incident: Inciden
         delivery=asking.delivery,
     )
     return answers.escalated(done.incident, done.climb)
+
+
+async def trigger(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    """A trigger by its name, with a reason; without one, all of them."""
+    found = triggers.named(policy, request.text)
+    if found is None:
+        return triggering.listed(incident, policy, front.command, request.text)
+    meant, reason = found
+    saved = await escalating.trip(front.desk, incident.number, meant, asking.user, reason, delivery=asking.delivery)
+    return triggering.tripped(saved, meant)
+
+
+async def fields(
+    front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy
+) -> Message | None:
+    if not policy.fields:
+        raise Refused("The policy asks no questions of its own: there is no `fields` in it.", "note What you know")
+    view = details.modal(incident, policy)
+    return await front.open_view(asking, view, f"{front.command} note What you know")
 
 
 async def note(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -292,6 +314,8 @@ WITH_INCIDENT: dict[str, WithIncident] = {
     "invite": invite,
     "escalate": escalate,
     "page": page,
+    "trigger": trigger,
+    "fields": fields,
     "note": note,
     "timeline": timeline_,
     "catchup": catchup,

@@ -12,6 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Refused
 from bot.slack.blocks import answers, forms, inputs, modals
 from bot.slack.blocks import declare as declaring
+from bot.slack.blocks import questions as details
 from bot.slack.blocks.inputs import InputErrors
 from bot.slack.listeners import jobs, playbooks
 from bot.slack.listeners.front import Asking, Front
@@ -72,6 +73,7 @@ async def _declare(front: Front, asking: Asking, view: View) -> None:
             services=said.services,
             private=said.private,
             facts=said.facts,
+            custom=said.custom,
             answer=answer,
             source=said.source,
         ),
@@ -125,6 +127,12 @@ async def _reopen(front: Front, asking: Asking, view: View) -> None:
     await run.reopen(front.desk, said.incident, asking.user, said.reason, delivery=asking.delivery)
 
 
+async def _fields(front: Front, asking: Asking, view: View) -> None:
+    incident, policy = await front.incident(inputs.incident_of(view), asking)
+    said = details.values_of_modal(view, policy, incident.severity)
+    await run.answer(front.desk, said.incident, said.answers, asking.user, delivery=asking.delivery)
+
+
 async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
     said = forms.values_of_add_to_timeline(view)
     await front.incident(said.incident, asking, paged=True)
@@ -138,6 +146,7 @@ SUBMITS: dict[str, Submit] = {
     "severity": _severity,
     "roles": _roles,
     "resolve": _resolve,
+    "fields": _fields,
     "reopen": _reopen,
     "add_to_timeline": _add_to_timeline,
     **playbooks.SUBMITS,

@@ -1,0 +1,49 @@
+"""Triggers: which there are, which hold already, and what tripping one by hand does."""
+
+from __future__ import annotations
+
+from bot.domain import spans
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy, Trigger
+from bot.slack.blocks import kit
+from bot.slack.blocks.kit import Message
+from bot.slack.text import clip, plain, render
+
+COMMAND = "/incident"
+MOST = 30
+
+
+def listed(incident: Incident, policy: Policy, command: str = COMMAND, asked: str = "") -> Message:
+    """`asked` is what somebody typed that is none of them."""
+    if not policy.triggers:
+        return kit.line(f"The policy has no triggers. To call for help: `{command} escalate`")
+    start = f"There is no trigger “{clip(render(plain(asked)), 60)}”. " if asked else ""
+    words = f"{start}What pages people for {incident.id} beside the ladder"
+    return kit.message(
+        words,
+        [
+            kit.section(f"*{words}*"),
+            kit.section("\n".join(_line(one, incident) for one in policy.triggers[:MOST])),
+            kit.context(f"It has happened? `{command} trigger {policy.triggers[0].key} Why you think so`"),
+        ],
+    )
+
+
+def tripped(incident: Incident, trigger: Trigger) -> Message:
+    when = f"in {spans.in_words(trigger.rung.after)}" if trigger.rung.after else "now"
+    ways = f" unless it is {trigger.rung.until} by then" if trigger.rung.after else ""
+    drill = " It is a drill: nobody is." if incident.drill else ""
+    who = f"{_targets(trigger)} will be paged {when}{ways}.{drill}"
+    return kit.line(f"*{render(plain(trigger.name))}* holds for {incident.id}: {who}")
+
+
+def _line(trigger: Trigger, incident: Incident) -> str:
+    holds = incident.ladder.tripped.get(trigger.key)
+    state = f" · holds since {kit.clock(holds.at)}" if holds else ""
+    only = f" ({', '.join(trigger.severities)} only)" if trigger.severities else ""
+    key, name = render(plain(trigger.key)), render(plain(trigger.name))
+    return f"• `{key}` {name}{only}: {_targets(trigger)}{state}"
+
+
+def _targets(trigger: Trigger) -> str:
+    return render(plain(", ".join(one.partition(":")[2] for one in trigger.rung.notify)))

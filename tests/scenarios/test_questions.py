@@ -1,0 +1,173 @@
+"""The organisation's own questions, metrics typed into the form, and triggers that a person trips."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot import policy as policy_reader
+from bot.domain import metrics_said, triggers
+from sandbox import Message
+from tests.scenarios.looking import announcements, of_kind, rest, typed, words
+from tests.scenarios.running import World, world
+
+TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+severities:
+  sev1: {respond_within: null, update_every: null, escalate_after: null, roles: [], ladder: [],
+    notify_executives: false}
+  sev3: {respond_within: null, update_every: null, escalate_after: null, roles: [], ladder: []}
+fields:
+  region: {label: Region, kind: select, options: [EU, US], required: true}
+  customer: {label: Biggest customer, required: true, severities: [sev1]}
+  tickets: {label: Tickets so far, kind: number}
+  contact: {label: "Who talks to them?", kind: user}
+  regulated: {label: Regulated data, kind: checkbox}
+triggers:
+  leak: {name: Data may have leaked, when: data_loss, notify: ["user:U0PRIYA000"]}
+  press: {name: The press calls, when: public_relations, after: 10m, notify: ["user:U0PRIYA000"], severities: [sev1]}
+  costly: {name: It costs a lot, when: revenue_impact, over: 10000, notify: ["user:U0TOM00000"]}
+classification:
+  slow: {severity: sev1, name: Answers take too long, when: ["response_time > 30"]}
+  failing: {severity: sev3, name: Many requests fail, when: ["http_error_rate > 0.1"]}
+"""
+
+
+@pytest.fixture
+async def here(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    path = tmp_path / "policy.yml"
+    path.write_text(POLICY)
+    async with world(database_url, policy=path) as running:
+        yield running
+
+
+def paged(here: World, person: str) -> list[Message]:
+    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for c in where for m in here.ws.bot_messages(c.id) if "paged" in m.text]
+
+
+async def test_the_form_asks_them_and_the_card_shows_the_answers(here: World) -> None:
+    await here.maya.command("#general", "/incident declare Search is slow")
+    await here.maya.fill(
+        here.maya.view,
+        {
+            "Severity": "sev3",
+            "Region": "EU",
+            "Tickets so far": "12",
+            "Who talks to them?": TOM,
+            "Regulated data": ["Yes"],
+        },
+    )
+    assert (await here.maya.submit()).ok
+    channel = await here.opened()
+    await rest(here)
+    shown = words(here, here.card(channel))
+    for part in ("Region", "EU", "12", "yes"):
+        assert part in shown
+    whole = await here.show()
+    assert whole["fields"] == {"region": "EU", "tickets": 12.0, "contact": TOM, "regulated": True}
+    assert "Region: EU" in of_kind(whole, "fields")[0]["text"]
+
+
+async def test_what_a_severity_asks_for_is_asked_for_by_name_and_what_was_typed_stays(here: World) -> None:
+    await here.maya.command("#general", "/incident declare Payments are down")
+    await here.maya.fill(here.maya.view, {"Severity": "sev1", "Region": "US"})
+    answer = await here.maya.submit()
+    assert "sev1 asks for this" in str(answer.errors)
+    await here.maya.fill(here.maya.view, {"Biggest customer": "Acme"})
+    assert (await here.maya.submit()).ok
+    await here.opened()
+    assert (await here.show())["fields"] == {"region": "US", "customer": "Acme"}
+
+
+async def test_a_one_line_declare_is_not_held_up_and_the_card_asks_later(here: World) -> None:
+    channel = await here.declared("sev1 Payments are down")
+    await rest(here)
+    assert "Not answered yet: Region and Biggest customer" in words(here, here.card(channel))
+    await here.tom.command(channel.id, "/incident fields")
+    await here.tom.fill(here.tom.view, {"Region": "EU", "Biggest customer": "Acme"})
+    assert (await here.tom.submit()).ok
+    await rest(here)
+    assert "Not answered yet" not in words(here, here.card(channel))
+    assert "Acme" in words(here, here.card(channel))
+    (said,) = of_kind(await here.show(), "fields")
+    assert said["actor"] == TOM
+
+
+async def test_metrics_typed_into_the_form_suggest_a_severity_and_trip_their_trigger(here: World) -> None:
+    await here.maya.command("#general", "/incident declare Search is slow")
+    await here.maya.fill(here.maya.view, {"Metrics": "response time 45 s, cats 3"})
+    await rest(here)
+    shown = str(here.maya.view.blocks)
+    assert "Answers take too long" in shown
+    assert "No rule looks at cats" in shown
+    await here.maya.fill(here.maya.view, {"Severity": "sev3", "Region": "EU", "Metrics": "error rate 12%, revenue 20k"})
+    assert (await here.maya.submit()).ok
+    channel = await here.opened()
+    await rest(here)
+    assert (await here.show())["facts"] == {"http_error_rate": 0.12, "revenue": 20_000.0}
+    assert paged(here, TOM)
+    assert "revenue 20000" in words(here, here.card(channel))
+
+
+async def test_a_person_trips_any_trigger_by_its_name_and_it_is_explained(here: World) -> None:
+    channel = await here.declared("sev1 Payments are down")
+    listed = await typed(here, "tom", channel.name, "/incident trigger")
+    for part in ("leak", "The press calls", "sev1 only", "costly"):
+        assert part in listed
+    said = await typed(here, "tom", channel.name, "/incident trigger leak Backups are on a public bucket")
+    assert "will be paged now" in said
+    await rest(here)
+    (page,) = paged(here, PRIYA)
+    assert "Data may have leaked" in words(here, page)
+    (entry,) = of_kind(await here.show(), "escalated")
+    assert entry["actor"] == TOM
+    assert "public bucket" in entry["text"]
+    assert any("public bucket" in m.text for m in here.ws.bot_messages(channel.id))
+    again = await typed(here, "tom", channel.name, "/incident trigger leak")
+    assert "holds already" in again
+    assert "There is no trigger “flood”" in await typed(here, "tom", channel.name, "/incident trigger flood")
+    await typed(here, "tom", channel.name, "/incident trigger the press calls")
+    await here.pass_time(minutes=11)
+    assert len(paged(here, PRIYA)) == 2
+    rows = [row["reason"] for row in (await here.show())["reminders"] if "press" in row["reason"].lower()]
+    assert rows
+    assert announcements(here)
+
+
+async def test_a_trigger_of_another_severity_is_refused_with_what_to_do(here: World) -> None:
+    channel = await here.declared("sev3 Search is slow")
+    said = await typed(here, "tom", channel.name, "/incident trigger press")
+    assert "pages at sev1 only" in said
+    assert "/incident escalate" in said
+
+
+@pytest.mark.parametrize("preset", policy_reader.PRESETS)
+def test_every_trigger_of_every_preset_can_be_named(preset: str) -> None:
+    policy = policy_reader.preset(preset)
+    for trigger in policy.triggers:
+        assert triggers.named(policy, f"{trigger.key} because") == (trigger, "because")
+        found = triggers.named(policy, trigger.name)
+        assert found is not None
+        assert found[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "unknown"),
+    [
+        ("", {}, ()),
+        ("http_error_rate 0.2", {"http_error_rate": 0.2}, ()),
+        ("http error rate: 60%; response time=45s", {"http_error_rate": 0.6, "response_time": 45.0}, ()),
+        ("response time 4500 ms", {"response_time": 4.5}, ()),
+        ("queue length 300 cpu 99%", {"queue_length": 300.0}, ("cpu",)),
+        ("error rate 12%", {}, ("error rate",)),  # of HTTP, or of predictions?
+        ("12%", {}, ()),
+    ],
+)
+def test_metrics_are_read_as_people_write_them(text: str, facts: dict[str, float], unknown: tuple[str, ...]) -> None:
+    name = next(one for one in policy_reader.PRESETS if "queue_length" in metrics_said.names(policy_reader.preset(one)))
+    assert metrics_said.read(text, policy_reader.preset(name)) == metrics_said.Said(facts, unknown)
