@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -30,10 +31,11 @@ TOGETHER = 200  # lines written at once, beside the event loop
 
 async def records(
     database: Database, numbers: Collection[int] | None = None, *, private: bool = True
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any], None]:
     """The head, what incidents refer to (where all are wanted), each incident with all that is its own, the end.
 
-    Raises `TocsinError` for a number that is none. `private=False` leaves private incidents out.
+    Close it where it may not be read to its end: it holds a connection. Raises `TocsinError` for a number that is none.
+    `private=False` leaves private incidents out.
     """
     count = 0
     yield {"type": "export", "format": FORMAT, "tocsin": version("tocsin"), "at": instant_text(datetime.now(UTC))}
@@ -92,7 +94,8 @@ async def archive(database: Database, number: int, folder: Path, secrets: Iterab
     path = folder / f"INC-{number}-{seq}.jsonl"
     if not path.exists():
         await asyncio.to_thread(_make_folder, folder)
-        await write(path, lines(records(database, [number]), secrets))
+        async with aclosing(records(database, [number])) as found:
+            await write(path, lines(found, secrets))
     return seq
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,8 @@ async def _verify(number: int | None, earlier: dict[int, Head], as_json: bool) -
     entries = purged = incidents = 0
     faults: list[dict[str, Any]] = []
     heads: dict[str, Any] = {}
-    async with _database() as (database, _):
-        async for report in _reports(database, number, earlier):
+    async with _database() as (database, _), aclosing(_reports(database, number, earlier)) as reports:
+        async for report in reports:
             incidents += report.entries > 0
             entries, purged = entries + report.entries, purged + report.purged
             if report.head is not None:
@@ -119,10 +119,11 @@ async def _verify(number: int | None, earlier: dict[int, Head], as_json: bool) -
     return not faults
 
 
-async def _reports(database: Database, number: int | None, earlier: dict[int, Head]) -> AsyncIterator[Report]:
+async def _reports(database: Database, number: int | None, earlier: dict[int, Head]) -> AsyncGenerator[Report, None]:
     if number is None:
-        async for report in verification.everything(database.snapshot, earlier):
-            yield report
+        async with aclosing(verification.everything(database.snapshot, earlier)) as reports:
+            async for report in reports:
+                yield report
         return
     async with database.snapshot() as conn:
         found = await verification.one(conn, number, earlier.get(number))
@@ -140,8 +141,11 @@ def _earlier(path: Path) -> dict[int, Head]:
 
 
 async def _export(numbers: list[int] | None, output: Path | None, as_json: bool, *, private: bool) -> int:
-    async with _database() as (database, found):
-        lines = export.lines(export.records(database, numbers, private=private), found.secrets())
+    async with (
+        _database() as (database, found),
+        aclosing(export.records(database, numbers, private=private)) as records,
+    ):
+        lines = export.lines(records, found.secrets())
         if as_json:
             lines = _array(lines)
         if output is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +57,7 @@ async def verify(conn: AsyncConnection, number: int) -> list[str]:
 
 async def everything(
     snapshot: Callable[[], AbstractAsyncContextManager[AsyncConnection]], earlier: Mapping[int, Head] = {}
-) -> AsyncIterator[Report]:
+) -> AsyncGenerator[Report, None]:
     """Every incident in order, each in a snapshot of its own, so that the bot may go on writing.
 
     `earlier`: ends of chains as they stood once; each must still be part of its chain.

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -298,6 +299,15 @@ async def test_an_export_is_read_in_pages(database: Database, monkeypatch: pytes
     assert [r["seq"] for r in of(found, "entry")] == list(range(1, 9))
     assert [r["once"] for r in of(found, "reminder")] == [f"{n}:1" for n in range(1, 9)]
     assert [r["id"] for r in found if r["type"] == "overrides"] == list(range(1, 9))
+
+
+async def test_an_export_that_is_broken_off_gives_its_connection_back(database: Database) -> None:
+    await stored(database)
+    async with aclosing(export.records(database)) as found:
+        async for record in found:
+            if record["type"] == "incident":
+                break
+    assert database._reader.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
 
 
 async def _process(url: str, folder: Path, *arguments: str) -> tuple[int | None, str]:
