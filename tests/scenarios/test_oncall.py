@@ -91,7 +91,7 @@ async def test_page_calls_one_person_directly_and_in_the_channel(here: World) ->
     channel = await here.declared("sev4 Search is slow", by="maya")
     await rest(here)
     said = await typed(here, "maya", channel.name, "/incident page @tom the queue is yours")
-    assert "is paged" in said
+    assert "Paged now" in said
     await rest(here)
     (page,) = [m for m in direct(here, TOM) if "paged" in m.text]
     assert {"I'm on it", "Can't"} <= set(buttons(page))

@@ -255,7 +255,7 @@ async def test_a_criterion_escalates_once(here: World) -> None:
     channel = await started(here)
     message = await opened(here, channel, FAILOVER)
     await press(here, "tom", message, "Data loss is suspected")
-    assert "is paged" in (await told(here, "tom"))[-1]
+    assert "Paged now" in (await told(here, "tom"))[-1]
     assert "Data loss is suspected" not in buttons(walk_message(here, channel))
     assert "Database failover: Data loss is suspected" in texts(of_kind(await here.show(), "escalated"))
 

@@ -99,7 +99,7 @@ HOUR = timedelta(hours=1)
         ),
         (
             answers.escalated(OPEN, Climb(Change(OPEN), 2, Reached((BEN,), ("#ops",)), ((1, "nobody is on call"),))),
-            f"Rung 2 of INC-1 is paged: <@{BEN}>, #ops.",
+            f"Paged now for INC-1, rung 2: <@{BEN}>, #ops.",
         ),
         (
             answers.escalated(OPEN, Climb(Change(OPEN), None, Reached(), ())),
@@ -195,7 +195,7 @@ def test_an_incident_shown_has_its_channel_its_latest_and_its_buttons() -> None:
     assert mrkdwn(message.blocks[2]) == "*Latest*\n" + "\n".join(
         f"{day(n)} *note* <@{BEN}>: note {n}" for n in range(2, 7)
     )
-    assert len(presses(message.blocks)) == 6
+    assert len(presses(message.blocks)) == 7
 
 
 def test_roles_say_who_has_them_and_what_they_ask() -> None:

@@ -189,9 +189,9 @@ def escalated(incident: Incident, climb: Climb) -> Message:
         reached = climb.reached
         whom = [mention(person) for person in reached.people]
         whom += [phrases.channel_named(channel) for channel in reached.channels]
-        what = f"Rung {climb.rung} of {incident.id}" if climb.rung else f"For {incident.id}"
-        done = "would be paged, but this is a drill" if incident.drill else "is paged"
-        words = f"{what} {done}: {kit.listed(whom or list(reached.contacts), 20)}."
+        what = f"{incident.id}, rung {climb.rung}" if climb.rung else incident.id
+        done = "This is a drill, so nobody is paged. It would be" if incident.drill else "Paged now"
+        words = f"{done} for {what}: {kit.listed(whom or list(reached.contacts), 20)}."
     return kit.message(words, [kit.section("\n".join([words, *fell]))])
 
 
