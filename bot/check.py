@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot import notifiers
+from bot import notifiers, playbooks_check
 from bot import policy as policy_reader
 from bot.domain import paging
 from bot.domain.errors import TocsinError
@@ -86,6 +86,8 @@ def _policy(settings: Settings) -> tuple[str | None, set[str], list[Finding]]:
         return None, set(), [Finding("policy", False, str(error))]
     found = [Finding("policy", True, f"{where}: {', '.join(s.key for s in loaded.policy.severities)}")]
     found += [Finding("policy", True, str(warning), warning=True) for warning in loaded.warnings]
+    said = playbooks_check.look(settings, loaded.policy)
+    found += [Finding(one.what, one.fine, one.words, one.warning) for one in said]
     rungs = [rung for severity in loaded.policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in loaded.policy.triggers]
     return loaded.policy.announce, {method for rung in rungs for method in rung.by}, found

@@ -1,0 +1,78 @@
+"""What `tocsin check` says of playbooks and runners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import playbooks_check
+from bot import policy as policy_reader
+from bot.settings import Settings
+
+OWN = "id: mine\nname: Mine\ncategory: availability\nphases: [{title: P, steps: [{title: S, commands: ['look api'], "
+OWN += "automation: {runner: process}}]}]\n"
+
+
+def look(tmp_path: Path, policy: str, folder: Path | None = None, **environ: str) -> list[str]:
+    path = tmp_path / "policy.yml"
+    path.write_text(policy)
+    settings = Settings(_env_file=None, tocsin_playbooks=str(folder) if folder else None)  # type: ignore[call-arg]
+    said = playbooks_check.look(settings, policy_reader.load(path), environ)
+    return [f"{'⚠' if one.warning else '✓' if one.fine else '✗'} {one.what}: {one.words}" for one in said]
+
+
+def test_by_default_nothing_is_run(tmp_path: Path) -> None:
+    library, automation = look(tmp_path, "preset: sev1-5\n")
+    assert library.endswith("shipped, none of your own (TOCSIN_PLAYBOOKS)")
+    assert automation == "✓ automation: off: no step is run, people run the commands themselves"
+
+
+def test_the_operators_own_folder_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "mine.yml").write_text(OWN)
+    assert f"of which 1 are from {folder}" in look(tmp_path, "preset: sev1-5\n", folder)[0]
+    (folder / "bad.yml").write_text("id: bad\nnaem: Bad\n")
+    (problem,) = look(tmp_path, "preset: sev1-5\n", folder)
+    assert problem.startswith("✗ playbooks: ")
+    assert "bad.yml:2: naem is not a setting here. Did you mean name?" in problem
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("services: {api: {playbooks: [api-outge]}}\n", "services.api.playbooks: there is no playbook “api-outge”."),
+        ("automation: {matrix: {a: {playbooks: [servis-restart], decision: manual}}}\n",
+         "automation.matrix.a.playbooks: there is no playbook “servis-restart”. Did you mean service-restart?"),
+    ],
+)  # fmt: skip
+def test_whoever_names_a_playbook_means_one_that_is_there(tmp_path: Path, policy: str, said: str) -> None:
+    assert any(line.startswith("✗ playbooks: " + said) for line in look(tmp_path, policy))
+    assert not any("✗" in line for line in look(tmp_path, "services: {api: {playbooks: [api-outage]}}\n"))
+
+
+def test_what_would_be_run_and_what_is_left_to_people_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "mine.yml").write_text(OWN)
+    tool = tmp_path / "look"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    policy = f"""
+automation:
+  enabled: true
+  runners:
+    process:
+      allow:
+        - {{executable: {tool}, arguments: [api], environment_from: [OPS_TOKEN]}}
+        - {{executable: /usr/bin/there-is-none, arguments: [[]]}}
+    wait: {{}}
+"""
+    said = look(tmp_path, policy, folder)
+    assert f"✓ automation: process: {tool}; 2 at once" in said
+    assert "✓ automation: wait: up to 10m" in said
+    assert "⚠ automation: /usr/bin/there-is-none cannot be run: No such file or directory." in said
+    assert f"⚠ automation: environment_from of {tool}: OPS_TOKEN is not set in the environment." in said
+    assert any("would run 2 steps: mine 1.1, service-down-auto-recovery 2.2" in line for line in said)
+    assert any("want the runner http" in line and "are not allowed by the policy" in line for line in said)
