@@ -30,6 +30,8 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "category": incident.category,
         "services": list(incident.services),
         "fields": dict(incident.custom),
+        "regions": list(incident.regions),
+        "facts": dict(incident.facts),
         "channel_id": incident.channel_id,
         "declared_by": incident.declared_by,
         "roles": dict(incident.roles),

@@ -142,7 +142,8 @@ class Incident:
     description: str = ""
     category: str | None = None
     services: tuple[str, ...] = ()
-    facts: dict[str, Fact] = field(default_factory=dict)  # as in `bot.domain.classification`
+    regions: tuple[str, ...] = ()
+    facts: dict[str, Fact] = field(default_factory=dict)  # as in `bot.domain.classification` and `bot.domain.impact`
     custom: dict[str, Answer] = field(default_factory=dict)  # by the keys of the policy's `fields`
     private: bool = False
     drill: bool = False

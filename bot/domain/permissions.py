@@ -13,7 +13,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy import Allowed
 
 ACTIONS = (
-    "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note",
+    "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
     "snooze", "next", "resolve", "close", "cancel", "reopen", "cover",
 )  # fmt: skip
 WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover"})
@@ -22,7 +22,8 @@ BELLS = frozenset({"declare", "escalate", "page"})
 IN_WORDS = {
     "declare": "declare incidents", "drill": "start drills", "update": "post updates", "status": "change the status",
     "severity": "change the severity", "role": "give roles", "handover": "hand roles over",
-    "escalate": "escalate", "page": "page people", "note": "write notes", "snooze": "snooze reminders",
+    "escalate": "escalate", "page": "page people", "note": "write notes",
+    "impact": "say what the impact is", "snooze": "snooze reminders",
     "next": "promise updates", "resolve": "resolve incidents", "close": "close incidents",
     "cancel": "cancel incidents", "reopen": "reopen incidents", "cover": "cover schedules",
 }  # fmt: skip

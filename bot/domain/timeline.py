@@ -13,7 +13,7 @@ BOT = "tocsin"  # the actor of what the bot does by itself
 KEY_KINDS = frozenset(
     {
         "declared", "acknowledged", "status", "severity", "role", "handover", "update", "note", "page", "escalated",
-        "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent",
+        "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent", "impact",
     }
 )  # fmt: skip
 GENESIS = "0" * 64

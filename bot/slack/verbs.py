@@ -135,6 +135,13 @@ VERBS: tuple[Verb, ...] = (
         "note Deploy 4512 went out at 02:47",
         "put a key entry on the timeline",
     ),
+    Verb(
+        "impact",
+        Grammar.NOTHING,
+        ("impact",),
+        "impact",
+        "say what is hit: services, regions, users, revenue, SLA; it may page people",
+    ),
     Verb("timeline", Grammar.ALL, ("timeline", "timeline all"), "timeline", "what happened: the key entries, or all"),
     Verb(
         "catchup",
@@ -207,7 +214,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "cover",
         Grammar.COVER,
-        ("cover <schedule> for <duration>",),
+        ("cover <schedule> for <duration>", "cover <schedule> none"),
         "cover {schedule} for 2h",
         "be on call yourself for a while, whoever's turn it is",
         needs_incident=False,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.domain import impact as impacts
 from bot.domain import incident as verbs
 from bot.domain import questions
 from bot.domain.incident import Answer, Change, Incident
@@ -100,6 +101,13 @@ async def note(
     return await _change(
         desk, number, "note", actor, lambda w: verbs.note(w.incident, text, actor, w.now, link), delivery
     )
+
+
+async def impact(desk: Desk, number: int, said: impacts.Said, actor: str, delivery: str | None = None) -> Incident:
+    def verb(work: Work) -> Change:
+        return impacts.record(work.incident, said, actor, work.now)
+
+    return await _change(desk, number, "impact", actor, verb, delivery)
 
 
 async def snooze(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:

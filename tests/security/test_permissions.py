@@ -22,7 +22,8 @@ INSIDE = "inc-1-checkout-is-down"
 LINES = {
     "declare": "declare sev2 Another", "drill": "drill sev3 A drill", "update": "update Going on",
     "status": "status identified", "severity": "severity sev1", "role": "lead @noor", "handover": "handover @tom",
-    "escalate": "escalate", "page": "page @tom", "note": "note x", "snooze": "snooze 30m", "next": "next 1h",
+    "escalate": "escalate", "page": "page @tom", "note": "note x", "impact": "impact",
+    "snooze": "snooze 30m", "next": "next 1h",
     "resolve": "resolve Done", "close": "close", "cancel": "cancel False alarm", "reopen": "reopen Again",
     "cover": "cover primary for 2h",
 }  # fmt: skip
@@ -58,7 +59,7 @@ async def known(here: World, user: str = "") -> None:
 
 def test_every_verb_that_changes_something_can_be_restricted_or_is_free_for_a_reason() -> None:
     free = {"ack", "join", "invite", "lead"}  # `lead` is `role`
-    looking = {"roles", "timeline", "why", "list", "show", "oncall", "help", "similar", "search"}
+    looking = {"roles", "timeline", "why", "list", "show", "oncall", "help", "catchup", "search"}
     others = {"playbook"}  # who may approve and run stands under `playbooks` and `automation`
     assert {verb.name for verb in VERBS} - free - looking - others == set(ACTIONS)
     assert set(LINES) == set(ACTIONS)

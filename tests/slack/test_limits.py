@@ -11,13 +11,31 @@ from typing import Any
 
 import pytest
 
+from bot.domain.catalog import Cause
+from bot.domain.catalog import Reached as Reached_
 from bot.domain.deadlines import State
 from bot.domain.escalation import Climb, Reached
 from bot.domain.incident import Change, Incident, Ladder, Snooze
 from bot.domain.lifecycle import Status
-from bot.domain.policy import Policy, Role, Service, Severity
+from bot.domain.playbook import Playbook
+from bot.domain.policy import Contact, Policy, Role, Service, Severity
+from bot.domain.similarity import Fix, Similar
 from bot.domain.timeline import Entry, entry
-from bot.slack.blocks import announcement, answers, card, declare, forms, modals, news, nudge, page
+from bot.domain.triage import Triage
+from bot.slack.blocks import (
+    announcement,
+    answers,
+    card,
+    catchup,
+    declare,
+    forms,
+    impact,
+    modals,
+    news,
+    nudge,
+    page,
+    triage,
+)
 from bot.slack.blocks.kit import Message
 from bot.slack.parse import BadRequest
 from bot.slack.text import from_command
@@ -178,12 +196,39 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "empty list", answers.listing([], policy, NOW, scope="all")
     yield "show", answers.show(incident, policy, entries, NOW)
     yield "roles", answers.roles(incident, policy)
+    yield "what may help", triage.triage(incident, policy, _helping(incident))
+    yield "nothing helps", triage.triage(incident, policy, Triage())
+    yield "searched", triage.searched(_helping(incident).similar * 4, policy, LONG, "/incident")
+    yield "nothing found", triage.searched([], policy, LONG, "/incident")
+    yield "caught up", catchup.catchup(
+        incident, policy, NOW, since=NOW - timedelta(days=1), entries=entries, messages=9999,
+        upcoming=[("rung", 2, NOW), ("update", None, NOW)], contacts=CONTACTS, links=LINKS,
+    )  # fmt: skip
     yield "timeline", answers.timeline(incident, entries, everything=True)
     yield "empty timeline", answers.timeline(incident, [])
     yield "why", answers.why(incident, policy, rows, NOW)
     yield "empty why", answers.why(incident, policy, [], NOW)
     yield "help", answers.help(policy)
     yield "help on one", answers.help(policy, "/incident", "role")
+
+
+CONTACTS = tuple(Contact(f"c{n}", HOSTILE, BEN, HOSTILE, HOSTILE, url="https://x.io/a|b>") for n in range(30))
+LINKS = tuple((f"{n} {HOSTILE}", "https://x.io/" + "a" * 700) for n in range(40))
+
+
+def _helping(incident: Incident) -> Triage:
+    keys = tuple(WIDE.services)
+    like = Similar(incident, 0.999, (LONG, LONG), LONG, Fix("one", LONG))
+    return Triage(
+        similar=(like, replace(like, fix=None), replace(like, incident=replace(incident, number=2))),
+        affected=keys,
+        guessed=True,
+        radius=tuple(Reached_(key, 1 + n % 3, keys[0]) for n, key in enumerate(keys)),
+        causes=tuple(Cause(key, (LONG,), (1,)) for key in keys),
+        contacts=CONTACTS,
+        links=LINKS,
+        playbooks=(Playbook("one", HOSTILE, "x", ()),),
+    )
 
 
 def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -198,6 +243,8 @@ def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, 
     yield "roles", modals.roles_modal(incident, policy)
     yield "resolve", modals.resolve_modal(incident)
     yield "reopen", modals.reopen_modal(incident)
+    known = replace(incident, regions=(LONG[:900],) * 9, facts={"users": 12.5, "revenue": 1e12, "sla_breach": True})
+    yield "impact", impact.impact_modal(known, policy)
     many = [_worst(n) for n in range(200)]
     yield "add to timeline", forms.add_to_timeline_modal(many, source)
     view = modals.resolve_modal(incident)

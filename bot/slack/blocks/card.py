@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.classification import checklist
+from bot.domain.impact import in_words
 from bot.domain.incident import Incident
 from bot.domain.lifecycle import Status
 from bot.domain.policy import Policy
@@ -152,18 +153,9 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
 
 
 def impact(incident: Incident) -> str:
-    """What was said of it when it was declared; mrkdwn, empty where nothing was."""
-    facts = incident.facts
-    forms = {"users": "{:g} % of users", "error_rate": "{:g} % of requests fail", "latency": "{:g}× slower"}
-    said = [form.format(facts[name]) for name, form in forms.items() if name in facts]
-    marks = {"core": "core functionality", "security": "security", "data_loss": "data may be lost"}
-    marks["public_relations"] = "may become public"
-    more = [
-        f"{name.replace('_', ' ')} {value:g}"
-        for name, value in facts.items()
-        if name not in forms and name not in marks and not isinstance(value, bool)
-    ]
-    return kit.joined([*said, *more, *(words for name, words in marks.items() if facts.get(name))])
+    """What was said of it, at declare or since; mrkdwn, empty where nothing was."""
+    where = f"in {render(plain(kit.listed(incident.regions)))}" if incident.regions else ""
+    return kit.joined([where, *in_words(incident.facts)])
 
 
 def _checklist(incident: Incident, policy: Policy) -> Block | None:

@@ -84,7 +84,7 @@ def declare_modal(
             kit.asked("severity", "Severity", severity_select(policy, severity), hint="Not sure? Take the worse one."),
             *([suggestion_block(None, policy)] if asked_for(policy) or metrics_said.names(policy) else []),
             kit.asked("description", "What is happening?", kit.text_input(description, multiline=True), optional=True),
-            _services(policy),
+            services_input(policy),
             *_category(policy),
             kit.asked("private", "Private", _private(), optional=True),
             *questions.blocks(policy),
@@ -206,7 +206,7 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
         title=title,
         severity=severity,
         description=inputs.text(view, "description"),
-        services=_chosen_services(view, policy),
+        services=chosen_services(view, policy),
         category=inputs.chosen(view, "category"),
         private="private" in inputs.several(view, "private"),
         facts=facts_of(view, policy),
@@ -216,7 +216,7 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
     )
 
 
-def _services(policy: Policy) -> Block:
+def services_input(policy: Policy, known: Sequence[str] = ()) -> Block:
     """From the catalogue; free text where there is none. A big catalogue is split into groups, as Slack asks."""
     label = "Affected services"
     options = [
@@ -225,7 +225,7 @@ def _services(policy: Policy) -> Block:
         if 0 < len(key) <= kit.OPTION_VALUE
     ]
     if not options:
-        element = kit.text_input(longest=1000, placeholder="checkout, payments")
+        element = kit.text_input(", ".join(known), longest=1000, placeholder="checkout, payments")
         return kit.asked("services", label, element, optional=True, hint="Separate several with commas.")
     chooser: Block = {"type": "multi_static_select", "placeholder": kit.words("Choose any", kit.PLACEHOLDER)}
     if len(options) <= kit.OPTIONS:
@@ -239,10 +239,12 @@ def _services(policy: Policy) -> Block:
             }
             for part in parts
         ]
+    if chosen := [option for option in options if option["value"] in known]:
+        chooser["initial_options"] = chosen
     return kit.asked("services", label, chooser, optional=True)
 
 
-def _chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
+def chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
     if policy.services:
         return inputs.several(view, "services")
     written = re.split(r"[,\n]", inputs.text(view, "services"))

@@ -14,6 +14,7 @@ from bot.slack.blocks import answers, modals, triage
 from bot.slack.blocks import catchup as catchups
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
+from bot.slack.blocks import impact as impacts
 from bot.slack.blocks import oncall as blocks
 from bot.slack.blocks import questions as details
 from bot.slack.blocks import triggers as triggering
@@ -25,6 +26,7 @@ from bot.usecases import acknowledge as acknowledging
 from bot.usecases import catchup as catching_up
 from bot.usecases import cover as covering
 from bot.usecases import escalate as escalating
+from bot.usecases import feeds as feeds_
 from bot.usecases import handover as handing_over
 from bot.usecases import permission as permissions
 from bot.usecases import run, similar
@@ -161,9 +163,7 @@ async def trigger(front: Front, asking: Asking, request: Request, incident: Inci
     return triggering.tripped(saved, meant)
 
 
-async def fields(
-    front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy
-) -> Message | None:
+async def fields(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
     if not policy.fields:
         raise Refused("The policy asks no questions of its own: there is no `fields` in it.", "note What you know")
     view = details.modal(incident, policy)
@@ -173,6 +173,11 @@ async def fields(
 async def note(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     await run.note(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
     return answers.done(f"Noted on the timeline of {incident.id}.")
+
+
+async def impact(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
+    permissions.require(front.desk, "impact", asking.user, incident)
+    return await front.open_view(asking, impacts.impact_modal(incident, policy), f"{front.command} impact")
 
 
 async def timeline_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -273,11 +278,15 @@ async def on_call(front: Front, asking: Asking, request: Request) -> Message:
     now = front.desk.clock.now()
     async with front.desk.database.reading() as conn:
         standing = await overrides.standing(conn, now)
-    return blocks.on_call(front.desk.policy, now, standing, request.schedule, front.command)
+        links = await feeds_.links(conn, front.desk, asking.user, request.schedule)
+    return blocks.on_call(front.desk.policy, now, standing, request.schedule, front.command, links)
 
 
 async def cover(front: Front, asking: Asking, request: Request) -> Message:
     assert request.schedule is not None  # noqa: S101 - the grammar saw to it
+    if request.clear:
+        await covering.give_up(front.desk, request.schedule, asking.user, delivery=asking.delivery)
+        return answers.done(f"You cover {request.schedule} no longer; the rotation holds again.")
     assert request.span is not None  # noqa: S101
     taken = await covering.cover(front.desk, request.schedule, request.span, asking.user, delivery=asking.delivery)
     return blocks.covered(taken)
@@ -317,6 +326,7 @@ WITH_INCIDENT: dict[str, WithIncident] = {
     "trigger": trigger,
     "fields": fields,
     "note": note,
+    "impact": impact,
     "timeline": timeline_,
     "catchup": catchup,
     "why": why,

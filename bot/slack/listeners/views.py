@@ -12,6 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Refused
 from bot.slack.blocks import answers, forms, inputs, modals
 from bot.slack.blocks import declare as declaring
+from bot.slack.blocks import impact as impacts
 from bot.slack.blocks import questions as details
 from bot.slack.blocks.inputs import InputErrors
 from bot.slack.listeners import jobs, playbooks
@@ -127,6 +128,11 @@ async def _reopen(front: Front, asking: Asking, view: View) -> None:
     await run.reopen(front.desk, said.incident, asking.user, said.reason, delivery=asking.delivery)
 
 
+async def _impact(front: Front, asking: Asking, view: View) -> None:
+    number, said = impacts.values_of_impact(view, await front.policy_of(inputs.incident_of(view)))
+    await run.impact(front.desk, number, said, asking.user, delivery=asking.delivery)
+
+
 async def _fields(front: Front, asking: Asking, view: View) -> None:
     incident, policy = await front.incident(inputs.incident_of(view), asking)
     said = details.values_of_modal(view, policy, incident.severity)
@@ -148,6 +154,7 @@ SUBMITS: dict[str, Submit] = {
     "resolve": _resolve,
     "fields": _fields,
     "reopen": _reopen,
+    impacts.CALLBACK: _impact,
     "add_to_timeline": _add_to_timeline,
     **playbooks.SUBMITS,
     **jobs.SUBMITS,

@@ -1,0 +1,108 @@
+"""The form for the impact: filled with what is known, and only what was changed in it is meant."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from bot.domain.classification import REVENUE
+from bot.domain.impact import CUSTOMERS_TOLD, SLA_BREACH, Said
+from bot.domain.incident import Incident
+from bot.domain.policy import Fact, Policy
+from bot.slack.blocks import declare, inputs, kit
+from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.kit import Block
+from bot.slack.text import title_of
+
+CALLBACK = "impact"
+LONGEST = 1000
+FIGURES = {"users": "Users affected (%)", "error_rate": "Error rate (%)", REVENUE: "Revenue lost so far"}
+MARKS = {
+    "data_loss": "Data may be lost",
+    "security": "Security",
+    "public_relations": "It may become public",
+    SLA_BREACH: "An SLA is breached",
+    CUSTOMERS_TOLD: "Customers are told",
+}
+
+
+def impact_modal(incident: Incident, policy: Policy) -> Block:
+    """Blocks `services`, `regions`, a block for each figure, `marks`."""
+    seen = {"services": list(incident.services), "regions": list(incident.regions), "facts": _known(incident)}
+    return kit.modal(
+        CALLBACK,
+        "Impact",
+        "Save",
+        [
+            declare.services_input(policy, incident.services),
+            kit.asked(
+                "regions",
+                "Regions",
+                kit.text_input(", ".join(incident.regions), longest=LONGEST, placeholder="eu-west-1, us-east-1"),
+                optional=True,
+            ),
+            *[kit.asked(name, label, _number(name, incident), optional=True) for name, label in FIGURES.items()],
+            kit.asked("marks", "Does it touch …", _marks(incident), optional=True),
+            kit.context("It stands on the card, and may page people where the policy says so."),
+        ],
+        inputs.metadata(incident=incident.id, seen=seen),
+    )
+
+
+def values_of_impact(view: View, policy: Policy) -> tuple[int, Said]:
+    """Compared with what stood there when the form opened, so that another's change in between is not undone."""
+    number, seen = inputs.incident_of(view), inputs.metadata_of(view).get("seen") or {}
+    services = declare.chosen_services(view, policy)
+    kept = [key for key in seen.get("services", ()) if policy.services and key not in policy.services]
+    services = tuple(dict.fromkeys([*services, *kept]))
+    parts = re.split(r"[,\n]", inputs.text(view, "regions"))
+    regions = tuple(dict.fromkeys(name for part in parts if (name := title_of(part))))
+    facts, before = _facts(view), seen.get("facts", {})
+    names = (*FIGURES, *MARKS)
+    return number, Said(
+        services=services if set(services) != set(seen.get("services", ())) else None,
+        regions=regions if list(regions) != seen.get("regions", []) else None,
+        facts={name: facts.get(name) for name in names if facts.get(name) != before.get(name)},
+    )
+
+
+def _facts(view: View) -> dict[str, Fact]:
+    found: dict[str, Fact] = {name: True for name in inputs.several(view, "marks") if name in MARKS}
+    errors = {}
+    for name in FIGURES:
+        written = inputs.text(view, name)
+        if not written:
+            continue
+        try:
+            figure = float(written.replace(",", ""))
+        except ValueError:
+            figure = -1.0
+        if not math.isfinite(figure) or figure < 0 or (name != REVENUE and figure > 100):
+            errors[name] = "Write a number, such as 12000." if name == REVENUE else "Write a number from 0 to 100."
+        else:
+            found[name] = figure
+    if errors:
+        raise InputErrors(errors)
+    return found
+
+
+def _known(incident: Incident) -> dict[str, Any]:
+    return {name: fact for name, fact in incident.facts.items() if name in FIGURES or name in MARKS}
+
+
+def _number(name: str, incident: Incident) -> Block:
+    element: Block = {"type": "number_input", "is_decimal_allowed": True, "min_value": "0"}
+    if name != REVENUE:
+        element["max_value"] = "100"
+    known = incident.facts.get(name)
+    if known is not None and not isinstance(known, bool):
+        element["initial_value"] = f"{known:.10g}"
+    return element
+
+
+def _marks(incident: Incident) -> Block:
+    options = [kit.option(label, name) for name, label in MARKS.items()]
+    chosen = [option for option in options if incident.facts.get(option["value"])]
+    boxes: Block = {"type": "checkboxes", "options": options}
+    return {**boxes, "initial_options": chosen} if chosen else boxes
