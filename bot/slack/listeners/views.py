@@ -52,6 +52,9 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         second = playbooks.overtaken(refused, asking.user)
         said = second or front.refused(refused, inputs.known_incident(view))
         await ack(response_action="update", view=forms.refusal_modal(view, said))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        log.warning("view.malformed", callback_id=str(view.get("callback_id"))[:80], error=repr(error))
+        await ack(response_action="errors", errors={inputs.first_block(view): answers.NOT_RECORDED})
     except StorageError as error:
         log.error("view.not_recorded", error=str(error))
         await ack(response_action="errors", errors={inputs.first_block(view): answers.NOT_RECORDED})
