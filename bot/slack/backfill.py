@@ -6,12 +6,15 @@ Entries have the same names as those from events, so what is known already chang
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
+from bot.domain.errors import DeliveryError
 from bot.domain.messages import Said, entries_from_edit, entries_from_message
 from bot.domain.timeline import Entry
 from bot.slack import events
-from bot.slack.api import SlackApi
+from bot.slack.api import SlackApi, SlackError
 from bot.slack.events import Me
 from bot.usecases.desk import Desk
 from bot.usecases.record import move
@@ -19,25 +22,81 @@ from storage import cursors
 
 _PAGE = 200
 _PAGES = 50
+AT_ONCE, AGAIN_S = 4, 3.0  # channels; then the others wait so long before they ask again
+FORGOTTEN_S = 180.0  # nobody went on with it: another replica does, or nobody needs it
 
 
-async def backfill(desk: Desk, api: SlackApi, me: Me, number: int, channel: str) -> dict[str, Any]:
+@dataclass(slots=True)
+class Reading:
+    """How far a channel's history has been read, newest page first, and how much of it was dealt with, oldest first."""
+
+    touched_at: float
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    cursor: str | None = None
+    pages: int = 0
+    whole: bool = False
+    dealt_with: int = 0
+    fetched: int = 0
+
+
+class Readings:
+    """Histories that are being read. Slack allows so many pages a minute: what was read is kept until there is more."""
+
+    def __init__(self) -> None:
+        self._by_channel: dict[str, Reading] = {}
+
+    def of(self, channel: str) -> Reading:
+        """The one under way, or a new one. Raises `SlackError` while enough others are being read."""
+        now = time.monotonic()
+        self._by_channel = {c: one for c, one in self._by_channel.items() if now - one.touched_at < FORGOTTEN_S}
+        if channel not in self._by_channel:
+            if len(self._by_channel) >= AT_ONCE:
+                raise SlackError("other channels are read first", "conversations.history", wait_s=AGAIN_S, tried=False)
+            self._by_channel[channel] = Reading(now)
+        self._by_channel[channel].touched_at = now
+        return self._by_channel[channel]
+
+    def over(self, channel: str) -> None:
+        self._by_channel.pop(channel, None)
+
+
+async def backfill(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, readings: Readings) -> dict[str, Any]:
     """Read history and threads, append what is missing, move the cursor. Safe to repeat; returns counts."""
-    messages = await _history(api, "conversations.history", channel)
-    fetched = 0
-    for message in sorted(messages, key=lambda m: float(m["ts"])):
-        fetched += await _append(desk, me, number, channel, message)
+    reading = readings.of(channel)
+    try:
+        await _read(desk, api, me, number, channel, reading)
+    except DeliveryError as error:
+        if error.permanent:  # else it goes on from here
+            readings.over(channel)
+        raise
+    readings.over(channel)
+    return {"fetched": reading.fetched}
+
+
+async def _read(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, reading: Reading) -> None:
+    while not reading.whole:
+        await _next_page(api, "conversations.history", channel, reading)
+    messages = sorted(reading.messages, key=lambda m: float(m["ts"]))
+    for message in messages[reading.dealt_with :]:
+        reading.fetched += await _append(desk, me, number, channel, message)
         if message.get("reply_count") and await _thread_moved(desk, channel, message):
-            replies = await _history(api, "conversations.replies", channel, ts=message["ts"])
-            for reply in sorted(replies, key=lambda m: float(m["ts"])):
-                if reply["ts"] != message["ts"]:
-                    fetched += await _append(desk, me, number, channel, reply)
-            async with desk.database.transaction() as conn:
-                await cursors.set_thread(conn, channel, message["ts"], str(message.get("latest_reply", "")))
+            reading.fetched += await _thread(desk, api, me, number, channel, message)
+        reading.dealt_with += 1
     if messages:
         async with desk.database.transaction() as conn:
-            await cursors.set(conn, channel, number, max((m["ts"] for m in messages), key=float))
-    return {"fetched": fetched}
+            await cursors.set(conn, channel, number, str(messages[-1]["ts"]))
+
+
+async def _thread(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, parent: dict[str, Any]) -> int:
+    thread, fetched = Reading(time.monotonic()), 0
+    while not thread.whole:
+        await _next_page(api, "conversations.replies", channel, thread, ts=parent["ts"])
+    for reply in sorted(thread.messages, key=lambda m: float(m["ts"])):
+        if reply["ts"] != parent["ts"]:
+            fetched += await _append(desk, me, number, channel, reply)
+    async with desk.database.transaction() as conn:
+        await cursors.set_thread(conn, channel, parent["ts"], str(parent.get("latest_reply", "")))
+    return fetched
 
 
 async def _append(desk: Desk, me: Me, number: int, channel: str, message: dict[str, Any]) -> int:
@@ -84,13 +143,9 @@ async def _thread_moved(desk: Desk, channel: str, parent: dict[str, Any]) -> boo
     return seen is None or seen != str(parent.get("latest_reply", ""))
 
 
-async def _history(api: SlackApi, method: str, channel: str, **args: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    for _ in range(_PAGES):
-        answer = await api.call(method, channel=channel, limit=_PAGE, cursor=cursor, **args)
-        found += answer.get("messages", [])
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-        if not cursor:
-            break
-    return found
+async def _next_page(api: SlackApi, method: str, channel: str, reading: Reading, **args: Any) -> None:
+    answer = await api.call(method, channel=channel, limit=_PAGE, cursor=reading.cursor, **args)
+    reading.messages += answer.get("messages", [])
+    reading.cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
+    reading.pages += 1
+    reading.whole = reading.cursor is None or reading.pages >= _PAGES

@@ -18,10 +18,11 @@ from bot.domain.policy import Policy
 from bot.domain.timeline import Recorded
 from bot.slack import channels, rates
 from bot.slack.api import SlackApi, SlackError
-from bot.slack.backfill import backfill
+from bot.slack.backfill import Readings, backfill
 from bot.slack.blocks import announcement, answers, briefing, card, handover, home, news, nudge, page, policy_file
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
+from bot.slack.groups import id_of
 from bot.slack.job_sender import JobSender
 from bot.slack.people import People
 from bot.slack.post import edit, post
@@ -31,6 +32,7 @@ from bot.slack.triage_sender import TriageSender
 from bot.slack.troubles import in_words
 from bot.slack.walk_sender import WalkSender
 from bot.slack.windows import Turn
+from bot.usecases import feeds as calendars
 from bot.usecases import playbook, turns
 from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
@@ -66,6 +68,7 @@ class Sender:
         self._session = session
         self._command = command
         self._people = People(api, self._learned)
+        self._readings = Readings()
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         walks = WalkSender(desk, api, self._people)
         self._handlers: dict[str, Handler] = {
@@ -105,6 +108,7 @@ class Sender:
         self._of_no_incident: dict[str, Callable[[Row], Awaitable[dict[str, Any]]]] = {
             "policy_refused": self._policy_refused,
             "policy_mended": self._policy_mended,
+            "usergroup": self._user_group,
             "playbook_review": walks.review,
         }
 
@@ -235,7 +239,8 @@ class Sender:
     async def _backfill(self, case: Case) -> dict[str, Any]:
         if case.incident.channel_id is None:
             raise NotNeeded("there is no channel")
-        return await backfill(self._desk, self._api, self._me, case.incident.number, case.incident.channel_id)
+        number, channel = case.incident.number, case.incident.channel_id
+        return await backfill(self._desk, self._api, self._me, number, channel, self._readings)
 
     async def _do(self, fine: str, method: str, **args: Any) -> None:
         """Call what may have been done before: that answer is as good as ok."""
@@ -312,6 +317,22 @@ class Sender:
     async def _policy_mended(self, row: Row) -> dict[str, Any]:
         return await edit(self._api, await self._receipt(row.payload["of"]), policy_file.mended())
 
+    # — user groups that follow a schedule
+
+    async def _user_group(self, row: Row) -> dict[str, Any]:
+        group, policy = str(row.payload["group"]), self._desk.policy
+        async with self._desk.database.reading() as conn:
+            schedules = turns.groups(policy).get(group, ())
+            people = await turns.on_call_now(conn, policy, schedules, self._desk.clock.now())
+        if not people:
+            raise NotNeeded("nobody is on call, and Slack takes no empty group: it keeps whoever was last in it")
+        users = [await self._people.user_id(person) for person in people]
+        identity = await id_of(self._api, group)
+        if identity is None:
+            raise DeliveryError(f"Slack has no user group @{group}. Create it, or enable it.", permanent=True)
+        await self._api.call("usergroups.users.update", usergroup=identity, users=users)
+        return {"usergroup": identity, "users": users}
+
     # — the home tab
 
     async def _home(self, row: Row) -> dict[str, Any]:
@@ -321,9 +342,10 @@ class Sender:
             running = await incidents.listing(conn, open_only=True, limit=HOME_INCIDENTS)
             seen = [incident for incident in running if await part_of(conn, incident, user)]
             standing_in = await overrides.standing(conn, now)
+            links = await calendars.links(conn, self._desk, user)
         paged = {person for incident in seen for page in incident.ladder.pages for person in page.people}
         mine = frozenset([person for person in paged if "@" in person and await self._people.ids([person]) == [user]])
-        view = home.home(user, mine | {user}, seen, self._desk.policy, now, standing_in)
+        view = home.home(user, mine | {user}, seen, self._desk.policy, now, standing_in, links=links)
         await self._api.call("views.publish", user_id=user, view=view)
         return {}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from storage import timeline
 from tests.scenarios.looking import declared, of_kind, rest, texts
-from tests.scenarios.running import World, start
+from tests.scenarios.running import World, start, world
 
 INSIDE = "inc-1-checkout-is-down"
 
@@ -172,3 +173,34 @@ async def test_a_history_that_cannot_be_read_at_once_is_read_later(here: World, 
     await here.ws.until(lambda: len(here.ws.calls("conversations.history")) >= 3)
     await rest(here)
     assert await messages(here) == ["while away"]
+
+
+async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_stopped(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ninety pages and threads at thirty calls a minute: were it begun anew each time, it would never end."""
+    monkeypatch.setattr("bot.slack.backfill._PAGE", 10)
+    monkeypatch.setattr("bot.slack.rates.MINUTE_S", 3.0)
+    async with world(sqlite_url) as here:
+        await declared(here)
+        here.ws.faults.clear()
+        async with Away(here):
+            for number in range(450):
+                await here.maya.say(INSIDE, f"while away {number}")
+            for number in range(45):
+                parent = await here.maya.say(INSIDE, f"thread {number}")
+                await here.maya.reply(parent, f"reply {number}")
+            before = len(here.ws.calls())
+            here.ws.rates.minute_s = 3.0
+            here.ws.rates.on = True
+        for _ in range(600):
+            if len(await messages(here)) == 540:
+                break
+            await asyncio.sleep(0.1)
+        calls = [call for call in here.ws.calls()[before:] if call.method in READS]
+        assert len(await messages(here)) == 540
+        assert sum(call.status == 429 for call in calls) <= 2
+        assert len([call for call in calls if call.ok]) < 110, "hardly a page was read twice"
+
+
+READS = frozenset({"conversations.history", "conversations.replies"})
