@@ -72,6 +72,7 @@ class Approval:
     answered_at: datetime | None = None
     reason: str = ""
     people: tuple[str, ...] = ()  # who was asked directly
+    was: State = State.OPEN  # the step is that again where it is not granted
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +378,7 @@ def fill(
             continue
         filled = _withdrawn(filled, mark)
         entries.append(_said(walk, now, BOT, "withdrawn", "approval is void: what it was asked for has changed", mark))
-    return Change(filled, tuple(entries))
+    return _finished_if_all(filled, actor, now, tuple(entries))
 
 
 def call(walk: Walk, position: int, criterion: str, actor: str, now: datetime) -> Change:
@@ -450,12 +451,19 @@ def ask(
             raise Overtaken("approved", mark)
     elif mark.state is State.RUNNING:
         raise Refused(f"Step {key} is running. Wait until it is over.", "playbook")
+    elif walk.outcome == "abandoned":
+        _must_go(walk)
     number = walk.approvals_asked + 1
-    asked = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people))
+    was = State.OPEN if mark.state is State.APPROVED else mark.state
+    asked = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people), was=was)
     holder = mark.holder or (None if actor == BOT else actor)
-    waiting = replace(mark, state=State.WAITING, by=actor, at=now, asked=asked, holder=holder, reason="")
+    waiting = replace(mark, state=State.WAITING, asked=asked, holder=holder)
+    if not mark.settled:
+        waiting = replace(waiting, by=actor, at=now)
+    else:  # it is to be taken back: whoever did it still did it, if that is refused
+        walk = replace(walk, outcome=None, ended_by=None, ended_at=None, helped=None)
     said = _said(walk, now, actor, "asked", _wanted(action), mark, action=action, shown=list(shown), approval=number)
-    return Change(_put(replace(walk, approvals_asked=number), waiting), (said,))
+    return Change(_turned(_put(replace(walk, approvals_asked=number), waiting), now), (said,))
 
 
 def approve(walk: Walk, key: str, number: int, actor: str, now: datetime) -> Change:
@@ -501,16 +509,19 @@ def _answered(
     walk: Walk, mark: Mark, asked: Approval, answer: Answer, actor: str, now: datetime, reason: str, text: str
 ) -> Change:
     settled = replace(asked, answer=answer, answered_by=actor, answered_at=now, reason=reason)
-    granted = answer in GRANTED
-    kept = replace(
-        mark, state=State.APPROVED if granted else State.OPEN, by=actor, at=now, asked=settled,
-        started_at=now, turns=mark.turns + 1, nudged=0, reminders=(),
-    )  # fmt: skip
+    if answer in GRANTED or asked.was not in SETTLED:
+        state = State.APPROVED if answer in GRANTED else asked.was
+        kept = replace(
+            mark, state=state, by=actor, at=now, asked=settled,
+            started_at=now, turns=mark.turns + 1, nudged=0, reminders=(),
+        )  # fmt: skip
+    else:
+        kept = replace(mark, state=asked.was, asked=settled)
     said = _said(
         walk, now, actor, str(answer), text + (f": {reason}" if reason else ""), mark,
         key=True, action=asked.action, shown=list(asked.shown), approval=asked.number, asked_by=asked.by,
     )  # fmt: skip
-    return Change(_put(walk, kept), (said,))
+    return _finished_if_all(_put(walk, kept), actor, now, (said,))
 
 
 def _wanted(action: str) -> str:
@@ -529,14 +540,21 @@ def run_started(walk: Walk, key: str, job: str, by: str, now: datetime, action: 
         raise Overtaken(in_words(mark.state), mark)
     # What the bot takes back by itself was settled, shown and approved with the run that it takes back.
     by_itself = by == BOT and action == "rollback"
-    if mark.needs_approval and mark.state is not State.APPROVED and not by_itself:
-        raise Refused(f"Step {key} needs somebody's approval first.", "playbook")
     if not by_itself:
+        if mark.state is State.WAITING:
+            raise Refused(f"Step {key} waits for approval, which <@{_asker(mark)}> asked for.", "playbook")
+        if mark.needs_approval and mark.state is not State.APPROVED:
+            raise Refused(f"Step {key} needs somebody's approval first.", "playbook")
         _must_go(walk)
+    walk = _withdrawn(walk, mark) if mark.state is State.WAITING else walk
+    mark = walk.mark(key)
+    if walk.outcome == "finished":
+        walk = replace(walk, outcome=None, ended_by=None, ended_at=None, helped=None)
     holder = mark.holder or (None if by == BOT else by)
     running = replace(mark, state=State.RUNNING, by=by, at=now, reason="", job=job, action=action, holder=holder)
     words = "runs" if action == "run" else "is being rolled back"
-    return Change(_put(walk, running), (_said(walk, now, by, "running", words, mark, job=job, action=action),))
+    said = _said(walk, now, by, "running", words, mark, job=job, action=action)
+    return Change(_turned(_put(walk, running), now), (said,))
 
 
 def run_finished(walk: Walk, key: str, job: str, outcome: str, text: str, now: datetime) -> Change:
@@ -635,6 +653,10 @@ def _must_go(walk: Walk) -> None:
     )
 
 
+def _asker(mark: Mark) -> str:
+    return mark.asked.by if mark.asked else mark.by or BOT
+
+
 def _free(walk: Walk, key: str, *, waiting: bool = False, running: bool = False) -> Mark:
     """The step, if somebody may act on it now."""
     mark = walk.mark(key)
@@ -643,8 +665,9 @@ def _free(walk: Walk, key: str, *, waiting: bool = False, running: bool = False)
     _must_go(walk)
     if mark.state is State.RUNNING and not running:
         raise Refused(f"Step {key} is running. Wait until it is over.", "playbook")
-    if mark.state is State.WAITING and not waiting:
-        raise Refused(f"Step {key} waits for approval, which <@{mark.by}> asked for.", "playbook")
+    taken_back = mark.asked is not None and mark.asked.was in SETTLED
+    if mark.state is State.WAITING and (not waiting or taken_back):
+        raise Refused(f"Step {key} waits for approval, which <@{_asker(mark)}> asked for.", "playbook")
     return mark
 
 
@@ -664,7 +687,7 @@ def _moved(walk: Walk, mark: Mark, state: State, actor: str, now: datetime, reas
 
 def _finished_if_all(walk: Walk, actor: str, now: datetime, entries: tuple[Entry, ...]) -> Change:
     if not walk.going or walk.settled < len(walk.steps):
-        return Change(walk, entries)
+        return Change(_turned(walk, now), entries)
     over = replace(walk, outcome="finished", ended_by=actor, ended_at=now)
     skipped = sum(mark.state is State.SKIPPED for mark in walk.steps)
     text = f"finished, {len(walk.steps) - skipped} of {len(walk.steps)} steps done"
@@ -676,7 +699,7 @@ def _withdrawn(walk: Walk, mark: Mark) -> Walk:
     if mark.asked is None or mark.state not in (State.WAITING, State.APPROVED):
         return walk
     over = replace(mark.asked, answer=Answer.WITHDRAWN)
-    return _put(walk, replace(mark, state=State.OPEN, asked=over))
+    return _put(walk, replace(mark, state=mark.asked.was, asked=over))
 
 
 def _turned(walk: Walk, now: datetime) -> Walk:

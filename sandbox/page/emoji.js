@@ -17,7 +17,7 @@ speech_balloon 💬|thread 🧵|robot_face 🤖|ghost 👻|skull 💀|checkered_
 sparkles ✨|boom 💥|dart 🎯|email 📧|envelope ✉️|inbox_tray 📥|outbox_tray 📤|headphones 🎧|microphone 🎤|video_camera 📹
 large_red_square 🟥|large_orange_square 🟧|large_yellow_square 🟨|large_green_square 🟩|large_blue_square 🟦|new 🆕|sos 🆘
 writing_hand ✍️|man-running 🏃|runner 🏃|handshake 🤝|crown 👑|helmet_with_white_cross ⛑️|ambulance 🚑|fire_engine 🚒
-ladder 🪜|top 🔝|soon 🔜|back 🔙|sunny ☀️|cloud ☁️|zap ⚡|snowflake ❄️|ocean 🌊|moneybag 💰|credit_card 💳|shopping_trolley 🛒
+blue_book 📘|pencil2 ✏️|scissors ✂️|rewind ⏪|white_small_square ▫️|ladder 🪜|top 🔝|soon 🔜|back 🔙|sunny ☀️|cloud ☁️|zap ⚡|snowflake ❄️|ocean 🌊|moneybag 💰|credit_card 💳|shopping_trolley 🛒
 `;
 
 const BY_NAME = new Map(

@@ -1,4 +1,4 @@
-"""Three playbooks are walked to their end in the page, by two people, by mouse; TOCSIN_PICTURES keeps what it looks like."""
+"""Three playbooks are walked to their end in the page, by two people. TOCSIN_PICTURES keeps what it looks like."""
 
 from __future__ import annotations
 
@@ -184,18 +184,11 @@ async def test_values_rollback_stop_and_a_time_out(browser: Browser, sqlite_url:
         await expect(walk(maya, title)).to_contain_text("2 replies")
         thread = desk.world.ws.bot_messages(CHANNEL)[-1]
         assert "how is" in thread.text
-        for _ in range(40):
-            if await walk(maya, title).get_by_role("button", name="Roll back").count():
-                break
-            approval = await walk(maya, title).get_by_role("button", name="Ask for approval").count()
-            if approval:
-                await press(maya, title, "Ask for approval")
-                request = tom.locator("#main .message", has_text="asks for approval to do").last
-                await request.get_by_role("button", name="Approve").click()
-                await expect(walk(maya, title)).to_contain_text("Approved by @tom")
-            before = await walk(maya, title).inner_text()
+        count = 0
+        while not await walk(maya, title).get_by_role("button", name="Roll back").count():
             await press(maya, title, "Done")
-            await expect(walk(maya, title)).not_to_have_text(before)
+            count += 1
+            await expect(walk(maya, title)).to_contain_text(f"{count} of")
         await press(maya, title, "Roll back")
         await picture(maya.locator("dialog"), "rollback")
         await maya.locator("dialog").get_by_role("button", name="Rolled back", exact=True).click()

@@ -52,7 +52,7 @@ def opened(walk: Walk) -> Message:
 def overtaken(what: str, mark: Mark, user: str) -> Message:
     """To whoever pressed second."""
     when = f", {kit.clock(mark.at)}" if mark.at else ""
-    step = f"step {mark.key}, *{render(mark.title)}*"
+    step = f"step {mark.key}, *{render(mark.title)}*,"
     if mark.by == user:
         return kit.line(f"You were there already: {step} is {render(_how(mark))}{when}.")
     by = mention(mark.by) if mark.by else "Somebody"

@@ -1,0 +1,454 @@
+"""A playbook being walked: whose turn it is, who may do what, what is refused, and what always holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from bot.domain import walk as walks
+from bot.domain import walk_notices
+from bot.domain.deadlines import plan
+from bot.domain.errors import Refused
+from bot.domain.incident import declare, resolve
+from bot.domain.playbook import Command, Parameter, Phase, Playbook, Step
+from bot.domain.policy import Contact
+from bot.domain.timeline import Entry
+from bot.domain.walk import Answer, Change, Overtaken, State, Walk
+from bot.domain.walk_figures import figures, in_words, owner_of, review_due
+from tests.domain.policies import MINUTE, NOON, POLICY
+
+HALF_HOUR = 30 * MINUTE
+BOOK = Playbook(
+    id="failover", name="Failover", category="availability", digest="d1", owner="Database",
+    parameters=(Parameter("pod", default="db-0"),), escalation_criteria=("It fails",), last_reviewed=date(2026, 1, 1),
+    phases=(
+        Phase("Look", (
+            Step("1.1", "Primary", timeout=MINUTE, parallel="look"),
+            Step("1.2", "Replica", timeout=2 * MINUTE, parallel="look"),
+            Step("1.3", "Network", timeout=2 * MINUTE),
+        )),
+        Phase("Act", (
+            Step("2.1", "Promote", commands=(Command("promote {pod}"),), requires_approval=True, timeout=3 * MINUTE),
+            Step("2.2", "Check", timeout=3 * MINUTE, parallel="look"),
+        )),
+    ),
+)  # fmt: skip
+SHOWN = ("promote db-0",)
+
+
+def begun() -> Walk:
+    return walks.open_(1, 1, BOOK, "UA", NOON).walk
+
+
+def through(*keys: str) -> Walk:
+    walk = begun()
+    for key in keys:
+        walk = walks.done(walk, key, "UA", NOON + MINUTE).walk
+    return walk
+
+
+def waiting() -> Walk:
+    return walks.ask(through("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE).walk
+
+
+def turn(walk: Walk) -> list[str]:
+    return [mark.key for mark in walks.current(walk)]
+
+
+def test_it_begins_with_its_first_step_and_those_beside_it() -> None:
+    change = walks.open_(1, 1, BOOK, "UA", NOON)
+    assert turn(change.walk) == ["1.1", "1.2"]
+    assert [mark.started_at for mark in change.walk.steps] == [NOON, NOON, None, None, None]
+    assert [(e.kind, e.text, e.key) for e in change.entries] == [("playbook", "Failover: opened", True)]
+    assert change.entries[0].data == {"walk": 1, "playbook": "failover", "act": "opened"}
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"),
+    [
+        (["1.2"], ["1.1"]),
+        (["1.1"], ["1.2"]),
+        (["1.1", "1.2"], ["1.3"]),
+        (["1.1", "1.2", "1.3"], ["2.1"]),  # 2.2 is of a group called the same, in another phase
+    ],
+)
+def test_the_next_turn_comes_when_everything_before_is_settled(done: list[str], expected: list[str]) -> None:
+    assert turn(through(*done)) == expected
+
+
+def test_the_last_step_finishes_it() -> None:
+    walk = walks.approve(waiting(), "2.1", 1, "UB", NOON).walk
+    walk = walks.done(walk, "2.1", "UA", NOON).walk
+    change = walks.skip(walk, "2.2", "UB", NOON, "Nothing to check")
+    assert (change.walk.outcome, change.walk.ended_by, turn(change.walk)) == ("finished", "UB", [])
+    assert [entry.data["act"] for entry in change.entries] == ["skipped", "finished"]
+    assert change.entries[-1].text == "Failover: finished, 4 of 5 steps done"
+
+
+def test_whoever_is_second_is_told_of_the_first() -> None:
+    with pytest.raises(Overtaken) as raised:
+        walks.done(through("1.1"), "1.1", "UB", NOON + 2 * MINUTE)
+    assert (raised.value.mark.by, raised.value.mark.at) == ("UA", NOON + MINUTE)
+
+
+REFUSED: list[tuple[str, Callable[[], Change]]] = [
+    ("approval first", lambda: walks.done(through("1.1", "1.2", "1.3"), "2.1", "UA", NOON)),
+    ("waits for approval", lambda: walks.done(waiting(), "2.1", "UB", NOON)),
+    ("somebody else has to approve", lambda: walks.approve(waiting(), "2.1", 1, "UA", NOON)),
+    ("That request is over", lambda: walks.approve(waiting(), "2.1", 2, "UB", NOON)),
+    ("Say why", lambda: walks.break_glass(waiting(), "2.1", 1, "UA", NOON, "  ")),
+    ("Say why", lambda: walks.skip(begun(), "1.1", "UA", NOON, " ")),
+    ("Say why", lambda: walks.abandon(begun(), "UA", NOON, "")),
+    ("needs no approval", lambda: walks.ask(begun(), "1.1", "do", ("x",), "UA", HALF_HOUR, NOON)),
+    ("has no step 9.9", lambda: walks.done(begun(), "9.9", "UA", NOON)),
+    ("nothing to reopen", lambda: walks.reopen(begun(), "1.1", "UA", NOON)),
+    ("is not finished", lambda: walks.judge(begun(), True, "UA", NOON)),
+    ("approval first", lambda: walks.run_started(through("1.1", "1.2", "1.3"), "2.1", "j", "UA", NOON)),
+    ("was stopped", lambda: walks.done(walks.abandon(begun(), "UA", NOON, "wrong").walk, "1.1", "UA", NOON)),
+    ("is running", lambda: walks.done(walks.run_started(begun(), "1.1", "j", "UA", NOON).walk, "1.1", "UA", NOON)),
+    ("must be a name", lambda: walks.fill(begun(), BOOK, {"pod": "x; rm -rf /"}, "UA", NOON, {})),
+    ("has no parameter", lambda: walks.fill(begun(), BOOK, {"other": "x"}, "UA", NOON, {})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "act"), REFUSED, ids=[f"{i}-{case[0]}" for i, case in enumerate(REFUSED)])
+def test_what_does_not_fit_is_refused_in_words(words: str, act: Callable[[], Change]) -> None:
+    with pytest.raises(Refused, match=words):
+        act()
+
+
+@pytest.mark.parametrize(
+    ("answered", "state", "answer"),
+    [
+        (lambda: walks.approve(waiting(), "2.1", 1, "UB", NOON), State.APPROVED, Answer.APPROVED),
+        (lambda: walks.refuse(waiting(), "2.1", 1, "UB", NOON, "no"), State.OPEN, Answer.REFUSED),
+        (lambda: walks.refuse(waiting(), "2.1", 1, "UA", NOON), State.OPEN, Answer.REFUSED),
+        (lambda: walks.break_glass(waiting(), "2.1", 1, "UA", NOON, "alone"), State.APPROVED, Answer.BROKEN),
+        (lambda: walks.expire(waiting(), "2.1", 1, NOON), State.OPEN, Answer.EXPIRED),
+    ],
+)
+def test_an_answer_settles_the_request_once(answered: Callable[[], Change], state: State, answer: Answer) -> None:
+    change = answered()
+    mark = change.walk.mark("2.1")
+    assert mark.asked is not None
+    assert (mark.state, mark.asked.answer, change.entries[0].key) == (state, answer, True)
+    assert change.entries[0].data["shown"] == list(SHOWN)
+    assert walks.standing_approvals(change.walk) == ()
+    with pytest.raises(Refused):
+        walks.approve(change.walk, "2.1", 1, "UC", NOON)
+
+
+def test_what_was_shown_and_changes_is_approved_no_more() -> None:
+    walk = walks.approve(waiting(), "2.1", 1, "UB", NOON).walk
+    same = walks.fill(walk, BOOK, {"pod": "db-0"}, "UA", NOON, {"2.1": SHOWN})
+    assert (same.walk, same.entries) == (walk, ())
+    other = walks.fill(walk, BOOK, {"pod": "db-1"}, "UA", NOON, {"2.1": ("promote db-1",)})
+    mark = other.walk.mark("2.1")
+    assert mark.asked is not None
+    assert (mark.state, mark.asked.answer) == (State.OPEN, Answer.WITHDRAWN)
+    with pytest.raises(Refused, match="approval first"):
+        walks.done(other.walk, "2.1", "UA", NOON)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "action", "state"),
+    [
+        ("succeeded", "run", State.SUCCEEDED),
+        ("failed", "run", State.FAILED),
+        ("timed_out", "run", State.TIMED_OUT),
+        ("refused", "run", State.OPEN),
+        ("cancelled", "run", State.OPEN),
+        ("succeeded", "rollback", State.ROLLED_BACK),
+        ("failed", "rollback", State.FAILED),
+        ("timed_out", "rollback", State.TIMED_OUT),
+    ],
+)
+def test_a_run_leaves_its_step_as_it_ended(outcome: str, action: str, state: State) -> None:
+    walk = walks.run_started(begun(), "1.1", "j1", "UA", NOON, action).walk
+    assert walk.mark("1.1").state is State.RUNNING
+    walk = walks.run_finished(walk, "1.1", "j1", outcome, "exit code 1", NOON + MINUTE).walk
+    assert walk.mark("1.1").state is state
+    again = walks.run_finished(
+        walk, "1.1", "j1", "succeeded", "", NOON + MINUTE
+    )  # of a job that is not its own any more
+    assert again.walk == walk
+
+
+def test_what_may_have_run_waits_for_a_person() -> None:
+    walk = walks.run_started(begun(), "1.1", "j1", "UA", NOON).walk
+    walk = walks.may_have_run(walk, "1.1", "j1", "", NOON).walk
+    assert (walk.mark("1.1").state, turn(walk)) == (State.MAY_HAVE_RUN, ["1.1", "1.2"])
+    assert walks.settled_by_person(walk, "1.1", "j1", True, "UB", NOON).walk.mark("1.1").state is State.DONE
+    assert walks.settled_by_person(walk, "1.1", "j1", False, "UB", NOON).walk.mark("1.1").state is State.OPEN
+    assert walks.done(walk, "1.1", "UB", NOON).walk.mark("1.1").state is State.DONE
+
+
+def test_a_step_that_is_opened_again_takes_its_turn_and_its_whole_time() -> None:
+    walk = through("1.1", "1.2", "1.3")
+    later = NOON + 9 * MINUTE
+    again = walks.reopen(walk, "1.3", "UB", later).walk
+    assert turn(again) == ["1.3"]
+    assert (again.mark("1.3").started_at, again.mark("1.3").turns) == (later, 2)
+
+
+def test_a_rollback_that_is_refused_leaves_what_was_done_done() -> None:
+    walk = walks.approve(waiting(), "2.1", 1, "UB", NOON).walk
+    walk = walks.done(walk, "2.1", "UA", NOON).walk
+    walk = walks.done(walk, "2.2", "UA", NOON).walk
+    asked = walks.ask(walk, "2.1", "rollback", ("demote",), "UC", HALF_HOUR, NOON).walk
+    assert (asked.outcome, turn(asked)) == (None, ["2.1"])
+    refused = walks.refuse(asked, "2.1", 2, "UB", NOON, "leave it").walk
+    mark = refused.mark("2.1")
+    assert (mark.state, mark.by, refused.outcome) == (State.DONE, "UA", "finished")
+
+
+# --- timers ----------------------------------------------------------------------------------------------------------
+
+
+def due(walk: Walk) -> list[tuple[str, timedelta]]:
+    incident = declare(1, "Checkout", "fatal", "UR", POLICY, NOON).incident
+    incident = replace(incident, walks=(walks.walking(walk, "the last thing"),))
+    return [(one.once, one.due_at - NOON) for one in plan(incident, POLICY) if one.kind == "playbook"]
+
+
+def test_each_step_has_its_time_from_its_turn_on() -> None:
+    assert due(begun()) == [("step:1:1:1:1.1:1:0", MINUTE), ("step:1:1:1:1.2:1:0", 2 * MINUTE)]
+    assert due(through("1.1")) == [("step:1:1:1:1.2:1:0", 2 * MINUTE)]
+    assert due(through("1.1", "1.2")) == [("step:1:1:1:1.3:1:0", 3 * MINUTE)]
+
+
+def test_a_reminder_is_followed_by_one_to_the_commander_and_by_no_third() -> None:
+    walk = walks.reminded(begun(), "1.1", "UA", "step:1:1:1:1.1:1:0", NOON + MINUTE).walk
+    assert due(walk)[0] == ("step:1:1:1:1.1:1:1", 6 * MINUTE)
+    walk = walks.reminded(walk, "1.1", "UB", "step:1:1:1:1.1:1:1", NOON + 6 * MINUTE).walk
+    assert [once for once, _ in due(walk)] == ["step:1:1:1:1.2:1:0"]
+    assert walk.mark("1.1").reminders == ("step:1:1:1:1.1:1:1",)
+    assert walks.done(walk, "1.1", "UA", NOON).walk.mark("1.1").reminders == ()
+
+
+def test_a_new_holder_has_the_whole_time() -> None:
+    walk = walks.assign(begun(), "1.1", "UC", "UA", NOON + MINUTE).walk
+    assert due(walk)[0] == ("step:1:1:1:1.1:2:0", 2 * MINUTE)
+    assert walks.assign(walk, "1.1", "UC", "UA", NOON).entries == ()
+
+
+def test_a_request_expires_and_its_step_has_no_time_of_its_own_meanwhile() -> None:
+    assert due(waiting()) == [("approval:1:1:1:2.1:1", 32 * MINUTE)]
+    assert [once for once, _ in due(walks.approve(waiting(), "2.1", 1, "UB", NOON).walk)] == ["step:1:1:1:2.1:2:0"]
+
+
+def test_nothing_runs_on_after_the_incident_or_the_walk() -> None:
+    assert due(walks.abandon(begun(), "UA", NOON, "wrong").walk) == []
+    incident = declare(1, "Checkout", "fatal", "UR", POLICY, NOON).incident
+    incident = replace(incident, walks=(walks.walking(begun()),))
+    assert plan(resolve(incident, "UR", NOON).incident, POLICY) == ()
+
+
+# --- notices, figures ------------------------------------------------------------------------------------------------
+
+
+def test_a_request_is_settled_where_it_was_made() -> None:
+    walk = walks.ask(
+        through("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON, people=("UB", "dba@example.com")
+    ).walk
+    asked = walk.mark("2.1").asked
+    assert asked is not None
+    onces = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
+    assert [notice.once for notice in walk_notices.asked(walk, asked)] == onces
+    over = walks.approve(walk, "2.1", 1, "UB", NOON).walk
+    assert [notice.once for notice in walk_notices.settled(walk, over)] == [f"settle:{once}" for once in onces]
+    assert walk_notices.settled(walk, walk) == []
+
+
+def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> Walk:
+    walk = walks.open_(1, 1, BOOK, "UA", NOON, drill=drill).walk
+    for key in ("1.1", "1.2", "1.3"):
+        walk = walks.skip(walk, key, "UA", NOON, "no").walk if skip else walks.done(walk, key, "UA", NOON).walk
+    walk = walks.ask(walk, "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON).walk
+    walk = walks.done(walks.approve(walk, "2.1", 1, "UB", NOON).walk, "2.1", "UA", NOON).walk
+    walk = walks.done(walk, "2.2", "UA", NOON + minutes * MINUTE).walk
+    return walk if helped is None else walks.judge(walk, helped, "UA", NOON).walk
+
+
+def test_figures_count_what_really_was() -> None:
+    told = [finished(10), finished(20, helped=True, skip=True), finished(40, helped=False), begun()]
+    told += [walks.abandon(begun(), "UA", NOON, "wrong").walk, finished(500, drill=True)]
+    found = figures(BOOK, told)
+    assert (found.used, found.ended, found.succeeded, found.mean) == (5, 4, 2, 15 * MINUTE)
+    assert found.skipped == {"1.1": 1, "1.2": 1, "1.3": 1}
+    assert in_words(found, NOON + 3 * MINUTE) == (
+        "Used 5 times before, last 3m ago, 2 of 4 with success, 15m on average"
+    )
+    assert in_words(figures(BOOK, []), NOON) == ""
+    assert figures(replace(BOOK, digest="d2"), told).skipped == {}  # another text, counted anew
+
+
+@pytest.mark.parametrize(
+    ("every", "today", "periods"),
+    [
+        (timedelta(days=90), date(2026, 3, 31), None),
+        (timedelta(days=90), date(2026, 4, 1), 1),
+        (timedelta(days=90), date(2026, 7, 1), 2),
+        (None, date(2030, 1, 1), None),
+    ],
+)
+def test_a_review_is_due_once_in_a_period(every: timedelta | None, today: date, periods: int | None) -> None:
+    assert review_due(BOOK, every, today) == periods
+
+
+def test_an_owner_is_the_contact_of_that_key_or_name() -> None:
+    dba, cto = Contact("dba", "Database"), Contact("cto")
+    assert owner_of(BOOK, {"cto": cto, "dba": dba}) is dba
+    assert owner_of(replace(BOOK, owner="CTO"), {"cto": cto}) is cto
+    assert owner_of(replace(BOOK, owner=""), {"cto": cto}) is None
+
+
+# --- what always holds -----------------------------------------------------------------------------------------------
+
+PEOPLE = st.sampled_from(["UA", "UB", "UC"])
+KEYS = st.sampled_from([step.key for step in BOOK.steps])
+
+
+class Walked(RuleBasedStateMachine):
+    """Acts in any order, by anybody, with time passing; what is refused changes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now: datetime = NOON
+        self.walk = begun()
+        self.entries: list[Entry] = []
+        self.jobs = 0
+
+    def apply(self, act: Callable[[], Change]) -> None:
+        try:
+            change = act()
+        except Refused:
+            return
+        self.walk = change.walk
+        self.entries += change.entries
+
+    @rule(minutes=st.integers(0, 20))
+    def time_passes(self, minutes: int) -> None:
+        self.now += minutes * MINUTE
+
+    @rule(who=PEOPLE, key=KEYS)
+    def done(self, who: str, key: str) -> None:
+        self.apply(lambda: walks.done(self.walk, key, who, self.now))
+
+    @rule(who=PEOPLE, key=KEYS)
+    def skip(self, who: str, key: str) -> None:
+        self.apply(lambda: walks.skip(self.walk, key, who, self.now, "no need"))
+
+    @rule(who=PEOPLE, key=KEYS, user=st.none() | PEOPLE)
+    def assign(self, who: str, key: str, user: str | None) -> None:
+        self.apply(lambda: walks.assign(self.walk, key, user, who, self.now))
+
+    @rule(who=PEOPLE, key=KEYS)
+    def reopen(self, who: str, key: str) -> None:
+        self.apply(lambda: walks.reopen(self.walk, key, who, self.now))
+
+    @rule(who=PEOPLE, key=KEYS)
+    def roll_back(self, who: str, key: str) -> None:
+        self.apply(lambda: walks.roll_back(self.walk, key, who, self.now))
+
+    @rule(who=PEOPLE, key=KEYS, action=st.sampled_from(["do", "run", "rollback"]))
+    def ask(self, who: str, key: str, action: str) -> None:
+        self.apply(lambda: walks.ask(self.walk, key, action, SHOWN, who, HALF_HOUR, self.now))
+
+    @rule(who=PEOPLE)
+    def go_on(self, who: str) -> None:
+        """As people mostly do, so that ends are reached."""
+        for mark in walks.current(self.walk):
+            self.done(who, mark.key)
+
+    @rule(who=PEOPLE, key=KEYS, answer=st.sampled_from(["approve", "refuse", "break", "expire"]))
+    def answer(self, who: str, key: str, answer: str) -> None:
+        asked = self.walk.mark(key).asked
+        number = asked.number if asked else 0
+        acts: dict[str, Callable[[], Change]] = {
+            "approve": lambda: walks.approve(self.walk, key, number, who, self.now),
+            "refuse": lambda: walks.refuse(self.walk, key, number, who, self.now),
+            "break": lambda: walks.break_glass(self.walk, key, number, who, self.now, "alone"),
+            "expire": lambda: walks.expire(self.walk, key, number, self.now),
+        }
+        self.apply(acts[answer])
+
+    @rule(who=PEOPLE, key=KEYS, action=st.sampled_from(["run", "rollback"]))
+    def run(self, who: str, key: str, action: str) -> None:
+        self.jobs += 1
+        self.apply(lambda: walks.run_started(self.walk, key, str(self.jobs), who, self.now, action))
+
+    @rule(key=KEYS, outcome=st.sampled_from(["succeeded", "failed", "timed_out", "cancelled"]))
+    def ran(self, key: str, outcome: str) -> None:
+        job = self.walk.mark(key).job or "none"
+        self.apply(lambda: walks.run_finished(self.walk, key, job, outcome, "", self.now))
+
+    @rule(key=KEYS)
+    def lost(self, key: str) -> None:
+        self.apply(lambda: walks.may_have_run(self.walk, key, self.walk.mark(key).job or "none", "", self.now))
+
+    @rule(key=KEYS)
+    def remind(self, key: str) -> None:
+        if key in {mark.key for mark in walks.current(self.walk)}:
+            self.apply(lambda: walks.reminded(self.walk, key, "UA", f"d{self.now}", self.now))
+
+    @rule(who=PEOPLE)
+    def stop(self, who: str) -> None:
+        self.apply(lambda: walks.abandon(self.walk, who, self.now, "wrong one"))
+
+    @rule(who=PEOPLE, pod=st.sampled_from(["db-0", "db-1"]))
+    def fill(self, who: str, pod: str) -> None:
+        shown = {"2.1": (f"promote {pod}",)}
+        self.apply(lambda: walks.fill(self.walk, BOOK, {"pod": pod}, who, self.now, shown))
+
+    @invariant()
+    def it_is_finished_exactly_when_every_step_is_settled(self) -> None:
+        if self.walk.outcome == "finished":
+            assert self.walk.settled == len(self.walk.steps)
+        elif self.walk.going:
+            assert self.walk.settled < len(self.walk.steps)
+        assert self.walk.going == (self.walk.ended_at is None)
+
+    @invariant()
+    def whose_turn_it_is_has_begun_and_is_not_settled(self) -> None:
+        turn = walks.current(self.walk)
+        assert bool(turn) == self.walk.going
+        assert all(mark.started_at is not None and not mark.settled for mark in turn)
+
+    @invariant()
+    def nobody_ever_approved_their_own_request(self) -> None:
+        for mark in self.walk.steps:
+            if mark.asked and mark.asked.answer is Answer.APPROVED:
+                assert mark.asked.answered_by != mark.asked.by
+
+    @invariant()
+    def nothing_that_needs_approval_is_done_without_it(self) -> None:
+        for mark in self.walk.steps:
+            if mark.needs_approval and mark.state in (State.DONE, State.SUCCEEDED, State.RUNNING, State.APPROVED):
+                assert mark.asked is not None
+                assert mark.asked.answer in walks.GRANTED
+
+    @invariant()
+    def a_step_waits_exactly_while_its_request_stands(self) -> None:
+        for mark in self.walk.steps:
+            stands = mark.asked is not None and mark.asked.answer is Answer.WAITING
+            assert (mark.state is State.WAITING) == stands
+
+    @invariant()
+    def timers_have_names_of_their_own(self) -> None:
+        names = [timer.name for timer in walks.timers(self.walk)]
+        assert len(set(names)) == len(names)
+
+    @invariant()
+    def every_entry_says_which_walk_and_what(self) -> None:
+        assert all(entry.kind == "playbook" and entry.data["walk"] == 1 and entry.data["act"] for entry in self.entries)
+
+
+TestWalked = Walked.TestCase
+TestWalked.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
