@@ -27,6 +27,7 @@ from bot.metrics import Metrics
 from bot.notifiers import Notifiers
 from bot.outbox import Outbox, Outcome
 from bot.policy_file import PolicyFile
+from bot.rota import Rota
 from bot.replicas import Replicas
 from bot.retention import Retention
 from bot.reviews import Reviews
@@ -43,9 +44,11 @@ from bot.slack.listeners.front import Front
 from bot.slack.sender import Sender
 from bot.slack.socket import Sockets
 from bot.usecases import similar
+from bot.usecases import feeds
 from bot.usecases.desk import Desk, Policies
 from bot.usecases.record import Channels, Recorder
 from bot.web import health, hooks, inside
+from bot.web import oncall as oncall_web
 from bot.web import slack as slack_web
 from bot.web.door import IDLE_FOR_S, LINGER_S, Door, Site
 from playbooks.shelf import Shelf
@@ -87,6 +90,7 @@ class Tocsin:
     runner: web.AppRunner
     door: Door
     policy_file: PolicyFile
+    rota: Rota
     groups: Groups
     health: health.Health
     replicas: Replicas
@@ -113,6 +117,7 @@ class Tocsin:
         self.retention.start()
         self.reviews.start()
         self.policy_file.start()
+        self.rota.start()
         await self.groups.start()
         self.replicas.start()
         if self.heartbeat is not None:
@@ -136,6 +141,7 @@ class Tocsin:
             self.indexing.cancel()
             await asyncio.gather(self.indexing, return_exceptions=True)
         self.policy_file.stop()
+        self.rota.stop()
         self.groups.stop()
         await self._be_seen()
         if self.site is not None:
@@ -215,12 +221,15 @@ async def _wire(
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock,
         methods=notifiers.methods(settings),
+        url=settings.tocsin_url,
         shelf=shelf,
         runners=Workshop(settings),
     )
     groups = Groups(database, api, lambda: desk.policy)
     desk.groups = groups
     me = await who_are_we(api, database)
+    async with database.transaction() as conn:
+        await feeds.make_secret(conn)
     recorder = Recorder(desk, Channels(desk))
     gaps = Gaps(lambda: ask_for_backfill(desk))
     retention = Retention(desk, settings.tocsin_archive, settings.secrets())
@@ -274,6 +283,7 @@ async def _wire(
         site.add_routes(inside.routes(desk))
     if settings.slack_signing_secret is not None:
         site.add_routes(slack_web.routes(app, settings.slack_signing_secret.get_secret_value(), metrics))
+    site.add_routes(oncall_web.routes(desk))
     if settings.pagerduty_webhook_secret is not None:
         site.add_routes(hooks.pagerduty(desk, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
     runner = web.AppRunner(
@@ -295,6 +305,7 @@ async def _wire(
         runner,
         door,
         policy_file,
+        Rota(desk),
         groups,
         checks,
         Replicas(database, counted),

@@ -42,6 +42,7 @@ SCOPES = {
     "pins:write": "pin the card",
     "reactions:read": "see 📌",
     "usergroups:read": "know who is in the user groups of `permissions`",
+    "usergroups:write": "keep the user groups of `schedules` in step",
     "users:read": "know people",
     "users:read.email": "find contacts by e-mail",
 }

@@ -15,6 +15,12 @@ async def get(conn: AsyncConnection, name: str) -> Any | None:
     return await conn.scalar(sa.select(meta.c.value).where(meta.c.name == name))
 
 
+async def put_new(conn: AsyncConnection, name: str, value: Any) -> None:
+    """Unless something stands there already: of several who try, the first one has put it."""
+    row = insert(conn, meta).values(name=name, value=value)
+    await conn.execute(row.on_conflict_do_nothing(index_elements=["name"]))
+
+
 async def put(conn: AsyncConnection, name: str, value: Any) -> None:
     row = insert(conn, meta).values(name=name, value=value)
     await conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))

@@ -1,4 +1,6 @@
-"""Overrides of on-call schedules, by whoever took them. None is ever changed: a later one outranks an earlier one."""
+"""Overrides of on-call schedules, by whoever took them. A later one outranks an earlier one; all
+that ever changes is that one is given up before its time.
+"""
 
 from __future__ import annotations
 
@@ -28,5 +30,14 @@ async def add(conn: AsyncConnection, override: Override, made_by: str, now: date
 
 async def standing(conn: AsyncConnection, since: datetime) -> tuple[Override, ...]:
     """Those that had not ended by `since`, in the order in which they were made."""
-    wanted = sa.select(_c.schedule, _c.member, _c.starts_at, _c.ends_at).where(_c.ends_at > since).order_by(_c.id)
-    return tuple(Override(row.schedule, row.member, row.starts_at, row.ends_at) for row in await conn.execute(wanted))
+    ends_at = sa.func.coalesce(_c.ended_at, _c.ends_at, type_=_c.ends_at.type)
+    wanted = sa.select(_c.schedule, _c.member, _c.starts_at, ends_at.label("until"))
+    rows = await conn.execute(wanted.where(_c.ends_at > since, ends_at > since).order_by(_c.id))
+    return tuple(Override(row.schedule, row.member, row.starts_at, row.until) for row in rows)
+
+
+async def give_up(conn: AsyncConnection, schedule: str, member: str, now: datetime) -> int:
+    """End what somebody covers now; what is past stays as it was. Returns how many there were."""
+    theirs = sa.and_(_c.schedule == schedule, _c.member == member, _c.ended_at.is_(None), _c.ends_at > now)
+    done = await conn.execute(sa.update(overrides).where(theirs).values(ended_at=now))
+    return int(done.rowcount)

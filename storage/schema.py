@@ -172,6 +172,7 @@ overrides = sa.Table(
     sa.Column("ends_at", Instant, nullable=False),
     sa.Column("made_by", SafeText, nullable=False),
     sa.Column("made_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),  # given up before `ends_at`
     sa.Index("overrides_ends", "ends_at"),
 )
 

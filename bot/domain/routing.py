@@ -115,6 +115,11 @@ def home(user: str) -> Notice:
     return Notice(f"home:{user}", "home", None, {"user": user}, priority=Priority.FETCH, again=True)
 
 
+def user_group(group: str) -> Notice:
+    """Have a Slack user group be whoever is on call; several changes become one."""
+    return Notice(f"usergroup:{group}", "usergroup", None, {"group": group}, again=True)
+
+
 def policy_refused(number: int, said: dict[str, Any]) -> Notice:
     """To the announcement channel: the policy file cannot be used. `number` counts such files."""
     return Notice(f"policy:{number}", "policy_refused", None, said)

@@ -257,7 +257,10 @@ def _schedule(given: Given) -> Request:
 
 
 def _cover(given: Given) -> Request:
-    """`primary for 2h`; also without the `for`."""
+    """`primary for 2h`; also without the `for`. `primary none` gives it up."""
+    head, _, last = given.rest.rpartition(" ")
+    if head and last.lower() in _NOBODY | {"off", "end", "stop"}:
+        return Request(given.verb.name, schedule=_known_schedule(head, given.policy), clear=True)
     match = re.fullmatch(r"(.*?)\s+(?:for\s+)?(\d.*)", given.rest, flags=re.IGNORECASE | re.DOTALL)
     if match is None:
         _known_schedule(given.rest, given.policy)

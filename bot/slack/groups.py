@@ -131,6 +131,11 @@ async def ask_slack(api: SlackApi, group: str, ids: dict[str, str] | None = None
     return None
 
 
+async def id_of(api: SlackApi, group: str) -> str | None:
+    """The ID of a group by its handle; None where Slack has none of that name, or it is disabled."""
+    return await _id_of(api, group, {})
+
+
 async def _id_of(api: SlackApi, group: str, known: dict[str, str]) -> str | None:
     if is_id(group):
         return group

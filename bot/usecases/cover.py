@@ -30,6 +30,16 @@ async def cover(desk: Desk, schedule: str, span: timedelta, member: str, deliver
     return override
 
 
+async def give_up(desk: Desk, schedule: str, member: str, delivery: str | None = None) -> None:
+    """They cover no longer: the rotation holds again. Raises `Refused` where they do not."""
+    async with desk.database.transaction() as conn:
+        now = desk.clock.now()
+        await accept(conn, delivery, now)
+        if not await overrides.give_up(conn, schedule, member, now):
+            raise Refused(f"You do not cover {schedule} now.", f"cover {schedule} for 2h")
+    await shift_change.schedules_changed(desk, {schedule})
+
+
 async def on_call(conn: AsyncConnection, policy: Policy, now: datetime) -> OnCall:
     """Who is on call on a schedule, as the overrides stand now."""
     return oncall.calendar(policy, await overrides.standing(conn, now))

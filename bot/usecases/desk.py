@@ -102,6 +102,7 @@ class Desk:
     clock: Clock
     alarm: Alarm = field(default_factory=Alarm)
     methods: frozenset[str] = frozenset()
+    url: str | None = None  # where people reach our pages; None: nowhere
     shelf: Shelf = field(default_factory=Shelf)
     hurry: Hurry = field(default_factory=Hurry)
     groups: Groups = field(default_factory=NoGroups)

@@ -55,3 +55,20 @@ def address_of(policy: Policy, member: str) -> str | None:
 
 async def remember(conn: AsyncConnection, address: str, user: str) -> None:
     await meta.put(conn, f"{_KNOWN}{address.lower()}", user)
+
+
+def groups(policy: Policy) -> dict[str, tuple[str, ...]]:
+    """The Slack user groups that follow schedules, each with those it follows."""
+    found: dict[str, tuple[str, ...]] = {}
+    for schedule in policy.schedules.values():
+        if schedule.usergroup:
+            name = schedule.usergroup.lstrip("@")
+            found[name] = (*found.get(name, ()), schedule.key)
+    return found
+
+
+async def on_call_now(conn: AsyncConnection, policy: Policy, names: tuple[str, ...], now: datetime) -> list[str]:
+    """Addresses and Slack IDs of whoever is on call on any of these schedules."""
+    standing = await overrides.standing(conn, now)
+    members = [m for name in names for m in oncall.on_call(policy.schedules[name], now, standing)]
+    return sorted({address for member in members if (address := address_of(policy, member))})

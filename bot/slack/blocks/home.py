@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain import handover
@@ -28,6 +28,7 @@ def home(
     now: datetime,
     overrides: Sequence[Override],
     command: str = COMMAND,
+    links: Mapping[str, str] | None = None,
 ) -> Block:
     """`incidents` are the open ones this person may see, newest first; `addresses` what pages may call them by."""
     mine = [one for one in incidents if user in (*one.roles.values(), *one.responders) or one.declared_by == user]
@@ -39,6 +40,7 @@ def home(
         kit.left_out(len(mine) - MINE, f"All of them: `{command} list`"),
         kit.header("On call now"),
         *_on_call(policy, now, overrides),
+        oncall.subscribe(links or {}),
         kit.header("Open incidents"),
         *([_row(one, policy) for one in incidents[:OPEN]] or [kit.context("None. All is quiet.")]),
         kit.left_out(len(incidents) - OPEN, f"All of them: `{command} list`"),

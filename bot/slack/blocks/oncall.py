@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain import oncall, spans
 from bot.domain.oncall import Override, Shift
 from bot.domain.policy import Policy, Schedule
 from bot.slack.blocks import kit
-from bot.slack.blocks.kit import Message
-from bot.slack.text import is_user, mention, plain, render
+from bot.slack.blocks.kit import Block, Message
+from bot.slack.text import escape, is_user, mention, plain, render
 
 COMMAND = "/incident"
 SCHEDULES = 40
+FEEDS = 8
 
 
 def on_call(
@@ -22,8 +23,9 @@ def on_call(
     overrides: Sequence[Override],
     schedule: str | None = None,
     command: str = COMMAND,
+    links: Mapping[str, str] | None = None,
 ) -> Message:
-    """One schedule, or all of them."""
+    """One schedule, or all of them. `links`: title to the address of a calendar feed."""
     schedules = [one for key, one in policy.schedules.items() if schedule in (None, key)]
     if not schedules:
         return kit.line("Nobody is on call: the policy has no schedules. Add some under `schedules:`.")
@@ -35,8 +37,15 @@ def on_call(
             *[kit.section(row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]],
             kit.left_out(len(schedules) - SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"),
             kit.context(f"Take over for a while: `{command} cover {render(schedules[0].key)} for 2h`"),
+            subscribe(links or {}),
         ],
     )
+
+
+def subscribe(links: Mapping[str, str]) -> Block | None:
+    """For a calendar. Whoever has such an address can read it, so it is shown to one person at a time."""
+    shown = [f"<{escape(url)}|{render(plain(title))}>" for title, url in list(links.items())[:FEEDS]]
+    return kit.context(f":calendar: In your calendar: {kit.joined(shown)}") if shown else None
 
 
 def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:

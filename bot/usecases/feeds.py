@@ -1,0 +1,60 @@
+"""Calendar feeds: their addresses, which nobody can guess, and the one secret they are made from."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.policy import Policy
+from bot.usecases.desk import Desk
+from bot.usecases.turns import address_of
+from storage import meta
+
+_SECRET = "feeds:secret"  # noqa: S105 - the name of it
+
+
+async def secret(conn: AsyncConnection) -> str | None:
+    """Made at the first start and kept in the database; deleting the row gives every feed a new address."""
+    found = await meta.get(conn, _SECRET)
+    return str(found) if found else None
+
+
+async def make_secret(conn: AsyncConnection) -> None:
+    await meta.put_new(conn, _SECRET, secrets.token_hex(32))
+
+
+def token(key: str, feed: str) -> str:
+    """`feed` is `schedule:primary` or `person:anna`."""
+    return hmac.new(key.encode(), feed.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def schedule_link(base: str, key: str, name: str) -> str:
+    return f"{base.rstrip('/')}/oncall/{quote(name, safe='')}.ics?token={token(key, f'schedule:{name}')}"
+
+
+def person_link(base: str, key: str, member: str) -> str:
+    return f"{base.rstrip('/')}/oncall/people/{quote(member, safe='')}.ics?token={token(key, f'person:{member}')}"
+
+
+def members_who_are(policy: Policy, user: str) -> list[str]:
+    """The names under which somebody stands in the policy: contacts of theirs, or their Slack ID."""
+    there = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
+    return sorted(member for member in there if address_of(policy, member) == user)
+
+
+async def links(conn: AsyncConnection, desk: Desk, user: str, schedule: str | None = None) -> dict[str, str]:
+    """Title to address: somebody's own turns first, then the schedules. Nothing where our pages have no address."""
+    key = await secret(conn) if desk.url else None
+    if key is None or desk.url is None:
+        return {}
+    found: dict[str, str] = {}
+    if mine := members_who_are(desk.policy, user):
+        found["my turns"] = person_link(desk.url, key, mine[0])
+    for name in desk.policy.schedules:
+        if schedule in (None, name):
+            found[name] = schedule_link(desk.url, key, name)
+    return found

@@ -1,0 +1,97 @@
+"""`/oncall/…ics`: who is on call, as a calendar to subscribe to. No address, telephone number or incident is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from aiohttp import web
+from icalendar import Calendar, Event
+
+from bot.domain import oncall
+from bot.domain.oncall import Override, Shift
+from bot.domain.policy import Policy, Schedule
+from bot.usecases import feeds
+from bot.usecases.desk import Desk
+from storage import overrides
+
+HORIZON = timedelta(days=90)
+BEHIND = timedelta(days=40)  # so that a turn under way keeps its beginning, by which a calendar knows it
+
+
+def calendar(
+    name: str, schedules: Sequence[Schedule], policy: Policy, standing: Sequence[Override], now: datetime,
+    only: frozenset[str] | None = None,
+) -> bytes:  # fmt: skip
+    """An event for each turn up to `HORIZON` from today, in UTC. `only`: turns of these members."""
+    today = datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
+    found = Calendar()
+    found.add("prodid", "-//Tocsin//on call//EN")
+    found.add("version", "2.0")
+    found.add("x-wr-calname", name)
+    found.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
+    for schedule in schedules:
+        for shift in oncall.shifts(schedule, today - BEHIND, today + HORIZON, standing):
+            if shift.ends_at > today and (only is None or shift.member in only):
+                found.add_component(_event(schedule, shift, policy, whose=only is None))
+    return bytes(found.to_ical())
+
+
+def _event(schedule: Schedule, shift: Shift, policy: Policy, *, whose: bool) -> Event:
+    event = Event()
+    about = f"{schedule.key}:{shift.member}:{shift.starts_at.isoformat()}"
+    event.add("uid", f"{hashlib.sha256(about.encode()).hexdigest()[:32]}@tocsin")
+    event.add("dtstamp", shift.starts_at.astimezone(UTC))  # the same at each reading, or nothing could be cached
+    event.add("dtstart", shift.starts_at.astimezone(UTC))
+    event.add("dtend", shift.ends_at.astimezone(UTC))
+    event.add("summary", f"On call: {schedule.key}" + (f" · {_called(shift.member, policy)}" if whose else ""))
+    event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _called(member: str, policy: Policy) -> str:
+    contact = policy.contacts.get(member)
+    return contact.name or contact.key if contact else member
+
+
+def routes(desk: Desk) -> list[web.RouteDef]:
+    async def schedule(request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        return await _answer(desk, request, f"schedule:{name}", name, None)
+
+    async def person(request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        return await _answer(desk, request, f"person:{name}", None, frozenset({name}))
+
+    return [web.get("/oncall/people/{name}.ics", person), web.get("/oncall/{name}.ics", schedule)]
+
+
+async def _answer(
+    desk: Desk, request: web.Request, feed: str, name: str | None, only: frozenset[str] | None
+) -> web.Response:
+    """A wrong token and a feed that is not there look the same."""
+    policy, now = desk.policy, desk.clock.now()
+    async with desk.database.reading() as conn:
+        key = await feeds.secret(conn)
+        standing = await overrides.standing(conn, now - BEHIND)
+    given = request.query.get("token", "")
+    if key is None or not hmac.compare_digest(feeds.token(key, feed).encode(), given.encode()):
+        raise web.HTTPNotFound
+    schedules = [one for one in policy.schedules.values() if name in (None, one.key)]
+    if not schedules:
+        raise web.HTTPNotFound
+    called = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy)}"
+    body = calendar(called, schedules, policy, standing, now, only and _also(only, policy))
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
+    if request.headers.get("If-None-Match") == tag:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers={**headers, "Content-Type": "text/calendar; charset=utf-8"})
+
+
+def _also(members: frozenset[str], policy: Policy) -> frozenset[str]:
+    """A contact with their Slack ID, under which they cover for others."""
+    slack = {contact.slack for key in members if (contact := policy.contacts.get(key)) and contact.slack}
+    return members | slack

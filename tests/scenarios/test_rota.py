@@ -1,0 +1,163 @@
+"""User groups that follow a schedule, calendar feeds, and covers that are given up."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+from icalendar import Calendar
+
+from bot import rota
+from bot.domain import oncall
+from bot.domain.oncall import Override
+from bot.domain.policy import Contact, Layer, Policy, Schedule
+from bot.web.oncall import HORIZON, calendar
+from sandbox.model import Usergroup
+from tests.domain.policies import POLICY as SMALL
+from tests.scenarios.looking import rest, typed
+from tests.scenarios.running import World, world
+
+TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts:
+  tom: {name: Tom, slack: U0TOM00000, email: tom@secret.example, phone: "+4915112345678"}
+  priya: {name: Priya, slack: priya@example.com}
+schedules:
+  primary: {timezone: Europe/Berlin, rotation: daily, handoff: "09:00", start: 2026-01-05, members: [tom],
+    usergroup: "@oncall"}
+  later: {timezone: Europe/Berlin, start: 2099-01-05, members: [priya], usergroup: "@nights"}
+"""
+
+
+@pytest.fixture
+async def here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr(rota, "LOOK_S", 0.05)
+    path = tmp_path / "policy.yml"
+    path.write_text(POLICY)
+    async with world(database_url, policy=path, tocsin_url="https://tocsin.example.org/") as running:
+        for handle in ("oncall", "nights"):
+            group = Usergroup(f"S0{handle.upper()}", handle, handle, users=[running.noor.id])
+            running.ws.state.usergroups[group.id] = group
+        yield running
+
+
+async def until(condition: object) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.02)
+
+
+def members(here: World, handle: str) -> list[str]:
+    return next(group.users for group in here.ws.state.usergroups.values() if group.handle == handle)
+
+
+async def again(here: World) -> None:
+    """The groups were made after the bot had looked: a start is as good as a change."""
+    from storage import meta
+
+    async with here.tocsin.database.transaction() as conn:
+        await meta.put(conn, "rota:oncall", None)
+
+
+async def test_a_user_group_is_whoever_is_on_call_through_covers_and_restarts(here: World) -> None:
+    await again(here)
+    await until(lambda: members(here, "oncall") == [TOM])
+    await typed(here, "maya", "#general", "/incident cover primary for 2h")
+    await until(lambda: members(here, "oncall") == [here.maya.id])
+    await here.restarted()
+    await rest(here)
+    assert members(here, "oncall") == [here.maya.id]
+    said = await typed(here, "maya", "#general", "/incident cover primary none")
+    assert "no longer" in said
+    await until(lambda: members(here, "oncall") == [TOM])
+    refused = await typed(here, "maya", "#general", "/incident cover primary off")
+    assert "You do not cover primary now" in refused
+    calls = [call for call in here.ws.journal.calls if call.method == "usergroups.users.update"]
+    assert len(calls) < 8
+
+
+async def test_an_empty_group_is_never_asked_for(here: World) -> None:
+    await asyncio.sleep(0.3)
+    assert members(here, "nights") == [here.noor.id]
+    await typed(here, "maya", "#general", "/incident cover later for 1h")
+    await until(lambda: members(here, "nights") == [here.maya.id])
+    await typed(here, "maya", "#general", "/incident cover later none")
+    await asyncio.sleep(0.3)
+    assert members(here, "nights") == [here.maya.id]
+
+
+async def got(here: World, address: str, **headers: str) -> tuple[int, str, bytes]:
+    path = address.partition("tocsin.example.org")[2]
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{here.tocsin.port}{path}", headers=headers) as answer,
+    ):
+        return answer.status, answer.headers.get("ETag", ""), await answer.read()
+
+
+async def test_feeds_are_linked_cannot_be_guessed_and_tell_no_addresses(here: World) -> None:
+    reply = await here.tom.command("#general", "/incident oncall")
+    assert reply.message is not None
+    links = re.findall(r"<(https://tocsin\.example\.org/[^|]+)\|([^>]+)>", str(reply.message.blocks))
+    by_title = {title: url.replace("&amp;", "&") for url, title in links}
+    assert set(by_title) == {"my turns", "primary", "later"}
+    status, tag, body = await got(here, by_title["primary"])
+    assert status == 200
+    events = Calendar.from_ical(body).walk("VEVENT")
+    assert {str(event["SUMMARY"]) for event in events} == {"On call: primary · Tom"}
+    assert b"secret" not in body
+    assert b"49151" not in body
+    assert (await got(here, by_title["primary"], **{"If-None-Match": tag}))[0] == 304
+    mine = Calendar.from_ical((await got(here, by_title["my turns"]))[2]).walk("VEVENT")
+    assert {str(event["SUMMARY"]) for event in mine} == {"On call: primary"}
+    token = by_title["primary"].rpartition("=")[2]
+    for wrong in ("primary.ics", "primary.ics?token=0", f"later.ics?token={token}", f"people/tom.ics?token={token}"):
+        assert (await got(here, f"tocsin.example.org/oncall/{wrong}"))[0] == 404
+    await here.restarted()
+    assert (await got(here, by_title["primary"]))[0] == 200
+    await typed(here, "maya", "#general", "/incident cover primary for 2h")
+    assert (await got(here, by_title["primary"]))[1] != tag
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("month", [3, 9])  # clocks change within ninety days
+def test_a_feed_says_of_every_minute_what_the_schedule_says(zone: str, month: int) -> None:
+    """Read back with a library, against the schedule asked minute by minute."""
+    layers = (
+        Layer("weekly", "mon 09:00", date(2026, 1, 5), ("anna", "ben", "cleo")),
+        Layer("daily", "02:30", date(2026, 1, 5), ("dora", "emil"), "22:00-06:00"),
+        Layer("monthly", "31 08:00", date(2026, 1, 5), ("finn", "gita"), "09:00-17:00 mon-fri"),
+    )
+    schedule = Schedule("primary", zone, layers)
+    names = ("anna", "ben", "cleo", "dora", "emil", "finn", "gita")
+    policy = Policy("p", SMALL.severities, SMALL.roles, contacts={n: Contact(n, n.title()) for n in names})
+    now = datetime(2026, month, 5, 15, 30, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    covers = [
+        Override(
+            "primary", "hugo", now + timedelta(days=3 * n, minutes=17 * n), now + timedelta(days=3 * n, hours=n + 1)
+        )
+        for n in range(12)
+    ]
+    events = Calendar.from_ical(calendar("x", [schedule], policy, covers, now)).walk("VEVENT")
+    assert len({str(event["UID"]) for event in events}) == len(events)
+    said: dict[datetime, str] = {}
+    start = now.replace(hour=0, minute=0, second=0)
+    for event in events:
+        at = max(event["DTSTART"].dt, start)
+        while at < event["DTEND"].dt:
+            assert at not in said, "two on call at once"
+            said[at] = str(event["SUMMARY"]).rpartition(" · ")[2].lower()
+            at += timedelta(minutes=1)
+    at = start
+    while at < start + HORIZON:
+        there = oncall.on_call(schedule, at, covers)
+        assert said.get(at) == (there[0] if there else None), at
+        at += timedelta(minutes=7)
