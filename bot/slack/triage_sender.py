@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain import routing
 from bot.domain.errors import NotNeeded
-from bot.slack.api import SlackApi
+from bot.slack.api import SlackApi, SlackError
 from bot.slack.blocks import triage as blocks
 from bot.slack.people import People
 from bot.slack.post import edit, post
@@ -47,7 +47,12 @@ class TriageSender:
                 await outbox.put(conn, [replace(routing.triage(case.incident.number), again=True)])
             raise NotNeeded("nothing was posted so far; it is asked again whether anything helps")
         found = await triage.of(self._desk, case.incident, case.policy)
-        return await edit(self._api, receipt, blocks.triage(case.incident, case.policy, found))
+        try:
+            return await edit(self._api, receipt, blocks.triage(case.incident, case.policy, found))
+        except SlackError as error:
+            if error.name not in ("message_not_found", "cant_update_message"):
+                raise
+        raise NotNeeded("somebody deleted it")
 
     async def _where(self, case: Case) -> str:
         if case.incident.channel_id is not None and not case.row.redirected:

@@ -25,6 +25,8 @@ STEPS = {
     "page_direct": "page",
     "page_elsewhere": "page",
     "page_edit": "edit a page",
+    "triage": "post what may help",
+    "triage_edit": "keep what may help up to date",
     "declared": "answer whoever declared",
     "shift_offer": "offer to hand a role over",
 }
