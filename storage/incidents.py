@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.incident import Incident
 from storage.columns import to_microseconds
 from storage.schema import counters, incidents
-from storage.sql import among
+from storage.sql import among, is_postgresql
 
 _adapter = TypeAdapter(Incident)
 _COUNT = (
@@ -47,6 +47,13 @@ async def lock(conn: AsyncConnection, number: int) -> Incident | None:
     wanted = sa.select(incidents.c.state).where(incidents.c.number == number)
     # NO KEY UPDATE: keeps writers out, but not the foreign keys that point here.
     return _incident(await conn.scalar(wanted.with_for_update(key_share=True)))
+
+
+async def hold(conn: AsyncConnection, number: int) -> None:
+    """Keep it from every other writer as `lock` does, without reading it. SQLite has one writer anyway."""
+    if is_postgresql(conn):
+        wanted = sa.select(incidents.c.number).where(incidents.c.number == number)
+        await conn.execute(wanted.with_for_update(key_share=True))
 
 
 async def get(conn: AsyncConnection, number: int) -> Incident | None:

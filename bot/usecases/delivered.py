@@ -26,7 +26,11 @@ async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
     """Mark it sent. False when the lease was lost to another: then nothing is written here."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        incident = await _locked(conn, row)
+        incident = None
+        if _moves_on(row):
+            incident = await _locked(conn, row)
+        else:
+            await _held(conn, row)
         if not await outbox.sent(conn, row, receipt):
             return False
         now = desk.clock.now()
@@ -102,7 +106,7 @@ async def dropped(desk: Desk, row: Row, reason: str) -> None:
     """It was not needed any more when its turn came; the ledger says why."""
 
     async def mark(conn: AsyncConnection) -> None:
-        await _locked(conn, row)
+        await _held(conn, row)
         await outbox.dropped(conn, row, reason)
         for once in await _not_sent(conn, row):
             await deadlines.skipped_late(conn, once, reason)
@@ -129,6 +133,17 @@ async def refresh_card(desk: Desk, number: int) -> None:
 async def _locked(conn: AsyncConnection, row: Row) -> Incident | None:
     """The incident first, then the outbox row: the order of every use case, so that no two wait for each other."""
     return None if row.incident is None else await incidents.lock(conn, row.incident)
+
+
+async def _held(conn: AsyncConnection, row: Row) -> None:
+    """The same order, where the incident itself is not needed."""
+    if row.incident is not None:
+        await incidents.hold(conn, row.incident)
+
+
+def _moves_on(row: Row) -> bool:
+    """Whether the incident changes, or is told more, once this is sent."""
+    return row.kind in ("channel", "briefing", "card") or bool(row.payload.get("instead_of"))
 
 
 async def _stand_in(work: Work, row: Row) -> Notice | None:
