@@ -16,6 +16,7 @@ from bot.slack import text as words
 from bot.slack.verbs import BY_NAME, VERBS, Grammar, Verb
 
 _IN_ALONE = re.compile(r"(?:^|\s)(?:--|—|–)in(?=[\s=:]|$)", re.IGNORECASE)
+_IN_LOST = re.compile(r"(?:^|\s)(?:--|—|–)in(?:[\s=:]*|[\s=:]+inc-?\S*)$", re.IGNORECASE)
 _ID = re.compile(r"(?:inc-?|#)?([0-9]{1,9})", re.IGNORECASE)
 _NOBODY = frozenset({"none", "nobody", "noone", "no-one", "clear", "-"})
 _SAID_SHORT = {"comms": "communications"}  # what responders say that is no prefix
@@ -66,6 +67,7 @@ def _nothing(given: Given) -> Request:
 
 
 def _words(given: Given) -> Request:
+    _no_lost_in(given)
     return Request(given.verb.name, text=given.rest)
 
 
@@ -73,6 +75,7 @@ def _text(given: Given) -> Request:
     if not given.rest:
         what = given.verb.usages[0].partition("<")[2].partition(">")[0]
         raise Unusable(f"Write the {what} after “{given.verb.name}”.")
+    _no_lost_in(given)
     return Request(given.verb.name, text=given.rest)
 
 
@@ -332,6 +335,12 @@ def _might_mean(wanted: str, role: Role) -> bool:
     names = (_squeezed(role.key), _squeezed(role.title))
     initials = "".join(word[0] for word in role.title.lower().split())
     return wanted == initials or any(name.startswith(_SAID_SHORT.get(wanted, wanted)) for name in names)
+
+
+def _no_lost_in(given: Given) -> None:
+    """Words may hold anything but an `--in` at their end whose ID is missing, or is none."""
+    if _IN_LOST.search(given.rest):
+        raise Unusable("After --in I need an incident ID, such as --in INC-42.")
 
 
 def _no_stray_in(given: Given) -> None:

@@ -191,6 +191,25 @@ fields:
         "policy.yml:2: fields.region needs options to choose from: write `options: [yes, no]`.",
     ),
     (
+        "options where there is nothing to choose",
+        """\
+fields:
+  tickets: {label: Tickets, kind: number, options: [1, 2]}
+""",
+        "policy.yml:2: fields.tickets.options: a number field has none. Write `kind: select`.",
+    ),
+    (
+        "a question of an unknown severity",
+        """\
+fields:
+  region:
+    label: Region
+    severities: [sev9]
+""",
+        "policy.yml:4: fields.region.severities[1]: there is no severity “sev9”. Did you mean sev5? There are: sev1, "
+        "sev2, sev3, sev4, sev5.",
+    ),
+    (
         "typos in a ladder",
         """\
 severities:

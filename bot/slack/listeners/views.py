@@ -101,7 +101,10 @@ async def _update(front: Front, asking: Asking, view: View) -> None:
 
 
 async def _severity(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_severity(view, await front.policy_of(inputs.incident_of(view)))
+    incident, policy = await front.incident(inputs.incident_of(view), asking)
+    said = modals.values_of_severity(view, policy)
+    if incident.open and said.severity == incident.severity:  # what was typed as the reason stays in the form
+        raise InputErrors({"severity": f"It is already {said.severity}. Choose another, or close this form."})
     await run.change_severity(
         front.desk, said.incident, said.severity, asking.user, said.reason, delivery=asking.delivery
     )
