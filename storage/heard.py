@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Activity
 from storage import meta
 from storage.columns import from_microseconds, to_microseconds
+from storage.schema import meta as meta_table
+from storage.sql import insert
 
 KEPT = 50  # instants: more than any policy counts
 
 
 async def note(conn: AsyncConnection, number: int, at: datetime) -> None:
-    """Twice is safe. Of two replicas that note at the same moment one may win: nobody asks for the exact count."""
-    known = await meta.get(conn, _name(number)) or []
+    """Twice is safe. Whoever notes for the same incident at the same moment waits for the other."""
+    name = meta_table.c.name == _name(number)
+    begun = insert(conn, meta_table).values(name=_name(number), value=[])
+    await conn.execute(begun.on_conflict_do_nothing())
+    known = await conn.scalar(sa.select(meta_table.c.value).where(name).with_for_update()) or []
     await meta.put(conn, _name(number), sorted({*known, to_microseconds(at)})[-KEPT:])
 
 
