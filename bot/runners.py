@@ -27,7 +27,7 @@ def build(rules: AutomationRules, settings: Settings, environ: Mapping[str, str]
     """None while the door is shut."""
     if not rules.enabled:
         return {}
-    said = {name: getattr(rules, name) for name in BUILDERS}
+    said = {name: getattr(rules, name, None) for name in BUILDERS}
     return {name: BUILDERS[name](own, settings, environ) for name, own in said.items() if own is not None}
 
 

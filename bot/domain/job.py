@@ -209,16 +209,14 @@ def pieces(step: Step, values: Mapping[str, str], action: Action) -> tuple[Piece
     automation = step.automation
     if automation is None:
         raise Refused(f"Step {step.key} is for a person: the playbook names no runner for it.")
-    if automation.runner == "process":
-        chosen = automation.commands or range(1, len(step.commands) + 1)
-        return tuple(_of_command(step.commands[number - 1], values) for number in chosen)
     if automation.runner == "http":
         return (_checked(automation.method, _filled(automation.url or "", values)),)
     if automation.runner == "promql":
         return (_checked(_filled((automation.success or Success()).promql or "", values)),)
     if automation.runner == "wait":
         return (_checked(f"{(automation.wait or timedelta()).total_seconds():g}"),)
-    return (_checked(*(_of_command(command, values).shown for command in step.commands)),)
+    chosen = automation.commands or range(1, len(step.commands) + 1)
+    return tuple(_of_command(step.commands[number - 1], values) for number in chosen)
 
 
 def shown(step: Step, values: Mapping[str, str], action: str) -> tuple[str, ...]:

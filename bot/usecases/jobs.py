@@ -103,7 +103,8 @@ async def _ask(
         asked_by=by, approved_by=approver, now=work.now,
     )  # fmt: skip
     change = walks.run_started(walk, step.key, str(job.id), by, work.now, str(action))
-    changed = await walking.commit(work, undoing.with_plan(change, f": {'; '.join(dry.lines)}", dry.plan))
+    why = f". {dry.words}" if by == BOT else ""
+    changed = await walking.commit(work, undoing.with_plan(change, f": {'; '.join(dry.lines)}{why}", dry.plan))
     work.desk.alarm.jobs.set()
     return Asked(changed, job)
 

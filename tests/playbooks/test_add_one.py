@@ -1,0 +1,130 @@
+"""docs/add-a-runner.md, executed: a bell, added by the steps that stand there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import runners
+from bot.domain import playbook as playbook_values
+from bot.domain.errors import Refused
+from bot.domain.job import Allowed, Ended, How, Piece, State, check_words
+from bot.domain.runners import AutomationRules
+from bot.usecases import jobs as running
+from playbooks import models
+from playbooks.runners.protocol import Runner
+from tests.scenarios.shop import MAYA, Shop, over, said, walking
+
+TOWER: list[str] = []
+
+
+# — begin: playbooks/runners/bell.py
+@dataclass(slots=True)
+class Bell:
+    """Rings a bell of the house. `ring NAME` is the only command there is."""
+
+    bells: tuple[str, ...]
+    name: str = "bell"
+    harmless: bool = False
+    concurrency: int = 1
+    secrets: tuple[str, ...] = ()
+
+    def allowed(self, piece: Piece) -> Allowed:
+        check_words(piece.words)
+        if len(piece.words) != 2 or piece.words[0] != "ring" or piece.words[1] not in self.bells:
+            raise Refused(f"No such bell is allowed: {piece.shown[:60]}. Allowed: {', '.join(self.bells)}.")
+        return Allowed("ringing is allowed", "the tower", "the bot", "one stroke", timedelta(seconds=5))
+
+    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+        try:
+            self.allowed(piece)
+        except Refused as refused:
+            return Ended(How.NOT_STARTED, refused.message)
+        TOWER.append(piece.words[1])
+        return Ended(How.ENDED, "rung once", 1.0, "dong")
+
+    def about(self) -> str:
+        return ", ".join(self.bells)
+
+
+# — end
+
+
+@dataclass(frozen=True, slots=True)
+class Rules(AutomationRules):
+    bell: tuple[str, ...] | None = None
+
+
+@pytest.fixture
+def bells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps 2 and 4 of the document."""
+    monkeypatch.setattr(playbook_values, "RUNNERS", (*playbook_values.RUNNERS, "bell"))
+    monkeypatch.setattr(models.domain, "RUNNERS", (*playbook_values.RUNNERS, "bell"))
+    monkeypatch.setitem(runners.BUILDERS, "bell", lambda rules, settings, environ: Bell(rules))
+    TOWER.clear()
+
+
+async def test_a_runner_that_is_registered_runs_steps(
+    bells: None, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path)
+    async with walking(sqlite_url, shop) as (here, _):
+        desk = here.tocsin.desk
+        old = desk.policy.automation
+        rules: Any = Rules(**{name: getattr(old, name) for name in old.__dataclass_fields__}, bell=("tocsin",))
+        desk.policies.current = replace(desk.policy, automation=rules)
+        await ring(here, "tocsin")
+        asked = await running.run(desk, 1, 1, "1.1", MAYA)
+        assert asked.refused is None
+        job = await over(here, "1.1")
+        assert (job.state, job.outcome, job.output) == (State.DONE, "rung once", "dong")
+        assert TOWER == ["tocsin"]
+        await ring(here, "angelus", step="1.2")
+        asked = await running.run(desk, 1, 1, "1.2", MAYA)
+        assert "No such bell is allowed: ring angelus. Allowed: tocsin" in (asked.refused or "")
+        assert "No such bell" in (await said(here))[-1]
+        assert TOWER == ["tocsin"]
+
+
+async def ring(here: Any, name: str, step: str = "1.1") -> None:
+    """Let a step of the walk's playbook ring a bell."""
+    from sqlalchemy import update
+
+    from bot.usecases.walking import found
+    from storage.schema import playbooks
+    from storage.walks import _playbook
+
+    async with here.tocsin.database.transaction() as conn:
+        walk, playbook = await found(conn, 1, 1)
+        made = playbook_values.Automation("bell")
+        steps = tuple(
+            replace(one, commands=(playbook_values.Command(f"ring {name}"),), automation=made)
+            if one.key == step
+            else one
+            for one in playbook.phases[0].steps
+        )
+        changed = replace(playbook, phases=(replace(playbook.phases[0], steps=steps),))
+        document = _playbook.dump_python(changed, mode="json")
+        await conn.execute(update(playbooks).where(playbooks.c.digest == walk.digest).values(document=document))
+
+
+def test_it_is_a_runner() -> None:
+    made: Runner = Bell(("tocsin",))
+    with pytest.raises(Refused):
+        made.allowed(Piece(("ring", "tocsin; reboot")))
+
+
+def test_every_file_that_the_document_names_is_there() -> None:
+    root = Path(__file__).resolve().parents[2]
+    text = (root / "docs" / "add-a-runner.md").read_text()
+    named = set(re.findall(r"`((?:bot|playbooks|tests|docs)/[a-z_/.-]+\.(?:py|md|yml))`", text))
+    assert len(named) >= 12
+    assert {path for path in named if not (root / path).exists()} == set()
+    ours = Path(__file__).read_text().split("# — begin: playbooks/runners/bell.py\n")[1].split("\n\n# — end")[0]
+    shown = "\n".join(line.removeprefix("   ") for line in text.splitlines())
+    assert ours.strip() in shown, "the document shows another bell than the one that rings here"
