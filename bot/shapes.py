@@ -79,6 +79,7 @@ def entry_json(record: Recorded) -> dict[str, Any]:
         "key": record.key,
         "source_ts": entry.source_ts,
         "data": entry.data,
+        **({"purged": True} if record.purged else {}),
     }
 
 

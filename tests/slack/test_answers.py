@@ -233,6 +233,12 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
     ]
 
 
+def test_what_was_purged_says_so_on_the_timeline() -> None:
+    gone = replace(recorded(Entry(NOW, "note", ADA, key=True)), purged=True)
+    message = answers.timeline(OPEN, [gone])
+    assert "the words were purged, as the policy asks" in str(message.blocks)
+
+
 def test_a_long_timeline_keeps_the_newest() -> None:
     entries = [recorded(Entry(minutes(n), "note", BEN, f"note {n} " + "x" * 300)) for n in range(300)]
     message = answers.timeline(OPEN, entries)

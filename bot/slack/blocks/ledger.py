@@ -56,7 +56,7 @@ def timeline(
     words = f"Timeline of {incident.id}: {what}"
     if not entries:
         return kit.line(f"{words}. Nothing is on it yet.")
-    blocks, left = _newest([entry_line(record.entry) for record in entries])
+    blocks, left = _newest([_line(record) for record in entries])
     more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
     return kit.message(
         words,
@@ -84,6 +84,10 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
             *blocks,
         ],
     )
+
+
+def _line(record: Recorded) -> str:
+    return entry_line(record.entry) + (" _(the words were purged, as the policy asks)_" if record.purged else "")
 
 
 def entry_line(entry: Entry) -> str:
