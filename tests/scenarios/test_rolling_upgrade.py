@@ -1,0 +1,255 @@
+"""Old and new side by side on one PostgreSQL while the new one migrates: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+
+import sandbox
+from sandbox import Workspace
+from storage import incidents, migrate, outbox, timeline, verification
+from storage.database import Database
+from tests.databases import PostgreSQL
+from tests.scenarios.running import MANIFEST, ROOT
+
+OLD = "417391a"  # the last version whose tables are those of 0003
+READY_S = 60.0
+WITHIN_S = 90.0
+
+
+@pytest.fixture
+def old_version(tmp_path: Path) -> Path:
+    """The whole tree of that version."""
+    packed = subprocess.run(["git", "archive", OLD], cwd=ROOT, capture_output=True, check=False)
+    if packed.returncode != 0:
+        pytest.skip(f"this checkout has no history back to {OLD}")
+    folder = tmp_path / "old"
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@dataclass
+class Replica:
+    """A process of one version."""
+
+    process: asyncio.subprocess.Process
+    port: int
+
+    async def served(self) -> dict[str, float]:
+        """How much it has acknowledged, and sent, by its own account."""
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{self.port}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        found = {}
+        for name in ("tocsin_acknowledgement_seconds_count", "tocsin_outbox_results_total{kind="):
+            found[name] = sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+        return found
+
+    async def ready(self) -> int:
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
+            return answer.status
+
+    async def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(self.process.wait(), 30) == 0
+
+
+@contextlib.asynccontextmanager
+async def replica(version: Path, folder: Path, ws: Workspace, url: str) -> AsyncIterator[Replica]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "TOCSIN_", "DATABASE_"))
+    }
+    settings = {
+        "SLACK_BOT_TOKEN": ws.settings.bot_token, "SLACK_SIGNING_SECRET": ws.settings.signing_secret,
+        "SLACK_API_URL": ws.api_url, "DATABASE_URL": url, "PORT": "0", "LOG_LEVEL": "WARNING",
+    }  # fmt: skip
+    with (folder / f"{version.name}.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "serve", cwd=folder, env={**kept, **settings, "PYTHONPATH": str(version)},
+            stdout=asyncio.subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), READY_S)
+        assert line, (folder / f"{version.name}.log").read_text()[-3000:]
+        yield Replica(process, json.loads(line)["port"])
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+class Crowd:
+    """People who declare, write and note without pause. What was accepted is remembered."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self.ws = ws
+        self.ports: list[int] = []  # of the replicas that get traffic
+        self.declared: list[str] = []
+        self.noted: list[str] = []
+        self.said: list[str] = []
+        self.refused: list[str] = []
+        self._count = 0
+        self._acting: asyncio.Task[None]
+
+    async def act(self) -> None:
+        while True:
+            self._count += 1
+            title = f"Trouble {self._count}"
+            self._next()
+            reply = await self.ws.person("maya").command("#general", f"/incident declare sev3 {title}")
+            (self.declared if reply.ok and "is declared" in reply.text else self.refused).append(title)
+            for channel in [c for c in self.ws.channel_names() if self._inside(c)][-3:]:
+                self._next()
+                words = f"words {self._count} in {channel}"
+                await self.ws.person("maya").say(channel, words)
+                self.said.append(words)
+                note = f"note {self._count} in {channel}"
+                reply = await self.ws.person("maya").command(channel, f"/incident note {note}")
+                (self.noted if reply.ok and "Noted" in reply.text else self.refused).append(note)
+            await asyncio.sleep(0.05)
+
+    def _next(self) -> None:
+        """As a balancer does: each request to another replica."""
+        self.ports.append(self.ports.pop(0))
+        self.ws.request_url = f"http://127.0.0.1:{self.ports[0]}/slack/events"
+
+    def _inside(self, name: str) -> bool:
+        return name.startswith("inc-") and self.ws.person("maya").id in self.ws.channel(name).members
+
+    def start(self) -> None:
+        self._acting = asyncio.create_task(self.act())
+
+    async def stop(self) -> None:
+        self._acting.cancel()
+        await asyncio.wait({self._acting})
+
+    async def more(self, count: int) -> None:
+        """Wait until so many more were accepted."""
+        wanted = len(self.declared) + count
+        async with asyncio.timeout(WITHIN_S):
+            while len(self.declared) < wanted:
+                if self._acting.done():
+                    self._acting.result()
+                await asyncio.sleep(0.05)
+
+
+@pytest.mark.timeout(300)
+async def test_old_and_new_work_side_by_side_through_an_upgrade(
+    old_version: Path, tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    url = postgresql.create(empty=True)
+    async with (
+        sandbox.running(manifest=MANIFEST, retry_delays_s=(0.0, 0.3, 1.0)) as ws,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        crowd = Crowd(ws)
+
+        async def joins(version: Path) -> Replica:
+            one = await stack.enter_async_context(replica(version, tmp_path, ws, url))
+            crowd.ports.append(one.port)
+            return one
+
+        async def leaves(one: Replica) -> None:
+            """As a balancer does it: nothing new first, then the process."""
+            crowd.ports.remove(one.port)
+            crowd._next()
+            await ws.settled(WITHIN_S)
+            await one.stop()
+
+        first, second = await joins(old_version), await joins(old_version)
+        database = await Database.open(url, migrate=False)
+        stack.push_async_callback(database.close)
+        assert await migrate.current(database) == "0003"
+        crowd.start()
+        stack.push_async_callback(crowd.stop)
+        await crowd.more(5)
+        third = await joins(ROOT)  # migrates, while both others are at work
+        assert await migrate.current(database) == migrate.HEAD
+        before = [await one.served() for one in (first, second, third)]
+        async with asyncio.timeout(WITHIN_S):
+            idle = True
+            while idle:  # until all three have acknowledged and sent, side by side
+                await crowd.more(2)
+                after = [await one.served() for one in (first, second, third)]
+                idle = any(
+                    later[name] <= earlier[name] for earlier, later in zip(before, after, strict=True) for name in later
+                )
+        assert [await one.ready() for one in (first, second, third)] == [200, 200, 200]
+        await leaves(first)
+        fourth = await joins(ROOT)
+        await crowd.more(3)
+        await leaves(second)
+        await crowd.more(3)
+        await crowd.stop()
+        await _rest(database)
+        await _nothing_lost_or_doubled(ws, database, crowd)
+        assert await third.ready() == await fourth.ready() == 200
+    postgresql.drop(url)
+
+
+@pytest.mark.timeout(180)
+async def test_an_old_version_does_not_start_on_the_tables_of_a_newer_one(
+    old_version: Path, tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    url = postgresql.create()
+    async with sandbox.running(manifest=MANIFEST) as ws:
+        with pytest.raises(AssertionError, match="written by a newer Tocsin"):
+            async with replica(old_version, tmp_path, ws, url):
+                pass
+    postgresql.give_back(url)
+
+
+def _worked(earlier: dict[str, float], later: dict[str, float]) -> bool:
+    return all(later[name] > earlier[name] for name in later)
+
+
+async def _rest(database: Database) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            async with database.reading() as conn:
+                depth = await outbox.depth(conn)
+            if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
+                assert depth["failed"] == 0
+                return
+            await asyncio.sleep(0.1)
+
+
+async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Crowd) -> None:
+    async with database.reading() as conn:
+        stored = await incidents.listing(conn, limit=1000)
+        written = [r for i in stored for r in await timeline.read(conn, i.number)]
+        notices = Counter((await conn.scalars(sa.text("SELECT metadata_key FROM outbox WHERE state = 'sent'"))).all())
+    titles = Counter(incident.title for incident in stored)
+    assert set(crowd.declared) <= titles.keys() <= {*crowd.declared, *crowd.refused}
+    assert set(titles.values()) == {1}
+    channels = [name for name in ws.channel_names() if name.startswith("inc-")]
+    assert sorted(int(name.split("-")[1]) for name in channels) == sorted(incident.number for incident in stored)
+    assert all(len(ws.pinned(ws.channel(name).id)) == 1 for name in channels)
+    texts = Counter(record.entry.text for record in written if record.entry.kind in ("message", "note"))
+    for words in (*crowd.said, *crowd.noted):
+        assert texts[words] == 1, words
+    assert [f.words async for r in verification.everything(database.snapshot) for f in r.faults] == []
+    posted = Counter(
+        message.metadata["event_payload"]["key"]
+        for channel in ws.state.channels.values()
+        for message in ws.bot_messages(channel.id)
+        if message.metadata
+    )
+    assert set(posted.values()) == {1}
+    assert posted.keys() <= notices.keys()
