@@ -39,6 +39,7 @@ pictures: $(READY)
 # Pin what is installed now; the ranges stand in pyproject.toml.
 lock: $(READY)
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check 2>/dev/null | grep '==' | sort -f > constraints.txt
+	$(BIN)/python .ci/lock.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
