@@ -71,7 +71,7 @@ async def test_fifty_hostile_bodies_are_refused_or_ignored(hooked: World) -> Non
 
 
 def test_no_secret_is_compared_with_an_equals_sign() -> None:
-    """What is compared with a signature or a token goes through `hmac.compare_digest`, or Slack's verifier, which does."""
+    """Signatures and tokens go through `hmac.compare_digest`, or through Slack's verifier, which does the same."""
     compared = re.compile(
         r"(signature|digest|token|secret|password)\w*\s*[!=]=|[!=]=\s*(\w+\.)*(signature|token|secret)"
     )
