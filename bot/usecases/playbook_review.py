@@ -62,9 +62,9 @@ def _owed(playbook: Playbook, known: Figures, policy: Policy, now: datetime) -> 
     for step in playbook.steps:
         times = known.skipped.get(step.key, 0)
         if times >= rules.skipped:
-            about = {"playbook": playbook.id, "name": playbook.name, "step": step.key, "title": step.title}
+            named = {"playbook": playbook.id, "name": playbook.name, "step": step.key, "title": step.title}
             once = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
-            found.append((once, {"what": "skipped", "times": times, **about}))
+            found.append((once, {"what": "skipped", "times": times, **named}))
     return found
 
 
