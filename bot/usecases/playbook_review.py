@@ -54,7 +54,8 @@ def working_hours(now: datetime, policy: Policy) -> bool:
 
 
 def _owed(playbook: Playbook, known: Figures, policy: Policy, now: datetime) -> list[tuple[str, dict[str, Any]]]:
-    rules, found = policy.playbooks, []
+    rules = policy.playbooks
+    found: list[tuple[str, dict[str, Any]]] = []
     periods = review_due(playbook, rules.review_every, now.date())
     if periods is not None and playbook.last_reviewed is not None:
         about = {"playbook": playbook.id, "name": playbook.name, "reviewed": playbook.last_reviewed.isoformat()}
@@ -62,7 +63,12 @@ def _owed(playbook: Playbook, known: Figures, policy: Policy, now: datetime) -> 
     for step in playbook.steps:
         times = known.skipped.get(step.key, 0)
         if times >= rules.skipped:
-            named = {"playbook": playbook.id, "name": playbook.name, "step": step.key, "title": step.title}
+            named: dict[str, Any] = {
+                "playbook": playbook.id,
+                "name": playbook.name,
+                "step": step.key,
+                "title": step.title,
+            }
             once = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
             found.append((once, {"what": "skipped", "times": times, **named}))
     return found
