@@ -50,7 +50,7 @@ def refusal_modal(view: View, message: Message) -> Block:
     return {
         "type": "modal",
         "callback_id": "refused",
-        "title": {"type": "plain_text", "text": view["title"]["text"]},
+        "title": {"type": "plain_text", "text": (view.get("title") or {}).get("text") or "Not done"},
         "close": kit.words("Close", kit.MODAL_TITLE),
         "blocks": message.blocks,
     }

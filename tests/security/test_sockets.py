@@ -1,0 +1,114 @@
+"""What comes over a socket is looked at like what comes over HTTP: it wedges nothing and is no fault of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.scenarios.running import World, world
+from tests.scenarios.test_hostile import ANYTHING, put, recorded, still_works, unseen, without_each
+
+FRAMES = [
+    "", "{", "{}", "[]", "null", "7", "\x00", "{" * 100_000, '{"a":' * 50_000, "x" * 1_000_000, '{"type": "hello"}',
+    '{"type": 7}', '{"type": {}}', '{"type": []}',
+    '{"type": "nonsense", "envelope_id": "e", "payload": {}}',
+    '{"type": "events_api", "envelope_id": "e"}', '{"type": "events_api", "envelope_id": "e", "payload": null}',
+    '{"type": "events_api", "envelope_id": "e", "payload": 7}', '{"type": "events_api", "payload": {}}',
+    '{"type": "events_api", "envelope_id": "e", "payload": []}',
+    '{"type": "events_api", "envelope_id": {}, "payload": {}}',
+    '{"type": "events_api", "envelope_id": "e", "payload": "text"}',
+    '{"type": "events_api", "envelope_id": "e", "payload": {"event": null}}',
+    '{"type": "events_api", "envelope_id": "e", "payload": {"event": {"type": {}}}, "retry_attempt": {}}',
+    '{"type": "events_api", "envelope_id": "e", "payload": {"type": "\\ud800"}}',
+    '{"type": "interactive", "envelope_id": "e", "payload": {"type": "block_actions"}}',
+    '{"type": "interactive", "envelope_id": "e", "payload": {"type": "view_submission", "view": 7}}',
+    '{"type": "interactive", "envelope_id": "e", "payload": {"type": "message_action", "user": {"id": "U1"}}}',
+    '{"type": "slash_commands", "envelope_id": "e", "payload": {"command": 7}}',
+    '{"type": "slash_commands", "envelope_id": "e", "payload": {"command": "/incident"}}',
+    '{"type": "slash_commands", "envelope_id": "e", "payload": {"command": "/incident", "user_id": "U1", "text": {}}}',
+]  # fmt: skip
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def over_sockets(sqlite_url: str) -> AsyncIterator[World]:
+    async with world(sqlite_url, socket_mode=True) as running:
+        yield running
+
+
+async def frame(here: World, text: str) -> None:
+    """One frame, on one of the connections, as it is. Whatever it does, a connection must be there for the next."""
+    async with asyncio.timeout(20):
+        while not (there := [c for c in here.ws.sockets.connections if not c.socket.closed]):
+            await asyncio.sleep(0.05)
+    await there[0].socket.send_str(text)
+
+
+async def enveloped(here: World, kind: str, payload: Any) -> None:
+    body = {"type": kind, "envelope_id": f"h{next(numbers)}", "payload": payload, "accepts_response_payload": True}
+    await frame(here, json.dumps(body))
+
+
+async def taken(here: World) -> None:
+    """Until the bot has nothing under way any more: it answers what is asked after all the rest."""
+    async with asyncio.timeout(60):
+        while not (await here.maya.command("#general", "/incident help")).ok:
+            await asyncio.sleep(0.1)
+
+
+async def test_frames_that_are_none_are_dropped(over_sockets: World) -> None:
+    here = over_sockets
+    await here.declared()
+    for text in FRAMES:
+        await frame(here, text)
+    await taken(here)
+    await still_works(here)
+
+
+async def test_damaged_payloads_are_no_fault_of_ours(
+    over_sockets: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    here = over_sockets
+    kinds = await recorded(here)
+    assert len(kinds) >= 30
+    sent = 0
+    for one in kinds:
+        deeper = itertools.islice(without_each(one["payload"], 2), 0, None, 29)
+        for payload in itertools.chain(itertools.islice(without_each(one["payload"], 1), 0, None, 3), deeper):
+            await enveloped(here, one["kind"], unseen(payload))
+            sent += 1
+    assert sent > 300
+    await taken(here)
+    await still_works(here)
+    said = "".join(capfd.readouterr()) + caplog.text
+    assert "listener.failed" not in said
+    assert "Failed to run a request listener" not in said
+    for secret in (here.ws.settings.app_token, here.ws.settings.bot_token):
+        assert secret not in said
+
+
+async def test_garbage_in_payloads_is_no_fault_of_ours(over_sockets: World) -> None:
+    here = over_sockets
+    kinds = await recorded(here)
+    loop = asyncio.get_running_loop()
+    paths = st.lists(st.integers(0, 40), min_size=1, max_size=5)
+
+    @settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(which=st.integers(0, 1000), changes=st.lists(st.tuples(paths, ANYTHING), max_size=3, min_size=1))
+    def attempt(which: int, changes: list[tuple[list[int], Any]]) -> None:
+        one = kinds[which % len(kinds)]
+        payload: Any = unseen(one["payload"])
+        for path, odd in changes:
+            payload = put(payload, path, odd)
+        asyncio.run_coroutine_threadsafe(enveloped(here, one["kind"], payload), loop).result(20)
+
+    await asyncio.to_thread(attempt)
+    await taken(here)
+    await still_works(here)
