@@ -28,6 +28,7 @@ from bot.notifiers import Notifiers
 from bot.outbox import Outbox, Outcome
 from bot.policy_file import PolicyFile
 from bot.rota import Rota
+from bot.rota_read import client as rota_schedules
 from bot.replicas import Replicas
 from bot.retention import Retention
 from bot.reviews import Reviews
@@ -305,7 +306,7 @@ async def _wire(
         runner,
         door,
         policy_file,
-        Rota(desk),
+        Rota(desk, rota_schedules(settings, session)),
         groups,
         checks,
         Replicas(database, counted),

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot import notifiers, playbooks_check
+from bot import notifiers, playbooks_check, rota_read
 from bot import policy as policy_reader
 from bot.domain import paging
 from bot.domain.errors import TocsinError
@@ -74,9 +74,27 @@ async def run(settings: Settings) -> list[Finding]:
     found += policy_findings
     found += _notifiers(settings, ways)
     found += await _database(settings)
+    found += await _schedules(settings)
     if settings.slack_bot_token is not None:
         found += await _slack(settings, announce)
     return found
+
+
+async def _schedules(settings: Settings) -> list[Finding]:
+    """What is read from PagerDuty, really read."""
+    try:
+        policy = policy_reader.read(settings.policy_path).policy
+    except policy_reader.PolicyError:
+        return []
+    elsewhere = {key: one.pagerduty for key, one in policy.schedules.items() if one.pagerduty}
+    if not elsewhere:
+        return []
+    async with slack_api.session() as session:
+        asked = rota_read.client(settings, session)
+        if asked is None:
+            words = f"{', '.join(elsewhere)}: to be read from PagerDuty, which needs PAGERDUTY_API_TOKEN. Set it."
+            return [Finding("schedules", False, words)]
+        return [Finding("schedules", *await rota_read.looked_over(asked, policy, key)) for key in elsewhere]
 
 
 def _policy(settings: Settings) -> tuple[str | None, set[str], list[Finding]]:

@@ -11,6 +11,8 @@ import asyncio
 import structlog
 
 from bot.domain import routing
+from bot.integrations.pagerduty_schedules import Schedules
+from bot.rota_read import Reading
 from bot.usecases import home, turns
 from bot.usecases.desk import Desk
 from storage import meta, outbox
@@ -22,8 +24,9 @@ LOOK_S = 5.0
 
 
 class Rota:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, elsewhere: Schedules | None = None) -> None:
         self._desk = desk
+        self._reading = Reading(desk, elsewhere)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -36,6 +39,7 @@ class Rota:
     async def _keep(self) -> None:
         while True:
             try:
+                await self._reading.refresh()
                 await self.look()
             except StorageError as error:
                 log.warning("rota.not_looked", error=str(error), mend="check the database; it is tried again")

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     pagerduty_routing_key: SecretStr | None = None
     pagerduty_events_url: str = "https://events.pagerduty.com/v2/enqueue"
     pagerduty_webhook_secret: SecretStr | None = None
+    pagerduty_api_token: SecretStr | None = None  # reads schedules
+    pagerduty_api_url: str = "https://api.pagerduty.com"
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     twilio_account_sid: str | None = None
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
             sender_of(value)
         return value
 
-    @field_validator("pagerduty_events_url", "twilio_api_url", "webhook_url", "prometheus_url", "heartbeat_url")
+    @field_validator("pagerduty_events_url", "pagerduty_api_url", "twilio_api_url", "webhook_url", "prometheus_url", "heartbeat_url")
     @classmethod
     def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -144,7 +146,7 @@ class Settings(BaseSettings):
         """Every secret value, so that logs can leave them out."""
         values = [
             self.slack_bot_token, self.slack_signing_secret, self.slack_app_token,
-            self.pagerduty_routing_key, self.pagerduty_webhook_secret, self.smtp_url, self.twilio_auth_token,
+            self.pagerduty_routing_key, self.pagerduty_webhook_secret, self.pagerduty_api_token, self.smtp_url, self.twilio_auth_token,
             self.webhook_url, self.webhook_secret, self.heartbeat_url,
         ]  # fmt: skip
         found = [value.get_secret_value() for value in values if value is not None]

@@ -4,13 +4,14 @@ that ever changes is that one is given up before its time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.oncall import Override
-from storage.schema import overrides
+from storage.schema import overrides, shifts
 
 _c = overrides.c
 
@@ -33,7 +34,39 @@ async def standing(conn: AsyncConnection, since: datetime) -> tuple[Override, ..
     ends_at = sa.func.coalesce(_c.ended_at, _c.ends_at, type_=_c.ends_at.type)
     wanted = sa.select(_c.schedule, _c.member, _c.starts_at, ends_at.label("until"))
     rows = await conn.execute(wanted.where(_c.ends_at > since, ends_at > since).order_by(_c.id))
-    return tuple(Override(row.schedule, row.member, row.starts_at, row.until) for row in rows)
+    covers = [Override(row.schedule, row.member, row.starts_at, row.until) for row in rows]
+    return (*await _read_elsewhere(conn, since), *covers)
+
+
+async def _read_elsewhere(conn: AsyncConnection, since: datetime) -> list[Override]:
+    """Turns of schedules that live at PagerDuty: as if each covered an empty schedule, so that covers outrank them."""
+    wanted = sa.select(shifts.c.schedule, shifts.c.member, shifts.c.starts_at, shifts.c.ends_at)
+    rows = await conn.execute(wanted.where(shifts.c.ends_at > since).order_by(shifts.c.id))
+    return [Override(row.schedule, row.member, row.starts_at, row.ends_at) for row in rows]
+
+
+async def read_of(conn: AsyncConnection, schedule: str) -> list[Override]:
+    wanted = sa.select(shifts.c.schedule, shifts.c.member, shifts.c.starts_at, shifts.c.ends_at)
+    rows = await conn.execute(wanted.where(shifts.c.schedule == schedule).order_by(shifts.c.id))
+    return [Override(row.schedule, row.member, row.starts_at, row.ends_at) for row in rows]
+
+
+async def replace_read(conn: AsyncConnection, schedule: str, found: Sequence[Override]) -> None:
+    """What was read of a schedule, instead of what was read before."""
+    await conn.execute(sa.delete(shifts).where(shifts.c.schedule == schedule))
+    if found:
+        await conn.execute(
+            sa.insert(shifts),
+            [
+                {"schedule": schedule, "member": o.member, "starts_at": o.starts_at, "ends_at": o.ends_at}
+                for o in found
+            ],
+        )
+
+
+async def forget_read(conn: AsyncConnection, known: Sequence[str]) -> None:
+    """Schedules that are not read any more."""
+    await conn.execute(sa.delete(shifts).where(shifts.c.schedule.not_in(list(known))))
 
 
 async def give_up(conn: AsyncConnection, schedule: str, member: str, now: datetime) -> int:

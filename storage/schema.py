@@ -176,6 +176,17 @@ overrides = sa.Table(
     sa.Index("overrides_ends", "ends_at"),
 )
 
+shifts = sa.Table(  # read from PagerDuty, as they stood when it last answered
+    "shifts",
+    metadata,
+    sa.Column("id", BigNumber, primary_key=True),
+    sa.Column("schedule", SafeText, nullable=False),
+    sa.Column("member", SafeText, nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Index("shifts_ends", "ends_at"),
+)
+
 homes = sa.Table(
     "homes",
     metadata,

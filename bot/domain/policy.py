@@ -110,6 +110,7 @@ class Schedule:
     timezone: str
     layers: tuple[Layer, ...]
     usergroup: str | None = None
+    pagerduty: str | None = None  # the ID of a schedule there, which is read instead of layers
 
 
 @dataclass(frozen=True, slots=True)

@@ -474,6 +474,7 @@ class Schedule(Part):
     members: list[Text] = Field(default=[], description="Contacts or Slack member IDs, in the order of their turns.")
     hours: Hours | None = Field(default=None, description="When it holds, such as `09:00-17:00 mon-fri`.")
     layers: list[Rotation] = Field(default=[], description="Several rotations; later ones outrank earlier ones.")
+    pagerduty: Text | None = Field(default=None, description="The ID of a PagerDuty schedule, read instead of these.")
 
 
 class Service(Part):

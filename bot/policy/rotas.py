@@ -27,6 +27,8 @@ def problems(look: Look) -> Iterator[Problem]:
 
 def warnings(look: Look) -> Iterator[Problem]:
     for key, schedule in look.model.schedules.items():
+        if schedule.pagerduty:
+            continue
         found = _gaps(values.schedule_of(key, schedule, look.model.timezone))
         if not found:
             continue
@@ -41,6 +43,11 @@ def warnings(look: Look) -> Iterator[Problem]:
 
 def _form(look: Look, path: KeyPath, schedule: models.Schedule) -> Iterator[Problem]:
     short = [name for name in _OF_A_ROTATION if getattr(schedule, name)]
+    if schedule.pagerduty:
+        if beside := [*short, *(["layers"] if schedule.layers else [])]:
+            said = f"stands beside `pagerduty`, which says who is on call. Take {beside[0]} out, or `pagerduty`."
+            yield look.problem((*path, beside[0]), said, "")
+        return
     if schedule.layers and short:
         yield look.problem((*path, short[0]), "stands beside `layers`. Move it into one of them.", "")
     if not schedule.layers and not schedule.members:

@@ -95,12 +95,18 @@ def _contact(key: str, model: models.Contact) -> domain.Contact:
 
 def schedule_of(key: str, model: models.Schedule, timezone: str) -> domain.Schedule:
     return domain.Schedule(
-        key, model.timezone or timezone, tuple(_layer(layer) for layer in rotations(model)), model.usergroup
+        key,
+        model.timezone or timezone,
+        tuple(_layer(layer) for layer in rotations(model)),
+        model.usergroup,
+        model.pagerduty,
     )
 
 
 def rotations(model: models.Schedule) -> list[models.Rotation]:
-    """The layers of a schedule; the short form is one."""
+    """The layers of a schedule; the short form is one. What is read from PagerDuty has none here."""
+    if model.pagerduty:
+        return []
     if model.layers:
         return model.layers
     return [

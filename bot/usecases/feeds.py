@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.policy import Policy
+from bot.domain.spans import roughly as in_words
 from bot.usecases.desk import Desk
 from bot.usecases.turns import address_of
 from storage import meta
 
+STALE = timedelta(minutes=20)
 _SECRET = "feeds:secret"  # noqa: S105 - the name of it
 
 
@@ -44,6 +47,21 @@ def members_who_are(policy: Policy, user: str) -> list[str]:
     """The names under which somebody stands in the policy: contacts of theirs, or their Slack ID."""
     there = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
     return sorted(member for member in there if address_of(policy, member) == user)
+
+
+async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now: datetime) -> list[str]:
+    """What is known of schedules that PagerDuty has not told us of lately, in words."""
+    found = []
+    for key, one in policy.schedules.items():
+        if not one.pagerduty or schedule not in (None, key):
+            continue
+        read = await meta.get(conn, f"read:{key}")
+        at = datetime.fromisoformat(read["at"]) if read and read["at"] else None
+        if at is None:
+            found.append(f"{key} could not be read from PagerDuty yet.")
+        elif now - at > STALE:
+            found.append(f"{key} as it was read {in_words(now - at)} ago: PagerDuty has not answered since.")
+    return found
 
 
 async def links(conn: AsyncConnection, desk: Desk, user: str, schedule: str | None = None) -> dict[str, str]:

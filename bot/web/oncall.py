@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from aiohttp import web
 from icalendar import Calendar, Event
@@ -18,6 +20,7 @@ from bot.usecases.desk import Desk
 from storage import overrides
 
 HORIZON = timedelta(days=90)
+REMEMBERED = 200
 BEHIND = timedelta(days=40)  # so that a turn under way keeps its beginning, by which a calendar knows it
 
 
@@ -57,19 +60,21 @@ def _called(member: str, policy: Policy) -> str:
 
 
 def routes(desk: Desk) -> list[web.RouteDef]:
+    made: dict[Any, bytes] = {}  # feeds by all that they are made of: calendars ask again and again
+
     async def schedule(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        return await _answer(desk, request, f"schedule:{name}", name, None)
+        return await _answer(desk, made, request, f"schedule:{name}", name, None)
 
     async def person(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        return await _answer(desk, request, f"person:{name}", None, frozenset({name}))
+        return await _answer(desk, made, request, f"person:{name}", None, frozenset({name}))
 
     return [web.get("/oncall/people/{name}.ics", person), web.get("/oncall/{name}.ics", schedule)]
 
 
 async def _answer(
-    desk: Desk, request: web.Request, feed: str, name: str | None, only: frozenset[str] | None
+    desk: Desk, made: dict[Any, bytes], request: web.Request, feed: str, name: str | None, only: frozenset[str] | None
 ) -> web.Response:
     """A wrong token and a feed that is not there look the same."""
     policy, now = desk.policy, desk.clock.now()
@@ -83,7 +88,14 @@ async def _answer(
     if not schedules:
         raise web.HTTPNotFound
     called = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy)}"
-    body = calendar(called, schedules, policy, standing, now, only and _also(only, policy))
+    made_of = (feed, policy.digest, tuple(standing), now.astimezone(UTC).date())
+    if made_of not in made:
+        people = only and _also(only, policy)
+        if len(made) >= REMEMBERED:
+            made.clear()
+        # Half a second for a busy schedule: in a thread, so that nobody waits for it but who asked.
+        made[made_of] = await asyncio.to_thread(calendar, called, schedules, policy, standing, now, people)
+    body = made[made_of]
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
     if request.headers.get("If-None-Match") == tag:

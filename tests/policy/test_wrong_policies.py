@@ -191,6 +191,15 @@ fields:
         "policy.yml:2: fields.region needs options to choose from: write `options: [yes, no]`.",
     ),
     (
+        "two sources of one schedule",
+        """\
+schedules:
+  primary: {pagerduty: P123ABC, members: [U0ANNA]}
+""",
+        "policy.yml:2: schedules.primary.members stands beside `pagerduty`, which says who is on call. Take members "
+        "out, or `pagerduty`.",
+    ),
+    (
         "options where there is nothing to choose",
         """\
 fields:

@@ -24,8 +24,9 @@ def on_call(
     schedule: str | None = None,
     command: str = COMMAND,
     links: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> Message:
-    """One schedule, or all of them. `links`: title to the address of a calendar feed."""
+    """One schedule, or all of them. `links`: title to the address of a calendar feed. `notes`: what is not fresh."""
     schedules = [one for key, one in policy.schedules.items() if schedule in (None, key)]
     if not schedules:
         return kit.line("Nobody is on call: the policy has no schedules. Add some under `schedules:`.")
@@ -37,6 +38,7 @@ def on_call(
             *[kit.section(row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]],
             kit.left_out(len(schedules) - SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"),
             kit.context(f"Take over for a while: `{command} cover {render(schedules[0].key)} for 2h`"),
+            *[kit.context(f":warning: {render(note)}") for note in notes],
             subscribe(links or {}),
         ],
     )

@@ -279,7 +279,8 @@ async def on_call(front: Front, asking: Asking, request: Request) -> Message:
     async with front.desk.database.reading() as conn:
         standing = await overrides.standing(conn, now)
         links = await feeds_.links(conn, front.desk, asking.user, request.schedule)
-    return blocks.on_call(front.desk.policy, now, standing, request.schedule, front.command, links)
+        notes = await feeds_.stale(conn, front.desk.policy, request.schedule, now)
+    return blocks.on_call(front.desk.policy, now, standing, request.schedule, front.command, links, notes)
 
 
 async def cover(front: Front, asking: Asking, request: Request) -> Message:

@@ -1,0 +1,80 @@
+"""Who is on call by PagerDuty's REST API v2: a schedule as it is finally rendered, overrides there included.
+
+https://developer.pagerduty.com/api-reference/3f03afb2c84a4-get-a-schedule and `GET /users/{id}` for addresses, which
+the schedule does not tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from bot.domain.errors import DeliveryError
+from bot.integrations import http
+
+VENDOR = "PagerDuty"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One turn. `email` is None where the person's page there could not be read."""
+
+    user: str
+    name: str
+    email: str | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(slots=True)
+class Schedules:
+    session: aiohttp.ClientSession
+    url: str
+    token: str = field(repr=False)
+    _emails: dict[str, str | None] = field(default_factory=dict)
+
+    async def entries(self, schedule: str, since: datetime, until: datetime) -> list[Entry]:
+        """In order. Raises `DeliveryError` in words that say what to mend."""
+        span = {"since": since.isoformat(), "until": until.isoformat(), "time_zone": "UTC"}
+        answer = await self._get(f"schedules/{quote(schedule, safe='')}", span)
+        if answer.status == 404:
+            raise DeliveryError(f"{VENDOR} has no schedule {schedule}; check `pagerduty` in the policy", permanent=True)
+        _check(answer)
+        final = (answer.data.get("schedule") or {}).get("final_schedule") or {}
+        found = final.get("rendered_schedule_entries")
+        if not isinstance(found, list):
+            raise DeliveryError(f"{VENDOR}'s answer about {schedule} has no entries in it")
+        return [await self._entry(one) for one in found]
+
+    async def _entry(self, one: dict[str, Any]) -> Entry:
+        user = one["user"]
+        return Entry(
+            str(user["id"]), str(user.get("summary") or user["id"]), await self._email(str(user["id"])),
+            datetime.fromisoformat(one["start"]).astimezone(UTC), datetime.fromisoformat(one["end"]).astimezone(UTC),
+        )  # fmt: skip
+
+    async def _email(self, user: str) -> str | None:
+        """Asked once for each person; one that cannot be read is known by name alone."""
+        if user not in self._emails:
+            answer = await self._get(f"users/{quote(user, safe='')}", {})
+            if answer.status not in (403, 404):
+                _check(answer)
+            self._emails[user] = str((answer.data.get("user") or {}).get("email") or "").lower() or None
+        return self._emails[user]
+
+    async def _get(self, path: str, query: dict[str, str]) -> http.Answer:
+        given = http.headers(Accept="application/json", Authorization=f"Token token={self.token}")
+        url = f"{self.url.rstrip('/')}/{path}"
+        return await http.ask(self.session, "GET", url, VENDOR, (self.token,), headers=given, params=query)
+
+
+def _check(answer: http.Answer) -> None:
+    if answer.status == 200:
+        return
+    if answer.status in (401, 403):
+        raise DeliveryError(f"{VENDOR} refuses the token ({answer.status}); check PAGERDUTY_API_TOKEN", permanent=True)
+    raise http.passing(answer, VENDOR) or DeliveryError(f"{VENDOR} answered {answer.status}", permanent=True)

@@ -1,0 +1,183 @@
+"""Schedules that live at PagerDuty: read, mapped to contacts, and kept while PagerDuty is away.
+
+The double answers as the API reference's examples of “Get a schedule” and “Get a user” do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import rota, rota_read
+from bot.check import run
+from storage import overrides
+from tests.integrations.doubles import Asked, Double, Reply, serving
+from tests.scenarios.looking import rest, typed
+from tests.scenarios.running import World, world
+
+TOKEN = "the-api-token-of-pagerduty"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+contacts:
+  tom: {name: Tom Baker, slack: U0TOM00000, email: Tom@Example.com}
+  priya: {name: Priya Shah, slack: U0PRIYA000}
+schedules:
+  primary: {pagerduty: PI7DH85}
+severities:
+  sev1: {respond_within: null, escalate_after: null, update_every: null, roles: [], notify_executives: false,
+    ladder: [{after: 0m, notify: ["schedule:primary"]}]}
+"""
+PEOPLE = {"PTOM001": ("Thomas B.", "tom@example.com"), "PPRIYA1": ("Priya Shah", "priya@elsewhere.example")}
+
+
+@dataclass(slots=True)
+class PagerDutyApi(Double):
+    """`turns`: user, start, end."""
+
+    turns: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+
+    def usual(self, asked: Asked) -> Reply:
+        if asked.headers.get("Authorization") != f"Token token={TOKEN}":
+            return Reply(401, {"error": {"message": "Unauthorized", "code": 2006}})
+        kind, _, identity = asked.path.strip("/").partition("/")
+        if kind == "users":
+            name, email = PEOPLE[identity]
+            return Reply(200, {"user": {"id": identity, "type": "user", "name": name, "email": email}})
+        if identity != "PI7DH85":
+            return Reply(404, {"error": {"message": "Not Found", "code": 2100}})
+        entries = [
+            {
+                "start": start.isoformat().replace("+00:00", "Z"),
+                "end": end.isoformat().replace("+00:00", "Z"),
+                "user": {
+                    "id": user,
+                    "type": "user_reference",
+                    "summary": PEOPLE[user][0],
+                    "self": f"https://api.pagerduty.com/users/{user}",
+                    "html_url": f"https://subdomain.pagerduty.com/users/{user}",
+                },
+            }
+            for user, start, end in self.turns
+        ]
+        final: dict[str, Any] = {"name": "Final Schedule", "rendered_schedule_entries": entries}
+        schedule = {"id": identity, "type": "schedule", "name": "Daily Engineering Rotation", "final_schedule": final}
+        return Reply(200, {"schedule": {**schedule, "time_zone": "UTC", "schedule_layers": [], "users": []}})
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[PagerDutyApi]:
+    now = datetime.now(UTC).replace(microsecond=0)
+    handoff = now + timedelta(hours=6)
+    turns = [("PTOM001", now - timedelta(hours=6), handoff), ("PPRIYA1", handoff, handoff + timedelta(hours=12))]
+    async with serving(PagerDutyApi(turns=turns)) as double:
+        assert isinstance(double, PagerDutyApi)
+        yield double
+
+
+@pytest.fixture
+async def here(
+    database_url: str, api: PagerDutyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    monkeypatch.setattr(rota, "LOOK_S", 0.05)
+    monkeypatch.setattr(rota_read, "REFRESH_S", 0.1)
+    monkeypatch.setattr(rota_read, "AGAIN_S", 0.1)
+    path = tmp_path / "policy.yml"
+    path.write_text(POLICY)
+    async with world(database_url, policy=path, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url) as running:
+        await until(lambda: api.asked)
+        yield running
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def said_of(here: World, words: str) -> str:
+    async with asyncio.timeout(10):
+        while words not in (said := await typed(here, "maya", "#general", "/incident oncall primary")):
+            await asyncio.sleep(0.05)
+    return said
+
+
+def paged(here: World, person: str) -> list[str]:
+    direct = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m.text for c in direct for m in here.ws.bot_messages(c.id) if "paged" in m.text]
+
+
+async def test_whoever_pagerduty_says_is_on_call_is_shown_and_paged(here: World, api: PagerDutyApi) -> None:
+    said = await said_of(here, "tom")
+    assert "Next: @priya" in said
+    await here.declared("sev1 Payments are down")
+    await rest(here)
+    assert paged(here, "U0TOM00000")
+    users = [asked.path for asked in api.asked if asked.path.startswith("/users/")]
+    assert len(users) == len(set(users))  # asked once for each person
+    asked = next(asked for asked in api.asked if "schedules" in asked.path)
+    assert asked.query["time_zone"] == "UTC"
+
+
+async def test_a_changed_schedule_is_followed_and_a_cover_outranks_it(here: World, api: PagerDutyApi) -> None:
+    await said_of(here, "tom")
+    now = datetime.now(UTC).replace(microsecond=0)
+    api.turns = [("PPRIYA1", now - timedelta(hours=1), now + timedelta(hours=5))]
+    await said_of(here, "priya")
+    await typed(here, "maya", "#general", "/incident cover primary for 1h")
+    assert "maya" in await typed(here, "maya", "#general", "/incident oncall primary")
+    await typed(here, "maya", "#general", "/incident cover primary none")
+    assert "priya" in await typed(here, "maya", "#general", "/incident oncall primary")
+
+
+async def test_while_pagerduty_is_away_what_was_read_holds_and_that_is_said(here: World, api: PagerDutyApi) -> None:
+    await said_of(here, "tom")
+    api.always = Reply(503, {"error": {"message": "Internal Server Error"}})
+    before = len(api.asked)
+    await until(lambda: len(api.asked) > before + 1)
+    assert "has not answered" not in await typed(here, "maya", "#general", "/incident oncall primary")
+    await here.pass_time(minutes=40)
+    said = await typed(here, "maya", "#general", "/incident oncall primary")
+    assert "PagerDuty has not answered since" in said
+    assert "tom" in said
+    await here.restarted()
+    await here.pass_time(minutes=40)
+    assert "tom" in await typed(here, "maya", "#general", "/incident oncall primary")
+
+
+async def test_a_schedule_that_is_not_read_any_more_is_forgotten(here: World) -> None:
+    await said_of(here, "tom")
+    document = {**here.tocsin.desk.policies.document, "schedules": {}}
+    policy = here.tocsin.desk.policies.read(document)
+    here.tocsin.desk.policies.put_in_force(policy, document)
+    async with asyncio.timeout(10):
+        while True:
+            async with here.tocsin.database.reading() as conn:
+                if not await overrides.standing(conn, datetime.now(UTC)):
+                    return
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "primary is read from PagerDuty: 2 turns in 90 days, on call now: Thomas B."),
+        ({"pagerduty_api_token": "wrong"}, "PagerDuty refuses the token (401); check PAGERDUTY_API_TOKEN"),
+        ({"pagerduty_api_token": None}, "needs PAGERDUTY_API_TOKEN"),
+    ],
+)
+async def test_check_says_what_it_would_read(here: World, given: dict[str, Any], words: str) -> None:
+    settings = here.settings.model_copy(update=given)
+    if given.get("pagerduty_api_token"):
+        from pydantic import SecretStr
+
+        settings = here.settings.model_copy(update={"pagerduty_api_token": SecretStr("wrong")})
+    said = [finding.line() for finding in await run(settings)]
+    assert any(words in line for line in said), said
+    assert not any(TOKEN in line for line in said)
