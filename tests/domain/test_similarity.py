@@ -1,0 +1,65 @@
+"""What is said of an incident like this one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.lifecycle import Status
+from bot.domain.similarity import Asked, Document, Fix, Frequencies, fixing_step, likeness, what_fixed
+from bot.domain.timeline import Entry, entry
+from tests.storage.helpers import MINUTE, NOW, incident
+
+
+def act(at: int, act: str, walk: int = 1, step: str = "2.1 Promote the replica", **data: Any) -> Entry:
+    text = f"Database failover, {step}: {act}"
+    return entry(NOW + at * MINUTE, "playbook", "U1", text, walk=walk, playbook=f"book-{walk}", act=act, **data)
+
+
+def test_the_last_step_done_before_it_was_mended_is_what_fixed_it() -> None:
+    known = replace(incident(), mitigated_at=NOW + 10 * MINUTE)
+    acts = [
+        act(1, "done", step="1.1 Look"),
+        act(5, "done"),
+        act(7, "skipped", step="3.1 Ask"),
+        act(12, "done", step="9"),
+    ]
+    assert fixing_step(known, acts) == Fix("book-1", "Database failover, 2.1 Promote the replica")
+    assert fixing_step(incident(), acts) is None
+    assert fixing_step(known, []) is None
+
+
+def test_a_playbook_that_was_judged_to_have_helped_is_taken_before_others() -> None:
+    known = replace(incident(), mitigated_at=NOW + 10 * MINUTE)
+    acts = [act(1, "done", walk=1), act(5, "done", walk=2), act(20, "judged", walk=1, helped=True)]
+    assert fixing_step(known, acts) == Fix("book-1", "Database failover, 2.1 Promote the replica")
+    acts = [act(1, "done", walk=1), act(5, "succeeded", walk=2), act(20, "judged", walk=2, helped=False)]
+    assert fixing_step(known, acts) == Fix("book-1", "Database failover, 2.1 Promote the replica")
+
+
+def test_what_fixed_it_is_said_only_of_what_is_over() -> None:
+    over = replace(incident(), status=Status.RESOLVED, summary="Rolled back")
+    assert what_fixed(over) == "Rolled back"
+    assert what_fixed(replace(over, summary="", root_cause="Bad deploy")) == "Its root cause: Bad deploy"
+    assert what_fixed(replace(over, status=Status.INVESTIGATING)) == ""
+    assert (
+        what_fixed(replace(over, status=Status.CANCELLED), "The probe lied") == "It was a false alarm: The probe lied"
+    )
+
+
+def test_a_word_of_every_incident_says_less_than_a_rare_one() -> None:
+    often = Frequencies(100, {"checkout": 50, "hikari": 1})
+    assert often.worth("hikari") > 3 * often.worth("checkout")
+    assert Frequencies(0).worth("hikari") > Frequencies(0).worth("down") > 0
+
+
+def test_more_words_of_the_title_never_make_it_less_sure() -> None:
+    often = Frequencies(50, {"hikari": 1, "pool": 2, "order": 9})
+    document = Document(1, ("hikari", "pool", "exhaust"), (), ("restart",), ("order",))
+    asked = ["hikari", "pool", "exhaust"]
+    sure = [
+        likeness(Asked(tuple(asked[:n]) + ("elsewhere",) * (n == 0)), document, incident(), often).confidence
+        for n in range(len(asked) + 1)
+    ]
+    assert sure == sorted(sure)
+    assert sure[0] == 0.0
