@@ -43,13 +43,26 @@ async def records(
         async with database.snapshot() as conn:
             for table in dump.shared():
                 async for row in dump.rows(conn, table):
-                    yield {"type": table.name, **_plain(row)}
+                    yield {"type": table.name, **_without_keys(_plain(row))}
     async for number in _numbers(database, numbers):
         async with database.snapshot() as conn:
             async for record in incident(conn, number, private=private):
                 count += record["type"] == "incident"
                 yield record
     yield {"type": "end", "incidents": count}
+
+
+def _without_keys(record: dict[str, Any]) -> dict[str, Any]:
+    """A policy without its contacts' own routing keys: whoever has one may page them."""
+    document = record.get("document")
+    contacts = document.get("contacts") if isinstance(document, dict) else None
+    if not isinstance(contacts, dict):
+        return record
+    hidden = {
+        key: {**one, "pagerduty": "•••"} if isinstance(one, dict) and one.get("pagerduty") else one
+        for key, one in contacts.items()
+    }
+    return {**record, "document": {**document, "contacts": hidden}}
 
 
 async def incident(conn: AsyncConnection, number: int, *, private: bool = True) -> AsyncIterator[dict[str, Any]]:
