@@ -27,11 +27,11 @@ from bot.metrics import Metrics
 from bot.notifiers import Notifiers
 from bot.outbox import Outbox, Outcome
 from bot.policy_file import PolicyFile
-from bot.rota import Rota
-from bot.rota_read import client as rota_schedules
 from bot.replicas import Replicas
 from bot.retention import Retention
 from bot.reviews import Reviews
+from bot.rota import Rota
+from bot.rota_read import client as rota_schedules
 from bot.runners import Workshop
 from bot.scheduler import Scheduler
 from bot.settings import Settings
@@ -44,8 +44,7 @@ from bot.slack.listeners import register
 from bot.slack.listeners.front import Front
 from bot.slack.sender import Sender
 from bot.slack.socket import Sockets
-from bot.usecases import similar
-from bot.usecases import feeds
+from bot.usecases import feeds, similar
 from bot.usecases.desk import Desk, Policies
 from bot.usecases.record import Channels, Recorder
 from bot.web import health, hooks, inside
