@@ -120,3 +120,20 @@ async def test_where_it_may_come_from(shop: World) -> None:
     await shop.opened(2)
     channel = await declared(shop, "sev2 Checkout is slow", 3)
     assert "May come from Orders database: INC-2 is open there" in said_in(shop, channel)
+
+
+async def test_the_step_that_mended_the_last_one_is_offered_for_the_next(here: World) -> None:
+    channel = await declared(here, "sev2 Redis refuses connections on cart")
+    await typed(here, "maya", channel.name, "/incident playbook redis-outage")
+    await rest(here)
+    (walk,) = [m for m in here.ws.bot_messages(channel.id) if "Done" in buttons(m)]
+    await here.maya.press(walk, "Done")
+    await rest(here)
+    await typed(here, "maya", channel.name, "/incident resolve Restarted it")
+    await rest(here)
+    again = await declared(here, "sev2 redis on cart refuses connections", 2, by="maya")
+    (message,) = triages(here, again)
+    assert "Mended by the playbook: " in said_in(here, again)
+    await here.maya.press(message, "Open playbook")
+    await rest(here)
+    assert [m for m in here.ws.bot_messages(again.id) if "Done" in buttons(m)]
