@@ -212,26 +212,34 @@ class Asked:
     """Signatures of requests that were let in, so that a recording of one cannot be played again.
 
     Slack repeats events only, and those carry an ID that is written down; for all else the same signature twice
-    within five minutes is somebody else's doing.
+    within five minutes is a balancer that tries again, or somebody else's doing.
     """
 
     def __init__(self, for_s: float = 600.0) -> None:
         self._for_s = for_s
         self._until: dict[str, float] = {}
+        self._under_way: dict[str, asyncio.Event] = {}
 
-    def before(self, signature: str) -> bool:
-        """Whether this one was here before; from now on it was."""
+    async def before(self, signature: str) -> bool:
+        """Whether this one was taken before. One under way is waited for: if it comes to nothing, this is the first.
+
+        Whoever is told False says with `ended` what came of it.
+        """
+        while (first := self._under_way.get(signature)) is not None:
+            await first.wait()
         now = time.monotonic()
         while self._until and (len(self._until) >= MOST_REMEMBERED or next(iter(self._until.values())) < now):
             del self._until[next(iter(self._until))]
         if signature in self._until:
             return True
-        self._until[signature] = now + self._for_s
+        self._under_way[signature] = asyncio.Event()
         return False
 
-    def forget(self, signature: str) -> None:
-        """It came to nothing: it may be sent again."""
-        self._until.pop(signature, None)
+    def ended(self, signature: str, *, taken: bool) -> None:
+        """What came to nothing may be sent again."""
+        if taken:
+            self._until[signature] = time.monotonic() + self._for_s
+        self._under_way.pop(signature).set()
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.metrics import Metrics
 from bot.slack import payloads
+from bot.slack.blocks.answers import NOT_RECORDED
 from bot.web.door import Asked
 
 log = structlog.get_logger()
@@ -42,13 +43,17 @@ def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.Rou
             return web.Response(status=400, text="Refused: the body is not what its type says.")
         signature = request.headers["X-Slack-Signature"]
         is_event = request.content_type == "application/json"  # these Slack repeats, and their IDs are written down
-        if not is_event and asked_before.before(signature):
+        if not is_event and await asked_before.before(signature):
             metrics.refused.labels("replayed").inc()
             log.warning("request.replayed", remote=request.remote)
             return web.Response(status=200)  # nothing is done and nothing is told
-        answer = await app.async_dispatch(asked)
-        if answer.status >= 400:
-            asked_before.forget(signature)
+        taken = False
+        try:
+            answer = await app.async_dispatch(asked)
+            taken = answer.status < 400 and NOT_RECORDED not in (answer.body or "")
+        finally:
+            if not is_event:
+                asked_before.ended(signature, taken=taken)
         kind = "event" if is_event else "command_or_press"
         metrics.acknowledgements.labels(kind).observe(time.perf_counter() - started)
         headers = {name: values[0] for name, values in answer.headers.items() if name.lower() != "content-length"}
