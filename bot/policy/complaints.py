@@ -62,6 +62,8 @@ def _said(error: ErrorDetails, path: KeyPath, base: dict[str, Any], root: type[B
         return f"{name} is too long: {context['max_length']} at most."
     if kind == "greater_than_equal":
         return f"{name} must be {context['ge']} or more, not {error['input']}."
+    if kind == "less_than_equal":
+        return f"{name} must be {context['le']:g} or less, not {error['input']}."
     wanted = _WANTED.get(kind, error["msg"])
     return f"{name} {wanted}, not {_shown(error['input'])}.{_how(kind, path, error['input'], root)}"
 
@@ -143,6 +145,7 @@ def _model_at(path: KeyPath, root: type[BaseModel]) -> type[BaseModel] | None:
     """The part of the document that stands at `path`."""
     here: Any = root
     for part in path:
+        here = next((one for one in _alternatives(here) if isinstance(one, type) and issubclass(one, BaseModel)), here)
         if isinstance(here, type) and issubclass(here, BaseModel):
             field = here.model_fields.get(str(part))
             here = field.annotation if field else None

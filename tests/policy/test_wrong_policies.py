@@ -283,6 +283,73 @@ contacts:
         "policy.yml:2: contacts.anna: nobody could reach them. Give them one of slack, email, phone or pagerduty.",
     ),
     (
+        "a door with a typo",
+        """\
+automation:
+  enabeld: true
+  runners:
+    proces: {}
+""",
+        "policy.yml:2: automation.enabeld is not a setting here. Did you mean enabled?\n"
+        "policy.yml:4: automation.runners.proces is not a setting here. Did you mean process?",
+    ),
+    (
+        "a program without its path",
+        """\
+automation:
+  runners:
+    process:
+      allow:
+        - {executable: kubectl, arguments: [get, "(pods"], enviroment: {A: b}}
+""",
+        "policy.yml:5: automation.runners.process.allow[1].executable must be a whole path such as /usr/bin/kubectl, "
+        "not “kubectl”.\n"
+        "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a regular expression: “(pods”. "
+        "Missing ), unterminated subpattern.\n"
+        "policy.yml:5: automation.runners.process.allow[1].enviroment is not a setting here. Did you mean environment?",
+    ),
+    (
+        "a program with any arguments",
+        """\
+automation:
+  runners:
+    process:
+      allow:
+        - {executable: /usr/bin/kubectl}
+  severities: [sev9]
+  matrix:
+    down: {decision: auto, categories: [avilability]}
+""",
+        "policy.yml:5: automation.runners.process.allow[1] needs the arguments it may have, a pattern each: write "
+        "`arguments: [get, pods]`, or [[]] for none.\n"
+        "policy.yml:6: automation.severities[1]: there is no severity “sev9”. Did you mean sev5? There are: sev1, sev2, "
+        "sev3, sev4, sev5.\n"
+        "policy.yml:8: automation.matrix.down.categories[1]: there is no category “avilability”. Did you mean "
+        "availability? There are: availability, performance, data_integrity, security, capacity, dependency, "
+        "configuration, model.",
+    ),
+    (
+        "a host that is an address",
+        """\
+automation:
+  runners:
+    http:
+      allow:
+        - {host: "https://api.example.com", methods: [FETCH]}
+      output_limit: 64
+  matrix:
+    down: {decision: automatic, confidence: 95}
+""",
+        "policy.yml:5: automation.runners.http.allow[1].host must be the name of one host such as api.example.com, not "
+        "“https://api.example.com”.\n"
+        "policy.yml:5: automation.runners.http.allow[1].methods[1] must be one of GET, HEAD, POST, PUT, PATCH, DELETE, "
+        "not “FETCH”. Did you mean PATCH?\n"
+        "policy.yml:6: automation.runners.http.output_limit must be a size such as 64k or 2M, not “64”.\n"
+        "policy.yml:8: automation.matrix.down.confidence must be 1 or less, not 95.\n"
+        "policy.yml:8: automation.matrix.down.decision must be one of auto, approve, manual, not “automatic”. Did you "
+        "mean auto?",
+    ),
+    (
         "hours without minutes",
         """\
 schedules:

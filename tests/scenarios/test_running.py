@@ -89,6 +89,49 @@ async def test_run_is_pressed_shown_and_confirmed(sqlite_url: str, shop: Shop) -
         assert shop.ran == ["look api"]
 
 
+async def test_approved_in_slack_then_run_and_rolled_back(sqlite_url: str, shop: Shop) -> None:
+    """Maya asks, Tom approves exactly those lines, Maya runs them, and takes them back with approval again."""
+    async with walking(sqlite_url, shop) as (here, _):
+        maya, tom = here.ws.person("maya"), here.ws.person("tom")
+        await done_through(here, "1.1", "1.2")
+        await here.delivered()
+        channel = here.ws.find_channel("inc-1")
+        assert channel is not None
+        await maya.command(channel.name, "/incident invite @tom")
+        await here.delivered()
+        await maya.press(walk_message(here, channel.id), "Ask for approval")
+        await here.delivered()
+        asked = next(m for m in here.ws.bot_messages(channel.id) if "walk_approve" in str(m.blocks))
+        assert "scale api" in str(asked.blocks)
+        await tom.press(asked, "Approve")
+        await here.delivered()
+        await maya.press(walk_message(here, channel.id), "Run")
+        assert "scale back-api" in str(maya.view.body)  # what takes it back is shown before
+        assert (await maya.submit()).ok
+        assert (await over(here, "1.3")).approved_by == TOM
+        assert shop.ran == ["look api", "restart api", "scale api"]
+        asked_again = await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA, "rollback")
+        assert "needs somebody's approval first" in (asked_again.refused or "")
+        await approved(here, "1.3", "rollback")
+        assert (await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA, "rollback")).refused is None
+        assert (await over(here, "1.3", "rollback")).state is State.DONE
+        assert (await walk_of(here)).mark("1.3").state == "rolled_back"
+        assert shop.ran[-1] == "scale back-api"
+
+
+async def test_why_a_step_cannot_be_run_is_said_dryly(sqlite_url: str, shop: Shop) -> None:
+    shop.playbook("look {service}", "peek {service}")
+    async with walking(sqlite_url, shop) as (here, _):
+        await here.delivered()
+        channel = here.ws.find_channel("inc-1")
+        assert channel is not None
+        await here.ws.person("maya").press(walk_message(here, channel.id), "walk_more", "Why can I not run it?")
+        await here.delivered()
+        words = "Is not run: peek is not a program that the policy allows"
+        assert words in str(here.ws.person("maya").ephemerals())
+        assert shop.ran == []
+
+
 async def test_a_failure_takes_back_what_was_run_last_first_and_pages(sqlite_url: str, shop: Shop) -> None:
     shop.program("verify", "echo still broken; exit 7")
     triggers = 'triggers:\n  remedy: {when: auto_remediation_failed, notify: ["user:U0PRIYA000"], by: [slack]}\n'
