@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import app, gaps, logs, outbox, scheduler
 from bot.settings import Settings
 from bot.slack import api as slack_api
-from bot.slack import socket
+from bot.slack import rates, socket
 from bot.slack.api import SlackApi
 from storage import database
 from storage.database import Database
@@ -198,6 +198,8 @@ def _tune(tuning: Tuning) -> None:
     outbox.backoff_s = lambda attempts: tuning.patience * patiently(attempts)
     database.IDLE_IN_TRANSACTION_S = tuning.lease_s / 2
     slack_api.TIMEOUT_S = tuning.timeout_s
+    shorter = tuning.lease_s / 30
+    rates.MINUTE_S, rates.STRICT_S, rates.LONGEST_S = 60 * shorter, 3600 * shorter, 30 * shorter
     socket.PING_S = tuning.ping_s
     gaps.LOOK_S, gaps.STOOD_STILL_S, gaps.NOT_OFTENER_S = tuning.look_s, 5 * tuning.look_s, 3 * tuning.look_s
     if tuning.clock is not None:
