@@ -35,6 +35,7 @@ SILENT_PINGS = 3  # without an answer
 ANSWERED_WITHIN_S = 3.0  # when we stop; Slack waits no longer
 # What we post comes back as an event. Who speaks so often and hears nothing for so long listens at the wrong door.
 SPOKEN, DEAF_AFTER_S, NOT_OFTENER_S = 3, 30.0, 300.0
+DEAF_GRACE_S = 1.0  # what is sent to it is lost, so not longer than its successor needs
 ENDING = frozenset({"warning", "refresh_requested"})
 
 
@@ -173,17 +174,17 @@ class Sockets:
         self._go(_connect(connection), "socket")
         return connection
 
-    def _replace(self, old: Connection) -> None:
+    def _replace(self, old: Connection, grace_s: float | None = None) -> None:
         """The successor first; the old one still answers what it was asked, and is closed after a while."""
         if old not in self._open:
             return
         self._open[self._open.index(old)] = self._new()
         self._retired.append(old)
         old.give_up_reconnecting()
-        self._go(self._see_off(old), "socket grace")
+        self._go(self._see_off(old, GRACE_S if grace_s is None else grace_s), "socket grace")
 
-    async def _see_off(self, old: Connection) -> None:
-        await asyncio.sleep(GRACE_S)
+    async def _see_off(self, old: Connection, grace_s: float) -> None:
+        await asyncio.sleep(grace_s)
         self._retired.remove(old)
         await _close(old)
 
@@ -247,7 +248,7 @@ class Sockets:
         self._missed = True
         self._rebuilt()
         for connection in list(self._open):
-            self._replace(connection)
+            self._replace(connection, DEAF_GRACE_S)
 
 
 async def _connect(connection: Connection) -> None:

@@ -136,6 +136,7 @@ async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
         for number in range(3):  # by a person who uses the command line, since Slack's commands do not arrive
             await run.update(here.tocsin.desk, 1, f"still looking {number}", here.maya.id)
         await here.ws.until(lambda: [c for c in here.ws.sockets.connections if c not in deaf], timeout_s=10)
+        await here.ws.until(lambda: not [c for c in here.ws.sockets.connections if c in deaf], timeout_s=10)
         await _heard(here, "unheard")
         assert (await here.maya.command(channel.id, "/incident note we are heard again")).ok
 
@@ -147,10 +148,11 @@ async def test_a_connection_that_nobody_reads_any_more_is_replaced(sqlite_url: s
         sockets = here.tocsin.sockets
         assert sockets is not None
         await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
-        wedged = list(sockets._open)
+        wedged, before = list(sockets._open), list(here.ws.sockets.connections)
         for connection in wedged:
             assert connection.message_receiver is not None
             connection.message_receiver.cancel()
         await here.ws.until(lambda: not set(sockets._open) & set(wedged), timeout_s=10)
-        await here.ws.until(lambda: len([c for c in here.ws.sockets.connections if not c.draining]) == 2)
+        await here.ws.until(lambda: not [c for c in here.ws.sockets.connections if c in before], timeout_s=10)
+        await here.ws.until(lambda: here.ws.sockets.connections, timeout_s=10)
         assert (await here.maya.command(channel.id, "/incident note it goes on")).ok
