@@ -114,7 +114,7 @@ async def test_metrics_typed_into_the_form_suggest_a_severity_and_trip_their_tri
     await rest(here)
     assert (await here.show())["facts"] == {"http_error_rate": 0.12, "revenue": 20_000.0}
     assert paged(here, TOM)
-    assert "revenue 20000" in words(here, here.card(channel))
+    assert "http error rate 0.12" in words(here, here.card(channel))
 
 
 async def test_a_person_trips_any_trigger_by_its_name_and_it_is_explained(here: World) -> None:
@@ -176,3 +176,24 @@ def test_every_trigger_of_every_preset_can_be_named(preset: str) -> None:
 def test_metrics_are_read_as_people_write_them(text: str, facts: dict[str, float], unknown: tuple[str, ...]) -> None:
     name = next(one for one in policy_reader.PRESETS if "queue_length" in metrics_said.names(policy_reader.preset(one)))
     assert metrics_said.read(text, policy_reader.preset(name)) == metrics_said.Said(facts, unknown)
+
+
+async def test_a_reason_that_was_typed_stays_when_the_level_is_the_same(here: World) -> None:
+    channel = await here.declared("sev3 Search is slow")
+    await rest(here)
+    await here.tom.join(channel.id)
+    await here.tom.press(here.card(channel), "Change severity")
+    await here.tom.fill(here.tom.view, {"Severity": "sev3", "Reason": "Half of Europe is affected"})
+    answer = await here.tom.submit()
+    assert "already sev3" in str(answer.errors)
+    await here.tom.fill(here.tom.view, {"Severity": "sev1"})
+    assert (await here.tom.submit()).ok
+    assert of_kind(await here.show(), "severity")[0]["text"] == "sev3 → sev1: Half of Europe is affected"
+
+
+@pytest.mark.parametrize("line", ["update --in", "update Rolled back --in", "resolve --in INC-x", "note —in"])
+async def test_an_in_without_its_id_is_asked_about_and_posted_nowhere(here: World, line: str) -> None:
+    channel = await here.declared("sev3 Search is slow")
+    said = await typed(here, "maya", channel.name, f"/incident {line}")
+    assert "After --in I need an incident ID" in said
+    assert of_kind(await here.show(), "update", "resolved", "note") == []
