@@ -161,7 +161,7 @@ async def _slack(settings: Settings, announce: str | None) -> list[Finding]:
         try:
             answer = await client.auth_test()
         except SlackApiError as error:
-            name = error.response.get("error") if hasattr(error.response, "get") else "no JSON in the answer"
+            name = slack_api.error_name(error.response.data if hasattr(error.response, "data") else None)
             words = f"Slack refuses the bot token ({name}). Copy it anew: OAuth & Permissions."
             return [Finding("slack", False, words)]
         except (aiohttp.ClientError, TimeoutError) as error:

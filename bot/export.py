@@ -55,8 +55,7 @@ async def records(
 def _without_keys(record: dict[str, Any]) -> dict[str, Any]:
     """A policy without its contacts' own routing keys: whoever has one may page them."""
     document = record.get("document")
-    contacts = document.get("contacts") if isinstance(document, dict) else None
-    if not isinstance(contacts, dict):
+    if not isinstance(document, dict) or not isinstance(contacts := document.get("contacts"), dict):
         return record
     hidden = {
         key: {**one, "pagerduty": "•••"} if isinstance(one, dict) and one.get("pagerduty") else one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -109,11 +110,19 @@ def _from_answer(error: SlackApiError, method: str) -> SlackError:
     return SlackError(name, method, permanent=True)
 
 
+def error_name(data: object) -> str:
+    """Slack's name for what is wrong. Whatever else stands there may quote what was sent, token and all."""
+    if not isinstance(data, dict):
+        return "no JSON in the answer"
+    name = str(data.get("error"))
+    return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", name) and not name.startswith("xox") else "unknown_error"
+
+
 def _error_name(error: SlackApiError) -> str:
     data = getattr(error.response, "data", None)
     if isinstance(data, dict):
         detail = (data.get("response_metadata") or {}).get("messages") or []
-        name = str(data.get("error") or "unknown_error")
+        name = error_name(data)
         return (
             f"{name} {' '.join(map(str, detail))}".strip() if name in ("invalid_blocks", "invalid_arguments") else name
         )
