@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.timeline import BOT, Entry, content_hash, entry_hash
 from storage import chain
 from storage.columns import to_microseconds
-from storage.schema import deadlines, deliveries, incidents, outbox, timeline
+from storage.schema import deadlines, deliveries, incidents, jobs, outbox, timeline
 from storage.sql import AnyRow, among
 from storage.verification import FIRST, PURGED, seal_line
 
@@ -91,12 +91,16 @@ async def looked_through(conn: AsyncConnection, number: int, now: datetime) -> N
 
 
 async def drop_ledger(conn: AsyncConnection, number: int, limit: int = ROWS_AT_ONCE) -> int:
-    """Of an incident that is long over: decided deadlines, and notices that were sent and serve nothing any more."""
+    """Of an incident that is long over: decided deadlines, notices that were sent and serve nothing any more, and
+    what its jobs printed.
+    """
     d = deadlines.c
     decided = sa.select(d.once).where(d.incident == number, d.state.in_(_DECIDED)).limit(limit)
     count = (await conn.execute(sa.delete(deadlines).where(d.once.in_(decided)))).rowcount
     over = sa.and_(_o.incident == number, _o.state.in_(("sent", "dropped")), _o.kind.in_(sorted(FINISHED_KINDS)))
     finished = sa.select(_o.id).where(over).limit(limit)
+    printed = sa.and_(jobs.c.incident == number, jobs.c.finished_at.is_not(None), jobs.c.output != "")
+    count += (await conn.execute(sa.update(jobs).where(printed).values(output=""))).rowcount
     return count + (await conn.execute(sa.delete(outbox).where(_o.id.in_(finished)))).rowcount
 
 

@@ -1,0 +1,124 @@
+"""Jobs as rows: begun by one, held by a lease, and never begun again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.job import Action, Job, Piece, Plan, State
+from storage import jobs, retention
+from storage.database import Database
+from tests.storage.helpers import NOW, stored
+
+AT_ONCE, GONE = timedelta(), timedelta(seconds=-1)
+PLAN = Plan("process", Action.RUN, (Piece(("look", "a b", "‘ü’")),), timedelta(seconds=5), undo=(Piece(("back",)),))
+
+
+async def added(database: Database, step: str = "1.1") -> Job:
+    await stored(database, 1)
+    async with database.transaction() as conn:
+        return await jobs.add(
+            conn, incident=1, walk=1, step=step, title="Look", plan=PLAN, asked_by="U0MAYA", approved_by=None, now=NOW
+        )
+
+
+async def begun(database: Database, job: Job, lease: timedelta = jobs.LEASE) -> Job | None:
+    async with database.transaction() as conn:
+        return await jobs.begin(conn, job, NOW, lease)
+
+
+async def test_a_plan_comes_back_byte_for_byte(database: Database) -> None:
+    job = await added(database)
+    async with database.reading() as conn:
+        known = await jobs.get(conn, job.id)
+    assert known is not None
+    assert known.plan == PLAN
+    assert known.digest == PLAN.digest
+
+
+async def test_of_many_who_begin_a_job_one_does(database: Database) -> None:
+    job = await added(database)
+    taken = await asyncio.gather(*(begun(database, job) for _ in range(12)))
+    assert sum(one is not None for one in taken) == 1
+    async with database.reading() as conn:
+        assert await jobs.ready(conn, 10) == []
+        assert await jobs.counts(conn) == {"queued": 0, "running": 1}
+
+
+async def test_what_runs_is_left_behind_only_once_its_lease_is_over(database: Database) -> None:
+    job = await begun(database, await added(database))
+    assert job is not None
+    async with database.transaction() as conn:
+        assert await jobs.left_behind(conn) == []
+        assert not await jobs.may_have_run(conn, job, "gone", NOW)
+        assert await jobs.hold(conn, job, GONE, position=3)
+        (left,) = await jobs.left_behind(conn)
+        assert left.position == 3
+        assert await jobs.may_have_run(conn, left, "gone", NOW)
+        assert not await jobs.may_have_run(conn, left, "gone", NOW)
+        assert await jobs.left_behind(conn) == []
+        assert await jobs.ready(conn, 10) == []
+
+
+async def test_whoever_lost_a_job_can_neither_hold_nor_end_it(database: Database) -> None:
+    job = await begun(database, await added(database), GONE)
+    assert job is not None
+    async with database.transaction() as conn:
+        await jobs.may_have_run(conn, job, "gone", NOW)
+        assert not await jobs.hold(conn, job)
+        assert not await jobs.finish(conn, job, State.DONE, "exit code 0", "", NOW)
+        assert not await jobs.again(conn, job, AT_ONCE, "", "")
+        known = await jobs.get(conn, job.id)
+    assert known is not None
+    assert known.state is State.MAY_HAVE_RUN
+    assert await begun(database, known) is None
+
+
+async def test_another_attempt_has_another_fence(database: Database) -> None:
+    first = await begun(database, await added(database))
+    assert first is not None
+    async with database.transaction() as conn:
+        assert await jobs.again(conn, first, AT_ONCE, "exit code 1", "out")
+        (waiting,) = await jobs.ready(conn, 10)
+    second = await begun(database, waiting)
+    assert second is not None
+    assert (second.attempts, second.fence) == (2, 2)
+    async with database.transaction() as conn:
+        assert not await jobs.finish(conn, first, State.DONE, "", "", NOW)
+        assert await jobs.finish(conn, second, State.DONE, "", "", NOW)
+
+
+async def test_a_later_attempt_waits(database: Database) -> None:
+    job = await begun(database, await added(database))
+    assert job is not None
+    async with database.transaction() as conn:
+        await jobs.again(conn, job, timedelta(hours=1), "exit code 1", "")
+        assert await jobs.ready(conn, 10) == []
+        assert await jobs.next_try_at(conn) is not None
+
+
+@pytest.mark.parametrize("answer", ["it ran", "it did not run"])
+async def test_a_person_settles_what_may_have_run_once(database: Database, answer: str) -> None:
+    job = await begun(database, await added(database), GONE)
+    assert job is not None
+    async with database.transaction() as conn:
+        await jobs.may_have_run(conn, job, "gone", NOW)
+        assert await jobs.open_of_step(conn, 1, 1, "1.1") is not None
+        (settled,) = await jobs.settle(conn, (1, 1), "1.1", "U0MAYA", answer)
+        assert (settled.state, settled.settled_by, settled.outcome) == (State.SETTLED, "U0MAYA", answer)
+        assert await jobs.settle(conn, (1, 1), "1.1", "U0TOM", answer) == []
+        assert await jobs.open_of_step(conn, 1, 1, "1.1") is None
+
+
+async def test_what_was_printed_goes_with_the_words_of_the_incident(database: Database) -> None:
+    job = await begun(database, await added(database))
+    assert job is not None
+    async with database.transaction() as conn:
+        await jobs.finish(conn, job, State.DONE, "exit code 0", "names of customers", NOW)
+        assert await retention.drop_ledger(conn, 1) == 1
+        assert await retention.drop_ledger(conn, 1) == 0
+        known = await jobs.get(conn, job.id)
+    assert known is not None
+    assert (known.output, known.outcome) == ("", "exit code 0")
