@@ -1,0 +1,109 @@
+"""May it run without a person? The decision matrix of document 003, and everything that lowers it, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.domain.automation import Decision, decide, explain
+from bot.domain.incident import Incident, Ladder
+from bot.domain.lifecycle import Status
+from bot.domain.playbook import Automation, Phase, Playbook, Step
+from bot.domain.policy import Condition
+from bot.domain.runners import AutomationRules, ProcessRules, Row
+
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+
+# Document 003, Decision Matrix: incident type, confidence, blast radius, action.
+MATRIX = (
+    Row("service_down", "auto", "Service down", (), (), ("restart",), 0.95, (Condition("nodes", "<", 10),)),
+    Row("latency", "auto", "High latency", ("high-latency",), (), ("scale_up",), 0.9, (Condition("traffic", "<", 20),)),
+    Row("cache_miss", "auto", "Cache miss", (), ("performance",), ("warm_cache",), 0.80),
+    Row("failover", "approve", "Failover", actions=("failover",)),
+    Row("never", "manual", "Never", actions=("drop",)),
+)  # fmt: skip
+RULES = AutomationRules(enabled=True, process=ProcessRules(), matrix=MATRIX)
+
+
+def step(action: str | None = "restart", **more: Any) -> Step:
+    return Step(
+        "1.1", "Do it", automation=Automation("process", action=action, confidence=more.pop("sure", None)), **more
+    )
+
+
+def incident(facts: dict[str, Any] | None = None, **more: Any) -> Incident:
+    given = {"number": 1, "title": "Down", "severity": "sev1", "declared_by": "U1"}
+    return Incident(**{**given, **more}, declared_at=NOW, detected_at=NOW, ladder=Ladder(NOW), facts=facts or {})
+
+
+def decided(
+    facts: dict[str, Any] | None = None,
+    of: Step | None = None,
+    rules: AutomationRules = RULES,
+    playbook: str = "service-down",
+    trouble: str | None = None,
+    confidence: float | None = None,
+    **more: Any,
+) -> Decision:
+    one = of or step()
+    book = Playbook(playbook, "Book", "availability", (Phase("P", (one,)),))
+    return decide(rules, incident(facts, **more), book, one, trouble=trouble, confidence=confidence)
+
+
+SURE = {"confidence": 0.96, "nodes": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("decision", "act", "reason"),
+    [
+        (decided(SURE), "auto", "the matrix says auto: Service down"),
+        (decided({"nodes": 3.0}, confidence=0.97), "auto", "the matrix says auto"),
+        (decided({"confidence": 0.95, "nodes": 3.0}), "manual", "no line of the matrix fits"),
+        (decided({"confidence": 0.96, "nodes": 10.0}), "manual", "no line"),
+        (decided({"confidence": 0.96}), "manual", "no line"),
+        (decided({"nodes": 3.0}), "manual", "no line"),
+        (decided({"confidence": True, "nodes": 3.0}), "manual", "no line"),
+        (decided({}, confidence=0.99), "manual", "no line"),
+        (decided({"traffic": 5.0}, step("scale_up"), playbook="high-latency", confidence=0.91), "auto", "High latency"),
+        (decided({"traffic": 5.0}, step("scale_up"), playbook="other", confidence=0.91), "manual", "no line"),
+        (decided({}, step("warm_cache"), confidence=0.81, category="performance"), "auto", "Cache miss"),
+        (decided({}, step("warm_cache"), confidence=0.81, category="security"), "manual", "no line"),
+        (decided({}, step("failover")), "approve", "the matrix says approve: Failover"),
+        (decided(SURE, step("drop")), "manual", "the matrix says manual: Never"),
+        (decided(SURE, step(None)), "manual", "no line"),
+        (decided(SURE, step(requires_approval=True)), "approve", "the playbook asks for approval"),
+        (decided(SURE, step(requires_approval=True, dangerous="Data goes")), "approve", "approval (Data goes)"),
+        (decided(SURE, step(sure=0.99)), "approve", "confidence is 0.96, and 0.99 is needed"),
+        (decided(SURE, rules=replace(RULES, thresholds={"restart": 0.97})), "approve", "0.97 is needed"),
+        (decided(SURE, rules=replace(RULES, severities=("sev2",))), "approve", "at sev1 nothing runs without a person"),
+        (decided(SURE, status=Status.RESOLVED), "approve", "the incident is resolved"),
+        (decided(SURE, drill=True), "refused", "this is a drill"),
+        (decided(SURE, trouble="not allowed"), "refused", "not allowed"),
+        (decided(SURE, rules=replace(RULES, enabled=False)), "refused", "automation is off"),
+        (decided(SURE, rules=replace(RULES, process=None)), "refused", "the runner process is not set up"),
+        (decided(SURE, Step("1.1", "By hand")), "refused", "names no runner"),
+        (decided({}, rules=AutomationRules(enabled=True, process=ProcessRules())), "manual", "no line"),
+        (decided({}, rules=AutomationRules()), "refused", "automation is off"),
+        (decided({}, rules=replace(RULES, otherwise="approve")), "approve", "no line of the matrix fits, and then"),
+    ],
+)  # fmt: skip
+def test_a_decision_and_its_first_reason(decision: Decision, act: str, reason: str) -> None:
+    assert decision.act == act
+    assert reason in decision.reasons[0]
+
+
+def test_what_was_passed_over_is_explained() -> None:
+    assert explain(decided({"nodes": 12.0})) == (
+        "Runs when somebody presses Run: no line of the matrix fits, and then it is manual; Service down: it wants "
+        "confidence above 0.95, and nobody has said how sure we are, it wants nodes < 10, and nodes is 12."
+    )
+
+
+def test_how_many_services_are_affected_is_known_without_being_said() -> None:
+    row = Row("one", "auto", "One service", radius=(Condition("services", "<=", 1),))
+    rules = replace(RULES, matrix=(row,))
+    assert decided({}, step(None), rules, services=("api",)).act == "auto"
+    assert decided({}, step(None), rules, services=("api", "web")).act == "manual"
