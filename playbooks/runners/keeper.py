@@ -47,7 +47,7 @@ def main() -> None:
     os.close(1)
     os.close(2)
     how, code = _watch(child, woken, spec)
-    left = _kill_all(child if how != "ended" else None)
+    left = _kill_all(child, politely=how != "ended")
     _tell(status, {"how": how, "code": code, "left": left})
 
 
@@ -130,10 +130,10 @@ def _reap(child: int) -> int | None:
             code = os.waitstatus_to_exitcode(status)
 
 
-def _kill_all(politely: int | None) -> int:
+def _kill_all(child: int, *, politely: bool) -> int:
     """Whatever is left below us; how much that was. First it is asked, where it is the command itself."""
-    if politely is not None:
-        _signal_group(politely, signal.SIGTERM)
+    if politely:
+        _signal_group(child, signal.SIGTERM)
         patience = time.monotonic() + GRACE_S
         while _below() and time.monotonic() < patience:
             time.sleep(0.01)
@@ -150,6 +150,8 @@ def _kill_all(politely: int | None) -> int:
         killed = max(killed, len(found))
         time.sleep(0.01)
         _reap(0)
+    if not os.path.isdir("/proc/self"):  # no Linux: then at least its group
+        _signal_group(child, signal.SIGKILL)
     return killed
 
 
@@ -165,11 +167,31 @@ def _below() -> list[int]:
 
 
 def _children(pid: int) -> list[int]:
+    found = []
     try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return [int(one) for one in file.read().split()]
+        threads = os.listdir(f"/proc/{pid}/task")  # a child belongs to the thread that started it
     except OSError:
         return []
+    for thread in threads:
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                found += [int(one) for one in file.read().split()]
+        except FileNotFoundError:
+            if os.path.isdir(f"/proc/{pid}/task/{thread}"):  # a kernel that does not list them
+                return _children_by_parent(pid)
+        except OSError:
+            continue
+    return found
+
+
+def _children_by_parent(pid: int) -> list[int]:
+    """The slow way: ask every process for its parent."""
+    found = []
+    for one in filter(str.isdecimal, os.listdir("/proc")):
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{one}/stat", errors="replace") as file:
+            if int(file.read().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(one))
+    return found
 
 
 def _is_over(pid: int) -> bool:
