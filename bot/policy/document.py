@@ -6,7 +6,7 @@ from dataclasses import is_dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from bot.domain.policy import Policy, Rule, Schedule, Severity, Trigger
+from bot.domain.policy import Contact, Policy, Rule, Schedule, Severity, Trigger
 from bot.domain.spans import BusinessDays, Span
 
 
@@ -26,7 +26,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
         "bookmarks": dict(policy.bookmarks),
         "links": dict(policy.links),
         "executives": list(policy.executives),
-        "contacts": {key: _fields(contact) for key, contact in policy.contacts.items()},
+        "contacts": {key: _contact(contact) for key, contact in policy.contacts.items()},
         "schedules": {key: _schedule(schedule) for key, schedule in policy.schedules.items()},
         "services": {key: _fields(service) for key, service in policy.services.items()},
         "categories": {key: _fields(category) for key, category in policy.category_details.items()},
@@ -51,6 +51,11 @@ def seconds(span: Span | None) -> int | float | str | None:
 def _severity(severity: Severity) -> dict[str, Any]:
     found = _fields(severity, "more", "ladder")
     return {**found, "ladder": [_fields(rung) for rung in severity.ladder], **severity.more}
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    """Without a routing key of their own: whoever has it may page them."""
+    return {**_fields(contact), "pagerduty": "•••" if contact.pagerduty else None}
 
 
 def _trigger(trigger: Trigger) -> dict[str, Any]:
