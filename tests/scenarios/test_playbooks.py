@@ -91,7 +91,7 @@ async def filled(here: World, who: str, **values: str) -> None:
 async def to_step(here: World, channel: Channel, key: str, by: str = "maya") -> Message:
     """Press on until it is the turn of this step."""
     message = walk_message(here, channel)
-    while f"{key}  " not in words(here, message):
+    while f"# {key} " not in words(here, message):
         await press(here, by, message, "Done")
         message = walk_message(here, channel)
     return message
@@ -208,7 +208,7 @@ async def test_skip_note_assign_and_open_again(here: World) -> None:
     await press(here, "maya", message, "All steps")
     listed = here.ws.ephemerals("maya")[-1]
     await press(here, "maya", listed, "walk_more", "Open it again")
-    assert "1.1  Acknowledge" in words(here, walk_message(here, channel))
+    assert "# 1.1 Acknowledge" in words(here, walk_message(here, channel))
     said = await acts(here)
     assert said[1:] == [
         "1.1 Acknowledge the alert in the paging system: skipped: No pager here",
@@ -229,8 +229,8 @@ async def test_parallel_steps_stand_beside_each_other(here: World) -> None:
     channel = await started(here)
     message = await opened(here, channel, FAILOVER)
     shown = words(here, message)
-    assert "1.1  Make sure that the primary is lost" in shown
-    assert "1.2  Look how far the replica is" in shown
+    assert "# 1.1 Make sure that the primary is lost" in shown
+    assert "# 1.2 Look how far the replica is" in shown
     assert buttons(message).count("Done") == 2
     first, second = [b for b in message.blocks or [] if str(b.get("block_id", "")).startswith("step:")]
     assert first["elements"][0]["value"] == "INC-1:1:1.1"
@@ -319,7 +319,7 @@ async def test_whoever_asks_never_approves_and_another_does(here: World) -> None
         assert buttons(settled) == []
         assert "approved by @tom" in words(here, settled)
     await press(here, "maya", message, "Done")
-    assert "2.2  Promote the replica" in words(here, walk_message(here, channel))
+    assert "# 2.2 Promote the replica" in words(here, walk_message(here, channel))
 
 
 async def test_a_refusal_says_why_and_the_step_stays_open(here: World) -> None:

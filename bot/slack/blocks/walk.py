@@ -183,7 +183,7 @@ def _words(step: Step) -> list[Block | None]:
     lines = [f"_Only if:_ {render(step.when)}"] if step.when else []
     if step.description:
         lines.append(render(step.description))
-    found: list[Block | None] = [kit.header(f"{step.key}  {step.title}")]
+    found: list[Block | None] = [kit.header(f"{step.key} {step.title}")]
     if lines:
         found.append(kit.section(clip("\n".join(lines), kit.TEXT)))
     if step.dangerous:
