@@ -15,6 +15,7 @@ from bot.domain import walk as walks
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident
 from bot.domain.job import Action, How, Job, State, Verdict
+from bot.domain.notices import Notice
 from bot.domain.playbook import Playbook, Step
 from bot.domain.spans import in_words
 from bot.domain.timeline import BOT, entry
@@ -95,7 +96,7 @@ async def _ask(
     if shown is not None and shown != dry.plan.digest:
         raise Refused("What would run now is not what you were shown. Press Run again and look.")
     _check_approval(walk, step, dry, action)
-    await _settle_before(work, walk, step, by)
+    settled = await _settle_before(work, walk, step, by)
     mark = walk.mark(step.key)
     approver = mark.asked.answered_by if mark.needs_approval and mark.asked else approved_by
     job = await stored.add(
@@ -104,7 +105,7 @@ async def _ask(
     )  # fmt: skip
     change = walks.run_started(walk, step.key, str(job.id), by, work.now, str(action))
     why = f". {dry.words}" if by == BOT else ""
-    changed = await walking.commit(work, undoing.with_plan(change, f": {'; '.join(dry.lines)}{why}", dry.plan))
+    changed = await walking.commit(work, undoing.with_plan(change, f": {'; '.join(dry.lines)}{why}", dry.plan), settled)
     work.desk.alarm.jobs.set()
     return Asked(changed, job)
 
@@ -128,16 +129,17 @@ _UNATTENDED = (automation.AUTO, automation.APPROVE)
 _APPROVES = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
 
 
-async def _settle_before(work: Work, walk: Walk, step: Step, by: str) -> None:
+async def _settle_before(work: Work, walk: Walk, step: Step, by: str) -> list[Notice]:
     """Nothing runs beside itself; what may have run is settled by whoever runs it again."""
     standing = await stored.open_of_step(work.conn, walk.incident, walk.number, step.key)
     if standing is None:
-        return
+        return []
     if standing.state is not State.MAY_HAVE_RUN:
         raise Refused(f"Step {step.key} is {standing.state} already.")
     if by == BOT:
         raise Refused("It may have run already, and a person has to say whether it did.")
-    await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, "run again")
+    settled = await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, "run again")
+    return [job_notices.question_over(job, f"<@{by}> runs it again.") for job in settled]
 
 
 async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:
@@ -332,6 +334,9 @@ async def settle(desk: Desk, number: int, job: int, answer: str, by: str, delive
             said = f"the step is {walks.in_words(mark.state)} already"
         await stored.settle(work.conn, (number, known.walk), known.step, by, said)
         change = walks.after_all(walk, known.step, str(job), answer == "ran", by, work.now)
+        if not change.entries:
+            text = f"{walk.name}, {known.step} {known.title}: {said}"
+            change = walks.Change(walk, (entry(work.now, "playbook", by, text, act="settled", walk=walk.number),))
         return await walking.commit(work, change, [job_notices.question_over(known, f"<@{by}> says: {said}.")])
 
 

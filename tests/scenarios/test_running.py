@@ -254,6 +254,27 @@ async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sq
         assert shop.ran == ["look api"]
 
 
+async def test_what_may_have_run_is_run_again_only_by_a_person(sqlite_url: str, shop: Shop) -> None:
+    shop.program("look", f"test $(wc -l < {shop.log}) -ge 2 || sleep 60")
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await until_ran(shop, 1)
+        await here.restarted()
+        assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
+        await here.delivered()
+        message = question(here.ws)
+        assert message is not None
+        await here.ws.person("maya").press(message, "Run again")
+        assert "look api" in str(here.ws.person("maya").view.body)
+        assert shop.ran == ["look api"]
+        assert (await here.ws.person("maya").submit()).ok
+        assert (await over(here, "1.1")).state is State.DONE
+        assert shop.ran == ["look api", "look api"]
+        await here.delivered()
+        assert question(here.ws) is None
+        assert any("runs it again" in text for text in question_text(here.ws))
+
+
 async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(database_url: str, shop: Shop) -> None:
     """kill -9 of the bot: the program dies with it, the step may have run, and somebody says how it stands."""
     shop.program("restart", f"echo begun >> {shop.log}; sleep 6; echo end >> {shop.log}")
