@@ -25,7 +25,8 @@ def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], co
     if not hits and not walks:
         what = f"“{render(clip(asked, 60))}”" if asked else "what is known of it"
         return kit.line(f"No playbook fits {what}. Say what you see, in a few words: {example}")
-    words = f"Playbooks for {incident.id}" + (f" and “{render(clip(asked, 60))}”" if asked else "")
+    over = "" if incident.open else f", which is {incident.status}"
+    words = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(asked, 60))}”" if asked else "")
     going = {walk.playbook: walk for walk in walks if walk.going}
     return kit.message(
         words,
