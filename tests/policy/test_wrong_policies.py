@@ -322,8 +322,8 @@ automation:
 """,
         "policy.yml:5: automation.runners.process.allow[1] needs the arguments it may have, a pattern each: write "
         "`arguments: [get, pods]`, or [[]] for none.\n"
-        "policy.yml:6: automation.severities[1]: there is no severity “sev9”. Did you mean sev5? There are: sev1, sev2, "
-        "sev3, sev4, sev5.\n"
+        "policy.yml:6: automation.severities[1]: there is no severity “sev9”. Did you mean sev5? There are: sev1, "
+        "sev2, sev3, sev4, sev5.\n"
         "policy.yml:8: automation.matrix.down.categories[1]: there is no category “avilability”. Did you mean "
         "availability? There are: availability, performance, data_integrity, security, capacity, dependency, "
         "configuration, model.",
