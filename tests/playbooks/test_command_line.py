@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
@@ -11,8 +13,13 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from bot.domain import walk as walks
+from bot.domain.incident import Incident, Ladder
 from bot.policy.source import parse
 from playbooks import loader
+from storage import incidents
+from storage import walks as stored
+from storage.database import Database
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +121,29 @@ def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() 
         validator.validate(parse(Path(one.file).read_text(encoding="utf-8"), one.file).values)
     wrong = {**yaml.safe_load((loader.SHIPPED / "war-room.yml").read_text(encoding="utf-8")), "ownr": "x"}
     assert not validator.is_valid(wrong)
+
+
+def test_stats_say_how_each_has_fared(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    asyncio.run(walked_once(sqlite_url))
+    (found,) = [one for one in json.loads(tocsin("stats", "--json").stdout) if one["id"] == "redis-outage"]
+    assert (found["used"], found["ended"], found["succeeded"], found["skipped"]) == (1, 1, 0, {"1.1": 1})
+    assert found["last_used_at"] == "2026-03-02T12:00:00.000000Z"
+    (line,) = [line for line in tocsin("stats").stdout.splitlines() if line.startswith("redis-outage")]
+    assert line.split()[1:3] == ["1", "0%"]
+    assert line.endswith("1.1 1×")
+
+
+async def walked_once(url: str) -> None:
+    """Opened, the first step skipped, stopped."""
+    database = await Database.open(url)
+    at = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    try:
+        async with database.transaction() as conn:
+            incident = Incident(1, "Redis", "sev2", "U1", at, at, Ladder(at))
+            await incidents.insert(conn, incident)
+            walk = walks.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
+            walk = walks.skip(walk, "1.1", "U1", at, "We know").walk
+            await stored.put(conn, walks.abandon(walk, "U1", at, "It was the network").walk)
+    finally:
+        await database.close()
