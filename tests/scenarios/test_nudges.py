@@ -231,7 +231,7 @@ async def test_escalate_by_hand_pages_the_next_rung_now(here: World) -> None:
     await here.delivered()
     reply = await here.maya.command(channel.id, "/incident escalate we need the database people")
     await here.delivered()
-    assert "Rung 2" in reply.text
+    assert "rung 2" in reply.text
     assert len(pages(here, PRIYA)) == 1
     assert "escalated" in await here.kinds()
 
