@@ -138,11 +138,9 @@ class Finder:
         if score <= 0:
             return None
         reasons = [reason for _, reason in known] + self._reasons(one, asked)
-        if wanted.severity and wanted.severities:
-            if wanted.severity in one.severities(wanted.severities):
-                reasons.append(f"severity: fits {wanted.severity}")
-            else:
-                score, certainty = score * WRONG_SEVERITY, certainty * WRONG_SEVERITY
+        if wanted.severity and wanted.severities and wanted.severity not in one.severities(wanted.severities):
+            reasons.append(f"but made for other severities than {wanted.severity}")
+            score, certainty = score * WRONG_SEVERITY, certainty * WRONG_SEVERITY
         return Hit(one, round(score, 3), tuple(dict.fromkeys(reasons)), round(certainty, 3))
 
     def _covered(self, one: Playbook, asked: Mapping[str, float]) -> float:
@@ -170,8 +168,8 @@ class Finder:
         return {name: max(1.0, count / max(1, len(self._playbooks))) for name, count in total.items()}
 
     def _reasons(self, one: Playbook, asked: Mapping[str, float]) -> list[str]:
-        """The two texts of the playbook that say most of what was asked. Its name only where nothing else does:
-        that is read anyway."""
+        """The two texts of the playbook that say most of what was asked. Its name and description only where nothing
+        else does: they are read anyway."""
         worth = []
         for text in self._texts[one.id]:
             found = {*text.terms, *pairs(list(text.terms))} & asked.keys()
@@ -179,8 +177,11 @@ class Finder:
             if value > 0:
                 worth.append((value / (2 + len(text.terms)), text))
         best = [text for _, text in sorted(worth, key=lambda each: -each[0])]
-        telling = [text for text in best if text.field != "name"] or best
-        return [f"{text.field}: {text.text}" for text in telling[:2]]
+        telling = [text for text in best if text.field != "name" and text.text != one.description] or best
+        fields: dict[str, list[str]] = {}
+        for text in telling[:2]:
+            fields.setdefault(text.field, []).append("its description" if text.text == one.description else text.text)
+        return [f"{name}: {', '.join(said)}" for name, said in fields.items()]
 
 
 def _texts(one: Playbook) -> Iterable[_Text]:

@@ -65,7 +65,9 @@ def test_the_policy_names_playbooks_for_a_service() -> None:
 
 
 def test_a_hit_says_why_in_the_playbooks_own_words() -> None:
-    assert "symptom: Connection pool exhausted" in first(Wanted("connection pool exhausted")).reasons
+    assert first(Wanted("connection pool exhausted")).reasons == (
+        "symptom: Connection pool exhausted, Every connection of the pool is in use",
+    )
 
 
 def test_an_alert_label_outranks_words() -> None:
@@ -122,9 +124,17 @@ def test_a_playbook_for_other_severities_is_ranked_lower_and_not_hidden() -> Non
         if hit.playbook.id == "api-outage"
     ]  # fmt: skip
     assert upper.playbook.id == "api-outage"
-    assert "severity: fits sev1" in upper.reasons
+    assert not any("severit" in reason for reason in upper.reasons)
     assert lower
     assert lower[0].score < upper.score
+    assert lower[0].reasons[-1] == "but made for other severities than sev4"
+
+
+def test_a_reason_never_repeats_the_description_that_is_read_anyway() -> None:
+    hits = [hit for words in ("redis is full", "cache traffic", "disk") for hit in FINDER.find(Wanted(words))]
+    assert hits
+    for hit in hits:
+        assert not any(hit.playbook.description in reason for reason in hit.reasons), hit
 
 
 def test_a_misspelt_word_finds_what_was_meant() -> None:
