@@ -7,6 +7,7 @@ lapsed, what to do about it and why.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -136,7 +137,7 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
             continue
         kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
         base = f"rung:{incident.number}:{incident.episode}:{level.key}:{number}"
-        targets = ", ".join(rung.notify)
+        targets = _targets(rung.notify)
         if number not in spent:
             due = ladder.started_at + rung.after
             if ladder.left_behind_at and due <= ladder.left_behind_at:
@@ -159,8 +160,13 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
         kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
         again = f":{one.times}" if one.times else ""
         once = f"trigger:{incident.number}:{incident.episode}:{one.trigger.key}{again}"
-        found.append(Deadline(once, kind, one.at, f"{one.trigger.name}: {', '.join(rung.notify)} unless {rung.until}"))
+        found.append(Deadline(once, kind, one.at, f"{one.trigger.name}: {_targets(rung.notify)} unless {rung.until}"))
     return found
+
+
+def _targets(notify: Sequence[str]) -> str:
+    """`schedule:secondary` as people say it: schedule secondary; a contact by its name alone."""
+    return ", ".join(target.removeprefix("contact:").replace(":", " ", 1) for target in notify)
 
 
 def _playbooks(incident: Incident) -> list[Deadline]:

@@ -66,3 +66,15 @@ async def test_outsiders_of_a_private_one_are_told_there_is_none(here: World) ->
     assert (await here.maya.submit()).ok
     await here.opened()
     assert "There is no incident INC-1" in await typed(here, "tom", "#general", "/incident catchup --in INC-1")
+
+
+async def test_what_is_next_names_each_thing_once_and_in_words(here: World) -> None:
+    channel = await declared(here, "sev2 Redis is full")
+    await typed(here, "maya", channel.name, "/incident playbook redis-outage")
+    await rest(here)
+    answer = await typed(here, "maya", channel.name, "/incident catchup")
+    (walked,) = [line for line in answer.splitlines() if "playbook" in line and "steps are done" in line]
+    assert "0 of 10 steps are done; steps 1.1, 1.2, 1.3, 1.4, 1.5 are due" in walked
+    assert "playbook is due" not in answer
+    assert "empty role is due" not in answer
+    assert "schedule:" not in await typed(here, "maya", channel.name, "/incident why")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain import spans
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, Walking
 from bot.domain.policy import Contact, Policy
 from bot.domain.timeline import Recorded
 from bot.slack.blocks import kit, phrases
@@ -17,6 +17,7 @@ from bot.slack.text import clip, mention, plain, render
 
 SHOWN = 12  # of what happened; on a telephone nobody reads more
 LINE = 220
+UPCOMING = 3
 
 
 def catchup(
@@ -84,12 +85,32 @@ def _next(
         lines.append("nobody has acknowledged it yet")
     if missing := phrases.missing_roles(incident, policy):
         lines.append("still needed: " + kit.listed([render(plain(title)) for title in missing]))
-    for walking in incident.walks:
-        if walking.outcome is None:
-            lines.append(f"playbook {render(plain(walking.name))}: {walking.settled} of {walking.total} steps are done")
+    lines += [_walked(walking, now) for walking in incident.walks if walking.outcome is None]
     for handover in incident.handovers:
         lines.append(f"{mention(handover.to)} is asked to take over as {render(handover.role.replace('_', ' '))}")
-    for kind, rung, at in upcoming[:3]:
-        what = f"rung {rung} is paged" if rung else f"{ASKS.get(kind, kind.replace('_', ' '))} is due"
-        lines.append(f"{render(what)} {phrases.at(at, now)}")
+    others = [one for one in upcoming if one[0] != "playbook"]  # told with their playbooks
+    for kind, rung, at in others[:UPCOMING]:
+        lines.append(f"{render(_due(kind, rung))} {phrases.at(at, now)}")
     return lines or ["nothing is owed"]
+
+
+def _due(kind: str, rung: int | None) -> str:
+    if rung:
+        return f"rung {rung} is paged unless it is {'mitigated' if kind == 'mitigate' else 'acknowledged'} by"
+    if kind == "role":
+        return "empty roles are asked about"
+    return f"{ASKS.get(kind, kind.replace('_', ' '))} is due"
+
+
+def _walked(walking: Walking, now: datetime) -> str:
+    """How far a playbook is, and which of its steps run out of time first."""
+    said = f"playbook {render(plain(walking.name))}: {walking.settled} of {walking.total} steps are done"
+    if not walking.timers:
+        return said
+    first = min(timer.at for timer in walking.timers)
+    keys = [timer.name.split(":")[2] for timer in walking.timers if timer.at == first]
+    return f"{said}; {_steps(keys)} {phrases.at(first, now)}"
+
+
+def _steps(keys: Sequence[str]) -> str:
+    return f"step {keys[0]} is due" if len(keys) == 1 else f"steps {kit.listed(keys)} are due"
