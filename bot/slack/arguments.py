@@ -47,6 +47,17 @@ class Request:
     schedule: str | None = None
 
 
+# What people also say for a status: suggested, never taken for granted.
+MEANT = {
+    **dict.fromkeys(("fixed", "done", "solved", "over", "recovered", "ok"), Status.RESOLVED),
+    **dict.fromkeys(("fixing", "mitigated", "rollback"), Status.MITIGATING),
+    **dict.fromkeys(("looking", "triage", "debugging"), Status.INVESTIGATING),
+    **dict.fromkeys(("ack", "acked", "responding"), Status.ACKNOWLEDGED),
+    **dict.fromkeys(("found", "cause"), Status.IDENTIFIED),
+    **dict.fromkeys(("watching", "observing"), Status.MONITORING),
+}
+
+
 class Unusable(Exception):
     """The reader of a grammar cannot use what was typed. The message is for the person."""
 
@@ -91,7 +102,8 @@ def _status(given: Given) -> Request:
     if name == Status.CANCELLED:
         matching = [name]
     if len(matching) != 1:
-        near = matching or difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+        meant = [str(MEANT[name])] if name in MEANT else []
+        near = matching or meant or difflib.get_close_matches(name, known, n=2, cutoff=0.5)
         hint = f"Did you mean {either(near)}?" if near else f"Use one of: {', '.join(known)}."
         raise Unusable(f"There is no status “{shown(name)}”. {hint}")
     return Request(given.verb.name, status=Status(matching[0]), text=note)

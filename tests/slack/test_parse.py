@@ -130,6 +130,11 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
             "/incident status identified Bad deploy at 02:47",
         ),
         (
+            "status fixed",
+            "There is no status “fixed”. Did you mean resolved?",
+            "/incident status identified Bad deploy at 02:47",
+        ),
+        (
             "status m",
             "There is no status “m”. Did you mean mitigating or monitoring?",
             "/incident status identified Bad deploy at 02:47",
