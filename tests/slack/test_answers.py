@@ -200,10 +200,12 @@ def test_an_incident_shown_has_its_channel_its_latest_and_its_buttons() -> None:
 
 def test_roles_say_who_has_them_and_what_they_ask() -> None:
     led = verbs.assign(OPEN, "commander", MAYA, ADA, FIVE, NOW).incident
-    message = answers.roles(led, FIVE)
+    message = answers.roles(led, FIVE, reader=MAYA)
     assert message.text == "Roles of INC-1: 1 of 5 filled"
+    duties = "\n• Decides\n• Keeps the roles filled"
+    assert mrkdwn(answers.roles(led, FIVE, reader=BEN).blocks[1]) + duties == mrkdwn(message.blocks[1])
     assert [mrkdwn(block) for block in message.blocks[1:4]] == [
-        f"*Incident commander*: <@{MAYA}>\nRuns the incident.\n• Decides\n• Keeps the roles filled",
+        f"*Incident commander*: <@{MAYA}>\nRuns the incident.{duties}",
         "*Scribe*: nobody yet — needed",
         "*Technical lead*: nobody",
     ]

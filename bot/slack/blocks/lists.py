@@ -52,8 +52,8 @@ def show(incident: Incident, policy: Policy, entries: Sequence[Recorded], now: d
     )
 
 
-def roles(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
-    """Who has which role and what it asks of them; the needed ones first."""
+def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: str = "") -> Message:
+    """Who has which role and what each is for; the needed ones first. Duties are listed for those of the reader."""
     required = phrases.level_of(incident, policy).roles
     ordered = sorted(policy.roles, key=lambda role: role.key not in required)
     filled = sum(1 for role in ordered if role.key in incident.roles)
@@ -62,10 +62,14 @@ def roles(incident: Incident, policy: Policy, command: str = COMMAND) -> Message
         words,
         [
             kit.section(f"*{words}*"),
-            *[kit.section(_role(role, incident, needed=role.key in required)) for role in ordered[:ROLES]],
+            *[kit.section(_role(role, incident, reader, needed=role.key in required)) for role in ordered[:ROLES]],
             kit.left_out(len(ordered) - ROLES, "The policy has them all."),
             kit.actions(button("Assign roles", "roles", incident.id), block_id="roles") if incident.open else None,
-            kit.context(f"Or type it: `{command} role {render(ordered[0].key)} @user`") if ordered else None,
+            kit.context(
+                f"Or type it: `{command} role {render(ordered[0].key)} @user`. Whoever gets a role is told its duties."
+            )
+            if ordered
+            else None,
         ],
     )
 
@@ -95,11 +99,12 @@ def _row(incident: Incident, policy: Policy, now: datetime) -> str:
     return f"{head}\n{state}"
 
 
-def _role(role: Role, incident: Incident, *, needed: bool) -> str:
+def _role(role: Role, incident: Incident, reader: str, *, needed: bool) -> str:
     holder = incident.roles.get(role.key)
     who = mention(holder) if holder else ("nobody yet — needed" if needed else "nobody")
     lines = [f"*{render(plain(role.title))}*: {who}"]
     if role.description:
         lines.append(render(role.description))
-    lines += [f"• {render(duty)}" for duty in role.duties]
+    if holder and holder == reader:
+        lines += [f"• {render(duty)}" for duty in role.duties]
     return clip("\n".join(lines), ROLE_LENGTH)

@@ -109,7 +109,7 @@ async def role(front: Front, asking: Asking, request: Request, incident: Inciden
 
 
 async def roles(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
-    return answers.roles(incident, policy, front.command)
+    return answers.roles(incident, policy, front.command, asking.user)
 
 
 async def handover(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
