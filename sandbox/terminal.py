@@ -8,7 +8,7 @@ import shlex
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from sandbox.errors import NoSuchThing
+from sandbox.errors import NoSuchThing, SlackError
 from sandbox.model import Ephemeral, Message
 from sandbox.person import Person
 from sandbox.text import message_lines, view_text
@@ -26,6 +26,10 @@ wait 5                                    let so many seconds pass
 quit
 """
 SETTLE_S = 0.6
+REFUSALS = {
+    "not_in_channel": "You are not in this channel yet. Go in: `in general`, then /incident join --in INC-1",
+    "is_archived": "This channel is archived: nobody can write in it.",
+}
 
 
 class Terminal:
@@ -57,6 +61,8 @@ class Terminal:
                 self._say(f"\n{self.prompt}{line}")
             try:
                 await self._line(line)
+            except SlackError as error:
+                self._say(f"  ! {REFUSALS.get(error.error, error.error)}")
             except (NoSuchThing, LookupError, ValueError, TimeoutError) as error:
                 self._say(f"  ! {error or 'it did not happen in time'}")
 
