@@ -84,7 +84,9 @@ class Settings(BaseSettings):
             sender_of(value)
         return value
 
-    @field_validator("pagerduty_events_url", "pagerduty_api_url", "twilio_api_url", "webhook_url", "prometheus_url", "heartbeat_url")
+    @field_validator(
+        "pagerduty_events_url", "pagerduty_api_url", "twilio_api_url", "webhook_url", "prometheus_url", "heartbeat_url"
+    )
     @classmethod
     def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -146,8 +148,8 @@ class Settings(BaseSettings):
         """Every secret value, so that logs can leave them out."""
         values = [
             self.slack_bot_token, self.slack_signing_secret, self.slack_app_token,
-            self.pagerduty_routing_key, self.pagerduty_webhook_secret, self.pagerduty_api_token, self.smtp_url, self.twilio_auth_token,
-            self.webhook_url, self.webhook_secret, self.heartbeat_url,
+            self.pagerduty_routing_key, self.pagerduty_webhook_secret, self.pagerduty_api_token,
+            self.smtp_url, self.twilio_auth_token, self.webhook_url, self.webhook_secret, self.heartbeat_url,
         ]  # fmt: skip
         found = [value.get_secret_value() for value in values if value is not None]
         if (password := _password_of(self.url)) is not None:

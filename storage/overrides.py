@@ -57,10 +57,7 @@ async def replace_read(conn: AsyncConnection, schedule: str, found: Sequence[Ove
     if found:
         await conn.execute(
             sa.insert(shifts),
-            [
-                {"schedule": schedule, "member": o.member, "starts_at": o.starts_at, "ends_at": o.ends_at}
-                for o in found
-            ],
+            [{"schedule": schedule, "member": o.member, "starts_at": o.starts_at, "ends_at": o.ends_at} for o in found],
         )
 
 

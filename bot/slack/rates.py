@@ -21,7 +21,7 @@ MINUTE_S = 60.0
 STRICT_S = 3600.0
 TOO_MANY_CHANNELS = 2  # refused within `SOON_S`: then it is the workspace's limit
 SOON_S = 10.0
-# Once `FREE` of a method's window is used, edits of one incident get no more than `SHARE` of it: the rest is for others.
+# Once `FREE` of a method's window is used, edits of one incident get at most `SHARE` of it: the rest is for others.
 FREE, SHARE, SHARE_BURST = 0.4, 0.3, 2
 LONGEST_S = 30.0  # then it is asked again: others may have been quicker than it seemed
 AT_ONCE = 48  # “several hundred” is no exact figure, so beyond ours there is no feeling one's way
