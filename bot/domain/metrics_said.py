@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from bot.domain.classification import FIGURES, MARKS, REVENUE
 from bot.domain.policy import Policy, folded
 
 _PAIR = re.compile(
-    r"(?P<name>[A-Za-z][A-Za-z0-9_ -]*?)\s*[:=]?\s*(?P<figure>\d+(?:\.\d+)?)\s*(?P<unit>%|ms\b|s\b|k\b|m\b)?",
+    r"(?P<name>[A-Za-z][A-Za-z0-9_ -]{0,80}?)\s*(?:[:=]\s*)?(?P<figure>\d+(?:\.\d+)?)\s*(?P<unit>%|ms\b|s\b|k\b|m\b)?",
     re.IGNORECASE,
 )
 _TIMES = {"ms": 0.001, "k": 1_000.0, "m": 1_000_000.0}
@@ -37,7 +38,7 @@ def read(text: str, policy: Policy) -> Said:
     for match in _PAIR.finditer(text):
         said = match["name"].strip(" -_")
         name = _meant(said, known)
-        if name is None:
+        if name is None or not math.isfinite(float(match["figure"])):
             unknown.append(said)
         else:
             facts[name] = _figure(float(match["figure"]), (match["unit"] or "").lower(), name, policy)

@@ -17,6 +17,8 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _NAMES = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key|credentials?|authorization|auth|session(?:[_-]?token)?|signing[_-]?secret|client[_-]?secret)"  # noqa: E501
 
+# Whatever a program prints is gone through, and everybody waits meanwhile: so no part of these is without a bound that
+# could begin anew at each letter of one long word.
 _LOOKS = [
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     re.compile(r"\b(?:xox[a-z]-|xapp-|xwfp-)[A-Za-z0-9-]{8,}"),  # Slack
@@ -24,17 +26,17 @@ _LOOKS = [
     re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})"),
     re.compile(r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}|\bsk-[A-Za-z0-9_-]{20,}"),
     re.compile(r"\bAIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9_-]{20,}"),  # Google
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),  # JSON web tokens
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),  # JSON web tokens
     re.compile(r"https://hooks\.slack\.com/\S+"),
 ]
 _KEEPING = [  # what stands before the secret stays
     re.compile(r"(\b(?:Bearer|Basic)\s+)(?=[^\s]*[0-9.=_~+/-])[A-Za-z0-9._~+/=:-]{6,}", re.IGNORECASE),
-    re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/@'\"]+(?=@)", re.IGNORECASE),
+    re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@'\"]*:)[^\s/@'\"]+(?=@)", re.IGNORECASE),
     re.compile(
-        rf"([\w.-]*{_NAMES}[\w.-]*[\"']?\s*[:=]\s*(?:(?:Bearer|Basic|Token)\s+)?[\"']?)(?!•••)[^\s\"',;&}}]{{3,}}",
+        rf"({_NAMES}[\w.-]{{0,200}}[\"']?\s*[:=]\s*(?:(?:Bearer|Basic|Token)\s+)?[\"']?)(?!•••)[^\s\"',;&}}]{{3,}}",
         re.IGNORECASE,
     ),
-    re.compile(rf"(--?[\w-]*{_NAMES}[\w-]*\s+[\"']?)(?!-)[^\s\"']{{3,}}", re.IGNORECASE),
+    re.compile(rf"((?<![\w-])--?[\w-]{{0,80}}{_NAMES}[\w-]{{0,80}}\s+[\"']?)(?!-)[^\s\"']{{3,}}", re.IGNORECASE),
 ]
 
 

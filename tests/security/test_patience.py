@@ -1,0 +1,55 @@
+"""Nobody waits for one person's or program's words: what is read with patterns is read in time, however it is made."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.domain import metrics_said
+from bot.domain.secrets import Masker
+from bot.policy import preset
+
+PRINTED = 256 * 1024  # what a command or an answer may hold
+TYPED = 3000
+WITHIN_S = 5.0  # on a busy machine; each took minutes or hours when its pattern was written carelessly
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "a",
+        "-",
+        "a.",
+        "eyJ-",
+        "password",
+        "password   ",
+        "auth",
+        "secret_token-",
+        " --auth",
+        "--password ",
+        "a://a:",
+        "\n",
+    ],
+)
+def test_whatever_is_printed_is_masked_in_time(again: str) -> None:
+    began = time.perf_counter()
+    Masker(["hunter22"]).masked(again * (PRINTED // len(again)))
+    assert time.perf_counter() - began < WITHIN_S
+
+
+@pytest.mark.parametrize(
+    "typed", ["a" + " " * TYPED + "x", "a " * (TYPED // 2), "a" * TYPED, "a\n" + " \n" * 1500 + "!"]
+)
+def test_whatever_is_typed_as_figures_is_read_in_time(typed: str) -> None:
+    began = time.perf_counter()
+    metrics_said.read(typed, preset("sev1-5"))
+    assert time.perf_counter() - began < WITHIN_S
+
+
+def test_a_figure_without_end_is_none() -> None:
+    policy = preset("severity-1-4")
+    name = metrics_said.names(policy)[0]
+    said = metrics_said.read(f"{name} {'9' * 400}", policy)
+    assert said.facts == {}
+    assert said.unknown
