@@ -13,6 +13,7 @@ from sandbox.settings import Settings
 
 STOP_WITHIN_S = 12.0
 OWN_SETTINGS = ("SLACK_", "TOCSIN_", "DATABASE_")  # a real workspace's must not reach the demo
+KEPT = ("TOCSIN_PLAYBOOKS",)
 
 
 @dataclass
@@ -59,11 +60,10 @@ class BotProcess:
 def bot_of(
     settings: Settings, api_url: str, folder: Path, *, policy: Path | None, speed: float, port: int
 ) -> BotProcess:
-    """The bot of this installation, on a SQLite file in `folder`, over Socket Mode."""
+    """The bot of this installation, on a SQLite file in `folder`, over Socket Mode. Of the settings around it only
+    the folder of own playbooks is taken, so that they can be tried."""
     env = {
-        **{
-            name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "TOCSIN_", "DATABASE_"))
-        },
+        **{name: value for name, value in os.environ.items() if name in KEPT or not name.startswith(OWN_SETTINGS)},
         "SLACK_BOT_TOKEN": settings.bot_token,
         "SLACK_APP_TOKEN": settings.app_token,
         "SLACK_API_URL": api_url,
