@@ -20,7 +20,7 @@ from bot.domain.playbook import Playbook, Step
 from bot.domain.spans import in_words
 from bot.domain.timeline import BOT, entry
 from bot.domain.walk import Walk
-from bot.usecases import undoing, walking
+from bot.usecases import sureness, undoing, walking
 from bot.usecases.desk import Desk, Work, working_on
 from bot.usecases.dry_run import DryRun, dry_run
 from storage import jobs as stored
@@ -86,7 +86,8 @@ async def _ask(
 ) -> Asked:  # fmt: skip
     if walk.mark(step.key).state is walks.State.RUNNING:
         raise walks.Overtaken("running", walk.mark(step.key))
-    dry = dry_run(work.desk, work.incident, playbook, step, walk.values, action)
+    sure = await sureness.of(work.conn, work.incident, playbook.id, work.now)
+    dry = dry_run(work.desk, work.incident, playbook, step, walk.values, action, sure)
     if dry.plan is None or dry.decision.act == automation.REFUSED:
         raise Refused(dry.words)
     if by == BOT and dry.decision.act not in _UNATTENDED:

@@ -7,7 +7,7 @@ from bot.domain import walk as walks
 from bot.domain.playbook import Playbook, Step
 from bot.domain.timeline import BOT
 from bot.domain.walk import Mark, Walk
-from bot.usecases import approval, jobs, walking
+from bot.usecases import approval, jobs, sureness, walking
 from bot.usecases.desk import Desk, Work, working_on
 from bot.usecases.dry_run import dry_run
 from storage import jobs as stored
@@ -70,7 +70,8 @@ async def _look_at(work: Work, number: int) -> int:
 
 
 async def _decide(work: Work, walk: Walk, playbook: Playbook, step: Step, mark: Mark) -> bool:
-    act = dry_run(work.desk, work.incident, playbook, step, walk.values).decision.act
+    sure = await sureness.of(work.conn, work.incident, playbook.id, work.now)
+    act = dry_run(work.desk, work.incident, playbook, step, walk.values, confidence=sure).decision.act
     if act == automation.AUTO or (act == automation.APPROVE and _granted(mark)):
         return (await jobs.ask(work, walk, step.key, BOT)).job is not None
     if act == automation.APPROVE and mark.needs_approval and not playbook.missing(step, walk.values):

@@ -17,8 +17,12 @@ from bot.jobs import Jobs
 from bot.runners import Workshop
 from bot.settings import Settings
 from bot.usecases import approval as approving
+from bot.usecases import declare as declaring
 from bot.usecases import jobs as running
 from bot.usecases import playbook as playing
+from bot.usecases import run as moving
+from bot.usecases import sureness
+from bot.usecases.declare import Declaration
 from bot.usecases.desk import Desk, Policies, working_on
 from bot.usecases.dry_run import plan_of
 from bot.usecases.walking import found
@@ -388,3 +392,17 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
             for database in others:
                 await database.close()
     postgresql.give_back(url)
+
+
+async def test_it_is_as_sure_as_the_incident_is_like_one_that_the_playbook_mended(sqlite_url: str, shop: Shop) -> None:
+    """Nobody says a confidence: the last incident of this kind was resolved right after the step `Restart`."""
+    async with walking(sqlite_url, shop) as (here, _):
+        desk = here.tocsin.desk
+        await done_through(here, "1.1", "1.2")
+        await moving.resolve(desk, 1, MAYA, summary="Restarted it")
+        like_it = await declaring.declare(desk, Declaration("Checkout is down again", "sev2", MAYA))
+        other = await declaring.declare(desk, Declaration("The newsletter has a typo", "sev5", MAYA))
+        async with desk.database.reading() as conn:
+            assert (await sureness.of(conn, like_it, "mend", desk.clock.now()) or 0) > 0.5
+            assert await sureness.of(conn, like_it, "redis-outage", desk.clock.now()) is None
+            assert await sureness.of(conn, other, "mend", desk.clock.now()) is None

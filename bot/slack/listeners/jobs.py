@@ -15,7 +15,7 @@ from bot.slack.blocks.kit import Message
 from bot.slack.listeners.front import Asking, Front
 from bot.usecases import approval as approving
 from bot.usecases import jobs as running
-from bot.usecases import walking
+from bot.usecases import sureness, walking
 from bot.usecases.dry_run import dry_run
 from bot.usecases.walking import found
 
@@ -61,7 +61,9 @@ def _needs_asking(mark: Mark, action: str) -> bool:
 async def why(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     """Dry words about why a step is run, or is not."""
     walk, playbook, _, step = await _read(front, incident, rest)
-    return job_forms.why(step, dry_run(front.desk, incident, playbook, step, walk.values).words)
+    async with front.desk.database.reading() as conn:
+        sure = await sureness.of(conn, incident, playbook.id, front.desk.clock.now())
+    return job_forms.why(step, dry_run(front.desk, incident, playbook, step, walk.values, confidence=sure).words)
 
 
 def _said(answer: str) -> Press:
