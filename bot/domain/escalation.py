@@ -246,14 +246,14 @@ def _paged(now: datetime, actor: str, number: int, reached: Reached, why: str, t
 def _said_paged(
     now: datetime, actor: str, called: str, reached: Reached, why: str, policy: Policy, **data: Any
 ) -> Entry:
-    names = ", ".join([*(_name(p, policy) for p in reached.people), *reached.channels]) or ", ".join(reached.contacts)
+    names = ", ".join([*(name_of(p, policy) for p in reached.people), *reached.channels]) or ", ".join(reached.contacts)
     return entry(
         now, "page", actor, f"{called}: {names} ({why})",
         people=list(reached.people), channels=list(reached.channels), contacts=list(reached.contacts), why=why, **data,
     )  # fmt: skip
 
 
-def _name(person: str, policy: Policy) -> str:
+def name_of(person: str, policy: Policy) -> str:
     """A Slack ID as a mention; somebody known by an address by the contact's name."""
     if "@" not in person:
         return f"<@{person}>"

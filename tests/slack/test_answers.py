@@ -10,6 +10,7 @@ from bot.domain.deadlines import State
 from bot.domain.escalation import Climb, Reached
 from bot.domain.incident import Change
 from bot.domain.lifecycle import Status
+from bot.domain.policy import Contact
 from bot.domain.timeline import Entry
 from bot.slack.blocks import answers
 from bot.slack.blocks.kit import Message
@@ -98,11 +99,13 @@ HOUR = timedelta(hours=1)
             "Thanks for saying so. Rung 2 of INC-1 is paged now.",
         ),
         (
-            answers.escalated(OPEN, Climb(Change(OPEN), 2, Reached((BEN,), ("#ops",)), ((1, "nobody is on call"),))),
+            answers.escalated(
+                OPEN, FIVE, Climb(Change(OPEN), 2, Reached((BEN,), ("#ops",)), ((1, "nobody is on call"),))
+            ),
             f"Paged now for INC-1, rung 2: <@{BEN}>, #ops.",
         ),
         (
-            answers.escalated(OPEN, Climb(Change(OPEN), None, Reached(), ())),
+            answers.escalated(OPEN, FIVE, Climb(Change(OPEN), None, Reached(), ())),
             ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left. Call somebody yourself.",
         ),
         (answers.listing([], FIVE, NOW), "No such incident is open. `/incident list all` shows the past ones too."),
@@ -117,8 +120,14 @@ def test_short_answers(message: Message, line: str) -> None:
 
 def test_rungs_that_reached_nobody_are_told_to_whoever_escalated() -> None:
     climb = Climb(Change(OPEN), 2, Reached((BEN,)), ((1, "nobody is on call on primary now"),))
-    said = mrkdwn(answers.escalated(OPEN, climb).blocks[0])
+    said = mrkdwn(answers.escalated(OPEN, FIVE, climb).blocks[0])
     assert said.endswith("\nRung 1 reached nobody: nobody is on call on primary now.")
+
+
+def test_whoever_is_known_by_an_address_is_called_by_name() -> None:
+    policy = replace(FIVE, contacts={"ben": Contact("ben", "Ben", slack="ben@example.com")})
+    climb = Climb(Change(OPEN), 2, Reached(("ben@example.com", BEN)), ())
+    assert answers.escalated(OPEN, policy, climb).text == f"Paged now for INC-1, rung 2: Ben, <@{BEN}>."
 
 
 def test_whoever_acknowledges_first_is_offered_the_lead() -> None:

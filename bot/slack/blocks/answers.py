@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain import spans
-from bot.domain.escalation import Climb
+from bot.domain.escalation import Climb, name_of
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.slack.blocks import kit, phrases
@@ -178,7 +178,7 @@ def joining(incident: Incident) -> Message:
     return kit.line(f"The channel of {incident.id} is being opened. You'll be invited as soon as it is there.")
 
 
-def escalated(incident: Incident, climb: Climb) -> Message:
+def escalated(incident: Incident, policy: Policy, climb: Climb) -> Message:
     """To whoever asked for the next rung."""
     fell = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in climb.fell_through[:10]]
     if not climb.pages:
@@ -187,7 +187,7 @@ def escalated(incident: Incident, climb: Climb) -> Message:
         )
     else:
         reached = climb.reached
-        whom = [mention(person) for person in reached.people]
+        whom = [render(name_of(person, policy)) for person in reached.people]
         whom += [phrases.channel_named(channel) for channel in reached.channels]
         what = f"{incident.id}, rung {climb.rung}" if climb.rung else incident.id
         done = "This is a drill, so nobody is paged. It would be" if incident.drill else "Paged now"

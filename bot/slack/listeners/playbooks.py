@@ -92,7 +92,7 @@ async def _escalate(front: Front, asking: Asking, incident: Incident, policy: Po
     walk, position = _which(rest)
     place = int(position) if position.isdecimal() else -1
     called = await playing.call(front.desk, incident.number, walk, place, asking.user, asking.delivery)
-    return answers.escalated(called.escalated.incident, called.escalated.climb)
+    return answers.escalated(called.escalated.incident, policy, called.escalated.climb)
 
 
 async def _more(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:

@@ -137,7 +137,7 @@ async def invite(front: Front, asking: Asking, request: Request, incident: Incid
 
 async def escalate(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     done = await escalating.escalate(front.desk, incident.number, asking.user, request.text, delivery=asking.delivery)
-    return answers.escalated(done.incident, done.climb)
+    return answers.escalated(done.incident, policy, done.climb)
 
 
 async def page(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -150,7 +150,7 @@ async def page(front: Front, asking: Asking, request: Request, incident: Inciden
         reason=request.text,
         delivery=asking.delivery,
     )
-    return answers.escalated(done.incident, done.climb)
+    return answers.escalated(done.incident, policy, done.climb)
 
 
 async def trigger(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
