@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from bot.domain import walk as walks
+from bot.domain.job import Action, Plan
 from bot.domain.playbook import Command, Parameter, Phase, Playbook, Step
 from bot.domain.walk import Walk
-from bot.slack.blocks import approval, playbooks, step_late, walk, walk_forms
+from bot.slack.blocks import approval, job_forms, playbooks, step_late, walk, walk_forms
 from bot.slack.blocks.kit import Message
 from playbooks import loader
 from playbooks.finding import Finder, Wanted
@@ -130,3 +131,43 @@ def test_a_command_is_shown_byte_for_byte() -> None:
     code = next(b["text"]["text"] for b in shown.blocks if "```" in str(b))
     unescaped = code.strip("`").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     assert unescaped == text.replace("{pod}", "db-0")
+
+
+def _opens(shown: Message) -> list[str]:
+    return [block["accessory"]["value"] for block in shown.blocks if "accessory" in block]
+
+
+def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_open() -> None:
+    hits = Finder(loader.shipped().playbooks).find(Wanted("the database is down"), 10)
+    shown = playbooks.suggested(INCIDENT, hits, [], "/incident")
+    assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[:3]]
+    one = walks.open_(1, 1, hits[0].playbook, ADA, NOW).walk
+    shown = playbooks.suggested(INCIDENT, hits, [one], "/incident")
+    assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[1:4]]
+    nothing = playbooks.suggested(INCIDENT, [], [one], "/incident", "flying saucers")
+    assert "No playbook fits “flying saucers”. Say what you see" in str(nothing.blocks[-1])
+
+
+@pytest.mark.parametrize(
+    ("limits", "retries", "said"),
+    [
+        ("1m, 256 KiB of output", 0, "*Limits* 1m, 256 KiB of output\n"),
+        ("30s, 256 KiB of output", 0, "*Limits* 30s, 256 KiB of output; all of it is stopped after 1m\n"),
+        ("1m", 1, "*If it fails* it is tried once more, after 5s"),
+        ("1m", 3, "*If it fails* it is tried up to 3 times more, after 5s"),
+    ],
+)
+def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, said: str) -> None:
+    playbook = loader.shipped().get("redis-outage")
+    one, step = walks.open_(1, 1, playbook, ADA, NOW).walk, next(iter(playbook.steps))
+    plan = Plan(
+        "process",
+        Action.RUN,
+        (),
+        timedelta(minutes=1),
+        limits=limits,
+        retries=retries,
+        retry_every=timedelta(seconds=5),
+    )
+    view = job_forms.run_modal(one, one.mark(step.key), step, plan, rolls_back=False)
+    assert said in "\n".join(block.get("text", {}).get("text", "") for block in view["blocks"])

@@ -18,12 +18,13 @@ def run_modal(walk: Walk, mark: Mark, step: Step, plan: Plan, rolls_back: bool) 
     """What runs, where, as whom, within what, what decides, and what follows where it fails."""
     facts = [
         f"*Where* {render(plain(plan.where))}, as {render(plain(plan.whom))}",
-        f"*Limits* {render(plain(plan.limits))}; stopped after {in_words(plan.timeout)}",
+        f"*Limits* {render(plain(plan.limits))}{_altogether(plan)}",
         f"*It worked if* {render(plain(plan.decides))}",
         f"*Why it may* {render(plain(plan.by))}",
     ]
     if plan.retries:
-        facts.append(f"*Where it fails* {plan.retries} more attempts, {in_words(plan.retry_every)} apart")
+        more = "once more" if plan.retries == 1 else f"up to {plan.retries} times more"
+        facts.append(f"*If it fails* it is tried {more}, after {in_words(plan.retry_every)}")
     back = plan.action is Action.ROLLBACK
     blocks = [
         kit.section(f"*{mark.key} {render(plain(mark.title))}*"),
@@ -40,6 +41,12 @@ def run_modal(walk: Walk, mark: Mark, step: Step, plan: Plan, rolls_back: bool) 
     )
     title, submit = ("Roll back step", "Run rollback") if back else ("Run step", "Run")
     return kit.modal(CALLBACK, title, submit, blocks, known)
+
+
+def _altogether(plan: Plan) -> str:
+    """How long all of it may take, where that is not what each piece may."""
+    whole = in_words(plan.timeout)
+    return "" if whole in plan.limits.split(", ") else f"; all of it is stopped after {whole}"
 
 
 def refused(words: str) -> Message:

@@ -17,6 +17,7 @@ from playbooks.finding import Hit
 REASON = 200
 DESCRIPTION = 250
 REVIEWS = 30
+SHOWN = 3  # of what fits; on a telephone nobody reads more
 
 
 def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], command: str, asked: str = "") -> Message:
@@ -28,13 +29,16 @@ def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], co
     over = "" if incident.open else f", which is {incident.status}"
     words = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(asked, 60))}”" if asked else "")
     going = {walk.playbook: walk for walk in walks if walk.going}
+    fresh = [hit for hit in hits if hit.playbook.id not in going][:SHOWN]
+    nothing = f"No playbook fits “{render(clip(asked, 60))}”." if asked and not hits else ""
+    hint = "Say what you see, in a few words" if nothing else "Not the right one? Say what you see"
     return kit.message(
         words,
         [
             kit.section(f"*{words}*"),
             *[_open(walk) for walk in walks if walk.going],
-            *[_hit(incident, hit) for hit in hits if hit.playbook.id not in going],
-            kit.context(f"Not the right one? Say what you see: {example}"),
+            *[_hit(incident, hit) for hit in fresh],
+            kit.context(" ".join(part for part in (nothing, f"{hint}: {example}") if part)),
         ],
     )
 
