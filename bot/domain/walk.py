@@ -112,8 +112,11 @@ class Mark:
 
     @property
     def approved(self) -> bool:
-        """Whether a person may go on with it."""
-        return not self.needs_approval or (self.asked is not None and self.asked.answer in GRANTED)
+        """Whether a person may go on with it. An approval ends with its act; one of taking back is for that alone."""
+        if not self.needs_approval:
+            return True
+        asked = self.asked if self.state is State.APPROVED else None
+        return asked is not None and asked.answer in GRANTED and asked.action != "rollback"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
+from bot.usecases import turns
 from storage import timeline
 
 
@@ -14,3 +15,11 @@ async def part_of(conn: AsyncConnection, incident: Incident, user: str) -> bool:
         return True
     moves = await timeline.of_actor(conn, incident.number, ("joined", "left"), user)
     return bool(moves) and max(moves, key=lambda move: move.at).kind == "joined"
+
+
+async def called(conn: AsyncConnection, incident: Incident, user: str) -> bool:
+    """Whether they were paged, also by an address that is theirs, or are asked to take a role over."""
+    people = {person for page in incident.ladder.pages for person in page.people}
+    if user in people or any(one.to == user for one in incident.handovers):
+        return True
+    return user in [await turns.known_as(conn, person) for person in sorted(people) if "@" in person]

@@ -23,7 +23,8 @@ from storage.deadlines import Row
 async def ask(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
     """Somebody wants to do a step that needs approval: the channel is asked, and the approvers directly."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, playbook):
-        wanted = next(one for one in playbook.steps if one.key == step)
+        mark = known.mark(step)
+        wanted = next(one for one in playbook.steps if one.key == mark.key)
         runs = would_run(desk, work.incident, playbook, wanted, known.values)
         return await ask_in(work, known, playbook, step, "run" if runs else "do", actor)
 

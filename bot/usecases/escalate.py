@@ -16,6 +16,7 @@ from bot.domain.paging import Calls
 from bot.domain.policy import Rung, Trigger
 from bot.domain.timeline import BOT, Entry, entry
 from bot.usecases import permission
+from bot.usecases.access import called
 from bot.usecases.cover import on_call
 from bot.usecases.desk import Desk, Work, working_on
 from storage import deadlines
@@ -62,6 +63,8 @@ async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str |
     """Somebody paged says they can't come: the next rung is paged at once. None when it is settled already."""
     async with working_on(desk, number, delivery) as work:
         incident = work.incident
+        if not await called(work.conn, incident, actor):  # who was not asked calls somebody: that is escalating
+            permission.require(desk, "escalate", actor, incident)
         if incident.open and rung == 0:  # asked for by name or by a trigger: there is no next one but to be told
             said = entry(work.now, "escalated", actor, "can't respond", declined=True, told=True)
             await work.commit(Change(incident, (said,)))

@@ -15,6 +15,7 @@ from bot.domain.secrets import plain
 from bot.domain.timeline import entry
 from bot.domain.walk import Walk
 from bot.domain.walk_figures import figures, in_words
+from bot.usecases import permission
 from bot.usecases.desk import Desk, Work, working_on
 from bot.usecases.escalate import Escalated, escalate_in
 from bot.usecases.walking import commit, walking
@@ -159,6 +160,7 @@ async def call(desk: Desk, number: int, walk: int, position: int, actor: str, de
     async with walking(desk, number, walk, delivery) as (work, known, playbook):
         if not 0 <= position < len(playbook.escalation_criteria):
             raise Refused("That criterion is not in this playbook.", "escalate We need more people")
+        permission.require(desk, "escalate", actor, work.incident)
         criterion = playbook.escalation_criteria[position]
         await commit(work, walks.call(known, position, criterion, actor, work.now))
         return Called(criterion, await escalate_in(work, actor, f"{known.name}: {criterion}"))

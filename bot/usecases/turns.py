@@ -43,6 +43,11 @@ async def user_of(conn: AsyncConnection, policy: Policy, member: str) -> str | N
     address = address_of(policy, member)
     if address is None or "@" not in address:
         return address
+    return await known_as(conn, address)
+
+
+async def known_as(conn: AsyncConnection, address: str) -> str | None:
+    """The Slack ID that an address was found to be; None where it was never looked up."""
     found = await meta.get(conn, f"{_KNOWN}{address.lower()}")
     return str(found) if found else None
 

@@ -197,6 +197,17 @@ def test_a_step_that_is_opened_again_takes_its_turn_and_its_whole_time() -> None
     assert (again.mark("1.3").started_at, again.mark("1.3").turns) == (later, 2)
 
 
+def test_an_approval_lets_nobody_do_anything_else_or_the_same_again() -> None:
+    """Of taking back it is none of doing; and what was taken back is asked for anew."""
+    back = walks.ask(through("1.1", "1.2", "1.3"), "2.1", "rollback", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE).walk
+    back = walks.approve(back, "2.1", 1, "UB", NOON + 3 * MINUTE).walk
+    done = walks.done(walks.approve(waiting(), "2.1", 1, "UB", NOON + 3 * MINUTE).walk, "2.1", "UA", NOON + 4 * MINUTE)
+    again = walks.roll_back(done.walk, "2.1", "UA", NOON + 5 * MINUTE).walk
+    for walk in (back, again):
+        with pytest.raises(Refused, match="approval"):
+            walks.done(walk, "2.1", "UA", NOON + 6 * MINUTE)
+
+
 def test_a_rollback_that_is_refused_leaves_what_was_done_done() -> None:
     walk = walks.approve(waiting(), "2.1", 1, "UB", NOON).walk
     walk = walks.done(walk, "2.1", "UA", NOON).walk

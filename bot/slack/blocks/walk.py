@@ -70,7 +70,8 @@ def walk(
 
 def step_in_full(incident: Incident, playbook: Playbook, walk: Walk, key: str) -> Message:
     """One step with everything that is known of it, for one person."""
-    step, mark = next(one for one in playbook.steps if one.key == key), walk.mark(key)
+    mark = walk.mark(key)
+    step = next(one for one in playbook.steps if one.key == mark.key)
     notes = "\n".join(f"• {mention(one.by)}: {render(clip(one.text, SAID))}" for one in mark.notes)
     back = [kit.section(_code(one, walk.values)) for one in step.rollback[:10]]
     return kit.message(

@@ -107,6 +107,9 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
     except Refused as refused:
         second = playbooks.overtaken(refused, asking.user)
         return second or front.refused(refused, await _not_the_channels(front, asking, value))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        log.warning("press.malformed", action=name[:80], error=type(error).__name__)
+        return None
     except StorageError as error:
         log.error("press.not_recorded", error=str(error), action=name[:80])
         return answers.not_recorded()
@@ -114,7 +117,10 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
 
 async def _not_the_channels(front: Front, asking: Asking, value: str) -> int | None:
     """The incident pressed for, unless the press was in its own channel."""
-    number = int(value.removeprefix("INC-").partition(":")[0])
+    said = value.removeprefix("INC-").partition(":")[0]
+    if not said.isdecimal():  # it was about none, such as Declare
+        return None
+    number = int(said)
     return None if await front.number_in(asking.channel) == number else number
 
 

@@ -20,13 +20,14 @@ from bot.slack.blocks import answers
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
 from bot.slack.verbs import BY_NAME
-from bot.usecases.access import part_of
+from bot.usecases.access import called, part_of
 from bot.usecases.desk import Desk
 from bot.usecases.record import Recorder
 from storage import incidents, outbox
 
 log = structlog.get_logger()
 
+LARGEST = 2**31 - 1  # of numbers
 OPEN_VIEW_WITHIN_S = 2.0  # a trigger lives 3 s, and the acknowledgement waits for us
 
 
@@ -60,10 +61,12 @@ class Front:
         `paged`: the answer to a page, which somebody may give before they are in the channel.
         """
         async with self.desk.database.reading() as conn:
-            incident = await incidents.get(conn, number)
-            here = incident is not None and incident.channel_id == asking.channel
-            called = paged and incident is not None and _called(incident, asking.user)
-            if incident is None or not (here or called or await part_of(conn, incident, asking.user)):
+            incident = await incidents.get(conn, number) if number <= LARGEST else None
+            if incident is None:
+                raise NotFound(f"There is no incident INC-{number}.", "list all")
+            here = incident.channel_id is not None and incident.channel_id == asking.channel
+            answers_page = paged and await called(conn, incident, asking.user)
+            if not (here or answers_page or await part_of(conn, incident, asking.user)):
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return incident, await self.desk.policies.of(conn, incident)
 
@@ -121,8 +124,3 @@ class Front:
         verb = BY_NAME.get(error.example.split()[0])
         where = f" --in INC-{incident}" if incident and verb and verb.needs_incident else ""
         return answers.refused(error.message, f"{self.command} {error.example}{where}")
-
-
-def _called(incident: Incident, user: str) -> bool:
-    """Paged, or asked to take a role over."""
-    return any(user in page.people for page in incident.ladder.pages) or any(h.to == user for h in incident.handovers)

@@ -1,0 +1,130 @@
+"""What is inside a button is not believed: steps, requests, jobs and incidents that are none, ways round a policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.errors import NotFound
+from bot.slack.listeners.front import Asking, Front
+from tests.scenarios.looking import rest, told, typed
+from tests.scenarios.running import World, world
+from tests.scenarios.test_hostile import Said, damaged, unseen
+from tests.security.test_permissions import INSIDE, known, policy_of
+
+MANY = "9" * 300
+FORGED = [
+    *[("walk_ask", rest) for rest in ("1:9.9", "1:", f"{MANY}:1.1", "²:1", "")],
+    *[("walk_more", rest) for rest in ("1:9.9:show", "1:9.9:note", "1::why", "1:9.9:rollback", ":", "1:1.1:reopen")],
+    *[(name, rest) for name in ("walk_done", "walk_skip", "walk_run", "walk_why") for rest in ("1:9.9", "7:1.1", MANY)],
+    *[(name, f"1:1.1:{no}") for name in ("walk_approve", "walk_refuse", "walk_glass") for no in ("0", "1", MANY, "x")],
+    *[(name, no) for name in ("job_ran", "job_not", "job_again") for no in ("1", MANY, "")],
+    *[(f"walk_escalate_{no}", rest) for no, rest in ((0, "1:99"), (1, f"1:{MANY}"), (2, "1:-1"))],
+    *[(name, rest) for name in ("shift_hand", "shift_stay", "handover_accept") for rest in ("commander:U", MANY)],
+]  # fmt: skip
+
+
+async def forged(here: World, who: str, action: str, value: str) -> Said:
+    """A button that was pressed, with another name and value in it."""
+    presses = [d.payload for d in here.ws.journal.deliveries if d.kind == "interactive" and d.payload.get("actions")]
+    payload: dict[str, Any] = unseen(presses[0])
+    payload.pop("response_url", None)  # of whoever pressed
+    payload["user"] = {**payload["user"], "id": here.ws.person(who).id}
+    payload["actions"] = [{**payload["actions"][0], "type": "button", "action_id": action, "value": value}]
+    said = await damaged(here, "interactive", payload)
+    await rest(here)
+    return said
+
+
+async def begun(here: World) -> None:
+    """An incident in which a playbook is open, and a button was pressed."""
+    channel = await here.declared(by="maya")
+    await here.priya.press(here.card(channel), "Acknowledge")
+    await typed(here, "maya", INSIDE, "/incident playbook database-failover")
+    await typed(here, "noor", "#general", "/incident join --in INC-1")
+    await rest(here)
+
+
+async def test_steps_requests_and_jobs_that_are_none_change_nothing(here: World) -> None:
+    await begun(here)
+    before = (await here.show())["timeline"]
+    for action, value in FORGED:
+        said = await forged(here, "noor", action, f"INC-1:{value}")
+        assert said.status == 200, (action, value)
+    for number in (MANY, "0", "7", "-1", "x", ""):
+        assert (await forged(here, "noor", "walk_done", f"INC-{number}:1:1.1")).status == 200
+    assert (await here.show())["timeline"] == before
+
+
+async def test_a_playbooks_criterion_is_no_way_round_who_may_escalate(sqlite_url: str, tmp_path: Path) -> None:
+    async with world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as here:
+        await known(here)
+        await begun(here)
+        await forged(here, "noor", "walk_escalate_0", "INC-1:1:0")
+        assert "Only @oncall may escalate" in (await told(here, "noor"))[-1]
+        assert "escalated" not in await here.kinds()
+        await forged(here, "maya", "walk_escalate_0", "INC-1:1:0")
+        assert "escalated" in await here.kinds()
+
+
+async def test_only_who_was_paged_hands_a_page_on_where_escalating_is_restricted(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with world(sqlite_url, policy=policy_of(tmp_path, {"escalate": ["@oncall"]})) as here:
+        await known(here)
+        await begun(here)
+        await forged(here, "noor", "cant", "INC-1:0")
+        assert "Only @oncall may escalate" in (await told(here, "noor"))[-1]
+        assert "escalated" not in await here.kinds()
+        await typed(here, "maya", INSIDE, "/incident page @noor")
+        await forged(here, "noor", "cant", "INC-1:0")
+        assert "escalated" in await here.kinds()
+
+
+async def test_who_may_not_declare_is_told_so_by_the_button_too(sqlite_url: str, tmp_path: Path) -> None:
+    async with world(sqlite_url, policy=policy_of(tmp_path, {"declare": ["@oncall"]})) as here:
+        await known(here)
+        await begun(here)
+        assert (await forged(here, "noor", "menu_declare", "declare")).status == 200
+        assert "Only @oncall may declare" in (await told(here, "noor"))[-1]
+
+
+def front_of(here: World) -> Front:
+    """As far as looking an incident up goes."""
+    unused: Any = None
+    return Front(here.tocsin.desk, unused, unused, unused, unused)
+
+
+async def test_a_private_incident_without_a_channel_is_not_there_for_who_is_in_none(here: World) -> None:
+    """A form and the home tab name no channel, and neither does an incident whose channel is not made yet."""
+    here.ws.faults.add("conversations.create", error="restricted_action", count=None)
+    await here.maya.shortcut("Declare incident")
+    await here.maya.fill(here.maya.view, {"Title": "Keys leaked", "Severity": "sev1", "Private": "private"})
+    await here.maya.submit()
+    await here.ws.settled()
+    assert (await here.show())["channel_id"] is None
+    await front_of(here).incident(1, Asking(here.maya.id))
+    with pytest.raises(NotFound):
+        await front_of(here).incident(1, Asking(here.noor.id))
+    with pytest.raises(NotFound):
+        await front_of(here).incident(1, Asking(here.noor.id), paged=True)
+
+
+async def test_who_is_paged_by_an_address_may_hand_it_on_too(sqlite_url: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(
+        "preset: sev1-5\ncontacts: {tom: {name: Tom, email: tom@example.com}}\npermissions: {escalate: ['@leads']}\n"
+        "schedules: {primary: {members: [U0PRIYA000]}, database: {members: [tom]}}\n"
+    )
+    async with world(sqlite_url, policy=policy) as here:
+        here.tocsin.groups.stop()
+        here.tocsin.groups._members["leads"] = frozenset({here.maya.id})
+        await begun(here)
+        await forged(here, "tom", "cant", "INC-1:0")
+        assert "escalated" not in await here.kinds()
+        await typed(here, "maya", INSIDE, "/incident page database")
+        await rest(here)
+        await forged(here, "tom", "cant", "INC-1:0")
+        assert "escalated" in await here.kinds()
