@@ -21,7 +21,7 @@ from tests.scenarios.test_kill import doubled, quiet
 
 COMMITS = 24  # a declare with its first rung by every method takes about so many
 TUNING = Tuning(timeout_s=0.5)  # twice that within the lease
-STEP = 1 if os.environ.get("TOCSIN_TORTURE") else 4
+STEP = 1 if os.environ.get("TOCSIN_TORTURE") else 8
 
 
 async def started(given: dict[str, Any], death: Death | None = None) -> processes.Bot:

@@ -37,7 +37,7 @@ severities:
 
 # A declare with all that follows takes so many commits and calls; `make torture` dies at each, `make test` at some.
 COMMITS, CALLS = 26, 13
-STEP = 1 if os.environ.get("TOCSIN_TORTURE") else 4
+STEP = 1 if os.environ.get("TOCSIN_TORTURE") else 8
 
 
 def deaths(commits: int, calls: int, step: int = STEP) -> list[Death]:
