@@ -203,7 +203,7 @@ async def test_skip_note_assign_and_open_again(here: World) -> None:
     await press(here, "tom", message, "walk_more", "Add a note")
     await filled(here, "tom", Note="Bridge 7 is open")
     shown = words(here, walk_message(here, channel))
-    for part in ("skipped @maya", "No pager here", "@priya", "Bridge 7 is open", "1.2"):
+    for part in ("skipped by @maya", "No pager here", "@priya", "Bridge 7 is open", "1.2"):
         assert part in shown, shown
     await press(here, "maya", message, "All steps")
     listed = here.ws.ephemerals("maya")[-1]

@@ -171,3 +171,20 @@ def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, s
     )
     view = job_forms.run_modal(one, one.mark(step.key), step, plan, rolls_back=False)
     assert said in "\n".join(block.get("text", {}).get("text", "") for block in view["blocks"])
+
+
+def test_after_a_failure_was_taken_back_the_message_says_what_failed_and_why() -> None:
+    playbook = Playbook("x", "X", "x", (Phase("A", (Step("1.1", "Mend"), Step("1.2", "Look"))),), digest="d")
+    one = walks.run_started(walks.open_(1, 1, playbook, ADA, NOW).walk, "1.1", "j1", ADA, NOW).walk
+    one = walks.run_finished(one, "1.1", "j1", "succeeded", "exit code 0", NOW).walk
+    shown = str(walk.walk(INCIDENT, playbook, one, NOW).blocks)
+    assert f"1.1 Mend — run by <@{ADA}>" in shown
+    one = walks.run_started(one, "1.2", "j2", ADA, NOW).walk
+    one = walks.run_finished(one, "1.2", "j2", "failed", "exit code 7", NOW).walk
+    one = walks.run_started(one, "1.1", "j3", "tocsin", NOW, "rollback").walk
+    one = walks.run_finished(one, "1.1", "j3", "succeeded", "exit code 0", NOW).walk
+    shown = str(walk.walk(INCIDENT, playbook, one, NOW).blocks)
+    assert "Do it again, or skip it." in shown
+    assert "exit code 0" not in shown
+    assert f":x: 1.2 Look — failed, started by <@{ADA}>" in shown
+    assert "exit code 7" in shown

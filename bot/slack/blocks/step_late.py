@@ -20,7 +20,7 @@ def step_late(incident: Incident, walk: Walk, mark: Mark, person: str, late_s: f
     held = f" {mention(mark.holder)} holds it." if mark.holder and mark.holder != person else ""
     words = (
         f"{phrases.drill_prefix(incident)}{mention(person)}, how is {what} going? "
-        f"{render(plain(walk.name))} gives it {given}.{held}{late}"
+        f"*{render(plain(walk.name))}* gives it {given}.{held}{late}"
     )
     return kit.message(words, [kit.section(words), kit.context(_mend(mark))])
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.domain import walk as walks
 from bot.domain.incident import Incident
 from bot.domain.playbook import Command, Playbook, Step
+from bot.domain.timeline import BOT
 from bot.domain.walk import Answer, Mark, State, Walk
 from bot.domain.walk_notices import answer_in_words
 from bot.slack.blocks import kit, phrases
@@ -34,6 +35,19 @@ SIGNS = {
     State.APPROVED: ":thumbsup:",
     State.OPEN: ":white_small_square:",
 }
+BY = {
+    State.DONE: "",
+    State.SUCCEEDED: "run by ",
+    State.SKIPPED: "skipped by ",
+    State.FAILED: "failed, started by ",
+    State.TIMED_OUT: "timed out, started by ",
+    State.ROLLED_BACK: "rolled back by ",
+    State.MAY_HAVE_RUN: "may have run, started by ",
+    State.RUNNING: "running, started by ",
+    State.WAITING: "approval asked for by ",
+    State.APPROVED: "approved by ",
+}
+BECAUSE = (State.SKIPPED, State.FAILED, State.TIMED_OUT)
 
 
 def walk(
@@ -175,7 +189,7 @@ def _step(step: Step, mark: Mark, commands: Sequence[str], now: datetime) -> lis
 
 def _short(step: Step, mark: Mark, now: datetime) -> list[Block | None]:
     more = "Its commands are behind the dots: *Show in full*." if step.commands else ""
-    lines = [f"*{step.key}  {render(step.title)}*", more]
+    lines = [f"*{step.key} {render(step.title)}*", more]
     return [one for one in (kit.section("\n".join(line for line in lines if line)), _standing(mark, now)) if one]
 
 
@@ -241,6 +255,8 @@ def _state(mark: Mark, now: datetime) -> str:
             return f":alarm_clock: Timed out {at}{because}"
         case State.MAY_HAVE_RUN:
             return f":warning: *It may have run.* Look first, then decide: *Done*, *Roll back* or do it again.{because}"
+        case State.ROLLED_BACK if mark.by == BOT:  # how it went stands in the thread
+            return f":rewind: Rolled back by {who} {at}. Do it again, or skip it."
         case State.ROLLED_BACK:
             return f":rewind: Rolled back by {who} {at}{because}. Do it again, or skip it."
     if mark.asked and mark.asked.answer in (Answer.REFUSED, Answer.EXPIRED, Answer.WITHDRAWN):
@@ -296,13 +312,15 @@ def _line(mark: Mark, now: datetime) -> str:
     if mark.state is State.OPEN or mark.by is None:
         return head
     when = phrases.at(mark.at, now) if mark.at else ""
-    what = "" if mark.state in (State.DONE, State.APPROVED) else f"{walks.in_words(mark.state)} "
-    because = f": {render(clip(mark.reason, SAID))}" if mark.reason and mark.state is State.SKIPPED else ""
+    what = BY[mark.state]
+    because = f": {render(clip(mark.reason, SAID))}" if mark.reason and mark.state in BECAUSE else ""
     return f"{head} — {what}{mention(mark.by)} {when}{because}"
 
 
 def _history(walk: Walk, now: datetime) -> Block | None:
-    settled = sorted((mark for mark in walk.steps if mark.settled), key=lambda mark: mark.at or walk.opened_at)
+    turn = walks.current(walk)
+    told = (mark for mark in walk.steps if mark.settled or (mark.state in walks.TROUBLED and mark not in turn))
+    settled = sorted(told, key=lambda mark: mark.at or walk.opened_at)
     if not settled:
         return None
     lines = [_line(mark, now) for mark in settled[-HISTORY:]]

@@ -137,7 +137,7 @@ def _parameter(one: Parameter, value: str) -> Block:
 
 
 def _named(mark: Mark) -> Block:
-    return kit.section(f"*{mark.key}  {render(mark.title)}*")
+    return kit.section(f"*{mark.key} {render(mark.title)}*")
 
 
 def _form(
