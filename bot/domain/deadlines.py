@@ -142,11 +142,11 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
             due = ladder.started_at + rung.after
             if ladder.left_behind_at and due <= ladder.left_behind_at:
                 continue
-            why = f"rung {number}: {targets} after {spans.in_words(rung.after)} unless {rung.until}"
+            why = f"{targets}: paged after {spans.in_words(rung.after)} unless {rung.until}"
             found.append(Deadline(base, kind, due, why, number))
         elif rung.repeat and number in paged:
             page = paged[number]
-            why = f"rung {number}: {targets} again every {spans.in_words(rung.repeat)} until {rung.until}"
+            why = f"{targets}: paged again every {spans.in_words(rung.repeat)} until {rung.until}"
             found.append(Deadline(f"{base}:{page.times}", kind, page.last_at + rung.repeat, why, number))
     return found
 
@@ -160,7 +160,9 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
         kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
         again = f":{one.times}" if one.times else ""
         once = f"trigger:{incident.number}:{incident.episode}:{one.trigger.key}{again}"
-        found.append(Deadline(once, kind, one.at, f"{one.trigger.name}: {_targets(rung.notify)} unless {rung.until}"))
+        found.append(
+            Deadline(once, kind, one.at, f"{one.trigger.name}: {_targets(rung.notify)} paged unless {rung.until}")
+        )
     return found
 
 
