@@ -128,7 +128,7 @@ def list_command(scope: str, as_json: bool) -> None:
         click.echo(json.dumps([shapes.incident_json(incident) for incident in found], ensure_ascii=False, indent=2))
         return
     if not found:
-        click.echo("No open incidents." if scope == "open" else "No incidents yet.")
+        click.echo("No incident is open. Past ones too: tocsin list all" if scope == "open" else "No incidents yet.")
     for incident in found:
         click.echo(f"{incident.id:<8} {incident.severity:<8} {incident.status:<14} {incident.title}")
 

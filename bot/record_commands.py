@@ -115,7 +115,8 @@ async def _verify(number: int | None, earlier: dict[int, Head], as_json: bool) -
         click.echo("The record was changed behind Tocsin's back. Keep this database, and compare it with a backup.")
     else:
         gone = f", of which {purged} are purged" if purged else ""
-        click.echo(f"✓ {incidents} incidents, {entries} entries{gone}: all as they were written.")
+        counted = f"{incidents} incident{'s' * (incidents != 1)}, {entries} entr{'y' if entries == 1 else 'ies'}"
+        click.echo(f"✓ {counted}{gone}: all as they were written.")
     return not faults
 
 
