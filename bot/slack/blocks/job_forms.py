@@ -20,7 +20,7 @@ def run_modal(walk: Walk, mark: Mark, step: Step, plan: Plan, rolls_back: bool) 
         f"*Where* {render(plain(plan.where))}, as {render(plain(plan.whom))}",
         f"*Limits* {render(plain(plan.limits))}{_altogether(plan)}",
         f"*It worked if* {render(plain(plan.decides))}",
-        f"*Why it may* {render(plain(plan.by))}",
+        f"*Why it may run* {render(plain(plan.by))}",
     ]
     if plan.retries:
         more = "once more" if plan.retries == 1 else f"up to {plan.retries} times more"
