@@ -11,7 +11,8 @@ import pytest
 from tests.databases import PostgreSQL, SQLiteFiles
 from tests.torture.rungs import night, plan
 
-SEEDS = [int(seed) for seed in os.environ.get("TOCSIN_RUNGS", "").split(",") if seed] or ([3, 8] if os.environ.get("TOCSIN_TORTURE") else [3])
+ALWAYS = [3, 8] if os.environ.get("TOCSIN_TORTURE") else [3]
+SEEDS = [int(seed) for seed in os.environ.get("TOCSIN_RUNGS", "").split(",") if seed] or ALWAYS
 
 
 async def _night(seed: int, database: str, url: str, folder: Path) -> list[str]:
