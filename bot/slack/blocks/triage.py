@@ -53,7 +53,7 @@ def searched(found: Sequence[Similar], policy: Policy, asked: str, command: str)
 
 def percent(confidence: float) -> str:
     """Nothing is certain: 99 % at most."""
-    return f"{min(99, round(confidence * 100))} % sure"
+    return f"{min(99, round(confidence * 100))}% sure"
 
 
 def _similar(incident: Incident, one: Similar, found: Triage) -> list[Block | None]:
