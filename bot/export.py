@@ -140,7 +140,9 @@ async def _some(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 def _begin(path: Path) -> TextIO:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    """A new file: what somebody else has put there, a link or one that they may read, is not written into."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     return open(descriptor, "w", encoding="utf-8", errors="surrogatepass")
 
 

@@ -50,7 +50,8 @@ def _copy(source: Path, target: Path) -> int:
     from_file = f"file:{quote(str(source))}?mode=ro"
     unfinished = target.with_name(f"{target.name}.unfinished")
     try:
-        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        unfinished.unlink(missing_ok=True)  # a link, or a file that others may read, is not written into
+        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with (
             contextlib.closing(sqlite3.connect(from_file, uri=True, timeout=BUSY_S)) as reading,
             contextlib.closing(sqlite3.connect(unfinished)) as writing,

@@ -31,7 +31,7 @@ _USER = re.compile(r"^[UW][A-Z0-9]{2,}$")
 _CHANNEL = re.compile(r"^(?:#[^\sA-Z#,.:]{1,80}|[CG][A-Z0-9]{6,})$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 _PHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
-_HOST = re.compile(r"^[a-z0-9]([a-z0-9-]{0,62}\.?)*[a-z0-9]$")
+_HOST = re.compile(r"^(?=.{2,253}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$")
 _EMOJI = re.compile(r"^[a-z0-9_+'-]+$")
 
 

@@ -15,6 +15,10 @@ _INT = re.compile(r"^[-+]?[0-9]{1,18}$")
 _FLOAT = re.compile(r"^[-+]?[0-9]{1,15}\.[0-9]{1,15}$")
 _LOST_TO_A_COMMENT = re.compile(r"(?::|-)\s+#(?P<lost>[^\s#]\S*)\s*$")
 
+LARGEST = 1_000_000  # characters of a file
+MOST = 100_000  # values, those counted that an alias repeats
+DEEPEST = 40
+
 # What PyYAML says → what to do about it.
 _MENDS = (
     ("\\t", "Indent with spaces, not with tabs."),
@@ -69,17 +73,26 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["
 def parse(text: str, name: str, example: str = "preset: sev1-5") -> Source:
     """Read one document. Never raises for what the text says: see `problems`. `example`: a line it could begin with."""
     source = Source(name)
+    if len(text) > LARGEST:
+        source.problems.append(Problem((), f"The file is larger than {LARGEST:,} characters. Say it in fewer.", None))
+        return source
     try:
         node = yaml.compose(text, _Loader)
     except yaml.YAMLError as error:
         source.problems.append(_syntax(error, text))
+        return source
+    except RecursionError:
+        source.problems.append(Problem((), "This is nested too deeply for anything that is meant.", None))
         return source
     if node is None:
         return source
     if not isinstance(node, yaml.MappingNode):
         source.problems.append(Problem((), f"The file must hold settings, such as `{example}`.", 1))
         return source
-    source.values = _Reading(source, text.splitlines()).value(node, ())
+    reading = _Reading(source, text.splitlines())
+    source.values = reading.value(node, ())
+    if reading.too_much:
+        source.problems = [reading.too_much]
     return source
 
 
@@ -90,8 +103,14 @@ class _Reading:
         self.source = source
         self.text = text
         self.open: set[int] = set()
+        self.count = 0
+        self.too_much: Problem | None = None
 
     def value(self, node: yaml.Node, path: KeyPath) -> Any:
+        self.count += 1
+        if self.count > MOST or len(path) > DEEPEST:
+            self._too_much(node)
+            return None
         self.source.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
@@ -163,6 +182,12 @@ class _Reading:
         if match := _LOST_TO_A_COMMENT.search(line[max(0, node.start_mark.column - 2) :]):
             said = "is empty, since # begins a comment in YAML."
             self._problem(path, f'{said} Write it in quotes: "#{match["lost"]}"', node)
+
+    def _too_much(self, node: yaml.Node) -> None:
+        """Aliases that repeat others say things without end. Nothing else is said of such a file."""
+        if self.too_much is None:
+            said = f"The file says too much: {MOST:,} values, {DEEPEST} of them within each other, are the most."
+            self.too_much = Problem((), f"{said} Repeat less with * and <<.", node.start_mark.line + 1)
 
     def _problem(self, path: KeyPath, message: str, node: yaml.Node) -> None:
         said = f"{dotted(path)} {message}" if path else f"The file {message}"

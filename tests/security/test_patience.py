@@ -9,6 +9,7 @@ import pytest
 from bot.domain import metrics_said
 from bot.domain.secrets import Masker
 from bot.policy import preset
+from bot.policy.models import AllowedHost
 
 PRINTED = 256 * 1024  # what a command or an answer may hold
 TYPED = 3000
@@ -44,6 +45,13 @@ def test_whatever_is_printed_is_masked_in_time(again: str) -> None:
 def test_whatever_is_typed_as_figures_is_read_in_time(typed: str) -> None:
     began = time.perf_counter()
     metrics_said.read(typed, preset("sev1-5"))
+    assert time.perf_counter() - began < WITHIN_S
+
+
+def test_whatever_is_named_as_a_host_is_read_in_time() -> None:
+    began = time.perf_counter()
+    with pytest.raises(ValueError, match="host"):
+        AllowedHost.model_validate({"host": "a" * 200 + "!"})
     assert time.perf_counter() - began < WITHIN_S
 
 
