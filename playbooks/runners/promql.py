@@ -93,7 +93,7 @@ def understood(status: int, body: bytes) -> Ended:
             return Ended(How.ENDED, f"Prometheus refuses the query: {str(answer.get('error', ''))[:300]}")
         data = answer["data"]
         samples = _samples(data["resultType"], data["result"])
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
         return Ended(How.ENDED, f"Prometheus answered {status}, and not as its API does")
     if not samples:
         return Ended(How.ENDED, "no result")

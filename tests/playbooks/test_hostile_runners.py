@@ -27,7 +27,7 @@ from bot.domain.playbook import Command, Parameter
 from bot.domain.runners import Executable, Host, HttpRules, ProcessRules
 from bot.domain.secrets import Masker
 from playbooks import loader
-from playbooks.runners import http
+from playbooks.runners import http, promql
 from playbooks.runners.http import Http
 from playbooks.runners.process import Process
 
@@ -620,3 +620,15 @@ def test_public_is_what_anybody_can_reach() -> None:
     assert http.is_public(http.ip_address("93.184.216.34"))
     assert http.is_public(http.ip_address("2606:2800:220:1::1"))
     assert not http.is_public(http.ip_address("::ffff:10.0.0.1"))
+
+
+@pytest.mark.parametrize(
+    "result",
+    ['[{"metric": [1], "value": [1, "1"]}]', '[{"metric": {}, "value": 7}]',
+     f'[{{"metric": {{}}, "value": [1, {"9" * 4000}]}}]', "[" * 100_000, '{"0": 1}', "[null]"],
+)  # fmt: skip
+def test_a_prometheus_that_is_none_is_an_end_like_another(result: str) -> None:
+    answer = f'{{"status": "success", "data": {{"resultType": "vector", "result": {result}}}}}'
+    ended = promql.understood(200, answer.encode())
+    assert ended.how is How.ENDED
+    assert "not as its API does" in ended.words
