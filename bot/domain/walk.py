@@ -96,6 +96,7 @@ class Mark:
     by: str | None = None
     at: datetime | None = None
     reason: str = ""  # of a skip; what came of a run
+    failed: str = ""  # why the run failed that is being taken back, or was
     holder: str | None = None
     notes: tuple[Note, ...] = ()
     started_at: datetime | None = None  # since when it is its turn
@@ -554,7 +555,11 @@ def run_started(walk: Walk, key: str, job: str, by: str, now: datetime, action: 
     if walk.outcome == "finished":
         walk = replace(walk, outcome=None, ended_by=None, ended_at=None, helped=None)
     holder = mark.holder or (None if by == BOT else by)
-    running = replace(mark, state=State.RUNNING, by=by, at=now, reason="", job=job, action=action, holder=holder)
+    went_wrong = action == "rollback" and mark.state in (State.FAILED, State.TIMED_OUT)
+    failed = mark.reason or str(mark.state).replace("_", " ") if went_wrong else ""
+    running = replace(
+        mark, state=State.RUNNING, by=by, at=now, reason="", failed=failed, job=job, action=action, holder=holder
+    )
     words = "runs" if action == "run" else "is being rolled back"
     said = _said(walk, now, by, "running", words, mark, job=job, action=action)
     return Change(_turned(_put(walk, running), now), (said,))

@@ -89,7 +89,8 @@ async def demo(browser: Browser, folder: Path) -> AsyncIterator[Demo]:
         f"{QUIET}automation:\n  enabled: true\n  runners:\n    process:\n      allow:\n{allow}"
     )
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "demo", "--no-open", "--port", str(_free_port()), "--policy", str(folder / "policy.yml"),
+        sys.executable, "-m", "bot", "demo", "--no-open",
+        "--port", str(_free_port()), "--policy", str(folder / "policy.yml"),
         env={"TOCSIN_PLAYBOOKS": str(folder / "playbooks"), "PATH": "/usr/bin:/bin", "PORT": "0"},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
@@ -156,6 +157,7 @@ async def test_a_run_a_failure_taken_back_and_a_death_in_the_middle(browser: Bro
 
         await run(tom)
         await expect(walk(maya)).to_contain_text("Rolled back by", timeout=SLOWLY_MS)
+        await expect(walk(maya)).to_contain_text("Failed: ")
         async with asyncio.timeout(20):
             while here.ran != ["look", "drain", "refill"]:
                 await asyncio.sleep(0.1)

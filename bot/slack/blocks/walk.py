@@ -255,10 +255,10 @@ def _state(mark: Mark, now: datetime) -> str:
             return f":alarm_clock: Timed out {at}{because}"
         case State.MAY_HAVE_RUN:
             return f":warning: *It may have run.* Look first, then decide: *Done*, *Roll back* or do it again.{because}"
-        case State.ROLLED_BACK if mark.by == BOT:  # how it went stands in the thread
-            return f":rewind: Rolled back by {who} {at}. Do it again, or skip it."
         case State.ROLLED_BACK:
-            return f":rewind: Rolled back by {who} {at}{because}. Do it again, or skip it."
+            failed = f":x: Failed: {render(clip(mark.failed, SAID))}\n" if mark.failed else ""
+            how = "" if mark.by == BOT else because  # the bot's stands in the thread
+            return f"{failed}:rewind: Rolled back by {who} {at}{how}. Do it again, or skip it."
     if mark.asked and mark.asked.answer in (Answer.REFUSED, Answer.EXPIRED, Answer.WITHDRAWN):
         return f":no_entry: Approval {render(answer_in_words(mark.asked))}"
     return ":raised_hand: Needs the approval of somebody else." if mark.needs_approval else ""
