@@ -20,6 +20,7 @@ from bot import policy as policy_reader
 from bot.clock import Clock
 from bot.domain import routing
 from bot.domain.errors import TocsinError
+from bot.ending import ended
 from bot.gaps import Gaps
 from bot.heartbeat import Heartbeat
 from bot.jobs import Jobs
@@ -64,6 +65,7 @@ log = structlog.get_logger()
 ASKED_LATELY_S, SEEN_WITHIN_S, ENDS_WITHIN_S = 30.0, 2.0, 6.0
 ASK_SLACK_EVERY_S = 10.0
 HEARD = frozenset({"card", "news", "update", "nudge", "page_channel"})  # in the incident's channel, of which we hear
+CANCELLED_WITHIN_S = 1.0  # what only waits
 STILL_TALKING = timedelta(days=3)  # people go on where an incident was, and that is its timeline, too
 FATAL = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
@@ -134,16 +136,10 @@ class Tocsin:
         """
         log.info("stopping")
         self.health.stopping = True
+        beside = [self.gaps.stop(), ended(self.indexing), self.policy_file.stop(), self.rota.stop(), self.groups.stop()]
         if self.heartbeat is not None:
-            self.heartbeat.stop()
-        self.gaps.stop()
-        if self.indexing is not None:
-            self.indexing.cancel()
-            await asyncio.gather(self.indexing, return_exceptions=True)
-        self.policy_file.stop()
-        self.rota.stop()
-        self.groups.stop()
-        await self._be_seen()
+            beside.append(self.heartbeat.stop())
+        await asyncio.gather(self._be_seen(), *(self._ended(part, CANCELLED_WITHIN_S) for part in beside))
         if self.site is not None:
             await self.site.stop()
         await asyncio.gather(*(self._ended(part) for part in self._under_way()))
@@ -170,9 +166,9 @@ class Tocsin:
         ]  # fmt: skip
         return [*parts, self.sockets.stop()] if self.sockets is not None else parts
 
-    async def _ended(self, part: Awaitable[object]) -> None:
+    async def _ended(self, part: Awaitable[object], within_s: float = ENDS_WITHIN_S + 1.0) -> None:
         try:
-            await asyncio.wait_for(part, ENDS_WITHIN_S + 1.0)
+            await asyncio.wait_for(part, within_s)
         except TimeoutError:
             log.warning("stop.cut_short", mend="nothing to do: what was under way is taken up at the next start")
 

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from bot.ending import ended
+
 log = structlog.get_logger()
 
 LOOK_S = 1.0
@@ -35,9 +37,8 @@ class Gaps:
     def start(self) -> None:
         self._watch = asyncio.create_task(self._look(), name="gaps")
 
-    def stop(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+    async def stop(self) -> None:
+        await ended(self._watch)
 
     async def _look(self) -> None:
         seen_at = time.time()

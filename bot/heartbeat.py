@@ -13,6 +13,8 @@ from typing import Protocol
 import aiohttp
 import structlog
 
+from bot.ending import ended
+
 log = structlog.get_logger()
 
 EVERY_S = 60.0
@@ -50,9 +52,8 @@ class Heartbeat:
     def start(self) -> None:
         self._beat = asyncio.create_task(self._run(), name="heartbeat")
 
-    def stop(self) -> None:
-        if self._beat is not None:
-            self._beat.cancel()
+    async def stop(self) -> None:
+        await ended(self._beat)
 
     async def _run(self) -> None:
         await asyncio.sleep(AT_ONCE_S)

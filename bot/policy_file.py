@@ -18,6 +18,7 @@ import structlog
 from bot import policy as policy_reader
 from bot.domain import routing
 from bot.domain.notices import Notice
+from bot.ending import ended
 from bot.metrics import Metrics
 from bot.policy import LoadedPolicy, PolicyError
 from bot.policy.problems import dotted
@@ -74,9 +75,8 @@ class PolicyFile:
     def start(self) -> None:
         self._watch = asyncio.create_task(self._look(), name="policy file")
 
-    def stop(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+    async def stop(self) -> None:
+        await ended(self._watch)
 
     def ask(self) -> None:
         """Read it now, changed or not: for a signal handler."""

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import export
+from bot.ending import ended
 from bot.usecases import similar
 from bot.usecases.desk import Desk
 from storage import incidents, retention
@@ -42,9 +43,7 @@ class Retention:
 
     async def stop(self) -> None:
         """Each step is a transaction: one that is broken off leaves nothing half done."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        await ended(self._task)
 
     async def round(self, pause_s: float = 0.0) -> int:
         """Everything that is due now; how many rows went or lost their words."""

@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from bot.ending import ended
 from bot.usecases import playbook_review
 from bot.usecases.desk import Desk
 
@@ -26,9 +27,7 @@ class Reviews:
         self._task = asyncio.create_task(self._run(), name="reviews of playbooks")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        await ended(self._task)
 
     async def _run(self) -> None:
         await asyncio.sleep(FIRST_S)

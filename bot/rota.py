@@ -11,6 +11,7 @@ import asyncio
 import structlog
 
 from bot.domain import routing
+from bot.ending import ended
 from bot.integrations.pagerduty_schedules import Schedules
 from bot.rota_read import Reading
 from bot.usecases import home, turns
@@ -32,9 +33,8 @@ class Rota:
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep(), name="rota")
 
-    def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+    async def stop(self) -> None:
+        await ended(self._task)
 
     async def _keep(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from bot.domain.policy import Policy
+from bot.ending import ended
 from bot.slack.api import SlackApi, SlackError
 from storage import meta
 from storage.database import Database
@@ -57,9 +58,8 @@ class Groups:
         await self._recall(named_by(self._policy()))
         self._task = asyncio.create_task(self._keep(), name="user groups")
 
-    def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+    async def stop(self) -> None:
+        await ended(self._task)
 
     async def _keep(self) -> None:
         while True:

@@ -68,6 +68,7 @@ async def test_the_channel_has_a_pinned_card_a_topic_and_a_purpose(here: World) 
         "Change severity",
         "Assign roles",
         "Escalate",
+        "Playbooks",
         "Resolve",
     ]
     seen = words(here, card)
