@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bot.domain.job import Job
 from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.routing import channel_of
+from bot.domain.routing import channel_of, walk_of
 from bot.domain.walk import Walk
-from bot.domain.walk_notices import walk_of
 
 
 def output(job: Job) -> Notice:

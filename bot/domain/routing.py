@@ -100,6 +100,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     found += _settled(before, after, policy)
     found += _handovers_settled(before, after)
     found += _requests_ended(before, after)
+    found += _walks_told(before, after)
     found += _shift_offers_settled(before, after)
     found += _followed(before, after, recorded)
     return found
@@ -343,6 +344,26 @@ def _requests_ended(before: Incident, after: Incident) -> list[Notice]:
     if after.open or not before.open:
         return []
     return [request_over(once, after.number) for walking in after.walks for once in walking.asking]
+
+
+def _walks_told(before: Incident, after: Incident) -> list[Notice]:
+    """Whether the incident goes on shows in the messages of its playbooks: what is asked, and until when."""
+    if after.open == before.open:
+        return []
+    return [walk_edit(after.number, walking.number) for walking in after.walks if walking.outcome is None]
+
+
+def walk_edit(incident: int, number: int) -> Notice:
+    """Several edits become the newest. It is what whoever pressed a button waits for."""
+    return Notice(
+        f"walk_edit:{incident}:{number}", "walk_edit", incident, {"walk": number},
+        needs=walk_of(incident, number), priority=Priority.ANSWER, again=True,
+    )  # fmt: skip
+
+
+def walk_of(incident: int, number: int) -> str:
+    """The one message of a walk; its thread holds reminders and what runners printed."""
+    return f"walk:{incident}:{number}"
 
 
 def request_over(once: str, number: int) -> Notice:

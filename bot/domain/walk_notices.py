@@ -5,27 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.routing import channel_of, request_over
+from bot.domain.routing import channel_of, request_over, walk_of
 from bot.domain.walk import Answer, Approval, Mark, State, Walk, in_words, standing_approvals
-
-
-def walk_of(incident: int, number: int) -> str:
-    """The one message of a walk; its thread holds reminders and what runners printed."""
-    return f"walk:{incident}:{number}"
 
 
 def opened(walk: Walk) -> Notice:
     return Notice(
         walk_of(walk.incident, walk.number), "walk", walk.incident, {"walk": walk.number},
         needs=channel_of(walk.incident), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD,
-    )  # fmt: skip
-
-
-def edited(incident: int, number: int) -> Notice:
-    """Several edits become the newest. It is what whoever pressed a button waits for."""
-    return Notice(
-        f"walk_edit:{incident}:{number}", "walk_edit", incident, {"walk": number},
-        needs=walk_of(incident, number), priority=Priority.ANSWER, again=True,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.errors import NotNeeded
 from bot.domain.job import Job, State
-from bot.domain.walk_notices import walk_of
+from bot.domain.routing import walk_of
 from bot.slack.api import SlackApi
 from bot.slack.blocks import job as blocks
 from bot.slack.blocks.kit import Message

@@ -9,8 +9,8 @@ from bot.domain.errors import NotNeeded
 from bot.domain.incident import Incident
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Policy
+from bot.domain.routing import walk_of
 from bot.domain.walk import Answer, Approval, Mark, Walk
-from bot.domain.walk_notices import walk_of
 from bot.slack.api import SlackApi
 from bot.slack.blocks import approval, kit, playbooks
 from bot.slack.blocks import walk as blocks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import walk as walks
@@ -159,6 +160,8 @@ def _turn(
     found: list[Block | None] = []
     room, left = ROOM, BLOCKS
     for number, mark in enumerate(turn):
+        if not incident.open:  # nobody is asked any more how long it takes
+            mark = replace(mark, started_at=None)
         step = steps[mark.key]
         behind = 3 * (len(turn) - number - 1)  # what the others need at least
         commands = [_code(one, walk.values) for one in step.commands]
