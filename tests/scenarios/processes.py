@@ -23,7 +23,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import app, gaps, logs, outbox, scheduler
+from bot import app, gaps, jobs, logs, outbox, scheduler
 from bot.settings import Settings
 from bot.slack import api as slack_api
 from bot.slack import rates, socket
@@ -192,7 +192,7 @@ def _run(settings: dict[str, Any], death: Death | None, tuning: Tuning, ready: C
 
 
 def _tune(tuning: Tuning) -> None:
-    outbox.LEASE = scheduler.LEASE = timedelta(seconds=tuning.lease_s)
+    outbox.LEASE = scheduler.LEASE = jobs.LEASE = timedelta(seconds=tuning.lease_s)
     outbox.UNCERTAIN_WAIT_S = tuning.uncertain_wait_s
     patiently = outbox.backoff_s
     outbox.backoff_s = lambda attempts: tuning.patience * patiently(attempts)
