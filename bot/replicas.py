@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
+from bot.ending import ended
 from storage import replicas
 from storage.database import Database
 from storage.errors import StorageError
@@ -35,10 +36,11 @@ class Replicas:
         """Say goodbye; who cannot is forgotten after a while."""
         if self._loop is None:
             return
-        self._loop.cancel()
         try:
-            async with asyncio.timeout(within_s), self._database.transaction() as conn:
-                await replicas.leave(conn, self._name)
+            async with asyncio.timeout(within_s):
+                await ended(self._loop)  # a beat under way would be a hello after the goodbye
+                async with self._database.transaction() as conn:
+                    await replicas.leave(conn, self._name)
         except (StorageError, TimeoutError):
             log.info("replicas.no_goodbye")
 
