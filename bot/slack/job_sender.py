@@ -8,24 +8,16 @@ from typing import Any
 from bot.domain.errors import NotNeeded
 from bot.domain.job import Job, State
 from bot.domain.routing import walk_of
-from bot.slack.api import SlackApi
 from bot.slack.blocks import job as blocks
 from bot.slack.blocks.kit import Message
-from bot.slack.people import People
 from bot.slack.post import edit, post
-from bot.slack.walk_sender import Case
-from bot.usecases.desk import Desk
+from bot.slack.posting import Case, Posting
 from bot.usecases.walking import found
-from storage import jobs, outbox
+from storage import jobs
 
 
-class JobSender:
+class JobSender(Posting):
     """One method for each kind of notice about a job."""
-
-    def __init__(self, desk: Desk, api: SlackApi, people: People) -> None:
-        self._desk = desk
-        self._api = api
-        self._people = people
 
     def handlers(self) -> dict[str, Callable[[Any], Awaitable[dict[str, Any]]]]:
         return {
@@ -57,17 +49,14 @@ class JobSender:
         return await post(self._api, case.row, await self._where(case), message)
 
     async def _question_edit(self, case: Case) -> dict[str, Any]:
-        async with self._desk.database.reading() as conn:
-            receipt = await outbox.receipt(conn, case.row.payload["of"])
-        if receipt is None or "ts" not in receipt:
+        if (receipt := await self._posted(case.row.payload["of"])) is None:
             raise NotNeeded("it was never posted")
         return await edit(self._api, receipt, blocks.question_over(await self._job(case), case.row.payload["outcome"]))
 
     async def _in_thread(self, case: Case, job: Job, message: Message) -> dict[str, Any]:
         """Of the walk; where that was never posted, where the incident is."""
-        async with self._desk.database.reading() as conn:
-            above = await outbox.receipt(conn, walk_of(job.incident, job.walk))
-        if above is None or "ts" not in above or case.row.redirected:
+        above = await self._posted(walk_of(job.incident, job.walk))
+        if above is None or case.row.redirected:
             return await post(self._api, case.row, await self._where(case), message)
         return await post(self._api, case.row, above["channel"], message, thread_ts=above["ts"])
 
@@ -82,9 +71,3 @@ class JobSender:
         async with self._desk.database.reading() as conn:
             walk, _ = await found(conn, job.incident, job.walk)
         return walk.name
-
-    async def _where(self, case: Case) -> str:
-        """The incident's channel; the reporter's direct messages where that could not be made."""
-        if case.incident.channel_id is not None and not case.row.redirected:
-            return case.incident.channel_id
-        return await self._people.direct_channel(case.incident.declared_by)

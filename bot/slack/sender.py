@@ -26,6 +26,7 @@ from bot.slack.groups import id_of
 from bot.slack.job_sender import JobSender
 from bot.slack.people import People
 from bot.slack.post import edit, post
+from bot.slack.posting import Posting
 from bot.slack.respond import respond
 from bot.slack.text import clip
 from bot.slack.triage_sender import TriageSender
@@ -56,14 +57,13 @@ class Case:
 Handler = Callable[[Case], Awaitable[dict[str, Any]]]
 
 
-class Sender:
+class Sender(Posting):
     """`send` carries out one outbox row and returns its receipt, or raises `DeliveryError` or `NotNeeded`."""
 
     def __init__(
         self, desk: Desk, api: SlackApi, me: Me, session: aiohttp.ClientSession, command: str = "/incident"
     ) -> None:
-        self._desk = desk
-        self._api = api
+        super().__init__(desk, api, People(api))
         self._me = me
         self._session = session
         self._command = command
@@ -141,22 +141,9 @@ class Sender:
             policy = await self._desk.policies.of(conn, incident)
         return Case(row, incident, policy, self._desk.clock.now())
 
-    async def _receipt(self, once: str) -> dict[str, Any]:
-        async with self._desk.database.reading() as conn:
-            receipt = await outbox.receipt(conn, once)
-        if receipt is None or "ts" not in receipt:
-            raise NotNeeded("what it belongs to was never posted")
-        return receipt
-
     async def _entries(self, case: Case, seqs: list[int]) -> list[Recorded]:
         async with self._desk.database.reading() as conn:
             return await timeline.entries(conn, case.incident.number, seqs)
-
-    async def _where(self, case: Case) -> str:
-        """The incident's channel; the reporter's direct messages where that could not be made."""
-        if case.incident.channel_id is not None and not case.row.redirected:
-            return case.incident.channel_id
-        return await self._people.direct_channel(case.incident.declared_by)
 
     # — the channel and what stands in it
 

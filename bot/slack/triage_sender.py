@@ -8,23 +8,16 @@ from typing import Any
 
 from bot.domain import routing
 from bot.domain.errors import NotNeeded
-from bot.slack.api import SlackApi, SlackError
+from bot.slack.api import SlackError
 from bot.slack.blocks import triage as blocks
-from bot.slack.people import People
 from bot.slack.post import edit, post
-from bot.slack.walk_sender import Case
+from bot.slack.posting import Case, Posting
 from bot.usecases import triage
-from bot.usecases.desk import Desk
 from storage import outbox
 
 
-class TriageSender:
+class TriageSender(Posting):
     """One method for each kind of notice about triage."""
-
-    def __init__(self, desk: Desk, api: SlackApi, people: People) -> None:
-        self._desk = desk
-        self._api = api
-        self._people = people
 
     def handlers(self) -> dict[str, Callable[[Any], Awaitable[dict[str, Any]]]]:
         return {"triage": self._triage, "triage_edit": self._triage_edit}
@@ -40,9 +33,8 @@ class TriageSender:
 
     async def _triage_edit(self, case: Case) -> dict[str, Any]:
         """Where there was nothing to say before, it is posted now."""
-        async with self._desk.database.reading() as conn:
-            receipt = await outbox.receipt(conn, routing.triage_of(case.incident.number))
-        if receipt is None or "ts" not in receipt:
+        receipt = await self._posted(routing.triage_of(case.incident.number))
+        if receipt is None:
             async with self._desk.database.transaction() as conn:
                 await outbox.put(conn, [replace(routing.triage(case.incident.number), again=True)])
             raise NotNeeded("nothing was posted so far; it is asked again whether anything helps")
@@ -53,8 +45,3 @@ class TriageSender:
             if error.name not in ("message_not_found", "cant_update_message"):
                 raise
         raise NotNeeded("somebody deleted it")
-
-    async def _where(self, case: Case) -> str:
-        if case.incident.channel_id is not None and not case.row.redirected:
-            return case.incident.channel_id
-        return await self._people.direct_channel(case.incident.declared_by)

@@ -3,48 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from bot.domain.errors import NotNeeded
-from bot.domain.incident import Incident
 from bot.domain.playbook import Playbook
-from bot.domain.policy import Policy
 from bot.domain.routing import walk_of
 from bot.domain.walk import Answer, Approval, Mark, Walk
-from bot.slack.api import SlackApi
 from bot.slack.blocks import approval, kit, playbooks
 from bot.slack.blocks import walk as blocks
 from bot.slack.blocks.kit import Message
 from bot.slack.blocks.step_late import step_late
-from bot.slack.people import People
 from bot.slack.post import edit, post
+from bot.slack.posting import Case, Posting
 from bot.slack.text import render
 from bot.usecases.access import part_of
-from bot.usecases.desk import Desk
 from bot.usecases.dry_run import takers
 from bot.usecases.walking import found
-from storage import outbox
 from storage.outbox import Row
 
 
-class Case(Protocol):
-    @property
-    def row(self) -> Row: ...
-    @property
-    def incident(self) -> Incident: ...
-    @property
-    def policy(self) -> Policy: ...
-    @property
-    def now(self) -> Any: ...
-
-
-class WalkSender:
+class WalkSender(Posting):
     """One method for each kind of notice about a walk."""
-
-    def __init__(self, desk: Desk, api: SlackApi, people: People) -> None:
-        self._desk = desk
-        self._api = api
-        self._people = people
 
     def handlers(self) -> dict[str, Callable[[Any], Awaitable[dict[str, Any]]]]:
         return {
@@ -129,11 +108,10 @@ class WalkSender:
         over = mark.settled or mark.turns != payload["turn"] or not walk.going or not case.incident.open
         if over and not case.row.uncertain:
             raise NotNeeded("the step moved on before it could be sent")
-        async with self._desk.database.reading() as conn:
-            above = await outbox.receipt(conn, walk_of(case.incident.number, walk.number))
+        above = await self._posted(walk_of(case.incident.number, walk.number))
         person = await self._people.user_id(payload["person"])
         message = step_late(case.incident, walk, mark, person, payload["late_s"])
-        if above is None or "ts" not in above:
+        if above is None:
             return await post(self._api, case.row, await self._where(case), message)
         return await post(self._api, case.row, above["channel"], message, thread_ts=above["ts"])
 
@@ -147,19 +125,6 @@ class WalkSender:
     async def _read(self, case: Case) -> tuple[Walk, Playbook]:
         async with self._desk.database.reading() as conn:
             return await found(conn, case.incident.number, case.row.payload["walk"])
-
-    async def _receipt(self, once: str) -> dict[str, Any]:
-        async with self._desk.database.reading() as conn:
-            receipt = await outbox.receipt(conn, once)
-        if receipt is None or "ts" not in receipt:
-            raise NotNeeded("what it belongs to was never posted")
-        return receipt
-
-    async def _where(self, case: Case) -> str:
-        """The incident's channel; the reporter's direct messages where that could not be made."""
-        if case.incident.channel_id is not None and not case.row.redirected:
-            return case.incident.channel_id
-        return await self._people.direct_channel(case.incident.declared_by)
 
 
 def _request(walk: Walk, payload: Mapping[str, Any]) -> tuple[Mark, Approval] | None:
