@@ -184,11 +184,16 @@ async def test_values_rollback_stop_and_a_time_out(browser: Browser, sqlite_url:
         await expect(walk(maya, title)).to_contain_text("2 replies")
         thread = desk.world.ws.bot_messages(CHANNEL)[-1]
         assert "how is" in thread.text
-        count = 0
-        while not await walk(maya, title).get_by_role("button", name="Roll back").count():
-            await press(maya, title, "Done")
-            count += 1
-            await expect(walk(maya, title)).to_contain_text(f"{count} of")
+        await press(maya, title, "Done")
+        await step(maya, title, 5, 1)
+        await press(maya, title, "Ask for approval")
+        await (
+            tom.locator("#main .message", has_text="asks for approval to do")
+            .last.get_by_role("button", name="Approve")
+            .click()
+        )
+        await press(maya, title, "Done")
+        await step(maya, title, 5, 2)
         await press(maya, title, "Roll back")
         await picture(maya.locator("dialog"), "rollback")
         await maya.locator("dialog").get_by_role("button", name="Rolled back", exact=True).click()
