@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -12,7 +13,7 @@ from bot import notifiers, playbooks_check, rota_read
 from bot import policy as policy_reader
 from bot.domain import paging
 from bot.domain.errors import TocsinError
-from bot.integrations.http import in_the_clear
+from bot.integrations.http import LOOPBACK, in_the_clear
 from bot.settings import Settings
 from bot.slack import api as slack_api
 from bot.slack import channels, groups
@@ -73,6 +74,7 @@ async def run(settings: Settings) -> list[Finding]:
     announce, ways, policy_findings = _policy(settings)
     found += policy_findings
     found += _notifiers(settings, ways)
+    found.append(_heartbeat(settings))
     found += await _database(settings)
     found += await _schedules(settings)
     if settings.slack_bot_token is not None:
@@ -135,6 +137,22 @@ def _notifiers(settings: Settings, used: set[str]) -> list[Finding]:
         words = "SMTP_URL asks for no encryption: others on the way can read mail and password."
         found.append(Finding("notifiers", True, words, warning=True))
     return found
+
+
+def _heartbeat(settings: Settings) -> Finding:
+    """Where it goes, not the address: that is a secret. It is not called: that would say that all is well."""
+    if settings.heartbeat_url is None:
+        words = "HEARTBEAT_URL is not set: nobody outside notices when Tocsin stops. See docs/operator.md."
+        return Finding("heartbeat", True, words, warning=True)
+    parts = urlsplit(settings.heartbeat_url.get_secret_value())
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
+    if parts.hostname in LOOPBACK:
+        words = f"HEARTBEAT_URL is on this machine ({where}): it falls silent with it. Let another machine listen."
+    elif parts.scheme == "http":
+        words = f"HEARTBEAT_URL begins with http:// ({where}): others on the way can read it. Use https://."
+    else:
+        return Finding("heartbeat", True, f"{where} is called every minute while all is well")
+    return Finding("heartbeat", True, words, warning=True)
 
 
 async def _database(settings: Settings) -> list[Finding]:

@@ -17,7 +17,7 @@ USER_AGENT = "Tocsin"
 LARGEST_ANSWER = 256 * 1024
 LONGEST_WAIT_S = 600.0
 _WORDS = 200
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def without(text: str, secrets: Collection[str]) -> str:
 def in_the_clear(url: str) -> bool:
     """Whether others could read along: plain HTTP to another machine."""
     parts = urlsplit(url)
-    return parts.scheme == "http" and parts.hostname not in _LOOPBACK
+    return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
 def headers(**more: str) -> Mapping[str, str]:

@@ -69,6 +69,26 @@ async def test_an_acknowledgement_in_pagerduty_that_nobody_hears_is_a_warning(tm
 
 
 @pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (None, "⚠ heartbeat: HEARTBEAT_URL is not set: nobody outside notices when Tocsin stops."),
+        ("https://hc-ping.com/secret", "✓ heartbeat: https://hc-ping.com/… is called every minute while all is well"),
+        ("https://u:secret@up.example.org:8443/a?secret=1", "✓ heartbeat: https://up.example.org:8443/… is called"),
+        ("http://up.example.org/secret", "⚠ heartbeat: HEARTBEAT_URL begins with http:// (http://up.example.org/…)"),
+        ("http://127.0.0.1:3001/secret", "⚠ heartbeat: HEARTBEAT_URL is on this machine (http://127.0.0.1:3001/…)"),
+    ],
+)
+async def test_where_the_heartbeat_goes_is_said_and_never_its_secret(
+    tmp_path: Path, url: str | None, said: str
+) -> None:
+    database = f"sqlite:///{tmp_path / 'empty.db'}"
+    made = settings(tocsin_policy=written(tmp_path), database_url=database, heartbeat_url=url)
+    (line,) = [one.line() for one in await check.run(made) if one.what == "heartbeat"]
+    assert line.startswith(said)
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("smtp_url", "mail.example.org:587/secret"),
