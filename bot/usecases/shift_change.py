@@ -8,7 +8,7 @@ from bot.domain import handover, oncall, routing, shifts
 from bot.domain.deadlines import State
 from bot.domain.incident import Change, Incident
 from bot.domain.timeline import BOT, entry
-from bot.usecases import turns
+from bot.usecases import permission, turns
 from bot.usecases.desk import Desk, Work, working_on
 from storage import deadlines, incidents, overrides
 from storage.deadlines import Row
@@ -42,6 +42,7 @@ async def hand_over(desk: Desk, number: int, role: str, to: str, actor: str, del
     """The offer is taken: the next person gets the brief, and the actor keeps the role until they accept."""
     async with working_on(desk, number, delivery) as work:
         turn = shifts.find(work.incident, role, actor)
+        permission.require(desk, "handover", actor, work.incident)
         change = handover.offer(work.incident, role, to, actor, work.policy, work.now)
         handed = shifts.with_state(change.incident, turn, "handed")
         return await work.commit(

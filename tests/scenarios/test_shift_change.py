@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import Message
 from tests.databases import PostgreSQL
-from tests.scenarios.looking import buttons, of_kind, rest, typed, words
+from tests.scenarios.looking import buttons, of_kind, rest, told, typed, words
 from tests.scenarios.running import World, start, world
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -117,6 +117,23 @@ async def test_nobody_is_asked_whose_role_moved_on_or_whose_incident_is_over(her
     await typed(here, "maya", channel, "/incident resolve Rolled back")
     await here.pass_time(hours=24)
     assert offers(here) == []
+
+
+async def test_whoever_may_not_hand_roles_over_is_told_whom_to_ask_and_may_stay_on(
+    database_url: str, policy: Path
+) -> None:
+    policy.write_text(policy.read_text() + 'permissions: {handover: ["user:U0MAYA0000"]}\n')
+    async with world(database_url, policy=policy) as here:
+        await led(here)
+        await here.pass_time(hours=23, minutes=5)
+        (offer,) = offers(here)
+        await here.tom.press(offer, "Hand over to priya")
+        assert "Only @maya may hand roles over. Ask @maya." in (await told(here, "tom"))[-1]
+        assert briefs(here, PRIYA) == []
+        assert of_kind(await here.show(), "handover") == []
+        await here.tom.press(offers(here)[0], "I stay on")
+        await rest(here)
+        assert [e["data"]["state"] for e in of_kind(await here.show(), "handover")] == ["stays"]
 
 
 async def test_an_offer_that_stands_is_settled_when_the_role_moves(here: World) -> None:
