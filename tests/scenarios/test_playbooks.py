@@ -417,7 +417,7 @@ async def test_a_step_that_takes_long_nudges_its_holder_then_the_commander_then_
     await here.pass_time(minutes=6)
     first, second = here.ws.replies(message)
     assert "@tom, how is 1.1" in words(here, second)
-    assert "followed by a newer one" in words(here, first)
+    assert "Superseded by a newer reminder" in words(here, first)
     await here.pass_time(hours=2)
     assert len(here.ws.replies(message)) == 2
     await press(here, "priya", message, "Done")

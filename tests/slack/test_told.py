@@ -167,7 +167,6 @@ def test_a_reminder_that_pages_says_so() -> None:
 @pytest.mark.parametrize(
     ("outcome", "line"),
     [
-        ("superseded", ":heavy_check_mark: This reminder was followed by a newer one."),
         ("Done: update #4 was posted.", ":heavy_check_mark: Done: update #4 was posted."),
         ("snoozed", f":heavy_check_mark: Snoozed by <@{BEN}> until {day(60)}."),
     ],
@@ -176,6 +175,13 @@ def test_an_answered_reminder_becomes_a_line_without_buttons(outcome: str, line:
     snoozed = verbs.snooze(OPEN, HOUR, BEN, NOW).incident
     message = nudge.nudge_done(outcome, snoozed)
     assert message.blocks == [{"type": "section", "text": {"type": "mrkdwn", "text": line}}]
+
+
+def test_a_superseded_reminder_is_the_smallest_line_there_is() -> None:
+    message = nudge.nudge_done("superseded", OPEN)
+    said = "Superseded by a newer reminder."
+    assert message.text == said
+    assert message.blocks == [{"type": "context", "elements": [{"type": "mrkdwn", "text": said}]}]
 
 
 def test_a_kept_promise_is_told_by_whom() -> None:

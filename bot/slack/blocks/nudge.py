@@ -14,6 +14,7 @@ from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import mention, plain, render
 
 COMMAND = "/incident"
+SUPERSEDED = "Superseded by a newer reminder."
 
 
 def nudge(
@@ -40,14 +41,14 @@ def nudge(
 
 def nudge_done(outcome: str, incident: Incident | None = None) -> Message:
     """What a reminder becomes: one line without buttons. `outcome` is a sentence, or `superseded`, `snoozed`,
-    `promised`, of which the incident knows the rest.
+    `promised`, of which the incident knows the rest. One that was superseded tells nothing, so its line is small.
     """
+    if outcome == "superseded":
+        return kit.message(SUPERSEDED, [kit.context(SUPERSEDED)])
     return kit.line(f":heavy_check_mark: {_outcome(outcome, incident)}")
 
 
 def _outcome(outcome: str, incident: Incident | None) -> str:
-    if outcome == "superseded":
-        return "This reminder was followed by a newer one."
     snooze = incident.snooze if incident else None
     if outcome == "snoozed":
         return (
