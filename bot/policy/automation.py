@@ -13,6 +13,7 @@ from bot.domain.policy import Condition
 from bot.domain.spans import parse_duration
 from bot.policy import models
 from bot.policy.look import Look
+from bot.policy.models.conditions import CONDITION
 from bot.policy.problems import KeyPath, Problem
 
 # Variables that make a program run something else than itself.
@@ -93,7 +94,7 @@ def _row(key: str, model: models.MatrixRow) -> domain.Row:
 
 
 def condition_of(text: str) -> Condition:
-    match = models.CONDITION.match(text)
+    match = CONDITION.match(text)
     if match is None:
         raise TypeError(f"{text} has passed validation as a condition")
     return Condition(match[1], match[2] or "", float(match[3] or 0))

@@ -9,7 +9,7 @@ import pytest
 from bot.domain import metrics_said
 from bot.domain.secrets import Masker
 from bot.policy import preset
-from bot.policy.models import AllowedHost
+from bot.policy.models.automation import AllowedHost
 
 PRINTED = 256 * 1024  # what a command or an answer may hold
 TYPED = 3000
