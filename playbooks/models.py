@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
+from bot.domain import patterns
 from bot.domain import playbook as domain
 from bot.policy.models.part import Part, shown, wrong
 from bot.policy.models.texts import Key, Text
@@ -68,11 +69,11 @@ def _one_of(known: tuple[str, ...], what: str) -> Callable[[Any], str]:
 
 
 def _pattern(value: Any) -> str:
-    try:
-        re.compile(value)
-    except (re.error, TypeError) as error:
-        raise wrong(f"is not a regular expression: {shown(value)} ({error}).") from None
-    return str(value)
+    if not isinstance(value, str):
+        raise wrong(f"must be a pattern in quotes, not {shown(value)}.")
+    if why := patterns.trouble(value):
+        raise wrong(f"is not a pattern that can be used: {shown(value)}. {why}")
+    return value
 
 
 def _run(value: Any) -> str:

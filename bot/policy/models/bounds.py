@@ -6,8 +6,9 @@ import re
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
+from bot.domain import patterns
 from bot.policy.models.part import shown, wrong
 from bot.policy.models.texts import as_text
 
@@ -22,14 +23,14 @@ def _executable(value: Any) -> str:
     return value
 
 
-def _argument(value: Any) -> str:
+def _argument(value: Any, info: ValidationInfo) -> str:
+    """Of a policy that was kept with an incident any will do: what may run is asked of the one in force."""
     text = as_text(value)
     if not isinstance(text, str):
         raise wrong("must be a pattern for one argument, in quotes.")
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise wrong(f"is not a regular expression: {shown(text)}. {error.msg.capitalize()}.") from None
+    why = None if (info.context or {}).get("kept") else patterns.trouble(text)
+    if why is not None:
+        raise wrong(f"is not a pattern that can be used: {shown(text)}. {why}")
     return text
 
 
