@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.domain import spans, walk_notices
+from bot.domain import spans, walk_approvals, walk_notices
 from bot.domain import walk as walks
 from bot.domain.deadlines import State, is_late
 from bot.domain.errors import Refused
@@ -37,7 +37,9 @@ async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: 
         raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.", "playbook")
     shown = will_do(playbook, step, walk.values, action)
     people = await walking.asked_directly(work, actor)
-    change = walks.ask(walk, step, action, shown, actor, work.policy.playbooks.approval_expires, work.now, people)
+    change = walk_approvals.ask(
+        walk, step, action, shown, actor, work.policy.playbooks.approval_expires, work.now, people
+    )
     asked = change.walk.mark(step).asked
     assert asked is not None  # noqa: S101 - it was asked for just now
     return await commit(work, change, walk_notices.asked(change.walk, asked))
@@ -50,7 +52,7 @@ async def approve(
     """`known_as`: the addresses that are this person, besides their ID."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, playbook):
         _must_be_open(work.incident)
-        change = walks.approve(known, step, request, actor, work.now)
+        change = walk_approvals.approve(known, step, request, actor, work.now)
         await _may_approve(work, {actor, *known_as})
         return await _go_on(work, change, playbook, step, actor)
 
@@ -61,7 +63,7 @@ async def refuse(
 ) -> Walk:  # fmt: skip
     """Anybody in the incident may: saying no is never dangerous."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.refuse(known, step, request, actor, work.now, reason))
+        return await commit(work, walk_approvals.refuse(known, step, request, actor, work.now, reason))
 
 
 async def break_glass(
@@ -72,7 +74,7 @@ async def break_glass(
         _must_be_open(work.incident)
         if not work.policy.playbooks.break_glass:
             raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
-        change = walks.break_glass(known, step, request, actor, work.now, reason)
+        change = walk_approvals.break_glass(known, step, request, actor, work.now, reason)
         return await _go_on(work, change, playbook, step, actor)
 
 
@@ -80,7 +82,7 @@ async def lapse(work: Work, row: Row) -> None:
     """Nobody answered in time: the request ends, and may be made again."""
     _, _, _, walk, step, request = row.once.split(":")
     known, _ = await walking.found(work.conn, work.incident.number, int(walk))
-    change = walks.expire(known, step, int(request), work.now)
+    change = walk_approvals.expire(known, step, int(request), work.now)
     late = work.now - row.due_at
     suffix = f" (late by {spans.roughly(late)})" if is_late(late, None) else ""
     await deadlines.decided(work.conn, row.once, State.SKIPPED, f"expired unanswered{suffix}", work.now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.domain import automation, job_notices, triggers
+from bot.domain import automation, job_notices, triggers, walk_runs
 from bot.domain import job as jobs
 from bot.domain import walk as walks
 from bot.domain.errors import Refused
@@ -104,7 +104,7 @@ async def _ask(
         work.conn, incident=walk.incident, walk=walk.number, step=step.key, title=step.title, plan=dry.plan,
         asked_by=by, approved_by=approver, now=work.now,
     )  # fmt: skip
-    change = walks.run_started(walk, step.key, str(job.id), by, work.now, str(action))
+    change = walk_runs.started(walk, step.key, str(job.id), by, work.now, str(action))
     why = f". {dry.words}" if by == BOT else ""
     changed = await walking.commit(work, undoing.with_plan(change, f": {'; '.join(dry.lines)}{why}", dry.plan), settled)
     work.desk.alarm.jobs.set()
@@ -245,7 +245,7 @@ async def _may_have_run(work: Work, job: Job, why: str, *, gone: bool = False) -
     if not moved:
         return
     walk, _ = await walking.found(work.conn, job.incident, job.walk)
-    change = walks.may_have_run(walk, job.step, str(job.id), words, work.now)
+    change = walk_runs.may_have_run(walk, job.step, str(job.id), words, work.now)
     await walking.commit(work, change, [job_notices.question(job)])
     await _tell_trigger(work, job)
 
@@ -261,7 +261,7 @@ async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, 
     if not await stored.finish(work.conn, job, state, words, output, work.now):
         return False
     walk, playbook = await walking.found(work.conn, job.incident, job.walk)
-    change = walks.run_finished(walk, job.step, str(job.id), outcome, words, work.now)
+    change = walk_runs.finished(walk, job.step, str(job.id), outcome, words, work.now)
     walk = await walking.commit(work, change, [job_notices.output(job)])
     if state is State.DONE:
         await _went_well(work, job, walk)
@@ -334,7 +334,7 @@ async def settle(desk: Desk, number: int, job: int, answer: str, by: str, delive
         if mark.state is not walks.State.MAY_HAVE_RUN:
             said = f"the step is {walks.in_words(mark.state)} already"
         await stored.settle(work.conn, (number, known.walk), known.step, by, said)
-        change = walks.after_all(walk, known.step, str(job), answer == "ran", by, work.now)
+        change = walk_runs.after_all(walk, known.step, str(job), answer == "ran", by, work.now)
         if not change.entries:
             text = f"{walk.name}, {known.step} {known.title}: {said}"
             change = walks.Change(walk, (entry(work.now, "playbook", by, text, act="settled", walk=walk.number),))

@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.domain import walk as walks
+from bot.domain import walk_course, walk_steps
 from bot.domain.incident import Incident, Ladder
 from bot.policy.source import parse
 from playbooks import loader
@@ -142,8 +142,8 @@ async def walked_once(url: str) -> None:
         async with database.transaction() as conn:
             incident = Incident(1, "Redis", "sev2", "U1", at, at, Ladder(at))
             await incidents.insert(conn, incident)
-            walk = walks.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
-            walk = walks.skip(walk, "1.1", "U1", at, "We know").walk
-            await stored.put(conn, walks.abandon(walk, "U1", at, "It was the network").walk)
+            walk = walk_course.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
+            walk = walk_steps.skip(walk, "1.1", "U1", at, "We know").walk
+            await stored.put(conn, walk_course.abandon(walk, "U1", at, "It was the network").walk)
     finally:
         await database.close()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import walk as walks
+from bot.domain import walk_timers
 from bot.domain.incident import Incident
 from bot.domain.playbook import Command, Playbook, Step
 from bot.domain.timeline import BOT
@@ -269,7 +270,7 @@ def _state(mark: Mark, now: datetime) -> str:
 
 def _held(mark: Mark, now: datetime) -> str:
     holder = f":bust_in_silhouette: {mention(mark.holder)}" if mark.holder else ""
-    timed = mark.state in walks.TIMED and mark.started_at
+    timed = mark.state in walk_timers.TIMED and mark.started_at
     if not timed or mark.started_at is None:
         return holder
     due = mark.started_at + mark.timeout
