@@ -285,6 +285,6 @@ def _ended(said: dict[str, Any], whole: bool, output: str, spec: dict[str, Any],
     if how != "ended":
         return Ended(How.STOPPED, "It was stopped in the middle.", None, output)
     code = int(said["code"])
-    if code < 0:
-        return Ended(How.ENDED, f"ended by signal {-code}{f'.{more}' if more else ''}", float(code), output)
-    return Ended(How.ENDED, f"exit code {code}{f'.{more}' if more else ''}", float(code), output)
+    words = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+    killed = code < 0 or bool(left)
+    return Ended(How.ENDED, f"{words}{f'.{more}' if more else ''}", float(code), output, cut=killed)

@@ -298,3 +298,22 @@ async def test_secrets_stand_neither_in_slack_nor_on_the_timeline_nor_in_the_dat
         everywhere = f"{job} {await here.show()} {here.ws.state.logs}"
         assert "s3cr3t" not in everywhere
         assert "czNjcjN0" not in everywhere
+
+
+async def test_a_secret_that_the_end_of_the_output_cuts_in_two_is_not_shown_by_half(
+    sqlite_url: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPS_TOKEN", "s3cr3t-of-the-shop")
+    policy = shop.policy()
+    bounds = "timeout: 10s, output_limit: 1k, environment_from: [OPS_TOKEN]"
+    policy.write_text(policy.read_text().replace("timeout: 10s", bounds))
+    shop.policy = lambda **_: policy  # type: ignore[method-assign]
+    shop.program("look", "printf '%01010d ' 7; echo \"$OPS_TOKEN\"; sleep 5")
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        job = await over(here, "1.1")
+        await here.delivered()
+        assert job.output == "0" * 1009 + "7 …"
+        blocks = [m.blocks for c in here.ws.state.channels for m in here.ws.bot_messages(c)]
+        assert "0007 …" in str(blocks)
+        assert "s3cr3t" not in f"{job} {await here.show()} {blocks} {here.ws.state.logs}"
