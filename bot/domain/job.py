@@ -73,8 +73,8 @@ class Allowed:
 class Ended:
     """What came of one piece. `figure` is an exit code, a status or the result of a query; `words` say it.
 
-    `figures`: of a query with several series, all of them. `cut`: its output may end in the middle of a word; that of what
-    has not `ENDED` may in any case.
+    `figures`: of a query with several series, all of them. `cut`: its output may end in the middle of a word; that of
+    what has not `ENDED` may in any case.
     """
 
     how: How
