@@ -80,6 +80,24 @@ def expire(walk: Walk, key: str, number: int, now: datetime) -> Change:
     return _answered(walk, mark, asked, Answer.EXPIRED, BOT, now, "", f"nobody answered <@{asked.by}> in time")
 
 
+def answer_in_words(approval: Approval) -> str:
+    """How a request ended, as house text."""
+    who = f"<@{approval.answered_by}>" if approval.answered_by else "somebody"
+    because = f": {approval.reason}" if approval.reason else ""
+    match approval.answer:
+        case Answer.APPROVED:
+            return f"approved by {who}"
+        case Answer.BROKEN:
+            return f"{who} broke the glass{because}"
+        case Answer.REFUSED:
+            return (f"taken back by {who}" if approval.answered_by == approval.by else f"refused by {who}") + because
+        case Answer.EXPIRED:
+            return "expired: nobody answered in time"
+        case Answer.WITHDRAWN:
+            return "not needed any more: what was asked for has changed"
+    return "waiting"
+
+
 def _asked(walk: Walk, key: str, number: int) -> tuple[Mark, Approval]:
     mark = walk.mark(key)
     if mark.asked is None or mark.asked.number != number:

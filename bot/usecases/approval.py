@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.domain import spans, walk_approvals, walk_notices
+from bot.domain import routing, spans, walk_approvals
 from bot.domain import walk as walks
 from bot.domain.deadlines import State, is_late
 from bot.domain.errors import Refused
@@ -42,7 +42,7 @@ async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: 
     )
     asked = change.walk.mark(step).asked
     assert asked is not None  # noqa: S101 - it was asked for just now
-    return await commit(work, change, walk_notices.asked(change.walk, asked))
+    return await commit(work, change, routing.walks.asked(change.walk, asked))
 
 
 async def approve(
@@ -111,7 +111,7 @@ async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str
     assert mark.asked is not None  # noqa: S101 - it was answered just now
     if tuple(will_do(playbook, step, change.walk.values, mark.asked.action)) != mark.asked.shown:
         raise Refused("What would be done has changed since it was shown. Ask for approval again.", "playbook")
-    loud = [walk_notices.broken_glass(change.walk, mark)] if mark.asked.answer is Answer.BROKEN else []
+    loud = [routing.walks.broken_glass(change.walk, mark)] if mark.asked.answer is Answer.BROKEN else []
     return await commit(work, change, loud)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.domain import automation, job_notices, triggers, walk_runs
+from bot.domain import automation, routing, triggers, walk_runs
 from bot.domain import job as jobs
 from bot.domain import walk as walks
 from bot.domain.errors import Refused
@@ -140,7 +140,7 @@ async def _settle_before(work: Work, walk: Walk, step: Step, by: str) -> list[No
     if by == BOT:
         raise Refused("It may have run already, and a person has to say whether it did.")
     settled = await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, "run again")
-    return [job_notices.question_over(job, f"<@{by}> runs it again.") for job in settled]
+    return [routing.jobs.question_over(job, f"<@{by}> runs it again.") for job in settled]
 
 
 async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:
@@ -246,7 +246,7 @@ async def _may_have_run(work: Work, job: Job, why: str, *, gone: bool = False) -
         return
     walk, _ = await walking.found(work.conn, job.incident, job.walk)
     change = walk_runs.may_have_run(walk, job.step, str(job.id), words, work.now)
-    await walking.commit(work, change, [job_notices.question(job)])
+    await walking.commit(work, change, [routing.jobs.question(job)])
     await _tell_trigger(work, job)
 
 
@@ -262,7 +262,7 @@ async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, 
         return False
     walk, playbook = await walking.found(work.conn, job.incident, job.walk)
     change = walk_runs.finished(walk, job.step, str(job.id), outcome, words, work.now)
-    walk = await walking.commit(work, change, [job_notices.output(job)])
+    walk = await walking.commit(work, change, [routing.jobs.output(job)])
     if state is State.DONE:
         await _went_well(work, job, walk)
     elif state is State.FAILED:
@@ -338,7 +338,7 @@ async def settle(desk: Desk, number: int, job: int, answer: str, by: str, delive
         if not change.entries:
             text = f"{walk.name}, {known.step} {known.title}: {said}"
             change = walks.Change(walk, (entry(work.now, "playbook", by, text, act="settled", walk=walk.number),))
-        return await walking.commit(work, change, [job_notices.question_over(known, f"<@{by}> says: {said}.")])
+        return await walking.commit(work, change, [routing.jobs.question_over(known, f"<@{by}> says: {said}.")])
 
 
 # --- within -----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import spans, walk_notices, walk_timers
+from bot.domain import routing, spans, walk_timers
 from bot.domain import walk as walks
 from bot.domain.deadlines import State, is_late
 from bot.domain.incident import Incident
@@ -30,7 +30,7 @@ async def lapse(work: Work, row: Row) -> None:
     reason = f"step {step} is not settled: <@{person}> is asked{suffix}"
     await deadlines.decided(work.conn, row.once, State.DUE, reason, work.now)
     change = walk_timers.reminded(walk, step, person, row.once, work.now, suffix)
-    await commit(work, change, [walk_notices.step_late(change.walk, change.walk.mark(step), person, row.once, late_s)])
+    await commit(work, change, [routing.walks.step_late(change.walk, change.walk.mark(step), person, row.once, late_s)])
 
 
 def _whom(incident: Incident, walk: Walk, mark: Mark) -> str:

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from bot.domain import routing, walk_approvals, walk_course, walk_runs, walk_steps, walk_timers
 from bot.domain import walk as walks
-from bot.domain import walk_approvals, walk_course, walk_notices, walk_runs, walk_steps, walk_timers
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
 from bot.domain.incident import declare, resolve
@@ -277,10 +277,10 @@ def test_a_request_is_settled_where_it_was_made() -> None:
     asked = walk.mark("2.1").asked
     assert asked is not None
     onces = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
-    assert [notice.once for notice in walk_notices.asked(walk, asked)] == onces
+    assert [notice.once for notice in routing.walks.asked(walk, asked)] == onces
     over = walk_approvals.approve(walk, "2.1", 1, "UB", NOON).walk
-    assert [notice.once for notice in walk_notices.settled(walk, over)] == [f"settle:{once}" for once in onces]
-    assert walk_notices.settled(walk, walk) == []
+    assert [notice.once for notice in routing.walks.settled(walk, over)] == [f"settle:{once}" for once in onces]
+    assert routing.walks.settled(walk, walk) == []
 
 
 def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> Walk:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.domain.walk import Approval, Mark, Walk
-from bot.domain.walk_notices import answer_in_words
+from bot.domain.walk_approvals import answer_in_words
 from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, render

@@ -12,7 +12,7 @@ from bot.domain.incident import Incident
 from bot.domain.playbook import Command, Playbook, Step
 from bot.domain.timeline import BOT
 from bot.domain.walk import Answer, Mark, State, Walk
-from bot.domain.walk_notices import answer_in_words
+from bot.domain.walk_approvals import answer_in_words
 from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, escape, length, mention, plain, render
