@@ -159,6 +159,58 @@ async def test_a_failure_takes_back_what_was_run_last_first_and_pages(sqlite_url
         assert any("remedy" in text for text in page), page
 
 
+async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqlite_url: str, shop: Shop) -> None:
+    """Neither the approval of what failed nor that of what was taken back is good for another time."""
+    shop.program("scale", f'case "$1" in back-*) exit 0;; esac; test -e {shop.folder}/room')
+    async with walking(sqlite_url, shop) as (here, _):
+        maya, tom = here.ws.person("maya"), here.ws.person("tom")
+        channel = await here.opened()
+        await maya.command(channel.name, "/incident invite @tom")
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA)
+        assert (await over(here, "1.2", "rollback")).state is State.DONE
+        await done_through(here, "1.2")
+        await here.delivered()
+        message = walk_message(here, channel.id)
+        assert "Rolled back by" in str(message.blocks)
+        assert "Failed: exit code 1" in str(message.blocks)
+        assert offered(message) == ["Ask for approval", "Skip", "Run", "Assign"]
+        asked = await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA)
+        assert asked.refused == "Step 1.3 needs somebody's approval first."
+        (shop.folder / "room").touch()
+        await maya.press(message, "Ask for approval")
+        await here.delivered()
+        request = next(m for m in here.ws.bot_messages(channel.id) if "walk_approve" in str(m.blocks))
+        assert "scale api" in str(request.blocks)
+        await tom.press(request, "Approve")
+        await here.delivered()
+        message = walk_message(here, channel.id)
+        assert offered(message) == ["Done", "Skip", "Run", "Roll back", "Assign"]
+        await maya.press(message, "Run")
+        assert (await maya.submit()).ok
+        job = await over(here, "1.3")
+        assert (job.state, job.approved_by) == (State.DONE, TOM)
+        assert shop.ran[-3:] == ["restart back-api", "restart api", "scale api"]
+
+
+async def test_a_rollback_that_was_approved_offers_nothing_that_goes_on(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        channel = await here.opened()
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        await done_through(here, "1.3")
+        await approved(here, "1.3", "rollback")
+        await here.delivered()
+        assert offered(walk_message(here, channel.id)) == ["Skip", "Roll back", "Assign"]
+
+
+def offered(message: Message) -> list[str]:
+    """The buttons of the step whose turn it is."""
+    step = next(one for one in message.blocks or [] if str(one.get("block_id", "")).startswith("step:"))
+    return [one["text"]["text"] for one in step["elements"] if one["type"] == "button"]
+
+
 async def test_what_cannot_be_taken_back_by_itself_is_left_to_people(sqlite_url: str, shop: Shop) -> None:
     shop.program("restart", 'case "$1" in back-*) exit 9;; esac')
     shop.program("verify", "exit 1")

@@ -49,6 +49,7 @@ BY = {
     State.WAITING: "approval asked for by ",
     State.APPROVED: "approved by ",
 }
+TOLD = walks.TROUBLED | {State.ROLLED_BACK}  # though it is their turn again, and that comes later
 BECAUSE = (State.SKIPPED, State.FAILED, State.TIMED_OUT)
 
 
@@ -281,13 +282,18 @@ def _held(mark: Mark, now: datetime) -> str:
 def _buttons(incident: Incident, walk: Walk, step: Step, mark: Mark, runs: bool, undoes: bool) -> Block | None:
     value = f"{incident.id}:{walk.number}:{mark.key}"
     free = mark.state not in (State.RUNNING, State.WAITING)
+    going_back = mark.state is State.APPROVED and not mark.approved  # what was approved is to roll it back
     back = bool(step.rollback or step.rollback_text) or undoes
     return kit.actions(
-        button("Ask for approval", "walk_ask", value, style="primary") if free and not mark.approved else None,
+        button("Ask for approval", "walk_ask", value, style="primary")
+        if free and not mark.approved and not going_back
+        else None,
         button("Done", "walk_done", value, style="primary") if free and mark.approved else None,
         button("Skip", "walk_skip", value) if mark.state is not State.RUNNING else None,
-        button("Run", "walk_run", value) if runs and free else None,
-        button("Roll back", "walk_rollback", value) if back and free and mark.state is not State.ROLLED_BACK else None,
+        button("Run", "walk_run", value) if runs and free and not going_back else None,
+        button("Roll back", "walk_rollback", value, style="primary" if going_back else None)
+        if back and free and mark.state is not State.ROLLED_BACK
+        else None,
         button("Assign", "walk_assign", value),
         _more(value, why=step.automation is not None and not runs),
         block_id=f"step:{walk.number}:{mark.key}",
@@ -323,7 +329,7 @@ def _line(mark: Mark, now: datetime) -> str:
 
 def _history(walk: Walk, now: datetime) -> Block | None:
     turn = walks.current(walk)
-    told = (mark for mark in walk.steps if mark.settled or (mark.state in walks.TROUBLED and mark not in turn))
+    told = (mark for mark in walk.steps if mark.settled or (mark.state in TOLD and mark not in turn))
     settled = sorted(told, key=lambda mark: mark.at or walk.opened_at)
     if not settled:
         return None
