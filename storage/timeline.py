@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,16 @@ from storage.verification import verify
 __all__ = ["activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
 
 PAGE = 500  # rows read at a time, so that a long timeline does not hold the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who wrote a message, and under which one where it is a reply."""
+
+    actor: str
+    thread_ts: str | None
+
+
 # As in the partial indexes, word for word.
 _BY_PERSON = sa.text("by_person")
 _MESSAGE = sa.text("kind = 'message'")
@@ -74,6 +85,31 @@ async def of_kind(conn: AsyncConnection, number: int, kind: str) -> list[Entry]:
     """Every entry of this kind, which is not `message`, in the order of the chain."""
     wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind == kind, _NO_MESSAGE)
     return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+
+
+async def of_kinds(
+    conn: AsyncConnection, number: int, kinds: Sequence[str], source_ts: str | None = None
+) -> list[Entry]:
+    """Every entry of these kinds, none of them `message`, in the order of the chain; about one message where given."""
+    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds), _NO_MESSAGE)
+    if source_ts is not None:
+        wanted = wanted.where(timeline.c.source_ts == source_ts)
+    return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+
+
+async def standing(conn: AsyncConnection, number: int, once: str) -> dict[str, Standing]:
+    """The messages whose `once` begins so and that nobody is known to have deleted, by their `ts`."""
+    gone = sa.select(timeline.c.source_ts).where(
+        timeline.c.incident == number, timeline.c.kind == "message_deleted", _NO_MESSAGE
+    )
+    deleted = set(await conn.scalars(gone))
+    columns = (timeline.c.seq, timeline.c.once, timeline.c.source_ts, timeline.c.actor, timeline.c.data)
+    wanted = sa.select(*columns).where(timeline.c.incident == number, _MESSAGE)
+    return {
+        row.source_ts: Standing(row.actor, row.data.get("thread_ts"))
+        async for row in _pages(conn, wanted, None, newest=False)
+        if row.source_ts not in deleted and (row.once or "").startswith(once)
+    }
 
 
 async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorded | None:

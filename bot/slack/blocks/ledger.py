@@ -103,7 +103,8 @@ def _said(entry: Entry) -> str:
     if entry.kind == "message_edited":
         return f"{who} edited: {recorded(entry.text)}"
     if entry.kind == "message_deleted":
-        return f"{who} deleted a message"
+        fetched = entry.data.get("fetched")  # then it is not known by whom
+        return f"a message of {who} was deleted while I was away" if fetched else f"{who} deleted a message"
     number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
     return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}".rstrip(": ")
 
