@@ -8,7 +8,7 @@ from bot.domain import routing, spans, walk_approvals
 from bot.domain import walk as walks
 from bot.domain.deadlines import State, is_late
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident
+from bot.domain.incident import must_be_open
 from bot.domain.playbook import Playbook
 from bot.domain.walk import Answer, Walk
 from bot.usecases import walking
@@ -31,7 +31,7 @@ async def ask(desk: Desk, number: int, walk: int, step: str, actor: str, deliver
 
 async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: str, actor: str) -> Walk:
     """Exactly what is shown is asked for: with a value missing there is nothing to show."""
-    _must_be_open(work.incident)
+    must_be_open(work.incident)
     wanted = next(one for one in playbook.steps if one.key == step)
     if missing := playbook.missing(wanted, walk.values):
         raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.", "playbook")
@@ -51,7 +51,7 @@ async def approve(
 ) -> Walk:  # fmt: skip
     """`known_as`: the addresses that are this person, besides their ID."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, playbook):
-        _must_be_open(work.incident)
+        must_be_open(work.incident)
         change = walk_approvals.approve(known, step, request, actor, work.now)
         await _may_approve(work, {actor, *known_as})
         return await _go_on(work, change, playbook, step, actor)
@@ -71,7 +71,7 @@ async def break_glass(
 ) -> Walk:
     """Alone, and it cannot wait. Told aloud in the channel, and kept."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, playbook):
-        _must_be_open(work.incident)
+        must_be_open(work.incident)
         if not work.policy.playbooks.break_glass:
             raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
         change = walk_approvals.break_glass(known, step, request, actor, work.now, reason)
@@ -113,8 +113,3 @@ async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str
         raise Refused("What would be done has changed since it was shown. Ask for approval again.", "playbook")
     loud = [routing.walks.broken_glass(change.walk, mark)] if mark.asked.answer is Answer.BROKEN else []
     return await commit(work, change, loud)
-
-
-def _must_be_open(incident: Incident) -> None:
-    if not incident.open:
-        raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")

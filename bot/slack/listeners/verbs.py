@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from bot.domain import triggers
 from bot.domain.deadlines import State
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, must_be_open
 from bot.domain.policy import Policy
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals, triage
@@ -76,7 +76,7 @@ def acknowledged(done: acknowledging.Acknowledged, user: str) -> Message:
 
 async def update(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
     if not request.text:
-        _must_be_open(incident)
+        must_be_open(incident)
         permissions.require(front.desk, "update", asking.user, incident)
         view = modals.update_modal(incident, policy)
         return await front.open_view(asking, view, f"{front.command} update What changed")
@@ -295,11 +295,6 @@ async def cover(front: Front, asking: Asking, request: Request) -> Message:
 
 async def help_(front: Front, asking: Asking, request: Request) -> Message:
     return answers.help(front.desk.policy, front.command, request.text or None)
-
-
-def _must_be_open(incident: Incident) -> None:
-    if not incident.open:
-        raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
 
 
 WITHOUT_INCIDENT: dict[str, Without] = {
