@@ -61,11 +61,11 @@ def finished_if_all(walk: Walk, actor: str, now: datetime, entries: tuple[Entry,
     return Change(over, (*entries, said(walk, now, actor, "finished", text, key=True)))
 
 
-def withdrawn(walk: Walk, mark: Mark) -> Walk:
-    """Without the request for approval that stands or was granted."""
+def withdrawn(walk: Walk, mark: Mark, why: str) -> Walk:
+    """Without the request for approval that stands or was granted. `why` is told to whom it asked."""
     if mark.asked is None or mark.state not in (State.WAITING, State.APPROVED):
         return walk
-    over = replace(mark.asked, answer=Answer.WITHDRAWN)
+    over = replace(mark.asked, answer=Answer.WITHDRAWN, reason=why)
     return put(walk, replace(mark, state=mark.asked.was, asked=over))
 
 

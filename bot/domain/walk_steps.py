@@ -21,9 +21,8 @@ def skip(walk: Walk, key: str, actor: str, now: datetime, reason: str) -> Change
     mark = moves.free(walk, key, waiting=True)
     if not reason.strip():
         raise Refused("Say why the step is skipped, such as “We have no replica”.", "playbook")
-    return moves.settle(
-        moves.withdrawn(walk, mark), walk.mark(key), State.SKIPPED, actor, now, reason.strip(), "skipped"
-    )
+    without = moves.withdrawn(walk, mark, f"<@{actor}> skipped the step, {reason.strip()}")
+    return moves.settle(without, walk.mark(key), State.SKIPPED, actor, now, reason.strip(), "skipped")
 
 
 def note(walk: Walk, key: str | None, actor: str, now: datetime, text: str) -> Change:
@@ -80,5 +79,5 @@ def roll_back(walk: Walk, key: str, actor: str, now: datetime, reason: str = "")
         raise Overtaken("rolled back", mark)
     if walk.outcome == "abandoned":
         raise Refused(f"{walk.name} was stopped. Open it again to go on.", "playbook")
-    again = moves.resumed(moves.withdrawn(walk, mark))
+    again = moves.resumed(moves.withdrawn(walk, mark, f"<@{actor}> rolled the step back"))
     return moves.moved(again, walk.mark(key), State.ROLLED_BACK, actor, now, reason.strip(), "rolled_back")

@@ -36,7 +36,7 @@ def _step_timer(walk: Walk, mark: Mark) -> Timer:
     span = mark.timeout if not mark.nudged else mark.timeout + max(mark.timeout, AGAIN_AT_LEAST)
     who = f"<@{mark.holder}>" if mark.holder and not mark.nudged else "whoever holds it" if not mark.nudged else ""
     whom = f"then {who} is asked" if who else "then the commander is asked"
-    why = f"{walk.name}, step {mark.key} is given {_minutes(mark.timeout)}; {whom}"
+    why = f"{walk.name}, step {mark.key}: given {_minutes(mark.timeout)}, {whom}"
     return Timer(f"step:{walk.number}:{mark.key}:{mark.turns}:{mark.nudged}", began + span, span, why)
 
 

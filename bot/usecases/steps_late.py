@@ -27,7 +27,7 @@ async def lapse(work: Work, row: Row) -> None:
     late = work.now - row.due_at
     late_s = late.total_seconds() if is_late(late, mark.timeout) else None
     suffix = f", late by {spans.roughly(late)}" if late_s else ""
-    reason = f"step {step} is not settled: <@{person}> is asked{suffix}"
+    reason = f"{walk.name}, step {step}: not settled, <@{person}> is asked{suffix}"
     await deadlines.decided(work.conn, row.once, State.DUE, reason, work.now)
     change = walk_timers.reminded(walk, step, person, row.once, work.now, suffix)
     await commit(work, change, [routing.walks.step_late(change.walk, change.walk.mark(step), person, row.once, late_s)])

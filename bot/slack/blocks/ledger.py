@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain import spans
@@ -34,6 +35,7 @@ ASKS = {
     "review": "review",
     "action": "action item",
 }
+STEP = re.compile(r"\bstep (\d+\.\d+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
     words = f"Reminders and pages of {incident.id}"
     if not rows:
         return kit.line(f"{words}: none so far, and none to come.")
-    blocks, left = _newest([_reminder(row, now) for row in rows])
+    blocks, left = _newest([_reminder(row, now) for row in _together(rows, now)])
     quiet = phrases.snoozed(incident, now)
     return kit.message(
         words,
@@ -114,6 +116,23 @@ def _link(entry: Entry) -> str:
     if not isinstance(link, str) or not link.startswith(("https://", "http://")) or set(link) & set("<>|\n "):
         return ""
     return f" <{link.replace('&', '&amp;')}|↗>"
+
+
+def _together(rows: Sequence[Reminder], now: datetime) -> list[Reminder]:
+    """Of steps that are done side by side, and of which the same is to be said, one line."""
+    found: dict[object, list[Reminder]] = {}
+    for number, row in enumerate(rows):
+        alike = (kit.moment(row.due_at), row.state, _became(row, now), STEP.sub("step", row.reason))
+        found.setdefault(alike if row.kind == "playbook" else number, []).append(row)
+    return [_one_of(same) for same in found.values()]
+
+
+def _one_of(same: Sequence[Reminder]) -> Reminder:
+    keys = list(dict.fromkeys(key for row in same for key in STEP.findall(row.reason)[:1]))
+    first = same[0]
+    if len(keys) < 2:
+        return first
+    return replace(first, reason=STEP.sub(f"steps {', '.join(keys[:-1])} and {keys[-1]}", first.reason, count=1))
 
 
 def _reminder(row: Reminder, now: datetime) -> str:
