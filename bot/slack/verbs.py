@@ -214,9 +214,15 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "cover",
         Grammar.COVER,
-        ("cover <schedule> for <duration>", "cover <schedule> none"),
-        "cover {schedule} for 2h",
-        "be on call yourself for a while, whoever's turn it is",
+        (
+            "cover",
+            "cover <schedule> for <duration>",
+            "cover <schedule> from <time> for <duration>",
+            "cover <schedule> from <time> until <time>",
+            "cover <schedule> none",
+        ),
+        "cover {schedule} from tomorrow 18:00 for 12h",
+        "be on call yourself for a while, now or later, whoever's turn it is; alone it opens the form",
         needs_incident=False,
     ),
     Verb(

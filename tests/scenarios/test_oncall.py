@@ -58,7 +58,13 @@ async def test_oncall_lists_every_schedule_and_says_gaps_aloud(here: World) -> N
     assert "later · nobody is on call now" in said.replace("*", "")
 
 
-@pytest.mark.parametrize("line", ["oncall nights", "cover nights for 2h", "cover primary", "cover for 2h", "cover"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "oncall nights", "cover nights for 2h", "cover for 2h", "cover primary tomorrow", "cover primary for soon",
+        "cover primary from mon 09:00", "cover primary for 2h until 18:00", "cover primary from 25:00 for 2h",
+    ],
+)  # fmt: skip
 async def test_what_cannot_be_understood_is_answered_with_a_line_that_works(here: World, line: str) -> None:
     said = await typed(here, "maya", "#general", f"/incident {line}")
     assert "/incident" in said.partition("This works: ")[2]

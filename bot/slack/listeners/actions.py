@@ -90,6 +90,8 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
             return await commands.answered(front, replace(asking, raw=value))
         if name == "menu_declare":
             return await verbs.declare(front, asking, Declaration())
+        if name == "cover":
+            return await verbs.cover_form(front, asking, value)
         press = PRESSES.get(name)
         if press is None:
             if name not in QUIET:
