@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -364,11 +364,10 @@ async def who_are_we(api: SlackApi, database: Database) -> Me:
             me = Me(
                 user_id=str(answer["user_id"]), bot_id=str(answer.get("bot_id", "")),
                 team_id=str(answer.get("team_id", "")), url=str(answer.get("url", "")),
+                enterprise_id=str(answer.get("enterprise_id") or ""),
             )  # fmt: skip
             async with database.transaction() as conn:
-                await meta.put(
-                    conn, "me", {"user_id": me.user_id, "bot_id": me.bot_id, "team_id": me.team_id, "url": me.url}
-                )
+                await meta.put(conn, "me", asdict(me))
             return me
 
 

@@ -26,13 +26,14 @@ MEANINGFUL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Who we are, from one `auth.test`. `url` is the workspace's, for permalinks."""
+    """Who we are, from one `auth.test`. `url` is the workspace's, for permalinks; `enterprise_id` its Grid's."""
 
     user_id: str
     bot_id: str
     team_id: str
     url: str = ""
     app_id: str = ""
+    enterprise_id: str = ""
 
     def wrote(self, message: Event) -> bool:
         """Did we write it? By bot ID first: a user ID may be missing."""

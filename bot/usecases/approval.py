@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
 
-from bot.domain import routing, spans, walk_approvals
+from bot.domain import escalation, oncall, routing, spans, walk_approvals
 from bot.domain import walk as walks
 from bot.domain.deadlines import State, is_late
 from bot.domain.errors import Refused
+from bot.domain.identity import Identity, Standing
 from bot.domain.incident import must_be_open
 from bot.domain.playbook import Playbook
+from bot.domain.policy import Rung
 from bot.domain.walk import Answer, Walk
 from bot.usecases import walking
 from bot.usecases.desk import Desk, Work, working_on
@@ -46,15 +49,13 @@ async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: 
 
 
 async def approve(
-    desk: Desk, number: int, walk: int, step: str, request: int, actor: str, *,
-    known_as: Collection[str] = (), delivery: str | None = None,
-) -> Walk:  # fmt: skip
-    """`known_as`: the addresses that are this person, besides their ID."""
+    desk: Desk, number: int, walk: int, step: str, request: int, who: Identity, delivery: str | None = None
+) -> Walk:
     async with walking.walking(desk, number, walk, delivery) as (work, known, playbook):
         must_be_open(work.incident)
-        change = walk_approvals.approve(known, step, request, actor, work.now)
-        await _may_approve(work, {actor, *known_as})
-        return await _go_on(work, change, playbook, step, actor)
+        change = walk_approvals.approve(known, step, request, who.user, work.now)
+        await _may_approve(work, who)
+        return await _go_on(work, change, playbook, step)
 
 
 async def refuse(
@@ -67,15 +68,20 @@ async def refuse(
 
 
 async def break_glass(
-    desk: Desk, number: int, walk: int, step: str, request: int, actor: str, reason: str, delivery: str | None = None
-) -> Walk:
+    desk: Desk, number: int, walk: int, step: str, request: int, who: Identity, reason: str,
+    delivery: str | None = None,
+) -> Walk:  # fmt: skip
     """Alone, and it cannot wait. Told aloud in the channel, and kept."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, playbook):
-        must_be_open(work.incident)
-        if not work.policy.playbooks.break_glass:
-            raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
-        change = walk_approvals.break_glass(known, step, request, actor, work.now, reason)
-        return await _go_on(work, change, playbook, step, actor)
+        _may_break_glass(work, who)
+        change = walk_approvals.break_glass(known, step, request, who.user, work.now, reason)
+        return await _go_on(work, change, playbook, step)
+
+
+async def may_break_glass(desk: Desk, number: int, who: Identity) -> None:
+    """Asked before somebody says why: raises `Refused` where it would be for nothing."""
+    async with working_on(desk, number) as work:
+        _may_break_glass(work, who)
 
 
 async def lapse(work: Work, row: Row) -> None:
@@ -89,24 +95,51 @@ async def lapse(work: Work, row: Row) -> None:
     await commit(work, change)
 
 
-async def approver_addresses(desk: Desk, number: int) -> tuple[str, ...]:
-    """E-mail addresses among the approvers, which have to be looked up before somebody can be told to be one."""
-    async with working_on(desk, number) as work:
-        return tuple(one for one in await walking.approvers(work) if "@" in one)
-
-
-async def _may_approve(work: Work, names: Collection[str]) -> None:
+async def _may_approve(work: Work, who: Identity) -> None:
+    _must_belong(work, who, "approve this")
     if not work.policy.playbooks.approvers:
         return
     allowed = await walking.approvers(work)
-    if set(allowed).isdisjoint(names):
-        people = (
-            ", ".join(f"<@{one}>" if one[:1] in "UW" and "@" not in one else one for one in allowed) or "nobody now"
-        )
+    if not who.among(allowed):
+        people = ", ".join(map(_called, allowed)) or "nobody now"
         raise Refused(f"The policy names who may approve: {people}.", "playbook")
 
 
-async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str, actor: str) -> Walk:
+def _may_break_glass(work: Work, who: Identity) -> None:
+    must_be_open(work.incident)
+    if not work.policy.playbooks.break_glass:
+        raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
+    _must_belong(work, who, "break the glass")
+
+
+def _must_belong(work: Work, who: Identity, what: str) -> None:
+    """Guests and people of other organisations are in to help: what is dangerous is for the workspace to answer for."""
+    if who.standing is Standing.MEMBER or who.among(_named(work)):
+        return
+    if who.standing is Standing.UNKNOWN:
+        said = f"Slack has not told me yet whether you belong to this workspace, so I can't let you {what}."
+        raise Refused(f"{said} Press again in a moment.")
+    why = "a guest here" if who.standing is Standing.GUEST else "of another organisation"
+    leading = [work.incident.roles.get(role) for role in ("commander", "technical_lead")]
+    others = [*dict.fromkeys(_called(one) for one in leading if one and one != who.user), "anybody who belongs to it"]
+    raise Refused(
+        f"You are {why}, and only people of this workspace may {what}. Ask {' or '.join(others)}. "
+        "Others may where the policy names them: `playbooks.approvers`."
+    )
+
+
+def _named(work: Work) -> tuple[str, ...]:
+    """Whom the policy itself lets approve: not whoever took a role in the incident, or covers a schedule."""
+    rung = Rung(timedelta(), work.policy.playbooks.approvers)
+    unmanned, calendar = replace(work.incident, roles={}), oncall.calendar(work.policy)
+    return escalation.reach(rung, unmanned, work.policy, calendar, work.now).people
+
+
+def _called(person: str) -> str:
+    return person if "@" in person else f"<@{person}>"
+
+
+async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str) -> Walk:
     mark = change.walk.mark(step)
     assert mark.asked is not None  # noqa: S101 - it was answered just now
     if tuple(will_do(playbook, step, change.walk.values, mark.asked.action)) != mark.asked.shown:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.errors import Refused
+from bot.domain.identity import Identity, Standing
 from bot.domain.incident import Change
 from bot.domain.job import State
 from bot.domain.timeline import BOT
@@ -153,7 +154,7 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
         request = walk.mark("1.3").asked
         assert request is not None
         with pytest.raises(Refused, match="somebody else has to approve"):
-            await approving.approve(desk, 1, 1, "1.3", request.number, MAYA)
+            await approving.approve(desk, 1, 1, "1.3", request.number, Identity(MAYA, Standing.MEMBER))
         async with desk.database.transaction() as conn:  # somebody wrote it into the database
             mark = walk.mark("1.3")
             forged = replace(

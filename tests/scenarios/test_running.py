@@ -10,6 +10,7 @@ from typing import Any
 import sandbox
 from bot import policy as policy_reader
 from bot.clock import Clock
+from bot.domain.identity import Identity, Standing
 from bot.domain.incident import Change
 from bot.domain.job import Action, State
 from bot.domain.timeline import BOT
@@ -292,7 +293,7 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         assert asked is not None
         assert (asked.by, asked.shown) == (BOT, ("scale api",))
         assert shop.ran == ["look api", "restart api"]
-        await approving.approve(here.tocsin.desk, 1, 1, "1.3", asked.number, TOM)
+        await approving.approve(here.tocsin.desk, 1, 1, "1.3", asked.number, Identity(TOM, Standing.MEMBER))
         assert (await over(here, "1.3")).approved_by == TOM
         assert (await over(here, "1.4")).state is State.DONE
         assert shop.ran == ["look api", "restart api", "scale api", "verify api"]
