@@ -28,8 +28,12 @@ def menu(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
                 f"{phrases.status_line(incident)} · commander: {phrases.who_leads(incident)}"
             ),
             kit.actions(*_now(incident), block_id="menu"),
+            _more(incident),
             kit.actions(
-                button("Timeline", "timeline", value), button("Why this reminder?", "why", value), block_id="menu_read"
+                button("Catch up", "catchup", value),
+                button("Timeline", "timeline", value),
+                button("Why this reminder?", "why", value),
+                block_id="menu_read",
             ),
             kit.context(f"Or type it: `{command} help`"),
         ],
@@ -88,9 +92,22 @@ def _now(incident: Incident) -> list[Block | None]:
             button("Change severity", "severity", value),
             button("Assign roles", "roles", value),
             button("Escalate", "escalate", value),
+            button("Playbooks", "playbooks", value),
             button("Resolve", "resolve", value),
         ]
     if incident.status is Status.MERGED:
         return []
     close = button("Close", "close", value) if incident.status is Status.RESOLVED else None
     return [button("Reopen", "reopen", value), close]
+
+
+def _more(incident: Incident) -> Block | None:
+    """What the card has no button for."""
+    value = incident.id
+    return kit.actions(
+        button("Impact", "impact", value) if incident.open else None,
+        button("Hand over", "handover", value) if incident.open else None,
+        button("Add a note", "note", value),
+        button("False alarm", "cancel", value) if incident.open else None,
+        block_id="menu_more",
+    )

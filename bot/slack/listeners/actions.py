@@ -20,7 +20,7 @@ from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks.kit import Message
-from bot.slack.listeners import commands, jobs, playbooks, verbs
+from bot.slack.listeners import commands, jobs, menu, playbooks, verbs
 from bot.slack.listeners.front import OPEN_VIEW_WITHIN_S, Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
@@ -263,4 +263,5 @@ PRESSES: dict[str, Press] = {
     "show": _verb(verbs.show, "show"),
     **playbooks.PRESSES,
     **jobs.PRESSES,
+    **menu.PRESSES,
 }

@@ -17,7 +17,7 @@ from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import impact as impacts
 from bot.slack.blocks import questions as details
 from bot.slack.blocks.inputs import InputErrors
-from bot.slack.listeners import jobs, playbooks, verbs
+from bot.slack.listeners import jobs, menu, playbooks, verbs
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.text import from_command, mention
 from bot.usecases import run
@@ -173,4 +173,5 @@ SUBMITS: dict[str, Submit] = {
     "add_to_timeline": _add_to_timeline,
     **playbooks.SUBMITS,
     **jobs.SUBMITS,
+    **menu.SUBMITS,
 }
