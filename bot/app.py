@@ -252,7 +252,7 @@ async def _wire(
 
     box = Outbox(desk, send, sent, lambda row: metrics.claimed("notice", row.taken_over))
     scheduler = Scheduler(desk, clock, lapsed)
-    jobs = Jobs(desk, settings.secrets)
+    jobs = Jobs(desk, settings.secrets, metrics.job_ended)
     sockets = None
     if settings.slack_app_token is not None:
         app_token = settings.slack_app_token.get_secret_value()

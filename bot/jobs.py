@@ -130,7 +130,7 @@ class Jobs:
         try:
             verdict, how, output = _result(running, seconds)
             await self._write_down(job, verdict, how, output)
-            self._observe(job.plan.runner, str(how))
+            self._observe(job.plan.runner, _result_of(verdict, how))
             log.info(
                 "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.worked,
                 words=verdict.words, took_s=round(seconds, 3),
@@ -214,6 +214,10 @@ def _result(running: asyncio.Task[tuple[Verdict, How, str]], seconds: float) -> 
         log.error("jobs.runner_failed", error=type(error).__name__, exc_info=error)
         return Verdict(False, f"the runner itself failed ({type(error).__name__})"), How.STOPPED, ""
     return running.result()
+
+
+def _result_of(verdict: Verdict, how: How) -> str:
+    return "worked" if verdict.worked else "failed" if how is How.ENDED else str(how)
 
 
 def _printed(ended: Ended, masker: Masker) -> str:

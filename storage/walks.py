@@ -3,6 +3,7 @@ incident locked."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +51,13 @@ async def going(conn: AsyncConnection) -> list[Walk]:
     """Every walk that goes on, in any incident."""
     found = await conn.scalars(sa.select(_c.state).where(_GOING).order_by(_c.incident, _c.number))
     return [_walk.validate_python(state) for state in found]
+
+
+async def going_in(conn: AsyncConnection, incidents: Sequence[int]) -> list[Walk]:
+    if not incidents:
+        return []
+    wanted = sa.select(_c.state).where(_GOING, _c.incident.in_(incidents))
+    return [_walk.validate_python(state) for state in await conn.scalars(wanted)]
 
 
 async def walked(conn: AsyncConnection) -> list[str]:

@@ -49,6 +49,7 @@ from tests.scenarios.shop import (
     walk_of,
     walking,
 )
+from tests.scenarios.test_watching import metrics as counted
 
 
 async def test_a_step_is_run_and_what_it_printed_stands_in_the_thread(sqlite_url: str, shop: Shop) -> None:
@@ -375,6 +376,31 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
         finally:
             await database.close()
             await bot.kill()
+
+
+async def test_metrics_count_jobs_walks_and_steps(sqlite_url: str, shop: Shop) -> None:
+    shop.program("restart", "exit 3")
+    shop.program("look", "sleep 60")
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.2", MAYA)
+        assert (await over(here, "1.2")).outcome == "exit code 3"
+        assert (await over(here, "1.2", "rollback")).state is State.FAILED
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await until_ran(shop, 3)
+        found = await counted(here)
+        assert found['tocsin_jobs{runner="process",state="running"}'] == 1
+        assert found['tocsin_jobs_ended_total{result="failed",runner="process"}'] == 2
+        assert found['tocsin_walks{kind="playbook"}'] == 1
+        steps = {key: found[f'tocsin_walk_steps{{state="{key}"}}'] for key in ("open", "running", "failed")}
+        assert steps == {"open": 2, "running": 1, "failed": 1}
+        await here.restarted()
+        assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
+        found = await counted(here)
+        assert found['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
+        assert found['tocsin_walk_steps{state="may_have_run"}'] == 1
+        await moving.resolve(here.tocsin.desk, 1, MAYA, summary="Restarted it by hand")
+        found = await counted(here)
+        assert not [name for name in found if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
 
 
 def question(ws: Any) -> Message | None:
