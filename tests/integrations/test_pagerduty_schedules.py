@@ -18,8 +18,8 @@ from bot import rota, rota_read
 from bot.check import run
 from storage import overrides
 from tests.integrations.doubles import Asked, Double, Reply, serving
-from tests.scenarios.looking import rest, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import direct, rest, typed
+from tests.scenarios.running import World, world, written
 
 TOKEN = "the-api-token-of-pagerduty"
 POLICY = """
@@ -88,9 +88,8 @@ async def here(
     monkeypatch.setattr(rota, "LOOK_S", 0.05)
     monkeypatch.setattr(rota_read, "REFRESH_S", 0.1)
     monkeypatch.setattr(rota_read, "AGAIN_S", 0.1)
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY)
-    async with world(database_url, policy=path, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url) as running:
+    policy = written(tmp_path, POLICY)
+    async with world(database_url, policy=policy, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url) as running:
         await until(lambda: api.asked)
         yield running
 
@@ -109,8 +108,7 @@ async def said_of(here: World, words: str) -> str:
 
 
 def paged(here: World, person: str) -> list[str]:
-    direct = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m.text for c in direct for m in here.ws.bot_messages(c.id) if "paged" in m.text]
+    return [m.text for m in direct(here, person, "paged")]
 
 
 async def test_whoever_pagerduty_says_is_on_call_is_shown_and_paged(here: World, api: PagerDutyApi) -> None:

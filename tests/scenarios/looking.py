@@ -39,6 +39,12 @@ def buttons(message: Message | Ephemeral | None) -> list[str]:
     return [field.label for field in actionable(message.blocks or []) if field.kind == "button"]
 
 
+def direct(here: World, person: str, about: str = "") -> list[Message]:
+    """What the bot told somebody alone, in messages whose text holds `about`."""
+    rooms = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for room in rooms for m in here.ws.bot_messages(room.id) if about in m.text]
+
+
 async def told(here: World, name: str) -> list[str]:
     """Everything that was shown to one person alone, once all has come to rest."""
     await rest(here)

@@ -11,6 +11,7 @@ from storage import timeline
 from storage.database import Database
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
+from tests.scenarios.running import written
 from tests.scenarios.test_kill import POLICY, declared, quiet, run_again, settings, workspace
 
 DEATHS = [
@@ -22,9 +23,7 @@ KINDS = ("message", "message_edited", "message_deleted", "keyed", "unkeyed", "re
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY)
-    return path
+    return written(tmp_path, POLICY)
 
 
 @pytest.mark.parametrize("death", DEATHS, ids=str)

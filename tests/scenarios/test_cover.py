@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sandbox import Message
 from storage import overrides
-from tests.scenarios.looking import buttons, rest, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import buttons, direct, rest, typed, words
+from tests.scenarios.running import World, world, written
 from tests.scenarios.test_hostile import damaged
 
 TOM, MAYA = "U0TOM00000", "U0MAYA0000"
@@ -31,15 +30,8 @@ severities:
 
 @pytest.fixture
 async def here(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(database_url, policy=policy) as running:
+    async with world(database_url, policy=written(tmp_path, POLICY)) as running:
         yield running
-
-
-def direct(here: World, person: str) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id)]
 
 
 async def covers(here: World) -> list[tuple[str, datetime, datetime]]:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from sandbox import Channel
 from tests.scenarios.looking import all_messages, announcements, of_kind, rest, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, written
 from tests.scenarios.test_nudges import POLICY, PRIYA, TOM
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy) as running:
-        yield running
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
 
 
 async def drill(here: World, words: str = "sev1 The database is gone") -> Channel:

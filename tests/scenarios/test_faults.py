@@ -9,6 +9,7 @@ import pytest
 
 from bot.usecases import run
 from sandbox import Workspace
+from tests.scenarios.looking import direct
 from tests.scenarios.running import World, world
 
 
@@ -84,8 +85,7 @@ async def test_an_incident_whose_channel_cannot_be_opened_still_runs(here: World
     reply = await here.maya.command("#general", "/incident declare sev2 Checkout is down")
     assert reply.ok
     await here.delivered()
-    direct = next(c for c in here.ws.state.channels.values() if c.is_im and here.maya.id in c.members)
-    said = " ".join(str(m.blocks) + m.text for m in here.ws.bot_messages(direct.id))
+    said = " ".join(str(m.blocks) + m.text for m in direct(here, here.maya.id))
     assert "Checkout is down" in said
     assert "does not let apps do that" in said
     ack = await here.maya.command("#general", "/incident ack --in INC-1")

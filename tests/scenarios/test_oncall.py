@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from sandbox import Message
-from tests.scenarios.looking import buttons, of_kind, rest, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import buttons, direct, of_kind, rest, typed, words
+from tests.scenarios.running import World, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = f"""
@@ -29,16 +27,8 @@ severities:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy) as running:
-        yield running
-
-
-def direct(here: World, person: str) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id)]
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
 
 
 async def test_oncall_says_who_is_on_call_now_and_next_in_the_readers_time(here: World) -> None:

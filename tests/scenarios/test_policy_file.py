@@ -17,7 +17,7 @@ import sandbox
 from bot import policy_file
 from storage import policies
 from tests.databases import PostgreSQL
-from tests.scenarios.looking import announcements, rest, words
+from tests.scenarios.looking import announcements, direct, rest, words
 from tests.scenarios.running import MANIFEST, World, start, world
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
@@ -75,8 +75,7 @@ async def ready(here: World) -> tuple[int, str]:
 
 
 def paged(here: World, person: str) -> list[str]:
-    direct = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m.text for c in direct for m in here.ws.bot_messages(c.id) if "paged" in m.text]
+    return [m.text for m in direct(here, person, "paged")]
 
 
 async def test_what_is_valid_holds_for_new_incidents_and_old_ones_keep_theirs(here: World, path: Path) -> None:

@@ -22,7 +22,7 @@ from sandbox.model import Usergroup
 from storage import meta
 from tests.domain.policies import POLICY as SMALL
 from tests.scenarios.looking import rest, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -41,9 +41,9 @@ schedules:
 @pytest.fixture
 async def here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(rota, "LOOK_S", 0.05)
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY)
-    async with world(database_url, policy=path, tocsin_url="https://tocsin.example.org/") as running:
+    async with world(
+        database_url, policy=written(tmp_path, POLICY), tocsin_url="https://tocsin.example.org/"
+    ) as running:
         for handle in ("duty", "nights"):
             group = Usergroup(
                 f"S0{handle.upper()}", handle, handle, users=[running.noor.id], created_by=running.noor.id, created=1
