@@ -136,7 +136,7 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
         if _satisfied(incident, rung.until):
             continue
         kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
-        base = f"rung:{incident.number}:{incident.episode}:{level.key}:{number}"
+        base = f"rung:{incident.number}:{incident.round}:{level.key}:{number}"
         targets = _targets(rung.notify)
         if number not in spent:
             due = ladder.started_at + rung.after
@@ -209,6 +209,8 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
     """Why a deadline that was planned for `before` is not planned for `after`, in words for the ledger."""
     if not after.open:
         return f"the incident is {after.status}"
+    if after.policy != before.policy:
+        return "another policy was brought to the incident"
     kind = once.split(":", 1)[0]
     if kind == "update":
         return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"

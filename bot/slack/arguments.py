@@ -293,6 +293,13 @@ def _cover(given: Given) -> Request:
         raise Unusable(refused.message) from None
 
 
+def _policy(given: Given) -> Request:
+    _no_stray_in(given)
+    if given.rest.lower() not in ("", "apply"):
+        raise Unusable("Add nothing to see what would change; the answer has the button.")
+    return Request(given.verb.name, scope=given.rest.lower())
+
+
 def _page(given: Given) -> Request:
     """Whom first, the reason after; a mention inside the reason is part of it."""
     _no_stray_in(given)
@@ -416,4 +423,5 @@ READERS: dict[Grammar, Callable[[Given], Request]] = {
     Grammar.PAGE: _page,
     Grammar.DRILL: _drill,
     Grammar.HANDOVER: _handover,
+    Grammar.POLICY: _policy,
 }

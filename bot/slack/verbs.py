@@ -30,6 +30,7 @@ class Grammar(Enum):
     PAGE = auto()
     DRILL = auto()
     HANDOVER = auto()
+    POLICY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,13 @@ VERBS: tuple[Verb, ...] = (
         ("reopen <reason>",),
         "reopen Errors are back since 04:10",
         "it is not over after all; reminders and pages start afresh",
+    ),
+    Verb(
+        "policy",
+        Grammar.POLICY,
+        ("policy", "policy apply"),
+        "policy",
+        "what the policy in force would change here, since it is not the one it was declared under; then apply it",
     ),
     Verb(
         "list",

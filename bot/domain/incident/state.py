@@ -175,10 +175,16 @@ class Incident:
     turns: tuple[Turn, ...] = ()  # of those who hold a role while they are on call
     walks: tuple[Walking, ...] = ()
     policy: str = ""
+    policy_changes: int = 0  # how often another one was brought to it
 
     @property
     def id(self) -> str:
         return f"INC-{self.number}"
+
+    @property
+    def round(self) -> str:
+        """What rungs and their pages are counted in: the episode, and the policy brought to it."""
+        return f"{self.episode}.{self.policy_changes}" if self.policy_changes else str(self.episode)
 
     @property
     def open(self) -> bool:

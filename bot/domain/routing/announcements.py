@@ -71,5 +71,5 @@ def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list
 def _shown_outside(incident: Incident) -> tuple[Any, ...]:
     return (
         incident.title, incident.severity, incident.status, incident.channel_id, incident.roles.get("commander"),
-        incident.updates, incident.ladder.acknowledged_at, incident.summary,
+        incident.updates, incident.ladder.acknowledged_at, incident.summary, incident.policy,
     )  # fmt: skip

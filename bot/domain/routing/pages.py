@@ -26,7 +26,7 @@ def pages(
     """
     incident = climb.change.incident
     n = incident.number
-    base = f"page:{n}:{incident.episode}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    base = f"page:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
     payload: dict[str, Any] = {
         "rung": climb.rung,
         "called": climb.called,
@@ -67,7 +67,7 @@ def pages(
 def would_have_paged(incident: Incident, climb: Climb, why: str, cause: str, calls: Calls) -> Notice:
     """What a drill says instead of paging."""
     n = incident.number
-    once = f"drill:{n}:{incident.episode}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    once = f"drill:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
     called = climb.called or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
     people: dict[str, list[str]] = {}
     for call in calls.calls:

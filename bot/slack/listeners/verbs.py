@@ -19,6 +19,7 @@ from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import impact as impacts
 from bot.slack.blocks import oncall as blocks
+from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks import questions as details
 from bot.slack.blocks import triggers as triggering
 from bot.slack.blocks.kit import Message
@@ -33,6 +34,7 @@ from bot.usecases import escalate as escalating
 from bot.usecases import feeds as feeds_
 from bot.usecases import handover as handing_over
 from bot.usecases import permission as permissions
+from bot.usecases import policy_change as changing
 from bot.usecases import run, similar
 from bot.usecases.access import part_of
 from bot.usecases.declare import Declaration as Said
@@ -331,6 +333,15 @@ async def help_(front: Front, asking: Asking, request: Request) -> Message:
     return answers.help(front.desk.policy, front.command, request.text or None)
 
 
+async def policy_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    if request.scope == "apply":
+        permissions.require(front.desk, "policy", asking.user, incident)
+    seen = changing.preview(front.desk, incident, policy)
+    if seen.digest is None:
+        return policy_blocks.in_force(incident)
+    return policy_blocks.preview(incident, seen.changes, seen.ahead, seen.digest)
+
+
 WITHOUT_INCIDENT: dict[str, Without] = {
     "list": list_,
     "search": search,
@@ -367,5 +378,6 @@ WITH_INCIDENT: dict[str, WithIncident] = {
     "cancel": cancel,
     "reopen": reopen,
     "show": show,
+    "policy": policy_,
     "playbook": playbooks.playbook,
 }
