@@ -14,7 +14,6 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.incident import Incident
 from bot.metrics import Metrics
 from bot.usecases.desk import Desk
 from storage import incidents, jobs, outbox, walks
@@ -113,7 +112,7 @@ class Health:
             depth, oldest = await outbox.depth(conn), await outbox.oldest_waiting_at(conn)
             open_now = await incidents.listing(conn, open_only=True, limit=1000)
             standing = await outbox.census(conn)
-            await self._count_playbooks(conn, [i for i in open_now if i.walks and not i.drill])
+            await self._count_playbooks(conn, [i.number for i in open_now if i.walks and not i.drill])
         self.metrics.outbox_waiting.clear()
         self.metrics.outbox_waiting_s.clear()
         now = datetime.now(UTC)
@@ -132,9 +131,10 @@ class Health:
         for severity, count in Counter(i.severity for i in open_now if not i.drill).items():
             self.metrics.incidents_open.labels(severity).set(count)
 
-    async def _count_playbooks(self, conn: AsyncConnection, walked: list[Incident]) -> None:
-        numbers = [incident.number for incident in walked]
-        going, standing = await walks.going_in(conn, numbers), await jobs.census(conn, numbers)
+    async def _count_playbooks(self, conn: AsyncConnection, walked: list[int]) -> None:
+        """`walked`: the open incidents in which there are any."""
+        going = [walk for walk in await walks.going(conn) if not walk.drill] if walked else []
+        standing = await jobs.census(conn, walked)
         for gauge in (self.metrics.jobs, self.metrics.walks, self.metrics.walk_steps):
             gauge.clear()
         for (runner, state), count in standing.items():

@@ -300,6 +300,24 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         assert shop.ran == ["look api", "restart api", "scale api", "verify api"]
 
 
+async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sqlite_url: str, shop: Shop) -> None:
+    """There the bot asks for no approval, and what waits in other incidents is run."""
+    matrix = "  matrix:\n    mend: {actions: [scale_up], decision: approve}\n"
+    async with walking(sqlite_url, shop, automation=matrix) as (here, _):
+        desk = here.tocsin.desk
+        await playing.skip(desk, 1, 1, "1.1", MAYA, "no need")
+        await moving.resolve(desk, 1, MAYA, summary="It came back")
+        await playing.skip(desk, 1, 1, "1.2", MAYA, "no need")
+        await asyncio.sleep(1.5)
+        assert (await walk_of(here)).mark("1.3").asked is None
+        await declaring.declare(desk, Declaration("Search is down", "sev2", MAYA))
+        await playing.open_(desk, 2, "mend", MAYA)
+        await running.run(desk, 2, 1, "1.1", MAYA)
+        await until_ran(shop, 1)
+        await moving.reopen(desk, 1, MAYA, "It is back")
+        await until_waiting(here, "1.3")
+
+
 async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 60; echo never")
     async with walking(sqlite_url, shop) as (here, _):
