@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.domain.incident import Incident
 from bot.domain.lifecycle import Status
 from bot.domain.policy import Policy
-from bot.slack.blocks import kit, phrases
+from bot.slack.blocks import card, kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, length, render
 
@@ -88,12 +88,7 @@ def _now(incident: Incident) -> list[Block | None]:
         return [
             button("Acknowledge", "ack", value, style="primary") if incident.ladder.acknowledged_at is None else None,
             button("Lead", "lead", value) if phrases.LEADS not in incident.roles else None,
-            button("Update status", "update", value),
-            button("Change severity", "severity", value),
-            button("Assign roles", "roles", value),
-            button("Escalate", "escalate", value),
-            button("Playbooks", "playbooks", value),
-            button("Resolve", "resolve", value),
+            *card.working(value),
         ]
     if incident.status is Status.MERGED:
         return []
