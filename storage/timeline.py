@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.deadlines import Activity
 from bot.domain.timeline import Entry, Recorded, stand_keyed
 from storage import chain
+from storage.pages import by_seq
 from storage.schema import timeline
 from storage.sql import AnyRow
 from storage.verification import verify
 
 __all__ = ["activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
-
-PAGE = 500  # rows read at a time, so that a long timeline does not hold the event loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ async def read(
     if key_only:
         keyed_message = sa.and_(timeline.c.kind == "message", timeline.c.source_ts.in_(sorted(standing)))
         wanted = wanted.where(sa.or_(timeline.c.key, keyed_message))
-    found = [_recorded(row, standing) async for row in _pages(conn, wanted, limit, newest=newest)]
+    found = [_recorded(row, standing) async for row in by_seq(conn, wanted, limit, newest=newest)]
     return found[::-1] if newest else found
 
 
@@ -107,7 +106,7 @@ async def standing(conn: AsyncConnection, number: int, once: str) -> dict[str, S
     wanted = sa.select(*columns).where(timeline.c.incident == number, _MESSAGE)
     return {
         row.source_ts: Standing(row.actor, row.data.get("thread_ts"))
-        async for row in _pages(conn, wanted, None, newest=False)
+        async for row in by_seq(conn, wanted)
         if row.source_ts not in deleted and (row.once or "").startswith(once)
     }
 
@@ -140,26 +139,6 @@ async def keyed(conn: AsyncConnection, number: int) -> set[str]:
         .order_by(timeline.c.at, timeline.c.seq)
     )
     return stand_keyed([(row.kind, row.source_ts, row.actor) for row in changes])
-
-
-async def _pages(
-    conn: AsyncConnection, wanted: sa.Select[Any], limit: int | None, *, newest: bool
-) -> AsyncIterator[AnyRow]:
-    order = timeline.c.seq.desc() if newest else timeline.c.seq.asc()
-    last: int | None = None
-    left = limit
-    while left is None or left > 0:
-        size = PAGE if left is None else min(PAGE, left)
-        page = wanted.order_by(order).limit(size)
-        if last is not None:
-            page = page.where(timeline.c.seq < last if newest else timeline.c.seq > last)
-        rows = (await conn.execute(page)).all()
-        for row in rows:
-            yield row
-        if len(rows) < size:
-            return
-        last = rows[-1].seq
-        left = None if left is None else left - len(rows)
 
 
 def _recorded(row: AnyRow, standing: set[str]) -> Recorded:
