@@ -25,7 +25,7 @@ def ask(
     """Ask for approval of exactly `shown`."""
     mark = walk.mark(key)
     if action == "do" and not mark.needs_approval:
-        raise Refused(f"Step {key} needs no approval. Do it, then press Done.", "playbook")
+        raise Refused(f"Step {key} needs no approval. Do it, then press Done.")
     if mark.state is State.WAITING:
         raise Overtaken("asked for approval", mark)
     if action != "rollback":
@@ -33,7 +33,7 @@ def ask(
         if mark.state is State.APPROVED:
             raise Overtaken("approved", mark)
     elif mark.state is State.RUNNING:
-        raise Refused(f"Step {key} is running. Wait until it is over.", "playbook")
+        raise Refused(f"Step {key} is running. Wait until it is over.")
     elif walk.outcome == "abandoned":
         moves.must_go(walk)
     number = walk.approvals_asked + 1
@@ -55,7 +55,7 @@ def approve(walk: Walk, key: str, number: int, actor: str, now: datetime) -> Cha
     """By somebody other than whoever asked."""
     mark, asked = _asked(walk, key, number)
     if asked.by == actor:
-        raise Refused("You asked for it, so somebody else has to approve it.", "playbook")
+        raise Refused("You asked for it, so somebody else has to approve it.")
     return _answered(walk, mark, asked, Answer.APPROVED, actor, now, "", f"approved what <@{asked.by}> asked for")
 
 
@@ -70,7 +70,7 @@ def break_glass(walk: Walk, key: str, number: int, actor: str, now: datetime, re
     """Nobody else is there: go on without approval, with a reason, for everybody to see."""
     mark, asked = _asked(walk, key, number)
     if not reason.strip():
-        raise Refused("Say why it cannot wait, such as “Nobody else is awake and customers cannot pay”.", "playbook")
+        raise Refused("Say why it cannot wait, such as “Nobody else is awake and customers cannot pay”.")
     text = "BROKE THE GLASS: nobody else approved this"
     return _answered(walk, mark, asked, Answer.BROKEN, actor, now, reason.strip(), text)
 
@@ -101,7 +101,7 @@ def answer_in_words(approval: Approval) -> str:
 def _asked(walk: Walk, key: str, number: int) -> tuple[Mark, Approval]:
     mark = walk.mark(key)
     if mark.asked is None or mark.asked.number != number:
-        raise Refused("That request is over: it was taken back, or another one followed.", "playbook")
+        raise Refused("That request is over: it was taken back, or another one followed.")
     if mark.asked.answer is not Answer.WAITING or mark.state is not State.WAITING:
         raise Overtaken("answered", mark)
     moves.must_go(walk)

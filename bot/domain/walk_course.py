@@ -84,9 +84,9 @@ def call(walk: Walk, position: int, criterion: str, actor: str, now: datetime) -
 def abandon(walk: Walk, actor: str, now: datetime, reason: str) -> Change:
     moves.must_go(walk)
     if running := next((mark for mark in walk.steps if mark.state is State.RUNNING), None):
-        raise Refused(f"Step {running.key} is running. Wait until it is over.", "playbook")
+        raise Refused(f"Step {running.key} is running. Wait until it is over.")
     if not reason.strip():
-        raise Refused("Say why it is stopped, such as “It is not the database”.", "playbook")
+        raise Refused("Say why it is stopped, such as “It is not the database”.")
     left = walk
     for mark, _ in standing_approvals(walk):
         left = moves.withdrawn(left, mark, f"<@{actor}> stopped the playbook")
@@ -98,7 +98,7 @@ def abandon(walk: Walk, actor: str, now: datetime, reason: str) -> Change:
 def judge(walk: Walk, helped: bool, actor: str, now: datetime) -> Change:
     """After the end: whether it did what it is for."""
     if walk.outcome != "finished":
-        raise Refused(f"{walk.name} is not finished.", "playbook")
+        raise Refused(f"{walk.name} is not finished.")
     if walk.helped is helped:
         return Change(walk)
     text = "helped" if helped else "did not help"

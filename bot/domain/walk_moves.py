@@ -14,10 +14,8 @@ from bot.domain.walk import SETTLED, Answer, Change, Mark, Overtaken, State, Wal
 def must_go(walk: Walk) -> None:
     if walk.going:
         return
-    how = "finished" if walk.outcome == "finished" else "was stopped"
-    raise Refused(
-        f"{walk.name} {'is ' if how == 'finished' else ''}{how}. Reopen a step, or open it again.", "playbook"
-    )
+    how = "is finished" if walk.outcome == "finished" else "was stopped"
+    raise Refused(f"{walk.name} {how}. Reopen a step, or open it again.", f"playbook {walk.playbook}")
 
 
 def asker(mark: Mark) -> str:
@@ -31,10 +29,10 @@ def free(walk: Walk, key: str, *, waiting: bool = False, running: bool = False) 
         raise Overtaken(in_words(mark.state), mark)
     must_go(walk)
     if mark.state is State.RUNNING and not running:
-        raise Refused(f"Step {key} is running. Wait until it is over.", "playbook")
+        raise Refused(f"Step {key} is running. Wait until it is over.")
     taken_back = mark.asked is not None and mark.asked.was in SETTLED
     if mark.state is State.WAITING and (not waiting or taken_back):
-        raise Refused(f"Step {key} waits for approval, which <@{asker(mark)}> asked for.", "playbook")
+        raise Refused(f"Step {key} waits for approval, which <@{asker(mark)}> asked for.")
     return mark
 
 

@@ -20,9 +20,9 @@ def started(walk: Walk, key: str, job: str, by: str, now: datetime, action: str 
     by_itself = by == BOT and action == "rollback"
     if not by_itself:
         if mark.state is State.WAITING:
-            raise Refused(f"Step {key} waits for approval, which <@{moves.asker(mark)}> asked for.", "playbook")
+            raise Refused(f"Step {key} waits for approval, which <@{moves.asker(mark)}> asked for.")
         if mark.needs_approval and mark.state is not State.APPROVED:
-            raise Refused(f"Step {key} needs somebody's approval first.", "playbook")
+            raise Refused(f"Step {key} needs somebody's approval first.")
         moves.must_go(walk)
     walk = moves.withdrawn(walk, mark, "the step is rolled back") if mark.state is State.WAITING else walk
     mark = walk.mark(key)

@@ -13,14 +13,14 @@ from bot.domain.walk import Change, Note, Overtaken, State, Walk, in_words
 def done(walk: Walk, key: str, actor: str, now: datetime) -> Change:
     mark = moves.free(walk, key)
     if not mark.approved:
-        raise Refused(f"Step {key} needs somebody's approval first. Press Ask for approval.", "playbook")
+        raise Refused(f"Step {key} needs somebody's approval first. Press Ask for approval.")
     return moves.settle(walk, mark, State.DONE, actor, now, "", "done")
 
 
 def skip(walk: Walk, key: str, actor: str, now: datetime, reason: str) -> Change:
     mark = moves.free(walk, key, waiting=True)
     if not reason.strip():
-        raise Refused("Say why the step is skipped, such as “We have no replica”.", "playbook")
+        raise Refused("Say why the step is skipped, such as “We have no replica”.")
     without = moves.withdrawn(walk, mark, f"<@{actor}> skipped the step, {reason.strip()}")
     return moves.settle(without, walk.mark(key), State.SKIPPED, actor, now, reason.strip(), "skipped")
 
@@ -53,7 +53,7 @@ def reopen(walk: Walk, key: str, actor: str, now: datetime) -> Change:
     """It is not done after all: it is its turn again. A walk that had ended goes on."""
     mark = walk.mark(key)
     if not mark.settled and mark.state is not State.ROLLED_BACK:
-        raise Refused(f"Step {key} is {in_words(mark.state)}; there is nothing to reopen.", "playbook")
+        raise Refused(f"Step {key} is {in_words(mark.state)}; there is nothing to reopen.")
     fresh = replace(
         mark,
         state=State.OPEN,
@@ -74,10 +74,10 @@ def roll_back(walk: Walk, key: str, actor: str, now: datetime, reason: str = "")
     """Somebody undid a step by hand. It is its turn again: to be done anew, or skipped."""
     mark = walk.mark(key)
     if mark.state is State.RUNNING:
-        raise Refused(f"Step {key} is running. Wait until it is over, then roll it back.", "playbook")
+        raise Refused(f"Step {key} is running. Wait until it is over, then roll it back.")
     if mark.state is State.ROLLED_BACK:
         raise Overtaken("rolled back", mark)
     if walk.outcome == "abandoned":
-        raise Refused(f"{walk.name} was stopped. Open it again to go on.", "playbook")
+        raise Refused(f"{walk.name} was stopped. Open it again to go on.", f"playbook {walk.playbook}")
     again = moves.resumed(moves.withdrawn(walk, mark, f"<@{actor}> rolled the step back"))
     return moves.moved(again, walk.mark(key), State.ROLLED_BACK, actor, now, reason.strip(), "rolled_back")

@@ -37,7 +37,7 @@ async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: 
     must_be_open(work.incident)
     wanted = next(one for one in playbook.steps if one.key == step)
     if missing := playbook.missing(wanted, walk.values):
-        raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.", "playbook")
+        raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.")
     shown = will_do(playbook, step, walk.values, action)
     people = await walking.asked_directly(work, actor)
     change = walk_approvals.ask(
@@ -102,7 +102,7 @@ async def _may_approve(work: Work, who: Identity) -> None:
     allowed = await walking.approvers(work)
     if not who.among(allowed):
         people = ", ".join(map(_called, allowed)) or "nobody now"
-        raise Refused(f"The policy names who may approve: {people}.", "playbook")
+        raise Refused(f"The policy names who may approve: {people}.")
 
 
 def _may_break_glass(work: Work, who: Identity) -> None:
@@ -143,6 +143,6 @@ async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str
     mark = change.walk.mark(step)
     assert mark.asked is not None  # noqa: S101 - it was answered just now
     if tuple(will_do(playbook, step, change.walk.values, mark.asked.action)) != mark.asked.shown:
-        raise Refused("What would be done has changed since it was shown. Ask for approval again.", "playbook")
+        raise Refused("What would be done has changed since it was shown. Ask for approval again.")
     loud = [routing.walks.broken_glass(change.walk, mark)] if mark.asked.answer is Answer.BROKEN else []
     return await commit(work, change, loud)

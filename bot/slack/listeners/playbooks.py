@@ -136,7 +136,7 @@ def _about_request(build: Callable[[Walk, Mark, Approval], Block]) -> Press:
         walk, _ = await _read(front, incident, place)
         mark = walk.mark(_which(place)[1])
         if mark.asked is None or mark.asked.number != request:
-            raise Refused("That request is over: another one followed.", "playbook")
+            raise Refused("That request is over: another one followed.")
         if mark.asked.answer is not Answer.WAITING:
             raise Overtaken("answered", mark)
         return await _form(front, asking, build(walk, mark, mark.asked))
