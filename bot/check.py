@@ -78,7 +78,11 @@ async def _schedules(settings: Settings) -> list[Finding]:
         if asked is None:
             words = f"{', '.join(elsewhere)}: to be read from PagerDuty, which needs PAGERDUTY_API_TOKEN. Set it."
             return [Finding("schedules", False, words)]
-        return [Finding("schedules", *await rota_read.looked_over(asked, policy, key)) for key in elsewhere]
+        return [
+            Finding("schedules", *found)
+            for key in elsewhere
+            for found in await rota_read.looked_over(asked, policy, key)
+        ]
 
 
 def _policy(settings: Settings) -> tuple[str | None, set[str], list[Finding]]:

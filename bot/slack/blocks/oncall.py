@@ -77,12 +77,9 @@ def called(member: str, policy: Policy) -> str:
 
 
 def _to_come(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
-    """Covers that begin later. Of a schedule that is read from PagerDuty every turn looks like one."""
-    if schedule.pagerduty:
-        return ""
+    """Covers that begin later."""
     ahead = sorted(
-        (one for one in overrides if one.schedule == schedule.key and one.starts_at > now),
-        key=lambda one: one.starts_at,
+        (one for one in overrides if one.starts_at > now and _is_cover(one, schedule)), key=lambda one: one.starts_at
     )
     said = [
         f"{called(one.member, policy)}, {kit.moment(one.starts_at)} – {kit.moment(one.ends_at)}"
@@ -100,7 +97,12 @@ def _next(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Seq
 
 
 def _covers(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence[Override]) -> bool:
-    return not schedule.pagerduty and any(
-        one.schedule == schedule.key and one.member == shift.member and one.starts_at <= now < one.ends_at
+    return any(
+        _is_cover(one, schedule) and one.member == shift.member and one.starts_at <= now < one.ends_at
         for one in overrides
     )
+
+
+def _is_cover(override: Override, schedule: Schedule) -> bool:
+    """A turn that was read from PagerDuty is none; only who covers stands there by a Slack ID."""
+    return override.schedule == schedule.key and (not schedule.pagerduty or is_user(override.member))
