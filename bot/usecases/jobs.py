@@ -97,7 +97,7 @@ async def _ask(
     if shown is not None and shown != dry.plan.digest:
         raise Refused("What would run now is not what you were shown. Press Run again and look.")
     _check_approval(walk, step, dry, action)
-    settled = await _settle_before(work, walk, step, by)
+    settled = await _settle_before(work, walk, step, by, action)
     mark = walk.mark(step.key)
     approver = mark.asked.answered_by if mark.needs_approval and mark.asked else approved_by
     job = await stored.add(
@@ -130,7 +130,7 @@ _UNATTENDED = (automation.AUTO, automation.APPROVE)
 _APPROVES = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
 
 
-async def _settle_before(work: Work, walk: Walk, step: Step, by: str) -> list[Notice]:
+async def _settle_before(work: Work, walk: Walk, step: Step, by: str, action: Action) -> list[Notice]:
     """Nothing runs beside itself; what may have run is settled by whoever runs it again."""
     standing = await stored.open_of_step(work.conn, walk.incident, walk.number, step.key)
     if standing is None:
@@ -139,8 +139,9 @@ async def _settle_before(work: Work, walk: Walk, step: Step, by: str) -> list[No
         raise Refused(f"Step {step.key} is {standing.state} already.")
     if by == BOT:
         raise Refused("It may have run already, and a person has to say whether it did.")
-    settled = await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, "run again")
-    return [routing.jobs.question_over(job, f"<@{by}> runs it again.") for job in settled]
+    anew, words = ("run again", "runs it again") if action is Action.RUN else ("rolled back", "rolls it back")
+    settled = await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, anew)
+    return [routing.jobs.question_over(job, f"<@{by}> {words}.") for job in settled]
 
 
 async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain import job as jobs
+from bot.domain import routing, walk_course, walk_steps
 from bot.domain import walk as walks
-from bot.domain import walk_course, walk_steps
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
+from bot.domain.notices import Notice
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Policy
 from bot.domain.secrets import plain
@@ -21,6 +22,7 @@ from bot.usecases.desk import Desk, Work, working_on
 from bot.usecases.escalate import Escalated, escalate_in
 from bot.usecases.walking import commit, walking
 from playbooks.finding import Hit, Wanted
+from storage import jobs as stored_jobs
 from storage import walks as stored
 
 
@@ -85,14 +87,16 @@ async def open_(desk: Desk, number: int, playbook: str, actor: str, delivery: st
 
 async def done(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walk_steps.done(known, step, actor, work.now))
+        change = walk_steps.done(known, step, actor, work.now)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is done"))
 
 
 async def skip(
     desk: Desk, number: int, walk: int, step: str, actor: str, reason: str, delivery: str | None = None
 ) -> Walk:
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walk_steps.skip(known, step, actor, work.now, reason))
+        change = walk_steps.skip(known, step, actor, work.now, reason)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is skipped"))
 
 
 async def note(
@@ -122,7 +126,16 @@ async def roll_back(
 ) -> Walk:
     """Somebody undid it by hand."""
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walk_steps.roll_back(known, step, actor, work.now, reason))
+        change = walk_steps.roll_back(known, step, actor, work.now, reason)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is rolled back"))
+
+
+async def _answered(work: Work, before: Walk, step: str, actor: str, said: str) -> list[Notice]:
+    """Of what may have run nobody is asked any more once somebody has said how the step stands."""
+    if before.mark(step).state is not walks.State.MAY_HAVE_RUN:
+        return []
+    settled = await stored_jobs.settle(work.conn, (before.incident, before.number), step, actor, said)
+    return [routing.jobs.question_over(job, f"<@{actor}> says: {said}.") for job in settled]
 
 
 async def fill(

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import sandbox
 from bot import policy as policy_reader
 from bot.clock import Clock
@@ -349,6 +351,30 @@ async def test_what_may_have_run_is_run_again_only_by_a_person(sqlite_url: str, 
         await here.delivered()
         assert question(here.ws) is None
         assert any("runs it again" in text for text in question_text(here.ws))
+
+
+@pytest.mark.parametrize(("pressed", "said"), [("Done", "it is done"), ("Skip", "it is skipped")])
+async def test_what_may_have_run_is_asked_about_no_more_once_the_step_is_settled(
+    sqlite_url: str, shop: Shop, pressed: str, said: str
+) -> None:
+    shop.program("look", "sleep 60")
+    async with walking(sqlite_url, shop) as (here, _):
+        channel = await here.opened()
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await until_ran(shop, 1)
+        await here.restarted()
+        assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
+        await here.delivered()
+        maya = here.ws.person("maya")
+        await maya.press(walk_message(here, channel.id), pressed)
+        if pressed == "Skip":
+            await maya.fill(maya.view, {"Why?": "I looked myself"})
+            assert (await maya.submit()).ok
+        await here.delivered()
+        assert question(here.ws) is None
+        assert any(f"says: {said}." in text for text in question_text(here.ws))
+        assert (await over(here, "1.1")).state is State.SETTLED
+        assert "tocsin_jobs{" not in str(await counted(here))
 
 
 async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(database_url: str, shop: Shop) -> None:

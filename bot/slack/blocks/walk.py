@@ -283,7 +283,8 @@ def _buttons(incident: Incident, walk: Walk, step: Step, mark: Mark, runs: bool,
     value = f"{incident.id}:{walk.number}:{mark.key}"
     free = mark.state not in (State.RUNNING, State.WAITING)
     going_back = mark.state is State.APPROVED and not mark.approved  # what was approved is to roll it back
-    back = bool(step.rollback or step.rollback_text) or undoes
+    begun = mark.approved or mark.by is not None  # before it is approved nothing was done
+    back = begun and (bool(step.rollback or step.rollback_text) or undoes)
     return kit.actions(
         button("Ask for approval", "walk_ask", value, style="primary")
         if free and not mark.approved and not going_back
