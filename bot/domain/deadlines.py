@@ -248,7 +248,7 @@ def handover_ended(number: int, before: Incident, after: Incident) -> str:
         return "the role went to somebody else"
     if after.handovers_asked > before.handovers_asked:
         return "somebody else was asked instead"
-    return "declined, or not answered in time"
+    return "declined"
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,3 +136,27 @@ async def test_a_private_incident_is_told_to_whoever_takes_over_once_they_are_in
     await here.tom.press(brief, "Accept")
     await rest(here)
     assert (await here.show())["roles"] == {"commander": TOM}
+
+
+async def test_whoever_declined_or_never_answered_reads_which_of_them(here: World) -> None:
+    channel, brief = await offered(here)
+    await here.tom.press(brief, "Decline")
+    await rest(here)
+    (edited,) = [m for m in direct(here, TOM) if m.ts == brief.ts]
+    assert "INC-1: declined." in words(here, edited)
+    await typed(here, "maya", channel.name, "/incident handover @tom")
+    await here.pass_time(minutes=10, seconds=1)
+    await here.pass_time(minutes=10, seconds=1)
+    last = [m for m in direct(here, TOM) if m.text.startswith("Handover of")][-1]
+    assert "it was not answered in time" in words(here, last)
+
+
+async def test_an_offer_is_told_apart_from_an_empty_role_and_is_forgotten_once_the_role_moved_on(here: World) -> None:
+    channel, _ = await offered(here)
+    why = await typed(here, "maya", channel.name, "/incident why")
+    assert "· handover — in " in why
+    next_up = await typed(here, "maya", channel.name, "/incident catchup")
+    assert "@tom is asked to take over as Incident commander" in next_up
+    assert "empty roles are asked about" not in next_up
+    await typed(here, "maya", channel.name, "/incident lead @priya")
+    assert "is asked to take over" not in await typed(here, "maya", channel.name, "/incident catchup")

@@ -53,6 +53,7 @@ async def test_oncall_lists_every_schedule_and_says_gaps_aloud(here: World) -> N
     [
         "oncall nights", "cover nights for 2h", "cover for 2h", "cover primary tomorrow", "cover primary for soon",
         "cover primary from mon 09:00", "cover primary for 2h until 18:00", "cover primary from 25:00 for 2h",
+        "cover primary from tomorrow 18:00 until tomorrow 17:00", "cover primary from 2020-01-01 18:00 for 2h",
     ],
 )  # fmt: skip
 async def test_what_cannot_be_understood_is_answered_with_a_line_that_works(here: World, line: str) -> None:

@@ -123,7 +123,7 @@ def test_a_reminder_says_who_owes_what_why_when_again_and_what_stops_it() -> Non
     assert message.text == f"<@{BEN}> *INC-1* needs a status update."
     assert [mrkdwn(block) for block in message.blocks[:2]] == [
         f"<@{BEN}> *INC-1* needs a status update.",
-        "*Why:* an update is due; sev1 asks for one every 15m.\n"
+        "*Why:* an update is due; sev1 asks for an update every 15m.\n"
         f"*Again:* {time(30)}\n"
         "*What stops it:* an update, a snooze, or a promise: `/incident next 1h`",
     ]

@@ -80,7 +80,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     found += triage_edits(before, after)
     found += nudges_settled(before, after, policy)
     found += pages_settled(before, after)
-    found += handovers_settled(before, after)
+    found += handovers_settled(before, after, recorded)
     found += requests_ended(before, after)
     found += walks_told(before, after)
     found += shift_offers_settled(before, after)

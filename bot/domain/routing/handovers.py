@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain import handover, shifts
 from bot.domain.deadlines import handover_ended
 from bot.domain.incident import Handover, Incident, Turn
 from bot.domain.notices import IfNeedFails, Notice, Priority
 from bot.domain.routing.standing import in_channel, invitation
+from bot.domain.timeline import Recorded
 
 
 def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
@@ -30,7 +33,9 @@ def _handover(incident: Incident, asked: Handover) -> str:
     return f"handover:{incident.number}:{asked.episode}:{asked.number}"
 
 
-def handovers_settled(before: Incident, after: Incident) -> list[Notice]:
+def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
+    data = [record.entry.data for record in recorded if record.entry.kind == "handover"]
+    unanswered = {(said["role"], said["to"]) for said in data if said.get("state") == "unanswered"}
     left = {asked.number for asked in handover.standing(after)}
     return [
         Notice(
@@ -40,7 +45,9 @@ def handovers_settled(before: Incident, after: Incident) -> list[Notice]:
             {
                 "of": _handover(before, asked),
                 "role": asked.role,
-                "outcome": handover_ended(asked.number, before, after),
+                "outcome": "it was not answered in time"
+                if (asked.role, asked.to) in unanswered
+                else handover_ended(asked.number, before, after),
             },
             needs=_handover(before, asked),
             priority=Priority.EDIT,

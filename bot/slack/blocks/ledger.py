@@ -27,6 +27,7 @@ SIGNS = {
     State.CANCELLED: ":heavy_multiplication_x:",
     State.FAILED: ":x:",
 }
+HANDOVER = "handover"
 ASKS = {
     "update": "status update",
     "acknowledge": "acknowledgement",
@@ -34,13 +35,19 @@ ASKS = {
     "role": "empty role",
     "review": "review",
     "action": "action item",
+    HANDOVER: "handover",
 }
 STEP = re.compile(r"\bstep (\d+\.\d+)\b")
 
 
+def asks(kind: str, once: str) -> str:
+    """What a row of the ledger asks for, told apart where its kind says no more than that it is about roles."""
+    return HANDOVER if once.startswith(("handover:", "shift:")) else kind
+
+
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A line of the ledger, as storage has it."""
+    """A line of the ledger. `kind` as `asks` gives it."""
 
     kind: str
     rung: int | None

@@ -12,7 +12,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident, must_be_open
 from bot.domain.policy import Policy
 from bot.slack.arguments import Request
-from bot.slack.blocks import answers, modals, triage
+from bot.slack.blocks import answers, ledger, modals, triage
 from bot.slack.blocks import catchup as catchups
 from bot.slack.blocks import cover as covers
 from bot.slack.blocks import declare as declaring
@@ -202,7 +202,7 @@ async def catchup(front: Front, asking: Asking, request: Request, incident: Inci
         since=missed.since,
         entries=missed.entries,
         messages=missed.messages,
-        upcoming=[(row.kind, row.rung, row.due_at) for row in missed.upcoming],
+        upcoming=[(ledger.asks(row.kind, row.once), row.rung, row.due_at) for row in missed.upcoming],
         contacts=missed.contacts,
         links=missed.links,
     )
@@ -212,7 +212,10 @@ async def why(front: Front, asking: Asking, request: Request, incident: Incident
     async with front.desk.database.reading() as conn:
         rows = await deadlines.ledger(conn, incident.number)
     lines = [
-        answers.Reminder(row.kind, row.rung, row.due_at, row.sent_at, State(row.state), row.reason) for row in rows
+        ledger.Reminder(
+            ledger.asks(row.kind, row.once), row.rung, row.due_at, row.sent_at, State(row.state), row.reason
+        )
+        for row in rows
     ]
     return answers.why(incident, policy, lines, front.desk.clock.now())
 
@@ -299,7 +302,10 @@ async def cover(front: Front, asking: Asking, request: Request) -> Message | Non
     note = ""
     if request.window.by_the_clock:
         zone, note = await _zone(front, asking.user, request.schedule)
-    starts_at, ends_at = request.window.resolved(front.desk.clock.now(), zone)
+    try:
+        starts_at, ends_at = request.window.resolved(front.desk.clock.now(), zone)
+    except Refused as refused:
+        raise Refused(refused.message, f"cover {request.schedule} from tomorrow 18:00 for 12h") from None
     return await take_cover(front, asking, request.schedule, starts_at, ends_at, note)
 
 
