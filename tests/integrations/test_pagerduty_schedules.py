@@ -6,7 +6,7 @@ The double answers as the API reference's examples of “Get a schedule” and �
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from bot import rota, rota_read
 from bot.check import run
 from storage import overrides
 from tests.integrations.doubles import Asked, Double, Reply, serving
-from tests.scenarios.looking import direct, rest, typed, words
+from tests.scenarios.looking import direct, rest, typed, until, words
 from tests.scenarios.running import World, world, written
 
 TOKEN = "the-api-token-of-pagerduty"
@@ -92,12 +92,6 @@ async def here(
     async with world(database_url, policy=policy, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url) as running:
         await until(lambda: api.asked)
         yield running
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def said_of(here: World, words: str) -> str:

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-
 import pytest
 
 from bot.usecases import run
-from sandbox import Workspace
-from tests.scenarios.looking import direct
+from tests.scenarios.looking import direct, doubled
 from tests.scenarios.running import World, world
-
-
-def doubled(ws: Workspace) -> list[str]:
-    keys = Counter(
-        json.dumps(message.metadata, sort_keys=True)
-        for log in ws.state.logs.values()
-        for message in log.messages.values()
-        if message.user == ws.bot.id and message.metadata
-    )
-    return [key for key, count in keys.items() if count > 1]
 
 
 @pytest.mark.parametrize(

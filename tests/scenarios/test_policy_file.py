@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -17,7 +17,7 @@ import sandbox
 from bot import policy_file
 from storage import policies
 from tests.databases import PostgreSQL
-from tests.scenarios.looking import announcements, direct, rest, words
+from tests.scenarios.looking import announcements, direct, rest, until, words
 from tests.scenarios.running import MANIFEST, World, start, world
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
@@ -48,12 +48,6 @@ async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(policy_file, "LOOK_S", 0.03)
     async with world(database_url, policy=path) as running:
         yield running
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def metric(here: World, name: str) -> float:

@@ -21,7 +21,7 @@ from bot.web.oncall import HORIZON, calendar
 from sandbox.model import Usergroup
 from storage import meta
 from tests.domain.policies import POLICY as SMALL
-from tests.scenarios.looking import rest, typed
+from tests.scenarios.looking import rest, typed, until
 from tests.scenarios.running import World, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -50,12 +50,6 @@ async def here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             )
             running.ws.state.usergroups[group.id] = group
         yield running
-
-
-async def until(condition: object) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.02)
 
 
 def members(here: World, handle: str) -> list[str]:
