@@ -474,6 +474,21 @@ async def test_requests_end_with_the_incident(here: World) -> None:
     await rest(here)
     assert buttons(here.ws.state.message(asked.channel, asked.ts)) == []
     assert buttons(direct(here, "tom", "asked to do")[0]) == []
+    assert "Approval not needed any more: INC-1 is resolved" in words(here, walk_message(here, channel))
+
+
+async def test_requests_stand_again_when_the_incident_does(here: World) -> None:
+    channel, asked = await failover_asked(here)
+    await typed(here, "tom", channel.name, "/incident resolve it came back")
+    await rest(here)
+    await typed(here, "tom", channel.name, "/incident reopen it is down again")
+    await rest(here)
+    assert "asked for approval to do it" in words(here, walk_message(here, channel))
+    assert buttons(here.ws.state.message(asked.channel, asked.ts)) == ["Approve", "Refuse", "Break glass"]
+    (to_tom,) = direct(here, "tom")
+    await press(here, "tom", to_tom, "Approve")
+    assert "Approved by @tom" in words(here, walk_message(here, channel))
+    assert buttons(here.ws.state.message(asked.channel, asked.ts)) == []
 
 
 # --- how they fare ---------------------------------------------------------------------------------------------------
