@@ -368,6 +368,7 @@ async def test_a_policy_may_forbid_it_and_name_who_approves(sqlite_url: str, tmp
     async with world(sqlite_url, policy=written(tmp_path, rules)) as here:
         channel, asked = await failover_asked(here)
         assert buttons(asked) == ["Approve", "Refuse"]
+        assert "One of the policy's approvers other than @maya approves" in words(here, asked)
         await press(here, "tom", asked, "Approve")
         assert "The policy names who may approve" in (await told(here, "tom"))[-1]
         assert direct(here, "tom") == []
@@ -395,7 +396,8 @@ async def test_what_changes_after_it_was_shown_is_approved_no_more(here: World) 
     await filled(here, "maya", **{"value:namespace": "staging"})
     message = walk_message(here, channel)
     assert "Done" not in buttons(message)
-    assert "what was asked for has changed" in words(here, message)
+    assert "Approval void: what was asked for has changed" in words(here, message)
+    assert "Roll back" not in buttons(message)  # nobody was let do it
 
 
 async def test_an_approver_outside_a_private_incident_is_told_its_id_alone(sqlite_url: str, tmp_path: Path) -> None:

@@ -183,7 +183,9 @@ def _resting(incident: Incident, mark: Mark) -> Approval | None:
     """A request, as it stands while the incident is over."""
     if mark.asked is None or mark.asked.answer is not Answer.WAITING:
         return mark.asked
-    return replace(mark.asked, answer=Answer.WITHDRAWN, reason=f"{incident.id} is {incident.status}")
+    return replace(
+        mark.asked, answer=Answer.WITHDRAWN, reason=f"not needed any more: {incident.id} is {incident.status}"
+    )
 
 
 def _step(step: Step, mark: Mark, commands: Sequence[str], now: datetime) -> list[Block | None]:
@@ -290,7 +292,7 @@ def _buttons(incident: Incident, walk: Walk, step: Step, mark: Mark, runs: bool,
     value = f"{incident.id}:{walk.number}:{mark.key}"
     free = mark.state not in (State.RUNNING, State.WAITING)
     going_back = mark.state is State.APPROVED and not mark.approved  # what was approved is to roll it back
-    begun = mark.approved or mark.by is not None  # before it is approved nothing was done
+    begun = mark.approved or mark.state is not State.OPEN or (mark.asked is None and mark.by is not None)
     back = begun and (bool(step.rollback or step.rollback_text) or undoes)
     return kit.actions(
         button("Ask for approval", "walk_ask", value, style="primary")
