@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -45,14 +44,15 @@ async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entr
 
 def _storable(entry: Entry) -> Entry:
     """The entry exactly as it will be read again, since its hash is taken over it."""
-    return replace(
-        entry,
-        kind=clean_text(entry.kind),
-        actor=clean_text(entry.actor),
-        text=clean_text(entry.text),
-        source_ts=None if entry.source_ts is None else clean_text(entry.source_ts),
-        once=None if entry.once is None else clean_text(entry.once),
-        data=json.loads(dumps(entry.data)) if entry.data else {},
+    return Entry(
+        entry.at,
+        clean_text(entry.kind),
+        clean_text(entry.actor),
+        clean_text(entry.text),
+        None if entry.source_ts is None else clean_text(entry.source_ts),
+        json.loads(dumps(entry.data)) if entry.data else {},
+        None if entry.once is None else clean_text(entry.once),
+        entry.key,
     )
 
 
