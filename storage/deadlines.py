@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Deadline, State
 from storage.schema import deadlines
-from storage.sql import AnyRow, among, is_postgresql, wall
+from storage.sql import AnyRow, clock, clock_after, listed, listing, microseconds
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 _SKIPPED_WHEN_WITHDRAWN = ("acknowledge", "mitigate")
@@ -55,17 +56,13 @@ async def sync(
     plan = {deadline.once: deadline for deadline in planned}
     rows = {
         row.once: row
-        for row in await conn.execute(
-            sa.select(_c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
-                _c.incident == number, sa.or_(_WAITING, among(conn, _c.once, list(plan)))
-            )
-        )
+        for row in await conn.execute(_known(conn.dialect.name), {"number": number, "onces": listing(conn, list(plan))})
     }
     fresh = [deadline for once, deadline in plan.items() if once not in rows]
     moved = [deadline for once, deadline in plan.items() if once in rows and _differs(rows[once], deadline)]
     gone = [row for once, row in rows.items() if once not in plan]
     if fresh:
-        await conn.execute(sa.insert(deadlines), [_new(number, deadline, now) for deadline in fresh])
+        await conn.execute(_INSERT, [_new(number, deadline, now) for deadline in fresh])
     if moved:
         await conn.execute(_MOVE, [_planned(deadline, now) for deadline in moved])
     if gone:
@@ -77,28 +74,34 @@ async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedel
 
     `now` is the domain's clock, which decides what has lapsed; the lease goes by the wall clock.
     """
-    lapsed = _lapsed_rows(conn, now, limit)
-    if is_postgresql(conn):
-        lapsed = lapsed.with_for_update(skip_locked=True)
-    picked = lapsed.cte("picked")
-    taken = await conn.execute(
-        sa.update(deadlines)
-        .where(_c.once.in_(sa.select(picked.c.once)))
-        .values(lease_until=wall(conn, lease), fence=_c.fence + 1)
-        .returning(*_COLUMNS)
-    )
+    given = {"now": now, "most": limit, "after_us": microseconds(lease)}
+    taken = await conn.execute(_claim(conn.dialect.name), given)
     return sorted((_row(row) for row in taken), key=lambda row: (row.due_at, row.once))
 
 
-def _lapsed_rows(conn: AsyncConnection, now: datetime, limit: int) -> sa.Select[Any]:
+@cache
+def _claim(dialect: str) -> Any:
+    lapsed = _lapsed(dialect)
+    if dialect == "postgresql":
+        lapsed = lapsed.with_for_update(skip_locked=True)
+    picked = lapsed.cte("picked")
+    return (
+        sa.update(deadlines)
+        .where(_c.once.in_(sa.select(picked.c.once)))
+        .values(lease_until=clock_after(dialect), fence=_c.fence + 1)
+        .returning(*_COLUMNS)
+    )
+
+
+def _lapsed(dialect: str) -> sa.Select[Any]:
     """What `claim` picks from; a partial index answers it."""
-    return sa.select(_c.once).where(_WAITING, _c.due_at <= now, _free(conn)).order_by(_c.due_at).limit(limit)
+    lapsed = sa.select(_c.once).where(_WAITING, _c.due_at <= sa.bindparam("now"), _free(dialect))
+    return lapsed.order_by(_c.due_at).limit(sa.bindparam("most"))
 
 
 async def still_ours(conn: AsyncConnection, row: Row) -> bool:
     """Whether the claim `row` came from still holds: asked in the transaction that acts on it."""
-    wanted = sa.select(sa.literal(1)).where(_c.once == row.once, _WAITING, _c.fence == row.fence)
-    return await conn.scalar(wanted.with_for_update()) is not None
+    return await conn.scalar(_STILL_OURS, {"this": row.once, "fence": row.fence}) is not None
 
 
 async def decided(conn: AsyncConnection, once: str, state: State, reason: str, now: datetime) -> None:
@@ -131,23 +134,26 @@ async def ledger(conn: AsyncConnection, number: int) -> list[Row]:
 
 
 async def waiting(conn: AsyncConnection, number: int) -> list[Row]:
-    found = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number, _WAITING).order_by(_c.due_at, _c.once))
-    return [_row(row) for row in found]
+    return [_row(row) for row in await conn.execute(_WAITING_OF, {"number": number})]
 
 
 async def next_due_at(conn: AsyncConnection) -> datetime | None:
     """When the next deadline lapses that nobody holds."""
-    wanted = sa.select(_c.due_at).where(_WAITING, _free(conn)).order_by(_c.due_at).limit(1)
-    found: datetime | None = await conn.scalar(wanted)
+    found: datetime | None = await conn.scalar(_next_due_at(conn.dialect.name))
     return found
 
 
-def _free(conn: AsyncConnection) -> sa.ColumnElement[bool]:
-    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= wall(conn))
+@cache
+def _next_due_at(dialect: str) -> Any:
+    return sa.select(_c.due_at).where(_WAITING, _free(dialect)).order_by(_c.due_at).limit(1)
+
+
+def _free(dialect: str) -> sa.ColumnElement[bool]:
+    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= clock(dialect))
 
 
 async def _settle(conn: AsyncConnection, once: str, **values: Any) -> None:
-    await conn.execute(sa.update(deadlines).where(_c.once == once).values(lease_until=None, **values))
+    await conn.execute(_SETTLE, {"this": once, "lease_until": None, **values})
 
 
 def _differs(row: AnyRow, deadline: Deadline) -> bool:
@@ -156,6 +162,21 @@ def _differs(row: AnyRow, deadline: Deadline) -> bool:
     return bool(row.withdrawn and row.state in (State.CANCELLED, State.SKIPPED))
 
 
+@cache
+def _known(dialect: str) -> Any:
+    return sa.select(_c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
+        _c.incident == sa.bindparam("number"), sa.or_(_WAITING, listed(dialect, _c.once, "onces"))
+    )
+
+
+_INSERT = sa.insert(deadlines)
+_SETTLE = sa.update(deadlines).where(_c.once == sa.bindparam("this"))
+_STILL_OURS = (
+    sa.select(sa.literal(1))
+    .where(_c.once == sa.bindparam("this"), _WAITING, _c.fence == sa.bindparam("fence"))
+    .with_for_update()
+)
+_WAITING_OF = sa.select(*_COLUMNS).where(_c.incident == sa.bindparam("number"), _WAITING).order_by(_c.due_at, _c.once)
 # Whoever had claimed the row as it stood loses it: the fence moves, so that the row is looked at again when it is due.
 _MOVE = (
     sa.update(deadlines)

@@ -22,6 +22,13 @@ _COUNT = (
     .values(value=counters.c.value + 1)
     .returning(counters.c.value)
 )
+# Made once: to make a statement, and the key it is known by, takes longer than to run it.
+_GET = sa.select(incidents.c.state).where(incidents.c.number == sa.bindparam("this"))
+# NO KEY UPDATE: keeps writers out, but not the foreign keys that point here.
+_LOCK = _GET.with_for_update(key_share=True)
+_HOLD = sa.select(incidents.c.number).where(incidents.c.number == sa.bindparam("this")).with_for_update(key_share=True)
+_INSERT = sa.insert(incidents)
+_SAVE = sa.update(incidents).where(incidents.c.number == sa.bindparam("this"))
 
 
 async def next_number(conn: AsyncConnection) -> int:
@@ -30,34 +37,31 @@ async def next_number(conn: AsyncConnection) -> int:
 
 
 async def insert(conn: AsyncConnection, incident: Incident) -> None:
-    await conn.execute(sa.insert(incidents), _row(incident))
+    await conn.execute(_INSERT, _row(incident))
 
 
 async def save(conn: AsyncConnection, incident: Incident) -> None:
     """Over what is stored; call `lock` first. Raises `LookupError` when there is no such incident."""
     row = _row(incident)
-    del row["number"]
-    done = await conn.execute(sa.update(incidents).where(incidents.c.number == incident.number).values(row))
+    row["this"] = row.pop("number")
+    done = await conn.execute(_SAVE, row)
     if done.rowcount == 0:
         raise LookupError(f"{incident.id} is not stored")
 
 
 async def lock(conn: AsyncConnection, number: int) -> Incident | None:
     """The incident, kept from every other writer until the transaction ends."""
-    wanted = sa.select(incidents.c.state).where(incidents.c.number == number)
-    # NO KEY UPDATE: keeps writers out, but not the foreign keys that point here.
-    return _incident(await conn.scalar(wanted.with_for_update(key_share=True)))
+    return _incident(await conn.scalar(_LOCK, {"this": number}))
 
 
 async def hold(conn: AsyncConnection, number: int) -> None:
     """Keep it from every other writer as `lock` does, without reading it. SQLite has one writer anyway."""
     if is_postgresql(conn):
-        wanted = sa.select(incidents.c.number).where(incidents.c.number == number)
-        await conn.execute(wanted.with_for_update(key_share=True))
+        await conn.execute(_HOLD, {"this": number})
 
 
 async def get(conn: AsyncConnection, number: int) -> Incident | None:
-    return _incident(await conn.scalar(sa.select(incidents.c.state).where(incidents.c.number == number)))
+    return _incident(await conn.scalar(_GET, {"this": number}))
 
 
 async def several(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:

@@ -23,6 +23,11 @@ PAGE = 500  # rows read at a time, so that a long timeline does not hold the eve
 _BY_PERSON = sa.text("by_person")
 _MESSAGE = sa.text("kind = 'message'")
 _NO_MESSAGE = sa.text("kind <> 'message'")
+_SAID = sa.and_(timeline.c.incident == sa.bindparam("number"), _BY_PERSON)
+_ACTIVITY = sa.select(
+    sa.select(sa.func.count()).where(_SAID, timeline.c.at >= sa.bindparam("since")).scalar_subquery(),
+    sa.select(sa.func.max(timeline.c.at)).where(_SAID).scalar_subquery(),
+)
 
 
 async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[Recorded]:
@@ -45,9 +50,7 @@ async def read(
 
 async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
     """Messages by people at `since` or later, and when the last one ever was."""
-    recent = sa.select(sa.func.count()).where(timeline.c.incident == number, _BY_PERSON, timeline.c.at >= since)
-    last = sa.select(sa.func.max(timeline.c.at)).where(timeline.c.incident == number, _BY_PERSON)
-    row = (await conn.execute(sa.select(recent.scalar_subquery(), last.scalar_subquery()))).one()
+    row = (await conn.execute(_ACTIVITY, {"number": number, "since": since})).one()
     return Activity(recent=row[0], last_at=row[1])
 
 
