@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 BATCH = 100
 TOGETHER = 20  # incidents in one transaction where the database has one writer anyway
+SIDE_BY_SIDE = 6  # incidents, elsewhere
 LEASE = timedelta(seconds=30)
 AGAIN_S = 0.01
 
@@ -91,18 +92,28 @@ class Scheduler:
         return rows
 
     async def _act(self, rows: list[Row]) -> None:
-        for chunk in self._chunks(rows):
-            try:
-                await nudge.lapse(self._desk, chunk)
-            except Exception:
-                log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
-                await self._one_by_one(chunk)
-
-    def _chunks(self, rows: list[Row]) -> list[list[Row]]:
-        """SQLite has one writer, so many share its commit; elsewhere only one incident is locked at a time."""
-        size = TOGETHER if self._desk.database.dialect == "sqlite" else 1
+        """SQLite has one writer, so many share its commit. Elsewhere a transaction locks one incident, and several go
+        side by side.
+        """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
-        return [rows[i : i + size] for i in range(0, len(rows), size)]
+        if self._desk.database.dialect == "sqlite":
+            for i in range(0, len(rows), TOGETHER):
+                await self._act_on(rows[i : i + TOGETHER])
+            return
+        left = iter(_by_incident(rows))
+
+        async def work() -> None:
+            for chunk in left:
+                await self._act_on(chunk)
+
+        await asyncio.gather(*(work() for _ in range(SIDE_BY_SIDE)))
+
+    async def _act_on(self, chunk: list[Row]) -> None:
+        try:
+            await nudge.lapse(self._desk, chunk)
+        except Exception:
+            log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
+            await self._one_by_one(chunk)
 
     async def _one_by_one(self, rows: list[Row]) -> None:
         if len(rows) == 1:
@@ -122,3 +133,11 @@ class Scheduler:
         at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)
         if at - datetime.now(UTC) < timedelta(seconds=1):
             self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)
+
+
+def _by_incident(rows: list[Row]) -> list[list[Row]]:
+    """Those of one incident together, in their order; whose first one is due first comes first."""
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.incident, []).append(row)
+    return list(found.values())
