@@ -21,7 +21,7 @@ from storage.deadlines import Row
 log = structlog.get_logger()
 
 BATCH = 100
-TOGETHER = 20  # incidents in one transaction where the database has one writer anyway
+TOGETHER = 20  # incidents in one transaction
 SIDE_BY_SIDE = 6  # incidents, elsewhere
 LEASE = timedelta(seconds=30)
 AGAIN_S = 0.01
@@ -92,10 +92,11 @@ class Scheduler:
         return rows
 
     async def _act(self, rows: list[Row]) -> None:
-        """SQLite has one writer, so many share its commit. Elsewhere a transaction locks one incident, and several go
-        side by side.
+        """Plain reminders by the dozen, the rest by itself. SQLite has one writer, so many share its commit there;
+        elsewhere such a transaction locks one incident, and several go side by side.
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
+        rows = [left for i in range(0, len(rows), TOGETHER) for left in await self._remind(rows[i : i + TOGETHER])]
         if self._desk.database.dialect == "sqlite":
             for i in range(0, len(rows), TOGETHER):
                 await self._act_on(rows[i : i + TOGETHER])
@@ -107,6 +108,14 @@ class Scheduler:
                 await self._act_on(chunk)
 
         await asyncio.gather(*(work() for _ in range(SIDE_BY_SIDE)))
+
+    async def _remind(self, rows: list[Row]) -> list[Row]:
+        """Gives back what is to be looked at one by one."""
+        try:
+            return await nudge.lapse_together(self._desk, rows)
+        except Exception:
+            log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
+            return rows
 
     async def _act_on(self, chunk: list[Row]) -> None:
         try:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.timeline import GENESIS, Entry, Recorded, by_person, content_hash, entry_hash
 from storage.columns import clean_text, dumps
 from storage.schema import chains, timeline
-from storage.sql import insert_all, insert_for, is_postgresql, listed, listing
+from storage.sql import insert_all, insert_for, is_postgresql, listed, values_for
 
 Head = tuple[int, str]  # the last entry's seq and hash
 
@@ -75,7 +75,7 @@ async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head
 
 
 async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
-    found = await conn.execute(_wanted_heads(conn.dialect.name), {"numbers": listing(conn, numbers)})
+    found = await conn.execute(_wanted_heads(conn.dialect.name), {"numbers": values_for(conn, numbers)})
     return {row.incident: (row.seq, row.head) for row in found}
 
 
@@ -92,7 +92,7 @@ def _wanted_heads(dialect: str) -> Any:
 async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collection[str]) -> set[tuple[int, str]]:
     if not onces:
         return set()
-    given = {"numbers": listing(conn, numbers), "onces": listing(conn, onces)}
+    given = {"numbers": values_for(conn, numbers), "onces": values_for(conn, onces)}
     found = await conn.execute(_wanted_onces(conn.dialect.name), given)
     return {(row.incident, row.once) for row in found}
 

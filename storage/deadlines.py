@@ -4,7 +4,7 @@ of each. Decisions 2 and 3 of the architecture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Deadline, State
 from storage.schema import deadlines
-from storage.sql import AnyRow, clock, clock_after, listed, listing, microseconds
+from storage.sql import AnyRow, clock, clock_after, listed, microseconds, values_for
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 _SKIPPED_WHEN_WITHDRAWN = ("acknowledge", "mitigate")
@@ -41,32 +41,49 @@ class Row:
 _COLUMNS = (_c.once, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.sent_at, _c.fence)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The deadlines an incident has from now on; `withdrawn` tells why one that it had is none any more."""
+
+    incident: int
+    planned: Sequence[Deadline]
+    withdrawn: Callable[[str], str]
+
+
 async def sync(
-    conn: AsyncConnection,
-    number: int,
-    planned: Sequence[Deadline],
-    withdrawn: Callable[[str], str],
-    now: datetime,
+    conn: AsyncConnection, number: int, planned: Sequence[Deadline], withdrawn: Callable[[str], str], now: datetime
 ) -> None:
-    """Make the waiting rows of an incident those that are `planned`; call it with the incident locked.
+    """`sync_all` for one incident."""
+    await sync_all(conn, [Plan(number, planned, withdrawn)], now)
+
+
+async def sync_all(conn: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
+    """Make the waiting rows of each incident those that are planned; call it with the incidents locked.
 
     What was decided stays decided: of an occurrence that was sent, is due, failed or was skipped by a decision there
     is no other. One that was only withdrawn comes back when it is planned again.
     """
-    plan = {deadline.once: deadline for deadline in planned}
-    rows = {
-        row.once: row
-        for row in await conn.execute(_known(conn.dialect.name), {"number": number, "onces": listing(conn, list(plan))})
-    }
-    fresh = [deadline for once, deadline in plan.items() if once not in rows]
-    moved = [deadline for once, deadline in plan.items() if once in rows and _differs(rows[once], deadline)]
-    gone = [row for once, row in rows.items() if once not in plan]
-    if fresh:
-        await conn.execute(_INSERT, [_new(number, deadline, now) for deadline in fresh])
-    if moved:
-        await conn.execute(_MOVE, [_planned(deadline, now) for deadline in moved])
-    if gone:
-        await conn.execute(_WITHDRAW, [_withdrawn(row, withdrawn(row.once), now) for row in gone])
+    if not plans:
+        return
+    onces = [deadline.once for plan in plans for deadline in plan.planned]
+    given = {"numbers": values_for(conn, [plan.incident for plan in plans]), "onces": values_for(conn, onces)}
+    rows: dict[int, dict[str, AnyRow]] = {plan.incident: {} for plan in plans}
+    for row in await conn.execute(_known(conn.dialect.name), given):
+        rows[row.incident][row.once] = row
+    fresh: list[dict[str, Any]] = []
+    moved: list[dict[str, Any]] = []
+    gone: list[dict[str, Any]] = []
+    for plan in plans:
+        known, planned = rows[plan.incident], {deadline.once: deadline for deadline in plan.planned}
+        for once, deadline in planned.items():
+            if once not in known:
+                fresh.append(_new(plan.incident, deadline, now))
+            elif _differs(known[once], deadline):
+                moved.append(_planned(deadline, now))
+        gone += [_withdrawn(row, plan.withdrawn(once), now) for once, row in known.items() if once not in planned]
+    for statement, values in ((_INSERT, fresh), (_MOVE, moved), (_WITHDRAW, gone)):
+        if values:
+            await conn.execute(statement, values)
 
 
 async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Row]:
@@ -104,9 +121,30 @@ async def still_ours(conn: AsyncConnection, row: Row) -> bool:
     return await conn.scalar(_STILL_OURS, {"this": row.once, "fence": row.fence}) is not None
 
 
+async def all_ours(conn: AsyncConnection, rows: Sequence[Row]) -> set[str]:
+    """The `once` of those of `rows` of which `still_ours` is true."""
+    found = await conn.execute(_fences(conn.dialect.name), {"onces": values_for(conn, [row.once for row in rows])})
+    fences = {row.once: row.fence for row in found}
+    return {row.once for row in rows if fences.get(row.once) == row.fence}
+
+
+async def all_due(conn: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
+    """`decided`, `DUE`, for several: why, by `once`."""
+    settled = [_decision(once, State.DUE, reason, now) for once, reason in reasons.items()]
+    if settled:
+        await conn.execute(_SETTLE, settled)
+
+
+async def all_delivered(conn: AsyncConnection, onces: Sequence[str], at: datetime) -> None:
+    """`delivered`, for several."""
+    if onces:
+        sent = {"state": str(State.SENT), "sent_at": at, "lease_until": None}
+        await conn.execute(_SETTLE, [{"this": once, **sent} for once in sorted(onces)])
+
+
 async def decided(conn: AsyncConnection, once: str, state: State, reason: str, now: datetime) -> None:
     """`DUE` when its message is on its way, `SKIPPED` and the like when there will be none."""
-    await _settle(conn, once, state=str(state), reason=reason, decided_at=now, withdrawn=False)
+    await conn.execute(_SETTLE, _decision(once, state, reason, now))
 
 
 async def delivered(conn: AsyncConnection, once: str, at: datetime) -> None:
@@ -152,6 +190,17 @@ def _free(dialect: str) -> sa.ColumnElement[bool]:
     return sa.or_(_c.lease_until.is_(None), _c.lease_until <= clock(dialect))
 
 
+def _decision(once: str, state: State, reason: str, now: datetime) -> dict[str, Any]:
+    return {
+        "this": once,
+        "state": str(state),
+        "reason": reason,
+        "decided_at": now,
+        "withdrawn": False,
+        "lease_until": None,
+    }
+
+
 async def _settle(conn: AsyncConnection, once: str, **values: Any) -> None:
     await conn.execute(_SETTLE, {"this": once, "lease_until": None, **values})
 
@@ -164,9 +213,15 @@ def _differs(row: AnyRow, deadline: Deadline) -> bool:
 
 @cache
 def _known(dialect: str) -> Any:
-    return sa.select(_c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
-        _c.incident == sa.bindparam("number"), sa.or_(_WAITING, listed(dialect, _c.once, "onces"))
+    return sa.select(_c.incident, _c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
+        listed(dialect, _c.incident, "numbers"), sa.or_(_WAITING, listed(dialect, _c.once, "onces"))
     )
+
+
+@cache
+def _fences(dialect: str) -> Any:
+    wanted = sa.select(_c.once, _c.fence).where(listed(dialect, _c.once, "onces"), _WAITING)
+    return wanted.order_by(_c.once).with_for_update()
 
 
 _INSERT = sa.insert(deadlines)

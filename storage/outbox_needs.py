@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.notices import IfNeedFails
 from storage.schema import outbox
-from storage.sql import clock, listed, listing
+from storage.sql import clock, listed, values_for
 
 _c = outbox.c
 _HELD = sa.text("state = 'held'")  # as in the partial index, word for word
@@ -38,7 +38,7 @@ async def end_dependents(conn: AsyncConnection, once: str, state: str, why: str)
     ended: Collection[str] = [once]
     reason = because(state, why)
     while ended:
-        given = {"ended": listing(conn, list(ended))}
+        given = {"ended": values_for(conn, list(ended))}
         await conn.execute(_go_on(conn.dialect.name), given)
         gone = await conn.scalars(_end(conn.dialect.name), {**given, "their_state": state, "why": reason})
         ended = sorted(gone)

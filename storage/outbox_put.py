@@ -15,7 +15,7 @@ from bot.domain.notices import IfNeedFails, Notice
 from storage.columns import clean_text
 from storage.outbox_needs import because, end_dependents, free_dependents
 from storage.schema import outbox
-from storage.sql import among, clock, insert_for, listed, listing, wall
+from storage.sql import among, clock, insert_for, listed, values_for, wall
 
 _c = outbox.c
 _OVER = ("failed", "dropped")
@@ -66,7 +66,7 @@ def _one_each(notices: Sequence[Notice]) -> dict[str, Notice]:
 
 async def _standing(conn: AsyncConnection, names: Collection[str]) -> dict[str, _Standing]:
     """Locked, so that nobody marks a row sent or failed between our look at it and our commit."""
-    rows = await conn.execute(_wanted(conn.dialect.name), {"names": listing(conn, sorted(names))})
+    rows = await conn.execute(_wanted(conn.dialect.name), {"names": values_for(conn, sorted(names))})
     return {row.once: _Standing(row.state, row.sent_at is not None, row.error or "", row.redirected) for row in rows}
 
 

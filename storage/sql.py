@@ -103,14 +103,14 @@ def _our_us() -> int:
 
 @cache
 def listed(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
-    """`column IN :name` for a statement that is made once; the values are given as `listing` makes them."""
+    """`column IN :name` for a statement that is made once; the values are given as `values_for` makes them."""
     if dialect == "postgresql":
         return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
     sql = f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - our own names
     return sa.text(sql)  # type: ignore[return-value]  # text is a condition, too
 
 
-def listing(conn: AsyncConnection, values: Collection[Any]) -> Any:
+def values_for(conn: AsyncConnection, values: Collection[Any]) -> Any:
     """Values for `listed`."""
     return list(values) if is_postgresql(conn) else dumps(list(values))
 

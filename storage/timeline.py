@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Activity
 from bot.domain.timeline import Entry, Recorded, stand_keyed
 from storage import chain
 from storage.schema import timeline
-from storage.sql import AnyRow
+from storage.sql import AnyRow, values_for
 from storage.verification import verify
 
-__all__ = ["activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
+__all__ = ["activities", "activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
 
 PAGE = 500  # rows read at a time, so that a long timeline does not hold the event loop
 # As in the partial indexes, word for word.
@@ -52,6 +54,28 @@ async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activ
     """Messages by people at `since` or later, and when the last one ever was."""
     row = (await conn.execute(_ACTIVITY, {"number": number, "since": since})).one()
     return Activity(recent=row[0], last_at=row[1])
+
+
+async def activities(conn: AsyncConnection, numbers: Sequence[int], since: datetime) -> dict[int, Activity]:
+    """`activity` of several incidents."""
+    given = {"numbers": values_for(conn, numbers), "since": since}
+    found = await conn.execute(_activities(conn.dialect.name), given)
+    return {row.number: Activity(recent=row.recent, last_at=row.last_at) for row in found}
+
+
+@cache
+def _activities(dialect: str) -> Any:
+    if dialect == "postgresql":
+        asked: Any = sa.func.unnest(sa.bindparam("numbers", type_=postgresql.ARRAY(sa.BigInteger)))
+        given = asked.table_valued(sa.column("number", sa.BigInteger)).render_derived()
+        number = given.c.number
+    else:
+        given = sa.func.json_each(sa.bindparam("numbers")).table_valued(sa.column("value", sa.BigInteger))
+        number = given.c.value
+    said = sa.and_(timeline.c.incident == number, _BY_PERSON)
+    recent = sa.select(sa.func.count()).where(said, timeline.c.at >= sa.bindparam("since")).scalar_subquery()
+    last = sa.select(sa.func.max(timeline.c.at)).where(said).scalar_subquery()
+    return sa.select(number.label("number"), recent.label("recent"), last.label("last_at"))
 
 
 async def last_of(
