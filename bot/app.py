@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -253,7 +253,7 @@ async def _wire(
 
     box = Outbox(desk, send, sent, lambda row: metrics.claimed("notice", row.taken_over))
     scheduler = Scheduler(desk, clock, lapsed)
-    jobs = Jobs(desk, settings.secrets)
+    jobs = Jobs(desk, settings.secrets, metrics.job_ended)
     sockets = None
     if settings.slack_app_token is not None:
         app_token = settings.slack_app_token.get_secret_value()
@@ -366,11 +366,10 @@ async def who_are_we(api: SlackApi, database: Database) -> Me:
             me = Me(
                 user_id=str(answer["user_id"]), bot_id=str(answer.get("bot_id", "")),
                 team_id=str(answer.get("team_id", "")), url=str(answer.get("url", "")),
+                enterprise_id=str(answer.get("enterprise_id") or ""),
             )  # fmt: skip
             async with database.transaction() as conn:
-                await meta.put(
-                    conn, "me", {"user_id": me.user_id, "bot_id": me.bot_id, "team_id": me.team_id, "url": me.url}
-                )
+                await meta.put(conn, "me", asdict(me))
             return me
 
 

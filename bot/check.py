@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -13,6 +11,7 @@ from bot import notifiers, playbooks_check, rota_read
 from bot import policy as policy_reader
 from bot.domain import paging
 from bot.domain.errors import TocsinError
+from bot.findings import Finding
 from bot.integrations.http import LOOPBACK, in_the_clear
 from bot.settings import Settings
 from bot.slack import api as slack_api
@@ -49,23 +48,6 @@ SCOPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `fine` is False for what must be mended; a warning is fine and says so."""
-
-    what: str
-    fine: bool
-    words: str
-    warning: bool = False
-
-    def line(self) -> str:
-        mark = "⚠" if self.warning else ("✓" if self.fine else "✗")
-        return f"{mark} {self.what}: {self.words}"
-
-    def as_json(self) -> dict[str, Any]:
-        return {"what": self.what, "fine": self.fine, "warning": self.warning, "words": self.words}
-
-
 async def run(settings: Settings) -> list[Finding]:
     found = [Finding("settings", False, words) for words in settings.missing_for_serving()]
     if not found:
@@ -96,7 +78,11 @@ async def _schedules(settings: Settings) -> list[Finding]:
         if asked is None:
             words = f"{', '.join(elsewhere)}: to be read from PagerDuty, which needs PAGERDUTY_API_TOKEN. Set it."
             return [Finding("schedules", False, words)]
-        return [Finding("schedules", *await rota_read.looked_over(asked, policy, key)) for key in elsewhere]
+        return [
+            Finding("schedules", *found)
+            for key in elsewhere
+            for found in await rota_read.looked_over(asked, policy, key)
+        ]
 
 
 def _policy(settings: Settings) -> tuple[str | None, set[str], list[Finding]]:
@@ -107,8 +93,7 @@ def _policy(settings: Settings) -> tuple[str | None, set[str], list[Finding]]:
         return None, set(), [Finding("policy", False, str(error))]
     found = [Finding("policy", True, f"{where}: {', '.join(s.key for s in loaded.policy.severities)}")]
     found += [Finding("policy", True, str(warning), warning=True) for warning in loaded.warnings]
-    said = playbooks_check.look(settings, loaded.policy)
-    found += [Finding(one.what, one.fine, one.words, one.warning) for one in said]
+    found += playbooks_check.look(settings, loaded.policy)
     rungs = [rung for severity in loaded.policy.severities for rung in severity.ladder]
     rungs += [trigger.rung for trigger in loaded.policy.triggers]
     return loaded.policy.announce, {method for rung in rungs for method in rung.by}, found

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.job import How, Job, Piece, Verdict, compared, judged
+from bot.domain.job import Ended, How, Job, Piece, Verdict, compared, judged
 from bot.domain.secrets import Masker, trimmed
 from bot.usecases import jobs, unattended
 from bot.usecases.desk import Desk
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=30)
 POLL_S = 1.0
 WITHIN_S = 8.0  # what runs may end while the bot stops; then it is killed
+WORDS = 600  # of how it ended
 _LOOK = 100
 
 
@@ -129,7 +130,7 @@ class Jobs:
         try:
             verdict, how, output = _result(running, seconds)
             await self._write_down(job, verdict, how, output)
-            self._observe(job.plan.runner, str(how))
+            self._observe(job.plan.runner, _result_of(verdict, how))
             log.info(
                 "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.worked,
                 words=verdict.words, took_s=round(seconds, 3),
@@ -150,15 +151,14 @@ class Jobs:
             ended = await runner.run(piece, job.plan.timeout)
             if len(job.plan.pieces) > 1:
                 printed.append(f"$ {masker.masked(piece.shown)}")
-            printed.append(masker.masked(ended.output))
-            verdict, how = judged(job.plan, position, ended), ended.how
-            verdict = Verdict(verdict.worked, masker.masked(verdict.words))
+            printed.append(_printed(ended, masker))
+            verdict, how = _said(judged(job.plan, position, ended), masker), ended.how
             if not verdict.worked:
                 return verdict, how, _all(printed)
-        return await self._validated(job, runner, verdict, how, printed)
+        return await self._validated(job, runner, verdict, how, printed, masker)
 
     async def _validated(
-        self, job: Job, runner: Runner, verdict: Verdict, how: How, printed: list[str]
+        self, job: Job, runner: Runner, verdict: Verdict, how: How, printed: list[str], masker: Masker
     ) -> tuple[Verdict, How, str]:
         """Where the playbook says that a figure of Prometheus decides."""
         success = job.plan.success
@@ -169,7 +169,7 @@ class Jobs:
             words = f"{verdict.words}, and whether it worked is not known: the runner promql is not set up"
             return Verdict(False, words), How.ENDED, _all(printed)
         ended = await asked.run(Piece((success.promql,)), job.plan.timeout)
-        judged_by = compared(success, ended)
+        judged_by = _said(compared(success, ended), masker)
         return (
             Verdict(judged_by.worked, f"{verdict.words}; {success.promql}: {judged_by.words}"),
             ended.how,
@@ -214,6 +214,21 @@ def _result(running: asyncio.Task[tuple[Verdict, How, str]], seconds: float) -> 
         log.error("jobs.runner_failed", error=type(error).__name__, exc_info=error)
         return Verdict(False, f"the runner itself failed ({type(error).__name__})"), How.STOPPED, ""
     return running.result()
+
+
+def _result_of(verdict: Verdict, how: How) -> str:
+    return "worked" if verdict.worked else "failed" if how is How.ENDED else str(how)
+
+
+def _printed(ended: Ended, masker: Masker) -> str:
+    cut = ended.cut or ended.how is not How.ENDED
+    return masker.masked_cut(ended.output) if cut else masker.masked(ended.output)
+
+
+def _said(verdict: Verdict, masker: Masker) -> Verdict:
+    """Masked first and cut then: half a secret is not known for one."""
+    words = masker.masked(verdict.words)
+    return Verdict(verdict.worked, words if len(words) <= WORDS else f"{words[:WORDS]}…")
 
 
 def _all(printed: list[str]) -> str:

@@ -108,9 +108,23 @@ class Metrics:
         self.heartbeat_at = Gauge(
             "tocsin_heartbeat_sent_timestamp_seconds", "When the heartbeat last arrived", registry=registry
         )
+        self._playbooks()
         for what in ("notice", "deadline"):
             self.claims.labels(what)
             self.taken_over.labels(what)
+
+    def _playbooks(self) -> None:
+        """Those about playbooks and what they run."""
+        registry = self.registry
+        self.jobs = Gauge("tocsin_jobs", "Jobs of runners that are not over", ["runner", "state"], registry=registry)
+        self.jobs_ended = Counter(
+            "tocsin_jobs_ended_total", "Attempts of jobs by result", ["runner", "result"], registry=registry
+        )
+        self.walks = Gauge("tocsin_walks", "Playbooks that are walked in open incidents", ["kind"], registry=registry)
+        self.walk_steps = Gauge("tocsin_walk_steps", "Steps of these", ["state"], registry=registry)
+
+    def job_ended(self, runner: str, result: str) -> None:
+        self.jobs_ended.labels(runner, result).inc()
 
     def slack_called(self, method: str, result: str, took_s: float) -> None:
         self.slack_calls.labels(method, error_name(result)).inc()

@@ -101,22 +101,34 @@ def show_command(name: str, given: tuple[str, ...]) -> None:
 
 
 @playbooks.command("stats")
+@click.option("--all", "everything", is_flag=True, help="Also those that were never used.")
 @as_json_option
-def stats_command(as_json: bool) -> None:
-    """How each playbook has fared: used, with success, how long it takes, last used, last reviewed, what is skipped."""
+def stats_command(everything: bool, as_json: bool) -> None:
+    """How each playbook has fared: used, with success, how long it takes, last used, last reviewed, what is skipped.
+
+    The most used first. JSON has all of them, in the order of `tocsin playbooks`.
+    """
     found = asyncio.run(_figures())
     if as_json:
         _print([_figures_json(one) for one in found])
         return
-    click.echo(f"{'':<28} {'used':>5} {'success':>8} {'mean':>6}  {'last used':<11} {'reviewed':<11} skipped")
-    for one in found:
-        success = "" if one.success is None else f"{one.success:.0%}"
-        last = one.last_used_at.date().isoformat() if one.last_used_at else "never"
-        skipped = ", ".join(f"{step} {times}×" for step, times in sorted(one.skipped.items()))
-        mean = roughly(one.mean) if one.mean else ""
-        reviewed = str(one.last_reviewed or "never")
-        line = f"{one.playbook:<28} {one.used:>5} {success:>8} {mean:>6}  {last:<11} {reviewed:<11} {skipped}"
-        click.echo(line.rstrip())
+    shown = sorted((one for one in found if one.used or everything), key=lambda one: (-one.used, one.playbook))
+    if shown:
+        click.echo(f"{'':<28} {'used':>5} {'success':>8} {'mean':>6}  {'last used':<11} {'reviewed':<11} skipped")
+    for one in shown:
+        click.echo(_figures_line(one))
+    if left := len(found) - len(shown):
+        said = f"{left} others were" if shown and left > 1 else "One other was" if shown else f"All {left} were"
+        click.echo(f"{said} never used. With them: tocsin playbooks stats --all")
+
+
+def _figures_line(one: Figures) -> str:
+    success = "" if one.success is None else f"{one.success:.0%}"
+    last = one.last_used_at.date().isoformat() if one.last_used_at else "never"
+    skipped = ", ".join(f"{step} {times}×" for step, times in sorted(one.skipped.items()))
+    mean = roughly(one.mean) if one.mean else ""
+    reviewed = str(one.last_reviewed or "never")
+    return f"{one.playbook:<28} {one.used:>5} {success:>8} {mean:>6}  {last:<11} {reviewed:<11} {skipped}".rstrip()
 
 
 async def _figures() -> list[Figures]:

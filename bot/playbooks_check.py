@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot import runners
@@ -13,6 +12,7 @@ from bot.domain.errors import Refused
 from bot.domain.job import Action
 from bot.domain.playbook import Playbook, Step
 from bot.domain.policy import Policy
+from bot.findings import Finding
 from bot.policy.problems import nearest
 from bot.settings import Settings
 from bot.usecases.dry_run import plan_of
@@ -24,25 +24,15 @@ from playbooks.runners.protocol import Runners
 NAMED = 8  # steps that are named one by one
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """As `bot.check.Finding`."""
-
-    what: str
-    fine: bool
-    words: str
-    warning: bool = False
-
-
-def look(settings: Settings, policy: Policy, environ: Mapping[str, str] | None = None) -> list[Said]:
+def look(settings: Settings, policy: Policy, environ: Mapping[str, str] | None = None) -> list[Finding]:
     """1. The library; 2. who names what there is not; 3. the runners; 4. what they would take, and what is left."""
     try:
         library = loader.load(settings.playbook_folders)
     except PlaybookError as error:
-        return [Said("playbooks", False, str(error))]
+        return [Finding("playbooks", False, str(error))]
     set_up = runners.build(policy.automation, settings, os.environ if environ is None else environ)
     return [
-        Said("playbooks", True, _library(library, settings)),
+        Finding("playbooks", True, _library(library, settings)),
         *_unknown(library, policy),
         *_runners(set_up, policy, os.environ if environ is None else environ),
         *_steps(library, set_up, policy),
@@ -58,7 +48,7 @@ def _library(library: Library, settings: Settings) -> str:
     return f"{len(library.playbooks)}, of which {len(own)} are from {folders}{replaced}"
 
 
-def _unknown(library: Library, policy: Policy) -> Iterator[Said]:
+def _unknown(library: Library, policy: Policy) -> Iterator[Finding]:
     """Whoever names a playbook means one that is there."""
     named = [
         *(
@@ -76,23 +66,23 @@ def _unknown(library: Library, policy: Policy) -> Iterator[Said]:
         if name not in library.by_id:
             guess = nearest(name, library.by_id)
             mend = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
-            yield Said("playbooks", False, f"{path}: there is no playbook “{name}”. {mend}")
+            yield Finding("playbooks", False, f"{path}: there is no playbook “{name}”. {mend}")
 
 
-def _runners(set_up: Runners, policy: Policy, environ: Mapping[str, str]) -> Iterator[Said]:
+def _runners(set_up: Runners, policy: Policy, environ: Mapping[str, str]) -> Iterator[Finding]:
     if not policy.automation.enabled:
-        yield Said("automation", True, "off: no step is run, people run the commands themselves")
+        yield Finding("automation", True, "off: no step is run, people run the commands themselves")
         return
     for name, runner in set_up.items():
-        yield Said("automation", True, f"{name}: {runner.about()}")
+        yield Finding("automation", True, f"{name}: {runner.about()}")
         for trouble in runner.troubles() if isinstance(runner, Process) else ():
-            yield Said("automation", True, trouble, warning=True)
+            yield Finding("automation", True, trouble, warning=True)
     if (rules := policy.automation.process) and os.geteuid() == 0 and any(one.user is None for one in rules.allow):
         words = "the bot is root, and so is what it runs. Give each program a `user`, or run the bot as somebody else."
-        yield Said("automation", True, words, warning=True)
+        yield Finding("automation", True, words, warning=True)
     for path, name in _variables(policy):
         if name not in environ:
-            yield Said("automation", True, f"{path}: {name} is not set in the environment.", warning=True)
+            yield Finding("automation", True, f"{path}: {name} is not set in the environment.", warning=True)
 
 
 def _variables(policy: Policy) -> Iterator[tuple[str, str]]:
@@ -103,7 +93,7 @@ def _variables(policy: Policy) -> Iterator[tuple[str, str]]:
         yield from ((f"headers of {host.host}", name) for name in host.headers.values())
 
 
-def _steps(library: Library, set_up: Runners, policy: Policy) -> Iterator[Said]:
+def _steps(library: Library, set_up: Runners, policy: Policy) -> Iterator[Finding]:
     """What would be taken with the defaults, and why the rest is for people."""
     if not policy.automation.enabled:
         return
@@ -116,9 +106,9 @@ def _steps(library: Library, set_up: Runners, policy: Policy) -> Iterator[Said]:
             elif step.commands or step.automation:
                 left[why] += max(1, len(step.commands))
     more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
-    yield Said("automation", True, f"would run {len(taken)} steps: {', '.join(taken[:NAMED]) or 'none'}{more}")
+    yield Finding("automation", True, f"would run {len(taken)} steps: {', '.join(taken[:NAMED]) or 'none'}{more}")
     reasons = "; ".join(f"{count} {why}" for why, count in left.most_common())
-    yield Said("automation", True, f"for people to run, of commands: {reasons or 'none'}")
+    yield Finding("automation", True, f"for people to run, of commands: {reasons or 'none'}")
 
 
 def _why_not(set_up: Runners, playbook: Playbook, step: Step) -> str | None:

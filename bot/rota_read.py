@@ -9,6 +9,7 @@ from datetime import time as midnight
 import aiohttp
 import structlog
 
+from bot.domain import oncall
 from bot.domain.errors import DeliveryError
 from bot.domain.oncall import Override
 from bot.domain.policy import Policy
@@ -55,6 +56,7 @@ class Reading:
         self._elsewhere = elsewhere
         self._next_at: dict[str, float] = {}
         self._known: frozenset[str] | None = None
+        self._strangers: dict[str, frozenset[str]] = {}
 
     async def refresh(self) -> None:
         policy = self._desk.policy
@@ -79,10 +81,21 @@ class Reading:
             log.warning("schedule.not_read", schedule=key, error=str(error), mend="what was last read holds")
             return False
         found = [Override(key, member_of(one, policy), one.starts_at, one.ends_at) for one in entries]
+        self._tell_of_strangers(key, found, policy)
         if await self._keep(key, found, now):
             log.info("schedule.read", schedule=key, turns=len(found))
             await shift_change.schedules_changed(self._desk, {key})
         return True
+
+    def _tell_of_strangers(self, key: str, found: list[Override], policy: Policy) -> None:
+        """Once, until it is others."""
+        unknown = frozenset(one.member for one in found if one.member not in policy.contacts)
+        if unknown and unknown != self._strangers.get(key):
+            log.warning(
+                "schedule.strangers", schedule=key, people=sorted(unknown),
+                mend="give each a contact with that e-mail address or name; `tocsin check` says who cannot be reached",
+            )  # fmt: skip
+        self._strangers[key] = unknown
 
     async def _keep(self, key: str, found: list[Override], now: datetime) -> bool:
         """Whether it differs from what was read before."""
@@ -95,14 +108,23 @@ class Reading:
         return differs
 
 
-async def looked_over(asked: Schedules, policy: Policy, key: str) -> tuple[bool, str]:
-    """For `tocsin check`: what would be read now."""
+async def looked_over(asked: Schedules, policy: Policy, key: str) -> list[tuple[bool, str, bool]]:
+    """For `tocsin check`: what would be read now, and who is no contact. Whether it is fine, words, a warning."""
     now = datetime.now(UTC)
     try:
         entries = await asked.entries(policy.schedules[key].pagerduty or "", *_span(now))
     except DeliveryError as error:
-        return False, f"{key}: {error}"
-    strangers = sorted({one.name for one in entries if member_of(one, policy) not in policy.contacts})
+        return [(False, f"{key}: {error}", False)]
     current = next((one.name for one in entries if one.starts_at <= now < one.ends_at), "nobody")
     words = f"{key} is read from PagerDuty: {len(entries)} turns in {AHEAD.days} days, on call now: {current}"
-    return True, words + (f"; no contacts: {', '.join(strangers)}" if strangers else "")
+    found = [(True, words, False)]
+    members = {member_of(one, policy): one.name for one in entries}
+    unknown = {member: name for member, name in members.items() if member not in policy.contacts}
+    for lost, what in (
+        (True, "nobody here can reach them"),
+        (False, "Slack is asked who has their address, and no telephone of theirs is known"),
+    ):
+        if names := sorted(name for member, name in unknown.items() if oncall.stranger(member, policy) is lost):
+            mend = f"Give each a contact with their e-mail address or exactly that name: {', '.join(names)}."
+            found.append((True, f"{key}: on call at PagerDuty and no contacts, so {what}. {mend}", True))
+    return found

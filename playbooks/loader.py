@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from pydantic import ValidationError
 from bot.domain.errors import NotFound, TocsinError
 from bot.domain.playbook import Playbook
 from bot.policy import complaints
+from bot.policy.document import digest
 from bot.policy.problems import Problem, dotted, nearest
 from bot.policy.source import Source, parse
 from playbooks import checks, models, values
@@ -130,13 +129,7 @@ def _of_source(source: Source) -> _Read:
         return _Read(source, name, problems=tuple(complaints.problems_of(invalid, source, root=models.Document)))
     if problems := checks.check(model, source):
         return _Read(source, name, problems=tuple(problems))
-    return _Read(source, name, values.playbook_of(model, source.name, _digest(source.values)))
-
-
-def _digest(document: dict[str, Any]) -> str:
-    """sha256 of the file's canonical JSON: white space, comments and the order of its keys change nothing."""
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return _Read(source, name, values.playbook_of(model, source.name, digest(source.values)))
 
 
 def _flat(read: list[list[_Read]]) -> Iterator[_Read]:

@@ -9,8 +9,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
+from bot.domain import patterns
 from bot.domain import playbook as domain
-from bot.policy.models import Day, Duration, Key, Part, Text, wrong
+from bot.policy.models.part import Part, shown, wrong
+from bot.policy.models.texts import Key, Text
+from bot.policy.models.times import Day, Duration
 from bot.policy.problems import did_you_mean
 
 LAST_RANK = 9
@@ -20,19 +23,15 @@ _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _RANKS = re.compile(r"^([1-9])\s*(?:-|–|\.\.)\s*([1-9])$")
 
 
-def _shown(value: Any) -> str:
-    return f"“{str(value)[:60]}”"
-
-
 def _id(value: Any) -> str:
     if not isinstance(value, str) or not _ID.match(value):
-        raise wrong(f"must be small letters, digits and - such as api-outage, not {_shown(value)}.")
+        raise wrong(f"must be small letters, digits and - such as api-outage, not {shown(value)}.")
     return value
 
 
 def _parameter_name(value: Any) -> str:
     if not isinstance(value, str) or not _NAME.match(value):
-        raise wrong(f"must be small letters, digits and _ such as pod_name, not {_shown(value)}.")
+        raise wrong(f"must be small letters, digits and _ such as pod_name, not {shown(value)}.")
     return value
 
 
@@ -43,7 +42,7 @@ def _severities(value: Any) -> Any:
     if isinstance(value, str) and (match := _RANKS.match(value)):
         first, last = int(match[1]), int(match[2])
         if first > last:
-            raise wrong(f"must count upwards from the worst: write {last}-{first}, not {_shown(value)}.")
+            raise wrong(f"must count upwards from the worst: write {last}-{first}, not {shown(value)}.")
         return list(range(first, last + 1))
     return value if isinstance(value, list) else [value]
 
@@ -54,7 +53,7 @@ def _severity(value: Any) -> int | str:
     if isinstance(value, str) and re.match(r"^[A-Za-z][A-Za-z0-9_.-]*$", value):
         return value
     raise wrong(
-        f"must be a rank from 1, the worst, to {LAST_RANK}, or the key of a severity of yours, not {_shown(value)}."
+        f"must be a rank from 1, the worst, to {LAST_RANK}, or the key of a severity of yours, not {shown(value)}."
         " Write 1-3, [1, 2] or any."
     )
 
@@ -63,23 +62,23 @@ def _one_of(known: tuple[str, ...], what: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in known:
             said = did_you_mean(value, known, "There are") if isinstance(value, str) else f" There are {known}."
-            raise wrong(f"is not {what}: {_shown(value)}.{said}")
+            raise wrong(f"is not {what}: {shown(value)}.{said}")
         return str(value)
 
     return check
 
 
 def _pattern(value: Any) -> str:
-    try:
-        re.compile(value)
-    except (re.error, TypeError) as error:
-        raise wrong(f"is not a regular expression: {_shown(value)} ({error}).") from None
-    return str(value)
+    if not isinstance(value, str):
+        raise wrong(f"must be a pattern in quotes, not {shown(value)}.")
+    if why := patterns.trouble(value):
+        raise wrong(f"is not a pattern that can be used: {shown(value)}. {why}")
+    return value
 
 
 def _run(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise wrong(f"must be a command, as it would be typed, not {_shown(value)}.")
+        raise wrong(f"must be a command, as it would be typed, not {shown(value)}.")
     try:
         shlex.split(value)
     except ValueError as error:

@@ -44,6 +44,8 @@ class Control:
             ("GET", "/people/{who}/home", self.home),
             ("GET", "/people/{who}/ephemerals", self.ephemerals),
             ("GET", "/people/{who}/unread", self.unread),
+            ("GET", "/people/{who}/threads", self.threads),
+            ("GET", "/people/{who}/search", self.search),
             ("POST", "/people/{who}/{act}", self.act),
             ("GET", "/calls", self.calls),
             ("GET", "/deliveries", self.deliveries),
@@ -147,6 +149,15 @@ class Control:
     async def unread(self, request: web.Request) -> web.Response:
         """What waits for a person, by channel: messages not read, and how many of them ring."""
         return web.json_response({"unread": exhibit.unread(self.ws, self.ws.user(request.match_info["who"]))})
+
+    async def threads(self, request: web.Request) -> web.Response:
+        """The threads a person takes part in."""
+        return web.json_response(exhibit.threads(self.ws, self.ws.user(request.match_info["who"])))
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Messages with all words of `q`."""
+        user = self.ws.user(request.match_info["who"])
+        return web.json_response(exhibit.search(self.ws, user, request.query.get("q", "")))
 
     async def act(self, request: web.Request) -> web.Response:
         """Let a person do something; see `acts.ACTS`."""

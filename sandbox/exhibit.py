@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 
 from sandbox.interact import Reply
 from sandbox.model import Channel, Ephemeral, Json, Message, User, View
+from sandbox.text import message_lines
 
 if TYPE_CHECKING:
     from sandbox.workspace import Workspace
 
+MOST = 50  # threads, or messages found
+QUIET = frozenset({"channel_join", "group_join", "channel_leave", "group_leave", "tombstone"})
 UNREAD = 99  # counted no further: a mark says "99+"
 
 
@@ -75,6 +78,44 @@ def unread(ws: "Workspace", user: User) -> Json:
         if others:
             found[channel.id] = {"messages": len(others), "rings": rings}
     return found
+
+
+def threads(ws: "Workspace", user: User) -> Json:
+    """The threads this person takes part in (wrote in, or was answered in), the one last written in first."""
+    found = []
+    for channel in ws.state.channels.values():
+        if user.id not in channel.members:
+            continue
+        log = ws.state.logs[channel.id]
+        for ts in log.threads:
+            parent, replies = log.messages.get(ts), log.replies(ts)
+            if parent and replies and user.id in {parent.user, *(reply.user for reply in replies)}:
+                found.append((parent, replies[-1]))
+    found.sort(key=lambda pair: pair[1].ts, reverse=True)
+    return {
+        "threads": [
+            {"parent": message_shape(ws, parent), "last": message_shape(ws, last)} for parent, last in found[:MOST]
+        ]
+    }
+
+
+def search(ws: "Workspace", user: User, words: str) -> Json:
+    """The newest messages with all of these words, in channels this person may look into."""
+    wanted = words.lower().split()
+    found = [
+        message
+        for channel in ws.state.channels.values()
+        if channel.is_public or user.id in channel.members
+        for message in ws.state.logs[channel.id].messages.values()
+        if wanted and message.subtype not in QUIET and all(word in _said(ws, message).lower() for word in wanted)
+    ]
+    found.sort(key=lambda message: message.ts, reverse=True)
+    return {"messages": [message_shape(ws, message) for message in found[:MOST]], "more": len(found) > MOST}
+
+
+def _said(ws: "Workspace", message: Message) -> str:
+    """All that is to be read in a message."""
+    return "\n".join(message_lines(ws.state, message))
 
 
 def message_shape(ws: "Workspace", message: Message) -> Json:

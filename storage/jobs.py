@@ -5,6 +5,8 @@ Leases go by the wall clock. A job that is `running` when its lease ends may hav
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -172,10 +174,12 @@ async def next_try_at(conn: AsyncConnection) -> datetime | None:
     return found
 
 
-async def counts(conn: AsyncConnection) -> dict[str, int]:
-    """How many are queued and running."""
-    counted = await conn.execute(sa.select(_c.state, sa.func.count()).where(_LIVE).group_by(_c.state))
-    return {"queued": 0, "running": 0} | {row[0]: row[1] for row in counted}
+async def census(conn: AsyncConnection, incidents: Sequence[int]) -> Counter[tuple[str, str]]:
+    """How many are queued and running, and in these incidents may have run: by runner and state."""
+    live = sa.select(_c.plan, _c.state).where(_LIVE)
+    asked = sa.select(_c.plan, _c.state).where(_c.incident.in_(incidents), _c.state == str(State.MAY_HAVE_RUN))
+    rows = [*await conn.execute(live), *(await conn.execute(asked) if incidents else ())]
+    return Counter((str(row.plan["runner"]), str(row.state)) for row in rows)
 
 
 def _ours(job: Job) -> tuple[sa.ColumnElement[bool], ...]:

@@ -74,8 +74,9 @@ async def forget_read(conn: AsyncConnection, known: Sequence[str]) -> None:
     await conn.execute(sa.delete(shifts).where(shifts.c.schedule.not_in(list(known))))
 
 
-async def give_up(conn: AsyncConnection, schedule: str, member: str, now: datetime) -> int:
-    """End what somebody covers now; what is past stays as it was. Returns how many there were."""
+async def give_up(conn: AsyncConnection, schedule: str, member: str, now: datetime) -> tuple[Override, ...]:
+    """End what somebody covers now, or was to cover; what is past stays as it was. Returns them as they were made."""
     theirs = sa.and_(_c.schedule == schedule, _c.member == member, _c.ended_at.is_(None), _c.ends_at > now)
-    done = await conn.execute(sa.update(overrides).where(theirs).values(ended_at=now))
-    return int(done.rowcount)
+    ended = sa.update(overrides).where(theirs).values(ended_at=now).returning(_c.starts_at, _c.ends_at)
+    found = [Override(schedule, member, row.starts_at, row.ends_at) for row in await conn.execute(ended)]
+    return tuple(sorted(found, key=lambda one: one.starts_at))

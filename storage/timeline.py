@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,13 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.deadlines import Activity
 from bot.domain.timeline import Entry, Recorded, stand_keyed
 from storage import chain
+from storage.pages import by_seq
 from storage.schema import timeline
 from storage.sql import AnyRow, values_for
 from storage.verification import verify
 
 __all__ = ["activities", "activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
 
-PAGE = 500  # rows read at a time, so that a long timeline does not hold the event loop
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who wrote a message, and under which one where it is a reply."""
+
+    actor: str
+    thread_ts: str | None
+
+
 # As in the partial indexes, word for word.
 _BY_PERSON = sa.text("by_person")
 _MESSAGE = sa.text("kind = 'message'")
@@ -46,7 +56,7 @@ async def read(
     if key_only:
         keyed_message = sa.and_(timeline.c.kind == "message", timeline.c.source_ts.in_(sorted(standing)))
         wanted = wanted.where(sa.or_(timeline.c.key, keyed_message))
-    found = [_recorded(row, standing) async for row in _pages(conn, wanted, limit, newest=newest)]
+    found = [_recorded(row, standing) async for row in by_seq(conn, wanted, limit, newest=newest)]
     return found[::-1] if newest else found
 
 
@@ -103,6 +113,31 @@ async def of_kind(conn: AsyncConnection, number: int, kind: str) -> list[Entry]:
     return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
 
 
+async def of_kinds(
+    conn: AsyncConnection, number: int, kinds: Sequence[str], source_ts: str | None = None
+) -> list[Entry]:
+    """Every entry of these kinds, none of them `message`, in the order of the chain; about one message where given."""
+    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds), _NO_MESSAGE)
+    if source_ts is not None:
+        wanted = wanted.where(timeline.c.source_ts == source_ts)
+    return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+
+
+async def standing(conn: AsyncConnection, number: int, once: str) -> dict[str, Standing]:
+    """The messages whose `once` begins so and that nobody is known to have deleted, by their `ts`."""
+    gone = sa.select(timeline.c.source_ts).where(
+        timeline.c.incident == number, timeline.c.kind == "message_deleted", _NO_MESSAGE
+    )
+    deleted = set(await conn.scalars(gone))
+    columns = (timeline.c.seq, timeline.c.once, timeline.c.source_ts, timeline.c.actor, timeline.c.data)
+    wanted = sa.select(*columns).where(timeline.c.incident == number, _MESSAGE)
+    return {
+        row.source_ts: Standing(row.actor, row.data.get("thread_ts"))
+        async for row in by_seq(conn, wanted)
+        if row.source_ts not in deleted and (row.once or "").startswith(once)
+    }
+
+
 async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorded | None:
     """The `message` entry about that `ts`."""
     about = sa.and_(timeline.c.incident == number, timeline.c.source_ts == source_ts, _MESSAGE)
@@ -131,26 +166,6 @@ async def keyed(conn: AsyncConnection, number: int) -> set[str]:
         .order_by(timeline.c.at, timeline.c.seq)
     )
     return stand_keyed([(row.kind, row.source_ts, row.actor) for row in changes])
-
-
-async def _pages(
-    conn: AsyncConnection, wanted: sa.Select[Any], limit: int | None, *, newest: bool
-) -> AsyncIterator[AnyRow]:
-    order = timeline.c.seq.desc() if newest else timeline.c.seq.asc()
-    last: int | None = None
-    left = limit
-    while left is None or left > 0:
-        size = PAGE if left is None else min(PAGE, left)
-        page = wanted.order_by(order).limit(size)
-        if last is not None:
-            page = page.where(timeline.c.seq < last if newest else timeline.c.seq > last)
-        rows = (await conn.execute(page)).all()
-        for row in rows:
-            yield row
-        if len(rows) < size:
-            return
-        last = rows[-1].seq
-        left = None if left is None else left - len(rows)
 
 
 def _recorded(row: AnyRow, standing: set[str]) -> Recorded:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,10 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline import GENESIS, Entry, by_person, content_hash, entry_hash, first_entry_hash
 from storage.columns import from_microseconds
+from storage.pages import by_seq
 from storage.schema import chains, counters, incidents, timeline
 from storage.sql import AnyRow
 
-PAGE = 500
 PURGED = "purged"  # the kind of an entry that says which entries before it were purged
 FIRST = ""  # in the column `purged`: the entry has a hash of the first kind, and its purge a seal
 _c = timeline.c
@@ -102,7 +102,7 @@ async def chain_of(conn: AsyncConnection, number: Any, earlier: Head | None = No
     report = Report(number)
     purges = await _purges(conn, number)
     previous, seq, met = GENESIS, 0, earlier is None or earlier[0] == 0
-    async for row in _rows(conn, number):
+    async for row in by_seq(conn, sa.select(*_WANTED).where(_c.incident == number)):
         if type(row.seq) is not int:
             report.fault(f"an entry has the place {str(row.seq)[:40]!r}, which is none")
             continue
@@ -263,16 +263,3 @@ _WANTED = (
     *(_raw(column) for column in _c if column.name not in ("incident", "data")),
     sa.cast(_c.data, sa.Text).label("data"),
 )
-
-
-async def _rows(conn: AsyncConnection, number: Any) -> AsyncIterator[AnyRow]:
-    wanted = sa.select(*_WANTED).where(_c.incident == number).order_by(_c.seq).limit(PAGE)
-    last: Any = None
-    while True:
-        page = wanted if last is None else wanted.where(_c.seq > last)
-        rows = (await conn.execute(page)).all()
-        for row in rows:
-            yield row
-        if len(rows) < PAGE:
-            return
-        last = rows[-1].seq

@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.playbook import Playbook
 from bot.domain.walk import Walk
-from storage.schema import playbook_reminders, playbooks, walks
+from storage.schema import incidents, playbook_reminders, playbooks, walks
 from storage.sql import insert
 
 _walk = TypeAdapter(Walk)
 _playbook = TypeAdapter(Playbook)
 _c = walks.c
-_GOING = sa.text("ended_at IS NULL")  # as in the partial index, word for word
+# As in the partial indexes, word for word.
+_GOING, _OPEN = sa.text("walks.ended_at IS NULL"), sa.text("open")
 
 
 async def put(conn: AsyncConnection, walk: Walk) -> None:
@@ -47,8 +48,9 @@ async def of_playbook(conn: AsyncConnection, playbook: str, limit: int = 1000) -
 
 
 async def going(conn: AsyncConnection) -> list[Walk]:
-    """Every walk that goes on, in any incident."""
-    found = await conn.scalars(sa.select(_c.state).where(_GOING).order_by(_c.incident, _c.number))
+    """Every walk that goes on in an open incident."""
+    wanted = sa.select(_c.state).join(incidents, incidents.c.number == _c.incident).where(_GOING, _OPEN)
+    found = await conn.scalars(wanted.order_by(_c.incident, _c.number))
     return [_walk.validate_python(state) for state in found]
 
 

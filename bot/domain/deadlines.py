@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain import handover, shifts, spans, triggers
-from bot.domain.incident import Incident, Timer, empty_roles, update_owed_by
+from bot.domain.incident import Incident, Ladder, Timer, empty_roles, update_owed_by
 from bot.domain.policy import Policy, Severity
 
 
@@ -104,27 +104,30 @@ def _shift_changes(incident: Incident) -> list[Deadline]:
 
 
 def _respond(incident: Incident, level: Severity) -> Deadline | None:
-    ladder = incident.ladder
-    if level.respond_within is None or ladder.acknowledged_at is not None:
+    if level.respond_within is None or incident.ladder.acknowledged_at is not None:
         return None
-    if f"acknowledge:{level.key}" in ladder.fired:
-        return None
-    due = spans.later(ladder.started_at, level.respond_within)
-    if ladder.left_behind_at and due <= ladder.left_behind_at:
+    due = _target(incident.ladder, f"acknowledge:{level.key}", level.respond_within)
+    if due is None:
         return None
     why = f"{level.key} is to be acknowledged within {spans.in_words(level.respond_within)}"
     return Deadline(f"respond:{incident.number}:{incident.episode}:{level.key}", "acknowledge", due, why)
 
 
 def _mitigate(incident: Incident, level: Severity) -> Deadline | None:
-    ladder = incident.ladder
-    if level.escalate_after is None or ladder.mitigated_at is not None or f"mitigate:{level.key}" in ladder.fired:
+    if level.escalate_after is None or incident.ladder.mitigated_at is not None:
         return None
-    due = spans.later(ladder.started_at, level.escalate_after)
-    if ladder.left_behind_at and due <= ladder.left_behind_at:
+    due = _target(incident.ladder, f"mitigate:{level.key}", level.escalate_after)
+    if due is None:
         return None
     why = f"{level.key} escalates when it is not mitigated within {spans.in_words(level.escalate_after)}"
     return Deadline(f"mitigate:{incident.number}:{incident.episode}:{level.key}", "mitigate", due, why)
+
+
+def _target(ladder: Ladder, name: str, span: spans.Span) -> datetime | None:
+    """When it lapses. None where it has, or where it belongs to a severity that was left behind."""
+    due = spans.later(ladder.started_at, span)
+    behind = ladder.left_behind_at is not None and due <= ladder.left_behind_at
+    return None if behind or name in ladder.fired else due
 
 
 def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
@@ -136,7 +139,7 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
         if _satisfied(incident, rung.until):
             continue
         kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
-        base = f"rung:{incident.number}:{incident.episode}:{level.key}:{number}"
+        base = f"rung:{incident.number}:{incident.round}:{level.key}:{number}"
         targets = _targets(rung.notify)
         if number not in spent:
             due = ladder.started_at + rung.after
@@ -209,6 +212,8 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
     """Why a deadline that was planned for `before` is not planned for `after`, in words for the ledger."""
     if not after.open:
         return f"the incident is {after.status}"
+    if after.policy != before.policy:
+        return "another policy was brought to the incident"
     kind = once.split(":", 1)[0]
     if kind == "update":
         return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
@@ -243,7 +248,7 @@ def handover_ended(number: int, before: Incident, after: Incident) -> str:
         return "the role went to somebody else"
     if after.handovers_asked > before.handovers_asked:
         return "somebody else was asked instead"
-    return "declined, or not answered in time"
+    return "declined"
 
 
 @dataclass(frozen=True, slots=True)

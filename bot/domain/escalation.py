@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, Page
+from bot.domain.oncall import stranger
 from bot.domain.policy import Policy, Rung
 from bot.domain.timeline import BOT, Entry, entry
 
@@ -70,6 +71,8 @@ def reach(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: 
             for member in members:
                 if member in policy.contacts:
                     _add_contact(policy, member, people, contacts, gaps)
+                elif stranger(member, policy):
+                    gaps.append(f"{member} is on call on {name}, and no contact of the policy is called so")
                 else:
                     people[member] = None
     return Reached(tuple(people), tuple(channels), tuple(contacts), tuple(gaps))

@@ -30,8 +30,7 @@ def standing(incident: Incident) -> tuple[Handover, ...]:
 
 def offer(incident: Incident, role: str, to: str, actor: str, policy: Policy, now: datetime) -> Change:
     """Ask somebody to take a role over; an earlier offer of the same role is withdrawn."""
-    if not incident.open:
-        raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
+    verbs.must_be_open(incident)
     part = policy.role(role)
     holder = incident.roles.get(part.key)
     if holder == to:

@@ -73,7 +73,8 @@ class Allowed:
 class Ended:
     """What came of one piece. `figure` is an exit code, a status or the result of a query; `words` say it.
 
-    `figures`: of a query with several series, all of them.
+    `figures`: of a query with several series, all of them. `cut`: its output may end in the middle of a word; that of
+    what has not `ENDED` may in any case.
     """
 
     how: How
@@ -81,6 +82,7 @@ class Ended:
     figure: float | None = None
     output: str = ""
     figures: tuple[float, ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

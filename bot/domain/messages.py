@@ -68,8 +68,16 @@ def entries_from_deletion(
     channel: str, ts: str, actor: str, before: Said | None, deleted_ts: str, at: At
 ) -> list[Entry]:
     """The deletion, and the message as it was, in case that was never seen: the earlier text is kept."""
-    gone = Entry(at(deleted_ts), "message_deleted", actor, "", ts, {}, f"d:{channel}:{ts}")
-    return [*_as_it_was(before, at), gone]
+    return [*_as_it_was(before, at), _deletion(channel, ts, actor, at(deleted_ts), {})]
+
+
+def entry_from_absence(channel: str, ts: str, actor: str, at: datetime) -> Entry:
+    """Of a message that the history no longer has. When that was is not known, only that it is gone `at`."""
+    return _deletion(channel, ts, actor, at, {"fetched": True})
+
+
+def _deletion(channel: str, ts: str, actor: str, at: datetime, data: dict[str, Any]) -> Entry:
+    return Entry(at, "message_deleted", actor, "", ts, data, f"d:{channel}:{ts}")
 
 
 def same_move(entry: Entry, known: Sequence[Entry]) -> bool:

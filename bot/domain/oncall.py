@@ -21,6 +21,7 @@ _FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 DEFAULT_HANDOFF = {"daily": "09:00", "weekly": "mon 09:00", "monthly": "1 09:00"}
 MIDNIGHT = 24 * 60
 
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]+")
 _TIME = r"([01]?\d|2[0-3]):([0-5]\d)"
 _CLOCK = re.compile(rf"^{_TIME}$")
 _HOURS = re.compile(rf"^{_TIME}\s*-\s*({_TIME}|24:00)(?:\s+(.+))?$")
@@ -118,6 +119,11 @@ def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override
         if first[2] < end:
             break
     return Shift(first[0][0], first[1], first[2])
+
+
+def stranger(member: str, policy: Policy) -> bool:
+    """No contact, and known by no Slack ID or address: somebody whom nobody here can reach."""
+    return member not in policy.contacts and "@" not in member and not _SLACK_ID.fullmatch(member)
 
 
 def calendar(policy: Policy, overrides: Sequence[Override] = ()) -> Callable[[str, datetime], tuple[str, ...]]:

@@ -14,7 +14,7 @@ from bot.domain.policy import Allowed
 
 ACTIONS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
-    "snooze", "next", "resolve", "close", "cancel", "reopen", "cover",
+    "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover",
 )  # fmt: skip
 WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover"})
 # The bell and the calls for help: these are not refused because Slack cannot say who is in a group.
@@ -25,7 +25,8 @@ IN_WORDS = {
     "escalate": "escalate", "page": "page people", "note": "write notes",
     "impact": "say what the impact is", "snooze": "snooze reminders",
     "next": "promise updates", "resolve": "resolve incidents", "close": "close incidents",
-    "cancel": "cancel incidents", "reopen": "reopen incidents", "cover": "cover schedules",
+    "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "bring another policy to an incident",
+    "cover": "cover schedules",
 }  # fmt: skip
 MOST_NAMED = 5
 

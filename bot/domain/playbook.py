@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.domain.errors import Refused
+from bot.domain.patterns import fits
 from bot.domain.policy import folded
 
 KINDS = ("playbook", "checklist")
@@ -59,7 +60,7 @@ class Parameter:
         wanted = f"{self.name} must be a {self.type} such as {self.default or EXAMPLES[self.type]}"
         if not TYPES[self.type].fullmatch(value) or not WORD.fullmatch(value) or ".." in value:
             return f"{wanted}, not “{value[:60]}”."
-        if self.pattern and not re.fullmatch(self.pattern, value):
+        if self.pattern and not fits(self.pattern, value):
             return f"{self.name} must match {self.pattern}, and “{value[:60]}” does not."
         return None
 

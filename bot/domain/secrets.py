@@ -10,9 +10,12 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "•••"
 SHORTEST = 6  # what is shorter would mask half of every sentence
+LONGEST_WORD = 4096  # so much at most is left off where text was cut off in the middle of a word
+CUT = "…"
 
 # Escape sequences of terminals, of which a secret could be full without looking different.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_HALF_AN_ESCAPE = re.compile(rf"\x1b[^\x1b]{{0,{LONGEST_WORD}}}\Z")
 # What is not seen and not meant: control characters but tab and newline, and those that turn or hide text.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _NAMES = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key|credentials?|authorization|auth|session(?:[_-]?token)?|signing[_-]?secret|client[_-]?secret)"  # noqa: E501
@@ -45,13 +48,27 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
-        self._known = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
+        self._forms = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, self._forms))) if forms else None
 
     def masked(self, text: str) -> str:
         """As plain text that can be shown."""
-        text = plain(text)
-        if self._known is not None:
-            text = self._known.sub(HIDDEN, text)
+        return self._looked_through(self._without_known(plain(text)))
+
+    def masked_cut(self, text: str) -> str:
+        """The same of text that was cut off somewhere: what may be the beginning of a secret is left off its end.
+
+        That is whatever a known one begins with, and the last word, which may have become too short to look like one.
+        """
+        text = self._without_known(plain(_HALF_AN_ESCAPE.sub("", _ESCAPES.sub("", text))))
+        known = text[: min((_begun(form, text) for form in self._forms), default=len(text))]
+        whole = known[: len(known) - len(_last_word(known))]
+        return f"{self._looked_through(whole)}{CUT}" if text else text
+
+    def _without_known(self, text: str) -> str:
+        return self._known.sub(HIDDEN, text) if self._known is not None else text
+
+    def _looked_through(self, text: str) -> str:
         for looks in _LOOKS:
             text = looks.sub(HIDDEN, text)
         for keeping in _KEEPING:
@@ -63,6 +80,20 @@ def plain(text: str) -> str:
     """Without escape sequences and characters that are not seen."""
     text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
     return _UNSEEN.sub("", text.replace("\r", "\n"))
+
+
+def _begun(form: str, text: str) -> int:
+    """Where `text` ends with the beginning of `form`; its length where it does not."""
+    at = text.find(form[0], max(0, len(text) - len(form) + 1))
+    while at >= 0 and not form.startswith(text[at:]):
+        at = text.find(form[0], at + 1)
+    return at if at >= 0 else len(text)
+
+
+def _last_word(text: str) -> str:
+    """Nothing where it ends with a space."""
+    tail = text[-LONGEST_WORD:]
+    return "" if not tail or tail[-1].isspace() else tail.split()[-1]
 
 
 def _forms(secret: str) -> set[str]:

@@ -13,7 +13,7 @@ BOT = "tocsin"  # the actor of what the bot does by itself
 KEY_KINDS = frozenset(
     {
         "declared", "acknowledged", "status", "severity", "role", "handover", "update", "note", "page", "escalated",
-        "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent", "impact",
+        "resolved", "closed", "cancelled", "reopened", "merged", "alert", "sent", "impact", "policy",
     }
 )  # fmt: skip
 GENESIS = "0" * 64

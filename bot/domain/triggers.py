@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain import spans
 from bot.domain.classification import REVENUE
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, Trip
+from bot.domain.incident import Incident, Trip, must_be_open
 from bot.domain.policy import Policy, Trigger, folded
 
 # Categories that say by their key what a mark would say.
@@ -53,8 +53,7 @@ def trip(incident: Incident, policy: Policy, when: str, now: datetime) -> Incide
 
 def trip_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
     """A person says that it holds. Raises `Refused` where it does already, or is not meant for this severity."""
-    if not incident.open:
-        raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
+    must_be_open(incident)
     if not _meant(trigger, incident):
         levels = ", ".join(trigger.severities)
         raise Refused(f"“{trigger.name}” pages at {levels} only, and {incident.id} is {incident.severity}.", "escalate")

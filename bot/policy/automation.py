@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.domain import runners as domain
+from bot.domain.patterns import fits
 from bot.domain.policy import Condition
 from bot.domain.spans import parse_duration
 from bot.policy import models
 from bot.policy.look import Look
+from bot.policy.models.conditions import CONDITION
 from bot.policy.problems import KeyPath, Problem
 
 # Variables that make a program run something else than itself.
@@ -93,7 +95,7 @@ def _row(key: str, model: models.MatrixRow) -> domain.Row:
 
 
 def condition_of(text: str) -> Condition:
-    match = models.CONDITION.match(text)
+    match = CONDITION.match(text)
     if match is None:
         raise TypeError(f"{text} has passed validation as a condition")
     return Condition(match[1], match[2] or "", float(match[3] or 0))
@@ -145,7 +147,7 @@ def warnings(look: Look) -> Iterator[Problem]:
                 f"{program} runs whatever it is told to: who may press Run may do anything. Allow the program itself."
             )
             yield look.problem((*here, "executable"), said)
-        if any(re.fullmatch(pattern, "--anything; | $(") for form in allowed.arguments for pattern in form):
+        if any(fits(pattern, "--anything; | $(") for form in allowed.arguments for pattern in form):
             yield look.problem((*here, "arguments"), "a pattern here lets any text through. Say what it may be.")
         if allowed.user is not None:
             yield from _of_user(look, (*here, "user"), allowed.user)

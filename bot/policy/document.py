@@ -1,13 +1,21 @@
-"""The policy as plain JSON for people and programs: `tocsin policy --json`."""
+"""A document's digest, and the policy as plain JSON for people and programs: `tocsin policy --json`."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import is_dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from bot.domain.policy import Contact, Policy, Rule, Schedule, Severity, Trigger
 from bot.domain.spans import BusinessDays, Span
+
+
+def digest(document: dict[str, Any]) -> str:
+    """sha256 of a document's canonical JSON: white space, comments and the order of its keys change nothing."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def as_json(policy: Policy) -> dict[str, Any]:

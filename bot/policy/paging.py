@@ -8,7 +8,8 @@ from bot.domain.policy import RINGING
 from bot.domain.spans import in_words
 from bot.policy import values
 from bot.policy.look import Look
-from bot.policy.models import Contact, Rung, Trigger, is_user
+from bot.policy.models import Contact, Rung, Trigger
+from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
 from bot.policy.references import add_contact
 

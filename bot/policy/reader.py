@@ -58,7 +58,7 @@ def from_document(document: dict[str, Any]) -> Policy:
     kept = copy.deepcopy(document)
     while True:
         try:
-            return values.policy_of(models.Document.model_validate(kept), document)
+            return values.policy_of(models.Document.model_validate(kept, context={"kept": True}), document)
         except ValidationError as invalid:
             unknown = [error["loc"] for error in invalid.errors() if error["type"] == "extra_forbidden"]
             if not unknown:

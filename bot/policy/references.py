@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.domain.policy import folded
 from bot.policy.look import Look
-from bot.policy.models import is_user
+from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
 
 

@@ -11,6 +11,7 @@ from bot.domain.policy import Schedule
 from bot.domain.spans import in_words
 from bot.policy import models, values
 from bot.policy.look import Look
+from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
 from bot.policy.references import add_contact
 
@@ -56,7 +57,7 @@ def _form(look: Look, path: KeyPath, schedule: models.Schedule) -> Iterator[Prob
 
 def _rotation(look: Look, path: KeyPath, layer: models.Rotation) -> Iterator[Problem]:
     for number, member in enumerate(layer.members):
-        if member not in look.model.contacts and not models.is_user(member):
+        if member not in look.model.contacts and not is_user(member):
             here: KeyPath = (*path, "members", number)
             mend = f"{add_contact(member)[:-1]}, or write a Slack member ID."
             yield look.unknown(here, member, look.model.contacts, "contact", mend)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,16 +9,11 @@ from bot.domain import policy as domain
 from bot.domain.oncall import DEFAULT_HANDOFF
 from bot.domain.spans import BusinessDays, Span, parse_span
 from bot.policy import automation, models, permissions
+from bot.policy.document import digest
 
 # A rotation of one needs no first day: it is always their turn.
 ALWAYS = date(2000, 1, 3)
 _MORE = ("stakeholders", "audiences", "channels", "war_room", "ticket")
-
-
-def digest(document: dict[str, Any]) -> str:
-    """sha256 of the document's canonical JSON: the order of its keys and its white space change nothing."""
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain import spans
+from bot.domain import moments, spans
 from bot.domain.errors import Refused
 from bot.domain.lifecycle import ORDER, Status
 from bot.domain.policy import Policy, Role
 from bot.slack import text as words
+from bot.slack import time_words as windows
 from bot.slack.verbs import BY_NAME, VERBS, Grammar, Verb
 
 _IN_ALONE = re.compile(r"(?:^|\s)(?:--|—|–)in(?=[\s=:]|$)", re.IGNORECASE)
@@ -29,8 +30,9 @@ class Request:
 
     `verb` is a name of the table, or `menu` for the bare command. `incident` is the number given by `--in` or as an
     ID. `users` are Slack user IDs. `severity`, `role` and `schedule` are keys of the policy. `clear`: take the role
-    away. `scope` is `key` or `all` for timeline, `open` or `all` for list, whose `severities` narrow it. `text` is
-    house text (see `bot.slack.text`): update, reason, note, summary; for help the name of the verb, or empty.
+    away. `window` is from when until when. `scope` is `key` or `all` for timeline, `open` or `all` for list, whose
+    `severities` narrow it. `text` is house text (see `bot.slack.text`): update, reason, note, summary; for help the
+    name of the verb, or empty.
     """
 
     verb: str
@@ -45,6 +47,7 @@ class Request:
     span: timedelta | None = None
     scope: str = ""
     schedule: str | None = None
+    window: moments.Window | None = None
 
 
 # What people also say for a status: suggested, never taken for granted.
@@ -272,16 +275,29 @@ def _schedule(given: Given) -> Request:
 
 
 def _cover(given: Given) -> Request:
-    """`primary for 2h`; also without the `for`. `primary none` gives it up."""
+    """`primary for 2h`, `primary from tomorrow 18:00 until 06:00`; `primary none` gives it up. Without a time it is
+    asked for in the form.
+    """
+    _no_stray_in(given)
     head, _, last = given.rest.rpartition(" ")
     if head and last.lower() in _NOBODY | {"off", "end", "stop"}:
         return Request(given.verb.name, schedule=_known_schedule(head, given.policy), clear=True)
-    match = re.fullmatch(r"(.*?)\s+(?:for\s+)?(\d.*)", given.rest, flags=re.IGNORECASE | re.DOTALL)
-    if match is None:
-        _known_schedule(given.rest, given.policy)
-        raise Unusable("For how long? Write 15m, 2h or 1d.")
-    schedule = _known_schedule(match[1], given.policy)
-    return replace(_span(replace(given, rest=match[2])), schedule=schedule)
+    try:
+        said = windows.split(given.rest)
+        if not said.name and not said.words:
+            return Request(given.verb.name)
+        windows.check_name(said.name, given.policy.schedules)
+        schedule = _known_schedule(said.name, given.policy)
+        return Request(given.verb.name, schedule=schedule, window=said.window())
+    except Refused as refused:
+        raise Unusable(refused.message) from None
+
+
+def _policy(given: Given) -> Request:
+    _no_stray_in(given)
+    if given.rest.lower() not in ("", "apply"):
+        raise Unusable("Add nothing to see what would change; the answer has the button.")
+    return Request(given.verb.name, scope=given.rest.lower())
 
 
 def _page(given: Given) -> Request:
@@ -407,4 +423,5 @@ READERS: dict[Grammar, Callable[[Given], Request]] = {
     Grammar.PAGE: _page,
     Grammar.DRILL: _drill,
     Grammar.HANDOVER: _handover,
+    Grammar.POLICY: _policy,
 }

@@ -1,7 +1,8 @@
 """Backfill: what was said while nobody listened is read from the channel's history and written down in order.
 
-The history of an open incident's channel is read whole, since a thread under an old message shows only there.
-Entries have the same names as those from events, so what is known already changes nothing.
+The history of an open incident's channel is read whole, since a thread under an old message shows only there. Then
+threads in which nothing new was said are read again, the latest first, for what was changed in them. Entries have the
+same names as those from events, so what is known already changes nothing.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from typing import Any
 from bot.domain.errors import DeliveryError
 from bot.domain.messages import Said, entries_from_edit, entries_from_message
 from bot.domain.timeline import Entry
-from bot.slack import events
+from bot.slack import events, missed
 from bot.slack.api import SlackApi, SlackError
 from bot.slack.events import Me
+from bot.slack.missed import Before
 from bot.usecases.desk import Desk
 from bot.usecases.record import move
 from storage import cursors
 
 _PAGE = 200
 _PAGES = 50
+QUIET = 50  # threads without anything new: Slack allows as many pages a minute
 AT_ONCE, AGAIN_S = 4, 3.0  # channels; then the others wait so long before they ask again
 FORGOTTEN_S = 180.0  # nobody went on with it: another replica does, or nobody needs it
 
@@ -37,6 +40,11 @@ class Reading:
     whole: bool = False
     dealt_with: int = 0
     fetched: int = 0
+    before: Before | None = None
+    moved: set[str] = field(default_factory=set)  # threads in which there was something new
+    quiet: list[dict[str, Any]] | None = (
+        None  # threads to look at again, the next one last; no history is held any more
+    )
 
 
 class Readings:
@@ -50,7 +58,7 @@ class Readings:
         now = time.monotonic()
         self._by_channel = {c: one for c, one in self._by_channel.items() if now - one.touched_at < FORGOTTEN_S}
         if channel not in self._by_channel:
-            if len(self._by_channel) >= AT_ONCE:
+            if sum(one.quiet is None for one in self._by_channel.values()) >= AT_ONCE:
                 raise SlackError("other channels are read first", "conversations.history", wait_s=AGAIN_S, tried=False)
             self._by_channel[channel] = Reading(now)
         self._by_channel[channel].touched_at = now
@@ -74,28 +82,56 @@ async def backfill(desk: Desk, api: SlackApi, me: Me, number: int, channel: str,
 
 
 async def _read(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, reading: Reading) -> None:
+    """1. What was said; 2. what is gone or marked; 3. the threads in which nobody said anything new; 4. pins."""
+    known = reading.before = reading.before or await missed.before(desk, number, channel)
+    if reading.quiet is None:
+        reading.quiet = await _history(desk, api, me, number, channel, reading, known)
+    while reading.quiet:
+        reading.fetched += await _thread(desk, api, me, number, channel, reading.quiet[-1], known)
+        reading.quiet.pop()
+    reading.fetched += await missed.pins(desk, api, me, number, channel, known)
+
+
+async def _history(
+    desk: Desk, api: SlackApi, me: Me, number: int, channel: str, reading: Reading, known: Before
+) -> list[dict[str, Any]]:
+    """Returns the threads that have not been read again."""
     while not reading.whole:
         await _next_page(api, "conversations.history", channel, reading)
     messages = sorted(reading.messages, key=lambda m: float(m["ts"]))
     for message in messages[reading.dealt_with :]:
         reading.fetched += await _append(desk, me, number, channel, message)
         if message.get("reply_count") and await _thread_moved(desk, channel, message):
-            reading.fetched += await _thread(desk, api, me, number, channel, message)
+            reading.fetched += await _thread(desk, api, me, number, channel, message, known)
+            reading.moved.add(message["ts"])
         reading.dealt_with += 1
     if messages:
         async with desk.database.transaction() as conn:
             await cursors.set(conn, channel, number, str(messages[-1]["ts"]))
+    reading.fetched += await missed.from_history(desk, me, number, channel, known, messages)
+    quiet = [m for m in messages if m.get("reply_count") and m["ts"] not in reading.moved]
+    reading.messages = []
+    return sorted(quiet, key=lambda m: float(m.get("latest_reply") or m["ts"]))[-QUIET:]
 
 
-async def _thread(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, parent: dict[str, Any]) -> int:
+async def _thread(
+    desk: Desk, api: SlackApi, me: Me, number: int, channel: str, parent: dict[str, Any], known: Before
+) -> int:
     thread, fetched = Reading(time.monotonic()), 0
-    while not thread.whole:
-        await _next_page(api, "conversations.replies", channel, thread, ts=parent["ts"])
+    try:
+        while not thread.whole:
+            await _next_page(api, "conversations.replies", channel, thread, ts=parent["ts"])
+    except SlackError as error:
+        if error.name != "thread_not_found":  # deleted a moment ago: then its event says so
+            raise
+        return 0
     for reply in sorted(thread.messages, key=lambda m: float(m["ts"])):
         if reply["ts"] != parent["ts"]:
             fetched += await _append(desk, me, number, channel, reply)
     async with desk.database.transaction() as conn:
         await cursors.set_thread(conn, channel, parent["ts"], str(parent.get("latest_reply", "")))
+    if thread.cursor is None:
+        fetched += await missed.from_thread(desk, me, number, channel, known, parent["ts"], thread.messages)
     return fetched
 
 

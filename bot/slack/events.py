@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.domain.marks import mark_of
 from bot.domain.messages import Attached, Said
 from bot.domain.timeline import Entry
 
@@ -25,13 +26,14 @@ MEANINGFUL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Who we are, from one `auth.test`. `url` is the workspace's, for permalinks."""
+    """Who we are, from one `auth.test`. `url` is the workspace's, for permalinks; `enterprise_id` its Grid's."""
 
     user_id: str
     bot_id: str
     team_id: str
     url: str = ""
     app_id: str = ""
+    enterprise_id: str = ""
 
     def wrote(self, message: Event) -> bool:
         """Did we write it? By bot ID first: a user ID may be missing."""
@@ -102,15 +104,41 @@ def is_tombstone(event: Event) -> bool:
 
 def reaction(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry | None:
     """📌 keys or un-keys its message; other reactions are written down where they carry meaning."""
-    name = str(event.get("reaction", "")).split("::", 1)[0]
     ts = str((event.get("item") or {}).get("ts", ""))
     actor = str(event.get("user") or "unknown")
-    once = f"r:{event_id}"
+    return _marked(str(event.get("reaction", "")), actor, ts, at, f"r:{event_id}", added=added)
+
+
+def _marked(reaction: str, actor: str, ts: str, at: datetime, once: str | None, *, added: bool) -> Entry | None:
+    name = reaction.split("::", 1)[0]  # the colour of a hand means nothing
     if name in KEYING:
         return Entry(at, "keyed" if added else "unkeyed", actor, "", ts, {"reaction": name}, once)
     if name not in MEANINGFUL:
         return None
     return Entry(at, "reaction", actor, f":{name}:" + ("" if added else " taken back"), ts, {"added": added}, once)
+
+
+def reactions(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str, str]]]:
+    """The reactions that hang on a message of the history, and the `(ts, mark)` of which Slack does not name everybody:
+    its list of people may be shorter than its count. https://docs.slack.dev/reference/methods/reactions.get
+    """
+    entries: list[Entry] = []
+    unsure: set[tuple[str, str]] = set()
+    for one in message.get("reactions") or ():
+        nobodys = _marked(str(one.get("name", "")), "", str(message["ts"]), at, None, added=True)
+        mark = mark_of(nobodys) if nobodys else None
+        if nobodys is None or mark is None:
+            continue
+        people = [str(user) for user in one.get("users") or ()]
+        entries += [replace(nobodys, actor=actor) for actor in people]
+        if int(one.get("count") or 0) > len(people):
+            unsure.add((mark.ts, mark.what))
+    return entries, unsure
+
+
+def pinned(item: Event, at: datetime) -> Entry:
+    """An item of `pins.list`, which says who pinned it, but not who took one off."""
+    return pin({"item": item, "user": item.get("created_by")}, "", at, added=True)
 
 
 def pin(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry:

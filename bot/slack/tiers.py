@@ -25,6 +25,7 @@ PER_MINUTE: dict[str, int | None] = {
     "conversations.setPurpose": T2,
     "conversations.setTopic": T2,
     "pins.add": T2,
+    "pins.list": T2,
     "usergroups.list": T2,
     "usergroups.users.list": T2,
     "usergroups.users.update": T2,

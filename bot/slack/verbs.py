@@ -30,6 +30,7 @@ class Grammar(Enum):
     PAGE = auto()
     DRILL = auto()
     HANDOVER = auto()
+    POLICY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,13 @@ VERBS: tuple[Verb, ...] = (
         "it is not over after all; reminders and pages start afresh",
     ),
     Verb(
+        "policy",
+        Grammar.POLICY,
+        ("policy", "policy apply"),
+        "policy",
+        "what the policy in force would change here, since it is not the one it was declared under; then apply it",
+    ),
+    Verb(
         "list",
         Grammar.FILTER,
         ("list [open|all|<severity> …]",),
@@ -214,9 +222,15 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "cover",
         Grammar.COVER,
-        ("cover <schedule> for <duration>", "cover <schedule> none"),
-        "cover {schedule} for 2h",
-        "be on call yourself for a while, whoever's turn it is",
+        (
+            "cover",
+            "cover <schedule> for <duration>",
+            "cover <schedule> from <time> for <duration>",
+            "cover <schedule> from <time> until <time>",
+            "cover <schedule> none",
+        ),
+        "cover {schedule} from tomorrow 18:00 for 12h",
+        "be on call yourself for a while, now or later, whoever's turn it is; alone it opens the form",
         needs_incident=False,
     ),
     Verb(

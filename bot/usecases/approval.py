@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
 
-from bot.domain import spans, walk_notices
+from bot.domain import escalation, oncall, routing, spans, walk_approvals
 from bot.domain import walk as walks
 from bot.domain.deadlines import State, is_late
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident
+from bot.domain.identity import Identity, Standing
+from bot.domain.incident import must_be_open
 from bot.domain.playbook import Playbook
+from bot.domain.policy import Rung
 from bot.domain.walk import Answer, Walk
 from bot.usecases import walking
 from bot.usecases.desk import Desk, Work, working_on
@@ -31,28 +34,28 @@ async def ask(desk: Desk, number: int, walk: int, step: str, actor: str, deliver
 
 async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: str, actor: str) -> Walk:
     """Exactly what is shown is asked for: with a value missing there is nothing to show."""
-    _must_be_open(work.incident)
+    must_be_open(work.incident)
     wanted = next(one for one in playbook.steps if one.key == step)
     if missing := playbook.missing(wanted, walk.values):
-        raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.", "playbook")
+        raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.")
     shown = will_do(playbook, step, walk.values, action)
     people = await walking.asked_directly(work, actor)
-    change = walks.ask(walk, step, action, shown, actor, work.policy.playbooks.approval_expires, work.now, people)
+    change = walk_approvals.ask(
+        walk, step, action, shown, actor, work.policy.playbooks.approval_expires, work.now, people
+    )
     asked = change.walk.mark(step).asked
     assert asked is not None  # noqa: S101 - it was asked for just now
-    return await commit(work, change, walk_notices.asked(change.walk, asked))
+    return await commit(work, change, routing.walks.asked(change.walk, asked))
 
 
 async def approve(
-    desk: Desk, number: int, walk: int, step: str, request: int, actor: str, *,
-    known_as: Collection[str] = (), delivery: str | None = None,
-) -> Walk:  # fmt: skip
-    """`known_as`: the addresses that are this person, besides their ID."""
+    desk: Desk, number: int, walk: int, step: str, request: int, who: Identity, delivery: str | None = None
+) -> Walk:
     async with walking.walking(desk, number, walk, delivery) as (work, known, playbook):
-        _must_be_open(work.incident)
-        change = walks.approve(known, step, request, actor, work.now)
-        await _may_approve(work, {actor, *known_as})
-        return await _go_on(work, change, playbook, step, actor)
+        must_be_open(work.incident)
+        change = walk_approvals.approve(known, step, request, who.user, work.now)
+        await _may_approve(work, who)
+        return await _go_on(work, change, playbook, step)
 
 
 async def refuse(
@@ -61,58 +64,85 @@ async def refuse(
 ) -> Walk:  # fmt: skip
     """Anybody in the incident may: saying no is never dangerous."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.refuse(known, step, request, actor, work.now, reason))
+        return await commit(work, walk_approvals.refuse(known, step, request, actor, work.now, reason))
 
 
 async def break_glass(
-    desk: Desk, number: int, walk: int, step: str, request: int, actor: str, reason: str, delivery: str | None = None
-) -> Walk:
+    desk: Desk, number: int, walk: int, step: str, request: int, who: Identity, reason: str,
+    delivery: str | None = None,
+) -> Walk:  # fmt: skip
     """Alone, and it cannot wait. Told aloud in the channel, and kept."""
     async with walking.walking(desk, number, walk, delivery) as (work, known, playbook):
-        _must_be_open(work.incident)
-        if not work.policy.playbooks.break_glass:
-            raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
-        change = walks.break_glass(known, step, request, actor, work.now, reason)
-        return await _go_on(work, change, playbook, step, actor)
+        _may_break_glass(work, who)
+        change = walk_approvals.break_glass(known, step, request, who.user, work.now, reason)
+        return await _go_on(work, change, playbook, step)
+
+
+async def may_break_glass(desk: Desk, number: int, who: Identity) -> None:
+    """Asked before somebody says why: raises `Refused` where it would be for nothing."""
+    async with working_on(desk, number) as work:
+        _may_break_glass(work, who)
 
 
 async def lapse(work: Work, row: Row) -> None:
     """Nobody answered in time: the request ends, and may be made again."""
     _, _, _, walk, step, request = row.once.split(":")
     known, _ = await walking.found(work.conn, work.incident.number, int(walk))
-    change = walks.expire(known, step, int(request), work.now)
+    change = walk_approvals.expire(known, step, int(request), work.now)
     late = work.now - row.due_at
     suffix = f" (late by {spans.roughly(late)})" if is_late(late, None) else ""
     await deadlines.decided(work.conn, row.once, State.SKIPPED, f"expired unanswered{suffix}", work.now)
     await commit(work, change)
 
 
-async def approver_addresses(desk: Desk, number: int) -> tuple[str, ...]:
-    """E-mail addresses among the approvers, which have to be looked up before somebody can be told to be one."""
-    async with working_on(desk, number) as work:
-        return tuple(one for one in await walking.approvers(work) if "@" in one)
-
-
-async def _may_approve(work: Work, names: Collection[str]) -> None:
+async def _may_approve(work: Work, who: Identity) -> None:
+    _must_belong(work, who, "approve this")
     if not work.policy.playbooks.approvers:
         return
     allowed = await walking.approvers(work)
-    if set(allowed).isdisjoint(names):
-        people = (
-            ", ".join(f"<@{one}>" if one[:1] in "UW" and "@" not in one else one for one in allowed) or "nobody now"
-        )
-        raise Refused(f"The policy names who may approve: {people}.", "playbook")
+    if not who.among(allowed):
+        people = ", ".join(map(_called, allowed)) or "nobody now"
+        raise Refused(f"The policy names who may approve: {people}.")
 
 
-async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str, actor: str) -> Walk:
+def _may_break_glass(work: Work, who: Identity) -> None:
+    must_be_open(work.incident)
+    if not work.policy.playbooks.break_glass:
+        raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
+    _must_belong(work, who, "break the glass")
+
+
+def _must_belong(work: Work, who: Identity, what: str) -> None:
+    """Guests and people of other organisations are in to help: what is dangerous is for the workspace to answer for."""
+    if who.standing is Standing.MEMBER or who.among(_named(work)):
+        return
+    if who.standing is Standing.UNKNOWN:
+        said = f"Slack has not told me yet whether you belong to this workspace, so I can't let you {what}."
+        raise Refused(f"{said} Press again in a moment.")
+    why = "a guest here" if who.standing is Standing.GUEST else "of another organisation"
+    leading = [work.incident.roles.get(role) for role in ("commander", "technical_lead")]
+    others = [*dict.fromkeys(_called(one) for one in leading if one and one != who.user), "anybody who belongs to it"]
+    raise Refused(
+        f"You are {why}, and only people of this workspace may {what}. Ask {' or '.join(others)}. "
+        "Others may where the policy names them: `playbooks.approvers`."
+    )
+
+
+def _named(work: Work) -> tuple[str, ...]:
+    """Whom the policy itself lets approve: not whoever took a role in the incident, or covers a schedule."""
+    rung = Rung(timedelta(), work.policy.playbooks.approvers)
+    unmanned, calendar = replace(work.incident, roles={}), oncall.calendar(work.policy)
+    return escalation.reach(rung, unmanned, work.policy, calendar, work.now).people
+
+
+def _called(person: str) -> str:
+    return person if "@" in person else f"<@{person}>"
+
+
+async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str) -> Walk:
     mark = change.walk.mark(step)
     assert mark.asked is not None  # noqa: S101 - it was answered just now
     if tuple(will_do(playbook, step, change.walk.values, mark.asked.action)) != mark.asked.shown:
-        raise Refused("What would be done has changed since it was shown. Ask for approval again.", "playbook")
-    loud = [walk_notices.broken_glass(change.walk, mark)] if mark.asked.answer is Answer.BROKEN else []
+        raise Refused("What would be done has changed since it was shown. Ask for approval again.")
+    loud = [routing.walks.broken_glass(change.walk, mark)] if mark.asked.answer is Answer.BROKEN else []
     return await commit(work, change, loud)
-
-
-def _must_be_open(incident: Incident) -> None:
-    if not incident.open:
-        raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")

@@ -131,7 +131,7 @@ async def commit_climb(
     what pages beside the ladder.
     """
     before, level = work.incident, work.incident.severity
-    prefix = f"rung:{before.number}:{before.episode}:{level}"
+    prefix = f"rung:{before.number}:{before.round}:{level}"
     used = [f"{prefix}:{climb.rung}"] if climb.rung and climb.times == 1 else []
     fell = {f"{prefix}:{number}" for number, _ in climb.fell_through}
     serves = [once for once in {cause, *used} if once not in fell]

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain import oncall
 from bot.domain.policy import Policy
 from bot.domain.spans import roughly as in_words
 from bot.usecases.desk import Desk
 from bot.usecases.turns import address_of
-from storage import meta
+from storage import meta, overrides
 
 STALE = timedelta(minutes=20)
 _SECRET = "feeds:secret"  # noqa: S105 - the name of it
@@ -50,7 +51,7 @@ def members_who_are(policy: Policy, user: str) -> list[str]:
 
 
 async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now: datetime) -> list[str]:
-    """What is known of schedules that PagerDuty has not told us of lately, in words."""
+    """What is not right with schedules that are read from PagerDuty, in words: not read lately, people unknown here."""
     found = []
     for key, one in policy.schedules.items():
         if not one.pagerduty or schedule not in (None, key):
@@ -61,6 +62,10 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
             found.append(f"{key} could not be read from PagerDuty yet.")
         elif now - at > STALE:
             found.append(f"{key} as it was read {in_words(now - at)} ago: PagerDuty has not answered since.")
+        turns = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
+        if lost := sorted({one.member for one in turns if oncall.stranger(one.member, policy)}):
+            names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+            found.append(f"{key}: nobody here can reach {names}: at PagerDuty on call, in the policy no contact.")
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.domain import automation, job_notices, triggers
+from bot.domain import automation, routing, triggers, walk_runs
 from bot.domain import job as jobs
 from bot.domain import walk as walks
 from bot.domain.errors import Refused
@@ -97,14 +97,14 @@ async def _ask(
     if shown is not None and shown != dry.plan.digest:
         raise Refused("What would run now is not what you were shown. Press Run again and look.")
     _check_approval(walk, step, dry, action)
-    settled = await _settle_before(work, walk, step, by)
+    settled = await _settle_before(work, walk, step, by, action)
     mark = walk.mark(step.key)
     approver = mark.asked.answered_by if mark.needs_approval and mark.asked else approved_by
     job = await stored.add(
         work.conn, incident=walk.incident, walk=walk.number, step=step.key, title=step.title, plan=dry.plan,
         asked_by=by, approved_by=approver, now=work.now,
     )  # fmt: skip
-    change = walks.run_started(walk, step.key, str(job.id), by, work.now, str(action))
+    change = walk_runs.started(walk, step.key, str(job.id), by, work.now, str(action))
     why = f". {dry.words}" if by == BOT else ""
     changed = await walking.commit(work, undoing.with_plan(change, f": {'; '.join(dry.lines)}{why}", dry.plan), settled)
     work.desk.alarm.jobs.set()
@@ -130,7 +130,7 @@ _UNATTENDED = (automation.AUTO, automation.APPROVE)
 _APPROVES = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
 
 
-async def _settle_before(work: Work, walk: Walk, step: Step, by: str) -> list[Notice]:
+async def _settle_before(work: Work, walk: Walk, step: Step, by: str, action: Action) -> list[Notice]:
     """Nothing runs beside itself; what may have run is settled by whoever runs it again."""
     standing = await stored.open_of_step(work.conn, walk.incident, walk.number, step.key)
     if standing is None:
@@ -139,8 +139,9 @@ async def _settle_before(work: Work, walk: Walk, step: Step, by: str) -> list[No
         raise Refused(f"Step {step.key} is {standing.state} already.")
     if by == BOT:
         raise Refused("It may have run already, and a person has to say whether it did.")
-    settled = await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, "run again")
-    return [job_notices.question_over(job, f"<@{by}> runs it again.") for job in settled]
+    anew, words = ("run again", "runs it again") if action is Action.RUN else ("rolled back", "rolls it back")
+    settled = await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, anew)
+    return [routing.jobs.question_over(job, f"<@{by}> {words}.") for job in settled]
 
 
 async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:
@@ -245,8 +246,8 @@ async def _may_have_run(work: Work, job: Job, why: str, *, gone: bool = False) -
     if not moved:
         return
     walk, _ = await walking.found(work.conn, job.incident, job.walk)
-    change = walks.may_have_run(walk, job.step, str(job.id), words, work.now)
-    await walking.commit(work, change, [job_notices.question(job)])
+    change = walk_runs.may_have_run(walk, job.step, str(job.id), words, work.now)
+    await walking.commit(work, change, [routing.jobs.question(job)])
     await _tell_trigger(work, job)
 
 
@@ -261,8 +262,8 @@ async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, 
     if not await stored.finish(work.conn, job, state, words, output, work.now):
         return False
     walk, playbook = await walking.found(work.conn, job.incident, job.walk)
-    change = walks.run_finished(walk, job.step, str(job.id), outcome, words, work.now)
-    walk = await walking.commit(work, change, [job_notices.output(job)])
+    change = walk_runs.finished(walk, job.step, str(job.id), outcome, words, work.now)
+    walk = await walking.commit(work, change, [routing.jobs.output(job)])
     if state is State.DONE:
         await _went_well(work, job, walk)
     elif state is State.FAILED:
@@ -334,11 +335,11 @@ async def settle(desk: Desk, number: int, job: int, answer: str, by: str, delive
         if mark.state is not walks.State.MAY_HAVE_RUN:
             said = f"the step is {walks.in_words(mark.state)} already"
         await stored.settle(work.conn, (number, known.walk), known.step, by, said)
-        change = walks.after_all(walk, known.step, str(job), answer == "ran", by, work.now)
+        change = walk_runs.after_all(walk, known.step, str(job), answer == "ran", by, work.now)
         if not change.entries:
             text = f"{walk.name}, {known.step} {known.title}: {said}"
             change = walks.Change(walk, (entry(work.now, "playbook", by, text, act="settled", walk=walk.number),))
-        return await walking.commit(work, change, [job_notices.question_over(known, f"<@{by}> says: {said}.")])
+        return await walking.commit(work, change, [routing.jobs.question_over(known, f"<@{by}> says: {said}.")])
 
 
 # --- within -----------------------------------------------------------------------------------------------------------

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain import job as jobs
+from bot.domain import routing, walk_course, walk_steps
 from bot.domain import walk as walks
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
+from bot.domain.notices import Notice
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Policy
 from bot.domain.secrets import plain
@@ -20,6 +22,7 @@ from bot.usecases.desk import Desk, Work, working_on
 from bot.usecases.escalate import Escalated, escalate_in
 from bot.usecases.walking import commit, walking
 from playbooks.finding import Hit, Wanted
+from storage import jobs as stored_jobs
 from storage import walks as stored
 
 
@@ -73,7 +76,7 @@ async def open_(desk: Desk, number: int, playbook: str, actor: str, delivery: st
         before = await stored.of_incident(work.conn, number)
         if standing := next((walk for walk in before if walk.playbook == found.id and walk.going), None):
             raise OpenAlready(standing)
-        change = walks.open_(
+        change = walk_course.open_(
             number, len(before) + 1, found, actor, work.now,
             drill=work.incident.drill, values=_known_values(found, work.incident),
             before=in_words(figures(found, await stored.of_playbook(work.conn, found.id, limit=200)), work.now),
@@ -84,28 +87,30 @@ async def open_(desk: Desk, number: int, playbook: str, actor: str, delivery: st
 
 async def done(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.done(known, step, actor, work.now))
+        change = walk_steps.done(known, step, actor, work.now)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is done"))
 
 
 async def skip(
     desk: Desk, number: int, walk: int, step: str, actor: str, reason: str, delivery: str | None = None
 ) -> Walk:
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.skip(known, step, actor, work.now, reason))
+        change = walk_steps.skip(known, step, actor, work.now, reason)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is skipped"))
 
 
 async def note(
     desk: Desk, number: int, walk: int, step: str | None, actor: str, text: str, delivery: str | None = None
 ) -> Walk:
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.note(known, step, actor, work.now, text))
+        return await commit(work, walk_steps.note(known, step, actor, work.now, text))
 
 
 async def assign(
     desk: Desk, number: int, walk: int, step: str, user: str | None, actor: str, delivery: str | None = None
 ) -> Walk:
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.assign(known, step, user, actor, work.now))
+        return await commit(work, walk_steps.assign(known, step, user, actor, work.now))
 
 
 async def reopen(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
@@ -113,7 +118,7 @@ async def reopen(desk: Desk, number: int, walk: int, step: str, actor: str, deli
         others = [] if known.going else await stored.of_incident(work.conn, number)
         if standing := next((one for one in others if one.playbook == known.playbook and one.going), None):
             raise OpenAlready(standing)
-        return await commit(work, walks.reopen(known, step, actor, work.now))
+        return await commit(work, walk_steps.reopen(known, step, actor, work.now))
 
 
 async def roll_back(
@@ -121,7 +126,16 @@ async def roll_back(
 ) -> Walk:
     """Somebody undid it by hand."""
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.roll_back(known, step, actor, work.now, reason))
+        change = walk_steps.roll_back(known, step, actor, work.now, reason)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is rolled back"))
+
+
+async def _answered(work: Work, before: Walk, step: str, actor: str, said: str) -> list[Notice]:
+    """Of what may have run nobody is asked any more once somebody has said how the step stands."""
+    if before.mark(step).state is not walks.State.MAY_HAVE_RUN:
+        return []
+    settled = await stored_jobs.settle(work.conn, (before.incident, before.number), step, actor, said)
+    return [routing.jobs.question_over(job, f"<@{actor}> says: {said}.") for job in settled]
 
 
 async def fill(
@@ -152,7 +166,7 @@ async def _filled(
     shown = {
         mark.key: will_do(playbook, mark.key, new, mark.asked.action) for mark in known.steps if mark.asked is not None
     }
-    return await commit(work, walks.fill(known, playbook, values, actor, work.now, shown))
+    return await commit(work, walk_course.fill(known, playbook, values, actor, work.now, shown))
 
 
 async def call(desk: Desk, number: int, walk: int, position: int, actor: str, delivery: str | None = None) -> Called:
@@ -162,18 +176,18 @@ async def call(desk: Desk, number: int, walk: int, position: int, actor: str, de
             raise Refused("That criterion is not in this playbook.", "escalate We need more people")
         permission.require(desk, "escalate", actor, work.incident)
         criterion = playbook.escalation_criteria[position]
-        await commit(work, walks.call(known, position, criterion, actor, work.now))
+        await commit(work, walk_course.call(known, position, criterion, actor, work.now))
         return Called(criterion, await escalate_in(work, actor, f"{known.name}: {criterion}"))
 
 
 async def abandon(desk: Desk, number: int, walk: int, actor: str, reason: str, delivery: str | None = None) -> Walk:
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.abandon(known, actor, work.now, reason))
+        return await commit(work, walk_course.abandon(known, actor, work.now, reason))
 
 
 async def judge(desk: Desk, number: int, walk: int, helped: bool, actor: str, delivery: str | None = None) -> Walk:
     async with walking(desk, number, walk, delivery) as (work, known, _):
-        return await commit(work, walks.judge(known, helped, actor, work.now))
+        return await commit(work, walk_course.judge(known, helped, actor, work.now))
 
 
 def will_do(playbook: Playbook, step: str, values: Mapping[str, str], action: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import walk_notices
+from bot.domain import routing
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Contact, Policy
 from bot.domain.walk_figures import Figures, figures, owner_of, review_due
@@ -39,7 +39,7 @@ async def remind(desk: Desk) -> int:
                     told.setdefault(owner.key, []).append(about)
                     onces.setdefault(owner.key, []).append(once)
         notices = [
-            walk_notices.owner_told(_name(onces[key]), key, _address(policy.contacts[key]), {"about": told[key]})
+            routing.walks.owner_told(_name(onces[key]), key, _address(policy.contacts[key]), {"about": told[key]})
             for key in told
         ]
         if notices:

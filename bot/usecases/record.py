@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.marks import KINDS, Shown, missed, told_already
 from bot.domain.messages import (
     Said,
     entries_from_deletion,
@@ -49,6 +52,37 @@ async def move(desk: Desk, number: int, entry: Entry) -> int:
         return len(await timeline.append(conn, number, [entry]))
 
 
+async def mark(desk: Desk, number: int, entry: Entry, before: Sequence[Entry] = ()) -> int:
+    """Write down a reaction or pin of which Slack told, unless it was read from the history earlier. `before` are the
+    entries it needs.
+    """
+
+    async def piece(conn: AsyncConnection) -> int:
+        await incidents.hold(conn, number)
+        if told_already(entry, await timeline.of_kinds(conn, number, KINDS, entry.source_ts)):
+            return 0
+        return len(await timeline.append(conn, number, [*before, entry]))
+
+    return await desk.database.together(piece)
+
+
+async def missed_marks(
+    desk: Desk, number: int, before: Sequence[Entry], shown: Shown, messages: Mapping[str, Sequence[Entry]]
+) -> int:
+    """Write down what reactions and pins changed while nobody told of it. `messages` are the entries of those that may
+    be on no timeline, by their `ts`.
+    """
+    at = desk.clock.now()
+    if not missed(before, before, shown, at):
+        return 0
+    async with desk.database.transaction() as conn:
+        await incidents.hold(conn, number)
+        changes = missed(before, await timeline.of_kinds(conn, number, KINDS), shown, at)
+        keyed = [change.source_ts or "" for change in changes if change.kind == "keyed"]
+        said = [one for ts in keyed for one in messages.get(ts, ())]
+        return len(await timeline.append(conn, number, [*said, *sorted(changes, key=lambda one: one.at)]))
+
+
 @dataclass(slots=True)
 class Recorder:
     """Turns what was said and done in channels into entries. Each method returns how many were new."""
@@ -78,6 +112,10 @@ class Recorder:
             return 0
         return await self._append(channel, [entry])
 
+    async def pin(self, channel: str, entry: Entry) -> int:
+        number = None if self._leaves_out_chatter() else await self.channels.incident_of(channel)
+        return 0 if number is None else await mark(self.desk, number, entry)
+
     async def coming_or_going(self, channel: str, entry: Entry) -> int:
         """A join or leave, as a member event or as a message."""
         number = await self.channels.incident_of(channel)
@@ -87,8 +125,9 @@ class Recorder:
         """📌: the message becomes a key entry; it is written down first if it never was."""
         if self._leaves_out_chatter() and entry.kind not in ("keyed", "unkeyed"):
             return 0
+        number = await self.channels.incident_of(channel)
         earlier = entries_from_message(said, self._at(said.ts), fetched=True) if said else []
-        return await self._append(channel, [*earlier, entry])
+        return 0 if number is None else await mark(self.desk, number, entry, earlier)
 
     async def knows(self, channel: str, ts: str) -> bool:
         """Whether the message is on the timeline, or belongs to none."""

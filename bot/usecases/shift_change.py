@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import handover, oncall, routing, shifts
 from bot.domain.deadlines import State
-from bot.domain.incident import Change, Incident
+from bot.domain.incident import Change, Incident, Turn
+from bot.domain.oncall import Override
+from bot.domain.policy import Policy
 from bot.domain.timeline import BOT, entry
 from bot.usecases import permission, turns
 from bot.usecases.desk import Desk, Work, working_on
@@ -55,26 +61,54 @@ async def stay(desk: Desk, number: int, role: str, actor: str, delivery: str | N
         return await work.commit(shifts.stay(work.incident, role, actor, work.policy, work.now))
 
 
-async def schedules_changed(desk: Desk, names: set[str]) -> None:
-    """Somebody covers, or covers no longer: turns on these schedules may end earlier or later than was planned."""
+async def schedules_changed(desk: Desk, names: set[str], before: Sequence[Override] | None = None) -> None:
+    """Somebody covers, or covers no longer: turns on these schedules may end earlier or later than was planned.
+
+    `before` are the overrides as they stood, where that is known: whoever was on call without an end in sight had no
+    turn to look at, and has one now.
+    """
     async with desk.database.reading() as conn:
         running = await incidents.listing(conn, open_only=True, limit=AT_MOST)
+        now = desk.clock.now()
+        standing = await overrides.standing(conn, now)
+        people = await _people(conn, desk.policy, names, now, [*([before] if before is not None else []), standing])
     for incident in running:
-        if any(one.schedule in names for one in shifts.waiting(incident)):
+        concerned = people.intersection(incident.roles.values())
+        if concerned or any(one.schedule in names for one in shifts.waiting(incident)):
             async with working_on(desk, incident.number) as work:
-                await _look_again(work)
+                await _look_again(work, names, before)
 
 
-async def _look_again(work: Work) -> None:
+async def _people(
+    conn: AsyncConnection, policy: Policy, names: set[str], now: datetime, views: Sequence[Sequence[Override]]
+) -> set[str]:
+    """Slack IDs of whoever is on call on these schedules, by any of the views."""
+    members = {
+        member
+        for name in names & set(policy.schedules)
+        for view in views
+        for member in oncall.on_call(policy.schedules[name], now, view)
+    }
+    return {user for member in members if (user := await turns.user_of(conn, policy, member))}
+
+
+async def _look_again(work: Work, names: set[str], before: Sequence[Override] | None) -> None:
     """A turn that is over by now ends by its deadline, which says so; one that ends at another time gets another."""
     fresh = await turns.looked_up(work.conn, work.incident, work.policy, work.now)
     still = {(one.role, one.user, one.schedule) for one in fresh.turns}
-    over = tuple(
-        replace(one, ends_at=work.now)
+    over = {
+        (one.role, one.user, one.schedule): replace(one, ends_at=work.now)
         for one in shifts.waiting(work.incident)
         if (one.role, one.user, one.schedule) not in still
-    )
-    await work.commit(Change(replace(fresh, turns=(*fresh.turns, *over))))
+    }
+    for name in names if before is not None else ():
+        was = await _people(work.conn, work.policy, {name}, work.now, [before or ()])
+        standing = await overrides.standing(work.conn, work.now)
+        is_now = await _people(work.conn, work.policy, {name}, work.now, [standing])
+        for role, user in work.incident.roles.items():
+            if user in was - is_now and (role, user, name) not in still:
+                over.setdefault((role, user, name), Turn(role, user, name, work.now))
+    await work.commit(Change(replace(fresh, turns=(*fresh.turns, *over.values()))))
 
 
 async def _on_call(work: Work, name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import spans, walk_notices
+from bot.domain import routing, spans, walk_timers
 from bot.domain import walk as walks
 from bot.domain.deadlines import State, is_late
 from bot.domain.incident import Incident
@@ -22,15 +22,15 @@ async def lapse(work: Work, row: Row) -> None:
     if mark.nudged and person == _first(work.incident, walk, mark):
         reason = f"<@{person}> was asked already, and leads"
         await deadlines.decided(work.conn, row.once, State.SKIPPED, reason, work.now)
-        await commit(work, walks.Change(walks.not_again(walk, step)))
+        await commit(work, walks.Change(walk_timers.not_again(walk, step)))
         return
     late = work.now - row.due_at
     late_s = late.total_seconds() if is_late(late, mark.timeout) else None
     suffix = f", late by {spans.roughly(late)}" if late_s else ""
-    reason = f"step {step} is not settled: <@{person}> is asked{suffix}"
+    reason = f"{walk.name}, step {step}: not settled, <@{person}> is asked{suffix}"
     await deadlines.decided(work.conn, row.once, State.DUE, reason, work.now)
-    change = walks.reminded(walk, step, person, row.once, work.now, suffix)
-    await commit(work, change, [walk_notices.step_late(change.walk, change.walk.mark(step), person, row.once, late_s)])
+    change = walk_timers.reminded(walk, step, person, row.once, work.now, suffix)
+    await commit(work, change, [routing.walks.step_late(change.walk, change.walk.mark(step), person, row.once, late_s)])
 
 
 def _whom(incident: Incident, walk: Walk, mark: Mark) -> str:

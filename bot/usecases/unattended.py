@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import structlog
+
 from bot.domain import automation
 from bot.domain import walk as walks
+from bot.domain.errors import Refused
 from bot.domain.playbook import Playbook, Step
 from bot.domain.timeline import BOT
 from bot.domain.walk import Mark, Walk
@@ -12,6 +15,8 @@ from bot.usecases.desk import Desk, Work, working_on
 from bot.usecases.dry_run import dry_run
 from storage import jobs as stored
 from storage import walks as stored_walks
+
+log = structlog.get_logger()
 
 Seen = set[tuple[int, int, str, int, str]]
 
@@ -35,8 +40,13 @@ async def look(desk: Desk, seen: Seen) -> int:
     fresh = [walk for walk in going if not walk.drill and any(_mark(walk, one) not in seen for one in _waiting(walk))]
     begun = 0
     for walk in fresh:
-        async with working_on(desk, walk.incident) as work:
-            begun += await _look_at(work, walk.number)
+        try:
+            async with working_on(desk, walk.incident) as work:
+                if not work.incident.open:
+                    continue
+                begun += await _look_at(work, walk.number)
+        except Refused as refused:  # of one walk: the others are looked at all the same
+            log.warning("unattended.refused", incident=f"INC-{walk.incident}", walk=walk.number, words=refused.message)
         seen.update(_mark(walk, one) for one in _waiting(walk))
     return begun
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import job_notices
+from bot.domain import routing, walk_runs
 from bot.domain import walk as walks
 from bot.domain.errors import Refused
 from bot.domain.job import Action, Job, Plan, State
@@ -43,7 +43,7 @@ async def roll_back_next(work: Work, walk: Walk) -> None:
         asked_by=BOT, approved_by=job.approved_by, now=work.now, undoes=job.id, chain=True,
     )  # fmt: skip
     try:
-        change = walks.run_started(walk, job.step, str(added.id), BOT, work.now, "rollback")
+        change = walk_runs.started(walk, job.step, str(added.id), BOT, work.now, "rollback")
     except Refused as refused:
         await stored.cancel(work.conn, added, refused.message, work.now)
         await left_to_people(work, walk, left, refused.message.rstrip("."))
@@ -76,7 +76,7 @@ async def left_to_people(work: Work, walk: Walk, left: list[Job], why: str) -> N
     )
     said = entry(work.now, "playbook", BOT, text, act="left", walk=walk.number, commands=lines)
     changed = walks.Change(walk, (replace(said, key=True),))
-    await walking.commit(work, changed, [job_notices.left(left[0], walk, why, lines)])
+    await walking.commit(work, changed, [routing.jobs.left(left[0], walk, why, lines)])
 
 
 def with_plan(change: walks.Change, words: str, plan: Plan) -> walks.Change:

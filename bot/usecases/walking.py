@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import escalation, routing, walk_notices
+from bot.domain import escalation, routing, walk_timers
 from bot.domain import walk as walks
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change
@@ -29,11 +29,11 @@ async def commit(work: Work, change: walks.Change, notices: Sequence[Notice] = (
     if before == after and not change.entries:
         return after
     await stored.put(work.conn, after)
-    settled = [*walk_notices.settled(before, after), *walk_notices.reminders_settled(before, after)] if before else []
-    shown = walk_notices.opened(after) if new else routing.walk_edit(after.incident, after.number)
+    settled = [*routing.walks.settled(before, after), *routing.walks.reminders_settled(before, after)] if before else []
+    shown = routing.walks.opened(after) if new else routing.walk_edit(after.incident, after.number)
     last = change.entries[-1] if change.entries else None
     said = f"{last.text} (<@{last.actor}>)" if last and last.actor.startswith(("U", "W")) else last.text if last else ""
-    mirror = replace(walks.walking(after, said), asking=walk_notices.asking(after))
+    mirror = replace(walk_timers.walking(after, said), asking=routing.walks.asking(after))
     others = tuple(one for one in work.incident.walks if one.number != after.number)
     kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
     await work.commit(Change(replace(work.incident, walks=kept), change.entries), [shown, *settled, *notices])

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 
 import structlog
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.metrics import Metrics
 from bot.usecases.desk import Desk
-from storage import incidents, outbox
+from storage import incidents, jobs, outbox, walks
 from storage.errors import StorageError
 
 log = structlog.get_logger()
@@ -111,6 +112,7 @@ class Health:
             depth, oldest = await outbox.depth(conn), await outbox.oldest_waiting_at(conn)
             open_now = await incidents.listing(conn, open_only=True, limit=1000)
             standing = await outbox.census(conn)
+            await self._count_playbooks(conn, [i.number for i in open_now if i.walks and not i.drill])
         self.metrics.outbox_waiting.clear()
         self.metrics.outbox_waiting_s.clear()
         now = datetime.now(UTC)
@@ -128,6 +130,19 @@ class Health:
         self.metrics.incidents_open.clear()
         for severity, count in Counter(i.severity for i in open_now if not i.drill).items():
             self.metrics.incidents_open.labels(severity).set(count)
+
+    async def _count_playbooks(self, conn: AsyncConnection, walked: list[int]) -> None:
+        """`walked`: the open incidents in which there are any."""
+        going = [walk for walk in await walks.going(conn) if not walk.drill] if walked else []
+        standing = await jobs.census(conn, walked)
+        for gauge in (self.metrics.jobs, self.metrics.walks, self.metrics.walk_steps):
+            gauge.clear()
+        for (runner, state), count in standing.items():
+            self.metrics.jobs.labels(runner, state).set(count)
+        for kind, count in Counter(walk.kind for walk in going).items():
+            self.metrics.walks.labels(kind).set(count)
+        for state, count in Counter(str(mark.state) for walk in going for mark in walk.steps).items():
+            self.metrics.walk_steps.labels(state).set(count)
 
 
 def routes(health: Health) -> list[web.RouteDef]:

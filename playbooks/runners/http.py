@@ -21,6 +21,7 @@ from yarl import URL
 
 from bot.domain.errors import Refused
 from bot.domain.job import Allowed, Ended, How, Piece, check_words, limit_words
+from bot.domain.patterns import fits
 from bot.domain.runners import Host, HttpRules
 
 LARGEST_HEADER = 8 * 1024
@@ -127,7 +128,7 @@ def _against(host: Host, method: str, url: URL) -> str | None:
     if method not in host.methods:
         return f"{method} is not allowed for {host.host}, only {', '.join(host.methods)}."
     path = url.raw_path_qs
-    if not any(re.fullmatch(pattern, path) for pattern in host.paths):
+    if not any(fits(pattern, path) for pattern in host.paths):
         return f"The path {path[:80]} of {host.host} is not allowed."
     return None
 

@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import pwd
-import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.job import Allowed, Ended, How, Piece, check_words, limit_words
+from bot.domain.patterns import fits
 from bot.domain.runners import Executable, ProcessRules
 
 KEEPER = Path(__file__).with_name("keeper.py")
@@ -161,7 +161,7 @@ def _secrets(rules: ProcessRules, environ: Mapping[str, str]) -> list[str]:
 
 def _fits(form: tuple[str, ...], arguments: tuple[str, ...]) -> bool:
     return len(form) == len(arguments) and all(
-        re.fullmatch(pattern, argument) for pattern, argument in zip(form, arguments, strict=True)
+        fits(pattern, argument) for pattern, argument in zip(form, arguments, strict=True)
     )
 
 
@@ -178,7 +178,7 @@ def _nearest(ours: list[Executable], arguments: tuple[str, ...]) -> str:
 def _common(form: tuple[str, ...], arguments: tuple[str, ...]) -> int:
     count = 0
     for pattern, argument in zip(form, arguments, strict=False):
-        if not re.fullmatch(pattern, argument):
+        if not fits(pattern, argument):
             break
         count += 1
     return count
@@ -285,6 +285,6 @@ def _ended(said: dict[str, Any], whole: bool, output: str, spec: dict[str, Any],
     if how != "ended":
         return Ended(How.STOPPED, "It was stopped in the middle.", None, output)
     code = int(said["code"])
-    if code < 0:
-        return Ended(How.ENDED, f"ended by signal {-code}{f'.{more}' if more else ''}", float(code), output)
-    return Ended(How.ENDED, f"exit code {code}{f'.{more}' if more else ''}", float(code), output)
+    words = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+    killed = code < 0 or bool(left)
+    return Ended(How.ENDED, f"{words}{f'.{more}' if more else ''}", float(code), output, cut=killed)

@@ -90,7 +90,7 @@ def understood(status: int, body: bytes) -> Ended:
     try:
         answer = json.loads(body)
         if answer["status"] != "success":
-            return Ended(How.ENDED, f"Prometheus refuses the query: {str(answer.get('error', ''))[:300]}")
+            return Ended(How.ENDED, f"Prometheus refuses the query: {answer.get('error', '')}")
         data = answer["data"]
         samples = _samples(data["resultType"], data["result"])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):

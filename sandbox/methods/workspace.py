@@ -57,8 +57,13 @@ def bots_info(call: Call) -> Json:
 
 
 def _shape(call: Call, user: User) -> Json:
+    """`is_stranger` is said of people of other workspaces who share no channel with the app."""
     scopes = call.ws.manifest.scopes
-    return user.api(with_email=scopes is None or "users:read.email" in scopes)
+    shape = user.api(with_email=scopes is None or "users:read.email" in scopes)
+    rooms = call.ws.state.channels.values()
+    if user.is_stranger and any({user.id, call.bot.id} <= set(room.members) and not room.is_im for room in rooms):
+        del shape["is_stranger"]
+    return shape
 
 
 @method(

@@ -3,6 +3,7 @@
 import { el, fragment } from "./dom.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
+import { foldable, IN_BLOCK } from "./fold.js";
 import { input } from "./inputs.js";
 import { link, safe } from "./chips.js";
 import { markdown } from "./markdown.js";
@@ -44,13 +45,15 @@ const KINDS = {
 };
 
 function section(block, surface) {
+  const text = block.text && el("div", { class: "text", dir: "auto" }, textObject(block.text));
+  const folds = text && surface?.fold && !block.expand;
   return el(
     "div",
     { class: block.accessory ? "block section with-accessory" : "block section" },
     el(
       "div",
       { class: "words" },
-      block.text && el("div", { class: "text", dir: "auto" }, textObject(block.text)),
+      folds ? foldable(text, { key: `${surface.fold} ${block.block_id}`, lines: IN_BLOCK }) : text,
       block.fields && el("div", { class: "fields" }, block.fields.map((field) => el("div", { dir: "auto" }, textObject(field)))),
     ),
     block.accessory && el("div", { class: "accessory" }, block.accessory.type === "image" ? picture(block.accessory, true) : element(block, block.accessory, surface)),

@@ -52,7 +52,19 @@ export function composer({ place, sent, inThread = false }) {
 
   function shortcutItems() {
     const all = world.app.shortcuts.filter((one) => one.kind === "global");
-    return all.map((one) => ({ words: one.name, hint: world.app.name, act: () => useShortcut(one) }));
+    return [
+      ...all.map((one) => ({ words: one.name, hint: world.app.name, act: () => useShortcut(one) })),
+      "-",
+      ...world.app.commands.map((one) => ({ words: one.name, hint: one.description, act: () => command(one) })),
+    ];
+  }
+
+  /** A command is written for whoever points at it; they send it. */
+  function command(one) {
+    area.value = `${one.name} `;
+    area.focus();
+    remember();
+    grow();
   }
 
   const key = () => `${world.me} ${place().channel?.id} ${place().thread ?? ""}`;

@@ -18,6 +18,7 @@ const PATHS = {
   down: "M10 4v12M5 11l5 5 5-5",
   picture: "M3 4h14v12H3zM3 13.5l4-4 3.5 3.5 2.5-2.5 4 3.5M12.5 7.5h.1",
   hash: "M8 3 6.5 17M13.5 3 12 17M4 7.5h13M3 12.5h13",
+  search: "M9 15a6 6 0 1 0 0-12 6 6 0 0 0 0 12zM13.5 13.5l4 4",
   gauge: "M3.5 14.5a7 7 0 1 1 13 0M10 12l3.5-4",
 };
 const SPACE = "http://www.w3.org/2000/svg";

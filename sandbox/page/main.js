@@ -55,6 +55,10 @@ async function onchange(entry) {
     if (entry.viewer === world.me) await quietly(lookPrivate(entry.channel));
     return;
   }
+  if (kind === "home_published") {
+    if (entry.user === world.me) await quietly(lookAtHome({ quiet: true }));
+    return;
+  }
   if (kind.startsWith("view_")) {
     if (entry.user === world.me) await quietly(lookAtViewsOrHome());
     return;

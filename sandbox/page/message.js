@@ -4,6 +4,7 @@ import { button, el } from "./dom.js";
 import { act } from "./api.js";
 import { author, avatar } from "./people.js";
 import { blocks } from "./blocks.js";
+import { foldable, IN_BLOCK, IN_MESSAGE } from "./fold.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { clock, whole } from "./times.js";
@@ -65,19 +66,20 @@ function words(message) {
   const typed = message.client_msg_id || !message.blocks?.length;
   if (!typed) return [blocks(message.blocks, surface), edited];
   if (!message.text) return edited;
-  return el("div", { class: `text${isBig(message.text) ? " big" : ""}`, dir: "auto" }, mrkdwn(message.text), edited);
+  const text = el("div", { class: `text${isBig(message.text) ? " big" : ""}`, dir: "auto" }, mrkdwn(message.text), edited);
+  return foldable(text, { key: `${message.channel} ${keyOf(message)}`, lines: IN_MESSAGE });
 }
 
 const isBig = (text) => /^(:[a-z0-9_+-]+:\s*){1,3}$/.test(text) && [...text.matchAll(/:([a-z0-9_+-]+):/g)].every(([, name]) => emoji(name));
 
 function attachments(message) {
-  return (message.attachments ?? []).map((one) => {
+  return (message.attachments ?? []).map((one, index) => {
     const node = el(
       "div",
       { class: "attachment" },
       one.pretext && el("div", { dir: "auto" }, mrkdwn(one.pretext)),
       one.title && el("strong", {}, mrkdwn(one.title)),
-      one.blocks ? blocks(one.blocks, surfaceOf(message)) : el("div", { dir: "auto" }, mrkdwn(one.text ?? one.fallback)),
+      one.blocks ? blocks(one.blocks, surfaceOf(message)) : foldable(el("div", { dir: "auto" }, mrkdwn(one.text ?? one.fallback)), { key: `${keyOf(message)} ${index}`, lines: IN_BLOCK }),
       one.fields && el("div", { class: "fields" }, one.fields.map((part) => el("div", {}, el("strong", {}, part.title), el("br"), mrkdwn(part.value)))),
       one.footer && el("small", {}, one.footer),
     );
@@ -141,6 +143,7 @@ export function surfaceOf(message) {
   const place = message.viewer ? { ephemeral: message.id } : { channel: message.channel, ts: message.ts };
   const chosen = new Map();
   return {
+    fold: keyOf(message),
     keep: (key, value) => chosen.set(key, value),
     value: (key) => chosen.get(key),
     press: (key, option) => act("press", { ...place, name: key, option }),

@@ -4,14 +4,15 @@ import { channel, tell, world } from "./world.js";
 
 let pointed = null;
 
-/** Go to a conversation; with `ts` to a message in it, with `thread` open beside it. */
+/** Go to a conversation; with `ts` to a message in it. A reply is shown in its `thread`, beside the message it hangs on. */
 export function go(id, ts, thread) {
   if (!channel(id)) return;
   const moved = world.place !== id;
   world.place = id;
   world.tab = ts || world.unread[id] ? "messages" : "home";
-  pointed = ts ?? null;
-  if (thread && thread !== ts) world.thread = { channel: id, ts: thread };
+  const reply = thread && thread !== ts;
+  pointed = (reply ? thread : ts) ?? null;
+  if (reply) world.thread = { channel: id, ts: thread, at: ts };
   else if (moved) world.thread = null;
   remember();
   document.body.classList.remove("drawer");

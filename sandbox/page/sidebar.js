@@ -5,6 +5,7 @@ import { avatar } from "./people.js";
 import { menu } from "./popup.js";
 import { icon } from "./icons.js";
 import { dialog, prompt } from "./dialogs.js";
+import { showSearch, showThreads } from "./finding.js";
 import { go } from "./places.js";
 import { attempt } from "./tools.js";
 import { fullName, isMember, isPerson, me, myChannels, myDirects, on, partner, tell, world } from "./world.js";
@@ -23,7 +24,7 @@ export function sidebar(node) {
       el("span", { class: "team" }, world.team.name),
       button(icon("close"), () => document.body.classList.remove("drawer"), { class: "icon only-narrow", "aria-label": "Close the sidebar" }),
     );
-    fill(list, channels(), directs(), apps());
+    fill(list, finding(), channels(), directs(), apps());
     fill(foot, whoAmI(), button(icon("gauge"), () => tell("inspect", {}), { class: "icon", data: { key: "inspector" }, "aria-label": "Inspector", title: "Inspector: Block Kit, calls, deliveries and faults" }));
     if (focused) refocus(node, focused);
   }
@@ -38,6 +39,11 @@ export function sidebar(node) {
   });
   for (const kind of ["state", "place", "unread", "person"]) on(kind, draw);
   draw();
+}
+
+function finding() {
+  const line = (words, sign, open, key) => el("li", {}, button([el("span", { class: "sign" }, icon(sign)), el("span", { class: "name" }, words)], () => { document.body.classList.remove("drawer"); open(); }, { class: "place", data: { key } }));
+  return el("ul", { class: "finding" }, line("Search", "search", showSearch, "search"), line("Threads", "thread", showThreads, "threads"));
 }
 
 function section(title, more, entries) {

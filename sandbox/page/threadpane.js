@@ -32,6 +32,17 @@ export function threadPane(node) {
     if (stuck) outer.scrollTop = outer.scrollHeight;
   }
 
+  /** Show the reply one came for. */
+  function point(ts) {
+    const found = inner.querySelector(`[data-ts="${ts}"]`);
+    if (!found) return;
+    stuck = false;
+    found.scrollIntoView({ block: "center" });
+    found.classList.add("pointed");
+    found.focus({ preventScroll: true });
+    setTimeout(() => found.classList.remove("pointed"), 2500);
+  }
+
   const divider = (count) => {
     const words = `${count} ${count === 1 ? "reply" : "replies"}`;
     return { key: "count", sign: words, make: () => el("div", { class: "line replies-line", role: "separator", "aria-label": words }, el("span", {}, words)) };
@@ -54,7 +65,8 @@ export function threadPane(node) {
     draw();
     write.show();
     await loadThread(at.channel, at.ts);
-    if (focus) write.focus();
+    if (at.at) point(at.at);
+    else if (focus) write.focus();
   });
   on("threadlog", ({ channel: id, ts }) => { if (world.thread?.channel === id && world.thread.ts === ts) draw(); });
   on("state", () => write.show());

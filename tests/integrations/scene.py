@@ -12,6 +12,7 @@ from sandbox import Message
 from storage import outbox
 from tests.integrations.doubles import Asked, Double, PagerDutyDouble, TwilioDouble, serving
 from tests.integrations.mail import Post, post_office
+from tests.scenarios.looking import direct
 from tests.scenarios.running import World, world
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -56,8 +57,7 @@ class Scene:
 
     def pages(self, person: str) -> list[Message]:
         """Direct messages from the bot that call somebody."""
-        direct = [c for c in self.here.ws.state.channels.values() if c.is_im and person in c.members]
-        return [m for c in direct for m in self.here.ws.bot_messages(c.id) if "INC-" in m.text]
+        return direct(self.here, person, "INC-")
 
     def hooked(self, action: str = "trigger") -> list[Asked]:
         return [asked for asked in self.hook.asked if asked.json["action"] == action]

@@ -13,7 +13,7 @@ from bot import notifiers
 from bot.domain import policy as policy_values
 from bot.domain.errors import DeliveryError
 from bot.integrations.protocol import Notifier, Page, Receipt
-from bot.policy import models
+from bot.policy.models import targets
 from bot.settings import Settings
 from tests.integrations.pages import page
 from tests.integrations.scene import scene
@@ -48,7 +48,7 @@ def pigeons(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps 2 to 4 of the document: the method's name, what it needs, how it is made."""
     methods = (*policy_values.METHODS, "pigeon")
     monkeypatch.setattr(policy_values, "METHODS", methods)
-    monkeypatch.setattr(models, "METHODS", methods)
+    monkeypatch.setattr(targets, "METHODS", methods)
     monkeypatch.setitem(notifiers.NEEDS, "pigeon", ())
     monkeypatch.setitem(notifiers.BUILDERS, "pigeon", build)
     LOFT.clear()

@@ -6,7 +6,7 @@ The double answers as the API reference's examples of “Get a schedule” and �
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +18,8 @@ from bot import rota, rota_read
 from bot.check import run
 from storage import overrides
 from tests.integrations.doubles import Asked, Double, Reply, serving
-from tests.scenarios.looking import rest, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import direct, rest, typed, until, words
+from tests.scenarios.running import World, world, written
 
 TOKEN = "the-api-token-of-pagerduty"
 POLICY = """
@@ -88,17 +88,10 @@ async def here(
     monkeypatch.setattr(rota, "LOOK_S", 0.05)
     monkeypatch.setattr(rota_read, "REFRESH_S", 0.1)
     monkeypatch.setattr(rota_read, "AGAIN_S", 0.1)
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY)
-    async with world(database_url, policy=path, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url) as running:
+    policy = written(tmp_path, POLICY)
+    async with world(database_url, policy=policy, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url) as running:
         await until(lambda: api.asked)
         yield running
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def said_of(here: World, words: str) -> str:
@@ -109,13 +102,14 @@ async def said_of(here: World, words: str) -> str:
 
 
 def paged(here: World, person: str) -> list[str]:
-    direct = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m.text for c in direct for m in here.ws.bot_messages(c.id) if "paged" in m.text]
+    return [m.text for m in direct(here, person, "paged")]
 
 
 async def test_whoever_pagerduty_says_is_on_call_is_shown_and_paged(here: World, api: PagerDutyApi) -> None:
-    said = await said_of(here, "tom")
+    said = await said_of(here, "@tom")
     assert "Next: @priya" in said
+    assert "covering" not in said
+    assert "Covers to come" not in said
     await here.declared("sev1 Payments are down")
     await rest(here)
     assert paged(here, "U0TOM00000")
@@ -126,18 +120,18 @@ async def test_whoever_pagerduty_says_is_on_call_is_shown_and_paged(here: World,
 
 
 async def test_a_changed_schedule_is_followed_and_a_cover_outranks_it(here: World, api: PagerDutyApi) -> None:
-    await said_of(here, "tom")
+    await said_of(here, "@tom")
     now = datetime.now(UTC).replace(microsecond=0)
     api.turns = [("PPRIYA1", now - timedelta(hours=1), now + timedelta(hours=5))]
-    await said_of(here, "priya")
+    await said_of(here, "@priya")
     await typed(here, "maya", "#general", "/incident cover primary for 1h")
-    assert "maya" in await typed(here, "maya", "#general", "/incident oncall primary")
+    assert "@maya, covering" in await typed(here, "maya", "#general", "/incident oncall primary")
     await typed(here, "maya", "#general", "/incident cover primary none")
     assert "priya" in await typed(here, "maya", "#general", "/incident oncall primary")
 
 
 async def test_while_pagerduty_is_away_what_was_read_holds_and_that_is_said(here: World, api: PagerDutyApi) -> None:
-    await said_of(here, "tom")
+    await said_of(here, "@tom")
     api.always = Reply(503, {"error": {"message": "Internal Server Error"}})
     before = len(api.asked)
     await until(lambda: len(api.asked) > before + 1)
@@ -145,14 +139,36 @@ async def test_while_pagerduty_is_away_what_was_read_holds_and_that_is_said(here
     await here.pass_time(minutes=40)
     said = await typed(here, "maya", "#general", "/incident oncall primary")
     assert "PagerDuty has not answered since" in said
-    assert "tom" in said
+    assert "@tom" in said
     await here.restarted()
     await here.pass_time(minutes=40)
-    assert "tom" in await typed(here, "maya", "#general", "/incident oncall primary")
+    assert "@tom" in await typed(here, "maya", "#general", "/incident oncall primary")
+
+
+async def test_whoever_is_no_contact_is_said_aloud_and_their_rung_falls_through(
+    here: World, api: PagerDutyApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PEOPLE, "PDORA01", ("Dora Diaz", ""))
+    monkeypatch.setitem(PEOPLE, "PEMIL01", ("Emil Ek", "emil@elsewhere.example"))
+    now = datetime.now(UTC).replace(microsecond=0)
+    api.turns = [
+        ("PDORA01", now - timedelta(hours=1), now + timedelta(hours=5)),
+        ("PEMIL01", now + timedelta(hours=5), now + timedelta(hours=9)),
+    ]
+    said = await said_of(here, "Dora Diaz")
+    assert "primary: nobody here can reach Dora Diaz: at PagerDuty on call, in the policy no contact." in said
+    channel = await here.declared("sev1 Payments are down")
+    await rest(here)
+    gap = "Dora Diaz is on call on primary, and no contact of the policy is called so"
+    assert any(gap in words(here, m) for m in here.ws.bot_messages(channel.id))
+    warned = [one.words for one in await run(here.settings) if one.what == "schedules" and one.warning]
+    assert ["Dora Diaz" in warned[0], "nobody here can reach them" in warned[0]] == [True, True]
+    assert ["Emil Ek" in warned[1], "Slack is asked who has their address" in warned[1]] == [True, True]
+    assert len(warned) == 2
 
 
 async def test_a_schedule_that_is_not_read_any_more_is_forgotten(here: World) -> None:
-    await said_of(here, "tom")
+    await said_of(here, "@tom")
     document = {**here.tocsin.desk.policies.document, "schedules": {}}
     policy = here.tocsin.desk.policies.read(document)
     here.tocsin.desk.policies.put_in_force(policy, document)

@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.domain import walk as walks
+from bot.domain import walk_course, walk_steps
 from bot.domain.incident import Incident, Ladder
 from bot.policy.source import parse
 from playbooks import loader
@@ -129,9 +129,25 @@ def test_stats_say_how_each_has_fared(sqlite_url: str, monkeypatch: pytest.Monke
     (found,) = [one for one in json.loads(tocsin("stats", "--json").stdout) if one["id"] == "redis-outage"]
     assert (found["used"], found["ended"], found["succeeded"], found["skipped"]) == (1, 1, 0, {"1.1": 1})
     assert found["last_used_at"] == "2026-03-02T12:00:00.000000Z"
-    (line,) = [line for line in tocsin("stats").stdout.splitlines() if line.startswith("redis-outage")]
-    assert line.split()[1:3] == ["1", "0%"]
+    assert len(json.loads(tocsin("stats", "--json").stdout)) == 39
+    _, line, rest = tocsin("stats").stdout.splitlines()
+    assert line.split()[:3] == ["redis-outage", "1", "0%"]
     assert line.endswith("1.1 1×")
+    assert rest == "38 others were never used. With them: tocsin playbooks stats --all"
+    _, first, *others = tocsin("stats", "--all").stdout.splitlines()
+    assert first == line
+    assert others[0].split()[:3] == ["api-high-error-rate", "0", "never"]
+    assert len(others) == 38
+
+
+def test_stats_of_none_that_was_used_is_one_line(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    asyncio.run(walked_never(sqlite_url))
+    assert tocsin("stats").stdout == "All 39 were never used. With them: tocsin playbooks stats --all\n"
+
+
+async def walked_never(url: str) -> None:
+    await (await Database.open(url)).close()
 
 
 async def walked_once(url: str) -> None:
@@ -142,8 +158,8 @@ async def walked_once(url: str) -> None:
         async with database.transaction() as conn:
             incident = Incident(1, "Redis", "sev2", "U1", at, at, Ladder(at))
             await incidents.insert(conn, incident)
-            walk = walks.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
-            walk = walks.skip(walk, "1.1", "U1", at, "We know").walk
-            await stored.put(conn, walks.abandon(walk, "U1", at, "It was the network").walk)
+            walk = walk_course.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
+            walk = walk_steps.skip(walk, "1.1", "U1", at, "We know").walk
+            await stored.put(conn, walk_course.abandon(walk, "U1", at, "It was the network").walk)
     finally:
         await database.close()

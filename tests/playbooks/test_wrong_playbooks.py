@@ -100,6 +100,11 @@ def test_the_good_one_is_good() -> None:
             " api-gateway, not “api; rm”.",
         ),
         (
+            changed("default: api}", 'default: api, pattern: "(?!kube-).*"}'),
+            "mine.yml:6: parameters.service.pattern is not a pattern that can be used: “(?!kube-).*”. Invalid perl"
+            " operator: (?!. Looking around, as (?=…) does, and references such as \\1 are not to be had.",
+        ),
+        (
             changed("default: api}", "default: api, required: true}"),
             "mine.yml:6: parameters.service is required and has a default: leave out one of the two.",
         ),

@@ -41,9 +41,39 @@ def test_the_example_is_valid_and_leaves_nothing_to_warn_of_but_quiet_levels() -
     ]
 
 
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    inner = [one for part in typing.get_args(annotation) for one in models_in(part)]
+    return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else inner
+
+
+def said_in(values: Any, model: type[BaseModel]) -> set[str]:
+    """`Contact.phone` for each setting that the document sets, at whatever depth."""
+    if isinstance(values, list):
+        return {name for one in values for name in said_in(one, model)}
+    if not isinstance(values, dict):
+        return set()
+    found = {f"{model.__name__}.{name}" for name in model.model_fields if name in values}
+    for name, field in model.model_fields.items():
+        for inner in models_in(field.annotation):
+            beneath = values.get(name)
+            keyed = isinstance(beneath, dict) and not set(beneath) & set(inner.model_fields)
+            found |= said_in(list(beneath.values()) if keyed else beneath, inner)
+    return found
+
+
 def test_the_example_shows_every_setting_of_a_policy() -> None:
-    said = set(plain(DOCS / "policy.example.yml"))
-    assert set(models.Document.model_fields) - said == {"order", "role_order"}
+    every = {f"{name}.{one}" for name, part in parts(models.Document).items() for one in part.model_fields}
+    left_out = every - said_in(plain(DOCS / "policy.example.yml"), models.Document)
+    shown_in_a_layer = {"Schedule.hours"}
+    assert left_out - shown_in_a_layer == {"Document.order", "Document.role_order"}
+
+
+def test_the_example_shows_every_kind_of_question_and_way_to_page() -> None:
+    loaded = policy.read(DOCS / "policy.example.yml").policy
+    asked = typing.get_args(models.CustomField.model_fields["kind"].annotation)
+    assert {field.kind for field in loaded.fields} == set(asked)
+    rungs = [rung for level in loaded.severities for rung in level.ladder] + [one.rung for one in loaded.triggers]
+    assert {"slack", "pagerduty", "email", "sms"} <= {method for rung in rungs for method in rung.by}
 
 
 def test_the_manual_explains_every_setting() -> None:

@@ -48,6 +48,13 @@ def test_a_kept_document_of_a_later_version_is_read_as_far_as_it_is_known() -> N
     assert policy.from_document(document).severities == policy.preset("sev1-5").severities
 
 
+def test_a_kept_document_with_a_pattern_that_is_not_taken_any_more_is_read() -> None:
+    """The incident it was kept with must not be lost for it. Nothing runs by a kept policy."""
+    rule = {"executable": "/usr/bin/kubectl", "arguments": ["get", "(?!kube-).*"]}
+    document = {**policy.read(None).document, "automation": {"runners": {"process": {"allow": [rule]}}}}
+    assert policy.from_document(document).severities == policy.preset("sev1-5").severities
+
+
 @pytest.mark.parametrize("name", ["sev1-5"])
 def test_a_preset_can_be_shown_as_json(name: str) -> None:
     shown = json.loads(json.dumps(policy.as_json(policy.preset(name))))

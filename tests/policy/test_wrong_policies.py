@@ -304,9 +304,26 @@ automation:
 """,
         "policy.yml:5: automation.runners.process.allow[1].executable must be a whole path such as /usr/bin/kubectl, "
         "not “kubectl”.\n"
-        "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a regular expression: “(pods”. "
-        "Missing ), unterminated subpattern.\n"
+        "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a pattern that can be used: "
+        "“(pods”. Missing ): (pods.\n"
         "policy.yml:5: automation.runners.process.allow[1].enviroment is not a setting here. Did you mean environment?",
+    ),
+    (
+        "a pattern that looks ahead",
+        """\
+automation:
+  runners:
+    process:
+      allow:
+        - {executable: /usr/bin/kubectl, arguments: [get, "(?!kube-system).*"]}
+    http:
+      allow: [{host: api.example.com, paths: ["/(a)/\\\\1"]}]
+""",
+        "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a pattern that can be used: "
+        "“(?!kube-system).*”. Invalid perl operator: (?!. Looking around, as (?=…) does, and references such as \\1 "
+        "are not to be had.\n"
+        "policy.yml:7: automation.runners.http.allow[1].paths[1] is not a pattern that can be used: “/(a)/\\1”. "
+        "Invalid escape sequence: \\1. Looking around, as (?=…) does, and references such as \\1 are not to be had.",
     ),
     (
         "a program with any arguments",

@@ -24,6 +24,19 @@ async def test_the_bot_learns_who_it_is(client: AsyncWebClient, ws: Workspace) -
     assert (me["user_id"], me["bot_id"], me["team_id"]) == (ws.bot.id, ws.bot.bot_id, ws.settings.team_id)
 
 
+async def test_a_partner_is_a_stranger_until_they_share_a_channel_with_the_bot(
+    client: AsyncWebClient, ws: Workspace
+) -> None:
+    assert (await client.users_info(user="U0GAIL0000"))["user"]["is_restricted"] is True
+    alex = (await client.users_info(user="U0ALEX0000"))["user"]
+    assert (alex["is_stranger"], alex["team_id"]) == (True, "T0PARTNER")
+    for user in (ws.user("alex"), ws.bot):
+        ws.membership.join(ws.channel("general"), user)
+    alex = (await client.users_info(user="U0ALEX0000"))["user"]
+    assert "is_stranger" not in alex
+    assert alex["team_id"] == "T0PARTNER"
+
+
 async def test_no_token_a_wrong_one_and_the_wrong_kind_are_told_apart(
     ws: Workspace, session: aiohttp.ClientSession
 ) -> None:

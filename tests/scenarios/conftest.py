@@ -22,9 +22,15 @@ def plain_log() -> Iterator[None]:
 
 
 @pytest.fixture
-async def here(sqlite_url: str) -> AsyncIterator[World]:
+def policy() -> Path | None:
+    """The preset; a module with a policy of its own has a fixture of this name."""
+    return None
+
+
+@pytest.fixture
+async def here(sqlite_url: str, policy: Path | None) -> AsyncIterator[World]:
     """A bot on SQLite over HTTP."""
-    async with world(sqlite_url) as running:
+    async with world(sqlite_url, policy=policy) as running:
         yield running
 
 

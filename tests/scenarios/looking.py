@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from sandbox import Channel, Message
+from sandbox import Channel, Message, Workspace
 from sandbox.forms import actionable
 from sandbox.model import Ephemeral
 from sandbox.text import message_lines
@@ -28,6 +30,12 @@ async def _resting(here: World) -> bool:
     return not depth["queued"] and not depth["leased"] and here.ws.delivery.in_flight <= 0
 
 
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
 def words(here: World, message: Message | Ephemeral | None) -> str:
     """A message as a person reads it."""
     assert message is not None
@@ -37,6 +45,12 @@ def words(here: World, message: Message | Ephemeral | None) -> str:
 def buttons(message: Message | Ephemeral | None) -> list[str]:
     assert message is not None
     return [field.label for field in actionable(message.blocks or []) if field.kind == "button"]
+
+
+def direct(here: World, person: str, about: str = "") -> list[Message]:
+    """What the bot told somebody alone, in messages whose text holds `about`."""
+    rooms = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for room in rooms for m in here.ws.bot_messages(room.id) if about in m.text]
 
 
 async def told(here: World, name: str) -> list[str]:
@@ -82,3 +96,14 @@ def example_of(answer: str) -> str:
 def announcements(here: World, channel: str = "incidents") -> list[Message]:
     """What the bot posted itself in the announcement channel, threads left out."""
     return [m for m in here.ws.bot_messages(channel, threads=False) if m.thread_ts in (None, m.ts)]
+
+
+def doubled(ws: Workspace) -> list[str]:
+    """What marks the messages that were posted more than once."""
+    keys = Counter(
+        json.dumps(message.metadata, sort_keys=True)
+        for log in ws.state.logs.values()
+        for message in log.messages.values()
+        if message.user == ws.bot.id and message.metadata
+    )
+    return [key for key, count in keys.items() if count > 1]

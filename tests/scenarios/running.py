@@ -128,6 +128,13 @@ async def start(ws: Workspace, settings: Settings) -> Tocsin:
     return tocsin
 
 
+def written(folder: Path, policy: str) -> Path:
+    """A policy file."""
+    path = folder / "policy.yml"
+    path.write_text(policy, encoding="utf-8")
+    return path
+
+
 @asynccontextmanager
 async def world(
     url: str, *, socket_mode: bool = False, policy: Path | None = None, **more: Any

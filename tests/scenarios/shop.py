@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from bot.domain.identity import Identity, Standing
 from bot.domain.job import Job, State
 from bot.domain.walk import Walk
 from bot.usecases import approval as approving
@@ -144,7 +145,7 @@ async def approved(here: World, step: str, action: str = "run") -> None:
         walk = await approving.ask_in(work, walk, playbook, step, action, MAYA)
     request = walk.mark(step).asked
     assert request is not None
-    await approving.approve(here.tocsin.desk, 1, 1, step, request.number, TOM)
+    await approving.approve(here.tocsin.desk, 1, 1, step, request.number, Identity(TOM, Standing.MEMBER))
 
 
 def texts(here: World) -> list[str]:

@@ -159,13 +159,3 @@ def read(ws: Workspace, storm: Storm, began: float) -> None:
 def number_in(message: Message) -> int | None:
     found = re.search(r"INC-(\d+)", json.dumps([message.text, message.blocks]))
     return int(found[1]) if found else None
-
-
-def doubled(ws: Workspace) -> list[str]:
-    keys = Counter(
-        json.dumps(message.metadata, sort_keys=True)
-        for log in ws.state.logs.values()
-        for message in log.messages.values()
-        if message.user == ws.bot.id and message.metadata
-    )
-    return [key for key, count in keys.items() if count > 1]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from storage import timeline
-from tests.scenarios.looking import declared, of_kind, rest, texts
+from tests.scenarios.looking import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, start, world
 
 INSIDE = "inc-1-checkout-is-down"
@@ -151,6 +152,223 @@ async def test_what_was_fetched_stands_in_the_order_it_was_said(here: World) -> 
         await here.maya.reply(first, "one and a half")
         await here.maya.say(INSIDE, "three")
     assert await messages(here) == ["one", "one and a half", "two", "three"]  # a thread beside what it hangs on
+
+
+async def about(here: World, *kinds: str) -> list[tuple[str, str, str]]:
+    """`(kind, actor, text)`, in the order of the book."""
+    return [(e["kind"], e["actor"], e["text"]) for e in of_kind(await here.show(), *kinds)]
+
+
+async def again(here: World, times: int = 2) -> None:
+    for _ in range(times):
+        await here.restarted()
+        await rest(here)
+
+
+async def test_a_reply_in_an_old_thread_that_was_edited_meanwhile_is_fetched_once(here: World) -> None:
+    await declared(here)
+    parent = await here.maya.say(INSIDE, "an old thread")
+    reply = await here.maya.reply(parent, "4512 is fine")
+    async with Away(here):
+        pass  # the thread is known, and nothing new is said in it
+    async with Away(here):
+        await here.maya.edit(reply, "4512 is broken")
+    assert texts(of_kind(await here.show(), "message_edited")) == ["4512 is broken"]
+    await again(here)
+    assert texts(of_kind(await here.show(), "message_edited")) == ["4512 is broken"]
+    assert await messages(here) == ["an old thread", "4512 is fine"]
+
+
+async def test_what_was_deleted_meanwhile_is_said_to_be_gone_and_its_words_stay(here: World) -> None:
+    channel = await declared(here)
+    await here.tom.join(INSIDE)
+    said = await here.maya.say(INSIDE, "a secret")
+    parent = await here.tom.say(INSIDE, "a thread that loses its head")
+    lost = await here.maya.reply(parent, "a reply that goes")
+    await here.maya.reply(parent, "a reply that stays")
+    bare = await here.tom.say(INSIDE, "a thread that loses its only reply")
+    only = await here.maya.reply(bare, "the only one")
+    last = await here.tom.say(INSIDE, "the last word")
+    async with Away(here):
+        for message in (said, lost, only):
+            await here.maya.delete(message)
+        for message in (parent, last):
+            await here.tom.delete(message)
+    gone = {e["source_ts"]: e for e in of_kind(await here.show(), "message_deleted")}
+    assert set(gone) == {said.ts, parent.ts, lost.ts, only.ts, last.ts}
+    assert gone[said.ts]["actor"] == here.maya.id
+    assert all(e["data"] == {"fetched": True} for e in gone.values())
+    assert "a secret" in await messages(here)
+    assert "was deleted while I was away" in await typed(here, "maya", INSIDE, "/incident timeline all")
+    await again(here)
+    assert len(of_kind(await here.show(), "message_deleted")) == 5
+    async with here.tocsin.database.reading() as conn:
+        assert await timeline.verify(conn, 1) == []
+    assert channel.id
+
+
+async def test_what_the_workspace_no_longer_shows_was_deleted_by_nobody(here: World) -> None:
+    """Retention takes the oldest messages away, and some plans do not show them."""
+    channel = await declared(here)
+    for number in range(3):
+        await here.maya.say(INSIDE, f"long ago {number}")
+    await here.maya.say(INSIDE, "today")
+    async with Away(here):
+        log = here.ws.state.logs[channel.id]
+        for message in [m for m in log.messages.values() if m.text != "today"]:
+            here.ws.state.remove_message(message)
+    assert of_kind(await here.show(), "message_deleted") == []
+
+
+async def test_pushpins_and_reactions_of_meanwhile_are_fetched_once(here: World) -> None:
+    await declared(here)
+    await here.tom.join(INSIDE)
+    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    other = await here.maya.say(INSIDE, "Nobody was told")
+    reply = await here.maya.reply(said, "the cause")
+    await here.tom.react(other, "pushpin")
+    await here.tom.react(other, "eyes")
+    async with Away(here):
+        pass
+    async with Away(here):
+        await here.tom.react(said, "pushpin")
+        await here.maya.react(reply, "pushpin")
+        await here.tom.react(reply, "tada")
+        await here.maya.react(reply, "+1::skin-tone-3")
+        await here.tom.unreact(other, "pushpin")
+        await here.tom.unreact(other, "eyes")
+        late = await here.tom.say(INSIDE, "said and marked")
+        await here.tom.react(late, "pushpin")
+    standing = {e["text"]: e["key"] for e in of_kind(await here.show(), "message")}
+    assert standing == {
+        "Deploy 4512 went out": True, "Nobody was told": False, "the cause": True, "said and marked": True,
+    }  # fmt: skip
+    marks = await about(here, "keyed", "unkeyed", "reaction")
+    assert sorted(marks[:2]) == [("keyed", here.tom.id, ""), ("reaction", here.tom.id, ":eyes:")]
+    assert sorted(marks[2:]) == sorted(
+        [
+            ("keyed", here.tom.id, ""), ("keyed", here.tom.id, ""), ("keyed", here.maya.id, ""),
+            ("reaction", here.maya.id, ":+1:"), ("unkeyed", here.tom.id, ""),
+            ("reaction", here.tom.id, ":eyes: taken back"),
+        ]
+    )  # fmt: skip
+    await again(here)
+    assert await about(here, "keyed", "unkeyed", "reaction") == marks
+    await here.tom.react(other, "pushpin")
+    await rest(here)
+    assert (await about(here, "keyed", "unkeyed", "reaction"))[len(marks) :] == [("keyed", here.tom.id, "")]
+
+
+async def test_a_pushpin_that_was_fetched_and_is_then_delivered_late_is_one_entry(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    await rest(here)
+    await here.tocsin.stop()
+    here.ws.delivery.faults.hold = True
+    await here.maya.react(said, "pushpin")
+    await here.maya.react(said, "eyes")
+    await here.maya.pin(said)
+    await here.maya.delete(await here.maya.say(INSIDE, "never mind"))
+    here.tocsin = await start(here.ws, here.settings)
+    await rest(here)
+    assert sorted(await about(here, "keyed", "reaction", "pin")) == [
+        ("keyed", here.maya.id, ""),
+        ("pin", here.maya.id, "pinned a message"),
+        ("reaction", here.maya.id, ":eyes:"),
+    ]
+    await here.maya.unreact(said, "pushpin")
+    await here.maya.react(said, "pushpin")
+    await rest(here)
+    assert [kind for kind, *_ in await about(here, "keyed", "unkeyed")] == ["keyed", "unkeyed", "keyed"]
+
+
+async def test_a_message_keyed_by_the_shortcut_stays_so(here: World) -> None:
+    await declared(here)
+    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    await here.maya.message_shortcut("add_to_timeline", said)
+    await rest(here)
+    async with Away(here):
+        pass
+    assert await about(here, "keyed", "unkeyed") == [("keyed", here.maya.id, "")]
+
+
+async def test_pins_of_meanwhile_are_fetched_with_who_pinned_and_the_bots_own_are_not(here: World) -> None:
+    await declared(here)
+    await here.tom.join(INSIDE)
+    said = await here.maya.say(INSIDE, "important")
+    other = await here.maya.say(INSIDE, "less so")
+    await here.maya.pin(other)
+    async with Away(here):
+        await here.tom.pin(said)
+        await here.tom.unpin(other)
+    wanted = [
+        ("pin", here.maya.id, "pinned a message"),
+        ("pin", here.tom.id, "pinned a message"),
+        ("pin", "unknown", "unpinned a message"),
+    ]
+    assert sorted(await about(here, "pin")) == sorted(wanted)
+    await again(here)
+    assert len(await about(here, "pin")) == 3
+
+
+async def test_with_key_entries_only_a_pushpin_of_meanwhile_brings_its_message(sqlite_url: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text("preset: sev1-5\nannounce: '#incidents'\ntimeline: {record: key}\n")
+    async with world(sqlite_url, policy=policy) as here:
+        await declared(here)
+        said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+        await here.maya.say(INSIDE, "chatter")
+        async with Away(here):
+            await here.maya.react(said, "pushpin")
+            await here.maya.react(said, "eyes")
+            await here.maya.pin(said)
+        assert await messages(here) == ["Deploy 4512 went out"]
+        assert await about(here, "keyed", "reaction", "pin") == [("keyed", here.maya.id, "")]
+
+
+async def test_a_card_that_was_deleted_meanwhile_is_put_back(here: World) -> None:
+    channel = await declared(here)
+    async with Away(here):
+        here.ws.posting.delete(here.card(channel))
+    await here.ws.until(lambda: here.ws.pinned(channel.id))
+    assert "Checkout is down" in str(here.card(channel).blocks)
+
+
+async def test_people_whom_slack_does_not_name_are_not_said_to_have_taken_a_reaction_back(here: World) -> None:
+    channel = await declared(here)
+    await here.tom.join(INSIDE)
+    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    await here.maya.react(said, "pushpin")
+    await here.tom.react(said, "pushpin")
+    shapes, message = here.ws.shapes, here.ws.shapes.message
+
+    def shortened(*args: Any, **more: Any) -> dict[str, Any]:
+        shape = message(*args, **more)
+        return shape | {"reactions": [one | {"users": one["users"][:1]} for one in shape.get("reactions", [])]}
+
+    async with Away(here):
+        shapes.message = shortened  # type: ignore[method-assign]
+    assert of_kind(await here.show(), "unkeyed") == []
+    assert channel.id
+
+
+async def test_so_many_quiet_threads_are_read_again_and_the_latest_first(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.backfill.QUIET", 2)
+    await declared(here)
+    replies = []
+    for number in range(3):
+        parent = await here.maya.say(INSIDE, f"thread {number}")
+        replies.append(await here.maya.reply(parent, f"reply {number}"))
+    async with Away(here):
+        pass
+    before = len(here.ws.calls("conversations.replies"))
+    async with Away(here):
+        for reply in replies:
+            await here.maya.edit(reply, f"{reply.text}, edited")
+    assert texts(of_kind(await here.show(), "message_edited")) == ["reply 2, edited", "reply 1, edited"]
+    assert len(here.ws.calls("conversations.replies")) - before == 2
 
 
 async def test_several_incidents_are_each_fetched(here: World) -> None:

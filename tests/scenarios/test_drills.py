@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.looking import all_messages, announcements, of_kind, rest, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import all_messages, announcements, direct, of_kind, rest, typed, words
+from tests.scenarios.running import World, written
 from tests.scenarios.test_nudges import POLICY, PRIYA, TOM
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy) as running:
-        yield running
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
 
 
 async def drill(here: World, words: str = "sev1 The database is gone") -> Channel:
@@ -75,3 +71,18 @@ async def test_a_drill_is_counted_nowhere(here: World) -> None:
     async with here.tocsin.session.get(f"http://127.0.0.1:{here.tocsin.port}/metrics") as answer:
         said = await answer.text()
     assert 'severity="sev1"} 1' not in said
+
+
+async def test_what_a_drill_asked_directly_is_marked_once_it_is_over_too(here: World) -> None:
+    channel = await drill(here)
+    said = await typed(here, "maya", channel.name, "/incident page @tom")
+    assert "[DRILL] Nobody is paged. Otherwise this would page, for INC-1: @tom." in said
+    await typed(here, "maya", channel.name, "/incident handover @tom")
+    await rest(here)
+    (brief,) = direct(here, TOM)
+    assert "I ask again, then say whom I would page." in words(here, brief)
+    await here.pass_time(minutes=6)
+    await typed(here, "maya", channel.name, "/incident resolve Over")
+    await rest(here)
+    told = [*direct(here, TOM), *here.ws.bot_messages(channel.id)]
+    assert [m.text for m in told if not m.text.startswith("[DRILL]")] == []

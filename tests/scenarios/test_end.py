@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from sandbox import Workspace
 from storage import outbox
 from storage.database import Database
 from tests.scenarios import processes
+from tests.scenarios.looking import doubled
 from tests.scenarios.processes import Bot, Tuning
 from tests.scenarios.running import MANIFEST
 
@@ -139,13 +139,3 @@ async def delivered(url: str) -> None:
         raise TimeoutError(f"the outbox still holds {depth}")
     finally:
         await database.close()
-
-
-def doubled(ws: Workspace) -> list[str]:
-    keys = Counter(
-        json.dumps(message.metadata, sort_keys=True)
-        for log in ws.state.logs.values()
-        for message in log.messages.values()
-        if message.user == ws.bot.id and message.metadata
-    )
-    return [key for key, count in keys.items() if count > 1]

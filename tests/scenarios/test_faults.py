@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-
 import pytest
 
 from bot.usecases import run
-from sandbox import Workspace
+from tests.scenarios.looking import direct, doubled
 from tests.scenarios.running import World, world
-
-
-def doubled(ws: Workspace) -> list[str]:
-    keys = Counter(
-        json.dumps(message.metadata, sort_keys=True)
-        for log in ws.state.logs.values()
-        for message in log.messages.values()
-        if message.user == ws.bot.id and message.metadata
-    )
-    return [key for key, count in keys.items() if count > 1]
 
 
 @pytest.mark.parametrize(
@@ -84,8 +71,7 @@ async def test_an_incident_whose_channel_cannot_be_opened_still_runs(here: World
     reply = await here.maya.command("#general", "/incident declare sev2 Checkout is down")
     assert reply.ok
     await here.delivered()
-    direct = next(c for c in here.ws.state.channels.values() if c.is_im and here.maya.id in c.members)
-    said = " ".join(str(m.blocks) + m.text for m in here.ws.bot_messages(direct.id))
+    said = " ".join(str(m.blocks) + m.text for m in direct(here, here.maya.id))
     assert "Checkout is down" in said
     assert "does not let apps do that" in said
     ack = await here.maya.command("#general", "/incident ack --in INC-1")

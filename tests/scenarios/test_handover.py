@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from sandbox import Channel, Message
-from tests.scenarios.looking import buttons, of_kind, rest, told, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import buttons, direct, of_kind, rest, told, typed, words
+from tests.scenarios.running import World, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = f"""
@@ -22,16 +21,8 @@ severities:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy) as running:
-        yield running
-
-
-def direct(here: World, person: str) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id)]
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
 
 
 def said(here: World, channel: Channel) -> str:
@@ -145,3 +136,27 @@ async def test_a_private_incident_is_told_to_whoever_takes_over_once_they_are_in
     await here.tom.press(brief, "Accept")
     await rest(here)
     assert (await here.show())["roles"] == {"commander": TOM}
+
+
+async def test_whoever_declined_or_never_answered_reads_which_of_them(here: World) -> None:
+    channel, brief = await offered(here)
+    await here.tom.press(brief, "Decline")
+    await rest(here)
+    (edited,) = [m for m in direct(here, TOM) if m.ts == brief.ts]
+    assert "INC-1: declined." in words(here, edited)
+    await typed(here, "maya", channel.name, "/incident handover @tom")
+    await here.pass_time(minutes=10, seconds=1)
+    await here.pass_time(minutes=10, seconds=1)
+    last = [m for m in direct(here, TOM) if m.text.startswith("Handover of")][-1]
+    assert "it was not answered in time" in words(here, last)
+
+
+async def test_an_offer_is_told_apart_from_an_empty_role_and_is_forgotten_once_the_role_moved_on(here: World) -> None:
+    channel, _ = await offered(here)
+    why = await typed(here, "maya", channel.name, "/incident why")
+    assert "· handover — in " in why
+    next_up = await typed(here, "maya", channel.name, "/incident catchup")
+    assert "@tom is asked to take over as Incident commander" in next_up
+    assert "empty roles are asked about" not in next_up
+    await typed(here, "maya", channel.name, "/incident lead @priya")
+    assert "is asked to take over" not in await typed(here, "maya", channel.name, "/incident catchup")

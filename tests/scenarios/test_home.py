@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from sandbox import Person
 from tests.scenarios.looking import rest, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, written
 
 TOM = "U0TOM00000"
 POLICY = """
@@ -24,11 +23,8 @@ severities:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy) as running:
-        yield running
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
 
 
 async def opened(here: World, who: Person) -> str:

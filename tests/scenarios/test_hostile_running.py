@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.errors import Refused
+from bot.domain.identity import Identity, Standing
 from bot.domain.incident import Change
 from bot.domain.job import State
 from bot.domain.timeline import BOT
@@ -153,7 +154,7 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
         request = walk.mark("1.3").asked
         assert request is not None
         with pytest.raises(Refused, match="somebody else has to approve"):
-            await approving.approve(desk, 1, 1, "1.3", request.number, MAYA)
+            await approving.approve(desk, 1, 1, "1.3", request.number, Identity(MAYA, Standing.MEMBER))
         async with desk.database.transaction() as conn:  # somebody wrote it into the database
             mark = walk.mark("1.3")
             forged = replace(
@@ -298,3 +299,22 @@ async def test_secrets_stand_neither_in_slack_nor_on_the_timeline_nor_in_the_dat
         everywhere = f"{job} {await here.show()} {here.ws.state.logs}"
         assert "s3cr3t" not in everywhere
         assert "czNjcjN0" not in everywhere
+
+
+async def test_a_secret_that_the_end_of_the_output_cuts_in_two_is_not_shown_by_half(
+    sqlite_url: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPS_TOKEN", "s3cr3t-of-the-shop")
+    policy = shop.policy()
+    bounds = "timeout: 10s, output_limit: 1k, environment_from: [OPS_TOKEN]"
+    policy.write_text(policy.read_text().replace("timeout: 10s", bounds))
+    shop.policy = lambda **_: policy  # type: ignore[method-assign]
+    shop.program("look", "printf '%01010d ' 7; echo \"$OPS_TOKEN\"; sleep 5")
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        job = await over(here, "1.1")
+        await here.delivered()
+        assert job.output == "0" * 1009 + "7 …"
+        blocks = [m.blocks for c in here.ws.state.channels for m in here.ws.bot_messages(c)]
+        assert "0007 …" in str(blocks)
+        assert "s3cr3t" not in f"{job} {await here.show()} {blocks} {here.ws.state.logs}"

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Channel
 from tests.scenarios.looking import declared, of_kind, rest, texts, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.running import World, world, written
 
 POLICY = """
 preset: sev1-5
@@ -27,9 +27,7 @@ triggers:
 
 @pytest.fixture
 async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY, encoding="utf-8")
-    async with world(sqlite_url, policy=policy) as running:
+    async with world(sqlite_url, policy=written(tmp_path, POLICY)) as running:
         yield running
 
 

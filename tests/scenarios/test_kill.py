@@ -19,7 +19,7 @@ from storage import outbox, timeline
 from storage.database import Database
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
-from tests.scenarios.running import MANIFEST
+from tests.scenarios.running import MANIFEST, written
 
 POLICY = """
 preset: sev1-5
@@ -47,9 +47,7 @@ def deaths(commits: int, calls: int, step: int = STEP) -> list[Death]:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY)
-    return path
+    return written(tmp_path, POLICY)
 
 
 @asynccontextmanager

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from sandbox import Message
-from tests.scenarios.looking import of_kind, rest, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import direct, of_kind, rest, typed, words
+from tests.scenarios.running import World, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = f"""
@@ -30,16 +28,8 @@ triggers:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy) as running:
-        yield running
-
-
-def direct(here: World, person: str, word: str) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id) if word in m.text]
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
 
 
 async def declare(here: World, severity: str, *services: str, private: bool = False) -> None:
@@ -107,5 +97,6 @@ async def test_of_a_private_incident_executives_learn_the_id_alone(here: World) 
     await declare(here, "sev1", "Cart", private=True)
     (briefing,) = direct(here, PRIYA, "Briefing")
     assert "INC-1 (private)" in words(here, briefing)
+    assert "no more can be said here. Nobody leads it yet." in words(here, briefing)
     assert "Checkout" not in str(briefing.blocks) + briefing.text
     assert "Cart" not in str(briefing.blocks)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox import Channel, Message
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import direct
+from tests.scenarios.running import World, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = f"""
@@ -32,9 +33,7 @@ severities:
 
 @pytest.fixture
 async def here(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(database_url, policy=policy) as running:
+    async with world(database_url, policy=written(tmp_path, POLICY)) as running:
         yield running
 
 
@@ -45,12 +44,11 @@ def nudges(here: World, channel: Channel, *, live: bool = False) -> list[Message
 
 
 def _is_nudge(message: Message) -> bool:
-    return "Snooze 15m" in str(message.blocks) or message.text.startswith(":heavy_check_mark:")
+    return "Snooze 15m" in str(message.blocks) or message.text.startswith((":heavy_check_mark:", "Superseded by"))
 
 
 def pages(here: World, person: str) -> list[Message]:
-    direct = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in direct for m in here.ws.bot_messages(c.id) if "INC-" in m.text]
+    return direct(here, person, "INC-")
 
 
 async def reminder(here: World, kind: str, **wanted: Any) -> dict[str, Any]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from sandbox import Message
-from tests.scenarios.looking import buttons, of_kind, rest, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import buttons, direct, of_kind, rest, typed, words
+from tests.scenarios.running import World, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = f"""
@@ -29,16 +27,8 @@ severities:
 
 
 @pytest.fixture
-async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    policy = tmp_path / "policy.yml"
-    policy.write_text(POLICY)
-    async with world(sqlite_url, policy=policy) as running:
-        yield running
-
-
-def direct(here: World, person: str) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id)]
+def policy(tmp_path: Path) -> Path:
+    return written(tmp_path, POLICY)
 
 
 async def test_oncall_says_who_is_on_call_now_and_next_in_the_readers_time(here: World) -> None:
@@ -58,7 +48,14 @@ async def test_oncall_lists_every_schedule_and_says_gaps_aloud(here: World) -> N
     assert "later · nobody is on call now" in said.replace("*", "")
 
 
-@pytest.mark.parametrize("line", ["oncall nights", "cover nights for 2h", "cover primary", "cover for 2h", "cover"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "oncall nights", "cover nights for 2h", "cover for 2h", "cover primary tomorrow", "cover primary for soon",
+        "cover primary from mon 09:00", "cover primary for 2h until 18:00", "cover primary from 25:00 for 2h",
+        "cover primary from tomorrow 18:00 until tomorrow 17:00", "cover primary from 2020-01-01 18:00 for 2h",
+    ],
+)  # fmt: skip
 async def test_what_cannot_be_understood_is_answered_with_a_line_that_works(here: World, line: str) -> None:
     said = await typed(here, "maya", "#general", f"/incident {line}")
     assert "/incident" in said.partition("This works: ")[2]

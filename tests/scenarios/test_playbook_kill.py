@@ -12,6 +12,7 @@ from storage import timeline, walks
 from storage.database import Database
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
+from tests.scenarios.running import written
 from tests.scenarios.test_kill import POLICY, deaths, declared, doubled, quiet, run_again, settings, workspace
 
 COMMITS, CALLS = 10, 4  # of opening one and pressing Done twice
@@ -19,9 +20,7 @@ COMMITS, CALLS = 10, 4  # of opening one and pressing Done twice
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY)
-    return path
+    return written(tmp_path, POLICY)
 
 
 def walk_messages(ws: Workspace, channel: str) -> list[sandbox.Message]:

@@ -235,6 +235,9 @@ async def test_parallel_steps_stand_beside_each_other(here: World) -> None:
     first, second = [b for b in message.blocks or [] if str(b.get("block_id", "")).startswith("step:")]
     assert first["elements"][0]["value"] == "INC-1:1:1.1"
     assert second["elements"][0]["value"] == "INC-1:1:1.2"
+    why = await typed(here, "maya", channel.name, "/incident why")
+    assert why.count("playbook") == 1
+    assert "Database failover, steps 1.1 and 1.2: given 1 min, then whoever holds it is asked" in why
 
 
 async def test_commands_are_filled_in_and_missing_values_are_asked_for(here: World) -> None:
@@ -307,7 +310,7 @@ async def test_whoever_asks_never_approves_and_another_does(here: World) -> None
     assert SCALE in words(here, asked)
     assert buttons(asked) == ["Approve", "Refuse", "Break glass"]
     await press(here, "maya", asked, "Approve")
-    assert "somebody else has to approve" in (await told(here, "maya"))[-1]
+    assert (await told(here, "maya"))[-1] == "You asked for it, so somebody else has to approve it."
     (to_tom,) = direct(here, "tom")
     assert SCALE in words(here, to_tom)
     assert direct(here, "maya") == []
@@ -331,6 +334,17 @@ async def test_a_refusal_says_why_and_the_step_stays_open(here: World) -> None:
     assert "Ask for approval" in buttons(message)
     await press(here, "maya", message, "Ask for approval")
     assert (await acts(here))[-1].endswith("asks for approval")
+
+
+async def test_skipping_what_waits_for_approval_ends_the_request_and_says_so(here: World) -> None:
+    channel, asked = await failover_asked(here)
+    await press(here, "priya", walk_message(here, channel), "Skip")
+    assert "<@U0MAYA0000> has asked for approval of it. That request ends with this." in str(here.priya.view.body)
+    await filled(here, "priya", Why_="It is gone already.")
+    for settled in (here.ws.state.message(asked.channel, asked.ts), *direct(here, "tom", "asked to do")):
+        assert buttons(settled) == []
+        assert words(here, settled).endswith("not needed any more: @priya skipped the step, It is gone already.")
+    assert "2.1 Keep the old primary away — skipped by @priya" in words(here, walk_message(here, channel))
 
 
 async def test_alone_one_may_break_the_glass_with_a_reason_and_everybody_sees_it(here: World) -> None:
@@ -424,7 +438,7 @@ async def test_a_step_that_takes_long_nudges_its_holder_then_the_commander_then_
     assert "done by @priya" in words(here, here.ws.replies(message)[1])
     why = await typed(here, "maya", channel.name, "/incident why")
     assert "playbook" in why
-    assert "step 1.1 is not settled" in why
+    assert "step 1.1: not settled" in why
 
 
 async def test_a_step_done_in_time_nudges_nobody_and_nothing_comes_after_resolve(here: World) -> None:

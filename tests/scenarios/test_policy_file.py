@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -17,7 +17,7 @@ import sandbox
 from bot import policy_file
 from storage import policies
 from tests.databases import PostgreSQL
-from tests.scenarios.looking import announcements, rest, words
+from tests.scenarios.looking import announcements, direct, rest, until, words
 from tests.scenarios.running import MANIFEST, World, start, world
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
@@ -50,12 +50,6 @@ async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -
         yield running
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
 async def metric(here: World, name: str) -> float:
     async with (
         aiohttp.ClientSession() as session,
@@ -75,8 +69,7 @@ async def ready(here: World) -> tuple[int, str]:
 
 
 def paged(here: World, person: str) -> list[str]:
-    direct = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m.text for c in direct for m in here.ws.bot_messages(c.id) if "paged" in m.text]
+    return [m.text for m in direct(here, person, "paged")]
 
 
 async def test_what_is_valid_holds_for_new_incidents_and_old_ones_keep_theirs(here: World, path: Path) -> None:

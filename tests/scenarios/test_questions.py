@@ -10,8 +10,8 @@ import pytest
 from bot import policy as policy_reader
 from bot.domain import metrics_said, triggers
 from sandbox import Message
-from tests.scenarios.looking import announcements, of_kind, rest, typed, words
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import announcements, direct, of_kind, rest, typed, words
+from tests.scenarios.running import World, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -39,15 +39,12 @@ classification:
 
 @pytest.fixture
 async def here(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY)
-    async with world(database_url, policy=path) as running:
+    async with world(database_url, policy=written(tmp_path, POLICY)) as running:
         yield running
 
 
 def paged(here: World, person: str) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id) if "paged" in m.text]
+    return direct(here, person, "paged")
 
 
 async def test_the_form_asks_them_and_the_card_shows_the_answers(here: World) -> None:

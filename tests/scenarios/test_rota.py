@@ -21,8 +21,8 @@ from bot.web.oncall import HORIZON, calendar
 from sandbox.model import Usergroup
 from storage import meta
 from tests.domain.policies import POLICY as SMALL
-from tests.scenarios.looking import rest, typed
-from tests.scenarios.running import World, world
+from tests.scenarios.looking import rest, typed, until
+from tests.scenarios.running import World, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -41,21 +41,15 @@ schedules:
 @pytest.fixture
 async def here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(rota, "LOOK_S", 0.05)
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY)
-    async with world(database_url, policy=path, tocsin_url="https://tocsin.example.org/") as running:
+    async with world(
+        database_url, policy=written(tmp_path, POLICY), tocsin_url="https://tocsin.example.org/"
+    ) as running:
         for handle in ("duty", "nights"):
             group = Usergroup(
                 f"S0{handle.upper()}", handle, handle, users=[running.noor.id], created_by=running.noor.id, created=1
             )
             running.ws.state.usergroups[group.id] = group
         yield running
-
-
-async def until(condition: object) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.02)
 
 
 def members(here: World, handle: str) -> list[str]:

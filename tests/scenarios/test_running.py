@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import sandbox
 from bot import policy as policy_reader
 from bot.clock import Clock
+from bot.domain.identity import Identity, Standing
 from bot.domain.incident import Change
 from bot.domain.job import Action, State
 from bot.domain.timeline import BOT
@@ -48,6 +51,7 @@ from tests.scenarios.shop import (
     walk_of,
     walking,
 )
+from tests.scenarios.test_watching import metrics as counted
 
 
 async def test_a_step_is_run_and_what_it_printed_stands_in_the_thread(sqlite_url: str, shop: Shop) -> None:
@@ -159,6 +163,58 @@ async def test_a_failure_takes_back_what_was_run_last_first_and_pages(sqlite_url
         assert any("remedy" in text for text in page), page
 
 
+async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqlite_url: str, shop: Shop) -> None:
+    """Neither the approval of what failed nor that of what was taken back is good for another time."""
+    shop.program("scale", f'case "$1" in back-*) exit 0;; esac; test -e {shop.folder}/room')
+    async with walking(sqlite_url, shop) as (here, _):
+        maya, tom = here.ws.person("maya"), here.ws.person("tom")
+        channel = await here.opened()
+        await maya.command(channel.name, "/incident invite @tom")
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA)
+        assert (await over(here, "1.2", "rollback")).state is State.DONE
+        await done_through(here, "1.2")
+        await here.delivered()
+        message = walk_message(here, channel.id)
+        assert "Rolled back by" in str(message.blocks)
+        assert "Failed: exit code 1" in str(message.blocks)
+        assert offered(message) == ["Ask for approval", "Skip", "Run", "Assign"]
+        asked = await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA)
+        assert asked.refused == "Step 1.3 needs somebody's approval first."
+        (shop.folder / "room").touch()
+        await maya.press(message, "Ask for approval")
+        await here.delivered()
+        request = next(m for m in here.ws.bot_messages(channel.id) if "walk_approve" in str(m.blocks))
+        assert "scale api" in str(request.blocks)
+        await tom.press(request, "Approve")
+        await here.delivered()
+        message = walk_message(here, channel.id)
+        assert offered(message) == ["Done", "Skip", "Run", "Roll back", "Assign"]
+        await maya.press(message, "Run")
+        assert (await maya.submit()).ok
+        job = await over(here, "1.3")
+        assert (job.state, job.approved_by) == (State.DONE, TOM)
+        assert shop.ran[-3:] == ["restart back-api", "restart api", "scale api"]
+
+
+async def test_a_rollback_that_was_approved_offers_nothing_that_goes_on(sqlite_url: str, shop: Shop) -> None:
+    async with walking(sqlite_url, shop) as (here, _):
+        channel = await here.opened()
+        await done_through(here, "1.1", "1.2")
+        await approved(here, "1.3")
+        await done_through(here, "1.3")
+        await approved(here, "1.3", "rollback")
+        await here.delivered()
+        assert offered(walk_message(here, channel.id)) == ["Skip", "Roll back", "Assign"]
+
+
+def offered(message: Message) -> list[str]:
+    """The buttons of the step whose turn it is."""
+    step = next(one for one in message.blocks or [] if str(one.get("block_id", "")).startswith("step:"))
+    return [one["text"]["text"] for one in step["elements"] if one["type"] == "button"]
+
+
 async def test_what_cannot_be_taken_back_by_itself_is_left_to_people(sqlite_url: str, shop: Shop) -> None:
     shop.program("restart", 'case "$1" in back-*) exit 9;; esac')
     shop.program("verify", "exit 1")
@@ -240,10 +296,28 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         assert asked is not None
         assert (asked.by, asked.shown) == (BOT, ("scale api",))
         assert shop.ran == ["look api", "restart api"]
-        await approving.approve(here.tocsin.desk, 1, 1, "1.3", asked.number, TOM)
+        await approving.approve(here.tocsin.desk, 1, 1, "1.3", asked.number, Identity(TOM, Standing.MEMBER))
         assert (await over(here, "1.3")).approved_by == TOM
         assert (await over(here, "1.4")).state is State.DONE
         assert shop.ran == ["look api", "restart api", "scale api", "verify api"]
+
+
+async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sqlite_url: str, shop: Shop) -> None:
+    """There the bot asks for no approval, and what waits in other incidents is run."""
+    matrix = "  matrix:\n    mend: {actions: [scale_up], decision: approve}\n"
+    async with walking(sqlite_url, shop, automation=matrix) as (here, _):
+        desk = here.tocsin.desk
+        await playing.skip(desk, 1, 1, "1.1", MAYA, "no need")
+        await moving.resolve(desk, 1, MAYA, summary="It came back")
+        await playing.skip(desk, 1, 1, "1.2", MAYA, "no need")
+        await asyncio.sleep(1.5)
+        assert (await walk_of(here)).mark("1.3").asked is None
+        await declaring.declare(desk, Declaration("Search is down", "sev2", MAYA))
+        await playing.open_(desk, 2, "mend", MAYA)
+        await running.run(desk, 2, 1, "1.1", MAYA)
+        await until_ran(shop, 1)
+        await moving.reopen(desk, 1, MAYA, "It is back")
+        await until_waiting(here, "1.3")
 
 
 async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sqlite_url: str, shop: Shop) -> None:
@@ -277,6 +351,30 @@ async def test_what_may_have_run_is_run_again_only_by_a_person(sqlite_url: str, 
         await here.delivered()
         assert question(here.ws) is None
         assert any("runs it again" in text for text in question_text(here.ws))
+
+
+@pytest.mark.parametrize(("pressed", "said"), [("Done", "it is done"), ("Skip", "it is skipped")])
+async def test_what_may_have_run_is_asked_about_no_more_once_the_step_is_settled(
+    sqlite_url: str, shop: Shop, pressed: str, said: str
+) -> None:
+    shop.program("look", "sleep 60")
+    async with walking(sqlite_url, shop) as (here, _):
+        channel = await here.opened()
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await until_ran(shop, 1)
+        await here.restarted()
+        assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
+        await here.delivered()
+        maya = here.ws.person("maya")
+        await maya.press(walk_message(here, channel.id), pressed)
+        if pressed == "Skip":
+            await maya.fill(maya.view, {"Why?": "I looked myself"})
+            assert (await maya.submit()).ok
+        await here.delivered()
+        assert question(here.ws) is None
+        assert any(f"says: {said}." in text for text in question_text(here.ws))
+        assert (await over(here, "1.1")).state is State.SETTLED
+        assert "tocsin_jobs{" not in str(await counted(here))
 
 
 async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(database_url: str, shop: Shop) -> None:
@@ -322,6 +420,31 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
         finally:
             await database.close()
             await bot.kill()
+
+
+async def test_metrics_count_jobs_walks_and_steps(sqlite_url: str, shop: Shop) -> None:
+    shop.program("restart", "exit 3")
+    shop.program("look", "sleep 60")
+    async with walking(sqlite_url, shop) as (here, _):
+        await running.run(here.tocsin.desk, 1, 1, "1.2", MAYA)
+        assert (await over(here, "1.2")).outcome == "exit code 3"
+        assert (await over(here, "1.2", "rollback")).state is State.FAILED
+        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await until_ran(shop, 3)
+        found = await counted(here)
+        assert found['tocsin_jobs{runner="process",state="running"}'] == 1
+        assert found['tocsin_jobs_ended_total{result="failed",runner="process"}'] == 2
+        assert found['tocsin_walks{kind="playbook"}'] == 1
+        steps = {key: found[f'tocsin_walk_steps{{state="{key}"}}'] for key in ("open", "running", "failed")}
+        assert steps == {"open": 2, "running": 1, "failed": 1}
+        await here.restarted()
+        assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
+        found = await counted(here)
+        assert found['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
+        assert found['tocsin_walk_steps{state="may_have_run"}'] == 1
+        await moving.resolve(here.tocsin.desk, 1, MAYA, summary="Restarted it by hand")
+        found = await counted(here)
+        assert not [name for name in found if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
 
 
 def question(ws: Any) -> Message | None:

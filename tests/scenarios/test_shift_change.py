@@ -10,8 +10,8 @@ import pytest
 
 from sandbox import Message
 from tests.databases import PostgreSQL
-from tests.scenarios.looking import buttons, of_kind, rest, told, typed, words
-from tests.scenarios.running import World, start, world
+from tests.scenarios.looking import buttons, direct, of_kind, rest, told, typed, words
+from tests.scenarios.running import World, start, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
 POLICY = """
@@ -30,9 +30,7 @@ severities:
 def policy(tmp_path: Path) -> Path:
     """Tom's turn began an hour ago, and is over in twenty-three."""
     began = datetime.now(UTC) - timedelta(hours=1)
-    path = tmp_path / "policy.yml"
-    path.write_text(POLICY.format(handoff=f"{began:%H:%M}", start=began.date().isoformat()))
-    return path
+    return written(tmp_path, POLICY.format(handoff=f"{began:%H:%M}", start=began.date().isoformat()))
 
 
 @pytest.fixture
@@ -42,13 +40,11 @@ async def here(database_url: str, policy: Path) -> AsyncIterator[World]:
 
 
 def offers(here: World, person: str = TOM) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id) if "turn on" in m.text]
+    return direct(here, person, "turn on")
 
 
 def briefs(here: World, person: str) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id) if "take over" in m.text]
+    return direct(here, person, "take over")
 
 
 async def led(here: World, user: str = "@tom") -> str:
@@ -84,17 +80,12 @@ async def test_whose_turn_is_over_is_offered_to_hand_over_once_and_again_after_a
     await rest(here)
     (brief,) = briefs(here, PRIYA)
     assert (await here.show())["roles"] == {"commander": TOM}
-    (settled,) = offers(here) or [m for m in all_direct(here, TOM) if "turn on call is over" in m.text]
+    (settled,) = offers(here) or [m for m in direct(here, TOM) if "turn on call is over" in m.text]
     assert buttons(settled) == []
     await here.priya.press(brief, "Accept")
     await rest(here)
     assert (await here.show())["roles"] == {"commander": PRIYA}
     assert here.priya.id in here.ws.channel(channel).members
-
-
-def all_direct(here: World, person: str) -> list[Message]:
-    where = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
-    return [m for c in where for m in here.ws.bot_messages(c.id)]
 
 
 async def test_whoever_stays_on_is_not_asked_again_and_the_channel_hears_of_it(here: World) -> None:
@@ -142,7 +133,7 @@ async def test_an_offer_that_stands_is_settled_when_the_role_moves(here: World) 
     (offer,) = offers(here)
     await typed(here, "maya", channel, "/incident lead @maya")
     await rest(here)
-    after = next(m for m in all_direct(here, TOM) if m.ts == offer.ts)
+    after = next(m for m in direct(here, TOM) if m.ts == offer.ts)
     assert buttons(after) == []
     assert "somebody else" in words(here, after)
 

@@ -15,6 +15,7 @@ from bot.usecases import delivered, run
 from storage.outbox import depth
 from storage.schema import outbox
 from tests.scenarios import storm
+from tests.scenarios.looking import doubled
 from tests.scenarios.running import World
 from tests.scenarios.storm import Storm
 
@@ -32,7 +33,7 @@ async def test_in_a_storm_everybody_is_paged_and_every_card_stands_as_soon_as_th
         print(blown.report())
         assert sorted(blown.cards) == list(range(1, 51))
         assert len(blown.pages) == 50 * len(storm.ON_CALL)
-        assert storm.doubled(here.ws) == []
+        assert doubled(here.ws) == []
         assert max(blown.acknowledged_s) < 3
         assert blown.refused.total() <= 8
         for found, floor in (
@@ -66,7 +67,7 @@ async def test_a_chatty_incident_does_not_hold_up_a_new_one(sqlite_url: str, tmp
         assert blown.refused.total() <= 4
         assert len(here.ws.calls("chat.update")) < 250, "most of the five hundred became one with the next"
         assert "edit 500" in str(here.card(chatty).blocks), "the last one stands there"
-        assert storm.doubled(here.ws) == []
+        assert doubled(here.ws) == []
 
 
 async def test_what_waits_for_its_turn_is_held_by_nobody_and_says_so(sqlite_url: str, tmp_path: Path) -> None:

@@ -145,7 +145,12 @@ def test_the_reporter_is_asked_whether_they_respond_or_watch() -> None:
 
 
 def test_the_menu_offers_what_can_be_done_now() -> None:
-    reading = [("Timeline", "timeline", "INC-1"), ("Why this reminder?", "why", "INC-1")]
+    note = ("Add a note", "note", "INC-1")
+    reading = [
+        ("Catch up", "catchup", "INC-1"),
+        ("Timeline", "timeline", "INC-1"),
+        ("Why this reminder?", "why", "INC-1"),
+    ]
     assert presses(answers.menu(OPEN, FIVE).blocks) == [
         ("Acknowledge", "ack", "INC-1"),
         ("Lead", "lead", "INC-1"),
@@ -153,14 +158,19 @@ def test_the_menu_offers_what_can_be_done_now() -> None:
         ("Change severity", "severity", "INC-1"),
         ("Assign roles", "roles", "INC-1"),
         ("Escalate", "escalate", "INC-1"),
+        ("Playbooks", "playbooks", "INC-1"),
         ("Resolve", "resolve", "INC-1"),
+        ("Impact", "impact", "INC-1"),
+        ("Hand over", "handover", "INC-1"),
+        note,
+        ("False alarm", "cancel", "INC-1"),
         *reading,
     ]
     led = verbs.assign(ACKNOWLEDGED, "commander", MAYA, ADA, FIVE, NOW).incident
     assert [label for label, *_ in presses(answers.menu(led, FIVE).blocks)][:2] == ["Update status", "Change severity"]
     ended = [("Reopen", "reopen", "INC-1"), ("Close", "close", "INC-1")]
-    assert presses(answers.menu(RESOLVED, FIVE).blocks) == [*ended, *reading]
-    assert presses(answers.menu(replace(RESOLVED, status=Status.MERGED), FIVE).blocks) == reading
+    assert presses(answers.menu(RESOLVED, FIVE).blocks) == [*ended, note, *reading]
+    assert presses(answers.menu(replace(RESOLVED, status=Status.MERGED), FIVE).blocks) == [note, *reading]
 
 
 def test_with_nothing_open_declaring_is_offered() -> None:

@@ -66,7 +66,7 @@ def test_a_fresh_incident() -> None:
                 _field("Still needed", ":bust_in_silhouette: Incident commander, Scribe"),
             ],
         },
-        {"type": "section", "text": {"type": "mrkdwn", "text": "Users see 502"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "Users see 502"}, "expand": True},
         {
             "type": "actions",
             "elements": [

@@ -30,6 +30,7 @@ from bot.slack.blocks import (
     declare,
     forms,
     impact,
+    menu_forms,
     modals,
     news,
     nudge,
@@ -243,6 +244,9 @@ def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, 
     yield "roles", modals.roles_modal(incident, policy)
     yield "resolve", modals.resolve_modal(incident)
     yield "reopen", modals.reopen_modal(incident)
+    yield "false alarm", menu_forms.cancel_modal(incident)
+    yield "note", menu_forms.note_modal(incident)
+    yield "hand over", menu_forms.handover_modal(incident, policy, ADA)
     known = replace(incident, regions=(LONG[:900],) * 9, facts={"users": 12.5, "revenue": 1e12, "sla_breach": True})
     yield "impact", impact.impact_modal(known, policy)
     many = [_worst(n) for n in range(200)]

@@ -63,7 +63,7 @@ HOUR = timedelta(hours=1)
 def test_news_is_one_short_line(change: Change, line: str) -> None:
     message = news.told(change.entries[-1], change.incident, FIVE)
     assert message.text == line
-    assert message.blocks == [{"type": "section", "text": {"type": "mrkdwn", "text": line}}]
+    assert message.blocks == [{"type": "section", "text": {"type": "mrkdwn", "text": line}, "expand": True}]
 
 
 def test_an_update_is_numbered_and_says_when_the_next_is_due() -> None:
@@ -123,7 +123,7 @@ def test_a_reminder_says_who_owes_what_why_when_again_and_what_stops_it() -> Non
     assert message.text == f"<@{BEN}> *INC-1* needs a status update."
     assert [mrkdwn(block) for block in message.blocks[:2]] == [
         f"<@{BEN}> *INC-1* needs a status update.",
-        "*Why:* an update is due; sev1 asks for one every 15m.\n"
+        "*Why:* an update is due; sev1 asks for an update every 15m.\n"
         f"*Again:* {time(30)}\n"
         "*What stops it:* an update, a snooze, or a promise: `/incident next 1h`",
     ]
@@ -174,7 +174,7 @@ def test_a_reminder_that_pages_says_so() -> None:
 def test_an_answered_reminder_becomes_a_line_without_buttons(outcome: str, line: str) -> None:
     snoozed = verbs.snooze(OPEN, HOUR, BEN, NOW).incident
     message = nudge.nudge_done(outcome, snoozed)
-    assert message.blocks == [{"type": "section", "text": {"type": "mrkdwn", "text": line}}]
+    assert message.blocks == [{"type": "section", "text": {"type": "mrkdwn", "text": line}, "expand": True}]
 
 
 def test_a_superseded_reminder_is_the_smallest_line_there_is() -> None:

@@ -44,7 +44,7 @@ async def test_of_many_who_begin_a_job_one_does(database: Database) -> None:
     assert sum(one is not None for one in taken) == 1
     async with database.reading() as conn:
         assert await jobs.ready(conn, 10) == []
-        assert await jobs.counts(conn) == {"queued": 0, "running": 1}
+        assert await jobs.census(conn, []) == {("process", "running"): 1}
 
 
 async def test_what_runs_is_left_behind_only_once_its_lease_is_over(database: Database) -> None:

@@ -10,6 +10,7 @@ from bot.domain.deadlines import Activity
 from bot.domain.timeline import BOT, GENESIS, Entry, entry
 from storage import timeline
 from storage.database import Database
+from storage.pages import PAGE
 from tests.storage.helpers import MINUTE, NOW, said, stored
 
 
@@ -119,11 +120,11 @@ async def test_a_message_is_key_while_anybody_keys_it(database: Database) -> Non
 
 async def test_a_long_timeline_is_read_whole_and_in_order(database: Database) -> None:
     await stored(database)
-    count = timeline.PAGE * 2 + 1
+    count = PAGE * 2 + 1
     async with database.transaction() as conn:
         await timeline.append(conn, 1, [said(str(n)) for n in range(count)])
         assert [r.seq for r in await timeline.read(conn, 1)] == list(range(1, count + 1))
-        assert [r.seq for r in await timeline.read(conn, 1, limit=timeline.PAGE + 2)][-1] == timeline.PAGE + 2
+        assert [r.seq for r in await timeline.read(conn, 1, limit=PAGE + 2)][-1] == PAGE + 2
         assert [r.seq for r in await timeline.read(conn, 1, limit=3, newest=True)] == [count - 2, count - 1, count]
         assert await timeline.verify(conn, 1) == []
 

@@ -24,7 +24,7 @@ import sandbox
 from bot.domain.incident import Incident
 from bot.domain.paging import dedup_key
 from sandbox import Workspace
-from storage import incidents, outbox, timeline
+from storage import incidents, timeline
 from storage.database import Database
 from storage.schema import deadlines
 from storage.schema import outbox as outbox_table
@@ -32,14 +32,14 @@ from tests.integrations import mail
 from tests.integrations.doubles import Asked, PagerDutyDouble, TwilioDouble, serving
 from tests.scenarios.processes import SteppedClock, Tuning
 from tests.scenarios.running import MANIFEST
-from tests.torture.schedule import Life, _life
-from tests.torture.world import RETRIES_S, Balancer, Replica, _overdue
+from tests.torture.replicas import RETRIES_S, Balancer, Replica, hurried, kept, nothing_waits
+from tests.torture.schedule import Life, life
 
 RUNGS, EVERY_S = 4, 20
 METHODS = ("slack", "pagerduty", "email", "sms")
 PEOPLE = {1: "U0TOM00000", 2: "U0PRIYA000", 3: "U0LENA0000", 4: "U0SAM00000"}
 PHONES = {number: f"+49151000000{number}" for number in PEOPLE}
-TIMEOUT_S, LEASE_S = 0.7, 2.5
+LEASE_S = 2.5
 QUIET_WITHIN_S = 40.0
 IN_FLIGHT_S = 1.5  # what was handed over before an acknowledgement may arrive so much later
 FAULTS = ("refuse", "limit", "lose", "hang_up")
@@ -97,7 +97,7 @@ def plan(seed: int, database: str | None = None) -> Plan:
         for _ in range(chance.randint(2, 6))
     )
     replicas = 2 if database == "postgresql" else 1
-    lives = tuple(tuple(_life(chance) for _ in range(3)) for _ in range(2))[:replicas]
+    lives = tuple(tuple(life(chance) for _ in range(3)) for _ in range(2))[:replicas]
     return Plan(seed, database, replicas, raise_at, lower_at, acknowledge_at, kills, faults, lives)
 
 
@@ -159,7 +159,7 @@ class Mailbox(mail.Post):
 
 @dataclass(slots=True)
 class Night:
-    """The workspace, the vendors, the processes. `Replica` takes settings, tuning and balancer from here."""
+    """The workspace, the vendors, the processes."""
 
     plan: Plan
     url: str
@@ -177,11 +177,7 @@ class Night:
     channel: str = ""
 
     def __post_init__(self) -> None:
-        self.clock = SteppedClock.create(str(self.folder / "clock"))
-        self.tuning = Tuning(
-            lease_s=LEASE_S, timeout_s=TIMEOUT_S, uncertain_wait_s=0.2, patience=0.15, look_s=0.2, ping_s=0.4,
-            clock=str(self.folder / "clock"), log=str(self.folder / "log"),
-        )  # fmt: skip
+        self.tuning, self.clock = hurried(self.folder, LEASE_S)
         policy = self.folder / "policy.yml"
         policy.write_text(POLICY)
         self.settings = {
@@ -197,19 +193,12 @@ class Night:
 
     async def live(self) -> list[str]:
         """1. Start; 2. let the night happen; 3. make peace and let the ladder end; 4. judge."""
-        await self.balancer.start()
-        self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
-        self.replicas = [Replica(self, index, iter(lives)) for index, lives in enumerate(self.plan.lives)]  # type: ignore[arg-type]
-        keepers = [asyncio.create_task(replica.keep()) for replica in self.replicas]
-        try:
+        async with kept(self, self.plan.lives) as self.replicas:
+            self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
             await asyncio.wait_for(self.replicas[0].up.wait(), 20)
             await self._happen()
             await self._peace()
             return await self._judged()
-        finally:
-            for replica, keeper in zip(self.replicas, keepers, strict=True):
-                await replica.stop(keeper)
-            await self.balancer.stop()
 
     async def _happen(self) -> None:
         await self._typed("maya", "#general", "sev2 Payments are down")
@@ -287,10 +276,7 @@ class Night:
             until, still = time.monotonic() + QUIET_WITHIN_S, 0
             while still < 4 and time.monotonic() < until:
                 await self.ws.settled()
-                async with database.reading() as conn:
-                    depth = await outbox.depth(conn)
-                    waits = any(depth[state] for state in ("held", "queued", "leased", "unknown"))
-                    still = 0 if waits or await _overdue(conn, self.clock) else still + 1
+                still = still + 1 if await nothing_waits(database, self.clock) else 0
                 await asyncio.sleep(0.05)
         finally:
             await database.close()

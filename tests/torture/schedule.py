@@ -105,7 +105,7 @@ def schedule(seed: int, database: str | None = None, replicas: int | None = None
     if replicas > 1:
         weights |= TWO_REPLICAS
     steps += [_fault(chance, weights) for _ in range(chance.randint(5, 10))]
-    lives = tuple(tuple(_life(chance) for _ in range(chance.randint(2, 5))) for _ in range(replicas))
+    lives = tuple(tuple(life(chance) for _ in range(chance.randint(2, 5))) for _ in range(replicas))
     steps.sort(key=lambda step: step.at_s)
     return Schedule(seed, database, replicas, socket_mode, tuple(steps), lives, chance.random() < 0.5)
 
@@ -142,7 +142,7 @@ def _fault(chance: random.Random, weights: dict[str, int]) -> Step:
     return Step(round(at_s, 3), f"fault:{what}", "", "", pick, more)
 
 
-def _life(chance: random.Random) -> Life:
+def life(chance: random.Random) -> Life:
     what = chance.choice(("commit", "call"))
     number = chance.choice((chance.randint(1, 16), chance.randint(1, 60 if what == "commit" else 40)))
     death = Death(what, number, chance.random() < 0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,17 @@ from typing import Any
 import sandbox
 from sandbox import Workspace
 from sandbox.transport import Answer
-from storage import outbox
 from storage.database import Database
-from tests.scenarios import processes
 from tests.scenarios.processes import SteppedClock, Tuning
 from tests.scenarios.running import MANIFEST
 from tests.torture.faults import fault
 from tests.torture.people import People
-from tests.torture.schedule import SPAN_S, Life, Schedule
+from tests.torture.replicas import RETRIES_S, Balancer, Replica, hurried, kept, nothing_waits
+from tests.torture.schedule import SPAN_S, Schedule
 
 LEASE_S = 2.0
-TIMEOUT_S = 0.7  # of a call to Slack; in production 10 s beside a lease of 30 s
 QUIET_WITHIN_S = 40.0
 STARTS_IN_S = 0.4  # a process of the bot, where nothing else is going on
-RETRIES_S = (0.0, 0.4, 1.2)  # Slack: at once, a minute, five minutes
 
 POLICY = """
 preset: sev1-5
@@ -52,127 +49,6 @@ severities:
 """
 
 
-class Balancer:
-    """One address in front of all replicas. It knows which of them listen, not which of them are well."""
-
-    def __init__(self) -> None:
-        self.ports: dict[int, int] = {}
-        self.port = 0
-        self._turn = 0
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        self.drop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def drop(self) -> None:
-        """Cut every connection, whatever is on its way."""
-        for writer in self._open:
-            writer.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        try:
-            behind = await self._connected()
-            if behind is not None:
-                await self._between((reader, writer), behind)
-        except asyncio.CancelledError:
-            return  # the balancer stops; nobody waits for this task
-        finally:
-            writer.transport.abort()
-
-    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        self._turn += 1
-        ports = list(self.ports.values())
-        for index in range(len(ports)):
-            with contextlib.suppress(OSError):
-                return await asyncio.open_connection("127.0.0.1", ports[(self._turn + index) % len(ports)])
-        return None
-
-    async def _between(self, one: Any, other: Any) -> None:
-        self._open |= {one[1], other[1]}
-        ways = {asyncio.create_task(_pump(one[0], other[1])), asyncio.create_task(_pump(other[0], one[1]))}
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            other[1].transport.abort()
-            self._open -= {one[1], other[1]}
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-
-
-class Replica:
-    """A process and its supervisor, which starts it again whenever it is gone."""
-
-    def __init__(self, world: World, index: int, lives: Iterator[Life]) -> None:
-        self.bot: processes.Bot | None = None
-        self.killed = 0  # by SIGKILL
-        self.stopped = 0  # politely
-        self.fell = 0  # ended in any other way, such as a start without a database
-        self.up = asyncio.Event()
-        self._world = world
-        self._index = index
-        self._lives = lives
-        self._stopping = False
-
-    async def keep(self) -> None:
-        while not self._stopping:
-            life = next(self._lives, Life())
-            self.bot = processes.launch(self._world.settings, life.death, self._world.tuning)
-            if await self.bot.ready():
-                self._world.balancer.ports[self._index] = self.bot.port
-                self.up.set()
-            while self.bot.alive:
-                await asyncio.sleep(0.01)
-            self.up.clear()
-            self._world.balancer.ports.pop(self._index, None)
-            if self._stopping:
-                return
-            match self.bot.exit_code:
-                case -9 | 255:  # 255: somebody else had taken the code
-                    self.killed += 1
-                case 0:
-                    self.stopped += 1
-                case _:
-                    self.fell += 1
-            await asyncio.sleep(life.rest_s)
-
-    async def again(self) -> None:
-        """Killed, and back."""
-        bot = self.bot
-        if bot is not None and bot.alive:
-            bot.signal(9)
-        while self.bot is bot or not self.up.is_set():
-            await asyncio.sleep(0.02)
-
-    async def stop(self, keeper: asyncio.Task[None]) -> None:
-        self._stopping = True
-        if self.bot is not None and self.bot.alive:
-            self.bot.signal(9)
-        await keeper
-
-
 @dataclass(slots=True)
 class World:
     """Everything that a step may touch."""
@@ -193,11 +69,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.people = People(self.ws)
-        self.clock = SteppedClock.create(str(self.folder / "clock"))
-        self.tuning = Tuning(
-            lease_s=LEASE_S, timeout_s=TIMEOUT_S, uncertain_wait_s=0.2, patience=0.15, look_s=0.2, ping_s=0.4,
-            clock=str(self.folder / "clock"), log=str(self.folder / "log"),
-        )  # fmt: skip
+        self.tuning, self.clock = hurried(self.folder, LEASE_S)
         policy = self.folder / "policy.yml"
         policy.write_text(POLICY)
         self.settings = {
@@ -237,22 +109,15 @@ class World:
 
     async def live(self) -> None:
         """1. Start everybody; 2. let happen what is to happen; 3. make peace; 4. wait for quiet."""
-        await self.balancer.start()
         self.repeat()
-        if not self.schedule.socket_mode:
-            self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
-        self.replicas = [Replica(self, index, iter(lives)) for index, lives in enumerate(self.schedule.lives)]
-        keepers = [asyncio.create_task(replica.keep()) for replica in self.replicas]
-        try:
+        async with kept(self, self.schedule.lives) as self.replicas:
+            if not self.schedule.socket_mode:
+                self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
             began = time.monotonic()
             await asyncio.wait_for(self.replicas[0].up.wait(), 20)
             await self._night(min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S)))
             await self._peace()
             await self._quiet()
-        finally:
-            for replica, keeper in zip(self.replicas, keepers, strict=True):
-                await replica.stop(keeper)
-            await self.balancer.stop()
 
     async def _night(self, pace: float) -> None:
         """Everything as it is scheduled; slower by `pace` where processes take longer to start."""
@@ -305,26 +170,10 @@ class World:
                 if time.monotonic() > until:
                     return  # the oracle says what is stuck
                 await self._delivered()
-                still = still + 1 if await self._nothing_waits(database) else 0
+                still = still + 1 if await nothing_waits(database, self.clock) else 0
                 await asyncio.sleep(0.05)
         finally:
             await database.close()
-
-    async def _nothing_waits(self, database: Database) -> bool:
-        async with database.reading() as conn:
-            depth = await outbox.depth(conn)
-            if any(depth[state] for state in ("held", "queued", "leased", "unknown")):
-                return False
-            return not await _overdue(conn, self.clock)
-
-
-async def _overdue(conn: Any, clock: SteppedClock) -> bool:
-    import sqlalchemy as sa
-
-    from storage.schema import deadlines
-
-    due = sa.and_(deadlines.c.state == "waiting", deadlines.c.due_at <= clock.now())
-    return bool(await conn.scalar(sa.select(sa.func.count()).where(due)))
 
 
 @contextlib.asynccontextmanager

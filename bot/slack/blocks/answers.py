@@ -190,8 +190,10 @@ def escalated(incident: Incident, policy: Policy, climb: Climb) -> Message:
         whom = [render(name_of(person, policy)) for person in reached.people]
         whom += [phrases.channel_named(channel) for channel in reached.channels]
         what = f"{incident.id}, rung {climb.rung}" if climb.rung else incident.id
-        done = "This is a drill, so nobody is paged. It would be" if incident.drill else "Paged now"
-        words = f"{done} for {what}: {kit.listed(whom or list(reached.contacts), 20)}."
+        people = kit.listed(whom or list(reached.contacts), 20)
+        words = f"Paged now for {what}: {people}."
+        if incident.drill:
+            words = f"[DRILL] Nobody is paged. Otherwise this would page, for {what}: {people}."
     return kit.message(words, [kit.section("\n".join([words, *fell]))])
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.domain.walk import Approval, Mark, Walk
-from bot.domain.walk_notices import answer_in_words
+from bot.domain.walk_approvals import answer_in_words
 from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, render
@@ -61,7 +61,9 @@ def settled(incident: Incident, walk: Walk, mark: Mark, approval: Approval, *, e
     """What the request becomes: one line without buttons."""
     outcome = f"not needed any more: {incident.id} is {incident.status}" if ended else answer_in_words(approval)
     what = f"{WANTS.get(approval.action, 'do')} *{mark.key} {render(plain(mark.title))}*"
-    return kit.line(f"{mention(approval.by)} asked to {what}, {render(plain(walk.name))}: {render(outcome)}.")
+    return kit.line(
+        f"{mention(approval.by)} asked to {what}, {render(plain(walk.name))}: {render(outcome.rstrip('.'))}."
+    )
 
 
 def settled_outside(incident: Incident) -> Message:

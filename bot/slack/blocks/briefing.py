@@ -21,7 +21,9 @@ def briefing(incident: Incident, policy: Policy, payload: Mapping[str, Any], now
     words = f"Briefing: {phrases.outside(incident)} ({render(phrases.severity_plain(level))})"
     foot = f"You get this because {render(level.key)} asks for an executive briefing."
     if incident.private:
-        lead = f"It is private. Ask {phrases.who_leads(incident)} or whoever told you of it."
+        leads = phrases.LEADS in incident.roles
+        ask = f"Ask {phrases.who_leads(incident)}, who leads it." if leads else "Nobody leads it yet."
+        lead = f"It is private: no more can be said here. {ask}"
         return kit.message(words, [kit.section(f"*{words}*\n{lead}"), kit.context(foot)])
     why = str(payload.get("why") or "")
     facts = [

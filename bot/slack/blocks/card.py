@@ -97,6 +97,18 @@ def purpose(incident: Incident) -> str:
     return clip(f"{phrases.drill_prefix(incident)}{phrases.title(incident)}. Everything said here is recorded.", TOPIC)
 
 
+def working(value: str) -> list[Block]:
+    """What can be done as long as it goes on."""
+    return [
+        button("Update status", "update", value),
+        button("Change severity", "severity", value),
+        button("Assign roles", "roles", value),
+        button("Escalate", "escalate", value),
+        button("Playbooks", "playbooks", value),
+        button("Resolve", "resolve", value),
+    ]
+
+
 def buttons(incident: Incident) -> Block | None:
     """What can be done now, and nothing else. Every value is the incident's ID."""
     value = incident.id
@@ -104,12 +116,7 @@ def buttons(incident: Incident) -> Block | None:
         waiting = incident.ladder.acknowledged_at is None
         return kit.actions(
             button("Acknowledge", "ack", value, style="primary") if waiting else None,
-            button("Update status", "update", value),
-            button("Change severity", "severity", value),
-            button("Assign roles", "roles", value),
-            button("Escalate", "escalate", value),
-            button("Playbooks", "playbooks", value),
-            button("Resolve", "resolve", value),
+            *working(value),
             block_id="card",
         )
     if incident.status is Status.RESOLVED:

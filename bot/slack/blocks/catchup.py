@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain import spans
+from bot.domain import handover, spans
 from bot.domain.incident import Incident, Walking
 from bot.domain.policy import Contact, Policy
 from bot.domain.timeline import Recorded
 from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Message, button
-from bot.slack.blocks.ledger import ASKS, entry_line
+from bot.slack.blocks.ledger import ASKS, HANDOVER, entry_line
 from bot.slack.blocks.triage import whom_and_where
 from bot.slack.text import clip, mention, plain, render
 
@@ -86,8 +86,9 @@ def _next(
     if missing := phrases.missing_roles(incident, policy):
         lines.append("still needed: " + kit.listed([render(plain(title)) for title in missing]))
     lines += [_walked(walking, now) for walking in incident.walks if walking.outcome is None]
-    for handover in incident.handovers:
-        lines.append(f"{mention(handover.to)} is asked to take over as {render(handover.role.replace('_', ' '))}")
+    for asked in handover.standing(incident):
+        title = render(plain(phrases.role_of(asked.role, policy).title))
+        lines.append(f"{mention(asked.to)} is asked to take over as {title}")
     others = [one for one in upcoming if one[0] != "playbook"]  # told with their playbooks
     for kind, rung, at in others[:UPCOMING]:
         lines.append(f"{render(_due(kind, rung))} {phrases.at(at, now)}")
@@ -99,6 +100,8 @@ def _due(kind: str, rung: int | None) -> str:
         return f"rung {rung} is paged unless it is {'mitigated' if kind == 'mitigate' else 'acknowledged'} by"
     if kind == "role":
         return "empty roles are asked about"
+    if kind == HANDOVER:
+        return "somebody is asked to hand over, or to answer,"
     return f"{ASKS.get(kind, kind.replace('_', ' '))} is due"
 
 

@@ -39,7 +39,9 @@ def asked(
                 button("Decline", "handover_decline", value),
                 block_id="handover",
             ),
-            kit.context(f"{keeps} Without an answer by {kit.clock(handover.due_at)} I ask again, then call for help."),
+            kit.context(
+                f"{keeps} Without an answer by {kit.clock(handover.due_at)} I ask again, then {_then(incident)}."
+            ),
         ],
     )
 
@@ -49,7 +51,7 @@ def nudged(incident: Incident, policy: Policy, handover: Handover) -> Message:
     words = (
         f"{mention(handover.to)}, will you take over as *{_title(handover, policy)}* of {incident.id}? "
         f"Press *Accept* or *Decline* in the message I sent you. Without an answer by "
-        f"{kit.clock(handover.due_at)} I call the next rung of the ladder."
+        f"{kit.clock(handover.due_at)} I {_then(incident)}."
     )
     return kit.line(phrases.drill_prefix(incident) + words)
 
@@ -58,7 +60,7 @@ def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Mess
     """What the brief becomes: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
     go = f" {phrases.channel_link(incident)}" if incident.channel_id else ""
-    return kit.line(f"Handover of *{title}*, {incident.id}: {render(outcome)}.{go}")
+    return kit.line(f"{phrases.drill_prefix(incident)}Handover of *{title}*, {incident.id}: {render(outcome)}.{go}")
 
 
 def turn_over(incident: Incident, policy: Policy, payload: Mapping[str, Any], to: str, name: str) -> Message:
@@ -87,13 +89,19 @@ def turn_over(incident: Incident, policy: Policy, payload: Mapping[str, Any], to
 def turn_settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
     """What the offer becomes: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
-    return kit.line(f"*{title}*, {incident.id}: your turn on call is over; {render(outcome)}.")
+    drill = phrases.drill_prefix(incident)
+    return kit.line(f"{drill}*{title}*, {incident.id}: your turn on call is over; {render(outcome)}.")
 
 
 def offered(incident: Incident, policy: Policy, handover: Handover) -> Message:
     """To whoever asked."""
     keeps = f" {mention(handover.holder)} keeps it until then." if handover.holder else ""
     return kit.line(f"{mention(handover.to)} is asked to take over as *{_title(handover, policy)}*.{keeps}")
+
+
+def _then(incident: Incident) -> str:
+    """What comes of no answer."""
+    return "say whom I would page" if incident.drill else "page the next rung of the ladder"
 
 
 def _brief(incident: Incident, policy: Policy, latest: Sequence[Recorded], now: datetime) -> list[kit.Block | None]:

@@ -33,7 +33,11 @@ def home(
     """`incidents` are the open ones this person may see, newest first; `addresses` what pages may call them by."""
     mine = [one for one in incidents if user in (*one.roles.values(), *one.responders) or one.declared_by == user]
     blocks = [
-        kit.actions(button("Declare incident", "menu_declare", "declare", style="primary"), block_id="home"),
+        kit.actions(
+            button("Declare incident", "menu_declare", "declare", style="primary"),
+            button("Cover for a while", "cover", next(iter(policy.schedules))) if policy.schedules else None,
+            block_id="home",
+        ),
         *_asked(user, addresses, incidents, policy),
         kit.header("My incidents"),
         *([_row(one, policy, user) for one in mine[:MINE]] or [kit.context("None is open.")]),

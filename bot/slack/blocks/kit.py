@@ -60,7 +60,10 @@ def line(mrkdwn: str) -> Message:
 
 
 def section(mrkdwn: str, accessory: Block | None = None, block_id: str | None = None) -> Block:
-    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clip(mrkdwn, TEXT)}}
+    """`expand`: else Slack may hide the end of it behind "see more", by how high it is on the screen of the reader.
+    https://docs.slack.dev/reference/block-kit/blocks/section-block
+    """
+    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clip(mrkdwn, TEXT)}, "expand": True}
     if accessory:
         block["accessory"] = accessory
     return _named(block, block_id)

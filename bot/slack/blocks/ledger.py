@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain import spans
@@ -26,6 +27,7 @@ SIGNS = {
     State.CANCELLED: ":heavy_multiplication_x:",
     State.FAILED: ":x:",
 }
+HANDOVER = "handover"
 ASKS = {
     "update": "status update",
     "acknowledge": "acknowledgement",
@@ -33,12 +35,19 @@ ASKS = {
     "role": "empty role",
     "review": "review",
     "action": "action item",
+    HANDOVER: "handover",
 }
+STEP = re.compile(r"\bstep (\d+\.\d+)\b")
+
+
+def asks(kind: str, once: str) -> str:
+    """What a row of the ledger asks for, told apart where its kind says no more than that it is about roles."""
+    return HANDOVER if once.startswith(("handover:", "shift:")) else kind
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A line of the ledger, as storage has it."""
+    """A line of the ledger. `kind` as `asks` gives it."""
 
     kind: str
     rung: int | None
@@ -74,7 +83,7 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
     words = f"Reminders and pages of {incident.id}"
     if not rows:
         return kit.line(f"{words}: none so far, and none to come.")
-    blocks, left = _newest([_reminder(row, now) for row in rows])
+    blocks, left = _newest([_reminder(row, now) for row in _together(rows, now)])
     quiet = phrases.snoozed(incident, now)
     return kit.message(
         words,
@@ -103,7 +112,8 @@ def _said(entry: Entry) -> str:
     if entry.kind == "message_edited":
         return f"{who} edited: {recorded(entry.text)}"
     if entry.kind == "message_deleted":
-        return f"{who} deleted a message"
+        fetched = entry.data.get("fetched")  # then it is not known by whom
+        return f"a message of {who} was deleted while I was away" if fetched else f"{who} deleted a message"
     number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
     return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}".rstrip(": ")
 
@@ -113,6 +123,23 @@ def _link(entry: Entry) -> str:
     if not isinstance(link, str) or not link.startswith(("https://", "http://")) or set(link) & set("<>|\n "):
         return ""
     return f" <{link.replace('&', '&amp;')}|↗>"
+
+
+def _together(rows: Sequence[Reminder], now: datetime) -> list[Reminder]:
+    """Of steps that are done side by side, and of which the same is to be said, one line."""
+    found: dict[object, list[Reminder]] = {}
+    for number, row in enumerate(rows):
+        alike = (kit.moment(row.due_at), row.state, _became(row, now), STEP.sub("step", row.reason))
+        found.setdefault(alike if row.kind == "playbook" else number, []).append(row)
+    return [_one_of(same) for same in found.values()]
+
+
+def _one_of(same: Sequence[Reminder]) -> Reminder:
+    keys = list(dict.fromkeys(key for row in same for key in STEP.findall(row.reason)[:1]))
+    first = same[0]
+    if len(keys) < 2:
+        return first
+    return replace(first, reason=STEP.sub(f"steps {', '.join(keys[:-1])} and {keys[-1]}", first.reason, count=1))
 
 
 def _reminder(row: Reminder, now: datetime) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.domain.incident import Incident
 from bot.domain.lifecycle import Status
 from bot.domain.policy import Policy
-from bot.slack.blocks import kit, phrases
+from bot.slack.blocks import card, kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, length, render
 
@@ -28,8 +28,12 @@ def menu(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
                 f"{phrases.status_line(incident)} · commander: {phrases.who_leads(incident)}"
             ),
             kit.actions(*_now(incident), block_id="menu"),
+            _more(incident),
             kit.actions(
-                button("Timeline", "timeline", value), button("Why this reminder?", "why", value), block_id="menu_read"
+                button("Catch up", "catchup", value),
+                button("Timeline", "timeline", value),
+                button("Why this reminder?", "why", value),
+                block_id="menu_read",
             ),
             kit.context(f"Or type it: `{command} help`"),
         ],
@@ -84,13 +88,21 @@ def _now(incident: Incident) -> list[Block | None]:
         return [
             button("Acknowledge", "ack", value, style="primary") if incident.ladder.acknowledged_at is None else None,
             button("Lead", "lead", value) if phrases.LEADS not in incident.roles else None,
-            button("Update status", "update", value),
-            button("Change severity", "severity", value),
-            button("Assign roles", "roles", value),
-            button("Escalate", "escalate", value),
-            button("Resolve", "resolve", value),
+            *card.working(value),
         ]
     if incident.status is Status.MERGED:
         return []
     close = button("Close", "close", value) if incident.status is Status.RESOLVED else None
     return [button("Reopen", "reopen", value), close]
+
+
+def _more(incident: Incident) -> Block | None:
+    """What the card has no button for."""
+    value = incident.id
+    return kit.actions(
+        button("Impact", "impact", value) if incident.open else None,
+        button("Hand over", "handover", value) if incident.open else None,
+        button("Add a note", "note", value),
+        button("False alarm", "cancel", value) if incident.open else None,
+        block_id="menu_more",
+    )

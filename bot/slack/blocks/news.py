@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy, Role
 from bot.domain.timeline import Entry
-from bot.slack.blocks import kit, phrases
+from bot.slack.blocks import kit, phrases, policy_change
 from bot.slack.blocks.kit import Message
 from bot.slack.text import chunks, clip, escape, mention, plain, render
 
@@ -145,6 +145,11 @@ def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
     return f":zzz: {mention(entry.actor)} quieted the reminders until {when}. Pages still go out."
 
 
+def _policy(entry: Entry, incident: Incident, policy: Policy) -> str:
+    changes = policy_change.listed(entry.data.get("changes") or ())
+    return f"{mention(entry.actor)} brought the policy in force to {incident.id}:\n{changes}"
+
+
 def _other(entry: Entry) -> str:
     return f"{mention(entry.actor)} · {render(entry.kind.replace('_', ' '))}: {clip(render(entry.text), NOTE)}"
 
@@ -166,4 +171,5 @@ _TELLERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "cancelled": _cancelled,
     "reopened": _reopened,
     "snoozed": _snoozed,
+    "policy": _policy,
 }

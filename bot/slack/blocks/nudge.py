@@ -43,9 +43,10 @@ def nudge_done(outcome: str, incident: Incident | None = None) -> Message:
     """What a reminder becomes: one line without buttons. `outcome` is a sentence, or `superseded`, `snoozed`,
     `promised`, of which the incident knows the rest. One that was superseded tells nothing, so its line is small.
     """
+    drill = phrases.drill_prefix(incident) if incident else ""
     if outcome == "superseded":
-        return kit.message(SUPERSEDED, [kit.context(SUPERSEDED)])
-    return kit.line(f":heavy_check_mark: {_outcome(outcome, incident)}")
+        return kit.message(f"{drill}{SUPERSEDED}", [kit.context(f"{drill}{SUPERSEDED}")])
+    return kit.line(f"{drill}:heavy_check_mark: {_outcome(outcome, incident)}")
 
 
 def _outcome(outcome: str, incident: Incident | None) -> str:
@@ -98,7 +99,7 @@ def _why(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> str:
     reason = render(str(payload.get("reason") or "it is due").partition(" (late by")[0])
     level = phrases.level_of(incident, policy)
     if payload.get("owes_update") and level.update_every:
-        return f"{reason}; {render(level.key)} asks for one every {spans.in_words(level.update_every)}."
+        return f"{reason}; {render(level.key)} asks for an update every {spans.in_words(level.update_every)}."
     if payload.get("missing"):
         return f"{reason}; {render(level.key)} asks for these roles."
     return f"{reason}."

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.domain import oncall, spans
+from bot.domain import oncall
 from bot.domain.oncall import Override, Shift
 from bot.domain.policy import Policy, Schedule
 from bot.slack.blocks import kit
-from bot.slack.blocks.kit import Block, Message
+from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import escape, is_user, mention, plain, render
 
 COMMAND = "/incident"
 SCHEDULES = 40
 FEEDS = 8
+COVERS = 3
 
 
 def on_call(
@@ -37,7 +38,8 @@ def on_call(
             kit.section(f"*{words}*"),
             *[kit.section(row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]],
             kit.left_out(len(schedules) - SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"),
-            kit.context(f"Take over for a while: `{command} cover {render(schedules[0].key)} for 2h`"),
+            kit.actions(button("Cover for a while", "cover", schedules[0].key), block_id="oncall"),
+            kit.context(f"By command: `{command} cover {render(schedules[0].key)} from tomorrow 18:00 for 12h`"),
             *[kit.context(f":warning: {render(note)}") for note in notes],
             subscribe(links or {}),
         ],
@@ -51,25 +53,17 @@ def subscribe(links: Mapping[str, str]) -> Block | None:
 
 
 def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
-    """Two lines of mrkdwn: now, and next."""
+    """Lines of mrkdwn: now, next, and covers to come."""
     name = f"*{render(plain(schedule.key))}*"
     shift = oncall.current_shift(schedule, now, overrides)
     upcoming = _next(schedule, now, shift, overrides)
     after = f"\nNext: {called(upcoming.member, policy)}, {kit.moment(upcoming.starts_at)}" if upcoming else ""
+    after += _to_come(schedule, policy, now, overrides)
     if shift is None:
         return f":warning: {name} · nobody is on call now{after}"
     until = f", until {kit.moment(shift.ends_at)}" if shift.ends_at < now + oncall.CUT else ""
     covering = ", covering" if _covers(schedule, shift, now, overrides) else ""
     return f"{name} · {called(shift.member, policy)}{covering}{until}{after}"
-
-
-def covered(override: Override) -> Message:
-    """To whoever took an override."""
-    left = spans.in_words(override.ends_at - override.starts_at)
-    return kit.line(
-        f"You are on call on *{render(override.schedule)}* for {left}, until {kit.moment(override.ends_at)}. "
-        "Pages for it come to you."
-    )
 
 
 def called(member: str, policy: Policy) -> str:
@@ -82,6 +76,19 @@ def called(member: str, policy: Policy) -> str:
     return render(plain(contact.name or member))
 
 
+def _to_come(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
+    """Covers that begin later."""
+    ahead = sorted(
+        (one for one in overrides if one.starts_at > now and _is_cover(one, schedule)), key=lambda one: one.starts_at
+    )
+    said = [
+        f"{called(one.member, policy)}, {kit.moment(one.starts_at)} – {kit.moment(one.ends_at)}"
+        for one in ahead[:COVERS]
+    ]
+    more = f" and {len(ahead) - COVERS} more" if len(ahead) > COVERS else ""
+    return f"\nCovers to come: {'; '.join(said)}{more}" if said else ""
+
+
 def _next(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Sequence[Override]) -> Shift | None:
     """Looked for only where somebody else comes within sight: looking further takes long."""
     if shift is not None and shift.ends_at >= now + oncall.CUT:
@@ -91,6 +98,11 @@ def _next(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Seq
 
 def _covers(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence[Override]) -> bool:
     return any(
-        one.schedule == schedule.key and one.member == shift.member and one.starts_at <= now < one.ends_at
+        _is_cover(one, schedule) and one.member == shift.member and one.starts_at <= now < one.ends_at
         for one in overrides
     )
+
+
+def _is_cover(override: Override, schedule: Schedule) -> bool:
+    """A turn that was read from PagerDuty is none; only who covers stands there by a Slack ID."""
+    return override.schedule == schedule.key and (not schedule.pagerduty or is_user(override.member))

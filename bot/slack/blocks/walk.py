@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import walk as walks
+from bot.domain import walk_timers
 from bot.domain.incident import Incident
 from bot.domain.playbook import Command, Playbook, Step
 from bot.domain.timeline import BOT
 from bot.domain.walk import Answer, Mark, State, Walk
-from bot.domain.walk_notices import answer_in_words
+from bot.domain.walk_approvals import answer_in_words
 from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
 from bot.slack.text import clip, escape, length, mention, plain, render
@@ -48,6 +49,7 @@ BY = {
     State.WAITING: "approval asked for by ",
     State.APPROVED: "approved by ",
 }
+TOLD = walks.TROUBLED | {State.ROLLED_BACK}  # though it is their turn again, and that comes later
 BECAUSE = (State.SKIPPED, State.FAILED, State.TIMED_OUT)
 
 
@@ -269,7 +271,7 @@ def _state(mark: Mark, now: datetime) -> str:
 
 def _held(mark: Mark, now: datetime) -> str:
     holder = f":bust_in_silhouette: {mention(mark.holder)}" if mark.holder else ""
-    timed = mark.state in walks.TIMED and mark.started_at
+    timed = mark.state in walk_timers.TIMED and mark.started_at
     if not timed or mark.started_at is None:
         return holder
     due = mark.started_at + mark.timeout
@@ -280,13 +282,19 @@ def _held(mark: Mark, now: datetime) -> str:
 def _buttons(incident: Incident, walk: Walk, step: Step, mark: Mark, runs: bool, undoes: bool) -> Block | None:
     value = f"{incident.id}:{walk.number}:{mark.key}"
     free = mark.state not in (State.RUNNING, State.WAITING)
-    back = bool(step.rollback or step.rollback_text) or undoes
+    going_back = mark.state is State.APPROVED and not mark.approved  # what was approved is to roll it back
+    begun = mark.approved or mark.by is not None  # before it is approved nothing was done
+    back = begun and (bool(step.rollback or step.rollback_text) or undoes)
     return kit.actions(
-        button("Ask for approval", "walk_ask", value, style="primary") if free and not mark.approved else None,
+        button("Ask for approval", "walk_ask", value, style="primary")
+        if free and not mark.approved and not going_back
+        else None,
         button("Done", "walk_done", value, style="primary") if free and mark.approved else None,
         button("Skip", "walk_skip", value) if mark.state is not State.RUNNING else None,
-        button("Run", "walk_run", value) if runs and free else None,
-        button("Roll back", "walk_rollback", value) if back and free and mark.state is not State.ROLLED_BACK else None,
+        button("Run", "walk_run", value) if runs and free and not going_back else None,
+        button("Roll back", "walk_rollback", value, style="primary" if going_back else None)
+        if back and free and mark.state is not State.ROLLED_BACK
+        else None,
         button("Assign", "walk_assign", value),
         _more(value, why=step.automation is not None and not runs),
         block_id=f"step:{walk.number}:{mark.key}",
@@ -322,7 +330,7 @@ def _line(mark: Mark, now: datetime) -> str:
 
 def _history(walk: Walk, now: datetime) -> Block | None:
     turn = walks.current(walk)
-    told = (mark for mark in walk.steps if mark.settled or (mark.state in walks.TROUBLED and mark not in turn))
+    told = (mark for mark in walk.steps if mark.settled or (mark.state in TOLD and mark not in turn))
     settled = sorted(told, key=lambda mark: mark.at or walk.opened_at)
     if not settled:
         return None

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.playbook import Parameter, Playbook, Step
-from bot.domain.walk import Approval, Mark, Walk
+from bot.domain.walk import Approval, Mark, State, Walk
 from bot.slack.blocks import inputs, kit
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.blocks.kit import Block
-from bot.slack.text import clip, render
+from bot.slack.text import clip, mention, render
 
 VALUE = "value:"  # before a parameter's name, in the id of its input
 PARAMETERS = 90  # of a form's 100 blocks
@@ -31,7 +31,13 @@ class Of:
 
 def skip_modal(walk: Walk, mark: Mark) -> Block:
     ask = kit.asked("reason", "Why?", kit.text_input(longest=REASON, placeholder="We have no replica"))
-    return _form("walk_skip", "Skip step", "Skip", walk, mark, [_named(mark), ask])
+    return _form("walk_skip", "Skip step", "Skip", walk, mark, [_named(mark), *_request_ends(mark), ask])
+
+
+def _request_ends(mark: Mark) -> list[Block]:
+    if mark.state is not State.WAITING or mark.asked is None:
+        return []
+    return [kit.context(f"{mention(mark.asked.by)} has asked for approval of it. That request ends with this.")]
 
 
 def note_modal(walk: Walk, mark: Mark | None) -> Block:

@@ -19,12 +19,13 @@ from bot.slack.api import SlackError
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
+from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks.kit import Message
-from bot.slack.listeners import commands, jobs, playbooks, verbs
+from bot.slack.listeners import commands, jobs, menu, playbooks, verbs
 from bot.slack.listeners.front import OPEN_VIEW_WITHIN_S, Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
-from bot.usecases import delivered, handover, permission, run, shift_change
+from bot.usecases import delivered, handover, permission, policy_change, run, shift_change
 from bot.usecases import escalate as escalating
 from bot.usecases.desk import Repeated
 from storage.errors import StorageError
@@ -90,6 +91,8 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
             return await commands.answered(front, replace(asking, raw=value))
         if name == "menu_declare":
             return await verbs.declare(front, asking, Declaration())
+        if name == "cover":
+            return await verbs.cover_form(front, asking, value)
         press = PRESSES.get(name)
         if press is None:
             if name not in QUIET:
@@ -232,6 +235,12 @@ async def _retry(front: Front, asking: Asking, incident: Incident, policy: Polic
     return answers.done("Trying again." if count else "Nothing is left to retry.")
 
 
+async def _policy_apply(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    saved = await policy_change.apply(front.desk, incident.number, rest, asking.user, delivery=asking.delivery)
+    await front.answer_later(asking, policy_blocks.applied(saved), replace=True)
+    return None
+
+
 ANSWERS_A_PAGE = frozenset({"on_it", "cant", "handover_accept", "handover_decline"})
 QUIET = frozenset({"open_channel", "severity_select", "link"})
 PRESSES: dict[str, Press] = {
@@ -246,6 +255,7 @@ PRESSES: dict[str, Press] = {
     "handover_decline": _decline,
     "shift_hand": _shift_hand,
     "shift_stay": _shift_stay,
+    "policy_apply": _policy_apply,
     "join": _verb(verbs.join, "join"),
     "escalate": _verb(verbs.escalate, "escalate"),
     "update": _modal(lambda i, p, f: modals.update_modal(i, p), "update What changed"),
@@ -261,4 +271,5 @@ PRESSES: dict[str, Press] = {
     "show": _verb(verbs.show, "show"),
     **playbooks.PRESSES,
     **jobs.PRESSES,
+    **menu.PRESSES,
 }

@@ -158,7 +158,7 @@ async def _pin(front: Front, event: Event, event_id: str, *, added: bool) -> int
         return 1
     at = front.recorder.at(str(event.get("event_ts") or "0"))
     channel = str(event.get("channel_id") or (event.get("item") or {}).get("channel") or "")
-    return await front.recorder.happening(channel, events.pin(event, event_id, at, added=added))
+    return await front.recorder.pin(channel, events.pin(event, event_id, at, added=added))
 
 
 async def _mention(front: Front, event: Event, event_id: str) -> int:

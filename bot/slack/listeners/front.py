@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -19,6 +19,7 @@ from bot.slack.api import SlackApi, SlackError
 from bot.slack.blocks import answers
 from bot.slack.blocks.kit import Message
 from bot.slack.events import Me
+from bot.slack.identities import Identities
 from bot.slack.verbs import BY_NAME
 from bot.usecases.access import called, part_of
 from bot.usecases.desk import Desk
@@ -54,6 +55,10 @@ class Front:
     metrics: Metrics
     command: str = "/incident"
     missed: Callable[[], None] = lambda: None  # an event could not be written down
+    identities: Identities = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.identities = Identities(self.api, self.me)
 
     async def incident(self, number: int, asking: Asking, *, paged: bool = False) -> tuple[Incident, Policy]:
         """The incident as this person may see it. Raises `NotFound`, also for what is private to others.

@@ -79,7 +79,7 @@ async def _again(front: Front, asking: Asking, incident: Incident, policy: Polic
     place, _, _ = rest.rpartition(":")
     walk, _, mark, _ = await _read(front, incident, place)
     if mark.state is not State.MAY_HAVE_RUN or mark.job != str(_job(rest)):
-        raise Refused("Somebody has said already how it stands.", "playbook")
+        raise Refused("Somebody has said already how it stands.")
     return await _show(front, asking, incident, f"{walk.number}:{mark.key}", mark.action)
 
 

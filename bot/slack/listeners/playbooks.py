@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from bot.domain import walk as walks
@@ -13,14 +11,12 @@ from bot.domain.incident import Incident
 from bot.domain.playbook import Playbook
 from bot.domain.policy import Policy
 from bot.domain.walk import Answer, Approval, Mark, Overtaken, Walk
-from bot.slack.api import SlackError
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, inputs, playbooks, walk_forms
 from bot.slack.blocks import walk as blocks
 from bot.slack.blocks.kit import Block, Message
 from bot.slack.listeners import jobs
 from bot.slack.listeners.front import Asking, Front
-from bot.slack.people import People
 from bot.usecases import approval as approving
 from bot.usecases import playbook as playing
 from bot.usecases.dry_run import would_run
@@ -30,7 +26,6 @@ from storage import walks as stored
 
 Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
 View = dict[str, Any]
-LOOK_UP_WITHIN_S = 1.0  # the acknowledgement waits for it
 FORM_FAILED = "I couldn't open the form in time. Please press the button again."
 
 
@@ -123,23 +118,14 @@ async def _ask(front: Front, asking: Asking, incident: Incident, policy: Policy,
 async def _approve(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     place, request = _request(rest)
     walk, step = _which(place)
-    await approving.approve(
-        front.desk, incident.number, walk, step, request, asking.user,
-        known_as=await _addresses(front, incident.number, asking.user), delivery=asking.delivery,
-    )  # fmt: skip
+    who = await front.identities.of(asking.user)
+    await approving.approve(front.desk, incident.number, walk, step, request, who, asking.delivery)
     return None  # the request is edited
 
 
-async def _addresses(front: Front, number: int, user: str) -> list[str]:
-    """Which of the approvers' addresses are this person's. One that cannot be looked up now is nobody's."""
-    found = []
-    people = People(front.api)
-    for address in await approving.approver_addresses(front.desk, number):
-        with suppress(SlackError, TimeoutError):
-            async with asyncio.timeout(LOOK_UP_WITHIN_S):
-                if await people.user_id(address) == user:
-                    found.append(address)
-    return found
+async def _glass(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    await approving.may_break_glass(front.desk, incident.number, await front.identities.of(asking.user))
+    return await _break_form(front, asking, incident, policy, rest)
 
 
 def _about_request(build: Callable[[Walk, Mark, Approval], Block]) -> Press:
@@ -150,12 +136,15 @@ def _about_request(build: Callable[[Walk, Mark, Approval], Block]) -> Press:
         walk, _ = await _read(front, incident, place)
         mark = walk.mark(_which(place)[1])
         if mark.asked is None or mark.asked.number != request:
-            raise Refused("That request is over: another one followed.", "playbook")
+            raise Refused("That request is over: another one followed.")
         if mark.asked.answer is not Answer.WAITING:
             raise Overtaken("answered", mark)
         return await _form(front, asking, build(walk, mark, mark.asked))
 
     return press
+
+
+_break_form = _about_request(walk_forms.glass_modal)
 
 
 def _request(rest: str) -> tuple[str, int]:
@@ -254,9 +243,8 @@ async def _refused(front: Front, asking: Asking, view: View) -> None:
 
 async def _broken(front: Front, asking: Asking, view: View) -> None:
     of, why = walk_forms.of(view), walk_forms.reason(view, "Nobody else is awake and customers cannot pay")
-    await approving.break_glass(
-        front.desk, of.incident, of.walk, of.step, of.approval, asking.user, why, asking.delivery
-    )
+    who = await front.identities.of(asking.user)
+    await approving.break_glass(front.desk, of.incident, of.walk, of.step, of.approval, who, why, asking.delivery)
 
 
 async def _filled(front: Front, asking: Asking, view: View) -> None:
@@ -280,7 +268,7 @@ PRESSES: dict[str, Press] = {
     "walk_ask": _ask,
     "walk_approve": _approve,
     "walk_refuse": _about_request(walk_forms.refuse_modal),
-    "walk_glass": _about_request(walk_forms.glass_modal),
+    "walk_glass": _glass,
     "walk_rollback": _rollback,
     "walk_steps": _steps,
     "walk_more": _more,

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from bot.domain import triggers
 from bot.domain.deadlines import State
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, must_be_open
 from bot.domain.policy import Policy
 from bot.slack.arguments import Request
-from bot.slack.blocks import answers, modals, triage
+from bot.slack.blocks import answers, ledger, modals, triage
 from bot.slack.blocks import catchup as catchups
+from bot.slack.blocks import cover as covers
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import impact as impacts
 from bot.slack.blocks import oncall as blocks
+from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks import questions as details
 from bot.slack.blocks import triggers as triggering
 from bot.slack.blocks.kit import Message
 from bot.slack.listeners import playbooks
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.parse import Declaration
+from bot.slack.zones import zone_of
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import catchup as catching_up
 from bot.usecases import cover as covering
@@ -29,6 +34,7 @@ from bot.usecases import escalate as escalating
 from bot.usecases import feeds as feeds_
 from bot.usecases import handover as handing_over
 from bot.usecases import permission as permissions
+from bot.usecases import policy_change as changing
 from bot.usecases import run, similar
 from bot.usecases.access import part_of
 from bot.usecases.declare import Declaration as Said
@@ -76,7 +82,7 @@ def acknowledged(done: acknowledging.Acknowledged, user: str) -> Message:
 
 async def update(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
     if not request.text:
-        _must_be_open(incident)
+        must_be_open(incident)
         permissions.require(front.desk, "update", asking.user, incident)
         view = modals.update_modal(incident, policy)
         return await front.open_view(asking, view, f"{front.command} update What changed")
@@ -196,7 +202,7 @@ async def catchup(front: Front, asking: Asking, request: Request, incident: Inci
         since=missed.since,
         entries=missed.entries,
         messages=missed.messages,
-        upcoming=[(row.kind, row.rung, row.due_at) for row in missed.upcoming],
+        upcoming=[(ledger.asks(row.kind, row.once), row.rung, row.due_at) for row in missed.upcoming],
         contacts=missed.contacts,
         links=missed.links,
     )
@@ -206,7 +212,10 @@ async def why(front: Front, asking: Asking, request: Request, incident: Incident
     async with front.desk.database.reading() as conn:
         rows = await deadlines.ledger(conn, incident.number)
     lines = [
-        answers.Reminder(row.kind, row.rung, row.due_at, row.sent_at, State(row.state), row.reason) for row in rows
+        ledger.Reminder(
+            ledger.asks(row.kind, row.once), row.rung, row.due_at, row.sent_at, State(row.state), row.reason
+        )
+        for row in rows
     ]
     return answers.why(incident, policy, lines, front.desk.clock.now())
 
@@ -283,23 +292,60 @@ async def on_call(front: Front, asking: Asking, request: Request) -> Message:
     return blocks.on_call(front.desk.policy, now, standing, request.schedule, front.command, links, notes)
 
 
-async def cover(front: Front, asking: Asking, request: Request) -> Message:
-    assert request.schedule is not None  # noqa: S101 - the grammar saw to it
+async def cover(front: Front, asking: Asking, request: Request) -> Message | None:
     if request.clear:
-        await covering.give_up(front.desk, request.schedule, asking.user, delivery=asking.delivery)
-        return answers.done(f"You cover {request.schedule} no longer; the rotation holds again.")
-    assert request.span is not None  # noqa: S101
-    taken = await covering.cover(front.desk, request.schedule, request.span, asking.user, delivery=asking.delivery)
-    return blocks.covered(taken)
+        ended = await covering.give_up(front.desk, request.schedule or "", asking.user, delivery=asking.delivery)
+        return covers.given_up(ended, front.desk.clock.now())
+    if request.window is None or request.schedule is None:
+        return await cover_form(front, asking, request.schedule)
+    zone: tzinfo = UTC
+    note = ""
+    if request.window.by_the_clock:
+        zone, note = await _zone(front, asking.user, request.schedule)
+    try:
+        starts_at, ends_at = request.window.resolved(front.desk.clock.now(), zone)
+    except Refused as refused:
+        raise Refused(refused.message, f"cover {request.schedule} from tomorrow 18:00 for 12h") from None
+    return await take_cover(front, asking, request.schedule, starts_at, ends_at, note)
+
+
+async def _zone(front: Front, user: str, schedule: str) -> tuple[tzinfo, str]:
+    """Their own; where Slack does not tell it, the schedule's, which is said."""
+    if (own := await zone_of(front.api, user)) is not None:
+        return own, ""
+    theirs = front.desk.policy.schedules[schedule].timezone
+    return ZoneInfo(theirs), f"Times as in {theirs}: Slack did not tell me your time zone."
+
+
+async def cover_form(front: Front, asking: Asking, schedule: str | None = None) -> Message | None:
+    policy = front.desk.policy
+    if not policy.schedules:
+        raise Refused("The policy has no schedules. Add some under `schedules:`, then try again.")
+    permissions.require(front.desk, "cover", asking.user)
+    view = covers.modal(policy, front.desk.clock.now(), schedule, asking.channel)
+    instead = f"{front.command} cover {schedule or next(iter(policy.schedules))} from tomorrow 18:00 for 12h"
+    return await front.open_view(asking, view, instead)
+
+
+async def take_cover(
+    front: Front, asking: Asking, schedule: str, starts_at: datetime, ends_at: datetime, note: str = ""
+) -> Message:
+    taken = await covering.cover(front.desk, schedule, starts_at, ends_at, asking.user, delivery=asking.delivery)
+    now = front.desk.clock.now()
+    return covers.covered(taken.override, taken.instead_of, front.desk.policy, now, front.command, note)
 
 
 async def help_(front: Front, asking: Asking, request: Request) -> Message:
     return answers.help(front.desk.policy, front.command, request.text or None)
 
 
-def _must_be_open(incident: Incident) -> None:
-    if not incident.open:
-        raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")
+async def policy_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
+    if request.scope == "apply":
+        permissions.require(front.desk, "policy", asking.user, incident)
+    seen = changing.preview(front.desk, incident, policy)
+    if seen.digest is None:
+        return policy_blocks.in_force(incident)
+    return policy_blocks.preview(incident, seen.changes, seen.ahead, seen.digest)
 
 
 WITHOUT_INCIDENT: dict[str, Without] = {
@@ -338,5 +384,6 @@ WITH_INCIDENT: dict[str, WithIncident] = {
     "cancel": cancel,
     "reopen": reopen,
     "show": show,
+    "policy": policy_,
     "playbook": playbooks.playbook,
 }

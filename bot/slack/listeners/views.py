@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -11,11 +12,12 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
 from bot.slack.blocks import answers, forms, inputs, modals
+from bot.slack.blocks import cover as covers
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import impact as impacts
 from bot.slack.blocks import questions as details
 from bot.slack.blocks.inputs import InputErrors
-from bot.slack.listeners import jobs, playbooks
+from bot.slack.listeners import jobs, menu, playbooks, verbs
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.text import from_command, mention
 from bot.usecases import run
@@ -152,6 +154,12 @@ async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
     await run.note(front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery)
 
 
+async def _cover(front: Front, asking: Asking, view: View) -> None:
+    said = covers.values_of_modal(view, front.desk.clock.now())
+    told = await verbs.take_cover(front, asking, said.schedule, said.starts_at, said.ends_at)
+    await front.answer_later(replace(asking, channel=said.channel), told)
+
+
 SUBMITS: dict[str, Submit] = {
     "declare": _declare,
     "update": _update,
@@ -161,7 +169,9 @@ SUBMITS: dict[str, Submit] = {
     "fields": _fields,
     "reopen": _reopen,
     impacts.CALLBACK: _impact,
+    covers.CALLBACK: _cover,
     "add_to_timeline": _add_to_timeline,
     **playbooks.SUBMITS,
     **jobs.SUBMITS,
+    **menu.SUBMITS,
 }

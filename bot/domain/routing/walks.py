@@ -1,12 +1,18 @@
-"""What is told of a walk, and where: the names of its notices are built here, as those of the rest in `routing`."""
+"""What is told of a playbook's walk, and where."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from bot.domain.incident import Incident
 from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.routing import channel_of, request_over, walk_of
-from bot.domain.walk import Answer, Approval, Mark, State, Walk, in_words, standing_approvals
+from bot.domain.routing.standing import channel_of
+from bot.domain.walk import Approval, Mark, State, Walk, in_words, standing_approvals
+
+
+def walk_of(incident: int, number: int) -> str:
+    """The one message of a walk; its thread holds reminders and what runners printed."""
+    return f"walk:{incident}:{number}"
 
 
 def opened(walk: Walk) -> Notice:
@@ -14,6 +20,21 @@ def opened(walk: Walk) -> Notice:
         walk_of(walk.incident, walk.number), "walk", walk.incident, {"walk": walk.number},
         needs=channel_of(walk.incident), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
+
+
+def walk_edit(incident: int, number: int) -> Notice:
+    """Several edits become the newest. It is what whoever pressed a button waits for."""
+    return Notice(
+        f"walk_edit:{incident}:{number}", "walk_edit", incident, {"walk": number},
+        needs=walk_of(incident, number), priority=Priority.ANSWER, again=True,
+    )  # fmt: skip
+
+
+def walks_told(before: Incident, after: Incident) -> list[Notice]:
+    """Whether the incident goes on shows in the messages of its playbooks: what is asked, and until when."""
+    if after.open == before.open:
+        return []
+    return [walk_edit(after.number, walking.number) for walking in after.walks if walking.outcome is None]
 
 
 def asked(walk: Walk, approval: Approval) -> list[Notice]:
@@ -51,6 +72,20 @@ def settled(before: Walk, after: Walk) -> list[Notice]:
         if approval.number not in left
         for once in asking_of(after, approval)
     ]
+
+
+def requests_ended(before: Incident, after: Incident) -> list[Notice]:
+    """Requests for approval end with the incident."""
+    if after.open or not before.open:
+        return []
+    return [request_over(once, after.number) for walking in after.walks for once in walking.asking]
+
+
+def request_over(once: str, number: int) -> Notice:
+    """`once` is `approval:42:1:3:channel`: of incident 42, walk 1, request 3."""
+    _, _, walk, request, *_ = once.split(":")
+    about = {"of": once, "walk": int(walk), "approval": int(request)}
+    return Notice(f"settle:{once}", "approval_edit", number, about, needs=once, priority=Priority.EDIT)
 
 
 def broken_glass(walk: Walk, mark: Mark) -> Notice:
@@ -112,21 +147,3 @@ def _approval(walk: Walk, approval: Approval) -> str:
 
 def _about(walk: Walk, approval: Approval) -> dict[str, Any]:
     return {"walk": walk.number, "approval": approval.number}
-
-
-def answer_in_words(approval: Approval) -> str:
-    """How a request ended, as house text."""
-    who = f"<@{approval.answered_by}>" if approval.answered_by else "somebody"
-    because = f": {approval.reason}" if approval.reason else ""
-    match approval.answer:
-        case Answer.APPROVED:
-            return f"approved by {who}"
-        case Answer.BROKEN:
-            return f"{who} broke the glass{because}"
-        case Answer.REFUSED:
-            return (f"taken back by {who}" if approval.answered_by == approval.by else f"refused by {who}") + because
-        case Answer.EXPIRED:
-            return "expired: nobody answered in time"
-        case Answer.WITHDRAWN:
-            return "not needed any more: what was asked for has changed"
-    return "waiting"

@@ -1,10 +1,11 @@
-"""What is told of jobs, and where: the names of its notices are built here, as those of the rest in `routing`."""
+"""What is told of jobs, and where."""
 
 from __future__ import annotations
 
 from bot.domain.job import Job
 from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.routing import channel_of, walk_of
+from bot.domain.routing.standing import channel_of
+from bot.domain.routing.walks import walk_of
 from bot.domain.walk import Walk
 
 

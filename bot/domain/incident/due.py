@@ -1,0 +1,25 @@
+"""When the next update is due, and when empty roles are asked about."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.domain import spans
+from bot.domain.incident.state import Incident
+from bot.domain.policy import Policy, Severity
+
+
+def after(instant: datetime, span: spans.Span | None) -> datetime | None:
+    return None if span is None else spans.later(instant, span)
+
+
+def next_update(incident: Incident, policy: Policy, now: datetime) -> datetime | None:
+    return after(now, policy.severity(incident.severity).update_every)
+
+
+def roles_due(now: datetime, level: Severity, policy: Policy) -> datetime | None:
+    if not level.roles:
+        return None
+    if policy.nudges.roles_after is not None:
+        return now + policy.nudges.roles_after
+    return after(now, level.respond_within or timedelta(minutes=10))

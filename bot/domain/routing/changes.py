@@ -1,0 +1,105 @@
+"""What follows from a declaration, and from every change after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.domain.incident import Incident
+from bot.domain.notices import Notice, Priority
+from bot.domain.policy import Policy
+from bot.domain.routing.announcements import announcement, announcement_edits, briefings, under_announcement
+from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
+from bot.domain.routing.nudges import nudge_outcome, nudges_settled
+from bot.domain.routing.pages import answered, followed, pages_settled
+from bot.domain.routing.standing import (
+    backfill,
+    card_edits,
+    card_posted,
+    channel_of,
+    in_channel,
+    invitation,
+    pin,
+    topic_edits,
+    triage,
+    triage_edits,
+)
+from bot.domain.routing.walks import requests_ended, walks_told
+from bot.domain.timeline import Entry, Recorded
+
+TOLD_IN_CHANNEL = frozenset(
+    {"acknowledged", "status", "severity", "role", "resolved", "closed", "cancelled", "reopened", "snoozed", "merged"}
+)
+
+
+def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
+    """Everything that makes an incident visible, each step its own notice: any may fail, none stops another."""
+    n = incident.number
+    channel = channel_of(n)
+    found = [
+        Notice(channel, "channel", n, priority=Priority.CHANNEL),
+        card_posted(n),
+        pin(n),
+        Notice(f"topic:{n}", "topic", n, needs=channel, priority=Priority.SETUP),
+        Notice(f"purpose:{n}", "purpose", n, needs=channel, priority=Priority.SETUP),
+        invitation(n, incident.declared_by),
+        backfill(n),
+        triage(n),
+    ]
+    found += announcement(incident, policy)
+    found += briefings(incident, policy, "declared", "")
+    for title in policy.bookmarks:
+        found.append(
+            Notice(f"bookmark:{n}:{title}", "bookmark", n, {"title": title}, needs=channel, priority=Priority.SETUP)
+        )
+    return found
+
+
+def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], policy: Policy) -> list[Notice]:
+    """What follows from a verb: news in the channel and under the announcement, edits of what stands there."""
+    found: list[Notice] = []
+    n = after.number
+    told = [r.seq for r in recorded if _is_told(r.entry)]
+    if told:
+        found.append(in_channel(f"news:{n}:{told[0]}", "news", n, {"seqs": told}))
+    for record in recorded:
+        if record.entry.kind == "update":
+            found.append(in_channel(f"update:{n}:{record.entry.data['number']}", "update", n, {"seq": record.seq}))
+        if record.entry.kind == "severity" and record.entry.data.get("raised"):
+            found += briefings(after, policy, "declared", "")
+        if record.entry.kind == "role" and record.entry.data.get("user"):
+            user = record.entry.data["user"]
+            found.append(invitation(n, user))
+            found.append(
+                Notice(f"duties:{n}:{record.seq}", "duties", n, {"role": record.entry.data["role"], "user": user})
+            )
+    found += under_announcement(after, recorded, policy)
+    found += card_edits(before, after)
+    found += announcement_edits(before, after, policy)
+    found += topic_edits(before, after)
+    found += triage_edits(before, after)
+    found += nudges_settled(before, after, policy)
+    found += pages_settled(before, after)
+    found += handovers_settled(before, after, recorded)
+    found += requests_ended(before, after)
+    found += walks_told(before, after)
+    found += shift_offers_settled(before, after)
+    found += followed(before, after, recorded)
+    return found
+
+
+def _is_told(said: Entry) -> bool:
+    """Whether the channel hears of it; `told` in its data says so of one that by its kind is not."""
+    return (said.kind in TOLD_IN_CHANNEL and "implied_by" not in said.data) or bool(said.data.get("told"))
+
+
+def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[str, Any]:
+    """The fields of `after` that no longer point at messages which `on_change` has settled."""
+    changes: dict[str, Any] = {}
+    if before.live_nudge and after.live_nudge == before.live_nudge and nudge_outcome(before, after, policy):
+        changes["live_nudge"] = None
+    if before.live_pages and after.live_pages == before.live_pages and answered(before, after):
+        changes["live_pages"] = ()
+    if before.live_alerts and not after.open:
+        changes["live_alerts"] = ()
+    return changes

@@ -1,0 +1,84 @@
+"""Who is asked to take a role over, and who is asked to hand it on when a turn is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain import handover, shifts
+from bot.domain.deadlines import handover_ended
+from bot.domain.incident import Handover, Incident, Turn
+from bot.domain.notices import IfNeedFails, Notice, Priority
+from bot.domain.routing.standing import in_channel, invitation
+from bot.domain.timeline import Recorded
+
+
+def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
+    """The brief with its buttons, to whoever is asked; they are invited, and of a private incident told once inside."""
+    n = incident.number
+    invited = invitation(n, asked.to)
+    once = _handover(incident, asked)
+    needs = invited.once if incident.private else None
+    payload = {**handover.as_payload(asked), "person": asked.to}
+    brief = Notice(once, "handover", n, payload, needs=needs, if_need_fails=IfNeedFails.SEND, priority=Priority.NUDGE)
+    return [invited, brief]
+
+
+def handover_nudge(incident: Incident, asked: Handover, deadline: str) -> Notice:
+    payload = handover.as_payload(asked)
+    once = f"{_handover(incident, asked)}:again"
+    return in_channel(once, "handover_nudge", incident.number, payload, Priority.NUDGE, deadline)
+
+
+def _handover(incident: Incident, asked: Handover) -> str:
+    return f"handover:{incident.number}:{asked.episode}:{asked.number}"
+
+
+def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
+    data = [record.entry.data for record in recorded if record.entry.kind == "handover"]
+    unanswered = {(said["role"], said["to"]) for said in data if said.get("state") == "unanswered"}
+    left = {asked.number for asked in handover.standing(after)}
+    return [
+        Notice(
+            f"settle:{_handover(before, asked)}",
+            "handover_edit",
+            after.number,
+            {
+                "of": _handover(before, asked),
+                "role": asked.role,
+                "outcome": "it was not answered in time"
+                if (asked.role, asked.to) in unanswered
+                else handover_ended(asked.number, before, after),
+            },
+            needs=_handover(before, asked),
+            priority=Priority.EDIT,
+        )
+        for asked in handover.standing(before)
+        if asked.number not in left
+    ]
+
+
+def shift_offer(incident: Incident, turn: Turn, to: str, called: str, deadline: str) -> Notice:
+    """To whoever's turn is over: hand the role over to `to`, or stay on."""
+    payload = {"person": turn.user, "role": turn.role, "schedule": turn.schedule, "to": to, "called": called}
+    once = _shift_offer(incident, turn)
+    return Notice(once, "shift_offer", incident.number, payload, priority=Priority.NUDGE, deadline=deadline)
+
+
+def _shift_offer(incident: Incident, turn: Turn) -> str:
+    return f"offer:{shifts.once(incident, turn)}"
+
+
+def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
+    left = {shifts.once(after, turn) for turn in shifts.offered(after)}
+    return [
+        Notice(
+            f"settle:{_shift_offer(before, turn)}",
+            "shift_offer_edit",
+            after.number,
+            {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shifts.outcome(turn, after)},
+            needs=_shift_offer(before, turn),
+            priority=Priority.EDIT,
+        )
+        for turn in shifts.offered(before)
+        if shifts.once(before, turn) not in left
+    ]

@@ -1,0 +1,153 @@
+"""Who is paged, by which way; what a drill says instead; and what vendors are told of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.escalation import Climb
+from bot.domain.incident import Alert, Incident
+from bot.domain.notices import IfNeedFails, Notice, Priority
+from bot.domain.paging import Call, Calls, dedup_key, label, unless_of
+from bot.domain.policy import Rung
+from bot.domain.routing.standing import card_of, in_channel, invitation
+from bot.domain.timeline import Recorded
+
+ASKING = frozenset({"page_direct", "page_channel", "page_elsewhere"})
+
+
+def pages(
+    before: Incident, climb: Climb, why: str, cause: str, deadlines: Sequence[str], rung: Rung | None, calls: Calls
+) -> list[Notice]:
+    """The page in the incident channel, one for each other channel, and one for each person and method.
+
+    `cause` names a page that reaches nobody; `deadlines` are the rows of the ledger that these messages serve.
+    """
+    incident = climb.change.incident
+    n = incident.number
+    base = f"page:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    payload: dict[str, Any] = {
+        "rung": climb.rung,
+        "called": climb.called,
+        "pages": climb.pages,
+        "why": why,
+        "times": climb.times,
+        "people": list(climb.reached.people),
+        "channels": list(climb.reached.channels),
+        "fell_through": [list(item) for item in climb.fell_through],
+        "gaps": [*climb.reached.gaps, *calls.gaps] if climb.called else list(calls.gaps),
+        "deadlines": list(deadlines),
+    }
+    # The card stands first in the channel; whoever is paged directly is called without waiting for either.
+    said = in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE)
+    found = [replace(said, needs=card_of(n))]
+    about = {
+        **payload,
+        "base": base,
+        "severity": incident.severity,
+        "by": list(rung.by) if rung else [],
+        "unless": unless_of(before, rung.until) if rung else "resolved",
+    }
+    found += [page_to(n, {**about, "used": list(calls.of(call.person))}, call) for call in calls.calls]
+    found += [invitation(n, person) for person in climb.reached.people]
+    for channel in climb.reached.channels:
+        found.append(
+            Notice(
+                f"{base}:to:{channel}",
+                "page_elsewhere",
+                n,
+                {**payload, "channel": channel},
+                priority=Priority.PAGE,
+            )
+        )
+    return found
+
+
+def would_have_paged(incident: Incident, climb: Climb, why: str, cause: str, calls: Calls) -> Notice:
+    """What a drill says instead of paging."""
+    n = incident.number
+    once = f"drill:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    called = climb.called or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
+    people: dict[str, list[str]] = {}
+    for call in calls.calls:
+        people.setdefault(call.person.slack or call.person.name, []).append(label(call.method))
+    for person in climb.reached.people:
+        people.setdefault(person, [])
+    payload = {
+        "called": called,
+        "why": why,
+        "people": people,
+        "channels": list(climb.reached.channels),
+        "gaps": [*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.reached.gaps, *calls.gaps],
+    }
+    return in_channel(once, "page_drill", n, payload)
+
+
+def page_to(number: int, about: dict[str, Any], call: Call) -> Notice:
+    """One person, by one method: a row of its own, which waits for nothing and is repeated rather than lost.
+
+    `about` is what all pages of a rung share, with `base`, the beginning of their names.
+    """
+    person = call.person
+    payload = {**about, "contact": person.key, "person": person.slack or person.key, "method": call.method}
+    once = page_name(about["base"], call)
+    if call.method == "slack":
+        return Notice(once, "page_direct", number, payload, priority=Priority.PAGE)
+    return Notice(once, "notify", number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
+
+
+def page_name(base: str, call: Call) -> str:
+    if call.method == "slack":
+        return f"{base}:dm:{call.person.slack}"
+    return f"{base}:{call.method}:{call.person.key}"
+
+
+def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
+    """Acknowledge or resolve at the vendor's what was opened there, after the last word that opened it."""
+    once = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
+    payload = {
+        "action": action,
+        "method": alert.method,
+        "severity": alert.severity,
+        "contact": alert.contact,
+        "triggers": list(alert.triggers),
+    }
+    return Notice(
+        once, "notify", incident.number, payload,
+        needs=alert.triggers[-1], if_need_fails=IfNeedFails.SEND, priority=Priority.PAGE,
+    )  # fmt: skip
+
+
+def asking_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
+    """The pages whose buttons go when somebody responds or it is over."""
+    return tuple(notice.once for notice in notices if notice.kind in ASKING)
+
+
+def followed(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
+    """What vendors are told of an acknowledgement or the end; not the one whose own word it was."""
+    if not before.live_alerts or not answered(before, after):
+        return []
+    action = "acknowledge" if after.open else "resolve"
+    theirs = {(r.entry.data.get("via"), r.entry.data.get("alert")) for r in recorded if r.entry.kind == "acknowledged"}
+    return [
+        alert_followed(before, alert, action)
+        for alert in before.live_alerts
+        if not after.open or (alert.method, dedup_key(before, alert.severity)) not in theirs
+    ]
+
+
+def pages_settled(before: Incident, after: Incident) -> list[Notice]:
+    """Pages that ask nobody any more lose their buttons."""
+    if not before.live_pages or not answered(before, after):
+        return []
+    return [
+        Notice(f"settle:{once}", "page_edit", after.number, {"of": once}, needs=once, priority=Priority.EDIT)
+        for once in before.live_pages
+    ]
+
+
+def answered(before: Incident, after: Incident) -> bool:
+    if not after.open:
+        return True
+    return after.ladder.acknowledged_at is not None and before.ladder.acknowledged_at is None

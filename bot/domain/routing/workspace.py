@@ -1,0 +1,28 @@
+"""What is told of no incident: home tabs, user groups, and the policy file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.notices import Notice, Priority
+
+
+def home(user: str) -> Notice:
+    """Publish somebody's home tab; what is asked for again meanwhile becomes one."""
+    return Notice(f"home:{user}", "home", None, {"user": user}, priority=Priority.FETCH, again=True)
+
+
+def user_group(group: str) -> Notice:
+    """Have a Slack user group be whoever is on call; several changes become one."""
+    return Notice(f"usergroup:{group}", "usergroup", None, {"group": group}, again=True)
+
+
+def policy_refused(number: int, said: dict[str, Any]) -> Notice:
+    """To the announcement channel: the policy file cannot be used. `number` counts such files."""
+    return Notice(f"policy:{number}", "policy_refused", None, said)
+
+
+def policy_mended(number: int) -> Notice:
+    """The message before, edited, since the file is in order again."""
+    of = f"policy:{number}"
+    return Notice(f"mended:{of}", "policy_mended", None, {"of": of}, needs=of, priority=Priority.EDIT)

@@ -1,0 +1,19 @@
+"""The shape of a policy document: what may stand in it, and what each value must look like.
+
+`document` is the whole; its parts stand where their nouns are, and the values of which they are made in `texts`,
+`times`, `targets`, `bounds` and `conditions`. `bot.policy.values` makes domain values of a valid document.
+"""
+
+from bot.policy.models.automation import Automation, Executable, HttpRunner, MatrixRow, ProcessRunner, Runners
+from bot.policy.models.classification import Category, CustomField, Rule
+from bot.policy.models.document import COLLECTIONS, Document, Nudges, Playbooks
+from bot.policy.models.ladders import Rung, Trigger
+from bot.policy.models.people import Audience, Contact, Role, Rotation, Schedule
+from bot.policy.models.services import Service
+from bot.policy.models.severities import Severity
+
+__all__ = [
+    "COLLECTIONS", "Audience", "Automation", "Category", "Contact", "CustomField", "Document", "Executable",
+    "HttpRunner", "MatrixRow", "Nudges", "Playbooks", "ProcessRunner", "Role", "Rotation", "Rule", "Rung", "Runners",
+    "Schedule", "Service", "Severity", "Trigger",
+]  # fmt: skip

@@ -1,0 +1,89 @@
+"""What bounds a runner: programs, arguments, variables, hosts, networks, sizes and shares."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
+
+from bot.domain import patterns
+from bot.policy.models.part import shown, wrong
+from bot.policy.models.texts import as_text
+
+_HOST = re.compile(r"^(?=.{2,253}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$")
+
+
+def _executable(value: Any) -> str:
+    if not isinstance(value, str) or not re.match(r"^/(?:[^/\x00-\x1f]+/)*[^/\x00-\x1f]+$", value):
+        raise wrong(f"must be a whole path such as /usr/bin/kubectl, not {shown(value)}.")
+    if ".." in value.split("/") or "." in value.split("/"):
+        raise wrong(f"must be a plain path without . and .. in it, not {shown(value)}.")
+    return value
+
+
+def _argument(value: Any, info: ValidationInfo) -> str:
+    """Of a policy that was kept with an incident any will do: what may run is asked of the one in force."""
+    text = as_text(value)
+    if not isinstance(text, str):
+        raise wrong("must be a pattern for one argument, in quotes.")
+    why = None if (info.context or {}).get("kept") else patterns.trouble(text)
+    if why is not None:
+        raise wrong(f"is not a pattern that can be used: {shown(text)}. {why}")
+    return text
+
+
+def _forms(value: Any) -> Any:
+    """One form alone is a list of one."""
+    return [value] if isinstance(value, list) and value and not isinstance(value[0], list) else value
+
+
+def _environment_name(value: Any) -> str:
+    if not isinstance(value, str) or not re.match(r"^[A-Za-z_][A-Za-z0-9_]*$", value):
+        raise wrong(f"is not the name of an environment variable: {shown(value)}. Write it like KUBECONFIG.")
+    return value
+
+
+def _host_name(value: Any) -> str:
+    text = value.lower() if isinstance(value, str) else ""
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        if not _HOST.match(text) or re.match(r"^[0-9.]+$|^0x", text):
+            raise wrong(f"must be the name of one host such as api.example.com, not {shown(value)}.") from None
+    return text
+
+
+def _network(value: Any) -> str:
+    try:
+        return str(ip_network(value, strict=True))
+    except ValueError:
+        raise wrong(f"must be a network such as 10.0.0.0/8, not {shown(value)}.") from None
+
+
+def _bytes(value: Any) -> int:
+    match = re.match(r"^(\d{1,6}) ?(k|M|G)i?B?$", value) if isinstance(value, str) else None
+    if match is None or not int(match[1]):
+        raise wrong(f"must be a size such as 64k or 2M, not {shown(value)}.")
+    return int(match[1]) << (10 * " kMG".index(match[2]))
+
+
+Program = Annotated[str, PlainValidator(_executable), WithJsonSchema({"type": "string", "pattern": "^/"})]
+Argument = Annotated[str, PlainValidator(_argument), WithJsonSchema({"type": "string", "format": "regex"})]
+_FORM_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "string", "format": "regex"}}
+Forms = Annotated[
+    list[list[Argument]],
+    BeforeValidator(_forms),
+    WithJsonSchema({"anyOf": [_FORM_SCHEMA, {"type": "array", "items": _FORM_SCHEMA}]}),
+]
+Variable = Annotated[
+    str, PlainValidator(_environment_name), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
+]
+HostName = Annotated[
+    str, PlainValidator(_host_name), WithJsonSchema({"type": "string", "examples": ["api.example.com"]})
+]
+Network = Annotated[str, PlainValidator(_network), WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8"]})]
+Size = Annotated[int, PlainValidator(_bytes), WithJsonSchema({"type": "string", "examples": ["64k", "2M"]})]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1000, strict=True)]

@@ -1,0 +1,25 @@
+"""A condition on the facts of an incident: `users >= 50`, or a mark alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from bot.policy.models.part import shown, wrong
+
+CONDITION = re.compile(r"^([a-z][a-z0-9_]*)(?: ?(>=|<=|>|<) ?(\d+(?:\.\d+)?))?$")
+
+
+def _condition(value: Any) -> str:
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    if not CONDITION.match(text):
+        raise wrong(
+            f"is not a condition: {shown(value)}. Write a fact and a figure, such as “users >= 50”, or a mark alone, "
+            "such as security."
+        )
+    return text
+
+
+When = Annotated[str, PlainValidator(_condition), WithJsonSchema({"type": "string", "examples": ["users >= 50"]})]

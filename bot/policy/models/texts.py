@@ -1,0 +1,89 @@
+"""Words, keys, addresses and names with placeholders."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+
+from bot.policy.models.part import shown, wrong
+from bot.policy.problems import did_you_mean
+
+PLACEHOLDERS = ("number", "slug", "severity", "date")
+BOOKMARK_PLACEHOLDERS = ("id", "number", "slug", "severity")
+_KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+_EMOJI = re.compile(r"^[a-z0-9_+'-]+$")
+
+
+def as_text(value: Any) -> Any:
+    """Numbers are texts where a text is wanted: `name: 1`."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _key(value: Any) -> Any:
+    value = as_text(value)
+    if isinstance(value, str) and not _KEY.match(value):
+        raise wrong(f"is not a key: {shown(value)}. Use letters, digits, _ and -, without spaces.")
+    return value
+
+
+def _https(value: Any) -> str:
+    if not isinstance(value, str) or not re.match(r"^https://[^\s/]+", value):
+        raise wrong(f"must be an address that begins with https://, not {shown(value)}.")
+    return value
+
+
+def _bookmark(value: Any) -> str:
+    return _template(_https(value), BOOKMARK_PLACEHOLDERS)
+
+
+def _web(value: Any) -> str:
+    if not isinstance(value, str) or not re.match(r"^https?://[^\s/]+", value):
+        raise wrong(f"must be an address that begins with https:// or http://, not {shown(value)}.")
+    return value
+
+
+def _template(value: str, known: tuple[str, ...]) -> str:
+    forms = ", ".join(f"{{{name}}}" for name in known)
+    try:
+        parts = list(Formatter().parse(value))
+    except ValueError:
+        raise wrong(f"has a brace too many or too few: {shown(value)}. Placeholders are {forms}.") from None
+    for _, name, spec, conversion in parts:
+        if name is None:
+            continue
+        if name not in known or spec or conversion:
+            said = did_you_mean(name, known, "")
+            said = said.replace("mean ", "mean {").replace("?", "}?") if "?" in said else f" Placeholders are {forms}."
+            raise wrong(f"has a placeholder that is not known: {{{name}}}.{said}")
+    return value
+
+
+def _channel_name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong('must be a text such as "inc-{number}-{slug}".')
+    _template(value, PLACEHOLDERS)
+    literal = "".join(text for text, *_ in Formatter().parse(value))
+    if bad := re.search(r"[^a-z0-9_-]", literal):
+        raise wrong(f"may hold small letters, digits, - and _ beside its placeholders, not {shown(bad[0])}.")
+    if "{number}" not in value:
+        raise wrong("must contain {number}: without it two incidents could want the same name.")
+    return value
+
+
+def _emoji(value: Any) -> str:
+    name = str(value).strip(":")
+    if not _EMOJI.match(name):
+        raise wrong(f"is not the name of an emoji: {shown(value)}. Write its name, such as eyes.")
+    return name
+
+
+_TEXT_SCHEMA = {"type": "string"}
+Text = Annotated[str, BeforeValidator(as_text)]
+Key = Annotated[str, BeforeValidator(_key)]
+Bookmark = Annotated[str, PlainValidator(_bookmark), WithJsonSchema({"type": "string", "pattern": "^https://"})]
+Link = Annotated[str, PlainValidator(_web), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
+ChannelName = Annotated[str, PlainValidator(_channel_name), WithJsonSchema(_TEXT_SCHEMA)]
+Emoji = Annotated[str, PlainValidator(_emoji), WithJsonSchema(_TEXT_SCHEMA)]

@@ -1,0 +1,99 @@
+"""Spans of time, days, hours and time zones. Durations stay as they were written."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from bot.domain import oncall, spans
+from bot.domain.errors import Refused
+from bot.policy.models.part import shown, wrong
+from bot.policy.problems import nearest
+
+
+def _span(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise wrong(f"must be a duration with its unit: {value}m for minutes, or {value}s, {value}h, {value}d.")
+    if not isinstance(value, str):
+        raise wrong("must be a duration such as 10s, 15m, 2h, 1d or 1bd (a business day).")
+    try:
+        spans.parse_span(value)
+    except Refused as refused:
+        raise wrong(f"is not a duration: {shown(value)}. {_span_mend(value, refused)}") from None
+    return value.strip()
+
+
+def _span_mend(value: str, refused: Refused) -> str:
+    if "longer than" in refused.message:
+        return f"The longest is {spans.LONGEST.days}d."
+    if match := re.match(r"^(\d+):(\d\d)$", value.strip()):
+        return f"Write {int(match[1])}h{int(match[2])}m or {int(match[1])}m{int(match[2])}s."
+    return "Write 10s, 15m, 2h, 1d or 1bd (a business day)."
+
+
+def _positive_span(value: Any) -> str:
+    text = _span(value)
+    if not _amount(text):
+        raise wrong("must be longer than nothing. Leave it out, or write null, where nothing is asked.")
+    return text
+
+
+def _delay(value: Any) -> str:
+    """A duration of the clock; nothing at all is one too."""
+    text = _span(value)
+    if isinstance(spans.parse_span(text), spans.BusinessDays):
+        raise wrong(f"cannot count business days: {shown(value)}. Write 10s, 15m, 2h or 1d.")
+    return text
+
+
+def _positive_delay(value: Any) -> str:
+    text = _delay(value)
+    if not _amount(text):
+        raise wrong("must be longer than nothing, such as 15m.")
+    return text
+
+
+def _amount(text: str) -> bool:
+    span = spans.parse_span(text)
+    return bool(span.days if isinstance(span, spans.BusinessDays) else span)
+
+
+def _zone(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong("must be a time zone such as Europe/Berlin.")
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        guess = nearest(value, available_timezones())
+        mend = f"Did you mean {guess}?" if guess else "Write one such as Europe/Berlin or UTC."
+        raise wrong(f"is not a time zone: {shown(value)}. {mend}") from None
+    return value
+
+
+def _day(value: Any) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise wrong(f"must be a day such as 2026-01-05, not {shown(value)}.") from None
+
+
+def _hours(value: Any) -> str:
+    try:
+        oncall.parse_hours(value if isinstance(value, str) else str(value))
+    except ValueError as error:
+        raise wrong(f"are not hours: {shown(value)}. {error}") from None
+    return str(value)
+
+
+_SPAN_SCHEMA = {"type": "string", "examples": ["10s", "15m", "2h", "1d", "1bd"]}
+_DELAY_SCHEMA = {"type": "string", "examples": ["0m", "15m", "2h"]}
+Span = Annotated[str, PlainValidator(_positive_span), WithJsonSchema(_SPAN_SCHEMA)]
+Delay = Annotated[str, PlainValidator(_delay), WithJsonSchema(_DELAY_SCHEMA)]
+Duration = Annotated[str, PlainValidator(_positive_delay), WithJsonSchema(_DELAY_SCHEMA)]
+Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})]
+Day = Annotated[str, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Hours = Annotated[str, PlainValidator(_hours), WithJsonSchema({"type": "string", "examples": ["09:00-17:00 mon-fri"]})]

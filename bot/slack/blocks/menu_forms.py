@@ -1,0 +1,84 @@
+"""The small forms behind the menu: that it was a false alarm, a note, a handover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy
+from bot.slack.blocks import inputs, kit, phrases
+from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.kit import Block
+from bot.slack.text import plain
+
+CANCEL, NOTE, HANDOVER = "cancel", "note", "handover"
+LONGEST = 1000
+
+
+def cancel_modal(incident: Incident) -> Block:
+    """Block `text`."""
+    asked = kit.text_input(multiline=True, longest=LONGEST, placeholder="The probe was misconfigured")
+    return kit.modal(
+        CANCEL,
+        "False alarm",
+        "End it",
+        [
+            kit.asked("text", "What was it?", asked),
+            kit.context(f"{incident.id} ends here, as cancelled. Reminders and pages stop."),
+        ],
+        inputs.metadata(incident=incident.id),
+    )
+
+
+def note_modal(incident: Incident) -> Block:
+    """Block `text`."""
+    asked = kit.text_input(multiline=True, longest=kit.INPUT, placeholder="Deploy 4512 went out at 02:47")
+    return kit.modal(
+        NOTE, "Add a note", "Add", [kit.asked("text", "What happened?", asked)], inputs.metadata(incident=incident.id)
+    )
+
+
+def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
+    """Blocks `role`, `to`. What the asker holds is chosen; else the lead."""
+    roles = [kit.option(plain(role.title), role.key) for role in policy.roles[: kit.OPTIONS]]
+    held = [key for key, holder in incident.roles.items() if holder == asker]
+    chosen = phrases.LEADS if phrases.LEADS in held or not held else held[0]
+    somebody: Block = {"type": "users_select", "placeholder": kit.words("Somebody", kit.PLACEHOLDER)}
+    return kit.modal(
+        HANDOVER,
+        "Hand over",
+        "Ask them",
+        [
+            kit.asked("role", "Role", kit.select(roles, chosen)),
+            kit.asked("to", "To whom?", somebody, hint="They accept or decline. Until then nothing changes."),
+        ],
+        inputs.metadata(incident=incident.id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    incident: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    incident: int
+    role: str
+    to: str
+
+
+def values_of_text(view: View) -> Written:
+    number, text = inputs.incident_of(view), inputs.text(view, "text")
+    if not text:
+        raise InputErrors({"text": "Say it in a few words, such as “The probe was misconfigured”."})
+    return Written(number, text)
+
+
+def values_of_handover(view: View) -> Offered:
+    number, role, to = inputs.incident_of(view), inputs.chosen(view, "role"), inputs.user(view, "to")
+    missing = {"role": "" if role else "Choose a role.", "to": "" if to else "Choose whom to ask."}
+    if role is None or to is None:
+        raise InputErrors({block: words for block, words in missing.items() if words})
+    return Offered(number, role, to)

@@ -1,0 +1,111 @@
+"""Which reactions and pins were missed: what Slack shows against what is known, whatever came in between."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.marks import Mark, Shown, mark_of, missed, told_already
+from bot.domain.timeline import Entry
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TS, ADA, BEN = "1772366400.000100", "U0ADA", "U0BEN"
+
+
+def at(second: float) -> datetime:
+    return NOON + timedelta(seconds=second)
+
+
+def keyed(second: float = 0, actor: str = ADA, *, fetched: bool = False) -> Entry:
+    data = {"reaction": "pushpin"} | ({"fetched": True} if fetched else {})
+    return Entry(at(second), "keyed", actor, "", TS, data)
+
+
+def unkeyed(second: float, actor: str = ADA) -> Entry:
+    return Entry(at(second), "unkeyed", actor, "", TS, {"reaction": "pushpin"})
+
+
+def eyes(second: float = 0, *, added: bool = True) -> Entry:
+    return Entry(at(second), "reaction", ADA, ":eyes:" if added else ":eyes: taken back", TS, {"added": added})
+
+
+def pinned(second: float = 0, actor: str = ADA) -> Entry:
+    return Entry(at(second), "pin", actor, "pinned a message", TS, {"added": True})
+
+
+def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: bool = False) -> Shown:
+    marks = {mark: entry for entry in entries if (mark := mark_of(entry))}
+    doubtful = {(mark.ts, mark.what) for mark in marks} | {(TS, "📌")} if unsure else set()
+    return Shown(marks, looked_at, doubtful)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "slack", "changes"),
+    [
+        ([], None, shown(keyed()), ["keyed"]),
+        ([], None, shown(), []),
+        ([keyed()], None, shown(keyed()), []),
+        ([keyed()], None, shown(), ["unkeyed"]),
+        ([keyed()], None, shown(keyed(actor=BEN)), ["unkeyed", "keyed"]),
+        ([keyed(), unkeyed(1)], None, shown(), []),
+        ([keyed(), unkeyed(1)], None, shown(keyed()), ["keyed"]),
+        ([unkeyed(1), keyed()], None, shown(), []),  # as delivered; by when it was, it is off
+        ([keyed()], None, shown(looked_at=frozenset()), []),  # not read: nothing is known of it
+        ([keyed()], None, shown(unsure=True), []),  # Slack did not name everybody
+        ([], [keyed()], shown(keyed()), []),  # its event came while the history was read
+        ([], [keyed(), unkeyed(1)], shown(keyed()), []),  # and taken back, after it was read
+        ([keyed()], [keyed(), unkeyed(1)], shown(), []),
+        ([eyes()], None, shown(), ["reaction"]),
+        ([pinned()], None, shown(pinned(actor=BEN)), []),  # who pinned it does not matter
+        ([pinned()], None, shown(), ["pin"]),
+    ],
+)
+def test_what_nobody_told_of_is_missed(
+    before: list[Entry], now: list[Entry] | None, slack: Shown, changes: list[str]
+) -> None:
+    assert [one.kind for one in missed(before, before if now is None else now, slack, at(60))] == changes
+
+
+def test_a_missed_change_comes_after_what_is_known_and_read_twice_is_one() -> None:
+    known = [keyed(), unkeyed(90)]
+    (first,) = missed(known, known, shown(keyed(60)), at(60))
+    assert (first.at, first.data) == (at(90), {"reaction": "pushpin", "fetched": True})
+    (second,) = missed(known, known, shown(keyed(61)), at(61))
+    assert first.once == second.once
+    (later,) = missed([*known, first], [*known, first], shown(), at(120))
+    assert (later.kind, later.at) == ("unkeyed", at(120))
+    assert later.once != first.once
+
+
+def test_a_reaction_taken_back_says_so_and_a_pin_taken_off_names_nobody() -> None:
+    assert [(one.actor, one.text, one.data["added"]) for one in missed([eyes()], [eyes()], shown(), at(60))] == [
+        (ADA, ":eyes: taken back", False)
+    ]
+    assert [(one.actor, one.data["added"]) for one in missed([pinned()], [pinned()], shown(), at(60))] == [
+        ("unknown", False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ([], False),
+        ([keyed(60, fetched=True)], True),
+        ([keyed(5, fetched=True)], True),  # Slack's clock is not ours
+        ([keyed(4, fetched=True)], False),
+        ([keyed(60)], False),  # told of by Slack itself: then it was another time
+        ([keyed(60, BEN, fetched=True)], False),
+        ([unkeyed(30), keyed(60, fetched=True)], False),
+        ([unkeyed(5), keyed(60, fetched=True)], True),  # that was before
+    ],
+)
+def test_what_was_read_from_the_history_is_not_told_again(known: list[Entry], told: bool) -> None:
+    assert told_already(keyed(10), known) is told
+
+
+def test_a_message_keyed_by_the_shortcut_bears_no_mark() -> None:
+    by_hand = Entry(at(0), "keyed", ADA, "", TS, {"shortcut": True})
+    assert mark_of(by_hand) is None
+    assert mark_of(keyed()) == Mark(TS, "📌", ADA)
+    assert not told_already(by_hand, [by_hand])

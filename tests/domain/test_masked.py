@@ -1,0 +1,66 @@
+"""What is cut off in the middle of a secret does not show how it begins."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.secrets import CUT, LONGEST_WORD, Masker
+
+ORDINARY = st.text("abc \n:./", max_size=200)  # and no letter of these is in a secret
+SECRETS = st.text('XYZ0123456789 +"\\äß€\n', min_size=6, max_size=80).filter(lambda one: one.strip() == one)
+PRINTED = {
+    "as it is": lambda secret: secret,
+    "in an address": lambda secret: quote(secret, safe=""),
+    "in JSON": lambda secret: json.dumps(secret)[1:-1],
+    "in hexadecimal": lambda secret: secret.encode().hex(),
+    "in base64": lambda secret: base64.b64encode(secret.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("form", sorted(PRINTED))
+@given(before=ORDINARY, secret=SECRETS, data=st.data())
+def test_however_it_is_printed_and_wherever_it_is_cut(form: str, before: str, secret: str, data: st.DataObject) -> None:
+    printed = PRINTED[form](secret)
+    shown = printed[: data.draw(st.integers(1, len(printed)))]
+    said = Masker([secret]).masked_cut(f"{before} {shown}")
+    assert said.startswith(before.rstrip()) or not before.strip()
+    assert said.removeprefix(f"{before} ").strip() in (CUT, f"•••{CUT}")
+
+
+LOOK_LIKE_ONE = [
+    "AKIAIOSFODNN7EXAMPLE", "ghp_abcdefghijklmnopqrstuvwxyz", "xoxb-1234567890-abcdef", "--password hunter22",
+    "password=hunter22", "Authorization: Bearer abc.def.ghi", "postgres://bot:hunter22@db/tocsin",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", '{"token":"hunter22"}', "https://hooks.slack.com/services/T0/B0/xyz",
+    "-----BEGIN PRIVATE KEY-----\nMIIabc\nMIIdef\n-----END PRIVATE KEY-----",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LOOK_LIKE_ONE)
+def test_what_is_too_short_now_to_look_like_a_secret_is_left_off(text: str) -> None:
+    masker = Masker()
+    for cut in range(1, len(text) + 1):
+        said = masker.masked_cut(f"NAME READY\napi 1/1\n{text[:cut]}")
+        assert said.startswith("NAME READY\napi 1/1\n")
+        rest = said.removeprefix("NAME READY\napi 1/1\n").removesuffix(CUT)
+        assert rest.replace("•••", "").strip() in ("", "--password", "Authorization:", "Authorization: Bearer") or (
+            text[: len(rest)] == rest and "-----BEGIN PRIVATE KEY".startswith(rest.strip())
+        ), rest
+
+
+def test_colours_hide_no_beginning_of_a_secret() -> None:
+    masker = Masker(["geheim 12345"])
+    assert masker.masked_cut("ok geh\x1b[1meim 12\x1b[3") == f"ok {CUT}"
+    assert masker.masked_cut("ok geheim 12345") == f"ok {CUT}"
+    assert masker.masked_cut("ok geheim 12345\n") == f"ok •••\n{CUT}"
+
+
+def test_what_was_cut_between_two_words_or_is_one_long_word_is_shown() -> None:
+    assert Masker(["geheim 12345"]).masked_cut("NAME READY\n") == f"NAME READY\n{CUT}"
+    assert Masker().masked_cut("a" * 3 * LONGEST_WORD) == "a" * 2 * LONGEST_WORD + CUT
+    assert Masker().masked_cut("") == ""

@@ -1,0 +1,100 @@
+"""Moments as people write them, read in the time zone of whoever wrote them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.domain.moments import Window, parse, resolve
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)  # a Saturday, 10:30 in Berlin
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("18:00", "2026-11-21 18:00"),
+        ("at 6pm", "2026-11-21 18:00"),
+        ("6:15 pm", "2026-11-21 18:15"),
+        ("09:00", "2026-11-22 09:00"),  # today's is over
+        ("10:28", "2026-11-21 10:28"),  # has just passed: now is meant
+        ("tomorrow 18:00", "2026-11-22 18:00"),
+        ("Tomorrow at 18.00", "2026-11-22 18:00"),
+        ("18:00 tomorrow", "2026-11-22 18:00"),
+        ("tonight 22:00", "2026-11-21 22:00"),
+        ("tomorrow noon", "2026-11-22 12:00"),
+        ("mon 09:00", "2026-11-23 09:00"),
+        ("on Monday at 9am", "2026-11-23 09:00"),
+        ("next saturday 09:00", "2026-11-28 09:00"),
+        ("sat 12:00", "2026-11-21 12:00"),
+        ("2026-11-25 18:00", "2026-11-25 18:00"),
+        ("2026-11-25T18:00", "2026-11-25 18:00"),
+        ("25 Nov 18:00", "2026-11-25 18:00"),
+        ("Nov 25th, 6pm", "2026-11-25 18:00"),
+        ("1 February 08:00", "2027-02-01 08:00"),
+        ("1 feb 2027 08:00", "2027-02-01 08:00"),
+        ("29 feb 2028 08:00", "2028-02-29 08:00"),
+        ("18:00 UTC", "2026-11-21 19:00"),
+        ("in 2h", "2026-11-21 12:30"),
+        ("now", "2026-11-21 10:30"),
+    ],
+)
+def test_a_moment_is_the_next_one_that_the_words_fit(written: str, meant: str) -> None:
+    assert resolve(parse(written), NOW, BERLIN, NOW - timedelta(minutes=5)) == instant(meant)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "soon", "tomorrow", "monday", "25", "25:00", "18:60", "13pm", "6", "31 feb 18:00", "25 18:00",
+     "2026-13-01 10:00", "18:00 19:00", "tomorrow mon 18:00", "in", "in x", "9" * 400, "now 18:00", "utc"],
+)  # fmt: skip
+def test_what_is_no_moment_is_refused_with_what_would_be(written: str) -> None:
+    with pytest.raises(Refused):
+        parse(written)
+
+
+@pytest.mark.parametrize("written", ["today 09:00", "2026-11-20 18:00", "20 nov 2026 18:00"])
+def test_a_named_day_that_is_over_is_not_moved_to_another(written: str) -> None:
+    with pytest.raises(Refused, match="is over"):
+        resolve(parse(written), NOW, BERLIN, NOW)
+
+
+@pytest.mark.parametrize(
+    ("begins", "span", "until", "start", "end"),
+    [
+        ("tomorrow 18:00", "12h", None, "2026-11-22 18:00", "2026-11-23 06:00"),
+        ("tomorrow 18:00", None, "06:00", "2026-11-22 18:00", "2026-11-23 06:00"),
+        ("sat 12:00", None, "sat 12:00", "2026-11-21 12:00", "2026-11-28 12:00"),
+        ("10:28", "1h", None, "2026-11-21 10:30", "2026-11-21 11:30"),
+        ("now", None, "18:00", "2026-11-21 10:30", "2026-11-21 18:00"),
+    ],
+)
+def test_a_window_ends_at_the_first_such_time_after_it_begins(
+    begins: str, span: str | None, until: str | None, start: str, end: str
+) -> None:
+    hours = timedelta(hours=int(span.removesuffix("h"))) if span else None
+    window = Window(parse(begins), hours, parse(until) if until else None)
+    assert window.resolved(NOW, BERLIN) == (instant(start), instant(end))
+
+
+def test_a_window_over_a_change_of_clocks_goes_by_the_clock_or_by_its_length() -> None:
+    """On the last night of March 2027 an hour is skipped in Berlin."""
+    now = datetime(2027, 3, 27, 12, tzinfo=UTC)
+    begins = parse("today 18:00")
+    assert Window(begins, None, parse("06:00")).resolved(now, BERLIN)[1] == instant("2027-03-28 06:00")
+    assert Window(begins, timedelta(hours=12)).resolved(now, BERLIN)[1] == instant("2027-03-28 07:00")
+
+
+def test_a_window_that_would_end_before_it_begins_is_refused() -> None:
+    with pytest.raises(Refused):
+        Window(parse("tomorrow 18:00"), None, parse("in 2h")).resolved(NOW, BERLIN)
+    with pytest.raises(Refused):
+        Window(parse("tomorrow 18:00"), None, parse("tomorrow 17:00")).resolved(NOW, BERLIN)

@@ -1,0 +1,74 @@
+"""Operators' patterns: what they match, in time, and what cannot be used is said."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.domain.patterns import fits, trouble
+from bot.domain.playbook import Parameter
+
+# Each makes Python's own matching try for longer than anybody lives.
+HOSTILE = ["(a+)+", "(a|a)*", "(a|aa)+", "([a-z]+)*=", "(a*)*b", "(.*a){30}", "(a?){40}a{40}b"]
+
+
+@pytest.mark.parametrize("pattern", HOSTILE)
+def test_no_pattern_and_no_value_hold_anybody_up(pattern: str) -> None:
+    began = time.monotonic()
+    assert trouble(pattern) is None
+    assert not fits(pattern, "a" * 8000 + "!")
+    assert Parameter("one", pattern=pattern).trouble("a" * 250 + ".") is not None
+    assert time.monotonic() - began < 5
+
+
+def test_the_largest_pattern_that_is_taken_is_quick_too() -> None:
+    pattern = "([a-z]?){900}([a-z]?){900}[a-z]{900}1"
+    assert trouble(pattern) is None
+    began = time.monotonic()
+    assert not fits(pattern, "a" * 8192)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "whole"),
+    [
+        ("get|describe", "get", True),
+        ("get|describe", "getx", False),
+        ("(?:back-)?[a-z]+", "back-api", True),
+        ("/health(\\?.*)?", "/health?x=1", True),
+        ("(?i)pods", "PODS", True),
+        ("[a-z]+", "pods\n", False),
+        (".*", "a\nb", False),
+        ("\\w+", "pоds", False),  # the o is Cyrillic
+        ("", "", True),
+        ("[a-z]+", "\ud800", False),
+    ],
+)
+def test_the_whole_text_must_match(pattern: str, text: str, whole: bool) -> None:
+    assert fits(pattern, text) is whole
+
+
+AROUND = "Looking around, as (?=…) does, and references such as \\1 are not to be had."
+LARGE = "It says more than fits: repeat 1000 times at most, and not within each other."
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("(?!kube).*", f"Invalid perl operator: (?!. {AROUND}"),
+        ("(?<=a)b", f"Invalid perl operator: (?<=. {AROUND}"),
+        ("(a)\\1", f"Invalid escape sequence: \\1. {AROUND}"),
+        ("(pods", "Missing ): (pods."),
+        ("[a", "Missing ]: [a."),
+        ("a**", "Bad repetition operator: **."),
+        ("a{2000}", f"Invalid repetition size: {{2000}}. {LARGE}"),
+        ("(a{900}b?){900}", f"Invalid repetition size: {{900}}. {LARGE}"),
+        ("[^a]{1000}" * 5, f"Pattern too large - compile failed. {LARGE}"),
+        ("\ud800", "It holds half a character."),
+    ],
+)
+def test_what_cannot_be_used_is_said_and_lets_nothing_through(pattern: str, why: str) -> None:
+    assert trouble(pattern) == why
+    assert not fits(pattern, "a")
+    assert not fits(pattern, "")

@@ -1,0 +1,131 @@
+"""Another policy for an incident under way: what would change, and that nobody is paged twice for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain import incident as verbs
+from bot.domain.deadlines import plan
+from bot.domain.errors import Refused
+from bot.domain.escalation import climb
+from bot.domain.incident import Incident
+from bot.domain.policy import Policy, Role, Rung, Severity, Trigger
+from bot.domain.policy_change import bring
+from tests.domain.policies import NOON as NOW
+
+MINUTE = timedelta(minutes=1)
+U1, U2, U3 = "user:U1", "user:U2", "user:U3"
+ROLES = (Role("commander", "Incident commander"), Role("scribe", "Scribe"))
+
+
+def rung(after: int, *notify: str, **more: Any) -> Rung:
+    return Rung(after * MINUTE, notify, **more)
+
+
+def made(*ladder: Rung, digest: str = "new", triggers: tuple[Trigger, ...] = (), **level: Any) -> Policy:
+    severities = (Severity("sev1", "Critical", ladder=ladder, **level), Severity("sev2", "Major"))
+    return Policy("Example", severities, ROLES, triggers=triggers, digest=digest)
+
+
+OLD = made(rung(0, U1), rung(15, U2), digest="old", respond_within=10 * MINUTE, update_every=30 * MINUTE)
+
+
+def paged(policy: Policy, *numbers: int) -> Incident:
+    """Declared, and these rungs paged at their times."""
+    incident = verbs.declare(1, "Payments are down", "sev1", "UM", policy, NOW).incident
+    incident = replace(incident, policy=policy.digest)
+    for number in numbers:
+        at = NOW + policy.severities[0].ladder[number - 1].after
+        incident = climb(incident, policy, lambda name, at: (), at, "time", rung=number).change.incident
+    return incident
+
+
+def rungs(incident: Incident, policy: Policy) -> list[tuple[int, int]]:
+    """Number and minute of each rung that is still to page."""
+    planned = [one for one in plan(incident, policy) if one.rung is not None]
+    return [(one.rung or 0, round((one.due_at - NOW) / MINUTE)) for one in planned]
+
+
+@pytest.mark.parametrize(
+    ("ladder", "minute", "left"),
+    [
+        ((rung(0, U1), rung(20, U2)), 5, [(2, 20)]),  # another time
+        ((rung(0, U1), rung(5, U3), rung(15, U2)), 3, [(2, 5), (3, 15)]),  # one in between
+        ((rung(3, U3), rung(10, U1), rung(15, U2)), 2, [(1, 3), (3, 15)]),  # who was paged stands later now
+        ((rung(0, U1), rung(3, U3), rung(15, U2)), 5, [(3, 15)]),  # its time is over: left to people
+        ((rung(0, U3),), 5, []),  # somebody else at once: not by itself
+        ((), 5, []),
+        ((rung(0, U1), rung(15, U1), rung(30, U2)), 5, [(2, 15), (3, 30)]),  # again, as a rung of its own
+    ],
+)
+def test_the_new_ladder_goes_on_where_the_old_one_was(
+    ladder: tuple[Rung, ...], minute: int, left: list[tuple[int, int]]
+) -> None:
+    policy = made(*ladder)
+    assert rungs(bring(paged(OLD, 1), OLD, policy, "UM", NOW + minute * MINUTE).incident, policy) == left
+
+
+def test_what_would_have_been_paged_by_now_is_paged_by_whoever_escalates() -> None:
+    policy = made(rung(0, U1), rung(3, U3), rung(15, U2))
+    brought = bring(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).incident
+    assert climb(brought, policy, lambda name, at: (), NOW + 6 * MINUTE, "by hand").reached.people == ("U3",)
+
+
+def test_names_of_rungs_are_new_so_that_one_that_was_sent_under_the_old_policy_holds_up_none() -> None:
+    policy = made(rung(0, U1), rung(15, U3), rung(40, U2))
+    brought = bring(paged(OLD, 1, 2), OLD, policy, "UM", NOW + 16 * MINUTE).incident
+    before = {one.once for one in plan(paged(OLD), OLD) if one.rung}
+    after = {one.once for one in plan(brought, policy) if one.rung}
+    assert not before & after
+
+
+def test_a_repeat_that_is_new_counts_from_now_and_one_that_stays_goes_on() -> None:
+    policy = made(rung(0, U1, repeat=5 * MINUTE), rung(15, U2))
+    brought = bring(paged(OLD, 1), OLD, policy, "UM", NOW + 12 * MINUTE).incident
+    assert rungs(brought, policy)[0] == (1, 17)
+    same = made(rung(0, U1, repeat=5 * MINUTE), rung(20, U2))
+    assert rungs(bring(brought, policy, same, "UM", NOW + 13 * MINUTE).incident, same)[0] == (1, 17)
+
+
+def test_updates_are_due_by_the_new_cadence_and_promises_stay() -> None:
+    policy = made(*OLD.severities[0].ladder, update_every=15 * MINUTE)
+    incident = paged(OLD, 1)
+    assert bring(incident, OLD, policy, "UM", NOW + 5 * MINUTE).incident.update_due_at == NOW + 15 * MINUTE
+    assert bring(incident, OLD, policy, "UM", NOW + 20 * MINUTE).incident.update_due_at == NOW + 35 * MINUTE
+    promised = verbs.promise(incident, 60 * MINUTE, "UM", NOW).incident
+    assert bring(promised, OLD, policy, "UM", NOW + 5 * MINUTE).incident.update_due_at == NOW + 60 * MINUTE
+
+
+def test_what_changes_is_said_in_words() -> None:
+    trigger = Trigger("legal", "manual", rung(0, U3, by=("sms",)), "The authorities must be told")
+    policy = made(
+        rung(0, U1), rung(3, U3), rung(15, U2, by=("slack", "sms")),
+        respond_within=2 * MINUTE, update_every=None, roles=("scribe",), triggers=(trigger,),
+    )  # fmt: skip
+    (said,) = bring(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).entries
+    assert (said.kind, said.key, said.actor) == ("policy", True, "UM")
+    assert said.data["changes"] == [
+        "to be acknowledged within 2m, not 10m (that time is over: nobody is paged for it)",
+        "no longer a status update every 30m",
+        "needed too: Scribe (nobody is Scribe)",
+        "rung 1 of 3: user U1 by Slack at once: paged already",
+        "rung 2 of 3: user U3 by Slack after 3m: its time is over, only `escalate` pages it now",
+        "rung 3 of 3: user U2 by Slack, SMS after 15m",
+        "one more reason to page: The authorities must be told (user U3 by SMS at once)",
+    ]
+
+
+def test_what_the_new_policy_does_not_know_is_refused_with_the_mend() -> None:
+    incident = verbs.assign(paged(OLD, 1), "scribe", "UT", "UM", OLD, NOW).incident
+    with pytest.raises(Refused, match="no role scribe, which <@UT> has") as caught:
+        bring(incident, OLD, replace(made(), roles=ROLES[:1]), "UM", NOW)
+    assert caught.value.example == "role scribe none"
+    with pytest.raises(Refused, match="has no sev1; it has sev2"):
+        bring(paged(OLD, 1), OLD, replace(made(), severities=made().severities[1:]), "UM", NOW)
+    ended = verbs.resolve(paged(OLD, 1), "UM", NOW).incident
+    with pytest.raises(Refused, match="is resolved"):
+        bring(ended, OLD, made(), "UM", NOW)

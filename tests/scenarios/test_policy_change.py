@@ -1,0 +1,129 @@
+"""The policy in force is brought to an incident that was declared under another: looked at first, then by a button."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import policy_file
+from sandbox.model import Ephemeral
+from tests.scenarios.looking import buttons, of_kind, rest, told, typed, words
+from tests.scenarios.running import World, world
+from tests.scenarios.test_policy_file import paged, until
+
+TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
+INSIDE = "inc-1-payments-are-down"
+POLICY = """
+preset: sev1-5
+announce: "#incidents"
+permissions: {{policy: ["user:U0MAYA0000", "user:U0PRIYA000"]}}
+roles: {{{roles}}}
+severities:
+  sev1: {{respond_within: null, escalate_after: null, update_every: {every}, roles: [{needed}],
+    notify_executives: false,
+    ladder: [{{after: 0m, notify: ["user:U0TOM00000"]}}, {{after: 30m, notify: ["user:{then}"]}}]}}
+"""
+
+
+def text(then: str = LENA, every: str = "2h", roles: str = "", needed: str = "") -> str:
+    return POLICY.format(then=then, every=every, roles=roles, needed=needed)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "policy.yml"
+    found.write_text(text())
+    return found
+
+
+@pytest.fixture
+async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr(policy_file, "LOOK_S", 0.03)
+    async with world(database_url, policy=path) as running:
+        await running.declared("sev1 Payments are down")
+        await rest(running)
+        yield running
+
+
+async def changed(here: World, path: Path, **said: str) -> None:
+    before = here.tocsin.desk.policy.digest
+    path.write_text(text(**said))
+    await until(lambda: here.tocsin.desk.policy.digest != before)
+
+
+async def seen(here: World, who: str = "maya") -> Ephemeral:
+    reply = await here.ws.person(who).command("#general", "/incident policy --in INC-1")
+    assert isinstance(reply.message, Ephemeral)
+    return reply.message
+
+
+async def test_it_is_told_first_and_done_by_the_button_and_nobody_is_paged_again(here: World, path: Path) -> None:
+    await here.pass_time(minutes=5)
+    await changed(here, path, then=PRIYA, every="15m", needed="scribe")
+    before = await here.show()
+    message = await seen(here)
+    said = words(here, message)
+    assert "a status update every 15m, not 2h" in said
+    assert "needed too: Scribe (nobody is Scribe)" in said
+    assert "rung 1 of 2: user U0TOM00000 by Slack at once: paged already" in said
+    assert "rung 2 of 2: user U0PRIYA000 by Slack after 30m" in said
+    assert "sev1 asks for an update every 15m" in said
+    assert await here.show() == before
+    await here.maya.press(message, "Apply")
+    await rest(here)
+    assert "goes by the policy in force now" in (await told(here, "maya"))[-1]
+    (entry,) = of_kind(await here.show(), "policy")
+    assert (entry["actor"], entry["key"]) == (here.maya.id, True)
+    assert any("brought the policy in force to INC-1" in words(here, m) for m in here.ws.bot_messages(INSIDE))
+    await here.restarted()  # with the clock of the wall
+    await here.pass_time(minutes=14)
+    assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 0, 0)
+    await here.pass_time(minutes=17)
+    assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 1, 0)
+    why = [row for row in (await here.show())["reminders"] if "another policy was brought" in row["reason"]]
+    assert [row["rung"] for row in why] == [2]
+    (sent,) = [row for row in (await here.show())["reminders"] if row["kind"] == "update" and row["state"] == "sent"]
+    due, declared = (datetime.fromisoformat(at) for at in (sent["due_at"], before["declared_at"]))
+    assert due - declared == timedelta(minutes=15)
+
+
+async def test_an_incident_of_the_policy_in_force_has_nothing_to_be_brought(here: World) -> None:
+    assert "There is nothing to bring to it." in words(here, await seen(here))
+
+
+async def test_only_what_was_looked_at_is_applied_and_once(here: World, path: Path) -> None:
+    await changed(here, path, then=PRIYA)
+    first = await seen(here)
+    await changed(here, path, then=TOM)
+    await here.maya.press(first, "Apply")
+    assert "has changed again since you looked" in (await told(here, "maya"))[-1]
+    assert of_kind(await here.show(), "policy") == []
+    second, third = await seen(here), await seen(here, "priya")
+    await here.maya.press(second, "Apply")
+    await here.priya.press(third, "Apply")
+    assert "goes by the policy in force already" in (await told(here, "priya"))[-1]
+    assert len(of_kind(await here.show(), "policy")) == 1
+
+
+async def test_whoever_may_not_can_look_and_is_told_whom_to_ask(here: World, path: Path) -> None:
+    await changed(here, path, then=PRIYA)
+    message = await seen(here, "tom")
+    assert buttons(message) == ["Apply"]
+    await here.tom.press(message, "Apply")
+    assert "may bring another policy to an incident. Ask one of them: @maya, @priya." in (await told(here, "tom"))[-1]
+    assert of_kind(await here.show(), "policy") == []
+
+
+async def test_a_role_that_somebody_has_and_the_new_policy_has_not_is_said_with_the_mend(
+    here: World, path: Path
+) -> None:
+    await changed(here, path, roles="legal: {title: Legal}")
+    await here.maya.press(await seen(here), "Apply")
+    await typed(here, "maya", INSIDE, "/incident role legal @tom")
+    await changed(here, path)
+    said = words(here, await seen(here))
+    assert "has no role legal, which @tom has or is asked to take" in said
+    assert "/incident role legal none" in said

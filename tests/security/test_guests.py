@@ -1,0 +1,156 @@
+"""What is dangerous is approved by people of the workspace: not by guests, nor by those of other organisations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.identity import Identity, Standing
+from bot.slack.events import Me
+from bot.slack.identities import identity_of
+from sandbox import Channel, Message
+from tests.scenarios.looking import buttons
+from tests.scenarios.running import World, world
+from tests.scenarios.test_playbooks import (
+    direct,
+    failover_asked,
+    filled,
+    press,
+    request,
+    told,
+    typed,
+    walk_message,
+    words,
+    written,
+)
+
+GAIL, ALEX, PRIYA = "U0GAIL0000", "U0ALEX0000", "U0PRIYA000"
+
+
+@pytest.fixture
+async def here(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(sqlite_url, policy=written(tmp_path)) as running:
+        yield running
+
+
+async def asked_with_guests(here: World) -> tuple[Channel, Message]:
+    """The partner's organisation shares the channel, so that Slack does not call them a stranger any more."""
+    channel, asked = await failover_asked(here)
+    channel.is_ext_shared = True
+    for name in ("gail", "alex"):
+        here.ws.membership.join(channel, here.ws.user(name))
+    return channel, asked
+
+
+@pytest.mark.parametrize(
+    ("who", "what"), [("gail", "You are a guest here, and only"), ("alex", "You are of another organisation, and only")]
+)
+async def test_guests_and_partners_neither_approve_nor_break_the_glass(here: World, who: str, what: str) -> None:
+    channel, asked = await asked_with_guests(here)
+    await press(here, who, asked, "Approve")
+    assert (await told(here, who))[-1].startswith(f"{what} people of this workspace may approve this. Ask @tom or any")
+    await press(here, who, asked, "Break glass")
+    assert f"{what} people of this workspace may break the glass" in (await told(here, who))[-1]
+    assert "`playbooks.approvers`" in (await told(here, who))[-1]
+    with pytest.raises(LookupError):
+        here.ws.person(who).view  # no form that would be filled in for nothing
+    assert "asked for approval" in words(here, walk_message(here, channel))
+    await press(here, who, asked, "Refuse")  # saying no is never dangerous
+    await filled(here, who, Why_="Not during our backup")
+    assert f"refused by @{who}" in words(here, walk_message(here, channel))
+
+
+async def test_whoever_became_a_guest_while_the_form_was_open_breaks_no_glass(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.identities.FRESH_S", 0.0)
+    channel, asked = await asked_with_guests(here)
+    await press(here, "priya", asked, "Break glass")
+    here.ws.change_user("priya", is_ultra_restricted=True)
+    await here.priya.fill(here.priya.view, {"Why can it not wait?": "Nobody else is awake"})
+    await here.priya.submit()
+    assert "You are a guest here" in str(here.priya.view.body)
+    assert "asked for approval" in words(here, walk_message(here, channel))
+
+
+@pytest.mark.parametrize(
+    ("approvers", "who", "may"),
+    [
+        (f"user:{GAIL}", "gail", True),
+        ("contact:guest", "gail", True),
+        ("schedule:guests", "gail", True),
+        ("schedule:ours", "gail", False),  # she covers it, as everybody may
+        ("role:technical_lead", "gail", False),  # she took it, as everybody may
+        (f"user:{ALEX}", "alex", True),
+        ("contact:partner", "alex", False),  # whoever runs their workspace writes the addresses there
+        ("contact:dba", "priya", True),
+        ("contact:dba", "tom", False),
+    ],
+)
+async def test_the_policy_may_name_them_and_nobody_names_themselves(
+    sqlite_url: str, tmp_path: Path, approvers: str, who: str, may: bool
+) -> None:
+    rules = f"""
+playbooks: {{approvers: ["{approvers}"]}}
+contacts:
+  guest: {{slack: Gail@example.org}}
+  partner: {{slack: alex@partner.example}}
+  dba: {{slack: PRIYA@example.com}}
+schedules:
+  guests: {{members: [{GAIL}]}}
+  ours: {{members: [{PRIYA}]}}
+"""
+    async with world(sqlite_url, policy=written(tmp_path, rules)) as here:
+        assert "You are on call on" in await typed(here, "gail", "#payments", "/incident cover ours for 2h")
+        channel, asked = await asked_with_guests(here)
+        await typed(here, "gail", channel.name, "/incident role technical_lead @gail")
+        assert (await here.show())["roles"]["technical_lead"] == GAIL
+        calls = len(here.ws.calls("users.lookupByEmail"))
+        await press(here, who, asked, "Approve")
+        assert ("Approved by" in words(here, walk_message(here, channel))) is may, await told(here, who)
+        assert len(here.ws.calls("users.lookupByEmail")) == calls  # however many addresses the policy has
+
+
+async def test_while_slack_does_not_say_nobody_is_let_in_but_whom_it_has_named_before(here: World) -> None:
+    channel, asked = await asked_with_guests(here)
+    here.ws.faults.add("users.info", status=500, count=None)
+    await press(here, "priya", asked, "Approve")
+    assert "Slack has not told me yet whether you belong to this workspace" in (await told(here, "priya"))[-1]
+    here.ws.faults.clear()
+    await press(here, "priya", asked, "Approve")
+    assert "Approved by @priya" in words(here, walk_message(here, channel))
+    here.ws.faults.add("users.info", status=500, count=None)
+    await press(here, "maya", walk_message(here, channel), "Done")
+    await press(here, "maya", walk_message(here, channel), "Ask for approval")
+    await press(here, "priya", request(here, channel), "Approve")
+    assert "Approved by @priya" in words(here, walk_message(here, channel))
+    assert len(here.ws.calls("users.info")) == 2
+    assert buttons(direct(here, "tom", "asked to do")[-1]) == []
+
+
+ME = Me("U0BOT", "B0BOT", "T0OURS", enterprise_id="E0OURS")
+
+
+@pytest.mark.parametrize(
+    ("user", "standing"),
+    [
+        ({"team_id": "T0OURS"}, Standing.MEMBER),
+        ({"team_id": "T0OURS", "is_restricted": True}, Standing.GUEST),
+        ({"team_id": "T0OURS", "is_restricted": False, "is_ultra_restricted": True}, Standing.GUEST),
+        ({"team_id": "T0OURS", "is_stranger": True}, Standing.OUTSIDE),
+        ({"team_id": "T0THEIRS"}, Standing.OUTSIDE),
+        ({}, Standing.OUTSIDE),
+        ({"team_id": "T0THEIRS", "enterprise_user": {"enterprise_id": "E0OTHER", "teams": ["T0X"]}}, Standing.OUTSIDE),
+        ({"team_id": "T0NEXT", "enterprise_user": {"enterprise_id": "E0OURS", "teams": ["T0NEXT"]}}, Standing.MEMBER),
+        ({"team_id": "T0NEXT", "enterprise_user": {"teams": ["T0NEXT", "T0OURS"]}}, Standing.MEMBER),
+    ],
+)
+def test_who_belongs_is_read_from_what_slack_says(user: dict[str, Any], standing: Standing) -> None:
+    found = identity_of({"id": "U1", "profile": {"email": "Ana@example.com"}, **user}, ME)
+    assert found == Identity("U1", standing, None if standing is Standing.OUTSIDE else "Ana@example.com")
+    assert found.among(["ana@Example.com"]) is (standing is not Standing.OUTSIDE)
+    assert found.among(["U1"])
+    assert not found.among(["U2", "bob@example.com"])
