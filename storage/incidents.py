@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.incident import Incident
 from storage.columns import to_microseconds
 from storage.schema import counters, incidents
-from storage.sql import among, is_postgresql, listed, values_for
+from storage.sql import is_postgresql, listed, values_for
 
 _adapter = TypeAdapter(Incident)
 _COUNT = (
@@ -40,8 +40,7 @@ _SAVE = sa.update(incidents).where(incidents.c.number == sa.bindparam("this"))
 
 @cache
 def _lock_free(dialect: str) -> Any:
-    free = sa.select(incidents.c.state).where(listed(dialect, incidents.c.number, "numbers"))
-    return free.order_by(incidents.c.number).with_for_update(key_share=True, skip_locked=True)
+    return _several(dialect).order_by(incidents.c.number).with_for_update(key_share=True, skip_locked=True)
 
 
 async def next_number(conn: AsyncConnection) -> int:
@@ -98,8 +97,15 @@ async def get(conn: AsyncConnection, number: int) -> Incident | None:
 
 async def several(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
     """Those of these numbers that there are, in no order."""
-    wanted = sa.select(incidents.c.state).where(among(conn, incidents.c.number, numbers))
-    return [_adapter.validate_python(state) for state in await conn.scalars(wanted)] if numbers else []
+    if not numbers:
+        return []
+    found = await conn.scalars(_several(conn.dialect.name), {"numbers": values_for(conn, numbers)})
+    return [_adapter.validate_python(state) for state in found]
+
+
+@cache
+def _several(dialect: str) -> Any:
+    return sa.select(incidents.c.state).where(listed(dialect, incidents.c.number, "numbers"))
 
 
 async def by_channel(conn: AsyncConnection, channel_id: str) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -23,8 +23,8 @@ from storage.schema import outbox
 from storage.sql import AnyRow, clock, clock_after, microseconds
 
 __all__ = [
-    "LEASE", "Failure", "Row", "Standing", "census", "claim", "depth", "dropped", "failed", "failures", "known",
-    "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed", "sent",
+    "LEASE", "Failure", "Row", "Standing", "all_sent", "census", "claim", "depth", "dropped", "failed", "failures",
+    "known", "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed", "sent",
 ]  # fmt: skip
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
@@ -134,10 +134,18 @@ async def sent(conn: AsyncConnection, row: Row, receipt: dict[str, Any]) -> bool
 
     If it was asked for again since the claim, it is queued again, and keeps this receipt until the next.
     """
-    if await _mark(conn, row, _sent(conn.dialect.name), our_version=row.version, given_receipt=receipt) is None:
-        return False
-    await free_dependents(conn, row.once)
-    return True
+    return (await all_sent(conn, [(row, receipt)]))[0]
+
+
+async def all_sent(conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
+    """`sent` for several, with the receipt of each."""
+    ours: dict[int, bool] = {}
+    for row, receipt in sorted(done, key=lambda pair: pair[0].id):
+        mark = _sent(conn.dialect.name)
+        ours[row.id] = await _mark(conn, row, mark, our_version=row.version, given_receipt=receipt) is not None
+    if freed := [row.once for row, _ in done if ours[row.id]]:
+        await free_dependents(conn, freed)
+    return [ours[row.id] for row, _ in done]
 
 
 async def retry(conn: AsyncConnection, row: Row, after: timedelta, error: str, *, uncertain: bool) -> bool:

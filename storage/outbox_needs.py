@@ -17,14 +17,15 @@ _c = outbox.c
 _HELD = sa.text("state = 'held'")  # as in the partial index, word for word
 
 
-async def free_dependents(conn: AsyncConnection, once: str) -> None:
-    await conn.execute(_free(conn.dialect.name), {"this": once})
+async def free_dependents(conn: AsyncConnection, onces: Collection[str]) -> None:
+    """What was held for these may go."""
+    await conn.execute(_free(conn.dialect.name), {"sent": values_for(conn, list(onces))})
 
 
 @cache
 def _free(dialect: str) -> Any:
     now = clock(dialect)
-    waiting = sa.and_(_HELD, _c.needs == sa.bindparam("this"))
+    waiting = sa.and_(_HELD, listed(dialect, _c.needs, "sent"))
     return sa.update(outbox).where(waiting).values(state="queued", next_try_at=now, queued_at=now)
 
 

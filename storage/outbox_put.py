@@ -150,7 +150,7 @@ def _put_again(dialect: str, *, anew: bool) -> Any:
 
 async def _catch_up(conn: AsyncConnection, once: str, now: _Standing) -> None:
     if now.done:
-        await free_dependents(conn, once)
+        await free_dependents(conn, [once])
     elif now.state in _OVER:
         await end_dependents(conn, once, now.state, now.error)
 

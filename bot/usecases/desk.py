@@ -78,10 +78,16 @@ class Policies:
     read: Callable[[dict[str, Any]], Policy]
     _known: dict[str, Policy] = field(default_factory=dict)
 
-    async def of(self, conn: AsyncConnection, incident: Incident) -> Policy:
-        """The policy the incident was declared under; the one in force where that was never kept."""
+    def at_hand(self, incident: Incident) -> Policy | None:
+        """As `of`, where it need not be looked up."""
         if not incident.policy or incident.policy == self.current.digest:
             return self.current
+        return self._known.get(incident.policy)
+
+    async def of(self, conn: AsyncConnection, incident: Incident) -> Policy:
+        """The policy the incident was declared under; the one in force where that was never kept."""
+        if (known := self.at_hand(incident)) is not None:
+            return known
         if incident.policy not in self._known:
             document = await policies.get(conn, incident.policy)
             self._known[incident.policy] = self.read(document) if document else self.current
