@@ -24,7 +24,8 @@ from storage.sql import AnyRow, clock, clock_after, microseconds
 
 __all__ = [
     "LEASE", "Failure", "Row", "Standing", "all_sent", "census", "claim", "depth", "dropped", "failed", "failures",
-    "known", "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed", "sent",
+    "known", "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed",
+    "sent",
 ]  # fmt: skip
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
