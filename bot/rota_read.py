@@ -82,9 +82,11 @@ class Reading:
             return False
         found = [Override(key, member_of(one, policy), one.starts_at, one.ends_at) for one in entries]
         self._tell_of_strangers(key, found, policy)
+        async with self._desk.database.reading() as conn:
+            before = await overrides.standing(conn, now)
         if await self._keep(key, found, now):
             log.info("schedule.read", schedule=key, turns=len(found))
-            await shift_change.schedules_changed(self._desk, {key})
+            await shift_change.schedules_changed(self._desk, {key}, before)
         return True
 
     def _tell_of_strangers(self, key: str, found: list[Override], policy: Policy) -> None:

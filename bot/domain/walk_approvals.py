@@ -94,7 +94,7 @@ def answer_in_words(approval: Approval) -> str:
         case Answer.EXPIRED:
             return "expired: nobody answered in time"
         case Answer.WITHDRAWN:
-            return f"not needed any more{because}"
+            return approval.reason or "not needed any more"
     return "waiting"
 
 

@@ -66,7 +66,7 @@ def fill(
             continue
         if mark.state not in (State.WAITING, State.APPROVED):
             continue
-        filled = moves.withdrawn(filled, mark, "what was asked for has changed")
+        filled = moves.withdrawn(filled, mark, "void: what was asked for has changed")
         entries.append(
             moves.said(walk, now, BOT, "withdrawn", "approval is void: what it was asked for has changed", mark)
         )
@@ -89,7 +89,7 @@ def abandon(walk: Walk, actor: str, now: datetime, reason: str) -> Change:
         raise Refused("Say why it is stopped, such as “It is not the database”.")
     left = walk
     for mark, _ in standing_approvals(walk):
-        left = moves.withdrawn(left, mark, f"<@{actor}> stopped the playbook")
+        left = moves.withdrawn(left, mark, f"not needed any more: <@{actor}> stopped the playbook")
     over = replace(left, outcome="abandoned", ended_by=actor, ended_at=now, reason=reason.strip())
     text = f"stopped after {walk.settled} of {len(walk.steps)} steps: {reason.strip()}"
     return Change(over, (moves.said(walk, now, actor, "abandoned", text, key=True),))

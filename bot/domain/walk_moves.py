@@ -60,7 +60,7 @@ def finished_if_all(walk: Walk, actor: str, now: datetime, entries: tuple[Entry,
 
 
 def withdrawn(walk: Walk, mark: Mark, why: str) -> Walk:
-    """Without the request for approval that stands or was granted. `why` is told to whom it asked."""
+    """Without the request for approval that stands or was granted. `why`, such as “void: …”, is told to whom asked."""
     if mark.asked is None or mark.state not in (State.WAITING, State.APPROVED):
         return walk
     over = replace(mark.asked, answer=Answer.WITHDRAWN, reason=why)

@@ -24,7 +24,11 @@ def started(walk: Walk, key: str, job: str, by: str, now: datetime, action: str 
         if mark.needs_approval and mark.state is not State.APPROVED:
             raise Refused(f"Step {key} needs somebody's approval first.")
         moves.must_go(walk)
-    walk = moves.withdrawn(walk, mark, "the step is rolled back") if mark.state is State.WAITING else walk
+    walk = (
+        moves.withdrawn(walk, mark, "not needed any more: the step is rolled back")
+        if mark.state is State.WAITING
+        else walk
+    )
     mark = walk.mark(key)
     if walk.outcome == "finished":
         walk = moves.resumed(walk)

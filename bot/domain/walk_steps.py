@@ -21,7 +21,7 @@ def skip(walk: Walk, key: str, actor: str, now: datetime, reason: str) -> Change
     mark = moves.free(walk, key, waiting=True)
     if not reason.strip():
         raise Refused("Say why the step is skipped, such as “We have no replica”.")
-    without = moves.withdrawn(walk, mark, f"<@{actor}> skipped the step, {reason.strip()}")
+    without = moves.withdrawn(walk, mark, f"not needed any more: <@{actor}> skipped the step, {reason.strip()}")
     return moves.settle(without, walk.mark(key), State.SKIPPED, actor, now, reason.strip(), "skipped")
 
 
@@ -79,5 +79,5 @@ def roll_back(walk: Walk, key: str, actor: str, now: datetime, reason: str = "")
         raise Overtaken("rolled back", mark)
     if walk.outcome == "abandoned":
         raise Refused(f"{walk.name} was stopped. Open it again to go on.", f"playbook {walk.playbook}")
-    again = moves.resumed(moves.withdrawn(walk, mark, f"<@{actor}> rolled the step back"))
+    again = moves.resumed(moves.withdrawn(walk, mark, f"not needed any more: <@{actor}> rolled the step back"))
     return moves.moved(again, walk.mark(key), State.ROLLED_BACK, actor, now, reason.strip(), "rolled_back")

@@ -74,17 +74,23 @@ class WalkSender(Posting):
         return approval.asked(case.incident, case.policy, walk, mark, asked, step.dangerous, case.now)
 
     async def _approval_edit(self, case: Case) -> dict[str, Any]:
-        """A request that was followed by another is known to be over, if not how."""
+        """A request that was followed by another is known to be over, if not how; one may stand again."""
         receipt = await self._receipt(case.row.payload["of"])
-        walk, _ = await self._read(case)
+        walk, playbook = await self._read(case)
         known = _request(walk, case.row.payload)
         person = case.row.payload["of"].partition(":dm:")[2]
-        if person and not await self._inside(case, await self._people.user_id(person)):
+        inside = not person or await self._inside(case, await self._people.user_id(person))
+        waits = known is not None and known[1].answer is Answer.WAITING
+        if known is not None and waits and case.incident.open:
+            message = self._asked(case, walk, playbook, *known)
+            return await edit(
+                self._api, receipt, message if inside else approval.asked_outside(case.incident, known[1])
+            )
+        if not inside:
             return await edit(self._api, receipt, approval.settled_outside(case.incident))
         if known is None:
             return await edit(self._api, receipt, kit.line(f"{render(walk.name)}: this request is over."))
-        ended = known[1].answer is Answer.WAITING
-        return await edit(self._api, receipt, approval.settled(case.incident, walk, *known, ended=ended))
+        return await edit(self._api, receipt, approval.settled(case.incident, walk, *known, ended=waits))
 
     async def _glass(self, case: Case) -> dict[str, Any]:
         walk, _ = await self._read(case)

@@ -70,11 +70,12 @@ async def give_up(desk: Desk, schedule: str, member: str, delivery: str | None =
     async with desk.database.transaction() as conn:
         now = desk.clock.now()
         await accept(conn, delivery, now)
+        before = await overrides.standing(conn, now)
         ended = await overrides.give_up(conn, schedule, member, now)
         if not ended:
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
         await home.everybody(conn, now)
-    await shift_change.schedules_changed(desk, {schedule})
+    await shift_change.schedules_changed(desk, {schedule}, before)
     desk.alarm.ring()
     return ended
 

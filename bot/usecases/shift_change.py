@@ -61,17 +61,17 @@ async def stay(desk: Desk, number: int, role: str, actor: str, delivery: str | N
         return await work.commit(shifts.stay(work.incident, role, actor, work.policy, work.now))
 
 
-async def schedules_changed(desk: Desk, names: set[str], before: Sequence[Override] | None = None) -> None:
+async def schedules_changed(desk: Desk, names: set[str], before: Sequence[Override]) -> None:
     """Somebody covers, or covers no longer: turns on these schedules may end earlier or later than was planned.
 
-    `before` are the overrides as they stood, where that is known: whoever was on call without an end in sight had no
-    turn to look at, and has one now.
+    `before` are the overrides as they stood.
     """
     async with desk.database.reading() as conn:
         running = await incidents.listing(conn, open_only=True, limit=AT_MOST)
         now = desk.clock.now()
         standing = await overrides.standing(conn, now)
-        people = await _people(conn, desk.policy, names, now, [*([before] if before is not None else []), standing])
+        people = await _people(conn, desk.policy, names, now, [before, standing])
+        people |= {one.member for one in (*before, *standing) if one.schedule in names}
     for incident in running:
         concerned = people.intersection(incident.roles.values())
         if concerned or any(one.schedule in names for one in shifts.waiting(incident)):
@@ -92,23 +92,26 @@ async def _people(
     return {user for member in members if (user := await turns.user_of(conn, policy, member))}
 
 
-async def _look_again(work: Work, names: set[str], before: Sequence[Override] | None) -> None:
-    """A turn that is over by now ends by its deadline, which says so; one that ends at another time gets another."""
+async def _look_again(work: Work, names: set[str], before: Sequence[Override]) -> None:
+    """1. Turns as they are planned now. 2. Whoever was on call a moment ago and is no longer: their turn ends now.
+    3. One that is over already is left to its deadline, which says so.
+    """
     fresh = await turns.looked_up(work.conn, work.incident, work.policy, work.now)
-    still = {(one.role, one.user, one.schedule) for one in fresh.turns}
-    over = {
-        (one.role, one.user, one.schedule): replace(one, ends_at=work.now)
-        for one in shifts.waiting(work.incident)
-        if (one.role, one.user, one.schedule) not in still
-    }
-    for name in names if before is not None else ():
-        was = await _people(work.conn, work.policy, {name}, work.now, [before or ()])
-        standing = await overrides.standing(work.conn, work.now)
+    standing = await overrides.standing(work.conn, work.now)
+    settled = {_key(one) for one in shifts.standing(work.incident) if one.state}
+    over: dict[tuple[str, str, str], Turn] = {}
+    for name in names:
+        was = await _people(work.conn, work.policy, {name}, work.now, [before])
         is_now = await _people(work.conn, work.policy, {name}, work.now, [standing])
-        for role, user in work.incident.roles.items():
-            if user in was - is_now and (role, user, name) not in still:
-                over.setdefault((role, user, name), Turn(role, user, name, work.now))
-    await work.commit(Change(replace(fresh, turns=(*fresh.turns, *over.values()))))
+        left = [Turn(role, user, name, work.now) for role, user in work.incident.roles.items() if user in was - is_now]
+        over |= {_key(one): one for one in left if _key(one) not in settled}
+    over |= {_key(one): one for one in shifts.waiting(work.incident) if one.ends_at <= work.now}
+    kept = tuple(one for one in fresh.turns if _key(one) not in over)
+    await work.commit(Change(replace(fresh, turns=(*kept, *over.values()))))
+
+
+def _key(turn: Turn) -> tuple[str, str, str]:
+    return (turn.role, turn.user, turn.schedule)
 
 
 async def _on_call(work: Work, name: str) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import oncall, shifts
 from bot.domain.incident import Incident, Turn
-from bot.domain.policy import Policy
+from bot.domain.oncall import Override
+from bot.domain.policy import Policy, Schedule
 from storage import meta, overrides
 
 _KNOWN = "slack_id:"
@@ -35,7 +37,21 @@ async def looked_up(conn: AsyncConnection, incident: Incident, policy: Policy, n
             shift = oncall.current_shift(schedule, now, standing) if user in people else None
             if shift is not None and shift.ends_at < now + oncall.CUT:
                 turns.append(Turn(role, user, schedule.key, shift.ends_at))
+            elif user not in people and (ends_at := _covers_later(schedule, user, now, standing)):
+                turns.append(Turn(role, user, schedule.key, ends_at))
     return shifts.watched(incident, turns)
+
+
+def _covers_later(schedule: Schedule, user: str, now: datetime, standing: Sequence[Override]) -> datetime | None:
+    """When the first cover of theirs ends that is still to come. Turns of the rotation to come are not looked at: it
+    would take long, and few incidents last until then.
+    """
+    theirs = [one for one in standing if (one.schedule, one.member) == (schedule.key, user) and one.starts_at > now]
+    for cover in sorted(theirs, key=lambda one: one.starts_at):
+        shift = oncall.current_shift(schedule, cover.starts_at, standing)
+        if shift is not None and shift.member == user:
+            return shift.ends_at
+    return None
 
 
 async def user_of(conn: AsyncConnection, policy: Policy, member: str) -> str | None:

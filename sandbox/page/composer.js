@@ -115,8 +115,8 @@ export function composer({ place, sent, inThread = false }) {
     if (!text && !sending.length) return;
     fail("");
     area.value = "";
+    area.dispatchEvent(new Event("input")); // what was suggested is out of place now
     files = [];
-    remember();
     showFiles();
     sent?.();
     try {

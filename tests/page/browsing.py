@@ -15,7 +15,7 @@ from tests.scenarios.running import World, world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-PATIENCE_MS = 8000
+PATIENCE_MS = 20_000  # other work may load the machine; only what fails waits for so long
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
 

@@ -40,6 +40,7 @@ async def test_a_command_is_answered_privately_and_opens_a_channel(desk: Desk) -
     await maya.locator("#main textarea").fill("/inc")
     await expect(maya.get_by_role("option", name="/incident")).to_be_visible()
     await say(maya, "/incident declare sev2 Checkout is down")
+    await expect(maya.get_by_role("option")).to_have_count(0)
     private = maya.locator(".message.private", has_text="INC-1 is declared").first
     await expect(private).to_contain_text("Only visible to you")
     await expect(maya.locator("#sidebar a.unread", has_text=CHANNEL)).to_be_visible()

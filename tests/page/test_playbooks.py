@@ -42,6 +42,9 @@ async def picture(shown: Locator, name: str) -> None:
     page = shown.page
     for size, width in ((WIDE, "wide"), (NARROW, "narrow")):
         await page.set_viewport_size(size)  # type: ignore[arg-type]
+        await page.mouse.move(0, 0)
+        if size is NARROW:
+            await expect(page.locator("#sidebar")).to_be_hidden()  # it slides
         await shown.scroll_into_view_if_needed()
         await shown.screenshot(path=f"{PICTURES}/{name}-{width}.png")
     await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
@@ -194,6 +197,13 @@ async def test_values_rollback_stop_and_a_time_out(browser: Browser, sqlite_url:
         )
         await press(maya, title, "Done")
         await step(maya, title, 5, 2)
+        await expect(walk(maya, title).get_by_role("button", name="Roll back", exact=True)).to_have_count(0)
+        await press(maya, title, "Ask for approval")
+        await (
+            tom.locator("#main .message", has_text="asks for approval to do")
+            .last.get_by_role("button", name="Approve")
+            .click()
+        )
         await press(maya, title, "Roll back")
         await picture(maya.locator("dialog"), "rollback")
         await maya.locator("dialog").get_by_role("button", name="Rolled back", exact=True).click()

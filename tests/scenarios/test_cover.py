@@ -161,3 +161,23 @@ async def test_whoever_is_always_on_call_is_offered_to_hand_over_when_somebody_c
     await here.pass_time(seconds=1)
     (offer,) = [m for m in direct(here, TOM) if "Your turn on" in m.text]
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
+
+
+async def test_whoever_leads_and_covers_later_is_asked_when_the_cover_ends(here: World) -> None:
+    channel = await here.declared("sev1 Payments are down", by="priya")
+    await typed(here, "priya", channel.name, "/incident lead @maya")
+    await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
+    await here.pass_time(hours=2)
+    assert not any("Your turn on" in m.text for m in direct(here, MAYA))
+    await here.pass_time(hours=3, seconds=1)
+    (offer,) = direct(here, MAYA, "Your turn on")
+    assert buttons(offer) == ["Hand over to tom", "I stay on"]
+
+
+async def test_a_cover_to_come_that_is_given_up_is_no_turn_that_ended(here: World) -> None:
+    channel = await here.declared("sev1 Payments are down", by="priya")
+    await typed(here, "priya", channel.name, "/incident lead @maya")
+    await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
+    await typed(here, "maya", "#general", "/incident cover primary none")
+    await here.pass_time(hours=6)
+    assert not any("Your turn on" in m.text for m in direct(here, MAYA))

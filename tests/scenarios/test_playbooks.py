@@ -368,6 +368,7 @@ async def test_a_policy_may_forbid_it_and_name_who_approves(sqlite_url: str, tmp
     async with world(sqlite_url, policy=written(tmp_path, rules)) as here:
         channel, asked = await failover_asked(here)
         assert buttons(asked) == ["Approve", "Refuse"]
+        assert "One of the policy's approvers other than @maya approves" in words(here, asked)
         await press(here, "tom", asked, "Approve")
         assert "The policy names who may approve" in (await told(here, "tom"))[-1]
         assert direct(here, "tom") == []
@@ -395,7 +396,8 @@ async def test_what_changes_after_it_was_shown_is_approved_no_more(here: World) 
     await filled(here, "maya", **{"value:namespace": "staging"})
     message = walk_message(here, channel)
     assert "Done" not in buttons(message)
-    assert "what was asked for has changed" in words(here, message)
+    assert "Approval void: what was asked for has changed" in words(here, message)
+    assert "Roll back" not in buttons(message)  # nobody was let do it
 
 
 async def test_an_approver_outside_a_private_incident_is_told_its_id_alone(sqlite_url: str, tmp_path: Path) -> None:
@@ -474,6 +476,21 @@ async def test_requests_end_with_the_incident(here: World) -> None:
     await rest(here)
     assert buttons(here.ws.state.message(asked.channel, asked.ts)) == []
     assert buttons(direct(here, "tom", "asked to do")[0]) == []
+    assert "Approval not needed any more: INC-1 is resolved" in words(here, walk_message(here, channel))
+
+
+async def test_requests_stand_again_when_the_incident_does(here: World) -> None:
+    channel, asked = await failover_asked(here)
+    await typed(here, "tom", channel.name, "/incident resolve it came back")
+    await rest(here)
+    await typed(here, "tom", channel.name, "/incident reopen it is down again")
+    await rest(here)
+    assert "asked for approval to do it" in words(here, walk_message(here, channel))
+    assert buttons(here.ws.state.message(asked.channel, asked.ts)) == ["Approve", "Refuse", "Break glass"]
+    (to_tom,) = direct(here, "tom")
+    await press(here, "tom", to_tom, "Approve")
+    assert "Approved by @tom" in words(here, walk_message(here, channel))
+    assert buttons(here.ws.state.message(asked.channel, asked.ts)) == []
 
 
 # --- how they fare ---------------------------------------------------------------------------------------------------

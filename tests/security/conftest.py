@@ -1,5 +1,5 @@
 """Fixtures: a bot on SQLite over HTTP, as in the scenarios."""
 
-from tests.scenarios.conftest import here, plain_log
+from tests.scenarios.conftest import here, plain_log, policy
 
-__all__ = ["here", "plain_log"]
+__all__ = ["here", "plain_log", "policy"]

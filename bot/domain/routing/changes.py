@@ -24,7 +24,7 @@ from bot.domain.routing.standing import (
     triage,
     triage_edits,
 )
-from bot.domain.routing.walks import requests_ended, walks_told
+from bot.domain.routing.walks import requests_told, walks_told
 from bot.domain.timeline import Entry, Recorded
 
 TOLD_IN_CHANNEL = frozenset(
@@ -81,7 +81,7 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     found += nudges_settled(before, after, policy)
     found += pages_settled(before, after)
     found += handovers_settled(before, after, recorded)
-    found += requests_ended(before, after)
+    found += requests_told(before, after)
     found += walks_told(before, after)
     found += shift_offers_settled(before, after)
     found += followed(before, after, recorded)

@@ -74,9 +74,9 @@ def settled(before: Walk, after: Walk) -> list[Notice]:
     ]
 
 
-def requests_ended(before: Incident, after: Incident) -> list[Notice]:
-    """Requests for approval end with the incident."""
-    if after.open or not before.open:
+def requests_told(before: Incident, after: Incident) -> list[Notice]:
+    """Requests for approval rest while the incident is over: they lose their buttons, and have them again."""
+    if after.open == before.open:
         return []
     return [request_over(once, after.number) for walking in after.walks for once in walking.asking]
 
@@ -85,7 +85,7 @@ def request_over(once: str, number: int) -> Notice:
     """`once` is `approval:42:1:3:channel`: of incident 42, walk 1, request 3."""
     _, _, walk, request, *_ = once.split(":")
     about = {"of": once, "walk": int(walk), "approval": int(request)}
-    return Notice(f"settle:{once}", "approval_edit", number, about, needs=once, priority=Priority.EDIT)
+    return Notice(f"settle:{once}", "approval_edit", number, about, needs=once, priority=Priority.EDIT, again=True)
 
 
 def broken_glass(walk: Walk, mark: Mark) -> Notice:

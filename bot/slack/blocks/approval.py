@@ -44,9 +44,13 @@ def asked(
                 button("Break glass", "walk_glass", value, style="danger") if glass else None,
                 block_id=f"approval:{walk.number}:{approval.number}",
             ),
-            kit.context(f"Somebody other than {mention(approval.by)} approves. It expires {until}.{alone}"),
+            kit.context(f"{_who(policy)} other than {mention(approval.by)} approves. It expires {until}.{alone}"),
         ],
     )
+
+
+def _who(policy: Policy) -> str:
+    return "One of the policy's approvers" if policy.playbooks.approvers else "Somebody of this workspace"
 
 
 def asked_outside(incident: Incident, approval: Approval) -> Message:

@@ -11,7 +11,7 @@ from bot.domain.policy import Contact, Policy
 from bot.domain.timeline import Recorded
 from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Message, button
-from bot.slack.blocks.ledger import ASKS, HANDOVER, entry_line
+from bot.slack.blocks.ledger import ASKS, HANDOVER, SHIFT, entry_line
 from bot.slack.blocks.triage import whom_and_where
 from bot.slack.text import clip, mention, plain, render
 
@@ -101,7 +101,9 @@ def _due(kind: str, rung: int | None) -> str:
     if kind == "role":
         return "empty roles are asked about"
     if kind == HANDOVER:
-        return "somebody is asked to hand over, or to answer,"
+        return "an answer to the handover is due"
+    if kind == SHIFT:
+        return "a turn on call ends"
     return f"{ASKS.get(kind, kind.replace('_', ' '))} is due"
 
 

@@ -27,7 +27,7 @@ SIGNS = {
     State.CANCELLED: ":heavy_multiplication_x:",
     State.FAILED: ":x:",
 }
-HANDOVER = "handover"
+HANDOVER, SHIFT = "handover", "shift"
 ASKS = {
     "update": "status update",
     "acknowledge": "acknowledgement",
@@ -36,13 +36,15 @@ ASKS = {
     "review": "review",
     "action": "action item",
     HANDOVER: "handover",
+    SHIFT: "end of a turn on call",
 }
 STEP = re.compile(r"\bstep (\d+\.\d+)\b")
 
 
 def asks(kind: str, once: str) -> str:
     """What a row of the ledger asks for, told apart where its kind says no more than that it is about roles."""
-    return HANDOVER if once.startswith(("handover:", "shift:")) else kind
+    sort = once.partition(":")[0]
+    return sort if sort in (HANDOVER, SHIFT) else kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def page_direct(incident: Incident, policy: Policy, payload: Mapping[str, Any], 
     name = phrases.severity_name(incident.severity, policy)
     lines = [
         f"{name} · {phrases.status_line(incident)}",
-        f"*Channel:* {phrases.channel_link(incident)} · *Commander:* {phrases.who_leads(incident)}",
+        f"*Commander:* {phrases.who_leads(incident)}",
+        f"*Channel:* {phrases.channel_link(incident)}",
         f"*Why you:* {_why_you(incident, payload)} — {_why(payload)}.",
     ]
     if incident.private:  # they are invited, and read the rest in its channel

@@ -11,7 +11,7 @@ from bot.domain import walk_timers
 from bot.domain.incident import Incident
 from bot.domain.playbook import Command, Playbook, Step
 from bot.domain.timeline import BOT
-from bot.domain.walk import Answer, Mark, State, Walk
+from bot.domain.walk import Answer, Approval, Mark, State, Walk
 from bot.domain.walk_approvals import answer_in_words
 from bot.slack.blocks import kit, phrases
 from bot.slack.blocks.kit import Block, Message, button
@@ -163,7 +163,7 @@ def _turn(
     room, left = ROOM, BLOCKS
     for number, mark in enumerate(turn):
         if not incident.open:  # nobody is asked any more how long it takes
-            mark = replace(mark, started_at=None)
+            mark = replace(mark, started_at=None, asked=_resting(incident, mark))
         step = steps[mark.key]
         behind = 3 * (len(turn) - number - 1)  # what the others need at least
         commands = [_code(one, walk.values) for one in step.commands]
@@ -177,6 +177,15 @@ def _turn(
         left -= len([one for one in shown if one])
         found += shown
     return found
+
+
+def _resting(incident: Incident, mark: Mark) -> Approval | None:
+    """A request, as it stands while the incident is over."""
+    if mark.asked is None or mark.asked.answer is not Answer.WAITING:
+        return mark.asked
+    return replace(
+        mark.asked, answer=Answer.WITHDRAWN, reason=f"not needed any more: {incident.id} is {incident.status}"
+    )
 
 
 def _step(step: Step, mark: Mark, commands: Sequence[str], now: datetime) -> list[Block | None]:
@@ -243,7 +252,7 @@ def _state(mark: Mark, now: datetime) -> str:
     who = mention(mark.by) if mark.by else "somebody"
     because = f": {render(clip(mark.reason, SAID))}" if mark.reason else ""
     match mark.state:
-        case State.WAITING if mark.asked:
+        case State.WAITING if mark.asked and mark.asked.answer is Answer.WAITING:
             wanted = {"run": "to run it", "rollback": "to roll it back"}.get(mark.asked.action, "to do it")
             until = kit.clock(mark.asked.due_at)
             return f":raised_hand: {mention(mark.asked.by)} asked for approval {wanted} {at}; it expires {until}"
@@ -283,7 +292,7 @@ def _buttons(incident: Incident, walk: Walk, step: Step, mark: Mark, runs: bool,
     value = f"{incident.id}:{walk.number}:{mark.key}"
     free = mark.state not in (State.RUNNING, State.WAITING)
     going_back = mark.state is State.APPROVED and not mark.approved  # what was approved is to roll it back
-    begun = mark.approved or mark.by is not None  # before it is approved nothing was done
+    begun = mark.approved or mark.state is not State.OPEN or (mark.asked is None and mark.by is not None)
     back = begun and (bool(step.rollback or step.rollback_text) or undoes)
     return kit.actions(
         button("Ask for approval", "walk_ask", value, style="primary")

@@ -21,7 +21,7 @@ from bot.slack.blocks import answers, modals
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks.kit import Message
-from bot.slack.listeners import commands, jobs, menu, playbooks, verbs
+from bot.slack.listeners import commands, jobs, menu, oncall, playbooks, verbs
 from bot.slack.listeners.front import OPEN_VIEW_WITHIN_S, Asking, Front
 from bot.slack.parse import Declaration
 from bot.usecases import acknowledge as acknowledging
@@ -92,7 +92,7 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
         if name == "menu_declare":
             return await verbs.declare(front, asking, Declaration())
         if name == "cover":
-            return await verbs.cover_form(front, asking, value)
+            return await oncall.cover_form(front, asking, value)
         press = PRESSES.get(name)
         if press is None:
             if name not in QUIET:

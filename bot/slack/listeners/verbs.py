@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
 
 from bot.domain import triggers
 from bot.domain.deadlines import State
@@ -14,24 +12,19 @@ from bot.domain.policy import Policy
 from bot.slack.arguments import Request
 from bot.slack.blocks import answers, ledger, modals, triage
 from bot.slack.blocks import catchup as catchups
-from bot.slack.blocks import cover as covers
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import impact as impacts
-from bot.slack.blocks import oncall as blocks
 from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks import questions as details
 from bot.slack.blocks import triggers as triggering
 from bot.slack.blocks.kit import Message
-from bot.slack.listeners import playbooks
+from bot.slack.listeners import oncall, playbooks
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.parse import Declaration
-from bot.slack.zones import zone_of
 from bot.usecases import acknowledge as acknowledging
 from bot.usecases import catchup as catching_up
-from bot.usecases import cover as covering
 from bot.usecases import escalate as escalating
-from bot.usecases import feeds as feeds_
 from bot.usecases import handover as handing_over
 from bot.usecases import permission as permissions
 from bot.usecases import policy_change as changing
@@ -39,7 +32,7 @@ from bot.usecases import run, similar
 from bot.usecases.access import part_of
 from bot.usecases.declare import Declaration as Said
 from bot.usecases.declare import declare as open_incident
-from storage import deadlines, incidents, overrides, timeline
+from storage import deadlines, incidents, timeline
 
 Answer = Awaitable[Message | None]
 WithIncident = Callable[[Front, Asking, Request, Incident, Policy], Answer]
@@ -283,58 +276,6 @@ async def drill(front: Front, asking: Asking, request: Request) -> Message:
     return answers.declaring(await open_incident(front.desk, said, asking.delivery), front.desk.policy)
 
 
-async def on_call(front: Front, asking: Asking, request: Request) -> Message:
-    now = front.desk.clock.now()
-    async with front.desk.database.reading() as conn:
-        standing = await overrides.standing(conn, now)
-        links = await feeds_.links(conn, front.desk, asking.user, request.schedule)
-        notes = await feeds_.stale(conn, front.desk.policy, request.schedule, now)
-    return blocks.on_call(front.desk.policy, now, standing, request.schedule, front.command, links, notes)
-
-
-async def cover(front: Front, asking: Asking, request: Request) -> Message | None:
-    if request.clear:
-        ended = await covering.give_up(front.desk, request.schedule or "", asking.user, delivery=asking.delivery)
-        return covers.given_up(ended, front.desk.clock.now())
-    if request.window is None or request.schedule is None:
-        return await cover_form(front, asking, request.schedule)
-    zone: tzinfo = UTC
-    note = ""
-    if request.window.by_the_clock:
-        zone, note = await _zone(front, asking.user, request.schedule)
-    try:
-        starts_at, ends_at = request.window.resolved(front.desk.clock.now(), zone)
-    except Refused as refused:
-        raise Refused(refused.message, f"cover {request.schedule} from tomorrow 18:00 for 12h") from None
-    return await take_cover(front, asking, request.schedule, starts_at, ends_at, note)
-
-
-async def _zone(front: Front, user: str, schedule: str) -> tuple[tzinfo, str]:
-    """Their own; where Slack does not tell it, the schedule's, which is said."""
-    if (own := await zone_of(front.api, user)) is not None:
-        return own, ""
-    theirs = front.desk.policy.schedules[schedule].timezone
-    return ZoneInfo(theirs), f"Times as in {theirs}: Slack did not tell me your time zone."
-
-
-async def cover_form(front: Front, asking: Asking, schedule: str | None = None) -> Message | None:
-    policy = front.desk.policy
-    if not policy.schedules:
-        raise Refused("The policy has no schedules. Add some under `schedules:`, then try again.")
-    permissions.require(front.desk, "cover", asking.user)
-    view = covers.modal(policy, front.desk.clock.now(), schedule, asking.channel)
-    instead = f"{front.command} cover {schedule or next(iter(policy.schedules))} from tomorrow 18:00 for 12h"
-    return await front.open_view(asking, view, instead)
-
-
-async def take_cover(
-    front: Front, asking: Asking, schedule: str, starts_at: datetime, ends_at: datetime, note: str = ""
-) -> Message:
-    taken = await covering.cover(front.desk, schedule, starts_at, ends_at, asking.user, delivery=asking.delivery)
-    now = front.desk.clock.now()
-    return covers.covered(taken.override, taken.instead_of, front.desk.policy, now, front.command, note)
-
-
 async def help_(front: Front, asking: Asking, request: Request) -> Message:
     return answers.help(front.desk.policy, front.command, request.text or None)
 
@@ -351,8 +292,8 @@ async def policy_(front: Front, asking: Asking, request: Request, incident: Inci
 WITHOUT_INCIDENT: dict[str, Without] = {
     "list": list_,
     "search": search,
-    "oncall": on_call,
-    "cover": cover,
+    "oncall": oncall.on_call,
+    "cover": oncall.cover,
     "drill": drill,
     "help": help_,
 }

@@ -17,7 +17,7 @@ from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import impact as impacts
 from bot.slack.blocks import questions as details
 from bot.slack.blocks.inputs import InputErrors
-from bot.slack.listeners import jobs, menu, playbooks, verbs
+from bot.slack.listeners import jobs, menu, oncall, playbooks
 from bot.slack.listeners.front import Asking, Front
 from bot.slack.text import from_command, mention
 from bot.usecases import run
@@ -156,7 +156,7 @@ async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
 
 async def _cover(front: Front, asking: Asking, view: View) -> None:
     said = covers.values_of_modal(view, front.desk.clock.now())
-    told = await verbs.take_cover(front, asking, said.schedule, said.starts_at, said.ends_at)
+    told = await oncall.take_cover(front, asking, said.schedule, said.starts_at, said.ends_at)
     await front.answer_later(replace(asking, channel=said.channel), told)
 
 

@@ -1,0 +1,43 @@
+"""What could not be done is said in words, whatever it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.slack import troubles
+from bot.slack.api import SlackError
+from bot.slack.sender import Sender
+from storage.outbox import Row
+
+NOTHING: Any = None
+
+
+def test_every_kind_of_notice_has_words_for_its_failure() -> None:
+    sender = Sender(NOTHING, NOTHING, NOTHING, NOTHING)
+    kinds = {*sender._handlers, *sender._of_no_incident}
+    assert kinds - set(troubles.STEPS) == set()
+    assert set(troubles.TO) <= set(troubles.STEPS)
+
+
+def row(kind: str, **payload: Any) -> Row:
+    known = {name: NOTHING for name in Row.__dataclass_fields__}
+    return Row(**{**known, "kind": kind, "payload": payload})
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "said"),
+    [
+        ("approval", {}, "Could not post the request for approval: "),
+        ("approval", {"person": "ana@example.com"}, "Could not send the request for approval to ana@example.com: "),
+        ("step_late", {"person": "U1"}, "Could not send the reminder of a step to <@U1>: "),
+        ("walk_edit", {}, "Could not keep the playbook up to date: "),
+        ("invite", {"user": "U1"}, "Could not invite <@U1>: "),
+        ("page_direct", {"person": "U1"}, "Could not page <@U1>: "),
+    ],
+)
+def test_it_says_what_was_meant_for_whom(kind: str, payload: dict[str, Any], said: str) -> None:
+    error = SlackError("users_not_found", "users.lookupByEmail", permanent=True)
+    mend = "nobody in this workspace has that e-mail address (users_not_found)."
+    assert troubles.in_words(error, row(kind, **payload)) == said + mend
