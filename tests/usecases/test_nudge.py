@@ -84,11 +84,11 @@ async def test_many_are_reminded_as_each_would_be(desk: Desk, clock: StandingClo
     assert len(rows) == 40
     assert await nudge.lapse_together(desk, rows[:39]) == []
     await nudge.lapse(desk, rows[39:])
-    others = {await _stands(desk, row.incident) for row in rows[30:39]}
+    others = {await _stands(desk, row.incident) for row in rows[34:39]}
     assert others == {await _stands(desk, rows[39].incident)}
     assert await nudge.lapse_together(desk, rows[:39]) == rows[:39], "they are decided, and lapse no more"
     await nudge.lapse(desk, rows[:39])
-    assert {await _stands(desk, row.incident) for row in rows[30:39]} == others
+    assert {await _stands(desk, row.incident) for row in rows[34:39]} == others
 
 
 async def test_what_is_more_than_a_reminder_is_left(desk: Desk, clock: StandingClock) -> None:
