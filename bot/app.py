@@ -42,6 +42,7 @@ from bot.slack.api import SlackApi, SlackError
 from bot.slack.events import Me
 from bot.slack.groups import Groups
 from bot.slack.listeners import register
+from bot.slack.listeners.early import Events
 from bot.slack.listeners.front import Front
 from bot.slack.sender import Sender
 from bot.slack.socket import Sockets
@@ -230,7 +231,7 @@ async def _wire(
     gaps = Gaps(lambda: ask_for_backfill(desk))
     retention = Retention(desk, settings.tocsin_archive, settings.secrets())
     front = Front(desk, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
-    app = _bolt(client, me, token)
+    app = _bolt(client, me, token, Events(front))
     register(app, front)
     sender = Sender(desk, api, me, session, settings.tocsin_command)
     paging = Notifiers(desk, notifiers.build(settings, session), me.url)
@@ -312,7 +313,7 @@ async def _wire(
     return tocsin
 
 
-def _bolt(client: Any, me: Me, token: str) -> AsyncApp:
+def _bolt(client: Any, me: Me, token: str, early: Events) -> AsyncApp:
     """Bolt acknowledges what it cannot authorise, without running a listener: so it asks us, and we know."""
 
     async def authorize(**_: Any) -> AuthorizeResult:
@@ -322,6 +323,7 @@ def _bolt(client: Any, me: Me, token: str) -> AsyncApp:
 
     return AsyncApp(
         client=client,
+        before_authorize=early,
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,  # bot.web.slack did it; a socket is its own proof

@@ -57,6 +57,7 @@ class Outbox:
         self._send = send
         self._observe = observe
         self._claimed = claimed
+        self._marks = delivered.Marks(desk)
         self._tasks: set[asyncio.Task[None]] = set()
         self._paging: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -140,7 +141,7 @@ class Outbox:
         except StorageError as error:
             log.warning("outbox.cannot_read", once=row.once, incident=_name(row), error=str(error))
         else:
-            ours = await delivered.sent(self._desk, row, receipt)
+            ours = await self._marks.sent(row, receipt)
             self._observe(Outcome(row.kind, "sent" if ours else "lost_lease"))
 
     async def _put_back(self, row: Row, error: DeliveryError) -> None:

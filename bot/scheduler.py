@@ -21,7 +21,8 @@ from storage.deadlines import Row
 log = structlog.get_logger()
 
 BATCH = 100
-TOGETHER = 20  # incidents in one transaction where the database has one writer anyway
+TOGETHER = 20  # incidents in one transaction
+SIDE_BY_SIDE = 6  # incidents, elsewhere
 LEASE = timedelta(seconds=30)
 AGAIN_S = 0.01
 
@@ -91,18 +92,37 @@ class Scheduler:
         return rows
 
     async def _act(self, rows: list[Row]) -> None:
-        for chunk in self._chunks(rows):
-            try:
-                await nudge.lapse(self._desk, chunk)
-            except Exception:
-                log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
-                await self._one_by_one(chunk)
-
-    def _chunks(self, rows: list[Row]) -> list[list[Row]]:
-        """SQLite has one writer, so many share its commit; elsewhere only one incident is locked at a time."""
-        size = TOGETHER if self._desk.database.dialect == "sqlite" else 1
+        """Plain reminders by the dozen, the rest by itself. SQLite has one writer, so many share its commit there;
+        elsewhere such a transaction locks one incident, and several go side by side.
+        """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
-        return [rows[i : i + size] for i in range(0, len(rows), size)]
+        rows = [left for i in range(0, len(rows), TOGETHER) for left in await self._remind(rows[i : i + TOGETHER])]
+        if self._desk.database.dialect == "sqlite":
+            for i in range(0, len(rows), TOGETHER):
+                await self._act_on(rows[i : i + TOGETHER])
+            return
+        left = iter(_by_incident(rows))
+
+        async def work() -> None:
+            for chunk in left:
+                await self._act_on(chunk)
+
+        await asyncio.gather(*(work() for _ in range(SIDE_BY_SIDE)))
+
+    async def _remind(self, rows: list[Row]) -> list[Row]:
+        """Gives back what is to be looked at one by one."""
+        try:
+            return await nudge.lapse_together(self._desk, rows)
+        except Exception:
+            log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
+            return rows
+
+    async def _act_on(self, chunk: list[Row]) -> None:
+        try:
+            await nudge.lapse(self._desk, chunk)
+        except Exception:
+            log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
+            await self._one_by_one(chunk)
 
     async def _one_by_one(self, rows: list[Row]) -> None:
         if len(rows) == 1:
@@ -122,3 +142,11 @@ class Scheduler:
         at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)
         if at - datetime.now(UTC) < timedelta(seconds=1):
             self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)
+
+
+def _by_incident(rows: list[Row]) -> list[list[Row]]:
+    """Those of one incident together, in their order; whose first one is due first comes first."""
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.incident, []).append(row)
+    return list(found.values())

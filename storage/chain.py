@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.timeline import GENESIS, Entry, Recorded, by_person, content_hash, entry_hash
 from storage.columns import clean_text, dumps
 from storage.schema import chains, timeline
-from storage.sql import among, insert, insert_all, insert_for, is_postgresql
+from storage.sql import insert_all, insert_for, is_postgresql, listed, values_for
 
 Head = tuple[int, str]  # the last entry's seq and hash
 
@@ -45,14 +44,15 @@ async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entr
 
 def _storable(entry: Entry) -> Entry:
     """The entry exactly as it will be read again, since its hash is taken over it."""
-    return replace(
-        entry,
-        kind=clean_text(entry.kind),
-        actor=clean_text(entry.actor),
-        text=clean_text(entry.text),
-        source_ts=None if entry.source_ts is None else clean_text(entry.source_ts),
-        once=None if entry.once is None else clean_text(entry.once),
-        data=json.loads(dumps(entry.data)) if entry.data else {},
+    return Entry(
+        entry.at,
+        clean_text(entry.kind),
+        clean_text(entry.actor),
+        clean_text(entry.text),
+        None if entry.source_ts is None else clean_text(entry.source_ts),
+        json.loads(dumps(entry.data)) if entry.data else {},
+        None if entry.once is None else clean_text(entry.once),
+        entry.key,
     )
 
 
@@ -69,31 +69,39 @@ async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head
     new = {number: (0, GENESIS) for number in numbers if number not in found}
     if not new or not is_postgresql(conn):  # on SQLite nobody else writes now
         return found | new
-    begun = insert(conn, chains).on_conflict_do_nothing().returning(chains.c.incident)
-    if len((await conn.scalars(begun, _rows_of_heads(new))).all()) == len(new):
+    if len((await conn.scalars(_begin(conn.dialect.name), _rows_of_heads(new))).all()) == len(new):
         return found | new
     return await _heads(conn, numbers)  # somebody else began one of them a moment ago
 
 
 async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
-    wanted = (
+    found = await conn.execute(_wanted_heads(conn.dialect.name), {"numbers": values_for(conn, numbers)})
+    return {row.incident: (row.seq, row.head) for row in found}
+
+
+@cache
+def _wanted_heads(dialect: str) -> Any:
+    return (
         sa.select(chains.c.incident, chains.c.seq, chains.c.head)
-        .where(among(conn, chains.c.incident, numbers))
+        .where(listed(dialect, chains.c.incident, "numbers"))
         .order_by(chains.c.incident)
         .with_for_update()  # says nothing on SQLite
     )
-    return {row.incident: (row.seq, row.head) for row in await conn.execute(wanted)}
 
 
 async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collection[str]) -> set[tuple[int, str]]:
     if not onces:
         return set()
-    found = await conn.execute(
-        sa.select(timeline.c.incident, timeline.c.once).where(
-            among(conn, timeline.c.incident, numbers), among(conn, timeline.c.once, onces)
-        )
-    )
+    given = {"numbers": values_for(conn, numbers), "onces": values_for(conn, onces)}
+    found = await conn.execute(_wanted_onces(conn.dialect.name), given)
     return {(row.incident, row.once) for row in found}
+
+
+@cache
+def _wanted_onces(dialect: str) -> Any:
+    return sa.select(timeline.c.incident, timeline.c.once).where(
+        listed(dialect, timeline.c.incident, "numbers"), listed(dialect, timeline.c.once, "onces")
+    )
 
 
 async def _write(conn: AsyncConnection, records: Sequence[Recorded], heads: dict[int, Head]) -> None:
@@ -101,6 +109,11 @@ async def _write(conn: AsyncConnection, records: Sequence[Recorded], heads: dict
         return
     await insert_all(conn, timeline, [_row(record) for record in records])
     await conn.execute(_upsert(conn.dialect.name), _rows_of_heads({r.incident: heads[r.incident] for r in records}))
+
+
+@cache
+def _begin(dialect: str) -> Any:
+    return insert_for(dialect, chains).on_conflict_do_nothing().returning(chains.c.incident)
 
 
 @cache

@@ -81,9 +81,12 @@ def clean(value: Any) -> Any:
     return value
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
 def dumps(value: Any) -> str:
     """JSON both databases take. Raises `TypeError` or `ValueError` for what JSON cannot say."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _encode(value)
     if "\\u0000" in text or _UNSTORABLE.search(text):
-        return json.dumps(clean(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return _encode(clean(value))
     return text

@@ -4,9 +4,10 @@ of each. Decisions 2 and 3 of the architecture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Deadline, State
 from storage.schema import deadlines
-from storage.sql import AnyRow, among, is_postgresql, wall
+from storage.sql import AnyRow, clock, clock_after, listed, microseconds, values_for
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 _SKIPPED_WHEN_WITHDRAWN = ("acknowledge", "mitigate")
@@ -40,36 +41,49 @@ class Row:
 _COLUMNS = (_c.once, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.sent_at, _c.fence)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The deadlines an incident has from now on; `withdrawn` tells why one that it had is none any more."""
+
+    incident: int
+    planned: Sequence[Deadline]
+    withdrawn: Callable[[str], str]
+
+
 async def sync(
-    conn: AsyncConnection,
-    number: int,
-    planned: Sequence[Deadline],
-    withdrawn: Callable[[str], str],
-    now: datetime,
+    conn: AsyncConnection, number: int, planned: Sequence[Deadline], withdrawn: Callable[[str], str], now: datetime
 ) -> None:
-    """Make the waiting rows of an incident those that are `planned`; call it with the incident locked.
+    """`sync_all` for one incident."""
+    await sync_all(conn, [Plan(number, planned, withdrawn)], now)
+
+
+async def sync_all(conn: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
+    """Make the waiting rows of each incident those that are planned; call it with the incidents locked.
 
     What was decided stays decided: of an occurrence that was sent, is due, failed or was skipped by a decision there
     is no other. One that was only withdrawn comes back when it is planned again.
     """
-    plan = {deadline.once: deadline for deadline in planned}
-    rows = {
-        row.once: row
-        for row in await conn.execute(
-            sa.select(_c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
-                _c.incident == number, sa.or_(_WAITING, among(conn, _c.once, list(plan)))
-            )
-        )
-    }
-    fresh = [deadline for once, deadline in plan.items() if once not in rows]
-    moved = [deadline for once, deadline in plan.items() if once in rows and _differs(rows[once], deadline)]
-    gone = [row for once, row in rows.items() if once not in plan]
-    if fresh:
-        await conn.execute(sa.insert(deadlines), [_new(number, deadline, now) for deadline in fresh])
-    if moved:
-        await conn.execute(_MOVE, [_planned(deadline, now) for deadline in moved])
-    if gone:
-        await conn.execute(_WITHDRAW, [_withdrawn(row, withdrawn(row.once), now) for row in gone])
+    if not plans:
+        return
+    onces = [deadline.once for plan in plans for deadline in plan.planned]
+    given = {"numbers": values_for(conn, [plan.incident for plan in plans]), "onces": values_for(conn, onces)}
+    rows: dict[int, dict[str, AnyRow]] = {plan.incident: {} for plan in plans}
+    for row in await conn.execute(_known(conn.dialect.name), given):
+        rows[row.incident][row.once] = row
+    fresh: list[dict[str, Any]] = []
+    moved: list[dict[str, Any]] = []
+    gone: list[dict[str, Any]] = []
+    for plan in plans:
+        known, planned = rows[plan.incident], {deadline.once: deadline for deadline in plan.planned}
+        for once, deadline in planned.items():
+            if once not in known:
+                fresh.append(_new(plan.incident, deadline, now))
+            elif _differs(known[once], deadline):
+                moved.append(_planned(deadline, now))
+        gone += [_withdrawn(row, plan.withdrawn(once), now) for once, row in known.items() if once not in planned]
+    for statement, values in ((_INSERT, fresh), (_MOVE, moved), (_WITHDRAW, gone)):
+        if values:
+            await conn.execute(statement, values)
 
 
 async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Row]:
@@ -77,33 +91,60 @@ async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedel
 
     `now` is the domain's clock, which decides what has lapsed; the lease goes by the wall clock.
     """
-    lapsed = _lapsed_rows(conn, now, limit)
-    if is_postgresql(conn):
-        lapsed = lapsed.with_for_update(skip_locked=True)
-    picked = lapsed.cte("picked")
-    taken = await conn.execute(
-        sa.update(deadlines)
-        .where(_c.once.in_(sa.select(picked.c.once)))
-        .values(lease_until=wall(conn, lease), fence=_c.fence + 1)
-        .returning(*_COLUMNS)
-    )
+    given = {"now": now, "most": limit, "after_us": microseconds(lease)}
+    taken = await conn.execute(_claim(conn.dialect.name), given)
     return sorted((_row(row) for row in taken), key=lambda row: (row.due_at, row.once))
 
 
-def _lapsed_rows(conn: AsyncConnection, now: datetime, limit: int) -> sa.Select[Any]:
+@cache
+def _claim(dialect: str) -> Any:
+    lapsed = _lapsed(dialect)
+    if dialect == "postgresql":
+        lapsed = lapsed.with_for_update(skip_locked=True)
+    picked = lapsed.cte("picked")
+    return (
+        sa.update(deadlines)
+        .where(_c.once.in_(sa.select(picked.c.once)))
+        .values(lease_until=clock_after(dialect), fence=_c.fence + 1)
+        .returning(*_COLUMNS)
+    )
+
+
+def _lapsed(dialect: str) -> sa.Select[Any]:
     """What `claim` picks from; a partial index answers it."""
-    return sa.select(_c.once).where(_WAITING, _c.due_at <= now, _free(conn)).order_by(_c.due_at).limit(limit)
+    lapsed = sa.select(_c.once).where(_WAITING, _c.due_at <= sa.bindparam("now"), _free(dialect))
+    return lapsed.order_by(_c.due_at).limit(sa.bindparam("most"))
 
 
 async def still_ours(conn: AsyncConnection, row: Row) -> bool:
     """Whether the claim `row` came from still holds: asked in the transaction that acts on it."""
-    wanted = sa.select(sa.literal(1)).where(_c.once == row.once, _WAITING, _c.fence == row.fence)
-    return await conn.scalar(wanted.with_for_update()) is not None
+    return await conn.scalar(_STILL_OURS, {"this": row.once, "fence": row.fence}) is not None
+
+
+async def all_ours(conn: AsyncConnection, rows: Sequence[Row]) -> set[str]:
+    """The `once` of those of `rows` of which `still_ours` is true."""
+    found = await conn.execute(_fences(conn.dialect.name), {"onces": values_for(conn, [row.once for row in rows])})
+    fences = {row.once: row.fence for row in found}
+    return {row.once for row in rows if fences.get(row.once) == row.fence}
+
+
+async def all_due(conn: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
+    """`decided`, `DUE`, for several: why, by `once`."""
+    settled = [_decision(once, State.DUE, reason, now) for once, reason in reasons.items()]
+    if settled:
+        await conn.execute(_SETTLE, settled)
+
+
+async def all_delivered(conn: AsyncConnection, onces: Sequence[str], at: datetime) -> None:
+    """`delivered`, for several."""
+    if onces:
+        sent = {"state": str(State.SENT), "sent_at": at, "lease_until": None}
+        await conn.execute(_SETTLE, [{"this": once, **sent} for once in sorted(onces)])
 
 
 async def decided(conn: AsyncConnection, once: str, state: State, reason: str, now: datetime) -> None:
     """`DUE` when its message is on its way, `SKIPPED` and the like when there will be none."""
-    await _settle(conn, once, state=str(state), reason=reason, decided_at=now, withdrawn=False)
+    await conn.execute(_SETTLE, _decision(once, state, reason, now))
 
 
 async def delivered(conn: AsyncConnection, once: str, at: datetime) -> None:
@@ -131,23 +172,37 @@ async def ledger(conn: AsyncConnection, number: int) -> list[Row]:
 
 
 async def waiting(conn: AsyncConnection, number: int) -> list[Row]:
-    found = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number, _WAITING).order_by(_c.due_at, _c.once))
-    return [_row(row) for row in found]
+    return [_row(row) for row in await conn.execute(_WAITING_OF, {"number": number})]
 
 
 async def next_due_at(conn: AsyncConnection) -> datetime | None:
     """When the next deadline lapses that nobody holds."""
-    wanted = sa.select(_c.due_at).where(_WAITING, _free(conn)).order_by(_c.due_at).limit(1)
-    found: datetime | None = await conn.scalar(wanted)
+    found: datetime | None = await conn.scalar(_next_due_at(conn.dialect.name))
     return found
 
 
-def _free(conn: AsyncConnection) -> sa.ColumnElement[bool]:
-    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= wall(conn))
+@cache
+def _next_due_at(dialect: str) -> Any:
+    return sa.select(_c.due_at).where(_WAITING, _free(dialect)).order_by(_c.due_at).limit(1)
+
+
+def _free(dialect: str) -> sa.ColumnElement[bool]:
+    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= clock(dialect))
+
+
+def _decision(once: str, state: State, reason: str, now: datetime) -> dict[str, Any]:
+    return {
+        "this": once,
+        "state": str(state),
+        "reason": reason,
+        "decided_at": now,
+        "withdrawn": False,
+        "lease_until": None,
+    }
 
 
 async def _settle(conn: AsyncConnection, once: str, **values: Any) -> None:
-    await conn.execute(sa.update(deadlines).where(_c.once == once).values(lease_until=None, **values))
+    await conn.execute(_SETTLE, {"this": once, "lease_until": None, **values})
 
 
 def _differs(row: AnyRow, deadline: Deadline) -> bool:
@@ -156,6 +211,27 @@ def _differs(row: AnyRow, deadline: Deadline) -> bool:
     return bool(row.withdrawn and row.state in (State.CANCELLED, State.SKIPPED))
 
 
+@cache
+def _known(dialect: str) -> Any:
+    return sa.select(_c.incident, _c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
+        listed(dialect, _c.incident, "numbers"), sa.or_(_WAITING, listed(dialect, _c.once, "onces"))
+    )
+
+
+@cache
+def _fences(dialect: str) -> Any:
+    wanted = sa.select(_c.once, _c.fence).where(listed(dialect, _c.once, "onces"), _WAITING)
+    return wanted.order_by(_c.once).with_for_update()
+
+
+_INSERT = sa.insert(deadlines)
+_SETTLE = sa.update(deadlines).where(_c.once == sa.bindparam("this"))
+_STILL_OURS = (
+    sa.select(sa.literal(1))
+    .where(_c.once == sa.bindparam("this"), _WAITING, _c.fence == sa.bindparam("fence"))
+    .with_for_update()
+)
+_WAITING_OF = sa.select(*_COLUMNS).where(_c.incident == sa.bindparam("number"), _WAITING).order_by(_c.due_at, _c.once)
 # Whoever had claimed the row as it stood loses it: the fence moves, so that the row is looked at again when it is due.
 _MOVE = (
     sa.update(deadlines)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.schema import deliveries
-from storage.sql import insert
+from storage.sql import insert_for
 
 
 async def first(conn: AsyncConnection, key: str, now: datetime) -> bool:
     """Whether this is the first delivery; it counts as seen when the transaction commits, and not before."""
-    done = await conn.execute(insert(conn, deliveries).values(key=key, seen_at=now).on_conflict_do_nothing())
+    done = await conn.execute(_first(conn.dialect.name), {"key": key, "seen_at": now})
     return bool(done.rowcount)
+
+
+@cache
+def _first(dialect: str) -> Any:
+    return insert_for(dialect, deliveries).on_conflict_do_nothing()
 
 
 async def forget(conn: AsyncConnection, before: datetime) -> int:

@@ -11,6 +11,12 @@ from storage.schema import homes
 from storage.sql import insert
 
 _c = homes.c
+_SINCE = (
+    sa.select(_c.user_id, _c.opened_at)
+    .where(_c.opened_at >= sa.bindparam("instant"))
+    .order_by(_c.opened_at.desc())
+    .limit(sa.bindparam("most"))
+)
 
 
 async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
@@ -22,6 +28,5 @@ async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
 
 async def since(conn: AsyncConnection, instant: datetime, limit: int) -> dict[str, datetime]:
     """When each opened it, of those who did since `instant`; the latest first."""
-    wanted = sa.select(_c.user_id, _c.opened_at).where(_c.opened_at >= instant)
-    rows = await conn.execute(wanted.order_by(_c.opened_at.desc()).limit(limit))
+    rows = await conn.execute(_SINCE, {"instant": instant, "most": limit})
     return {row.user_id: row.opened_at for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.incident import Incident
 from storage.columns import to_microseconds
 from storage.schema import counters, incidents
-from storage.sql import among, is_postgresql
+from storage.sql import is_postgresql, listed, values_for
 
 _adapter = TypeAdapter(Incident)
 _COUNT = (
@@ -22,6 +23,24 @@ _COUNT = (
     .values(value=counters.c.value + 1)
     .returning(counters.c.value)
 )
+# Made once: to make a statement, and the key it is known by, takes longer than to run it.
+_GET = sa.select(incidents.c.state).where(incidents.c.number == sa.bindparam("this"))
+# NO KEY UPDATE: keeps writers out, but not the foreign keys that point here.
+_LOCK = _GET.with_for_update(key_share=True)
+_HOLD = sa.select(incidents.c.number).where(incidents.c.number == sa.bindparam("this")).with_for_update(key_share=True)
+_HOLD_ALL = (
+    sa.select(incidents.c.number)
+    .where(listed("postgresql", incidents.c.number, "numbers"))
+    .order_by(incidents.c.number)
+    .with_for_update(key_share=True)
+)
+_INSERT = sa.insert(incidents)
+_SAVE = sa.update(incidents).where(incidents.c.number == sa.bindparam("this"))
+
+
+@cache
+def _lock_free(dialect: str) -> Any:
+    return _several(dialect).order_by(incidents.c.number).with_for_update(key_share=True, skip_locked=True)
 
 
 async def next_number(conn: AsyncConnection) -> int:
@@ -30,40 +49,63 @@ async def next_number(conn: AsyncConnection) -> int:
 
 
 async def insert(conn: AsyncConnection, incident: Incident) -> None:
-    await conn.execute(sa.insert(incidents), _row(incident))
+    await conn.execute(_INSERT, _row(incident))
 
 
 async def save(conn: AsyncConnection, incident: Incident) -> None:
     """Over what is stored; call `lock` first. Raises `LookupError` when there is no such incident."""
-    row = _row(incident)
-    del row["number"]
-    done = await conn.execute(sa.update(incidents).where(incidents.c.number == incident.number).values(row))
+    done = await conn.execute(_SAVE, _saved(incident))
     if done.rowcount == 0:
         raise LookupError(f"{incident.id} is not stored")
 
 
 async def lock(conn: AsyncConnection, number: int) -> Incident | None:
     """The incident, kept from every other writer until the transaction ends."""
-    wanted = sa.select(incidents.c.state).where(incidents.c.number == number)
-    # NO KEY UPDATE: keeps writers out, but not the foreign keys that point here.
-    return _incident(await conn.scalar(wanted.with_for_update(key_share=True)))
+    return _incident(await conn.scalar(_LOCK, {"this": number}))
+
+
+async def lock_free(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
+    """Those of these incidents that nobody else holds now, kept as by `lock`, in the order of their numbers.
+
+    Before anything else in a transaction: whoever holds something and waits for several may wait for ever.
+    """
+    found = await conn.scalars(_lock_free(conn.dialect.name), {"numbers": values_for(conn, numbers)})
+    return [_adapter.validate_python(state) for state in found]
 
 
 async def hold(conn: AsyncConnection, number: int) -> None:
     """Keep it from every other writer as `lock` does, without reading it. SQLite has one writer anyway."""
     if is_postgresql(conn):
-        wanted = sa.select(incidents.c.number).where(incidents.c.number == number)
-        await conn.execute(wanted.with_for_update(key_share=True))
+        await conn.execute(_HOLD, {"this": number})
+
+
+async def save_all(conn: AsyncConnection, changed: Sequence[Incident]) -> None:
+    """Over what is stored; they are locked."""
+    if changed:
+        await conn.execute(_SAVE, [_saved(incident) for incident in changed])
+
+
+async def hold_all(conn: AsyncConnection, numbers: Sequence[int]) -> None:
+    """As `hold`, several: each waits for its turn, in the order of their numbers. Before anything else."""
+    if is_postgresql(conn) and numbers:
+        await conn.execute(_HOLD_ALL, {"numbers": values_for(conn, numbers)})
 
 
 async def get(conn: AsyncConnection, number: int) -> Incident | None:
-    return _incident(await conn.scalar(sa.select(incidents.c.state).where(incidents.c.number == number)))
+    return _incident(await conn.scalar(_GET, {"this": number}))
 
 
 async def several(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
     """Those of these numbers that there are, in no order."""
-    wanted = sa.select(incidents.c.state).where(among(conn, incidents.c.number, numbers))
-    return [_adapter.validate_python(state) for state in await conn.scalars(wanted)] if numbers else []
+    if not numbers:
+        return []
+    found = await conn.scalars(_several(conn.dialect.name), {"numbers": values_for(conn, numbers)})
+    return [_adapter.validate_python(state) for state in found]
+
+
+@cache
+def _several(dialect: str) -> Any:
+    return sa.select(incidents.c.state).where(listed(dialect, incidents.c.number, "numbers"))
 
 
 async def by_channel(conn: AsyncConnection, channel_id: str) -> int | None:
@@ -103,6 +145,12 @@ async def open_or_ended_after(conn: AsyncConnection, instant: datetime, limit: i
 
 def _incident(state: Any) -> Incident | None:
     return None if state is None else _adapter.validate_python(state)
+
+
+def _saved(incident: Incident) -> dict[str, Any]:
+    row = _row(incident)
+    row["this"] = row.pop("number")
+    return row
 
 
 def _row(incident: Incident) -> dict[str, Any]:

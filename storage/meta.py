@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.schema import meta
 from storage.sql import insert
 
+_GET = sa.select(meta.c.value).where(meta.c.name == sa.bindparam("this"))
+
 
 async def get(conn: AsyncConnection, name: str) -> Any | None:
-    return await conn.scalar(sa.select(meta.c.value).where(meta.c.name == name))
+    return await conn.scalar(_GET, {"this": name})
 
 
 async def put_new(conn: AsyncConnection, name: str, value: Any) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,11 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.outbox_needs import end_dependents, free_dependents
 from storage.outbox_put import put, retry_failed
 from storage.schema import outbox
-from storage.sql import AnyRow, is_postgresql, wall
+from storage.sql import AnyRow, clock, clock_after, microseconds
 
 __all__ = [
-    "LEASE", "Failure", "Row", "Standing", "census", "claim", "depth", "dropped", "failed", "failures", "known",
-    "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed", "sent",
+    "LEASE", "Failure", "Row", "Standing", "all_sent", "census", "claim", "depth", "dropped", "failed", "failures",
+    "known", "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed",
+    "sent",
 ]  # fmt: skip
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
@@ -91,11 +93,18 @@ async def claim(
 ) -> list[Row]:
     """Up to `limit` rows to send now, most urgent first. One whose lease ended unmarked comes back `uncertain`."""
     ours_until = time.monotonic() + lease.total_seconds()  # from before the claim: never later than the lease
-    ready = _next_rows(conn, limit, skip_kinds, only_kinds)
-    if is_postgresql(conn):
+    given = {"most": limit, "after_us": microseconds(lease)}
+    taken = await conn.execute(_claim(conn.dialect.name, frozenset(skip_kinds), frozenset(only_kinds)), given)
+    return [_row(row, ours_until) for row in sorted(taken, key=lambda row: (row.priority, row.queued_at, row.id))]
+
+
+@cache
+def _claim(dialect: str, skip_kinds: frozenset[str], only_kinds: frozenset[str]) -> Any:
+    ready = _next_rows(dialect, skip_kinds, only_kinds)
+    if dialect == "postgresql":
         ready = ready.with_for_update(skip_locked=True)
     picked = ready.cte("picked")
-    taken = await conn.execute(
+    return (
         sa.update(outbox)
         .where(_c.id.in_(sa.select(picked.c.id)))
         .values(
@@ -103,25 +112,22 @@ async def claim(
             uncertain=sa.or_(_c.uncertain, _c.state == "leased"),
             attempts=_c.attempts + 1,
             fence=_c.fence + 1,
-            first_try_at=sa.func.coalesce(_c.first_try_at, wall(conn)),
-            next_try_at=wall(conn, lease),
+            first_try_at=sa.func.coalesce(_c.first_try_at, clock(dialect)),
+            next_try_at=clock_after(dialect),
             error=sa.case((_c.state == "leased", TAKEN_OVER), else_=_c.error),
         )
         .returning(outbox)
     )
-    return [_row(row, ours_until) for row in sorted(taken, key=lambda row: (row.priority, row.queued_at, row.id))]
 
 
-def _next_rows(
-    conn: AsyncConnection, limit: int, skip_kinds: Collection[str] = (), only_kinds: Collection[str] = ()
-) -> sa.Select[Any]:
+def _next_rows(dialect: str, skip_kinds: Collection[str], only_kinds: Collection[str]) -> sa.Select[Any]:
     """What `claim` picks from; a partial index answers it, in its order."""
-    wanted = sa.select(_c.id).where(_LIVE, _c.next_try_at <= wall(conn))
+    wanted = sa.select(_c.id).where(_LIVE, _c.next_try_at <= clock(dialect))
     if only_kinds:
         wanted = wanted.where(_c.kind.in_(sorted(only_kinds)))
     if skip_kinds:
         wanted = wanted.where(_c.kind.not_in(sorted(skip_kinds)))
-    return wanted.order_by(_c.priority, _c.next_try_at, _c.id).limit(limit)
+    return wanted.order_by(_c.priority, _c.next_try_at, _c.id).limit(sa.bindparam("most"))
 
 
 async def sent(conn: AsyncConnection, row: Row, receipt: dict[str, Any]) -> bool:
@@ -129,43 +135,29 @@ async def sent(conn: AsyncConnection, row: Row, receipt: dict[str, Any]) -> bool
 
     If it was asked for again since the claim, it is queued again, and keeps this receipt until the next.
     """
-    newest = _c.version == row.version
-    values = {
-        "state": sa.case((newest, "sent"), else_="queued"),
-        "attempts": sa.case((newest, _c.attempts), else_=0),
-        "first_try_at": sa.case((newest, _c.first_try_at), else_=sa.null()),
-        "next_try_at": wall(conn),
-        "uncertain": False,
-        "receipt": receipt,
-        "error": None,
-        "sent_at": wall(conn),
-    }
-    if await _mark(conn, row, values) is None:
-        return False
-    await free_dependents(conn, row.once)
-    return True
+    return (await all_sent(conn, [(row, receipt)]))[0]
+
+
+async def all_sent(conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
+    """`sent` for several, with the receipt of each."""
+    ours: dict[int, bool] = {}
+    for row, receipt in sorted(done, key=lambda pair: pair[0].id):
+        mark = _sent(conn.dialect.name)
+        ours[row.id] = await _mark(conn, row, mark, our_version=row.version, given_receipt=receipt) is not None
+    if freed := [row.once for row, _ in done if ours[row.id]]:
+        await free_dependents(conn, freed)
+    return [ours[row.id] for row, _ in done]
 
 
 async def retry(conn: AsyncConnection, row: Row, after: timedelta, error: str, *, uncertain: bool) -> bool:
     """Try again later. `uncertain`: this attempt may have reached Slack; that is not forgotten by later ones."""
-    values = {
-        "state": "unknown" if uncertain else "queued",
-        "uncertain": sa.true() if uncertain else _c.uncertain,
-        "next_try_at": wall(conn, after),
-        "error": error,
-    }
-    return await _mark(conn, row, values) is not None
+    again = _retried(conn.dialect.name, uncertain=uncertain)
+    return await _mark(conn, row, again, after_us=microseconds(after), why=error) is not None
 
 
 async def put_back(conn: AsyncConnection, row: Row, after: timedelta, why: str) -> bool:
     """It was not its turn yet: nothing was tried, and this claim counts as no attempt."""
-    values = {
-        "state": sa.case((_c.uncertain, "unknown"), else_="queued"),
-        "attempts": _c.attempts - 1,
-        "next_try_at": wall(conn, after),
-        "error": why,
-    }
-    return await _mark(conn, row, values) is not None
+    return await _mark(conn, row, _put_back(conn.dialect.name), after_us=microseconds(after), why=why) is not None
 
 
 async def failed(conn: AsyncConnection, row: Row, error: str) -> list[str]:
@@ -188,7 +180,7 @@ async def dropped(conn: AsyncConnection, row: Row, reason: str) -> bool:
 
 async def receipt(conn: AsyncConnection, once: str) -> dict[str, Any] | None:
     """What Slack gave back for it; `None` until it was sent."""
-    found: dict[str, Any] | None = await conn.scalar(sa.select(_c.receipt).where(_c.once == once))
+    found: dict[str, Any] | None = await conn.scalar(_RECEIPT, {"this": once})
     return found
 
 
@@ -205,9 +197,8 @@ async def known(conn: AsyncConnection, once: str) -> bool:
 
 async def failures(conn: AsyncConnection, number: int) -> list[Failure]:
     """What failed for good about an incident, oldest first."""
-    there = sa.and_(_c.incident == number, _c.state == "failed")
-    wanted = sa.select(_c.once, _c.kind, _c.payload, _c.error).where(there).order_by(_c.id)
-    return [Failure(row.once, row.kind, row.payload, row.error or "") for row in await conn.execute(wanted)]
+    found = await conn.execute(_FAILURES, {"number": number})
+    return [Failure(row.once, row.kind, row.payload, row.error or "") for row in found]
 
 
 async def oldest_waiting_at(conn: AsyncConnection) -> datetime | None:
@@ -237,21 +228,72 @@ async def census(conn: AsyncConnection) -> list[Standing]:
 
 async def _end(conn: AsyncConnection, row: Row, state: str, why: str) -> bool | None:
     """Whether it ended so, or was queued again; `None` if the fence was lost."""
-    newest = _c.version == row.version
-    values = {
-        "state": sa.case((newest, state), else_="queued"),
-        "attempts": sa.case((newest, _c.attempts), else_=0),
-        "next_try_at": wall(conn),
-        "error": why,
-    }
-    now = await _mark(conn, row, values)
+    now = await _mark(conn, row, _ended(conn.dialect.name, state), our_version=row.version, why=why)
     return None if now is None else now == state
 
 
-async def _mark(conn: AsyncConnection, row: Row, values: dict[str, Any]) -> str | None:
-    ours = sa.and_(_c.id == row.id, _c.fence == row.fence, _c.state == "leased")
-    state: str | None = await conn.scalar(sa.update(outbox).where(ours).values(values).returning(_c.state))
+async def _mark(conn: AsyncConnection, row: Row, mark: sa.Update, **given: Any) -> str | None:
+    """The state it is in now; `None` if the fence was lost."""
+    state: str | None = await conn.scalar(mark, {"this": row.id, "our_fence": row.fence, **given})
     return state
+
+
+def _marking() -> Any:
+    ours = sa.and_(_c.id == sa.bindparam("this"), _c.fence == sa.bindparam("our_fence"), _c.state == "leased")
+    return sa.update(outbox).where(ours).returning(_c.state)
+
+
+_NEWEST = _c.version == sa.bindparam("our_version")  # it was not asked for again since the claim
+_RECEIPT = sa.select(_c.receipt).where(_c.once == sa.bindparam("this"))
+_FAILURES = (
+    sa.select(_c.once, _c.kind, _c.payload, _c.error)
+    .where(_c.incident == sa.bindparam("number"), _c.state == "failed")
+    .order_by(_c.id)
+)
+
+
+@cache
+def _sent(dialect: str) -> Any:
+    return _marking().values(
+        state=sa.case((_NEWEST, "sent"), else_="queued"),
+        attempts=sa.case((_NEWEST, _c.attempts), else_=0),
+        first_try_at=sa.case((_NEWEST, _c.first_try_at), else_=sa.null()),
+        next_try_at=clock(dialect),
+        uncertain=False,
+        receipt=sa.bindparam("given_receipt", type_=_c.receipt.type),
+        error=None,
+        sent_at=clock(dialect),
+    )
+
+
+@cache
+def _retried(dialect: str, *, uncertain: bool) -> Any:
+    return _marking().values(
+        state="unknown" if uncertain else "queued",
+        uncertain=sa.true() if uncertain else _c.uncertain,
+        next_try_at=clock_after(dialect),
+        error=sa.bindparam("why"),
+    )
+
+
+@cache
+def _put_back(dialect: str) -> Any:
+    return _marking().values(
+        state=sa.case((_c.uncertain, "unknown"), else_="queued"),
+        attempts=_c.attempts - 1,
+        next_try_at=clock_after(dialect),
+        error=sa.bindparam("why"),
+    )
+
+
+@cache
+def _ended(dialect: str, state: str) -> Any:
+    return _marking().values(
+        state=sa.case((_NEWEST, state), else_="queued"),
+        attempts=sa.case((_NEWEST, _c.attempts), else_=0),
+        next_try_at=clock(dialect),
+        error=sa.bindparam("why"),
+    )
 
 
 def _row(row: AnyRow, ours_until: float) -> Row:

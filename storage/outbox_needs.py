@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.notices import IfNeedFails
 from storage.schema import outbox
-from storage.sql import among, wall
+from storage.sql import clock, listed, values_for
 
 _c = outbox.c
 _HELD = sa.text("state = 'held'")  # as in the partial index, word for word
 
 
-async def free_dependents(conn: AsyncConnection, once: str) -> None:
-    now = wall(conn)
-    waiting = sa.and_(_HELD, _c.needs == once)
-    await conn.execute(sa.update(outbox).where(waiting).values(state="queued", next_try_at=now, queued_at=now))
+async def free_dependents(conn: AsyncConnection, onces: Collection[str]) -> None:
+    """What was held for these may go."""
+    await conn.execute(_free(conn.dialect.name), {"sent": values_for(conn, list(onces))})
+
+
+@cache
+def _free(dialect: str) -> Any:
+    now = clock(dialect)
+    waiting = sa.and_(_HELD, listed(dialect, _c.needs, "sent"))
+    return sa.update(outbox).where(waiting).values(state="queued", next_try_at=now, queued_at=now)
 
 
 async def end_dependents(conn: AsyncConnection, once: str, state: str, why: str) -> list[str]:
@@ -31,22 +39,34 @@ async def end_dependents(conn: AsyncConnection, once: str, state: str, why: str)
     ended: Collection[str] = [once]
     reason = because(state, why)
     while ended:
-        waiting = sa.and_(_HELD, among(conn, _c.needs, ended))
-        now = wall(conn)
-        await conn.execute(
-            sa.update(outbox)
-            .where(waiting, _c.if_need_fails != str(IfNeedFails.FAIL))
-            .values(
-                state="queued",
-                redirected=_c.if_need_fails == str(IfNeedFails.DIRECT),
-                next_try_at=now,
-                queued_at=now,
-            )
-        )
-        gone = await conn.scalars(sa.update(outbox).where(waiting).values(state=state, error=reason).returning(_c.once))
+        given = {"ended": values_for(conn, list(ended))}
+        await conn.execute(_go_on(conn.dialect.name), given)
+        gone = await conn.scalars(_end(conn.dialect.name), {**given, "their_state": state, "why": reason})
         ended = sorted(gone)
         lost += ended
     return lost
+
+
+@cache
+def _go_on(dialect: str) -> Any:
+    now = clock(dialect)
+    return (
+        sa.update(outbox)
+        .where(_HELD, listed(dialect, _c.needs, "ended"), _c.if_need_fails != str(IfNeedFails.FAIL))
+        .values(
+            state="queued",
+            redirected=_c.if_need_fails == str(IfNeedFails.DIRECT),
+            next_try_at=now,
+            queued_at=now,
+        )
+    )
+
+
+@cache
+def _end(dialect: str) -> Any:
+    waiting = sa.and_(_HELD, listed(dialect, _c.needs, "ended"))
+    ended = sa.update(outbox).where(waiting).values(state=sa.bindparam("their_state"), error=sa.bindparam("why"))
+    return ended.returning(_c.once)
 
 
 def because(state: str, why: str) -> str:

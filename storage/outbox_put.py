@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from bot.domain.notices import IfNeedFails, Notice
 from storage.columns import clean_text
 from storage.outbox_needs import because, end_dependents, free_dependents
 from storage.schema import outbox
-from storage.sql import among, insert, wall
+from storage.sql import among, clock, insert_for, listed, values_for, wall
 
 _c = outbox.c
 _OVER = ("failed", "dropped")
@@ -65,11 +66,14 @@ def _one_each(notices: Sequence[Notice]) -> dict[str, Notice]:
 
 async def _standing(conn: AsyncConnection, names: Collection[str]) -> dict[str, _Standing]:
     """Locked, so that nobody marks a row sent or failed between our look at it and our commit."""
-    wanted = sa.select(_c.once, _c.state, _c.sent_at, _c.error, _c.redirected).where(
-        among(conn, _c.once, sorted(names))
-    )
-    rows = await conn.execute(wanted.order_by(_c.id).with_for_update())
+    rows = await conn.execute(_wanted(conn.dialect.name), {"names": values_for(conn, sorted(names))})
     return {row.once: _Standing(row.state, row.sent_at is not None, row.error or "", row.redirected) for row in rows}
+
+
+@cache
+def _wanted(dialect: str) -> Any:
+    wanted = sa.select(_c.once, _c.state, _c.sent_at, _c.error, _c.redirected)
+    return wanted.where(listed(dialect, _c.once, "names")).order_by(_c.id).with_for_update()
 
 
 def _start(
@@ -106,35 +110,47 @@ async def _insert(conn: AsyncConnection, fresh: Sequence[Notice], starts: Mappin
     """The `once` of each that another transaction has stored in the meantime."""
     if not fresh:
         return []
-    now = wall(conn)
     rows = [_row(notice, starts[notice.once]) for notice in fresh]
-    into = insert(conn, outbox).values(next_try_at=now, created_at=now, queued_at=now)
-    stored = await conn.execute(into.on_conflict_do_nothing().returning(_c.once), rows)
+    stored = await conn.execute(_into(conn.dialect.name), rows)
     done = set(stored.scalars())
     return sorted(notice.once for notice in fresh if notice.once not in done)
+
+
+@cache
+def _into(dialect: str) -> Any:
+    now = clock(dialect)
+    into = insert_for(dialect, outbox).values(next_try_at=now, created_at=now, queued_at=now)
+    return into.on_conflict_do_nothing().returning(_c.once)
 
 
 async def _again(conn: AsyncConnection, notice: Notice, now: _Standing, start: _Standing) -> None:
     """A new payload. One being sent stays leased: its version tells the marker to queue it again."""
     values: dict[str, Any] = {
         "payload": notice.payload,
-        "version": _c.version + 1,
         "priority": int(notice.priority),
         "deadline": notice.deadline,
         "needs": notice.needs,
         "if_need_fails": str(notice.if_need_fails),
-        "queued_at": wall(conn),
     }
     if now.state != "leased":
         values |= {"state": start.state, "redirected": now.redirected or start.redirected, "error": start.error or None}
-    if now.state in ("sent", *_OVER):
-        values |= {"attempts": 0, "first_try_at": None, "next_try_at": wall(conn)}  # others keep their back-off
-    await conn.execute(sa.update(outbox).where(_c.once == notice.once).values(values))
+    over = now.state in ("sent", *_OVER)
+    if over:
+        values |= {"attempts": 0, "first_try_at": None}
+    await conn.execute(_put_again(conn.dialect.name, anew=over), {"this": notice.once, **values})
+
+
+@cache
+def _put_again(dialect: str, *, anew: bool) -> Any:
+    """`anew` is tried at once; others keep their back-off."""
+    now = clock(dialect)
+    again = sa.update(outbox).where(_c.once == sa.bindparam("this")).values(version=_c.version + 1, queued_at=now)
+    return again.values(next_try_at=now) if anew else again
 
 
 async def _catch_up(conn: AsyncConnection, once: str, now: _Standing) -> None:
     if now.done:
-        await free_dependents(conn, once)
+        await free_dependents(conn, [once])
     elif now.state in _OVER:
         await end_dependents(conn, once, now.state, now.error)
 

@@ -14,6 +14,17 @@ from bot.domain.oncall import Override
 from storage.schema import overrides, shifts
 
 _c = overrides.c
+_ENDS_AT = sa.func.coalesce(_c.ended_at, _c.ends_at, type_=_c.ends_at.type)
+_STANDING = (
+    sa.select(_c.schedule, _c.member, _c.starts_at, _ENDS_AT.label("until"))
+    .where(_c.ends_at > sa.bindparam("since"), sa.bindparam("since") < _ENDS_AT)
+    .order_by(_c.id)
+)
+_READ_ELSEWHERE = (
+    sa.select(shifts.c.schedule, shifts.c.member, shifts.c.starts_at, shifts.c.ends_at)
+    .where(shifts.c.ends_at > sa.bindparam("since"))
+    .order_by(shifts.c.id)
+)
 
 
 async def add(conn: AsyncConnection, override: Override, made_by: str, now: datetime) -> None:
@@ -31,17 +42,14 @@ async def add(conn: AsyncConnection, override: Override, made_by: str, now: date
 
 async def standing(conn: AsyncConnection, since: datetime) -> tuple[Override, ...]:
     """Those that had not ended by `since`, in the order in which they were made."""
-    ends_at = sa.func.coalesce(_c.ended_at, _c.ends_at, type_=_c.ends_at.type)
-    wanted = sa.select(_c.schedule, _c.member, _c.starts_at, ends_at.label("until"))
-    rows = await conn.execute(wanted.where(_c.ends_at > since, ends_at > since).order_by(_c.id))
+    rows = await conn.execute(_STANDING, {"since": since})
     covers = [Override(row.schedule, row.member, row.starts_at, row.until) for row in rows]
     return (*await _read_elsewhere(conn, since), *covers)
 
 
 async def _read_elsewhere(conn: AsyncConnection, since: datetime) -> list[Override]:
     """Turns of schedules that live at PagerDuty: as if each covered an empty schedule, so that covers outrank them."""
-    wanted = sa.select(shifts.c.schedule, shifts.c.member, shifts.c.starts_at, shifts.c.ends_at)
-    rows = await conn.execute(wanted.where(shifts.c.ends_at > since).order_by(shifts.c.id))
+    rows = await conn.execute(_READ_ELSEWHERE, {"since": since})
     return [Override(row.schedule, row.member, row.starts_at, row.ends_at) for row in rows]
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.columns import Instant, JsonText, dumps
+from storage.columns import Instant, JsonText, dumps, to_microseconds
 
 if TYPE_CHECKING:
     AnyRow = sa.Row[*tuple[Any, ...]]
@@ -43,7 +43,12 @@ async def insert_all(conn: AsyncConnection, table: sa.Table, rows: Sequence[Mapp
         columns = {column.name: [row[column.name] for row in rows] for column in table.columns}
         await conn.execute(_insert_arrays(table), columns)
     else:
-        await conn.execute(sa.insert(table), rows)
+        await conn.execute(_insert_rows(table), rows)
+
+
+@cache
+def _insert_rows(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
 
 
 @cache
@@ -68,6 +73,46 @@ def wall(conn: AsyncConnection, plus: timedelta = timedelta()) -> sa.ColumnEleme
     if not is_postgresql(conn):
         return sa.literal(datetime.now(UTC) + plus, Instant)
     return _DATABASE_NOW if not plus else sa.type_coerce(_DATABASE_NOW + plus // timedelta(microseconds=1), Instant)
+
+
+@cache
+def clock(dialect: str) -> sa.ColumnElement[Any]:
+    """`wall` for a statement that is made once: ours is looked at whenever the statement runs."""
+    return _DATABASE_NOW if dialect == "postgresql" else sa.bindparam("wall", callable_=_our_now, type_=Instant())
+
+
+@cache
+def clock_after(dialect: str) -> sa.ColumnElement[Any]:
+    """The same, `after_us` later, which is given with the statement (`microseconds`)."""
+    ours = sa.bindparam("wall_us", callable_=_our_us, type_=sa.BigInteger())
+    now = _DATABASE_NOW if dialect == "postgresql" else ours
+    return sa.type_coerce(now + sa.bindparam("after_us", type_=sa.BigInteger()), Instant)
+
+
+def microseconds(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
+
+
+def _our_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _our_us() -> int:
+    return to_microseconds(datetime.now(UTC))
+
+
+@cache
+def listed(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
+    """`column IN :name` for a statement that is made once; the values are given as `values_for` makes them."""
+    if dialect == "postgresql":
+        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
+    sql = f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - our own names
+    return sa.text(sql)  # type: ignore[return-value]  # text is a condition, too
+
+
+def values_for(conn: AsyncConnection, values: Collection[Any]) -> Any:
+    """Values for `listed`."""
+    return list(values) if is_postgresql(conn) else dumps(list(values))
 
 
 def among(conn: AsyncConnection, column: sa.Column[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:

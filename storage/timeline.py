@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Activity
@@ -15,10 +17,10 @@ from bot.domain.timeline import Entry, Recorded, stand_keyed
 from storage import chain
 from storage.pages import by_seq
 from storage.schema import timeline
-from storage.sql import AnyRow
+from storage.sql import AnyRow, values_for
 from storage.verification import verify
 
-__all__ = ["activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
+__all__ = ["activities", "activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Standing:
 _BY_PERSON = sa.text("by_person")
 _MESSAGE = sa.text("kind = 'message'")
 _NO_MESSAGE = sa.text("kind <> 'message'")
+_SAID = sa.and_(timeline.c.incident == sa.bindparam("number"), _BY_PERSON)
+_ACTIVITY = sa.select(
+    sa.select(sa.func.count()).where(_SAID, timeline.c.at >= sa.bindparam("since")).scalar_subquery(),
+    sa.select(sa.func.max(timeline.c.at)).where(_SAID).scalar_subquery(),
+)
 
 
 async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[Recorded]:
@@ -55,10 +62,30 @@ async def read(
 
 async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
     """Messages by people at `since` or later, and when the last one ever was."""
-    recent = sa.select(sa.func.count()).where(timeline.c.incident == number, _BY_PERSON, timeline.c.at >= since)
-    last = sa.select(sa.func.max(timeline.c.at)).where(timeline.c.incident == number, _BY_PERSON)
-    row = (await conn.execute(sa.select(recent.scalar_subquery(), last.scalar_subquery()))).one()
+    row = (await conn.execute(_ACTIVITY, {"number": number, "since": since})).one()
     return Activity(recent=row[0], last_at=row[1])
+
+
+async def activities(conn: AsyncConnection, numbers: Sequence[int], since: datetime) -> dict[int, Activity]:
+    """`activity` of several incidents."""
+    given = {"numbers": values_for(conn, numbers), "since": since}
+    found = await conn.execute(_activities(conn.dialect.name), given)
+    return {row.number: Activity(recent=row.recent, last_at=row.last_at) for row in found}
+
+
+@cache
+def _activities(dialect: str) -> Any:
+    if dialect == "postgresql":
+        asked: Any = sa.func.unnest(sa.bindparam("numbers", type_=postgresql.ARRAY(sa.BigInteger)))
+        given = asked.table_valued(sa.column("number", sa.BigInteger)).render_derived()
+        number = given.c.number
+    else:
+        given = sa.func.json_each(sa.bindparam("numbers")).table_valued(sa.column("value", sa.BigInteger))
+        number = given.c.value
+    said = sa.and_(timeline.c.incident == number, _BY_PERSON)
+    recent = sa.select(sa.func.count()).where(said, timeline.c.at >= sa.bindparam("since")).scalar_subquery()
+    last = sa.select(sa.func.max(timeline.c.at)).where(said).scalar_subquery()
+    return sa.select(number.label("number"), recent.label("recent"), last.label("last_at"))
 
 
 async def last_of(

@@ -82,7 +82,13 @@ def _fits(value: Any, shape: Shape) -> bool:
     if value is None:
         return True
     if isinstance(shape, dict):
-        return isinstance(value, dict) and all(_fits(value.get(name), inner) for name, inner in shape.items())
+        if not isinstance(value, dict):
+            return False
+        for name in shape.keys() & value.keys():
+            inner, given = shape[name], value[name]
+            if not (isinstance(given, str) if inner is str and given is not None else _fits(given, inner)):
+                return False
+        return True
     if isinstance(shape, list):
         return isinstance(value, list) and all(item is not None and _fits(item, shape[0]) for item in value)
     return isinstance(value, shape)

@@ -39,6 +39,7 @@ from bot.usecases.access import part_of
 from bot.usecases.desk import Desk
 from storage import incidents, meta, outbox, overrides, timeline
 from storage.outbox import Row
+from storage.several import Several
 
 TOPIC_LENGTH = 250
 HOME_INCIDENTS = 200
@@ -69,6 +70,7 @@ class Sender(Posting):
         self._command = command
         self._people = People(api, self._learned)
         self._readings = Readings()
+        self._incidents = Several(desk.database.reading)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         walks = WalkSender(desk, api, self._people)
         self._handlers: dict[str, Handler] = {
@@ -134,11 +136,13 @@ class Sender(Posting):
             await turns.remember(conn, address, user)
 
     async def _case(self, row: Row) -> Case:
-        async with self._desk.database.reading() as conn:
-            incident = await incidents.get(conn, row.incident) if row.incident is not None else None
-            if incident is None:
-                raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
-            policy = await self._desk.policies.of(conn, incident)
+        incident = await self._incidents.get(row.incident) if row.incident is not None else None
+        if incident is None:
+            raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
+        policy = self._desk.policies.at_hand(incident)
+        if policy is None:
+            async with self._desk.database.reading() as conn:
+                policy = await self._desk.policies.of(conn, incident)
         return Case(row, incident, policy, self._desk.clock.now())
 
     async def _entries(self, case: Case, seqs: list[int]) -> list[Recorded]:

@@ -16,10 +16,36 @@ from bot.domain.notices import Notice
 from bot.domain.timeline import BOT, Entry, entry
 from bot.usecases.desk import Desk, Work, working_on
 from storage import deadlines, deliveries, incidents, outbox
+from storage.grouped import Grouped
 from storage.outbox import Row
 
 PAGES = ("notify", "page_direct")
+MARKED_TOGETHER = 32  # others who want to write wait for no more than that
 PATIENCE = timedelta(seconds=15)  # for one method, before the next is used beside it
+
+
+class Marks:
+    """What was sent, and of which nothing follows but that: many are marked in one transaction."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._grouped = Grouped(desk.database.transaction, self._mark, MARKED_TOGETHER, "sent")
+
+    async def sent(self, row: Row, receipt: dict[str, Any]) -> bool:
+        """Mark it sent. False when the lease was lost to another: then nothing is written here."""
+        if row.incident is None or _moves_on(row):
+            return await sent(self._desk, row, receipt)
+        ours = await self._grouped.run((row, receipt))
+        self._desk.alarm.outbox.set()
+        return ours
+
+    async def _mark(self, conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
+        """The incidents first and in the order of their numbers, so that nobody waits for ever."""
+        await incidents.hold_all(conn, sorted({row.incident for row, _ in done if row.incident is not None}))
+        ours = await outbox.all_sent(conn, done)
+        served = [once for (row, _), mine in zip(done, ours, strict=True) if mine for once in _deadlines(row)]
+        await deadlines.all_delivered(conn, served, self._desk.clock.now())
+        return ours
 
 
 async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:

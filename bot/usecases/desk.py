@@ -24,7 +24,7 @@ from bot.usecases.hurry import Hurry
 from bot.usecases.turns import with_turns
 from playbooks.runners.protocol import Runners
 from playbooks.shelf import Shelf
-from storage import deadlines, deliveries, incidents, outbox, policies, timeline
+from storage import chain, deadlines, deliveries, incidents, outbox, policies
 from storage.database import Database
 
 
@@ -78,10 +78,16 @@ class Policies:
     read: Callable[[dict[str, Any]], Policy]
     _known: dict[str, Policy] = field(default_factory=dict)
 
-    async def of(self, conn: AsyncConnection, incident: Incident) -> Policy:
-        """The policy the incident was declared under; the one in force where that was never kept."""
+    def at_hand(self, incident: Incident) -> Policy | None:
+        """As `of`, where it need not be looked up."""
         if not incident.policy or incident.policy == self.current.digest:
             return self.current
+        return self._known.get(incident.policy)
+
+    async def of(self, conn: AsyncConnection, incident: Incident) -> Policy:
+        """The policy the incident was declared under; the one in force where that was never kept."""
+        if (known := self.at_hand(incident)) is not None:
+            return known
         if incident.policy not in self._known:
             document = await policies.get(conn, incident.policy)
             self._known[incident.policy] = self.read(document) if document else self.current
@@ -125,37 +131,71 @@ class Work:
 
     async def commit(self, change: Change, notices: Sequence[Notice] = ()) -> Incident:
         """Append the entries, then save incident, deadlines and notices. Returns the incident as saved."""
-        before, after = self.incident, change.incident
-        recorded = await timeline.append(self.conn, after.number, change.entries) if change.entries else []
-        self.incident = await save(self.conn, before, after, recorded, self.policy, self.now, notices)
+        await commit_all(self.conn, [Step(self, change, notices)], self.now)
         return self.incident
 
 
-async def save(
-    conn: AsyncConnection,
-    before: Incident,
-    after: Incident,
-    recorded: Sequence[Recorded],
-    policy: Policy,
-    now: datetime,
-    notices: Sequence[Notice] = (),
-) -> Incident:
-    """Save a changed incident with what routing and planning say must follow."""
-    if policy.triggers and after.open:
-        after = triggers.stamped(after, policy, now)
-    after = await with_turns(conn, before, after, policy, now)
-    following = [*routing.on_change(before, after, recorded, policy), *notices]
-    after = replace(after, **routing.without_settled(before, after, policy))
-    if after != before:
-        await incidents.save(conn, after)
-        planned = plan(after, policy)
-        if planned != plan(before, policy):
-            await deadlines.sync(conn, after.number, planned, lambda once: withdrawn_because(once, before, after), now)
-    await similar.follow(conn, before, after, recorded)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be written about one incident."""
+
+    work: Work
+    change: Change
+    notices: Sequence[Notice] = ()
+
+
+async def commit_all(conn: AsyncConnection, steps: Sequence[Step], now: datetime) -> None:
+    """`Work.commit` of several incidents that are locked, in as many statements as for one."""
+    written = [(step.change.incident.number, step.change.entries) for step in steps]
+    recorded = await chain.append(conn, written)
+    saved = [
+        Saving(step.work.incident, step.change.incident, found, step.work.policy, step.notices)
+        for step, found in zip(steps, recorded, strict=True)
+    ]
+    for step, incident in zip(steps, await save(conn, saved, now), strict=True):
+        step.work.incident = incident
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """An incident before and after, with the entries that were written and what is to be told besides."""
+
+    before: Incident
+    after: Incident
+    recorded: Sequence[Recorded]
+    policy: Policy
+    notices: Sequence[Notice] = ()
+
+
+async def save(conn: AsyncConnection, savings: Sequence[Saving], now: datetime) -> list[Incident]:
+    """Save changed incidents with what routing and planning say must follow; as they are saved."""
+    settled: list[Saving] = []
+    following: list[Notice] = []
+    for one in savings:
+        before, after, policy = one.before, one.after, one.policy
+        if policy.triggers and after.open:
+            after = triggers.stamped(after, policy, now)
+        after = await with_turns(conn, before, after, policy, now)
+        following += [*routing.on_change(before, after, one.recorded, policy), *one.notices]
+        settled.append(replace(one, after=replace(after, **routing.without_settled(before, after, policy))))
+    changed = [one for one in settled if one.after != one.before]
+    await incidents.save_all(conn, [one.after for one in changed])
+    await deadlines.sync_all(conn, [new for one in changed if (new := _planned(one)) is not None], now)
+    for one in settled:
+        await similar.follow(conn, one.before, one.after, one.recorded)
     if following:
         await outbox.put(conn, following)
-    await home.refresh(conn, before, after, now)
-    return after
+    for one in settled:
+        await home.refresh(conn, one.before, one.after, now)
+    return [one.after for one in settled]
+
+
+def _planned(one: Saving) -> deadlines.Plan | None:
+    """The incident's deadlines, where they are others than before."""
+    planned = plan(one.after, one.policy)
+    if planned == plan(one.before, one.policy):
+        return None
+    return deadlines.Plan(one.after.number, planned, lambda once: withdrawn_because(once, one.before, one.after))
 
 
 @asynccontextmanager

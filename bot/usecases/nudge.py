@@ -2,21 +2,78 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.domain import escalation, routing, spans, triggers
-from bot.domain.deadlines import Nudge, State, decide_nudge, is_late, plan
+from bot.domain.deadlines import Activity, Nudge, State, decide_nudge, is_late, plan
 from bot.domain.incident import Change, Incident
+from bot.domain.notices import Notice
 from bot.domain.timeline import BOT, entry
 from bot.usecases import approval, handover, shift_change, steps_late
 from bot.usecases.cover import on_call
-from bot.usecases.desk import Desk, Work
+from bot.usecases.desk import Desk, Step, Work, commit_all
 from bot.usecases.escalate import commit_climb, next_rung
 from storage import deadlines, heard, incidents, outbox, timeline
 from storage.deadlines import Row
 
 REMINDED = ("update", "role")
+
+
+async def lapse_together(desk: Desk, rows: list[Row]) -> list[Row]:
+    """Remind many incidents in one transaction, with as many statements as for one. Gives back the rows that want
+    looking at one by one: whatever is more than a reminder, or whose incident somebody holds.
+
+    Incidents are locked before anything else and in the order of their numbers, so that nobody waits for ever.
+    """
+    simple = _one_each([row for row in rows if row.kind in REMINDED and not _of_its_own(row)])
+    if len(simple) < 2 or desk.policy.record == "key":
+        return rows
+    done: list[Row] = []
+    async with desk.database.transaction() as conn:
+        now = desk.clock.now()
+        found = await incidents.lock_free(conn, sorted(simple))
+        ours = await deadlines.all_ours(conn, [simple[incident.number] for incident in found])
+        works = [Work(desk, conn, incident, await desk.policies.of(conn, incident), now) for incident in found]
+        works = [work for work in works if simple[work.incident.number].once in ours]
+        works = [work for work in works if _owes_nothing_else(work, simple[work.incident.number])]
+        activities = await _activities(works)
+        steps, reasons = [], {}
+        for work in works:
+            row = simple[work.incident.number]
+            nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activities[row.incident], now)
+            if not nudge.page:
+                reasons[row.once] = nudge.reason
+                steps.append(Step(work, *_reminder(work, row, nudge)))
+                done.append(row)
+        await deadlines.all_due(conn, reasons, now)
+        await commit_all(conn, steps, now)
+    desk.alarm.ring()
+    return [row for row in rows if row not in done]
+
+
+def _one_each(rows: list[Row]) -> dict[int, Row]:
+    """By incident, of those with one row."""
+    count = Counter(row.incident for row in rows)
+    return {row.incident: row for row in rows if count[row.incident] == 1}
+
+
+def _owes_nothing_else(work: Work, row: Row) -> bool:
+    """Whether the row is planned still, and the only one that its reminder would answer for."""
+    return [one.once for one in plan(work.incident, work.policy) if one.kind in REMINDED] == [row.once]
+
+
+async def _activities(works: list[Work]) -> dict[int, Activity]:
+    since: dict[timedelta, list[Work]] = {}
+    for work in works:
+        since.setdefault(work.policy.nudges.busy_within, []).append(work)
+    found: dict[int, Activity] = {}
+    for within, those in since.items():
+        numbers = [work.incident.number for work in those]
+        found |= await timeline.activities(those[0].conn, numbers, those[0].now - within)
+    return found
 
 
 async def lapse(desk: Desk, rows: list[Row]) -> None:
@@ -77,16 +134,21 @@ async def _remind(work: Work, row: Row) -> None:
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
     await deadlines.decided(work.conn, row.once, State.DUE, nudge.reason, work.now)
     await _cover_siblings(work, row, nudge)
+    await work.commit(*_reminder(work, row, nudge))
+    if nudge.page:
+        climb = await next_rung(work, nudge.reason)
+        if climb.rung is not None or climb.fell_through:
+            await commit_climb(work, climb, nudge.reason, f"silence:{row.once}")
+
+
+def _reminder(work: Work, row: Row, nudge: Nudge) -> tuple[Change, list[Notice]]:
+    """What a reminder changes, and the message."""
     notice = routing.nudge(work.incident.number, row.once, _payload(row, nudge))
     said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.once)
     changed = _reminded(work.incident, nudge, notice.once)
     if nudge.page:
         changed = replace(changed, ladder=replace(changed.ladder, silence_paged=True))
-    await work.commit(Change(changed, (said,)), [notice])
-    if nudge.page:
-        climb = await next_rung(work, nudge.reason)
-        if climb.rung is not None or climb.fell_through:
-            await commit_climb(work, climb, nudge.reason, f"silence:{row.once}")
+    return Change(changed, (said,)), [notice]
 
 
 async def _cover_siblings(work: Work, row: Row, nudge: Nudge) -> None:

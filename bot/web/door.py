@@ -104,7 +104,7 @@ class Door:
             if standing is not None:
                 standing.asking()
             try:
-                if request.can_read_body and request.match_info.http_exception is None:
+                if not request.content.is_eof() and request.match_info.http_exception is None:
                     try:
                         async with asyncio.timeout(self.body_within_s):
                             await request.read()

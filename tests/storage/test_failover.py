@@ -145,7 +145,7 @@ async def test_a_migration_waits_for_a_table_without_keeping_others_from_it(
     monkeypatch.setattr(migrate, "_run", run)
     await migrate.upgrade(database)
     changes[:] = ["ALTER TABLE busy ADD COLUMN more INTEGER"]
-    async with database.reading() as conn:
+    async with database.transaction() as conn:
         await conn.execute(sa.text("SELECT * FROM busy"))
         upgrading = asyncio.create_task(migrate.upgrade(database))
         longest = 0.0

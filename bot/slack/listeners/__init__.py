@@ -1,4 +1,4 @@
-"""What Bolt calls: one listener for each kind of payload, hot ones first; our own tables take it from there."""
+"""What Bolt calls: one listener for each kind of payload; our own tables take it from there. Events come `early`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.response import BoltResponse
 
 from bot.slack.blocks import answers, inputs
-from bot.slack.listeners import actions, commands, events, shortcuts, views
+from bot.slack.listeners import actions, commands, shortcuts, views
 from bot.slack.listeners.front import Front
 
 log = structlog.get_logger()
@@ -21,10 +21,7 @@ ANY = re.compile(".*", re.DOTALL)
 
 
 def register(app: AsyncApp, front: Front) -> None:
-    """Bolt tries its listeners one after another, so there are few, and events, which are most, come first."""
-
-    async def on_event(body: dict[str, Any]) -> None:
-        await events.on_event(front, body)
+    """Bolt tries its listeners one after another, so there are few."""
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
         with front.desk.hurry.waiting():
@@ -45,11 +42,8 @@ def register(app: AsyncApp, front: Front) -> None:
         await shortcuts.on_shortcut(front, ack, body)
 
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
-        """A fault of ours: logged whole, told in a sentence. Events are answered 500, so that Slack repeats them."""
+        """A fault of ours: logged whole, told in a sentence."""
         log.error("listener.failed", type=body.get("type"), command=body.get("command"), exc_info=error)
-        if "event" in body:
-            front.missed()  # Slack repeats it, but not for ever
-            return BoltResponse(status=500)
         if body.get("type") == "view_submission":
             wrong = {inputs.first_block(body.get("view") or {}): answers.NOT_RECORDED}
             return _json({"response_action": "errors", "errors": wrong})
@@ -59,8 +53,6 @@ def register(app: AsyncApp, front: Front) -> None:
         return BoltResponse(status=400)  # Slack shows the person that it did not work, and does not repeat it
 
     app.error(on_error)
-    app.event("message")(on_event)
-    app.event(ANY)(on_event)
     app.command(ANY)(on_command)
     app.action(ANY)(on_action)
     app.view_submission(ANY)(on_view)

@@ -1,0 +1,150 @@
+"""Reminders that lapse together are decided as each would be by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot import policy as policy_reader
+from bot.usecases import declare, nudge
+from bot.usecases.desk import Desk, Policies
+from storage import deadlines, incidents, timeline
+from storage.database import Database
+from storage.deadlines import Row
+from storage.schema import outbox
+
+START = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=UTC)
+POLICY = """
+preset: sev1-5
+severities:
+  sev2: {respond_within: null, update_every: 15m, escalate_after: null, roles: [], ladder: []}
+  sev3: {respond_within: null, update_every: 15m, escalate_after: null, roles: [commander], ladder: []}
+"""
+
+
+class StandingClock:
+    def __init__(self) -> None:
+        self.instant = START
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def at(self, wall_s: float) -> datetime:
+        return datetime.fromtimestamp(wall_s, UTC)
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def desk(database: Database, clock: StandingClock, tmp_path: Path) -> Desk:
+    (tmp_path / "policy.yml").write_text(POLICY)
+    loaded = policy_reader.read(tmp_path / "policy.yml")
+    return Desk(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), clock)
+
+
+async def _lapsed(desk: Desk, clock: StandingClock, severities: list[str]) -> list[Row]:
+    """Incidents of these severities, declared at one instant, and what lapses of them a quarter of an hour later."""
+    for n, severity in enumerate(severities):
+        await declare.declare(desk, declare.Declaration("Checkout is down", severity, "U1"), f"d{n}")
+    clock.instant = START + timedelta(minutes=15)
+    async with desk.database.transaction() as conn:
+        return await deadlines.claim(conn, clock.now(), 100)
+
+
+async def _stands(desk: Desk, number: int) -> str:
+    """Everything about an incident, its number aside."""
+    async with desk.database.reading() as conn:
+        state = await incidents.get(conn, number)
+        ledger = [(r.once, r.due_at, r.state, r.reason) for r in await deadlines.ledger(conn, number)]
+        told = [(r.seq, r.entry) for r in await timeline.read(conn, number)]
+        wanted = sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.payload)
+        notices = [tuple(row) for row in await conn.execute(wanted.where(outbox.c.incident == number))]
+        assert await timeline.verify(conn, number) == []
+    text = json.dumps([repr(state), ledger, repr(told), sorted(notices)], default=str)
+    return re.sub(rf"\b(INC-)?{number}\b", "N", text)
+
+
+async def _reminded(desk: Desk, number: int) -> bool:
+    async with desk.database.reading() as conn:
+        return any(record.entry.kind == "reminder" for record in await timeline.read(conn, number))
+
+
+async def test_many_are_reminded_as_each_would_be(desk: Desk, clock: StandingClock) -> None:
+    rows = await _lapsed(desk, clock, ["sev2"] * 40)
+    assert len(rows) == 40
+    assert await nudge.lapse_together(desk, rows[:39]) == []
+    await nudge.lapse(desk, rows[39:])
+    others = {await _stands(desk, row.incident) for row in rows[34:39]}
+    assert others == {await _stands(desk, rows[39].incident)}
+    assert await nudge.lapse_together(desk, rows[:39]) == rows[:39], "they are decided, and lapse no more"
+    await nudge.lapse(desk, rows[:39])
+    assert {await _stands(desk, row.incident) for row in rows[34:39]} == others
+
+
+async def test_what_is_more_than_a_reminder_is_left(desk: Desk, clock: StandingClock) -> None:
+    rows = await _lapsed(desk, clock, ["sev2", "sev3", "sev2"])
+    left = await nudge.lapse_together(desk, rows)
+    assert {row.incident for row in left} == {2}, "it owes an update and a role, which one message tells"
+    assert [await _reminded(desk, number) for number in (1, 2, 3)] == [True, False, True]
+
+
+async def test_silence_that_pages_is_left(desk: Desk, clock: StandingClock) -> None:
+    rows = await _lapsed(desk, clock, ["sev2", "sev2"])
+    await nudge.lapse_together(desk, rows)
+    clock.instant += timedelta(minutes=15)
+    async with desk.database.transaction() as conn:
+        again = await deadlines.claim(conn, clock.now(), 100)
+    assert len(again) == 2
+    assert await nudge.lapse_together(desk, again) == again, "two cadences of silence page the ladder"
+
+
+async def test_a_claim_that_was_lost_is_passed_over(desk: Desk, clock: StandingClock) -> None:
+    await _lapsed(desk, clock, [])
+    for n in range(2):
+        await declare.declare(desk, declare.Declaration("Checkout is down", "sev2", "U1"), f"again{n}")
+    clock.instant += timedelta(minutes=15)
+    async with desk.database.transaction() as conn:
+        lost = await deadlines.claim(conn, clock.now(), 100, lease=timedelta(seconds=-1))
+        await deadlines.claim(conn, clock.now(), 100)
+    assert await nudge.lapse_together(desk, lost) == lost
+    assert not await _reminded(desk, 1)
+
+
+async def test_nobody_is_waited_for(desk: Desk, clock: StandingClock) -> None:
+    """Whoever holds an incident may hold it for long, and the others have nothing to do with that."""
+    if desk.database.dialect == "sqlite":
+        pytest.skip("SQLite has one writer")
+    rows = await _lapsed(desk, clock, ["sev2", "sev2", "sev2"])
+    async with desk.database.transaction() as conn:
+        await incidents.lock(conn, 2)
+        async with asyncio.timeout(5):
+            left = await nudge.lapse_together(desk, rows)
+    assert [row.incident for row in left] == [2]
+    assert [await _reminded(desk, number) for number in (1, 2, 3)] == [True, False, True]
+
+
+async def test_one_that_fails_takes_nobody_along(desk: Desk, clock: StandingClock, monkeypatch: Any) -> None:
+    """All of it or nothing: the scheduler then looks at each by itself."""
+    rows = await _lapsed(desk, clock, ["sev2", "sev2"])
+
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(nudge, "commit_all", broken)
+        with pytest.raises(RuntimeError):
+            await nudge.lapse_together(desk, rows)
+    assert not await _reminded(desk, 1)
+    await nudge.lapse(desk, rows)
+    assert await _reminded(desk, 1)
+    assert await _reminded(desk, 2)
