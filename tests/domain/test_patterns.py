@@ -15,19 +15,19 @@ HOSTILE = ["(a+)+", "(a|a)*", "(a|aa)+", "([a-z]+)*=", "(a*)*b", "(.*a){30}", "(
 
 @pytest.mark.parametrize("pattern", HOSTILE)
 def test_no_pattern_and_no_value_hold_anybody_up(pattern: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert trouble(pattern) is None
     assert not fits(pattern, "a" * 8000 + "!")
     assert Parameter("one", pattern=pattern).trouble("a" * 250 + ".") is not None
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_the_largest_pattern_that_is_taken_is_quick_too() -> None:
     pattern = "([a-z]?){900}([a-z]?){900}[a-z]{900}1"
     assert trouble(pattern) is None
-    began = time.monotonic()
+    began = time.process_time()
     assert not fits(pattern, "a" * 8192)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

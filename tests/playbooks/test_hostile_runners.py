@@ -191,11 +191,11 @@ async def test_arguments_that_no_pattern_has_are_refused(bench: Bench, arguments
 
 async def test_a_value_that_stalls_what_the_operator_wrote_stalls_nothing(bench: Bench) -> None:
     """Whoever may fill in a value would hold up everybody else by it."""
-    began = time.monotonic()
+    began = time.process_time()
     assert "must match (a+)+" in await refused(bench.runner("(a+)+", "x"), "tool", "a" * 8000 + "!", "x")
     asked = Http(HttpRules((Host("api.example.com", paths=("/(a+)+",)),)), {})
     assert "is not allowed" in await refused(asked, "GET", f"https://api.example.com/{'a' * 8000}!")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert not bench.ran
 
 

@@ -34,26 +34,26 @@ WITHIN_S = 5.0  # on a busy machine; each took minutes or hours when its pattern
     ],
 )
 def test_whatever_is_printed_is_masked_in_time(again: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     Masker(["hunter22"]).masked(again * (PRINTED // len(again)))
     Masker(["hunter22", (again * 6000)[:6000]]).masked_cut(again * (PRINTED // len(again)))
-    assert time.perf_counter() - began < WITHIN_S
+    assert time.process_time() - began < WITHIN_S
 
 
 @pytest.mark.parametrize(
     "typed", ["a" + " " * TYPED + "x", "a " * (TYPED // 2), "a" * TYPED, "a\n" + " \n" * 1500 + "!"]
 )
 def test_whatever_is_typed_as_figures_is_read_in_time(typed: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     metrics_said.read(typed, preset("sev1-5"))
-    assert time.perf_counter() - began < WITHIN_S
+    assert time.process_time() - began < WITHIN_S
 
 
 def test_whatever_is_named_as_a_host_is_read_in_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ValueError, match="host"):
         AllowedHost.model_validate({"host": "a" * 200 + "!"})
-    assert time.perf_counter() - began < WITHIN_S
+    assert time.process_time() - began < WITHIN_S
 
 
 def test_a_figure_without_end_is_none() -> None:
