@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from storage.outbox import Row
 PAGES = ("notify", "page_direct")
 MARKED_TOGETHER = 32  # others who want to write wait for no more than that
 PATIENCE = timedelta(seconds=15)  # for one method, before the next is used beside it
+Mark = Callable[[AsyncConnection], Awaitable[bool]]
 
 
 class Marks:
@@ -103,29 +104,45 @@ async def failed(desk: Desk, row: Row, error: str) -> None:
 
 async def put_off(desk: Desk, row: Row, after: timedelta, error: str, *, uncertain: bool, trying: timedelta) -> None:
     """It is tried again later. A page that has been failing for `PATIENCE` goes by the next method as well, once."""
+
+    async def mark(conn: AsyncConnection) -> bool:
+        return await outbox.retry(conn, row, after, error, uncertain=uncertain)
+
+    if row.kind in PAGES and trying >= PATIENCE:
+        await _by_the_next_as_well(desk, row, mark, f"{error} It is tried again.", waits=False)
+        return
     async with desk.database.transaction() as conn:
-        impatient = row.kind in PAGES and trying >= PATIENCE
-        incident = await _locked(conn, row) if impatient else None
-        if not await outbox.retry(conn, row, after, error, uncertain=uncertain) or incident is None:
-            return
-        work = Work(desk, conn, incident, await desk.policies.of(conn, incident), desk.clock.now())
-        stand_in = await _stand_in(work, row)
-        if stand_in is None or not await deliveries.first(conn, f"impatient:{row.once}", work.now):
-            return
-        await _commit(work, _failure(work, row, f"{error} It is tried again.", stand_in), stand_in)
+        await mark(conn)
     desk.alarm.ring()
 
 
 async def put_back(desk: Desk, row: Row, after: timedelta, why: str, *, trying: timedelta) -> None:
     """It is not its turn yet; nothing was tried. A page does not wait for `PATIENCE` on one method alone."""
+
+    async def mark(conn: AsyncConnection) -> bool:
+        return await outbox.put_back(conn, row, after, why)
+
     if row.kind in PAGES and trying >= PATIENCE:
-        await put_off(desk, row, after, why, uncertain=False, trying=trying)
+        words = (
+            f"{paging.label(row.payload.get('method', 'slack'))} lets only so many through; this page waits its turn."
+        )
+        await _by_the_next_as_well(desk, row, mark, words, waits=True)
         return
-
-    async def mark(conn: AsyncConnection) -> None:
-        await outbox.put_back(conn, row, after, why)
-
     await desk.database.together(mark)
+
+
+async def _by_the_next_as_well(desk: Desk, row: Row, mark: Mark, why: str, *, waits: bool) -> None:
+    """Once: it has failed for long, or `waits` for its turn, and goes on doing so."""
+    async with desk.database.transaction() as conn:
+        incident = await _locked(conn, row)
+        if not await mark(conn) or incident is None:
+            return
+        work = Work(desk, conn, incident, await desk.policies.of(conn, incident), desk.clock.now())
+        stand_in = await _stand_in(work, row, waits=waits)
+        if stand_in is None or not await deliveries.first(conn, f"impatient:{row.once}", work.now):
+            return
+        await _commit(work, _failure(work, row, why, stand_in, waits=waits), stand_in)
+    desk.alarm.ring()
 
 
 async def dropped(desk: Desk, row: Row, reason: str) -> None:
@@ -172,8 +189,10 @@ def _moves_on(row: Row) -> bool:
     return row.kind in ("channel", "briefing", "card") or bool(row.payload.get("instead_of"))
 
 
-async def _stand_in(work: Work, row: Row) -> Notice | None:
-    """The page by the next method for whom this one did not reach; None where there is none, or no need any more."""
+async def _stand_in(work: Work, row: Row, *, waits: bool = False) -> Notice | None:
+    """The page by the next method for whom this one did not reach, or not yet; None where there is none, or no need
+    any more.
+    """
     payload, incident = row.payload, work.incident
     if row.kind not in PAGES or "base" not in payload or incident.drill:
         return None
@@ -187,14 +206,18 @@ async def _stand_in(work: Work, row: Row) -> Notice | None:
         if await outbox.known(work.conn, routing.page_name(payload["base"], call)):
             continue
         about = {key: value for key, value in payload.items() if key != "action"}
-        return routing.page_to(incident.number, {**about, "used": used, "instead_of": payload["method"]}, call)
+        instead = {"used": used, "instead_of": payload["method"], "waits": waits}
+        return routing.page_to(incident.number, {**about, **instead}, call)
     return None
 
 
-def _failure(work: Work, row: Row, error: str, stand_in: Notice | None) -> Entry:
+def _failure(work: Work, row: Row, error: str, stand_in: Notice | None, *, waits: bool = False) -> Entry:
     data = {"step": row.kind, "once": row.once}
     if stand_in is not None:
         way = paging.label(stand_in.payload["method"])
+        if waits:
+            text = f"{error} Meanwhile: {way}."
+            return entry(work.now, "delivery_waits", BOT, text, **data, instead=stand_in.once)
         return entry(work.now, "delivery_failed", BOT, f"{error} Instead: {way}.", **data, instead=stand_in.once)
     return entry(work.now, "delivery_failed", BOT, error, **data)
 
@@ -209,7 +232,8 @@ async def _commit(work: Work, said: Entry, stand_in: Notice | None, more: Sequen
 def _paged_instead(work: Work, row: Row) -> Entry:
     name = paging.person_of(row.payload, work.policy).name
     way, failed = paging.label(row.payload["method"]), paging.label(row.payload["instead_of"])
-    text = f"Rung {row.payload['rung']}: {name} by {way}, since {failed} failed"
+    why = f"{failed} waits its turn" if row.payload.get("waits") else f"{failed} failed"
+    text = f"Rung {row.payload['rung']}: {name} by {way}, since {why}"
     return entry(work.now, "page", BOT, text, rung=row.payload["rung"], by=[row.payload["method"]], once=row.once)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.slack.rates import Going, Rates
+from bot.slack.windows import Turn
 from bot.usecases import delivered
 from storage import incidents
 from tests.integrations.doubles import Reply, TwilioDouble
@@ -192,6 +194,27 @@ async def test_a_vendor_that_is_down_is_tried_again_and_the_next_method_does_not
         (failed,) = await shown.entries("delivery_failed")
         assert "It is tried again. Instead: e-mail." in failed
         assert len(shown.pages(TOM)) == 0
+
+
+async def test_a_page_that_waits_its_turn_did_not_fail(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivered, "PATIENCE", timedelta(seconds=0))
+    go, waits = Rates.go, iter([0.2, 0.2])
+
+    def crowded(self: Rates, method: str, channel: str, turn: Turn) -> Going | float:
+        wait_s = next(waits, None) if method == "chat.postMessage" and channel.startswith("D") else None
+        return go(self, method, channel, turn) if wait_s is None else wait_s
+
+    monkeypatch.setattr(Rates, "go", crowded)
+    async with scene(database_url, tmp_path, first="slack") as shown:
+        await shown.here.declared("sev1 Payments are down")
+        await until(lambda: len(shown.pages(TOM)) == 1)
+        await calm(shown)
+        assert await shown.entries("delivery_failed") == []
+        (waited,) = await shown.entries("delivery_waits")
+        assert waited == "Slack lets only so many through; this page waits its turn. Meanwhile: SMS."
+        assert (await shown.entries("page"))[-1] == "Rung 1: Tom Baker by SMS, since Slack waits its turn"
 
 
 async def test_slack_being_down_delays_no_telephone(sqlite_url: str, tmp_path: Path) -> None:
