@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ NOTHING: Any = None
 
 
 def test_every_kind_of_notice_has_words_for_its_failure() -> None:
-    sender = Sender(NOTHING, NOTHING, NOTHING, NOTHING)
+    desk: Any = SimpleNamespace(database=SimpleNamespace(reading=NOTHING))
+    sender = Sender(desk, NOTHING, NOTHING, NOTHING)
     kinds = {*sender._handlers, *sender._of_no_incident}
     assert kinds - set(troubles.STEPS) == set()
     assert set(troubles.TO) <= set(troubles.STEPS)
