@@ -157,7 +157,7 @@ def reasons(asked: Asked, like: Likeness, known: Incident, now: datetime) -> tup
         said.append("the same service")
     if like.same_category:
         said.append("the same category")
-    ago = f"{spans.roughly(now - known.declared_at)} ago" if known.declared_at <= now else ""
+    ago = spans.ago(now - known.declared_at) if known.declared_at <= now else ""
     return tuple(text for text in (*said, "open now" if known.open else ago) if text)
 
 

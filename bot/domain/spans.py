@@ -15,6 +15,7 @@ _WHOLE = re.compile(
 )
 _BUSINESS = re.compile(r"^(\d+)\s*(?:bd|business days?)$", re.IGNORECASE)
 LONGEST = timedelta(days=400)
+JUST_NOW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,11 @@ def in_words(span: Span) -> str:
         if count:
             parts.append(f"{count}{name}")
     return "".join(parts) or "0s"
+
+
+def ago(span: timedelta) -> str:
+    """How long something is past, for reading."""
+    return f"{roughly(span)} ago" if span >= JUST_NOW else "just now"
 
 
 def roughly(span: timedelta) -> str:

@@ -69,7 +69,7 @@ def in_words(found: Figures, now: datetime) -> str:
     if not found.used or found.last_used_at is None:
         return ""
     times = "once" if found.used == 1 else f"{found.used} times"
-    parts = [f"Used {times} before, last {spans.roughly(now - found.last_used_at)} ago"]
+    parts = [f"Used {times} before, last {spans.ago(now - found.last_used_at)}"]
     if found.ended:
         parts.append(f"{found.succeeded} of {found.ended} with success")
     if found.mean:

@@ -461,13 +461,13 @@ async def test_once_it_is_over_nobody_is_asked_how_long_a_step_takes(here: World
     channel = await started(here)
     await opened(here, channel)
     before = words(here, walk_message(here, channel))
-    assert "given until" in before
+    assert "to be done by" in before
     await typed(here, "maya", channel.name, "/incident resolve fixed")
     await rest(here)
-    assert "given until" not in words(here, walk_message(here, channel))
+    assert "to be done by" not in words(here, walk_message(here, channel))
     await typed(here, "maya", channel.name, "/incident reopen it is back")
     await rest(here)
-    assert "given until" in words(here, walk_message(here, channel))
+    assert "to be done by" in words(here, walk_message(here, channel))
 
 
 async def test_requests_end_with_the_incident(here: World) -> None:

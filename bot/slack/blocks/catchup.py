@@ -67,7 +67,7 @@ def _stands(incident: Incident, policy: Policy) -> str:
 
 
 def _happened(since: datetime | None, entries: Sequence[Recorded], messages: int, now: datetime) -> str:
-    head = f"*Since you were last here, {spans.roughly(now - since)} ago*" if since else "*Since it was declared*"
+    head = f"*Since you were last here, {spans.ago(now - since)}*" if since else "*Since it was declared*"
     chatter = f"{messages} message{'s' if messages != 1 else ''} in the channel" if messages else ""
     if not entries:
         return f"{head}\nNothing of note{'; ' + chatter if chatter else ''}."

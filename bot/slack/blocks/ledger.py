@@ -155,7 +155,10 @@ def _reminder(row: Reminder, now: datetime) -> str:
 def _became(row: Reminder, now: datetime) -> str:
     if row.state is State.SENT and row.sent_at:
         late = row.sent_at - row.due_at
-        return f"sent {kit.clock(row.sent_at)}" + (f", late by {spans.roughly(late)}" if late > LATE_AFTER else "")
+        said = "late by" in row.reason
+        return f"sent {kit.clock(row.sent_at)}" + (
+            f", late by {spans.roughly(late)}" if late > LATE_AFTER and not said else ""
+        )
     if row.state is State.DUE:
         return "being sent"
     if row.state is State.WAITING:

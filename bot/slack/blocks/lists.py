@@ -83,7 +83,7 @@ def _empty(scope: str, command: str) -> Message:
 def _row(incident: Incident, policy: Policy, now: datetime) -> str:
     where = phrases.channel_link(incident) if incident.channel_id else ""
     since = incident.declared_at if incident.open else incident.ended_at or incident.declared_at
-    age = f"{spans.roughly(now - since)} ago" if since <= now else ""
+    age = spans.ago(now - since) if since <= now else ""
     lock = ":lock:" if incident.private else ""
     head = f"{phrases.drill_prefix(incident)}*{incident.id}* · {clip(render(plain(incident.title)), 400)}"
     state = kit.joined(

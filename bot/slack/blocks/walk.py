@@ -284,7 +284,7 @@ def _held(mark: Mark, now: datetime) -> str:
     if not timed or mark.started_at is None:
         return holder
     due = mark.started_at + mark.timeout
-    over = "was given until" if due < now else "given until"
+    over = "was to be done by" if due < now else "to be done by"
     return kit.joined([holder, f":stopwatch: {over} {phrases.at(due, now)}"])
 
 
