@@ -57,6 +57,7 @@ from playbooks.shelf import Shelf
 from storage import incidents, meta, outbox
 from storage.database import Database
 from storage.deadlines import Row as Deadline
+from storage.errors import StorageError
 from storage.outbox import Row
 from storage.sole import Sole, become_sole, release_leases
 
@@ -413,11 +414,12 @@ async def _join(desk: Desk, api: SlackApi) -> None:
             log.warning("announce.not_found", channel=name, mend="create it, or set `announce` in the policy")
             return
         await channels.join(api, found)
+        async with desk.database.transaction() as conn:
+            await meta.put(conn, f"announce:{name}", found)
     except SlackError as error:
         log.warning("announce.not_joined", channel=name, error=error.name, mend="invite the bot: /invite @Tocsin")
-        return
-    async with desk.database.transaction() as conn:
-        await meta.put(conn, f"announce:{name}", found)
+    except StorageError as error:
+        log.warning("announce.not_kept", channel=name, error=str(error), mend="nothing to do: it is looked up again")
 
 
 def _slack_trouble(api: SlackApi, sockets: Sockets | None) -> Any:
