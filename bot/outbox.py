@@ -131,7 +131,7 @@ class Outbox:
         try:
             receipt = await self._send(row)
         except NotNeeded as reason:
-            await delivered.dropped(self._desk, row, str(reason))
+            await self._marks.dropped(row, str(reason))
             self._observe(Outcome(row.kind, "dropped"))
         except DeliveryError as error:
             if error.tried:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -95,12 +95,12 @@ async def get(conn: AsyncConnection, number: int) -> Incident | None:
     return _incident(await conn.scalar(_GET, {"this": number}))
 
 
-async def several(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
-    """Those of these numbers that there are, in no order."""
+async def several(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, Incident]:
+    """Those of these numbers that there are."""
     if not numbers:
-        return []
+        return {}
     found = await conn.scalars(_several(conn.dialect.name), {"numbers": values_for(conn, numbers)})
-    return [_adapter.validate_python(state) for state in found]
+    return {one.number: one for one in map(_adapter.validate_python, found)}
 
 
 @cache

@@ -20,12 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.outbox_needs import end_dependents, free_dependents
 from storage.outbox_put import put, retry_failed
 from storage.schema import outbox
-from storage.sql import AnyRow, clock, clock_after, microseconds
+from storage.sql import AnyRow, clock, clock_after, listed, microseconds, values_for
 
 __all__ = [
-    "LEASE", "Failure", "Row", "Standing", "all_sent", "census", "claim", "depth", "dropped", "failed", "failures",
-    "known", "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts", "retry", "retry_failed",
-    "sent",
+    "LEASE", "Failure", "Row", "Standing", "all_dropped", "all_sent", "census", "claim", "depth", "dropped", "failed",
+    "failures", "known", "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts",
+    "receipts_by_once", "retry", "retry_failed", "sent",
 ]  # fmt: skip
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
@@ -166,22 +166,39 @@ async def failed(conn: AsyncConnection, row: Row, error: str) -> list[str]:
     If it was asked for again since the claim, it is queued again instead. Nothing happens if the fence was lost.
     """
     if await _end(conn, row, "failed", error):
-        return await end_dependents(conn, row.once, "failed", error)
+        return await end_dependents(conn, [row.once], "failed", error)
     return []
 
 
 async def dropped(conn: AsyncConnection, row: Row, reason: str) -> bool:
     """Not needed any more when it was to be sent, nor what needed it. False if somebody else claimed it meanwhile."""
-    state = await _end(conn, row, "dropped", reason)
-    if state:
-        await end_dependents(conn, row.once, "dropped", reason)
-    return state is not None
+    return (await all_dropped(conn, [(row, reason)]))[0]
+
+
+async def all_dropped(conn: AsyncConnection, gone: Sequence[tuple[Row, str]]) -> list[bool]:
+    """`dropped` for several, with the reason of each."""
+    ours: dict[int, bool] = {}
+    ended: dict[str, list[str]] = {}
+    for row, reason in sorted(gone, key=lambda pair: pair[0].id):
+        state = await _end(conn, row, "dropped", reason)
+        ours[row.id] = state is not None
+        if state:
+            ended.setdefault(reason, []).append(row.once)
+    for reason, onces in ended.items():
+        await end_dependents(conn, onces, "dropped", reason)
+    return [ours[row.id] for row, _ in gone]
 
 
 async def receipt(conn: AsyncConnection, once: str) -> dict[str, Any] | None:
     """What Slack gave back for it; `None` until it was sent."""
     found: dict[str, Any] | None = await conn.scalar(_RECEIPT, {"this": once})
     return found
+
+
+async def receipts_by_once(conn: AsyncConnection, onces: Collection[str]) -> dict[str, dict[str, Any]]:
+    """`receipt` of several."""
+    found = await conn.execute(_receipts(conn.dialect.name), {"onces": values_for(conn, onces)})
+    return {row.once: row.receipt for row in found}
 
 
 async def receipts(conn: AsyncConnection, number: int) -> dict[str, dict[str, Any]]:
@@ -250,6 +267,11 @@ _FAILURES = (
     .where(_c.incident == sa.bindparam("number"), _c.state == "failed")
     .order_by(_c.id)
 )
+
+
+@cache
+def _receipts(dialect: str) -> Any:
+    return sa.select(_c.once, _c.receipt).where(listed(dialect, _c.once, "onces"), _c.receipt.is_not(None))
 
 
 @cache

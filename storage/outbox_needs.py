@@ -29,14 +29,14 @@ def _free(dialect: str) -> Any:
     return sa.update(outbox).where(waiting).values(state="queued", next_try_at=now, queued_at=now)
 
 
-async def end_dependents(conn: AsyncConnection, once: str, state: str, why: str) -> list[str]:
+async def end_dependents(conn: AsyncConnection, onces: Collection[str], state: str, why: str) -> list[str]:
     """Each held row does as it was told for this case; what ends so takes its own dependents along.
 
-    `state` is what became of `once`: what needed a notice that failed fails, what needed one that nobody needed any
+    `state` is what became of `onces`: what needed a notice that failed fails, what needed one that nobody needed any
     more is not needed either. Gives back the `once` of every row that ended so.
     """
     lost: list[str] = []
-    ended: Collection[str] = [once]
+    ended = onces
     reason = because(state, why)
     while ended:
         given = {"ended": values_for(conn, list(ended))}

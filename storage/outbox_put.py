@@ -152,7 +152,7 @@ async def _catch_up(conn: AsyncConnection, once: str, now: _Standing) -> None:
     if now.done:
         await free_dependents(conn, [once])
     elif now.state in _OVER:
-        await end_dependents(conn, once, now.state, now.error)
+        await end_dependents(conn, [once], now.state, now.error)
 
 
 async def retry_failed(conn: AsyncConnection, number: int) -> int:

@@ -12,6 +12,7 @@ from bot.slack.people import People
 from bot.usecases.desk import Desk
 from storage import outbox
 from storage.outbox import Row
+from storage.several import Several
 
 
 class Case(Protocol):
@@ -34,11 +35,11 @@ class Posting:
         self._desk = desk
         self._api = api
         self._people = people
+        self._receipts = Several(desk.database.reading, outbox.receipts_by_once)
 
     async def _posted(self, once: str) -> dict[str, Any] | None:
         """The receipt of a message; None where it was never posted."""
-        async with self._desk.database.reading() as conn:
-            receipt = await outbox.receipt(conn, once)
+        receipt = await self._receipts.get(once)
         return receipt if receipt is not None and "ts" in receipt else None
 
     async def _receipt(self, once: str) -> dict[str, Any]:

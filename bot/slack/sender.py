@@ -70,7 +70,7 @@ class Sender(Posting):
         self._command = command
         self._people = People(api, self._learned)
         self._readings = Readings()
-        self._incidents = Several(desk.database.reading)
+        self._incidents = Several(desk.database.reading, incidents.several)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         walks = WalkSender(desk, api, self._people)
         self._handlers: dict[str, Handler] = {

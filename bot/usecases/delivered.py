@@ -26,27 +26,39 @@ Mark = Callable[[AsyncConnection], Awaitable[bool]]
 
 
 class Marks:
-    """What was sent, and of which nothing follows but that: many are marked in one transaction."""
+    """What was sent or dropped, and of which nothing follows but that: many are marked in one transaction."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._grouped = Grouped(desk.database.transaction, self._mark, MARKED_TOGETHER, "sent")
+        self._sent = Grouped(desk.database.transaction, self._mark_sent, MARKED_TOGETHER, "sent")
+        self._dropped = Grouped(desk.database.transaction, self._mark_dropped, MARKED_TOGETHER, "dropped")
 
     async def sent(self, row: Row, receipt: dict[str, Any]) -> bool:
         """Mark it sent. False when the lease was lost to another: then nothing is written here."""
         if row.incident is None or _moves_on(row):
             return await sent(self._desk, row, receipt)
-        ours = await self._grouped.run((row, receipt))
+        ours = await self._sent.run((row, receipt))
         self._desk.alarm.outbox.set()
         return ours
 
-    async def _mark(self, conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
-        """The incidents first and in the order of their numbers, so that nobody waits for ever."""
-        await incidents.hold_all(conn, sorted({row.incident for row, _ in done if row.incident is not None}))
+    async def dropped(self, row: Row, reason: str) -> None:
+        """It was not needed any more when its turn came; the ledger says why."""
+        if row.incident is None or _deadlines(row):
+            await dropped(self._desk, row, reason)
+            return
+        await self._dropped.run((row, reason))
+        self._desk.alarm.outbox.set()
+
+    async def _mark_sent(self, conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
+        await _held_all(conn, [row for row, _ in done])
         ours = await outbox.all_sent(conn, done)
         served = [once for (row, _), mine in zip(done, ours, strict=True) if mine for once in _deadlines(row)]
         await deadlines.all_delivered(conn, served, self._desk.clock.now())
         return ours
+
+    async def _mark_dropped(self, conn: AsyncConnection, gone: Sequence[tuple[Row, str]]) -> list[bool]:
+        await _held_all(conn, [row for row, _ in gone])
+        return await outbox.all_dropped(conn, gone)
 
 
 async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
@@ -182,6 +194,11 @@ async def _held(conn: AsyncConnection, row: Row) -> None:
     """The same order, where the incident itself is not needed."""
     if row.incident is not None:
         await incidents.hold(conn, row.incident)
+
+
+async def _held_all(conn: AsyncConnection, rows: Sequence[Row]) -> None:
+    """In the order of their numbers and before anything else, so that nobody waits for ever."""
+    await incidents.hold_all(conn, sorted({row.incident for row in rows if row.incident is not None}))
 
 
 def _moves_on(row: Row) -> bool:

@@ -151,7 +151,7 @@ async def _candidates(conn: AsyncConnection, asked: Asked, often: Frequencies, *
 
 
 async def _known(conn: AsyncConnection, documents: Sequence[Document]) -> dict[int, Incident]:
-    return {one.number: one for one in await incidents.several(conn, [each.incident for each in documents])}
+    return await incidents.several(conn, [each.incident for each in documents])
 
 
 def _likes(
