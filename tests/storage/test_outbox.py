@@ -259,6 +259,31 @@ async def test_failed_notices_are_put_in_again_behind_what_they_need(database: D
         assert list(await claimed(conn)) == ["card:1"]  # its channel stands
 
 
+async def test_many_are_marked_at_once_each_by_its_own_claim(database: Database) -> None:
+    async with database.transaction() as conn:
+        await outbox.put(conn, [Notice("lost", "card", 1)])
+        [lost] = await outbox.claim(conn, 1, EXPIRED)
+        names = ["sent", "again", "gone", "past"]
+        await outbox.put(conn, [Notice(name, "card", 1) for name in names])
+        await outbox.put(conn, [needing(f"after {name}", name) for name in [*names, "lost"]])
+        rows = await claimed(conn)
+        await outbox.put(conn, [Notice("again", "card", 1, {"new": True}, again=True)])
+        done = [(rows["again"], {"ts": "1"}), (lost, {"ts": "2"}), (rows["sent"], {"ts": "3"})]
+        assert await outbox.all_sent(conn, done) == [True, False, True]
+        assert await outbox.all_dropped(conn, [(rows["past"], "past"), (lost, "no"), (rows["gone"], "over")]) == [
+            True,
+            False,
+            True,
+        ]
+        assert await outbox.receipts_by_once(conn, ["sent", "lost", "again", "never"]) == {
+            "sent": {"ts": "3"},
+            "again": {"ts": "1"},
+        }
+        assert sorted(await claimed(conn)) == ["after again", "after sent", "again"]
+        assert not await outbox.known(conn, "never")
+        assert (await outbox.depth(conn))["held"] == 1, "what needs the lost one waits for whoever has it"
+
+
 async def test_depth_and_age_count_what_is_still_to_do(database: Database) -> None:
     async with database.transaction() as conn:
         assert await outbox.oldest_waiting_at(conn) is None
