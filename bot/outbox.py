@@ -78,6 +78,7 @@ class Outbox:
             await asyncio.wait(set(self._tasks), timeout=max(0.0, until - time.monotonic()))
         for task in self._tasks:
             task.cancel()
+        await self._marks.close()
 
     async def _run(self) -> None:
         while not self._stopping:

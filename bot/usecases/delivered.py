@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -48,6 +49,10 @@ class Marks:
             return
         await self._dropped.run((row, reason))
         self._desk.alarm.outbox.set()
+
+    async def close(self) -> None:
+        """Commit what is waiting still: it was sent, whoever waited for its mark may be gone."""
+        await asyncio.gather(self._sent.close(), self._dropped.close())
 
     async def _mark_sent(self, conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
         await _held_all(conn, [row for row, _ in done])
