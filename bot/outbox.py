@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from bot.domain.errors import DeliveryError, NotNeeded
+from bot.ending import ended
 from bot.usecases import delivered
 from bot.usecases.desk import Desk
 from storage import outbox
@@ -73,7 +74,7 @@ class Outbox:
         until = time.monotonic() + within_s
         if self._loop is not None:
             await asyncio.wait({self._loop}, timeout=within_s)
-            self._loop.cancel()
+            await ended(self._loop)
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=max(0.0, until - time.monotonic()))
         for task in self._tasks:

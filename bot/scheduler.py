@@ -13,6 +13,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock
+from bot.ending import ended
 from bot.usecases import nudge
 from bot.usecases.desk import Desk
 from storage import deadlines
@@ -54,8 +55,7 @@ class Scheduler:
         """Let the tick under way end; the next one would find that we stop."""
         self._stopping = True
         async with self._turn:
-            if self._watch is not None:
-                self._watch.cancel()
+            await ended(self._watch)
             if self._jobs.running:
                 self._jobs.shutdown(wait=False)
 
