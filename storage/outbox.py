@@ -160,14 +160,15 @@ async def put_back(conn: AsyncConnection, row: Row, after: timedelta, why: str) 
     return await _mark(conn, row, _put_back(conn.dialect.name), after_us=microseconds(after), why=why) is not None
 
 
-async def failed(conn: AsyncConnection, row: Row, error: str) -> list[str]:
+async def failed(conn: AsyncConnection, row: Row, error: str) -> list[str] | None:
     """Failed for good: the `once` of each notice that failed with it, because it needed this one.
 
-    If it was asked for again since the claim, it is queued again instead. Nothing happens if the fence was lost.
+    If it was asked for again since the claim, it is queued again instead. None if somebody else claimed it meanwhile.
     """
-    if await _end(conn, row, "failed", error):
+    ended = await _end(conn, row, "failed", error)
+    if ended:
         return await end_dependents(conn, [row.once], "failed", error)
-    return []
+    return None if ended is None else []
 
 
 async def dropped(conn: AsyncConnection, row: Row, reason: str) -> bool:

@@ -104,7 +104,8 @@ async def failed(desk: Desk, row: Row, error: str) -> None:
     """For good: it stands on the card and on the timeline in plain words, and in the ledger."""
     async with desk.database.transaction() as conn:
         incident = await _locked(conn, row)
-        await outbox.failed(conn, row, error)
+        if await outbox.failed(conn, row, error) is None:  # whoever has it now says what comes of it
+            return
         now = desk.clock.now()
         if incident is None:
             await _failed_in_ledger(conn, row, error)
@@ -167,7 +168,8 @@ async def dropped(desk: Desk, row: Row, reason: str) -> None:
 
     async def mark(conn: AsyncConnection) -> None:
         await _held(conn, row)
-        await outbox.dropped(conn, row, reason)
+        if not await outbox.dropped(conn, row, reason):
+            return
         for once in await _not_sent(conn, row):
             await deadlines.skipped_late(conn, once, reason)
 

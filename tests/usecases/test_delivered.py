@@ -1,0 +1,85 @@
+"""Whoever has lost a message to another says nothing of what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import policy as policy_reader
+from bot.usecases import declare, delivered, nudge
+from bot.usecases.desk import Desk, Policies
+from storage import deadlines, outbox, timeline
+from storage.database import Database
+from storage.outbox import Row
+
+POLICY = """
+preset: sev1-5
+contacts: {ana: {name: Ana, slack: U0AAAAAA7}}
+severities: {sev1: {ladder: [{after: 0m, notify: ["contact:ana"]}]}}
+"""
+EXPIRED = timedelta(seconds=-1)
+
+
+class Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def at(self, wall_s: float) -> datetime:
+        return datetime.fromtimestamp(wall_s, UTC)
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Desk:
+    (tmp_path / "policy.yml").write_text(POLICY)
+    loaded = policy_reader.read(tmp_path / "policy.yml")
+    return Desk(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), Clock())
+
+
+async def _taken_over(desk: Desk) -> tuple[Row, Row]:
+    """A page: as whoever was stopped for too long has it, and as its successor has."""
+    await declare.declare(desk, declare.Declaration("Checkout is down", "sev1", "U1"), "d1")
+    async with desk.database.transaction() as conn:
+        lapsed = await deadlines.claim(conn, desk.clock.now(), 10)
+    await nudge.lapse(desk, lapsed)
+    found = []
+    for lease in (EXPIRED, timedelta(minutes=1)):
+        async with desk.database.transaction() as conn:
+            rows = await outbox.claim(conn, 100, lease)
+        [row] = [one for one in rows if one.kind == "page_direct"]
+        found.append(row)
+    return found[0], found[1]
+
+
+async def _stands(desk: Desk, row: Row) -> tuple[list[str], list[tuple[str, str]], list[str]]:
+    """What the timeline, the ledger and the outbox say of it."""
+    async with desk.database.reading() as conn:
+        told = [one.entry.text for one in await timeline.read(conn, 1) if one.entry.kind == "delivery_failed"]
+        ledger = [
+            (one.once, str(one.state))
+            for one in await deadlines.ledger(conn, 1)
+            if one.once in row.payload["deadlines"]
+        ]
+        return told, ledger, [one.once for one in await outbox.failures(conn, 1)]
+
+
+async def test_a_page_that_another_has_taken_over_has_not_failed(desk: Desk) -> None:
+    stopped, successor = await _taken_over(desk)
+    before = await _stands(desk, successor)
+    await delivered.failed(desk, stopped, "Slack says: invalid_auth")
+    assert await _stands(desk, successor) == before
+    assert await delivered.sent(desk, successor, {"ts": "1.1", "channel": "D1"})
+    await delivered.failed(desk, stopped, "Slack says: invalid_auth")
+    assert (await _stands(desk, successor))[0] == []
+    async with desk.database.reading() as conn:
+        assert await outbox.receipt(conn, successor.once) == {"ts": "1.1", "channel": "D1"}
+
+
+async def test_a_page_that_another_has_taken_over_was_not_dropped(desk: Desk) -> None:
+    stopped, successor = await _taken_over(desk)
+    before = await _stands(desk, successor)
+    await delivered.dropped(desk, stopped, "the incident is over")
+    assert await _stands(desk, successor) == before
+    await delivered.failed(desk, successor, "Slack says: user_disabled")
+    assert (await _stands(desk, successor))[0] != [], "its own failure is told"
