@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policy_reader
+from bot.scheduler import Scheduler
 from bot.usecases import declare, nudge
 from bot.usecases.desk import Desk, Policies
 from storage import deadlines, incidents, timeline
@@ -35,6 +37,12 @@ class StandingClock:
 
     def now(self) -> datetime:
         return self.instant
+
+    def wall(self, instant: datetime) -> float:
+        return instant.timestamp()
+
+    def wall_seconds(self, span: timedelta) -> float:
+        return span.total_seconds()
 
     def at(self, wall_s: float) -> datetime:
         return datetime.fromtimestamp(wall_s, UTC)
@@ -148,3 +156,23 @@ async def test_one_that_fails_takes_nobody_along(desk: Desk, clock: StandingCloc
     await nudge.lapse(desk, rows)
     assert await _reminded(desk, 1)
     assert await _reminded(desk, 2)
+
+
+async def test_two_processes_remind_each_once(
+    desk: Desk, clock: StandingClock, database_url: str, tmp_path: Path
+) -> None:
+    if desk.database.dialect == "sqlite":
+        pytest.skip("one process serves a SQLite file")
+    for n in range(60):
+        await declare.declare(desk, declare.Declaration("Checkout is down", "sev2", "U1"), f"d{n}")
+    clock.instant = START + timedelta(minutes=15)
+    other = await Database.open(database_url, migrate=False)
+    try:
+        both = [Scheduler(desk, clock), Scheduler(replace(desk, database=other), clock)]  # type: ignore[arg-type]
+        await asyncio.gather(*(one.tick() for one in both))
+    finally:
+        await other.close()
+    async with desk.database.reading() as conn:
+        told = [record.entry.kind for n in range(1, 61) for record in await timeline.read(conn, n)]
+        posts = await conn.scalar(sa.select(sa.func.count()).where(outbox.c.kind == "nudge"))
+    assert (told.count("reminder"), posts) == (60, 60)
