@@ -18,8 +18,11 @@ class Clock:
         return self.at(time.time())
 
     def at(self, wall_s: float) -> datetime:
-        """The domain instant of a wall instant, such as a Slack `ts`."""
-        return datetime.fromtimestamp(self._stretch(wall_s), UTC)
+        """The domain instant of a wall instant, such as a Slack `ts`. Raises `ValueError` for one no calendar has."""
+        try:
+            return datetime.fromtimestamp(self._stretch(wall_s), UTC)
+        except (OverflowError, OSError) as error:  # which of them is the system's to say
+            raise ValueError(f"{wall_s} is no instant") from error
 
     def wall(self, instant: datetime) -> float:
         """Epoch seconds on the wall at which the domain clock shows `instant`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 
 from bot.domain.errors import NotFound
 from bot.slack.listeners.front import Asking, Front
-from tests.scenarios.looking import rest, told, typed
+from tests.scenarios.looking import declared, rest, told, typed
 from tests.scenarios.running import World, world
-from tests.scenarios.test_hostile import Said, damaged, unseen
+from tests.scenarios.test_hostile import Said, damaged, send, unseen
 from tests.security.test_permissions import INSIDE, known, policy_of
 
 MANY = "9" * 300
@@ -128,3 +129,20 @@ async def test_who_is_paged_by_an_address_may_hand_it_on_too(sqlite_url: str, tm
         await rest(here)
         await forged(here, "tom", "cant", "INC-1:0")
         assert "escalated" in await here.kinds()
+
+
+@pytest.mark.parametrize("odd", ["1e999", "1e18", "-1e18", "nan"])
+async def test_an_instant_that_no_calendar_has_changes_nothing(here: World, odd: str) -> None:
+    """Nothing would be better the next time: so Slack is not asked to repeat it, nor a history to be read."""
+    channel = await declared(here)
+    await rest(here)
+    before = await here.show()
+    said = {"type": "message", "channel": channel.id, "user": here.maya.id, "text": "when?"}
+    for event in (
+        said | {"ts": odd},
+        {"type": "member_joined_channel", "channel": channel.id, "user": here.tom.id, "event_ts": odd},
+        said | {"ts": odd, "subtype": "channel_topic", "topic": "x"},
+    ):
+        body = {"type": "event_callback", "event_id": f"Ev{odd}", "event": event}
+        assert (await send(here, json.dumps(body).encode())).status == 200
+    assert await here.show() == before
