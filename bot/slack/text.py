@@ -144,12 +144,14 @@ def clip(text: str, limit: int) -> str:
 
 
 def chunks(text: str, limit: int, at_most: int) -> list[str]:
-    """`text` in at most so many pieces, cut at line ends or spaces where there are any; the last is clipped."""
+    """`text` in at most so many pieces, cut at line ends, else at spaces, where there are any; the last is clipped."""
     pieces: list[str] = []
     rest = text.strip()
     while length(rest) > limit and len(pieces) < at_most - 1:
         head = clip(rest, limit)[: -len(ELLIPSIS)]
-        cut = max(head.rfind("\n"), head.rfind(" "))
+        cut = head.rfind("\n")
+        if cut < len(head) * 3 // 4:
+            cut = max(cut, head.rfind(" "))
         if cut < len(head) // 2:
             cut = len(head)
         for atom in _ATOM.finditer(rest):

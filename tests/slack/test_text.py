@@ -145,6 +145,12 @@ def test_pieces_of_a_long_text_fit_and_are_few(raw: str, limit: int, at_most: in
         assert piece.count("<") == piece.count(">")
 
 
+def test_a_long_text_is_cut_between_its_lines_where_they_end_near() -> None:
+    lines = [f"`verb{n}` does something" for n in range(9)]
+    assert text.chunks("\n".join(lines), 110, 9) == ["\n".join(lines[:4]), "\n".join(lines[4:8]), lines[8]]
+    assert text.chunks("a\n" + "word " * 6, 20, 9) == ["a\nword word word", "word word word"]
+
+
 @settings(max_examples=400)
 @given(PIECES)
 def test_no_text_of_a_users_notifies_whom_they_did_not_mention(raw: str) -> None:
