@@ -231,11 +231,20 @@ async def _page_rung(work: Work, row: Row) -> None:
         why = f"still not {rung.until}{suffix}"
     else:
         why = (
-            f"{spans.in_words(rung.after)} without being {rung.until}" if rung.after else f"{level.key} was declared"
+            f"{spans.in_words(rung.after)} without being {rung.until}" if rung.after else _occasion(work.incident)
         ) + suffix
         climb = await next_rung(work, why, rung=row.rung)
     await deadlines.decided(work.conn, row.once, State.DUE, f"paged: {why}", work.now)
     await _commit_or_say_nobody(work, climb, why, row)
+
+
+def _occasion(incident: Incident) -> str:
+    """What set the ladder off."""
+    if incident.ladder.started_at == incident.declared_at:
+        return f"{incident.severity} was declared"
+    if incident.episode > 1 and not incident.ladder.spent:
+        return f"{incident.severity} was reopened"
+    return f"it is {incident.severity} now"
 
 
 async def _trigger(work: Work, row: Row) -> None:

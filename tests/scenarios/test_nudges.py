@@ -215,6 +215,11 @@ async def test_after_resolution_nothing_is_sent(here: World) -> None:
     assert {r["state"] for r in (await here.show())["reminders"]} <= {"sent", "skipped", "cancelled"}
 
 
+async def paged(here: World) -> list[dict[str, Any]]:
+    """The rungs that paged, and why."""
+    return [row for row in (await here.show())["reminders"] if row["reason"].startswith("paged: ")]
+
+
 async def test_reopening_arms_reminders_and_ladder_afresh(here: World) -> None:
     channel = await here.declared("sev1 Payments are down")
     await here.delivered()
@@ -222,6 +227,7 @@ async def test_reopening_arms_reminders_and_ladder_afresh(here: World) -> None:
     await here.maya.command(channel.id, "/incident reopen it is back")
     await here.pass_time(seconds=1)
     assert len(pages(here, TOM)) == 2
+    assert [row["reason"] for row in await paged(here)] == ["paged: sev1 was declared", "paged: sev1 was reopened"]
 
 
 async def test_escalate_by_hand_pages_the_next_rung_now(here: World) -> None:
@@ -239,6 +245,7 @@ async def test_raising_the_severity_starts_its_ladder_and_lowering_pages_nobody(
     await here.maya.command(channel.id, "/incident severity sev1 all of it")
     await here.pass_time(seconds=1)
     assert len(pages(here, TOM)) == 1
+    assert [row["reason"] for row in await paged(here)] == ["paged: it is sev1 now"]
     await here.maya.command(channel.id, "/incident severity sev2 not all of it")
     await here.maya.command(channel.id, "/incident severity sev1 all again")
     await here.pass_time(seconds=1)
