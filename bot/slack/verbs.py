@@ -190,7 +190,7 @@ VERBS: tuple[Verb, ...] = (
         Grammar.POLICY,
         ("policy", "policy apply"),
         "policy",
-        "what the policy in force would change here, since it is not the one it was declared under; then apply it",
+        "what the policy in force would change for an incident declared under another; then apply it",
     ),
     Verb(
         "list",
