@@ -40,6 +40,7 @@ class Terminal:
         self._say = say
         self.who = who
         self.where = where
+        self._form: tuple[str, str] | None = None  # the form as it was last shown
 
     @property
     def prompt(self) -> str:
@@ -160,7 +161,10 @@ class Terminal:
             if id(shown) not in before:
                 self._say("\n".join(f"  {line}" for line in message_lines(self._ws.state, shown)))
         for view in self._me.open_views()[-1:]:
-            self._say(view_text(self._ws.state, view))
+            form = (view.id, view_text(self._ws.state, view))
+            if form != self._form:
+                self._say(form[1])
+            self._form = form
 
 
 async def script_lines(path: Path) -> AsyncIterator[str]:

@@ -218,6 +218,8 @@ def view_text(state: State, view: View) -> str:
 def _input_lines(state: State, block: Json, value: Json, view: View) -> list[str]:
     entered = value.get(VALUE_FIELD[block["element"]["type"]])
     optional = " (optional)" if block.get("optional") else ""
+    if block["element"]["type"] == "datetimepicker" and isinstance(entered, int):
+        entered = datetime.fromtimestamp(entered, ZoneInfo(state.users[view.user].tz)).strftime("%-d %b %H:%M")
     lines = [f"│ {block['label']['text']}{optional}: {_entered(state, entered)}"]
     if block["block_id"] in view.errors:
         lines.append(f"│   ! {view.errors[block['block_id']]}")
