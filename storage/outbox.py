@@ -34,6 +34,7 @@ TAKEN_OVER = "whoever had it was gone before saying what came of it"
 _LIVE = sa.text("state IN ('queued', 'unknown', 'leased')")
 _UNSENT = sa.text("state NOT IN ('sent', 'dropped')")
 _c = outbox.c
+Claim = tuple[int, int]  # a row, and which of its claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,10 @@ class Row:
     ours_until: float = math.inf
     priority: int = 0
     taken_over: bool = False
+
+    @property
+    def claim(self) -> Claim:
+        return self.id, self.fence
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +144,14 @@ async def sent(conn: AsyncConnection, row: Row, receipt: dict[str, Any]) -> bool
 
 
 async def all_sent(conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
-    """`sent` for several, with the receipt of each."""
-    ours: dict[int, bool] = {}
+    """`sent` for several, with the receipt of each. The same row may be among them by two claims of it."""
+    ours: dict[Claim, bool] = {}
     for row, receipt in sorted(done, key=lambda pair: pair[0].id):
         mark = _sent(conn.dialect.name)
-        ours[row.id] = await _mark(conn, row, mark, our_version=row.version, given_receipt=receipt) is not None
-    if freed := [row.once for row, _ in done if ours[row.id]]:
+        ours[row.claim] = await _mark(conn, row, mark, our_version=row.version, given_receipt=receipt) is not None
+    if freed := [row.once for row, _ in done if ours[row.claim]]:
         await free_dependents(conn, freed)
-    return [ours[row.id] for row, _ in done]
+    return [ours[row.claim] for row, _ in done]
 
 
 async def retry(conn: AsyncConnection, row: Row, after: timedelta, error: str, *, uncertain: bool) -> bool:
@@ -177,17 +182,17 @@ async def dropped(conn: AsyncConnection, row: Row, reason: str) -> bool:
 
 
 async def all_dropped(conn: AsyncConnection, gone: Sequence[tuple[Row, str]]) -> list[bool]:
-    """`dropped` for several, with the reason of each."""
-    ours: dict[int, bool] = {}
+    """`dropped` for several, with the reason of each. The same row may be among them by two claims of it."""
+    ours: dict[Claim, bool] = {}
     ended: dict[str, list[str]] = {}
     for row, reason in sorted(gone, key=lambda pair: pair[0].id):
         state = await _end(conn, row, "dropped", reason)
-        ours[row.id] = state is not None
+        ours[row.claim] = state is not None
         if state:
             ended.setdefault(reason, []).append(row.once)
     for reason, onces in ended.items():
         await end_dependents(conn, onces, "dropped", reason)
-    return [ours[row.id] for row, _ in gone]
+    return [ours[row.claim] for row, _ in gone]
 
 
 async def receipt(conn: AsyncConnection, once: str) -> dict[str, Any] | None:

@@ -225,6 +225,22 @@ async def test_doubt_about_an_attempt_is_not_forgotten_by_later_ones(database: D
         assert third.key == first.key
 
 
+@pytest.mark.parametrize("successor_first", [True, False])
+async def test_both_who_claimed_a_row_may_come_with_it_at_once(database: Database, successor_first: bool) -> None:
+    async with database.transaction() as conn:
+        await outbox.put(conn, [CHANNEL, needing("card:1"), Notice("mail", "mail", 1), needing("after mail", "mail")])
+        stopped = {row.once: row for row in await outbox.claim(conn, 10, EXPIRED)}
+        ours = await claimed(conn)
+        both = [ours["channel:1"], stopped["channel:1"]]
+        marked = await outbox.all_sent(conn, [(row, {"id": "C1"}) for row in both[:: 1 if successor_first else -1]])
+        assert marked == [successor_first, not successor_first]
+        both = [ours["mail"], stopped["mail"]]
+        marked = await outbox.all_dropped(conn, [(row, "over") for row in both[:: 1 if successor_first else -1]])
+        assert marked == [successor_first, not successor_first]
+        assert set(await claimed(conn)) == {"card:1"}, "what needed it goes, and what needed the other is not needed"
+        assert (await outbox.depth(conn))["held"] == 0
+
+
 async def test_after_its_lease_a_row_is_claimed_in_doubt_and_the_first_holder_cannot_mark_it(
     database: Database,
 ) -> None:
