@@ -124,7 +124,7 @@ def is_user(person: str) -> bool:
 
 def length(text: str) -> int:
     """UTF-16 units: Slack does not say how it counts, and this is the stricter way."""
-    return len(text) + sum(1 for char in text if ord(char) > 0xFFFF)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clip(text: str, limit: int) -> str:
@@ -233,6 +233,9 @@ def _clean(text: str) -> str:
 
 def _fitting(text: str, limit: int) -> int:
     """How many characters of `text` take at most `limit` units."""
+    most = max(0, min(len(text), limit))
+    if length(text[:most]) == most:
+        return most
     units = 0
     for index, char in enumerate(text):
         units += 2 if ord(char) > 0xFFFF else 1
