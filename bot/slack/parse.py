@@ -14,6 +14,7 @@ from bot.slack.verbs import BY_NAME, Grammar, Verb, example
 COMMAND = "/incident"
 MENU = "menu"
 _IN = re.compile(r"(?:^|\s)(?:--|—|–)in[\s=:]+(?:inc-?|#)?([0-9]{1,9})(?=\s|$)", re.IGNORECASE)  # iOS types — for --
+_PRIVATE = re.compile(r"(?:^|\s)(?:--|—|–)private(?=\s|$)", re.IGNORECASE)
 _SEVERITY_LIKE = re.compile(r"(?:severity|level|prio|sev|s|p|l)[-_]?[0-9]", re.IGNORECASE)
 
 
@@ -26,6 +27,7 @@ class Declaration:
 
     title: str = ""
     severity: str | None = None
+    private: bool = False
 
     @property
     def at_once(self) -> bool:
@@ -75,14 +77,16 @@ def _as_given(verb: Verb, incident: int | None) -> str:
 
 def _declared_by_severity(house: str, policy: Policy, names: dict[str, str]) -> Declaration | None:
     """`sev1 Payments down`. A level this policy does not have opens the form: a declaration is never refused."""
-    if find_severity(house, policy):
+    if find_severity(_PRIVATE.sub(" ", house).strip(), policy):
         return _declaration(house, policy, names)
     return Declaration(words.title_of(house, names)) if _SEVERITY_LIKE.fullmatch(house.split()[0]) else None
 
 
 def _declaration(text: str, policy: Policy, names: dict[str, str]) -> Declaration:
-    severity, title = find_severity(text, policy) or (None, text)
-    return Declaration(words.title_of(title, names), severity)
+    """`--private`, wherever it stands: whoever types it must not find everybody told."""
+    said = _PRIVATE.sub(" ", text).strip()
+    severity, title = find_severity(said, policy) or (None, said)
+    return Declaration(words.title_of(title, names), severity, private=said != text.strip())
 
 
 def _unknown(first: str, policy: Policy, command: str) -> BadRequest:

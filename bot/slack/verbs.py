@@ -54,7 +54,7 @@ VERBS: tuple[Verb, ...] = (
         Grammar.DECLARATION,
         ("declare", "declare <severity> <title>", "<severity> <title>"),
         "declare {mild} Checkout is down",
-        "open an incident; severity first declares at once, anything else opens the form",
+        "open an incident; severity first declares at once, else a form opens; --private keeps it among those invited",
         aliases=("new", "open"),
         needs_incident=False,
     ),

@@ -34,6 +34,18 @@ async def test_its_channel_is_private_and_nothing_is_announced(here: World) -> N
         assert where.is_im or "leaked" not in words(here, message)
 
 
+async def test_by_command_it_is_private_at_once_and_so_is_the_form(here: World) -> None:
+    await here.maya.command("#general", "/incident declare --private sev2 Keys leaked")
+    channel = await here.opened()
+    await rest(here)
+    assert channel.is_private
+    assert announcements(here) == []
+    assert (await here.show())["title"] == "Keys leaked"
+    await here.maya.command("#general", "/incident declare --private")
+    asked = next(block for block in here.maya.view.body["blocks"] if block["block_id"] == "private")
+    assert [option["value"] for option in asked["element"]["initial_options"]] == ["private"]
+
+
 @pytest.mark.parametrize(
     "line",
     [

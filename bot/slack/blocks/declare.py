@@ -56,6 +56,7 @@ def declare_modal(
     title: str = "",
     severity: str | None = None,
     description: str = "",
+    private: bool = False,
     channel: str | None = None,
     source: dict[str, str] | None = None,
 ) -> Block:
@@ -86,7 +87,7 @@ def declare_modal(
             kit.asked("description", "What is happening?", kit.text_input(description, multiline=True), optional=True),
             services_input(policy),
             *_category(policy),
-            kit.asked("private", "Private", _private(), optional=True),
+            kit.asked("private", "Private", _private(ticked=private), optional=True),
             *questions.blocks(policy),
             *_facts(policy),
         ],
@@ -256,6 +257,6 @@ def _category(policy: Policy) -> list[Block]:
     return [kit.asked("category", "Category", kit.select(options), optional=True)] if options else []
 
 
-def _private() -> Block:
-    label = "Only people who are invited see it, and it is not announced"
-    return {"type": "checkboxes", "options": [kit.option(label, "private")]}
+def _private(*, ticked: bool) -> Block:
+    options = [kit.option("Only people who are invited see it, and it is not announced", "private")]
+    return {"type": "checkboxes", "options": options, **({"initial_options": options} if ticked else {})}

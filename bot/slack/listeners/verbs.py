@@ -44,13 +44,13 @@ async def declare(front: Front, asking: Asking, said: Declaration) -> Message | 
     if not said.at_once:
         permissions.require(front.desk, "declare", asking.user)
         view = declaring.declare_modal(
-            front.desk.policy, title=said.title, severity=said.severity, channel=asking.channel
+            front.desk.policy, title=said.title, severity=said.severity, private=said.private, channel=asking.channel
         )
         return await front.open_view(
             asking, view, f"{front.command} declare {front.desk.policy.severities[-1].key} What is wrong"
         )
     answer = {"user": asking.user, "response_url": asking.response_url, "channel": asking.channel}
-    declaration = Said(said.title, said.severity or "", asking.user, answer=answer)
+    declaration = Said(said.title, said.severity or "", asking.user, private=said.private, answer=answer)
     incident = await open_incident(front.desk, declaration, asking.delivery)
     return answers.declaring(incident, front.desk.policy)
 
