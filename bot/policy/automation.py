@@ -22,6 +22,7 @@ _LOADER = re.compile(r"^(?:LD_|DYLD_)|^(?:BASH_ENV|ENV|IFS|PYTHONSTARTUP|PYTHONP
 # What the bot itself lives by; no program gets it.
 _OURS = re.compile(r"^(?:SLACK_|DATABASE_URL$|TOCSIN_|PAGERDUTY_|SMTP_URL$|TWILIO_|WEBHOOK_)")
 # A shell, or what runs whatever it is told to: allowing one allows everything.
+ANY_TEXT = ("--anything; | $(", "--any;thing|$(")  # with and without spaces
 _RUNS_ANYTHING = frozenset({
     "sh", "bash", "dash", "zsh", "ksh", "fish", "busybox", "env", "xargs", "python", "python3", "perl", "ruby", "node",
     "sudo", "su", "doas", "nohup", "setsid", "ssh", "awk", "find", "tclsh", "lua", "php",
@@ -147,7 +148,7 @@ def warnings(look: Look) -> Iterator[Problem]:
                 f"{program} runs whatever it is told to: who may press Run may do anything. Allow the program itself."
             )
             yield look.problem((*here, "executable"), said)
-        if any(fits(pattern, "--anything; | $(") for form in allowed.arguments for pattern in form):
+        if any(fits(pattern, text) for form in allowed.arguments for pattern in form for text in ANY_TEXT):
             yield look.problem((*here, "arguments"), "a pattern here lets any text through. Say what it may be.")
         if allowed.user is not None:
             yield from _of_user(look, (*here, "user"), allowed.user)

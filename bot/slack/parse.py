@@ -13,6 +13,7 @@ from bot.slack.verbs import BY_NAME, Grammar, Verb, example
 
 COMMAND = "/incident"
 MENU = "menu"
+MEANT = {"false": ["cancel"], "falsealarm": ["cancel"]}  # as a button says it
 _IN = re.compile(r"(?:^|\s)(?:--|—|–)in[\s=:]+(?:inc-?|#)?([0-9]{1,9})(?=\s|$)", re.IGNORECASE)  # iOS types — for --
 _PRIVATE = re.compile(r"(?:^|\s)(?:--|—|–)private(?=\s|$)", re.IGNORECASE)
 _SEVERITY_LIKE = re.compile(r"(?:severity|level|prio|sev|s|p|l)[-_]?[0-9]", re.IGNORECASE)
@@ -91,7 +92,7 @@ def _declaration(text: str, policy: Policy, names: dict[str, str]) -> Declaratio
 
 def _unknown(first: str, policy: Policy, command: str) -> BadRequest:
     known = [*BY_NAME, *(level.key.lower() for level in policy.severities)]
-    near = difflib.get_close_matches(first.lower(), known, n=6, cutoff=0.6)
+    near = MEANT.get(first.lower()) or difflib.get_close_matches(first.lower(), known, n=6, cutoff=0.6)
     meant = list(dict.fromkeys(BY_NAME[name].name if name in BY_NAME else name for name in near))[:3]
     name = shown(first)
     if not meant:

@@ -153,6 +153,11 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
     ("text", "message", "line"),
     [
         (
+            "false alarm",
+            "I don't know “false”. Did you mean cancel?",
+            "/incident cancel False alarm, the probe was misconfigured",
+        ),
+        (
             "decalre sev1 x",
             "I don't know “decalre”. Did you mean declare or escalate?",
             "/incident declare sev3 Checkout is down",
