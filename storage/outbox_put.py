@@ -15,7 +15,7 @@ from bot.domain.notices import IfNeedFails, Notice
 from storage.columns import clean_text
 from storage.outbox_needs import because, end_dependents, free_dependents
 from storage.schema import outbox
-from storage.sql import among, clock, insert_for, listed, values_for, wall
+from storage.sql import clock, insert_for, listed, values_for, wall
 
 _c = outbox.c
 _OVER = ("failed", "dropped")
@@ -172,7 +172,8 @@ async def retry_failed(conn: AsyncConnection, number: int) -> int:
     anew = {"attempts": 0, "first_try_at": None, "error": None, "next_try_at": now, "queued_at": now}
     for state, ids in (("held", held), ("queued", queued)):
         if ids:
-            await conn.execute(sa.update(outbox).where(among(conn, _c.id, ids)).values(state=state, **anew))
+            theirs = sa.update(outbox).where(listed(conn.dialect.name, _c.id, "ids"))
+            await conn.execute(theirs.values(state=state, **anew), {"ids": values_for(conn, ids)})
     return len(rows)
 
 

@@ -19,7 +19,7 @@ from bot.domain.timeline import BOT, Entry, content_hash, entry_hash
 from storage import chain
 from storage.columns import to_microseconds
 from storage.schema import deadlines, deliveries, incidents, jobs, outbox, timeline
-from storage.sql import AnyRow, among
+from storage.sql import AnyRow, listed, values_for
 from storage.verification import FIRST, PURGED, seal_line
 
 AT_ONCE = 500  # entries of one transaction
@@ -123,7 +123,8 @@ async def drop_answers(
     old = [row for row in rows if row.created_at < before]
     gone = [row.id for row in old if row.kind in ANSWERS and row.state in ("sent", "dropped")]
     if gone:
-        await conn.execute(sa.delete(outbox).where(among(conn, _o.id, gone), _o.state.in_(("sent", "dropped"))))
+        theirs = sa.delete(outbox).where(listed(conn.dialect.name, _o.id, "gone"), _o.state.in_(("sent", "dropped")))
+        await conn.execute(theirs, {"gone": values_for(conn, gone)})
     return (rows[-1].id if len(rows) == limit and len(old) == len(rows) else None), len(gone)
 
 

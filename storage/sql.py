@@ -70,9 +70,11 @@ def _is_json(type_: sa.types.TypeEngine[Any]) -> bool:
 
 def wall(conn: AsyncConnection, plus: timedelta = timedelta()) -> sa.ColumnElement[Any]:
     """The wall clock for leases: the database's own on PostgreSQL, so that replicas agree; ours on SQLite."""
+    if not plus:
+        return clock(conn.dialect.name)
     if not is_postgresql(conn):
         return sa.literal(datetime.now(UTC) + plus, Instant)
-    return _DATABASE_NOW if not plus else sa.type_coerce(_DATABASE_NOW + plus // timedelta(microseconds=1), Instant)
+    return sa.type_coerce(_DATABASE_NOW + microseconds(plus), Instant)
 
 
 @cache
@@ -103,7 +105,10 @@ def _our_us() -> int:
 
 @cache
 def listed(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
-    """`column IN :name` for a statement that is made once; the values are given as `values_for` makes them."""
+    """`column IN :name`, one parameter for any number of values, which are given as `values_for` makes them.
+
+    On SQLite as text: to make a table-valued function for a statement takes longer than to run it.
+    """
     if dialect == "postgresql":
         return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
     sql = f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - our own names
@@ -113,19 +118,3 @@ def listed(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[
 def values_for(conn: AsyncConnection, values: Collection[Any]) -> Any:
     """Values for `listed`."""
     return list(values) if is_postgresql(conn) else dumps(list(values))
-
-
-def among(conn: AsyncConnection, column: sa.Column[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
-    """`column IN values` as one parameter, so that the statement is the same for any number of them."""
-    if is_postgresql(conn):
-        return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(column.type)))
-    name, listed = _listed(column)
-    return listed.bindparams(**{name: dumps(list(values))})  # type: ignore[return-value]  # text is a condition, too
-
-
-@cache
-def _listed(column: sa.Column[Any]) -> tuple[str, sa.TextClause]:
-    """As text: to make a table-valued function for a statement takes longer than to run it."""
-    name = f"{column.table.name}_{column.name}"
-    sql = f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - our own names
-    return name, sa.text(sql)
