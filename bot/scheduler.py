@@ -96,18 +96,15 @@ class Scheduler:
         elsewhere such a transaction locks one incident, and several go side by side.
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
-        rows = [left for i in range(0, len(rows), TOGETHER) for left in await self._remind(rows[i : i + TOGETHER])]
-        if self._desk.database.dialect == "sqlite":
-            for i in range(0, len(rows), TOGETHER):
-                await self._act_on(rows[i : i + TOGETHER])
-            return
-        left = iter(_by_incident(rows))
+        rows = [row for dozen in _dozens(rows) for row in await self._remind(dozen)]
+        one_writer = self._desk.database.dialect == "sqlite"
+        left = iter(_dozens(rows) if one_writer else _by_incident(rows))
 
         async def work() -> None:
             for chunk in left:
                 await self._act_on(chunk)
 
-        await asyncio.gather(*(work() for _ in range(SIDE_BY_SIDE)))
+        await asyncio.gather(*(work() for _ in range(1 if one_writer else SIDE_BY_SIDE)))
 
     async def _remind(self, rows: list[Row]) -> list[Row]:
         """Gives back what is to be looked at one by one."""
@@ -142,6 +139,10 @@ class Scheduler:
         at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)
         if at - datetime.now(UTC) < timedelta(seconds=1):
             self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)
+
+
+def _dozens(rows: list[Row]) -> list[list[Row]]:
+    return [rows[i : i + TOGETHER] for i in range(0, len(rows), TOGETHER)]
 
 
 def _by_incident(rows: list[Row]) -> list[list[Row]]:
