@@ -27,7 +27,6 @@ _COUNT = (
 _GET = sa.select(incidents.c.state).where(incidents.c.number == sa.bindparam("this"))
 # NO KEY UPDATE: keeps writers out, but not the foreign keys that point here.
 _LOCK = _GET.with_for_update(key_share=True)
-_HOLD = sa.select(incidents.c.number).where(incidents.c.number == sa.bindparam("this")).with_for_update(key_share=True)
 _HOLD_ALL = (
     sa.select(incidents.c.number)
     .where(listed("postgresql", incidents.c.number, "numbers"))
@@ -74,9 +73,8 @@ async def lock_free(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incid
 
 
 async def hold(conn: AsyncConnection, number: int) -> None:
-    """Keep it from every other writer as `lock` does, without reading it. SQLite has one writer anyway."""
-    if is_postgresql(conn):
-        await conn.execute(_HOLD, {"this": number})
+    """`hold_all` of one."""
+    await hold_all(conn, [number])
 
 
 async def save_all(conn: AsyncConnection, changed: Sequence[Incident]) -> None:
@@ -86,7 +84,10 @@ async def save_all(conn: AsyncConnection, changed: Sequence[Incident]) -> None:
 
 
 async def hold_all(conn: AsyncConnection, numbers: Sequence[int]) -> None:
-    """As `hold`, several: each waits for its turn, in the order of their numbers. Before anything else."""
+    """Keep them from every other writer as `lock` does, without reading them, in the order of their numbers.
+
+    Before anything else in a transaction. SQLite has one writer anyway.
+    """
     if is_postgresql(conn) and numbers:
         await conn.execute(_HOLD_ALL, {"numbers": values_for(conn, numbers)})
 

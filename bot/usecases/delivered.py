@@ -70,11 +70,7 @@ async def sent(desk: Desk, row: Row, receipt: dict[str, Any]) -> bool:
     """Mark it sent. False when the lease was lost to another: then nothing is written here."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        incident = None
-        if _moves_on(row):
-            incident = await _locked(conn, row)
-        else:
-            await _held(conn, row)
+        incident = await _locked(conn, row)
         if not await outbox.sent(conn, row, receipt):
             return False
         now = desk.clock.now()
@@ -167,7 +163,7 @@ async def dropped(desk: Desk, row: Row, reason: str) -> None:
     """It was not needed any more when its turn came; the ledger says why."""
 
     async def mark(conn: AsyncConnection) -> None:
-        await _held(conn, row)
+        await _held_all(conn, [row])
         if not await outbox.dropped(conn, row, reason):
             return
         for once in await _not_sent(conn, row):
@@ -197,14 +193,8 @@ async def _locked(conn: AsyncConnection, row: Row) -> Incident | None:
     return None if row.incident is None else await incidents.lock(conn, row.incident)
 
 
-async def _held(conn: AsyncConnection, row: Row) -> None:
-    """The same order, where the incident itself is not needed."""
-    if row.incident is not None:
-        await incidents.hold(conn, row.incident)
-
-
 async def _held_all(conn: AsyncConnection, rows: Sequence[Row]) -> None:
-    """In the order of their numbers and before anything else, so that nobody waits for ever."""
+    """The same order, where the incidents are not read; by their numbers, so that nobody waits for ever."""
     await incidents.hold_all(conn, sorted({row.incident for row in rows if row.incident is not None}))
 
 
