@@ -72,6 +72,15 @@ async def press(page: Page, title: str, button: str, nth: int = 0) -> None:
     await walk(page, title).get_by_role("button", name=button, exact=True).nth(nth).click()
 
 
+def asked_of(page: Page) -> Locator:
+    """The newest request for an approval."""
+    return page.locator("#main .message", has_text="asks for approval to do").last
+
+
+async def approve(page: Page) -> None:
+    await asked_of(page).get_by_role("button", name="Approve").click()
+
+
 async def test_a_checklist_is_walked_to_its_end_by_two(browser: Browser, sqlite_url: str, quiet: Path) -> None:
     async with browsing.desk(browser, sqlite_url, quiet) as desk:
         maya, tom = await begun(desk)
@@ -122,7 +131,7 @@ async def test_a_dangerous_playbook_with_a_refusal_an_approval_and_broken_glass(
         await step(maya, title, of, 2)
         await picture(walk(maya, title), "failover-needs-approval")
         await press(maya, title, "Ask for approval")
-        request = tom.locator("#main .message", has_text="asks for approval to do").last
+        request = asked_of(tom)
         await expect(request).to_be_visible()
         await picture(request, "approval")
         await picture(walk(maya, title), "failover-waiting")
@@ -132,14 +141,13 @@ async def test_a_dangerous_playbook_with_a_refusal_an_approval_and_broken_glass(
         await expect(walk(maya, title)).to_contain_text("refused by @tom")
         await picture(walk(maya, title), "failover-refused")
         await press(maya, title, "Ask for approval")
-        request = tom.locator("#main .message", has_text="asks for approval to do").last
-        await request.get_by_role("button", name="Approve").click()
+        await approve(tom)
         await expect(walk(maya, title)).to_contain_text("Approved by @tom")
         await picture(walk(maya, title), "failover-approved")
         await press(maya, title, "Done")
         await step(maya, title, of, 3)
         await press(maya, title, "Ask for approval")
-        request = maya.locator("#main .message", has_text="asks for approval to do").last
+        request = asked_of(maya)
         await request.get_by_role("button", name="Break glass").click()
         await picture(maya.locator("dialog"), "glass")
         await maya.locator("dialog").get_by_label("Why can it not wait?").fill("Nobody else is awake")
@@ -150,11 +158,7 @@ async def test_a_dangerous_playbook_with_a_refusal_an_approval_and_broken_glass(
         await press(maya, title, "Done")
         await step(maya, title, of, 4)
         await press(maya, title, "Ask for approval")
-        await (
-            tom.locator("#main .message", has_text="asks for approval to do")
-            .last.get_by_role("button", name="Approve")
-            .click()
-        )
+        await approve(tom)
         await press(maya, title, "Done")
         await step(maya, title, of, 5)
         await press(tom, title, "Roll back") if await (
@@ -190,20 +194,12 @@ async def test_values_rollback_stop_and_a_time_out(browser: Browser, sqlite_url:
         await press(maya, title, "Done")
         await step(maya, title, 5, 1)
         await press(maya, title, "Ask for approval")
-        await (
-            tom.locator("#main .message", has_text="asks for approval to do")
-            .last.get_by_role("button", name="Approve")
-            .click()
-        )
+        await approve(tom)
         await press(maya, title, "Done")
         await step(maya, title, 5, 2)
         await expect(walk(maya, title).get_by_role("button", name="Roll back", exact=True)).to_have_count(0)
         await press(maya, title, "Ask for approval")
-        await (
-            tom.locator("#main .message", has_text="asks for approval to do")
-            .last.get_by_role("button", name="Approve")
-            .click()
-        )
+        await approve(tom)
         await press(maya, title, "Roll back")
         await picture(maya.locator("dialog"), "rollback")
         await maya.locator("dialog").get_by_role("button", name="Rolled back", exact=True).click()
