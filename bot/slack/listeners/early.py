@@ -37,7 +37,7 @@ class Events(AsyncMiddleware):
         try:
             await events.on_event(self._front, req.body)
         except Exception:
-            log.exception("listener.failed", type="event_callback")
+            log.exception("listener.failed", type="event_callback", event_id=req.body.get("event_id"))
             self._front.missed()  # Slack repeats it, but not for ever
             return BoltResponse(status=500)
         return BoltResponse(status=200)
