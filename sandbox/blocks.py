@@ -7,9 +7,23 @@ from uuid import uuid4
 
 from sandbox.elements import ACCESSORY, IMAGE_ELEMENT, IN_ACTIONS, IN_CONTEXT, IN_INPUT
 from sandbox.errors import SlackError, invalid_arguments
-from sandbox.kit import ID, Check, Report, anything, boolean, by_type, items, plain, record, string, text, typed, url
 from sandbox.model import Json
 from sandbox.richtext import RICH_TEXT
+from sandbox.schema_dsl import (
+    ID,
+    Check,
+    Report,
+    anything,
+    boolean,
+    by_type,
+    items,
+    plain,
+    record,
+    string,
+    text,
+    typed,
+    url,
+)
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from sandbox import acts, exhibit
+from sandbox import actions, serializers
 from sandbox.errors import NoSuchThing, SlackError
 from sandbox.journal import CallRecord, DeliveryRecord, as_json
 from sandbox.model import Json
@@ -97,7 +97,7 @@ class Control:
 
     async def state(self, request: web.Request) -> web.Response:
         """People, channels, user groups, what the app is and how it is connected."""
-        return web.json_response(exhibit.state(self.ws))
+        return web.json_response(serializers.state(self.ws))
 
     async def messages(self, request: web.Request) -> web.Response:
         """A channel's timeline, and what only `viewer` sees."""
@@ -105,7 +105,7 @@ class Control:
         viewer = request.query.get("viewer")
         limit = int(request.query.get("limit", 200))
         before = request.query.get("before", "9999999999.999999")
-        return web.json_response(exhibit.timeline(self.ws, channel, viewer, before=before, limit=limit))
+        return web.json_response(serializers.timeline(self.ws, channel, viewer, before=before, limit=limit))
 
     async def thread(self, request: web.Request) -> web.Response:
         """A message and its replies."""
@@ -133,13 +133,13 @@ class Control:
     async def views(self, request: web.Request) -> web.Response:
         """A person's open modals, the visible one last."""
         stack = self.ws.person(request.match_info["who"]).open_views()
-        shapes = [exhibit.view(self.ws, view) | {"as_text": view_text(self.ws.state, view)} for view in stack]
+        shapes = [serializers.view(self.ws, view) | {"as_text": view_text(self.ws.state, view)} for view in stack]
         return web.json_response({"views": shapes})
 
     async def home(self, request: web.Request) -> web.Response:
         """A person's home tab."""
         view = self.ws.person(request.match_info["who"]).home()
-        return web.json_response({"view": exhibit.view(self.ws, view) if view else None})
+        return web.json_response({"view": serializers.view(self.ws, view) if view else None})
 
     async def ephemerals(self, request: web.Request) -> web.Response:
         """What only this person sees."""
@@ -148,23 +148,23 @@ class Control:
 
     async def unread(self, request: web.Request) -> web.Response:
         """What waits for a person, by channel: messages not read, and how many of them ring."""
-        return web.json_response({"unread": exhibit.unread(self.ws, self.ws.user(request.match_info["who"]))})
+        return web.json_response({"unread": serializers.unread(self.ws, self.ws.user(request.match_info["who"]))})
 
     async def threads(self, request: web.Request) -> web.Response:
         """The threads a person takes part in."""
-        return web.json_response(exhibit.threads(self.ws, self.ws.user(request.match_info["who"])))
+        return web.json_response(serializers.threads(self.ws, self.ws.user(request.match_info["who"])))
 
     async def search(self, request: web.Request) -> web.Response:
         """Messages with all words of `q`."""
         user = self.ws.user(request.match_info["who"])
-        return web.json_response(exhibit.search(self.ws, user, request.query.get("q", "")))
+        return web.json_response(serializers.search(self.ws, user, request.query.get("q", "")))
 
     async def act(self, request: web.Request) -> web.Response:
-        """Let a person do something; see `acts.ACTS`."""
+        """Let a person do something; see `actions.ACTIONS`."""
         person = self.ws.person(request.match_info["who"])
-        act = acts.ACTS.get(request.match_info["act"])
+        act = actions.ACTIONS.get(request.match_info["act"])
         if act is None:
-            raise NoSuchThing(f"nobody can {request.match_info['act']}; there is: {sorted(acts.ACTS)}")
+            raise NoSuchThing(f"nobody can {request.match_info['act']}; there is: {sorted(actions.ACTIONS)}")
         return web.json_response(await act(self.ws, person, await _json(request)))
 
     async def calls(self, request: web.Request) -> web.Response:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.bot_process import BotProcess, bot_of
-from sandbox.cast import Cast
 from sandbox.demo_panel import Panel
+from sandbox.scripted_users import ScriptedUsers
 from sandbox.server import Server
 from sandbox.settings import Settings
 from sandbox.terminal import HELP, Terminal, script_lines, typed_lines
@@ -113,7 +113,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
         say(f"\nType here, or in the browser:\n\n{HELP}")
         waiting.append(asyncio.ensure_future(terminal.run(typed_lines(lambda: terminal.prompt), echo=False)))
     if options.cast:
-        waiting.append(asyncio.ensure_future(Cast(ws, options.speed).play()))
+        waiting.append(asyncio.ensure_future(ScriptedUsers(ws, options.speed).play()))
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     return 0
 

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from sandbox.kit import (
+from sandbox.model import Json
+from sandbox.richtext import RICH_TEXT
+from sandbox.schema_dsl import (
     ID,
     Check,
     Report,
@@ -18,8 +20,6 @@ from sandbox.kit import (
     typed,
     url,
 )
-from sandbox.model import Json
-from sandbox.richtext import RICH_TEXT
 
 STYLE = string(among=("primary", "danger"))
 CONFIRM = record({"text": text(300)}, {"title": plain(100), "confirm": plain(30), "deny": plain(30), "style": STYLE})

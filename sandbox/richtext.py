@@ -1,6 +1,6 @@
 """The grammar of rich text blocks."""
 
-from sandbox.kit import ID, Check, anything, boolean, by_type, items, number, record, string, typed, url
+from sandbox.schema_dsl import ID, Check, anything, boolean, by_type, items, number, record, string, typed, url
 
 STYLE = record(
     {},

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import pages
+from sandbox import web_page
 from sandbox.api import Api
 from sandbox.control import Control
 from sandbox.errors import SlackError
@@ -32,7 +32,7 @@ class Server:
         self.app.router.add_get("/files/{file}/download/{name}", self.download)
         self.app.router.add_get("/link/", ws.sockets.handle)
         Control(ws).routes(self.app)
-        pages.routes(self.app)
+        web_page.routes(self.app)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> str:

@@ -8,7 +8,7 @@ import aiohttp
 
 import sandbox
 
-PAGE = Path(sandbox.__file__).parent / "page"
+PAGE = Path(sandbox.__file__).parent / "ui"
 
 
 async def test_the_page_is_served_locked_down_and_other_files_are_not_served() -> None:
@@ -18,10 +18,10 @@ async def test_the_page_is_served_locked_down_and_other_files_are_not_served() -
             assert "script-src 'self'" in page.headers["Content-Security-Policy"]
             assert "default-src 'none'" in page.headers["Content-Security-Policy"]
             assert page.headers["X-Content-Type-Options"] == "nosniff"
-        async with session.get(f"{ws.url}/page/main.js") as script:
+        async with session.get(f"{ws.url}/ui/main.js") as script:
             assert script.content_type == "text/javascript"
         for wrong in ("nothing.js", "..%2Fpages.py", "%2e%2e%2fpages.py"):
-            async with session.get(f"{ws.url}/page/{wrong}") as missing:
+            async with session.get(f"{ws.url}/ui/{wrong}") as missing:
                 assert missing.status == 404
         await ws.person("tom").say("#general", "look", files={"evil.html": b"<script>alert(1)</script>"})
         (file,) = ws.state.files.values()

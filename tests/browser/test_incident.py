@@ -11,8 +11,8 @@ pytest.importorskip("playwright")
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.page import browsing
-from tests.page.browsing import Desk, choose, go, say
+from tests.browser import browsing
+from tests.browser.browsing import Desk, choose, go, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,7 +7,7 @@ const COLOURS = 8;
 
 /** A square with initials; the app's is a bell. */
 export function avatar(id, size = "") {
-  if (isApp(id)) return el("img", { class: `avatar app ${size}`, src: "/page/icon.svg", alt: "" });
+  if (isApp(id)) return el("img", { class: `avatar app ${size}`, src: "/ui/icon.svg", alt: "" });
   const user = person(id);
   const name = fullName(user);
   const initials = name.split(/\s+/).slice(0, 2).map((part) => part[0]).join("").toUpperCase();

@@ -17,9 +17,9 @@ pytest.importorskip("playwright")
 
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.page.browsing import go, say
-from tests.page.test_playbooks import CHANNEL, picture
-from tests.page.test_playbooks import POLICY as QUIET
+from tests.browser.browsing import go, say
+from tests.browser.test_playbooks import CHANNEL, picture
+from tests.browser.test_playbooks import POLICY as QUIET
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from sandbox import exhibit
+from sandbox import serializers
 from sandbox.errors import NoSuchThing
 from sandbox.model import Ephemeral, Json, Message, View
 from sandbox.person import Person
@@ -12,7 +12,7 @@ from sandbox.person import Person
 if TYPE_CHECKING:
     from sandbox.workspace import Workspace
 
-Act = Callable[["Workspace", Person, Json], Awaitable[Json]]
+Action = Callable[["Workspace", Person, Json], Awaitable[Json]]
 DONE: Json = {"ok": True}
 
 
@@ -61,7 +61,7 @@ async def say(ws: "Workspace", person: Person, given: Json) -> Json:
         files=files,
         broadcast=bool(given.get("broadcast")),
     )
-    return DONE | {"message": exhibit.message_shape(ws, message)}
+    return DONE | {"message": serializers.message_shape(ws, message)}
 
 
 async def upload(ws: "Workspace", person: Person, given: Json) -> Json:
@@ -73,13 +73,13 @@ async def upload(ws: "Workspace", person: Person, given: Json) -> Json:
 async def dm(ws: "Workspace", person: Person, given: Json) -> Json:
     """`other`, `text`."""
     message = await person.dm(given["other"], given["text"])
-    return DONE | {"message": exhibit.message_shape(ws, message)}
+    return DONE | {"message": serializers.message_shape(ws, message)}
 
 
 async def open_dm(ws: "Workspace", person: Person, given: Json) -> Json:
     """`other`: the direct-message channel."""
     channel = ws.membership.open_im(person.id, ws.user(given["other"]).id)
-    return DONE | {"channel": exhibit.channel_shape(ws, channel)}
+    return DONE | {"channel": serializers.channel_shape(ws, channel)}
 
 
 async def edit(ws: "Workspace", person: Person, given: Json) -> Json:
@@ -145,7 +145,7 @@ async def kick(ws: "Workspace", person: Person, given: Json) -> Json:
 async def create(ws: "Workspace", person: Person, given: Json) -> Json:
     """`name`, `is_private`."""
     channel = await person.create(given["name"], is_private=bool(given.get("is_private")))
-    return DONE | {"channel": exhibit.channel_shape(ws, channel)}
+    return DONE | {"channel": serializers.channel_shape(ws, channel)}
 
 
 async def set_topic(ws: "Workspace", person: Person, given: Json) -> Json:
@@ -192,7 +192,7 @@ async def mark(ws: "Workspace", person: Person, given: Json) -> Json:
 
 async def command(ws: "Workspace", person: Person, given: Json) -> Json:
     """`channel`, `line`."""
-    return exhibit.reply(ws, await person.command(given["channel"], given["line"]))
+    return serializers.reply(ws, await person.command(given["channel"], given["line"]))
 
 
 async def press(ws: "Workspace", person: Person, given: Json) -> Json:
@@ -202,24 +202,24 @@ async def press(ws: "Workspace", person: Person, given: Json) -> Json:
     if isinstance(surface, Message) and "stale_blocks" in given:
         stale = person.screenshot(surface)
         stale.blocks = given["stale_blocks"]
-    return exhibit.reply(ws, await person.press(surface, given["name"], given.get("option"), stale=stale))
+    return serializers.reply(ws, await person.press(surface, given["name"], given.get("option"), stale=stale))
 
 
 async def fill(ws: "Workspace", person: Person, given: Json) -> Json:
     """`view`, `values` by label."""
     view = view_of(person, given)
     await person.fill(view, given["values"])
-    return DONE | {"view": exhibit.view(ws, view)}
+    return DONE | {"view": serializers.view(ws, view)}
 
 
 async def submit(ws: "Workspace", person: Person, given: Json) -> Json:
     """`view`."""
-    return exhibit.reply(ws, await person.submit(view_of(person, given)))
+    return serializers.reply(ws, await person.submit(view_of(person, given)))
 
 
 async def close(ws: "Workspace", person: Person, given: Json) -> Json:
     """`view`."""
-    return exhibit.reply(ws, await person.close(view_of(person, given)))
+    return serializers.reply(ws, await person.close(view_of(person, given)))
 
 
 async def suggestions(ws: "Workspace", person: Person, given: Json) -> Json:
@@ -230,21 +230,21 @@ async def suggestions(ws: "Workspace", person: Person, given: Json) -> Json:
 
 async def shortcut(ws: "Workspace", person: Person, given: Json) -> Json:
     """`name`."""
-    return exhibit.reply(ws, await person.shortcut(given["name"]))
+    return serializers.reply(ws, await person.shortcut(given["name"]))
 
 
 async def message_shortcut(ws: "Workspace", person: Person, given: Json) -> Json:
     """`name`, `channel`, `ts`."""
-    return exhibit.reply(ws, await person.message_shortcut(given["name"], message_of(ws, given)))
+    return serializers.reply(ws, await person.message_shortcut(given["name"], message_of(ws, given)))
 
 
 async def open_home(ws: "Workspace", person: Person, given: Json) -> Json:
     """`tab`."""
     view = await person.open_home(given.get("tab", "home"))
-    return DONE | {"view": exhibit.view(ws, view) if view else None}
+    return DONE | {"view": serializers.view(ws, view) if view else None}
 
 
-ACTS: dict[str, Act] = {
+ACTIONS: dict[str, Action] = {
     act.__name__: act
     for act in (
         say, upload, dm, open_dm, edit, delete, react, unreact, pin, unpin, join, leave, invite, kick, create,

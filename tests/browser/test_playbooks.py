@@ -12,8 +12,8 @@ pytest.importorskip("playwright")
 
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.page import browsing
-from tests.page.browsing import NARROW, WIDE, Desk, go, say
+from tests.browser import browsing
+from tests.browser.browsing import NARROW, WIDE, Desk, go, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

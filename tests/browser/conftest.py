@@ -12,7 +12,7 @@ import pytest_asyncio
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-    from tests.page.browsing import Desk
+    from tests.browser.browsing import Desk
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Started once: every test opens tabs of its own."""
-    from tests.page import browsing
+    from tests.browser import browsing
 
     async with browsing.chromium() as opened:
         yield opened
@@ -35,7 +35,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(browser: Browser, sqlite_url: str) -> AsyncIterator[Desk]:
     """The bot with its own policy, and a browser that must not complain."""
-    from tests.page import browsing
+    from tests.browser import browsing
 
     async with browsing.desk(browser, sqlite_url) as opened:
         yield opened

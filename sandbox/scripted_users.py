@@ -23,7 +23,7 @@ LATE_S = 25.0
 CHAT_S = (6.0, 14.0)
 
 
-class Cast:
+class ScriptedUsers:
     """`tom` answers his page, late; `priya` never does; both chat in incident channels. `speed` hurries them."""
 
     def __init__(self, ws: Workspace, speed: float = 1.0) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-HERE = Path(__file__).resolve().parent / "page"
+HERE = Path(__file__).resolve().parent / "ui"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 POLICY = {
     "default-src": "'none'",
@@ -26,7 +26,7 @@ LOCKED = "default-src 'none'; sandbox; frame-ancestors 'none'"
 def routes(app: web.Application) -> None:
     """Enter the page, its files, and headers that hold for every answer of the server."""
     app.router.add_get("/", page)
-    app.router.add_get("/page/{file}", file)
+    app.router.add_get("/ui/{file}", file)
     app.on_response_prepare.append(_guard)
 
 

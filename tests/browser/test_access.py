@@ -12,7 +12,7 @@ pytest.importorskip("axe_playwright_python")
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.page.browsing import Desk, go, say
+from tests.browser.browsing import Desk, go, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

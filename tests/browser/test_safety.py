@@ -8,7 +8,7 @@ pytest.importorskip("playwright")
 
 from playwright.async_api import expect
 
-from tests.page.browsing import Desk
+from tests.browser.browsing import Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

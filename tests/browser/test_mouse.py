@@ -10,7 +10,7 @@ pytest.importorskip("playwright")
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.page.browsing import Desk, choose, go
+from tests.browser.browsing import Desk, choose, go
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

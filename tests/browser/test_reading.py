@@ -8,7 +8,7 @@ pytest.importorskip("playwright")
 
 from playwright.async_api import Page, expect
 
-from tests.page.browsing import Desk, go, say
+from tests.browser.browsing import Desk, go, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

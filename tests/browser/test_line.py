@@ -15,7 +15,7 @@ from playwright.async_api import Browser, expect
 from sandbox.server import Server
 from sandbox.settings import Settings
 from sandbox.workspace import Workspace
-from tests.page.browsing import Desk, go, say
+from tests.browser.browsing import Desk, go, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

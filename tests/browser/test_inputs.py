@@ -11,7 +11,7 @@ pytest.importorskip("playwright")
 from playwright.async_api import Page, expect
 
 from sandbox import Workspace
-from tests.page.browsing import Desk, choose
+from tests.browser.browsing import Desk, choose
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
