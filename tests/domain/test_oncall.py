@@ -187,7 +187,7 @@ def test_looking_up_who_is_on_call_takes_less_than_a_millisecond() -> None:
 
 
 # --- against the oracle --------------------------------------------------------------------------------------------
-# It shares no code with `bot.domain.oncall.schedule`: it steps through the minutes of the wall clock and counts handoffs.
+# It shares no code with `bot.domain.oncall.schedule`: it steps through the minutes and counts handoffs.
 
 
 def minutes(start: datetime, end: datetime, step: int = 1) -> Iterator[datetime]:

@@ -46,7 +46,8 @@ def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], co
 def opened_already(walk: Walk) -> Message:
     return elements.line(
         f"*{render(walk.name)}* is open here already: {mention(walk.opened_by)} opened it "
-        f"{elements.clock(walk.opened_at)}, {walk.settled} of {len(walk.steps)} steps are done. Its message is in the channel."
+        f"{elements.clock(walk.opened_at)}, {walk.settled} of {len(walk.steps)} steps are done. "
+        f"Its message is in the channel."
     )
 
 
