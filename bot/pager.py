@@ -22,7 +22,7 @@ from bot.integrations.protocol import Action, Notifier, Page
 from bot.integrations.sms import Sms
 from bot.integrations.webhook import Webhook
 from bot.settings import Settings
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from storage import incidents
 from storage.outbox import queue
 from storage.outbox.queue import Row
@@ -96,21 +96,21 @@ def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notif
 class Notifiers:
     """`send` carries out one row of the kind `notify`; the page is made from the incident as it stands then."""
 
-    def __init__(self, desk: Desk, by_method: Mapping[str, Notifier], team_url: str) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, by_method: Mapping[str, Notifier], team_url: str) -> None:
+        self._context = context
         self._by_method = by_method
         self._team_url = team_url
 
     async def send(self, row: Row) -> dict[str, Any]:
         """1. Read the incident; 2. see whether it is still wanted; 3. hand it over; 4. say failures in plain words."""
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident) if row.incident is not None else None
             if incident is None:
                 raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
-            policy = await self._desk.policies.of(conn, incident)
+            policy = await self._context.policies.of(conn, incident)
             failed = {failure.once for failure in await queue.failures(conn, incident.number)}
         _check_wanted(row, incident, failed)
-        page = page_of(row, incident, policy, self._team_url, self._desk.clock.at(row.created_at.timestamp()))
+        page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         method = row.payload["method"]
         notifier = self._by_method.get(method)
         words = _what(row, policy, incident)

@@ -17,7 +17,7 @@ import structlog
 
 from bot.domain.playbook.job import Ended, How, Job, Piece, Verdict, compared, judged
 from bot.domain.values.redaction import Masker, trimmed
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.playbooks import auto_run, jobs
 from playbooks.runners.protocol import Runner, Runners
 from storage import jobs as stored
@@ -36,9 +36,12 @@ class Jobs:
     """Runs up to each runner's `concurrency` side by side. Several of these on one database share the work."""
 
     def __init__(
-        self, desk: Desk, secrets: Callable[[], list[str]] = list, observe: Callable[[str, str], None] = lambda *_: None
+        self,
+        context: Context,
+        secrets: Callable[[], list[str]] = list,
+        observe: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._secrets = secrets
         self._observe = observe
         self._running: dict[asyncio.Task[None], str] = {}
@@ -52,7 +55,7 @@ class Jobs:
     async def stop(self, within_s: float = WITHIN_S) -> None:
         """Begin nothing new; what runs may end. What does not is killed, and may have run."""
         self._stopping = True
-        self._desk.alarm.jobs.set()
+        self._context.wakeups.jobs.set()
         if self._loop is not None:
             await asyncio.wait({self._loop}, timeout=within_s)
             self._loop.cancel()
@@ -67,7 +70,7 @@ class Jobs:
         while not self._stopping:
             try:
                 await self._bury()
-                await auto_run.look(self._desk, self._seen)
+                await auto_run.look(self._context, self._seen)
                 begun = await self._begin()
             except Exception:
                 log.exception("jobs.look_failed", mend="check the database; it is tried again every second")
@@ -75,20 +78,20 @@ class Jobs:
                 continue
             if not begun:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._desk.alarm.jobs.wait(), POLL_S)
+                    await asyncio.wait_for(self._context.wakeups.jobs.wait(), POLL_S)
 
     async def _bury(self) -> None:
         """What others left behind when they died."""
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             found = await stored.left_behind(conn)
         for job in found:
             log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
-            await jobs.lost(self._desk, job)
+            await jobs.lost(self._context, job)
 
     async def _begin(self) -> bool:
         """Whether anything was begun."""
-        self._desk.alarm.jobs.clear()
-        async with self._desk.database.reading() as conn:
+        self._context.wakeups.jobs.clear()
+        async with self._context.database.reading() as conn:
             found = await stored.ready(conn, _LOOK)
         busy = Counter(self._running.values())
         begun = False
@@ -96,7 +99,7 @@ class Jobs:
             runner = self._runners().get(job.plan.runner)
             if runner is not None and busy[runner.name] >= runner.concurrency:
                 continue
-            taken = await jobs.begin(self._desk, job, LEASE)
+            taken = await jobs.begin(self._context, job, LEASE)
             if taken is None or runner is None:
                 continue
             task = asyncio.create_task(self._work(taken, runner), name=f"job {job.id}")
@@ -107,11 +110,11 @@ class Jobs:
         return begun
 
     def _runners(self) -> Runners:
-        return self._desk.runners(self._desk.policy.automation)
+        return self._context.runners(self._context.policy.automation)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
-        self._desk.alarm.jobs.set()
+        self._context.wakeups.jobs.set()
 
     async def _work(self, job: Job, runner: Runner) -> None:
         """Run it while holding it; being cancelled, or having lost it, is an end too."""
@@ -146,7 +149,7 @@ class Jobs:
         printed: list[str] = []
         verdict, how = Verdict(False, "there was nothing to run"), How.NOT_STARTED
         for position, piece in enumerate(job.plan.pieces):
-            if position and not await jobs.next_piece(self._desk, job, position, LEASE):
+            if position and not await jobs.next_piece(self._context, job, position, LEASE):
                 return Verdict(False, "It was stopped: another replica has taken it over"), How.STOPPED, _all(printed)
             ended = await runner.run(piece, job.plan.timeout)
             if len(job.plan.pieces) > 1:
@@ -183,7 +186,7 @@ class Jobs:
             await asyncio.sleep(LEASE.total_seconds() / 4)
             try:
                 began = time.monotonic()
-                if not await jobs.hold(self._desk, job, LEASE):
+                if not await jobs.hold(self._context, job, LEASE):
                     return
                 until = began + LEASE.total_seconds()
             except StorageError as error:
@@ -196,7 +199,7 @@ class Jobs:
         wait_s = 0.1
         while True:
             try:
-                await jobs.over(self._desk, job, verdict, how, output)
+                await jobs.over(self._context, job, verdict, how, output)
             except StorageError as error:
                 log.warning("jobs.cannot_write", job=job.id, error=str(error), again_in_s=wait_s)
                 if self._stopping and wait_s > 1.0:

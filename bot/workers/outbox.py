@@ -14,7 +14,7 @@ import structlog
 
 from bot.domain.errors import DeliveryError, NotNeeded
 from bot.usecases import delivery
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.workers.tasks import ended
 from storage.engine.errors import StorageError
 from storage.outbox import queue
@@ -49,16 +49,16 @@ class Outbox:
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         send: Send,
         observe: Callable[[Outcome], None] = lambda outcome: None,
         claimed: Callable[[Row], None] = lambda row: None,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._send = send
         self._observe = observe
         self._claimed = claimed
-        self._marks = delivery.Marks(desk)
+        self._marks = delivery.Marks(context)
         self._tasks: set[asyncio.Task[None]] = set()
         self._paging: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -70,7 +70,7 @@ class Outbox:
     async def stop(self, within_s: float = 8.0) -> None:
         """Claim nothing new; what is under way may end. What does not is tried again under its lease's rules."""
         self._stopping = True
-        self._desk.alarm.outbox.set()
+        self._context.wakeups.outbox.set()
         until = time.monotonic() + within_s
         if self._loop is not None:
             await asyncio.wait({self._loop}, timeout=within_s)
@@ -83,7 +83,7 @@ class Outbox:
 
     async def _run(self) -> None:
         while not self._stopping:
-            await self._desk.hurry.let_pass(LET_PASS_S)
+            await self._context.foreground_gate.yield_to_foreground(LET_PASS_S)
             try:
                 claimed = await self._claim()
             except Exception:
@@ -105,22 +105,22 @@ class Outbox:
         free_for_pages = PAGING_AT_ONCE - len(self._paging)
         if free <= 0 and free_for_pages <= 0:
             return []
-        self._desk.alarm.outbox.clear()
-        async with self._desk.database.transaction() as conn:
+        self._context.wakeups.outbox.clear()
+        async with self._context.database.transaction() as conn:
             if free <= 0:
                 return await queue.claim(conn, free_for_pages, LEASE, only_kinds=(PAGING,))
             return await queue.claim(conn, free, LEASE, skip_kinds=() if free_for_pages > 0 else (PAGING,))
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._desk.alarm.outbox.wait(), POLL_S)
+            await asyncio.wait_for(self._context.wakeups.outbox.wait(), POLL_S)
         except TimeoutError:
             return
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._paging.discard(task)
-        self._desk.alarm.outbox.set()
+        self._context.wakeups.outbox.set()
 
     async def _deliver(self, row: Row) -> None:
         try:
@@ -151,14 +151,14 @@ class Outbox:
         after_s = error.wait_s or 0.0
         log.debug("outbox.waits", once=row.once, incident=_name(row), after_s=round(after_s, 3))
         trying = datetime.now(UTC) - row.first_try_at
-        await delivery.put_back(self._desk, row, timedelta(seconds=after_s), str(error), trying=trying)
-        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._desk.alarm.outbox.set)
+        await delivery.put_back(self._context, row, timedelta(seconds=after_s), str(error), trying=trying)
+        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
         self._observe(Outcome(row.kind, "waits"))
 
     async def _failed(self, row: Row, error: DeliveryError) -> None:
         if error.permanent:
             log.warning("outbox.failed", once=row.once, kind=row.kind, incident=_name(row), error=str(error))
-            await delivery.failed(self._desk, row, str(error))
+            await delivery.failed(self._context, row, str(error))
             self._observe(Outcome(row.kind, "failed"))
             return
         after = timedelta(seconds=error.wait_s if error.wait_s is not None else backoff_s(row.attempts))
@@ -166,7 +166,7 @@ class Outbox:
             after = max(after, timedelta(seconds=UNCERTAIN_WAIT_S))
         log.info("outbox.retry", once=row.once, incident=_name(row), error=str(error), after_s=after.total_seconds())
         trying = datetime.now(UTC) - row.first_try_at
-        await delivery.put_off(self._desk, row, after, str(error), uncertain=error.uncertain, trying=trying)
+        await delivery.put_off(self._context, row, after, str(error), uncertain=error.uncertain, trying=trying)
         self._observe(Outcome(row.kind, "unknown" if error.uncertain else "retried"))
 
 

@@ -21,7 +21,7 @@ from bot.domain.routing.notice import Notice
 from bot.metrics import Metrics
 from bot.policy import LoadedPolicy, PolicyError
 from bot.policy.problems import dotted
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
 from bot.workers.tasks import ended
 from storage import key_value
@@ -55,12 +55,12 @@ class PolicyFile:
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         metrics: Metrics,
         find: Callable[[], Path | None],
         changed: Callable[[], Awaitable[None]],
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._metrics = metrics
         self._find = find
         self._changed = changed
@@ -137,7 +137,7 @@ class PolicyFile:
             self._read, self._content = stamp, digest
 
     async def _in_force(self, loaded: LoadedPolicy, *, asked: bool) -> None:
-        before = self._desk.policies.document
+        before = self._context.policies.document
         differs = sorted(key for key in {*before, *loaded.document} if before.get(key) != loaded.document.get(key))
         mended, self.trouble = self.trouble is not None, None
         self._metrics.policy_stale.set(0)
@@ -148,7 +148,7 @@ class PolicyFile:
             if asked or mended:
                 log.info("policy.unchanged", file=str(self._path), words="the file says what is in force")
         else:
-            self._desk.policies.put_in_force(loaded.policy, loaded.document)
+            self._context.policies.put_in_force(loaded.policy, loaded.document)
             log.info(
                 "policy.in_force", file=str(self._path), policy=loaded.policy.name, digest=loaded.policy.digest[:12],
                 changed=differs, words="it holds for incidents declared from now on; others keep theirs",
@@ -170,10 +170,10 @@ class PolicyFile:
 
     async def _tell_bad(self, bad: Bad) -> None:
         """Where people look; without the values that are wrong, for a telephone number or a key may be among them."""
-        if not self._desk.policy.announce:
+        if not self._context.policy.announce:
             return
         first = bad.error.problems[0]
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             known = await key_value.get(conn, TROUBLE) or {"number": 0, "digest": None}
             if known["digest"] == bad.digest:
                 return
@@ -181,16 +181,16 @@ class PolicyFile:
             await key_value.put(conn, TROUBLE, {"number": number, "digest": bad.digest})
             said = {"count": bad.count, "line": first.line, "key": dotted(first.path)}
             await queue.put(conn, [routing.policy_refused(number, said), *_mended(known)])
-        self._desk.alarm.ring()
+        self._context.wakeups.notify()
 
     async def _tell_mended(self) -> None:
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             known = await key_value.get(conn, TROUBLE)
             if known and known["digest"]:
                 await key_value.put(conn, TROUBLE, {**known, "digest": None})
                 await queue.put(conn, _mended(known))
-            await home_tab.everybody(conn, self._desk.clock.now())
-        self._desk.alarm.ring()
+            await home_tab.everybody(conn, self._context.clock.now())
+        self._context.wakeups.notify()
 
 
 def _mended(known: dict[str, int | str | None]) -> list[Notice]:

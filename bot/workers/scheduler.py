@@ -13,7 +13,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.lapsed import nudge
 from bot.workers.tasks import ended
 from storage import deadlines
@@ -32,9 +32,9 @@ class Scheduler:
     """Claims what is due, each second and at the very next due instant. Rows of a dead process come back by lease."""
 
     def __init__(
-        self, desk: Desk, clock: Clock, observe: Callable[[Row, float], None] = lambda row, lateness_s: None
+        self, context: Context, clock: Clock, observe: Callable[[Row, float], None] = lambda row, lateness_s: None
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._clock = clock
         self._observe = observe
         self._jobs = AsyncIOScheduler(
@@ -49,7 +49,7 @@ class Scheduler:
         self._jobs.add_job(self.tick, IntervalTrigger(seconds=1), id="tick")
         self._jobs.start()
         self._watch = asyncio.create_task(self._follow(), name="deadlines moved")
-        self._desk.alarm.deadlines.set()
+        self._context.wakeups.deadlines.set()
 
     async def stop(self) -> None:
         """Let the tick under way end; the next one would find that we stop."""
@@ -75,17 +75,17 @@ class Scheduler:
     async def _follow(self) -> None:
         """A commit may have moved the next due instant: look at once, not at the next second."""
         while True:
-            await self._desk.alarm.deadlines.wait()
-            self._desk.alarm.deadlines.clear()
+            await self._context.wakeups.deadlines.wait()
+            self._context.wakeups.deadlines.clear()
             await self.tick()
 
     async def _claim(self) -> list[Row]:
         now = self._clock.now()
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             upcoming = await deadlines.next_due_at(conn)
         if upcoming is None or upcoming > now:
             return []
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             rows = await deadlines.claim(conn, now, BATCH, LEASE)
         for row in rows:
             self._observe(row, max(0.0, self._clock.wall_seconds(now - row.due_at)))
@@ -97,7 +97,7 @@ class Scheduler:
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
         rows = [row for dozen in _dozens(rows) for row in await self._remind(dozen)]
-        one_writer = self._desk.database.dialect == "sqlite"
+        one_writer = self._context.database.dialect == "sqlite"
         left = iter(_dozens(rows) if one_writer else _by_incident(rows))
 
         async def work() -> None:
@@ -109,14 +109,14 @@ class Scheduler:
     async def _remind(self, rows: list[Row]) -> list[Row]:
         """Gives back what is to be looked at one by one."""
         try:
-            return await nudge.lapse_together(self._desk, rows)
+            return await nudge.lapse_together(self._context, rows)
         except Exception:
             log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
             return rows
 
     async def _act_on(self, chunk: list[Row]) -> None:
         try:
-            await nudge.lapse(self._desk, chunk)
+            await nudge.lapse(self._context, chunk)
         except Exception:
             log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
             await self._one_by_one(chunk)
@@ -126,12 +126,12 @@ class Scheduler:
             return
         for row in rows:
             try:
-                await nudge.lapse(self._desk, [row])
+                await nudge.lapse(self._context, [row])
             except Exception:
                 log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.once)
 
     async def _arm(self) -> None:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             upcoming = await deadlines.next_due_at(conn)
         if upcoming is None or self._stopping:
             return

@@ -74,7 +74,7 @@ async def test_a_runner_that_is_registered_runs_steps(
 ) -> None:
     shop = Shop(tmp_path)
     async with walking(sqlite_url, shop) as (here, _):
-        desk = here.tocsin.desk
+        desk = here.tocsin.context
         old = desk.policy.automation
         rules: Any = Rules(**{name: getattr(old, name) for name in old.__dataclass_fields__}, bell=("tocsin",))
         desk.policies.current = replace(desk.policy, automation=rules)

@@ -13,7 +13,7 @@ from typing import Any
 from bot.domain.access.identity import Identity, Standing
 from bot.domain.playbook.job import Job, State
 from bot.domain.playbook.run import Walk
-from bot.usecases.context import working_on
+from bot.usecases.context import locked_incident
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks import runs as playing
@@ -94,7 +94,7 @@ async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[Wo
     """An incident in which the playbook is walked."""
     async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
         await here.declared()
-        walk = await playing.open_(here.tocsin.desk, 1, "mend", MAYA)
+        walk = await playing.open_(here.tocsin.context, 1, "mend", MAYA)
         yield here, walk
 
 
@@ -133,19 +133,19 @@ async def said(here: World) -> list[str]:
 async def done_through(here: World, *steps: str) -> None:
     """Run steps one after the other, by one person."""
     for step in steps:
-        asked = await running.run(here.tocsin.desk, 1, 1, step, MAYA)
+        asked = await running.run(here.tocsin.context, 1, 1, step, MAYA)
         assert asked.refused is None, asked.refused
         assert (await over(here, step)).state is State.DONE
 
 
 async def approved(here: World, step: str, action: str = "run") -> None:
     """Maya asks, Tom approves."""
-    async with working_on(here.tocsin.desk, 1) as work:
+    async with locked_incident(here.tocsin.context, 1) as work:
         walk, playbook = await found(work.conn, 1, 1)
         walk = await approving.ask_in(work, walk, playbook, step, action, MAYA)
     request = walk.mark(step).asked
     assert request is not None
-    await approving.approve(here.tocsin.desk, 1, 1, step, request.number, Identity(TOM, Standing.MEMBER))
+    await approving.approve(here.tocsin.context, 1, 1, step, request.number, Identity(TOM, Standing.MEMBER))
 
 
 def texts(here: World) -> list[str]:

@@ -254,7 +254,7 @@ async def test_what_was_sent_after_the_backup_is_not_sent_again_after_a_restore(
         await here.declared()
         await here.delivered()
         here.ws.faults.down = True  # so that everything waits in the outbox
-        await declare(here.tocsin.desk, Declaration("Said once", "sev3", here.maya.id))
+        await declare(here.tocsin.context, Declaration("Said once", "sev3", here.maya.id))
         assert await _process(sqlite_url, tmp_path, "backup", "copy.db") == (0, "")
         here.ws.faults.down = False
         channel = await here.opened(2)

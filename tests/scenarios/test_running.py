@@ -18,7 +18,7 @@ from bot.domain.playbook.job import Action, State
 from bot.domain.timeline.entry import BOT
 from bot.playbook_runners import Workshop
 from bot.settings import Settings
-from bot.usecases.context import Desk, Policies, working_on
+from bot.usecases.context import Context, Policies, locked_incident
 from bot.usecases.incidents import declare as declaring
 from bot.usecases.incidents import update as moving
 from bot.usecases.incidents.declare import Declaration
@@ -119,10 +119,10 @@ async def test_approved_in_slack_then_run_and_rolled_back(sqlite_url: str, shop:
         assert (await maya.submit()).ok
         assert (await over(here, "1.3")).approved_by == TOM
         assert shop.ran == ["look api", "restart api", "scale api"]
-        asked_again = await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA, "rollback")
+        asked_again = await running.run(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")
         assert "needs somebody's approval first" in (asked_again.refused or "")
         await approved(here, "1.3", "rollback")
-        assert (await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA, "rollback")).refused is None
+        assert (await running.run(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")).refused is None
         assert (await over(here, "1.3", "rollback")).state is State.DONE
         assert (await walk_of(here)).mark("1.3").state == "rolled_back"
         assert shop.ran[-1] == "scale back-api"
@@ -148,7 +148,7 @@ async def test_a_failure_takes_back_what_was_run_last_first_and_pages(sqlite_url
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
         assert (await over(here, "1.4")).outcome == "exit code 7"
         assert (await over(here, "1.2", "rollback")).state is State.DONE
         assert shop.ran == [
@@ -173,7 +173,7 @@ async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqli
         await maya.command(channel.name, "/incident invite @tom")
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
-        await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.3", MAYA)
         assert (await over(here, "1.2", "rollback")).state is State.DONE
         await done_through(here, "1.2")
         await here.delivered()
@@ -181,7 +181,7 @@ async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqli
         assert "Rolled back by" in str(message.blocks)
         assert "Failed: exit code 1" in str(message.blocks)
         assert offered(message) == ["Ask for approval", "Skip", "Run", "Assign"]
-        asked = await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA)
+        asked = await running.run(here.tocsin.context, 1, 1, "1.3", MAYA)
         assert asked.refused == "Step 1.3 needs somebody's approval first."
         (shop.folder / "room").touch()
         await maya.press(message, "Ask for approval")
@@ -223,7 +223,7 @@ async def test_what_cannot_be_taken_back_by_itself_is_left_to_people(sqlite_url:
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
         assert (await over(here, "1.2", "rollback")).state is State.FAILED
         left = [text for text in await said(here) if "In this order" in text]
         assert len(left) == 1
@@ -238,7 +238,7 @@ async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: 
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
         await over(here, "1.4")
         assert "back-api" not in " ".join(shop.ran)
         assert any(text.endswith("scale back-api; restart back-api") for text in await said(here))
@@ -247,7 +247,7 @@ async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: 
 async def test_what_takes_too_long_is_killed_with_all_that_it_started(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"(setsid sh -c 'sleep 4; echo late >> {shop.log}' >/dev/null 2>&1 &)\nsleep 60")
     async with walking(sqlite_url, shop, timeout="1s") as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         assert job.outcome == "It was killed after 1 seconds, with all it had started."
         assert (await walk_of(here)).mark("1.1").state == "timed_out"
@@ -259,7 +259,7 @@ async def test_it_is_tried_again_as_often_as_the_playbook_says(sqlite_url: str, 
     shop.playbook("{runner: process}", "{runner: process, retries: 2, retry_every: 1s}")
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 3")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         assert (job.state, job.attempts) == (State.DONE, 3)
         assert sum("failed (exit code 1); again in 1s" in text for text in await said(here)) == 2
@@ -270,7 +270,7 @@ async def test_while_the_door_is_shut_nothing_is_run_and_that_is_said(sqlite_url
     policy.write_text(policy.read_text().replace("enabled: true", "enabled: false"))
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     async with walking(sqlite_url, shop) as (here, _):
-        asked = await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        asked = await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.refused == "Is not run: automation is off (`automation.enabled` in the policy)."
         assert (await said(here))[-1] == f"Mend it, 1.1 Look: not run. {asked.refused}"
         await here.delivered()
@@ -287,7 +287,7 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         assert (await over(here, "1.1")).asked_by == BOT
         await asyncio.sleep(1.5)
         assert shop.ran == ["look api"]  # nobody has said how sure we are, and 0.9 is needed
-        async with working_on(here.tocsin.desk, 1) as work:
+        async with locked_incident(here.tocsin.context, 1) as work:
             surer = replace(work.incident, facts={"confidence": 0.95})
             await work.commit(Change(surer))
         here.tocsin.jobs._seen.clear()
@@ -297,7 +297,7 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         assert asked is not None
         assert (asked.by, asked.shown) == (BOT, ("scale api",))
         assert shop.ran == ["look api", "restart api"]
-        await approving.approve(here.tocsin.desk, 1, 1, "1.3", asked.number, Identity(TOM, Standing.MEMBER))
+        await approving.approve(here.tocsin.context, 1, 1, "1.3", asked.number, Identity(TOM, Standing.MEMBER))
         assert (await over(here, "1.3")).approved_by == TOM
         assert (await over(here, "1.4")).state is State.DONE
         assert shop.ran == ["look api", "restart api", "scale api", "verify api"]
@@ -307,7 +307,7 @@ async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sq
     """There the bot asks for no approval, and what waits in other incidents is run."""
     matrix = "  matrix:\n    mend: {actions: [scale_up], decision: approve}\n"
     async with walking(sqlite_url, shop, automation=matrix) as (here, _):
-        desk = here.tocsin.desk
+        desk = here.tocsin.context
         await playing.skip(desk, 1, 1, "1.1", MAYA, "no need")
         await moving.resolve(desk, 1, MAYA, summary="It came back")
         await playing.skip(desk, 1, 1, "1.2", MAYA, "no need")
@@ -324,7 +324,7 @@ async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sq
 async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 60; echo never")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         job = await over(here, "1.1")
@@ -336,7 +336,7 @@ async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sq
 async def test_what_may_have_run_is_run_again_only_by_a_person(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 2 || sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
@@ -361,7 +361,7 @@ async def test_what_may_have_run_is_asked_about_no_more_once_the_step_is_settled
     shop.program("look", "sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
         channel = await here.opened()
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
@@ -427,10 +427,10 @@ async def test_metrics_count_jobs_walks_and_steps(sqlite_url: str, shop: Shop) -
     shop.program("restart", "exit 3")
     shop.program("look", "sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.2", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.2", MAYA)
         assert (await over(here, "1.2")).outcome == "exit code 3"
         assert (await over(here, "1.2", "rollback")).state is State.FAILED
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 3)
         found = await counted(here)
         assert found['tocsin_jobs{runner="process",state="running"}'] == 1
@@ -443,7 +443,7 @@ async def test_metrics_count_jobs_walks_and_steps(sqlite_url: str, shop: Shop) -
         found = await counted(here)
         assert found['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
         assert found['tocsin_walk_steps{state="may_have_run"}'] == 1
-        await moving.resolve(here.tocsin.desk, 1, MAYA, summary="Restarted it by hand")
+        await moving.resolve(here.tocsin.context, 1, MAYA, summary="Restarted it by hand")
         found = await counted(here)
         assert not [name for name in found if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
 
@@ -462,15 +462,15 @@ async def state_is(database: Database, state: State) -> bool:
         return any(job.state is state for job in await jobs.of_walk(conn, 1, 1))
 
 
-def desk_on(database: Database, policy: Path, shop: Shop) -> Desk:
+def desk_on(database: Database, policy: Path, shop: Shop) -> Context:
     """A desk of our own on the same database, as another replica has."""
     loaded = policy_reader.read(policy)
     settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
-    return Desk(
+    return Context(
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         Clock(),
-        shelf=Shelf([shop.folder / "playbooks"]),
+        library_cache=Shelf([shop.folder / "playbooks"]),
         runners=Workshop(settings),
     )
 
@@ -482,16 +482,16 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
         loops = [Jobs(desk_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
-                await playing.abandon(here.tocsin.desk, 1, number - 1, MAYA, "once more")
-                await playing.open_(here.tocsin.desk, 1, "mend", MAYA)
+                await playing.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")
+                await playing.open_(here.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
                 loop.start()
             # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
-            async with working_on(here.tocsin.desk, 1) as work:
+            async with locked_incident(here.tocsin.context, 1) as work:
                 for number in range(1, 14):
                     _, playbook = await found(work.conn, 1, number)
                     plan = plan_of(
-                        here.tocsin.desk.runners(here.tocsin.desk.policy.automation),
+                        here.tocsin.context.runners(here.tocsin.context.policy.automation),
                         playbook.steps[0],
                         {"service": "x" + "abcdefghijklm"[number - 1]},
                         Action.RUN,
@@ -521,7 +521,7 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
 async def test_it_is_as_sure_as_the_incident_is_like_one_that_the_playbook_mended(sqlite_url: str, shop: Shop) -> None:
     """Nobody says a confidence: the last incident of this kind was resolved right after the step `Restart`."""
     async with walking(sqlite_url, shop) as (here, _):
-        desk = here.tocsin.desk
+        desk = here.tocsin.context
         await done_through(here, "1.1", "1.2")
         await moving.resolve(desk, 1, MAYA, summary="Restarted it")
         like_it = await declaring.declare(desk, Declaration("Checkout is down again", "sev2", MAYA))

@@ -19,7 +19,7 @@ from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import entry
-from bot.usecases.context import Desk, Policies
+from bot.usecases.context import Context, Policies
 from bot.usecases.effects import search_index
 from bot.workers.retention import Retention
 from storage import deadlines, incidents, ingest, retention
@@ -45,9 +45,9 @@ class Stopped:
         return datetime.fromtimestamp(wall_s, UTC)
 
 
-def desk(database: Database, keep: timedelta | None = KEEP) -> Desk:
+def desk(database: Database, keep: timedelta | None = KEEP) -> Context:
     policy = replace(policies.preset("sev1-5"), keep=keep)
-    return Desk(database, Policies(policy, {}, lambda document: policy), Stopped())
+    return Context(database, Policies(policy, {}, lambda document: policy), Stopped())
 
 
 def ended(number: int, at: Any, **more: Any) -> Incident:

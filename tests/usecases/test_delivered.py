@@ -9,7 +9,7 @@ import pytest
 
 from bot import policy as policy_reader
 from bot.usecases import delivery
-from bot.usecases.context import Desk, Policies
+from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare
 from bot.usecases.lapsed import nudge
 from storage import deadlines
@@ -35,13 +35,13 @@ class Clock:
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Desk:
+def desk(database: Database, tmp_path: Path) -> Context:
     (tmp_path / "policy.yml").write_text(POLICY)
     loaded = policy_reader.read(tmp_path / "policy.yml")
-    return Desk(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), Clock())
+    return Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), Clock())
 
 
-async def _taken_over(desk: Desk) -> tuple[Row, Row]:
+async def _taken_over(desk: Context) -> tuple[Row, Row]:
     """A page: as whoever was stopped for too long has it, and as its successor has."""
     await declare.declare(desk, declare.Declaration("Checkout is down", "sev1", "U1"), "d1")
     async with desk.database.transaction() as conn:
@@ -56,7 +56,7 @@ async def _taken_over(desk: Desk) -> tuple[Row, Row]:
     return found[0], found[1]
 
 
-async def _stands(desk: Desk, row: Row) -> tuple[list[str], list[tuple[str, str]], list[str]]:
+async def _stands(desk: Context, row: Row) -> tuple[list[str], list[tuple[str, str]], list[str]]:
     """What the timeline, the ledger and the outbox say of it."""
     async with desk.database.reading() as conn:
         told = [one.entry.text for one in await entries.read(conn, 1) if one.entry.kind == "delivery_failed"]
@@ -68,7 +68,7 @@ async def _stands(desk: Desk, row: Row) -> tuple[list[str], list[tuple[str, str]
         return told, ledger, [one.once for one in await queue.failures(conn, 1)]
 
 
-async def test_a_page_that_another_has_taken_over_has_not_failed(desk: Desk) -> None:
+async def test_a_page_that_another_has_taken_over_has_not_failed(desk: Context) -> None:
     stopped, successor = await _taken_over(desk)
     before = await _stands(desk, successor)
     await delivery.failed(desk, stopped, "Slack says: invalid_auth")
@@ -80,7 +80,7 @@ async def test_a_page_that_another_has_taken_over_has_not_failed(desk: Desk) -> 
         assert await queue.receipt(conn, successor.once) == {"ts": "1.1", "channel": "D1"}
 
 
-async def test_a_page_that_another_has_taken_over_was_not_dropped(desk: Desk) -> None:
+async def test_a_page_that_another_has_taken_over_was_not_dropped(desk: Context) -> None:
     stopped, successor = await _taken_over(desk)
     before = await _stands(desk, successor)
     await delivery.dropped(desk, stopped, "the incident is over")

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policy_reader
-from bot.usecases.context import Desk, Policies
+from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare
 from bot.usecases.lapsed import nudge
 from bot.workers.scheduler import Scheduler
@@ -56,13 +56,13 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-def desk(database: Database, clock: StandingClock, tmp_path: Path) -> Desk:
+def desk(database: Database, clock: StandingClock, tmp_path: Path) -> Context:
     (tmp_path / "policy.yml").write_text(POLICY)
     loaded = policy_reader.read(tmp_path / "policy.yml")
-    return Desk(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), clock)
+    return Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), clock)
 
 
-async def _lapsed(desk: Desk, clock: StandingClock, severities: list[str]) -> list[Row]:
+async def _lapsed(desk: Context, clock: StandingClock, severities: list[str]) -> list[Row]:
     """Incidents of these severities, declared at one instant, and what lapses of them a quarter of an hour later."""
     for n, severity in enumerate(severities):
         await declare.declare(desk, declare.Declaration("Checkout is down", severity, "U1"), f"d{n}")
@@ -71,7 +71,7 @@ async def _lapsed(desk: Desk, clock: StandingClock, severities: list[str]) -> li
         return await deadlines.claim(conn, clock.now(), 100)
 
 
-async def _stands(desk: Desk, number: int) -> str:
+async def _stands(desk: Context, number: int) -> str:
     """Everything about an incident, its number aside."""
     async with desk.database.reading() as conn:
         state = await incidents.get(conn, number)
@@ -84,12 +84,12 @@ async def _stands(desk: Desk, number: int) -> str:
     return re.sub(rf"\b(INC-)?{number}\b", "N", text)
 
 
-async def _reminded(desk: Desk, number: int) -> bool:
+async def _reminded(desk: Context, number: int) -> bool:
     async with desk.database.reading() as conn:
         return any(record.entry.kind == "reminder" for record in await entries.read(conn, number))
 
 
-async def test_many_are_reminded_as_each_would_be(desk: Desk, clock: StandingClock) -> None:
+async def test_many_are_reminded_as_each_would_be(desk: Context, clock: StandingClock) -> None:
     rows = await _lapsed(desk, clock, ["sev2"] * 40)
     assert len(rows) == 40
     assert await nudge.lapse_together(desk, rows[:39]) == []
@@ -101,14 +101,14 @@ async def test_many_are_reminded_as_each_would_be(desk: Desk, clock: StandingClo
     assert {await _stands(desk, row.incident) for row in rows[34:39]} == others
 
 
-async def test_what_is_more_than_a_reminder_is_left(desk: Desk, clock: StandingClock) -> None:
+async def test_what_is_more_than_a_reminder_is_left(desk: Context, clock: StandingClock) -> None:
     rows = await _lapsed(desk, clock, ["sev2", "sev3", "sev2"])
     left = await nudge.lapse_together(desk, rows)
     assert {row.incident for row in left} == {2}, "it owes an update and a role, which one message tells"
     assert [await _reminded(desk, number) for number in (1, 2, 3)] == [True, False, True]
 
 
-async def test_silence_that_pages_is_left(desk: Desk, clock: StandingClock) -> None:
+async def test_silence_that_pages_is_left(desk: Context, clock: StandingClock) -> None:
     rows = await _lapsed(desk, clock, ["sev2", "sev2"])
     await nudge.lapse_together(desk, rows)
     clock.instant += timedelta(minutes=15)
@@ -118,7 +118,7 @@ async def test_silence_that_pages_is_left(desk: Desk, clock: StandingClock) -> N
     assert await nudge.lapse_together(desk, again) == again, "two cadences of silence page the ladder"
 
 
-async def test_a_claim_that_was_lost_is_passed_over(desk: Desk, clock: StandingClock) -> None:
+async def test_a_claim_that_was_lost_is_passed_over(desk: Context, clock: StandingClock) -> None:
     await _lapsed(desk, clock, [])
     for n in range(2):
         await declare.declare(desk, declare.Declaration("Checkout is down", "sev2", "U1"), f"again{n}")
@@ -130,7 +130,7 @@ async def test_a_claim_that_was_lost_is_passed_over(desk: Desk, clock: StandingC
     assert not await _reminded(desk, 1)
 
 
-async def test_nobody_is_waited_for(desk: Desk, clock: StandingClock) -> None:
+async def test_nobody_is_waited_for(desk: Context, clock: StandingClock) -> None:
     """Whoever holds an incident may hold it for long, and the others have nothing to do with that."""
     if desk.database.dialect == "sqlite":
         pytest.skip("SQLite has one writer")
@@ -143,7 +143,7 @@ async def test_nobody_is_waited_for(desk: Desk, clock: StandingClock) -> None:
     assert [await _reminded(desk, number) for number in (1, 2, 3)] == [True, False, True]
 
 
-async def test_one_that_fails_takes_nobody_along(desk: Desk, clock: StandingClock, monkeypatch: Any) -> None:
+async def test_one_that_fails_takes_nobody_along(desk: Context, clock: StandingClock, monkeypatch: Any) -> None:
     """All of it or nothing: the scheduler then looks at each by itself."""
     rows = await _lapsed(desk, clock, ["sev2", "sev2"])
 
@@ -161,7 +161,7 @@ async def test_one_that_fails_takes_nobody_along(desk: Desk, clock: StandingCloc
 
 
 async def test_two_processes_remind_each_once(
-    desk: Desk, clock: StandingClock, database_url: str, tmp_path: Path
+    context: Context, clock: StandingClock, database_url: str, tmp_path: Path
 ) -> None:
     if desk.database.dialect == "sqlite":
         pytest.skip("one process serves a SQLite file")

@@ -9,7 +9,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi
 from bot.slack.directory.people import People
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from storage.engine.batch_loader import Several
 from storage.outbox import queue
 from storage.outbox.queue import Row
@@ -31,11 +31,11 @@ class Case(Protocol):
 class Posting:
     """What senders have in common."""
 
-    def __init__(self, desk: Desk, api: SlackApi, people: People) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, api: SlackApi, people: People) -> None:
+        self._context = context
         self._api = api
         self._people = people
-        self._receipts = Several(desk.database.reading, queue.receipts_by_once)
+        self._receipts = Several(context.database.reading, queue.receipts_by_once)
 
     async def _posted(self, once: str) -> dict[str, Any] | None:
         """The receipt of a message; None where it was never posted."""

@@ -102,7 +102,7 @@ class WalkSender(Posting):
         return await post(self._api, case.row, await self._where(case), message)
 
     async def _inside(self, case: Case, user: str) -> bool:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             return await part_of(conn, case.incident, user)
 
     # — reminders
@@ -126,11 +126,11 @@ class WalkSender(Posting):
 
     async def _render(self, case: Case) -> Message:
         walk, playbook = await self._read(case)
-        runnable, undoable = takers(self._desk, case.incident, playbook, walk)
+        runnable, undoable = takers(self._context, case.incident, playbook, walk)
         return blocks.walk(case.incident, playbook, walk, case.now, runnable=runnable, undoable=undoable)
 
     async def _read(self, case: Case) -> tuple[Walk, Playbook]:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             return await found(conn, case.incident.number, case.row.payload["walk"])
 
 

@@ -18,7 +18,7 @@ from bot.domain.policy.policy import Rung, Trigger
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.usecases import authorize
-from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.effects.visibility import called
 from bot.usecases.oncall.cover import on_call
 from storage import deadlines
@@ -30,14 +30,16 @@ class Escalated:
     climb: Climb
 
 
-async def escalate(desk: Desk, number: int, actor: str, reason: str = "", delivery: str | None = None) -> Escalated:
+async def escalate(
+    context: Context, number: int, actor: str, reason: str = "", delivery: str | None = None
+) -> Escalated:
     """The next unspent rung, now, because a person asks for it."""
-    async with working_on(desk, number, delivery) as work:
-        authorize.require(desk, "escalate", actor, work.incident)
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "escalate", actor, work.incident)
         return await escalate_in(work, actor, reason)
 
 
-async def escalate_in(work: Work, actor: str, reason: str) -> Escalated:
+async def escalate_in(work: UnitOfWork, actor: str, reason: str) -> Escalated:
     """The same within a transaction that has more to write."""
     ladder.check_escalatable(work.incident)
     why = f"<@{actor}> escalated" + (f": {reason}" if reason else "")
@@ -50,23 +52,23 @@ async def escalate_in(work: Work, actor: str, reason: str) -> Escalated:
 
 
 async def trip(
-    desk: Desk, number: int, trigger: Trigger, actor: str, reason: str = "", delivery: str | None = None
+    context: Context, number: int, trigger: Trigger, actor: str, reason: str = "", delivery: str | None = None
 ) -> Incident:
     """A person says that what a trigger looks at has happened: it pages by its own delay, as if we had noticed."""
-    async with working_on(desk, number, delivery) as work:
-        authorize.require(desk, "escalate", actor, work.incident)
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "escalate", actor, work.incident)
         changed = triggers.trip_one(work.incident, trigger, work.now)
         words = f"{trigger.name}: {reason}" if reason else trigger.name
         said = entry(work.now, "escalated", actor, words, by_hand=True, trigger=trigger.key, told=True)
         return await work.commit(Change(changed, (said,)))
 
 
-async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str | None = None) -> Escalated | None:
+async def cannot(context: Context, number: int, rung: int, actor: str, delivery: str | None = None) -> Escalated | None:
     """Somebody paged says they can't come: the next rung is paged at once. None when it is settled already."""
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         incident = work.incident
         if not await called(work.conn, incident, actor):  # who was not asked calls somebody: that is escalating
-            authorize.require(desk, "escalate", actor, incident)
+            authorize.require(context, "escalate", actor, incident)
         if incident.open and rung == 0:  # asked for by name or by a trigger: there is no next one but to be told
             said = entry(work.now, "escalated", actor, "can't respond", declined=True, told=True)
             await work.commit(Change(incident, (said,)))
@@ -84,7 +86,7 @@ async def cannot(desk: Desk, number: int, rung: int, actor: str, delivery: str |
 
 
 async def page(
-    desk: Desk,
+    context: Context,
     number: int,
     actor: str,
     *,
@@ -94,12 +96,12 @@ async def page(
     delivery: str | None = None,
 ) -> Escalated:
     """One person, or whoever is on call now, because somebody asks for them. Once for each request."""
-    async with working_on(desk, number, delivery) as work:
-        authorize.require(desk, "page", actor, work.incident)
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "page", actor, work.incident)
         ladder.check_escalatable(work.incident)
         target = f"user:{user}" if user else f"schedule:{schedule}"
         rung = Rung(timedelta(), (target,), ("slack",), "resolved")
-        who = await on_call(work.conn, work.policy if user else desk.policy, work.now)
+        who = await on_call(work.conn, work.policy if user else context.policy, work.now)
         why = f"<@{actor}> asks for you" + (f": {reason}" if reason else "")
         name = f"hand:{delivery or work.now.timestamp()}"
         called = f"On call on {schedule}" if schedule else "By hand"
@@ -112,13 +114,13 @@ async def page(
         return Escalated(work.incident, climb)
 
 
-async def next_rung(work: Work, why: str, actor: str = BOT, rung: int | None = None) -> Climb:
+async def next_rung(work: UnitOfWork, why: str, actor: str = BOT, rung: int | None = None) -> Climb:
     who = await on_call(work.conn, work.policy, work.now)
     return ladder.climb(work.incident, work.policy, who, work.now, why, actor=actor, rung=rung)
 
 
 async def commit_climb(
-    work: Work,
+    work: UnitOfWork,
     climb: Climb,
     why: str,
     cause: str,
@@ -139,7 +141,9 @@ async def commit_climb(
     serves = [once for once in {cause, *used} if once not in fell]
     rung = work.policy.severity(level).ladder[climb.rung - 1] if climb.rung else rung
     calls = (
-        paging.plan_calls(climb.reached, rung.by, work.policy, work.desk.methods) if rung and climb.pages else Calls()
+        paging.plan_calls(climb.reached, rung.by, work.policy, work.context.methods)
+        if rung and climb.pages
+        else Calls()
     )
     if before.drill:
         await _would_have(work, climb, why, cause, used, calls, first)
@@ -157,7 +161,7 @@ async def commit_climb(
 
 
 async def _would_have(
-    work: Work, climb: Climb, why: str, cause: str, used: Sequence[str], calls: Calls, first: Sequence[Entry]
+    work: UnitOfWork, climb: Climb, why: str, cause: str, used: Sequence[str], calls: Calls, first: Sequence[Entry]
 ) -> None:
     """A drill goes through its ladder, pages nobody, and says what would have been sent."""
     for once in {cause, *used}:

@@ -14,7 +14,7 @@ from bot.domain.paging import ladder, triggers
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
-from bot.usecases.context import Desk, Step, Work, commit_all
+from bot.usecases.context import Context, PendingChange, UnitOfWork, commit_many
 from bot.usecases.incidents import handover
 from bot.usecases.incidents.escalate import commit_climb, next_rung
 from bot.usecases.oncall import shift_change
@@ -28,21 +28,23 @@ from storage.timeline import entries
 REMINDED = ("update", "role")
 
 
-async def lapse_together(desk: Desk, rows: list[Row]) -> list[Row]:
+async def lapse_together(context: Context, rows: list[Row]) -> list[Row]:
     """Remind many incidents in one transaction, with as many statements as for one. Gives back the rows that want
     looking at one by one: whatever is more than a reminder, or whose incident somebody holds.
 
     Incidents are locked before anything else and in the order of their numbers, so that nobody waits for ever.
     """
     simple = _one_each([row for row in rows if row.kind in REMINDED and not _of_its_own(row)])
-    if len(simple) < 2 or desk.policy.record == "key":
+    if len(simple) < 2 or context.policy.record == "key":
         return rows
     done: list[Row] = []
-    async with desk.database.transaction() as conn:
-        now = desk.clock.now()
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
         found = await incidents.lock_free(conn, sorted(simple))
         ours = await deadlines.all_ours(conn, [simple[incident.number] for incident in found])
-        works = [Work(desk, conn, incident, await desk.policies.of(conn, incident), now) for incident in found]
+        works = [
+            UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now) for incident in found
+        ]
         works = [work for work in works if simple[work.incident.number].once in ours]
         works = [work for work in works if _owes_nothing_else(work, simple[work.incident.number])]
         activities = await _activities(works)
@@ -52,11 +54,11 @@ async def lapse_together(desk: Desk, rows: list[Row]) -> list[Row]:
             nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activities[row.incident], now)
             if not nudge.page:
                 reasons[row.once] = nudge.reason
-                steps.append(Step(work, *_reminder(work, row, nudge)))
+                steps.append(PendingChange(work, *_reminder(work, row, nudge)))
                 done.append(row)
         await deadlines.all_due(conn, reasons, now)
-        await commit_all(conn, steps, now)
-    desk.alarm.ring()
+        await commit_many(conn, steps, now)
+    context.wakeups.notify()
     return [row for row in rows if row not in done]
 
 
@@ -66,13 +68,13 @@ def _one_each(rows: list[Row]) -> dict[int, Row]:
     return {row.incident: row for row in rows if count[row.incident] == 1}
 
 
-def _owes_nothing_else(work: Work, row: Row) -> bool:
+def _owes_nothing_else(work: UnitOfWork, row: Row) -> bool:
     """Whether the row is planned still, and the only one that its reminder would answer for."""
     return [one.once for one in plan(work.incident, work.policy) if one.kind in REMINDED] == [row.once]
 
 
-async def _activities(works: list[Work]) -> dict[int, Activity]:
-    since: dict[timedelta, list[Work]] = {}
+async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
+    since: dict[timedelta, list[UnitOfWork]] = {}
     for work in works:
         since.setdefault(work.policy.nudges.busy_within, []).append(work)
     found: dict[int, Activity] = {}
@@ -82,22 +84,22 @@ async def _activities(works: list[Work]) -> dict[int, Activity]:
     return found
 
 
-async def lapse(desk: Desk, rows: list[Row]) -> None:
+async def lapse(context: Context, rows: list[Row]) -> None:
     """Act on claimed deadlines in one transaction. A row that is not ours any more, or not wanted, is passed over.
 
     Raises what the database raises; the caller then tries the rows one by one.
     """
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         for row in sorted(rows, key=lambda row: (row.incident, row.due_at, row.rung or 0)):
             incident = await incidents.lock(conn, row.incident)
             if incident is None or not await deadlines.still_ours(conn, row):
                 continue
-            work = Work(desk, conn, incident, await desk.policies.of(conn, incident), desk.clock.now())
+            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
             await _act(work, row)
-    desk.alarm.ring()
+    context.wakeups.notify()
 
 
-async def _act(work: Work, row: Row) -> None:
+async def _act(work: UnitOfWork, row: Row) -> None:
     if row.once not in {deadline.once for deadline in plan(work.incident, work.policy)}:
         await deadlines.decided(work.conn, row.once, State.SKIPPED, "the incident moved on", work.now)
     elif row.once.startswith("shift:"):
@@ -125,7 +127,7 @@ def _of_its_own(row: Row) -> bool:
     return row.once.startswith(("handover:", "shift:"))
 
 
-async def _remind(work: Work, row: Row) -> None:
+async def _remind(work: UnitOfWork, row: Row) -> None:
     """One new message that lists everything owed; the reminder before it is edited and loses its buttons.
 
     A handover that was not answered is asked for by itself.
@@ -135,7 +137,7 @@ async def _remind(work: Work, row: Row) -> None:
         return
     rules = work.policy.nudges
     since = work.now - rules.busy_within
-    known = heard if work.desk.policy.record == "key" else entries
+    known = heard if work.context.policy.record == "key" else entries
     activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
     await deadlines.decided(work.conn, row.once, State.DUE, nudge.reason, work.now)
@@ -147,7 +149,7 @@ async def _remind(work: Work, row: Row) -> None:
             await commit_climb(work, climb, nudge.reason, f"silence:{row.once}")
 
 
-def _reminder(work: Work, row: Row, nudge: Nudge) -> tuple[Change, list[Notice]]:
+def _reminder(work: UnitOfWork, row: Row, nudge: Nudge) -> tuple[Change, list[Notice]]:
     """What a reminder changes, and the message."""
     notice = routing.nudge(work.incident.number, row.once, _payload(row, nudge))
     said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.once)
@@ -157,7 +159,7 @@ def _reminder(work: Work, row: Row, nudge: Nudge) -> tuple[Change, list[Notice]]
     return Change(changed, (said,)), [notice]
 
 
-async def _cover_siblings(work: Work, row: Row, nudge: Nudge) -> None:
+async def _cover_siblings(work: UnitOfWork, row: Row, nudge: Nudge) -> None:
     """What else is owed stands in the same message, so its own row needs none."""
     if all(other.once == row.once or other.kind not in REMINDED for other in plan(work.incident, work.policy)):
         return
@@ -198,7 +200,7 @@ def _payload(row: Row, nudge: Nudge) -> dict[str, Any]:
     }
 
 
-async def _rung(work: Work, row: Row) -> None:
+async def _rung(work: UnitOfWork, row: Row) -> None:
     """A rung's own time has come: for the first page, or for a repeat. Rungs before it that are due go first.
 
     They may be in the hands of a process that has died: whoever takes them over finds them decided.
@@ -210,7 +212,7 @@ async def _rung(work: Work, row: Row) -> None:
         await _page_rung(work, row)
 
 
-async def _due_before(work: Work, row: Row) -> list[Row]:
+async def _due_before(work: UnitOfWork, row: Row) -> list[Row]:
     lower = {
         one.once
         for one in plan(work.incident, work.policy)
@@ -221,11 +223,11 @@ async def _due_before(work: Work, row: Row) -> list[Row]:
     return [one for one in await deadlines.waiting(work.conn, work.incident.number) if one.once in lower]
 
 
-def _still_planned(work: Work, row: Row) -> bool:
+def _still_planned(work: UnitOfWork, row: Row) -> bool:
     return row.once in {one.once for one in plan(work.incident, work.policy)}
 
 
-async def _page_rung(work: Work, row: Row) -> None:
+async def _page_rung(work: UnitOfWork, row: Row) -> None:
     assert row.rung is not None  # noqa: S101 - the caller dispatched on it
     level = work.policy.severity(work.incident.severity)
     rung = level.ladder[row.rung - 1]
@@ -253,7 +255,7 @@ def _occasion(incident: Incident) -> str:
     return f"it is {incident.severity} now"
 
 
-async def _trigger(work: Work, row: Row) -> None:
+async def _trigger(work: UnitOfWork, row: Row) -> None:
     """Something other than time asks for somebody."""
     key = row.once.split(":")[3]
     trigger = next(one for one in work.policy.triggers if one.key == key)
@@ -270,7 +272,7 @@ async def _trigger(work: Work, row: Row) -> None:
     await commit_climb(work, climb, why, row.once, rung=trigger.rung)
 
 
-async def _target(work: Work, row: Row) -> None:
+async def _target(work: UnitOfWork, row: Row) -> None:
     """Not acknowledged, or not mitigated, in time: the next unspent rung at once."""
     level = work.policy.severity(work.incident.severity)
     target = level.respond_within if row.kind == "acknowledge" else level.escalate_after
@@ -293,7 +295,7 @@ async def _target(work: Work, row: Row) -> None:
         await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
 
 
-async def _commit_or_say_nobody(work: Work, climb: ladder.Climb, why: str, row: Row) -> None:
+async def _commit_or_say_nobody(work: UnitOfWork, climb: ladder.Climb, why: str, row: Row) -> None:
     """Also when nobody is left to page, the channel is told, and the ledger says so."""
     if climb.rung is None:
         await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: nobody left to page", work.now)

@@ -22,7 +22,7 @@ from bot.domain.playbook.run import Walk
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.durations import in_words
-from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.playbooks import confidence, rollback, unit_of_work
 from bot.usecases.playbooks.dry_run import DryRun, dry_run
 from storage import jobs as stored
@@ -44,7 +44,7 @@ class Asked:
 
 
 async def ask(
-    work: Work,
+    work: UnitOfWork,
     walk: Walk,
     step_key: str,
     by: str,
@@ -68,7 +68,7 @@ async def ask(
 
 
 async def run(
-    desk: Desk,
+    context: Context,
     number: int,
     walk: int,
     step: str,
@@ -78,18 +78,18 @@ async def run(
     shown: str | None = None,
 ) -> Asked:
     """`ask`, in a transaction of its own."""
-    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, _):
+    async with unit_of_work.walking(context, number, walk, delivery) as (work, known, _):
         return await ask(work, known, step, by, action=action, shown=shown)
 
 
 async def _ask(
-    work: Work, walk: Walk, playbook: Playbook, step: Step, by: str, approved_by: str | None, action: Action,
+    work: UnitOfWork, walk: Walk, playbook: Playbook, step: Step, by: str, approved_by: str | None, action: Action,
     shown: str | None,
 ) -> Asked:  # fmt: skip
     if walk.mark(step.key).state is walks.State.RUNNING:
         raise walks.Overtaken("running", walk.mark(step.key))
     sure = await confidence.of(work.conn, work.incident, playbook.id, work.now)
-    dry = dry_run(work.desk, work.incident, playbook, step, walk.values, action, sure)
+    dry = dry_run(work.context, work.incident, playbook, step, walk.values, action, sure)
     if dry.plan is None or dry.decision.act == automation.REFUSED:
         raise Refused(dry.words)
     if by == BOT and dry.decision.act not in _UNATTENDED:
@@ -111,7 +111,7 @@ async def _ask(
     changed = await unit_of_work.commit(
         work, rollback.with_plan(change, f": {'; '.join(dry.lines)}{why}", dry.plan), settled
     )
-    work.desk.alarm.jobs.set()
+    work.context.wakeups.jobs.set()
     return Asked(changed, job)
 
 
@@ -134,7 +134,7 @@ _UNATTENDED = (automation.AUTO, automation.APPROVE)
 _APPROVES = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
 
 
-async def _settle_before(work: Work, walk: Walk, step: Step, by: str, action: Action) -> list[Notice]:
+async def _settle_before(work: UnitOfWork, walk: Walk, step: Step, by: str, action: Action) -> list[Notice]:
     """Nothing runs beside itself; what may have run is settled by whoever runs it again."""
     standing = await stored.open_of_step(work.conn, walk.incident, walk.number, step.key)
     if standing is None:
@@ -148,7 +148,7 @@ async def _settle_before(work: Work, walk: Walk, step: Step, by: str, action: Ac
     return [routing.jobs.question_over(job, f"<@{by}> {words}.") for job in settled]
 
 
-async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:
+async def _refused(work: UnitOfWork, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:
     """Nothing has run; it stands on the timeline that somebody wanted it, and why not."""
     text = f"{walk.name}, {step.key} {step.title}: not {'rolled back' if action == 'rollback' else 'run'}. {words}"
     said = entry(work.now, "playbook", by, text, act="refused", walk=walk.number, step=step.key, action=action)
@@ -159,10 +159,10 @@ async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, wor
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-async def begin(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+async def begin(context: Context, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
     """Take a queued job: from this commit on it runs. None where another replica was first, or it may not any more."""
-    async with working_on(desk, job.incident) as work:
-        why = _forbidden(desk, work.incident, job)
+    async with locked_incident(context, job.incident) as work:
+        why = _forbidden(context, work.incident, job)
         taken = await stored.begin(work.conn, job, work.now, lease)
         if taken is None:
             return None
@@ -172,10 +172,10 @@ async def begin(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> Job | 
         return None
 
 
-def _forbidden(desk: Desk, incident: Incident, job: Job) -> str | None:
+def _forbidden(context: Context, incident: Incident, job: Job) -> str | None:
     """Why the policy in force does not let it run now."""
-    rules = desk.policy.automation
-    runner = desk.runners(rules).get(job.plan.runner)
+    rules = context.policy.automation
+    runner = context.runners(rules).get(job.plan.runner)
     if runner is None:
         return f"the runner {job.plan.runner} is not set up any more"
     if job.digest != job.plan.digest:
@@ -190,23 +190,23 @@ def _forbidden(desk: Desk, incident: Incident, job: Job) -> str | None:
     return None
 
 
-async def next_piece(desk: Desk, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+async def next_piece(context: Context, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
     """Note that the piece at `position` begins. False where the job is not ours any more."""
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         return await stored.hold(conn, job, lease, position)
 
 
-async def hold(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> bool:
-    async with desk.database.transaction() as conn:
+async def hold(context: Context, job: Job, lease: timedelta = stored.LEASE) -> bool:
+    async with context.database.transaction() as conn:
         return await stored.hold(conn, job, lease)
 
 
-async def over(desk: Desk, job: Job, verdict: Verdict, how: How, output: str) -> None:
+async def over(context: Context, job: Job, verdict: Verdict, how: How, output: str) -> None:
     """It has ended: it worked, it is tried again, or it has failed, and then what it did is taken back.
 
     `output` is masked already.
     """
-    async with working_on(desk, job.incident) as work:
+    async with locked_incident(context, job.incident) as work:
         after = jobs.retry_after(job) if not verdict.worked and how not in _FINAL else None
         if after is not None:
             if await stored.again(work.conn, job, after, verdict.words, output):
@@ -229,17 +229,17 @@ def _outcome(verdict: Verdict, how: How) -> tuple[State, str]:
     return State.FAILED, "timed_out" if how is How.TIMED_OUT else "failed"
 
 
-async def lost(desk: Desk, job: Job) -> None:
+async def lost(context: Context, job: Job) -> None:
     """Whoever ran it is gone. It is never run again by itself, unless doing it twice changes nothing."""
-    async with working_on(desk, job.incident) as work:
-        runner = desk.runners(desk.policy.automation).get(job.plan.runner)
+    async with locked_incident(context, job.incident) as work:
+        runner = context.runners(context.policy.automation).get(job.plan.runner)
         if runner is not None and runner.harmless:
             await stored.again(work.conn, job, timedelta(), "interrupted; begun anew", "")
             return
         await _may_have_run(work, job, "the bot ended in the middle", gone=True)
 
 
-async def _may_have_run(work: Work, job: Job, why: str, *, gone: bool = False) -> None:
+async def _may_have_run(work: UnitOfWork, job: Job, why: str, *, gone: bool = False) -> None:
     where = f"{why.rstrip('.')}, at {_place(job)}"
     words = f"may have run: {where}. It is not run again by itself; look, then say how it stands"
     moved = (
@@ -261,7 +261,7 @@ def _place(job: Job) -> str:
     return f"`{piece.shown}`" + (f" ({min(job.position, count - 1) + 1} of {count})" if count > 1 else "")
 
 
-async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, output: str) -> bool:
+async def _finish(work: UnitOfWork, job: Job, state: State, outcome: str, words: str, output: str) -> bool:
     """Write down how it ended, with what follows from it. False where it was not ours any more."""
     if not await stored.finish(work.conn, job, state, words, output, work.now):
         return False
@@ -275,24 +275,24 @@ async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, 
     return True
 
 
-async def _went_well(work: Work, job: Job, walk: Walk) -> None:
+async def _went_well(work: UnitOfWork, job: Job, walk: Walk) -> None:
     if job.chain:
         await rollback.roll_back_next(work, walk)
 
 
-async def _went_wrong(work: Work, job: Job, walk: Walk, playbook: Playbook) -> None:
+async def _went_wrong(work: UnitOfWork, job: Job, walk: Walk, playbook: Playbook) -> None:
     """Somebody is paged where it was to mend something; what the bot did in this walk is taken back, last first."""
     await _tell_trigger(work, job)
     if job.action is Action.ROLLBACK:
         await rollback.left_to_people(work, walk, await rollback.undone_yet(work, walk), "The rollback failed")
         return
-    if work.desk.policy.automation.on_failure == "rollback":
+    if work.context.policy.automation.on_failure == "rollback":
         await rollback.roll_back_next(work, walk)
     else:
         await rollback.left_to_people(work, walk, await rollback.undone_yet(work, walk), "It failed")
 
 
-async def _tell_trigger(work: Work, job: Job) -> None:
+async def _tell_trigger(work: UnitOfWork, job: Job) -> None:
     """What was to mend something has failed: the policy may say that somebody is paged for that."""
     if job.plan.remedy is None and not any(
         one.plan.remedy for one in await stored.of_walk(work.conn, job.incident, job.walk) if one.started_at
@@ -303,7 +303,7 @@ async def _tell_trigger(work: Work, job: Job) -> None:
         await work.commit(Change(tripped))
 
 
-async def _said_again(work: Work, job: Job, verdict: Verdict, after: timedelta) -> None:
+async def _said_again(work: UnitOfWork, job: Job, verdict: Verdict, after: timedelta) -> None:
     left = job.plan.retries + 1 - job.attempts
     text = f"attempt {job.attempts} failed ({verdict.words}); again in {in_words(after)}, {left} left"
     walk, _ = await unit_of_work.found(work.conn, job.incident, job.walk)
@@ -314,7 +314,7 @@ async def _said_again(work: Work, job: Job, verdict: Verdict, after: timedelta) 
     await unit_of_work.commit(work, walks.Change(walk, (said,)))
 
 
-async def _came_back(work: Work, job: Job, verdict: Verdict) -> None:
+async def _came_back(work: UnitOfWork, job: Job, verdict: Verdict) -> None:
     """It was given up as perhaps run, and has ended after all: whoever decides should know how."""
     walk, _ = await unit_of_work.found(work.conn, job.incident, job.walk)
     text = f"{walk.name}, {job.step} {job.title}: it has ended after all: {verdict.words}"
@@ -325,9 +325,9 @@ async def _came_back(work: Work, job: Job, verdict: Verdict) -> None:
 # --- what a person says of what may have run -------------------------------------------------------------------------
 
 
-async def settle(desk: Desk, number: int, job: int, answer: str, by: str, delivery: str | None = None) -> Walk:
+async def settle(context: Context, number: int, job: int, answer: str, by: str, delivery: str | None = None) -> Walk:
     """`ran`: the step is done. `not`: it has not run, and is open again. Raises `Refused` where somebody was first."""
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         known = await stored.get(work.conn, job)
         if known is None or known.incident != number:
             raise Refused("There is no such job here.", "playbook")

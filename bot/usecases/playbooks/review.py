@@ -13,24 +13,26 @@ from bot.domain import routing
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.stats import Figures, figures, owner_of, review_due
 from bot.domain.policy.policy import Contact, Policy
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from storage import playbook_runs as stored
 from storage.outbox import queue
 
 WORKING_HOURS = range(9, 17)  # nobody's night is spoilt by it
 
 
-async def remind(desk: Desk) -> int:
+async def remind(context: Context) -> int:
     """Tell each owner of what is new, in one message; how many were told. Replicas may go round at once."""
-    now, policy = desk.clock.now(), desk.policy
+    now, policy = context.clock.now(), context.policy
     if not working_hours(now, policy):
         return 0
-    owned = [(one, owner) for one in (await desk.shelf.library()).playbooks if (owner := _reachable(one, policy))]
+    owned = [
+        (one, owner) for one in (await context.library_cache.library()).playbooks if (owner := _reachable(one, policy))
+    ]
     if not owned:
         return 0
     told: dict[str, list[dict[str, Any]]] = {}
     onces: dict[str, list[str]] = {}
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         used = set(await stored.walked(conn))
         for playbook, owner in owned:
             known = await _figures(conn, playbook) if playbook.id in used else Figures(playbook.id)
@@ -46,7 +48,7 @@ async def remind(desk: Desk) -> int:
         ]
         if notices:
             await queue.put(conn, notices)
-    desk.alarm.ring()
+    context.wakeups.notify()
     return len(told)
 
 

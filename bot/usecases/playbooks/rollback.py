@@ -11,12 +11,12 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook.job import Action, Job, Plan, State
 from bot.domain.playbook.run import Walk
 from bot.domain.timeline.entry import BOT, entry
-from bot.usecases.context import Desk, Work
+from bot.usecases.context import Context, UnitOfWork
 from bot.usecases.playbooks import unit_of_work
 from storage import jobs as stored
 
 
-async def undone_yet(work: Work, walk: Walk) -> list[Job]:
+async def undone_yet(work: UnitOfWork, walk: Walk) -> list[Job]:
     """What the bot ran in this walk and has not taken back, last first."""
     known = await stored.of_walk(work.conn, walk.incident, walk.number)
     taken_back = {job.undoes for job in known if job.state not in (State.FAILED, State.REFUSED)}
@@ -26,14 +26,14 @@ async def undone_yet(work: Work, walk: Walk) -> list[Job]:
     ]
 
 
-async def roll_back_next(work: Work, walk: Walk) -> None:
+async def roll_back_next(work: UnitOfWork, walk: Walk) -> None:
     """Take back the last thing that is left, in the way that was settled when it ran. What cannot be is for people."""
     left = [job for job in await undone_yet(work, walk) if job.plan.undo or job.plan.remedy]
     if not left:
         return
     job = left[0]
     try:
-        plan = _undoing(work.desk, job)
+        plan = _undoing(work.context, job)
     except Refused as refused:
         await left_to_people(work, walk, left, refused.message.rstrip("."))
         return
@@ -50,13 +50,13 @@ async def roll_back_next(work: Work, walk: Walk) -> None:
         await left_to_people(work, walk, left, refused.message.rstrip("."))
         return
     await unit_of_work.commit(work, with_plan(change, f": {'; '.join(piece.shown for piece in plan.pieces)}", plan))
-    work.desk.alarm.jobs.set()
+    work.context.wakeups.jobs.set()
 
 
-def _undoing(desk: Desk, job: Job) -> Plan:
+def _undoing(context: Context, job: Job) -> Plan:
     if not job.plan.undo:
         raise Refused(f"nothing is written that takes back {job.step} {job.title} by itself")
-    runner = desk.runners(desk.policy.automation).get("process")
+    runner = context.runners(context.policy.automation).get("process")
     if runner is None:
         raise Refused("the runner process is not set up")
     allowed = [runner.allowed(piece) for piece in job.plan.undo]
@@ -67,7 +67,7 @@ def _undoing(desk: Desk, job: Job) -> Plan:
     )  # fmt: skip
 
 
-async def left_to_people(work: Work, walk: Walk, left: list[Job], why: str) -> None:
+async def left_to_people(work: UnitOfWork, walk: Walk, left: list[Job], why: str) -> None:
     """They get the commands, in the order in which to run them."""
     lines = [piece.shown for job in left for piece in job.plan.undo]
     if not lines:

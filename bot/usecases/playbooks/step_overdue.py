@@ -9,13 +9,13 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
 from bot.domain.playbook.run import Mark, Walk
 from bot.domain.values import durations
-from bot.usecases.context import Work
+from bot.usecases.context import UnitOfWork
 from bot.usecases.playbooks.unit_of_work import commit, found
 from storage import deadlines
 from storage.deadlines import Row
 
 
-async def lapse(work: Work, row: Row) -> None:
+async def lapse(work: UnitOfWork, row: Row) -> None:
     """1. Whom; 2. the decision in the ledger; 3. a message in the walk's thread, with the entry."""
     _, _, _, number, step, _, _ = row.once.split(":")
     walk, _ = await found(work.conn, work.incident.number, int(number))
