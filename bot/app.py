@@ -28,7 +28,7 @@ from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory import channels
 from bot.slack.directory.usergroups import Groups
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.inbound.socket_mode import Sockets
 from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
@@ -57,11 +57,11 @@ from bot.workers.usergroup_sync import Rota
 from playbooks.library_cache import Shelf
 from storage import incidents, key_value
 from storage.database import Database
-from storage.deadlines import Row as Deadline
+from storage.deadlines import LedgerRow as Deadline
 from storage.engine.errors import StorageError
-from storage.instance_lock import Sole, become_sole, release_leases
+from storage.instance_lock import InstanceLock, acquire, release_leases
 from storage.outbox import queue as outbox
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
@@ -101,7 +101,7 @@ class Tocsin:
     health: health.Health
     replicas: Replicas
     heartbeat: Heartbeat | None = None
-    sole: Sole | None = None
+    sole: InstanceLock | None = None
     site: web.TCPSite | None = None
     port: int = 0
     indexing: asyncio.Task[None] | None = None
@@ -188,7 +188,7 @@ async def build(settings: Settings) -> Tocsin:
         await shelf.library()  # what is wrong with the operator's own is said now, not at three in the morning
     for warning in loaded.warnings:
         log.warning("policy.warning", words=warning)
-    sole = await become_sole(settings.url)
+    sole = await acquire(settings.url)
     database = await Database.open(settings.url)
     session = slack_api.session()
     try:
@@ -208,7 +208,7 @@ async def _wire(
     loaded: policy_reader.LoadedPolicy,
     database: Database,
     session: aiohttp.ClientSession,
-    sole: Sole | None,
+    sole: InstanceLock | None,
     shelf: Shelf,
 ) -> Tocsin:
     metrics = Metrics()
@@ -241,7 +241,7 @@ async def _wire(
     for words in pager.half_set_up(settings):
         log.warning("notifiers.half_set_up", words=words)
 
-    async def send(row: Row) -> dict[str, Any]:
+    async def send(row: ClaimedNotice) -> dict[str, Any]:
         receipt = await (paging.send(row) if row.kind == pager.KIND else sender.send(row))
         if sockets is not None and row.kind in HEARD and str(receipt.get("channel", "")).startswith(("C", "G")):
             sockets.spoke()
@@ -254,7 +254,7 @@ async def _wire(
         metrics.lateness.labels(deadline.kind).observe(lateness_s)
         metrics.claimed("deadline", deadline.fence > 1)
 
-    box = Outbox(context, send, sent, lambda row: metrics.claimed("notice", row.taken_over))
+    box = Outbox(context, send, sent, lambda row: metrics.claimed("notice", row.reclaimed))
     scheduler = Scheduler(context, clock, lapsed)
     jobs = Jobs(context, settings.secrets, metrics.job_ended)
     sockets = None
@@ -316,7 +316,7 @@ async def _wire(
     return tocsin
 
 
-def _bolt(client: Any, me: Me, token: str, early: EventMiddleware) -> AsyncApp:
+def _bolt(client: Any, me: BotIdentity, token: str, early: EventMiddleware) -> AsyncApp:
     """Bolt acknowledges what it cannot authorise, without running a listener: so it asks us, and we know."""
 
     async def authorize(**_: Any) -> AuthorizeResult:
@@ -346,7 +346,7 @@ async def _clock(settings: Settings, database: Database) -> Clock:
     return Clock(kept["anchor"], kept["speed"])
 
 
-async def who_are_we(api: SlackApi, database: Database) -> Me:
+async def who_are_we(api: SlackApi, database: Database) -> BotIdentity:
     """From `auth.test`; from the last one where Slack is away. Raises `StartError` where the token is refused."""
     wait_s = 1.0
     while True:
@@ -361,12 +361,12 @@ async def who_are_we(api: SlackApi, database: Database) -> Me:
             async with database.reading() as conn:
                 if kept := await key_value.get(conn, "me"):
                     log.warning("slack.away", error=str(error), mend="started from what was known; posts wait")
-                    return Me(**kept)
+                    return BotIdentity(**kept)
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
             await asyncio.sleep(error.wait_s or wait_s)
             wait_s = min(30.0, wait_s * 2)
         else:
-            me = Me(
+            me = BotIdentity(
                 user_id=str(answer["user_id"]), bot_id=str(answer.get("bot_id", "")),
                 team_id=str(answer.get("team_id", "")), url=str(answer.get("url", "")),
                 enterprise_id=str(answer.get("enterprise_id") or ""),

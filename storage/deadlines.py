@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.deadlines import Deadline, State
-from storage.engine.dialect import AnyRow, clock, clock_after, listed, microseconds, values_for
+from bot.domain.deadlines import Deadline, DeadlineState
+from storage.engine.dialect import AnyRow, db_now, db_now_plus, in_list, list_param, microseconds
 from storage.schema import deadlines
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
@@ -24,7 +24,7 @@ _c = deadlines.c
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LedgerRow:
     """One line of the ledger. `fence` counts its claims: a claim that is not the last one has lost it."""
 
     once: str
@@ -32,7 +32,7 @@ class Row:
     kind: str
     rung: int | None
     due_at: datetime
-    state: State
+    state: DeadlineState
     reason: str
     sent_at: datetime | None
     fence: int
@@ -42,7 +42,7 @@ _COLUMNS = (_c.once, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reas
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlannedDeadlines:
     """The deadlines an incident has from now on; `withdrawn` tells why one that it had is none any more."""
 
     incident: int
@@ -54,10 +54,10 @@ async def sync(
     conn: AsyncConnection, number: int, planned: Sequence[Deadline], withdrawn: Callable[[str], str], now: datetime
 ) -> None:
     """`sync_all` for one incident."""
-    await sync_all(conn, [Plan(number, planned, withdrawn)], now)
+    await sync_all(conn, [PlannedDeadlines(number, planned, withdrawn)], now)
 
 
-async def sync_all(conn: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
+async def sync_all(conn: AsyncConnection, plans: Sequence[PlannedDeadlines], now: datetime) -> None:
     """Make the waiting rows of each incident those that are planned; call it with the incidents locked.
 
     What was decided stays decided: of an occurrence that was sent, is due, failed or was skipped by a decision there
@@ -66,7 +66,7 @@ async def sync_all(conn: AsyncConnection, plans: Sequence[Plan], now: datetime) 
     if not plans:
         return
     onces = [deadline.once for plan in plans for deadline in plan.planned]
-    given = {"numbers": values_for(conn, [plan.incident for plan in plans]), "onces": values_for(conn, onces)}
+    given = {"numbers": list_param(conn, [plan.incident for plan in plans]), "onces": list_param(conn, onces)}
     rows: dict[int, dict[str, AnyRow]] = {plan.incident: {} for plan in plans}
     for row in await conn.execute(_known(conn.dialect.name), given):
         rows[row.incident][row.once] = row
@@ -86,7 +86,7 @@ async def sync_all(conn: AsyncConnection, plans: Sequence[Plan], now: datetime) 
             await conn.execute(statement, values)
 
 
-async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Row]:
+async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[LedgerRow]:
     """Up to `limit` lapsed deadlines that nobody else holds, earliest first; they are held until the lease ends.
 
     `now` is the domain's clock, which decides what has lapsed; the lease goes by the wall clock.
@@ -105,7 +105,7 @@ def _claim(dialect: str) -> Any:
     return (
         sa.update(deadlines)
         .where(_c.once.in_(sa.select(picked.c.once)))
-        .values(lease_until=clock_after(dialect), fence=_c.fence + 1)
+        .values(lease_until=db_now_plus(dialect), fence=_c.fence + 1)
         .returning(*_COLUMNS)
     )
 
@@ -116,21 +116,21 @@ def _lapsed(dialect: str) -> sa.Select[Any]:
     return lapsed.order_by(_c.due_at).limit(sa.bindparam("most"))
 
 
-async def still_ours(conn: AsyncConnection, row: Row) -> bool:
+async def is_claimed(conn: AsyncConnection, row: LedgerRow) -> bool:
     """Whether the claim `row` came from still holds: asked in the transaction that acts on it."""
     return await conn.scalar(_STILL_OURS, {"this": row.once, "fence": row.fence}) is not None
 
 
-async def all_ours(conn: AsyncConnection, rows: Sequence[Row]) -> set[str]:
+async def still_claimed(conn: AsyncConnection, rows: Sequence[LedgerRow]) -> set[str]:
     """The `once` of those of `rows` of which `still_ours` is true."""
-    found = await conn.execute(_fences(conn.dialect.name), {"onces": values_for(conn, [row.once for row in rows])})
+    found = await conn.execute(_fences(conn.dialect.name), {"onces": list_param(conn, [row.once for row in rows])})
     fences = {row.once: row.fence for row in found}
     return {row.once for row in rows if fences.get(row.once) == row.fence}
 
 
 async def all_due(conn: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
     """`decided`, `DUE`, for several: why, by `once`."""
-    settled = [_decision(once, State.DUE, reason, now) for once, reason in reasons.items()]
+    settled = [_decision(once, DeadlineState.DUE, reason, now) for once, reason in reasons.items()]
     if settled:
         await conn.execute(_SETTLE, settled)
 
@@ -138,40 +138,40 @@ async def all_due(conn: AsyncConnection, reasons: Mapping[str, str], now: dateti
 async def all_delivered(conn: AsyncConnection, onces: Sequence[str], at: datetime) -> None:
     """`delivered`, for several."""
     if onces:
-        sent = {"state": str(State.SENT), "sent_at": at, "lease_until": None}
+        sent = {"state": str(DeadlineState.SENT), "sent_at": at, "lease_until": None}
         await conn.execute(_SETTLE, [{"this": once, **sent} for once in sorted(onces)])
 
 
-async def decided(conn: AsyncConnection, once: str, state: State, reason: str, now: datetime) -> None:
+async def decided(conn: AsyncConnection, once: str, state: DeadlineState, reason: str, now: datetime) -> None:
     """`DUE` when its message is on its way, `SKIPPED` and the like when there will be none."""
     await conn.execute(_SETTLE, _decision(once, state, reason, now))
 
 
 async def delivered(conn: AsyncConnection, once: str, at: datetime) -> None:
-    await _settle(conn, once, state=str(State.SENT), sent_at=at)
+    await _settle(conn, once, state=str(DeadlineState.SENT), sent_at=at)
 
 
 async def failed(conn: AsyncConnection, once: str, reason: str) -> None:
-    await _settle(conn, once, state=str(State.FAILED), reason=reason)
+    await _settle(conn, once, state=str(DeadlineState.FAILED), reason=reason)
 
 
 async def skipped_late(conn: AsyncConnection, once: str, reason: str) -> None:
     """It was due, but when its message was to be sent it was not needed any more."""
-    await _settle(conn, once, state=str(State.SKIPPED), reason=reason)
+    await _settle(conn, once, state=str(DeadlineState.SKIPPED), reason=reason)
 
 
-async def get(conn: AsyncConnection, once: str) -> Row | None:
+async def get(conn: AsyncConnection, once: str) -> LedgerRow | None:
     found = (await conn.execute(sa.select(*_COLUMNS).where(_c.once == once))).one_or_none()
     return None if found is None else _row(found)
 
 
-async def ledger(conn: AsyncConnection, number: int) -> list[Row]:
+async def ledger(conn: AsyncConnection, number: int) -> list[LedgerRow]:
     """Every deadline the incident ever had, by when it was due."""
     found = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number).order_by(_c.due_at, _c.once))
     return [_row(row) for row in found]
 
 
-async def waiting(conn: AsyncConnection, number: int) -> list[Row]:
+async def waiting(conn: AsyncConnection, number: int) -> list[LedgerRow]:
     return [_row(row) for row in await conn.execute(_WAITING_OF, {"number": number})]
 
 
@@ -187,10 +187,10 @@ def _next_due_at(dialect: str) -> Any:
 
 
 def _free(dialect: str) -> sa.ColumnElement[bool]:
-    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= clock(dialect))
+    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= db_now(dialect))
 
 
-def _decision(once: str, state: State, reason: str, now: datetime) -> dict[str, Any]:
+def _decision(once: str, state: DeadlineState, reason: str, now: datetime) -> dict[str, Any]:
     return {
         "this": once,
         "state": str(state),
@@ -206,21 +206,21 @@ async def _settle(conn: AsyncConnection, once: str, **values: Any) -> None:
 
 
 def _differs(row: AnyRow, deadline: Deadline) -> bool:
-    if row.state == State.WAITING:
+    if row.state == DeadlineState.WAITING:
         return bool(row.due_at != deadline.due_at or row.reason != deadline.reason)
-    return bool(row.withdrawn and row.state in (State.CANCELLED, State.SKIPPED))
+    return bool(row.withdrawn and row.state in (DeadlineState.CANCELLED, DeadlineState.SKIPPED))
 
 
 @cache
 def _known(dialect: str) -> Any:
     return sa.select(_c.incident, _c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
-        listed(dialect, _c.incident, "numbers"), sa.or_(_WAITING, listed(dialect, _c.once, "onces"))
+        in_list(dialect, _c.incident, "numbers"), sa.or_(_WAITING, in_list(dialect, _c.once, "onces"))
     )
 
 
 @cache
 def _fences(dialect: str) -> Any:
-    wanted = sa.select(_c.once, _c.fence).where(listed(dialect, _c.once, "onces"), _WAITING)
+    wanted = sa.select(_c.once, _c.fence).where(in_list(dialect, _c.once, "onces"), _WAITING)
     return wanted.order_by(_c.once).with_for_update()
 
 
@@ -237,7 +237,7 @@ _MOVE = (
     sa.update(deadlines)
     .where(_c.once == sa.bindparam("this"))
     .values(
-        state=str(State.WAITING),
+        state=str(DeadlineState.WAITING),
         withdrawn=False,
         due_at=sa.bindparam("new_due_at"),
         reason=sa.bindparam("new_reason"),
@@ -265,7 +265,7 @@ def _planned(deadline: Deadline, now: datetime) -> dict[str, Any]:
 
 
 def _withdrawn(row: AnyRow, reason: str, now: datetime) -> dict[str, Any]:
-    state = State.SKIPPED if row.kind in _SKIPPED_WHEN_WITHDRAWN else State.CANCELLED
+    state = DeadlineState.SKIPPED if row.kind in _SKIPPED_WHEN_WITHDRAWN else DeadlineState.CANCELLED
     return {"this": row.once, "new_state": str(state), "new_reason": reason, "now": now}
 
 
@@ -276,7 +276,7 @@ def _new(number: int, deadline: Deadline, now: datetime) -> dict[str, Any]:
         "kind": deadline.kind,
         "rung": deadline.rung,
         "due_at": deadline.due_at,
-        "state": str(State.WAITING),
+        "state": str(DeadlineState.WAITING),
         "withdrawn": False,
         "reason": deadline.reason,
         "armed_at": now,
@@ -284,7 +284,15 @@ def _new(number: int, deadline: Deadline, now: datetime) -> dict[str, Any]:
     }
 
 
-def _row(row: AnyRow) -> Row:
-    return Row(
-        row.once, row.incident, row.kind, row.rung, row.due_at, State(row.state), row.reason, row.sent_at, row.fence
+def _row(row: AnyRow) -> LedgerRow:
+    return LedgerRow(
+        row.once,
+        row.incident,
+        row.kind,
+        row.rung,
+        row.due_at,
+        DeadlineState(row.state),
+        row.reason,
+        row.sent_at,
+        row.fence,
     )

@@ -19,7 +19,7 @@ from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
 
 
-class State(StrEnum):
+class DeadlineState(StrEnum):
     """Of a row in the ledger. `due` is ours alone: decided, waiting for its message to go out."""
 
     WAITING = "waiting"
@@ -64,9 +64,7 @@ def _update(incident: Incident, level: Severity) -> Deadline | None:
         why = f"<@{incident.promised_by}> promised the next update by then"
     else:
         why = (
-            f"{level.key} asks for an update every {durations.in_words(level.update_every)}"
-            if level.update_every
-            else ""
+            f"{level.key} asks for an update every {durations.exact(level.update_every)}" if level.update_every else ""
         )
     once = f"update:{incident.number}:{incident.episode}:{incident.updates}:{incident.unanswered}"
     return Deadline(once, "update", incident.update_due_at, why)
@@ -115,7 +113,7 @@ def _respond(incident: Incident, level: Severity) -> Deadline | None:
     due = _target(incident.ladder, f"acknowledge:{level.key}", level.respond_within)
     if due is None:
         return None
-    why = f"{level.key} is to be acknowledged within {durations.in_words(level.respond_within)}"
+    why = f"{level.key} is to be acknowledged within {durations.exact(level.respond_within)}"
     return Deadline(f"respond:{incident.number}:{incident.episode}:{level.key}", "acknowledge", due, why)
 
 
@@ -125,13 +123,13 @@ def _mitigate(incident: Incident, level: Severity) -> Deadline | None:
     due = _target(incident.ladder, f"mitigate:{level.key}", level.escalate_after)
     if due is None:
         return None
-    why = f"{level.key} escalates when it is not mitigated within {durations.in_words(level.escalate_after)}"
+    why = f"{level.key} escalates when it is not mitigated within {durations.exact(level.escalate_after)}"
     return Deadline(f"mitigate:{incident.number}:{incident.episode}:{level.key}", "mitigate", due, why)
 
 
 def _target(ladder: Ladder, name: str, span: durations.Span) -> datetime | None:
     """When it lapses. None where it has, or where it belongs to a severity that was left behind."""
-    due = durations.later(ladder.started_at, span)
+    due = durations.add(ladder.started_at, span)
     behind = ladder.left_behind_at is not None and due <= ladder.left_behind_at
     return None if behind or name in ladder.fired else due
 
@@ -151,11 +149,11 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
             due = ladder.started_at + rung.after
             if ladder.left_behind_at and due <= ladder.left_behind_at:
                 continue
-            why = f"{targets}: paged after {durations.in_words(rung.after)} unless {rung.until}"
+            why = f"{targets}: paged after {durations.exact(rung.after)} unless {rung.until}"
             found.append(Deadline(base, kind, due, why, number))
         elif rung.repeat and number in paged:
             page = paged[number]
-            why = f"{targets}: paged again every {durations.in_words(rung.repeat)} until {rung.until}"
+            why = f"{targets}: paged again every {durations.exact(rung.repeat)} until {rung.until}"
             found.append(Deadline(f"{base}:{page.times}", kind, page.last_at + rung.repeat, why, number))
     return found
 
@@ -320,8 +318,8 @@ def _rearm(due_at: datetime | None, cadence: durations.Span | None, now: datetim
     """From when the last was due, or from now where that has passed, so that late ones never bunch."""
     if due_at is None or cadence is None:
         return None
-    following = durations.later(due_at, cadence)
-    return following if following > now else durations.later(now, cadence)
+    following = durations.add(due_at, cadence)
+    return following if following > now else durations.add(now, cadence)
 
 
 def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Activity, now: datetime) -> bool:
@@ -352,4 +350,4 @@ def _reason(kind: str, incident: Incident, soft: bool, page: bool, late: timedel
         name = f"unanswered {incident.unanswered} times: the commander is asked"
     else:
         name = "an update is due"
-    return f"{name} (late by {durations.roughly(late)})" if late else name
+    return f"{name} (late by {durations.approximate(late)})" if late else name

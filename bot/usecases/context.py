@@ -193,12 +193,14 @@ async def save(conn: AsyncConnection, savings: Sequence[IncidentSave], now: date
     return [one.after for one in settled]
 
 
-def _planned(one: IncidentSave) -> deadlines.Plan | None:
+def _planned(one: IncidentSave) -> deadlines.PlannedDeadlines | None:
     """The incident's deadlines, where they are others than before."""
     planned = plan(one.after, one.policy)
     if planned == plan(one.before, one.policy):
         return None
-    return deadlines.Plan(one.after.number, planned, lambda once: withdrawn_because(once, one.before, one.after))
+    return deadlines.PlannedDeadlines(
+        one.after.number, planned, lambda once: withdrawn_because(once, one.before, one.after)
+    )
 
 
 @asynccontextmanager

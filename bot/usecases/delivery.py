@@ -11,16 +11,16 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
-from bot.domain.deadlines import State
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.usecases.context import Context, UnitOfWork, locked_incident
 from storage import deadlines, incidents, ingest
-from storage.engine.group_commit import Grouped
+from storage.engine.group_commit import GroupCommit
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 PAGES = ("notify", "page_direct")
 MARKED_TOGETHER = 32  # others who want to write wait for no more than that
@@ -33,10 +33,10 @@ class Marks:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._sent = Grouped(context.database.transaction, self._mark_sent, MARKED_TOGETHER, "sent")
-        self._dropped = Grouped(context.database.transaction, self._mark_dropped, MARKED_TOGETHER, "dropped")
+        self._sent = GroupCommit(context.database.transaction, self._mark_sent, MARKED_TOGETHER, "sent")
+        self._dropped = GroupCommit(context.database.transaction, self._mark_dropped, MARKED_TOGETHER, "dropped")
 
-    async def sent(self, row: Row, receipt: dict[str, Any]) -> bool:
+    async def sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
         """Mark it sent. False when the lease was lost to another: then nothing is written here."""
         if row.incident is None or _moves_on(row):
             return await sent(self._context, row, receipt)
@@ -44,7 +44,7 @@ class Marks:
         self._context.wakeups.outbox.set()
         return ours
 
-    async def dropped(self, row: Row, reason: str) -> None:
+    async def dropped(self, row: ClaimedNotice, reason: str) -> None:
         """It was not needed any more when its turn came; the ledger says why."""
         if row.incident is None or _deadlines(row):
             await dropped(self._context, row, reason)
@@ -56,19 +56,21 @@ class Marks:
         """Commit what is waiting still: it was sent, whoever waited for its mark may be gone."""
         await asyncio.gather(self._sent.close(), self._dropped.close())
 
-    async def _mark_sent(self, conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
+    async def _mark_sent(
+        self, conn: AsyncConnection, done: Sequence[tuple[ClaimedNotice, dict[str, Any]]]
+    ) -> list[bool]:
         await _held_all(conn, [row for row, _ in done])
         ours = await queue.all_sent(conn, done)
         served = [once for (row, _), mine in zip(done, ours, strict=True) if mine for once in _deadlines(row)]
         await deadlines.all_delivered(conn, served, self._context.clock.now())
         return ours
 
-    async def _mark_dropped(self, conn: AsyncConnection, gone: Sequence[tuple[Row, str]]) -> list[bool]:
+    async def _mark_dropped(self, conn: AsyncConnection, gone: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
         await _held_all(conn, [row for row, _ in gone])
         return await queue.all_dropped(conn, gone)
 
 
-async def sent(context: Context, row: Row, receipt: dict[str, Any]) -> bool:
+async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
     """Mark it sent. False when the lease was lost to another: then nothing is written here."""
 
     async def mark(conn: AsyncConnection) -> bool:
@@ -90,15 +92,15 @@ async def sent(context: Context, row: Row, receipt: dict[str, Any]) -> bool:
             said = entry(now, "sent", BOT, f"Executive briefing to {row.payload['called']}", to=row.payload["person"])
             await work.commit(Change(incident, (said,)))
         if incident is not None and row.kind == "card" and row.version > 1:  # put back: the old one had the pin
-            await queue.put(conn, [replace(routing.pin(incident.number), again=True)])
+            await queue.put(conn, [replace(routing.pin(incident.number), resend=True)])
         return True
 
-    ours = await context.database.together(mark)
+    ours = await context.database.batched(mark)
     context.wakeups.outbox.set()
     return ours
 
 
-async def failed(context: Context, row: Row, error: str) -> None:
+async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
     """For good: it stands on the card and on the timeline in plain words, and in the ledger."""
     async with context.database.transaction() as conn:
         incident = await _locked(conn, row)
@@ -119,7 +121,7 @@ async def failed(context: Context, row: Row, error: str) -> None:
 
 
 async def put_off(
-    context: Context, row: Row, after: timedelta, error: str, *, uncertain: bool, trying: timedelta
+    context: Context, row: ClaimedNotice, after: timedelta, error: str, *, uncertain: bool, trying: timedelta
 ) -> None:
     """It is tried again later. A page that has been failing for `PATIENCE` goes by the next method as well, once."""
 
@@ -134,7 +136,7 @@ async def put_off(
     context.wakeups.notify()
 
 
-async def put_back(context: Context, row: Row, after: timedelta, why: str, *, trying: timedelta) -> None:
+async def put_back(context: Context, row: ClaimedNotice, after: timedelta, why: str, *, trying: timedelta) -> None:
     """It is not its turn yet; nothing was tried. A page does not wait for `PATIENCE` on one method alone."""
 
     async def mark(conn: AsyncConnection) -> bool:
@@ -146,10 +148,10 @@ async def put_back(context: Context, row: Row, after: timedelta, why: str, *, tr
         )
         await _by_the_next_as_well(context, row, mark, words, waits=True)
         return
-    await context.database.together(mark)
+    await context.database.batched(mark)
 
 
-async def _by_the_next_as_well(context: Context, row: Row, mark: Mark, why: str, *, waits: bool) -> None:
+async def _by_the_next_as_well(context: Context, row: ClaimedNotice, mark: Mark, why: str, *, waits: bool) -> None:
     """Once: it has failed for long, or `waits` for its turn, and goes on doing so."""
     async with context.database.transaction() as conn:
         incident = await _locked(conn, row)
@@ -163,7 +165,7 @@ async def _by_the_next_as_well(context: Context, row: Row, mark: Mark, why: str,
     context.wakeups.notify()
 
 
-async def dropped(context: Context, row: Row, reason: str) -> None:
+async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
     """It was not needed any more when its turn came; the ledger says why."""
 
     async def mark(conn: AsyncConnection) -> None:
@@ -173,7 +175,7 @@ async def dropped(context: Context, row: Row, reason: str) -> None:
         for once in await _not_sent(conn, row):
             await deadlines.skipped_late(conn, once, reason)
 
-    await context.database.together(mark)
+    await context.database.batched(mark)
     context.wakeups.outbox.set()
 
 
@@ -192,22 +194,22 @@ async def refresh_card(context: Context, number: int) -> None:
     context.wakeups.notify()
 
 
-async def _locked(conn: AsyncConnection, row: Row) -> Incident | None:
+async def _locked(conn: AsyncConnection, row: ClaimedNotice) -> Incident | None:
     """The incident first, then the outbox row: the order of every use case, so that no two wait for each other."""
     return None if row.incident is None else await incidents.lock(conn, row.incident)
 
 
-async def _held_all(conn: AsyncConnection, rows: Sequence[Row]) -> None:
+async def _held_all(conn: AsyncConnection, rows: Sequence[ClaimedNotice]) -> None:
     """The same order, where the incidents are not read; by their numbers, so that nobody waits for ever."""
-    await incidents.hold_all(conn, sorted({row.incident for row in rows if row.incident is not None}))
+    await incidents.lock_many_without_reading(conn, sorted({row.incident for row in rows if row.incident is not None}))
 
 
-def _moves_on(row: Row) -> bool:
+def _moves_on(row: ClaimedNotice) -> bool:
     """Whether the incident changes, or is told more, once this is sent."""
     return row.kind in ("channel", "briefing", "card") or bool(row.payload.get("instead_of"))
 
 
-async def _stand_in(work: UnitOfWork, row: Row, *, waits: bool = False) -> Notice | None:
+async def _stand_in(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False) -> Notice | None:
     """The page by the next method for whom this one did not reach, or not yet; None where there is none, or no need
     any more.
     """
@@ -220,7 +222,7 @@ async def _stand_in(work: UnitOfWork, row: Row, *, waits: bool = False) -> Notic
     used = [*payload["used"]]
     while method := calls.next_method(person, payload["by"], used, work.context.methods):
         used.append(method)
-        call = calls.Call(person, method)
+        call = calls.PageAttempt(person, method)
         if await queue.known(work.conn, routing.page_name(payload["base"], call)):
             continue
         about = {key: value for key, value in payload.items() if key != "action"}
@@ -229,7 +231,9 @@ async def _stand_in(work: UnitOfWork, row: Row, *, waits: bool = False) -> Notic
     return None
 
 
-def _failure(work: UnitOfWork, row: Row, error: str, stand_in: Notice | None, *, waits: bool = False) -> Entry:
+def _failure(
+    work: UnitOfWork, row: ClaimedNotice, error: str, stand_in: Notice | None, *, waits: bool = False
+) -> Entry:
     data = {"step": row.kind, "once": row.once}
     if stand_in is not None:
         way = calls.label(stand_in.payload["method"])
@@ -247,7 +251,7 @@ async def _commit(work: UnitOfWork, said: Entry, stand_in: Notice | None, more: 
     await work.commit(Change(changed, (said,)), [*notices, *more])
 
 
-def _paged_instead(work: UnitOfWork, row: Row) -> Entry:
+def _paged_instead(work: UnitOfWork, row: ClaimedNotice) -> Entry:
     name = calls.person_of(row.payload, work.policy).name
     way, failed = calls.label(row.payload["method"]), calls.label(row.payload["instead_of"])
     why = f"{failed} waits its turn" if row.payload.get("waits") else f"{failed} failed"
@@ -255,20 +259,20 @@ def _paged_instead(work: UnitOfWork, row: Row) -> Entry:
     return entry(work.now, "page", BOT, text, rung=row.payload["rung"], by=[row.payload["method"]], once=row.once)
 
 
-async def _failed_in_ledger(conn: AsyncConnection, row: Row, error: str) -> None:
+async def _failed_in_ledger(conn: AsyncConnection, row: ClaimedNotice, error: str) -> None:
     for once in await _not_sent(conn, row):
         await deadlines.failed(conn, once, f"could not be sent: {error}")
 
 
-async def _not_sent(conn: AsyncConnection, row: Row) -> list[str]:
+async def _not_sent(conn: AsyncConnection, row: ClaimedNotice) -> list[str]:
     """The rows of the ledger it serves, without those that another message of the same page has served."""
     found = []
     for once in _deadlines(row):
         standing = await deadlines.get(conn, once)
-        if standing is None or standing.state is not State.SENT:
+        if standing is None or standing.state is not DeadlineState.SENT:
             found.append(once)
     return found
 
 
-def _deadlines(row: Row) -> list[str]:
+def _deadlines(row: ClaimedNotice) -> list[str]:
     return [*([row.deadline] if row.deadline else []), *row.payload.get("deadlines", [])]

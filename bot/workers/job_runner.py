@@ -15,8 +15,8 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.playbook.job import Ended, How, Job, Piece, Verdict, compared, judged
-from bot.domain.values.redaction import Masker, trimmed
+from bot.domain.playbook.job import ExitKind, Invocation, InvocationResult, Job, Verdict, compared, judged
+from bot.domain.values.redaction import Redactor, trimmed
 from bot.usecases.context import Context
 from bot.usecases.playbooks import auto_run, jobs
 from playbooks.runners.protocol import Runner, Runners
@@ -143,14 +143,18 @@ class Jobs:
         finally:
             holding.cancel()
 
-    async def _pieces(self, job: Job, runner: Runner) -> tuple[Verdict, How, str]:
+    async def _pieces(self, job: Job, runner: Runner) -> tuple[Verdict, ExitKind, str]:
         """One after the other while they work; then whatever else decides."""
-        masker = Masker([*self._secrets(), *(secret for one in self._runners().values() for secret in one.secrets)])
+        masker = Redactor([*self._secrets(), *(secret for one in self._runners().values() for secret in one.secrets)])
         printed: list[str] = []
-        verdict, how = Verdict(False, "there was nothing to run"), How.NOT_STARTED
+        verdict, how = Verdict(False, "there was nothing to run"), ExitKind.NOT_STARTED
         for position, piece in enumerate(job.plan.pieces):
             if position and not await jobs.next_piece(self._context, job, position, LEASE):
-                return Verdict(False, "It was stopped: another replica has taken it over"), How.STOPPED, _all(printed)
+                return (
+                    Verdict(False, "It was stopped: another replica has taken it over"),
+                    ExitKind.STOPPED,
+                    _all(printed),
+                )
             ended = await runner.run(piece, job.plan.timeout)
             if len(job.plan.pieces) > 1:
                 printed.append(f"$ {masker.masked(piece.shown)}")
@@ -161,8 +165,8 @@ class Jobs:
         return await self._validated(job, runner, verdict, how, printed, masker)
 
     async def _validated(
-        self, job: Job, runner: Runner, verdict: Verdict, how: How, printed: list[str], masker: Masker
-    ) -> tuple[Verdict, How, str]:
+        self, job: Job, runner: Runner, verdict: Verdict, how: ExitKind, printed: list[str], masker: Redactor
+    ) -> tuple[Verdict, ExitKind, str]:
         """Where the playbook says that a figure of Prometheus decides."""
         success = job.plan.success
         if success is None or success.promql is None or runner.name == "promql":
@@ -170,8 +174,8 @@ class Jobs:
         asked = self._runners().get("promql")
         if asked is None:
             words = f"{verdict.words}, and whether it worked is not known: the runner promql is not set up"
-            return Verdict(False, words), How.ENDED, _all(printed)
-        ended = await asked.run(Piece((success.promql,)), job.plan.timeout)
+            return Verdict(False, words), ExitKind.ENDED, _all(printed)
+        ended = await asked.run(Invocation((success.promql,)), job.plan.timeout)
         judged_by = _said(compared(success, ended), masker)
         return (
             Verdict(judged_by.worked, f"{verdict.words}; {success.promql}: {judged_by.words}"),
@@ -194,7 +198,7 @@ class Jobs:
             if time.monotonic() > until - LEASE.total_seconds() / 4:
                 return
 
-    async def _write_down(self, job: Job, verdict: Verdict, how: How, output: str) -> None:
+    async def _write_down(self, job: Job, verdict: Verdict, how: ExitKind, output: str) -> None:
         """Again and again while the database is away: what has happened must not be forgotten."""
         wait_s = 0.1
         while True:
@@ -210,25 +214,25 @@ class Jobs:
                 return
 
 
-def _result(running: asyncio.Task[tuple[Verdict, How, str]], seconds: float) -> tuple[Verdict, How, str]:
+def _result(running: asyncio.Task[tuple[Verdict, ExitKind, str]], seconds: float) -> tuple[Verdict, ExitKind, str]:
     if running.cancelled():
-        return Verdict(False, f"it was stopped after {seconds:.1f} seconds, in the middle"), How.STOPPED, ""
+        return Verdict(False, f"it was stopped after {seconds:.1f} seconds, in the middle"), ExitKind.STOPPED, ""
     if error := running.exception():
         log.error("jobs.runner_failed", error=type(error).__name__, exc_info=error)
-        return Verdict(False, f"the runner itself failed ({type(error).__name__})"), How.STOPPED, ""
+        return Verdict(False, f"the runner itself failed ({type(error).__name__})"), ExitKind.STOPPED, ""
     return running.result()
 
 
-def _result_of(verdict: Verdict, how: How) -> str:
-    return "worked" if verdict.worked else "failed" if how is How.ENDED else str(how)
+def _result_of(verdict: Verdict, how: ExitKind) -> str:
+    return "worked" if verdict.worked else "failed" if how is ExitKind.ENDED else str(how)
 
 
-def _printed(ended: Ended, masker: Masker) -> str:
-    cut = ended.cut or ended.how is not How.ENDED
+def _printed(ended: InvocationResult, masker: Redactor) -> str:
+    cut = ended.cut or ended.how is not ExitKind.ENDED
     return masker.masked_cut(ended.output) if cut else masker.masked(ended.output)
 
 
-def _said(verdict: Verdict, masker: Masker) -> Verdict:
+def _said(verdict: Verdict, masker: Redactor) -> Verdict:
     """Masked first and cut then: half a secret is not known for one."""
     words = masker.masked(verdict.words)
     return Verdict(verdict.worked, words if len(words) <= WORDS else f"{words[:WORDS]}…")

@@ -18,7 +18,7 @@ from bot.usecases.context import Context
 from bot.workers.tasks import ended
 from storage.engine.errors import StorageError
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
 LONGEST_WAIT_S = 120.0
 UNCERTAIN_WAIT_S = 2.0  # an outcome that is unknown is looked for only after it had time to show
 
-Send = Callable[[Row], Awaitable[dict[str, Any]]]
+Send = Callable[[ClaimedNotice], Awaitable[dict[str, Any]]]
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Outbox:
         context: Context,
         send: Send,
         observe: Callable[[Outcome], None] = lambda outcome: None,
-        claimed: Callable[[Row], None] = lambda row: None,
+        claimed: Callable[[ClaimedNotice], None] = lambda row: None,
     ) -> None:
         self._context = context
         self._send = send
@@ -100,7 +100,7 @@ class Outbox:
             if not claimed:
                 await self._wait()
 
-    async def _claim(self) -> list[Row]:
+    async def _claim(self) -> list[ClaimedNotice]:
         free = AT_ONCE - len(self._tasks - self._paging)
         free_for_pages = PAGING_AT_ONCE - len(self._paging)
         if free <= 0 and free_for_pages <= 0:
@@ -122,13 +122,13 @@ class Outbox:
         self._paging.discard(task)
         self._context.wakeups.outbox.set()
 
-    async def _deliver(self, row: Row) -> None:
+    async def _deliver(self, row: ClaimedNotice) -> None:
         try:
             await self._settle(row)
         except Exception:
             log.exception("outbox.row_failed", once=row.once, kind=row.kind, incident=_name(row))
 
-    async def _settle(self, row: Row) -> None:
+    async def _settle(self, row: ClaimedNotice) -> None:
         """Send, then mark. A mark that fails leaves the lease to run out: the next attempt looks before it repeats."""
         try:
             receipt = await self._send(row)
@@ -146,7 +146,7 @@ class Outbox:
             ours = await self._marks.sent(row, receipt)
             self._observe(Outcome(row.kind, "sent" if ours else "lost_lease"))
 
-    async def _put_back(self, row: Row, error: DeliveryError) -> None:
+    async def _put_back(self, row: ClaimedNotice, error: DeliveryError) -> None:
         """Not its turn yet: without a lease until then, and looked at again on the instant."""
         after_s = error.wait_s or 0.0
         log.debug("outbox.waits", once=row.once, incident=_name(row), after_s=round(after_s, 3))
@@ -155,7 +155,7 @@ class Outbox:
         asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
         self._observe(Outcome(row.kind, "waits"))
 
-    async def _failed(self, row: Row, error: DeliveryError) -> None:
+    async def _failed(self, row: ClaimedNotice, error: DeliveryError) -> None:
         if error.permanent:
             log.warning("outbox.failed", once=row.once, kind=row.kind, incident=_name(row), error=str(error))
             await delivery.failed(self._context, row, str(error))
@@ -175,5 +175,5 @@ def backoff_s(attempts: int) -> float:
     return min(LONGEST_WAIT_S, 2.0 ** max(0, attempts - 1)) * random.uniform(1.0, 1.25)  # noqa: S311 - not a secret
 
 
-def _name(row: Row) -> str | None:
+def _name(row: ClaimedNotice) -> str | None:
     return None if row.incident is None else f"INC-{row.incident}"

@@ -17,7 +17,7 @@ from bot.usecases.context import Context
 from bot.usecases.lapsed import nudge
 from bot.workers.tasks import ended
 from storage import deadlines
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ class Scheduler:
     """Claims what is due, each second and at the very next due instant. Rows of a dead process come back by lease."""
 
     def __init__(
-        self, context: Context, clock: Clock, observe: Callable[[Row, float], None] = lambda row, lateness_s: None
+        self, context: Context, clock: Clock, observe: Callable[[LedgerRow, float], None] = lambda row, lateness_s: None
     ) -> None:
         self._context = context
         self._clock = clock
@@ -79,7 +79,7 @@ class Scheduler:
             self._context.wakeups.deadlines.clear()
             await self.tick()
 
-    async def _claim(self) -> list[Row]:
+    async def _claim(self) -> list[LedgerRow]:
         now = self._clock.now()
         async with self._context.database.reading() as conn:
             upcoming = await deadlines.next_due_at(conn)
@@ -91,7 +91,7 @@ class Scheduler:
             self._observe(row, max(0.0, self._clock.wall_seconds(now - row.due_at)))
         return rows
 
-    async def _act(self, rows: list[Row]) -> None:
+    async def _act(self, rows: list[LedgerRow]) -> None:
         """Plain reminders by the dozen, the rest by itself. SQLite has one writer, so many share its commit there;
         elsewhere such a transaction locks one incident, and several go side by side.
         """
@@ -106,7 +106,7 @@ class Scheduler:
 
         await asyncio.gather(*(work() for _ in range(1 if one_writer else SIDE_BY_SIDE)))
 
-    async def _remind(self, rows: list[Row]) -> list[Row]:
+    async def _remind(self, rows: list[LedgerRow]) -> list[LedgerRow]:
         """Gives back what is to be looked at one by one."""
         try:
             return await nudge.lapse_together(self._context, rows)
@@ -114,14 +114,14 @@ class Scheduler:
             log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
             return rows
 
-    async def _act_on(self, chunk: list[Row]) -> None:
+    async def _act_on(self, chunk: list[LedgerRow]) -> None:
         try:
             await nudge.lapse(self._context, chunk)
         except Exception:
             log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
             await self._one_by_one(chunk)
 
-    async def _one_by_one(self, rows: list[Row]) -> None:
+    async def _one_by_one(self, rows: list[LedgerRow]) -> None:
         if len(rows) == 1:
             return
         for row in rows:
@@ -141,13 +141,13 @@ class Scheduler:
             self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)
 
 
-def _dozens(rows: list[Row]) -> list[list[Row]]:
+def _dozens(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
     return [rows[i : i + TOGETHER] for i in range(0, len(rows), TOGETHER)]
 
 
-def _by_incident(rows: list[Row]) -> list[list[Row]]:
+def _by_incident(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
     """Those of one incident together, in their order; whose first one is due first comes first."""
-    found: dict[int, list[Row]] = {}
+    found: dict[int, list[LedgerRow]] = {}
     for row in rows:
         found.setdefault(row.incident, []).append(row)
     return list(found.values())

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.routing.notice import IfNeedFails, Notice
+from bot.domain.routing.notice import Notice, OnDependencyFailure
 from storage.engine.columns import clean_text
-from storage.engine.dialect import clock, insert_for, listed, values_for, wall
+from storage.engine.dialect import db_now, db_now_s, in_list, insert_for, list_param
 from storage.outbox.dependencies import because, end_dependents, free_dependents
 from storage.schema import outbox
 
@@ -39,7 +39,7 @@ async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
     batch = _one_each(notices)
     if not batch:
         return
-    names = set(batch) | {notice.needs for notice in batch.values() if notice.needs}
+    names = set(batch) | {notice.depends_on for notice in batch.values() if notice.depends_on}
     known = await _standing(conn, names)
     starts: dict[str, _Standing] = {}
     for once in batch:
@@ -48,7 +48,7 @@ async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
     if lost_race:
         known |= await _standing(conn, lost_race)
     for once, notice in batch.items():
-        if once in known and notice.again:
+        if once in known and notice.resend:
             await _again(conn, notice, known[once], starts[once])
     for once in lost_race:  # another process put it a moment ago: what became of it since also counts for ours
         await _catch_up(conn, once, known[once])
@@ -58,22 +58,24 @@ def _one_each(notices: Sequence[Notice]) -> dict[str, Notice]:
     """The first notice of each `once`, or the last that says `again`."""
     batch: dict[str, Notice] = {}
     for given in notices:
-        notice = replace(given, once=clean_text(given.once), needs=given.needs and clean_text(given.needs))
-        if notice.again or notice.once not in batch:
+        notice = replace(
+            given, once=clean_text(given.once), depends_on=given.depends_on and clean_text(given.depends_on)
+        )
+        if notice.resend or notice.once not in batch:
             batch[notice.once] = notice
     return batch
 
 
 async def _standing(conn: AsyncConnection, names: Collection[str]) -> dict[str, _Standing]:
     """Locked, so that nobody marks a row sent or failed between our look at it and our commit."""
-    rows = await conn.execute(_wanted(conn.dialect.name), {"names": values_for(conn, sorted(names))})
+    rows = await conn.execute(_wanted(conn.dialect.name), {"names": list_param(conn, sorted(names))})
     return {row.once: _Standing(row.state, row.sent_at is not None, row.error or "", row.redirected) for row in rows}
 
 
 @cache
 def _wanted(dialect: str) -> Any:
     wanted = sa.select(_c.once, _c.state, _c.sent_at, _c.error, _c.redirected)
-    return wanted.where(listed(dialect, _c.once, "names")).order_by(_c.id).with_for_update()
+    return wanted.where(in_list(dialect, _c.once, "names")).order_by(_c.id).with_for_update()
 
 
 def _start(
@@ -85,11 +87,11 @@ def _start(
     notice = batch[once]
     starts[once] = _Standing("circle")
     start = _Standing("queued")
-    if notice.needs is not None:
-        need = known.get(notice.needs)
-        if need is None and notice.needs in batch:
-            need = _start(notice.needs, batch, known, starts)
-        start = _beside(notice.if_need_fails, need)
+    if notice.depends_on is not None:
+        need = known.get(notice.depends_on)
+        if need is None and notice.depends_on in batch:
+            need = _start(notice.depends_on, batch, known, starts)
+        start = _beside(notice.on_dependency_failure, need)
     starts[once] = start
     return start
 
@@ -101,9 +103,9 @@ def _beside(if_need_fails: str, need: _Standing | None) -> _Standing:
         raise ValueError("notices need one another in a circle")
     if need.state not in _OVER:
         return _Standing("held")
-    if if_need_fails == IfNeedFails.FAIL:
+    if if_need_fails == OnDependencyFailure.FAIL:
         return _Standing(need.state, error=because(need.state, need.error))
-    return _Standing("queued", redirected=if_need_fails == IfNeedFails.DIRECT)
+    return _Standing("queued", redirected=if_need_fails == OnDependencyFailure.DIRECT)
 
 
 async def _insert(conn: AsyncConnection, fresh: Sequence[Notice], starts: Mapping[str, _Standing]) -> list[str]:
@@ -118,7 +120,7 @@ async def _insert(conn: AsyncConnection, fresh: Sequence[Notice], starts: Mappin
 
 @cache
 def _into(dialect: str) -> Any:
-    now = clock(dialect)
+    now = db_now(dialect)
     into = insert_for(dialect, outbox).values(next_try_at=now, created_at=now, queued_at=now)
     return into.on_conflict_do_nothing().returning(_c.once)
 
@@ -129,8 +131,8 @@ async def _again(conn: AsyncConnection, notice: Notice, now: _Standing, start: _
         "payload": notice.payload,
         "priority": int(notice.priority),
         "deadline": notice.deadline,
-        "needs": notice.needs,
-        "if_need_fails": str(notice.if_need_fails),
+        "needs": notice.depends_on,
+        "if_need_fails": str(notice.on_dependency_failure),
     }
     if now.state != "leased":
         values |= {"state": start.state, "redirected": now.redirected or start.redirected, "error": start.error or None}
@@ -143,7 +145,7 @@ async def _again(conn: AsyncConnection, notice: Notice, now: _Standing, start: _
 @cache
 def _put_again(dialect: str, *, anew: bool) -> Any:
     """`anew` is tried at once; others keep their back-off."""
-    now = clock(dialect)
+    now = db_now(dialect)
     again = sa.update(outbox).where(_c.once == sa.bindparam("this")).values(version=_c.version + 1, queued_at=now)
     return again.values(next_try_at=now) if anew else again
 
@@ -168,12 +170,12 @@ async def retry_failed(conn: AsyncConnection, number: int) -> int:
     needs = await _standing(conn, {row.needs for row in rows if row.needs})
     held = [row.id for row in rows if row.needs in needs and not needs[row.needs].done]
     queued = [row.id for row in rows if row.id not in set(held)]
-    now = wall(conn)
+    now = db_now_s(conn)
     anew = {"attempts": 0, "first_try_at": None, "error": None, "next_try_at": now, "queued_at": now}
     for state, ids in (("held", held), ("queued", queued)):
         if ids:
-            theirs = sa.update(outbox).where(listed(conn.dialect.name, _c.id, "ids"))
-            await conn.execute(theirs.values(state=state, **anew), {"ids": values_for(conn, ids)})
+            theirs = sa.update(outbox).where(in_list(conn.dialect.name, _c.id, "ids"))
+            await conn.execute(theirs.values(state=state, **anew), {"ids": list_param(conn, ids)})
     return len(rows)
 
 
@@ -184,8 +186,8 @@ def _row(notice: Notice, start: _Standing) -> dict[str, Any]:
         "kind": notice.kind,
         "payload": notice.payload,
         "metadata_key": secrets.token_hex(16),
-        "needs": notice.needs,
-        "if_need_fails": str(notice.if_need_fails),
+        "needs": notice.depends_on,
+        "if_need_fails": str(notice.on_dependency_failure),
         "redirected": start.redirected,
         "priority": int(notice.priority),
         "state": start.state,

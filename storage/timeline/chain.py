@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline.entry import GENESIS, Entry, Recorded, by_person, content_hash, entry_hash
 from storage.engine.columns import clean_text, dumps
-from storage.engine.dialect import insert_all, insert_for, is_postgresql, listed, values_for
+from storage.engine.dialect import in_list, insert_all, insert_for, is_postgresql, list_param
 from storage.schema import chains, timeline
 
 Head = tuple[int, str]  # the last entry's seq and hash
@@ -75,7 +75,7 @@ async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head
 
 
 async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
-    found = await conn.execute(_wanted_heads(conn.dialect.name), {"numbers": values_for(conn, numbers)})
+    found = await conn.execute(_wanted_heads(conn.dialect.name), {"numbers": list_param(conn, numbers)})
     return {row.incident: (row.seq, row.head) for row in found}
 
 
@@ -83,7 +83,7 @@ async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Hea
 def _wanted_heads(dialect: str) -> Any:
     return (
         sa.select(chains.c.incident, chains.c.seq, chains.c.head)
-        .where(listed(dialect, chains.c.incident, "numbers"))
+        .where(in_list(dialect, chains.c.incident, "numbers"))
         .order_by(chains.c.incident)
         .with_for_update()  # says nothing on SQLite
     )
@@ -92,7 +92,7 @@ def _wanted_heads(dialect: str) -> Any:
 async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collection[str]) -> set[tuple[int, str]]:
     if not onces:
         return set()
-    given = {"numbers": values_for(conn, numbers), "onces": values_for(conn, onces)}
+    given = {"numbers": list_param(conn, numbers), "onces": list_param(conn, onces)}
     found = await conn.execute(_wanted_onces(conn.dialect.name), given)
     return {(row.incident, row.once) for row in found}
 
@@ -100,7 +100,7 @@ async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collec
 @cache
 def _wanted_onces(dialect: str) -> Any:
     return sa.select(timeline.c.incident, timeline.c.once).where(
-        listed(dialect, timeline.c.incident, "numbers"), listed(dialect, timeline.c.once, "onces")
+        in_list(dialect, timeline.c.incident, "numbers"), in_list(dialect, timeline.c.once, "onces")
     )
 
 

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Activity
 from bot.domain.timeline.entry import Entry, Recorded, stand_keyed
-from storage.engine.dialect import AnyRow, values_for
+from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline
 from storage.timeline import chain
-from storage.timeline.pagination import by_seq
+from storage.timeline.pagination import iter_by_seq
 from storage.timeline.verify import verify
 
 __all__ = ["activities", "activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
@@ -56,7 +56,7 @@ async def read(
     if key_only:
         keyed_message = sa.and_(timeline.c.kind == "message", timeline.c.source_ts.in_(sorted(standing)))
         wanted = wanted.where(sa.or_(timeline.c.key, keyed_message))
-    found = [_recorded(row, standing) async for row in by_seq(conn, wanted, limit, newest=newest)]
+    found = [_recorded(row, standing) async for row in iter_by_seq(conn, wanted, limit, newest=newest)]
     return found[::-1] if newest else found
 
 
@@ -68,7 +68,7 @@ async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activ
 
 async def activities(conn: AsyncConnection, numbers: Sequence[int], since: datetime) -> dict[int, Activity]:
     """`activity` of several incidents."""
-    given = {"numbers": values_for(conn, numbers), "since": since}
+    given = {"numbers": list_param(conn, numbers), "since": since}
     found = await conn.execute(_activities(conn.dialect.name), given)
     return {row.number: Activity(recent=row.recent, last_at=row.last_at) for row in found}
 
@@ -133,7 +133,7 @@ async def standing(conn: AsyncConnection, number: int, once: str) -> dict[str, S
     wanted = sa.select(*columns).where(timeline.c.incident == number, _MESSAGE)
     return {
         row.source_ts: Standing(row.actor, row.data.get("thread_ts"))
-        async for row in by_seq(conn, wanted)
+        async for row in iter_by_seq(conn, wanted)
         if row.source_ts not in deleted and (row.once or "").startswith(once)
     }
 

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.domain.access.identity import Identity, Standing
-from bot.domain.playbook.job import Job, State
-from bot.domain.playbook.run import Walk
+from bot.domain.access.identity import Identity, Membership
+from bot.domain.playbook.job import Job, JobState
+from bot.domain.playbook.run import PlaybookRun
 from bot.usecases.context import locked_incident
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import jobs as running
@@ -90,7 +90,7 @@ class Shop:
 
 
 @asynccontextmanager
-async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, Walk]]:
+async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, PlaybookRun]]:
     """An incident in which the playbook is walked."""
     async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
         await here.declared()
@@ -105,7 +105,7 @@ async def over(here: World, step: str, action: str = "run") -> Job:
     async def ended() -> bool:
         async with here.tocsin.database.reading() as conn:
             found[:] = [j for j in await jobs.of_walk(conn, 1, 1) if j.step == step and j.action == action]
-        return bool(found) and found[-1].state not in (State.QUEUED, State.RUNNING)
+        return bool(found) and found[-1].state not in (JobState.QUEUED, JobState.RUNNING)
 
     await until(ended)
     return found[-1]
@@ -119,7 +119,7 @@ async def until(true: Any, within_s: float = 20.0) -> None:
         await asyncio.sleep(0.02)
 
 
-async def walk_of(here: World) -> Walk:
+async def walk_of(here: World) -> PlaybookRun:
     async with here.tocsin.database.reading() as conn:
         found = await playbook_runs.get(conn, 1, 1)
     assert found is not None
@@ -135,7 +135,7 @@ async def done_through(here: World, *steps: str) -> None:
     for step in steps:
         asked = await running.run(here.tocsin.context, 1, 1, step, MAYA)
         assert asked.refused is None, asked.refused
-        assert (await over(here, step)).state is State.DONE
+        assert (await over(here, step)).state is JobState.DONE
 
 
 async def approved(here: World, step: str, action: str = "run") -> None:
@@ -145,7 +145,7 @@ async def approved(here: World, step: str, action: str = "run") -> None:
         walk = await approving.ask_in(work, walk, playbook, step, action, MAYA)
     request = walk.mark(step).asked
     assert request is not None
-    await approving.approve(here.tocsin.context, 1, 1, step, request.number, Identity(TOM, Standing.MEMBER))
+    await approving.approve(here.tocsin.context, 1, 1, step, request.number, Identity(TOM, Membership.MEMBER))
 
 
 def texts(here: World) -> list[str]:

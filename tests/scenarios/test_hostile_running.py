@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.domain.access.identity import Identity, Standing
+from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.incident import Change
-from bot.domain.playbook.job import State
+from bot.domain.playbook.job import JobState
 from bot.domain.playbook.run import Answer
-from bot.domain.playbook.run import State as MarkState
+from bot.domain.playbook.run import StepStatus as MarkState
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import locked_incident
 from bot.usecases.playbooks import approvals as approving
@@ -148,14 +148,14 @@ async def test_what_needs_approval_is_not_run_without(sqlite_url: str, shop: Sho
 
 async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
-        desk = here.tocsin.context
+        context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
-        walk = await approving.ask(desk, 1, 1, "1.3", MAYA)
+        walk = await approving.ask(context, 1, 1, "1.3", MAYA)
         request = walk.mark("1.3").asked
         assert request is not None
         with pytest.raises(Refused, match="somebody else has to approve"):
-            await approving.approve(desk, 1, 1, "1.3", request.number, Identity(MAYA, Standing.MEMBER))
-        async with desk.database.transaction() as conn:  # somebody wrote it into the database
+            await approving.approve(context, 1, 1, "1.3", request.number, Identity(MAYA, Membership.MEMBER))
+        async with context.database.transaction() as conn:  # somebody wrote it into the database
             mark = walk.mark("1.3")
             forged = replace(
                 mark, state=MarkState.APPROVED, asked=replace(request, answer=Answer.APPROVED, answered_by=MAYA),
@@ -168,14 +168,14 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
 
 async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
-        desk = here.tocsin.context
+        context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         assert (await walk_of(here)).mark("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
-        await playing.fill(desk, 1, 1, {"service": "other"}, MAYA)
+        await playing.fill(context, 1, 1, {"service": "other"}, MAYA)
         await refused(here, shop, "1.3", "needs somebody's approval first")
         await approved(here, "1.3")
-        async with desk.database.transaction() as conn:  # past all that withdraws approvals
+        async with context.database.transaction() as conn:  # past all that withdraws approvals
             walk = await playbook_runs.get(conn, 1, 1)
             assert walk is not None
             await playbook_runs.put(conn, replace(walk, values={"service": "third"}))
@@ -208,17 +208,17 @@ async def test_what_was_shown_is_what_runs(sqlite_url: str, shop: Shop) -> None:
 async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, shop: Shop) -> None:
     """Between asking and running the operator took the program out."""
     async with walking(sqlite_url, shop) as (here, _):
-        desk = here.tocsin.context
+        context = here.tocsin.context
         await here.tocsin.jobs.stop()
-        await running.run(desk, 1, 1, "1.1", MAYA)
-        automation = desk.policy.automation
+        await running.run(context, 1, 1, "1.1", MAYA)
+        automation = context.policy.automation
         assert automation.process is not None
         tight = replace(automation, process=replace(automation.process, allow=automation.process.allow[1:]))
-        desk.policies.current = replace(desk.policy, automation=tight)
+        context.policies.current = replace(context.policy, automation=tight)
         here.tocsin.jobs._stopping = False
         here.tocsin.jobs.start()
         job = await over(here, "1.1")
-        assert job.state is State.REFUSED
+        assert job.state is JobState.REFUSED
         assert "look is not a program that the policy allows" in (await said(here))[-1]
         assert (await walk_of(here)).mark("1.1").state == "open"
         assert shop.ran == []
@@ -234,7 +234,7 @@ async def test_a_plan_that_was_changed_in_the_database_is_refused(sqlite_url: st
             await conn.execute(sa.update(table).where(table.c.id == asked.job.id).values(plan=plan))
         here.tocsin.jobs._stopping = False
         here.tocsin.jobs.start()
-        assert (await over(here, "1.1")).state is State.REFUSED
+        assert (await over(here, "1.1")).state is JobState.REFUSED
         assert "not what was asked for" in (await said(here))[-1]
         assert shop.ran == []
 

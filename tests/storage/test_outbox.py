@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from storage.database import Database
 from storage.outbox import queue
 from tests.storage.helpers import EXPIRED
@@ -16,11 +16,13 @@ HOUR = timedelta(hours=1)
 CHANNEL = Notice("channel:1", "channel", 1, {"name": "inc-1"}, priority=Priority.CHANNEL)
 
 
-def needing(once: str, needs: str = "channel:1", what: IfNeedFails = IfNeedFails.FAIL, **more: Any) -> Notice:
-    return Notice(once, "card", 1, needs=needs, if_need_fails=what, **more)
+def needing(
+    once: str, needs: str = "channel:1", what: OnDependencyFailure = OnDependencyFailure.FAIL, **more: Any
+) -> Notice:
+    return Notice(once, "card", 1, depends_on=needs, on_dependency_failure=what, **more)
 
 
-async def claimed(conn: AsyncConnection, lease: timedelta = queue.LEASE) -> dict[str, queue.Row]:
+async def claimed(conn: AsyncConnection, lease: timedelta = queue.LEASE) -> dict[str, queue.ClaimedNotice]:
     return {row.once: row for row in await queue.claim(conn, 100, lease)}
 
 
@@ -94,8 +96,8 @@ async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database
                 CHANNEL,
                 needing("card:1"),
                 needing("pin:1", "card:1"),
-                needing("news:1", what=IfNeedFails.SEND),
-                needing("answer:1", what=IfNeedFails.DIRECT),
+                needing("news:1", what=OnDependencyFailure.SEND),
+                needing("answer:1", what=OnDependencyFailure.DIRECT),
             ],
         )
         channel = (await claimed(conn))["channel:1"]
@@ -107,7 +109,9 @@ async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database
             ("card:1", "what it needed could not be done: restricted_action"),
             ("pin:1", "what it needed could not be done: restricted_action"),
         ]
-        await queue.put(conn, [needing("late:1"), needing("later:1", what=IfNeedFails.DIRECT)])  # at once, as above
+        await queue.put(
+            conn, [needing("late:1"), needing("later:1", what=OnDependencyFailure.DIRECT)]
+        )  # at once, as above
         found = await claimed(conn)
         assert {once: row.redirected for once, row in found.items()} == {"later:1": True}
         assert len(await queue.failures(conn, 1)) == 4
@@ -130,7 +134,7 @@ async def test_notices_that_need_one_another_are_refused(database: Database) -> 
 
 async def test_a_row_not_needed_any_more_is_dropped_and_holds_nobody(database: Database) -> None:
     async with database.transaction() as conn:
-        await queue.put(conn, [CHANNEL, needing("news:1", what=IfNeedFails.SEND), needing("card:1")])
+        await queue.put(conn, [CHANNEL, needing("news:1", what=OnDependencyFailure.SEND), needing("card:1")])
         channel = (await claimed(conn))["channel:1"]
         assert await queue.dropped(conn, channel, "the incident is over")
         assert not await queue.dropped(conn, channel, "again")
@@ -143,7 +147,7 @@ async def test_a_row_not_needed_any_more_is_dropped_and_holds_nobody(database: D
 
 async def test_edits_collapse_into_the_newest(database: Database) -> None:
     def edit(version: int) -> Notice:
-        return Notice("card-edit:1", "edit", 1, {"v": version}, again=True)
+        return Notice("card-edit:1", "edit", 1, {"v": version}, resend=True)
 
     async with database.transaction() as conn:
         await queue.put(conn, [edit(1), edit(2)])
@@ -164,7 +168,7 @@ async def test_edits_collapse_into_the_newest(database: Database) -> None:
 
 
 async def test_an_edit_that_failed_is_tried_with_its_next_payload(database: Database) -> None:
-    edit = Notice("card-edit:1", "edit", 1, {"v": 1}, again=True)
+    edit = Notice("card-edit:1", "edit", 1, {"v": 1}, resend=True)
     async with database.transaction() as conn:
         await queue.put(conn, [edit])
         [row] = await queue.claim(conn, 10)
@@ -179,7 +183,7 @@ async def test_an_edit_that_failed_is_tried_with_its_next_payload(database: Data
 
 
 async def test_an_edit_does_not_go_round_the_wait_that_slack_asked_for(database: Database) -> None:
-    edit = Notice("card-edit:1", "edit", 1, again=True)
+    edit = Notice("card-edit:1", "edit", 1, resend=True)
     async with database.transaction() as conn:
         await queue.put(conn, [edit])
         [row] = await queue.claim(conn, 10)
@@ -189,7 +193,7 @@ async def test_an_edit_does_not_go_round_the_wait_that_slack_asked_for(database:
 
 
 async def test_who_needs_a_card_does_not_wait_for_its_edit(database: Database) -> None:
-    card = Notice("card:1", "card", 1, again=True)
+    card = Notice("card:1", "card", 1, resend=True)
     async with database.transaction() as conn:
         await queue.put(conn, [card])
         await queue.sent(conn, (await claimed(conn))["card:1"], {"ts": "1.0"})
@@ -283,7 +287,7 @@ async def test_many_are_marked_at_once_each_by_its_own_claim(database: Database)
         await queue.put(conn, [Notice(name, "card", 1) for name in names])
         await queue.put(conn, [needing(f"after {name}", name) for name in [*names, "lost"]])
         rows = await claimed(conn)
-        await queue.put(conn, [Notice("again", "card", 1, {"new": True}, again=True)])
+        await queue.put(conn, [Notice("again", "card", 1, {"new": True}, resend=True)])
         done = [(rows["again"], {"ts": "1"}), (lost, {"ts": "2"}), (rows["sent"], {"ts": "3"})]
         assert await queue.all_sent(conn, done) == [True, False, True]
         assert await queue.all_dropped(conn, [(rows["past"], "past"), (lost, "no"), (rows["gone"], "over")]) == [

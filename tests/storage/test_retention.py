@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policies
-from bot.domain.deadlines import Deadline, State
+from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
@@ -168,8 +168,8 @@ async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_need
         async with database.transaction() as conn:
             plan = [Deadline(f"{name}:{number}", "update", at, "every 1h") for name in ("a", "b", "c")]
             await deadlines.sync(conn, number, plan, lambda once: "", at)
-            await deadlines.decided(conn, f"a:{number}", State.SKIPPED, "resolved", at)
-            await deadlines.decided(conn, f"b:{number}", State.DUE, "on its way", at)
+            await deadlines.decided(conn, f"a:{number}", DeadlineState.SKIPPED, "resolved", at)
+            await deadlines.decided(conn, f"b:{number}", DeadlineState.DUE, "on its way", at)
             kinds = ("channel", "card", "announce", "invite", "news", "nudge", "page_direct", "update")
             await queue.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
             for row in await queue.claim(conn, 20):

@@ -15,7 +15,7 @@ from bot.usecases.lapsed import nudge
 from storage import deadlines
 from storage.database import Database
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 from storage.timeline import entries
 
 POLICY = """
@@ -41,24 +41,24 @@ def desk(database: Database, tmp_path: Path) -> Context:
     return Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), Clock())
 
 
-async def _taken_over(desk: Context) -> tuple[Row, Row]:
+async def _taken_over(context: Context) -> tuple[ClaimedNotice, ClaimedNotice]:
     """A page: as whoever was stopped for too long has it, and as its successor has."""
-    await declare.declare(desk, declare.Declaration("Checkout is down", "sev1", "U1"), "d1")
-    async with desk.database.transaction() as conn:
-        lapsed = await deadlines.claim(conn, desk.clock.now(), 10)
-    await nudge.lapse(desk, lapsed)
+    await declare.declare(context, declare.Declaration("Checkout is down", "sev1", "U1"), "d1")
+    async with context.database.transaction() as conn:
+        lapsed = await deadlines.claim(conn, context.clock.now(), 10)
+    await nudge.lapse(context, lapsed)
     found = []
     for lease in (EXPIRED, timedelta(minutes=1)):
-        async with desk.database.transaction() as conn:
+        async with context.database.transaction() as conn:
             rows = await queue.claim(conn, 100, lease)
         [row] = [one for one in rows if one.kind == "page_direct"]
         found.append(row)
     return found[0], found[1]
 
 
-async def _stands(desk: Context, row: Row) -> tuple[list[str], list[tuple[str, str]], list[str]]:
+async def _stands(context: Context, row: ClaimedNotice) -> tuple[list[str], list[tuple[str, str]], list[str]]:
     """What the timeline, the ledger and the outbox say of it."""
-    async with desk.database.reading() as conn:
+    async with context.database.reading() as conn:
         told = [one.entry.text for one in await entries.read(conn, 1) if one.entry.kind == "delivery_failed"]
         ledger = [
             (one.once, str(one.state))
@@ -68,22 +68,22 @@ async def _stands(desk: Context, row: Row) -> tuple[list[str], list[tuple[str, s
         return told, ledger, [one.once for one in await queue.failures(conn, 1)]
 
 
-async def test_a_page_that_another_has_taken_over_has_not_failed(desk: Context) -> None:
-    stopped, successor = await _taken_over(desk)
-    before = await _stands(desk, successor)
-    await delivery.failed(desk, stopped, "Slack says: invalid_auth")
-    assert await _stands(desk, successor) == before
-    assert await delivery.sent(desk, successor, {"ts": "1.1", "channel": "D1"})
-    await delivery.failed(desk, stopped, "Slack says: invalid_auth")
-    assert (await _stands(desk, successor))[0] == []
-    async with desk.database.reading() as conn:
+async def test_a_page_that_another_has_taken_over_has_not_failed(context: Context) -> None:
+    stopped, successor = await _taken_over(context)
+    before = await _stands(context, successor)
+    await delivery.failed(context, stopped, "Slack says: invalid_auth")
+    assert await _stands(context, successor) == before
+    assert await delivery.sent(context, successor, {"ts": "1.1", "channel": "D1"})
+    await delivery.failed(context, stopped, "Slack says: invalid_auth")
+    assert (await _stands(context, successor))[0] == []
+    async with context.database.reading() as conn:
         assert await queue.receipt(conn, successor.once) == {"ts": "1.1", "channel": "D1"}
 
 
-async def test_a_page_that_another_has_taken_over_was_not_dropped(desk: Context) -> None:
-    stopped, successor = await _taken_over(desk)
-    before = await _stands(desk, successor)
-    await delivery.dropped(desk, stopped, "the incident is over")
-    assert await _stands(desk, successor) == before
-    await delivery.failed(desk, successor, "Slack says: user_disabled")
-    assert (await _stands(desk, successor))[0] != [], "its own failure is told"
+async def test_a_page_that_another_has_taken_over_was_not_dropped(context: Context) -> None:
+    stopped, successor = await _taken_over(context)
+    before = await _stands(context, successor)
+    await delivery.dropped(context, stopped, "the incident is over")
+    assert await _stands(context, successor) == before
+    await delivery.failed(context, successor, "Slack says: user_disabled")
+    assert (await _stands(context, successor))[0] != [], "its own failure is told"

@@ -34,7 +34,7 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class TriggerState:
     """A trigger that holds, from when, and how often it has paged."""
 
     at: datetime
@@ -58,7 +58,7 @@ class Ladder:
     spent: dict[str, tuple[int, ...]] = field(default_factory=dict)
     fired: tuple[str, ...] = ()  # "acknowledge:sev1", "mitigate:sev1": targets that lapsed and were acted on
     silence_paged: bool = False
-    tripped: dict[str, Trip] = field(default_factory=dict)  # by the keys of triggers; once in an episode
+    tripped: dict[str, TriggerState] = field(default_factory=dict)  # by the keys of triggers; once in an episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
-class Walking:
+class RunSummary:
     """A playbook that is walked, as far as the incident itself has to know. `outcome` is None while it goes on;
     `last` is what happened last, in words.
     """
@@ -110,7 +110,7 @@ class Walking:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RoleShift:
     """Somebody on call who holds a role. `state`: empty until it ends; then `offered` (to hand over), `handed`,
     `stays` or `over`.
     """
@@ -174,8 +174,8 @@ class Incident:
     live_alerts: tuple[Alert, ...] = ()
     handovers: tuple[Handover, ...] = ()
     handovers_asked: int = 0
-    turns: tuple[Turn, ...] = ()  # of those who hold a role while they are on call
-    walks: tuple[Walking, ...] = ()
+    turns: tuple[RoleShift, ...] = ()  # of those who hold a role while they are on call
+    walks: tuple[RunSummary, ...] = ()
     policy: str = ""
     policy_changes: int = 0  # how often another one was brought to it
 

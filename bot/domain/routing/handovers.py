@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.deadlines import handover_ended
-from bot.domain.incident import Handover, Incident, Turn, handover
+from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
 from bot.domain.routing.channel import in_channel, invitation
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
 
@@ -19,7 +19,15 @@ def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
     once = _handover(incident, asked)
     needs = invited.once if incident.private else None
     payload = {**handover.as_payload(asked), "person": asked.to}
-    brief = Notice(once, "handover", n, payload, needs=needs, if_need_fails=IfNeedFails.SEND, priority=Priority.NUDGE)
+    brief = Notice(
+        once,
+        "handover",
+        n,
+        payload,
+        depends_on=needs,
+        on_dependency_failure=OnDependencyFailure.SEND,
+        priority=Priority.NUDGE,
+    )
     return [invited, brief]
 
 
@@ -49,7 +57,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
                 if (asked.role, asked.to) in unanswered
                 else handover_ended(asked.number, before, after),
             },
-            needs=_handover(before, asked),
+            depends_on=_handover(before, asked),
             priority=Priority.EDIT,
         )
         for asked in handover.standing(before)
@@ -57,14 +65,14 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
     ]
 
 
-def shift_offer(incident: Incident, turn: Turn, to: str, called: str, deadline: str) -> Notice:
+def shift_offer(incident: Incident, turn: RoleShift, to: str, called: str, deadline: str) -> Notice:
     """To whoever's turn is over: hand the role over to `to`, or stay on."""
     payload = {"person": turn.user, "role": turn.role, "schedule": turn.schedule, "to": to, "called": called}
     once = _shift_offer(incident, turn)
     return Notice(once, "shift_offer", incident.number, payload, priority=Priority.NUDGE, deadline=deadline)
 
 
-def _shift_offer(incident: Incident, turn: Turn) -> str:
+def _shift_offer(incident: Incident, turn: RoleShift) -> str:
     return f"offer:{shift_change.once(incident, turn)}"
 
 
@@ -76,7 +84,7 @@ def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
             "shift_offer_edit",
             after.number,
             {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shift_change.outcome(turn, after)},
-            needs=_shift_offer(before, turn),
+            depends_on=_shift_offer(before, turn),
             priority=Priority.EDIT,
         )
         for turn in shift_change.offered(before)

@@ -21,7 +21,7 @@ class Priority(IntEnum):
     FETCH = 80
 
 
-class IfNeedFails(StrEnum):
+class OnDependencyFailure(StrEnum):
     """What becomes of a notice when the one it waits for fails for good."""
 
     FAIL = "fail"
@@ -39,8 +39,8 @@ class Notice:
     kind: str
     incident: int | None = None
     payload: dict[str, Any] = field(default_factory=dict)
-    needs: str | None = None
-    if_need_fails: IfNeedFails = IfNeedFails.FAIL
+    depends_on: str | None = None
+    on_dependency_failure: OnDependencyFailure = OnDependencyFailure.FAIL
     priority: Priority = Priority.NEWS
     deadline: str | None = None
-    again: bool = False
+    resend: bool = False

@@ -13,10 +13,10 @@ from typing import Any
 
 from bot.domain.errors import DeliveryError
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import Said, entries_from_edit, entries_from_message
+from bot.domain.timeline.messages import ChannelMessage, entries_from_edit, entries_from_message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound import event_parser, history_diff
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.inbound.history_diff import Before
 from bot.usecases.context import Context
 from bot.usecases.incidents.record import move
@@ -69,7 +69,7 @@ class Readings:
 
 
 async def backfill(
-    context: Context, api: SlackApi, me: Me, number: int, channel: str, readings: Readings
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, readings: Readings
 ) -> dict[str, Any]:
     """Read history and threads, append what is missing, move the cursor. Safe to repeat; returns counts."""
     reading = readings.of(channel)
@@ -83,7 +83,7 @@ async def backfill(
     return {"fetched": reading.fetched}
 
 
-async def _read(context: Context, api: SlackApi, me: Me, number: int, channel: str, reading: Reading) -> None:
+async def _read(context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: Reading) -> None:
     """1. What was said; 2. what is gone or marked; 3. the threads in which nobody said anything new; 4. pins."""
     known = reading.before = reading.before or await history_diff.before(context, number, channel)
     if reading.quiet is None:
@@ -95,7 +95,7 @@ async def _read(context: Context, api: SlackApi, me: Me, number: int, channel: s
 
 
 async def _history(
-    context: Context, api: SlackApi, me: Me, number: int, channel: str, reading: Reading, known: Before
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: Reading, known: Before
 ) -> list[dict[str, Any]]:
     """Returns the threads that have not been read again."""
     while not reading.whole:
@@ -117,7 +117,7 @@ async def _history(
 
 
 async def _thread(
-    context: Context, api: SlackApi, me: Me, number: int, channel: str, parent: dict[str, Any], known: Before
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, parent: dict[str, Any], known: Before
 ) -> int:
     thread, fetched = Reading(time.monotonic()), 0
     try:
@@ -137,14 +137,14 @@ async def _thread(
     return fetched
 
 
-async def _append(context: Context, me: Me, number: int, channel: str, message: dict[str, Any]) -> int:
+async def _append(context: Context, me: BotIdentity, number: int, channel: str, message: dict[str, Any]) -> int:
     if message.get("subtype") in event_parser.COMING_AND_GOING:
         return await _membership(context, me, number, channel, message)
     entries = _entries(context, me, channel, message)
     return await context.database.appender.append(number, entries) if entries else 0
 
 
-async def _membership(context: Context, me: Me, number: int, channel: str, message: dict[str, Any]) -> int:
+async def _membership(context: Context, me: BotIdentity, number: int, channel: str, message: dict[str, Any]) -> int:
     user = str(message.get("user") or "unknown")
     if user == me.user_id:
         return 0
@@ -154,7 +154,7 @@ async def _membership(context: Context, me: Me, number: int, channel: str, messa
     return await move(context, number, entry)
 
 
-def _entries(context: Context, me: Me, channel: str, message: dict[str, Any]) -> list[Entry]:
+def _entries(context: Context, me: BotIdentity, channel: str, message: dict[str, Any]) -> list[Entry]:
     at = context.clock.at(float(message["ts"]))
     subtype = message.get("subtype")
     if me.wrote(message):
@@ -165,7 +165,7 @@ def _entries(context: Context, me: Me, channel: str, message: dict[str, Any]) ->
     return [happened] if happened else []
 
 
-def _spoken(context: Context, said: Said) -> list[Entry]:
+def _spoken(context: Context, said: ChannelMessage) -> list[Entry]:
     if context.policy.record == "key":
         return []
     at = context.clock.at(float(said.ts))

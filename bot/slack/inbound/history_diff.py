@@ -15,10 +15,10 @@ import structlog
 
 from bot.domain.timeline.entry import Entry
 from bot.domain.timeline.messages import entries_from_message, entry_from_absence
-from bot.domain.timeline.reactions import KINDS, Shown, mark_of
+from bot.domain.timeline.reactions import KINDS, SlackState, mark_of
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound import event_parser
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
 from bot.usecases.delivery import refresh_card
 from bot.usecases.incidents.record import missed_marks
@@ -51,7 +51,7 @@ async def before(context: Context, number: int, channel: str) -> Before:
 
 
 async def from_history(
-    context: Context, me: Me, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
+    context: Context, me: BotIdentity, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
 ) -> int:
     """Once a channel's history was read. What is older than its first message may have been purged by the workspace,
     or not be shown by its plan: nobody deleted that.
@@ -76,7 +76,7 @@ async def from_history(
 
 async def from_thread(
     context: Context,
-    me: Me,
+    me: BotIdentity,
     number: int,
     channel: str,
     known: Before,
@@ -93,7 +93,7 @@ async def from_thread(
     )
 
 
-async def pins(context: Context, api: SlackApi, me: Me, number: int, channel: str, known: Before) -> int:
+async def pins(context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, known: Before) -> int:
     """Once all was read that is going to be. Where Slack does not show them, they are left as they are."""
     if context.policy.record == "key":
         return 0
@@ -108,7 +108,7 @@ async def pins(context: Context, api: SlackApi, me: Me, number: int, channel: st
     marks = [event_parser.pinned(item, context.clock.at(float(item["created"]))) for item in items]
     by_people = [mark for mark in marks if mark.actor != me.user_id]
     by_us = {mark.source_ts for mark in marks if mark.actor == me.user_id}
-    shown = Shown(_by_mark(by_people), known.looked_at - by_us, kinds=PINS)
+    shown = SlackState(_by_mark(by_people), known.looked_at - by_us, kinds=PINS)
     return await missed_marks(context, number, known.marks, shown, {})
 
 
@@ -118,7 +118,7 @@ async def _deleted(context: Context, number: int, channel: str, known: Before, g
 
 
 async def _reactions(
-    context: Context, me: Me, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
+    context: Context, me: BotIdentity, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
 ) -> int:
     marks: list[Entry] = []
     unsure: set[tuple[str, str]] = set()
@@ -132,7 +132,9 @@ async def _reactions(
             keyed[said.ts] = entries_from_message(said, context.clock.at(float(said.ts)), fetched=True)
     looked_at = {str(message["ts"]) for message in messages}
     known.looked_at |= looked_at
-    return await missed_marks(context, number, known.marks, Shown(_by_mark(marks), looked_at, unsure, REACTIONS), keyed)
+    return await missed_marks(
+        context, number, known.marks, SlackState(_by_mark(marks), looked_at, unsure, REACTIONS), keyed
+    )
 
 
 def _wanted(context: Context, entry: Entry) -> bool:

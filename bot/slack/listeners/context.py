@@ -20,7 +20,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.commands.verbs import BY_NAME
 from bot.slack.directory.identities import Identities
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
 from bot.usecases.effects.visibility import called, part_of
 from bot.usecases.incidents.record import Recorder
@@ -52,7 +52,7 @@ class ListenerContext:
     context: Context
     api: SlackApi
     recorder: Recorder
-    me: Me
+    me: BotIdentity
     metrics: Metrics
     command: str = "/incident"
     missed: Callable[[], None] = lambda: None  # an event could not be written down

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.playbook.definition import Playbook, Step
-from bot.domain.playbook.run import Mark, State, Walk
+from bot.domain.playbook.run import PlaybookRun, StepState, StepStatus
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import inputs, replies
 from bot.slack.blocks.elements import Message
@@ -61,11 +61,11 @@ async def _show(
     return replies.refused(FORM_FAILED) if failed else None
 
 
-def _needs_asking(mark: Mark, action: str) -> bool:
+def _needs_asking(mark: StepState, action: str) -> bool:
     """Whether somebody else has to approve first. Of another approval than that of this action nothing is made."""
     if not mark.needs_approval:
         return False
-    granted = mark.state is State.APPROVED and mark.asked is not None
+    granted = mark.state is StepStatus.APPROVED and mark.asked is not None
     return not granted or (mark.asked is not None and (mark.asked.action == "rollback") != (action == "rollback"))
 
 
@@ -95,7 +95,7 @@ async def _again(
     """As if Run were pressed: with approval where that is asked for."""
     place, _, _ = rest.rpartition(":")
     walk, _, mark, _ = await _read(ctx, incident, place)
-    if mark.state is not State.MAY_HAVE_RUN or mark.job != str(_job(rest)):
+    if mark.state is not StepStatus.MAY_HAVE_RUN or mark.job != str(_job(rest)):
         raise Refused("Somebody has said already how it stands.")
     return await _show(ctx, interaction, incident, f"{walk.number}:{mark.key}", mark.action)
 
@@ -118,7 +118,7 @@ async def _submitted(ctx: ListenerContext, interaction: Interaction, view: View)
         raise Refused(asked.refused)
 
 
-async def _read(ctx: ListenerContext, incident: Incident, rest: str) -> tuple[Walk, Playbook, Mark, Step]:
+async def _read(ctx: ListenerContext, incident: Incident, rest: str) -> tuple[PlaybookRun, Playbook, StepState, Step]:
     number, _, key = rest.partition(":")
     if not number.isdecimal():
         raise Refused("That button belongs to nothing any more.", "playbook")

@@ -9,7 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Answer, Approval, Mark, Overtaken, Walk
+from bot.domain.playbook.run import Answer, Approval, Overtaken, PlaybookRun, StepState
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import inputs, playbooks, replies
 from bot.slack.blocks.elements import Block, Message
@@ -155,7 +155,7 @@ async def _glass(
     return await _break_form(ctx, interaction, incident, policy, rest)
 
 
-def _about_request(build: Callable[[Walk, Mark, Approval], Block]) -> Press:
+def _about_request(build: Callable[[PlaybookRun, StepState, Approval], Block]) -> Press:
     """A button of a request that opens a form."""
 
     async def press(
@@ -192,7 +192,9 @@ async def _rollback(
     return await _form(ctx, interaction, forms.rollback_modal(walk, mark, step))
 
 
-def _modal(build: Callable[[Walk, Mark | None, Playbook, Interaction], Block], *, open_only: bool = False) -> Press:
+def _modal(
+    build: Callable[[PlaybookRun, StepState | None, Playbook, Interaction], Block], *, open_only: bool = False
+) -> Press:
     """A button that opens a form about a step, or about the walk where the button names none."""
 
     async def press(
@@ -213,7 +215,7 @@ async def _form(ctx: ListenerContext, interaction: Interaction, view: Block) -> 
     return replies.refused(FORM_FAILED) if failed else None
 
 
-async def _read(ctx: ListenerContext, incident: Incident, rest: str) -> tuple[Walk, Playbook]:
+async def _read(ctx: ListenerContext, incident: Incident, rest: str) -> tuple[PlaybookRun, Playbook]:
     async with ctx.context.database.reading() as conn:
         return await found(conn, incident.number, _which(rest)[0])
 
@@ -233,7 +235,7 @@ def overtaken(error: Refused, user: str) -> Message | None:
     return playbooks.opened_already(error.walk) if isinstance(error, OpenAlready) else None
 
 
-def _must(mark: Mark | None) -> Mark:
+def _must(mark: StepState | None) -> StepState:
     if mark is None:
         raise Refused("That button belongs to nothing any more.", "playbook")
     return mark

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.domain.deadlines import State
+from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident, must_be_open
 from bot.domain.paging import triggers
@@ -260,7 +260,7 @@ async def why(
         rows = await deadlines.ledger(conn, incident.number)
     lines = [
         ledger.Reminder(
-            ledger.asks(row.kind, row.once), row.rung, row.due_at, row.sent_at, State(row.state), row.reason
+            ledger.asks(row.kind, row.once), row.rung, row.due_at, row.sent_at, DeadlineState(row.state), row.reason
         )
         for row in rows
     ]

@@ -10,16 +10,16 @@ from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi
 from bot.slack.directory.people import People
 from bot.usecases.context import Context
-from storage.engine.batch_loader import Several
+from storage.engine.batch_loader import BatchLoader
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 
 class Case(Protocol):
     """What a handler needs: the row, the incident and its policy as they stand now."""
 
     @property
-    def row(self) -> Row: ...
+    def row(self) -> ClaimedNotice: ...
     @property
     def incident(self) -> Incident: ...
     @property
@@ -35,7 +35,7 @@ class Posting:
         self._context = context
         self._api = api
         self._people = people
-        self._receipts = Several(context.database.reading, queue.receipts_by_once)
+        self._receipts = BatchLoader(context.database.reading, queue.receipts_by_once)
 
     async def _posted(self, once: str) -> dict[str, Any] | None:
         """The receipt of a message; None where it was never posted."""

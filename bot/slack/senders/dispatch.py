@@ -27,7 +27,7 @@ from bot.slack.directory import channels
 from bot.slack.directory.people import People
 from bot.slack.directory.usergroups import id_of
 from bot.slack.inbound.backfill import Readings, backfill
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders.base import Posting
 from bot.slack.senders.ephemeral import respond
 from bot.slack.senders.jobs import JobSender
@@ -41,9 +41,9 @@ from bot.usecases.effects.visibility import part_of
 from bot.usecases.oncall import calendar_feeds as calendars
 from bot.usecases.playbooks import runs
 from storage import incidents, key_value, overrides
-from storage.engine.batch_loader import Several
+from storage.engine.batch_loader import BatchLoader
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 from storage.timeline import entries as timeline
 
 TOPIC_LENGTH = 250
@@ -54,7 +54,7 @@ HOME_INCIDENTS = 200
 class Case:
     """What a handler needs: the row, the incident and its policy as they stand now."""
 
-    row: Row
+    row: ClaimedNotice
     incident: Incident
     policy: Policy
     now: datetime
@@ -67,7 +67,12 @@ class Sender(Posting):
     """`send` carries out one outbox row and returns its receipt, or raises `DeliveryError` or `NotNeeded`."""
 
     def __init__(
-        self, context: Context, api: SlackApi, me: Me, session: aiohttp.ClientSession, command: str = "/incident"
+        self,
+        context: Context,
+        api: SlackApi,
+        me: BotIdentity,
+        session: aiohttp.ClientSession,
+        command: str = "/incident",
     ) -> None:
         super().__init__(context, api, People(api))
         self._me = me
@@ -75,7 +80,7 @@ class Sender(Posting):
         self._command = command
         self._people = People(api, self._learned)
         self._readings = Readings()
-        self._incidents = Several(context.database.reading, incidents.several)
+        self._incidents = BatchLoader(context.database.reading, incidents.several)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         walks = WalkSender(context, api, self._people)
         self._handlers: dict[str, Handler] = {
@@ -112,14 +117,14 @@ class Sender(Posting):
             **JobSender(context, api, self._people).handlers(),
             **TriageSender(context, api, self._people).handlers(),
         }
-        self._of_no_incident: dict[str, Callable[[Row], Awaitable[dict[str, Any]]]] = {
+        self._of_no_incident: dict[str, Callable[[ClaimedNotice], Awaitable[dict[str, Any]]]] = {
             "policy_refused": self._policy_refused,
             "policy_mended": self._policy_mended,
             "usergroup": self._user_group,
             "playbook_review": walks.review,
         }
 
-    async def send(self, row: Row) -> dict[str, Any]:
+    async def send(self, row: ClaimedNotice) -> dict[str, Any]:
         """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
         rate_limiter.asking.set(Turn(row.once, row.incident, row.priority))  # the task is the row's own
         try:
@@ -140,7 +145,7 @@ class Sender(Posting):
         async with self._context.database.transaction() as conn:
             await role_shifts.remember(conn, address, user)
 
-    async def _case(self, row: Row) -> Case:
+    async def _case(self, row: ClaimedNotice) -> Case:
         incident = await self._incidents.get(row.incident) if row.incident is not None else None
         if incident is None:
             raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
@@ -188,7 +193,7 @@ class Sender(Posting):
     async def _put_card_back(self, case: Case) -> None:
         """Posted anew; its pin follows once it stands there (`delivered.sent`)."""
         async with self._context.database.transaction() as conn:
-            await queue.put(conn, [replace(routing.card_posted(case.incident.number), again=True)])
+            await queue.put(conn, [replace(routing.card_posted(case.incident.number), resend=True)])
 
     async def _pin(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(routing.card_of(case.incident.number))
@@ -302,7 +307,7 @@ class Sender(Posting):
 
     # — the policy file
 
-    async def _policy_refused(self, row: Row) -> dict[str, Any]:
+    async def _policy_refused(self, row: ClaimedNotice) -> dict[str, Any]:
         name = self._context.policy.announce
         if not name:
             raise NotNeeded("there is no announcement channel")
@@ -310,12 +315,12 @@ class Sender(Posting):
             known = await key_value.get(conn, f"announce:{name}")
         return await post(self._api, row, known or name, policy_file.refused(row.payload))
 
-    async def _policy_mended(self, row: Row) -> dict[str, Any]:
+    async def _policy_mended(self, row: ClaimedNotice) -> dict[str, Any]:
         return await edit(self._api, await self._receipt(row.payload["of"]), policy_file.mended())
 
     # — user groups that follow a schedule
 
-    async def _user_group(self, row: Row) -> dict[str, Any]:
+    async def _user_group(self, row: ClaimedNotice) -> dict[str, Any]:
         group, policy = str(row.payload["group"]), self._context.policy
         async with self._context.database.reading() as conn:
             schedules = role_shifts.groups(policy).get(group, ())
@@ -331,7 +336,7 @@ class Sender(Posting):
 
     # — the home tab
 
-    async def _home(self, row: Row) -> dict[str, Any]:
+    async def _home(self, row: ClaimedNotice) -> dict[str, Any]:
         """As it stands now. Publishing it twice is harmless."""
         user, now = str(row.payload["user"]), self._context.clock.now()
         async with self._context.database.reading() as conn:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.domain.errors import NotNeeded
-from bot.domain.playbook.job import Job, State
+from bot.domain.playbook.job import Job, JobState
 from bot.domain.routing import walk_of
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import job as blocks
@@ -40,7 +40,7 @@ class JobSender(Posting):
 
     async def _question(self, case: Case) -> dict[str, Any]:
         job = await self._job(case)
-        if job.state is not State.MAY_HAVE_RUN and not case.row.uncertain:
+        if job.state is not JobState.MAY_HAVE_RUN and not case.row.uncertain:
             raise NotNeeded("somebody has said how it stands")
         async with self._context.database.reading() as conn:
             walk, playbook = await found(conn, job.incident, job.walk)

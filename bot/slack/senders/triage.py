@@ -36,7 +36,7 @@ class TriageSender(Posting):
         receipt = await self._posted(routing.triage_of(case.incident.number))
         if receipt is None:
             async with self._context.database.transaction() as conn:
-                await queue.put(conn, [replace(routing.triage(case.incident.number), again=True)])
+                await queue.put(conn, [replace(routing.triage(case.incident.number), resend=True)])
             raise NotNeeded("nothing was posted so far; it is asked again whether anything helps")
         found = await triage.of(self._context, case.incident, case.policy)
         try:

@@ -122,7 +122,7 @@ async def invite(context: Context, number: int, users: tuple[str, ...], delivery
 
 def _invitation_again(number: int, user: str) -> Notice:
     """Somebody may leave and want back in: a person's own wish is carried out each time."""
-    return replace(routing.invitation(number, user), again=True)
+    return replace(routing.invitation(number, user), resend=True)
 
 
 def _others_paged(incident: Incident) -> bool:

@@ -35,7 +35,7 @@ def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
     wanted, now = context.policies.current, context.clock.now()
     if verbs.same(incident, policy, wanted):
         return Preview(None)
-    change = verbs.bring(incident, policy, wanted, BOT, now)
+    change = verbs.apply(incident, policy, wanted, BOT, now)
     ahead = sorted(plan(change.incident, wanted), key=lambda one: one.due_at)
     return Preview(wanted.digest, tuple(change.entries[0].data["changes"]), tuple(ahead))
 
@@ -52,7 +52,7 @@ async def apply(context: Context, number: int, digest: str, actor: str, delivery
         if any(one.kind in PAGING and one.due_at <= work.now for one in plan(work.incident, work.policy)):
             raise Refused("Somebody is being paged this very moment. Try again in a few seconds.", "policy")
         before = work.incident
-        change = verbs.bring(before, work.policy, wanted, actor, work.now)
+        change = verbs.apply(before, work.policy, wanted, actor, work.now)
         await policies.remember(work.conn, wanted.digest, document, work.now)
         work.policy = wanted
         changed = await role_shifts.looked_up(work.conn, change.incident, wanted, work.now)

@@ -12,7 +12,7 @@ from bot.domain.deadlines import plan
 from bot.domain.incident import Answer, Incident, custom_fields
 from bot.domain.paging import triggers
 from bot.domain.policy.policy import Fact
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from bot.usecases import authorize
 from bot.usecases.context import Context, claim_delivery
 from bot.usecases.effects import home_tab, search_index
@@ -45,7 +45,7 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
     policy, document = context.policies.current, context.policies.document  # both now: they may change while we wait
     policy.severity(said.severity)
     authorize.require(context, "drill" if said.drill else "declare", said.actor)
-    async with context.database.one_by_one() as conn:
+    async with context.database.serialized() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
         await policies.remember(conn, policy.digest, document, now)
@@ -92,8 +92,8 @@ def _answer(number: int, said: Declaration) -> list[Notice]:
             "declared",
             number,
             said.answer,
-            needs=routing.channel_of(number),
-            if_need_fails=IfNeedFails.SEND,
+            depends_on=routing.channel_of(number),
+            on_dependency_failure=OnDependencyFailure.SEND,
             priority=Priority.ANSWER,
         )
     ]

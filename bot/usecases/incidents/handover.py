@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import routing
-from bot.domain.deadlines import State
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident
 from bot.domain.incident import handover as verbs
 from bot.domain.timeline.entry import BOT, entry
@@ -12,7 +12,7 @@ from bot.usecases import authorize
 from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.incidents.escalate import commit_climb, next_rung
 from storage import deadlines
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 
 
 async def offer(context: Context, number: int, role: str, to: str, actor: str, delivery: str | None = None) -> Incident:
@@ -34,7 +34,7 @@ async def decline(context: Context, number: int, offered: int, actor: str, deliv
         return await work.commit(verbs.decline(work.incident, offered, actor, work.policy, work.now))
 
 
-async def lapse(work: UnitOfWork, row: Row) -> None:
+async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """No answer in time: ask again once; then the next rung of the ladder."""
     offered = int(row.once.split(":")[3])
     asked = next(one for one in verbs.standing(work.incident) if one.number == offered)
@@ -42,13 +42,13 @@ async def lapse(work: UnitOfWork, row: Row) -> None:
         why = f"<@{asked.to}> has not answered the handover"
         said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.once)
         again = verbs.nudged(work.incident, asked, work.policy, work.now)
-        await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+        await deadlines.decided(work.conn, row.once, DeadlineState.DUE, why, work.now)
         await work.commit(Change(again, (said,)), [routing.handover_nudge(work.incident, asked, row.once)])
         return
-    why = f"<@{asked.to}> did not answer the handover within {durations.in_words(work.now - asked.asked_at)}"
-    await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+    why = f"<@{asked.to}> did not answer the handover within {durations.exact(work.now - asked.asked_at)}"
+    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, why, work.now)
     await work.commit(verbs.unanswered(work.incident, asked, BOT, work.policy, work.now))
     climb = await next_rung(work, why)
     if climb.rung is None:
-        await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: nobody left to page", work.now)
+        await deadlines.decided(work.conn, row.once, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
     await commit_climb(work, climb, why, row.once)

@@ -9,8 +9,14 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import Said, entries_from_deletion, entries_from_edit, entries_from_message, same_move
-from bot.domain.timeline.reactions import KINDS, Shown, missed, told_already
+from bot.domain.timeline.messages import (
+    ChannelMessage,
+    entries_from_deletion,
+    entries_from_edit,
+    entries_from_message,
+    same_move,
+)
+from bot.domain.timeline.reactions import KINDS, SlackState, already_recorded, missed
 from bot.usecases.context import Context
 from storage import heard, incidents
 from storage.timeline import entries as timeline
@@ -53,16 +59,16 @@ async def mark(context: Context, number: int, entry: Entry, before: Sequence[Ent
     """
 
     async def piece(conn: AsyncConnection) -> int:
-        await incidents.hold(conn, number)
-        if told_already(entry, await timeline.of_kinds(conn, number, KINDS, entry.source_ts)):
+        await incidents.lock_without_reading(conn, number)
+        if already_recorded(entry, await timeline.of_kinds(conn, number, KINDS, entry.source_ts)):
             return 0
         return len(await timeline.append(conn, number, [*before, entry]))
 
-    return await context.database.together(piece)
+    return await context.database.batched(piece)
 
 
 async def missed_marks(
-    context: Context, number: int, before: Sequence[Entry], shown: Shown, messages: Mapping[str, Sequence[Entry]]
+    context: Context, number: int, before: Sequence[Entry], shown: SlackState, messages: Mapping[str, Sequence[Entry]]
 ) -> int:
     """Write down what reactions and pins changed while nobody told of it. `messages` are the entries of those that may
     be on no timeline, by their `ts`.
@@ -71,7 +77,7 @@ async def missed_marks(
     if not missed(before, before, shown, at):
         return 0
     async with context.database.transaction() as conn:
-        await incidents.hold(conn, number)
+        await incidents.lock_without_reading(conn, number)
         changes = missed(before, await timeline.of_kinds(conn, number, KINDS), shown, at)
         keyed = [change.source_ts or "" for change in changes if change.kind == "keyed"]
         said = [one for ts in keyed for one in messages.get(ts, ())]
@@ -85,18 +91,18 @@ class Recorder:
     context: Context
     channels: Channels
 
-    async def message(self, said: Said) -> int:
+    async def message(self, said: ChannelMessage) -> int:
         if self._leaves_out_chatter():
             await self._hear(said)
             return 0
         return await self._append(said.channel, entries_from_message(said, self._at(said.ts)))
 
-    async def edit(self, said: Said, before: Said | None) -> int:
+    async def edit(self, said: ChannelMessage, before: ChannelMessage | None) -> int:
         if self._leaves_out_chatter() and not await self.knows(said.channel, said.ts):
             return 0
         return await self._append(said.channel, entries_from_edit(said, before, self._at))
 
-    async def deletion(self, channel: str, ts: str, actor: str, before: Said | None, event_ts: str) -> int:
+    async def deletion(self, channel: str, ts: str, actor: str, before: ChannelMessage | None, event_ts: str) -> int:
         if self._leaves_out_chatter() and not await self.knows(channel, ts):
             return 0
         return await self._append(channel, entries_from_deletion(channel, ts, actor, before, event_ts, self._at))
@@ -116,7 +122,7 @@ class Recorder:
         number = await self.channels.incident_of(channel)
         return 0 if number is None else await move(self.context, number, entry)
 
-    async def key(self, channel: str, said: Said | None, entry: Entry) -> int:
+    async def key(self, channel: str, said: ChannelMessage | None, entry: Entry) -> int:
         """📌: the message becomes a key entry; it is written down first if it never was."""
         if self._leaves_out_chatter() and entry.kind not in ("keyed", "unkeyed"):
             return 0
@@ -141,12 +147,12 @@ class Recorder:
             return 0
         return await self.context.database.appender.append(number, entries)
 
-    async def _hear(self, said: Said) -> None:
+    async def _hear(self, said: ChannelMessage) -> None:
         """Whether people are writing softens reminders, and their silence pages: that is known without their words."""
         number = await self.channels.incident_of(said.channel)
         if number is not None and not said.bot:
             at = self._at(said.ts)
-            await self.context.database.together(lambda conn: heard.note(conn, number, at))
+            await self.context.database.batched(lambda conn: heard.note(conn, number, at))
 
     def _leaves_out_chatter(self) -> bool:
         return self.context.policy.record == "key"

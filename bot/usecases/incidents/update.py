@@ -113,7 +113,7 @@ async def note(
 
 
 async def impact(
-    context: Context, number: int, said: impacts.Said, actor: str, delivery: str | None = None
+    context: Context, number: int, said: impacts.ImpactInput, actor: str, delivery: str | None = None
 ) -> Incident:
     def verb(work: UnitOfWork) -> Change:
         return impacts.record(work.incident, said, actor, work.now)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain import routing
-from bot.domain.deadlines import Activity, Nudge, State, decide_nudge, is_late, plan
+from bot.domain.deadlines import Activity, DeadlineState, Nudge, decide_nudge, is_late, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import ladder, triggers
 from bot.domain.routing.notice import Notice
@@ -21,14 +21,14 @@ from bot.usecases.oncall import shift_change
 from bot.usecases.oncall.cover import on_call
 from bot.usecases.playbooks import approvals, step_overdue
 from storage import deadlines, heard, incidents
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 from storage.outbox import queue
 from storage.timeline import entries
 
 REMINDED = ("update", "role")
 
 
-async def lapse_together(context: Context, rows: list[Row]) -> list[Row]:
+async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[LedgerRow]:
     """Remind many incidents in one transaction, with as many statements as for one. Gives back the rows that want
     looking at one by one: whatever is more than a reminder, or whose incident somebody holds.
 
@@ -37,11 +37,11 @@ async def lapse_together(context: Context, rows: list[Row]) -> list[Row]:
     simple = _one_each([row for row in rows if row.kind in REMINDED and not _of_its_own(row)])
     if len(simple) < 2 or context.policy.record == "key":
         return rows
-    done: list[Row] = []
+    done: list[LedgerRow] = []
     async with context.database.transaction() as conn:
         now = context.clock.now()
-        found = await incidents.lock_free(conn, sorted(simple))
-        ours = await deadlines.all_ours(conn, [simple[incident.number] for incident in found])
+        found = await incidents.lock_unlocked(conn, sorted(simple))
+        ours = await deadlines.still_claimed(conn, [simple[incident.number] for incident in found])
         works = [
             UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now) for incident in found
         ]
@@ -62,13 +62,13 @@ async def lapse_together(context: Context, rows: list[Row]) -> list[Row]:
     return [row for row in rows if row not in done]
 
 
-def _one_each(rows: list[Row]) -> dict[int, Row]:
+def _one_each(rows: list[LedgerRow]) -> dict[int, LedgerRow]:
     """By incident, of those with one row."""
     count = Counter(row.incident for row in rows)
     return {row.incident: row for row in rows if count[row.incident] == 1}
 
 
-def _owes_nothing_else(work: UnitOfWork, row: Row) -> bool:
+def _owes_nothing_else(work: UnitOfWork, row: LedgerRow) -> bool:
     """Whether the row is planned still, and the only one that its reminder would answer for."""
     return [one.once for one in plan(work.incident, work.policy) if one.kind in REMINDED] == [row.once]
 
@@ -84,7 +84,7 @@ async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
     return found
 
 
-async def lapse(context: Context, rows: list[Row]) -> None:
+async def lapse(context: Context, rows: list[LedgerRow]) -> None:
     """Act on claimed deadlines in one transaction. A row that is not ours any more, or not wanted, is passed over.
 
     Raises what the database raises; the caller then tries the rows one by one.
@@ -92,16 +92,16 @@ async def lapse(context: Context, rows: list[Row]) -> None:
     async with context.database.transaction() as conn:
         for row in sorted(rows, key=lambda row: (row.incident, row.due_at, row.rung or 0)):
             incident = await incidents.lock(conn, row.incident)
-            if incident is None or not await deadlines.still_ours(conn, row):
+            if incident is None or not await deadlines.is_claimed(conn, row):
                 continue
             work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
             await _act(work, row)
     context.wakeups.notify()
 
 
-async def _act(work: UnitOfWork, row: Row) -> None:
+async def _act(work: UnitOfWork, row: LedgerRow) -> None:
     if row.once not in {deadline.once for deadline in plan(work.incident, work.policy)}:
-        await deadlines.decided(work.conn, row.once, State.SKIPPED, "the incident moved on", work.now)
+        await deadlines.decided(work.conn, row.once, DeadlineState.SKIPPED, "the incident moved on", work.now)
     elif row.once.startswith("shift:"):
         await shift_change.lapse(work, row)
     elif row.kind in REMINDED:
@@ -118,16 +118,16 @@ async def _act(work: UnitOfWork, row: Row) -> None:
         await _target(work, row)
 
 
-def _is_handover(row: Row) -> bool:
+def _is_handover(row: LedgerRow) -> bool:
     return row.once.startswith("handover:")
 
 
-def _of_its_own(row: Row) -> bool:
+def _of_its_own(row: LedgerRow) -> bool:
     """Not listed in the one reminder of what is owed: it is asked of one person, privately."""
     return row.once.startswith(("handover:", "shift:"))
 
 
-async def _remind(work: UnitOfWork, row: Row) -> None:
+async def _remind(work: UnitOfWork, row: LedgerRow) -> None:
     """One new message that lists everything owed; the reminder before it is edited and loses its buttons.
 
     A handover that was not answered is asked for by itself.
@@ -140,7 +140,7 @@ async def _remind(work: UnitOfWork, row: Row) -> None:
     known = heard if work.context.policy.record == "key" else entries
     activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
-    await deadlines.decided(work.conn, row.once, State.DUE, nudge.reason, work.now)
+    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, nudge.reason, work.now)
     await _cover_siblings(work, row, nudge)
     await work.commit(*_reminder(work, row, nudge))
     if nudge.page:
@@ -149,7 +149,7 @@ async def _remind(work: UnitOfWork, row: Row) -> None:
             await commit_climb(work, climb, nudge.reason, f"silence:{row.once}")
 
 
-def _reminder(work: UnitOfWork, row: Row, nudge: Nudge) -> tuple[Change, list[Notice]]:
+def _reminder(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> tuple[Change, list[Notice]]:
     """What a reminder changes, and the message."""
     notice = routing.nudge(work.incident.number, row.once, _payload(row, nudge))
     said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.once)
@@ -159,7 +159,7 @@ def _reminder(work: UnitOfWork, row: Row, nudge: Nudge) -> tuple[Change, list[No
     return Change(changed, (said,)), [notice]
 
 
-async def _cover_siblings(work: UnitOfWork, row: Row, nudge: Nudge) -> None:
+async def _cover_siblings(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> None:
     """What else is owed stands in the same message, so its own row needs none."""
     if all(other.once == row.once or other.kind not in REMINDED for other in plan(work.incident, work.policy)):
         return
@@ -169,7 +169,7 @@ async def _cover_siblings(work: UnitOfWork, row: Row, nudge: Nudge) -> None:
         listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _of_its_own(other)
         if listed and (other.kind == "role" or other.due_at <= work.now):
             why = f"listed in the reminder about {'an update' if row.kind == 'update' else 'roles'}"
-            await deadlines.decided(work.conn, other.once, State.SKIPPED, why, work.now)
+            await deadlines.decided(work.conn, other.once, DeadlineState.SKIPPED, why, work.now)
 
 
 def _reminded(incident: Incident, nudge: Nudge, once: str) -> Incident:
@@ -185,7 +185,7 @@ def _reminded(incident: Incident, nudge: Nudge, once: str) -> Incident:
     )
 
 
-def _payload(row: Row, nudge: Nudge) -> dict[str, Any]:
+def _payload(row: LedgerRow, nudge: Nudge) -> dict[str, Any]:
     upcoming = [at for at in (nudge.next_update_at if nudge.owes_update else nudge.next_roles_at,) if at]
     return {
         "mention": list(nudge.mention),
@@ -200,7 +200,7 @@ def _payload(row: Row, nudge: Nudge) -> dict[str, Any]:
     }
 
 
-async def _rung(work: UnitOfWork, row: Row) -> None:
+async def _rung(work: UnitOfWork, row: LedgerRow) -> None:
     """A rung's own time has come: for the first page, or for a repeat. Rungs before it that are due go first.
 
     They may be in the hands of a process that has died: whoever takes them over finds them decided.
@@ -212,7 +212,7 @@ async def _rung(work: UnitOfWork, row: Row) -> None:
         await _page_rung(work, row)
 
 
-async def _due_before(work: UnitOfWork, row: Row) -> list[Row]:
+async def _due_before(work: UnitOfWork, row: LedgerRow) -> list[LedgerRow]:
     lower = {
         one.once
         for one in plan(work.incident, work.policy)
@@ -223,26 +223,26 @@ async def _due_before(work: UnitOfWork, row: Row) -> list[Row]:
     return [one for one in await deadlines.waiting(work.conn, work.incident.number) if one.once in lower]
 
 
-def _still_planned(work: UnitOfWork, row: Row) -> bool:
+def _still_planned(work: UnitOfWork, row: LedgerRow) -> bool:
     return row.once in {one.once for one in plan(work.incident, work.policy)}
 
 
-async def _page_rung(work: UnitOfWork, row: Row) -> None:
+async def _page_rung(work: UnitOfWork, row: LedgerRow) -> None:
     assert row.rung is not None  # noqa: S101 - the caller dispatched on it
     level = work.policy.severity(work.incident.severity)
     rung = level.ladder[row.rung - 1]
     late = work.now - row.due_at
-    suffix = f", late by {durations.roughly(late)}" if is_late(late, rung.after) else ""
+    suffix = f", late by {durations.approximate(late)}" if is_late(late, rung.after) else ""
     if row.rung in work.incident.ladder.spent.get(level.key, ()):
         who = await on_call(work.conn, work.policy, work.now)
         climb = ladder.repeat(work.incident, work.policy, who, work.now, row.rung)
         why = f"still not {rung.until}{suffix}"
     else:
         why = (
-            f"{durations.in_words(rung.after)} without being {rung.until}" if rung.after else _occasion(work.incident)
+            f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(work.incident)
         ) + suffix
         climb = await next_rung(work, why, rung=row.rung)
-    await deadlines.decided(work.conn, row.once, State.DUE, f"paged: {why}", work.now)
+    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, f"paged: {why}", work.now)
     await _commit_or_say_nobody(work, climb, why, row)
 
 
@@ -255,48 +255,52 @@ def _occasion(incident: Incident) -> str:
     return f"it is {incident.severity} now"
 
 
-async def _trigger(work: UnitOfWork, row: Row) -> None:
+async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     """Something other than time asks for somebody."""
     key = row.once.split(":")[3]
     trigger = next(one for one in work.policy.triggers if one.key == key)
     late = work.now - row.due_at
-    why = trigger.name + (f", late by {durations.roughly(late)}" if is_late(late, trigger.rung.after) else "")
+    why = trigger.name + (f", late by {durations.approximate(late)}" if is_late(late, trigger.rung.after) else "")
     label = f"trigger:{key}"
-    await deadlines.decided(work.conn, row.once, State.DUE, f"paged: {why}", work.now)
+    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, f"paged: {why}", work.now)
     await work.commit(Change(triggers.paged(work.incident, trigger, work.now)))
     times = work.incident.ladder.tripped[key].times
     who = await on_call(work.conn, work.policy, work.now)
-    climb = ladder.summon(work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times)
+    climb = ladder.page_directly(
+        work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times
+    )
     if not climb.pages:
-        await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: {'; '.join(climb.reached.gaps)}", work.now)
+        await deadlines.decided(
+            work.conn, row.once, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now
+        )
     await commit_climb(work, climb, why, row.once, rung=trigger.rung)
 
 
-async def _target(work: UnitOfWork, row: Row) -> None:
+async def _target(work: UnitOfWork, row: LedgerRow) -> None:
     """Not acknowledged, or not mitigated, in time: the next unspent rung at once."""
     level = work.policy.severity(work.incident.severity)
     target = level.respond_within if row.kind == "acknowledge" else level.escalate_after
     goal = "acknowledged" if row.kind == "acknowledge" else "mitigated"
     late = work.now - row.due_at
-    suffix = f" (late by {durations.roughly(late)})" if is_late(late, target) else ""
-    why = f"not {goal} within {durations.in_words(target) if target else 'its target'}{suffix}"
+    suffix = f" (late by {durations.approximate(late)})" if is_late(late, target) else ""
+    why = f"not {goal} within {durations.exact(target) if target else 'its target'}{suffix}"
     work.incident = ladder.mark_fired(work.incident, row.kind)
     if page := next((p for p in work.incident.ladder.pages if p.rung and p.last_at >= row.due_at), None):
         said = f"{why}: rung {page.rung} was paged at the same time"
-        await deadlines.decided(work.conn, row.once, State.SKIPPED, said, work.now)
+        await deadlines.decided(work.conn, row.once, DeadlineState.SKIPPED, said, work.now)
         await incidents.save(work.conn, work.incident)
         if row.kind == "mitigate":
             await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
         return
     climb = await next_rung(work, why)
-    await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
     if row.kind == "mitigate":
         await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
 
 
-async def _commit_or_say_nobody(work: UnitOfWork, climb: ladder.Climb, why: str, row: Row) -> None:
+async def _commit_or_say_nobody(work: UnitOfWork, climb: ladder.PagingOutcome, why: str, row: LedgerRow) -> None:
     """Also when nobody is left to page, the channel is told, and the ledger says so."""
     if climb.rung is None:
-        await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: nobody left to page", work.now)
+        await deadlines.decided(work.conn, row.once, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
     await commit_climb(work, climb, why, row.once)

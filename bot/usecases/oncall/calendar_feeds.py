@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.policy.policy import Policy
-from bot.domain.values.durations import roughly as in_words
 from bot.usecases.context import Context
 from bot.usecases.effects.role_shifts import address_of
 from storage import key_value, overrides
@@ -61,7 +60,7 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
         if at is None:
             found.append(f"{key} could not be read from PagerDuty yet.")
         elif now - at > STALE:
-            found.append(f"{key} as it was read {in_words(now - at)} ago: PagerDuty has not answered since.")
+            found.append(f"{key} as it was read {approximate(now - at)} ago: PagerDuty has not answered since.")
         turns = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
         if lost := sorted({one.member for one in turns if oncall.stranger(one.member, policy)}):
             names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
-from bot.domain.deadlines import State
-from bot.domain.incident import Change, Incident, Turn, handover
+from bot.domain.deadlines import DeadlineState
+from bot.domain.incident import Change, Incident, RoleShift, handover
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall import shift_change
 from bot.domain.oncall.schedule import Override
@@ -20,12 +20,12 @@ from bot.usecases import authorize
 from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.effects import role_shifts
 from storage import deadlines, incidents, overrides
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 
 AT_MOST = 500
 
 
-async def lapse(work: UnitOfWork, row: Row) -> None:
+async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """1. Is it over, as the schedule stands now? 2. Who is next? 3. Offer it, once, privately."""
     turn = next(one for one in shift_change.waiting(work.incident) if shift_change.once(work.incident, one) == row.once)
     member = await _on_call(work, turn.schedule)
@@ -42,7 +42,7 @@ async def lapse(work: UnitOfWork, row: Row) -> None:
     title, called = work.policy.role(turn.role).title, _called(work, member, to)
     why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
     said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.once, schedule=turn.schedule)
-    await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, why, work.now)
     changed = shift_change.with_state(work.incident, turn, "offered")
     await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.once)])
 
@@ -104,18 +104,20 @@ async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Overri
     fresh = await role_shifts.looked_up(work.conn, work.incident, work.policy, work.now)
     standing = await overrides.standing(work.conn, work.now)
     settled = {_key(one) for one in shift_change.standing(work.incident) if one.state}
-    over: dict[tuple[str, str, str], Turn] = {}
+    over: dict[tuple[str, str, str], RoleShift] = {}
     for name in names:
         was = await _people(work.conn, work.policy, {name}, work.now, [before])
         is_now = await _people(work.conn, work.policy, {name}, work.now, [standing])
-        left = [Turn(role, user, name, work.now) for role, user in work.incident.roles.items() if user in was - is_now]
+        left = [
+            RoleShift(role, user, name, work.now) for role, user in work.incident.roles.items() if user in was - is_now
+        ]
         over |= {_key(one): one for one in left if _key(one) not in settled}
     over |= {_key(one): one for one in shift_change.waiting(work.incident) if one.ends_at <= work.now}
     kept = tuple(one for one in fresh.turns if _key(one) not in over)
     await work.commit(Change(replace(fresh, turns=(*kept, *over.values()))))
 
 
-def _key(turn: Turn) -> tuple[str, str, str]:
+def _key(turn: RoleShift) -> tuple[str, str, str]:
     return (turn.role, turn.user, turn.schedule)
 
 
@@ -133,5 +135,5 @@ def _called(work: UnitOfWork, member: str, address: str) -> str:
     return address if "@" in address else f"<@{address}>"
 
 
-async def _skip(work: UnitOfWork, row: Row, reason: str) -> None:
-    await deadlines.decided(work.conn, row.once, State.SKIPPED, reason, work.now)
+async def _skip(work: UnitOfWork, row: LedgerRow, reason: str) -> None:
+    await deadlines.decided(work.conn, row.once, DeadlineState.SKIPPED, reason, work.now)

@@ -8,7 +8,7 @@ from bot.domain.errors import Refused
 from bot.domain.playbook import automation
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook, Step
-from bot.domain.playbook.run import Mark, Walk
+from bot.domain.playbook.run import PlaybookRun, StepState
 from bot.domain.timeline.entry import BOT
 from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.playbooks import approvals, confidence, jobs, unit_of_work
@@ -51,20 +51,20 @@ async def look(context: Context, seen: Seen) -> int:
     return begun
 
 
-def _waiting(walk: Walk) -> list[Mark]:
+def _waiting(walk: PlaybookRun) -> list[StepState]:
     """Steps that nobody has taken into their hands; or that the bot itself asked approval for, and has it."""
     return [mark for mark in walks.current(walk) if _untouched(mark) or _granted(mark)]
 
 
-def _untouched(mark: Mark) -> bool:
-    return mark.state is walks.State.OPEN and mark.holder is None and mark.asked is None
+def _untouched(mark: StepState) -> bool:
+    return mark.state is walks.StepStatus.OPEN and mark.holder is None and mark.asked is None
 
 
-def _granted(mark: Mark) -> bool:
-    return mark.state is walks.State.APPROVED and mark.asked is not None and mark.asked.by == BOT
+def _granted(mark: StepState) -> bool:
+    return mark.state is walks.StepStatus.APPROVED and mark.asked is not None and mark.asked.by == BOT
 
 
-def _mark(walk: Walk, mark: Mark) -> tuple[int, int, str, int, str]:
+def _mark(walk: PlaybookRun, mark: StepState) -> tuple[int, int, str, int, str]:
     return walk.incident, walk.number, mark.key, mark.turns, str(mark.state)
 
 
@@ -79,7 +79,7 @@ async def _look_at(work: UnitOfWork, number: int) -> int:
     return begun
 
 
-async def _decide(work: UnitOfWork, walk: Walk, playbook: Playbook, step: Step, mark: Mark) -> bool:
+async def _decide(work: UnitOfWork, walk: PlaybookRun, playbook: Playbook, step: Step, mark: StepState) -> bool:
     sure = await confidence.of(work.conn, work.incident, playbook.id, work.now)
     act = dry_run(work.context, work.incident, playbook, step, walk.values, confidence=sure).decision.act
     if act == automation.AUTO or (act == automation.APPROVE and _granted(mark)):
@@ -89,5 +89,5 @@ async def _decide(work: UnitOfWork, walk: Walk, playbook: Playbook, step: Step, 
     return False
 
 
-async def _tried(work: UnitOfWork, walk: Walk, step: Step) -> bool:
+async def _tried(work: UnitOfWork, walk: PlaybookRun, step: Step) -> bool:
     return any(job.step == step.key for job in await stored.of_walk(work.conn, walk.incident, walk.number))

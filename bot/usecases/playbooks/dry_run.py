@@ -13,7 +13,7 @@ from bot.domain.playbook import job as jobs
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook, Step, Success, filled
 from bot.domain.playbook.job import Action, Plan
-from bot.domain.playbook.run import Walk
+from bot.domain.playbook.run import PlaybookRun
 from bot.usecases.context import Context
 from playbooks.runners.protocol import Runners
 
@@ -69,7 +69,7 @@ def _success(success: Success | None, values: Mapping[str, str]) -> Success | No
     return replace(success, promql=filled(success.promql, values))
 
 
-def _undo(step: Step, values: Mapping[str, str]) -> tuple[jobs.Piece, ...]:
+def _undo(step: Step, values: Mapping[str, str]) -> tuple[jobs.Invocation, ...]:
     try:
         return jobs.pieces(step, values, Action.ROLLBACK)
     except (Refused, ValueError):
@@ -96,7 +96,7 @@ def dry_run(
     return DryRun(jobs.shown(step, values, action), plan, decision)
 
 
-def takers(context: Context, incident: Incident, playbook: Playbook, walk: Walk) -> tuple[set[str], set[str]]:
+def takers(context: Context, incident: Incident, playbook: Playbook, walk: PlaybookRun) -> tuple[set[str], set[str]]:
     """Of the steps whose turn it is, or that can be taken back: which a runner would take, forwards and back."""
     if not context.policy.automation.enabled or not incident.open or incident.drill:
         return set(), set()

@@ -12,7 +12,7 @@ from bot.domain.playbook import job as jobs
 from bot.domain.playbook import lifecycle, steps
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Walk
+from bot.domain.playbook.run import PlaybookRun
 from bot.domain.playbook.stats import figures, in_words
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
@@ -30,7 +30,7 @@ from storage import playbook_runs as stored
 class OpenAlready(Refused):
     """The same playbook is walked in this incident. `walk` says how far it is."""
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, walk: PlaybookRun) -> None:
         super().__init__(f"{walk.name} is open here already.", "playbook")
         self.walk = walk
 
@@ -70,7 +70,7 @@ async def best(context: Context, incident: Incident, policy: Policy) -> Hit | No
     return hits[0] if hits and hits[0].fits else None
 
 
-async def open_(context: Context, number: int, playbook: str, actor: str, delivery: str | None = None) -> Walk:
+async def open_(context: Context, number: int, playbook: str, actor: str, delivery: str | None = None) -> PlaybookRun:
     """Begin a playbook. Raises `OpenAlready` where somebody did, `NotFound` where there is none of this id."""
     found = (await context.library_cache.library()).get(playbook)
     async with locked_incident(context, number, delivery) as work:
@@ -86,7 +86,9 @@ async def open_(context: Context, number: int, playbook: str, actor: str, delive
         return await commit(work, change, new=True)
 
 
-async def done(context: Context, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
+async def done(
+    context: Context, number: int, walk: int, step: str, actor: str, delivery: str | None = None
+) -> PlaybookRun:
     async with walking(context, number, walk, delivery) as (work, known, _):
         change = steps.done(known, step, actor, work.now)
         return await commit(work, change, await _answered(work, known, step, actor, "it is done"))
@@ -94,7 +96,7 @@ async def done(context: Context, number: int, walk: int, step: str, actor: str, 
 
 async def skip(
     context: Context, number: int, walk: int, step: str, actor: str, reason: str, delivery: str | None = None
-) -> Walk:
+) -> PlaybookRun:
     async with walking(context, number, walk, delivery) as (work, known, _):
         change = steps.skip(known, step, actor, work.now, reason)
         return await commit(work, change, await _answered(work, known, step, actor, "it is skipped"))
@@ -102,19 +104,21 @@ async def skip(
 
 async def note(
     context: Context, number: int, walk: int, step: str | None, actor: str, text: str, delivery: str | None = None
-) -> Walk:
+) -> PlaybookRun:
     async with walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, steps.note(known, step, actor, work.now, text))
 
 
 async def assign(
     context: Context, number: int, walk: int, step: str, user: str | None, actor: str, delivery: str | None = None
-) -> Walk:
+) -> PlaybookRun:
     async with walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, steps.assign(known, step, user, actor, work.now))
 
 
-async def reopen(context: Context, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
+async def reopen(
+    context: Context, number: int, walk: int, step: str, actor: str, delivery: str | None = None
+) -> PlaybookRun:
     async with walking(context, number, walk, delivery) as (work, known, _):
         others = [] if known.going else await stored.of_incident(work.conn, number)
         if standing := next((one for one in others if one.playbook == known.playbook and one.going), None):
@@ -124,16 +128,16 @@ async def reopen(context: Context, number: int, walk: int, step: str, actor: str
 
 async def roll_back(
     context: Context, number: int, walk: int, step: str, actor: str, reason: str = "", delivery: str | None = None
-) -> Walk:
+) -> PlaybookRun:
     """Somebody undid it by hand."""
     async with walking(context, number, walk, delivery) as (work, known, _):
         change = steps.roll_back(known, step, actor, work.now, reason)
         return await commit(work, change, await _answered(work, known, step, actor, "it is rolled back"))
 
 
-async def _answered(work: UnitOfWork, before: Walk, step: str, actor: str, said: str) -> list[Notice]:
+async def _answered(work: UnitOfWork, before: PlaybookRun, step: str, actor: str, said: str) -> list[Notice]:
     """Of what may have run nobody is asked any more once somebody has said how the step stands."""
-    if before.mark(step).state is not walks.State.MAY_HAVE_RUN:
+    if before.mark(step).state is not walks.StepStatus.MAY_HAVE_RUN:
         return []
     settled = await stored_jobs.settle(work.conn, (before.incident, before.number), step, actor, said)
     return [routing.jobs.question_over(job, f"<@{actor}> says: {said}.") for job in settled]
@@ -141,7 +145,7 @@ async def _answered(work: UnitOfWork, before: Walk, step: str, actor: str, said:
 
 async def fill(
     context: Context, number: int, walk: int, values: Mapping[str, str], actor: str, delivery: str | None = None
-) -> Walk:
+) -> PlaybookRun:
     """New values for the commands; what was approved with others is approved no more.
 
     Raises `Refused` for one that cannot be used, and the timeline has that too.
@@ -155,15 +159,20 @@ async def fill(
                 work.now, "playbook", actor, f"{known.name}: a value is refused. {plain(refused.message)}",
                 act="refused", walk=walk,
             )  # fmt: skip
-            await commit(work, walks.Change(known, (said,)))
+            await commit(work, walks.RunChange(known, (said,)))
         else:
             return await _filled(work, known, playbook, values, new, actor)
     raise trouble
 
 
 async def _filled(
-    work: UnitOfWork, known: Walk, playbook: Playbook, values: Mapping[str, str], new: Mapping[str, str], actor: str
-) -> Walk:
+    work: UnitOfWork,
+    known: PlaybookRun,
+    playbook: Playbook,
+    values: Mapping[str, str],
+    new: Mapping[str, str],
+    actor: str,
+) -> PlaybookRun:
     shown = {
         mark.key: will_do(playbook, mark.key, new, mark.asked.action) for mark in known.steps if mark.asked is not None
     }
@@ -185,14 +194,14 @@ async def call(
 
 async def abandon(
     context: Context, number: int, walk: int, actor: str, reason: str, delivery: str | None = None
-) -> Walk:
+) -> PlaybookRun:
     async with walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, lifecycle.abandon(known, actor, work.now, reason))
 
 
 async def judge(
     context: Context, number: int, walk: int, helped: bool, actor: str, delivery: str | None = None
-) -> Walk:
+) -> PlaybookRun:
     async with walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, lifecycle.judge(known, helped, actor, work.now))
 

@@ -12,7 +12,7 @@ from bot.domain.triage import service_catalog
 from bot.usecases.context import Context, claim_delivery
 from bot.usecases.queries.triage import named
 from storage import deadlines, incidents, reads
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 from storage.timeline import entries as timeline
 
 ENTRIES = 100
@@ -27,7 +27,7 @@ class Missed:
     since: datetime | None
     entries: tuple[Recorded, ...]
     messages: int
-    upcoming: tuple[Row, ...]
+    upcoming: tuple[LedgerRow, ...]
     contacts: tuple[Contact, ...]
     links: tuple[tuple[str, str], ...]
 
