@@ -174,7 +174,7 @@ class Tocsin:
         try:
             await asyncio.wait_for(part, within_s)
         except TimeoutError:
-            log.warning("stop.cut_short", mend="nothing to do: what was under way is taken up at the next start")
+            log.warning("stop.cut_short", hint="nothing to do: what was under way is taken up at the next start")
 
 
 async def build(settings: Settings) -> Tocsin:
@@ -187,7 +187,7 @@ async def build(settings: Settings) -> Tocsin:
     if shelf.folders:
         await shelf.library()  # what is wrong with the operator's own is said now, not at three in the morning
     for warning in loaded.warnings:
-        log.warning("policy.warning", words=warning)
+        log.warning("policy.warning", detail=warning)
     sole = await acquire(settings.url)
     database = await Database.open(settings.url)
     session = slack_api.session()
@@ -239,7 +239,7 @@ async def _wire(
     sender = Sender(context, api, me, session, settings.tocsin_command)
     paging = Notifiers(context, pager.build(settings, session), me.url)
     for words in pager.half_set_up(settings):
-        log.warning("notifiers.half_set_up", words=words)
+        log.warning("notifiers.half_set_up", detail=words)
 
     async def send(row: ClaimedNotice) -> dict[str, Any]:
         receipt = await (paging.send(row) if row.kind == pager.KIND else sender.send(row))
@@ -360,7 +360,7 @@ async def who_are_we(api: SlackApi, database: Database) -> BotIdentity:
                 ) from error
             async with database.reading() as conn:
                 if kept := await key_value.get(conn, "me"):
-                    log.warning("slack.away", error=str(error), mend="started from what was known; posts wait")
+                    log.warning("slack.away", error=str(error), hint="started from what was known; posts wait")
                     return BotIdentity(**kept)
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
             await asyncio.sleep(error.wait_s or wait_s)
@@ -382,7 +382,7 @@ async def make_findable(database: Database) -> None:
         if count := await search_index.fill(database):
             log.info("similar.filled", incidents=count)
     except Exception:
-        log.exception("similar.not_filled", mend="check the database; it is tried again at the next start")
+        log.exception("similar.not_filled", hint="check the database; it is tried again at the next start")
 
 
 async def ask_for_backfill(context: Context) -> None:
@@ -413,15 +413,15 @@ async def _join(context: Context, api: SlackApi) -> None:
     try:
         found = await channels.find_by_name(api, name)
         if found is None:
-            log.warning("announce.not_found", channel=name, mend="create it, or set `announce` in the policy")
+            log.warning("announce.not_found", channel=name, hint="create it, or set `announce` in the policy")
             return
         await channels.join(api, found)
         async with context.database.transaction() as conn:
             await key_value.put(conn, f"announce:{name}", found)
     except SlackError as error:
-        log.warning("announce.not_joined", channel=name, error=error.name, mend="invite the bot: /invite @Tocsin")
+        log.warning("announce.not_joined", channel=name, error=error.name, hint="invite the bot: /invite @Tocsin")
     except StorageError as error:
-        log.warning("announce.not_kept", channel=name, error=str(error), mend="nothing to do: it is looked up again")
+        log.warning("announce.not_kept", channel=name, error=str(error), hint="nothing to do: it is looked up again")
 
 
 def _slack_trouble(api: SlackApi, sockets: Sockets | None) -> Any:

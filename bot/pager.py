@@ -106,9 +106,9 @@ class Notifiers:
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident) if row.incident is not None else None
             if incident is None:
-                raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
+                raise DeliveryError(f"there is no incident for {row.dedup_key}", permanent=True)
             policy = await self._context.policies.of(conn, incident)
-            failed = {failure.once for failure in await queue.failures(conn, incident.number)}
+            failed = {failure.dedup_key for failure in await queue.failures(conn, incident.number)}
         _check_wanted(row, incident, failed)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         method = row.payload["method"]

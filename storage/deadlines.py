@@ -27,7 +27,7 @@ _c = deadlines.c
 class LedgerRow:
     """One line of the ledger. `fence` counts its claims: a claim that is not the last one has lost it."""
 
-    once: str
+    dedup_key: str
     incident: int
     kind: str
     rung: int | None
@@ -65,8 +65,8 @@ async def sync_all(conn: AsyncConnection, plans: Sequence[PlannedDeadlines], now
     """
     if not plans:
         return
-    onces = [deadline.once for plan in plans for deadline in plan.planned]
-    given = {"numbers": list_param(conn, [plan.incident for plan in plans]), "onces": list_param(conn, onces)}
+    dedup_keys = [deadline.dedup_key for plan in plans for deadline in plan.planned]
+    given = {"numbers": list_param(conn, [plan.incident for plan in plans]), "onces": list_param(conn, dedup_keys)}
     rows: dict[int, dict[str, AnyRow]] = {plan.incident: {} for plan in plans}
     for row in await conn.execute(_known(conn.dialect.name), given):
         rows[row.incident][row.once] = row
@@ -74,13 +74,17 @@ async def sync_all(conn: AsyncConnection, plans: Sequence[PlannedDeadlines], now
     moved: list[dict[str, Any]] = []
     gone: list[dict[str, Any]] = []
     for plan in plans:
-        known, planned = rows[plan.incident], {deadline.once: deadline for deadline in plan.planned}
-        for once, deadline in planned.items():
-            if once not in known:
+        known, planned = rows[plan.incident], {deadline.dedup_key: deadline for deadline in plan.planned}
+        for dedup_key, deadline in planned.items():
+            if dedup_key not in known:
                 fresh.append(_new(plan.incident, deadline, now))
-            elif _differs(known[once], deadline):
+            elif _differs(known[dedup_key], deadline):
                 moved.append(_planned(deadline, now))
-        gone += [_withdrawn(row, plan.withdrawn(once), now) for once, row in known.items() if once not in planned]
+        gone += [
+            _withdrawn(row, plan.withdrawn(dedup_key), now)
+            for dedup_key, row in known.items()
+            if dedup_key not in planned
+        ]
     for statement, values in ((_INSERT, fresh), (_MOVE, moved), (_WITHDRAW, gone)):
         if values:
             await conn.execute(statement, values)
@@ -93,7 +97,7 @@ async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedel
     """
     given = {"now": now, "most": limit, "after_us": microseconds(lease)}
     taken = await conn.execute(_claim(conn.dialect.name), given)
-    return sorted((_row(row) for row in taken), key=lambda row: (row.due_at, row.once))
+    return sorted((_row(row) for row in taken), key=lambda row: (row.due_at, row.dedup_key))
 
 
 @cache
@@ -118,50 +122,50 @@ def _lapsed(dialect: str) -> sa.Select[Any]:
 
 async def is_claimed(conn: AsyncConnection, row: LedgerRow) -> bool:
     """Whether the claim `row` came from still holds: asked in the transaction that acts on it."""
-    return await conn.scalar(_STILL_OURS, {"this": row.once, "fence": row.fence}) is not None
+    return await conn.scalar(_STILL_OURS, {"this": row.dedup_key, "fence": row.fence}) is not None
 
 
 async def still_claimed(conn: AsyncConnection, rows: Sequence[LedgerRow]) -> set[str]:
-    """The `once` of those of `rows` of which `still_ours` is true."""
-    found = await conn.execute(_fences(conn.dialect.name), {"onces": list_param(conn, [row.once for row in rows])})
+    """The `dedup_key` of those of `rows` of which `still_ours` is true."""
+    found = await conn.execute(_fences(conn.dialect.name), {"onces": list_param(conn, [row.dedup_key for row in rows])})
     fences = {row.once: row.fence for row in found}
-    return {row.once for row in rows if fences.get(row.once) == row.fence}
+    return {row.dedup_key for row in rows if fences.get(row.dedup_key) == row.fence}
 
 
 async def all_due(conn: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
-    """`decided`, `DUE`, for several: why, by `once`."""
-    settled = [_decision(once, DeadlineState.DUE, reason, now) for once, reason in reasons.items()]
+    """`decided`, `DUE`, for several: why, by `dedup_key`."""
+    settled = [_decision(dedup_key, DeadlineState.DUE, reason, now) for dedup_key, reason in reasons.items()]
     if settled:
         await conn.execute(_SETTLE, settled)
 
 
-async def all_delivered(conn: AsyncConnection, onces: Sequence[str], at: datetime) -> None:
+async def all_delivered(conn: AsyncConnection, dedup_keys: Sequence[str], at: datetime) -> None:
     """`delivered`, for several."""
-    if onces:
+    if dedup_keys:
         sent = {"state": str(DeadlineState.SENT), "sent_at": at, "lease_until": None}
-        await conn.execute(_SETTLE, [{"this": once, **sent} for once in sorted(onces)])
+        await conn.execute(_SETTLE, [{"this": dedup_key, **sent} for dedup_key in sorted(dedup_keys)])
 
 
-async def decided(conn: AsyncConnection, once: str, state: DeadlineState, reason: str, now: datetime) -> None:
+async def decided(conn: AsyncConnection, dedup_key: str, state: DeadlineState, reason: str, now: datetime) -> None:
     """`DUE` when its message is on its way, `SKIPPED` and the like when there will be none."""
-    await conn.execute(_SETTLE, _decision(once, state, reason, now))
+    await conn.execute(_SETTLE, _decision(dedup_key, state, reason, now))
 
 
-async def delivered(conn: AsyncConnection, once: str, at: datetime) -> None:
-    await _settle(conn, once, state=str(DeadlineState.SENT), sent_at=at)
+async def delivered(conn: AsyncConnection, dedup_key: str, at: datetime) -> None:
+    await _settle(conn, dedup_key, state=str(DeadlineState.SENT), sent_at=at)
 
 
-async def failed(conn: AsyncConnection, once: str, reason: str) -> None:
-    await _settle(conn, once, state=str(DeadlineState.FAILED), reason=reason)
+async def failed(conn: AsyncConnection, dedup_key: str, reason: str) -> None:
+    await _settle(conn, dedup_key, state=str(DeadlineState.FAILED), reason=reason)
 
 
-async def skipped_late(conn: AsyncConnection, once: str, reason: str) -> None:
+async def skipped_late(conn: AsyncConnection, dedup_key: str, reason: str) -> None:
     """It was due, but when its message was to be sent it was not needed any more."""
-    await _settle(conn, once, state=str(DeadlineState.SKIPPED), reason=reason)
+    await _settle(conn, dedup_key, state=str(DeadlineState.SKIPPED), reason=reason)
 
 
-async def get(conn: AsyncConnection, once: str) -> LedgerRow | None:
-    found = (await conn.execute(sa.select(*_COLUMNS).where(_c.once == once))).one_or_none()
+async def get(conn: AsyncConnection, dedup_key: str) -> LedgerRow | None:
+    found = (await conn.execute(sa.select(*_COLUMNS).where(_c.once == dedup_key))).one_or_none()
     return None if found is None else _row(found)
 
 
@@ -190,9 +194,9 @@ def _free(dialect: str) -> sa.ColumnElement[bool]:
     return sa.or_(_c.lease_until.is_(None), _c.lease_until <= db_now(dialect))
 
 
-def _decision(once: str, state: DeadlineState, reason: str, now: datetime) -> dict[str, Any]:
+def _decision(dedup_key: str, state: DeadlineState, reason: str, now: datetime) -> dict[str, Any]:
     return {
-        "this": once,
+        "this": dedup_key,
         "state": str(state),
         "reason": reason,
         "decided_at": now,
@@ -201,8 +205,8 @@ def _decision(once: str, state: DeadlineState, reason: str, now: datetime) -> di
     }
 
 
-async def _settle(conn: AsyncConnection, once: str, **values: Any) -> None:
-    await conn.execute(_SETTLE, {"this": once, "lease_until": None, **values})
+async def _settle(conn: AsyncConnection, dedup_key: str, **values: Any) -> None:
+    await conn.execute(_SETTLE, {"this": dedup_key, "lease_until": None, **values})
 
 
 def _differs(row: AnyRow, deadline: Deadline) -> bool:
@@ -261,7 +265,7 @@ _WITHDRAW = (
 
 
 def _planned(deadline: Deadline, now: datetime) -> dict[str, Any]:
-    return {"this": deadline.once, "new_due_at": deadline.due_at, "new_reason": deadline.reason, "now": now}
+    return {"this": deadline.dedup_key, "new_due_at": deadline.due_at, "new_reason": deadline.reason, "now": now}
 
 
 def _withdrawn(row: AnyRow, reason: str, now: datetime) -> dict[str, Any]:
@@ -271,7 +275,7 @@ def _withdrawn(row: AnyRow, reason: str, now: datetime) -> dict[str, Any]:
 
 def _new(number: int, deadline: Deadline, now: datetime) -> dict[str, Any]:
     return {
-        "once": deadline.once,
+        "once": deadline.dedup_key,
         "incident": number,
         "kind": deadline.kind,
         "rung": deadline.rung,

@@ -72,9 +72,9 @@ async def as_it_was(conn: AsyncConnection, digest: str) -> Playbook | None:
     return None if document is None else _playbook.validate_python(document)
 
 
-async def first_reminder(conn: AsyncConnection, once: str, playbook: str, now: datetime) -> bool:
+async def first_reminder(conn: AsyncConnection, dedup_key: str, playbook: str, now: datetime) -> bool:
     """Whether the owner was not told of this before; from now on they were."""
-    row = insert(conn, playbook_reminders).values(once=once, playbook=playbook, sent_at=now)
+    row = insert(conn, playbook_reminders).values(once=dedup_key, playbook=playbook, sent_at=now)
     done = await conn.execute(row.on_conflict_do_nothing())
     return bool(done.rowcount)
 

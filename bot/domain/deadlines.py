@@ -32,9 +32,9 @@ class DeadlineState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`once` is unique for ever: an occurrence that was sent or skipped is never armed again."""
+    """`dedup_key` is unique for ever: an occurrence that was sent or skipped is never armed again."""
 
-    once: str
+    dedup_key: str
     kind: str
     due_at: datetime
     reason: str
@@ -66,8 +66,8 @@ def _update(incident: Incident, level: Severity) -> Deadline | None:
         why = (
             f"{level.key} asks for an update every {durations.exact(level.update_every)}" if level.update_every else ""
         )
-    once = f"update:{incident.number}:{incident.episode}:{incident.updates}:{incident.unanswered}"
-    return Deadline(once, "update", incident.update_due_at, why)
+    dedup_key = f"update:{incident.number}:{incident.episode}:{incident.updates}:{incident.unanswered}"
+    return Deadline(dedup_key, "update", incident.update_due_at, why)
 
 
 def _roles(incident: Incident, policy: Policy) -> Deadline | None:
@@ -79,8 +79,8 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
         why = f"snoozed by <@{incident.snooze.by}>; {titles} still empty"
     else:
         why = f"{incident.severity} needs {titles}"
-    once = f"role:{incident.number}:{incident.episode}:{incident.roles_asked}:{','.join(missing)}"
-    return Deadline(once, "role", incident.roles_due_at, why)
+    dedup_key = f"role:{incident.number}:{incident.episode}:{incident.roles_asked}:{','.join(missing)}"
+    return Deadline(dedup_key, "role", incident.roles_due_at, why)
 
 
 def _handovers(incident: Incident) -> list[Deadline]:
@@ -89,8 +89,8 @@ def _handovers(incident: Incident) -> list[Deadline]:
     for asked in handover.standing(incident):
         then = "the next rung is paged" if asked.nudged else "they are asked again"
         why = f"<@{asked.to}> is to accept or decline {asked.role}; without an answer {then}"
-        once = f"handover:{incident.number}:{incident.episode}:{asked.number}:{int(asked.nudged)}"
-        found.append(Deadline(once, "role", asked.due_at, why))
+        dedup_key = f"handover:{incident.number}:{incident.episode}:{asked.number}:{int(asked.nudged)}"
+        found.append(Deadline(dedup_key, "role", asked.due_at, why))
     return found
 
 
@@ -98,7 +98,7 @@ def _shift_changes(incident: Incident) -> list[Deadline]:
     """Somebody who holds a role is on call no longer: they are offered to hand it over."""
     return [
         Deadline(
-            shift_change.once(incident, turn),
+            shift_change.key_of(incident, turn),
             "role",
             turn.ends_at,
             f"<@{turn.user}>'s turn on {turn.schedule} ends: they are offered to hand over {turn.role}",
@@ -166,9 +166,9 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
             continue
         kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
         again = f":{one.times}" if one.times else ""
-        once = f"trigger:{incident.number}:{incident.episode}:{one.trigger.key}{again}"
+        dedup_key = f"trigger:{incident.number}:{incident.episode}:{one.trigger.key}{again}"
         found.append(
-            Deadline(once, kind, one.at, f"{one.trigger.name}: {_targets(rung.notify)} paged unless {rung.until}")
+            Deadline(dedup_key, kind, one.at, f"{one.trigger.name}: {_targets(rung.notify)} paged unless {rung.until}")
         )
     return found
 
@@ -212,13 +212,13 @@ def named(person: str) -> str:
     return f"<@{person}>" if re.fullmatch(r"[UW][A-Z0-9]+", person) else person
 
 
-def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
+def withdrawn_because(dedup_key: str, before: Incident, after: Incident) -> str:
     """Why a deadline that was planned for `before` is not planned for `after`, in words for the ledger."""
     if not after.open:
         return f"the incident is {after.status}"
     if after.policy != before.policy:
         return "another policy was brought to the incident"
-    kind = once.split(":", 1)[0]
+    kind = dedup_key.split(":", 1)[0]
     if kind == "update":
         return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
     if kind == "role":
@@ -226,9 +226,9 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
     if kind == "shift":
         return "the role, or the schedule, changed"
     if kind == "handover":
-        return handover_ended(int(once.split(":")[3]), before, after)
+        return handover_ended(int(dedup_key.split(":")[3]), before, after)
     if kind in ("step", "approval"):
-        walk = int(once.split(":")[3])
+        walk = int(dedup_key.split(":")[3])
         return next((one.last for one in after.walks if one.number == walk and one.last), "the playbook went on")
     if after.severity != before.severity:
         return f"the severity is now {after.severity}"

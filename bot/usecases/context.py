@@ -199,7 +199,7 @@ def _planned(one: IncidentSave) -> deadlines.PlannedDeadlines | None:
     if planned == plan(one.before, one.policy):
         return None
     return deadlines.PlannedDeadlines(
-        one.after.number, planned, lambda once: withdrawn_because(once, one.before, one.after)
+        one.after.number, planned, lambda key: withdrawn_because(key, one.before, one.after)
     )
 
 

@@ -61,7 +61,7 @@ class Marks:
     ) -> list[bool]:
         await _held_all(conn, [row for row, _ in done])
         ours = await queue.all_sent(conn, done)
-        served = [once for (row, _), mine in zip(done, ours, strict=True) if mine for once in _deadlines(row)]
+        served = [dedup_key for (row, _), mine in zip(done, ours, strict=True) if mine for dedup_key in _deadlines(row)]
         await deadlines.all_delivered(conn, served, self._context.clock.now())
         return ours
 
@@ -78,8 +78,8 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
         if not await queue.sent(conn, row, receipt):
             return False
         now = context.clock.now()
-        for once in _deadlines(row):
-            await deadlines.delivered(conn, once, now)
+        for dedup_key in _deadlines(row):
+            await deadlines.delivered(conn, dedup_key, now)
         if incident is not None and row.kind == "channel":
             work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
             opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
@@ -159,7 +159,7 @@ async def _by_the_next_as_well(context: Context, row: ClaimedNotice, mark: Mark,
             return
         work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
         stand_in = await _stand_in(work, row, waits=waits)
-        if stand_in is None or not await ingest.first(conn, f"impatient:{row.once}", work.now):
+        if stand_in is None or not await ingest.first(conn, f"impatient:{row.dedup_key}", work.now):
             return
         await _commit(work, _failure(work, row, why, stand_in, waits=waits), stand_in)
     context.wakeups.notify()
@@ -172,8 +172,8 @@ async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
         await _held_all(conn, [row])
         if not await queue.dropped(conn, row, reason):
             return
-        for once in await _not_sent(conn, row):
-            await deadlines.skipped_late(conn, once, reason)
+        for dedup_key in await _not_sent(conn, row):
+            await deadlines.skipped_late(conn, dedup_key, reason)
 
     await context.database.batched(mark)
     context.wakeups.outbox.set()
@@ -234,13 +234,13 @@ async def _stand_in(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False
 def _failure(
     work: UnitOfWork, row: ClaimedNotice, error: str, stand_in: Notice | None, *, waits: bool = False
 ) -> Entry:
-    data = {"step": row.kind, "once": row.once}
+    data = {"step": row.kind, "once": row.dedup_key}
     if stand_in is not None:
         way = calls.label(stand_in.payload["method"])
         if waits:
             text = f"{error} Meanwhile: {way}."
-            return entry(work.now, "delivery_waits", BOT, text, **data, instead=stand_in.once)
-        return entry(work.now, "delivery_failed", BOT, f"{error} Instead: {way}.", **data, instead=stand_in.once)
+            return entry(work.now, "delivery_waits", BOT, text, **data, instead=stand_in.dedup_key)
+        return entry(work.now, "delivery_failed", BOT, f"{error} Instead: {way}.", **data, instead=stand_in.dedup_key)
     return entry(work.now, "delivery_failed", BOT, error, **data)
 
 
@@ -256,21 +256,23 @@ def _paged_instead(work: UnitOfWork, row: ClaimedNotice) -> Entry:
     way, failed = calls.label(row.payload["method"]), calls.label(row.payload["instead_of"])
     why = f"{failed} waits its turn" if row.payload.get("waits") else f"{failed} failed"
     text = f"Rung {row.payload['rung']}: {name} by {way}, since {why}"
-    return entry(work.now, "page", BOT, text, rung=row.payload["rung"], by=[row.payload["method"]], once=row.once)
+    return entry(
+        work.now, "page", BOT, text, rung=row.payload["rung"], by=[row.payload["method"]], dedup_key=row.dedup_key
+    )
 
 
 async def _failed_in_ledger(conn: AsyncConnection, row: ClaimedNotice, error: str) -> None:
-    for once in await _not_sent(conn, row):
-        await deadlines.failed(conn, once, f"could not be sent: {error}")
+    for dedup_key in await _not_sent(conn, row):
+        await deadlines.failed(conn, dedup_key, f"could not be sent: {error}")
 
 
 async def _not_sent(conn: AsyncConnection, row: ClaimedNotice) -> list[str]:
     """The rows of the ledger it serves, without those that another message of the same page has served."""
     found = []
-    for once in _deadlines(row):
-        standing = await deadlines.get(conn, once)
+    for dedup_key in _deadlines(row):
+        standing = await deadlines.get(conn, dedup_key)
         if standing is None or standing.state is not DeadlineState.SENT:
-            found.append(once)
+            found.append(dedup_key)
     return found
 
 

@@ -73,7 +73,7 @@ class Jobs:
                 await auto_run.look(self._context, self._seen)
                 begun = await self._begin()
             except Exception:
-                log.exception("jobs.look_failed", mend="check the database; it is tried again every second")
+                log.exception("jobs.look_failed", hint="check the database; it is tried again every second")
                 await asyncio.sleep(POLL_S)
                 continue
             if not begun:
@@ -136,7 +136,7 @@ class Jobs:
             self._observe(job.plan.runner, _result_of(verdict, how))
             log.info(
                 "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.worked,
-                words=verdict.words, took_s=round(seconds, 3),
+                detail=verdict.words, took_s=round(seconds, 3),
             )  # fmt: skip
         except Exception:
             log.exception("jobs.not_written_down", job=job.id, incident=f"INC-{job.incident}")

@@ -87,12 +87,12 @@ class Outbox:
             try:
                 claimed = await self._claim()
             except Exception:
-                log.exception("outbox.claim_failed", mend="check the database; it is tried again every second")
+                log.exception("outbox.claim_failed", hint="check the database; it is tried again every second")
                 await asyncio.sleep(POLL_S)
                 continue
             for row in claimed:
                 self._claimed(row)
-                task = asyncio.create_task(self._deliver(row), name=f"send {row.once}")
+                task = asyncio.create_task(self._deliver(row), name=f"send {row.dedup_key}")
                 self._tasks.add(task)
                 if row.kind == PAGING:
                     self._paging.add(task)
@@ -126,7 +126,7 @@ class Outbox:
         try:
             await self._settle(row)
         except Exception:
-            log.exception("outbox.row_failed", once=row.once, kind=row.kind, incident=_name(row))
+            log.exception("outbox.row_failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row))
 
     async def _settle(self, row: ClaimedNotice) -> None:
         """Send, then mark. A mark that fails leaves the lease to run out: the next attempt looks before it repeats."""
@@ -141,7 +141,7 @@ class Outbox:
             else:
                 await self._put_back(row, error)
         except StorageError as error:
-            log.warning("outbox.cannot_read", once=row.once, incident=_name(row), error=str(error))
+            log.warning("outbox.cannot_read", dedup_key=row.dedup_key, incident=_name(row), error=str(error))
         else:
             ours = await self._marks.sent(row, receipt)
             self._observe(Outcome(row.kind, "sent" if ours else "lost_lease"))
@@ -149,7 +149,7 @@ class Outbox:
     async def _put_back(self, row: ClaimedNotice, error: DeliveryError) -> None:
         """Not its turn yet: without a lease until then, and looked at again on the instant."""
         after_s = error.wait_s or 0.0
-        log.debug("outbox.waits", once=row.once, incident=_name(row), after_s=round(after_s, 3))
+        log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
         trying = datetime.now(UTC) - row.first_try_at
         await delivery.put_back(self._context, row, timedelta(seconds=after_s), str(error), trying=trying)
         asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
@@ -157,14 +157,20 @@ class Outbox:
 
     async def _failed(self, row: ClaimedNotice, error: DeliveryError) -> None:
         if error.permanent:
-            log.warning("outbox.failed", once=row.once, kind=row.kind, incident=_name(row), error=str(error))
+            log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=str(error))
             await delivery.failed(self._context, row, str(error))
             self._observe(Outcome(row.kind, "failed"))
             return
         after = timedelta(seconds=error.wait_s if error.wait_s is not None else backoff_s(row.attempts))
         if error.uncertain:
             after = max(after, timedelta(seconds=UNCERTAIN_WAIT_S))
-        log.info("outbox.retry", once=row.once, incident=_name(row), error=str(error), after_s=after.total_seconds())
+        log.info(
+            "outbox.retry",
+            dedup_key=row.dedup_key,
+            incident=_name(row),
+            error=str(error),
+            after_s=after.total_seconds(),
+        )
         trying = datetime.now(UTC) - row.first_try_at
         await delivery.put_off(self._context, row, after, str(error), uncertain=error.uncertain, trying=trying)
         self._observe(Outcome(row.kind, "unknown" if error.uncertain else "retried"))

@@ -72,13 +72,13 @@ class Reading:
 
     async def _read(self, key: str, identity: str, policy: Policy) -> bool:
         if self._elsewhere is None:
-            log.warning("schedule.not_read", schedule=key, mend="set PAGERDUTY_API_TOKEN")
+            log.warning("schedule.not_read", schedule=key, hint="set PAGERDUTY_API_TOKEN")
             return False
         now = self._context.clock.now()
         try:
             entries = await self._elsewhere.entries(identity, *_span(now))
         except DeliveryError as error:
-            log.warning("schedule.not_read", schedule=key, error=str(error), mend="what was last read holds")
+            log.warning("schedule.not_read", schedule=key, error=str(error), hint="what was last read holds")
             return False
         found = [Override(key, member_of(one, policy), one.starts_at, one.ends_at) for one in entries]
         self._tell_of_strangers(key, found, policy)
@@ -95,7 +95,7 @@ class Reading:
         if unknown and unknown != self._strangers.get(key):
             log.warning(
                 "schedule.strangers", schedule=key, people=sorted(unknown),
-                mend="give each a contact with that e-mail address or name; `tocsin check` says who cannot be reached",
+                hint="give each a contact with that e-mail address or name; `tocsin check` says who cannot be reached",
             )  # fmt: skip
         self._strangers[key] = unknown
 

@@ -36,5 +36,5 @@ class Reviews:
                 if count := await review.remind(self._context):
                     log.info("reviews.told", owners=count)
             except Exception:
-                log.exception("reviews.failed", mend="check the database and the playbooks; it is tried again")
+                log.exception("reviews.failed", hint="check the database and the playbooks; it is tried again")
             await asyncio.sleep(EVERY_S)

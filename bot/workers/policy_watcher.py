@@ -102,9 +102,9 @@ class PolicyFile:
                     await self.read(asked=asked)
             except StorageError as error:
                 self._read, self._content = NEVER, None  # so that it is read, and told of, again
-                log.error("policy.not_told", error=str(error), mend="check the database; it is tried again")
+                log.error("policy.not_told", error=str(error), hint="check the database; it is tried again")
             except Exception:
-                log.exception("policy.not_read", mend="the policy from before stays in force")
+                log.exception("policy.not_read", hint="the policy from before stays in force")
 
     async def _settled(self) -> bool:
         """Whether it has changed and stood still since the last look: nobody reads half of what is being written."""
@@ -143,15 +143,15 @@ class PolicyFile:
         self._metrics.policy_stale.set(0)
         self._metrics.policy_reloads.labels("in_force" if differs else "unchanged").inc()
         for warning in loaded.warnings if differs else ():
-            log.warning("policy.warning", words=warning)
+            log.warning("policy.warning", detail=warning)
         if not differs:
             if asked or mended:
-                log.info("policy.unchanged", file=str(self._path), words="the file says what is in force")
+                log.info("policy.unchanged", file=str(self._path), detail="the file says what is in force")
         else:
             self._context.policies.put_in_force(loaded.policy, loaded.document)
             log.info(
                 "policy.in_force", file=str(self._path), policy=loaded.policy.name, digest=loaded.policy.digest[:12],
-                changed=differs, words="it holds for incidents declared from now on; others keep theirs",
+                changed=differs, detail="it holds for incidents declared from now on; others keep theirs",
             )  # fmt: skip
         if differs:
             await self._changed()
@@ -163,7 +163,7 @@ class PolicyFile:
         self._metrics.policy_reloads.labels("refused").inc()
         log.error(
             "policy.refused", file=str(self._path), problems=str(bad.error).splitlines(),
-            mend="the policy from before stays in force; mend the file, `tocsin check` looks it over",
+            hint="the policy from before stays in force; mend the file, `tocsin check` looks it over",
         )  # fmt: skip
         if again:
             await self._tell_bad(bad)

@@ -66,7 +66,7 @@ class Retention:
                 if count := await self.round(PAUSE_S):
                     log.info("retention.round", rows=count)
             except Exception:
-                log.exception("retention.failed", mend="check the database and the archive; it is tried again")
+                log.exception("retention.failed", hint="check the database and the archive; it is tried again")
             await asyncio.sleep(EVERY_S)
 
     async def _steps(self, step: Callable[[AsyncConnection], Awaitable[int]], pause_s: float) -> int:

@@ -70,7 +70,7 @@ class Scheduler:
                 await self._arm()
                 self.ticked_at = time.monotonic()
             except Exception:
-                log.exception("scheduler.tick_failed", mend="check the database; the next tick tries again")
+                log.exception("scheduler.tick_failed", hint="check the database; the next tick tries again")
 
     async def _follow(self) -> None:
         """A commit may have moved the next due instant: look at once, not at the next second."""
@@ -128,7 +128,7 @@ class Scheduler:
             try:
                 await nudge.lapse(self._context, [row])
             except Exception:
-                log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.once)
+                log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.dedup_key)
 
     async def _arm(self) -> None:
         async with self._context.database.reading() as conn:

@@ -43,7 +43,7 @@ class Rota:
                 await self._reading.refresh()
                 await self.look()
             except StorageError as error:
-                log.warning("rota.not_looked", error=str(error), mend="check the database; it is tried again")
+                log.warning("rota.not_looked", error=str(error), hint="check the database; it is tried again")
             except Exception:  # it must outlive whatever it meets
                 log.exception("rota.failed")
             await asyncio.sleep(LOOK_S)
@@ -64,8 +64,8 @@ class Rota:
             if not people:
                 if given is not None and given[:1] != [""]:
                     log.warning(
-                        "usergroup.kept", group=group, words="nobody is on call, and Slack takes no empty group",
-                        mend="`/incident oncall` shows the gap; until it is filled, it keeps whoever was last in it",
+                        "usergroup.kept", group=group, detail="nobody is on call, and Slack takes no empty group",
+                        hint="`/incident oncall` shows the gap; until it is filled, it keeps whoever was last in it",
                     )  # fmt: skip
                     await self._given(group, ["", *given])
                 continue

@@ -17,9 +17,9 @@ _c = outbox.c
 _HELD = sa.text("state = 'held'")  # as in the partial index, word for word
 
 
-async def free_dependents(conn: AsyncConnection, onces: Collection[str]) -> None:
+async def free_dependents(conn: AsyncConnection, dedup_keys: Collection[str]) -> None:
     """What was held for these may go."""
-    await conn.execute(_free(conn.dialect.name), {"sent": list_param(conn, list(onces))})
+    await conn.execute(_free(conn.dialect.name), {"sent": list_param(conn, list(dedup_keys))})
 
 
 @cache
@@ -29,14 +29,14 @@ def _free(dialect: str) -> Any:
     return sa.update(outbox).where(waiting).values(state="queued", next_try_at=now, queued_at=now)
 
 
-async def end_dependents(conn: AsyncConnection, onces: Collection[str], state: str, why: str) -> list[str]:
+async def end_dependents(conn: AsyncConnection, dedup_keys: Collection[str], state: str, why: str) -> list[str]:
     """Each held row does as it was told for this case; what ends so takes its own dependents along.
 
     `state` is what became of `onces`: what needed a notice that failed fails, what needed one that nobody needed any
-    more is not needed either. Gives back the `once` of every row that ended so.
+    more is not needed either. Gives back the `dedup_key` of every row that ended so.
     """
     lost: list[str] = []
-    ended = onces
+    ended = dedup_keys
     reason = because(state, why)
     while ended:
         given = {"ended": list_param(conn, list(ended))}

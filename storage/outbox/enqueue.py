@@ -42,27 +42,27 @@ async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
     names = set(batch) | {notice.depends_on for notice in batch.values() if notice.depends_on}
     known = await _standing(conn, names)
     starts: dict[str, _Standing] = {}
-    for once in batch:
-        _start(once, batch, known, starts)
-    lost_race = await _insert(conn, [n for once, n in batch.items() if once not in known], starts)
+    for dedup_key in batch:
+        _start(dedup_key, batch, known, starts)
+    lost_race = await _insert(conn, [n for dedup_key, n in batch.items() if dedup_key not in known], starts)
     if lost_race:
         known |= await _standing(conn, lost_race)
-    for once, notice in batch.items():
-        if once in known and notice.resend:
-            await _again(conn, notice, known[once], starts[once])
-    for once in lost_race:  # another process put it a moment ago: what became of it since also counts for ours
-        await _catch_up(conn, once, known[once])
+    for dedup_key, notice in batch.items():
+        if dedup_key in known and notice.resend:
+            await _again(conn, notice, known[dedup_key], starts[dedup_key])
+    for dedup_key in lost_race:  # another process put it a moment ago: what became of it since also counts for ours
+        await _catch_up(conn, dedup_key, known[dedup_key])
 
 
 def _one_each(notices: Sequence[Notice]) -> dict[str, Notice]:
-    """The first notice of each `once`, or the last that says `again`."""
+    """The first notice of each `dedup_key`, or the last that says `again`."""
     batch: dict[str, Notice] = {}
     for given in notices:
         notice = replace(
-            given, once=clean_text(given.once), depends_on=given.depends_on and clean_text(given.depends_on)
+            given, dedup_key=clean_text(given.dedup_key), depends_on=given.depends_on and clean_text(given.depends_on)
         )
-        if notice.resend or notice.once not in batch:
-            batch[notice.once] = notice
+        if notice.resend or notice.dedup_key not in batch:
+            batch[notice.dedup_key] = notice
     return batch
 
 
@@ -79,20 +79,20 @@ def _wanted(dialect: str) -> Any:
 
 
 def _start(
-    once: str, batch: Mapping[str, Notice], known: Mapping[str, _Standing], starts: dict[str, _Standing]
+    dedup_key: str, batch: Mapping[str, Notice], known: Mapping[str, _Standing], starts: dict[str, _Standing]
 ) -> _Standing:
-    """The state `once` begins in, or begins anew in. Raises `ValueError` for notices that need each other."""
-    if once in starts:
-        return starts[once]
-    notice = batch[once]
-    starts[once] = _Standing("circle")
+    """The state `dedup_key` begins in, or begins anew in. Raises `ValueError` for notices that need each other."""
+    if dedup_key in starts:
+        return starts[dedup_key]
+    notice = batch[dedup_key]
+    starts[dedup_key] = _Standing("circle")
     start = _Standing("queued")
     if notice.depends_on is not None:
         need = known.get(notice.depends_on)
         if need is None and notice.depends_on in batch:
             need = _start(notice.depends_on, batch, known, starts)
         start = _beside(notice.on_dependency_failure, need)
-    starts[once] = start
+    starts[dedup_key] = start
     return start
 
 
@@ -109,13 +109,13 @@ def _beside(if_need_fails: str, need: _Standing | None) -> _Standing:
 
 
 async def _insert(conn: AsyncConnection, fresh: Sequence[Notice], starts: Mapping[str, _Standing]) -> list[str]:
-    """The `once` of each that another transaction has stored in the meantime."""
+    """The `dedup_key` of each that another transaction has stored in the meantime."""
     if not fresh:
         return []
-    rows = [_row(notice, starts[notice.once]) for notice in fresh]
+    rows = [_row(notice, starts[notice.dedup_key]) for notice in fresh]
     stored = await conn.execute(_into(conn.dialect.name), rows)
     done = set(stored.scalars())
-    return sorted(notice.once for notice in fresh if notice.once not in done)
+    return sorted(notice.dedup_key for notice in fresh if notice.dedup_key not in done)
 
 
 @cache
@@ -139,7 +139,7 @@ async def _again(conn: AsyncConnection, notice: Notice, now: _Standing, start: _
     over = now.state in ("sent", *_OVER)
     if over:
         values |= {"attempts": 0, "first_try_at": None}
-    await conn.execute(_put_again(conn.dialect.name, anew=over), {"this": notice.once, **values})
+    await conn.execute(_put_again(conn.dialect.name, anew=over), {"this": notice.dedup_key, **values})
 
 
 @cache
@@ -150,11 +150,11 @@ def _put_again(dialect: str, *, anew: bool) -> Any:
     return again.values(next_try_at=now) if anew else again
 
 
-async def _catch_up(conn: AsyncConnection, once: str, now: _Standing) -> None:
+async def _catch_up(conn: AsyncConnection, dedup_key: str, now: _Standing) -> None:
     if now.done:
-        await free_dependents(conn, [once])
+        await free_dependents(conn, [dedup_key])
     elif now.state in _OVER:
-        await end_dependents(conn, [once], now.state, now.error)
+        await end_dependents(conn, [dedup_key], now.state, now.error)
 
 
 async def retry_failed(conn: AsyncConnection, number: int) -> int:
@@ -181,7 +181,7 @@ async def retry_failed(conn: AsyncConnection, number: int) -> int:
 
 def _row(notice: Notice, start: _Standing) -> dict[str, Any]:
     return {
-        "once": notice.once,
+        "once": notice.dedup_key,
         "incident": notice.incident,
         "kind": notice.kind,
         "payload": notice.payload,

@@ -67,7 +67,7 @@ class ClaimedNotice:
     """
 
     id: int
-    once: str
+    dedup_key: str
     kind: str
     incident: int | None
     payload: dict[str, Any]
@@ -103,7 +103,7 @@ class Standing:
 class Failure:
     """A notice that failed for good, and why."""
 
-    once: str
+    dedup_key: str
     kind: str
     payload: dict[str, Any]
     error: str
@@ -169,7 +169,7 @@ async def all_sent(conn: AsyncConnection, done: Sequence[tuple[ClaimedNotice, di
     for row, receipt in sorted(done, key=lambda pair: pair[0].id):
         mark = _sent(conn.dialect.name)
         ours[row.claim] = await _mark(conn, row, mark, our_version=row.version, given_receipt=receipt) is not None
-    if freed := [row.once for row, _ in done if ours[row.claim]]:
+    if freed := [row.dedup_key for row, _ in done if ours[row.claim]]:
         await free_dependents(conn, freed)
     return [ours[row.claim] for row, _ in done]
 
@@ -186,13 +186,13 @@ async def put_back(conn: AsyncConnection, row: ClaimedNotice, after: timedelta, 
 
 
 async def failed(conn: AsyncConnection, row: ClaimedNotice, error: str) -> list[str] | None:
-    """Failed for good: the `once` of each notice that failed with it, because it needed this one.
+    """Failed for good: the `dedup_key` of each notice that failed with it, because it needed this one.
 
     If it was asked for again since the claim, it is queued again instead. None if somebody else claimed it meanwhile.
     """
     ended = await _end(conn, row, "failed", error)
     if ended:
-        return await end_dependents(conn, [row.once], "failed", error)
+        return await end_dependents(conn, [row.dedup_key], "failed", error)
     return None if ended is None else []
 
 
@@ -209,33 +209,33 @@ async def all_dropped(conn: AsyncConnection, gone: Sequence[tuple[ClaimedNotice,
         state = await _end(conn, row, "dropped", reason)
         ours[row.claim] = state is not None
         if state:
-            ended.setdefault(reason, []).append(row.once)
-    for reason, onces in ended.items():
-        await end_dependents(conn, onces, "dropped", reason)
+            ended.setdefault(reason, []).append(row.dedup_key)
+    for reason, dedup_keys in ended.items():
+        await end_dependents(conn, dedup_keys, "dropped", reason)
     return [ours[row.claim] for row, _ in gone]
 
 
-async def receipt(conn: AsyncConnection, once: str) -> dict[str, Any] | None:
+async def receipt(conn: AsyncConnection, dedup_key: str) -> dict[str, Any] | None:
     """What Slack gave back for it; `None` until it was sent."""
-    found: dict[str, Any] | None = await conn.scalar(_RECEIPT, {"this": once})
+    found: dict[str, Any] | None = await conn.scalar(_RECEIPT, {"this": dedup_key})
     return found
 
 
-async def receipts_by_once(conn: AsyncConnection, onces: Collection[str]) -> dict[str, dict[str, Any]]:
+async def receipts_by_once(conn: AsyncConnection, dedup_keys: Collection[str]) -> dict[str, dict[str, Any]]:
     """`receipt` of several."""
-    found = await conn.execute(_receipts(conn.dialect.name), {"onces": list_param(conn, onces)})
+    found = await conn.execute(_receipts(conn.dialect.name), {"onces": list_param(conn, dedup_keys)})
     return {row.once: row.receipt for row in found}
 
 
 async def receipts(conn: AsyncConnection, number: int) -> dict[str, dict[str, Any]]:
-    """`once` → receipt of all that was sent about an incident."""
+    """`dedup_key` → receipt of all that was sent about an incident."""
     there = sa.and_(_c.incident == number, _c.receipt.is_not(None))
     return {row.once: row.receipt for row in await conn.execute(sa.select(_c.once, _c.receipt).where(there))}
 
 
-async def known(conn: AsyncConnection, once: str) -> bool:
+async def known(conn: AsyncConnection, dedup_key: str) -> bool:
     """Whether this was ever put, whatever became of it."""
-    return await conn.scalar(sa.select(_c.id).where(_c.once == once)) is not None
+    return await conn.scalar(sa.select(_c.id).where(_c.once == dedup_key)) is not None
 
 
 async def failures(conn: AsyncConnection, number: int) -> list[Failure]:
@@ -347,7 +347,7 @@ def _ended(dialect: str, state: str) -> Any:
 def _row(row: AnyRow, ours_until: float) -> ClaimedNotice:
     return ClaimedNotice(
         id=row.id,
-        once=row.once,
+        dedup_key=row.once,
         kind=row.kind,
         incident=row.incident,
         payload=row.payload,

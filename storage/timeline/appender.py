@@ -23,7 +23,7 @@ class Appender:
         self._grouped = GroupCommit(transaction, _write, GROUP, "timeline appends")
 
     async def append(self, number: int, entries: Sequence[Entry]) -> int:
-        """How many of `entries` were new; comes back when they are durable. Twice is safe where they have a `once`."""
+        """The number of `entries` that were new, once they are durable. Idempotent for entries with a `dedup_key`."""
         return await self._grouped.run((number, entries))
 
     async def close(self) -> None:

@@ -19,21 +19,23 @@ Head = tuple[int, str]  # the last entry's seq and hash
 
 
 async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entry]]]) -> list[list[Recorded]]:
-    """For each `(incident, entries)` what was written; an entry whose `once` stands in its incident is skipped."""
+    """For each `(incident, entries)` what was written; an entry whose `dedup_key` stands in its incident is skipped."""
     prepared = [(number, [_storable(entry) for entry in entries]) for number, entries in items]
     numbers = sorted({number for number, entries in prepared if entries})
     if not numbers:
         return [[] for _ in items]
     heads = await _lock(conn, numbers)
-    seen = await _standing(conn, numbers, [e.once for _, entries in prepared for e in entries if e.once is not None])
+    seen = await _standing(
+        conn, numbers, [e.dedup_key for _, entries in prepared for e in entries if e.dedup_key is not None]
+    )
     results = []
     for number, entries in prepared:
         written = []
         for entry in entries:
-            if entry.once is not None:
-                if (number, entry.once) in seen:
+            if entry.dedup_key is not None:
+                if (number, entry.dedup_key) in seen:
                     continue
-                seen.add((number, entry.once))
+                seen.add((number, entry.dedup_key))
             record = _link(number, heads[number], entry)
             heads[number] = (record.seq, record.hash)
             written.append(record)
@@ -51,7 +53,7 @@ def _storable(entry: Entry) -> Entry:
         clean_text(entry.text),
         None if entry.source_ts is None else clean_text(entry.source_ts),
         json.loads(dumps(entry.data)) if entry.data else {},
-        None if entry.once is None else clean_text(entry.once),
+        None if entry.dedup_key is None else clean_text(entry.dedup_key),
         entry.key,
     )
 
@@ -89,10 +91,10 @@ def _wanted_heads(dialect: str) -> Any:
     )
 
 
-async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collection[str]) -> set[tuple[int, str]]:
-    if not onces:
+async def _standing(conn: AsyncConnection, numbers: Sequence[int], dedup_keys: Collection[str]) -> set[tuple[int, str]]:
+    if not dedup_keys:
         return set()
-    given = {"numbers": list_param(conn, numbers), "onces": list_param(conn, onces)}
+    given = {"numbers": list_param(conn, numbers), "onces": list_param(conn, dedup_keys)}
     found = await conn.execute(_wanted_onces(conn.dialect.name), given)
     return {(row.incident, row.once) for row in found}
 
@@ -140,7 +142,7 @@ def _row(record: Recorded) -> dict[str, Any]:
         "text": entry.text,
         "source_ts": entry.source_ts,
         "data": entry.data,
-        "once": entry.once,
+        "once": entry.dedup_key,
         "key": entry.key,
         "by_person": by_person(entry),
         "hash": record.hash,

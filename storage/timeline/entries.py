@@ -43,7 +43,7 @@ _ACTIVITY = sa.select(
 
 
 async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[Recorded]:
-    """What was written. An entry whose `once` stands in this incident already is skipped, so twice is safe."""
+    """What was written. An entry whose `dedup_key` stands in this incident already is skipped, so twice is safe."""
     return (await chain.append(conn, [(number, entries)]))[0]
 
 
@@ -123,8 +123,8 @@ async def of_kinds(
     return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
 
 
-async def standing(conn: AsyncConnection, number: int, once: str) -> dict[str, Standing]:
-    """The messages whose `once` begins so and that nobody is known to have deleted, by their `ts`."""
+async def standing(conn: AsyncConnection, number: int, dedup_key: str) -> dict[str, Standing]:
+    """The messages whose `dedup_key` begins so and that nobody is known to have deleted, by their `ts`."""
     gone = sa.select(timeline.c.source_ts).where(
         timeline.c.incident == number, timeline.c.kind == "message_deleted", _NO_MESSAGE
     )
@@ -134,7 +134,7 @@ async def standing(conn: AsyncConnection, number: int, once: str) -> dict[str, S
     return {
         row.source_ts: Standing(row.actor, row.data.get("thread_ts"))
         async for row in iter_by_seq(conn, wanted)
-        if row.source_ts not in deleted and (row.once or "").startswith(once)
+        if row.source_ts not in deleted and (row.once or "").startswith(dedup_key)
     }
 
 

@@ -102,7 +102,7 @@ def test_repeats_are_planned_from_the_last_page_until_it_is_answered() -> None:
     assert again.due_at == NOON + 20 * MINUTE
     twice = repeat(paged, POLICY, nobody_on_call, again.due_at, 3).change.incident
     (third,) = [d for d in plan(twice, POLICY) if d.rung == 3]
-    assert (third.due_at, third.once.endswith(":3:2")) == (NOON + 40 * MINUTE, True)
+    assert (third.due_at, third.dedup_key.endswith(":3:2")) == (NOON + 40 * MINUTE, True)
     over = verbs.resolve(twice, "UA", NOON + 50 * MINUTE).incident
     assert plan(over, POLICY) == ()
 

@@ -105,7 +105,7 @@ class Life(RuleBasedStateMachine):
     def no_deadline_outlives_the_incident(self) -> None:
         planned = plan(self.incident, POLICY)
         assert self.incident.open or not planned
-        assert len({d.once for d in planned}) == len(planned)
+        assert len({d.dedup_key for d in planned}) == len(planned)
 
     @invariant()
     def a_rung_is_notified_once(self) -> None:

@@ -72,10 +72,10 @@ def test_a_missed_change_comes_after_what_is_known_and_read_twice_is_one() -> No
     (first,) = missed(known, known, shown(keyed(60)), at(60))
     assert (first.at, first.data) == (at(90), {"reaction": "pushpin", "fetched": True})
     (second,) = missed(known, known, shown(keyed(61)), at(61))
-    assert first.once == second.once
+    assert first.dedup_key == second.dedup_key
     (later,) = missed([*known, first], [*known, first], shown(), at(120))
     assert (later.kind, later.at) == ("unkeyed", at(120))
-    assert later.once != first.once
+    assert later.dedup_key != first.dedup_key
 
 
 def test_a_reaction_taken_back_says_so_and_a_pin_taken_off_names_nobody() -> None:

@@ -80,8 +80,8 @@ def test_what_would_have_been_paged_by_now_is_paged_by_whoever_escalates() -> No
 def test_names_of_rungs_are_new_so_that_one_that_was_sent_under_the_old_policy_holds_up_none() -> None:
     policy = made(rung(0, U1), rung(15, U3), rung(40, U2))
     brought = apply(paged(OLD, 1, 2), OLD, policy, "UM", NOW + 16 * MINUTE).incident
-    before = {one.once for one in plan(paged(OLD), OLD) if one.rung}
-    after = {one.once for one in plan(brought, policy) if one.rung}
+    before = {one.dedup_key for one in plan(paged(OLD), OLD) if one.rung}
+    after = {one.dedup_key for one in plan(brought, policy) if one.rung}
     assert not before & after
 
 

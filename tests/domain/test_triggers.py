@@ -28,7 +28,7 @@ def policy(*triggers: Trigger) -> Policy:
 
 
 def planned(incident: verbs.Incident, rules: Policy) -> list[tuple[str, Any]]:
-    return [(d.once, d.due_at) for d in plan(incident, rules) if d.once.startswith("trigger:")]
+    return [(d.dedup_key, d.due_at) for d in plan(incident, rules) if d.dedup_key.startswith("trigger:")]
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_by_hand_and_failed_remediation_are_tripped_by_name() -> None:
 
 
 def test_it_pages_once_and_again_only_where_it_repeats() -> None:
-    once, again = policy(trigger("declared")), policy(trigger("declared", repeat=20 * MINUTE))
-    for rules, expected in ((once, []), (again, [("trigger:1:1:it:1", NOON + 20 * MINUTE)])):
+    dedup_key, again = policy(trigger("declared")), policy(trigger("declared", repeat=20 * MINUTE))
+    for rules, expected in ((dedup_key, []), (again, [("trigger:1:1:it:1", NOON + 20 * MINUTE)])):
         done = paged(stamped(declared(), rules, NOON), rules.triggers[0], NOON)
         assert planned(done, rules) == expected
 

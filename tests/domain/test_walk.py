@@ -232,7 +232,7 @@ def test_a_rollback_that_is_refused_leaves_what_was_done_done() -> None:
 def due(walk: PlaybookRun) -> list[tuple[str, timedelta]]:
     incident = declare(1, "Checkout", "fatal", "UR", POLICY, NOON).incident
     incident = replace(incident, walks=(timers.walking(walk, "the last thing"),))
-    return [(one.once, one.due_at - NOON) for one in plan(incident, POLICY) if one.kind == "playbook"]
+    return [(one.dedup_key, one.due_at - NOON) for one in plan(incident, POLICY) if one.kind == "playbook"]
 
 
 def test_each_step_has_its_time_from_its_turn_on() -> None:
@@ -245,7 +245,7 @@ def test_a_reminder_is_followed_by_one_to_the_commander_and_by_no_third() -> Non
     walk = timers.reminded(begun(), "1.1", "UA", "step:1:1:1:1.1:1:0", NOON + MINUTE).walk
     assert due(walk)[0] == ("step:1:1:1:1.1:1:1", 6 * MINUTE)
     walk = timers.reminded(walk, "1.1", "UB", "step:1:1:1:1.1:1:1", NOON + 6 * MINUTE).walk
-    assert [once for once, _ in due(walk)] == ["step:1:1:1:1.2:1:0"]
+    assert [dedup_key for dedup_key, _ in due(walk)] == ["step:1:1:1:1.2:1:0"]
     assert walk.mark("1.1").reminders == ("step:1:1:1:1.1:1:1",)
     assert steps.done(walk, "1.1", "UA", NOON).walk.mark("1.1").reminders == ()
 
@@ -258,7 +258,9 @@ def test_a_new_holder_has_the_whole_time() -> None:
 
 def test_a_request_expires_and_its_step_has_no_time_of_its_own_meanwhile() -> None:
     assert due(waiting()) == [("approval:1:1:1:2.1:1", 32 * MINUTE)]
-    assert [once for once, _ in due(approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk)] == ["step:1:1:1:2.1:2:0"]
+    assert [dedup_key for dedup_key, _ in due(approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk)] == [
+        "step:1:1:1:2.1:2:0"
+    ]
 
 
 def test_nothing_runs_on_after_the_incident_or_the_walk() -> None:
@@ -277,10 +279,12 @@ def test_a_request_is_settled_where_it_was_made() -> None:
     ).walk
     asked = walk.mark("2.1").asked
     assert asked is not None
-    onces = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
-    assert [notice.once for notice in routing.playbook_runs.asked(walk, asked)] == onces
+    dedup_keys = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
+    assert [notice.dedup_key for notice in routing.playbook_runs.asked(walk, asked)] == dedup_keys
     over = approvals.approve(walk, "2.1", 1, "UB", NOON).walk
-    assert [notice.once for notice in routing.playbook_runs.settled(walk, over)] == [f"settle:{once}" for once in onces]
+    assert [notice.dedup_key for notice in routing.playbook_runs.settled(walk, over)] == [
+        f"settle:{dedup_key}" for dedup_key in dedup_keys
+    ]
     assert routing.playbook_runs.settled(walk, walk) == []
 
 

@@ -107,8 +107,8 @@ def test_alerts_are_one_for_each_method_severity_and_own_service() -> None:
     calls = paging.PagePlan(
         tuple(paging.PageAttempt(p, m) for p in (anna, ben) for m in ("pagerduty", "webhook", "sms"))
     )
-    onces = {call: f"{call.person.key}:{call.method}" for call in calls.attempts}
-    assert paging.opened(INCIDENT, calls, onces) == (
+    dedup_keys = {call: f"{call.person.key}:{call.method}" for call in calls.attempts}
+    assert paging.opened(INCIDENT, calls, dedup_keys) == (
         Alert("pagerduty", "sev1", "anna", ("anna:pagerduty",)),
         Alert("webhook", "sev1", None, ("anna:webhook", "ben:webhook")),
         Alert("pagerduty", "sev1", None, ("ben:pagerduty",)),

@@ -167,7 +167,7 @@ def test_the_chain_can_be_verified_from_the_export_alone(worked: str) -> None:
     for record in of(found, "entry"):
         item = Entry(
             datetime.fromisoformat(record["at"]), record["kind"], record["actor"],
-            source_ts=record["source_ts"], once=record["once"], key=record["key"],
+            source_ts=record["source_ts"], dedup_key=record["once"], key=record["key"],
         )  # fmt: skip
         content = record["purged"] or content_hash(record["text"], dumps(record["data"]))
         linked = entry_hash(previous, 1, record["seq"], item, content, by_person=record["by_person"])

@@ -393,7 +393,7 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
         await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
         await ws.until(lambda: ws.find_channel("inc-1") and ws.pinned(ws.find_channel("inc-1").id))  # type: ignore[union-attr]
         database = await Database.open(database_url, migrate=False)
-        context = desk_on(database, policy, shop)
+        context = context_on(database, policy, shop)
         try:
             await playing.open_(context, 1, "mend", MAYA)
             await playing.skip(context, 1, 1, "1.1", MAYA, "no need")
@@ -462,8 +462,8 @@ async def state_is(database: Database, state: JobState) -> bool:
         return any(job.state is state for job in await jobs.of_walk(conn, 1, 1))
 
 
-def desk_on(database: Database, policy: Path, shop: Shop) -> Context:
-    """A desk of our own on the same database, as another replica has."""
+def context_on(database: Database, policy: Path, shop: Shop) -> Context:
+    """A context of our own on the same database, as another replica has."""
     loaded = policy_reader.read(policy)
     settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
     return Context(
@@ -479,7 +479,7 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
     url = postgresql.create()
     async with walking(url, shop) as (here, _):
         others = [await Database.open(url, migrate=False) for _ in range(2)]
-        loops = [Jobs(desk_on(database, shop.policy(), shop)) for database in others]
+        loops = [Jobs(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
                 await playing.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")

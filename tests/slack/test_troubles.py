@@ -16,8 +16,8 @@ NOTHING: Any = None
 
 
 def test_every_kind_of_notice_has_words_for_its_failure() -> None:
-    desk: Any = SimpleNamespace(database=SimpleNamespace(reading=NOTHING))
-    sender = Sender(desk, NOTHING, NOTHING, NOTHING)
+    context: Any = SimpleNamespace(database=SimpleNamespace(reading=NOTHING))
+    sender = Sender(context, NOTHING, NOTHING, NOTHING)
     kinds = {*sender._handlers, *sender._of_no_incident}
     assert kinds - set(error_messages.STEPS) == set()
     assert set(error_messages.TO) <= set(error_messages.STEPS)

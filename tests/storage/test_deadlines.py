@@ -13,8 +13,8 @@ from storage.database import Database
 from tests.storage.helpers import EXPIRED, MINUTE, NOW, stored
 
 
-def due(once: str = "update:1", kind: str = "update", at: datetime = NOW, reason: str = "every 15m") -> Deadline:
-    return Deadline(once, kind, at, reason)
+def due(dedup_key: str = "update:1", kind: str = "update", at: datetime = NOW, reason: str = "every 15m") -> Deadline:
+    return Deadline(dedup_key, kind, at, reason)
 
 
 async def arm(conn: AsyncConnection, *planned: Deadline, now: datetime = NOW, number: int = 1) -> None:
@@ -22,7 +22,7 @@ async def arm(conn: AsyncConnection, *planned: Deadline, now: datetime = NOW, nu
 
 
 async def states(conn: AsyncConnection) -> dict[str, tuple[DeadlineState, str]]:
-    return {row.once: (row.state, row.reason) for row in await deadlines.ledger(conn, 1)}
+    return {row.dedup_key: (row.state, row.reason) for row in await deadlines.ledger(conn, 1)}
 
 
 async def test_what_is_planned_waits_and_what_is_no_longer_planned_says_why(database: Database) -> None:
@@ -30,7 +30,7 @@ async def test_what_is_planned_waits_and_what_is_no_longer_planned_says_why(data
     rung = Deadline("rung:1", "acknowledge", NOW + MINUTE, "rung 1", 1)
     async with database.transaction() as conn:
         await arm(conn, due(), rung, due("fix:1", "mitigate"))
-        assert [row.once for row in await deadlines.waiting(conn, 1)] == ["fix:1", "update:1", "rung:1"]
+        assert [row.dedup_key for row in await deadlines.waiting(conn, 1)] == ["fix:1", "update:1", "rung:1"]
         assert (await deadlines.waiting(conn, 1))[2].rung == 1
         await arm(conn, due("update:2"))
         assert await states(conn) == {
@@ -98,7 +98,7 @@ async def test_one_incident_is_synced_without_touching_another(database: Databas
         await arm(conn, due("update:1"))
         await arm(conn, due("update:2"), number=2)
         await arm(conn)
-        assert [row.once for row in await deadlines.waiting(conn, 2)] == ["update:2"]
+        assert [row.dedup_key for row in await deadlines.waiting(conn, 2)] == ["update:2"]
 
 
 async def test_only_what_has_lapsed_is_claimed_earliest_first(database: Database) -> None:
@@ -107,9 +107,9 @@ async def test_only_what_has_lapsed_is_claimed_earliest_first(database: Database
     async with database.transaction() as conn:
         await arm(conn, *later)
         assert await deadlines.next_due_at(conn) == NOW + MINUTE
-        assert [r.once for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 2)] == ["update:1", "update:2"]
+        assert [r.dedup_key for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 2)] == ["update:1", "update:2"]
         assert await deadlines.next_due_at(conn) == NOW + 3 * MINUTE
-        assert [r.once for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 9)] == ["update:3"]
+        assert [r.dedup_key for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 9)] == ["update:3"]
 
 
 async def test_two_claimers_never_claim_the_same_deadline(database: Database, database_url: str) -> None:
@@ -125,13 +125,13 @@ async def test_two_claimers_never_claim_the_same_deadline(database: Database, da
                 rows = await deadlines.claim(conn, NOW, 20)
             if not rows:
                 return claimed
-            claimed += [row.once for row in rows]
+            claimed += [row.dedup_key for row in rows]
 
     try:
         found = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
     finally:
         await other.close()
-    claimed = [once for some in found for once in some]
+    claimed = [dedup_key for some in found for dedup_key in some]
     assert len(claimed) == len(set(claimed)) == 400
 
 

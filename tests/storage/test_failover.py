@@ -40,7 +40,7 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
 ) -> None:
     database = await Database.open(url)
     policy = policies.preset("sev1-5")
-    desk = Context(database, Policies(policy, {}, lambda document: policy), MovableClock())
+    context = Context(database, Policies(policy, {}, lambda document: policy), MovableClock())
     cuts, over, seeded = 0, asyncio.Event(), random.Random(4)
 
     async def cut() -> None:
@@ -55,7 +55,7 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
         while True:
             with contextlib.suppress(StorageError):
                 with contextlib.suppress(DuplicateDelivery):
-                    await declare(desk, Declaration(f"Trouble {n}", "sev3", "U1"), f"delivery:{n}")
+                    await declare(context, Declaration(f"Trouble {n}", "sev3", "U1"), f"delivery:{n}")
                 return
             await asyncio.sleep(0.02)
 

@@ -17,13 +17,13 @@ CHANNEL = Notice("channel:1", "channel", 1, {"name": "inc-1"}, priority=Priority
 
 
 def needing(
-    once: str, needs: str = "channel:1", what: OnDependencyFailure = OnDependencyFailure.FAIL, **more: Any
+    dedup_key: str, needs: str = "channel:1", what: OnDependencyFailure = OnDependencyFailure.FAIL, **more: Any
 ) -> Notice:
-    return Notice(once, "card", 1, depends_on=needs, on_dependency_failure=what, **more)
+    return Notice(dedup_key, "card", 1, depends_on=needs, on_dependency_failure=what, **more)
 
 
 async def claimed(conn: AsyncConnection, lease: timedelta = queue.LEASE) -> dict[str, queue.ClaimedNotice]:
-    return {row.once: row for row in await queue.claim(conn, 100, lease)}
+    return {row.dedup_key: row for row in await queue.claim(conn, 100, lease)}
 
 
 async def test_a_notice_is_put_once_claimed_once_and_sent(database: Database) -> None:
@@ -31,7 +31,7 @@ async def test_a_notice_is_put_once_claimed_once_and_sent(database: Database) ->
         await queue.put(conn, [CHANNEL, CHANNEL])
         await queue.put(conn, [CHANNEL])
         [row] = await queue.claim(conn, 10)
-        assert (row.once, row.kind, row.incident, row.payload) == ("channel:1", "channel", 1, {"name": "inc-1"})
+        assert (row.dedup_key, row.kind, row.incident, row.payload) == ("channel:1", "channel", 1, {"name": "inc-1"})
         assert (row.attempts, row.uncertain, row.redirected) == (1, False, False)
         assert await queue.claim(conn, 10) == []
         assert await queue.receipt(conn, "channel:1") is None
@@ -59,13 +59,13 @@ async def test_urgent_rows_go_first(database: Database) -> None:
                 Notice("page", "k", priority=Priority.PAGE),
             ],
         )
-        assert [row.once for row in await queue.claim(conn, 2)] == ["page", "nudge"]
+        assert [row.dedup_key for row in await queue.claim(conn, 2)] == ["page", "nudge"]
 
 
 async def test_kinds_that_cannot_be_sent_now_are_passed_over(database: Database) -> None:
     async with database.transaction() as conn:
         await queue.put(conn, [Notice("a", "email"), Notice("b", "post")])
-        assert [row.once for row in await queue.claim(conn, 9, skip_kinds=("email", "sms"))] == ["b"]
+        assert [row.dedup_key for row in await queue.claim(conn, 9, skip_kinds=("email", "sms"))] == ["b"]
 
 
 async def test_a_row_waits_for_what_it_needs_and_then_goes(database: Database) -> None:
@@ -103,8 +103,8 @@ async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database
         channel = (await claimed(conn))["channel:1"]
         assert await queue.failed(conn, channel, "restricted_action") == ["card:1", "pin:1"]
         found = await claimed(conn)
-        assert {once: row.redirected for once, row in found.items()} == {"news:1": False, "answer:1": True}
-        assert [(f.once, f.error) for f in await queue.failures(conn, 1)] == [
+        assert {dedup_key: row.redirected for dedup_key, row in found.items()} == {"news:1": False, "answer:1": True}
+        assert [(f.dedup_key, f.error) for f in await queue.failures(conn, 1)] == [
             ("channel:1", "restricted_action"),
             ("card:1", "what it needed could not be done: restricted_action"),
             ("pin:1", "what it needed could not be done: restricted_action"),
@@ -113,7 +113,7 @@ async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database
             conn, [needing("late:1"), needing("later:1", what=OnDependencyFailure.DIRECT)]
         )  # at once, as above
         found = await claimed(conn)
-        assert {once: row.redirected for once, row in found.items()} == {"later:1": True}
+        assert {dedup_key: row.redirected for dedup_key, row in found.items()} == {"later:1": True}
         assert len(await queue.failures(conn, 1)) == 4
 
 
@@ -123,7 +123,7 @@ async def test_what_depends_on_a_row_that_failed_in_the_same_batch_fails_too(dat
         await queue.failed(conn, (await claimed(conn))["channel:1"], "no")
         await queue.put(conn, [needing("pin:1", "card:1"), needing("card:1")])
         assert await claimed(conn) == {}
-        assert {f.once for f in await queue.failures(conn, 1)} == {"channel:1", "card:1", "pin:1"}
+        assert {f.dedup_key for f in await queue.failures(conn, 1)} == {"channel:1", "card:1", "pin:1"}
 
 
 async def test_notices_that_need_one_another_are_refused(database: Database) -> None:
@@ -233,7 +233,7 @@ async def test_doubt_about_an_attempt_is_not_forgotten_by_later_ones(database: D
 async def test_both_who_claimed_a_row_may_come_with_it_at_once(database: Database, successor_first: bool) -> None:
     async with database.transaction() as conn:
         await queue.put(conn, [CHANNEL, needing("card:1"), Notice("mail", "mail", 1), needing("after mail", "mail")])
-        stopped = {row.once: row for row in await queue.claim(conn, 10, EXPIRED)}
+        stopped = {row.dedup_key: row for row in await queue.claim(conn, 10, EXPIRED)}
         ours = await claimed(conn)
         both = [ours["channel:1"], stopped["channel:1"]]
         marked = await queue.all_sent(conn, [(row, {"id": "C1"}) for row in both[:: 1 if successor_first else -1]])
@@ -330,13 +330,13 @@ async def test_two_claimers_never_claim_the_same_row(database: Database, databas
                 rows = await queue.claim(conn, 20)
             if not rows:
                 return taken
-            taken += [row.once for row in rows]
+            taken += [row.dedup_key for row in rows]
 
     try:
         found = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
     finally:
         await other.close()
-    taken = [once for some in found for once in some]
+    taken = [dedup_key for some in found for dedup_key in some]
     assert len(taken) == len(set(taken)) == 300
 
 

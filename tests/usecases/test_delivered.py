@@ -35,7 +35,7 @@ class Clock:
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Context:
+def context(database: Database, tmp_path: Path) -> Context:
     (tmp_path / "policy.yml").write_text(POLICY)
     loaded = policy_reader.read(tmp_path / "policy.yml")
     return Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), Clock())
@@ -61,11 +61,11 @@ async def _stands(context: Context, row: ClaimedNotice) -> tuple[list[str], list
     async with context.database.reading() as conn:
         told = [one.entry.text for one in await entries.read(conn, 1) if one.entry.kind == "delivery_failed"]
         ledger = [
-            (one.once, str(one.state))
+            (one.dedup_key, str(one.state))
             for one in await deadlines.ledger(conn, 1)
-            if one.once in row.payload["deadlines"]
+            if one.dedup_key in row.payload["deadlines"]
         ]
-        return told, ledger, [one.once for one in await queue.failures(conn, 1)]
+        return told, ledger, [one.dedup_key for one in await queue.failures(conn, 1)]
 
 
 async def test_a_page_that_another_has_taken_over_has_not_failed(context: Context) -> None:
@@ -77,7 +77,7 @@ async def test_a_page_that_another_has_taken_over_has_not_failed(context: Contex
     await delivery.failed(context, stopped, "Slack says: invalid_auth")
     assert (await _stands(context, successor))[0] == []
     async with context.database.reading() as conn:
-        assert await queue.receipt(conn, successor.once) == {"ts": "1.1", "channel": "D1"}
+        assert await queue.receipt(conn, successor.dedup_key) == {"ts": "1.1", "channel": "D1"}
 
 
 async def test_a_page_that_another_has_taken_over_was_not_dropped(context: Context) -> None:

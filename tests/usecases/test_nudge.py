@@ -56,7 +56,7 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-def desk(database: Database, clock: StandingClock, tmp_path: Path) -> Context:
+def context(database: Database, clock: StandingClock, tmp_path: Path) -> Context:
     (tmp_path / "policy.yml").write_text(POLICY)
     loaded = policy_reader.read(tmp_path / "policy.yml")
     return Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), clock)
@@ -75,7 +75,7 @@ async def _stands(context: Context, number: int) -> str:
     """Everything about an incident, its number aside."""
     async with context.database.reading() as conn:
         state = await incidents.get(conn, number)
-        ledger = [(r.once, r.due_at, r.state, r.reason) for r in await deadlines.ledger(conn, number)]
+        ledger = [(r.dedup_key, r.due_at, r.state, r.reason) for r in await deadlines.ledger(conn, number)]
         told = [(r.seq, r.entry) for r in await entries.read(conn, number)]
         wanted = sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.payload)
         notices = [tuple(row) for row in await conn.execute(wanted.where(outbox.c.incident == number))]
@@ -163,18 +163,18 @@ async def test_one_that_fails_takes_nobody_along(context: Context, clock: Standi
 async def test_two_processes_remind_each_once(
     context: Context, clock: StandingClock, database_url: str, tmp_path: Path
 ) -> None:
-    if desk.database.dialect == "sqlite":
+    if context.database.dialect == "sqlite":
         pytest.skip("one process serves a SQLite file")
     for n in range(60):
-        await declare.declare(desk, declare.Declaration("Checkout is down", "sev2", "U1"), f"d{n}")
+        await declare.declare(context, declare.Declaration("Checkout is down", "sev2", "U1"), f"d{n}")
     clock.instant = START + timedelta(minutes=15)
     other = await Database.open(database_url, migrate=False)
     try:
-        both = [Scheduler(desk, clock), Scheduler(replace(desk, database=other), clock)]  # type: ignore[arg-type]
+        both = [Scheduler(context, clock), Scheduler(replace(context, database=other), clock)]  # type: ignore[arg-type]
         await asyncio.gather(*(one.tick() for one in both))
     finally:
         await other.close()
-    async with desk.database.reading() as conn:
+    async with context.database.reading() as conn:
         told = [record.entry.kind for n in range(1, 61) for record in await entries.read(conn, n)]
         posts = await conn.scalar(sa.select(sa.func.count()).where(outbox.c.kind == "nudge"))
     assert (told.count("reminder"), posts) == (60, 60)

@@ -30,7 +30,7 @@ class Alert:
     method: str
     severity: str
     contact: str | None  # whose own service it was opened with; None: the operator's
-    triggers: tuple[str, ...]  # `once` of each notice that opened it or told of it again
+    triggers: tuple[str, ...]  # `dedup_key` of each notice that opened it or told of it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class RunSummary:
     outcome: str | None = None
     timers: tuple[Timer, ...] = ()
     last: str = ""
-    asking: tuple[str, ...] = ()  # `once` of each message that asks for an approval
+    asking: tuple[str, ...] = ()  # `dedup_key` of each message that asks for an approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,8 @@ class Incident:
     summary: str = ""
     root_cause: str = ""
     impact_ended_at: datetime | None = None
-    live_nudge: str | None = None  # `once` of the one reminder that still has its buttons
-    live_pages: tuple[str, ...] = ()  # `once` of each page that still asks somebody
+    live_nudge: str | None = None  # `dedup_key` of the one reminder that still has its buttons
+    live_pages: tuple[str, ...] = ()  # `dedup_key` of each page that still asks somebody
     live_alerts: tuple[Alert, ...] = ()
     handovers: tuple[Handover, ...] = ()
     handovers_asked: int = 0

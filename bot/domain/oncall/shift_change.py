@@ -12,7 +12,7 @@ from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 
 
-def once(incident: Incident, turn: RoleShift) -> str:
+def key_of(incident: Incident, turn: RoleShift) -> str:
     """Of the deadline at its end; unique for the incident and the shift change."""
     ends = int(turn.ends_at.timestamp())
     return f"shift:{incident.number}:{incident.episode}:{turn.role}:{turn.user}:{turn.schedule}:{ends}"

@@ -157,7 +157,7 @@ def number_in(key: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def opened(incident: Incident, calls: PagePlan, onces: Mapping[PageAttempt, str]) -> tuple[Alert, ...]:
+def opened(incident: Incident, calls: PagePlan, dedup_keys: Mapping[PageAttempt, str]) -> tuple[Alert, ...]:
     """The incident's alerts with what these calls open: one for each method, severity and own service."""
     alerts = {(a.method, a.severity, a.contact): a for a in incident.live_alerts}
     for call in calls.attempts:
@@ -166,7 +166,7 @@ def opened(incident: Incident, calls: PagePlan, onces: Mapping[PageAttempt, str]
         own = call.person.key if call.method == "pagerduty" and call.person.pagerduty else None
         place = (call.method, incident.severity, own)
         before = alerts[place].triggers if place in alerts else ()
-        alerts[place] = Alert(*place, triggers=(*before, onces[call]))
+        alerts[place] = Alert(*place, triggers=(*before, dedup_keys[call]))
     return tuple(alerts.values())
 
 

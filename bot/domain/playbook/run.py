@@ -100,7 +100,7 @@ class StepState:
     started_at: datetime | None = None  # since when it is its turn
     turns: int = 0  # how often it became its turn, or began anew
     nudged: int = 0
-    reminders: tuple[str, ...] = ()  # `once` of the deadline whose reminder still stands
+    reminders: tuple[str, ...] = ()  # `dedup_key` of the deadline whose reminder still stands
     asked: Approval | None = None  # the latest request
     job: str | None = None
     action: str = "run"  # of that job, or `rollback`

@@ -64,11 +64,16 @@ def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list
         address = (contact.slack or contact.email) if contact else key
         if address is None:
             continue
-        once = f"briefing:{n}:{incident.episode}:{incident.severity}:{moment}:{key}"
+        dedup_key = f"briefing:{n}:{incident.episode}:{incident.severity}:{moment}:{key}"
         payload = {"person": address, "called": (contact.name if contact else "") or key, "why": why}
         found.append(
             Notice(
-                once, "briefing", n, payload, depends_on=channel_of(n), on_dependency_failure=OnDependencyFailure.SEND
+                dedup_key,
+                "briefing",
+                n,
+                payload,
+                depends_on=channel_of(n),
+                on_dependency_failure=OnDependencyFailure.SEND,
             )
         )
     return found

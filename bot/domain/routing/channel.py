@@ -95,7 +95,7 @@ def backfill(number: int) -> Notice:
 
 
 def in_channel(
-    once: str,
+    dedup_key: str,
     kind: str,
     number: int,
     payload: dict[str, Any],
@@ -103,7 +103,7 @@ def in_channel(
     deadline: str | None = None,
 ) -> Notice:
     return Notice(
-        once, kind, number, payload,
+        dedup_key, kind, number, payload,
         depends_on=channel_of(number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=priority, deadline=deadline,
     )  # fmt: skip

@@ -31,11 +31,11 @@ class OnDependencyFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`once` is unique for ever: putting the same notice again changes nothing, unless `again` asks for another round
-    (edits collapse that way into the newest). `needs` is the `once` of the notice that must be sent before.
+    """`dedup_key` is unique for ever: putting the same notice again changes nothing, unless `resend` is set
+    (edits collapse that way into the newest). `depends_on` is the `dedup_key` of the notice that must be sent before.
     """
 
-    once: str
+    dedup_key: str
     kind: str
     incident: int | None = None
     payload: dict[str, Any] = field(default_factory=dict)

@@ -73,7 +73,7 @@ def pages(
 def would_have_paged(incident: Incident, climb: PagingOutcome, why: str, cause: str, calls: PagePlan) -> Notice:
     """What a drill says instead of paging."""
     n = incident.number
-    once = f"drill:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    dedup_key = f"drill:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
     called = climb.called or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
     people: dict[str, list[str]] = {}
     for call in calls.attempts:
@@ -87,7 +87,7 @@ def would_have_paged(incident: Incident, climb: PagingOutcome, why: str, cause: 
         "channels": list(climb.recipients.channels),
         "gaps": [*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.recipients.gaps, *calls.gaps],
     }
-    return in_channel(once, "page_drill", n, payload)
+    return in_channel(dedup_key, "page_drill", n, payload)
 
 
 def page_to(number: int, about: dict[str, Any], call: PageAttempt) -> Notice:
@@ -97,10 +97,10 @@ def page_to(number: int, about: dict[str, Any], call: PageAttempt) -> Notice:
     """
     person = call.person
     payload = {**about, "contact": person.key, "person": person.slack or person.key, "method": call.method}
-    once = page_name(about["base"], call)
+    dedup_key = page_name(about["base"], call)
     if call.method == "slack":
-        return Notice(once, "page_direct", number, payload, priority=Priority.PAGE)
-    return Notice(once, "notify", number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
+        return Notice(dedup_key, "page_direct", number, payload, priority=Priority.PAGE)
+    return Notice(dedup_key, "notify", number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
 
 
 def page_name(base: str, call: PageAttempt) -> str:
@@ -111,7 +111,7 @@ def page_name(base: str, call: PageAttempt) -> str:
 
 def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
     """Acknowledge or resolve at the vendor's what was opened there, after the last word that opened it."""
-    once = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
+    dedup_key = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
     payload = {
         "action": action,
         "method": alert.method,
@@ -120,14 +120,14 @@ def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
         "triggers": list(alert.triggers),
     }
     return Notice(
-        once, "notify", incident.number, payload,
+        dedup_key, "notify", incident.number, payload,
         depends_on=alert.triggers[-1], on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.PAGE,
     )  # fmt: skip
 
 
 def asking_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
     """The pages whose buttons go when somebody responds or it is over."""
-    return tuple(notice.once for notice in notices if notice.kind in ASKING)
+    return tuple(notice.dedup_key for notice in notices if notice.kind in ASKING)
 
 
 def followed(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
@@ -148,8 +148,15 @@ def pages_settled(before: Incident, after: Incident) -> list[Notice]:
     if not before.live_pages or not answered(before, after):
         return []
     return [
-        Notice(f"settle:{once}", "page_edit", after.number, {"of": once}, depends_on=once, priority=Priority.EDIT)
-        for once in before.live_pages
+        Notice(
+            f"settle:{dedup_key}",
+            "page_edit",
+            after.number,
+            {"of": dedup_key},
+            depends_on=dedup_key,
+            priority=Priority.EDIT,
+        )
+        for dedup_key in before.live_pages
     ]
 
 

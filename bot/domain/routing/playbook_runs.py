@@ -50,14 +50,14 @@ def asked(walk: PlaybookRun, approval: Approval) -> list[Notice]:
         )
     ]  # fmt: skip
     return found + [
-        Notice(once, "approval", walk.incident, {**about, "person": person}, priority=Priority.CARD)
-        for once, person in zip(directly, approval.people, strict=True)
+        Notice(dedup_key, "approval", walk.incident, {**about, "person": person}, priority=Priority.CARD)
+        for dedup_key, person in zip(directly, approval.people, strict=True)
     ]
 
 
 def asking(walk: PlaybookRun) -> tuple[str, ...]:
     """Every message that still asks somebody."""
-    return tuple(once for _, approval in standing_approvals(walk) for once in asking_of(walk, approval))
+    return tuple(dedup_key for _, approval in standing_approvals(walk) for dedup_key in asking_of(walk, approval))
 
 
 def asking_of(walk: PlaybookRun, approval: Approval) -> tuple[str, ...]:
@@ -69,10 +69,10 @@ def settled(before: PlaybookRun, after: PlaybookRun) -> list[Notice]:
     """Requests that ask nothing any more lose their buttons."""
     left = {approval.number for _, approval in standing_approvals(after)}
     return [
-        request_over(once, after.incident)
+        request_over(dedup_key, after.incident)
         for _, approval in standing_approvals(before)
         if approval.number not in left
-        for once in asking_of(after, approval)
+        for dedup_key in asking_of(after, approval)
     ]
 
 
@@ -80,15 +80,15 @@ def requests_told(before: Incident, after: Incident) -> list[Notice]:
     """Requests for approval rest while the incident is over: they lose their buttons, and have them again."""
     if after.open == before.open:
         return []
-    return [request_over(once, after.number) for walking in after.walks for once in walking.asking]
+    return [request_over(dedup_key, after.number) for walking in after.walks for dedup_key in walking.asking]
 
 
-def request_over(once: str, number: int) -> Notice:
-    """`once` is `approval:42:1:3:channel`: of incident 42, walk 1, request 3."""
-    _, _, walk, request, *_ = once.split(":")
-    about = {"of": once, "walk": int(walk), "approval": int(request)}
+def request_over(dedup_key: str, number: int) -> Notice:
+    """`dedup_key` is `approval:42:1:3:channel`: of incident 42, walk 1, request 3."""
+    _, _, walk, request, *_ = dedup_key.split(":")
+    about = {"of": dedup_key, "walk": int(walk), "approval": int(request)}
     return Notice(
-        f"settle:{once}", "approval_edit", number, about, depends_on=once, priority=Priority.EDIT, resend=True
+        f"settle:{dedup_key}", "approval_edit", number, about, depends_on=dedup_key, priority=Priority.EDIT, resend=True
     )
 
 
@@ -127,7 +127,7 @@ def reminders_settled(before: PlaybookRun, after: PlaybookRun) -> list[Notice]:
 
 
 def _reminder_settled(walk: PlaybookRun, deadline: str, mark: StepState) -> Notice:
-    once = f"nudge:{deadline}"
+    dedup_key = f"nudge:{deadline}"
     if mark.reminders:
         outcome = "superseded"
     elif mark.settled or mark.state is StepStatus.ROLLED_BACK:
@@ -135,15 +135,15 @@ def _reminder_settled(walk: PlaybookRun, deadline: str, mark: StepState) -> Noti
     else:
         outcome = f"{mark.key} {mark.title}: somebody saw to it."
     return Notice(
-        f"settle:{once}", "nudge_edit", walk.incident, {"of": once, "outcome": outcome},
-        depends_on=once, priority=Priority.EDIT,
+        f"settle:{dedup_key}", "nudge_edit", walk.incident, {"of": dedup_key, "outcome": outcome},
+        depends_on=dedup_key, priority=Priority.EDIT,
     )  # fmt: skip
 
 
-def owner_told(once: str, contact: str, person: str, about: dict[str, Any]) -> Notice:
+def owner_told(dedup_key: str, contact: str, person: str, about: dict[str, Any]) -> Notice:
     """To the owner of a playbook, about nobody's incident."""
     return Notice(
-        f"playbook:{once}:{contact}", "playbook_review", None, {**about, "person": person}, priority=Priority.NEWS
+        f"playbook:{dedup_key}:{contact}", "playbook_review", None, {**about, "person": person}, priority=Priority.NEWS
     )
 
 

@@ -55,8 +55,8 @@ def entries_from_message(said: ChannelMessage, at: datetime, *, fetched: bool = 
         data["fetched"] = True
         if said.edited_ts:
             data["edited_before_fetched"] = True
-    once = f"m:{said.channel}:{said.ts}"
-    return [Entry(at, "message", said.actor, said.text, said.ts, data, once), *_files(said, at)]
+    dedup_key = f"m:{said.channel}:{said.ts}"
+    return [Entry(at, "message", said.actor, said.text, said.ts, data, dedup_key), *_files(said, at)]
 
 
 def entries_from_edit(said: ChannelMessage, before: ChannelMessage | None, at: At) -> list[Entry]:
@@ -107,8 +107,8 @@ def _edit(said: ChannelMessage, at: At) -> Entry:
     """Slack's `edited` counts in whole seconds, so two edits within one are told apart by their words."""
     data = {"link": said.link} if said.link else {}
     words = hashlib.sha256(said.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    once = f"e:{said.channel}:{said.ts}:{said.edited_ts}:{words}"
-    return Entry(at(said.edited_ts or said.ts), "message_edited", said.actor, said.text, said.ts, data, once)
+    dedup_key = f"e:{said.channel}:{said.ts}:{said.edited_ts}:{words}"
+    return Entry(at(said.edited_ts or said.ts), "message_edited", said.actor, said.text, said.ts, data, dedup_key)
 
 
 def _files(said: ChannelMessage, at: datetime) -> list[Entry]:

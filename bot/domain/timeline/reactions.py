@@ -100,8 +100,8 @@ def _by_mark(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Reaction
 def _fetched(entry: Entry, mark: Reaction, past: Sequence[Entry]) -> Entry:
     """After what is known of it, and named by how much that is: read twice, it is one."""
     at = max(entry.at, past[-1].at) if past else entry.at
-    once = f"h:{mark.what}:{mark.ts}:{mark.actor}:{len(past)}"
-    return replace(entry, at=at, data=entry.data | {"fetched": True}, once=once)
+    dedup_key = f"h:{mark.what}:{mark.ts}:{mark.actor}:{len(past)}"
+    return replace(entry, at=at, data=entry.data | {"fetched": True}, dedup_key=dedup_key)
 
 
 def _taken_back(entry: Entry, at: datetime) -> Entry:

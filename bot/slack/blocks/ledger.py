@@ -41,9 +41,9 @@ ASKS = {
 STEP = re.compile(r"\bstep (\d+\.\d+)\b")
 
 
-def asks(kind: str, once: str) -> str:
+def asks(kind: str, dedup_key: str) -> str:
     """What a row of the ledger asks for, told apart where its kind says no more than that it is about roles."""
-    sort = once.partition(":")[0]
+    sort = dedup_key.partition(":")[0]
     return sort if sort in (HANDOVER, SHIFT) else kind
 
 

@@ -109,13 +109,13 @@ def reaction(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry
     return _marked(str(event.get("reaction", "")), actor, ts, at, f"r:{event_id}", added=added)
 
 
-def _marked(reaction: str, actor: str, ts: str, at: datetime, once: str | None, *, added: bool) -> Entry | None:
+def _marked(reaction: str, actor: str, ts: str, at: datetime, dedup_key: str | None, *, added: bool) -> Entry | None:
     name = reaction.split("::", 1)[0]  # the colour of a hand means nothing
     if name in KEYING:
-        return Entry(at, "keyed" if added else "unkeyed", actor, "", ts, {"reaction": name}, once)
+        return Entry(at, "keyed" if added else "unkeyed", actor, "", ts, {"reaction": name}, dedup_key)
     if name not in MEANINGFUL:
         return None
-    return Entry(at, "reaction", actor, f":{name}:" + ("" if added else " taken back"), ts, {"added": added}, once)
+    return Entry(at, "reaction", actor, f":{name}:" + ("" if added else " taken back"), ts, {"added": added}, dedup_key)
 
 
 def reactions(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str, str]]]:

@@ -117,8 +117,8 @@ class ListenerContext:
         }
         if interaction.response_url:
             payload["response_url"] = interaction.response_url
-        once = interaction.delivery or uuid.uuid4().hex
-        notice = Notice(f"answer:{once}", "answer", None, payload, priority=Priority.ANSWER)
+        dedup_key = interaction.delivery or uuid.uuid4().hex
+        notice = Notice(f"answer:{dedup_key}", "answer", None, payload, priority=Priority.ANSWER)
         async with self.context.database.transaction() as conn:
             await queue.put(conn, [notice])
         self.context.wakeups.notify()

@@ -76,7 +76,7 @@ async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str
         view = forms.add_to_timeline_modal(running, source_of(ctx, interaction, message))
         return await ctx.open_view(interaction, view, f"{ctx.command} note What happened")
     said = event_parser.said(message, interaction.channel or "", ctx.me)
-    once = f"k:{said.channel}:{said.ts}:{interaction.user}"
-    keyed = Entry(ctx.context.clock.now(), "keyed", interaction.user, "", said.ts, {"shortcut": True}, once)
+    dedup_key = f"k:{said.channel}:{said.ts}:{interaction.user}"
+    keyed = Entry(ctx.context.clock.now(), "keyed", interaction.user, "", said.ts, {"shortcut": True}, dedup_key)
     new = await ctx.recorder.key(said.channel, None if ctx.me.wrote(message) else said, keyed)
     return replies.done("It is a key entry of the timeline now." if new else "It is a key entry already.")

@@ -247,7 +247,7 @@ async def catchup(
         since=missed.since,
         entries=missed.entries,
         messages=missed.messages,
-        upcoming=[(ledger.asks(row.kind, row.once), row.rung, row.due_at) for row in missed.upcoming],
+        upcoming=[(ledger.asks(row.kind, row.dedup_key), row.rung, row.due_at) for row in missed.upcoming],
         contacts=missed.contacts,
         links=missed.links,
     )
@@ -260,7 +260,12 @@ async def why(
         rows = await deadlines.ledger(conn, incident.number)
     lines = [
         ledger.Reminder(
-            ledger.asks(row.kind, row.once), row.rung, row.due_at, row.sent_at, DeadlineState(row.state), row.reason
+            ledger.asks(row.kind, row.dedup_key),
+            row.rung,
+            row.due_at,
+            row.sent_at,
+            DeadlineState(row.state),
+            row.reason,
         )
         for row in rows
     ]

@@ -37,14 +37,14 @@ class Posting:
         self._people = people
         self._receipts = BatchLoader(context.database.reading, queue.receipts_by_once)
 
-    async def _posted(self, once: str) -> dict[str, Any] | None:
+    async def _posted(self, dedup_key: str) -> dict[str, Any] | None:
         """The receipt of a message; None where it was never posted."""
-        receipt = await self._receipts.get(once)
+        receipt = await self._receipts.get(dedup_key)
         return receipt if receipt is not None and "ts" in receipt else None
 
-    async def _receipt(self, once: str) -> dict[str, Any]:
+    async def _receipt(self, dedup_key: str) -> dict[str, Any]:
         """The same, for what belongs to it."""
-        if (receipt := await self._posted(once)) is None:
+        if (receipt := await self._posted(dedup_key)) is None:
             raise NotNeeded("what it belongs to was never posted")
         return receipt
 

@@ -126,7 +126,7 @@ class Sender(Posting):
 
     async def send(self, row: ClaimedNotice) -> dict[str, Any]:
         """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
-        rate_limiter.asking.set(Turn(row.once, row.incident, row.priority))  # the task is the row's own
+        rate_limiter.asking.set(Turn(row.dedup_key, row.incident, row.priority))  # the task is the row's own
         try:
             if row.kind == "home":
                 return await self._home(row)
@@ -148,7 +148,7 @@ class Sender(Posting):
     async def _case(self, row: ClaimedNotice) -> Case:
         incident = await self._incidents.get(row.incident) if row.incident is not None else None
         if incident is None:
-            raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
+            raise DeliveryError(f"there is no incident for {row.dedup_key}", permanent=True)
         policy = self._context.policies.cached(incident)
         if policy is None:
             async with self._context.database.reading() as conn:
@@ -363,7 +363,7 @@ class Sender(Posting):
         (asked, unless), number = self._asked(case), case.incident.number
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, number, key_only=True, limit=50, newest=True)
-            invited = await queue.receipt(conn, routing.invitation(number, asked.to).once) is not None
+            invited = await queue.receipt(conn, routing.invitation(number, asked.to).dedup_key) is not None
             inside = not case.incident.private or invited or await part_of(conn, case.incident, asked.to)
         shown = [record for record in latest if record.entry.kind == "update"][-3:] or latest[-3:]
         message = handover.asked(case.incident, case.policy, asked, shown, case.now, inside=inside)
@@ -403,7 +403,7 @@ class Sender(Posting):
 
     async def _nudge(self, case: Case) -> dict[str, Any]:
         """A reminder that is not the live one any more was answered, or overtaken, while Slack was away."""
-        live = case.incident.live_nudge == case.row.once
+        live = case.incident.live_nudge == case.row.dedup_key
         unless = _unless(case, _ended(case) or (None if live else "answered or overtaken before it could be sent"))
         message = nudge.nudge(case.incident, case.policy, case.row.payload, case.now, self._command)
         return await post(self._api, case.row, await self._where(case), message, unless=unless)

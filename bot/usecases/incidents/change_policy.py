@@ -58,6 +58,6 @@ async def apply(context: Context, number: int, digest: str, actor: str, delivery
         changed = await role_shifts.looked_up(work.conn, change.incident, wanted, work.now)
         saved = await work.commit(replace(change, incident=changed))
         await deadlines.sync(
-            work.conn, number, plan(saved, wanted), lambda once: withdrawn_because(once, before, saved), work.now
+            work.conn, number, plan(saved, wanted), lambda key: withdrawn_because(key, before, saved), work.now
         )
         return saved

@@ -133,14 +133,14 @@ async def commit_climb(
 ) -> None:
     """Write down a climb with its pages, and mark the ledger rows of the rungs it used up.
 
-    `cause` is the `once` of the deadline that asked for it, or an own name for a page by hand. `rung` is given for
+    `cause` is the `dedup_key` of the deadline that asked for it, or an own name for a page by hand. `rung` is given for
     what pages beside the ladder.
     """
     before, level = work.incident, work.incident.severity
     prefix = f"rung:{before.number}:{before.round}:{level}"
     used = [f"{prefix}:{climb.rung}"] if climb.rung and climb.times == 1 else []
     fell = {f"{prefix}:{number}" for number, _ in climb.fell_through}
-    serves = [once for once in {cause, *used} if once not in fell]
+    serves = [dedup_key for dedup_key in {cause, *used} if dedup_key not in fell]
     rung = work.policy.severity(level).ladder[climb.rung - 1] if climb.rung else rung
     calls = (
         paging.plan_pages(climb.recipients, rung.by, work.policy, work.context.methods)
@@ -155,9 +155,11 @@ async def commit_climb(
         await deadlines.decided(
             work.conn, f"{prefix}:{number}", DeadlineState.SKIPPED, f"fell through: {gap}", work.now
         )
-    for once in used:
-        if once != cause:
-            await deadlines.decided(work.conn, once, DeadlineState.DUE, _ledger(f"paged early: {why}", calls), work.now)
+    for dedup_key in used:
+        if dedup_key != cause:
+            await deadlines.decided(
+                work.conn, dedup_key, DeadlineState.DUE, _ledger(f"paged early: {why}", calls), work.now
+            )
     if calls.gaps:
         await deadlines.decided(work.conn, cause, DeadlineState.DUE, _ledger(f"paged: {why}", calls), work.now)
     entries = (*first, *(_with_ways(said, calls) for said in climb.change.entries))
@@ -174,9 +176,9 @@ async def _would_have(
     first: Sequence[Entry],
 ) -> None:
     """A drill goes through its ladder, pages nobody, and says what would have been sent."""
-    for once in {cause, *used}:
+    for dedup_key in {cause, *used}:
         await deadlines.decided(
-            work.conn, once, DeadlineState.SKIPPED, f"a drill pages nobody; otherwise: {why}", work.now
+            work.conn, dedup_key, DeadlineState.SKIPPED, f"a drill pages nobody; otherwise: {why}", work.now
         )
     entries = [
         replace(said, kind="drill", text=f"Would have paged: {said.text}", key=False) if said.kind == "page" else said
@@ -188,11 +190,11 @@ async def _would_have(
 
 def _calling(before: Incident, climb: PagingOutcome, calls: PagePlan, notices: Sequence[Notice]) -> Incident:
     """The incident after a climb, knowing the messages to settle and the alerts to follow when it is answered."""
-    onces = {call: routing.page_name(_base(notices), call) for call in calls.attempts}
+    dedup_keys = {call: routing.page_name(_base(notices), call) for call in calls.attempts}
     return replace(
         climb.change.incident,
         live_pages=(*before.live_pages, *routing.asking_pages(notices)),
-        live_alerts=paging.opened(before, calls, onces),
+        live_alerts=paging.opened(before, calls, dedup_keys),
     )
 
 

@@ -108,7 +108,7 @@ class Recorder:
         return await self._append(channel, entries_from_deletion(channel, ts, actor, before, event_ts, self._at))
 
     async def happening(self, channel: str, entry: Entry) -> int:
-        """Anything else: a reaction, a pin, a topic, a file. Its `once` comes from Slack's event ID or `ts`."""
+        """Anything else: a reaction, a pin, a topic, a file. Its `dedup_key` comes from Slack's event ID or `ts`."""
         if self._leaves_out_chatter() and not entry.key:
             return 0
         return await self._append(channel, [entry])

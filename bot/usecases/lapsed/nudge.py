@@ -45,7 +45,7 @@ async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[Ledger
         works = [
             UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now) for incident in found
         ]
-        works = [work for work in works if simple[work.incident.number].once in ours]
+        works = [work for work in works if simple[work.incident.number].dedup_key in ours]
         works = [work for work in works if _owes_nothing_else(work, simple[work.incident.number])]
         activities = await _activities(works)
         steps, reasons = [], {}
@@ -53,7 +53,7 @@ async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[Ledger
             row = simple[work.incident.number]
             nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activities[row.incident], now)
             if not nudge.page:
-                reasons[row.once] = nudge.reason
+                reasons[row.dedup_key] = nudge.reason
                 steps.append(PendingChange(work, *_reminder(work, row, nudge)))
                 done.append(row)
         await deadlines.all_due(conn, reasons, now)
@@ -70,7 +70,7 @@ def _one_each(rows: list[LedgerRow]) -> dict[int, LedgerRow]:
 
 def _owes_nothing_else(work: UnitOfWork, row: LedgerRow) -> bool:
     """Whether the row is planned still, and the only one that its reminder would answer for."""
-    return [one.once for one in plan(work.incident, work.policy) if one.kind in REMINDED] == [row.once]
+    return [one.dedup_key for one in plan(work.incident, work.policy) if one.kind in REMINDED] == [row.dedup_key]
 
 
 async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
@@ -100,17 +100,17 @@ async def lapse(context: Context, rows: list[LedgerRow]) -> None:
 
 
 async def _act(work: UnitOfWork, row: LedgerRow) -> None:
-    if row.once not in {deadline.once for deadline in plan(work.incident, work.policy)}:
-        await deadlines.decided(work.conn, row.once, DeadlineState.SKIPPED, "the incident moved on", work.now)
-    elif row.once.startswith("shift:"):
+    if row.dedup_key not in {deadline.dedup_key for deadline in plan(work.incident, work.policy)}:
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, "the incident moved on", work.now)
+    elif row.dedup_key.startswith("shift:"):
         await shift_change.lapse(work, row)
     elif row.kind in REMINDED:
         await _remind(work, row)
-    elif row.once.startswith("step:"):
+    elif row.dedup_key.startswith("step:"):
         await step_overdue.lapse(work, row)
-    elif row.once.startswith("approval:"):
+    elif row.dedup_key.startswith("approval:"):
         await approvals.lapse(work, row)
-    elif row.once.startswith("trigger:"):
+    elif row.dedup_key.startswith("trigger:"):
         await _trigger(work, row)
     elif row.rung is not None:
         await _rung(work, row)
@@ -119,12 +119,12 @@ async def _act(work: UnitOfWork, row: LedgerRow) -> None:
 
 
 def _is_handover(row: LedgerRow) -> bool:
-    return row.once.startswith("handover:")
+    return row.dedup_key.startswith("handover:")
 
 
 def _of_its_own(row: LedgerRow) -> bool:
     """Not listed in the one reminder of what is owed: it is asked of one person, privately."""
-    return row.once.startswith(("handover:", "shift:"))
+    return row.dedup_key.startswith(("handover:", "shift:"))
 
 
 async def _remind(work: UnitOfWork, row: LedgerRow) -> None:
@@ -140,20 +140,20 @@ async def _remind(work: UnitOfWork, row: LedgerRow) -> None:
     known = heard if work.context.policy.record == "key" else entries
     activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
-    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, nudge.reason, work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, nudge.reason, work.now)
     await _cover_siblings(work, row, nudge)
     await work.commit(*_reminder(work, row, nudge))
     if nudge.page:
         climb = await next_rung(work, nudge.reason)
         if climb.rung is not None or climb.fell_through:
-            await commit_climb(work, climb, nudge.reason, f"silence:{row.once}")
+            await commit_climb(work, climb, nudge.reason, f"silence:{row.dedup_key}")
 
 
 def _reminder(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> tuple[Change, list[Notice]]:
     """What a reminder changes, and the message."""
-    notice = routing.nudge(work.incident.number, row.once, _payload(row, nudge))
-    said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.once)
-    changed = _reminded(work.incident, nudge, notice.once)
+    notice = routing.nudge(work.incident.number, row.dedup_key, _payload(row, nudge))
+    said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.dedup_key)
+    changed = _reminded(work.incident, nudge, notice.dedup_key)
     if nudge.page:
         changed = replace(changed, ladder=replace(changed.ladder, silence_paged=True))
     return Change(changed, (said,)), [notice]
@@ -161,18 +161,20 @@ def _reminder(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> tuple[Change, l
 
 async def _cover_siblings(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> None:
     """What else is owed stands in the same message, so its own row needs none."""
-    if all(other.once == row.once or other.kind not in REMINDED for other in plan(work.incident, work.policy)):
+    if all(
+        other.dedup_key == row.dedup_key or other.kind not in REMINDED for other in plan(work.incident, work.policy)
+    ):
         return
     for other in await deadlines.waiting(work.conn, work.incident.number):
-        if other.once == row.once or other.kind not in REMINDED:
+        if other.dedup_key == row.dedup_key or other.kind not in REMINDED:
             continue
         listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _of_its_own(other)
         if listed and (other.kind == "role" or other.due_at <= work.now):
             why = f"listed in the reminder about {'an update' if row.kind == 'update' else 'roles'}"
-            await deadlines.decided(work.conn, other.once, DeadlineState.SKIPPED, why, work.now)
+            await deadlines.decided(work.conn, other.dedup_key, DeadlineState.SKIPPED, why, work.now)
 
 
-def _reminded(incident: Incident, nudge: Nudge, once: str) -> Incident:
+def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
     return replace(
         incident,
         update_due_at=nudge.next_update_at,
@@ -181,7 +183,7 @@ def _reminded(incident: Incident, nudge: Nudge, once: str) -> Incident:
         roles_asked=incident.roles_asked + 1 if nudge.missing else incident.roles_asked,
         promised_by=None if nudge.owes_update else incident.promised_by,
         snooze=None,
-        live_nudge=once,
+        live_nudge=dedup_key,
     )
 
 
@@ -214,17 +216,17 @@ async def _rung(work: UnitOfWork, row: LedgerRow) -> None:
 
 async def _due_before(work: UnitOfWork, row: LedgerRow) -> list[LedgerRow]:
     lower = {
-        one.once
+        one.dedup_key
         for one in plan(work.incident, work.policy)
         if one.rung is not None and row.rung is not None and one.rung < row.rung and one.due_at <= work.now
     }
     if not lower:
         return []
-    return [one for one in await deadlines.waiting(work.conn, work.incident.number) if one.once in lower]
+    return [one for one in await deadlines.waiting(work.conn, work.incident.number) if one.dedup_key in lower]
 
 
 def _still_planned(work: UnitOfWork, row: LedgerRow) -> bool:
-    return row.once in {one.once for one in plan(work.incident, work.policy)}
+    return row.dedup_key in {one.dedup_key for one in plan(work.incident, work.policy)}
 
 
 async def _page_rung(work: UnitOfWork, row: LedgerRow) -> None:
@@ -242,7 +244,7 @@ async def _page_rung(work: UnitOfWork, row: LedgerRow) -> None:
             f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(work.incident)
         ) + suffix
         climb = await next_rung(work, why, rung=row.rung)
-    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, f"paged: {why}", work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
     await _commit_or_say_nobody(work, climb, why, row)
 
 
@@ -257,12 +259,12 @@ def _occasion(incident: Incident) -> str:
 
 async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     """Something other than time asks for somebody."""
-    key = row.once.split(":")[3]
+    key = row.dedup_key.split(":")[3]
     trigger = next(one for one in work.policy.triggers if one.key == key)
     late = work.now - row.due_at
     why = trigger.name + (f", late by {durations.approximate(late)}" if is_late(late, trigger.rung.after) else "")
     label = f"trigger:{key}"
-    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, f"paged: {why}", work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
     await work.commit(Change(triggers.paged(work.incident, trigger, work.now)))
     times = work.incident.ladder.tripped[key].times
     who = await on_call(work.conn, work.policy, work.now)
@@ -271,9 +273,9 @@ async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     )
     if not climb.pages:
         await deadlines.decided(
-            work.conn, row.once, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now
+            work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now
         )
-    await commit_climb(work, climb, why, row.once, rung=trigger.rung)
+    await commit_climb(work, climb, why, row.dedup_key, rung=trigger.rung)
 
 
 async def _target(work: UnitOfWork, row: LedgerRow) -> None:
@@ -287,13 +289,13 @@ async def _target(work: UnitOfWork, row: LedgerRow) -> None:
     work.incident = ladder.mark_fired(work.incident, row.kind)
     if page := next((p for p in work.incident.ladder.pages if p.rung and p.last_at >= row.due_at), None):
         said = f"{why}: rung {page.rung} was paged at the same time"
-        await deadlines.decided(work.conn, row.once, DeadlineState.SKIPPED, said, work.now)
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, said, work.now)
         await incidents.save(work.conn, work.incident)
         if row.kind == "mitigate":
             await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
         return
     climb = await next_rung(work, why)
-    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, why, work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
     if row.kind == "mitigate":
         await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
@@ -302,5 +304,5 @@ async def _target(work: UnitOfWork, row: LedgerRow) -> None:
 async def _commit_or_say_nobody(work: UnitOfWork, climb: ladder.PagingOutcome, why: str, row: LedgerRow) -> None:
     """Also when nobody is left to page, the channel is told, and the ledger says so."""
     if climb.rung is None:
-        await deadlines.decided(work.conn, row.once, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
-    await commit_climb(work, climb, why, row.once)
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
+    await commit_climb(work, climb, why, row.dedup_key)

@@ -27,7 +27,9 @@ AT_MOST = 500
 
 async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """1. Is it over, as the schedule stands now? 2. Who is next? 3. Offer it, once, privately."""
-    turn = next(one for one in shift_change.waiting(work.incident) if shift_change.once(work.incident, one) == row.once)
+    turn = next(
+        one for one in shift_change.waiting(work.incident) if shift_change.key_of(work.incident, one) == row.dedup_key
+    )
     member = await _on_call(work, turn.schedule)
     if member is None:
         await _skip(work, row, f"nobody is on call on {turn.schedule} after <@{turn.user}>")
@@ -41,10 +43,10 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     to = role_shifts.address_of(work.policy, member) or member
     title, called = work.policy.role(turn.role).title, _called(work, member, to)
     why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
-    said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.once, schedule=turn.schedule)
-    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, why, work.now)
+    said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key, schedule=turn.schedule)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     changed = shift_change.with_state(work.incident, turn, "offered")
-    await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.once)])
+    await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.dedup_key)])
 
 
 async def hand_over(
@@ -136,4 +138,4 @@ def _called(work: UnitOfWork, member: str, address: str) -> str:
 
 
 async def _skip(work: UnitOfWork, row: LedgerRow, reason: str) -> None:
-    await deadlines.decided(work.conn, row.once, DeadlineState.SKIPPED, reason, work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)

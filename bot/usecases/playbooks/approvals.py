@@ -92,12 +92,12 @@ async def may_break_glass(context: Context, number: int, who: Identity) -> None:
 
 async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """Nobody answered in time: the request ends, and may be made again."""
-    _, _, _, walk, step, request = row.once.split(":")
+    _, _, _, walk, step, request = row.dedup_key.split(":")
     known, _ = await unit_of_work.found(work.conn, work.incident.number, int(walk))
     change = approvals.expire(known, step, int(request), work.now)
     late = work.now - row.due_at
     suffix = f" (late by {durations.approximate(late)})" if is_late(late, None) else ""
-    await deadlines.decided(work.conn, row.once, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now)
     await commit(work, change)
 
 

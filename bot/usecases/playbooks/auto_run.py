@@ -46,7 +46,7 @@ async def look(context: Context, seen: Seen) -> int:
                     continue
                 begun += await _look_at(work, walk.number)
         except Refused as refused:  # of one walk: the others are looked at all the same
-            log.warning("unattended.refused", incident=f"INC-{walk.incident}", walk=walk.number, words=refused.message)
+            log.warning("unattended.refused", incident=f"INC-{walk.incident}", walk=walk.number, detail=refused.message)
         seen.update(_mark(walk, one) for one in _waiting(walk))
     return begun
 

@@ -31,18 +31,18 @@ async def remind(context: Context) -> int:
     if not owned:
         return 0
     told: dict[str, list[dict[str, Any]]] = {}
-    onces: dict[str, list[str]] = {}
+    dedup_keys: dict[str, list[str]] = {}
     async with context.database.transaction() as conn:
         used = set(await stored.walked(conn))
         for playbook, owner in owned:
             known = await _figures(conn, playbook) if playbook.id in used else Figures(playbook.id)
-            for once, about in _owed(playbook, known, policy, now):
-                if await stored.first_reminder(conn, once, playbook.id, now):
+            for dedup_key, about in _owed(playbook, known, policy, now):
+                if await stored.first_reminder(conn, dedup_key, playbook.id, now):
                     told.setdefault(owner.key, []).append(about)
-                    onces.setdefault(owner.key, []).append(once)
+                    dedup_keys.setdefault(owner.key, []).append(dedup_key)
         notices = [
             routing.playbook_runs.owner_told(
-                _name(onces[key]), key, _address(policy.contacts[key]), {"about": told[key]}
+                _name(dedup_keys[key]), key, _address(policy.contacts[key]), {"about": told[key]}
             )
             for key in told
         ]
@@ -73,8 +73,8 @@ def _owed(playbook: Playbook, known: Figures, policy: Policy, now: datetime) -> 
                 "step": step.key,
                 "title": step.title,
             }
-            once = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
-            found.append((once, {"what": "skipped", "times": times, **named}))
+            dedup_key = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
+            found.append((dedup_key, {"what": "skipped", "times": times, **named}))
     return found
 
 
@@ -91,5 +91,5 @@ def _address(contact: Contact) -> str:
     return contact.slack or contact.email or ""
 
 
-def _name(onces: list[str]) -> str:
-    return hashlib.sha256("\n".join(onces).encode()).hexdigest()[:24]
+def _name(dedup_keys: list[str]) -> str:
+    return hashlib.sha256("\n".join(dedup_keys).encode()).hexdigest()[:24]

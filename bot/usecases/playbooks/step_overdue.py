@@ -17,23 +17,25 @@ from storage.deadlines import LedgerRow
 
 async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """1. Whom; 2. the decision in the ledger; 3. a message in the walk's thread, with the entry."""
-    _, _, _, number, step, _, _ = row.once.split(":")
+    _, _, _, number, step, _, _ = row.dedup_key.split(":")
     walk, _ = await found(work.conn, work.incident.number, int(number))
     mark = walk.mark(step)
     person = _whom(work.incident, walk, mark)
     if mark.nudged and person == _first(work.incident, walk, mark):
         reason = f"<@{person}> was asked already, and leads"
-        await deadlines.decided(work.conn, row.once, DeadlineState.SKIPPED, reason, work.now)
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)
         await commit(work, walks.RunChange(timers.not_again(walk, step)))
         return
     late = work.now - row.due_at
     late_s = late.total_seconds() if is_late(late, mark.timeout) else None
     suffix = f", late by {durations.approximate(late)}" if late_s else ""
     reason = f"{walk.name}, step {step}: not settled, <@{person}> is asked{suffix}"
-    await deadlines.decided(work.conn, row.once, DeadlineState.DUE, reason, work.now)
-    change = timers.reminded(walk, step, person, row.once, work.now, suffix)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, reason, work.now)
+    change = timers.reminded(walk, step, person, row.dedup_key, work.now, suffix)
     await commit(
-        work, change, [routing.playbook_runs.step_late(change.walk, change.walk.mark(step), person, row.once, late_s)]
+        work,
+        change,
+        [routing.playbook_runs.step_late(change.walk, change.walk.mark(step), person, row.dedup_key, late_s)],
     )
 
 
