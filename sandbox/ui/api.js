@@ -1,6 +1,6 @@
 // The control API of the sandbox: what people do, and what there is to see.
 
-import { me } from "./world.js";
+import { me } from "./store.js";
 
 export class Refused extends Error {}
 

@@ -3,12 +3,12 @@
 import { el, fragment } from "./dom.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
-import { foldable, IN_BLOCK } from "./fold.js";
+import { foldable, IN_BLOCK } from "./folding.js";
 import { input } from "./inputs.js";
 import { link, safe } from "./chips.js";
 import { markdown } from "./markdown.js";
 import { plain, textObject } from "./mrkdwn.js";
-import { richText } from "./richtext.js";
+import { richText } from "./rich_text.js";
 
 /** All blocks, or the words where there are none. A block nobody knows is named, not hidden. */
 export function blocks(list, surface) {

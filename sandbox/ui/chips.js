@@ -2,8 +2,8 @@
 
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { channel, channelName, isMember, person, shownName, world } from "./world.js";
-import { go } from "./places.js";
+import { channel, channelName, isMember, person, shownName, world } from "./store.js";
+import { go } from "./navigation.js";
 
 /** A link that leads somewhere harmless; anything else is the words it is. */
 export function link(url, words) {

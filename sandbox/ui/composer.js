@@ -2,12 +2,12 @@
 
 import { act } from "./api.js";
 import { button, el, fill } from "./dom.js";
-import { complete } from "./complete.js";
+import { complete } from "./autocomplete.js";
 import { icon } from "./icons.js";
-import { chooseEmoji } from "./tools.js";
+import { chooseEmoji } from "./message_toolbar.js";
 import { menu } from "./popup.js";
 import { useShortcut } from "./shortcuts.js";
-import { channelName, isMember, world } from "./world.js";
+import { channelName, isMember, world } from "./store.js";
 
 const MAX_FILE = 1_000_000;
 const drafts = new Map();

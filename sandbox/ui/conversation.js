@@ -6,9 +6,9 @@ import { composer } from "./composer.js";
 import { aboutApp, drawHeader, isAppHome } from "./header.js";
 import { drawHome, lookAtHome } from "./home.js";
 import { load, log, older, reach, shown } from "./messages.js";
-import { pointedAt } from "./places.js";
+import { pointedAt } from "./navigation.js";
 import { scroller } from "./timeline.js";
-import { channelName, here, isMember, on, tell, world } from "./world.js";
+import { channelName, here, isMember, on, tell, world } from "./store.js";
 
 export function conversation(node) {
   const head = el("header", { class: "head" });

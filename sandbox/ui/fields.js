@@ -3,7 +3,7 @@
 import { button, el, fill, fragment, uid } from "./dom.js";
 import { textObject } from "./mrkdwn.js";
 import { among, select } from "./select.js";
-import { channelName, fullName, isMember, isPerson, me, person, world } from "./world.js";
+import { channelName, fullName, isMember, isPerson, me, person, world } from "./store.js";
 import { fromInput, toInput } from "./times.js";
 
 /** `value` is what was entered before (as `onchange` gave it), `undefined` for what the app set. */

@@ -6,13 +6,13 @@ import { get } from "./api.js";
 import { link } from "./chips.js";
 import { icon } from "./icons.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
-import { avatar } from "./people.js";
+import { avatar } from "./avatars.js";
 import { menu } from "./popup.js";
-import { go } from "./places.js";
+import { go } from "./navigation.js";
 import { row } from "./message.js";
 import { withEmoji } from "./emoji.js";
-import { attempt } from "./tools.js";
-import { channelName, fullName, here, isApp, isMember, partner, person, shownName, tell, world } from "./world.js";
+import { attempt } from "./message_toolbar.js";
+import { channelName, fullName, here, isApp, isMember, partner, person, shownName, tell, world } from "./store.js";
 
 export function drawHeader(node) {
   const where = here();

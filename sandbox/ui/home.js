@@ -3,7 +3,7 @@
 import { act, mine } from "./api.js";
 import { el, fill, focusWithin, refocus } from "./dom.js";
 import { blocks } from "./blocks.js";
-import { tell, world } from "./world.js";
+import { tell, world } from "./store.js";
 
 /** Open the tab (the app hears of it) and look at what is published. */
 export async function lookAtHome({ quiet = false } = {}) {

@@ -1,11 +1,12 @@
 // The drawer behind the scenes: what the bot sent, what was called and delivered, and buttons that make trouble.
 
-import { button, el, fill, notice } from "./dom.js";
-import { drawBot, lookAtBot } from "./botpanel.js";
+import { button, el, fill } from "./dom.js";
+import { drawBot, lookAtBot } from "./bot_panel.js";
 import { drawFaults } from "./faults.js";
 import { icon } from "./icons.js";
+import { json } from "./json_view.js";
 import { traffic } from "./traffic.js";
-import { channelName, channel, on, world } from "./world.js";
+import { channelName, channel, on, world } from "./store.js";
 
 const TABS = { blocks: "Block Kit", traffic: "Calls", faults: "Faults", bot: "Bot" };
 
@@ -97,13 +98,3 @@ export function inspector(node) {
   on("views", () => { if (tab === "blocks") refresh(); });
   on("inspect", (what) => (node.hidden || what.message ? open(what) : shut()));
 }
-
-export function json(value) {
-  const words = JSON.stringify(value, null, 2);
-  const copy = button("Copy", async () => {
-    await navigator.clipboard.writeText(words);
-    notice("Copied.");
-  }, { class: "outline copy" });
-  return el("div", { class: "json" }, copy, el("pre", { tabIndex: 0, "aria-label": "JSON" }, words));
-}
-

@@ -6,12 +6,12 @@ import { conversation } from "./conversation.js";
 import { lookAtHome } from "./home.js";
 import { inspector } from "./inspector.js";
 import { changed, forget, load, loadThread, lookPrivate } from "./messages.js";
-import { go, remember } from "./places.js";
+import { go, remember } from "./navigation.js";
 import { sidebar } from "./sidebar.js";
 import { stream } from "./stream.js";
-import { threadPane } from "./threadpane.js";
-import { lookAtViews } from "./views.js";
-import { channel, isMember, isPerson, on, take, tell, world } from "./world.js";
+import { threadPane } from "./thread_pane.js";
+import { lookAtViews } from "./modals.js";
+import { channel, isMember, isPerson, on, take, tell, world } from "./store.js";
 
 const ABOUT_MESSAGES = new Set(["message", "message_changed", "message_deleted", "reaction_added", "reaction_removed", "pin_added", "pin_removed"]);
 const ABOUT_EPHEMERALS = new Set(["ephemeral", "ephemeral_changed", "ephemeral_deleted"]);

@@ -2,18 +2,18 @@
 
 import { button, el } from "./dom.js";
 import { act } from "./api.js";
-import { author, avatar } from "./people.js";
+import { author, avatar } from "./avatars.js";
 import { blocks } from "./blocks.js";
-import { foldable, IN_BLOCK, IN_MESSAGE } from "./fold.js";
+import { foldable, IN_BLOCK, IN_MESSAGE } from "./folding.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { clock, whole } from "./times.js";
 import { emoji } from "./emoji.js";
-import { fullName, isApp, person, shownName, world } from "./world.js";
-import { openThread } from "./places.js";
+import { fullName, isApp, person, shownName, world } from "./store.js";
+import { openThread } from "./navigation.js";
 import { dismiss } from "./messages.js";
-import { attend } from "./tools.js";
-import { notice } from "./dom.js";
+import { attend } from "./message_toolbar.js";
+import { reactions } from "./reactions.js";
 
 /** Whether a message is only a line about the channel. */
 export const isQuiet = (message) => /^(channel|group)_/.test(message.subtype ?? "") || message.subtype === "bot_add";
@@ -100,33 +100,6 @@ function files(message) {
 }
 
 const size = (bytes) => (bytes < 1024 ? `${bytes} bytes` : bytes < 1048576 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1048576).toFixed(1)} MB`);
-
-function reactions(message) {
-  const list = message.reactions ?? [];
-  if (!list.length) return null;
-  return el(
-    "div",
-    { class: "reactions" },
-    list.map(({ name, users }) => {
-      const mine = users.includes(world.me);
-      const by = users.map((id) => fullName(person(id))).join(", ");
-      return button(
-        [el("span", { class: "emoji" }, emoji(name) ?? `:${name}:`), " ", String(users.length)],
-        () => react(message, name, mine),
-        { class: mine ? "reaction mine" : "reaction", "aria-pressed": String(mine), "aria-label": `${name.replaceAll("_", " ")}: ${by}`, title: `${by} reacted with :${name}:`, data: { key: `reaction ${name}` } },
-      );
-    }),
-  );
-}
-
-/** Add a reaction, or take it back. */
-export async function react(message, name, has) {
-  try {
-    await act(has ? "unreact" : "react", { channel: message.channel, ts: message.ts, name });
-  } catch (problem) {
-    if (problem.message !== "already_reacted") notice(`No reaction: ${problem.message}`, "bad");
-  }
-}
 
 function replies(message) {
   if (!message.reply_count) return null;

@@ -1,7 +1,7 @@
 // The messages the page holds, by conversation, and how they are kept fresh.
 
 import { get } from "./api.js";
-import { isMember, channel, tell, world } from "./world.js";
+import { isMember, channel, tell, world } from "./store.js";
 
 const PAGE = 100;
 const MANY = 6;

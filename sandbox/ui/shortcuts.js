@@ -2,7 +2,7 @@
 
 import { act } from "./api.js";
 import { notice } from "./dom.js";
-import { world } from "./world.js";
+import { world } from "./store.js";
 
 export async function useShortcut(shortcut) {
   try {

@@ -1,14 +1,14 @@
 // The workspace beside the conversation: who I am, channels, direct messages, the app.
 
 import { button, el, fill, refocus, focusWithin } from "./dom.js";
-import { avatar } from "./people.js";
+import { avatar } from "./avatars.js";
 import { menu } from "./popup.js";
 import { icon } from "./icons.js";
 import { dialog, prompt } from "./dialogs.js";
-import { showSearch, showThreads } from "./finding.js";
-import { go } from "./places.js";
-import { attempt } from "./tools.js";
-import { fullName, isMember, isPerson, me, myChannels, myDirects, on, partner, tell, world } from "./world.js";
+import { showSearch, showThreads } from "./search.js";
+import { go } from "./navigation.js";
+import { attempt } from "./message_toolbar.js";
+import { fullName, isMember, isPerson, me, myChannels, myDirects, on, partner, tell, world } from "./store.js";
 
 export function sidebar(node) {
   const head = el("div", { class: "workspace" });

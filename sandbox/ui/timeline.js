@@ -3,7 +3,7 @@
 import { button, el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { isQuiet, keyOf, quietRow, row } from "./message.js";
-import { author } from "./people.js";
+import { author } from "./avatars.js";
 import { dayKey, dayName } from "./times.js";
 
 const WINDOW = 80;

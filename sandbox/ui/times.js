@@ -1,6 +1,6 @@
 // Moments in the zone of whoever looks.
 
-import { me, now } from "./world.js";
+import { me, now } from "./store.js";
 
 const zone = () => me()?.tz || "UTC";
 const formats = new Map();

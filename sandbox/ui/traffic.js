@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { el, fill, reconcile } from "./dom.js";
-import { json } from "./inspector.js";
+import { json } from "./json_view.js";
 
 const SHOWN = 120;
 

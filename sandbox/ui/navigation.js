@@ -1,6 +1,6 @@
 // Where one is: the conversation, the thread beside it, the message that is pointed at. Kept in the address.
 
-import { channel, tell, world } from "./world.js";
+import { channel, tell, world } from "./store.js";
 
 let pointed = null;
 

@@ -2,7 +2,7 @@
 
 import { el, uid } from "./dom.js";
 import { emoji, emojiNames } from "./emoji.js";
-import { fullName, isMember, isPerson, here, world } from "./world.js";
+import { fullName, isMember, isPerson, here, world } from "./store.js";
 
 const TRIGGER = /(?:^|[\s(])([@#:])([\w.+-]*)$/;
 const MOST = 8;

@@ -4,8 +4,8 @@ import { mine } from "./api.js";
 import { button, el, fill } from "./dom.js";
 import { dialog } from "./dialogs.js";
 import { row } from "./message.js";
-import { go } from "./places.js";
-import { channel, channelName } from "./world.js";
+import { go } from "./navigation.js";
+import { channel, channelName } from "./store.js";
 
 const WAIT_MS = 200;
 

@@ -6,9 +6,9 @@ import { emoji, emojiNames, QUICK } from "./emoji.js";
 import { icon } from "./icons.js";
 import { ask, prompt } from "./dialogs.js";
 import { menu, popup } from "./popup.js";
-import { react } from "./message.js";
-import { me, tell, world } from "./world.js";
-import { openThread } from "./places.js";
+import { react } from "./reactions.js";
+import { me, tell, world } from "./store.js";
+import { openThread } from "./navigation.js";
 
 const bar = el("div", { class: "tools", role: "toolbar", "aria-label": "Message actions" });
 

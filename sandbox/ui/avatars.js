@@ -1,7 +1,7 @@
 // Faces and names.
 
 import { el } from "./dom.js";
-import { fullName, isApp, person, world } from "./world.js";
+import { fullName, isApp, person, world } from "./store.js";
 
 const COLOURS = 8;
 

@@ -4,9 +4,9 @@ import { button, el, fill, reconcile } from "./dom.js";
 import { composer } from "./composer.js";
 import { icon } from "./icons.js";
 import { loadThread, shownThread } from "./messages.js";
-import { closeThread } from "./places.js";
+import { closeThread } from "./navigation.js";
 import { rows } from "./timeline.js";
-import { channel, channelName, on, world } from "./world.js";
+import { channel, channelName, on, world } from "./store.js";
 
 export function threadPane(node) {
   const name = el("small", {});

@@ -6,7 +6,7 @@ import { base64 } from "./composer.js";
 import { blocks } from "./blocks.js";
 import { dialog } from "./dialogs.js";
 import { plain } from "./mrkdwn.js";
-import { on, tell, world } from "./world.js";
+import { on, tell, world } from "./store.js";
 
 let shown = null; // {id, hash, errors, opened, entered}
 const entered = new Map(); // what was typed and not sent yet, by view
