@@ -1,48 +1,48 @@
-// Where one is: the conversation, the thread beside it, the message that is pointed at. Kept in the address.
+// The open conversation, its open thread and the message to highlight. The address bar reflects them.
 
-import { channel, tell, world } from "./store.js";
+import { channelById, emit, store } from "./store.js";
 
-let pointed = null;
+let targetTs = null;
 
-/** Go to a conversation; with `ts` to a message in it. A reply is shown in its `thread`, beside the message it hangs on. */
-export function go(id, ts, thread) {
-  if (!channel(id)) return;
-  const moved = world.place !== id;
-  world.place = id;
-  world.tab = ts || world.unread[id] ? "messages" : "home";
+/** Open a conversation, with `ts` at a message. For a reply, also open its `thread`. */
+export function openChannel(id, ts, thread) {
+  if (!channelById(id)) return;
+  const moved = store.place !== id;
+  store.place = id;
+  store.tab = ts || store.unread[id] ? "messages" : "home";
   const reply = thread && thread !== ts;
-  pointed = (reply ? thread : ts) ?? null;
-  if (reply) world.thread = { channel: id, ts: thread, at: ts };
-  else if (moved) world.thread = null;
-  remember();
+  targetTs = (reply ? thread : ts) ?? null;
+  if (reply) store.thread = { channel: id, ts: thread, replyTs: ts };
+  else if (moved) store.thread = null;
+  rememberInAddress();
   document.body.classList.remove("drawer");
-  tell("place", { moved });
-  tell("thread", {});
+  emit("place", { moved });
+  emit("thread", {});
 }
 
 export function openThread(id, ts, { focus = true } = {}) {
-  world.thread = { channel: id, ts };
-  tell("thread", { focus });
+  store.thread = { channel: id, ts };
+  emit("thread", { focus });
 }
 
 export function closeThread() {
-  world.thread = null;
-  tell("thread", {});
+  store.thread = null;
+  emit("thread", {});
 }
 
-/** The message one came for; asked once. */
-export function pointedAt() {
-  const ts = pointed;
-  pointed = null;
+/** Return the message to highlight, once; `null` afterwards. */
+export function takeTargetTs() {
+  const ts = targetTs;
+  targetTs = null;
   return ts;
 }
 
-export function remember() {
+export function rememberInAddress() {
   const address = new URL(location.href);
-  const user = world.people.get(world.me);
+  const user = store.people.get(store.me);
   if (user) address.searchParams.set("as", user.name);
-  const where = channel(world.place);
-  if (where) address.searchParams.set("in", where.kind === "im" ? where.id : where.name);
+  const channel = channelById(store.place);
+  if (channel) address.searchParams.set("in", channel.kind === "im" ? channel.id : channel.name);
   history.replaceState(null, "", address);
   if (user) sessionStorage.setItem("as", user.name);
 }

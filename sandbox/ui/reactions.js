@@ -3,7 +3,7 @@
 import { act } from "./api.js";
 import { button, el, notice } from "./dom.js";
 import { emoji } from "./emoji.js";
-import { fullName, person, world } from "./store.js";
+import { fullName, userById, store } from "./store.js";
 
 /** The row of reaction buttons, or `null` if the message has none. */
 export function reactions(message) {
@@ -13,8 +13,8 @@ export function reactions(message) {
     "div",
     { class: "reactions" },
     list.map(({ name, users }) => {
-      const mine = users.includes(world.me);
-      const by = users.map((id) => fullName(person(id))).join(", ");
+      const mine = users.includes(store.me);
+      const by = users.map((id) => fullName(userById(id))).join(", ");
       return button(
         [el("span", { class: "emoji" }, emoji(name) ?? `:${name}:`), " ", String(users.length)],
         () => react(message, name, mine),
