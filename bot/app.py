@@ -15,51 +15,53 @@ from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import notifiers
+from bot import pager
 from bot import policy as policy_reader
 from bot.clock import Clock
 from bot.domain import routing
 from bot.domain.errors import TocsinError
-from bot.ending import ended
-from bot.gaps import Gaps
-from bot.heartbeat import Heartbeat
-from bot.jobs import Jobs
 from bot.metrics import Metrics
-from bot.notifiers import Notifiers
-from bot.outbox import Outbox, Outcome
-from bot.policy_file import PolicyFile
-from bot.replicas import Replicas
-from bot.retention import Retention
-from bot.reviews import Reviews
-from bot.rota import Rota
-from bot.rota_read import client as rota_schedules
-from bot.runners import Workshop
-from bot.scheduler import Scheduler
+from bot.pager import Notifiers
+from bot.playbook_runners import Workshop
 from bot.settings import Settings
-from bot.slack import api as slack_api
-from bot.slack import channels
-from bot.slack.api import SlackApi, SlackError
-from bot.slack.events import Me
-from bot.slack.groups import Groups
+from bot.slack.client import api as slack_api
+from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.directory import channels
+from bot.slack.directory.usergroups import Groups
+from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.socket_mode import Sockets
 from bot.slack.listeners import register
-from bot.slack.listeners.early import Events
-from bot.slack.listeners.front import Front
-from bot.slack.sender import Sender
-from bot.slack.socket import Sockets
-from bot.usecases import feeds, similar
-from bot.usecases.desk import Desk, Policies
-from bot.usecases.record import Channels, Recorder
-from bot.web import health, hooks, inside
+from bot.slack.listeners.context import Front
+from bot.slack.listeners.event_middleware import Events
+from bot.slack.senders.dispatch import Sender
+from bot.usecases.context import Desk, Policies
+from bot.usecases.effects import search_index
+from bot.usecases.incidents.record import Channels, Recorder
+from bot.usecases.oncall import calendar_feeds
+from bot.web import debug, health, webhooks
 from bot.web import oncall as oncall_web
 from bot.web import slack as slack_web
-from bot.web.door import IDLE_FOR_S, LINGER_S, Door, Site
-from playbooks.shelf import Shelf
-from storage import incidents, meta, outbox
+from bot.web.connection_limits import IDLE_FOR_S, LINGER_S, Door, Site
+from bot.workers.heartbeat import Heartbeat
+from bot.workers.job_runner import Jobs
+from bot.workers.outage_monitor import Gaps
+from bot.workers.outbox import Outbox, Outcome
+from bot.workers.pagerduty_schedule_sync import client as rota_schedules
+from bot.workers.playbook_reviews import Reviews
+from bot.workers.policy_watcher import PolicyFile
+from bot.workers.replica_counter import Replicas
+from bot.workers.retention import Retention
+from bot.workers.scheduler import Scheduler
+from bot.workers.tasks import ended
+from bot.workers.usergroup_sync import Rota
+from playbooks.library_cache import Shelf
+from storage import incidents, key_value
 from storage.database import Database
 from storage.deadlines import Row as Deadline
-from storage.errors import StorageError
-from storage.outbox import Row
-from storage.sole import Sole, become_sole, release_leases
+from storage.engine.errors import StorageError
+from storage.instance_lock import Sole, become_sole, release_leases
+from storage.outbox import queue as outbox
+from storage.outbox.queue import Row
 
 log = structlog.get_logger()
 
@@ -218,7 +220,7 @@ async def _wire(
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock,
-        methods=notifiers.methods(settings),
+        methods=pager.methods(settings),
         url=settings.tocsin_url,
         shelf=shelf,
         runners=Workshop(settings),
@@ -227,7 +229,7 @@ async def _wire(
     desk.groups = groups
     me = await who_are_we(api, database)
     async with database.transaction() as conn:
-        await feeds.make_secret(conn)
+        await calendar_feeds.make_secret(conn)
     recorder = Recorder(desk, Channels(desk))
     gaps = Gaps(lambda: ask_for_backfill(desk))
     retention = Retention(desk, settings.tocsin_archive, settings.secrets())
@@ -235,12 +237,12 @@ async def _wire(
     app = _bolt(client, me, token, Events(front))
     register(app, front)
     sender = Sender(desk, api, me, session, settings.tocsin_command)
-    paging = Notifiers(desk, notifiers.build(settings, session), me.url)
-    for words in notifiers.half_set_up(settings):
+    paging = Notifiers(desk, pager.build(settings, session), me.url)
+    for words in pager.half_set_up(settings):
         log.warning("notifiers.half_set_up", words=words)
 
     async def send(row: Row) -> dict[str, Any]:
-        receipt = await (paging.send(row) if row.kind == notifiers.KIND else sender.send(row))
+        receipt = await (paging.send(row) if row.kind == pager.KIND else sender.send(row))
         if sockets is not None and row.kind in HEARD and str(receipt.get("channel", "")).startswith(("C", "G")):
             sockets.spoke()
         return receipt
@@ -278,12 +280,12 @@ async def _wire(
     site = door.open_to(web.Application(client_max_size=slack_web.LARGEST_BODY))
     site.add_routes(health.routes(checks))
     if settings.tocsin_demo:
-        site.add_routes(inside.routes(desk))
+        site.add_routes(debug.routes(desk))
     if settings.slack_signing_secret is not None:
         site.add_routes(slack_web.routes(app, settings.slack_signing_secret.get_secret_value(), metrics))
     site.add_routes(oncall_web.routes(desk))
     if settings.pagerduty_webhook_secret is not None:
-        site.add_routes(hooks.pagerduty(desk, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
+        site.add_routes(webhooks.pagerduty(desk, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
     runner = web.AppRunner(
         site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0,
         keepalive_timeout=IDLE_FOR_S, lingering_time=LINGER_S, auto_decompress=False,
@@ -337,10 +339,10 @@ async def _clock(settings: Settings, database: Database) -> Clock:
     if settings.tocsin_speed == 1.0:
         return Clock()
     async with database.transaction() as conn:
-        kept = await meta.get(conn, "clock")
+        kept = await key_value.get(conn, "clock")
         if kept is None or kept["speed"] != settings.tocsin_speed:
             kept = {"anchor": time.time(), "speed": settings.tocsin_speed}
-            await meta.put(conn, "clock", kept)
+            await key_value.put(conn, "clock", kept)
     return Clock(kept["anchor"], kept["speed"])
 
 
@@ -357,7 +359,7 @@ async def who_are_we(api: SlackApi, database: Database) -> Me:
                     "page, OAuth & Permissions, into SLACK_BOT_TOKEN."
                 ) from error
             async with database.reading() as conn:
-                if kept := await meta.get(conn, "me"):
+                if kept := await key_value.get(conn, "me"):
                     log.warning("slack.away", error=str(error), mend="started from what was known; posts wait")
                     return Me(**kept)
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
@@ -370,14 +372,14 @@ async def who_are_we(api: SlackApi, database: Database) -> Me:
                 enterprise_id=str(answer.get("enterprise_id") or ""),
             )  # fmt: skip
             async with database.transaction() as conn:
-                await meta.put(conn, "me", asdict(me))
+                await key_value.put(conn, "me", asdict(me))
             return me
 
 
 async def make_findable(database: Database) -> None:
     """What older versions wrote, or read otherwise. Where that fails it is tried again at the next start."""
     try:
-        if count := await similar.fill(database):
+        if count := await search_index.fill(database):
             log.info("similar.filled", incidents=count)
     except Exception:
         log.exception("similar.not_filled", mend="check the database; it is tried again at the next start")
@@ -415,7 +417,7 @@ async def _join(desk: Desk, api: SlackApi) -> None:
             return
         await channels.join(api, found)
         async with desk.database.transaction() as conn:
-            await meta.put(conn, f"announce:{name}", found)
+            await key_value.put(conn, f"announce:{name}", found)
     except SlackError as error:
         log.warning("announce.not_joined", channel=name, error=error.name, mend="invite the bot: /invite @Tocsin")
     except StorageError as error:

@@ -17,11 +17,12 @@ from typing import Any, TextIO
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import shapes
+from bot import serialization
 from bot.domain.errors import TocsinError
-from bot.domain.timeline import instant_text
-from storage import dump, incidents, timeline
+from bot.domain.timeline.entry import instant_text
+from storage import export_rows, incidents
 from storage.database import Database
+from storage.timeline import entries
 
 FORMAT = 1
 LEFT_OUT = frozenset({"response_url"})  # in payloads: whoever has it may answer in the bot's name for half an hour
@@ -41,8 +42,8 @@ async def records(
     yield {"type": "export", "format": FORMAT, "tocsin": version("tocsin"), "at": instant_text(datetime.now(UTC))}
     if numbers is None:
         async with database.snapshot() as conn:
-            for table in dump.shared():
-                async for row in dump.rows(conn, table):
+            for table in export_rows.shared():
+                async for row in export_rows.rows(conn, table):
                     yield {"type": table.name, **_without_keys(_plain(row))}
     async for number in _numbers(database, numbers):
         async with database.snapshot() as conn:
@@ -72,19 +73,19 @@ async def incident(conn: AsyncConnection, number: int, *, private: bool = True) 
     if found.private and not private:
         return
     about = {"incident": found.id, "private": found.private}
-    head = await dump.head(conn, number)
+    head = await export_rows.head(conn, number)
     chain = None if head is None else {"entries": head[0], "hash": head[1]}
-    whole = {"policy": found.policy, "chain": chain, "state": await dump.state(conn, number)}
-    yield {"type": "incident", **about, **shapes.incident_json(found), **whole}
-    keyed = await timeline.keyed(conn, number)
-    async for row in dump.entries(conn, number):
+    whole = {"policy": found.policy, "chain": chain, "state": await export_rows.state(conn, number)}
+    yield {"type": "incident", **about, **serialization.incident_json(found), **whole}
+    keyed = await entries.keyed(conn, number)
+    async for row in export_rows.entries(conn, number):
         yield {"type": "entry", **about, **_entry(row, keyed)}
-    async for row in dump.ledger(conn, number):
+    async for row in export_rows.ledger(conn, number):
         yield {"type": "reminder", **about, **_plain(row, "incident", "lease_until", "fence")}
-    async for row in dump.notices(conn, number):
+    async for row in export_rows.notices(conn, number):
         yield {"type": "notice", **about, **_notice(row)}
-    for table in dump.of_incidents():
-        async for row in dump.rows(conn, table, number):
+    for table in export_rows.of_incidents():
+        async for row in export_rows.rows(conn, table, number):
             yield {"type": table.name, **about, **_plain(row, "incident")}
 
 
@@ -101,7 +102,7 @@ async def lines(found: AsyncIterator[dict[str, Any]], secrets: Iterable[str] = (
 async def archive(database: Database, number: int, folder: Path, secrets: Iterable[str] = ()) -> int:
     """Write one incident into the folder, before its words go; up to which entry. A file that is there stays."""
     async with database.snapshot() as conn:
-        head = await dump.head(conn, number)
+        head = await export_rows.head(conn, number)
     seq = head[0] if head else 0
     path = folder / f"INC-{number}-{seq}.jsonl"
     if not path.exists():
@@ -167,7 +168,7 @@ async def _numbers(database: Database, numbers: Collection[int] | None) -> Async
     last = 0
     while True:
         async with database.reading() as conn:
-            page = await dump.numbers(conn, last)
+            page = await export_rows.numbers(conn, last)
         for last in page:
             yield last
         if not page:

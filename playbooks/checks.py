@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from bot.domain import playbook as domain
+from bot.domain.playbook import definition as domain
 from bot.policy.problems import KeyPath, Problem, did_you_mean, dotted
-from bot.policy.source import Source
+from bot.policy.yaml_source import Source
 from playbooks.models import Command, Document, Step
 
 

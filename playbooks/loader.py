@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.domain.errors import NotFound, TocsinError
-from bot.domain.playbook import Playbook
-from bot.policy import complaints
+from bot.domain.playbook.definition import Playbook
+from bot.policy import validation_messages
 from bot.policy.document import digest
 from bot.policy.problems import Problem, dotted, nearest
-from bot.policy.source import Source, parse
+from bot.policy.yaml_source import Source, parse
 from playbooks import checks, models, values
 
 SHIPPED = Path(__file__).parent
@@ -126,7 +126,9 @@ def _of_source(source: Source) -> _Read:
     try:
         model = models.Document.model_validate(source.values)
     except ValidationError as invalid:
-        return _Read(source, name, problems=tuple(complaints.problems_of(invalid, source, root=models.Document)))
+        return _Read(
+            source, name, problems=tuple(validation_messages.problems_of(invalid, source, root=models.Document))
+        )
     if problems := checks.check(model, source):
         return _Read(source, name, problems=tuple(problems))
     return _Read(source, name, values.playbook_of(model, source.name, digest(source.values)))

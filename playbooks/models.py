@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
-from bot.domain import patterns
-from bot.domain import playbook as domain
-from bot.policy.models.part import Part, shown, wrong
+from bot.domain.playbook import definition as domain
+from bot.domain.values import patterns
+from bot.policy.models.base import Part, shown, wrong
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Day, Duration
 from bot.policy.problems import did_you_mean

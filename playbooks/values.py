@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from bot.domain import playbook as domain
-from bot.domain.spans import parse_duration
+from bot.domain.playbook import definition as domain
+from bot.domain.values.durations import parse_duration
 from playbooks import models
 
 

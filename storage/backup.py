@@ -12,10 +12,10 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from storage.database import Database
-from storage.errors import StorageError, in_words
+from storage.engine.dialect import wall
+from storage.engine.errors import StorageError, in_words
+from storage.engine.url import parse
 from storage.schema import deadlines, outbox
-from storage.sql import wall
-from storage.url import parse
 
 BUSY_S = 30.0
 

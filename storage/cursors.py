@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.engine.dialect import insert
 from storage.schema import cursors
 from storage.schema import threads as _threads
-from storage.sql import insert
 
 
 @dataclass(frozen=True, slots=True)

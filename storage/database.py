@@ -18,12 +18,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage import migrate as migrations
-from storage.appender import Appender
-from storage.columns import dumps
-from storage.errors import StorageError, in_words
-from storage.sqlite_driver import connect
+from storage.engine.columns import dumps
+from storage.engine.errors import StorageError, in_words
+from storage.engine.sqlite_driver import connect
+from storage.engine.url import parse
+from storage.timeline.appender import Appender
 from storage.together import Together
-from storage.url import parse
 
 BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 10

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Deadline, State
+from storage.engine.dialect import AnyRow, clock, clock_after, listed, microseconds, values_for
 from storage.schema import deadlines
-from storage.sql import AnyRow, clock, clock_after, listed, microseconds, values_for
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 _SKIPPED_WHEN_WITHDRAWN = ("acknowledge", "mitigate")

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Activity
-from storage import meta
-from storage.columns import from_microseconds, to_microseconds
+from storage import key_value
+from storage.engine.columns import from_microseconds, to_microseconds
+from storage.engine.dialect import insert
 from storage.schema import meta as meta_table
-from storage.sql import insert
 
 KEPT = 50  # instants: more than any policy counts
 
@@ -22,12 +22,12 @@ async def note(conn: AsyncConnection, number: int, at: datetime) -> None:
     begun = insert(conn, meta_table).values(name=_name(number), value=[])
     await conn.execute(begun.on_conflict_do_nothing())
     known = await conn.scalar(sa.select(meta_table.c.value).where(name).with_for_update()) or []
-    await meta.put(conn, _name(number), sorted({*known, to_microseconds(at)})[-KEPT:])
+    await key_value.put(conn, _name(number), sorted({*known, to_microseconds(at)})[-KEPT:])
 
 
 async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
     """As `timeline.activity`."""
-    known = await meta.get(conn, _name(number)) or []
+    known = await key_value.get(conn, _name(number)) or []
     recent = sum(at >= to_microseconds(since) for at in known)
     return Activity(recent, from_microseconds(known[-1]) if known else None)
 

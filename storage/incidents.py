@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
-from storage.columns import to_microseconds
+from storage.engine.columns import to_microseconds
+from storage.engine.dialect import is_postgresql, listed, values_for
 from storage.schema import counters, incidents
-from storage.sql import is_postgresql, listed, values_for
 
 _adapter = TypeAdapter(Incident)
 _COUNT = (

@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.job import Job, Plan, State
+from bot.domain.playbook.job import Job, Plan, State
+from storage.engine.dialect import AnyRow, wall
 from storage.schema import jobs
-from storage.sql import AnyRow, wall
 
 LEASE = timedelta(seconds=30)
 # As in the partial index, word for word.

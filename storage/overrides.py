@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.oncall import Override
+from bot.domain.oncall.schedule import Override
 from storage.schema import overrides, shifts
 
 _c = overrides.c

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.engine.dialect import insert
 from storage.schema import policies
-from storage.sql import insert
 
 
 async def remember(conn: AsyncConnection, digest: str, document: dict[str, Any], now: datetime) -> None:

@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.engine.dialect import insert
 from storage.schema import reads, timeline
-from storage.sql import insert
 
 _CAME_OR_WENT = ("joined", "left")  # often somebody else's doing, and nothing read yet
 

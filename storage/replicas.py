@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import meta as small
-from storage.columns import Instant
+from storage import key_value as small
+from storage.engine.columns import Instant
+from storage.engine.dialect import wall
 from storage.schema import meta
-from storage.sql import wall
 
 GONE_AFTER = timedelta(seconds=40)  # longer than a lease
 _PREFIX = "replica:"

@@ -15,12 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline import BOT, Entry, content_hash, entry_hash
-from storage import chain
-from storage.columns import to_microseconds
+from bot.domain.timeline.entry import BOT, Entry, content_hash, entry_hash
+from storage.engine.columns import to_microseconds
+from storage.engine.dialect import AnyRow, listed, values_for
 from storage.schema import deadlines, deliveries, incidents, jobs, outbox, timeline
-from storage.sql import AnyRow, listed, values_for
-from storage.verification import FIRST, PURGED, seal_line
+from storage.timeline import chain
+from storage.timeline.verify import FIRST, PURGED, seal_line
 
 AT_ONCE = 500  # entries of one transaction
 ROWS_AT_ONCE = 1000  # of other tables

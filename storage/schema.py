@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.columns import BigNumber, ExactJson, Instant, Json, SafeText
+from storage.engine.columns import BigNumber, ExactJson, Instant, Json, SafeText
 
 metadata = sa.MetaData()
 

@@ -11,10 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.similarity import FIELDS, Document, Frequencies
-from storage.columns import dumps
+from bot.domain.triage.similarity import FIELDS, Document, Frequencies
+from storage.engine.columns import dumps
+from storage.engine.dialect import insert, is_postgresql
 from storage.schema import incident_words, incidents
-from storage.sql import insert, is_postgresql
 
 TERMS = 400  # of one question
 PICKED = 12  # terms that look for incidents

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.grouped import Grouped, Transaction
+from storage.engine.group_commit import Grouped, Transaction
 
 GROUP = 32  # pieces a transaction: others who want to write wait for no more than that
 

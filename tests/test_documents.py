@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from bot import policy
-from bot.cli import main
+from bot.cli.main import main
 from bot.settings import Settings
-from bot.slack.verbs import VERBS
+from bot.slack.commands.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -55,7 +55,7 @@ def test_the_policy_in_the_readme_is_a_policy(tmp_path: Path) -> None:
 
 
 def test_the_scopes_of_the_manifest_are_those_that_check_asks_for() -> None:
-    from bot.check import SCOPES
+    from bot.check.run import SCOPES
 
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)

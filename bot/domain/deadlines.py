@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain import handover, shifts, spans, triggers
-from bot.domain.incident import Incident, Ladder, Timer, empty_roles, update_owed_by
-from bot.domain.policy import Policy, Severity
+from bot.domain.incident import Incident, Ladder, Timer, empty_roles, handover, update_owed_by
+from bot.domain.oncall import shift_change
+from bot.domain.paging import triggers
+from bot.domain.policy.policy import Policy, Severity
+from bot.domain.values import durations
 
 
 class State(StrEnum):
@@ -61,7 +63,11 @@ def _update(incident: Incident, level: Severity) -> Deadline | None:
     elif incident.promised_by:
         why = f"<@{incident.promised_by}> promised the next update by then"
     else:
-        why = f"{level.key} asks for an update every {spans.in_words(level.update_every)}" if level.update_every else ""
+        why = (
+            f"{level.key} asks for an update every {durations.in_words(level.update_every)}"
+            if level.update_every
+            else ""
+        )
     once = f"update:{incident.number}:{incident.episode}:{incident.updates}:{incident.unanswered}"
     return Deadline(once, "update", incident.update_due_at, why)
 
@@ -94,12 +100,12 @@ def _shift_changes(incident: Incident) -> list[Deadline]:
     """Somebody who holds a role is on call no longer: they are offered to hand it over."""
     return [
         Deadline(
-            shifts.once(incident, turn),
+            shift_change.once(incident, turn),
             "role",
             turn.ends_at,
             f"<@{turn.user}>'s turn on {turn.schedule} ends: they are offered to hand over {turn.role}",
         )
-        for turn in shifts.waiting(incident)
+        for turn in shift_change.waiting(incident)
     ]
 
 
@@ -109,7 +115,7 @@ def _respond(incident: Incident, level: Severity) -> Deadline | None:
     due = _target(incident.ladder, f"acknowledge:{level.key}", level.respond_within)
     if due is None:
         return None
-    why = f"{level.key} is to be acknowledged within {spans.in_words(level.respond_within)}"
+    why = f"{level.key} is to be acknowledged within {durations.in_words(level.respond_within)}"
     return Deadline(f"respond:{incident.number}:{incident.episode}:{level.key}", "acknowledge", due, why)
 
 
@@ -119,13 +125,13 @@ def _mitigate(incident: Incident, level: Severity) -> Deadline | None:
     due = _target(incident.ladder, f"mitigate:{level.key}", level.escalate_after)
     if due is None:
         return None
-    why = f"{level.key} escalates when it is not mitigated within {spans.in_words(level.escalate_after)}"
+    why = f"{level.key} escalates when it is not mitigated within {durations.in_words(level.escalate_after)}"
     return Deadline(f"mitigate:{incident.number}:{incident.episode}:{level.key}", "mitigate", due, why)
 
 
-def _target(ladder: Ladder, name: str, span: spans.Span) -> datetime | None:
+def _target(ladder: Ladder, name: str, span: durations.Span) -> datetime | None:
     """When it lapses. None where it has, or where it belongs to a severity that was left behind."""
-    due = spans.later(ladder.started_at, span)
+    due = durations.later(ladder.started_at, span)
     behind = ladder.left_behind_at is not None and due <= ladder.left_behind_at
     return None if behind or name in ladder.fired else due
 
@@ -145,11 +151,11 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
             due = ladder.started_at + rung.after
             if ladder.left_behind_at and due <= ladder.left_behind_at:
                 continue
-            why = f"{targets}: paged after {spans.in_words(rung.after)} unless {rung.until}"
+            why = f"{targets}: paged after {durations.in_words(rung.after)} unless {rung.until}"
             found.append(Deadline(base, kind, due, why, number))
         elif rung.repeat and number in paged:
             page = paged[number]
-            why = f"{targets}: paged again every {spans.in_words(rung.repeat)} until {rung.until}"
+            why = f"{targets}: paged again every {durations.in_words(rung.repeat)} until {rung.until}"
             found.append(Deadline(f"{base}:{page.times}", kind, page.last_at + rung.repeat, why, number))
     return found
 
@@ -304,18 +310,18 @@ def decide_nudge(
     )
 
 
-def is_late(by: timedelta, cadence: spans.Span | None) -> bool:
+def is_late(by: timedelta, cadence: durations.Span | None) -> bool:
     """Late enough to say so: over a minute, or over a quarter of a short cadence."""
     quarter = cadence / 4 if isinstance(cadence, timedelta) else LATE_AFTER
     return by > min(LATE_AFTER, quarter) and by > timedelta(seconds=2)
 
 
-def _rearm(due_at: datetime | None, cadence: spans.Span | None, now: datetime) -> datetime | None:
+def _rearm(due_at: datetime | None, cadence: durations.Span | None, now: datetime) -> datetime | None:
     """From when the last was due, or from now where that has passed, so that late ones never bunch."""
     if due_at is None or cadence is None:
         return None
-    following = spans.later(due_at, cadence)
-    return following if following > now else spans.later(now, cadence)
+    following = durations.later(due_at, cadence)
+    return following if following > now else durations.later(now, cadence)
 
 
 def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Activity, now: datetime) -> bool:
@@ -346,4 +352,4 @@ def _reason(kind: str, incident: Incident, soft: bool, page: bool, late: timedel
         name = f"unanswered {incident.unanswered} times: the commander is asked"
     else:
         name = "an update is due"
-    return f"{name} (late by {spans.roughly(late)})" if late else name
+    return f"{name} (late by {durations.roughly(late)})" if late else name

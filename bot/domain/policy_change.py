@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import paging, spans, triggers
 from bot.domain.errors import Refused
-from bot.domain.handover import standing
 from bot.domain.incident import Change, Incident, Ladder, Page, Trip, empty_roles, must_be_open
 from bot.domain.incident.due import after, roles_due
-from bot.domain.policy import Policy, Rung, Severity, Trigger
-from bot.domain.timeline import Entry
+from bot.domain.incident.handover import standing
+from bot.domain.paging import calls, triggers
+from bot.domain.policy.policy import Policy, Rung, Severity, Trigger
+from bot.domain.timeline.entry import Entry
+from bot.domain.values import durations
 
 NOTHING = "nothing that this incident goes by"
 _SPANS = (
@@ -172,14 +173,14 @@ def _times(incident: Incident, old: Severity, new: Severity, now: datetime) -> I
         yield said + (_over(incident, name, is_now, now) if is_now else "")
 
 
-def _span(span: spans.Span | None) -> str:
-    return spans.in_words(span) if span else "at all"
+def _span(span: durations.Span | None) -> str:
+    return durations.in_words(span) if span else "at all"
 
 
-def _over(incident: Incident, name: str, span: spans.Span, now: datetime) -> str:
+def _over(incident: Incident, name: str, span: durations.Span, now: datetime) -> str:
     ladder = incident.ladder
     answered = {"respond_within": ladder.acknowledged_at, "escalate_after": ladder.mitigated_at}
-    if name not in answered or answered[name] or spans.later(ladder.started_at, span) > now:
+    if name not in answered or answered[name] or durations.later(ladder.started_at, span) > now:
         return ""
     return " (that time is over: nobody is paged for it)"
 
@@ -216,9 +217,10 @@ def _rungs(incident: Incident, before: Policy, policy: Policy, now: datetime) ->
 
 def _rung(rung: Rung) -> str:
     whom = ", ".join(target.removeprefix("contact:").replace(":", " ", 1) for target in rung.notify)
-    ways = ", ".join(paging.label(method) for method in rung.by)
-    again = f", again every {spans.in_words(rung.repeat)}" if rung.repeat else ""
-    return f"{whom} by {ways} {f'after {spans.in_words(rung.after)}' if rung.after > timedelta() else 'at once'}{again}"
+    ways = ", ".join(calls.label(method) for method in rung.by)
+    again = f", again every {durations.in_words(rung.repeat)}" if rung.repeat else ""
+    when = f"after {durations.in_words(rung.after)}" if rung.after > timedelta() else "at once"
+    return f"{whom} by {ways} {when}{again}"
 
 
 def _triggers(before: Policy, policy: Policy) -> Iterator[str]:

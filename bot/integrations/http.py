@@ -13,6 +13,8 @@ import aiohttp
 from bot.domain.errors import DeliveryError
 
 HIDDEN = "•••"
+TIMEOUT_S = 10.0  # of one call, as a whole; longer would outlast the lease of its outbox row
+CONNECT_S = 5.0
 USER_AGENT = "Tocsin"
 LARGEST_ANSWER = 256 * 1024
 LONGEST_WAIT_S = 600.0

@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from bot.domain.escalation import ordinal
-from bot.domain.paging import Person
+from bot.domain.paging.calls import Person
+from bot.domain.paging.ladder import ordinal
 
 
 class Action(StrEnum):

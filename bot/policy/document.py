@@ -8,8 +8,8 @@ from dataclasses import is_dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from bot.domain.policy import Contact, Policy, Rule, Schedule, Severity, Trigger
-from bot.domain.spans import BusinessDays, Span
+from bot.domain.policy.policy import Contact, Policy, Rule, Schedule, Severity, Trigger
+from bot.domain.values.durations import BusinessDays, Span
 
 
 def digest(document: dict[str, Any]) -> str:

@@ -11,10 +11,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.domain.policy import Policy
-from bot.policy import checks, complaints, models, values
+from bot.domain.policy.policy import Policy
+from bot.policy import build as values
+from bot.policy import models, validation_messages
+from bot.policy.checks import run
 from bot.policy.problems import PolicyError, Problem, did_you_mean
-from bot.policy.source import Source, parse
+from bot.policy.yaml_source import Source, parse
 
 PRESETS = ("sev1-5", "severity-1-4", "p0-p3", "p0-p4", "level-1-4")
 
@@ -62,7 +64,7 @@ def from_document(document: dict[str, Any]) -> Policy:
         except ValidationError as invalid:
             unknown = [error["loc"] for error in invalid.errors() if error["type"] == "extra_forbidden"]
             if not unknown:
-                problems = complaints.problems_of(invalid, Source("the kept policy"))
+                problems = validation_messages.problems_of(invalid, Source("the kept policy"))
                 raise PolicyError("the kept policy", problems) from None
             for path in unknown:
                 _drop(kept, path)
@@ -101,8 +103,8 @@ def _of_source(source: Source, preset: str) -> LoadedPolicy:
         models.Document.model_validate(document)
         model = models.Document.model_validate(_without_the_removed(document, source))
     except ValidationError as invalid:
-        raise PolicyError(source.name, complaints.problems_of(invalid, source, base)) from None
-    found = checks.check(model, source)
+        raise PolicyError(source.name, validation_messages.problems_of(invalid, source, base)) from None
+    found = run.check(model, source)
     if found.problems:
         raise PolicyError(source.name, found.problems)
     # Whoever keeps the document may not keep the order of its keys.

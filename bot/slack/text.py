@@ -13,7 +13,7 @@ from datetime import date
 
 from slugify import slugify
 
-from bot.domain.timeline import BOT
+from bot.domain.timeline.entry import BOT
 
 CHANNEL_NAME_LENGTH = 80
 ELLIPSIS = "…"

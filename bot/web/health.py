@@ -15,9 +15,10 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.metrics import Metrics
-from bot.usecases.desk import Desk
-from storage import incidents, jobs, outbox, walks
-from storage.errors import StorageError
+from bot.usecases.context import Desk
+from storage import incidents, jobs, playbook_runs
+from storage.engine.errors import StorageError
+from storage.outbox import queue
 
 log = structlog.get_logger()
 
@@ -83,7 +84,7 @@ class Health:
     async def _outbox(self) -> Check:
         try:
             async with self.desk.database.reading() as conn:
-                standing = await outbox.census(conn)
+                standing = await queue.census(conn)
         except StorageError as error:
             return Check("outbox", False, str(error))
         now = datetime.now(UTC)
@@ -109,9 +110,9 @@ class Health:
 
     async def _count(self) -> None:
         async with self.desk.database.reading() as conn:
-            depth, oldest = await outbox.depth(conn), await outbox.oldest_waiting_at(conn)
+            depth, oldest = await queue.depth(conn), await queue.oldest_waiting_at(conn)
             open_now = await incidents.listing(conn, open_only=True, limit=1000)
-            standing = await outbox.census(conn)
+            standing = await queue.census(conn)
             await self._count_playbooks(conn, [i.number for i in open_now if i.walks and not i.drill])
         self.metrics.outbox_waiting.clear()
         self.metrics.outbox_waiting_s.clear()
@@ -133,7 +134,7 @@ class Health:
 
     async def _count_playbooks(self, conn: AsyncConnection, walked: list[int]) -> None:
         """`walked`: the open incidents in which there are any."""
-        going = [walk for walk in await walks.going(conn) if not walk.drill] if walked else []
+        going = [walk for walk in await playbook_runs.going(conn) if not walk.drill] if walked else []
         standing = await jobs.census(conn, walked)
         for gauge in (self.metrics.jobs, self.metrics.walks, self.metrics.walk_steps):
             gauge.clear()

@@ -12,11 +12,11 @@ from typing import Any
 from aiohttp import web
 from icalendar import Calendar, Event
 
-from bot.domain import oncall
-from bot.domain.oncall import Override, Shift
-from bot.domain.policy import Policy, Schedule
-from bot.usecases import feeds
-from bot.usecases.desk import Desk
+from bot.domain.oncall import schedule as oncall
+from bot.domain.oncall.schedule import Override, Shift
+from bot.domain.policy.policy import Policy, Schedule
+from bot.usecases.context import Desk
+from bot.usecases.oncall import calendar_feeds
 from storage import overrides
 
 HORIZON = timedelta(days=90)
@@ -79,10 +79,10 @@ async def _answer(
     """A wrong token and a feed that is not there look the same."""
     policy, now = desk.policy, desk.clock.now()
     async with desk.database.reading() as conn:
-        key = await feeds.secret(conn)
+        key = await calendar_feeds.secret(conn)
         standing = await overrides.standing(conn, now - BEHIND)
     given = request.query.get("token", "")
-    if key is None or not hmac.compare_digest(feeds.token(key, feed).encode(), given.encode()):
+    if key is None or not hmac.compare_digest(calendar_feeds.token(key, feed).encode(), given.encode()):
         raise web.HTTPNotFound
     schedules = [one for one in policy.schedules.values() if name in (None, one.key)]
     if not schedules:

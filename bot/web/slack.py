@@ -14,9 +14,9 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
 from bot.metrics import Metrics
-from bot.slack import payloads
-from bot.slack.blocks.answers import NOT_RECORDED
-from bot.web.door import Asked
+from bot.slack.blocks.replies import NOT_RECORDED
+from bot.slack.inbound import payload_validation
+from bot.web.connection_limits import Asked
 
 log = structlog.get_logger()
 
@@ -75,7 +75,7 @@ def _parsed(request: web.Request, text: str) -> AsyncBoltRequest | None:
         body = _body(request.content_type, text)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return None
-    if not payloads.well_formed(body):
+    if not payload_validation.well_formed(body):
         return None
     return AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers), mode="socket_mode")
 

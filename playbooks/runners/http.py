@@ -20,9 +20,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.domain.errors import Refused
-from bot.domain.job import Allowed, Ended, How, Piece, check_words, limit_words
-from bot.domain.patterns import fits
-from bot.domain.runners import Host, HttpRules
+from bot.domain.playbook.job import Allowed, Ended, How, Piece, check_words, limit_words
+from bot.domain.policy.automation_rules import Host, HttpRules
+from bot.domain.values.patterns import fits
 
 LARGEST_HEADER = 8 * 1024
 MOST_HEADERS = 32 * 1024

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.domain.job import Allowed, Ended, How, Piece, check_words, limit_words
-from bot.domain.patterns import fits
-from bot.domain.runners import Executable, ProcessRules
+from bot.domain.playbook.job import Allowed, Ended, How, Piece, check_words, limit_words
+from bot.domain.policy.automation_rules import Executable, ProcessRules
+from bot.domain.values.patterns import fits
 
-KEEPER = Path(__file__).with_name("keeper.py")
+KEEPER = Path(__file__).with_name("supervisor.py")
 FILE_LIMIT = 256 * 1024**2  # bytes of one file that it writes
 OPEN_FILES = 1024
 MARGIN_S = 5.0  # the keeper ends it in time by itself; after so much more the keeper is given up

@@ -14,8 +14,8 @@ import aiohttp
 from yarl import URL
 
 from bot.domain.errors import Refused
-from bot.domain.job import Allowed, Ended, How, Piece, limit_words
-from bot.domain.runners import PromqlRules
+from bot.domain.playbook.job import Allowed, Ended, How, Piece, limit_words
+from bot.domain.policy.automation_rules import PromqlRules
 
 LARGEST_ANSWER = 1024 * 1024
 LONGEST_QUERY = 8 * 1024

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
-from bot.domain.job import Allowed, Ended, Piece
+from bot.domain.playbook.job import Allowed, Ended, Piece
 
 
 class Runner(Protocol):

@@ -6,9 +6,9 @@ import asyncio
 from datetime import timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.job import Allowed, Ended, How, Piece
-from bot.domain.runners import WaitRules
-from bot.domain.spans import in_words
+from bot.domain.playbook.job import Allowed, Ended, How, Piece
+from bot.domain.policy.automation_rules import WaitRules
+from bot.domain.values.durations import in_words
 
 AT_ONCE = 100  # waiting costs nothing
 

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from bot import policy as policies
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
-from bot.domain.policy import Policy
-from storage import deadlines, incidents, timeline
-from storage.columns import to_microseconds
+from bot.domain.policy.policy import Policy
+from storage import deadlines, incidents
 from storage.database import Database
+from storage.engine.columns import to_microseconds
+from storage.timeline import entries
 
 # Updates are all that is asked for, so that one incident has one deadline.
 POLICY = """
@@ -69,7 +70,7 @@ async def due(database: Database, policy: Policy, instants: Sequence[datetime], 
                 if [deadline.due_at for deadline in planned] != [at]:
                     raise RuntimeError(f"expected one deadline at {at}: {planned}")
                 await incidents.insert(conn, incident)
-                await timeline.append(conn, number, change.entries)
+                await entries.append(conn, number, change.entries)
                 await deadlines.sync(conn, number, planned, lambda once: "", at - EVERY)
 
 

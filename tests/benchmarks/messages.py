@@ -12,8 +12,8 @@ import time
 from collections import Counter
 from statistics import median
 
-from storage import timeline
 from storage.database import Database
+from storage.timeline import entries as timeline
 from tests.benchmarks import client, processes
 from tests.benchmarks.figures import Figure, pair
 from tests.benchmarks.processes import Child

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.outbox import AT_ONCE as SENDERS
+from bot.workers.outbox import AT_ONCE as SENDERS
 from storage.database import Database
 from tests.benchmarks import filling, processes
 from tests.benchmarks.client import SLACK

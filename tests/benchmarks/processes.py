@@ -19,8 +19,8 @@ from typing import Any
 import aiohttp
 import sqlalchemy as sa
 
-from storage import outbox
 from storage.database import Database
+from storage.outbox import queue
 from storage.schema import deadlines
 from tests.benchmarks.client import SLACK
 from tests.databases import PostgreSQL
@@ -199,7 +199,7 @@ async def idle(database: Database, within_s: float = 30.0) -> None:
     lapsed = sa.select(sa.func.count()).where(deadlines.c.state == "waiting")
     while time.monotonic() < until:
         async with database.reading() as conn:
-            depth = await outbox.depth(conn)
+            depth = await queue.depth(conn)
             due = await conn.scalar(lapsed.where(deadlines.c.due_at <= datetime.now(UTC)))
         if not due and not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
             return

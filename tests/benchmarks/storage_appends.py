@@ -19,10 +19,11 @@ from typing import Any
 import asyncpg
 
 from bot.domain.incident import Incident, Ladder
-from bot.domain.timeline import Entry
-from storage import incidents, timeline
-from storage.columns import to_microseconds
+from bot.domain.timeline.entry import Entry
+from storage import incidents
 from storage.database import Database
+from storage.engine.columns import to_microseconds
+from storage.timeline import entries
 from tests.benchmarks.figures import Figure
 from tests.databases import PostgreSQL
 
@@ -71,7 +72,7 @@ async def _compare(
     await _append(database, appends // 10, callers, "warm")
     ours, waits = await _append(database, appends, callers, "run")
     async with database.reading() as conn:
-        wrong = await timeline.verify(conn, 1)
+        wrong = await entries.verify(conn, 1)
     await database.close()
     if wrong:
         raise RuntimeError(f"the chain is broken: {wrong[:3]}")

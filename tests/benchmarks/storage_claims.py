@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from bot.domain.incident import Incident, Ladder
 from storage import deadlines, incidents
-from storage.columns import to_microseconds
 from storage.database import Database
+from storage.engine.columns import to_microseconds
 from storage.schema import deadlines as deadlines_table
 from tests.benchmarks.figures import Figure
 from tests.databases import PostgreSQL

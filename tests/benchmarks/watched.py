@@ -11,9 +11,10 @@ import signal
 import time
 from pathlib import Path
 
-from bot import cli, logs
+from bot import logs
 from bot import settings as settings_reader
-from bot.slack.rates import Rates
+from bot.cli import main
+from bot.slack.client.rate_limiter import Rates
 
 EVERY_S = 0.005
 
@@ -37,7 +38,7 @@ async def _tick(path: Path) -> None:
 async def _serve() -> None:
     stalls = os.environ.get("STALLS")
     ticker = asyncio.create_task(_tick(Path(stalls))) if stalls else None
-    await cli._serve(settings_reader.load())
+    await main._serve(settings_reader.load())
     if ticker is not None:
         ticker.cancel()
 

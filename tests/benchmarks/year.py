@@ -24,13 +24,16 @@ import sqlalchemy as sa
 
 from bot.domain import incident as verbs
 from bot.domain import routing
-from bot.domain.policy import Policy
-from bot.domain.timeline import Entry, entry
+from bot.domain.policy.policy import Policy
+from bot.domain.timeline.entry import Entry, entry
 from bot.policy import preset
-from bot.usecases.access import part_of
-from storage import chain, deadlines, incidents, outbox, retention, timeline
-from storage.columns import to_microseconds
+from bot.usecases.effects.visibility import part_of
+from storage import deadlines, incidents, retention
 from storage.database import Database
+from storage.engine.columns import to_microseconds
+from storage.outbox import queue
+from storage.timeline import chain
+from storage.timeline import entries as timeline
 from tests.benchmarks import processes
 from tests.benchmarks.figures import ms, percentile
 from tests.databases import PostgreSQL
@@ -167,12 +170,12 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
             await part_of(conn, found, PEOPLE[0])
 
     async def edited(conn: Any) -> None:
-        await outbox.put(conn, [routing.card_edit(typical)])
-        (row,) = await outbox.claim(conn, 1)
+        await queue.put(conn, [routing.card_edit(typical)])
+        (row,) = await queue.claim(conn, 1)
         await incidents.get(conn, typical)
-        await outbox.receipt(conn, routing.card_of(typical))
-        await outbox.failures(conn, typical)
-        await outbox.sent(conn, row, {})
+        await queue.receipt(conn, routing.card_of(typical))
+        await queue.failures(conn, typical)
+        await queue.sent(conn, row, {})
 
     async def shown(conn: Any) -> None:
         await incidents.get(conn, typical)
@@ -199,10 +202,10 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
         "which incident a channel has": (lambda conn: incidents.by_channel(conn, f"C{typical:07d}"), False),
         "next deadline": (deadlines.next_due_at, False),
         "claim deadlines": (lambda conn: deadlines.claim(conn, datetime.now(UTC), 100), True),
-        "claim notices": (lambda conn: outbox.claim(conn, 48), True),
+        "claim notices": (lambda conn: queue.claim(conn, 48), True),
         "card edit": (edited, True),
         "update": (told, True),
-        "/readyz": (outbox.depth, False),
+        "/readyz": (queue.depth, False),
         "backfill ask": (lambda conn: incidents.open_or_ended_after(conn, late, limit=1000), False),
         "retention: what ended": (lambda c: retention.ended(c, late - timedelta(days=400), None), False),
     }

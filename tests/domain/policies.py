@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.policy import Contact, NudgeRules, Policy, Role, Rung, Severity
+from bot.domain.policy.policy import Contact, NudgeRules, Policy, Role, Rung, Severity
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

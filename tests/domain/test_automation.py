@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.domain.automation import Decision, decide, explain
 from bot.domain.incident import Incident, Ladder
-from bot.domain.lifecycle import Status
-from bot.domain.playbook import Automation, Phase, Playbook, Step
-from bot.domain.policy import Condition
-from bot.domain.runners import AutomationRules, ProcessRules, Row
+from bot.domain.incident.status import Status
+from bot.domain.playbook.automation import Decision, decide, explain
+from bot.domain.playbook.definition import Automation, Phase, Playbook, Step
+from bot.domain.policy.automation_rules import AutomationRules, ProcessRules, Row
+from bot.domain.policy.policy import Condition
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.catalog import Cause, Reached, causes, dependants, help_for, mentioned, needs
 from bot.domain.incident import Incident, Ladder
-from bot.domain.lifecycle import Status
-from bot.domain.policy import Contact, Policy, Service
-from bot.domain.similarity import Similar
+from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Contact, Policy, Service
+from bot.domain.triage.service_catalog import Cause, Reached, causes, dependants, help_for, mentioned, needs
+from bot.domain.triage.similarity import Similar
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 SHOP = {

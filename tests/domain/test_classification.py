@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot import policy as policies
-from bot.domain.classification import asked_for, checklist, suggest
-from bot.domain.policy import Fact
+from bot.domain.incident.classification import asked_for, checklist, suggest
+from bot.domain.policy.policy import Fact
 from tests.domain.test_incident import declared
 
 IMPACT = policies.preset("sev1-5")

@@ -10,7 +10,7 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.deadlines import Activity, decide_nudge, plan
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import Status
+from bot.domain.incident.status import Status
 from tests.domain.policies import MINUTE, NOON, POLICY
 from tests.domain.test_incident import declared
 

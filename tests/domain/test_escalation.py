@@ -10,8 +10,8 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
-from bot.domain.escalation import check_escalatable, climb, ordinal, reach, repeat
-from bot.domain.policy import Policy, Role, Rung
+from bot.domain.paging.ladder import check_escalatable, climb, ordinal, reach, repeat
+from bot.domain.policy.policy import Policy, Role, Rung
 from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
 from tests.domain.test_incident import declared
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.impact import Said, in_words, record
-from bot.domain.lifecycle import Status
+from bot.domain.incident.impact import Said, in_words, record
+from bot.domain.incident.status import Status
 from tests.storage.helpers import NOW, incident
 
 

@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
-from bot.domain.escalation import climb
 from bot.domain.incident import Change, Incident
-from bot.domain.lifecycle import ORDER, Status
-from bot.domain.timeline import Entry
+from bot.domain.incident.status import ORDER, Status
+from bot.domain.paging.ladder import climb
+from bot.domain.timeline.entry import Entry
 from tests.domain.policies import NOON, POLICY, nobody_on_call
 
 PEOPLE = st.sampled_from(["UA", "UB", "UC", "UPRIMARY"])

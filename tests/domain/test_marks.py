@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.marks import Mark, Shown, mark_of, missed, told_already
-from bot.domain.timeline import Entry
+from bot.domain.timeline.entry import Entry
+from bot.domain.timeline.reactions import Mark, Shown, mark_of, missed, told_already
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TS, ADA, BEN = "1772366400.000100", "U0ADA", "U0BEN"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.secrets import CUT, LONGEST_WORD, Masker
+from bot.domain.values.redaction import CUT, LONGEST_WORD, Masker
 
 ORDINARY = st.text("abc \n:./", max_size=200)  # and no letter of these is in a secret
 SECRETS = st.text('XYZ0123456789 +"\\äß€\n', min_size=6, max_size=80).filter(lambda one: one.strip() == one)

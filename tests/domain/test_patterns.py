@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bot.domain.patterns import fits, trouble
-from bot.domain.playbook import Parameter
+from bot.domain.playbook.definition import Parameter
+from bot.domain.values.patterns import fits, trouble
 
 # Each makes Python's own matching try for longer than anybody lives.
 HOSTILE = ["(a+)+", "(a|a)*", "(a|aa)+", "([a-z]+)*=", "(a*)*b", "(.*a){30}", "(a?){40}a{40}b"]

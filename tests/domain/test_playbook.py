@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.playbook import EXAMPLES, TYPES, Command, Parameter, Phase, Playbook, Step, uses_shell
+from bot.domain.playbook.definition import EXAMPLES, TYPES, Command, Parameter, Phase, Playbook, Step, uses_shell
 
 NASTY = [
     "a b", "a;b", "$(id)", "`id`", "a|b", "a&b", "a>b", "a'b", 'a"b', "a\\b", "a\nb", "-rf", "--help", "", "..", "../x",

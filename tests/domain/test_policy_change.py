@@ -11,9 +11,9 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
-from bot.domain.escalation import climb
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy, Role, Rung, Severity, Trigger
+from bot.domain.paging.ladder import climb
+from bot.domain.policy.policy import Policy, Role, Rung, Severity, Trigger
 from bot.domain.policy_change import bring
 from tests.domain.policies import NOON as NOW
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.lifecycle import Status
-from bot.domain.similarity import Asked, Document, Fix, Frequencies, fixing_step, likeness, what_fixed
-from bot.domain.timeline import Entry, entry
+from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import Entry, entry
+from bot.domain.triage.similarity import Asked, Document, Fix, Frequencies, fixing_step, likeness, what_fixed
 from tests.storage.helpers import MINUTE, NOW, incident
 
 

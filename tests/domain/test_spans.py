@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.spans import BusinessDays, in_words, later, parse_duration, parse_span, roughly
+from bot.domain.values.durations import BusinessDays, in_words, later, parse_duration, parse_span, roughly
 
 
 @pytest.mark.parametrize(

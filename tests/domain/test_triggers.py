@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
-from bot.domain.policy import Policy, Rung, Trigger
-from bot.domain.triggers import holds, paged, stamped, trip
+from bot.domain.paging.triggers import holds, paged, stamped, trip
+from bot.domain.policy.policy import Policy, Rung, Trigger
 from tests.domain.policies import FATAL, MINUTE, NOON, POLICY
 from tests.domain.test_incident import declared
 

@@ -11,16 +11,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bot.domain import routing, walk_approvals, walk_course, walk_runs, walk_steps, walk_timers
-from bot.domain import walk as walks
+from bot.domain import routing
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
 from bot.domain.incident import declare, resolve
-from bot.domain.playbook import Command, Parameter, Phase, Playbook, Step
-from bot.domain.policy import Contact
-from bot.domain.timeline import Entry
-from bot.domain.walk import Answer, Change, Overtaken, State, Walk
-from bot.domain.walk_figures import figures, in_words, owner_of, review_due
+from bot.domain.playbook import approvals, job_results, lifecycle, steps, timers
+from bot.domain.playbook import run as walks
+from bot.domain.playbook.definition import Command, Parameter, Phase, Playbook, Step
+from bot.domain.playbook.run import Answer, Change, Overtaken, State, Walk
+from bot.domain.playbook.stats import figures, in_words, owner_of, review_due
+from bot.domain.policy.policy import Contact
+from bot.domain.timeline.entry import Entry
 from tests.domain.policies import MINUTE, NOON, POLICY
 
 HALF_HOUR = 30 * MINUTE
@@ -43,18 +44,18 @@ SHOWN = ("promote db-0",)
 
 
 def begun() -> Walk:
-    return walk_course.open_(1, 1, BOOK, "UA", NOON).walk
+    return lifecycle.open_(1, 1, BOOK, "UA", NOON).walk
 
 
 def through(*keys: str) -> Walk:
     walk = begun()
     for key in keys:
-        walk = walk_steps.done(walk, key, "UA", NOON + MINUTE).walk
+        walk = steps.done(walk, key, "UA", NOON + MINUTE).walk
     return walk
 
 
 def waiting() -> Walk:
-    return walk_approvals.ask(through("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE).walk
+    return approvals.ask(through("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE).walk
 
 
 def turn(walk: Walk) -> list[str]:
@@ -62,7 +63,7 @@ def turn(walk: Walk) -> list[str]:
 
 
 def test_it_begins_with_its_first_step_and_those_beside_it() -> None:
-    change = walk_course.open_(1, 1, BOOK, "UA", NOON)
+    change = lifecycle.open_(1, 1, BOOK, "UA", NOON)
     assert turn(change.walk) == ["1.1", "1.2"]
     assert [mark.started_at for mark in change.walk.steps] == [NOON, NOON, None, None, None]
     assert [(e.kind, e.text, e.key) for e in change.entries] == [("playbook", "Failover: opened", True)]
@@ -83,9 +84,9 @@ def test_the_next_turn_comes_when_everything_before_is_settled(done: list[str], 
 
 
 def test_the_last_step_finishes_it() -> None:
-    walk = walk_approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk
-    walk = walk_steps.done(walk, "2.1", "UA", NOON).walk
-    change = walk_steps.skip(walk, "2.2", "UB", NOON, "Nothing to check")
+    walk = approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk
+    walk = steps.done(walk, "2.1", "UA", NOON).walk
+    change = steps.skip(walk, "2.2", "UB", NOON, "Nothing to check")
     assert (change.walk.outcome, change.walk.ended_by, turn(change.walk)) == ("finished", "UB", [])
     assert [entry.data["act"] for entry in change.entries] == ["skipped", "finished"]
     assert change.entries[-1].text == "Failover: finished, 4 of 5 steps done"
@@ -93,27 +94,27 @@ def test_the_last_step_finishes_it() -> None:
 
 def test_whoever_is_second_is_told_of_the_first() -> None:
     with pytest.raises(Overtaken) as raised:
-        walk_steps.done(through("1.1"), "1.1", "UB", NOON + 2 * MINUTE)
+        steps.done(through("1.1"), "1.1", "UB", NOON + 2 * MINUTE)
     assert (raised.value.mark.by, raised.value.mark.at) == ("UA", NOON + MINUTE)
 
 
 REFUSED: list[tuple[str, Callable[[], Change]]] = [
-    ("approval first", lambda: walk_steps.done(through("1.1", "1.2", "1.3"), "2.1", "UA", NOON)),
-    ("waits for approval", lambda: walk_steps.done(waiting(), "2.1", "UB", NOON)),
-    ("somebody else has to approve", lambda: walk_approvals.approve(waiting(), "2.1", 1, "UA", NOON)),
-    ("That request is over", lambda: walk_approvals.approve(waiting(), "2.1", 2, "UB", NOON)),
-    ("Say why", lambda: walk_approvals.break_glass(waiting(), "2.1", 1, "UA", NOON, "  ")),
-    ("Say why", lambda: walk_steps.skip(begun(), "1.1", "UA", NOON, " ")),
-    ("Say why", lambda: walk_course.abandon(begun(), "UA", NOON, "")),
-    ("needs no approval", lambda: walk_approvals.ask(begun(), "1.1", "do", ("x",), "UA", HALF_HOUR, NOON)),
-    ("has no step 9.9", lambda: walk_steps.done(begun(), "9.9", "UA", NOON)),
-    ("nothing to reopen", lambda: walk_steps.reopen(begun(), "1.1", "UA", NOON)),
-    ("is not finished", lambda: walk_course.judge(begun(), True, "UA", NOON)),
-    ("approval first", lambda: walk_runs.started(through("1.1", "1.2", "1.3"), "2.1", "j", "UA", NOON)),
-    ("was stopped", lambda: walk_steps.done(walk_course.abandon(begun(), "UA", NOON, "wrong").walk, "1.1", "UA", NOON)),
-    ("is running", lambda: walk_steps.done(walk_runs.started(begun(), "1.1", "j", "UA", NOON).walk, "1.1", "UA", NOON)),
-    ("must be a name", lambda: walk_course.fill(begun(), BOOK, {"pod": "x; rm -rf /"}, "UA", NOON, {})),
-    ("has no parameter", lambda: walk_course.fill(begun(), BOOK, {"other": "x"}, "UA", NOON, {})),
+    ("approval first", lambda: steps.done(through("1.1", "1.2", "1.3"), "2.1", "UA", NOON)),
+    ("waits for approval", lambda: steps.done(waiting(), "2.1", "UB", NOON)),
+    ("somebody else has to approve", lambda: approvals.approve(waiting(), "2.1", 1, "UA", NOON)),
+    ("That request is over", lambda: approvals.approve(waiting(), "2.1", 2, "UB", NOON)),
+    ("Say why", lambda: approvals.break_glass(waiting(), "2.1", 1, "UA", NOON, "  ")),
+    ("Say why", lambda: steps.skip(begun(), "1.1", "UA", NOON, " ")),
+    ("Say why", lambda: lifecycle.abandon(begun(), "UA", NOON, "")),
+    ("needs no approval", lambda: approvals.ask(begun(), "1.1", "do", ("x",), "UA", HALF_HOUR, NOON)),
+    ("has no step 9.9", lambda: steps.done(begun(), "9.9", "UA", NOON)),
+    ("nothing to reopen", lambda: steps.reopen(begun(), "1.1", "UA", NOON)),
+    ("is not finished", lambda: lifecycle.judge(begun(), True, "UA", NOON)),
+    ("approval first", lambda: job_results.started(through("1.1", "1.2", "1.3"), "2.1", "j", "UA", NOON)),
+    ("was stopped", lambda: steps.done(lifecycle.abandon(begun(), "UA", NOON, "wrong").walk, "1.1", "UA", NOON)),
+    ("is running", lambda: steps.done(job_results.started(begun(), "1.1", "j", "UA", NOON).walk, "1.1", "UA", NOON)),
+    ("must be a name", lambda: lifecycle.fill(begun(), BOOK, {"pod": "x; rm -rf /"}, "UA", NOON, {})),
+    ("has no parameter", lambda: lifecycle.fill(begun(), BOOK, {"other": "x"}, "UA", NOON, {})),
 ]  # fmt: skip
 
 
@@ -126,11 +127,11 @@ def test_what_does_not_fit_is_refused_in_words(words: str, act: Callable[[], Cha
 @pytest.mark.parametrize(
     ("answered", "state", "answer"),
     [
-        (lambda: walk_approvals.approve(waiting(), "2.1", 1, "UB", NOON), State.APPROVED, Answer.APPROVED),
-        (lambda: walk_approvals.refuse(waiting(), "2.1", 1, "UB", NOON, "no"), State.OPEN, Answer.REFUSED),
-        (lambda: walk_approvals.refuse(waiting(), "2.1", 1, "UA", NOON), State.OPEN, Answer.REFUSED),
-        (lambda: walk_approvals.break_glass(waiting(), "2.1", 1, "UA", NOON, "alone"), State.APPROVED, Answer.BROKEN),
-        (lambda: walk_approvals.expire(waiting(), "2.1", 1, NOON), State.OPEN, Answer.EXPIRED),
+        (lambda: approvals.approve(waiting(), "2.1", 1, "UB", NOON), State.APPROVED, Answer.APPROVED),
+        (lambda: approvals.refuse(waiting(), "2.1", 1, "UB", NOON, "no"), State.OPEN, Answer.REFUSED),
+        (lambda: approvals.refuse(waiting(), "2.1", 1, "UA", NOON), State.OPEN, Answer.REFUSED),
+        (lambda: approvals.break_glass(waiting(), "2.1", 1, "UA", NOON, "alone"), State.APPROVED, Answer.BROKEN),
+        (lambda: approvals.expire(waiting(), "2.1", 1, NOON), State.OPEN, Answer.EXPIRED),
     ],
 )
 def test_an_answer_settles_the_request_once(answered: Callable[[], Change], state: State, answer: Answer) -> None:
@@ -141,19 +142,19 @@ def test_an_answer_settles_the_request_once(answered: Callable[[], Change], stat
     assert change.entries[0].data["shown"] == list(SHOWN)
     assert walks.standing_approvals(change.walk) == ()
     with pytest.raises(Refused):
-        walk_approvals.approve(change.walk, "2.1", 1, "UC", NOON)
+        approvals.approve(change.walk, "2.1", 1, "UC", NOON)
 
 
 def test_what_was_shown_and_changes_is_approved_no_more() -> None:
-    walk = walk_approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk
-    same = walk_course.fill(walk, BOOK, {"pod": "db-0"}, "UA", NOON, {"2.1": SHOWN})
+    walk = approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk
+    same = lifecycle.fill(walk, BOOK, {"pod": "db-0"}, "UA", NOON, {"2.1": SHOWN})
     assert (same.walk, same.entries) == (walk, ())
-    other = walk_course.fill(walk, BOOK, {"pod": "db-1"}, "UA", NOON, {"2.1": ("promote db-1",)})
+    other = lifecycle.fill(walk, BOOK, {"pod": "db-1"}, "UA", NOON, {"2.1": ("promote db-1",)})
     mark = other.walk.mark("2.1")
     assert mark.asked is not None
     assert (mark.state, mark.asked.answer) == (State.OPEN, Answer.WITHDRAWN)
     with pytest.raises(Refused, match="approval first"):
-        walk_steps.done(other.walk, "2.1", "UA", NOON)
+        steps.done(other.walk, "2.1", "UA", NOON)
 
 
 @pytest.mark.parametrize(
@@ -170,55 +171,55 @@ def test_what_was_shown_and_changes_is_approved_no_more() -> None:
     ],
 )
 def test_a_run_leaves_its_step_as_it_ended(outcome: str, action: str, state: State) -> None:
-    walk = walk_runs.started(begun(), "1.1", "j1", "UA", NOON, action).walk
+    walk = job_results.started(begun(), "1.1", "j1", "UA", NOON, action).walk
     assert walk.mark("1.1").state is State.RUNNING
-    walk = walk_runs.finished(walk, "1.1", "j1", outcome, "exit code 1", NOON + MINUTE).walk
+    walk = job_results.finished(walk, "1.1", "j1", outcome, "exit code 1", NOON + MINUTE).walk
     assert walk.mark("1.1").state is state
-    again = walk_runs.finished(
+    again = job_results.finished(
         walk, "1.1", "j1", "succeeded", "", NOON + MINUTE
     )  # of a job that is not its own any more
     assert again.walk == walk
 
 
 def test_what_may_have_run_waits_for_a_person() -> None:
-    walk = walk_runs.started(begun(), "1.1", "j1", "UA", NOON).walk
-    walk = walk_runs.may_have_run(walk, "1.1", "j1", "", NOON).walk
+    walk = job_results.started(begun(), "1.1", "j1", "UA", NOON).walk
+    walk = job_results.may_have_run(walk, "1.1", "j1", "", NOON).walk
     assert (walk.mark("1.1").state, turn(walk)) == (State.MAY_HAVE_RUN, ["1.1", "1.2"])
-    assert walk_runs.after_all(walk, "1.1", "j1", True, "UB", NOON).walk.mark("1.1").state is State.DONE
-    assert walk_runs.after_all(walk, "1.1", "j1", False, "UB", NOON).walk.mark("1.1").state is State.OPEN
-    assert walk_steps.done(walk, "1.1", "UB", NOON).walk.mark("1.1").state is State.DONE
+    assert job_results.after_all(walk, "1.1", "j1", True, "UB", NOON).walk.mark("1.1").state is State.DONE
+    assert job_results.after_all(walk, "1.1", "j1", False, "UB", NOON).walk.mark("1.1").state is State.OPEN
+    assert steps.done(walk, "1.1", "UB", NOON).walk.mark("1.1").state is State.DONE
 
 
 def test_a_step_that_is_opened_again_takes_its_turn_and_its_whole_time() -> None:
     walk = through("1.1", "1.2", "1.3")
     later = NOON + 9 * MINUTE
-    again = walk_steps.reopen(walk, "1.3", "UB", later).walk
+    again = steps.reopen(walk, "1.3", "UB", later).walk
     assert turn(again) == ["1.3"]
     assert (again.mark("1.3").started_at, again.mark("1.3").turns) == (later, 2)
 
 
 def test_an_approval_lets_nobody_do_anything_else_or_the_same_again() -> None:
     """Of taking back it is none of doing; and what was taken back is asked for anew."""
-    back = walk_approvals.ask(
+    back = approvals.ask(
         through("1.1", "1.2", "1.3"), "2.1", "rollback", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE
     ).walk
-    back = walk_approvals.approve(back, "2.1", 1, "UB", NOON + 3 * MINUTE).walk
-    done = walk_steps.done(
-        walk_approvals.approve(waiting(), "2.1", 1, "UB", NOON + 3 * MINUTE).walk, "2.1", "UA", NOON + 4 * MINUTE
+    back = approvals.approve(back, "2.1", 1, "UB", NOON + 3 * MINUTE).walk
+    done = steps.done(
+        approvals.approve(waiting(), "2.1", 1, "UB", NOON + 3 * MINUTE).walk, "2.1", "UA", NOON + 4 * MINUTE
     )
-    again = walk_steps.roll_back(done.walk, "2.1", "UA", NOON + 5 * MINUTE).walk
+    again = steps.roll_back(done.walk, "2.1", "UA", NOON + 5 * MINUTE).walk
     for walk in (back, again):
         with pytest.raises(Refused, match="approval"):
-            walk_steps.done(walk, "2.1", "UA", NOON + 6 * MINUTE)
+            steps.done(walk, "2.1", "UA", NOON + 6 * MINUTE)
 
 
 def test_a_rollback_that_is_refused_leaves_what_was_done_done() -> None:
-    walk = walk_approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk
-    walk = walk_steps.done(walk, "2.1", "UA", NOON).walk
-    walk = walk_steps.done(walk, "2.2", "UA", NOON).walk
-    asked = walk_approvals.ask(walk, "2.1", "rollback", ("demote",), "UC", HALF_HOUR, NOON).walk
+    walk = approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk
+    walk = steps.done(walk, "2.1", "UA", NOON).walk
+    walk = steps.done(walk, "2.2", "UA", NOON).walk
+    asked = approvals.ask(walk, "2.1", "rollback", ("demote",), "UC", HALF_HOUR, NOON).walk
     assert (asked.outcome, turn(asked)) == (None, ["2.1"])
-    refused = walk_approvals.refuse(asked, "2.1", 2, "UB", NOON, "leave it").walk
+    refused = approvals.refuse(asked, "2.1", 2, "UB", NOON, "leave it").walk
     mark = refused.mark("2.1")
     assert (mark.state, mark.by, refused.outcome) == (State.DONE, "UA", "finished")
 
@@ -228,7 +229,7 @@ def test_a_rollback_that_is_refused_leaves_what_was_done_done() -> None:
 
 def due(walk: Walk) -> list[tuple[str, timedelta]]:
     incident = declare(1, "Checkout", "fatal", "UR", POLICY, NOON).incident
-    incident = replace(incident, walks=(walk_timers.walking(walk, "the last thing"),))
+    incident = replace(incident, walks=(timers.walking(walk, "the last thing"),))
     return [(one.once, one.due_at - NOON) for one in plan(incident, POLICY) if one.kind == "playbook"]
 
 
@@ -239,31 +240,29 @@ def test_each_step_has_its_time_from_its_turn_on() -> None:
 
 
 def test_a_reminder_is_followed_by_one_to_the_commander_and_by_no_third() -> None:
-    walk = walk_timers.reminded(begun(), "1.1", "UA", "step:1:1:1:1.1:1:0", NOON + MINUTE).walk
+    walk = timers.reminded(begun(), "1.1", "UA", "step:1:1:1:1.1:1:0", NOON + MINUTE).walk
     assert due(walk)[0] == ("step:1:1:1:1.1:1:1", 6 * MINUTE)
-    walk = walk_timers.reminded(walk, "1.1", "UB", "step:1:1:1:1.1:1:1", NOON + 6 * MINUTE).walk
+    walk = timers.reminded(walk, "1.1", "UB", "step:1:1:1:1.1:1:1", NOON + 6 * MINUTE).walk
     assert [once for once, _ in due(walk)] == ["step:1:1:1:1.2:1:0"]
     assert walk.mark("1.1").reminders == ("step:1:1:1:1.1:1:1",)
-    assert walk_steps.done(walk, "1.1", "UA", NOON).walk.mark("1.1").reminders == ()
+    assert steps.done(walk, "1.1", "UA", NOON).walk.mark("1.1").reminders == ()
 
 
 def test_a_new_holder_has_the_whole_time() -> None:
-    walk = walk_steps.assign(begun(), "1.1", "UC", "UA", NOON + MINUTE).walk
+    walk = steps.assign(begun(), "1.1", "UC", "UA", NOON + MINUTE).walk
     assert due(walk)[0] == ("step:1:1:1:1.1:2:0", 2 * MINUTE)
-    assert walk_steps.assign(walk, "1.1", "UC", "UA", NOON).entries == ()
+    assert steps.assign(walk, "1.1", "UC", "UA", NOON).entries == ()
 
 
 def test_a_request_expires_and_its_step_has_no_time_of_its_own_meanwhile() -> None:
     assert due(waiting()) == [("approval:1:1:1:2.1:1", 32 * MINUTE)]
-    assert [once for once, _ in due(walk_approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk)] == [
-        "step:1:1:1:2.1:2:0"
-    ]
+    assert [once for once, _ in due(approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk)] == ["step:1:1:1:2.1:2:0"]
 
 
 def test_nothing_runs_on_after_the_incident_or_the_walk() -> None:
-    assert due(walk_course.abandon(begun(), "UA", NOON, "wrong").walk) == []
+    assert due(lifecycle.abandon(begun(), "UA", NOON, "wrong").walk) == []
     incident = declare(1, "Checkout", "fatal", "UR", POLICY, NOON).incident
-    incident = replace(incident, walks=(walk_timers.walking(begun()),))
+    incident = replace(incident, walks=(timers.walking(begun()),))
     assert plan(resolve(incident, "UR", NOON).incident, POLICY) == ()
 
 
@@ -271,33 +270,31 @@ def test_nothing_runs_on_after_the_incident_or_the_walk() -> None:
 
 
 def test_a_request_is_settled_where_it_was_made() -> None:
-    walk = walk_approvals.ask(
+    walk = approvals.ask(
         through("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON, people=("UB", "dba@example.com")
     ).walk
     asked = walk.mark("2.1").asked
     assert asked is not None
     onces = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
-    assert [notice.once for notice in routing.walks.asked(walk, asked)] == onces
-    over = walk_approvals.approve(walk, "2.1", 1, "UB", NOON).walk
-    assert [notice.once for notice in routing.walks.settled(walk, over)] == [f"settle:{once}" for once in onces]
-    assert routing.walks.settled(walk, walk) == []
+    assert [notice.once for notice in routing.playbook_runs.asked(walk, asked)] == onces
+    over = approvals.approve(walk, "2.1", 1, "UB", NOON).walk
+    assert [notice.once for notice in routing.playbook_runs.settled(walk, over)] == [f"settle:{once}" for once in onces]
+    assert routing.playbook_runs.settled(walk, walk) == []
 
 
 def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> Walk:
-    walk = walk_course.open_(1, 1, BOOK, "UA", NOON, drill=drill).walk
+    walk = lifecycle.open_(1, 1, BOOK, "UA", NOON, drill=drill).walk
     for key in ("1.1", "1.2", "1.3"):
-        walk = (
-            walk_steps.skip(walk, key, "UA", NOON, "no").walk if skip else walk_steps.done(walk, key, "UA", NOON).walk
-        )
-    walk = walk_approvals.ask(walk, "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON).walk
-    walk = walk_steps.done(walk_approvals.approve(walk, "2.1", 1, "UB", NOON).walk, "2.1", "UA", NOON).walk
-    walk = walk_steps.done(walk, "2.2", "UA", NOON + minutes * MINUTE).walk
-    return walk if helped is None else walk_course.judge(walk, helped, "UA", NOON).walk
+        walk = steps.skip(walk, key, "UA", NOON, "no").walk if skip else steps.done(walk, key, "UA", NOON).walk
+    walk = approvals.ask(walk, "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON).walk
+    walk = steps.done(approvals.approve(walk, "2.1", 1, "UB", NOON).walk, "2.1", "UA", NOON).walk
+    walk = steps.done(walk, "2.2", "UA", NOON + minutes * MINUTE).walk
+    return walk if helped is None else lifecycle.judge(walk, helped, "UA", NOON).walk
 
 
 def test_figures_count_what_really_was() -> None:
     told = [finished(10), finished(20, helped=True, skip=True), finished(40, helped=False), begun()]
-    told += [walk_course.abandon(begun(), "UA", NOON, "wrong").walk, finished(500, drill=True)]
+    told += [lifecycle.abandon(begun(), "UA", NOON, "wrong").walk, finished(500, drill=True)]
     found = figures(BOOK, told)
     assert (found.used, found.ended, found.succeeded, found.mean) == (5, 4, 2, 15 * MINUTE)
     assert found.skipped == {"1.1": 1, "1.2": 1, "1.3": 1}
@@ -358,27 +355,27 @@ class Walked(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, key=KEYS)
     def done(self, who: str, key: str) -> None:
-        self.apply(lambda: walk_steps.done(self.walk, key, who, self.now))
+        self.apply(lambda: steps.done(self.walk, key, who, self.now))
 
     @rule(who=PEOPLE, key=KEYS)
     def skip(self, who: str, key: str) -> None:
-        self.apply(lambda: walk_steps.skip(self.walk, key, who, self.now, "no need"))
+        self.apply(lambda: steps.skip(self.walk, key, who, self.now, "no need"))
 
     @rule(who=PEOPLE, key=KEYS, user=st.none() | PEOPLE)
     def assign(self, who: str, key: str, user: str | None) -> None:
-        self.apply(lambda: walk_steps.assign(self.walk, key, user, who, self.now))
+        self.apply(lambda: steps.assign(self.walk, key, user, who, self.now))
 
     @rule(who=PEOPLE, key=KEYS)
     def reopen(self, who: str, key: str) -> None:
-        self.apply(lambda: walk_steps.reopen(self.walk, key, who, self.now))
+        self.apply(lambda: steps.reopen(self.walk, key, who, self.now))
 
     @rule(who=PEOPLE, key=KEYS)
     def roll_back(self, who: str, key: str) -> None:
-        self.apply(lambda: walk_steps.roll_back(self.walk, key, who, self.now))
+        self.apply(lambda: steps.roll_back(self.walk, key, who, self.now))
 
     @rule(who=PEOPLE, key=KEYS, action=st.sampled_from(["do", "run", "rollback"]))
     def ask(self, who: str, key: str, action: str) -> None:
-        self.apply(lambda: walk_approvals.ask(self.walk, key, action, SHOWN, who, HALF_HOUR, self.now))
+        self.apply(lambda: approvals.ask(self.walk, key, action, SHOWN, who, HALF_HOUR, self.now))
 
     @rule(who=PEOPLE)
     def go_on(self, who: str) -> None:
@@ -391,40 +388,40 @@ class Walked(RuleBasedStateMachine):
         asked = self.walk.mark(key).asked
         number = asked.number if asked else 0
         acts: dict[str, Callable[[], Change]] = {
-            "approve": lambda: walk_approvals.approve(self.walk, key, number, who, self.now),
-            "refuse": lambda: walk_approvals.refuse(self.walk, key, number, who, self.now),
-            "break": lambda: walk_approvals.break_glass(self.walk, key, number, who, self.now, "alone"),
-            "expire": lambda: walk_approvals.expire(self.walk, key, number, self.now),
+            "approve": lambda: approvals.approve(self.walk, key, number, who, self.now),
+            "refuse": lambda: approvals.refuse(self.walk, key, number, who, self.now),
+            "break": lambda: approvals.break_glass(self.walk, key, number, who, self.now, "alone"),
+            "expire": lambda: approvals.expire(self.walk, key, number, self.now),
         }
         self.apply(acts[answer])
 
     @rule(who=PEOPLE, key=KEYS, action=st.sampled_from(["run", "rollback"]))
     def run(self, who: str, key: str, action: str) -> None:
         self.jobs += 1
-        self.apply(lambda: walk_runs.started(self.walk, key, str(self.jobs), who, self.now, action))
+        self.apply(lambda: job_results.started(self.walk, key, str(self.jobs), who, self.now, action))
 
     @rule(key=KEYS, outcome=st.sampled_from(["succeeded", "failed", "timed_out", "cancelled"]))
     def ran(self, key: str, outcome: str) -> None:
         job = self.walk.mark(key).job or "none"
-        self.apply(lambda: walk_runs.finished(self.walk, key, job, outcome, "", self.now))
+        self.apply(lambda: job_results.finished(self.walk, key, job, outcome, "", self.now))
 
     @rule(key=KEYS)
     def lost(self, key: str) -> None:
-        self.apply(lambda: walk_runs.may_have_run(self.walk, key, self.walk.mark(key).job or "none", "", self.now))
+        self.apply(lambda: job_results.may_have_run(self.walk, key, self.walk.mark(key).job or "none", "", self.now))
 
     @rule(key=KEYS)
     def remind(self, key: str) -> None:
         if key in {mark.key for mark in walks.current(self.walk)}:
-            self.apply(lambda: walk_timers.reminded(self.walk, key, "UA", f"d{self.now}", self.now))
+            self.apply(lambda: timers.reminded(self.walk, key, "UA", f"d{self.now}", self.now))
 
     @rule(who=PEOPLE)
     def stop(self, who: str) -> None:
-        self.apply(lambda: walk_course.abandon(self.walk, who, self.now, "wrong one"))
+        self.apply(lambda: lifecycle.abandon(self.walk, who, self.now, "wrong one"))
 
     @rule(who=PEOPLE, pod=st.sampled_from(["db-0", "db-1"]))
     def fill(self, who: str, pod: str) -> None:
         shown = {"2.1": (f"promote {pod}",)}
-        self.apply(lambda: walk_course.fill(self.walk, BOOK, {"pod": pod}, who, self.now, shown))
+        self.apply(lambda: lifecycle.fill(self.walk, BOOK, {"pod": pod}, who, self.now, shown))
 
     @invariant()
     def it_is_finished_exactly_when_every_step_is_settled(self) -> None:
@@ -461,7 +458,7 @@ class Walked(RuleBasedStateMachine):
 
     @invariant()
     def timers_have_names_of_their_own(self) -> None:
-        names = [timer.name for timer in walk_timers.timers(self.walk)]
+        names = [timer.name for timer in timers.timers(self.walk)]
         assert len(set(names)) == len(names)
 
     @invariant()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.slack import api as slack_api
+from bot.slack.client import api as slack_api
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.paging import Person
+from bot.domain.paging.calls import Person
 from bot.integrations.protocol import Action, Page
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -37,5 +37,5 @@ def page(**differs: Any) -> Page:
 
 
 def private(**differs: Any) -> Page:
-    """As `bot.notifiers` makes them: only the ID."""
+    """As `bot.pager` makes them: only the ID."""
     return page(title=None, severity=None, severe=None, status=None, why=None, link=None, **differs)

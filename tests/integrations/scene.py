@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import Message
-from storage import outbox
+from storage.outbox import queue
 from tests.integrations.doubles import Asked, Double, PagerDutyDouble, TwilioDouble, serving
 from tests.integrations.mail import Post, post_office
-from tests.scenarios.looking import direct
+from tests.scenarios.assertions import direct
 from tests.scenarios.running import World, world
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -67,7 +67,7 @@ class Scene:
 
     async def receipts(self) -> dict[str, dict[str, Any]]:
         async with self.here.tocsin.database.reading() as conn:
-            return await outbox.receipts(conn, 1)
+            return await queue.receipts(conn, 1)
 
     async def entries(self, *kinds: str) -> list[str]:
         return [e["text"] for e in (await self.here.show())["timeline"] if e["kind"] in kinds]

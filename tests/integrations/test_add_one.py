@@ -9,9 +9,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot import notifiers
-from bot.domain import policy as policy_values
+from bot import pager
 from bot.domain.errors import DeliveryError
+from bot.domain.policy import policy as policy_values
 from bot.integrations.protocol import Notifier, Page, Receipt
 from bot.policy.models import targets
 from bot.settings import Settings
@@ -49,8 +49,8 @@ def pigeons(monkeypatch: pytest.MonkeyPatch) -> None:
     methods = (*policy_values.METHODS, "pigeon")
     monkeypatch.setattr(policy_values, "METHODS", methods)
     monkeypatch.setattr(targets, "METHODS", methods)
-    monkeypatch.setitem(notifiers.NEEDS, "pigeon", ())
-    monkeypatch.setitem(notifiers.BUILDERS, "pigeon", build)
+    monkeypatch.setitem(pager.NEEDS, "pigeon", ())
+    monkeypatch.setitem(pager.BUILDERS, "pigeon", build)
     LOFT.clear()
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from bot import rota, rota_read
-from bot.check import run
+from bot.check.run import run
+from bot.workers import pagerduty_schedule_sync, usergroup_sync
 from storage import overrides
 from tests.integrations.doubles import Asked, Double, Reply, serving
-from tests.scenarios.looking import direct, rest, typed, until, words
+from tests.scenarios.assertions import direct, rest, typed, until, words
 from tests.scenarios.running import World, world, written
 
 TOKEN = "the-api-token-of-pagerduty"
@@ -85,9 +85,9 @@ async def api() -> AsyncIterator[PagerDutyApi]:
 async def here(
     database_url: str, api: PagerDutyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
-    monkeypatch.setattr(rota, "LOOK_S", 0.05)
-    monkeypatch.setattr(rota_read, "REFRESH_S", 0.1)
-    monkeypatch.setattr(rota_read, "AGAIN_S", 0.1)
+    monkeypatch.setattr(usergroup_sync, "LOOK_S", 0.05)
+    monkeypatch.setattr(pagerduty_schedule_sync, "REFRESH_S", 0.1)
+    monkeypatch.setattr(pagerduty_schedule_sync, "AGAIN_S", 0.1)
     policy = written(tmp_path, POLICY)
     async with world(database_url, policy=policy, pagerduty_api_token=TOKEN, pagerduty_api_url=api.url) as running:
         await until(lambda: api.asked)

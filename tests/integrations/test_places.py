@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from bot.clock import Clock
-from bot.domain.notices import Notice, Priority
-from bot.domain.policy import Policy
-from bot.outbox import AT_ONCE, PAGING_AT_ONCE, Outbox
-from bot.usecases.desk import Desk, Policies
-from storage import outbox
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import Notice, Priority
+from bot.usecases.context import Desk, Policies
+from bot.workers.outbox import AT_ONCE, PAGING_AT_ONCE, Outbox
 from storage.database import Database
-from storage.outbox import Row
+from storage.outbox import queue
+from storage.outbox.queue import Row
 
 
 @pytest.mark.parametrize(("stuck", "free"), [("news", "notify"), ("notify", "news")])
@@ -35,14 +35,14 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
     desk = Desk(database, policies, Clock())
     box = Outbox(desk, send)
     async with database.transaction() as conn:
-        await outbox.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
+        await queue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
     box.start()
     try:
         async with asyncio.timeout(10):
             while under_way[stuck] < (PAGING_AT_ONCE if stuck == "notify" else AT_ONCE):
                 await asyncio.sleep(0.01)
         async with database.transaction() as conn:
-            await outbox.put(conn, [Notice("late", free, priority=Priority.NEWS)])
+            await queue.put(conn, [Notice("late", free, priority=Priority.NEWS)])
         desk.alarm.ring()
         async with asyncio.timeout(5):
             await arrived.wait()

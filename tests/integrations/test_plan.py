@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain import paging
-from bot.domain.escalation import Reached
 from bot.domain.incident import Alert, Incident, Ladder
-from bot.domain.policy import Contact, Policy
+from bot.domain.paging import calls as paging
+from bot.domain.paging.ladder import Reached
+from bot.domain.policy.policy import Contact, Policy
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ALL = frozenset({"pagerduty", "email", "sms", "webhook"})

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from bot import runners
-from bot.domain import playbook as playbook_values
+from bot import playbook_runners
 from bot.domain.errors import Refused
-from bot.domain.job import Allowed, Ended, How, Piece, State, check_words
-from bot.domain.runners import AutomationRules
-from bot.usecases import jobs as running
+from bot.domain.playbook import definition as playbook_values
+from bot.domain.playbook.job import Allowed, Ended, How, Piece, State, check_words
+from bot.domain.policy.automation_rules import AutomationRules
+from bot.usecases.playbooks import jobs as running
 from playbooks import models
 from playbooks.runners.protocol import Runner
 from tests.scenarios.shop import MAYA, Shop, over, said, walking
@@ -65,7 +65,7 @@ def bells(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps 2 and 4 of the document."""
     monkeypatch.setattr(playbook_values, "RUNNERS", (*playbook_values.RUNNERS, "bell"))
     monkeypatch.setattr(models.domain, "RUNNERS", (*playbook_values.RUNNERS, "bell"))
-    monkeypatch.setitem(runners.BUILDERS, "bell", lambda rules, settings, environ: Bell(rules))
+    monkeypatch.setitem(playbook_runners.BUILDERS, "bell", lambda rules, settings, environ: Bell(rules))
     TOWER.clear()
 
 
@@ -95,9 +95,9 @@ async def ring(here: Any, name: str, step: str = "1.1") -> None:
     """Let a step of the walk's playbook ring a bell."""
     from sqlalchemy import update
 
-    from bot.usecases.walking import found
+    from bot.usecases.playbooks.unit_of_work import found
+    from storage.playbook_runs import _playbook
     from storage.schema import playbooks
-    from storage.walks import _playbook
 
     async with here.tocsin.database.transaction() as conn:
         walk, playbook = await found(conn, 1, 1)

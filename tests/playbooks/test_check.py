@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import playbooks_check
 from bot import policy as policy_reader
+from bot.check import playbooks
 from bot.settings import Settings
 
 OWN = "id: mine\nname: Mine\ncategory: availability\nphases: [{title: P, steps: [{title: S, commands: ['look api'], "
@@ -18,7 +18,7 @@ def look(tmp_path: Path, policy: str, folder: Path | None = None, **environ: str
     path = tmp_path / "policy.yml"
     path.write_text(policy)
     settings = Settings(_env_file=None, tocsin_playbooks=str(folder) if folder else None)  # type: ignore[call-arg]
-    said = playbooks_check.look(settings, policy_reader.load(path), environ)
+    said = playbooks.look(settings, policy_reader.load(path), environ)
     return [f"{'⚠' if one.warning else '✓' if one.fine else '✗'} {one.what}: {one.words}" for one in said]
 
 

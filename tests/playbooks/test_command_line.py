@@ -12,13 +12,13 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from bot.cli import main
-from bot.domain import walk_course, walk_steps
+from bot.cli.main import main
 from bot.domain.incident import Incident, Ladder
-from bot.policy.source import parse
+from bot.domain.playbook import lifecycle, steps
+from bot.policy.yaml_source import parse
 from playbooks import loader
 from storage import incidents
-from storage import walks as stored
+from storage import playbook_runs as stored
 from storage.database import Database
 
 
@@ -158,8 +158,8 @@ async def walked_once(url: str) -> None:
         async with database.transaction() as conn:
             incident = Incident(1, "Redis", "sev2", "U1", at, at, Ladder(at))
             await incidents.insert(conn, incident)
-            walk = walk_course.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
-            walk = walk_steps.skip(walk, "1.1", "U1", at, "We know").walk
-            await stored.put(conn, walk_course.abandon(walk, "U1", at, "It was the network").walk)
+            walk = lifecycle.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
+            walk = steps.skip(walk, "1.1", "U1", at, "We know").walk
+            await stored.put(conn, lifecycle.abandon(walk, "U1", at, "It was the network").walk)
     finally:
         await database.close()

@@ -10,8 +10,8 @@ import yaml
 
 from bot import policy
 from playbooks import loader
-from playbooks.finding import ALIKE, Finder, Hit, Wanted
-from playbooks.words import pairs, terms
+from playbooks.search import ALIKE, Finder, Hit, Wanted
+from playbooks.tokenizer import pairs, terms
 
 FINDER = Finder(loader.shipped().playbooks)
 ORDER = tuple(severity.key for severity in policy.preset("sev1-5").severities)

@@ -22,10 +22,10 @@ from aiohttp import web
 
 from bot import policy
 from bot.domain.errors import Refused
-from bot.domain.job import How, Piece
-from bot.domain.playbook import Command, Parameter
-from bot.domain.runners import Executable, Host, HttpRules, ProcessRules
-from bot.domain.secrets import Masker
+from bot.domain.playbook.definition import Command, Parameter
+from bot.domain.playbook.job import How, Piece
+from bot.domain.policy.automation_rules import Executable, Host, HttpRules, ProcessRules
+from bot.domain.values.redaction import Masker
 from playbooks import loader
 from playbooks.runners import http, promql
 from playbooks.runners.http import Http

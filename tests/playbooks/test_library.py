@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import policy
-from bot.domain.playbook import Command, Playbook, Step
+from bot.domain.playbook.definition import Command, Playbook, Step
 from playbooks import loader, values
 
 LIBRARY = loader.shipped()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bot.domain.playbook import RUNNERS, TYPES
+from bot.domain.playbook.definition import RUNNERS, TYPES
 from playbooks import loader, models
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "playbooks.md").read_text(encoding="utf-8")

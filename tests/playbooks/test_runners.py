@@ -14,14 +14,22 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot import runners
-from bot.domain import job as jobs
+from bot import playbook_runners
 from bot.domain.errors import Refused
-from bot.domain.job import Action, Ended, How, Piece, Plan
-from bot.domain.playbook import Automation, Command, Step, Success
-from bot.domain.runners import AutomationRules, Executable, Host, HttpRules, ProcessRules, PromqlRules, WaitRules
+from bot.domain.playbook import job as jobs
+from bot.domain.playbook.definition import Automation, Command, Step, Success
+from bot.domain.playbook.job import Action, Ended, How, Piece, Plan
+from bot.domain.policy.automation_rules import (
+    AutomationRules,
+    Executable,
+    Host,
+    HttpRules,
+    ProcessRules,
+    PromqlRules,
+    WaitRules,
+)
 from bot.settings import Settings
-from bot.usecases.dry_run import plan_of
+from bot.usecases.playbooks.dry_run import plan_of
 from playbooks.runners.http import Http
 from playbooks.runners.process import Process
 from playbooks.runners.promql import Promql, understood
@@ -264,7 +272,7 @@ def test_a_plan_says_all_that_will_happen(tmp_path: Path) -> None:
         rollback=(Command("tool restart old"),), timeout=TEN,
         automation=Automation("process", commands=(2,), action="restart", retries=2),
     )  # fmt: skip
-    made = plan_of(runners.build(rules, Settings(_env_file=None), {}), step, {"name": "a b"}, Action.RUN)  # type: ignore[call-arg]
+    made = plan_of(playbook_runners.build(rules, Settings(_env_file=None), {}), step, {"name": "a b"}, Action.RUN)  # type: ignore[call-arg]
     assert made.shown == "tool restart 'a b'"
     assert [piece.words for piece in made.undo] == [("tool", "restart", "old")]
     assert (made.timeout, made.remedy, made.decides) == (TEN, "restart", "exit code 0")
@@ -275,6 +283,6 @@ def test_a_plan_says_all_that_will_happen(tmp_path: Path) -> None:
 def test_while_the_door_is_shut_there_is_no_runner() -> None:
     settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
     rules = AutomationRules(process=ProcessRules(), http=HttpRules(), promql=PromqlRules(), wait=WaitRules())
-    assert runners.build(rules, settings, {}) == {}
+    assert playbook_runners.build(rules, settings, {}) == {}
     opened = AutomationRules(enabled=True, wait=WaitRules())
-    assert list(runners.build(opened, settings, {})) == ["wait"]
+    assert list(playbook_runners.build(opened, settings, {})) == ["wait"]

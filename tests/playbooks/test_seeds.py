@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.domain.playbook import Command, Playbook, Step
-from bot.domain.spans import in_words
+from bot.domain.playbook.definition import Command, Playbook, Step
+from bot.domain.values.durations import in_words
 from playbooks import loader
 
 GROUPS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("seed_commands.yml").read_text(encoding="utf-8"))

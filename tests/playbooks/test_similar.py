@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import Status
-from bot.domain.similarity import OFFERED, Similar
-from bot.domain.timeline import entry
-from bot.usecases import similar
-from storage import incidents, timeline
+from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import entry
+from bot.domain.triage.similarity import OFFERED, Similar
+from bot.usecases.effects import search_index
+from storage import incidents
 from storage.database import Database
+from storage.timeline import entries
 from tests.storage.helpers import NOW, incident
 
 HERE = Path(__file__).parent
@@ -53,13 +54,13 @@ async def remember(database: Database, rows: Iterable[dict[str, Any]]) -> None:
         for row in rows:
             await incidents.insert(conn, past(row))
             if row.get("notes"):
-                await timeline.append(conn, row["n"], [entry(NOW, "note", "U1", row["notes"])])
-    assert await similar.fill(database) == len(list(rows))
+                await entries.append(conn, row["n"], [entry(NOW, "note", "U1", row["notes"])])
+    assert await search_index.fill(database) == len(list(rows))
 
 
 async def offered(database: Database, row: dict[str, Any], at_least: float = OFFERED) -> list[Similar]:
     async with database.reading() as conn:
-        return await similar.to(conn, new(row), NOW + timedelta(days=30), 50, at_least)
+        return await search_index.to(conn, new(row), NOW + timedelta(days=30), 50, at_least)
 
 
 async def figures(database: Database, part: str) -> tuple[float, float]:
@@ -139,5 +140,5 @@ async def test_what_others_may_not_see_or_what_never_was_is_not_offered(
         await incidents.save(conn, incident(6, title=known.title, summary="x", **change))
         changed = await incidents.get(conn, 6)
         assert changed is not None
-        await similar.index(conn, changed)
+        await search_index.index(conn, changed)
     assert await offered(database, row) == []

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from bot import policy
 from bot.policy import models
-from bot.policy.source import parse
+from bot.policy.yaml_source import parse
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import policy
-from bot.domain.policy import Rung
+from bot.domain.policy.policy import Rung
 
 
 def write(folder: Path, text: str) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot import policy
-from bot.policy.source import parse
+from bot.policy.yaml_source import parse
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "policy.example.yml"
 

@@ -23,11 +23,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import app, gaps, jobs, logs, outbox, scheduler
+from bot import app, logs
 from bot.settings import Settings
-from bot.slack import api as slack_api
-from bot.slack import rates, socket
-from bot.slack.api import SlackApi
+from bot.slack.client import api as slack_api
+from bot.slack.client import rate_limiter
+from bot.slack.client.api import SlackApi
+from bot.slack.inbound import socket_mode
+from bot.workers import job_runner, outage_monitor, outbox, scheduler
 from storage import database
 from storage.database import Database
 
@@ -192,16 +194,20 @@ def _run(settings: dict[str, Any], death: Death | None, tuning: Tuning, ready: C
 
 
 def _tune(tuning: Tuning) -> None:
-    outbox.LEASE = scheduler.LEASE = jobs.LEASE = timedelta(seconds=tuning.lease_s)
+    outbox.LEASE = scheduler.LEASE = job_runner.LEASE = timedelta(seconds=tuning.lease_s)
     outbox.UNCERTAIN_WAIT_S = tuning.uncertain_wait_s
     patiently = outbox.backoff_s
     outbox.backoff_s = lambda attempts: tuning.patience * patiently(attempts)
     database.IDLE_IN_TRANSACTION_S = tuning.lease_s / 2
     slack_api.TIMEOUT_S = tuning.timeout_s
     shorter = tuning.lease_s / 30
-    rates.MINUTE_S, rates.STRICT_S, rates.LONGEST_S = 60 * shorter, 3600 * shorter, 30 * shorter
-    socket.PING_S = tuning.ping_s
-    gaps.LOOK_S, gaps.STOOD_STILL_S, gaps.NOT_OFTENER_S = tuning.look_s, 5 * tuning.look_s, 3 * tuning.look_s
+    rate_limiter.MINUTE_S, rate_limiter.STRICT_S, rate_limiter.LONGEST_S = 60 * shorter, 3600 * shorter, 30 * shorter
+    socket_mode.PING_S = tuning.ping_s
+    outage_monitor.LOOK_S, outage_monitor.STOOD_STILL_S, outage_monitor.NOT_OFTENER_S = (
+        tuning.look_s,
+        5 * tuning.look_s,
+        3 * tuning.look_s,
+    )
     if tuning.clock is not None:
         clock = SteppedClock(tuning.clock)
 

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import sandbox
-from bot import shapes
+from bot import serialization
 from bot.app import Tocsin, build
 from bot.settings import Settings
 from sandbox import Channel, Message, Person, Workspace
-from storage import deadlines, incidents, outbox, timeline
+from storage import deadlines, incidents
+from storage.outbox import queue
+from storage.timeline import entries as timeline
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "manifest.yml"
@@ -40,7 +42,7 @@ class World:
             incident = await incidents.get(conn, number)
             assert incident is not None
             entries = await timeline.read(conn, number)
-            return shapes.whole_incident_json(incident, entries, await deadlines.ledger(conn, number))
+            return serialization.whole_incident_json(incident, entries, await deadlines.ledger(conn, number))
 
     async def kinds(self, number: int = 1) -> list[str]:
         return [entry["kind"] for entry in (await self.show(number))["timeline"]]
@@ -90,7 +92,7 @@ class World:
         """Wait until the outbox has nothing more to send."""
         for _ in range(400):
             async with self.tocsin.database.reading() as conn:
-                depth = await outbox.depth(conn)
+                depth = await queue.depth(conn)
             if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
                 return
             await asyncio.sleep(0.02)

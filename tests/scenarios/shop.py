@@ -10,15 +10,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.domain.identity import Identity, Standing
-from bot.domain.job import Job, State
-from bot.domain.walk import Walk
-from bot.usecases import approval as approving
-from bot.usecases import jobs as running
-from bot.usecases import playbook as playing
-from bot.usecases.desk import working_on
-from bot.usecases.walking import found
-from storage import jobs, walks
+from bot.domain.access.identity import Identity, Standing
+from bot.domain.playbook.job import Job, State
+from bot.domain.playbook.run import Walk
+from bot.usecases.context import working_on
+from bot.usecases.playbooks import approvals as approving
+from bot.usecases.playbooks import jobs as running
+from bot.usecases.playbooks import runs as playing
+from bot.usecases.playbooks.unit_of_work import found
+from storage import jobs, playbook_runs
 from tests.scenarios.running import World, world
 
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
@@ -121,7 +121,7 @@ async def until(true: Any, within_s: float = 20.0) -> None:
 
 async def walk_of(here: World) -> Walk:
     async with here.tocsin.database.reading() as conn:
-        found = await walks.get(conn, 1, 1)
+        found = await playbook_runs.get(conn, 1, 1)
     assert found is not None
     return found
 

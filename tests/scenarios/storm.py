@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 import sandbox
-from bot.slack import rates
+from bot.slack.client import rate_limiter
 from sandbox import Message, Workspace
 from sandbox.rates import PER_MINUTE, POSTS_BURST
-from storage import outbox
+from storage.outbox import queue
 from tests.scenarios.running import MANIFEST, World, world
 
 LATENCY_S = (0.05, 0.2)
@@ -90,7 +90,7 @@ def at(values: list[float], share: float) -> float:
 def minutes_of(seconds: float) -> Iterator[None]:
     """The limiter's minutes are shorter, as the workspace's are: all in proportion."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rates, "MINUTE_S", seconds)
+        patch.setattr(rate_limiter, "MINUTE_S", seconds)
         yield
 
 
@@ -131,7 +131,7 @@ async def settled(here: World, within_s: float) -> None:
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         async with here.tocsin.database.reading() as conn:
-            depth = await outbox.depth(conn)
+            depth = await queue.depth(conn)
         if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
             return
         await asyncio.sleep(0.2)

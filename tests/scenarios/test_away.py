@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sandbox import Message, Workspace
-from storage import timeline
 from storage.database import Database
+from storage.timeline import entries as timeline
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
 from tests.scenarios.running import written

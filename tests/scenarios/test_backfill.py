@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from storage import timeline
-from tests.scenarios.looking import declared, of_kind, rest, texts, typed
+from storage.timeline import entries as timeline
+from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, start, world
 
 INSIDE = "inc-1-checkout-is-down"
@@ -355,7 +355,7 @@ async def test_people_whom_slack_does_not_name_are_not_said_to_have_taken_a_reac
 async def test_so_many_quiet_threads_are_read_again_and_the_latest_first(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.backfill.QUIET", 2)
+    monkeypatch.setattr("bot.slack.inbound.backfill.QUIET", 2)
     await declared(here)
     replies = []
     for number in range(3):
@@ -397,8 +397,8 @@ async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_sto
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ninety pages and threads at thirty calls a minute: were it begun anew each time, it would never end."""
-    monkeypatch.setattr("bot.slack.backfill._PAGE", 10)
-    monkeypatch.setattr("bot.slack.rates.MINUTE_S", 3.0)
+    monkeypatch.setattr("bot.slack.inbound.backfill._PAGE", 10)
+    monkeypatch.setattr("bot.slack.client.rate_limiter.MINUTE_S", 3.0)
     async with world(sqlite_url) as here:
         await declared(here)
         here.ws.faults.clear()

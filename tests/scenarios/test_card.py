@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.looking import announcements, buttons, declared, of_kind, rest, told, typed, words
+from tests.scenarios.assertions import announcements, buttons, declared, of_kind, rest, told, typed, words
 from tests.scenarios.running import World, world
 
 INSIDE = "inc-1-checkout-is-down"

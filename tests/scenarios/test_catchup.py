@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.looking import declared, rest, typed
+from tests.scenarios.assertions import declared, rest, typed
 from tests.scenarios.running import World
 
 

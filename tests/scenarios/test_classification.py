@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios.looking import rest, words
+from tests.scenarios.assertions import rest, words
 from tests.scenarios.running import World, world
 
 

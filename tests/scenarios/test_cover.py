@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from storage import overrides
-from tests.scenarios.looking import buttons, direct, rest, typed, words
+from tests.scenarios.assertions import buttons, direct, rest, typed, words
 from tests.scenarios.running import World, world, written
 from tests.scenarios.test_hostile import damaged
 

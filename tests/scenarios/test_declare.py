@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import meta
-from tests.scenarios.looking import all_messages, announcements, buttons, declared, rest, told, typed, words
+from storage import key_value
+from tests.scenarios.assertions import all_messages, announcements, buttons, declared, rest, told, typed, words
 from tests.scenarios.running import World, world
 
 HARD_TITLE = ("🔥 <!channel> <!here> <@U0TOM00000> @everyone عطل في الدفع \u202eלא עובד 🚨 <b>&amp;</b> *x* " * 8)[:300]
@@ -256,7 +256,7 @@ async def test_a_missing_announcement_channel_is_said_on_the_card_and_making_it_
     await here.restarted()
     await here.sam.kick("old-incidents", here.ws.bot.name)
     async with here.tocsin.database.transaction() as conn:
-        await meta.put(conn, "announce:#incidents", None)
+        await key_value.put(conn, "announce:#incidents", None)
     channel = await declared(here)
     seen = words(here, here.card(channel))
     assert "Could not announce it" in seen

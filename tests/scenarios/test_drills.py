@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.looking import all_messages, announcements, direct, of_kind, rest, typed, words
+from tests.scenarios.assertions import all_messages, announcements, direct, of_kind, rest, typed, words
 from tests.scenarios.running import World, written
 from tests.scenarios.test_nudges import POLICY, PRIYA, TOM
 

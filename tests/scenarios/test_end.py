@@ -13,10 +13,10 @@ import pytest
 
 import sandbox
 from sandbox import Workspace
-from storage import outbox
 from storage.database import Database
+from storage.outbox import queue
 from tests.scenarios import processes
-from tests.scenarios.looking import doubled
+from tests.scenarios.assertions import doubled
 from tests.scenarios.processes import Bot, Tuning
 from tests.scenarios.running import MANIFEST
 
@@ -132,7 +132,7 @@ async def delivered(url: str) -> None:
     try:
         for _ in range(600):
             async with database.reading() as conn:
-                depth = await outbox.depth(conn)
+                depth = await queue.depth(conn)
             if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
                 return
             await asyncio.sleep(0.1)

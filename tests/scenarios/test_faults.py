@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.usecases import run
-from tests.scenarios.looking import direct, doubled
+from bot.usecases.incidents import update
+from tests.scenarios.assertions import direct, doubled
 from tests.scenarios.running import World, world
 
 
@@ -57,7 +57,7 @@ async def test_while_slack_is_down_everything_waits_and_then_goes_out_once(here:
     before = len(here.ws.bot_messages(channel.id))
     await here.ws.go_down()
     refused = len(here.ws.calls())
-    await run.update(here.tocsin.desk, 1, "still looking", here.maya.id)
+    await update.update(here.tocsin.desk, 1, "still looking", here.maya.id)
     await here.ws.until(lambda: len(here.ws.calls()) > refused)
     await here.ws.come_back()
     await here.delivered()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Person
-from tests.scenarios.looking import rest, typed
+from tests.scenarios.assertions import rest, typed
 from tests.scenarios.running import World, written
 
 TOM = "U0TOM00000"

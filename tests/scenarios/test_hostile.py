@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.transport import signature
-from tests.scenarios.looking import declared, of_kind, rest, texts, typed
+from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"

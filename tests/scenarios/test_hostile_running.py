@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.domain.access.identity import Identity, Standing
 from bot.domain.errors import Refused
-from bot.domain.identity import Identity, Standing
 from bot.domain.incident import Change
-from bot.domain.job import State
-from bot.domain.timeline import BOT
-from bot.domain.walk import Answer
-from bot.domain.walk import State as MarkState
-from bot.usecases import approval as approving
-from bot.usecases import jobs as running
-from bot.usecases import playbook as playing
-from bot.usecases.desk import working_on
-from bot.usecases.walking import found
-from storage import jobs, walks
+from bot.domain.playbook.job import State
+from bot.domain.playbook.run import Answer
+from bot.domain.playbook.run import State as MarkState
+from bot.domain.timeline.entry import BOT
+from bot.usecases.context import working_on
+from bot.usecases.playbooks import approvals as approving
+from bot.usecases.playbooks import jobs as running
+from bot.usecases.playbooks import runs as playing
+from bot.usecases.playbooks.unit_of_work import found
+from storage import jobs, playbook_runs
 from storage.schema import jobs as table
 from tests.scenarios.running import World
 from tests.scenarios.shop import (
@@ -119,9 +119,9 @@ async def test_a_hostile_value_is_refused_however_it_got_there(sqlite_url: str, 
             await playing.fill(here.tocsin.desk, 1, 1, {"service": value}, MAYA)
         assert "refused" in (await said(here))[-1]
         async with here.tocsin.database.transaction() as conn:  # somebody wrote it into the database
-            walk = await walks.get(conn, 1, 1)
+            walk = await playbook_runs.get(conn, 1, 1)
             assert walk is not None
-            await walks.put(conn, replace(walk, values={"service": value}))
+            await playbook_runs.put(conn, replace(walk, values={"service": value}))
         await refused(here, shop, "1.1", "service must be")
 
 
@@ -160,7 +160,9 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
             forged = replace(
                 mark, state=MarkState.APPROVED, asked=replace(request, answer=Answer.APPROVED, answered_by=MAYA),
             )  # fmt: skip
-            await walks.put(conn, replace(walk, steps=tuple(forged if m.key == "1.3" else m for m in walk.steps)))
+            await playbook_runs.put(
+                conn, replace(walk, steps=tuple(forged if m.key == "1.3" else m for m in walk.steps))
+            )
         await refused(here, shop, "1.3", "Whoever asked cannot approve it")
 
 
@@ -174,9 +176,9 @@ async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, sho
         await refused(here, shop, "1.3", "needs somebody's approval first")
         await approved(here, "1.3")
         async with desk.database.transaction() as conn:  # past all that withdraws approvals
-            walk = await walks.get(conn, 1, 1)
+            walk = await playbook_runs.get(conn, 1, 1)
             assert walk is not None
-            await walks.put(conn, replace(walk, values={"service": "third"}))
+            await playbook_runs.put(conn, replace(walk, values={"service": "third"}))
         await refused(here, shop, "1.3", "What was approved is not what would run now")
 
 

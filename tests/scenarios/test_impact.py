@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.looking import declared, of_kind, rest, texts, typed, words
+from tests.scenarios.assertions import declared, of_kind, rest, texts, typed, words
 from tests.scenarios.running import World, world, written
 
 POLICY = """

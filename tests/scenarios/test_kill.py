@@ -15,8 +15,9 @@ import pytest
 
 import sandbox
 from sandbox import Workspace
-from storage import outbox, timeline
 from storage.database import Database
+from storage.outbox import queue
+from storage.timeline import entries as timeline
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
 from tests.scenarios.running import MANIFEST, written
@@ -79,7 +80,7 @@ async def nothing_waits(url: str) -> bool:
     database = await Database.open(url, migrate=False)
     try:
         async with database.reading() as conn:
-            depth = await outbox.depth(conn)
+            depth = await queue.depth(conn)
             return not any(depth[state] for state in ("held", "queued", "leased", "unknown"))
     finally:
         await database.close()

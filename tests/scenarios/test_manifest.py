@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.check import SCOPES
+from bot.check.run import SCOPES
 from bot.settings import Settings
-from bot.slack import events
+from bot.slack.inbound import event_parser
 from bot.slack.listeners import shortcuts
 from bot.slack.listeners.events import HANDLERS
-from tests.scenarios.looking import declared, rest, typed
+from tests.scenarios.assertions import declared, rest, typed
 from tests.scenarios.running import MANIFEST, ROOT, World
 
 REFERENCE = ROOT.parent / "shared" / "slack" / "methods"
@@ -81,8 +81,8 @@ def test_slack_would_take_the_descriptions() -> None:
 
 
 def test_what_is_meaningful_can_be_heard() -> None:
-    assert "pushpin" in events.KEYING
-    assert not events.KEYING & events.MEANINGFUL
+    assert "pushpin" in event_parser.KEYING
+    assert not event_parser.KEYING & event_parser.MEANINGFUL
 
 
 def methods_called() -> set[str]:

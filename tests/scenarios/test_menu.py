@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.model import Ephemeral
-from tests.scenarios.looking import all_messages, buttons, declared, of_kind, rest, told, words
+from tests.scenarios.assertions import all_messages, buttons, declared, of_kind, rest, told, words
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from sandbox.forms import choices, find
-from tests.scenarios.looking import announcements, declared, of_kind, rest, texts, told, typed, words
+from tests.scenarios.assertions import announcements, declared, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World, world
 
 INSIDE = "inc-1-checkout-is-down"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox import Channel, Message
-from tests.scenarios.looking import direct
+from tests.scenarios.assertions import direct
 from tests.scenarios.running import World, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"

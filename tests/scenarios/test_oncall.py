@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.looking import buttons, direct, of_kind, rest, typed, words
+from tests.scenarios.assertions import buttons, direct, of_kind, rest, typed, words
 from tests.scenarios.running import World, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"

@@ -8,8 +8,9 @@ import pytest
 
 import sandbox
 from sandbox import Workspace
-from storage import timeline, walks
+from storage import playbook_runs
 from storage.database import Database
+from storage.timeline import entries
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
 from tests.scenarios.running import written
@@ -80,10 +81,10 @@ async def _settled(url: str) -> list[str]:
     database = await Database.open(url, migrate=False)
     try:
         async with database.reading() as conn:
-            walk = await walks.get(conn, 1, 1)
+            walk = await playbook_runs.get(conn, 1, 1)
             assert walk is not None
-            assert await timeline.verify(conn, 1) == []
-            told = [r.entry.data["step"] for r in await timeline.read(conn, 1) if r.entry.data.get("act") == "done"]
+            assert await entries.verify(conn, 1) == []
+            told = [r.entry.data["step"] for r in await entries.read(conn, 1) if r.entry.data.get("act") == "done"]
             assert sorted(told) == sorted(mark.key for mark in walk.steps if mark.settled)
             return told
     finally:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bot.usecases import playbook_review
+from bot.usecases.playbooks import review
 from sandbox import Channel, Message
-from tests.scenarios import looking
-from tests.scenarios.looking import buttons, declared, of_kind, rest, texts, typed
+from tests.scenarios import assertions
+from tests.scenarios.assertions import buttons, declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, world
 
 CHECKLIST, FAILOVER = "first-five-minutes", "database-failover"
@@ -42,11 +42,11 @@ def written(folder: Path, more: str = "") -> Path:
 
 def words(here: World, message: Any) -> str:
     """As read, without what makes it bold."""
-    return looking.words(here, message).replace("*", "").replace("_", "")
+    return assertions.words(here, message).replace("*", "").replace("_", "")
 
 
 async def told(here: World, name: str) -> list[str]:
-    return [text.replace("*", "") for text in await looking.told(here, name)]
+    return [text.replace("*", "") for text in await assertions.told(here, name)]
 
 
 async def started(here: World, text: str = "sev2 Checkout is down") -> Channel:
@@ -522,17 +522,17 @@ async def test_an_owner_hears_once_of_a_review_and_of_a_step_that_is_skipped(sql
             await filled(here, "maya", Why_="Not needed")
         assert "Used 2 times before, last" in words(here, await opened(here, channel, "ours"))
         await _at(here, weekday=1, hour=3)
-        assert await playbook_review.remind(here.tocsin.desk) == 0  # not at night
+        assert await review.remind(here.tocsin.desk) == 0  # not at night
         await _at(here, weekday=1, hour=10)
-        assert await playbook_review.remind(here.tocsin.desk) == 1
-        assert await playbook_review.remind(here.tocsin.desk) == 0
+        assert await review.remind(here.tocsin.desk) == 1
+        assert await review.remind(here.tocsin.desk) == 0
         await rest(here)
         (to_priya,) = direct(here, "priya", "your playbooks")
         assert "reviewed on 2025-01-02" in words(here, to_priya)
         assert "was skipped 2 times" in words(here, to_priya)
         await here.restarted()
         await _at(here, weekday=2, hour=10)
-        assert await playbook_review.remind(here.tocsin.desk) == 0
+        assert await review.remind(here.tocsin.desk) == 0
 
 
 async def _at(here: World, weekday: int, hour: int) -> None:

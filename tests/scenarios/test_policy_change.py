@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import policy_file
+from bot.workers import policy_watcher
 from sandbox.model import Ephemeral
-from tests.scenarios.looking import buttons, of_kind, rest, told, typed, words
+from tests.scenarios.assertions import buttons, of_kind, rest, told, typed, words
 from tests.scenarios.running import World, world
 from tests.scenarios.test_policy_file import paged, until
 
@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    monkeypatch.setattr(policy_file, "LOOK_S", 0.03)
+    monkeypatch.setattr(policy_watcher, "LOOK_S", 0.03)
     async with world(database_url, policy=path) as running:
         await running.declared("sev1 Payments are down")
         await rest(running)

@@ -14,10 +14,10 @@ import aiohttp
 import pytest
 
 import sandbox
-from bot import policy_file
+from bot.workers import policy_watcher
 from storage import policies
 from tests.databases import PostgreSQL
-from tests.scenarios.looking import announcements, direct, rest, until, words
+from tests.scenarios.assertions import announcements, direct, rest, until, words
 from tests.scenarios.running import MANIFEST, World, start, world
 
 TOM, PRIYA, LENA = "U0TOM00000", "U0PRIYA000", "U0LENA0000"
@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    monkeypatch.setattr(policy_file, "LOOK_S", 0.03)
+    monkeypatch.setattr(policy_watcher, "LOOK_S", 0.03)
     async with world(database_url, policy=path) as running:
         yield running
 
@@ -132,7 +132,7 @@ async def test_a_file_that_is_gone_is_a_mistake_not_a_preset(here: World, path: 
 async def test_two_replicas_say_one_mistake_once(
     postgresql: PostgreSQL, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(policy_file, "LOOK_S", 0.03)
+    monkeypatch.setattr(policy_watcher, "LOOK_S", 0.03)
     url = postgresql.create()
     async with world(url, policy=path) as here:
         other = await start(here.ws, here.settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox import Channel
-from tests.scenarios.looking import all_messages, announcements, of_kind, rest, texts, typed, words
+from tests.scenarios.assertions import all_messages, announcements, of_kind, rest, texts, typed, words
 from tests.scenarios.running import World
 
 

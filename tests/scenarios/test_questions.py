@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot import policy as policy_reader
-from bot.domain import metrics_said, triggers
+from bot.domain.incident import metric_input
+from bot.domain.paging import triggers
 from sandbox import Message
-from tests.scenarios.looking import announcements, direct, of_kind, rest, typed, words
+from tests.scenarios.assertions import announcements, direct, of_kind, rest, typed, words
 from tests.scenarios.running import World, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -171,8 +172,8 @@ def test_every_trigger_of_every_preset_can_be_named(preset: str) -> None:
     ],
 )
 def test_metrics_are_read_as_people_write_them(text: str, facts: dict[str, float], unknown: tuple[str, ...]) -> None:
-    name = next(one for one in policy_reader.PRESETS if "queue_length" in metrics_said.names(policy_reader.preset(one)))
-    assert metrics_said.read(text, policy_reader.preset(name)) == metrics_said.Said(facts, unknown)
+    name = next(one for one in policy_reader.PRESETS if "queue_length" in metric_input.names(policy_reader.preset(one)))
+    assert metric_input.read(text, policy_reader.preset(name)) == metric_input.Said(facts, unknown)
 
 
 async def test_a_reason_that_was_typed_stays_when_the_level_is_the_same(here: World) -> None:

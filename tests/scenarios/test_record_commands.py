@@ -19,17 +19,17 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from bot import export
-from bot.cli import main
+from bot.cli.main import main
 from bot.domain.deadlines import Deadline
-from bot.domain.oncall import Override
-from bot.domain.timeline import GENESIS, Entry, content_hash, entry_hash
-from bot.usecases.declare import Declaration, declare
+from bot.domain.oncall.schedule import Override
+from bot.domain.timeline.entry import GENESIS, Entry, content_hash, entry_hash
+from bot.usecases.incidents.declare import Declaration, declare
 from storage import deadlines as ledger
 from storage import incidents, overrides
-from storage import timeline as timeline_
-from storage.columns import dumps
 from storage.database import Database
+from storage.engine.columns import dumps
 from storage.schema import deadlines, outbox, timeline
+from storage.timeline import entries as timeline_
 from tests.conftest import BOTH
 from tests.databases import run
 from tests.scenarios.running import World, start, world
@@ -286,7 +286,7 @@ def test_a_backup_that_fails_says_why_and_leaves_nothing(
 
 
 async def test_an_export_is_read_in_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.dump.PAGE", 3)
+    monkeypatch.setattr("storage.export_rows.PAGE", 3)
     await stored(database, *range(1, 9))
     async with database.transaction() as conn:
         await timeline_.append(conn, 1, [said(str(n), f"{n}.0") for n in range(1, 9)])

@@ -22,8 +22,10 @@ import sqlalchemy as sa
 
 import sandbox
 from sandbox import Workspace
-from storage import incidents, migrate, outbox, timeline, verification
+from storage import incidents, migrate
 from storage.database import Database
+from storage.outbox import queue
+from storage.timeline import entries, verify
 from tests.databases import PostgreSQL
 from tests.scenarios.running import MANIFEST, ROOT
 
@@ -223,7 +225,7 @@ async def _rest(database: Database) -> None:
     async with asyncio.timeout(WITHIN_S):
         while True:
             async with database.reading() as conn:
-                depth = await outbox.depth(conn)
+                depth = await queue.depth(conn)
             if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
                 assert depth["failed"] == 0
                 return
@@ -233,7 +235,7 @@ async def _rest(database: Database) -> None:
 async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Crowd) -> None:
     async with database.reading() as conn:
         stored = await incidents.listing(conn, limit=1000)
-        written = [r for i in stored for r in await timeline.read(conn, i.number)]
+        written = [r for i in stored for r in await entries.read(conn, i.number)]
         notices = Counter((await conn.scalars(sa.text("SELECT metadata_key FROM outbox WHERE state = 'sent'"))).all())
     titles = Counter(incident.title for incident in stored)
     assert set(crowd.declared) <= titles.keys() <= {*crowd.declared, *crowd.refused}
@@ -244,7 +246,7 @@ async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Cro
     texts = Counter(record.entry.text for record in written if record.entry.kind in ("message", "note"))
     for words in (*crowd.said, *crowd.noted):
         assert texts[words] == 1, words
-    assert [f.words async for r in verification.everything(database.snapshot) for f in r.faults] == []
+    assert [f.words async for r in verify.everything(database.snapshot) for f in r.faults] == []
     posted = Counter(
         message.metadata["event_payload"]["key"]
         for channel in ws.state.channels.values()

@@ -13,15 +13,15 @@ import aiohttp
 import pytest
 from icalendar import Calendar
 
-from bot import rota
-from bot.domain import oncall
-from bot.domain.oncall import Override
-from bot.domain.policy import Contact, Layer, Policy, Schedule
+from bot.domain.oncall import schedule as oncall
+from bot.domain.oncall.schedule import Override
+from bot.domain.policy.policy import Contact, Layer, Policy, Schedule
 from bot.web.oncall import HORIZON, calendar
+from bot.workers import usergroup_sync
 from sandbox.model import Usergroup
-from storage import meta
+from storage import key_value
 from tests.domain.policies import POLICY as SMALL
-from tests.scenarios.looking import rest, typed, until
+from tests.scenarios.assertions import rest, typed, until
 from tests.scenarios.running import World, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"
@@ -40,7 +40,7 @@ schedules:
 
 @pytest.fixture
 async def here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    monkeypatch.setattr(rota, "LOOK_S", 0.05)
+    monkeypatch.setattr(usergroup_sync, "LOOK_S", 0.05)
     async with world(
         database_url, policy=written(tmp_path, POLICY), tocsin_url="https://tocsin.example.org/"
     ) as running:
@@ -61,7 +61,7 @@ async def begun(here: World) -> None:
     async with asyncio.timeout(15):
         while members(here, "duty") != [TOM]:
             async with here.tocsin.database.transaction() as conn:
-                await meta.put(conn, "rota:duty", None)
+                await key_value.put(conn, "rota:duty", None)
             await asyncio.sleep(0.5)
 
 

@@ -12,27 +12,28 @@ import pytest
 import sandbox
 from bot import policy as policy_reader
 from bot.clock import Clock
-from bot.domain.identity import Identity, Standing
+from bot.domain.access.identity import Identity, Standing
 from bot.domain.incident import Change
-from bot.domain.job import Action, State
-from bot.domain.timeline import BOT
-from bot.jobs import Jobs
-from bot.runners import Workshop
+from bot.domain.playbook.job import Action, State
+from bot.domain.timeline.entry import BOT
+from bot.playbook_runners import Workshop
 from bot.settings import Settings
-from bot.usecases import approval as approving
-from bot.usecases import declare as declaring
-from bot.usecases import jobs as running
-from bot.usecases import playbook as playing
-from bot.usecases import run as moving
-from bot.usecases import sureness
-from bot.usecases.declare import Declaration
-from bot.usecases.desk import Desk, Policies, working_on
-from bot.usecases.dry_run import plan_of
-from bot.usecases.walking import found
-from playbooks.shelf import Shelf
+from bot.usecases.context import Desk, Policies, working_on
+from bot.usecases.incidents import declare as declaring
+from bot.usecases.incidents import update as moving
+from bot.usecases.incidents.declare import Declaration
+from bot.usecases.playbooks import approvals as approving
+from bot.usecases.playbooks import confidence
+from bot.usecases.playbooks import jobs as running
+from bot.usecases.playbooks import runs as playing
+from bot.usecases.playbooks.dry_run import plan_of
+from bot.usecases.playbooks.unit_of_work import found
+from bot.workers.job_runner import Jobs
+from playbooks.library_cache import Shelf
 from sandbox import Message
-from storage import jobs, timeline, walks
+from storage import jobs, playbook_runs
 from storage.database import Database
+from storage.timeline import entries as timeline
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
 from tests.scenarios.running import MANIFEST, World
@@ -412,7 +413,7 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
             await ws.person("maya").press(message, "It ran")
             await ws.until(lambda: "says: it ran" in str(question_text(ws)), timeout_s=20)
             async with database.reading() as conn:
-                walk = await walks.get(conn, 1, 1)
+                walk = await playbook_runs.get(conn, 1, 1)
                 entries = [r.entry.text for r in await timeline.read(conn, 1) if r.entry.kind == "playbook"]
             assert walk is not None
             assert walk.mark("1.2").state == "done"
@@ -526,6 +527,6 @@ async def test_it_is_as_sure_as_the_incident_is_like_one_that_the_playbook_mende
         like_it = await declaring.declare(desk, Declaration("Checkout is down again", "sev2", MAYA))
         other = await declaring.declare(desk, Declaration("The newsletter has a typo", "sev5", MAYA))
         async with desk.database.reading() as conn:
-            assert (await sureness.of(conn, like_it, "mend", desk.clock.now()) or 0) > 0.5
-            assert await sureness.of(conn, like_it, "redis-outage", desk.clock.now()) is None
-            assert await sureness.of(conn, other, "mend", desk.clock.now()) is None
+            assert (await confidence.of(conn, like_it, "mend", desk.clock.now()) or 0) > 0.5
+            assert await confidence.of(conn, like_it, "redis-outage", desk.clock.now()) is None
+            assert await confidence.of(conn, other, "mend", desk.clock.now()) is None

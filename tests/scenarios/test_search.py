@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.scenarios.looking import rest, told, typed
+from tests.scenarios.assertions import rest, told, typed
 from tests.scenarios.running import World
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import Message
 from tests.databases import PostgreSQL
-from tests.scenarios.looking import buttons, direct, of_kind, rest, told, typed, words
+from tests.scenarios.assertions import buttons, direct, of_kind, rest, told, typed, words
 from tests.scenarios.running import World, start, world, written
 
 TOM, PRIYA = "U0TOM00000", "U0PRIYA000"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.forms import choices, find
-from tests.scenarios.looking import declared, of_kind, rest, texts, told, typed, words
+from tests.scenarios.assertions import declared, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"

@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 
-from bot.usecases import run
+from bot.usecases.incidents import update
 from tests.scenarios.running import World, world
 
 
 @pytest.fixture
 def short_pings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.socket.PING_S", 0.3)
-    monkeypatch.setattr("bot.slack.socket.WATCH_S", 0.1)
+    monkeypatch.setattr("bot.slack.inbound.socket_mode.PING_S", 0.3)
+    monkeypatch.setattr("bot.slack.inbound.socket_mode.WATCH_S", 0.1)
 
 
 @pytest.mark.usefixtures("short_pings")
@@ -125,7 +125,7 @@ async def test_connections_that_look_open_but_are_dead_are_replaced_and_nothing_
 async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.socket.DEAF_AFTER_S", 0.5)
+    monkeypatch.setattr("bot.slack.inbound.socket_mode.DEAF_AFTER_S", 0.5)
     async with world(sqlite_url, socket_mode=True) as here:
         channel = await here.declared("sev2 Checkout is down")
         await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
@@ -134,7 +134,7 @@ async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
         here.ws.sockets.mute()
         await here.maya.say(channel.id, "unheard")
         for number in range(3):  # by a person who uses the command line, since Slack's commands do not arrive
-            await run.update(here.tocsin.desk, 1, f"still looking {number}", here.maya.id)
+            await update.update(here.tocsin.desk, 1, f"still looking {number}", here.maya.id)
         await here.ws.until(lambda: [c for c in here.ws.sockets.connections if c not in deaf], timeout_s=10)
         await here.ws.until(lambda: not [c for c in here.ws.sockets.connections if c in deaf], timeout_s=10)
         await _heard(here, "unheard")

@@ -10,12 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.notices import Priority
-from bot.usecases import delivered, run
-from storage.outbox import depth
+from bot.domain.routing.notice import Priority
+from bot.usecases import delivery
+from bot.usecases.incidents import update
+from storage.outbox.queue import depth
 from storage.schema import outbox
 from tests.scenarios import storm
-from tests.scenarios.looking import doubled
+from tests.scenarios.assertions import doubled
 from tests.scenarios.running import World
 from tests.scenarios.storm import Storm
 
@@ -89,9 +90,9 @@ async def _chatter(here: World, edits: int) -> None:
     """Its card is to be edited every few milliseconds; now and then it also has something to say."""
     for number in range(1, edits + 1):
         if number % 25 == 0:
-            await run.update(here.tocsin.desk, 1, f"edit {number}", here.maya.id)
+            await update.update(here.tocsin.desk, 1, f"edit {number}", here.maya.id)
         else:
-            await delivered.refresh_card(here.tocsin.desk, 1)
+            await delivery.refresh_card(here.tocsin.desk, 1)
         await asyncio.sleep(0.02)
 
 

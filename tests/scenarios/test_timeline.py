@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox import Channel
-from storage import timeline
-from tests.scenarios.looking import declared, of_kind, rest, texts, typed
+from storage.timeline import entries as timeline
+from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, world
 
 INSIDE = "inc-1-checkout-is-down"
@@ -381,8 +381,8 @@ async def test_what_slack_held_back_is_recorded_when_it_comes(here: World) -> No
 
 
 async def test_nothing_is_acknowledged_before_it_is_committed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from storage import chain
-    from storage.errors import StorageError
+    from storage.engine.errors import StorageError
+    from storage.timeline import chain
 
     await declared(here)
     real, refusals = chain.append, 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Channel, Message
-from tests.scenarios.looking import buttons, rest, told, typed, words
+from tests.scenarios.assertions import buttons, rest, told, typed, words
 from tests.scenarios.running import World, world, written
 
 POLICY = """

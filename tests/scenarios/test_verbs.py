@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.verbs import VERBS
-from tests.scenarios.looking import buttons, declared, example_of, of_kind, rest, texts, told, typed, words
+from bot.slack.commands.verbs import VERBS
+from tests.scenarios.assertions import buttons, declared, example_of, of_kind, rest, texts, told, typed, words
 from tests.scenarios.running import World
 
 INSIDE = "inc-1-checkout-is-down"

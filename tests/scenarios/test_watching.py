@@ -17,11 +17,12 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from bot import app, heartbeat, logs
-from bot.heartbeat import Heartbeat
+from bot import app, logs
 from bot.web import health
 from bot.web.health import Check
-from storage.errors import StorageError
+from bot.workers import heartbeat
+from bot.workers.heartbeat import Heartbeat
+from storage.engine.errors import StorageError
 from storage.schema import outbox
 from tests.scenarios.running import World, world
 
@@ -132,8 +133,8 @@ async def test_an_outbox_that_does_not_move_is_noticed_but_not_what_may_wait(her
 
 
 async def test_without_a_socket_it_is_not_ready(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.socket.PING_S", 0.3)
-    monkeypatch.setattr("bot.slack.socket.WATCH_S", 0.1)
+    monkeypatch.setattr("bot.slack.inbound.socket_mode.PING_S", 0.3)
+    monkeypatch.setattr("bot.slack.inbound.socket_mode.WATCH_S", 0.1)
     async with world(sqlite_url, socket_mode=True) as here:
         await ticked(here)
         await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)

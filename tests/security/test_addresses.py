@@ -18,15 +18,15 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from yarl import URL
 
-from bot import notifiers
+from bot import pager
 from bot.domain.errors import DeliveryError, NotNeeded
-from bot.slack import api as slack_api
-from bot.slack.addresses import answer_address
-from bot.slack.api import SlackApi, SlackError
-from bot.slack.blocks.kit import line
-from bot.slack.respond import _by_url
+from bot.slack.blocks.elements import line
+from bot.slack.client import api as slack_api
+from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.client.response_urls import answer_address
+from bot.slack.senders.ephemeral import _by_url
 from tests.integrations.pages import ANNA, page
-from tests.scenarios.looking import all_messages, rest
+from tests.scenarios.assertions import all_messages, rest
 from tests.scenarios.running import World
 from tests.scenarios.test_hostile import FORM, send, still_works
 
@@ -86,7 +86,7 @@ async def test_no_notifier_follows_a_redirect(here: World, method: str, status: 
             }
         )  # fmt: skip
         with pytest.raises(DeliveryError):
-            await notifiers.build(settings, session)[method].send(page(person=ANNA))
+            await pager.build(settings, session)[method].send(page(person=ANNA))
         assert found.asked
         assert found.reached == []
 
@@ -188,7 +188,7 @@ def test_whatever_is_let_through_goes_to_slack(url: str) -> None:
 
 def test_no_address_of_a_notifier_or_a_bookmark_comes_from_a_person_in_slack() -> None:
     """Addresses are read from settings and policy alone: no module that reads Slack's payloads builds a request."""
-    root = Path(notifiers.__file__).parent
+    root = Path(pager.__file__).parent
     calling = {
         str(path.relative_to(root))
         for path in root.rglob("*.py")

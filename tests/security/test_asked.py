@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.web.door import Asked
+from bot.web.connection_limits import Asked
 
 
 async def test_what_was_taken_is_not_taken_again() -> None:

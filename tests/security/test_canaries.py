@@ -21,7 +21,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 import sandbox
-from bot.cli import main
+from bot.cli.main import main
 from bot.settings import Settings
 from tests.scenarios.running import MANIFEST
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot import export
 from bot.policy import PolicyError, read
-from bot.policy.source import DEEPEST, LARGEST, parse
+from bot.policy.yaml_source import DEEPEST, LARGEST, parse
 from playbooks import loader
 from playbooks.loader import PlaybookError
 from storage import backup

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import NotFound
-from bot.slack.listeners.front import Asking, Front
-from tests.scenarios.looking import declared, rest, told, typed
+from bot.slack.listeners.context import Asking, Front
+from tests.scenarios.assertions import declared, rest, told, typed
 from tests.scenarios.running import World, world
 from tests.scenarios.test_hostile import Said, damaged, send, unseen
 from tests.security.test_permissions import INSIDE, known, policy_of

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.identity import Identity, Standing
-from bot.slack.events import Me
-from bot.slack.identities import identity_of
+from bot.domain.access.identity import Identity, Standing
+from bot.slack.directory.identities import identity_of
+from bot.slack.inbound.event_parser import Me
 from sandbox import Channel, Message
-from tests.scenarios.looking import buttons
+from tests.scenarios.assertions import buttons
 from tests.scenarios.running import World, world
 from tests.scenarios.test_playbooks import (
     direct,
@@ -66,7 +66,7 @@ async def test_guests_and_partners_neither_approve_nor_break_the_glass(here: Wor
 async def test_whoever_became_a_guest_while_the_form_was_open_breaks_no_glass(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.identities.FRESH_S", 0.0)
+    monkeypatch.setattr("bot.slack.directory.identities.FRESH_S", 0.0)
     channel, asked = await asked_with_guests(here)
     await press(here, "priya", asked, "Break glass")
     here.ws.change_user("priya", is_ultra_restricted=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.looking import rest, typed
+from tests.scenarios.assertions import rest, typed
 from tests.scenarios.running import World
 
 VICTIM = "U0VICTIM00"  # nobody: a real name typed with an @ is a mention that was meant

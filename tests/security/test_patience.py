@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bot.domain import metrics_said
-from bot.domain.secrets import Masker
+from bot.domain.incident import metric_input
+from bot.domain.values.redaction import Masker
 from bot.policy import preset
 from bot.policy.models.automation import AllowedHost
 
@@ -45,7 +45,7 @@ def test_whatever_is_printed_is_masked_in_time(again: str) -> None:
 )
 def test_whatever_is_typed_as_figures_is_read_in_time(typed: str) -> None:
     began = time.process_time()
-    metrics_said.read(typed, preset("sev1-5"))
+    metric_input.read(typed, preset("sev1-5"))
     assert time.process_time() - began < WITHIN_S
 
 
@@ -58,7 +58,7 @@ def test_whatever_is_named_as_a_host_is_read_in_time() -> None:
 
 def test_a_figure_without_end_is_none() -> None:
     policy = preset("severity-1-4")
-    name = metrics_said.names(policy)[0]
-    said = metrics_said.read(f"{name} {'9' * 400}", policy)
+    name = metric_input.names(policy)[0]
+    said = metric_input.read(f"{name} {'9' * 400}", policy)
     assert said.facts == {}
     assert said.unknown

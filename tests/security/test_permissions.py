@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bot import check
-from bot.domain.permissions import ACTIONS, BELLS
+from bot.check import run
+from bot.domain.access.permissions import ACTIONS, BELLS
 from bot.policy import PolicyError, read
-from bot.slack.verbs import VERBS
-from tests.scenarios.looking import rest, told, typed, words
+from bot.slack.commands.verbs import VERBS
+from tests.scenarios.assertions import rest, told, typed, words
 from tests.scenarios.running import World, world
 
 ONCALL = "S0ONCALL01"  # maya and tom
@@ -124,7 +124,7 @@ async def test_acknowledging_by_its_status_is_free_too(strict: World) -> None:
 
 
 async def test_whoever_was_added_a_moment_ago_is_let_in_soon(strict: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.groups.AGAIN_S", 0.0)
+    monkeypatch.setattr("bot.slack.directory.usergroups.AGAIN_S", 0.0)
     strict.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
     assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
     await known(strict, "U0NOOR0000")
@@ -165,7 +165,7 @@ async def test_a_group_that_is_gone_is_empty(strict: World) -> None:
 
 async def test_check_says_what_each_group_gives(strict: World) -> None:
     async def found() -> list[str]:
-        return [one.line() for one in await check.run(strict.settings) if one.what == "permissions"]
+        return [one.line() for one in await run.run(strict.settings) if one.what == "permissions"]
 
     assert await found() == ["✓ permissions: 2 people in the user group oncall"]
     strict.ws.faults.add("usergroups.*", error="missing_scope", count=None)

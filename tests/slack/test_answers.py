@@ -7,16 +7,16 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.deadlines import State
-from bot.domain.escalation import Climb, Reached
 from bot.domain.incident import Change
-from bot.domain.lifecycle import Status
-from bot.domain.policy import Contact
-from bot.domain.timeline import Entry
-from bot.slack.blocks import answers
-from bot.slack.blocks.kit import Message
-from bot.slack.parse import BadRequest, Request, parse
-from bot.slack.verbs import VERBS
-from tests.slack.given import (
+from bot.domain.incident.status import Status
+from bot.domain.paging.ladder import Climb, Reached
+from bot.domain.policy.policy import Contact
+from bot.domain.timeline.entry import Entry
+from bot.slack.blocks import replies
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.parse import BadRequest, Request, parse
+from bot.slack.commands.verbs import VERBS
+from tests.factories import (
     ADA,
     BEN,
     FIVE,
@@ -43,74 +43,74 @@ HOUR = timedelta(hours=1)
 @pytest.mark.parametrize(
     ("message", "line"),
     [
-        (answers.declared(OPEN, FIVE), "*INC-1* is declared: :red_circle: sev1 · Critical. Go to <#C0INC>."),
+        (replies.declared(OPEN, FIVE), "*INC-1* is declared: :red_circle: sev1 · Critical. Go to <#C0INC>."),
         (
-            answers.declaring(declared(), FIVE),
+            replies.declaring(declared(), FIVE),
             "*INC-1* is declared: :red_circle: sev1 · Critical. Its channel is being opened; I'll send you the link.",
         ),
-        (answers.done("You lead <@U1> & co."), "You lead <@U1> &amp; co."),
-        (answers.refused("It is resolved.", "/incident reopen x"), "It is resolved.\nThis works: `/incident reopen x`"),
-        (answers.refused("It is a drill."), "It is a drill."),
+        (replies.done("You lead <@U1> & co."), "You lead <@U1> &amp; co."),
+        (replies.refused("It is resolved.", "/incident reopen x"), "It is resolved.\nThis works: `/incident reopen x`"),
+        (replies.refused("It is a drill."), "It is a drill."),
         (
-            answers.bad_request(BadRequest("For how long?", "/incident snooze 30m")),
+            replies.bad_request(BadRequest("For how long?", "/incident snooze 30m")),
             "For how long?\nThis works: `/incident snooze 30m`",
         ),
         (
-            answers.modal_failed("/incident update What changed"),
+            replies.modal_failed("/incident update What changed"),
             "I couldn't open the form in time. This does the same: `/incident update What changed`",
         ),
-        (answers.not_recorded(), ":warning: That was not recorded. Please try again in a moment."),
+        (replies.not_recorded(), ":warning: That was not recorded. Please try again in a moment."),
         (
-            answers.already_acknowledged(ACKNOWLEDGED, BEN, minutes(2), ADA),
+            replies.already_acknowledged(ACKNOWLEDGED, BEN, minutes(2), ADA),
             f"<@{BEN}> was first to acknowledge INC-1, {day(2)}. You count as responding too, thank you. "
             "Go to <#C0INC>.",
         ),
         (
-            answers.already_acknowledged(ACKNOWLEDGED, BEN, minutes(2), BEN),
+            replies.already_acknowledged(ACKNOWLEDGED, BEN, minutes(2), BEN),
             f"You acknowledged INC-1 already, {day(2)}. Go to <#C0INC>.",
         ),
-        (answers.acknowledged(declared()), "You are responding to INC-1."),
-        (answers.just_watching(OPEN), "Fine. Paging for INC-1 goes on until somebody responds."),
+        (replies.acknowledged(declared()), "You are responding to INC-1."),
+        (replies.just_watching(OPEN), "Fine. Paging for INC-1 goes on until somebody responds."),
         (
-            answers.press_too_late(RESOLVED),
+            replies.press_too_late(RESOLVED),
             "INC-1 is over: it is resolved. If it is failing again, reopen it. Go to <#C0INC>.",
         ),
-        (answers.press_too_late(OPEN), "INC-1 is open again: it is detected. Go to <#C0INC>."),
+        (replies.press_too_late(OPEN), "INC-1 is open again: it is detected. Go to <#C0INC>."),
         (
-            answers.updated(verbs.update(OPEN, "x", BEN, FIVE, NOW).incident, FIVE),
+            replies.updated(verbs.update(OPEN, "x", BEN, FIVE, NOW).incident, FIVE),
             f"Update #1 of INC-1 is posted. The next one is due {day(15)}.",
         ),
         (
-            answers.snoozed(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR),
+            replies.snoozed(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR),
             f"Reminders of INC-1 are quiet for 1h, until {day(60)}. Pages still go out.",
         ),
         (
-            answers.promised(verbs.promise(OPEN, HOUR, BEN, NOW).incident, HOUR),
+            replies.promised(verbs.promise(OPEN, HOUR, BEN, NOW).incident, HOUR),
             f"The next update of INC-1 is promised in 1h, {day(60)}.",
         ),
-        (answers.joining(OPEN), "You're in: <#C0INC>."),
+        (replies.joining(OPEN), "You're in: <#C0INC>."),
         (
-            answers.joining(declared()),
+            replies.joining(declared()),
             "The channel of INC-1 is being opened. You'll be invited as soon as it is there.",
         ),
-        (answers.cant_noted(OPEN, None), "Thanks for saying so. INC-1 is in hands already; nothing more to do."),
+        (replies.cant_noted(OPEN, None), "Thanks for saying so. INC-1 is in hands already; nothing more to do."),
         (
-            answers.cant_noted(OPEN, Climb(Change(OPEN), 2, Reached(), ())),
+            replies.cant_noted(OPEN, Climb(Change(OPEN), 2, Reached(), ())),
             "Thanks for saying so. Rung 2 of INC-1 is paged now.",
         ),
         (
-            answers.escalated(
+            replies.escalated(
                 OPEN, FIVE, Climb(Change(OPEN), 2, Reached((BEN,), ("#ops",)), ((1, "nobody is on call"),))
             ),
             f"Paged now for INC-1, rung 2: <@{BEN}>, #ops.",
         ),
         (
-            answers.escalated(OPEN, FIVE, Climb(Change(OPEN), None, Reached(), ())),
+            replies.escalated(OPEN, FIVE, Climb(Change(OPEN), None, Reached(), ())),
             ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left. Call somebody yourself.",
         ),
-        (answers.listing([], FIVE, NOW), "No such incident is open. `/incident list all` shows the past ones too."),
-        (answers.timeline(OPEN, []), "Timeline of INC-1: the key entries. Nothing is on it yet."),
-        (answers.why(OPEN, FIVE, [], NOW), "Reminders and pages of INC-1: none so far, and none to come."),
+        (replies.listing([], FIVE, NOW), "No such incident is open. `/incident list all` shows the past ones too."),
+        (replies.timeline(OPEN, []), "Timeline of INC-1: the key entries. Nothing is on it yet."),
+        (replies.why(OPEN, FIVE, [], NOW), "Reminders and pages of INC-1: none so far, and none to come."),
     ],
 )
 def test_short_answers(message: Message, line: str) -> None:
@@ -120,23 +120,23 @@ def test_short_answers(message: Message, line: str) -> None:
 
 def test_rungs_that_reached_nobody_are_told_to_whoever_escalated() -> None:
     climb = Climb(Change(OPEN), 2, Reached((BEN,)), ((1, "nobody is on call on primary now"),))
-    said = mrkdwn(answers.escalated(OPEN, FIVE, climb).blocks[0])
+    said = mrkdwn(replies.escalated(OPEN, FIVE, climb).blocks[0])
     assert said.endswith("\nRung 1 reached nobody: nobody is on call on primary now.")
 
 
 def test_whoever_is_known_by_an_address_is_called_by_name() -> None:
     policy = replace(FIVE, contacts={"ben": Contact("ben", "Ben", slack="ben@example.com")})
     climb = Climb(Change(OPEN), 2, Reached(("ben@example.com", BEN)), ())
-    assert answers.escalated(OPEN, policy, climb).text == f"Paged now for INC-1, rung 2: Ben, <@{BEN}>."
+    assert replies.escalated(OPEN, policy, climb).text == f"Paged now for INC-1, rung 2: Ben, <@{BEN}>."
 
 
 def test_whoever_acknowledges_first_is_offered_the_lead() -> None:
-    message = answers.acknowledged(OPEN, offer_lead=True)
+    message = replies.acknowledged(OPEN, offer_lead=True)
     assert presses(message.blocks) == [("Lead", "lead", "INC-1")]
 
 
 def test_the_reporter_is_asked_whether_they_respond_or_watch() -> None:
-    message = answers.responding_or_watching(OPEN)
+    message = replies.responding_or_watching(OPEN)
     assert message.text == "Are you responding to INC-1 yourself?"
     assert presses(message.blocks) == [
         ("I'm responding", "im_responding", "INC-1"),
@@ -151,7 +151,7 @@ def test_the_menu_offers_what_can_be_done_now() -> None:
         ("Timeline", "timeline", "INC-1"),
         ("Why this reminder?", "why", "INC-1"),
     ]
-    assert presses(answers.menu(OPEN, FIVE).blocks) == [
+    assert presses(replies.menu(OPEN, FIVE).blocks) == [
         ("Acknowledge", "ack", "INC-1"),
         ("Lead", "lead", "INC-1"),
         ("Update status", "update", "INC-1"),
@@ -167,19 +167,19 @@ def test_the_menu_offers_what_can_be_done_now() -> None:
         *reading,
     ]
     led = verbs.assign(ACKNOWLEDGED, "commander", MAYA, ADA, FIVE, NOW).incident
-    assert [label for label, *_ in presses(answers.menu(led, FIVE).blocks)][:2] == ["Update status", "Change severity"]
+    assert [label for label, *_ in presses(replies.menu(led, FIVE).blocks)][:2] == ["Update status", "Change severity"]
     ended = [("Reopen", "reopen", "INC-1"), ("Close", "close", "INC-1")]
-    assert presses(answers.menu(RESOLVED, FIVE).blocks) == [*ended, note, *reading]
-    assert presses(answers.menu(replace(RESOLVED, status=Status.MERGED), FIVE).blocks) == [note, *reading]
+    assert presses(replies.menu(RESOLVED, FIVE).blocks) == [*ended, note, *reading]
+    assert presses(replies.menu(replace(RESOLVED, status=Status.MERGED), FIVE).blocks) == [note, *reading]
 
 
 def test_with_nothing_open_declaring_is_offered() -> None:
-    assert presses(answers.none_open().blocks) == [("Declare incident", "menu_declare", "declare")]
-    assert answers.which_incident([], "ack") == answers.none_open()
+    assert presses(replies.none_open().blocks) == [("Declare incident", "menu_declare", "declare")]
+    assert replies.which_incident([], "ack") == replies.none_open()
 
 
 def test_each_choice_carries_the_whole_request() -> None:
-    message = answers.which_incident([OPEN, declared("Mail is slow", number=7)], "role commander <@U0MAYA|maya>")
+    message = replies.which_incident([OPEN, declared("Mail is slow", number=7)], "role commander <@U0MAYA|maya>")
     assert [mrkdwn(block) for block in message.blocks] == [
         "Which incident do you mean?",
         "*INC-1* · Checkout is down\nsev1 · detected",
@@ -191,14 +191,14 @@ def test_each_choice_carries_the_whole_request() -> None:
 
 
 def test_a_request_too_long_for_a_button_is_asked_for_again_not_cut() -> None:
-    message = answers.which_incident([OPEN], "update " + "x" * 2000)
+    message = replies.which_incident([OPEN], "update " + "x" * 2000)
     assert presses(message.blocks) == []
     assert mrkdwn(message.blocks[0]).endswith("Say which by its ID: `/incident update … --in INC-1`")
 
 
 def test_the_list() -> None:
     led = verbs.assign(ACKNOWLEDGED, "commander", MAYA, ADA, FIVE, NOW).incident
-    message = answers.listing([led, replace(RESOLVED, number=2, private=True)], FIVE, minutes(39), scope="all")
+    message = replies.listing([led, replace(RESOLVED, number=2, private=True)], FIVE, minutes(39), scope="all")
     assert message.text == "2 incidents"
     assert [mrkdwn(block) for block in message.blocks[1:]] == [
         f"*INC-1* · Checkout is down\n:red_circle: sev1 · Critical · Acknowledged · declared 39m ago · "
@@ -209,7 +209,7 @@ def test_the_list() -> None:
 
 def test_an_incident_shown_has_its_channel_its_latest_and_its_buttons() -> None:
     entries = [recorded(Entry(minutes(n), "note", BEN, f"note {n}")) for n in range(7)]
-    message = answers.show(OPEN, FIVE, entries, NOW)
+    message = replies.show(OPEN, FIVE, entries, NOW)
     assert mrkdwn(message.blocks[1]).startswith("*Channel*\n<#C0INC>\n")
     assert mrkdwn(message.blocks[2]) == "*Latest*\n" + "\n".join(
         f"{day(n)} *note* <@{BEN}>: note {n}" for n in range(2, 7)
@@ -219,17 +219,17 @@ def test_an_incident_shown_has_its_channel_its_latest_and_its_buttons() -> None:
 
 def test_roles_say_who_has_them_and_what_they_ask() -> None:
     led = verbs.assign(OPEN, "commander", MAYA, ADA, FIVE, NOW).incident
-    message = answers.roles(led, FIVE, reader=MAYA)
+    message = replies.roles(led, FIVE, reader=MAYA)
     assert message.text == "Roles of INC-1: 1 of 5 filled"
     duties = "\n• Decides\n• Keeps the roles filled"
-    assert mrkdwn(answers.roles(led, FIVE, reader=BEN).blocks[1]) + duties == mrkdwn(message.blocks[1])
+    assert mrkdwn(replies.roles(led, FIVE, reader=BEN).blocks[1]) + duties == mrkdwn(message.blocks[1])
     assert [mrkdwn(block) for block in message.blocks[1:4]] == [
         f"*Incident commander*: <@{MAYA}>\nRuns the incident.{duties}",
         "*Scribe*: nobody yet — needed",
         "*Technical lead*: nobody",
     ]
     assert presses(message.blocks) == [("Assign roles", "roles", "INC-1")]
-    assert presses(answers.roles(RESOLVED, FIVE).blocks) == []
+    assert presses(replies.roles(RESOLVED, FIVE).blocks) == []
     assert len(ROLES) == 5
 
 
@@ -243,7 +243,7 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
         Entry(minutes(4), "update", BEN, "We rolled\nback", data={"number": 3}),
         Entry(minutes(5), "note", "tocsin", "x", data={"link": "javascript:alert(1)"}),
     ]
-    message = answers.timeline(OPEN, [recorded(entry) for entry in entries], everything=True)
+    message = replies.timeline(OPEN, [recorded(entry) for entry in entries], everything=True)
     assert mrkdwn(message.blocks[1]).splitlines() == [
         f"{day(0)} *declared* <@{ADA}>: sev1: Checkout is down",
         f"{day(1)} <@{BEN}>: @\u200bhere see &lt;this&gt; @U1 <https://x.slack.com/archives/C1/p1?a=1&amp;b=2|↗>",
@@ -256,13 +256,13 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
 
 def test_what_was_purged_says_so_on_the_timeline() -> None:
     gone = replace(recorded(Entry(NOW, "note", ADA, key=True)), purged=True)
-    message = answers.timeline(OPEN, [gone])
+    message = replies.timeline(OPEN, [gone])
     assert "the words were purged, as the policy asks" in str(message.blocks)
 
 
 def test_a_long_timeline_keeps_the_newest() -> None:
     entries = [recorded(Entry(minutes(n), "note", BEN, f"note {n} " + "x" * 300)) for n in range(300)]
-    message = answers.timeline(OPEN, entries)
+    message = replies.timeline(OPEN, entries)
     shown = "\n".join(mrkdwn(block) for block in message.blocks)
     assert "note 299 " in shown
     assert "note 0 " not in shown
@@ -271,18 +271,18 @@ def test_a_long_timeline_keeps_the_newest() -> None:
 
 def test_why_says_of_each_reminder_what_became_of_it() -> None:
     rows = [
-        answers.Reminder("acknowledge", 1, NOW, minutes(0.1), State.SENT, "paged: sev1 was declared"),
-        answers.Reminder("update", None, minutes(15), minutes(20), State.SENT, "an update is due"),
-        answers.Reminder("role", None, minutes(16), None, State.SKIPPED, "listed in the reminder about an update"),
-        answers.Reminder("mitigate", None, minutes(30), None, State.CANCELLED, "mitigated"),
-        answers.Reminder("acknowledge", 2, minutes(31), None, State.FAILED, "channel_not_found"),
-        answers.Reminder("update", None, minutes(35), None, State.DUE, "an update is due"),
-        answers.Reminder(
+        replies.Reminder("acknowledge", 1, NOW, minutes(0.1), State.SENT, "paged: sev1 was declared"),
+        replies.Reminder("update", None, minutes(15), minutes(20), State.SENT, "an update is due"),
+        replies.Reminder("role", None, minutes(16), None, State.SKIPPED, "listed in the reminder about an update"),
+        replies.Reminder("mitigate", None, minutes(30), None, State.CANCELLED, "mitigated"),
+        replies.Reminder("acknowledge", 2, minutes(31), None, State.FAILED, "channel_not_found"),
+        replies.Reminder("update", None, minutes(35), None, State.DUE, "an update is due"),
+        replies.Reminder(
             "update", None, minutes(50), None, State.WAITING, f"<@{BEN}> promised the next update by then"
         ),
     ]
     snoozed = verbs.snooze(OPEN, HOUR, BEN, NOW).incident
-    message = answers.why(snoozed, FIVE, rows, minutes(40))
+    message = replies.why(snoozed, FIVE, rows, minutes(40))
     assert [mrkdwn(block) for block in message.blocks] == [
         f"*Reminders and pages of INC-1*\n:zzz: Reminders are snoozed by <@{BEN}> until {time(60)}; pages are not.",
         f":white_check_mark: *{day(0)}* · acknowledgement, rung 1 — sent {time(0.1)}\npaged: sev1 was declared\n"
@@ -296,7 +296,7 @@ def test_why_says_of_each_reminder_what_became_of_it() -> None:
 
 
 def test_help_is_written_from_the_table() -> None:
-    shown = "\n".join(mrkdwn(block) for block in answers.help(FIVE).blocks)
+    shown = "\n".join(mrkdwn(block) for block in replies.help(FIVE).blocks)
     for verb in VERBS:
         for usage in verb.usages:
             assert f"`{usage.replace('<', '&lt;').replace('>', '&gt;')}`" in shown
@@ -304,7 +304,7 @@ def test_help_is_written_from_the_table() -> None:
 
 
 def test_help_on_one_verb_gives_an_example_of_this_policy() -> None:
-    message = answers.help(FOUR, "/tocsin", "sev")
+    message = replies.help(FOUR, "/tocsin", "sev")
     assert [mrkdwn(block) for block in message.blocks] == [
         "*severity*: make it worse or milder; worse pages people anew\n"
         "`/tocsin severity &lt;level&gt; [reason]`\n"

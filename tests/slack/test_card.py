@@ -7,10 +7,10 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import Status
+from bot.domain.incident.status import Status
 from bot.slack.blocks import announcement, card
 from bot.slack.text import length
-from tests.slack.given import (
+from tests.factories import (
     ADA,
     BEN,
     CATALOGUE,

@@ -11,20 +11,19 @@ from typing import Any
 
 import pytest
 
-from bot.domain.catalog import Cause
-from bot.domain.catalog import Reached as Reached_
 from bot.domain.deadlines import State
-from bot.domain.escalation import Climb, Reached
 from bot.domain.incident import Change, Incident, Ladder, Snooze
-from bot.domain.lifecycle import Status
-from bot.domain.playbook import Playbook
-from bot.domain.policy import Contact, Policy, Role, Service, Severity
-from bot.domain.similarity import Fix, Similar
-from bot.domain.timeline import Entry, entry
-from bot.domain.triage import Triage
+from bot.domain.incident.status import Status
+from bot.domain.paging.ladder import Climb, Reached
+from bot.domain.playbook.definition import Playbook
+from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
+from bot.domain.timeline.entry import Entry, entry
+from bot.domain.triage.service_catalog import Cause
+from bot.domain.triage.service_catalog import Reached as Reached_
+from bot.domain.triage.similarity import Fix, Similar
+from bot.domain.triage.triage import Triage
 from bot.slack.blocks import (
     announcement,
-    answers,
     card,
     catchup,
     declare,
@@ -35,12 +34,13 @@ from bot.slack.blocks import (
     news,
     nudge,
     page,
+    replies,
     triage,
 )
-from bot.slack.blocks.kit import Message
-from bot.slack.parse import BadRequest
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.parse import BadRequest
 from bot.slack.text import from_command
-from tests.slack.given import ADA, BEN, FIVE, MAYA, NOW, declared, minutes, recorded
+from tests.factories import ADA, BEN, FIVE, MAYA, NOW, declared, minutes, recorded
 from tests.slack.reference import needs_reference, refused_blocks, refused_view
 
 PEOPLE = {ADA, BEN, MAYA}
@@ -164,39 +164,39 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
 def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]]:
     many = [_worst(n) for n in range(200)]
     rows = [
-        answers.Reminder(kind, n % 4, minutes(n), minutes(n + 3), state, LONG)
+        replies.Reminder(kind, n % 4, minutes(n), minutes(n + 3), state, LONG)
         for n, (kind, state) in enumerate((k, s) for k in ("update", "role", "odd") for s in State)
     ] * 20
     entries = [recorded(_said(kind), n) for n, kind in enumerate(KINDS * 20)]
     climb = Climb(Change(incident), 2, Reached((BEN,) * 200, (HOSTILE,), (HOSTILE,)), ((1, LONG),) * 30)
-    yield "declared", answers.declared(incident, policy)
-    yield "declaring", answers.declaring(incident, policy)
-    yield "done", answers.done(LONG)
-    yield "refused", answers.refused(LONG, LONG)
-    yield "bad request", answers.bad_request(BadRequest(LONG, LONG))
-    yield "modal failed", answers.modal_failed(LONG)
-    yield "not recorded", answers.not_recorded()
-    yield "second", answers.already_acknowledged(incident, BEN, NOW, ADA)
-    yield "twice", answers.already_acknowledged(incident, ADA, NOW, ADA)
-    yield "acknowledged", answers.acknowledged(incident, offer_lead=True)
-    yield "asked", answers.responding_or_watching(incident)
-    yield "watching", answers.just_watching(incident)
-    yield "too late", answers.press_too_late(incident)
-    yield "updated", answers.updated(incident, policy)
-    yield "snoozed", answers.snoozed(incident, timedelta(hours=1))
-    yield "promised", answers.promised(incident, timedelta(hours=1))
-    yield "joining", answers.joining(incident)
-    yield "escalated", answers.escalated(incident, policy, climb)
-    yield "nobody", answers.escalated(incident, policy, replace(climb, rung=None))
-    yield "can't", answers.cant_noted(incident, climb)
-    yield "menu", answers.menu(incident, policy)
-    yield "none open", answers.none_open()
-    yield "which", answers.which_incident(many, RAW)
-    yield "which of a long one", answers.which_incident(many, RAW * 60)
-    yield "list", answers.listing(many, policy, NOW)
-    yield "empty list", answers.listing([], policy, NOW, scope="all")
-    yield "show", answers.show(incident, policy, entries, NOW)
-    yield "roles", answers.roles(incident, policy)
+    yield "declared", replies.declared(incident, policy)
+    yield "declaring", replies.declaring(incident, policy)
+    yield "done", replies.done(LONG)
+    yield "refused", replies.refused(LONG, LONG)
+    yield "bad request", replies.bad_request(BadRequest(LONG, LONG))
+    yield "modal failed", replies.modal_failed(LONG)
+    yield "not recorded", replies.not_recorded()
+    yield "second", replies.already_acknowledged(incident, BEN, NOW, ADA)
+    yield "twice", replies.already_acknowledged(incident, ADA, NOW, ADA)
+    yield "acknowledged", replies.acknowledged(incident, offer_lead=True)
+    yield "asked", replies.responding_or_watching(incident)
+    yield "watching", replies.just_watching(incident)
+    yield "too late", replies.press_too_late(incident)
+    yield "updated", replies.updated(incident, policy)
+    yield "snoozed", replies.snoozed(incident, timedelta(hours=1))
+    yield "promised", replies.promised(incident, timedelta(hours=1))
+    yield "joining", replies.joining(incident)
+    yield "escalated", replies.escalated(incident, policy, climb)
+    yield "nobody", replies.escalated(incident, policy, replace(climb, rung=None))
+    yield "can't", replies.cant_noted(incident, climb)
+    yield "menu", replies.menu(incident, policy)
+    yield "none open", replies.none_open()
+    yield "which", replies.which_incident(many, RAW)
+    yield "which of a long one", replies.which_incident(many, RAW * 60)
+    yield "list", replies.listing(many, policy, NOW)
+    yield "empty list", replies.listing([], policy, NOW, scope="all")
+    yield "show", replies.show(incident, policy, entries, NOW)
+    yield "roles", replies.roles(incident, policy)
     yield "what may help", triage.triage(incident, policy, _helping(incident))
     yield "nothing helps", triage.triage(incident, policy, Triage())
     yield "searched", triage.searched(_helping(incident).similar * 4, policy, LONG, "/incident")
@@ -205,12 +205,12 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
         incident, policy, NOW, since=NOW - timedelta(days=1), entries=entries, messages=9999,
         upcoming=[("rung", 2, NOW), ("update", None, NOW)], contacts=CONTACTS, links=LINKS,
     )  # fmt: skip
-    yield "timeline", answers.timeline(incident, entries, everything=True)
-    yield "empty timeline", answers.timeline(incident, [])
-    yield "why", answers.why(incident, policy, rows, NOW)
-    yield "empty why", answers.why(incident, policy, [], NOW)
-    yield "help", answers.help(policy)
-    yield "help on one", answers.help(policy, "/incident", "role")
+    yield "timeline", replies.timeline(incident, entries, everything=True)
+    yield "empty timeline", replies.timeline(incident, [])
+    yield "why", replies.why(incident, policy, rows, NOW)
+    yield "empty why", replies.why(incident, policy, [], NOW)
+    yield "help", replies.help(policy)
+    yield "help on one", replies.help(policy, "/incident", "role")
 
 
 CONTACTS = tuple(Contact(f"c{n}", HOSTILE, BEN, HOSTILE, HOSTILE, url="https://x.io/a|b>") for n in range(30))
@@ -252,7 +252,7 @@ def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, 
     many = [_worst(n) for n in range(200)]
     yield "add to timeline", forms.add_to_timeline_modal(many, source)
     view = modals.resolve_modal(incident)
-    yield "refusal", forms.refusal_modal(view, answers.refused(LONG, LONG))
+    yield "refusal", forms.refusal_modal(view, replies.refused(LONG, LONG))
 
 
 @needs_reference
@@ -298,14 +298,14 @@ def _mrkdwn(value: Any) -> Iterator[str]:
 
 def test_lists_that_are_too_long_say_how_much_is_left_out_and_how_to_see_it() -> None:
     many = [replace(declared(), number=n) for n in range(200)]
-    rows = [answers.Reminder("update", None, minutes(n), None, State.WAITING, "x" * 300) for n in range(200)]
+    rows = [replies.Reminder("update", None, minutes(n), None, State.WAITING, "x" * 300) for n in range(200)]
     notes = [recorded(entry(minutes(n), "note", ADA, "x" * 300), n) for n in range(200)]
     for message in (
-        answers.listing(many, FIVE, NOW),
-        answers.which_incident(many, "ack"),
-        answers.roles(ENDS["open"], WIDE),
-        answers.why(declared(), FIVE, rows, NOW),
-        answers.timeline(declared(), notes),
+        replies.listing(many, FIVE, NOW),
+        replies.which_incident(many, "ack"),
+        replies.roles(ENDS["open"], WIDE),
+        replies.why(declared(), FIVE, rows, NOW),
+        replies.timeline(declared(), notes),
     ):
         said = "\n".join(_mrkdwn(message.blocks))
         assert re.search(r"and \d+ more\. \w+", said), message.text

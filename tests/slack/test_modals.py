@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot.domain import incident as verbs
-from bot.domain.lifecycle import Status
-from bot.domain.policy import Category, Policy, Service
-from bot.slack.blocks import answers, declare, forms, inputs, modals
+from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Category, Policy, Service
+from bot.slack.blocks import declare, forms, inputs, modals, replies
 from bot.slack.blocks.inputs import InputErrors
-from tests.slack.given import ADA, BEN, CATALOGUE, FIVE, FOUR, MANY, MAYA, NOW, POLICIES, declared, minutes, mrkdwn
+from tests.factories import ADA, BEN, CATALOGUE, FIVE, FOUR, MANY, MAYA, NOW, POLICIES, declared, minutes, mrkdwn
 
 OPEN = declared()
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, NOW).incident
@@ -280,7 +280,7 @@ def test_which_incident_a_message_belongs_to() -> None:
 
 
 def test_a_form_that_cannot_be_carried_out_says_why() -> None:
-    view = forms.refusal_modal(modals.update_modal(OPEN, FIVE), answers.refused("INC-1 is resolved."))
+    view = forms.refusal_modal(modals.update_modal(OPEN, FIVE), replies.refused("INC-1 is resolved."))
     assert "submit" not in view
     assert mrkdwn(view["blocks"][0]) == "INC-1 is resolved."
 

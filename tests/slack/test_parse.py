@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.lifecycle import Status
-from bot.domain.moments import NOW, Moment, Window
-from bot.domain.policy import Policy, Schedule
-from bot.slack.parse import MENU, BadRequest, Declaration, Request, parse
-from bot.slack.verbs import BY_NAME, VERBS, Grammar, Verb, example
-from tests.slack.given import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
+from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.values.time_expressions import NOW, Moment, Window
+from bot.slack.commands.parse import MENU, BadRequest, Declaration, Request, parse
+from bot.slack.commands.verbs import BY_NAME, VERBS, Grammar, Verb, example
+from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 
 MAYA, TOM = "<@U0MAYA|maya>", "<@U0TOM>"
 

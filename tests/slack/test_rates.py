@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.notices import Priority
-from bot.slack import rates, tiers
-from bot.slack.rates import Going, Rates
-from bot.slack.windows import Turn
+from bot.domain.routing.notice import Priority
+from bot.slack.client import rate_limiter, rate_tiers
+from bot.slack.client.rate_limiter import Going, Rates
+from bot.slack.client.rate_window import Turn
 from sandbox.methods import METHODS
 from sandbox.rates import PER_MINUTE
 
@@ -87,8 +87,8 @@ def test_every_method_that_the_bot_calls_has_its_tier() -> None:
         if match in METHODS
     }
     called = named - {"apps.connections.open", "chat.getPermalink"}
-    assert called <= set(tiers.PER_MINUTE)
-    for method, limit in tiers.PER_MINUTE.items():
+    assert called <= set(rate_tiers.PER_MINUTE)
+    for method, limit in rate_tiers.PER_MINUTE.items():
         assert limit == PER_MINUTE.get(METHODS[method].tier), method
 
 
@@ -107,7 +107,7 @@ def test_once_slack_has_refused_something_no_minute_has_more_calls_than_document
 def test_a_channel_gets_one_message_a_second_after_a_short_burst() -> None:
     callers = Callers()
     for number in range(90):
-        callers.ask(tiers.POST, row(number, 1), "C1")
+        callers.ask(rate_tiers.POST, row(number, 1), "C1")
     callers.run(200)
     times = [at for at, _ in callers.went]
     assert len(times) == 90
@@ -120,8 +120,8 @@ def test_a_channel_gets_one_message_a_second_after_a_short_burst() -> None:
 def test_one_channel_does_not_hold_up_another() -> None:
     callers = Callers()
     for number in range(100):
-        callers.ask(tiers.POST, row(number, 1), "C1")
-    callers.ask(tiers.POST, row(0, 2), "C2", after_s=3)
+        callers.ask(rate_tiers.POST, row(number, 1), "C1")
+    callers.ask(rate_tiers.POST, row(0, 2), "C2", after_s=3)
     callers.run(10)
     assert callers.times(2)[0] < 3.1
 
@@ -129,20 +129,20 @@ def test_one_channel_does_not_hold_up_another() -> None:
 def test_a_page_goes_before_everything_that_waits() -> None:
     callers = Callers()
     for number in range(60):
-        callers.ask(tiers.POST, row(number, number), "D1")
-    callers.ask(tiers.POST, Turn("the page", 99, Priority.PAGE), "D1", after_s=5)
-    callers.ask(tiers.POST, Turn("the nudge", 98, Priority.NUDGE), "D1", after_s=5)
+        callers.ask(rate_tiers.POST, row(number, number), "D1")
+    callers.ask(rate_tiers.POST, Turn("the page", 99, Priority.PAGE), "D1", after_s=5)
+    callers.ask(rate_tiers.POST, Turn("the nudge", 98, Priority.NUDGE), "D1", after_s=5)
     callers.run(200)
-    assert callers.times(99)[0] < 5 + 2 * tiers.IN_A_CHANNEL_S
-    assert callers.times(98)[0] < 5 + 4 * tiers.IN_A_CHANNEL_S
+    assert callers.times(99)[0] < 5 + 2 * rate_tiers.IN_A_CHANNEL_S
+    assert callers.times(98)[0] < 5 + 4 * rate_tiers.IN_A_CHANNEL_S
 
 
 def test_an_incident_that_talks_much_does_not_keep_the_others_waiting() -> None:
     callers = Callers()
     for number in range(300):
-        callers.ask(tiers.POST, row(number, 1), "C0ANNOUNCE")
+        callers.ask(rate_tiers.POST, row(number, 1), "C0ANNOUNCE")
     for incident in range(2, 8):
-        callers.ask(tiers.POST, row(0, incident), "C0ANNOUNCE", after_s=10)
+        callers.ask(rate_tiers.POST, row(0, incident), "C0ANNOUNCE", after_s=10)
     callers.run(400)
     assert max(callers.times(incident)[0] for incident in range(2, 8)) < 10 + 8 * 1.2
     assert len(callers.times(1)) == 300
@@ -170,21 +170,21 @@ def test_where_slack_never_refused_a_burst_passes() -> None:
 def test_what_is_told_to_wait_waits_whoever_asks_and_in_whatever_channel() -> None:
     callers = Callers()
     callers.rates.refused("conversations.history", "C1", 7.5)
-    assert callers.rates.go("conversations.history", "C2", rates.NOBODYS) == pytest.approx(7.5)
-    assert isinstance(callers.rates.go("conversations.replies", "C1", rates.NOBODYS), Going)
-    callers.rates.refused(tiers.POST, "C1", 3.0)
-    assert callers.rates.go(tiers.POST, "C1", rates.NOBODYS) == pytest.approx(3.0)
-    assert isinstance(callers.rates.go(tiers.POST, "C2", rates.NOBODYS), Going)
+    assert callers.rates.go("conversations.history", "C2", rate_limiter.NOBODYS) == pytest.approx(7.5)
+    assert isinstance(callers.rates.go("conversations.replies", "C1", rate_limiter.NOBODYS), Going)
+    callers.rates.refused(rate_tiers.POST, "C1", 3.0)
+    assert callers.rates.go(rate_tiers.POST, "C1", rate_limiter.NOBODYS) == pytest.approx(3.0)
+    assert isinstance(callers.rates.go(rate_tiers.POST, "C2", rate_limiter.NOBODYS), Going)
 
 
 def test_many_channels_refused_at_once_are_the_workspace() -> None:
     callers = Callers()
-    for number in range(tiers.IN_THE_WORKSPACE * 3 // 4):
-        callers.ask(tiers.POST, row(number, number), f"C{number}")
+    for number in range(rate_tiers.IN_THE_WORKSPACE * 3 // 4):
+        callers.ask(rate_tiers.POST, row(number, number), f"C{number}")
     callers.run(1)
     for number in range(4):
-        callers.rates.refused(tiers.POST, f"D{number}", 20.0)
-    leave = callers.rates.go(tiers.POST, "C0NEW", row(0, 1, Priority.PAGE))
+        callers.rates.refused(rate_tiers.POST, f"D{number}", 20.0)
+    leave = callers.rates.go(rate_tiers.POST, "C0NEW", row(0, 1, Priority.PAGE))
     assert isinstance(leave, float)
     assert leave >= 20.0
 

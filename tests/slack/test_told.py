@@ -9,9 +9,9 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.incident import Change
-from bot.domain.lifecycle import Status
+from bot.domain.incident.status import Status
 from bot.slack.blocks import news, nudge, page
-from tests.slack.given import ADA, BEN, FIVE, MAYA, NOW, day, declared, minutes, mrkdwn, presses, time, with_channel
+from tests.factories import ADA, BEN, FIVE, MAYA, NOW, day, declared, minutes, mrkdwn, presses, time, with_channel
 
 OPEN = with_channel(declared())
 ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.slack import troubles
-from bot.slack.api import SlackError
-from bot.slack.sender import Sender
-from storage.outbox import Row
+from bot.slack.client import error_messages
+from bot.slack.client.api import SlackError
+from bot.slack.senders.dispatch import Sender
+from storage.outbox.queue import Row
 
 NOTHING: Any = None
 
@@ -19,8 +19,8 @@ def test_every_kind_of_notice_has_words_for_its_failure() -> None:
     desk: Any = SimpleNamespace(database=SimpleNamespace(reading=NOTHING))
     sender = Sender(desk, NOTHING, NOTHING, NOTHING)
     kinds = {*sender._handlers, *sender._of_no_incident}
-    assert kinds - set(troubles.STEPS) == set()
-    assert set(troubles.TO) <= set(troubles.STEPS)
+    assert kinds - set(error_messages.STEPS) == set()
+    assert set(error_messages.TO) <= set(error_messages.STEPS)
 
 
 def row(kind: str, **payload: Any) -> Row:
@@ -42,4 +42,4 @@ def row(kind: str, **payload: Any) -> Row:
 def test_it_says_what_was_meant_for_whom(kind: str, payload: dict[str, Any], said: str) -> None:
     error = SlackError("users_not_found", "users.lookupByEmail", permanent=True)
     mend = "nobody in this workspace has that e-mail address (users_not_found)."
-    assert troubles.in_words(error, row(kind, **payload)) == said + mend
+    assert error_messages.in_words(error, row(kind, **payload)) == said + mend

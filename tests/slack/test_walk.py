@@ -8,16 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import walk as walks
-from bot.domain import walk_approvals, walk_course, walk_runs, walk_steps
-from bot.domain.job import Action, Plan
-from bot.domain.playbook import Command, Parameter, Phase, Playbook, Step
-from bot.domain.walk import Walk
-from bot.slack.blocks import approval, job_forms, playbooks, step_late, walk, walk_forms
-from bot.slack.blocks.kit import Message
+from bot.domain.playbook import approvals, job_results, lifecycle, steps
+from bot.domain.playbook import run as walks
+from bot.domain.playbook.definition import Command, Parameter, Phase, Playbook, Step
+from bot.domain.playbook.job import Action, Plan
+from bot.domain.playbook.run import Walk
+from bot.slack.blocks import playbooks
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.run import approval, forms, job_forms, overdue
+from bot.slack.blocks.run import message as walk
 from playbooks import loader
-from playbooks.finding import Finder, Wanted
-from tests.slack.given import ADA, BEN, FIVE, NOW, declared, with_channel
+from playbooks.search import Finder, Wanted
+from tests.factories import ADA, BEN, FIVE, NOW, declared, with_channel
 from tests.slack.reference import needs_reference, refused_blocks, refused_view
 
 INCIDENT = with_channel(declared())
@@ -43,25 +45,25 @@ HUGE = Playbook(
 
 def states(playbook: Playbook) -> Iterator[Walk]:
     """From the first step to the last, with whatever may happen to a step on the way."""
-    one = walk_course.open_(1, 1, playbook, ADA, NOW, before="Used twice before").walk
+    one = lifecycle.open_(1, 1, playbook, ADA, NOW, before="Used twice before").walk
     yield one
     while one.going:
         mark = walks.current(one)[0]
-        one = walk_steps.assign(one, mark.key, BEN, ADA, NOW).walk
-        one = walk_steps.note(one, mark.key, BEN, NOW, LONG[:900]).walk
+        one = steps.assign(one, mark.key, BEN, ADA, NOW).walk
+        one = steps.note(one, mark.key, BEN, NOW, LONG[:900]).walk
         if mark.needs_approval:
-            one = walk_approvals.ask(
+            one = approvals.ask(
                 one, mark.key, "do", ("echo " + "<&>" * 3000,) * 9, ADA, timedelta(minutes=30), NOW
             ).walk
             yield one
-            one = walk_approvals.break_glass(one, mark.key, one.approvals_asked, ADA, NOW, LONG[:900]).walk
+            one = approvals.break_glass(one, mark.key, one.approvals_asked, ADA, NOW, LONG[:900]).walk
             yield one
         job = f"j{mark.key}"
-        one = walk_runs.started(one, mark.key, job, BEN, NOW).walk
+        one = job_results.started(one, mark.key, job, BEN, NOW).walk
         yield one
-        one = walk_runs.may_have_run(one, mark.key, job, LONG[:900], NOW).walk
+        one = job_results.may_have_run(one, mark.key, job, LONG[:900], NOW).walk
         yield one
-        one = walk_steps.skip(one, mark.key, BEN, NOW, LONG[:900]).walk
+        one = steps.skip(one, mark.key, BEN, NOW, LONG[:900]).walk
         yield one
 
 
@@ -71,7 +73,7 @@ def messages(playbook: Playbook, one: Walk) -> Iterator[Message]:
     yield walk.all_steps(INCIDENT, playbook, one, LATER, "/incident")
     for mark in one.steps[:3]:
         yield walk.step_in_full(INCIDENT, playbook, one, mark.key)
-        yield step_late.step_late(INCIDENT, one, mark, ADA, 90.0)
+        yield overdue.step_late(INCIDENT, one, mark, ADA, 90.0)
         if mark.asked:
             yield approval.asked(INCIDENT, FIVE, one, mark, mark.asked, LONG, LATER)
             yield approval.settled(INCIDENT, one, mark, mark.asked)
@@ -97,16 +99,16 @@ def test_slack_takes_every_state_of_every_playbook(name: str) -> None:
 @needs_reference
 @pytest.mark.parametrize("playbook", [HUGE, loader.shipped().get("memory-leak")], ids=["huge", "memory-leak"])
 def test_slack_takes_every_form(playbook: Playbook) -> None:
-    one = walk_course.open_(1, 1, playbook, ADA, NOW).walk
+    one = lifecycle.open_(1, 1, playbook, ADA, NOW).walk
     key = next(step.key for step in playbook.steps if step.requires_approval)
-    one = walk_approvals.ask(one, key, "do", ("echo " + "<&>" * 3000,) * 30, ADA, timedelta(minutes=30), NOW).walk
+    one = approvals.ask(one, key, "do", ("echo " + "<&>" * 3000,) * 30, ADA, timedelta(minutes=30), NOW).walk
     mark, step = one.mark(key), next(step for step in playbook.steps if step.key == key)
     assert mark.asked is not None
     views = [
-        walk_forms.skip_modal(one, mark), walk_forms.note_modal(one, mark), walk_forms.note_modal(one, None),
-        walk_forms.stop_modal(one), walk_forms.assign_modal(one, mark, ADA), walk_forms.rollback_modal(one, mark, step),
-        walk_forms.refuse_modal(one, mark, mark.asked), walk_forms.glass_modal(one, mark, mark.asked),
-        walk_forms.fill_modal(one, playbook),
+        forms.skip_modal(one, mark), forms.note_modal(one, mark), forms.note_modal(one, None),
+        forms.stop_modal(one), forms.assign_modal(one, mark, ADA), forms.rollback_modal(one, mark, step),
+        forms.refuse_modal(one, mark, mark.asked), forms.glass_modal(one, mark, mark.asked),
+        forms.fill_modal(one, playbook),
     ]  # fmt: skip
     assert [refused_view(view) for view in views] == [[]] * len(views)
 
@@ -114,7 +116,7 @@ def test_slack_takes_every_form(playbook: Playbook) -> None:
 @needs_reference
 def test_slack_takes_what_is_suggested() -> None:
     hits = Finder([*loader.shipped().playbooks, replace(HUGE, keywords=("database",))]).find(Wanted("database slow"), 9)
-    one = walk_course.open_(1, 1, HUGE, ADA, NOW).walk
+    one = lifecycle.open_(1, 1, HUGE, ADA, NOW).walk
     shown = [
         playbooks.suggested(INCIDENT, hits, [one], "/incident", LONG),
         playbooks.suggested(INCIDENT, [], [], "/incident"),
@@ -130,7 +132,7 @@ def test_a_command_is_shown_byte_for_byte() -> None:
     playbook = Playbook(
         "x", "X", "x", (Phase("A", (step,)),), parameters=(Parameter("pod", default="db-0"),), digest="d"
     )
-    shown = walk.walk(INCIDENT, playbook, walk_course.open_(1, 1, playbook, ADA, NOW).walk, NOW)
+    shown = walk.walk(INCIDENT, playbook, lifecycle.open_(1, 1, playbook, ADA, NOW).walk, NOW)
     code = next(b["text"]["text"] for b in shown.blocks if "```" in str(b))
     unescaped = code.strip("`").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     assert unescaped == text.replace("{pod}", "db-0")
@@ -144,7 +146,7 @@ def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_o
     hits = Finder(loader.shipped().playbooks).find(Wanted("the database is down"), 10)
     shown = playbooks.suggested(INCIDENT, hits, [], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[:3]]
-    one = walk_course.open_(1, 1, hits[0].playbook, ADA, NOW).walk
+    one = lifecycle.open_(1, 1, hits[0].playbook, ADA, NOW).walk
     shown = playbooks.suggested(INCIDENT, hits, [one], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[1:4]]
     nothing = playbooks.suggested(INCIDENT, [], [one], "/incident", "flying saucers")
@@ -162,7 +164,7 @@ def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_o
 )
 def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, said: str) -> None:
     playbook = loader.shipped().get("redis-outage")
-    one, step = walk_course.open_(1, 1, playbook, ADA, NOW).walk, next(iter(playbook.steps))
+    one, step = lifecycle.open_(1, 1, playbook, ADA, NOW).walk, next(iter(playbook.steps))
     plan = Plan(
         "process",
         Action.RUN,
@@ -178,14 +180,14 @@ def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, s
 
 def test_after_a_failure_was_taken_back_the_message_says_what_failed_and_why() -> None:
     playbook = Playbook("x", "X", "x", (Phase("A", (Step("1.1", "Mend"), Step("1.2", "Look"))),), digest="d")
-    one = walk_runs.started(walk_course.open_(1, 1, playbook, ADA, NOW).walk, "1.1", "j1", ADA, NOW).walk
-    one = walk_runs.finished(one, "1.1", "j1", "succeeded", "exit code 0", NOW).walk
+    one = job_results.started(lifecycle.open_(1, 1, playbook, ADA, NOW).walk, "1.1", "j1", ADA, NOW).walk
+    one = job_results.finished(one, "1.1", "j1", "succeeded", "exit code 0", NOW).walk
     shown = str(walk.walk(INCIDENT, playbook, one, NOW).blocks)
     assert f"1.1 Mend — run by <@{ADA}>" in shown
-    one = walk_runs.started(one, "1.2", "j2", ADA, NOW).walk
-    one = walk_runs.finished(one, "1.2", "j2", "failed", "exit code 7", NOW).walk
-    one = walk_runs.started(one, "1.1", "j3", "tocsin", NOW, "rollback").walk
-    one = walk_runs.finished(one, "1.1", "j3", "succeeded", "exit code 0", NOW).walk
+    one = job_results.started(one, "1.2", "j2", ADA, NOW).walk
+    one = job_results.finished(one, "1.2", "j2", "failed", "exit code 7", NOW).walk
+    one = job_results.started(one, "1.1", "j3", "tocsin", NOW, "rollback").walk
+    one = job_results.finished(one, "1.1", "j3", "succeeded", "exit code 0", NOW).walk
     shown = str(walk.walk(INCIDENT, playbook, one, NOW).blocks)
     assert "Do it again, or skip it." in shown
     assert "exit code 0" not in shown

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.incident import Incident, Ladder
-from bot.domain.timeline import Entry
+from bot.domain.timeline.entry import Entry
 from storage import incidents
 from storage.database import Database
 

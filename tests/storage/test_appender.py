@@ -5,9 +5,9 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from storage import timeline
 from storage.database import Database
-from storage.errors import StorageError
+from storage.engine.errors import StorageError
+from storage.timeline import entries
 from tests.storage.helpers import said, stored
 
 
@@ -17,8 +17,8 @@ async def test_appends_that_come_together_are_all_recorded_in_one_chain(database
     assert counts == [1] * 600
     async with database.reading() as conn:
         for number in (1, 2):
-            assert len(await timeline.read(conn, number)) == 300
-            assert await timeline.verify(conn, number) == []
+            assert len(await entries.read(conn, number)) == 300
+            assert await entries.verify(conn, number) == []
 
 
 async def test_redelivery_within_one_group_records_once(database: Database) -> None:
@@ -41,8 +41,8 @@ async def test_a_poisonous_item_fails_alone(database: Database) -> None:
     assert isinstance(results[2], TypeError)
     assert await database.appender.append(1, [said("d", "5.0")]) == 1
     async with database.reading() as conn:
-        assert [r.entry.text for r in await timeline.read(conn, 1)] == ["a", "c", "d"]
-        assert await timeline.verify(conn, 1) == []
+        assert [r.entry.text for r in await entries.read(conn, 1)] == ["a", "c", "d"]
+        assert await entries.verify(conn, 1) == []
 
 
 async def test_an_append_whose_caller_went_away_is_recorded_all_the_same(database: Database) -> None:
@@ -54,7 +54,7 @@ async def test_an_append_whose_caller_went_away_is_recorded_all_the_same(databas
     with pytest.raises(asyncio.CancelledError):
         await leaving
     async with database.reading() as conn:
-        assert [r.entry.text for r in await timeline.read(conn, 1)] == ["a", "b"]
+        assert [r.entry.text for r in await entries.read(conn, 1)] == ["a", "b"]
 
 
 async def test_closing_drains_and_then_refuses(database: Database, database_url: str) -> None:
@@ -67,7 +67,7 @@ async def test_closing_drains_and_then_refuses(database: Database, database_url:
         await database.appender.append(1, [said()])
     again = await Database.open(database_url)
     async with again.reading() as conn:
-        assert len(await timeline.read(conn, 1)) == 50
+        assert len(await entries.read(conn, 1)) == 50
     await again.close()
 
 
@@ -79,7 +79,7 @@ async def test_appends_and_use_cases_write_the_same_chain_at_once(database: Data
         async with other.transaction() as conn:
             for number in (3, 2, 1) if n % 2 else (1, 2, 3):
                 if n % 3 == number - 1:
-                    await timeline.append(conn, number, [said(f"use case {n}")])
+                    await entries.append(conn, number, [said(f"use case {n}")])
 
     try:
         await asyncio.gather(
@@ -88,7 +88,7 @@ async def test_appends_and_use_cases_write_the_same_chain_at_once(database: Data
         )
         async with database.reading() as conn:
             for number in (1, 2, 3):
-                assert await timeline.verify(conn, number) == []
-                assert len(await timeline.read(conn, number)) == 40
+                assert await entries.verify(conn, number) == []
+                assert len(await entries.read(conn, number)) == 40
     finally:
         await other.close()

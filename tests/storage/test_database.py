@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from storage import database as module
-from storage import incidents, meta
+from storage import incidents, key_value
 from storage.database import Database
-from storage.errors import StorageError
-from storage.url import parse
+from storage.engine.errors import StorageError
+from storage.engine.url import parse
 from tests.databases import PostgreSQL
 from tests.storage.helpers import incident, said, stored
 
@@ -34,7 +34,7 @@ async def test_a_caller_that_is_cancelled_leaves_nothing_and_the_next_can_write(
 
     async def write() -> None:
         async with database.transaction() as conn:
-            await meta.put(conn, "a", 1)
+            await key_value.put(conn, "a", 1)
             begun.set()
             await asyncio.sleep(60)
 
@@ -44,24 +44,24 @@ async def test_a_caller_that_is_cancelled_leaves_nothing_and_the_next_can_write(
     with pytest.raises(asyncio.CancelledError):
         await task
     async with database.transaction() as conn:
-        assert await meta.get(conn, "a") is None
-        await meta.put(conn, "a", 2)
+        assert await key_value.get(conn, "a") is None
+        await key_value.put(conn, "a", 2)
 
 
 async def test_readers_see_what_is_committed_while_somebody_writes(database: Database) -> None:
     async with database.transaction() as conn:
-        await meta.put(conn, "a", 1)
+        await key_value.put(conn, "a", 1)
     async with database.transaction() as writing:
-        await meta.put(writing, "a", 2)
+        await key_value.put(writing, "a", 2)
         async with database.reading() as conn:
-            assert await meta.get(conn, "a") == 1
+            assert await key_value.get(conn, "a") == 1
 
 
 async def test_sqlite_readers_cannot_write(sqlite_url: str) -> None:
     database = await Database.open(sqlite_url)
     with pytest.raises(StorageError, match="cannot be written"):
         async with database.reading() as conn:
-            await meta.put(conn, "a", 1)
+            await key_value.put(conn, "a", 1)
     await database.close()
 
 
@@ -133,13 +133,13 @@ async def test_a_write_given_up_while_it_commits_leaves_nothing_half_done(sqlite
         await asyncio.gather(task, return_exceptions=True)
     await _written(database, "the last one")
     async with database.reading() as conn:
-        assert await meta.get(conn, "the last one") == 1
+        assert await key_value.get(conn, "the last one") == 1
     await database.close()
 
 
 async def _written(database: Database, name: str) -> None:
     async with database.transaction() as conn:
-        await meta.put(conn, name, 1)
+        await key_value.put(conn, name, 1)
 
 
 async def _longest_stall(during_s: float) -> float:
@@ -155,20 +155,20 @@ async def test_it_recovers_after_its_connections_are_cut(postgresql: PostgreSQL)
     database = await Database.open(url)
     await asyncio.gather(*(database.ping() for _ in range(5)))
     async with database.transaction() as conn:
-        await meta.put(conn, "a", 1)
+        await key_value.put(conn, "a", 1)
     await asyncio.to_thread(postgresql.cut_connections, url)
     async with database.transaction() as conn:
-        assert await meta.get(conn, "a") == 1
+        assert await key_value.get(conn, "a") == 1
 
     async def be_cut_off() -> None:
         async with database.transaction() as conn:
             await asyncio.to_thread(postgresql.cut_connections, url)
-            await meta.put(conn, "a", 2)
+            await key_value.put(conn, "a", 2)
 
     with pytest.raises(StorageError, match=r"lost|shutting down"):
         await be_cut_off()
     async with database.transaction() as conn:
-        assert await meta.get(conn, "a") == 1
+        assert await key_value.get(conn, "a") == 1
     await database.close()
     postgresql.drop(url)
 

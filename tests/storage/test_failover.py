@@ -14,12 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policies
-from bot.usecases.declare import Declaration, declare
-from bot.usecases.desk import Desk, Policies, Repeated
+from bot.usecases.context import Desk, Policies, Repeated
+from bot.usecases.incidents.declare import Declaration, declare
 from storage import database as module
-from storage import incidents, migrate, timeline, verification
+from storage import incidents, migrate
 from storage.database import Database
-from storage.errors import StorageError
+from storage.engine.errors import StorageError
+from storage.timeline import entries, verify
 from tests.databases import PostgreSQL
 from tests.scenarios.running import MovableClock
 from tests.storage.helpers import said, stored
@@ -75,10 +76,10 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
     assert cuts > 5
     async with database.reading() as conn:
         titles = sorted(incident.title for incident in await incidents.listing(conn, limit=1000))
-        words = sorted(r.entry.text for r in await timeline.read(conn, 1) if r.entry.kind == "message")
+        words = sorted(r.entry.text for r in await entries.read(conn, 1) if r.entry.kind == "message")
     assert titles == sorted(f"Trouble {n}" for n in range(COUNT + 1))
     assert words == sorted(f"words {n}" for n in range(1, COUNT + 1))
-    assert [f.words async for r in verification.everything(database.snapshot) for f in r.faults] == []
+    assert [f.words async for r in verify.everything(database.snapshot) for f in r.faults] == []
     await asyncio.gather(*(database.ping() for _ in range(module.POOL)))  # the whole pool is well again
     await database.close()
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain.incident import Incident, Ladder, Page, Snooze
-from bot.domain.lifecycle import Status
+from bot.domain.incident.status import Status
 from storage import incidents
 from storage.database import Database
 from tests.storage.helpers import NOW, incident, stored

@@ -15,10 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import export
 from bot.domain import routing
 from bot.domain.deadlines import Deadline, State
-from bot.domain.timeline import Entry
-from storage import deadlines, incidents, outbox, retention, timeline, verification
+from bot.domain.timeline.entry import Entry
+from storage import deadlines, incidents, retention
 from storage.database import Database
+from storage.outbox import queue
 from storage.schema import metadata
+from storage.timeline import entries, verify
 from tests.storage.helpers import NOW, incident, said, stored
 
 LONG_AGO = NOW - timedelta(days=400)
@@ -31,13 +33,13 @@ Question = Callable[[AsyncConnection], Awaitable[Any]]
 QUESTIONS: list[tuple[str, str, Question]] = [
     ("claim a deadline", "deadlines_waiting", lambda conn: deadlines.claim(conn, NOW, 100)),
     ("next deadline", "deadlines_waiting", lambda conn: deadlines.next_due_at(conn)),
-    ("claim a notice", "outbox_next", lambda conn: outbox.claim(conn, 100)),
-    ("oldest notice", "outbox_next", lambda conn: outbox.oldest_waiting_at(conn)),
-    ("next notice", "outbox_next", lambda conn: outbox.next_try_at(conn)),
-    ("outbox depth", "outbox_unsent", lambda conn: outbox.depth(conn)),
-    ("activity", "timeline_person", lambda conn: timeline.activity(conn, 1, NOW)),
-    ("edited message", "timeline_message", lambda conn: timeline.message(conn, 1, "1.0")),
-    ("last of a kind", "timeline_kind", lambda conn: timeline.last_of(conn, 1, ["note"])),
+    ("claim a notice", "outbox_next", lambda conn: queue.claim(conn, 100)),
+    ("oldest notice", "outbox_next", lambda conn: queue.oldest_waiting_at(conn)),
+    ("next notice", "outbox_next", lambda conn: queue.next_try_at(conn)),
+    ("outbox depth", "outbox_unsent", lambda conn: queue.depth(conn)),
+    ("activity", "timeline_person", lambda conn: entries.activity(conn, 1, NOW)),
+    ("edited message", "timeline_message", lambda conn: entries.message(conn, 1, "1.0")),
+    ("last of a kind", "timeline_kind", lambda conn: entries.last_of(conn, 1, ["note"])),
     ("open incidents", "incidents_open", lambda conn: incidents.listing(conn, open_only=True)),
     ("incident of a channel", "incidents_channel", lambda conn: incidents.by_channel(conn, "C1")),
     ("what ended long ago", "incidents_ended", lambda conn: retention.ended(conn, LONG_AGO, None)),
@@ -73,20 +75,20 @@ async def test_a_frequent_question_is_answered_by_its_index(database: Database, 
 
 
 async def _card_edit(conn: AsyncConnection) -> None:
-    await outbox.put(conn, [routing.card_edit(1)])
-    for row in await outbox.claim(conn, 1):
-        await outbox.receipt(conn, routing.card_of(1))
-        await outbox.failures(conn, 1)
-        await outbox.sent(conn, row, {})
+    await queue.put(conn, [routing.card_edit(1)])
+    for row in await queue.claim(conn, 1):
+        await queue.receipt(conn, routing.card_of(1))
+        await queue.failures(conn, 1)
+        await queue.sent(conn, row, {})
 
 
 async def _everything_of_one(conn: AsyncConnection) -> None:
     await incidents.lock(conn, 1)
-    await timeline.append(conn, 1, [said("a", "1.0"), said("b", "2.0")])
+    await entries.append(conn, 1, [said("a", "1.0"), said("b", "2.0")])
     for key_only in (False, True):
-        await timeline.read(conn, 1, key_only=key_only, limit=200, newest=True)
-    await timeline.entries(conn, 1, [1, 2])
-    await timeline.of_actor(conn, 1, ("joined", "left"), "U1")
+        await entries.read(conn, 1, key_only=key_only, limit=200, newest=True)
+    await entries.entries(conn, 1, [1, 2])
+    await entries.of_actor(conn, 1, ("joined", "left"), "U1")
     await deadlines.sync(conn, 1, [Deadline("a", "update", NOW, "")], lambda once: "", NOW)
     await deadlines.decided(conn, "a", State.SKIPPED, "", NOW)
     await deadlines.ledger(conn, 1)
@@ -101,7 +103,7 @@ async def _retention(conn: AsyncConnection) -> None:
 
 
 async def _verified(conn: AsyncConnection) -> None:
-    async for _ in verification.everything(lambda: contextlib.nullcontext(conn)):
+    async for _ in verify.everything(lambda: contextlib.nullcontext(conn)):
         pass
 
 
@@ -133,7 +135,7 @@ async def test_nothing_that_is_asked_reads_a_whole_table(database: Database, nam
     async with database.transaction() as conn:
         if database.dialect == "postgresql":
             await conn.execute(sa.text("SET LOCAL enable_seqscan = off"))
-        await timeline.append(conn, 1, [said("old", "0.1"), Entry(NOW, "keyed", "U1", source_ts="0.1")])
+        await entries.append(conn, 1, [said("old", "0.1"), Entry(NOW, "keyed", "U1", source_ts="0.1")])
         sync = conn.sync_connection
         sa.event.listen(sync, "before_cursor_execute", listen)
         await WHOLE[name](conn)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.job import Action, Job, Piece, Plan, State
+from bot.domain.playbook.job import Action, Job, Piece, Plan, State
 from storage import jobs, retention
 from storage.database import Database
 from tests.storage.helpers import NOW, stored

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from storage import incidents, migrate, schema
 from storage.database import Database
-from storage.errors import StorageError
+from storage.engine.errors import StorageError
 from tests.storage.helpers import incident
 
 

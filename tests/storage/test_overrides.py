@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.oncall import Override
+from bot.domain.oncall.schedule import Override
 from storage import overrides
 from storage.database import Database
 from tests.storage.helpers import NOW

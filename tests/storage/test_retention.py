@@ -16,14 +16,17 @@ from bot import policy as policies
 from bot.domain.deadlines import Deadline, State
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import Status
-from bot.domain.notices import Notice
-from bot.domain.timeline import entry
-from bot.retention import Retention
-from bot.usecases import similar
-from bot.usecases.desk import Desk, Policies
-from storage import deadlines, deliveries, incidents, outbox, retention, timeline, verification
+from bot.domain.incident.status import Status
+from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import entry
+from bot.usecases.context import Desk, Policies
+from bot.usecases.effects import search_index
+from bot.workers.retention import Retention
+from storage import deadlines, incidents, ingest, retention
 from storage.database import Database
+from storage.outbox import queue
+from storage.timeline import entries as timeline
+from storage.timeline import verify
 from tests.storage.helpers import MINUTE, NOW, incident, said
 
 DAY = timedelta(days=1)
@@ -64,7 +67,7 @@ async def texts(database: Database, number: int) -> list[str]:
 
 
 async def faults(database: Database) -> list[str]:
-    return [fault.words async for r in verification.everything(database.snapshot) for fault in r.faults]
+    return [fault.words async for r in verify.everything(database.snapshot) for fault in r.faults]
 
 
 def conversation(at: Any) -> list[Any]:
@@ -168,37 +171,37 @@ async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_need
             await deadlines.decided(conn, f"a:{number}", State.SKIPPED, "resolved", at)
             await deadlines.decided(conn, f"b:{number}", State.DUE, "on its way", at)
             kinds = ("channel", "card", "announce", "invite", "news", "nudge", "page_direct", "update")
-            await outbox.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
-            for row in await outbox.claim(conn, 20):
+            await queue.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
+            for row in await queue.claim(conn, 20):
                 if row.kind == "update":
-                    await outbox.failed(conn, row, "it could not")
+                    await queue.failed(conn, row, "it could not")
                 else:
-                    await outbox.sent(conn, row, {"ts": "1.0"})
+                    await queue.sent(conn, row, {"ts": "1.0"})
     await Retention(desk(database)).round()
     async with database.reading() as conn:
         assert [row.once for row in await deadlines.ledger(conn, 1)] == ["b:1", "c:1"]
         assert len(await deadlines.ledger(conn, 2)) == 3
-        assert await outbox.receipts(conn, 1) == {
+        assert await queue.receipts(conn, 1) == {
             f"{k}:1": {"ts": "1.0"} for k in ("channel", "card", "announce", "invite")
         }
-        assert [failure.once for failure in await outbox.failures(conn, 1)] == ["update:1"]
-        assert len(await outbox.receipts(conn, 2)) == 7
+        assert [failure.once for failure in await queue.failures(conn, 1)] == ["update:1"]
+        assert len(await queue.receipts(conn, 2)) == 7
 
 
 async def test_deliveries_and_answers_of_a_month_ago_go(database: Database) -> None:
     async with database.transaction() as conn:
         for n in range(retention.ROWS_AT_ONCE + 5):
-            await deliveries.first(conn, f"old:{n}", NOW - 31 * DAY)
-        await deliveries.first(conn, "new", NOW - 29 * DAY)
-        await outbox.put(conn, [Notice("answer:1", "answer"), Notice("answer:2", "answer"), Notice("home:U1", "home")])
-        for row in await outbox.claim(conn, 3):
+            await ingest.first(conn, f"old:{n}", NOW - 31 * DAY)
+        await ingest.first(conn, "new", NOW - 29 * DAY)
+        await queue.put(conn, [Notice("answer:1", "answer"), Notice("answer:2", "answer"), Notice("home:U1", "home")])
+        for row in await queue.claim(conn, 3):
             if row.once != "answer:2":
-                await outbox.sent(conn, row, {})
+                await queue.sent(conn, row, {})
         await conn.execute(sa.text("UPDATE outbox SET created_at = 0"))
-        await outbox.put(conn, [Notice("answer:3", "answer")])
+        await queue.put(conn, [Notice("answer:3", "answer")])
     assert await Retention(desk(database, None)).round() == retention.ROWS_AT_ONCE + 6
     async with database.transaction() as conn:
-        assert not await deliveries.first(conn, "new", NOW)
+        assert not await ingest.first(conn, "new", NOW)
         assert await conn.scalar(sa.text("SELECT count(*) FROM deliveries")) == 1
         left = await conn.scalars(sa.text("SELECT once FROM outbox ORDER BY id"))
         assert list(left) == ["answer:2", "home:U1", "answer:3"]
@@ -207,8 +210,8 @@ async def test_deliveries_and_answers_of_a_month_ago_go(database: Database) -> N
 async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.retention.FIRST_S", 0.0)
-    monkeypatch.setattr("bot.retention.EVERY_S", 0.01)
+    monkeypatch.setattr("bot.workers.retention.FIRST_S", 0.0)
+    monkeypatch.setattr("bot.workers.retention.EVERY_S", 0.01)
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
     looked = retention.ended
     failures = iter([ZeroDivisionError()])
@@ -230,11 +233,11 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
 
 async def test_nobody_finds_an_incident_by_words_that_are_gone(database: Database) -> None:
     await put(database, ended(1, LONG_AGO), entry(LONG_AGO, "note", "U1", "flux capacitor"))
-    await similar.fill(database)
+    await search_index.fill(database)
 
     async def found(words: str) -> int:
         async with database.reading() as conn:
-            return len(await similar.search(conn, words, None, NOW))
+            return len(await search_index.search(conn, words, None, NOW))
 
     assert await found("capacitor") == 1
     await Retention(desk(database)).round()

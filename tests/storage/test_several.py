@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import incidents
 from storage.database import Database
-from storage.errors import StorageError
-from storage.several import Several
+from storage.engine.batch_loader import Several
+from storage.engine.errors import StorageError
 from tests.storage.helpers import incident, stored
 
 

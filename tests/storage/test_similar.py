@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.similarity import Document
+from bot.domain.triage.similarity import Document
 from storage import incidents, schema, similar
 from storage.database import Database
 from tests.storage.helpers import incident, stored

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from storage import cursors, deliveries, meta, policies
+from storage import cursors, ingest, key_value, policies
 from storage.cursors import Cursor
 from storage.database import Database
 from tests.storage.helpers import NOW
@@ -11,8 +11,8 @@ from tests.storage.helpers import NOW
 
 async def test_a_delivery_is_first_once(database: Database) -> None:
     async with database.transaction() as conn:
-        assert [await deliveries.first(conn, "Ev1", NOW) for _ in range(3)] == [True, False, False]
-        assert await deliveries.first(conn, "Ev2", NOW)
+        assert [await ingest.first(conn, "Ev1", NOW) for _ in range(3)] == [True, False, False]
+        assert await ingest.first(conn, "Ev2", NOW)
 
 
 async def test_of_deliveries_at_the_same_moment_one_is_first(database: Database, database_url: str) -> None:
@@ -20,7 +20,7 @@ async def test_of_deliveries_at_the_same_moment_one_is_first(database: Database,
 
     async def deliver(through: Database) -> bool:
         async with through.transaction() as conn:
-            return await deliveries.first(conn, "Ev1", NOW)
+            return await ingest.first(conn, "Ev1", NOW)
 
     try:
         firsts = await asyncio.gather(*(deliver(through) for through in (database, other) * 3))
@@ -32,20 +32,20 @@ async def test_of_deliveries_at_the_same_moment_one_is_first(database: Database,
 async def test_a_delivery_whose_transaction_failed_counts_as_not_seen(database: Database) -> None:
     try:
         async with database.transaction() as conn:
-            assert await deliveries.first(conn, "Ev1", NOW)
+            assert await ingest.first(conn, "Ev1", NOW)
             raise ZeroDivisionError
     except ZeroDivisionError:
         pass
     async with database.transaction() as conn:
-        assert await deliveries.first(conn, "Ev1", NOW)
+        assert await ingest.first(conn, "Ev1", NOW)
 
 
 async def test_old_deliveries_are_forgotten(database: Database) -> None:
     async with database.transaction() as conn:
-        await deliveries.first(conn, "old", NOW - timedelta(days=2))
-        await deliveries.first(conn, "new", NOW)
-        assert await deliveries.forget(conn, NOW - timedelta(days=1)) == 1
-        assert not await deliveries.first(conn, "new", NOW)
+        await ingest.first(conn, "old", NOW - timedelta(days=2))
+        await ingest.first(conn, "new", NOW)
+        assert await ingest.forget(conn, NOW - timedelta(days=1)) == 1
+        assert not await ingest.first(conn, "new", NOW)
 
 
 async def test_cursors_are_kept_per_channel_and_thread(database: Database) -> None:
@@ -65,12 +65,12 @@ async def test_cursors_are_kept_per_channel_and_thread(database: Database) -> No
 
 async def test_things_are_remembered_by_name(database: Database) -> None:
     async with database.transaction() as conn:
-        assert await meta.get(conn, "auth") is None
-        await meta.put(conn, "auth", {"user": "U1"})
-        await meta.put(conn, "auth", ["other", 1, None])
-        assert await meta.get(conn, "auth") == ["other", 1, None]
-        await meta.put(conn, "auth", None)
-        assert await meta.get(conn, "auth") is None
+        assert await key_value.get(conn, "auth") is None
+        await key_value.put(conn, "auth", {"user": "U1"})
+        await key_value.put(conn, "auth", ["other", 1, None])
+        assert await key_value.get(conn, "auth") == ["other", 1, None]
+        await key_value.put(conn, "auth", None)
+        assert await key_value.get(conn, "auth") is None
 
 
 async def test_a_policy_is_kept_as_it_was_first_seen_and_in_its_order(database: Database) -> None:

@@ -7,21 +7,21 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import meta
+from storage import key_value
 from storage.database import Database
 from storage.together import Together
 
 
 def writing(name: str) -> object:
     async def piece(conn: AsyncConnection) -> str:
-        await meta.put(conn, name, 1)
+        await key_value.put(conn, name, 1)
         return name
 
     return piece
 
 
 async def failing(conn: AsyncConnection) -> str:
-    await meta.put(conn, "half", 1)
+    await key_value.put(conn, "half", 1)
     raise LookupError("not this one")
 
 
@@ -50,8 +50,8 @@ async def test_a_piece_that_fails_fails_alone(database: Database) -> None:
     assert isinstance(results[1], LookupError)
     assert results[2] == "b"
     async with database.reading() as conn:
-        assert await meta.get(conn, "a") == await meta.get(conn, "b") == 1
-        assert await meta.get(conn, "half") is None
+        assert await key_value.get(conn, "a") == await key_value.get(conn, "b") == 1
+        assert await key_value.get(conn, "half") is None
 
 
 async def test_one_who_gives_up_waiting_takes_nothing_from_the_others(database: Database) -> None:

@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline import Entry, entry, first_entry_hash
-from storage import incidents, retention, timeline, verification
+from bot.domain.timeline.entry import Entry, entry, first_entry_hash
+from storage import incidents, retention
 from storage.database import Database
 from storage.schema import chains
 from storage.schema import timeline as table
+from storage.timeline import entries as timeline
+from storage.timeline import verify
 from tests.storage.helpers import MINUTE, NOW, incident, said
 
 INCIDENTS = (1, 2, 3)
@@ -87,7 +89,7 @@ async def faults(conn: AsyncConnection) -> list[str]:
     def snapshot() -> contextlib.AbstractAsyncContextManager[AsyncConnection]:
         return contextlib.nullcontext(conn)
 
-    return [fault.words async for report in verification.everything(snapshot) for fault in report.faults]
+    return [fault.words async for report in verify.everything(snapshot) for fault in report.faults]
 
 
 class Filled:
@@ -284,11 +286,11 @@ def test_tampering_is_said_in_words(filled: Filled, tampering: list[str], words:
 def test_a_chain_that_was_made_anew_is_found_by_its_earlier_end(filled: Filled) -> None:
     async def check() -> None:
         snapshot = filled.database.snapshot
-        earlier = {r.incident: r.head async for r in verification.everything(snapshot) if r.head}
+        earlier = {r.incident: r.head async for r in verify.everything(snapshot) if r.head}
         async with filled.altered() as conn:
 
             async def against() -> list[str]:
-                found = verification.everything(lambda: contextlib.nullcontext(conn), {**earlier, 4: (1, "x")})
+                found = verify.everything(lambda: contextlib.nullcontext(conn), {**earlier, 4: (1, "x")})
                 return [fault.words async for report in found for fault in report.faults]
 
             assert await against() == ["INC-4 is missing: it was there before"]

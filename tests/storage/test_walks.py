@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import walk_approvals, walk_course, walk_runs, walk_steps
+from bot.domain.playbook import approvals, job_results, lifecycle, steps
 from playbooks import loader
-from storage import walks as stored_walks
+from storage import playbook_runs as stored_walks
 from storage.database import Database
 from tests.storage.helpers import MINUTE, NOW, stored
 
@@ -14,15 +14,15 @@ PLAYBOOKS = loader.shipped()
 async def test_a_walk_comes_back_as_it_was_left(database: Database) -> None:
     await stored(database)
     playbook = PLAYBOOKS.get("database-failover")
-    walk = walk_course.open_(1, 1, playbook, "U1", NOW, values={"replica": "replica-7"}).walk
-    walk = walk_steps.done(walk, "1.1", "U1", NOW + MINUTE).walk
-    walk = walk_steps.note(walk, "1.2", "U2", NOW + MINUTE, "3 s behind \x00 here").walk
-    walk = walk_steps.skip(walk, "1.2", "U2", NOW + MINUTE, "We know").walk
-    walk = walk_steps.assign(walk, "2.1", "U3", "U2", NOW + MINUTE).walk
-    walk = walk_approvals.ask(walk, "2.1", "do", ("kubectl scale …",), "U3", 30 * MINUTE, NOW + MINUTE).walk
-    walk = walk_approvals.approve(walk, "2.1", 1, "U1", NOW + MINUTE).walk
-    walk = walk_runs.started(walk, "2.1", "j1", "U3", NOW + MINUTE).walk
-    walk = walk_runs.finished(walk, "2.1", "j1", "timed_out", "after 3 minutes", NOW + MINUTE).walk
+    walk = lifecycle.open_(1, 1, playbook, "U1", NOW, values={"replica": "replica-7"}).walk
+    walk = steps.done(walk, "1.1", "U1", NOW + MINUTE).walk
+    walk = steps.note(walk, "1.2", "U2", NOW + MINUTE, "3 s behind \x00 here").walk
+    walk = steps.skip(walk, "1.2", "U2", NOW + MINUTE, "We know").walk
+    walk = steps.assign(walk, "2.1", "U3", "U2", NOW + MINUTE).walk
+    walk = approvals.ask(walk, "2.1", "do", ("kubectl scale …",), "U3", 30 * MINUTE, NOW + MINUTE).walk
+    walk = approvals.approve(walk, "2.1", 1, "U1", NOW + MINUTE).walk
+    walk = job_results.started(walk, "2.1", "j1", "U3", NOW + MINUTE).walk
+    walk = job_results.finished(walk, "2.1", "j1", "timed_out", "after 3 minutes", NOW + MINUTE).walk
     async with database.transaction() as conn:
         await stored_walks.put(conn, walk)
         await stored_walks.put(conn, walk)
@@ -52,7 +52,7 @@ async def test_walks_of_a_playbook_leave_drills_out(database: Database) -> None:
     playbook = PLAYBOOKS.get("redis-outage")
     async with database.transaction() as conn:
         for number in (1, 2, 3):
-            change = walk_course.open_(number, 1, playbook, "U1", NOW + number * MINUTE, drill=number == 3)
+            change = lifecycle.open_(number, 1, playbook, "U1", NOW + number * MINUTE, drill=number == 3)
             await stored_walks.put(conn, change.walk)
         assert [one.incident for one in await stored_walks.of_playbook(conn, "redis-outage")] == [2, 1]
         assert await stored_walks.walked(conn) == ["redis-outage"]

@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.incident import Incident
-from bot.domain.timeline import Recorded
+from bot.domain.timeline.entry import Recorded
 from bot.slack.blocks import phrases
 from sandbox import Message
-from storage import incidents, timeline
+from storage import incidents
 from storage.database import Database
 from storage.schema import deadlines, outbox
+from storage.timeline import entries as timeline
 from tests.torture.people import ACCEPTED, KINDS, REFUSED, has_block, number_of
 from tests.torture.world import World
 

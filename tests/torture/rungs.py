@@ -22,12 +22,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import sandbox
 from bot.domain.incident import Incident
-from bot.domain.paging import dedup_key
+from bot.domain.paging.calls import dedup_key
 from sandbox import Workspace
-from storage import incidents, timeline
+from storage import incidents
 from storage.database import Database
 from storage.schema import deadlines
 from storage.schema import outbox as outbox_table
+from storage.timeline import entries as timeline
 from tests.integrations import mail
 from tests.integrations.doubles import Asked, PagerDutyDouble, TwilioDouble, serving
 from tests.scenarios.processes import SteppedClock, Tuning

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 import sandbox
-from bot.slack.sender import Case, Sender
+from bot.slack.senders.dispatch import Case, Sender
 from storage import incidents
 from storage.database import Database
-from storage.errors import StorageError, in_words
+from storage.engine.errors import StorageError, in_words
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
 from tests.scenarios.running import MANIFEST, World, start, world
@@ -91,8 +91,8 @@ async def test_whoever_stood_still_past_its_lease_posts_nothing(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that was stopped went on to post what it had claimed anew, and posted, when it was awake."""
-    monkeypatch.setattr("bot.outbox.LEASE", timedelta(seconds=0.6))
-    monkeypatch.setattr("bot.slack.api.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("bot.workers.outbox.LEASE", timedelta(seconds=0.6))
+    monkeypatch.setattr("bot.slack.client.api.TIMEOUT_S", 0.2)
     where, stood = Sender._where, []
 
     async def slowly(sender: Sender, case: Case) -> str:
@@ -116,7 +116,7 @@ async def test_a_socket_that_could_not_be_opened_is_opened_soon(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The SDK stumbles over a 500 that is no JSON, and the connection was left alone for half a minute."""
-    monkeypatch.setattr("bot.slack.socket.FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr("bot.slack.inbound.socket_mode.FIRST_WAIT_S", 0.05)
     async with world(sqlite_url, socket_mode=True) as here:
         await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
         here.ws.faults.add("apps.connections.open", status=500, count=3)
@@ -145,10 +145,10 @@ async def test_what_slack_gave_up_while_the_database_was_away_is_fetched_once_it
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only a start read the histories, and there was none: the process lived on."""
-    monkeypatch.setattr("bot.gaps.LOOK_S", 0.1)
-    monkeypatch.setattr("bot.gaps.NOT_OFTENER_S", 0.1)
-    monkeypatch.setattr("bot.outbox.LEASE", timedelta(seconds=1))
-    monkeypatch.setattr("bot.slack.api.TIMEOUT_S", 0.3)
+    monkeypatch.setattr("bot.workers.outage_monitor.LOOK_S", 0.1)
+    monkeypatch.setattr("bot.workers.outage_monitor.NOT_OFTENER_S", 0.1)
+    monkeypatch.setattr("bot.workers.outbox.LEASE", timedelta(seconds=1))
+    monkeypatch.setattr("bot.slack.client.api.TIMEOUT_S", 0.3)
     async with world(sqlite_url) as here:
         channel = await here.declared()
         await here.delivered()

@@ -15,9 +15,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.slack import api as slack_api
-from bot.slack import post
-from bot.usecases import run
+from bot.slack.client import api as slack_api
+from bot.slack.senders import post_once
+from bot.usecases.incidents import update
 from tests.databases import SQLiteFiles
 from tests.scenarios.running import world
 
@@ -36,7 +36,7 @@ async def main() -> None:
             for at_once in (1, 24):
                 widths.clear()
                 for number in range(POSTS // 2):  # each is told in the channel and under the announcement
-                    await run.update(here.tocsin.desk, 1, f"update {number}", here.maya.id)
+                    await update.update(here.tocsin.desk, 1, f"update {number}", here.maya.id)
                     if number % at_once == at_once - 1:
                         await here.delivered()
                 print(f"{2 * at_once} posts at once: {_summary(sorted(widths))}")
@@ -49,7 +49,7 @@ def _summary(widths: list[float]) -> str:
 
 def _watch(widths: list[float]) -> None:
     """Take the time at either end, in this process only."""
-    in_time, session = post.in_time, aiohttp.ClientSession
+    in_time, session = post_once.in_time, aiohttp.ClientSession
 
     def looked(until: float) -> bool:
         _opened.set(time.perf_counter())
@@ -65,7 +65,7 @@ def _watch(widths: list[float]) -> None:
         trace.on_request_chunk_sent.append(sent)
         return session(trace_configs=[trace], **settings)
 
-    post.in_time = looked  # type: ignore[assignment]
+    post_once.in_time = looked  # type: ignore[assignment]
     slack_api.aiohttp.ClientSession = traced  # type: ignore[assignment,misc]
 
 

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from bot import policy as policy_reader
-from bot.usecases import declare, delivered, nudge
-from bot.usecases.desk import Desk, Policies
-from storage import deadlines, outbox, timeline
+from bot.usecases import delivery
+from bot.usecases.context import Desk, Policies
+from bot.usecases.incidents import declare
+from bot.usecases.lapsed import nudge
+from storage import deadlines
 from storage.database import Database
-from storage.outbox import Row
+from storage.outbox import queue
+from storage.outbox.queue import Row
+from storage.timeline import entries
 
 POLICY = """
 preset: sev1-5
@@ -46,7 +50,7 @@ async def _taken_over(desk: Desk) -> tuple[Row, Row]:
     found = []
     for lease in (EXPIRED, timedelta(minutes=1)):
         async with desk.database.transaction() as conn:
-            rows = await outbox.claim(conn, 100, lease)
+            rows = await queue.claim(conn, 100, lease)
         [row] = [one for one in rows if one.kind == "page_direct"]
         found.append(row)
     return found[0], found[1]
@@ -55,31 +59,31 @@ async def _taken_over(desk: Desk) -> tuple[Row, Row]:
 async def _stands(desk: Desk, row: Row) -> tuple[list[str], list[tuple[str, str]], list[str]]:
     """What the timeline, the ledger and the outbox say of it."""
     async with desk.database.reading() as conn:
-        told = [one.entry.text for one in await timeline.read(conn, 1) if one.entry.kind == "delivery_failed"]
+        told = [one.entry.text for one in await entries.read(conn, 1) if one.entry.kind == "delivery_failed"]
         ledger = [
             (one.once, str(one.state))
             for one in await deadlines.ledger(conn, 1)
             if one.once in row.payload["deadlines"]
         ]
-        return told, ledger, [one.once for one in await outbox.failures(conn, 1)]
+        return told, ledger, [one.once for one in await queue.failures(conn, 1)]
 
 
 async def test_a_page_that_another_has_taken_over_has_not_failed(desk: Desk) -> None:
     stopped, successor = await _taken_over(desk)
     before = await _stands(desk, successor)
-    await delivered.failed(desk, stopped, "Slack says: invalid_auth")
+    await delivery.failed(desk, stopped, "Slack says: invalid_auth")
     assert await _stands(desk, successor) == before
-    assert await delivered.sent(desk, successor, {"ts": "1.1", "channel": "D1"})
-    await delivered.failed(desk, stopped, "Slack says: invalid_auth")
+    assert await delivery.sent(desk, successor, {"ts": "1.1", "channel": "D1"})
+    await delivery.failed(desk, stopped, "Slack says: invalid_auth")
     assert (await _stands(desk, successor))[0] == []
     async with desk.database.reading() as conn:
-        assert await outbox.receipt(conn, successor.once) == {"ts": "1.1", "channel": "D1"}
+        assert await queue.receipt(conn, successor.once) == {"ts": "1.1", "channel": "D1"}
 
 
 async def test_a_page_that_another_has_taken_over_was_not_dropped(desk: Desk) -> None:
     stopped, successor = await _taken_over(desk)
     before = await _stands(desk, successor)
-    await delivered.dropped(desk, stopped, "the incident is over")
+    await delivery.dropped(desk, stopped, "the incident is over")
     assert await _stands(desk, successor) == before
-    await delivered.failed(desk, successor, "Slack says: user_disabled")
+    await delivery.failed(desk, successor, "Slack says: user_disabled")
     assert (await _stands(desk, successor))[0] != [], "its own failure is told"

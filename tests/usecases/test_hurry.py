@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from bot.usecases.hurry import Hurry
+from bot.usecases.backpressure import Hurry
 
 
 async def test_nobody_waits_and_nothing_is_held_up() -> None:

@@ -14,13 +14,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policy_reader
-from bot.scheduler import Scheduler
-from bot.usecases import declare, nudge
-from bot.usecases.desk import Desk, Policies
-from storage import deadlines, incidents, timeline
+from bot.usecases.context import Desk, Policies
+from bot.usecases.incidents import declare
+from bot.usecases.lapsed import nudge
+from bot.workers.scheduler import Scheduler
+from storage import deadlines, incidents
 from storage.database import Database
 from storage.deadlines import Row
 from storage.schema import outbox
+from storage.timeline import entries
 
 START = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=UTC)
 POLICY = """
@@ -74,17 +76,17 @@ async def _stands(desk: Desk, number: int) -> str:
     async with desk.database.reading() as conn:
         state = await incidents.get(conn, number)
         ledger = [(r.once, r.due_at, r.state, r.reason) for r in await deadlines.ledger(conn, number)]
-        told = [(r.seq, r.entry) for r in await timeline.read(conn, number)]
+        told = [(r.seq, r.entry) for r in await entries.read(conn, number)]
         wanted = sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.payload)
         notices = [tuple(row) for row in await conn.execute(wanted.where(outbox.c.incident == number))]
-        assert await timeline.verify(conn, number) == []
+        assert await entries.verify(conn, number) == []
     text = json.dumps([repr(state), ledger, repr(told), sorted(notices)], default=str)
     return re.sub(rf"\b(INC-)?{number}\b", "N", text)
 
 
 async def _reminded(desk: Desk, number: int) -> bool:
     async with desk.database.reading() as conn:
-        return any(record.entry.kind == "reminder" for record in await timeline.read(conn, number))
+        return any(record.entry.kind == "reminder" for record in await entries.read(conn, number))
 
 
 async def test_many_are_reminded_as_each_would_be(desk: Desk, clock: StandingClock) -> None:
@@ -173,6 +175,6 @@ async def test_two_processes_remind_each_once(
     finally:
         await other.close()
     async with desk.database.reading() as conn:
-        told = [record.entry.kind for n in range(1, 61) for record in await timeline.read(conn, n)]
+        told = [record.entry.kind for n in range(1, 61) for record in await entries.read(conn, n)]
         posts = await conn.scalar(sa.select(sa.func.count()).where(outbox.c.kind == "nudge"))
     assert (told.count("reminder"), posts) == (60, 60)

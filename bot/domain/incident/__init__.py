@@ -1,6 +1,6 @@
 """The incident and its verbs: pure functions that give back the changed incident and what to write down."""
 
-from bot.domain.incident.course import TITLE_LENGTH, acknowledge, cancel, close, declare, join, move, reopen, resolve
+from bot.domain.incident.lifecycle import TITLE_LENGTH, acknowledge, cancel, close, declare, join, move, reopen, resolve
 from bot.domain.incident.roles import assign, clear_role, empty_roles
 from bot.domain.incident.severity import change_severity
 from bot.domain.incident.state import (

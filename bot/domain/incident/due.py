@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.domain import spans
 from bot.domain.incident.state import Incident
-from bot.domain.policy import Policy, Severity
+from bot.domain.policy.policy import Policy, Severity
+from bot.domain.values import durations
 
 
-def after(instant: datetime, span: spans.Span | None) -> datetime | None:
-    return None if span is None else spans.later(instant, span)
+def after(instant: datetime, span: durations.Span | None) -> datetime | None:
+    return None if span is None else durations.later(instant, span)
 
 
 def next_update(incident: Incident, policy: Policy, now: datetime) -> datetime | None:

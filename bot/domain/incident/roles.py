@@ -7,8 +7,8 @@ from datetime import datetime
 
 from bot.domain.incident.due import roles_due
 from bot.domain.incident.state import Change, Incident, must_be_open
-from bot.domain.policy import Policy
-from bot.domain.timeline import entry
+from bot.domain.policy.policy import Policy
+from bot.domain.timeline.entry import entry
 
 
 def assign(incident: Incident, role: str, user: str, actor: str, policy: Policy, now: datetime) -> Change:

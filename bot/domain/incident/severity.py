@@ -8,8 +8,8 @@ from datetime import datetime
 from bot.domain.errors import Refused
 from bot.domain.incident.due import after, roles_due
 from bot.domain.incident.state import Change, Incident, Ladder, must_be_open
-from bot.domain.policy import Policy, Severity
-from bot.domain.timeline import entry
+from bot.domain.policy.policy import Policy, Severity
+from bot.domain.timeline.entry import entry
 
 
 def change_severity(

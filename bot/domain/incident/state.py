@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.lifecycle import ENDED, Status
-from bot.domain.policy import Fact
-from bot.domain.timeline import Entry
+from bot.domain.incident.status import ENDED, Status
+from bot.domain.policy.policy import Fact
+from bot.domain.timeline.entry import Entry
 
 Answer = str | float | bool  # to a question of the organisation's own
 
@@ -138,7 +138,9 @@ class Incident:
     category: str | None = None
     services: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    facts: dict[str, Fact] = field(default_factory=dict)  # as in `bot.domain.classification` and `bot.domain.impact`
+    facts: dict[str, Fact] = field(
+        default_factory=dict
+    )  # as in `bot.domain.incident.classification` and `bot.domain.incident.impact`
     custom: dict[str, Answer] = field(default_factory=dict)  # by the keys of the policy's `fields`
     private: bool = False
     drill: bool = False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import spans
 from bot.domain.errors import Refused
 from bot.domain.incident.due import next_update
 from bot.domain.incident.state import Change, Incident, Snooze, must_be_open
-from bot.domain.policy import Policy
-from bot.domain.timeline import entry
+from bot.domain.policy.policy import Policy
+from bot.domain.timeline.entry import entry
+from bot.domain.values import durations
 
 
 def update(
@@ -55,7 +55,7 @@ def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Ch
         changed = replace(changed, update_due_at=until)
     if incident.roles_due_at is not None:
         changed = replace(changed, roles_due_at=until)
-    text = f"reminders quiet for {spans.in_words(span)}"
+    text = f"reminders quiet for {durations.in_words(span)}"
     return Change(changed, (entry(now, "snoozed", actor, text, until=until.isoformat()),))
 
 
@@ -63,7 +63,7 @@ def promise(incident: Incident, span: timedelta, actor: str, now: datetime) -> C
     """Promise the next update in so long; the deadline moves there, whichever way."""
     must_be_open(incident)
     changed = replace(incident, update_due_at=now + span, promised_by=actor, unanswered=0, snooze=None)
-    text = f"next update promised in {spans.in_words(span)}"
+    text = f"next update promised in {durations.in_words(span)}"
     return Change(changed, (entry(now, "snoozed", actor, text, until=(now + span).isoformat(), promise=True),))
 
 

@@ -4,13 +4,10 @@
 Every name (`once`) is built here and nowhere else, since it is what makes a message go out exactly once.
 """
 
-from bot.domain.routing import jobs, walks
+from bot.domain.routing import jobs, playbook_runs
 from bot.domain.routing.announcements import announcement_of, briefings
 from bot.domain.routing.changes import on_change, on_declared, without_settled
-from bot.domain.routing.handovers import handover_asked, handover_nudge, shift_offer
-from bot.domain.routing.nudges import nudge
-from bot.domain.routing.pages import asking_pages, page_name, page_to, pages, would_have_paged
-from bot.domain.routing.standing import (
+from bot.domain.routing.channel import (
     backfill,
     card_edit,
     card_of,
@@ -21,7 +18,10 @@ from bot.domain.routing.standing import (
     triage,
     triage_of,
 )
-from bot.domain.routing.walks import walk_edit, walk_of
+from bot.domain.routing.handovers import handover_asked, handover_nudge, shift_offer
+from bot.domain.routing.nudges import nudge
+from bot.domain.routing.pages import asking_pages, page_name, page_to, pages, would_have_paged
+from bot.domain.routing.playbook_runs import walk_edit, walk_of
 from bot.domain.routing.workspace import home, policy_mended, policy_refused, user_group
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "page_to",
     "pages",
     "pin",
+    "playbook_runs",
     "policy_mended",
     "policy_refused",
     "shift_offer",
@@ -53,7 +54,6 @@ __all__ = [
     "user_group",
     "walk_edit",
     "walk_of",
-    "walks",
     "without_settled",
     "would_have_paged",
 ]

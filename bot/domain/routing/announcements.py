@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.policy import Policy
-from bot.domain.routing.standing import channel_of
-from bot.domain.timeline import Recorded
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.channel import channel_of
+from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.timeline.entry import Recorded
 
 TOLD_UNDER_ANNOUNCEMENT = frozenset(
     {"status", "severity", "update", "resolved", "closed", "cancelled", "reopened", "merged"}

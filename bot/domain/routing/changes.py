@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.domain.notices import Notice, Priority
-from bot.domain.policy import Policy
+from bot.domain.policy.policy import Policy
 from bot.domain.routing.announcements import announcement, announcement_edits, briefings, under_announcement
-from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
-from bot.domain.routing.nudges import nudge_outcome, nudges_settled
-from bot.domain.routing.pages import answered, followed, pages_settled
-from bot.domain.routing.standing import (
+from bot.domain.routing.channel import (
     backfill,
     card_edits,
     card_posted,
@@ -24,8 +20,12 @@ from bot.domain.routing.standing import (
     triage,
     triage_edits,
 )
-from bot.domain.routing.walks import requests_told, walks_told
-from bot.domain.timeline import Entry, Recorded
+from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
+from bot.domain.routing.notice import Notice, Priority
+from bot.domain.routing.nudges import nudge_outcome, nudges_settled
+from bot.domain.routing.pages import answered, followed, pages_settled
+from bot.domain.routing.playbook_runs import requests_told, walks_told
+from bot.domain.timeline.entry import Entry, Recorded
 
 TOLD_IN_CHANNEL = frozenset(
     {"acknowledged", "status", "severity", "role", "resolved", "closed", "cancelled", "reopened", "snoozed", "merged"}

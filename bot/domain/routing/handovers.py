@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain import handover, shifts
 from bot.domain.deadlines import handover_ended
-from bot.domain.incident import Handover, Incident, Turn
-from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.routing.standing import in_channel, invitation
-from bot.domain.timeline import Recorded
+from bot.domain.incident import Handover, Incident, Turn, handover
+from bot.domain.oncall import shift_change
+from bot.domain.routing.channel import in_channel, invitation
+from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.timeline.entry import Recorded
 
 
 def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
@@ -65,20 +65,20 @@ def shift_offer(incident: Incident, turn: Turn, to: str, called: str, deadline: 
 
 
 def _shift_offer(incident: Incident, turn: Turn) -> str:
-    return f"offer:{shifts.once(incident, turn)}"
+    return f"offer:{shift_change.once(incident, turn)}"
 
 
 def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
-    left = {shifts.once(after, turn) for turn in shifts.offered(after)}
+    left = {shift_change.once(after, turn) for turn in shift_change.offered(after)}
     return [
         Notice(
             f"settle:{_shift_offer(before, turn)}",
             "shift_offer_edit",
             after.number,
-            {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shifts.outcome(turn, after)},
+            {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shift_change.outcome(turn, after)},
             needs=_shift_offer(before, turn),
             priority=Priority.EDIT,
         )
-        for turn in shifts.offered(before)
-        if shifts.once(before, turn) not in left
+        for turn in shift_change.offered(before)
+        if shift_change.once(before, turn) not in left
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.domain.job import Job
-from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.routing.standing import channel_of
-from bot.domain.routing.walks import walk_of
-from bot.domain.walk import Walk
+from bot.domain.playbook.job import Job
+from bot.domain.playbook.run import Walk
+from bot.domain.routing.channel import channel_of
+from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.playbook_runs import walk_of
 
 
 def output(job: Job) -> Notice:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.incident import Incident, empty_roles
-from bot.domain.notices import Notice, Priority
-from bot.domain.policy import Policy
-from bot.domain.routing.standing import in_channel
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.channel import in_channel
+from bot.domain.routing.notice import Notice, Priority
 
 
 def nudge(number: int, deadline: str, payload: dict[str, Any]) -> Notice:

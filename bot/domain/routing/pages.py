@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.escalation import Climb
 from bot.domain.incident import Alert, Incident
-from bot.domain.notices import IfNeedFails, Notice, Priority
-from bot.domain.paging import Call, Calls, dedup_key, label, unless_of
-from bot.domain.policy import Rung
-from bot.domain.routing.standing import card_of, in_channel, invitation
-from bot.domain.timeline import Recorded
+from bot.domain.paging.calls import Call, Calls, dedup_key, label, unless_of
+from bot.domain.paging.ladder import Climb
+from bot.domain.policy.policy import Rung
+from bot.domain.routing.channel import card_of, in_channel, invitation
+from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.timeline.entry import Recorded
 
 ASKING = frozenset({"page_direct", "page_channel", "page_elsewhere"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.domain.notices import Notice, Priority
+from bot.domain.routing.notice import Notice, Priority
 
 
 def home(user: str) -> Notice:

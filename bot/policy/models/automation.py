@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.policy.models.base import Part
 from bot.policy.models.bounds import Argument, Count, Forms, HostName, Network, Program, Share, Size, Variable
 from bot.policy.models.conditions import When
-from bot.policy.models.part import Part
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Duration
 

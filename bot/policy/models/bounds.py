@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
-from bot.domain import patterns
-from bot.policy.models.part import shown, wrong
+from bot.domain.values import patterns
+from bot.policy.models.base import shown, wrong
 from bot.policy.models.texts import as_text
 
 _HOST = re.compile(r"^(?=.{2,253}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$")

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from bot.policy.models.base import Part
 from bot.policy.models.conditions import When
-from bot.policy.models.part import Part
 from bot.policy.models.texts import Key, Text
 
 

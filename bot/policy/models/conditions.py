@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from bot.policy.models.part import shown, wrong
+from bot.policy.models.base import shown, wrong
 
 CONDITION = re.compile(r"^([a-z][a-z0-9_]*)(?: ?(>=|<=|>|<) ?(\d+(?:\.\d+)?))?$")
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bot.policy.models.automation import Automation
+from bot.policy.models.base import Part
 from bot.policy.models.classification import Category, CustomField, Rule
 from bot.policy.models.ladders import Trigger
-from bot.policy.models.part import Part
 from bot.policy.models.people import Audience, Contact, Role, Schedule
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.policy.models.part import Part
+from bot.policy.models.base import Part
 from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUser, Target
 from bot.policy.models.texts import Key, Link, Text
 from bot.policy.models.times import Day, Hours, Zone

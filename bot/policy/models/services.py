@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bot.policy.models.part import Part
+from bot.policy.models.base import Part
 from bot.policy.models.targets import Channel
 from bot.policy.models.texts import Key, Link, Text
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from bot.policy.models.base import Part
 from bot.policy.models.ladders import Rung
-from bot.policy.models.part import Part
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Span
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from bot.domain.policy import METHODS
-from bot.policy.models.part import shown, wrong
+from bot.domain.policy.policy import METHODS
+from bot.policy.models.base import shown, wrong
 from bot.policy.problems import did_you_mean
 
 TARGET_FORMS = "contact:NAME, schedule:NAME, role:NAME, user:U0123ABCD or channel:#name"

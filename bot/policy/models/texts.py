@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
-from bot.policy.models.part import shown, wrong
+from bot.policy.models.base import shown, wrong
 from bot.policy.problems import did_you_mean
 
 PLACEHOLDERS = ("number", "slug", "severity", "date")

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from bot.domain import oncall, spans
 from bot.domain.errors import Refused
-from bot.policy.models.part import shown, wrong
+from bot.domain.oncall import schedule
+from bot.domain.values import durations
+from bot.policy.models.base import shown, wrong
 from bot.policy.problems import nearest
 
 
@@ -21,7 +22,7 @@ def _span(value: Any) -> str:
     if not isinstance(value, str):
         raise wrong("must be a duration such as 10s, 15m, 2h, 1d or 1bd (a business day).")
     try:
-        spans.parse_span(value)
+        durations.parse_span(value)
     except Refused as refused:
         raise wrong(f"is not a duration: {shown(value)}. {_span_mend(value, refused)}") from None
     return value.strip()
@@ -29,7 +30,7 @@ def _span(value: Any) -> str:
 
 def _span_mend(value: str, refused: Refused) -> str:
     if "longer than" in refused.message:
-        return f"The longest is {spans.LONGEST.days}d."
+        return f"The longest is {durations.LONGEST.days}d."
     if match := re.match(r"^(\d+):(\d\d)$", value.strip()):
         return f"Write {int(match[1])}h{int(match[2])}m or {int(match[1])}m{int(match[2])}s."
     return "Write 10s, 15m, 2h, 1d or 1bd (a business day)."
@@ -45,7 +46,7 @@ def _positive_span(value: Any) -> str:
 def _delay(value: Any) -> str:
     """A duration of the clock; nothing at all is one too."""
     text = _span(value)
-    if isinstance(spans.parse_span(text), spans.BusinessDays):
+    if isinstance(durations.parse_span(text), durations.BusinessDays):
         raise wrong(f"cannot count business days: {shown(value)}. Write 10s, 15m, 2h or 1d.")
     return text
 
@@ -58,8 +59,8 @@ def _positive_delay(value: Any) -> str:
 
 
 def _amount(text: str) -> bool:
-    span = spans.parse_span(text)
-    return bool(span.days if isinstance(span, spans.BusinessDays) else span)
+    span = durations.parse_span(text)
+    return bool(span.days if isinstance(span, durations.BusinessDays) else span)
 
 
 def _zone(value: Any) -> str:
@@ -83,7 +84,7 @@ def _day(value: Any) -> str:
 
 def _hours(value: Any) -> str:
     try:
-        oncall.parse_hours(value if isinstance(value, str) else str(value))
+        schedule.parse_hours(value if isinstance(value, str) else str(value))
     except ValueError as error:
         raise wrong(f"are not hours: {shown(value)}. {error}") from None
     return str(value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy
-from bot.slack.blocks import kit, phrases
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.card import notification
-from bot.slack.blocks.kit import Block, Message, button
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, quote, render
 
 LATEST = 600
@@ -17,12 +17,12 @@ LATEST = 600
 def announcement(incident: Incident, policy: Policy, now: datetime) -> Message:
     """What is wrong, how bad, who leads, where it is worked on, what was said last."""
     marks = phrases.marks(incident)
-    return kit.message(
+    return elements.message(
         notification(incident, policy),
         [
-            kit.section(_head(incident, policy)),
-            kit.context(marks) if marks else None,
-            kit.section(_state(incident, policy, now)),
+            elements.section(_head(incident, policy)),
+            elements.context(marks) if marks else None,
+            elements.section(_state(incident, policy, now)),
             _latest(incident, now),
             _ended(incident),
             _buttons(incident),
@@ -43,7 +43,7 @@ def _state(incident: Incident, policy: Policy, now: datetime) -> str:
     if incident.open and acknowledged_at and incident.acknowledged_by:
         lines.append(f"*Acknowledged* by {mention(incident.acknowledged_by)} {phrases.at(acknowledged_at, now)}")
     if services := phrases.services(incident, policy):
-        lines.append(f"*Affected:* {kit.listed(services)}")
+        lines.append(f"*Affected:* {elements.listed(services)}")
     lines.append(f"*Channel:* {phrases.channel_link(incident)}")
     return "\n".join(lines)
 
@@ -52,21 +52,21 @@ def _latest(incident: Incident, now: datetime) -> Block | None:
     if not incident.updates or not incident.update_text or not incident.open:
         return None
     when = f" {phrases.at(incident.updated_at, now)}" if incident.updated_at else ""
-    return kit.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST))}")
+    return elements.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST))}")
 
 
 def _ended(incident: Incident) -> Block | None:
     if incident.open:
         return None
     fixed = f"\n*What fixed it:* {clip(render(incident.summary), LATEST)}" if incident.summary else ""
-    return kit.section(phrases.ending(incident) + fixed)
+    return elements.section(phrases.ending(incident) + fixed)
 
 
 def _buttons(incident: Incident) -> Block | None:
     if not incident.open:
         return None
     waiting = incident.ladder.acknowledged_at is None
-    return kit.actions(
+    return elements.actions(
         button("Join", "join", incident.id),
         button("Acknowledge", "ack", incident.id, style="primary") if waiting else None,
         block_id="announcement",

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy
-from bot.slack.blocks import card, kit, phrases
-from bot.slack.blocks.kit import Message
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import card, elements, phrases
+from bot.slack.blocks.elements import Message
 from bot.slack.text import clip, render
 
 DESCRIPTION = 600
@@ -24,24 +24,24 @@ def briefing(incident: Incident, policy: Policy, payload: Mapping[str, Any], now
         leads = phrases.LEADS in incident.roles
         ask = f"Ask {phrases.who_leads(incident)}, who leads it." if leads else "Nobody leads it yet."
         lead = f"It is private: no more can be said here. {ask}"
-        return kit.message(words, [kit.section(f"*{words}*\n{lead}"), kit.context(foot)])
+        return elements.message(words, [elements.section(f"*{words}*\n{lead}"), elements.context(foot)])
     why = str(payload.get("why") or "")
     facts = [
         ("State", phrases.status_line(incident)),
         ("Incident commander", phrases.who_leads(incident)),
         ("Impact", card.impact(incident) or render(level.user_impact)),
-        ("Affected services", kit.listed(phrases.services(incident, policy))),
+        ("Affected services", elements.listed(phrases.services(incident, policy))),
         ("Declared", phrases.at(incident.declared_at, now)),
         ("Next update", phrases.at(incident.update_due_at, now) if incident.update_due_at else ""),
         ("Channel", phrases.channel_link(incident)),
     ]
     latest = incident.update_text or incident.description
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*" + (f"\n:warning: It is {render(why)}." if why else "")),
-            *kit.fields([(label, value) for label, value in facts if value]),
-            kit.section(clip(render(latest), DESCRIPTION)) if latest.strip() else None,
-            kit.context(foot),
+            elements.section(f"*{words}*" + (f"\n:warning: It is {render(why)}." if why else "")),
+            *elements.fields([(label, value) for label, value in facts if value]),
+            elements.section(clip(render(latest), DESCRIPTION)) if latest.strip() else None,
+            elements.context(foot),
         ],
     )

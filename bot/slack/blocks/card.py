@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.classification import checklist
-from bot.domain.impact import in_words
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import Status
-from bot.domain.policy import Policy
-from bot.slack.blocks import kit, phrases, playbooks
-from bot.slack.blocks import questions as details
-from bot.slack.blocks.kit import Block, Message, button
+from bot.domain.incident.classification import checklist
+from bot.domain.incident.impact import in_words
+from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import custom_fields as details
+from bot.slack.blocks import elements, phrases, playbooks
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, quote, render
-from playbooks.finding import Hit
+from playbooks.search import Hit
 
 DESCRIPTION = 900  # of a card; the whole stands on the timeline
 LATEST = 900
@@ -44,28 +44,28 @@ def card(
 ) -> Message:
     """`warnings` are house text: what people should know at once, such as a schedule that nobody covers."""
     blocks = [
-        kit.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
+        elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
-        *kit.fields(_facts(incident, policy, now)),
+        *elements.fields(_facts(incident, policy, now)),
         _described(incident),
         *_ended(incident, now),
         _latest(incident, now),
         details.missing(incident, policy),
         _checklist(incident, policy),
-        *[kit.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
+        *[elements.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
         *_failures(incident, failures),
         *_playbooks(incident, playbook),
         buttons(incident),
     ]
-    return kit.message(notification(incident, policy), blocks)
+    return elements.message(notification(incident, policy), blocks)
 
 
 def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None]:
     """The card without its buttons, for showing the incident elsewhere."""
     return [
-        kit.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
+        elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
-        *kit.fields([("Channel", phrases.channel_link(incident)), *_facts(incident, policy, now)]),
+        *elements.fields([("Channel", phrases.channel_link(incident)), *_facts(incident, policy, now)]),
         _described(incident),
         *_ended(incident, now),
         _latest(incident, now),
@@ -82,7 +82,7 @@ def notification(incident: Incident, policy: Policy) -> str:
 
 def topic(incident: Incident, policy: Policy) -> str:
     """For the head of the channel, as mrkdwn; the title gives way when it is long."""
-    state = kit.joined(
+    state = elements.joined(
         [
             phrases.severity_name(incident.severity, policy),
             "" if incident.open else phrases.status_name(incident.status),
@@ -114,16 +114,16 @@ def buttons(incident: Incident) -> Block | None:
     value = incident.id
     if incident.open:
         waiting = incident.ladder.acknowledged_at is None
-        return kit.actions(
+        return elements.actions(
             button("Acknowledge", "ack", value, style="primary") if waiting else None,
             *working(value),
             block_id="card",
         )
     if incident.status is Status.RESOLVED:
-        return kit.actions(button("Reopen", "reopen", value), button("Close", "close", value), block_id="card")
+        return elements.actions(button("Reopen", "reopen", value), button("Close", "close", value), block_id="card")
     if incident.status is Status.MERGED:
         return None
-    return kit.actions(button("Reopen", "reopen", value), block_id="card")
+    return elements.actions(button("Reopen", "reopen", value), block_id="card")
 
 
 def _playbooks(incident: Incident, best: Hit | None) -> list[Block | None]:
@@ -132,12 +132,12 @@ def _playbooks(incident: Incident, best: Hit | None) -> list[Block | None]:
         return playbooks.offer(incident, best)
     going = [one for one in incident.walks if one.outcome is None] if incident.open else []
     lines = [f":blue_book: {render(plain(one.name))} is open" for one in going[:WALKS]]
-    return [kit.context("\n".join(lines))] if lines else []
+    return [elements.context("\n".join(lines))] if lines else []
 
 
 def _marks(incident: Incident) -> Block | None:
     marks = phrases.marks(incident)
-    return kit.context(marks) if marks else None
+    return elements.context(marks) if marks else None
 
 
 def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str, str]]:
@@ -151,7 +151,7 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
         ("Reminders snoozed", phrases.snoozed(incident, now)),
         ("Still needed", _missing(incident, policy)),
         ("Other roles", _other_roles(incident, policy)),
-        ("Affected services", kit.listed(phrases.services(incident, policy))),
+        ("Affected services", elements.listed(phrases.services(incident, policy))),
         ("Impact", impact(incident)),
         ("Category", render(plain(category_name(incident.category, policy))) if incident.category else ""),
         *details.shown(incident, policy),
@@ -161,15 +161,15 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
 
 def impact(incident: Incident) -> str:
     """What was said of it, at declare or since; mrkdwn, empty where nothing was."""
-    where = f"in {render(plain(kit.listed(incident.regions)))}" if incident.regions else ""
-    return kit.joined([where, *in_words(incident.facts)])
+    where = f"in {render(plain(elements.listed(incident.regions)))}" if incident.regions else ""
+    return elements.joined([where, *in_words(incident.facts)])
 
 
 def _checklist(incident: Incident, policy: Policy) -> Block | None:
     """What the policy recommends to do first."""
     actions = checklist(incident, policy) if incident.open else ()
     lines = [f"☐ {clip(render(action), 150)}" for action in actions[:CHECKS]]
-    return kit.context("\n".join(["*First*", *lines])) if lines else None
+    return elements.context("\n".join(["*First*", *lines])) if lines else None
 
 
 def category_name(key: str, policy: Policy) -> str:
@@ -202,7 +202,7 @@ def _next_update(incident: Incident, now: datetime) -> str:
 
 def _missing(incident: Incident, policy: Policy) -> str:
     missing = phrases.missing_roles(incident, policy) if incident.open else []
-    return ":bust_in_silhouette: " + kit.listed([render(plain(title)) for title in missing]) if missing else ""
+    return ":bust_in_silhouette: " + elements.listed([render(plain(title)) for title in missing]) if missing else ""
 
 
 def _other_roles(incident: Incident, policy: Policy) -> str:
@@ -217,14 +217,14 @@ def _other_roles(incident: Incident, policy: Policy) -> str:
 
 
 def _described(incident: Incident) -> Block | None:
-    return kit.section(clip(render(incident.description), DESCRIPTION)) if incident.description.strip() else None
+    return elements.section(clip(render(incident.description), DESCRIPTION)) if incident.description.strip() else None
 
 
 def _latest(incident: Incident, now: datetime) -> Block | None:
     if not incident.updates or not incident.update_text:
         return None
     when = f" {phrases.at(incident.updated_at, now)}" if incident.updated_at else ""
-    return kit.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST))}")
+    return elements.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST))}")
 
 
 def _ended(incident: Incident, now: datetime) -> list[Block]:
@@ -236,8 +236,8 @@ def _ended(incident: Incident, now: datetime) -> list[Block]:
     if incident.root_cause:
         lines.append(f"*Root cause:* {clip(render(incident.root_cause), LATEST)}")
     if incident.impact_ended_at:
-        lines.append(f"*Customer impact ended:* {kit.moment(incident.impact_ended_at)}")
-    return [kit.section("\n".join(lines))]
+        lines.append(f"*Customer impact ended:* {elements.moment(incident.impact_ended_at)}")
+    return [elements.section("\n".join(lines))]
 
 
 def _failures(incident: Incident, failures: Sequence[Failure]) -> list[Block | None]:
@@ -247,6 +247,6 @@ def _failures(incident: Incident, failures: Sequence[Failure]) -> list[Block | N
     if len(failures) > FAILURES:
         lines.append(f"… and {len(failures) - FAILURES} more.")
     return [
-        kit.section("\n".join(lines)),
-        kit.actions(button("Retry", "retry", incident.id), block_id="retry"),
+        elements.section("\n".join(lines)),
+        elements.actions(button("Retry", "retry", incident.id), block_id="retry"),
     ]

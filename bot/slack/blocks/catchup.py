@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain import handover, spans
-from bot.domain.incident import Incident, Walking
-from bot.domain.policy import Contact, Policy
-from bot.domain.timeline import Recorded
-from bot.slack.blocks import kit, phrases
-from bot.slack.blocks.kit import Message, button
+from bot.domain.incident import Incident, Walking, handover
+from bot.domain.policy.policy import Contact, Policy
+from bot.domain.timeline.entry import Recorded
+from bot.domain.values import durations
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Message, button
 from bot.slack.blocks.ledger import ASKS, HANDOVER, SHIFT, entry_line
 from bot.slack.blocks.triage import whom_and_where
 from bot.slack.text import clip, mention, plain, render
@@ -34,18 +34,20 @@ def catchup(
 ) -> Message:
     """`upcoming`: kind, rung and instant of each deadline that waits, in their order."""
     words = f"{phrases.drill_prefix(incident)}{phrases.title(incident)}"
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*\n{_stands(incident, policy)}"),
-            kit.section(clip(_happened(since, entries, messages, now), kit.TEXT)),
-            kit.section(
-                clip("*Next*\n" + "\n".join(f"• {one}" for one in _next(incident, policy, upcoming, now)), kit.TEXT)
+            elements.section(f"*{words}*\n{_stands(incident, policy)}"),
+            elements.section(clip(_happened(since, entries, messages, now), elements.TEXT)),
+            elements.section(
+                clip(
+                    "*Next*\n" + "\n".join(f"• {one}" for one in _next(incident, policy, upcoming, now)), elements.TEXT
+                )
             )
             if incident.open
             else None,
             *whom_and_where(contacts, links),
-            kit.actions(button("Timeline", "timeline", incident.id), block_id="catchup"),
+            elements.actions(button("Timeline", "timeline", incident.id), block_id="catchup"),
         ],
     )
 
@@ -54,7 +56,7 @@ def _stands(incident: Incident, policy: Policy) -> str:
     if not incident.open:
         fixed = f"\n*What fixed it:* {clip(render(incident.summary), LINE * 2)}" if incident.summary else ""
         return phrases.ending(incident) + fixed
-    state = kit.joined(
+    state = elements.joined(
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_line(incident),
@@ -67,13 +69,13 @@ def _stands(incident: Incident, policy: Policy) -> str:
 
 
 def _happened(since: datetime | None, entries: Sequence[Recorded], messages: int, now: datetime) -> str:
-    head = f"*Since you were last here, {spans.ago(now - since)}*" if since else "*Since it was declared*"
+    head = f"*Since you were last here, {durations.ago(now - since)}*" if since else "*Since it was declared*"
     chatter = f"{messages} message{'s' if messages != 1 else ''} in the channel" if messages else ""
     if not entries:
         return f"{head}\nNothing of note{'; ' + chatter if chatter else ''}."
     lines = [f"• {clip(entry_line(record.entry), LINE)}" for record in entries[-SHOWN:]]
     more = len(entries) - len(lines)
-    tail = kit.joined([f"{more} earlier ones are on the timeline" if more > 0 else "", chatter])
+    tail = elements.joined([f"{more} earlier ones are on the timeline" if more > 0 else "", chatter])
     return "\n".join([head, *lines, *([tail] if tail else [])])
 
 
@@ -84,7 +86,7 @@ def _next(
     if incident.ladder.acknowledged_at is None:
         lines.append("nobody has acknowledged it yet")
     if missing := phrases.missing_roles(incident, policy):
-        lines.append("still needed: " + kit.listed([render(plain(title)) for title in missing]))
+        lines.append("still needed: " + elements.listed([render(plain(title)) for title in missing]))
     lines += [_walked(walking, now) for walking in incident.walks if walking.outcome is None]
     for asked in handover.standing(incident):
         title = render(plain(phrases.role_of(asked.role, policy).title))
@@ -118,4 +120,4 @@ def _walked(walking: Walking, now: datetime) -> str:
 
 
 def _steps(keys: Sequence[str]) -> str:
-    return f"step {keys[0]} is due" if len(keys) == 1 else f"steps {kit.listed(keys)} are due"
+    return f"step {keys[0]} is due" if len(keys) == 1 else f"steps {elements.listed(keys)} are due"

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain import spans
-from bot.domain.oncall import Override
-from bot.domain.policy import Policy
-from bot.slack.blocks import inputs, kit
+from bot.domain.oncall.schedule import Override
+from bot.domain.policy.policy import Policy
+from bot.domain.values import durations
+from bot.slack.blocks import elements, inputs
+from bot.slack.blocks.elements import Block, Message
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.blocks.kit import Block, Message
 from bot.slack.blocks.oncall import called
 from bot.slack.text import render
 
@@ -31,17 +31,19 @@ class CoverValues:
 
 def modal(policy: Policy, now: datetime, schedule: str | None = None, channel: str | None = None) -> Block:
     """Blocks `schedule`, `starts`, `ends`; Slack shows and takes the times where the reader is."""
-    options = [kit.option(key, key) for key in kit.usable(policy.schedules)]
+    options = [elements.option(key, key) for key in elements.usable(policy.schedules)]
     chosen = schedule if schedule in policy.schedules else next(iter(policy.schedules), None)
-    return kit.modal(
+    return elements.modal(
         CALLBACK,
         "Cover a schedule",
         "Cover",
         [
-            kit.asked("schedule", "Schedule", kit.select(options, chosen)),
-            kit.asked("starts", "From", _picker(now)),
-            kit.asked("ends", "Until", _picker(now + FIRST_SPAN)),
-            kit.context("You are on call then, whoever's turn it is: pages come to you. It can be given up again."),
+            elements.asked("schedule", "Schedule", elements.select(options, chosen)),
+            elements.asked("starts", "From", _picker(now)),
+            elements.asked("ends", "Until", _picker(now + FIRST_SPAN)),
+            elements.context(
+                "You are on call then, whoever's turn it is: pages come to you. It can be given up again."
+            ),
         ],
         inputs.metadata(channel=channel),
     )
@@ -72,25 +74,26 @@ def covered(
     override: Override, instead_of: Sequence[str], policy: Policy, now: datetime, command: str, note: str = ""
 ) -> Message:
     """To whoever took it. `note`: how their words were understood, where that is not plain."""
-    schedule, until = f"*{render(override.schedule)}*", kit.moment(override.ends_at)
-    lasts = spans.roughly(override.ends_at - override.starts_at)
+    schedule, until = f"*{render(override.schedule)}*", elements.moment(override.ends_at)
+    lasts = durations.roughly(override.ends_at - override.starts_at)
     if override.starts_at <= now:
         said = f"You are on call on {schedule} for {lasts}, until {until}. Pages for it come to you."
     else:
         said = (
-            f"You will be on call on {schedule} from {kit.moment(override.starts_at)} until {until} ({lasts}). "
+            f"You will be on call on {schedule} from {elements.moment(override.starts_at)} until {until} ({lasts}). "
             "Pages for it come to you then."
         )
     if instead_of:
-        said += f" You stand in for {kit.listed([called(one, policy) for one in instead_of], NAMED)}."
-    undo = f"Changed your mind? {kit.code(f'{command} cover {override.schedule} none')}"
-    return kit.message(said, [kit.section(said), kit.context(*([render(note)] if note else []), undo)])
+        said += f" You stand in for {elements.listed([called(one, policy) for one in instead_of], NAMED)}."
+    undo = f"Changed your mind? {elements.code(f'{command} cover {override.schedule} none')}"
+    return elements.message(said, [elements.section(said), elements.context(*([render(note)] if note else []), undo)])
 
 
 def given_up(ended: Sequence[Override], now: datetime) -> Message:
     """To whoever gave it up; the times say what that was."""
     times = [
-        f"{'now' if one.starts_at <= now else kit.moment(one.starts_at)} – {kit.moment(one.ends_at)}" for one in ended
+        f"{'now' if one.starts_at <= now else elements.moment(one.starts_at)} – {elements.moment(one.ends_at)}"
+        for one in ended
     ]
     schedule = render(ended[0].schedule)
-    return kit.line(f"You cover {schedule} no longer ({kit.listed(times, NAMED)}); the rotation holds again.")
+    return elements.line(f"You cover {schedule} no longer ({elements.listed(times, NAMED)}); the rotation holds again.")

@@ -9,14 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.domain import metrics_said
-from bot.domain.classification import FIGURES, MARKS, Suggestion, asked_for, suggest
-from bot.domain.incident import TITLE_LENGTH, Answer
-from bot.domain.policy import Fact, Policy
-from bot.slack.blocks import inputs, kit, questions
+from bot.domain.incident import TITLE_LENGTH, Answer, metric_input
+from bot.domain.incident.classification import FIGURES, MARKS, Suggestion, asked_for, suggest
+from bot.domain.policy.policy import Fact, Policy
+from bot.slack.blocks import custom_fields, elements, inputs
 from bot.slack.blocks.card import category_name
+from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.blocks.kit import Block
 from bot.slack.blocks.phrases import severity_plain
 from bot.slack.text import clip, length, plain, render, title_of
 
@@ -71,24 +70,28 @@ def declare_modal(
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": kit.words("Declare incident", kit.MODAL_TITLE),
-        "submit": kit.words("Declare", kit.MODAL_TITLE),
-        "close": kit.words("Cancel", kit.MODAL_TITLE),
+        "title": elements.words("Declare incident", elements.MODAL_TITLE),
+        "submit": elements.words("Declare", elements.MODAL_TITLE),
+        "close": elements.words("Cancel", elements.MODAL_TITLE),
         "private_metadata": inputs.metadata(channel=channel, source=source),
         "blocks": [
-            kit.asked(
+            elements.asked(
                 "title",
                 "Title",
-                kit.text_input(title, longest=TITLE_LENGTH, placeholder="Checkout is down"),
+                elements.text_input(title, longest=TITLE_LENGTH, placeholder="Checkout is down"),
                 hint="What people notice. The channel is named after it.",
             ),
-            kit.asked("severity", "Severity", severity_select(policy, severity), hint="Not sure? Take the worse one."),
-            *([suggestion_block(None, policy)] if asked_for(policy) or metrics_said.names(policy) else []),
-            kit.asked("description", "What is happening?", kit.text_input(description, multiline=True), optional=True),
+            elements.asked(
+                "severity", "Severity", severity_select(policy, severity), hint="Not sure? Take the worse one."
+            ),
+            *([suggestion_block(None, policy)] if asked_for(policy) or metric_input.names(policy) else []),
+            elements.asked(
+                "description", "What is happening?", elements.text_input(description, multiline=True), optional=True
+            ),
             services_input(policy),
             *_category(policy),
-            kit.asked("private", "Private", _private(ticked=private), optional=True),
-            *questions.blocks(policy),
+            elements.asked("private", "Private", _private(ticked=private), optional=True),
+            *custom_fields.blocks(policy),
             *_facts(policy),
         ],
     }
@@ -96,13 +99,13 @@ def declare_modal(
 
 def severity_select(policy: Policy, chosen: str | None = None) -> Block:
     """Each level with its one-line meaning."""
-    keys = kit.usable(level.key for level in policy.severities)
+    keys = elements.usable(level.key for level in policy.severities)
     options = [
-        kit.option(severity_plain(level), level.key, level.description or level.user_impact)
+        elements.option(severity_plain(level), level.key, level.description or level.user_impact)
         for level in policy.severities
         if level.key in keys
     ]
-    return kit.select(options, chosen, "How bad is it?")
+    return elements.select(options, chosen, "How bad is it?")
 
 
 def suggestion_block(suggestion: Suggestion | None, policy: Policy, unknown: Sequence[str] = ()) -> Block:
@@ -113,7 +116,7 @@ def suggestion_block(suggestion: Suggestion | None, policy: Policy, unknown: Seq
         words = f":bulb: Suggested: *{render(severity_plain(policy.severity(suggestion.severity)))}* — {reasons}"
     if unknown:
         words += f"\nNo rule looks at {clip(', '.join(render(plain(one)) for one in unknown), 200)}."
-    return {**kit.context(words), "block_id": SUGGESTION}
+    return {**elements.context(words), "block_id": SUGGESTION}
 
 
 def with_suggestion(view: View, policy: Policy) -> Block | None:
@@ -125,7 +128,7 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
     place = next((i for i, block in enumerate(blocks) if block.get("block_id") == SUGGESTION), None)
     if place is None:
         return None
-    unknown = metrics_said.read(inputs.text(view, METRICS), policy).unknown
+    unknown = metric_input.read(inputs.text(view, METRICS), policy).unknown
     blocks[place] = suggestion_block(suggest(facts_of(view, policy), policy), policy, unknown)
     kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close", "private_metadata")}
     return {**kept, "blocks": blocks}
@@ -133,7 +136,7 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
 
 def facts_of(view: View, policy: Policy) -> dict[str, Fact]:
     """What was said of the impact; figures that are none are passed over."""
-    found: dict[str, Fact] = dict(metrics_said.read(inputs.text(view, METRICS), policy).facts)
+    found: dict[str, Fact] = dict(metric_input.read(inputs.text(view, METRICS), policy).facts)
     for name in FIGURES:
         figure = _figure(inputs.text(view, name))
         if figure is not None:
@@ -153,13 +156,15 @@ def _facts(policy: Policy) -> list[Block]:
     """Only what the policy's rules look at; the suggestion changes while people type."""
     asked = asked_for(policy)
     found = [
-        _dispatching(kit.asked(name, LABELS[name], _number(name), optional=True)) for name in asked if name in FIGURES
+        _dispatching(elements.asked(name, LABELS[name], _number(name), optional=True))
+        for name in asked
+        if name in FIGURES
     ]
-    options = [kit.option(LABELS[name], name) for name in asked if name in MARKS]
+    options = [elements.option(LABELS[name], name) for name in asked if name in MARKS]
     if options:
         boxes = {"type": "checkboxes", "options": options}
-        found.append(_dispatching(kit.asked("marks", "Does it touch …", boxes, optional=True)))
-    if metrics := metrics_said.names(policy):
+        found.append(_dispatching(elements.asked("marks", "Does it touch …", boxes, optional=True)))
+    if metrics := metric_input.names(policy):
         found.append(_dispatching(_metrics(metrics)))
     return found
 
@@ -167,12 +172,12 @@ def _facts(policy: Policy) -> list[Block]:
 def _metrics(names: Sequence[str]) -> Block:
     """One line for whatever a dashboard says: a form with a dozen figures nobody fills in at night."""
     element: Block = {
-        **kit.text_input(longest=1000, placeholder=f"{names[0].replace('_', ' ')} 12"),
+        **elements.text_input(longest=1000, placeholder=f"{names[0].replace('_', ' ')} 12"),
         "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
     }
     known = ", ".join(one.replace("_", " ") for one in names)
     hint = clip(f"What the dashboards say, each with its figure: {known}", 1500)
-    return kit.asked(METRICS, "Metrics", element, optional=True, hint=hint)
+    return elements.asked(METRICS, "Metrics", element, optional=True, hint=hint)
 
 
 def _number(name: str) -> Block:
@@ -202,7 +207,7 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
         errors["severity"] = f"{severity} is no longer in the policy. Choose another."
     if errors or severity is None:
         raise InputErrors(errors)
-    custom = {key: value for key, value in questions.values_of(view, policy, severity).items() if value is not None}
+    custom = {key: value for key, value in custom_fields.values_of(view, policy, severity).items() if value is not None}
     return DeclareValues(
         title=title,
         severity=severity,
@@ -221,28 +226,28 @@ def services_input(policy: Policy, known: Sequence[str] = ()) -> Block:
     """From the catalogue; free text where there is none. A big catalogue is split into groups, as Slack asks."""
     label = "Affected services"
     options = [
-        kit.option(service.name or key, key)
+        elements.option(service.name or key, key)
         for key, service in policy.services.items()
-        if 0 < len(key) <= kit.OPTION_VALUE
+        if 0 < len(key) <= elements.OPTION_VALUE
     ]
     if not options:
-        element = kit.text_input(", ".join(known), longest=1000, placeholder="checkout, payments")
-        return kit.asked("services", label, element, optional=True, hint="Separate several with commas.")
-    chooser: Block = {"type": "multi_static_select", "placeholder": kit.words("Choose any", kit.PLACEHOLDER)}
-    if len(options) <= kit.OPTIONS:
+        element = elements.text_input(", ".join(known), longest=1000, placeholder="checkout, payments")
+        return elements.asked("services", label, element, optional=True, hint="Separate several with commas.")
+    chooser: Block = {"type": "multi_static_select", "placeholder": elements.words("Choose any", elements.PLACEHOLDER)}
+    if len(options) <= elements.OPTIONS:
         chooser["options"] = options
     else:
-        parts = [options[i : i + kit.OPTIONS] for i in range(0, len(options), kit.OPTIONS)][: kit.GROUPS]
+        parts = [options[i : i + elements.OPTIONS] for i in range(0, len(options), elements.OPTIONS)][: elements.GROUPS]
         chooser["option_groups"] = [
             {
-                "label": kit.words(f"{part[0]['text']['text'][:30]} to {part[-1]['text']['text'][:30]}", 75),
+                "label": elements.words(f"{part[0]['text']['text'][:30]} to {part[-1]['text']['text'][:30]}", 75),
                 "options": part,
             }
             for part in parts
         ]
     if chosen := [option for option in options if option["value"] in known]:
         chooser["initial_options"] = chosen
-    return kit.asked("services", label, chooser, optional=True)
+    return elements.asked("services", label, chooser, optional=True)
 
 
 def chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
@@ -253,10 +258,10 @@ def chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
 
 
 def _category(policy: Policy) -> list[Block]:
-    options = [kit.option(category_name(key, policy), key) for key in kit.usable(policy.categories)]
-    return [kit.asked("category", "Category", kit.select(options), optional=True)] if options else []
+    options = [elements.option(category_name(key, policy), key) for key in elements.usable(policy.categories)]
+    return [elements.asked("category", "Category", elements.select(options), optional=True)] if options else []
 
 
 def _private(*, ticked: bool) -> Block:
-    options = [kit.option("Only people who are invited see it, and it is not announced", "private")]
+    options = [elements.option("Only people who are invited see it, and it is not announced", "private")]
     return {"type": "checkboxes", "options": options, **({"initial_options": options} if ticked else {})}

@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.slack.blocks import inputs, kit
+from bot.slack.blocks import elements, inputs
+from bot.slack.blocks.elements import Block, Message
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.blocks.kit import Block, Message
 from bot.slack.text import clip, plain, quote, recorded
 
 
 def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, Any]) -> Block:
     """A message from elsewhere becomes a key entry: of which incident? Block `incident`. The source is Slack's text."""
-    options = [kit.option(f"{one.id} · {plain(one.title)}", one.id) for one in incidents[: kit.OPTIONS]]
+    options = [elements.option(f"{one.id} · {plain(one.title)}", one.id) for one in incidents[: elements.OPTIONS]]
     quoted = quote(clip(recorded(str(source.get("text") or "")).strip(), 500))
     return {
         "type": "modal",
         "callback_id": "add_to_timeline",
-        "title": kit.words("Add to timeline", kit.MODAL_TITLE),
-        "submit": kit.words("Add", kit.MODAL_TITLE),
-        "close": kit.words("Cancel", kit.MODAL_TITLE),
+        "title": elements.words("Add to timeline", elements.MODAL_TITLE),
+        "submit": elements.words("Add", elements.MODAL_TITLE),
+        "close": elements.words("Cancel", elements.MODAL_TITLE),
         "private_metadata": inputs.metadata(source=dict(source)),
         "blocks": [
-            kit.section(quoted or "_A message without words_"),
-            kit.asked("incident", "Incident", kit.select(options, options[0]["value"])),
+            elements.section(quoted or "_A message without words_"),
+            elements.asked("incident", "Incident", elements.select(options, options[0]["value"])),
         ],
     }
 
@@ -51,6 +51,6 @@ def refusal_modal(view: View, message: Message) -> Block:
         "type": "modal",
         "callback_id": "refused",
         "title": {"type": "plain_text", "text": (view.get("title") or {}).get("text") or "Not done"},
-        "close": kit.words("Close", kit.MODAL_TITLE),
+        "close": elements.words("Close", elements.MODAL_TITLE),
         "blocks": message.blocks,
     }

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.incident import Handover, Incident
-from bot.domain.policy import Policy
-from bot.domain.timeline import Recorded
-from bot.slack.blocks import kit, phrases
-from bot.slack.blocks.kit import Message, button
+from bot.domain.policy.policy import Policy
+from bot.domain.timeline.entry import Recorded
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Message, button
 from bot.slack.blocks.ledger import entry_line
 from bot.slack.text import clip, mention, plain, render
 
@@ -28,19 +28,19 @@ def asked(
     words = f"{phrases.drill_prefix(incident)}{mention(handover.by)} asks you to take over as {title} of {what}"
     keeps = f"Until you accept, {mention(handover.holder)} keeps it." if handover.holder else "Nobody has it now."
     value = f"{incident.id}:{handover.number}"
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*"),
+            elements.section(f"*{words}*"),
             *(_brief(incident, policy, latest, now) if inside or not incident.private else []),
-            kit.section(f"*Channel:* {phrases.channel_link(incident)}"),
-            kit.actions(
+            elements.section(f"*Channel:* {phrases.channel_link(incident)}"),
+            elements.actions(
                 button("Accept", "handover_accept", value, style="primary"),
                 button("Decline", "handover_decline", value),
                 block_id="handover",
             ),
-            kit.context(
-                f"{keeps} Without an answer by {kit.clock(handover.due_at)} I ask again, then {_then(incident)}."
+            elements.context(
+                f"{keeps} Without an answer by {elements.clock(handover.due_at)} I ask again, then {_then(incident)}."
             ),
         ],
     )
@@ -51,16 +51,18 @@ def nudged(incident: Incident, policy: Policy, handover: Handover) -> Message:
     words = (
         f"{mention(handover.to)}, will you take over as *{_title(handover, policy)}* of {incident.id}? "
         f"Press *Accept* or *Decline* in the message I sent you. Without an answer by "
-        f"{kit.clock(handover.due_at)} I {_then(incident)}."
+        f"{elements.clock(handover.due_at)} I {_then(incident)}."
     )
-    return kit.line(phrases.drill_prefix(incident) + words)
+    return elements.line(phrases.drill_prefix(incident) + words)
 
 
 def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
     """What the brief becomes: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
     go = f" {phrases.channel_link(incident)}" if incident.channel_id else ""
-    return kit.line(f"{phrases.drill_prefix(incident)}Handover of *{title}*, {incident.id}: {render(outcome)}.{go}")
+    return elements.line(
+        f"{phrases.drill_prefix(incident)}Handover of *{title}*, {incident.id}: {render(outcome)}.{go}"
+    )
 
 
 def turn_over(incident: Incident, policy: Policy, payload: Mapping[str, Any], to: str, name: str) -> Message:
@@ -71,17 +73,19 @@ def turn_over(incident: Incident, policy: Policy, payload: Mapping[str, Any], to
     schedule = render(plain(payload["schedule"]))
     words = f"{phrases.drill_prefix(incident)}Your turn on {schedule} is over, and you are {title} of {incident.id}"
     value = f"{incident.id}:{payload['role']}"
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}.* {mention(to)} is on call now."),
-            kit.section(f"*Channel:* {phrases.channel_link(incident)}"),
-            kit.actions(
+            elements.section(f"*{words}.* {mention(to)} is on call now."),
+            elements.section(f"*Channel:* {phrases.channel_link(incident)}"),
+            elements.actions(
                 button(f"Hand over to {clip(name, 50)}", "shift_hand", f"{value}:{to}", style="primary"),
                 button("I stay on", "shift_stay", value),
                 block_id="shift",
             ),
-            kit.context("They get a brief and may accept or decline; until they accept it stays with you. I ask once."),
+            elements.context(
+                "They get a brief and may accept or decline; until they accept it stays with you. I ask once."
+            ),
         ],
     )
 
@@ -90,13 +94,13 @@ def turn_settled(incident: Incident, policy: Policy, role: str, outcome: str) ->
     """What the offer becomes: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
     drill = phrases.drill_prefix(incident)
-    return kit.line(f"{drill}*{title}*, {incident.id}: your turn on call is over; {render(outcome)}.")
+    return elements.line(f"{drill}*{title}*, {incident.id}: your turn on call is over; {render(outcome)}.")
 
 
 def offered(incident: Incident, policy: Policy, handover: Handover) -> Message:
     """To whoever asked."""
     keeps = f" {mention(handover.holder)} keeps it until then." if handover.holder else ""
-    return kit.line(f"{mention(handover.to)} is asked to take over as *{_title(handover, policy)}*.{keeps}")
+    return elements.line(f"{mention(handover.to)} is asked to take over as *{_title(handover, policy)}*.{keeps}")
 
 
 def _then(incident: Incident) -> str:
@@ -104,20 +108,22 @@ def _then(incident: Incident) -> str:
     return "say whom I would page" if incident.drill else "page the next rung of the ladder"
 
 
-def _brief(incident: Incident, policy: Policy, latest: Sequence[Recorded], now: datetime) -> list[kit.Block | None]:
+def _brief(
+    incident: Incident, policy: Policy, latest: Sequence[Recorded], now: datetime
+) -> list[elements.Block | None]:
     facts = [
         ("State", f"{phrases.severity_name(incident.severity, policy)}\n{phrases.status_line(incident)}"),
         ("Declared", f"by {mention(incident.declared_by)} {phrases.at(incident.declared_at, now)}"),
         ("Next update", _next_update(incident, now)),
         ("Roles", _roles(incident, policy)),
-        ("Still needed", kit.listed([render(plain(one)) for one in phrases.missing_roles(incident, policy)])),
-        ("Affected services", kit.listed(phrases.services(incident, policy))),
+        ("Still needed", elements.listed([render(plain(one)) for one in phrases.missing_roles(incident, policy)])),
+        ("Affected services", elements.listed(phrases.services(incident, policy))),
     ]
     lines = "\n".join(f"• {entry_line(record.entry)}" for record in latest)
     return [
-        *kit.fields([(label, value) for label, value in facts if value]),
-        kit.section(clip(render(incident.description), DESCRIPTION)) if incident.description.strip() else None,
-        kit.section(clip(f"*Last*\n{lines}", kit.TEXT)) if lines else None,
+        *elements.fields([(label, value) for label, value in facts if value]),
+        elements.section(clip(render(incident.description), DESCRIPTION)) if incident.description.strip() else None,
+        elements.section(clip(f"*Last*\n{lines}", elements.TEXT)) if lines else None,
     ]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.domain.policy import Policy
-from bot.slack.blocks import kit
-from bot.slack.blocks.kit import Message
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.verbs import BY_NAME, VERBS, Verb, example
 from bot.slack.text import render
-from bot.slack.verbs import BY_NAME, VERBS, Verb, example
 
 COMMAND = "/incident"
 
@@ -20,12 +20,12 @@ def help(policy: Policy, command: str = COMMAND, verb: str | None = None) -> Mes
 def _all(policy: Policy, command: str) -> Message:
     lines = "\n".join(_line(verb) for verb in VERBS)
     severities = ", ".join(render(level.key) for level in policy.severities[:20])
-    return kit.message(
+    return elements.message(
         f"What you can type after {command}",
         [
-            kit.section(f"*What you can type after `{command}`*"),
-            *kit.sections(lines),
-            kit.context(
+            elements.section(f"*What you can type after `{command}`*"),
+            *elements.sections(lines),
+            elements.context(
                 f"Severities: {severities}",
                 f"Outside an incident channel, add `--in INC-42`. More on a verb: `{command} help role`",
             ),
@@ -34,19 +34,19 @@ def _all(policy: Policy, command: str) -> Message:
 
 
 def _one(verb: Verb, policy: Policy, command: str) -> Message:
-    usages = "\n".join(kit.code(f"{command} {usage}") for usage in verb.usages)
+    usages = "\n".join(elements.code(f"{command} {usage}") for usage in verb.usages)
     lines = [f"*{verb.name}*: {render(verb.summary)}", usages]
     if verb.aliases:
         lines.append(f"Also: {', '.join(verb.aliases)}")
-    lines.append(f"For example: {kit.code(example(verb, policy, command))}")
+    lines.append(f"For example: {elements.code(example(verb, policy, command))}")
     where = "Outside an incident channel, add `--in INC-42`." if verb.needs_incident else ""
-    return kit.message(
+    return elements.message(
         f"{command} {verb.name}: {render(verb.summary)}",
-        [kit.section("\n".join(lines)), kit.context(where) if where else None],
+        [elements.section("\n".join(lines)), elements.context(where) if where else None],
     )
 
 
 def _line(verb: Verb) -> str:
-    usages = " · ".join(kit.code(usage) for usage in verb.usages)
+    usages = " · ".join(elements.code(usage) for usage in verb.usages)
     also = f" (also {', '.join(verb.aliases)})" if verb.aliases else ""
     return f"{usages} — {render(verb.summary)}{also}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.domain import handover
-from bot.domain.incident import Incident
-from bot.domain.oncall import Override
-from bot.domain.policy import Policy
-from bot.slack.blocks import kit, oncall, phrases
-from bot.slack.blocks.kit import Block, button
+from bot.domain.incident import Incident, handover
+from bot.domain.oncall.schedule import Override
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import elements, oncall, phrases
+from bot.slack.blocks.elements import Block, button
 from bot.slack.text import clip, plain, render
 
 COMMAND = "/incident"
@@ -33,24 +32,24 @@ def home(
     """`incidents` are the open ones this person may see, newest first; `addresses` what pages may call them by."""
     mine = [one for one in incidents if user in (*one.roles.values(), *one.responders) or one.declared_by == user]
     blocks = [
-        kit.actions(
+        elements.actions(
             button("Declare incident", "menu_declare", "declare", style="primary"),
             button("Cover for a while", "cover", next(iter(policy.schedules))) if policy.schedules else None,
             block_id="home",
         ),
         *_asked(user, addresses, incidents, policy),
-        kit.header("My incidents"),
-        *([_row(one, policy, user) for one in mine[:MINE]] or [kit.context("None is open.")]),
-        kit.left_out(len(mine) - MINE, f"All of them: `{command} list`"),
-        kit.header("On call now"),
+        elements.header("My incidents"),
+        *([_row(one, policy, user) for one in mine[:MINE]] or [elements.context("None is open.")]),
+        elements.left_out(len(mine) - MINE, f"All of them: `{command} list`"),
+        elements.header("On call now"),
         *_on_call(policy, now, overrides),
         oncall.subscribe(links or {}),
-        kit.header("Open incidents"),
-        *([_row(one, policy) for one in incidents[:OPEN]] or [kit.context("None. All is quiet.")]),
-        kit.left_out(len(incidents) - OPEN, f"All of them: `{command} list`"),
-        kit.context(f"As of {kit.moment(now)}. What you can type: `{command} help`"),
+        elements.header("Open incidents"),
+        *([_row(one, policy) for one in incidents[:OPEN]] or [elements.context("None. All is quiet.")]),
+        elements.left_out(len(incidents) - OPEN, f"All of them: `{command} list`"),
+        elements.context(f"As of {elements.moment(now)}. What you can type: `{command} help`"),
     ]
-    return {"type": "home", "blocks": [block for block in blocks if block][: kit.VIEW_BLOCKS]}
+    return {"type": "home", "blocks": [block for block in blocks if block][: elements.VIEW_BLOCKS]}
 
 
 def _asked(user: str, addresses: frozenset[str], incidents: Sequence[Incident], policy: Policy) -> list[Block | None]:
@@ -63,14 +62,14 @@ def _asked(user: str, addresses: frozenset[str], incidents: Sequence[Incident], 
                 title = render(plain(phrases.role_of(one.role, policy).title))
                 value = f"{incident.id}:{one.number}"
                 found += [
-                    kit.section(f"You are asked to take over as *{title}* of {_name(incident)}"),
-                    kit.actions(
+                    elements.section(f"You are asked to take over as *{title}* of {_name(incident)}"),
+                    elements.actions(
                         button("Accept", "handover_accept", value, style="primary"),
                         button("Decline", "handover_decline", value),
                         block_id=f"handover_{incident.number}_{one.number}",
                     ),
                 ]
-    return [kit.header("My pages"), *found[: 2 * ASKED]] if found else []
+    return [elements.header("My pages"), *found[: 2 * ASKED]] if found else []
 
 
 def _rungs(incident: Incident, user: str, addresses: frozenset[str]) -> list[int]:
@@ -81,7 +80,7 @@ def _rungs(incident: Incident, user: str, addresses: frozenset[str]) -> list[int
 
 
 def _page(incident: Incident, rung: int) -> Block:
-    return kit.section(
+    return elements.section(
         f":rotating_light: You are paged: {_name(incident)}",
         button("I'm on it", "on_it", f"{incident.id}:{rung}", style="primary"),
         block_id=f"page_{incident.number}",
@@ -90,16 +89,16 @@ def _page(incident: Incident, rung: int) -> Block:
 
 def _row(incident: Incident, policy: Policy, user: str | None = None) -> Block:
     roles = [render(plain(phrases.role_of(key, policy).title)) for key, who in incident.roles.items() if who == user]
-    state = kit.joined(
+    state = elements.joined(
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_name(incident.status),
-            f"you are {kit.listed(roles)}" if roles else f"led by {phrases.who_leads(incident)}",
+            f"you are {elements.listed(roles)}" if roles else f"led by {phrases.who_leads(incident)}",
             phrases.channel_link(incident),
             ":lock:" if incident.private else "",
         ]
     )
-    return kit.section(f"{_name(incident)}\n{state}")
+    return elements.section(f"{_name(incident)}\n{state}")
 
 
 def _name(incident: Incident) -> str:
@@ -109,6 +108,6 @@ def _name(incident: Incident) -> str:
 def _on_call(policy: Policy, now: datetime, overrides: Sequence[Override]) -> list[Block | None]:
     schedules = list(policy.schedules.values())
     if not schedules:
-        return [kit.context("Nobody: the policy has no schedules.")]
-    rows = [kit.section(oncall.row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]]
-    return [*rows, kit.left_out(len(schedules) - SCHEDULES, "`/incident oncall` has them all.")]
+        return [elements.context("Nobody: the policy has no schedules.")]
+    rows = [elements.section(oncall.row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]]
+    return [*rows, elements.left_out(len(schedules) - SCHEDULES, "`/incident oncall` has them all.")]

@@ -6,13 +6,13 @@ import math
 import re
 from typing import Any
 
-from bot.domain.classification import REVENUE
-from bot.domain.impact import CUSTOMERS_TOLD, SLA_BREACH, Said
 from bot.domain.incident import Incident
-from bot.domain.policy import Fact, Policy
-from bot.slack.blocks import declare, inputs, kit
+from bot.domain.incident.classification import REVENUE
+from bot.domain.incident.impact import CUSTOMERS_TOLD, SLA_BREACH, Said
+from bot.domain.policy.policy import Fact, Policy
+from bot.slack.blocks import declare, elements, inputs
+from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.blocks.kit import Block
 from bot.slack.text import title_of
 
 CALLBACK = "impact"
@@ -30,21 +30,21 @@ MARKS = {
 def impact_modal(incident: Incident, policy: Policy) -> Block:
     """Blocks `services`, `regions`, a block for each figure, `marks`."""
     seen = {"services": list(incident.services), "regions": list(incident.regions), "facts": _known(incident)}
-    return kit.modal(
+    return elements.modal(
         CALLBACK,
         "Impact",
         "Save",
         [
             declare.services_input(policy, incident.services),
-            kit.asked(
+            elements.asked(
                 "regions",
                 "Regions",
-                kit.text_input(", ".join(incident.regions), longest=LONGEST, placeholder="eu-west-1, us-east-1"),
+                elements.text_input(", ".join(incident.regions), longest=LONGEST, placeholder="eu-west-1, us-east-1"),
                 optional=True,
             ),
-            *[kit.asked(name, label, _number(name, incident), optional=True) for name, label in FIGURES.items()],
-            kit.asked("marks", "Does it touch …", _marks(incident), optional=True),
-            kit.context("It stands on the card, and may page people where the policy says so."),
+            *[elements.asked(name, label, _number(name, incident), optional=True) for name, label in FIGURES.items()],
+            elements.asked("marks", "Does it touch …", _marks(incident), optional=True),
+            elements.context("It stands on the card, and may page people where the policy says so."),
         ],
         inputs.metadata(incident=incident.id, seen=seen),
     )
@@ -102,7 +102,7 @@ def _number(name: str, incident: Incident) -> Block:
 
 
 def _marks(incident: Incident) -> Block:
-    options = [kit.option(label, name) for name, label in MARKS.items()]
+    options = [elements.option(label, name) for name, label in MARKS.items()]
     chosen = [option for option in options if incident.facts.get(option["value"])]
     boxes: Block = {"type": "checkboxes", "options": options}
     return {**boxes, "initial_options": chosen} if chosen else boxes

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.errors import TocsinError
-from bot.slack.blocks.kit import METADATA
+from bot.slack.blocks.elements import METADATA
 from bot.slack.text import clip, from_modal, length
 
 View = Mapping[str, Any]

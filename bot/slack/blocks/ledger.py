@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain import spans
 from bot.domain.deadlines import LATE_AFTER, State
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy
-from bot.domain.timeline import Entry, Recorded
-from bot.slack.blocks import kit, phrases
-from bot.slack.blocks.kit import Block, Message
+from bot.domain.policy.policy import Policy
+from bot.domain.timeline.entry import Entry, Recorded
+from bot.domain.values import durations
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Block, Message
 from bot.slack.text import clip, length, mention, recorded, render
 
 COMMAND = "/incident"
@@ -66,16 +66,16 @@ def timeline(
     what = "everything" if everything else "the key entries"
     words = f"Timeline of {incident.id}: {what}"
     if not entries:
-        return kit.line(f"{words}. Nothing is on it yet.")
+        return elements.line(f"{words}. Nothing is on it yet.")
     blocks, left = _newest([_line(record) for record in entries])
     more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*"),
-            kit.left_out(left, f"These are the newest. All of it: `tocsin show {incident.id} --json`"),
+            elements.section(f"*{words}*"),
+            elements.left_out(left, f"These are the newest. All of it: `tocsin show {incident.id} --json`"),
             *blocks,
-            kit.context(f"Add to it: `{command} note What happened`{more}"),
+            elements.context(f"Add to it: `{command} note What happened`{more}"),
         ],
     )
 
@@ -84,14 +84,16 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
     """Every reminder and page: when due, what became of it, the reason. By due time, the latest last."""
     words = f"Reminders and pages of {incident.id}"
     if not rows:
-        return kit.line(f"{words}: none so far, and none to come.")
+        return elements.line(f"{words}: none so far, and none to come.")
     blocks, left = _newest([_reminder(row, now) for row in _together(rows, now)])
     quiet = phrases.snoozed(incident, now)
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*" + (f"\n:zzz: Reminders are snoozed {quiet}; pages are not." if quiet else "")),
-            kit.left_out(left, f"These are the latest. All of them: `tocsin show {incident.id} --json`"),
+            elements.section(
+                f"*{words}*" + (f"\n:zzz: Reminders are snoozed {quiet}; pages are not." if quiet else "")
+            ),
+            elements.left_out(left, f"These are the latest. All of them: `tocsin show {incident.id} --json`"),
             *blocks,
         ],
     )
@@ -104,7 +106,7 @@ def _line(record: Recorded) -> str:
 def entry_line(entry: Entry) -> str:
     """When, who, what, and a link where there is one; one line of mrkdwn."""
     said = clip(" ".join(_said(entry).split()), ENTRY)
-    return f"{kit.moment(entry.at)} {said}{_link(entry)}"
+    return f"{elements.moment(entry.at)} {said}{_link(entry)}"
 
 
 def _said(entry: Entry) -> str:
@@ -131,7 +133,7 @@ def _together(rows: Sequence[Reminder], now: datetime) -> list[Reminder]:
     """Of steps that are done side by side, and of which the same is to be said, one line."""
     found: dict[object, list[Reminder]] = {}
     for number, row in enumerate(rows):
-        alike = (kit.moment(row.due_at), row.state, _became(row, now), STEP.sub("step", row.reason))
+        alike = (elements.moment(row.due_at), row.state, _became(row, now), STEP.sub("step", row.reason))
         found.setdefault(alike if row.kind == "playbook" else number, []).append(row)
     return [_one_of(same) for same in found.values()]
 
@@ -147,7 +149,7 @@ def _one_of(same: Sequence[Reminder]) -> Reminder:
 def _reminder(row: Reminder, now: datetime) -> str:
     rung = f", rung {row.rung}" if row.rung else ""
     asked = ASKS.get(row.kind, row.kind)
-    head = f"{SIGNS.get(row.state, '')} *{kit.moment(row.due_at)}* · {render(asked)}{rung}"
+    head = f"{SIGNS.get(row.state, '')} *{elements.moment(row.due_at)}* · {render(asked)}{rung}"
     reason = clip(render(row.reason), ENTRY)
     return f"{head} — {_became(row, now)}" + (f"\n{reason}" if reason else "")
 
@@ -156,14 +158,14 @@ def _became(row: Reminder, now: datetime) -> str:
     if row.state is State.SENT and row.sent_at:
         late = row.sent_at - row.due_at
         said = "late by" in row.reason
-        return f"sent {kit.clock(row.sent_at)}" + (
-            f", late by {spans.roughly(late)}" if late > LATE_AFTER and not said else ""
+        return f"sent {elements.clock(row.sent_at)}" + (
+            f", late by {durations.roughly(late)}" if late > LATE_AFTER and not said else ""
         )
     if row.state is State.DUE:
         return "being sent"
     if row.state is State.WAITING:
         ahead = row.due_at - now
-        return f"in {spans.roughly(ahead)}" if ahead > timedelta() else "due now"
+        return f"in {durations.roughly(ahead)}" if ahead > timedelta() else "due now"
     return str(row.state)
 
 
@@ -179,10 +181,10 @@ def _newest(lines: Sequence[str]) -> tuple[list[Block], int]:
     blocks: list[Block] = []
     pack: list[str] = []
     for line in kept:
-        if pack and length("\n".join([*pack, line])) > kit.TEXT:
-            blocks.append(kit.section("\n".join(pack)))
+        if pack and length("\n".join([*pack, line])) > elements.TEXT:
+            blocks.append(elements.section("\n".join(pack)))
             pack = []
         pack.append(line)
     if pack:
-        blocks.append(kit.section("\n".join(pack)))
+        blocks.append(elements.section("\n".join(pack)))
     return blocks, len(lines) - len(kept)

@@ -5,48 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import Status
-from bot.domain.policy import Policy
-from bot.slack.blocks import card, kit, phrases
-from bot.slack.blocks.kit import Block, Message, button
+from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import card, elements, phrases
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, render
 
 COMMAND = "/incident"
 CHOICES = 40  # of open incidents to choose from, within 50 blocks
-ASKED_AGAIN = kit.VALUE - 20  # of a request that a button can carry beside the ID
+ASKED_AGAIN = elements.VALUE - 20  # of a request that a button can carry beside the ID
 
 
 def menu(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
     """Inside an incident channel: what can be done now."""
     value = incident.id
-    return kit.message(
+    return elements.message(
         f"{phrases.title(incident)} is {incident.status}. What would you like to do?",
         [
-            kit.section(
+            elements.section(
                 f"{phrases.drill_prefix(incident)}{phrases.severity_name(incident.severity, policy)} · "
                 f"*{incident.id}* · {render(incident.title)}\n"
                 f"{phrases.status_line(incident)} · commander: {phrases.who_leads(incident)}"
             ),
-            kit.actions(*_now(incident), block_id="menu"),
+            elements.actions(*_now(incident), block_id="menu"),
             _more(incident),
-            kit.actions(
+            elements.actions(
                 button("Catch up", "catchup", value),
                 button("Timeline", "timeline", value),
                 button("Why this reminder?", "why", value),
                 block_id="menu_read",
             ),
-            kit.context(f"Or type it: `{command} help`"),
+            elements.context(f"Or type it: `{command} help`"),
         ],
     )
 
 
 def none_open(command: str = COMMAND) -> Message:
     words = "There is no open incident."
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"{words} `{command} list all` shows the past ones."),
-            kit.actions(button("Declare incident", "menu_declare", "declare"), block_id="menu"),
+            elements.section(f"{words} `{command} list all` shows the past ones."),
+            elements.actions(button("Declare incident", "menu_declare", "declare"), block_id="menu"),
         ],
     )
 
@@ -63,12 +63,12 @@ def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMA
     rows = [_row(one, raw if carried else None) for one in incidents[:CHOICES]]
     verb = clip((raw.split() or ["ack"])[0], 40)
     how = f"Say which by its ID: `{command} {verb} … --in {incidents[0].id}`"
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(words if carried else f"{words} {how}"),
+            elements.section(words if carried else f"{words} {how}"),
             *rows,
-            kit.left_out(len(incidents) - CHOICES, how),
+            elements.left_out(len(incidents) - CHOICES, how),
         ],
     )
 
@@ -78,8 +78,8 @@ def _row(incident: Incident, raw: str | None) -> Block:
     state = f"{render(incident.severity)} · {incident.status}"
     shown = f"{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}\n{state}"
     if raw is None:
-        return kit.section(shown)
-    return kit.section(shown, button("This one", "choose_incident", f"--in {incident.id} {raw}".strip()))
+        return elements.section(shown)
+    return elements.section(shown, button("This one", "choose_incident", f"--in {incident.id} {raw}".strip()))
 
 
 def _now(incident: Incident) -> list[Block | None]:
@@ -99,7 +99,7 @@ def _now(incident: Incident) -> list[Block | None]:
 def _more(incident: Incident) -> Block | None:
     """What the card has no button for."""
     value = incident.id
-    return kit.actions(
+    return elements.actions(
         button("Impact", "impact", value) if incident.open else None,
         button("Hand over", "handover", value) if incident.open else None,
         button("Add a note", "note", value),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy
-from bot.slack.blocks import inputs, kit, phrases
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import elements, inputs, phrases
+from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.blocks.kit import Block
 from bot.slack.text import plain
 
 CANCEL, NOTE, HANDOVER = "cancel", "note", "handover"
@@ -17,14 +17,14 @@ LONGEST = 1000
 
 def cancel_modal(incident: Incident) -> Block:
     """Block `text`."""
-    asked = kit.text_input(multiline=True, longest=LONGEST, placeholder="The probe was misconfigured")
-    return kit.modal(
+    asked = elements.text_input(multiline=True, longest=LONGEST, placeholder="The probe was misconfigured")
+    return elements.modal(
         CANCEL,
         "False alarm",
         "End it",
         [
-            kit.asked("text", "What was it?", asked),
-            kit.context(f"{incident.id} ends here, as cancelled. Reminders and pages stop."),
+            elements.asked("text", "What was it?", asked),
+            elements.context(f"{incident.id} ends here, as cancelled. Reminders and pages stop."),
         ],
         inputs.metadata(incident=incident.id),
     )
@@ -32,25 +32,29 @@ def cancel_modal(incident: Incident) -> Block:
 
 def note_modal(incident: Incident) -> Block:
     """Block `text`."""
-    asked = kit.text_input(multiline=True, longest=kit.INPUT, placeholder="Deploy 4512 went out at 02:47")
-    return kit.modal(
-        NOTE, "Add a note", "Add", [kit.asked("text", "What happened?", asked)], inputs.metadata(incident=incident.id)
+    asked = elements.text_input(multiline=True, longest=elements.INPUT, placeholder="Deploy 4512 went out at 02:47")
+    return elements.modal(
+        NOTE,
+        "Add a note",
+        "Add",
+        [elements.asked("text", "What happened?", asked)],
+        inputs.metadata(incident=incident.id),
     )
 
 
 def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
     """Blocks `role`, `to`. What the asker holds is chosen; else the lead."""
-    roles = [kit.option(plain(role.title), role.key) for role in policy.roles[: kit.OPTIONS]]
+    roles = [elements.option(plain(role.title), role.key) for role in policy.roles[: elements.OPTIONS]]
     held = [key for key, holder in incident.roles.items() if holder == asker]
     chosen = phrases.LEADS if phrases.LEADS in held or not held else held[0]
-    somebody: Block = {"type": "users_select", "placeholder": kit.words("Somebody", kit.PLACEHOLDER)}
-    return kit.modal(
+    somebody: Block = {"type": "users_select", "placeholder": elements.words("Somebody", elements.PLACEHOLDER)}
+    return elements.modal(
         HANDOVER,
         "Hand over",
         "Ask them",
         [
-            kit.asked("role", "Role", kit.select(roles, chosen)),
-            kit.asked("to", "To whom?", somebody, hint="They accept or decline. Until then nothing changes."),
+            elements.asked("role", "Role", elements.select(roles, chosen)),
+            elements.asked("to", "To whom?", somebody, hint="They accept or decline. Until then nothing changes."),
         ],
         inputs.metadata(incident=incident.id),
     )

@@ -8,20 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.domain import spans
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import MEANING, WORKING, Status
-from bot.domain.policy import Policy
-from bot.slack.blocks import inputs, kit, phrases
+from bot.domain.incident.status import MEANING, WORKING, Status
+from bot.domain.policy.policy import Policy
+from bot.domain.values import durations
+from bot.slack.blocks import elements, inputs, phrases
 from bot.slack.blocks.declare import severity_select
+from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.blocks.kit import Block
 from bot.slack.text import is_user
 
 NEXT_IN = ("15m", "30m", "1h", "2h", "4h", "1d")
 CADENCE = "cadence"
 ROLE = "role_"
-ROLES = kit.VIEW_BLOCKS - 2
+ROLES = elements.VIEW_BLOCKS - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +76,24 @@ def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block
     shown = [*([] if incident.status in WORKING else [incident.status]), *WORKING]
     if Status.RESOLVED not in shown:
         shown.append(Status.RESOLVED)
-    statuses = [kit.option(phrases.status_name(status), str(status), MEANING[status]) for status in shown]
-    spans_ahead = [kit.option(f"By the cadence ({phrases.cadence(level)})", CADENCE)]
-    spans_ahead += [kit.option(span, span) for span in NEXT_IN]
+    statuses = [elements.option(phrases.status_name(status), str(status), MEANING[status]) for status in shown]
+    spans_ahead = [elements.option(f"By the cadence ({phrases.cadence(level)})", CADENCE)]
+    spans_ahead += [elements.option(span, span) for span in NEXT_IN]
     return _modal(
         "update",
         "Update status",
         "Post update",
         incident,
         [
-            kit.asked("status", "Status", kit.select(statuses, str(incident.status))),
-            kit.asked("severity", "Severity", severity_select(policy, incident.severity)),
-            kit.asked(
+            elements.asked("status", "Status", elements.select(statuses, str(incident.status))),
+            elements.asked("severity", "Severity", severity_select(policy, incident.severity)),
+            elements.asked(
                 "text",
                 "What changed?",
-                kit.text_input(text, multiline=True, placeholder="What we know, what we do next"),
+                elements.text_input(text, multiline=True, placeholder="What we know, what we do next"),
             ),
-            kit.asked("next_in", "Next update in", kit.select(spans_ahead, CADENCE)),
-            kit.context(f"Will be told: {told(incident, policy)}"),
+            elements.asked("next_in", "Next update in", elements.select(spans_ahead, CADENCE)),
+            elements.context(f"Will be told: {told(incident, policy)}"),
         ],
         status=str(incident.status),
         severity=incident.severity,
@@ -108,14 +108,14 @@ def severity_modal(incident: Incident, policy: Policy) -> Block:
         "Change",
         incident,
         [
-            kit.asked("severity", "Severity", severity_select(policy, incident.severity)),
-            kit.asked(
+            elements.asked("severity", "Severity", severity_select(policy, incident.severity)),
+            elements.asked(
                 "reason",
                 "Reason",
-                kit.text_input(multiline=True, longest=1000, placeholder="All customers are affected"),
+                elements.text_input(multiline=True, longest=1000, placeholder="All customers are affected"),
                 optional=True,
             ),
-            kit.context("Making it worse pages that severity's ladder from now. Making it milder pages nobody."),
+            elements.context("Making it worse pages that severity's ladder from now. Making it milder pages nobody."),
         ],
     )
 
@@ -127,14 +127,14 @@ def roles_modal(incident: Incident, policy: Policy) -> Block:
     held = {role.key: incident.roles[role.key] for role in ordered if role.key in incident.roles}
     blocks: list[Block] = []
     for role in ordered:
-        element: Block = {"type": "users_select", "placeholder": kit.words("Nobody yet", kit.PLACEHOLDER)}
+        element: Block = {"type": "users_select", "placeholder": elements.words("Nobody yet", elements.PLACEHOLDER)}
         if is_user(held.get(role.key, "")):
             element["initial_user"] = held[role.key]
         needed = f"Needed at {incident.severity}. " if role.key in required else ""
         hint = needed + (role.description or " ".join(f"{duty.rstrip('.')}." for duty in role.duties[:3]))
-        blocks.append(kit.asked(f"{ROLE}{role.key}", role.title, element, optional=True, hint=hint.strip()))
+        blocks.append(elements.asked(f"{ROLE}{role.key}", role.title, element, optional=True, hint=hint.strip()))
     if not blocks:
-        blocks = [kit.section("The policy has no roles. Add some under `roles:`.")]
+        blocks = [elements.section("The policy has no roles. Add some under `roles:`.")]
     return _modal("roles", "Assign roles", "Assign", incident, blocks, held=held)
 
 
@@ -146,20 +146,20 @@ def resolve_modal(incident: Incident) -> Block:
         "Resolve",
         incident,
         [
-            kit.asked(
+            elements.asked(
                 "summary",
                 "What fixed it?",
-                kit.text_input(incident.summary, multiline=True, placeholder="Rolled back deploy 4512"),
+                elements.text_input(incident.summary, multiline=True, placeholder="Rolled back deploy 4512"),
             ),
-            kit.asked(
+            elements.asked(
                 "root_cause",
                 "Root cause",
-                kit.text_input(incident.root_cause, multiline=True),
+                elements.text_input(incident.root_cause, multiline=True),
                 optional=True,
                 hint="If you know it. The review can add it later.",
             ),
-            kit.asked("impact_ended", "Customer impact ended", {"type": "datetimepicker"}, optional=True),
-            kit.context("Ends reminders and pages. It can be reopened."),
+            elements.asked("impact_ended", "Customer impact ended", {"type": "datetimepicker"}, optional=True),
+            elements.context("Ends reminders and pages. It can be reopened."),
         ],
     )
 
@@ -172,12 +172,12 @@ def reopen_modal(incident: Incident) -> Block:
         "Reopen",
         incident,
         [
-            kit.asked(
+            elements.asked(
                 "reason",
                 "Reason",
-                kit.text_input(multiline=True, longest=1000, placeholder="Errors are back since 04:10"),
+                elements.text_input(multiline=True, longest=1000, placeholder="Errors are back since 04:10"),
             ),
-            kit.context("Reminders and pages start afresh."),
+            elements.context("Reminders and pages start afresh."),
         ],
     )
 
@@ -267,16 +267,16 @@ def _wrong_severity(severity: str | None, policy: Policy) -> dict[str, str]:
 
 
 def _next_in(chosen: str | None) -> timedelta | None:
-    return spans.parse_duration(chosen) if chosen in NEXT_IN else None
+    return durations.parse_duration(chosen) if chosen in NEXT_IN else None
 
 
 def _modal(callback: str, title: str, submit: str, incident: Incident, blocks: list[Block], **known: object) -> Block:
     return {
         "type": "modal",
         "callback_id": callback,
-        "title": kit.words(title, kit.MODAL_TITLE),
-        "submit": kit.words(submit, kit.MODAL_TITLE),
-        "close": kit.words("Cancel", kit.MODAL_TITLE),
+        "title": elements.words(title, elements.MODAL_TITLE),
+        "submit": elements.words(submit, elements.MODAL_TITLE),
+        "close": elements.words("Cancel", elements.MODAL_TITLE),
         "private_metadata": inputs.metadata(incident=incident.id, **known),
         "blocks": blocks,
     }

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy, Role
-from bot.domain.timeline import Entry
-from bot.slack.blocks import kit, phrases, policy_change
-from bot.slack.blocks.kit import Message
+from bot.domain.policy.policy import Policy, Role
+from bot.domain.timeline.entry import Entry
+from bot.slack.blocks import elements, phrases, policy_change
+from bot.slack.blocks.elements import Message
 from bot.slack.text import chunks, clip, escape, mention, plain, render
 
 NOTE = 1500  # of a reason or note beside the news
@@ -19,7 +19,7 @@ def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
     """One short line: who did what, and why if they said."""
     teller = _TELLERS.get(entry.kind)
     said = teller(entry, incident, policy) if teller else _other(entry)
-    return kit.line(f"{phrases.drill_prefix(incident)}{said}")
+    return elements.line(f"{phrases.drill_prefix(incident)}{said}")
 
 
 def told(entry: Entry, incident: Incident, policy: Policy) -> Message:
@@ -32,7 +32,7 @@ def together(messages: Sequence[Message]) -> Message:
     if len(messages) == 1:
         return messages[0]
     text = "\n".join(one.text for one in messages)
-    return kit.message(text or "News", [block for one in messages for block in one.blocks])
+    return elements.message(text or "News", [block for one in messages for block in one.blocks])
 
 
 def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
@@ -44,11 +44,11 @@ def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
     head = f"*Update #{number}* · {status} · {phrases.severity_name(severity, policy)}"
     foot = f"by {mention(entry.actor)}"
     if number == incident.updates and incident.update_due_at and incident.open:
-        foot += f" · next update due {kit.moment(incident.update_due_at)}"
-    first, *more = chunks(text, kit.TEXT - 200, 3) or [""]
-    return kit.message(
+        foot += f" · next update due {elements.moment(incident.update_due_at)}"
+    first, *more = chunks(text, elements.TEXT - 200, 3) or [""]
+    return elements.message(
         f"{phrases.drill_prefix(incident)}{incident.id} update #{number} ({status.lower()}): {clip(text, 500)}",
-        [kit.section(f"{head}\n{first}"), *[kit.section(piece) for piece in more], kit.context(foot)],
+        [elements.section(f"{head}\n{first}"), *[elements.section(piece) for piece in more], elements.context(foot)],
     )
 
 
@@ -60,11 +60,11 @@ def duties(role: Role, incident: Incident, command: str = "/incident") -> Messag
         lines.append(render(role.description))
     lines += [f"• {render(duty)}" for duty in role.duties[:12]]
     where = f"Go to {phrases.channel_link(incident)}. " if incident.channel_id else ""
-    return kit.message(
+    return elements.message(
         f"{phrases.drill_prefix(incident)}You are {title} of {phrases.title(incident)}",
         [
-            kit.section(f"{phrases.drill_prefix(incident)}" + "\n".join(lines)),
-            kit.context(f"{where}Can't? Give it to somebody else: `{command} role {escape(role.key)} @user`"),
+            elements.section(f"{phrases.drill_prefix(incident)}" + "\n".join(lines)),
+            elements.context(f"{where}Can't? Give it to somebody else: `{command} role {escape(role.key)} @user`"),
         ],
     )
 
@@ -139,7 +139,7 @@ def _reopened(entry: Entry, incident: Incident, policy: Policy) -> str:
 
 def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
     until = entry.data.get("until")
-    when = kit.moment(datetime.fromisoformat(until)) if until else ""
+    when = elements.moment(datetime.fromisoformat(until)) if until else ""
     if entry.data.get("promise"):
         return f"{mention(entry.actor)} promises the next update by {when}."
     return f":zzz: {mention(entry.actor)} quieted the reminders until {when}. Pages still go out."

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import spans
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy
-from bot.slack.blocks import kit, phrases
-from bot.slack.blocks.kit import Block, Message, button
+from bot.domain.policy.policy import Policy
+from bot.domain.values import durations
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import mention, plain, render
 
 COMMAND = "/incident"
@@ -26,14 +26,16 @@ def nudge(
     """
     if payload.get("soft"):
         said = phrases.drill_prefix(incident) + _soft(incident, policy, payload, now)
-        return kit.message(said, [kit.section(said), _buttons(incident, payload)])
+        return elements.message(said, [elements.section(said), _buttons(incident, payload)])
     people = " ".join(mention(person) for person in payload.get("mention") or ())
     asked = phrases.drill_prefix(incident) + f"{people} {_asked(incident, policy, payload)}".strip()
-    return kit.message(
+    return elements.message(
         asked,
         [
-            kit.section(f"{asked}{_paging(payload)}"),
-            kit.context(f"*Why:* {_why(incident, policy, payload)}", _again(payload, now), _stops(payload, command)),
+            elements.section(f"{asked}{_paging(payload)}"),
+            elements.context(
+                f"*Why:* {_why(incident, policy, payload)}", _again(payload, now), _stops(payload, command)
+            ),
             _buttons(incident, payload),
         ],
     )
@@ -45,21 +47,21 @@ def nudge_done(outcome: str, incident: Incident | None = None) -> Message:
     """
     drill = phrases.drill_prefix(incident) if incident else ""
     if outcome == "superseded":
-        return kit.message(f"{drill}{SUPERSEDED}", [kit.context(f"{drill}{SUPERSEDED}")])
-    return kit.line(f"{drill}:heavy_check_mark: {_outcome(outcome, incident)}")
+        return elements.message(f"{drill}{SUPERSEDED}", [elements.context(f"{drill}{SUPERSEDED}")])
+    return elements.line(f"{drill}:heavy_check_mark: {_outcome(outcome, incident)}")
 
 
 def _outcome(outcome: str, incident: Incident | None) -> str:
     snooze = incident.snooze if incident else None
     if outcome == "snoozed":
         return (
-            f"Snoozed by {mention(snooze.by)} until {kit.moment(snooze.until)}."
+            f"Snoozed by {mention(snooze.by)} until {elements.moment(snooze.until)}."
             if snooze
             else "This reminder was snoozed."
         )
     if outcome == "promised":
         if incident and incident.promised_by and incident.update_due_at:
-            return f"{mention(incident.promised_by)} promised an update by {kit.moment(incident.update_due_at)}."
+            return f"{mention(incident.promised_by)} promised an update by {elements.moment(incident.update_due_at)}."
         return "The next update was promised."
     return render(outcome)
 
@@ -80,13 +82,13 @@ def _asked(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> st
 def _owed(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> list[str]:
     owed = ["a status update"] if payload.get("owes_update") else []
     missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.get("missing") or ()]
-    return [*owed, f"somebody as {kit.listed(missing)}"] if missing else owed
+    return [*owed, f"somebody as {elements.listed(missing)}"] if missing else owed
 
 
 def _late(payload: Mapping[str, Any]) -> str:
     """Said wherever it is so: the word “late”, and by how much."""
     late_s = payload.get("late_s")
-    return f"late by {spans.roughly(timedelta(seconds=late_s))}" if late_s else ""
+    return f"late by {durations.roughly(timedelta(seconds=late_s))}" if late_s else ""
 
 
 def _paging(payload: Mapping[str, Any]) -> str:
@@ -99,7 +101,7 @@ def _why(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> str:
     reason = render(str(payload.get("reason") or "it is due").partition(" (late by")[0])
     level = phrases.level_of(incident, policy)
     if payload.get("owes_update") and level.update_every:
-        return f"{reason}; {render(level.key)} asks for an update every {spans.in_words(level.update_every)}."
+        return f"{reason}; {render(level.key)} asks for an update every {durations.in_words(level.update_every)}."
     if payload.get("missing"):
         return f"{reason}; {render(level.key)} asks for these roles."
     return f"{reason}."
@@ -118,7 +120,7 @@ def _stops(payload: Mapping[str, Any], command: str) -> str:
 
 def _buttons(incident: Incident, payload: Mapping[str, Any]) -> Block | None:
     value = incident.id
-    return kit.actions(
+    return elements.actions(
         button("Post update", "update", value, style="primary") if payload.get("owes_update") else None,
         button("Assign roles", "roles", value) if payload.get("missing") else None,
         button("Snooze 15m", "snooze_15m", value),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.domain import oncall
-from bot.domain.oncall import Override, Shift
-from bot.domain.policy import Policy, Schedule
-from bot.slack.blocks import kit
-from bot.slack.blocks.kit import Block, Message, button
+from bot.domain.oncall import schedule as oncall
+from bot.domain.oncall.schedule import Override, Shift
+from bot.domain.policy.policy import Policy, Schedule
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import escape, is_user, mention, plain, render
 
 COMMAND = "/incident"
@@ -30,17 +30,19 @@ def on_call(
     """One schedule, or all of them. `links`: title to the address of a calendar feed. `notes`: what is not fresh."""
     schedules = [one for key, one in policy.schedules.items() if schedule in (None, key)]
     if not schedules:
-        return kit.line("Nobody is on call: the policy has no schedules. Add some under `schedules:`.")
+        return elements.line("Nobody is on call: the policy has no schedules. Add some under `schedules:`.")
     words = "On call now" if schedule is None else f"On call on {render(schedule)}"
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*"),
-            *[kit.section(row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]],
-            kit.left_out(len(schedules) - SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"),
-            kit.actions(button("Cover for a while", "cover", schedules[0].key), block_id="oncall"),
-            kit.context(f"By command: `{command} cover {render(schedules[0].key)} from tomorrow 18:00 for 12h`"),
-            *[kit.context(f":warning: {render(note)}") for note in notes],
+            elements.section(f"*{words}*"),
+            *[elements.section(row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]],
+            elements.left_out(
+                len(schedules) - SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"
+            ),
+            elements.actions(button("Cover for a while", "cover", schedules[0].key), block_id="oncall"),
+            elements.context(f"By command: `{command} cover {render(schedules[0].key)} from tomorrow 18:00 for 12h`"),
+            *[elements.context(f":warning: {render(note)}") for note in notes],
             subscribe(links or {}),
         ],
     )
@@ -49,7 +51,7 @@ def on_call(
 def subscribe(links: Mapping[str, str]) -> Block | None:
     """For a calendar. Whoever has such an address can read it, so it is shown to one person at a time."""
     shown = [f"<{escape(url)}|{render(plain(title))}>" for title, url in list(links.items())[:FEEDS]]
-    return kit.context(f":calendar: In your calendar: {kit.joined(shown)}") if shown else None
+    return elements.context(f":calendar: In your calendar: {elements.joined(shown)}") if shown else None
 
 
 def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
@@ -57,11 +59,11 @@ def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[O
     name = f"*{render(plain(schedule.key))}*"
     shift = oncall.current_shift(schedule, now, overrides)
     upcoming = _next(schedule, now, shift, overrides)
-    after = f"\nNext: {called(upcoming.member, policy)}, {kit.moment(upcoming.starts_at)}" if upcoming else ""
+    after = f"\nNext: {called(upcoming.member, policy)}, {elements.moment(upcoming.starts_at)}" if upcoming else ""
     after += _to_come(schedule, policy, now, overrides)
     if shift is None:
         return f":warning: {name} · nobody is on call now{after}"
-    until = f", until {kit.moment(shift.ends_at)}" if shift.ends_at < now + oncall.CUT else ""
+    until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.CUT else ""
     covering = ", covering" if _covers(schedule, shift, now, overrides) else ""
     return f"{name} · {called(shift.member, policy)}{covering}{until}{after}"
 
@@ -82,7 +84,7 @@ def _to_come(schedule: Schedule, policy: Policy, now: datetime, overrides: Seque
         (one for one in overrides if one.starts_at > now and _is_cover(one, schedule)), key=lambda one: one.starts_at
     )
     said = [
-        f"{called(one.member, policy)}, {kit.moment(one.starts_at)} – {kit.moment(one.ends_at)}"
+        f"{called(one.member, policy)}, {elements.moment(one.starts_at)} – {elements.moment(one.ends_at)}"
         for one in ahead[:COVERS]
     ]
     more = f" and {len(ahead) - COVERS} more" if len(ahead) > COVERS else ""

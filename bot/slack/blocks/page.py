@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain.escalation import ordinal
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy
-from bot.slack.blocks import kit, phrases
-from bot.slack.blocks.kit import Block, Message, button
+from bot.domain.paging.ladder import ordinal
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, plain, render
 
 COMMAND = "/incident"
@@ -30,16 +30,16 @@ def page_channel(
     if payload.get("rung") is None and not payload.get("pages"):
         return nobody_left(incident, payload, command)
     people = " ".join(mention(str(person)) for person in list(payload.get("people") or ())[:PEOPLE])
-    channels = kit.listed([phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()])
-    called = kit.joined([people, channels]) or "Others, outside Slack"
+    channels = elements.listed([phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()])
+    called = elements.joined([people, channels]) or "Others, outside Slack"
     paged = "you are paged" if people else "paged"
     words = f":rotating_light: {called}: {paged} for {phrases.title(incident)}{_count(payload)}"
-    return kit.message(
+    return elements.message(
         phrases.drill_prefix(incident) + words,
         [
-            kit.section(phrases.drill_prefix(incident) + words),
-            kit.section("\n".join([f"*Why:* {_why(payload)}", *_gaps(payload)])),
-            kit.context(f"{_called(incident, payload)}. {_press(payload)}"),
+            elements.section(phrases.drill_prefix(incident) + words),
+            elements.section("\n".join([f"*Why:* {_why(payload)}", *_gaps(payload)])),
+            elements.context(f"{_called(incident, payload)}. {_press(payload)}"),
             _buttons(incident, payload),
         ],
     )
@@ -53,12 +53,12 @@ def nobody_left(incident: Incident, payload: Mapping[str, Any], command: str = C
     if len(lines) == 1:
         lines.append("Every rung was paged already, or there is none for this severity.")
     lines.append(f"*What to do:* call somebody yourself, and bring them in with `{command} invite @user`.")
-    return kit.message(
+    return elements.message(
         phrases.drill_prefix(incident) + words,
         [
-            kit.section(phrases.drill_prefix(incident) + words),
-            kit.section("\n".join(lines)),
-            kit.actions(
+            elements.section(phrases.drill_prefix(incident) + words),
+            elements.section("\n".join(lines)),
+            elements.actions(
                 button("Acknowledge", "ack", incident.id, style="primary")
                 if incident.open and incident.ladder.acknowledged_at is None
                 else None,
@@ -80,13 +80,13 @@ def page_direct(incident: Incident, policy: Policy, payload: Mapping[str, Any], 
     ]
     if incident.private:  # they are invited, and read the rest in its channel
         lines = [f"*Channel:* {phrases.channel_link(incident)}. You are being invited; all else is said there."]
-    return kit.message(
+    return elements.message(
         phrases.drill_prefix(incident) + words,
         [
-            kit.section(f"{phrases.drill_prefix(incident)}*{words}*"),
-            kit.section("\n".join(lines)),
+            elements.section(f"{phrases.drill_prefix(incident)}*{words}*"),
+            elements.section("\n".join(lines)),
             _buttons(incident, payload),
-            kit.context(_press(payload)),
+            elements.context(_press(payload)),
         ],
     )
 
@@ -96,12 +96,12 @@ def page_elsewhere(incident: Incident, policy: Policy, payload: Mapping[str, Any
     name = phrases.severity_name(incident.severity, policy)
     words = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
     if incident.private:
-        return kit.message(words, [kit.section(f"*{words}*"), _buttons(incident, payload)])
-    return kit.message(
+        return elements.message(words, [elements.section(f"*{words}*"), _buttons(incident, payload)])
+    return elements.message(
         phrases.drill_prefix(incident) + words,
         [
-            kit.section(f"{phrases.drill_prefix(incident)}*{words}*"),
-            kit.section(
+            elements.section(f"{phrases.drill_prefix(incident)}*{words}*"),
+            elements.section(
                 f"{name} · {phrases.status_line(incident)}\n*Channel:* {phrases.channel_link(incident)}\n"
                 f"*Why here:* {_why_here(payload)} — {_why(payload)}."
             ),
@@ -117,9 +117,13 @@ def page_settled(incident: Incident, policy: Policy, outcome: str | None = None,
     """
     words = render(outcome) if outcome else _settled_by(incident)
     if not directly:
-        return kit.line(words)
-    return kit.message(
-        words, [kit.section(f"~You were paged for {phrases.outside(incident).replace('~', '∼')}~"), kit.section(words)]
+        return elements.line(words)
+    return elements.message(
+        words,
+        [
+            elements.section(f"~You were paged for {phrases.outside(incident).replace('~', '∼')}~"),
+            elements.section(words),
+        ],
     )
 
 
@@ -129,7 +133,7 @@ def _settled_by(incident: Incident) -> str:
         return f"It is over: {incident.id} is {incident.status}. Nothing to do.{go}"
     ladder = incident.ladder
     if ladder.acknowledged_at and incident.acknowledged_by:
-        by, when = mention(incident.acknowledged_by), kit.moment(ladder.acknowledged_at)
+        by, when = mention(incident.acknowledged_by), elements.moment(ladder.acknowledged_at)
         return f":raised_hand: {by} acknowledged {incident.id}, {when}. Nothing more to do.{go}"
     return f"{incident.id} has moved on. Nothing to do here.{go}"
 
@@ -159,15 +163,19 @@ def page_drill(incident: Incident, payload: Mapping[str, Any]) -> Message:
         for name, ways in dict(payload.get("people") or {}).items()
     ]
     channels = [phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()]
-    whom = kit.listed([*people, *channels], PEOPLE)
+    whom = elements.listed([*people, *channels], PEOPLE)
     words = (
         f"[DRILL] Nobody is paged. {'Otherwise this would page: ' + whom if whom else 'The ladder has nobody left.'}"
     )
     called = render(str(payload.get("called") or ""))
     lines = [f"*Why:* {_why(payload)}", *[f":warning: {clip(render(str(g)), 300)}" for g in payload.get("gaps") or ()]]
-    return kit.message(
+    return elements.message(
         words,
-        [kit.section(f":test_tube: {words}"), kit.section("\n".join(lines)), kit.context(called) if called else None],
+        [
+            elements.section(f":test_tube: {words}"),
+            elements.section("\n".join(lines)),
+            elements.context(called) if called else None,
+        ],
     )
 
 
@@ -197,7 +205,7 @@ def _press(payload: Mapping[str, Any]) -> str:
 
 def _buttons(incident: Incident, payload: Mapping[str, Any]) -> Block | None:
     value = f"{incident.id}:{payload.get('rung') or 0}"
-    return kit.actions(
+    return elements.actions(
         button("I'm on it", "on_it", value, style="primary"),
         button("Can't", "cant", value),
         block_id="page",

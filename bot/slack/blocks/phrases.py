@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.domain import spans
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident, empty_roles
-from bot.domain.lifecycle import MEANING, Status
-from bot.domain.policy import Policy, Role, Severity
-from bot.slack.blocks.kit import clock, joined, moment
+from bot.domain.incident.status import MEANING, Status
+from bot.domain.policy.policy import Policy, Role, Severity
+from bot.domain.values import durations
+from bot.slack.blocks.elements import clock, joined, moment
 from bot.slack.text import mention, plain, render
 
 DOTS = (":red_circle:", ":large_orange_circle:", ":large_yellow_circle:", ":large_blue_circle:", ":white_circle:")
@@ -114,7 +114,7 @@ def channel_named(channel: str) -> str:
 
 def cadence(level: Severity) -> str:
     """Plain words for how often updates are asked for."""
-    return f"every {spans.in_words(level.update_every)}" if level.update_every else "none asked for"
+    return f"every {durations.in_words(level.update_every)}" if level.update_every else "none asked for"
 
 
 def snoozed(incident: Incident, now: datetime) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.domain import spans
 from bot.domain.incident import Incident
-from bot.domain.playbook import Playbook
-from bot.domain.walk import Mark, State, Walk
-from bot.slack.blocks import kit
-from bot.slack.blocks.kit import Block, Message, button
+from bot.domain.playbook.definition import Playbook
+from bot.domain.playbook.run import Mark, State, Walk
+from bot.domain.values import durations
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, render
-from playbooks.finding import Hit
+from playbooks.search import Hit
 
 REASON = 200
 DESCRIPTION = 250
@@ -22,53 +22,54 @@ SHOWN = 3  # of what fits; on a telephone nobody reads more
 
 def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], command: str, asked: str = "") -> Message:
     """What fits this incident, or what somebody typed; and what is open already."""
-    example = kit.code(f"{command} playbook the database is slow")
+    example = elements.code(f"{command} playbook the database is slow")
     if not hits and not walks:
         what = f"“{render(clip(asked, 60))}”" if asked else "what is known of it"
-        return kit.line(f"No playbook fits {what}. Say what you see, in a few words: {example}")
+        return elements.line(f"No playbook fits {what}. Say what you see, in a few words: {example}")
     over = "" if incident.open else f", which is {incident.status}"
     words = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(asked, 60))}”" if asked else "")
     going = {walk.playbook: walk for walk in walks if walk.going}
     fresh = [hit for hit in hits if hit.playbook.id not in going][:SHOWN]
     nothing = f"No playbook fits “{render(clip(asked, 60))}”." if asked and not hits else ""
     hint = "Say what you see, in a few words" if nothing else "Not the right one? Say what you see"
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*"),
+            elements.section(f"*{words}*"),
             *[_open(walk) for walk in walks if walk.going],
             *[_hit(incident, hit) for hit in fresh],
-            kit.context(" ".join(part for part in (nothing, f"{hint}: {example}") if part)),
+            elements.context(" ".join(part for part in (nothing, f"{hint}: {example}") if part)),
         ],
     )
 
 
 def opened_already(walk: Walk) -> Message:
-    return kit.line(
-        f"*{render(walk.name)}* is open here already: {mention(walk.opened_by)} opened it {kit.clock(walk.opened_at)}, "
-        f"{walk.settled} of {len(walk.steps)} steps are done. Its message is in the channel."
+    return elements.line(
+        f"*{render(walk.name)}* is open here already: {mention(walk.opened_by)} opened it "
+        f"{elements.clock(walk.opened_at)}, {walk.settled} of {len(walk.steps)} steps are done. "
+        f"Its message is in the channel."
     )
 
 
 def opened(walk: Walk) -> Message:
-    return kit.line(f"*{render(walk.name)}* is open in the channel of INC-{walk.incident}.")
+    return elements.line(f"*{render(walk.name)}* is open in the channel of INC-{walk.incident}.")
 
 
 def overtaken(what: str, mark: Mark, user: str) -> Message:
     """To whoever pressed second."""
-    when = f", {kit.clock(mark.at)}" if mark.at else ""
+    when = f", {elements.clock(mark.at)}" if mark.at else ""
     step = f"step {mark.key}, *{render(mark.title)}*,"
     if mark.by == user:
-        return kit.line(f"You were there already: {step} is {render(_how(mark))}{when}.")
+        return elements.line(f"You were there already: {step} is {render(_how(mark))}{when}.")
     by = mention(mark.by) if mark.by else "Somebody"
-    return kit.line(f"{by} was first: {step} is {render(_how(mark))}{when}. Nothing more to do there, thank you.")
+    return elements.line(f"{by} was first: {step} is {render(_how(mark))}{when}. Nothing more to do there, thank you.")
 
 
 def offer(incident: Incident, hit: Hit) -> list[Block | None]:
     """On the card: the one that fits best."""
     why = f" — {render(clip(hit.reasons[0], REASON))}" if hit.reasons else ""
     return [
-        kit.section(
+        elements.section(
             f":blue_book: *{render(hit.playbook.name)}* seems to fit{why}",
             button("Open playbook", "playbook_open", f"{incident.id}:{hit.playbook.id}"),
         )
@@ -81,12 +82,12 @@ def review(about: Sequence[Mapping[str, Any]]) -> Message:
     lines = [f"• {_owed(one)}" for one in about[:REVIEWS]]
     if len(about) > REVIEWS:
         lines.append(f"… and {len(about) - REVIEWS} more: `tocsin playbooks stats`")
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f":blue_book: *{words}*"),
-            *kit.sections("\n".join(lines)),
-            kit.context(
+            elements.section(f":blue_book: *{words}*"),
+            *elements.sections("\n".join(lines)),
+            elements.context(
                 "Read it as if it were three in the morning, mend it, and set `last_reviewed` to today in its file. "
                 "I say this once for each period, and once for a step."
             ),
@@ -108,19 +109,19 @@ def _hit(incident: Incident, hit: Hit) -> Block:
     if one.description:
         lines.append(clip(render(one.description), DESCRIPTION))
     lines += [f"_Why:_ {clip(render(' · '.join(hit.reasons)), REASON)}"] if hit.reasons else []
-    return kit.section("\n".join(lines), button("Open", "playbook_open", f"{incident.id}:{one.id}"))
+    return elements.section("\n".join(lines), button("Open", "playbook_open", f"{incident.id}:{one.id}"))
 
 
 def _open(walk: Walk) -> Block:
-    return kit.section(
+    return elements.section(
         f":blue_book: *{render(walk.name)}* is open: {walk.settled} of {len(walk.steps)} steps done, "
-        f"opened by {mention(walk.opened_by)} {kit.clock(walk.opened_at)}"
+        f"opened by {mention(walk.opened_by)} {elements.clock(walk.opened_at)}"
     )
 
 
 def _length(one: Playbook) -> str:
     steps = f" · {len(one.steps)} steps"
-    return steps + (f", about {spans.in_words(one.expected_duration)}" if one.expected_duration else "")
+    return steps + (f", about {durations.in_words(one.expected_duration)}" if one.expected_duration else "")
 
 
 def _how(mark: Mark) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Incident
 from bot.domain.policy_change import NOTHING
-from bot.slack.blocks import kit
-from bot.slack.blocks.kit import Message, button
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Message, button
 from bot.slack.text import clip, render
 
 LINES = 20
@@ -18,15 +18,17 @@ AHEAD = 6
 def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline], digest: str) -> Message:
     """Privately, to whoever asked."""
     words = f"{incident.id} goes by the policy it was declared under. With the one in force:"
-    coming = "\n".join(f"• {kit.moment(one.due_at)} · {clip(render(one.reason), 200)}" for one in ahead[:AHEAD])
-    return kit.message(
+    coming = "\n".join(f"• {elements.moment(one.due_at)} · {clip(render(one.reason), 200)}" for one in ahead[:AHEAD])
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*"),
-            *kit.sections(listed(changes)),
-            *kit.sections(f"*What would come next*\n{coming}" if coming else "*Nothing would come due.*"),
-            kit.actions(button("Apply", "policy_apply", f"{incident.id}:{digest}", style="primary"), block_id="policy"),
-            kit.context("Nobody who was paged is paged again. It goes on the timeline, and the channel is told."),
+            elements.section(f"*{words}*"),
+            *elements.sections(listed(changes)),
+            *elements.sections(f"*What would come next*\n{coming}" if coming else "*Nothing would come due.*"),
+            elements.actions(
+                button("Apply", "policy_apply", f"{incident.id}:{digest}", style="primary"), block_id="policy"
+            ),
+            elements.context("Nobody who was paged is paged again. It goes on the timeline, and the channel is told."),
         ],
     )
 
@@ -39,8 +41,8 @@ def listed(changes: Sequence[str]) -> str:
 
 
 def in_force(incident: Incident) -> Message:
-    return kit.line(f"{incident.id} goes by the policy in force. There is nothing to bring to it.")
+    return elements.line(f"{incident.id} goes by the policy in force. There is nothing to bring to it.")
 
 
 def applied(incident: Incident) -> Message:
-    return kit.line(f"{incident.id} goes by the policy in force now. The channel has been told.")
+    return elements.line(f"{incident.id} goes by the policy in force now. The channel has been told.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.incident import Incident
-from bot.domain.lifecycle import Status
-from bot.domain.policy import Contact, Policy
-from bot.domain.similarity import Similar
-from bot.domain.triage import Triage
-from bot.slack.blocks import kit, phrases
-from bot.slack.blocks.kit import Block, Message, button
+from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Contact, Policy
+from bot.domain.triage.similarity import Similar
+from bot.domain.triage.triage import Triage
+from bot.slack.blocks import elements, phrases
+from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, is_user, length, mention, plain, render
 
 FIXED = 300
@@ -26,11 +26,11 @@ def triage(incident: Incident, policy: Policy, found: Triage) -> Message:
     """Nothing in it has to be done; what is surest comes first."""
     words = f"What may help with {incident.id}"
     if not found.useful:
-        return kit.line(f"{words}: nothing known any more looks like it.")
-    return kit.message(
+        return elements.line(f"{words}: nothing known any more looks like it.")
+    return elements.message(
         f"{phrases.drill_prefix(incident)}{words}",
         [
-            kit.section(f"*{phrases.drill_prefix(incident)}What may help*"),
+            elements.section(f"*{phrases.drill_prefix(incident)}What may help*"),
             *[block for one in found.similar for block in _similar(incident, one, found)],
             *_services(policy, found),
             *_causes(policy, found),
@@ -43,12 +43,13 @@ def searched(found: Sequence[Similar], policy: Policy, asked: str, command: str)
     """The answer to a search, the best first."""
     what = f"“{render(clip(plain(asked), 100))}”"
     if not found:
-        return kit.line(
-            f"No incident has the words {what}. Fewer words find more. Every one: {kit.code(f'{command} list all')}"
+        return elements.line(
+            f"No incident has the words {what}. Fewer words find more. "
+            f"Every one: {elements.code(f'{command} list all')}"
         )
     words = f"{len(found)} incident{'s' if len(found) != 1 else ''} for {what}"
-    rows = [kit.section(_found(one, policy), button("Show", "show", one.incident.id)) for one in found[:FOUND]]
-    return kit.message(words, [kit.section(f"*{words}*"), *rows])
+    rows = [elements.section(_found(one, policy), button("Show", "show", one.incident.id)) for one in found[:FOUND]]
+    return elements.message(words, [elements.section(f"*{words}*"), *rows])
 
 
 def percent(confidence: float) -> str:
@@ -76,8 +77,8 @@ def _similar(incident: Incident, one: Similar, found: Triage) -> list[Block | No
     text = "\n".join(lines)
     show = button("Show", "show", known.id)
     if more is None:
-        return [kit.section(text, show)]
-    return [kit.section(text), kit.actions(more, show, block_id=f"similar:{known.number}")]
+        return [elements.section(text, show)]
+    return [elements.section(text), elements.actions(more, show, block_id=f"similar:{known.number}")]
 
 
 def _services(policy: Policy, found: Triage) -> list[Block | None]:
@@ -85,16 +86,16 @@ def _services(policy: Policy, found: Triage) -> list[Block | None]:
         return []
     near = [reach for reach in found.radius if reach.steps == 1]
     far = [reach for reach in found.radius if reach.steps > 1]
-    whose = kit.listed([_name(key, policy) for key in found.affected], RADIUS)
+    whose = elements.listed([_name(key, policy) for key in found.affected], RADIUS)
     guess = " (named in the title; nobody has said so yet)" if found.guessed else ""
     lines = [
-        f":boom: *May be hit, too:* {kit.listed([_name(reach.key, policy) for reach in near], RADIUS)} "
+        f":boom: *May be hit, too:* {elements.listed([_name(reach.key, policy) for reach in near], RADIUS)} "
         f"cannot work without {whose}{guess}"
     ]
     if far:
         through = [f"{_name(reach.key, policy)} (through {_name(reach.via, policy)})" for reach in far]
-        lines.append(f"and further on {kit.listed(through, RADIUS)}")
-    return [kit.section(clip(", ".join(lines) + ".", kit.TEXT))]
+        lines.append(f"and further on {elements.listed(through, RADIUS)}")
+    return [elements.section(clip(", ".join(lines) + ".", elements.TEXT))]
 
 
 def _causes(policy: Policy, found: Triage) -> list[Block | None]:
@@ -102,16 +103,16 @@ def _causes(policy: Policy, found: Triage) -> list[Block | None]:
         f":point_right: *May come from* {_name(cause.key, policy)}: {render('; '.join(cause.reasons))}"
         for cause in found.causes[:CAUSES]
     ]
-    return [kit.section(clip("\n".join(lines), kit.TEXT))] if lines else []
+    return [elements.section(clip("\n".join(lines), elements.TEXT))] if lines else []
 
 
 def whom_and_where(contacts: Sequence[Contact], links: Sequence[tuple[str, str]]) -> list[Block | None]:
     lines = []
     if contacts:
-        lines.append("*Call:* " + kit.listed([contact(one) for one in contacts], CONTACTS))
+        lines.append("*Call:* " + elements.listed([contact(one) for one in contacts], CONTACTS))
     if links:
         lines.append("*Look:* " + _links(links))
-    return [kit.context("\n".join(lines))] if lines else []
+    return [elements.context("\n".join(lines))] if lines else []
 
 
 def contact(one: Contact) -> str:
@@ -122,7 +123,7 @@ def contact(one: Contact) -> str:
         render(plain(one.email)) if one.email else "",
         _link("support portal", one.url) if one.url else "",
     ]
-    said = kit.joined(ways)
+    said = elements.joined(ways)
     return f"{render(plain(one.name or one.key))}" + (f" ({said})" if said else "")
 
 
@@ -130,7 +131,7 @@ def _links(links: Sequence[tuple[str, str]]) -> str:
     said = ""
     for title, address in links[:LINKS]:
         piece = _link(title, address)
-        if length(said) + length(piece) > kit.TEXT // 2:
+        if length(said) + length(piece) > elements.TEXT // 2:
             break
         said += (" · " if said else "") + piece
     return said
@@ -146,7 +147,7 @@ def _link(title: str, address: str) -> str:
 def _found(one: Similar, policy: Policy) -> str:
     known = one.incident
     lock = " :lock:" if known.private else ""
-    state = kit.joined(
+    state = elements.joined(
         [
             phrases.severity_name(known.severity, policy),
             phrases.status_name(known.status),

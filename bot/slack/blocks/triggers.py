@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.domain import spans
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy, Trigger
-from bot.slack.blocks import kit
-from bot.slack.blocks.kit import Message
+from bot.domain.policy.policy import Policy, Trigger
+from bot.domain.values import durations
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Message
 from bot.slack.text import clip, plain, render
 
 COMMAND = "/incident"
@@ -16,30 +16,30 @@ MOST = 30
 def listed(incident: Incident, policy: Policy, command: str = COMMAND, asked: str = "") -> Message:
     """`asked` is what somebody typed that is none of them."""
     if not policy.triggers:
-        return kit.line(f"The policy has no triggers. To call for help: `{command} escalate`")
+        return elements.line(f"The policy has no triggers. To call for help: `{command} escalate`")
     start = f"There is no trigger “{clip(render(plain(asked)), 60)}”. " if asked else ""
     words = f"{start}What pages people for {incident.id} beside the ladder"
-    return kit.message(
+    return elements.message(
         words,
         [
-            kit.section(f"*{words}*"),
-            kit.section("\n".join(_line(one, incident) for one in policy.triggers[:MOST])),
-            kit.context(f"It has happened? `{command} trigger {policy.triggers[0].key} Why you think so`"),
+            elements.section(f"*{words}*"),
+            elements.section("\n".join(_line(one, incident) for one in policy.triggers[:MOST])),
+            elements.context(f"It has happened? `{command} trigger {policy.triggers[0].key} Why you think so`"),
         ],
     )
 
 
 def tripped(incident: Incident, trigger: Trigger) -> Message:
-    when = f"in {spans.in_words(trigger.rung.after)}" if trigger.rung.after else "now"
+    when = f"in {durations.in_words(trigger.rung.after)}" if trigger.rung.after else "now"
     ways = f" unless it is {trigger.rung.until} by then" if trigger.rung.after else ""
     drill = " It is a drill: nobody is." if incident.drill else ""
     who = f"{_targets(trigger)} will be paged {when}{ways}.{drill}"
-    return kit.line(f"*{render(plain(trigger.name))}* holds for {incident.id}: {who}")
+    return elements.line(f"*{render(plain(trigger.name))}* holds for {incident.id}: {who}")
 
 
 def _line(trigger: Trigger, incident: Incident) -> str:
     holds = incident.ladder.tripped.get(trigger.key)
-    state = f" · holds since {kit.clock(holds.at)}" if holds else ""
+    state = f" · holds since {elements.clock(holds.at)}" if holds else ""
     only = f" ({', '.join(trigger.severities)} only)" if trigger.severities else ""
     key, name = render(plain(trigger.key)), render(plain(trigger.name))
     return f"• `{key}` {name}{only}: {_targets(trigger)}{state}"

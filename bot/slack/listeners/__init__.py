@@ -11,9 +11,9 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.response import BoltResponse
 
-from bot.slack.blocks import answers, inputs
+from bot.slack.blocks import inputs, replies
 from bot.slack.listeners import actions, commands, shortcuts, views
-from bot.slack.listeners.front import Front
+from bot.slack.listeners.context import Front
 
 log = structlog.get_logger()
 
@@ -45,9 +45,9 @@ def register(app: AsyncApp, front: Front) -> None:
         """A fault of ours: logged whole, told in a sentence."""
         log.error("listener.failed", type=body.get("type"), command=body.get("command"), exc_info=error)
         if body.get("type") == "view_submission":
-            wrong = {inputs.first_block(body.get("view") or {}): answers.NOT_RECORDED}
+            wrong = {inputs.first_block(body.get("view") or {}): replies.NOT_RECORDED}
             return _json({"response_action": "errors", "errors": wrong})
-        message = answers.not_recorded()
+        message = replies.not_recorded()
         if "command" in body:
             return _json({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks})
         return BoltResponse(status=400)  # Slack shows the person that it did not work, and does not repeat it

@@ -14,21 +14,23 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy
-from bot.slack.api import SlackError
-from bot.slack.arguments import Request
-from bot.slack.blocks import answers, modals
+from bot.domain.policy.policy import Policy
 from bot.slack.blocks import declare as declaring
+from bot.slack.blocks import modals, replies
 from bot.slack.blocks import policy_change as policy_blocks
-from bot.slack.blocks.kit import Message
+from bot.slack.blocks.elements import Message
+from bot.slack.client.api import SlackError
+from bot.slack.commands.arguments import Request
+from bot.slack.commands.parse import Declaration
 from bot.slack.listeners import commands, jobs, menu, oncall, playbooks, verbs
-from bot.slack.listeners.front import OPEN_VIEW_WITHIN_S, Asking, Front
-from bot.slack.parse import Declaration
-from bot.usecases import acknowledge as acknowledging
-from bot.usecases import delivered, handover, permission, policy_change, run, shift_change
-from bot.usecases import escalate as escalating
-from bot.usecases.desk import Repeated
-from storage.errors import StorageError
+from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, Asking, Front
+from bot.usecases import authorize, delivery
+from bot.usecases.context import Repeated
+from bot.usecases.incidents import acknowledge as acknowledging
+from bot.usecases.incidents import change_policy, handover, update
+from bot.usecases.incidents import escalate as escalating
+from bot.usecases.oncall import shift_change
+from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
@@ -79,7 +81,7 @@ async def _tell(front: Front, asking: Asking, message: Message) -> None:
         await front.answer_later(asking, message)
     except StorageError as error:
         log.error("press.not_answered", error=str(error))
-        if message == answers.not_recorded():
+        if message == replies.not_recorded():
             raise  # neither recorded nor said: then Slack has to show that it did not work
 
 
@@ -115,7 +117,7 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
         return None
     except StorageError as error:
         log.error("press.not_recorded", error=str(error), action=name[:80])
-        return answers.not_recorded()
+        return replies.not_recorded()
 
 
 async def _not_the_channels(front: Front, asking: Asking, value: str) -> int | None:
@@ -151,8 +153,8 @@ def _modal(build: Callable[[Incident, Policy, Front], dict[str, Any]], instead: 
 
     async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
         if incident.open == ended:
-            return answers.press_too_late(incident)
-        permission.require(front.desk, instead.split()[0], asking.user, incident)  # before they fill it in for nothing
+            return replies.press_too_late(incident)
+        authorize.require(front.desk, instead.split()[0], asking.user, incident)  # before they fill it in for nothing
         return await front.open_view(asking, build(incident, policy, front), f"{front.command} {instead}")
 
     return press
@@ -175,11 +177,11 @@ async def _responding(front: Front, asking: Asking, incident: Incident, policy: 
 
 async def _watching(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     if not incident.open:
-        message = answers.press_too_late(incident)
+        message = replies.press_too_late(incident)
     elif incident.ladder.acknowledged_at is not None and incident.acknowledged_by:
-        message = answers.watching_in_hands(incident, incident.acknowledged_by)
+        message = replies.watching_in_hands(incident, incident.acknowledged_by)
     else:
-        message = answers.just_watching(incident)
+        message = replies.just_watching(incident)
     await front.answer_later(asking, message, replace=True)
     return None
 
@@ -187,16 +189,16 @@ async def _watching(front: Front, asking: Asking, incident: Incident, policy: Po
 async def _lead(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     holder = incident.roles.get("commander")
     if holder and holder != asking.user:
-        return answers.done(f"<@{holder}> leads {incident.id} already. To take over: {front.command} lead @you")
-    await run.assign(front.desk, incident.number, {"commander": asking.user}, asking.user, delivery=asking.delivery)
-    await front.answer_later(asking, answers.done(f"You lead {incident.id}."), replace=True)
+        return replies.done(f"<@{holder}> leads {incident.id} already. To take over: {front.command} lead @you")
+    await update.assign(front.desk, incident.number, {"commander": asking.user}, asking.user, delivery=asking.delivery)
+    await front.answer_later(asking, replies.done(f"You lead {incident.id}."), replace=True)
     return None
 
 
 async def _on_it(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     """From a page: responding, whoever acknowledged before."""
     if not incident.open:
-        return answers.press_too_late(incident)
+        return replies.press_too_late(incident)
     done = await acknowledging.acknowledge(front.desk, incident.number, asking.user, delivery=asking.delivery)
     return verbs.acknowledged(done, asking.user)
 
@@ -204,7 +206,7 @@ async def _on_it(front: Front, asking: Asking, incident: Incident, policy: Polic
 async def _cant(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
     rung = int(rest.split(":", 1)[0]) if rest.split(":", 1)[0].isdecimal() else 0
     done = await escalating.cannot(front.desk, incident.number, rung, asking.user, delivery=asking.delivery)
-    return answers.cant_noted(incident, done.climb if done else None)
+    return replies.cant_noted(incident, done.climb if done else None)
 
 
 async def _accept(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
@@ -231,12 +233,12 @@ async def _shift_stay(front: Front, asking: Asking, incident: Incident, policy: 
 
 
 async def _retry(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    count = await delivered.retry_failed(front.desk, incident.number, delivery=asking.delivery)
-    return answers.done("Trying again." if count else "Nothing is left to retry.")
+    count = await delivery.retry_failed(front.desk, incident.number, delivery=asking.delivery)
+    return replies.done("Trying again." if count else "Nothing is left to retry.")
 
 
 async def _policy_apply(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    saved = await policy_change.apply(front.desk, incident.number, rest, asking.user, delivery=asking.delivery)
+    saved = await change_policy.apply(front.desk, incident.number, rest, asking.user, delivery=asking.delivery)
     await front.answer_later(asking, policy_blocks.applied(saved), replace=True)
     return None
 

@@ -9,15 +9,15 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
-from bot.slack.arguments import Request
-from bot.slack.blocks import answers
-from bot.slack.blocks.kit import Message
+from bot.slack.blocks import replies
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.arguments import Request
+from bot.slack.commands.parse import MENU, BadRequest, Declaration, parse
+from bot.slack.commands.verbs import BY_NAME
 from bot.slack.listeners import verbs
-from bot.slack.listeners.front import Asking, Front
-from bot.slack.parse import MENU, BadRequest, Declaration, parse
-from bot.slack.verbs import BY_NAME
-from bot.usecases.desk import Repeated
-from storage.errors import StorageError
+from bot.slack.listeners.context import Asking, Front
+from bot.usecases.context import Repeated
+from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
@@ -52,14 +52,14 @@ async def answered(front: Front, asking: Asking) -> Message | None:
         return front.refused(refused)
     except StorageError as error:
         log.error("command.not_recorded", error=str(error), user=asking.user)
-        return answers.not_recorded()
+        return replies.not_recorded()
 
 
 async def _run(front: Front, asking: Asking) -> Message | None:
     parsed = parse(asking.raw, front.desk.policy, command=front.command, asker=asking.user)
     match parsed:
         case BadRequest():
-            return answers.bad_request(parsed)
+            return replies.bad_request(parsed)
         case Declaration():
             return await verbs.declare(front, asking, parsed)
         case Request():
@@ -78,7 +78,7 @@ async def _run_verb(front: Front, asking: Asking, request: Request) -> Message |
     if number is None:
         running = await front.open_incidents(asking.user)
         if not running:
-            return answers.none_open(front.command)
-        return answers.which_incident(running, asking.raw, front.command)
+            return replies.none_open(front.command)
+        return replies.which_incident(running, asking.raw, front.command)
     incident, policy = await front.incident(number, asking)
     return await verbs.WITH_INCIDENT[request.verb](front, asking, request, incident, policy)

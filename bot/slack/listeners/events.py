@@ -8,13 +8,14 @@ from typing import Any
 
 import structlog
 
-from bot.slack import events, text
-from bot.slack.api import SlackError
-from bot.slack.events import Event
+from bot.slack import text
+from bot.slack.client.api import SlackError
+from bot.slack.inbound import event_parser
+from bot.slack.inbound.event_parser import Event
 from bot.slack.listeners import commands
-from bot.slack.listeners.front import Asking, Front
-from bot.usecases import home
-from bot.usecases.delivered import refresh_card
+from bot.slack.listeners.context import Asking, Front
+from bot.usecases.delivery import refresh_card
+from bot.usecases.effects import home_tab
 
 log = structlog.get_logger()
 
@@ -42,17 +43,17 @@ async def on_event(front: Front, body: dict[str, Any]) -> None:
 
 async def _message(front: Front, event: Event, event_id: str) -> int:
     subtype = event.get("subtype")
-    if subtype in events.SPOKEN:
+    if subtype in event_parser.SPOKEN:
         if front.me.wrote(event):
             return 1
-        return await front.recorder.message(events.said(event, event["channel"], front.me))
+        return await front.recorder.message(event_parser.said(event, event["channel"], front.me))
     if subtype == "message_changed":
         return await _changed(front, event, event_id)
     if subtype == "message_deleted":
         return await _deleted(front, event)
-    if subtype in events.COMING_AND_GOING:
-        return await _moved(front, event, events.COMING_AND_GOING[subtype], str(event["ts"]))
-    happened = events.channel_said(event, event["channel"], front.recorder.at(str(event["ts"])))
+    if subtype in event_parser.COMING_AND_GOING:
+        return await _moved(front, event, event_parser.COMING_AND_GOING[subtype], str(event["ts"]))
+    happened = event_parser.channel_said(event, event["channel"], front.recorder.at(str(event["ts"])))
     if happened is None or front.me.wrote(event):
         return 1
     return await front.recorder.happening(event["channel"], happened)
@@ -62,15 +63,15 @@ async def _changed(front: Front, event: Event, event_id: str) -> int:
     message, before = event["message"], event.get("previous_message")
     if front.me.wrote(message) or (before and front.me.wrote(before)):
         return 1
-    if events.is_tombstone(event):
+    if event_parser.is_tombstone(event):
         return await _deleted(front, {**event, "deleted_ts": message["ts"]})
-    if not events.text_changed(event):
+    if not event_parser.text_changed(event):
         return 1
     channel = event["channel"]
-    now = events.said(message, channel, front.me)
+    now = event_parser.said(message, channel, front.me)
     if now.edited_ts is None:  # an app may change its message without Slack's mark
         now = replace(now, edited_ts=str(event.get("event_ts") or event["ts"]))
-    return await front.recorder.edit(now, events.said(before, channel, front.me) if before else None)
+    return await front.recorder.edit(now, event_parser.said(before, channel, front.me) if before else None)
 
 
 async def _deleted(front: Front, event: Event) -> int:
@@ -78,7 +79,7 @@ async def _deleted(front: Front, event: Event) -> int:
     if before and front.me.wrote(before):
         return await _ours_deleted(front, event)
     channel, ts = event["channel"], str(event.get("deleted_ts") or (before or {})["ts"])
-    said = events.said(before, channel, front.me) if before else None
+    said = event_parser.said(before, channel, front.me) if before else None
     actor = said.actor if said else "unknown"
     return await front.recorder.deletion(channel, ts, actor, said, str(event.get("event_ts") or event.get("ts") or ts))
 
@@ -97,7 +98,7 @@ async def _moved(front: Front, event: Event, kind: str, ts: str) -> int:
     user = str(event.get("user") or "unknown")
     if user == front.me.user_id:
         return 1
-    entry = events.membership(kind, event["channel"], user, ts, front.recorder.at(ts), event.get("inviter"))
+    entry = event_parser.membership(kind, event["channel"], user, ts, front.recorder.at(ts), event.get("inviter"))
     return await front.recorder.coming_or_going(event["channel"], entry)
 
 
@@ -115,7 +116,7 @@ async def _reaction(front: Front, event: Event, event_id: str, *, added: bool) -
         return 1
     channel = str(item["channel"])
     at = front.recorder.at(str(event.get("event_ts") or item["ts"]))
-    entry = events.reaction(event, event_id, at, added=added)
+    entry = event_parser.reaction(event, event_id, at, added=added)
     if entry is None or await front.number_in(channel) is None:
         return 1
     said = None
@@ -134,7 +135,7 @@ async def _fetch(front: Front, channel: str, ts: str) -> Any:
         log.info("keyed.message_not_read", channel=channel, error=error.name)
         return None
     found = next((m for m in answer.get("messages", []) if m.get("ts") == ts), None)
-    return events.said(found, channel, front.me) if found else None
+    return event_parser.said(found, channel, front.me) if found else None
 
 
 async def _reaction_added(front: Front, event: Event, event_id: str) -> int:
@@ -158,7 +159,7 @@ async def _pin(front: Front, event: Event, event_id: str, *, added: bool) -> int
         return 1
     at = front.recorder.at(str(event.get("event_ts") or "0"))
     channel = str(event.get("channel_id") or (event.get("item") or {}).get("channel") or "")
-    return await front.recorder.pin(channel, events.pin(event, event_id, at, added=added))
+    return await front.recorder.pin(channel, event_parser.pin(event, event_id, at, added=added))
 
 
 async def _mention(front: Front, event: Event, event_id: str) -> int:
@@ -181,7 +182,7 @@ async def _home(front: Front, event: Event, event_id: str) -> int:
     """Somebody opened the app; of its tabs only the home tab is ours."""
     if event.get("tab") == "home":
         async with front.desk.database.transaction() as conn:
-            await home.opened(conn, str(event["user"]), front.desk.clock.now())
+            await home_tab.opened(conn, str(event["user"]), front.desk.clock.now())
         front.desk.alarm.ring()
     return 1
 

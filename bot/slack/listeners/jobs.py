@@ -7,17 +7,18 @@ from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
-from bot.domain.playbook import Playbook, Step
-from bot.domain.policy import Policy
-from bot.domain.walk import Mark, State, Walk
-from bot.slack.blocks import answers, inputs, job_forms, walk_forms
-from bot.slack.blocks.kit import Message
-from bot.slack.listeners.front import Asking, Front
-from bot.usecases import approval as approving
-from bot.usecases import jobs as running
-from bot.usecases import sureness, walking
-from bot.usecases.dry_run import dry_run
-from bot.usecases.walking import found
+from bot.domain.playbook.definition import Playbook, Step
+from bot.domain.playbook.run import Mark, State, Walk
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import inputs, replies
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.run import forms, job_forms
+from bot.slack.listeners.context import Asking, Front
+from bot.usecases.playbooks import approvals as approving
+from bot.usecases.playbooks import confidence, unit_of_work
+from bot.usecases.playbooks import jobs as running
+from bot.usecases.playbooks.dry_run import dry_run
+from bot.usecases.playbooks.unit_of_work import found
 
 Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
 View = dict[str, Any]
@@ -42,12 +43,12 @@ async def _show(front: Front, asking: Asking, incident: Incident, rest: str, act
         )
         return job_forms.refused(asked.refused or "")
     if _needs_asking(mark, action):
-        async with walking.walking(front.desk, incident.number, walk.number, asking.delivery) as (work, known, _):
+        async with unit_of_work.walking(front.desk, incident.number, walk.number, asking.delivery) as (work, known, _):
             await approving.ask_in(work, known, playbook, step.key, action, asking.user)
         return None  # the channel is asked
     rolls_back = front.desk.policy.automation.on_failure == "rollback"
     failed = await front.open_view(asking, job_forms.run_modal(walk, mark, step, dry.plan, rolls_back), "")
-    return answers.refused(FORM_FAILED) if failed else None
+    return replies.refused(FORM_FAILED) if failed else None
 
 
 def _needs_asking(mark: Mark, action: str) -> bool:
@@ -62,7 +63,7 @@ async def why(front: Front, asking: Asking, incident: Incident, policy: Policy, 
     """Dry words about why a step is run, or is not."""
     walk, playbook, _, step = await _read(front, incident, rest)
     async with front.desk.database.reading() as conn:
-        sure = await sureness.of(conn, incident, playbook.id, front.desk.clock.now())
+        sure = await confidence.of(conn, incident, playbook.id, front.desk.clock.now())
     return job_forms.why(step, dry_run(front.desk, incident, playbook, step, walk.values, confidence=sure).words)
 
 
@@ -85,7 +86,7 @@ async def _again(front: Front, asking: Asking, incident: Incident, policy: Polic
 
 async def _submitted(front: Front, asking: Asking, view: View) -> None:
     """What was shown is what runs: where the walk has changed meanwhile, nothing does."""
-    of, data = walk_forms.of(view), inputs.metadata_of(view)
+    of, data = forms.of(view), inputs.metadata_of(view)
     action = "rollback" if data.get("action") == "rollback" else "run"
     asked = await running.run(
         front.desk, of.incident, of.walk, of.step, asking.user, action, asking.delivery, shown=str(data.get("digest"))

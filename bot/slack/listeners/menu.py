@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.domain.policy import Policy
-from bot.slack.arguments import Request
-from bot.slack.blocks import answers, menu_forms
+from bot.domain.policy.policy import Policy
 from bot.slack.blocks import handover as handovers
-from bot.slack.blocks.kit import Message
+from bot.slack.blocks import menu_forms, replies
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.arguments import Request
 from bot.slack.listeners import verbs
-from bot.slack.listeners.front import Asking, Front
-from bot.usecases import handover, permission, run
+from bot.slack.listeners.context import Asking, Front
+from bot.usecases import authorize
+from bot.usecases.incidents import handover, update
 
 View = dict[str, Any]
 Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
@@ -48,21 +49,21 @@ async def _form(
 ) -> Message | None:
     """Of an incident that is open; whoever may not use it hears so before they fill it in."""
     if not incident.open:
-        return answers.press_too_late(incident)
-    permission.require(front.desk, verb, asking.user, incident)
+        return replies.press_too_late(incident)
+    authorize.require(front.desk, verb, asking.user, incident)
     return await front.open_view(asking, view, f"{front.command} {instead}")
 
 
 async def _cancelled(front: Front, asking: Asking, view: View) -> None:
     said = menu_forms.values_of_text(view)
-    await run.cancel(front.desk, said.incident, asking.user, said.text, delivery=asking.delivery)
+    await update.cancel(front.desk, said.incident, asking.user, said.text, delivery=asking.delivery)
 
 
 async def _noted(front: Front, asking: Asking, view: View) -> None:
     said = menu_forms.values_of_text(view)
-    await run.note(front.desk, said.incident, said.text, asking.user, delivery=asking.delivery)
+    await update.note(front.desk, said.incident, said.text, asking.user, delivery=asking.delivery)
     incident, _ = await front.incident(said.incident, asking, paged=True)
-    await _tell(front, asking, incident, answers.done(f"Noted on the timeline of {incident.id}."))
+    await _tell(front, asking, incident, replies.done(f"Noted on the timeline of {incident.id}."))
 
 
 async def _offered(front: Front, asking: Asking, view: View) -> None:

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
-from bot.slack.arguments import Request
 from bot.slack.blocks import cover as covers
 from bot.slack.blocks import oncall as blocks
-from bot.slack.blocks.kit import Message
-from bot.slack.listeners.front import Asking, Front
-from bot.slack.zones import zone_of
-from bot.usecases import cover as covering
-from bot.usecases import feeds as feeds_
-from bot.usecases import permission as permissions
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.arguments import Request
+from bot.slack.directory.time_zones import zone_of
+from bot.slack.listeners.context import Asking, Front
+from bot.usecases import authorize as permissions
+from bot.usecases.oncall import calendar_feeds as feeds_
+from bot.usecases.oncall import cover as covering
 from storage import overrides
 
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.domain import walk as walks
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
-from bot.domain.playbook import Playbook
-from bot.domain.policy import Policy
-from bot.domain.walk import Answer, Approval, Mark, Overtaken, Walk
-from bot.slack.arguments import Request
-from bot.slack.blocks import answers, inputs, playbooks, walk_forms
-from bot.slack.blocks import walk as blocks
-from bot.slack.blocks.kit import Block, Message
+from bot.domain.playbook import run as walks
+from bot.domain.playbook.definition import Playbook
+from bot.domain.playbook.run import Answer, Approval, Mark, Overtaken, Walk
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks import inputs, playbooks, replies
+from bot.slack.blocks.elements import Block, Message
+from bot.slack.blocks.run import forms
+from bot.slack.blocks.run import message as blocks
+from bot.slack.commands.arguments import Request
 from bot.slack.listeners import jobs
-from bot.slack.listeners.front import Asking, Front
-from bot.usecases import approval as approving
-from bot.usecases import playbook as playing
-from bot.usecases.dry_run import would_run
-from bot.usecases.playbook import OpenAlready
-from bot.usecases.walking import found
-from storage import walks as stored
+from bot.slack.listeners.context import Asking, Front
+from bot.usecases.playbooks import approvals as approving
+from bot.usecases.playbooks import runs as playing
+from bot.usecases.playbooks.dry_run import would_run
+from bot.usecases.playbooks.runs import OpenAlready
+from bot.usecases.playbooks.unit_of_work import found
+from storage import playbook_runs as stored
 
 Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
 View = dict[str, Any]
@@ -87,7 +88,7 @@ async def _escalate(front: Front, asking: Asking, incident: Incident, policy: Po
     walk, position = _which(rest)
     place = int(position) if position.isdecimal() else -1
     called = await playing.call(front.desk, incident.number, walk, place, asking.user, asking.delivery)
-    return answers.escalated(called.escalated.incident, policy, called.escalated.climb)
+    return replies.escalated(called.escalated.incident, policy, called.escalated.climb)
 
 
 async def _more(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
@@ -99,7 +100,7 @@ async def _more(front: Front, asking: Asking, incident: Incident, policy: Policy
         case "show":
             return blocks.step_in_full(incident, playbook, walk, step)
         case "note":
-            return await _form(front, asking, walk_forms.note_modal(walk, walk.mark(step)))
+            return await _form(front, asking, forms.note_modal(walk, walk.mark(step)))
         case "reopen":
             await playing.reopen(front.desk, incident.number, walk.number, step, asking.user, asking.delivery)
         case "why":
@@ -144,7 +145,7 @@ def _about_request(build: Callable[[Walk, Mark, Approval], Block]) -> Press:
     return press
 
 
-_break_form = _about_request(walk_forms.glass_modal)
+_break_form = _about_request(forms.glass_modal)
 
 
 def _request(rest: str) -> tuple[str, int]:
@@ -158,7 +159,7 @@ async def _rollback(front: Front, asking: Asking, incident: Incident, policy: Po
     step = next(one for one in playbook.steps if one.key == mark.key)
     if step.rollback and would_run(front.desk, incident, playbook, step, walk.values, "rollback"):
         return await jobs.roll_back(front, asking, incident, policy, rest)
-    return await _form(front, asking, walk_forms.rollback_modal(walk, mark, step))
+    return await _form(front, asking, forms.rollback_modal(walk, mark, step))
 
 
 def _modal(build: Callable[[Walk, Mark | None, Playbook, Asking], Block], *, open_only: bool = False) -> Press:
@@ -177,7 +178,7 @@ def _modal(build: Callable[[Walk, Mark | None, Playbook, Asking], Block], *, ope
 
 async def _form(front: Front, asking: Asking, view: Block) -> Message | None:
     failed = await front.open_view(asking, view, "")
-    return answers.refused(FORM_FAILED) if failed else None
+    return replies.refused(FORM_FAILED) if failed else None
 
 
 async def _read(front: Front, incident: Incident, rest: str) -> tuple[Walk, Playbook]:
@@ -210,48 +211,48 @@ def _must(mark: Mark | None) -> Mark:
 
 
 async def _skipped(front: Front, asking: Asking, view: View) -> None:
-    of, why = walk_forms.of(view), walk_forms.reason(view, "We have no replica")
+    of, why = forms.of(view), forms.reason(view, "We have no replica")
     await playing.skip(front.desk, of.incident, of.walk, of.step, asking.user, why, asking.delivery)
 
 
 async def _noted(front: Front, asking: Asking, view: View) -> None:
-    of, text = walk_forms.of(view), inputs.text(view, "text")
+    of, text = forms.of(view), inputs.text(view, "text")
     if not text:
         raise inputs.InputErrors({"text": "Write a few words."})
     await playing.note(front.desk, of.incident, of.walk, of.step or None, asking.user, text, asking.delivery)
 
 
 async def _stopped(front: Front, asking: Asking, view: View) -> None:
-    of, why = walk_forms.of(view), walk_forms.reason(view, "It is not the database")
+    of, why = forms.of(view), forms.reason(view, "It is not the database")
     await playing.abandon(front.desk, of.incident, of.walk, asking.user, why, asking.delivery)
 
 
 async def _assigned(front: Front, asking: Asking, view: View) -> None:
-    of, user = walk_forms.of(view), inputs.user(view, "holder")
+    of, user = forms.of(view), inputs.user(view, "holder")
     await playing.assign(front.desk, of.incident, of.walk, of.step, user, asking.user, asking.delivery)
 
 
 async def _rolled_back(front: Front, asking: Asking, view: View) -> None:
-    of, why = walk_forms.of(view), inputs.text(view, "reason")
+    of, why = forms.of(view), inputs.text(view, "reason")
     await playing.roll_back(front.desk, of.incident, of.walk, of.step, asking.user, why, asking.delivery)
 
 
 async def _refused(front: Front, asking: Asking, view: View) -> None:
-    of, why = walk_forms.of(view), inputs.text(view, "reason")
+    of, why = forms.of(view), inputs.text(view, "reason")
     await approving.refuse(front.desk, of.incident, of.walk, of.step, of.approval, asking.user, why, asking.delivery)
 
 
 async def _broken(front: Front, asking: Asking, view: View) -> None:
-    of, why = walk_forms.of(view), walk_forms.reason(view, "Nobody else is awake and customers cannot pay")
+    of, why = forms.of(view), forms.reason(view, "Nobody else is awake and customers cannot pay")
     who = await front.identities.of(asking.user)
     await approving.break_glass(front.desk, of.incident, of.walk, of.step, of.approval, who, why, asking.delivery)
 
 
 async def _filled(front: Front, asking: Asking, view: View) -> None:
-    of = walk_forms.of(view)
+    of = forms.of(view)
     async with front.desk.database.reading() as conn:
         _, playbook = await found(conn, of.incident, of.walk)
-    given = walk_forms.values_of_fill(view, playbook)
+    given = forms.values_of_fill(view, playbook)
     await playing.fill(front.desk, of.incident, of.walk, given, asking.user, asking.delivery)
 
 
@@ -259,15 +260,15 @@ PRESSES: dict[str, Press] = {
     "playbooks": _suggested,
     "playbook_open": _open,
     "walk_done": _done,
-    "walk_skip": _modal(lambda walk, mark, playbook, asking: walk_forms.skip_modal(walk, _must(mark)), open_only=True),
+    "walk_skip": _modal(lambda walk, mark, playbook, asking: forms.skip_modal(walk, _must(mark)), open_only=True),
     "walk_assign": _modal(
-        lambda walk, mark, playbook, asking: walk_forms.assign_modal(walk, _must(mark), asking.user), open_only=True
+        lambda walk, mark, playbook, asking: forms.assign_modal(walk, _must(mark), asking.user), open_only=True
     ),
-    "walk_stop": _modal(lambda walk, mark, playbook, asking: walk_forms.stop_modal(walk)),
-    "walk_fill": _modal(lambda walk, mark, playbook, asking: walk_forms.fill_modal(walk, playbook)),
+    "walk_stop": _modal(lambda walk, mark, playbook, asking: forms.stop_modal(walk)),
+    "walk_fill": _modal(lambda walk, mark, playbook, asking: forms.fill_modal(walk, playbook)),
     "walk_ask": _ask,
     "walk_approve": _approve,
-    "walk_refuse": _about_request(walk_forms.refuse_modal),
+    "walk_refuse": _about_request(forms.refuse_modal),
     "walk_glass": _glass,
     "walk_rollback": _rollback,
     "walk_steps": _steps,

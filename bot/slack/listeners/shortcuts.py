@@ -8,15 +8,15 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
-from bot.domain.timeline import Entry
-from bot.slack import events
-from bot.slack.blocks import answers, declare, forms
-from bot.slack.blocks.kit import Message
+from bot.domain.timeline.entry import Entry
+from bot.slack.blocks import declare, forms, replies
+from bot.slack.blocks.elements import Message
+from bot.slack.inbound import event_parser
 from bot.slack.listeners.actions import asking_of
-from bot.slack.listeners.front import Asking, Front
+from bot.slack.listeners.context import Asking, Front
 from bot.slack.text import from_command, title_of
-from bot.usecases import permission
-from storage.errors import StorageError
+from bot.usecases import authorize
+from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ async def on_shortcut(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None
         message = front.refused(refused)
     except StorageError as error:
         log.error("shortcut.not_recorded", error=str(error))
-        message = answers.not_recorded()
+        message = replies.not_recorded()
     if message is not None:
         await front.answer_later(asking, message)
     await ack()
@@ -38,7 +38,7 @@ async def on_shortcut(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None
 async def _run(front: Front, asking: Asking, body: dict[str, Any]) -> Message | None:
     instead = f"{front.command} declare"
     if body.get("callback_id") in ("declare", "declare_from_message"):
-        permission.require(front.desk, "declare", asking.user)
+        authorize.require(front.desk, "declare", asking.user)
     match body.get("callback_id"):
         case "declare":
             return await front.open_view(asking, declare.declare_modal(front.desk.policy), instead)
@@ -62,7 +62,7 @@ async def _run(front: Front, asking: Asking, body: dict[str, Any]) -> Message | 
 def source_of(front: Front, asking: Asking, message: dict[str, Any]) -> dict[str, Any]:
     """The message as small as it fits into a form's private data."""
     channel = asking.channel or ""
-    said = events.said(message, channel, front.me)
+    said = event_parser.said(message, channel, front.me)
     return {"channel": channel, "ts": said.ts, "text": said.text[:1200], "author": said.actor, "link": said.link}
 
 
@@ -72,11 +72,11 @@ async def _add(front: Front, asking: Asking, message: dict[str, Any]) -> Message
     if number is None:
         running = await front.open_incidents(asking.user)
         if not running:
-            return answers.none_open(front.command)
+            return replies.none_open(front.command)
         view = forms.add_to_timeline_modal(running, source_of(front, asking, message))
         return await front.open_view(asking, view, f"{front.command} note What happened")
-    said = events.said(message, asking.channel or "", front.me)
+    said = event_parser.said(message, asking.channel or "", front.me)
     once = f"k:{said.channel}:{said.ts}:{asking.user}"
     keyed = Entry(front.desk.clock.now(), "keyed", asking.user, "", said.ts, {"shortcut": True}, once)
     new = await front.recorder.key(said.channel, None if front.me.wrote(message) else said, keyed)
-    return answers.done("It is a key entry of the timeline now." if new else "It is a key entry already.")
+    return replies.done("It is a key entry of the timeline now." if new else "It is a key entry already.")

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.domain import triggers
 from bot.domain.deadlines import State
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident, must_be_open
-from bot.domain.policy import Policy
-from bot.slack.arguments import Request
-from bot.slack.blocks import answers, ledger, modals, triage
+from bot.domain.paging import triggers
+from bot.domain.policy.policy import Policy
 from bot.slack.blocks import catchup as catchups
+from bot.slack.blocks import custom_fields as details
 from bot.slack.blocks import declare as declaring
 from bot.slack.blocks import handover as handovers
 from bot.slack.blocks import impact as impacts
+from bot.slack.blocks import ledger, modals, replies, triage
 from bot.slack.blocks import policy_change as policy_blocks
-from bot.slack.blocks import questions as details
 from bot.slack.blocks import triggers as triggering
-from bot.slack.blocks.kit import Message
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.arguments import Request
+from bot.slack.commands.parse import Declaration
 from bot.slack.listeners import oncall, playbooks
-from bot.slack.listeners.front import Asking, Front
-from bot.slack.parse import Declaration
-from bot.usecases import acknowledge as acknowledging
-from bot.usecases import catchup as catching_up
-from bot.usecases import escalate as escalating
-from bot.usecases import handover as handing_over
-from bot.usecases import permission as permissions
-from bot.usecases import policy_change as changing
-from bot.usecases import run, similar
-from bot.usecases.access import part_of
-from bot.usecases.declare import Declaration as Said
-from bot.usecases.declare import declare as open_incident
-from storage import deadlines, incidents, timeline
+from bot.slack.listeners.context import Asking, Front
+from bot.usecases import authorize as permissions
+from bot.usecases.effects import search_index
+from bot.usecases.effects.visibility import part_of
+from bot.usecases.incidents import acknowledge as acknowledging
+from bot.usecases.incidents import change_policy as changing
+from bot.usecases.incidents import escalate as escalating
+from bot.usecases.incidents import handover as handing_over
+from bot.usecases.incidents import update as run
+from bot.usecases.incidents.declare import Declaration as Said
+from bot.usecases.incidents.declare import declare as open_incident
+from bot.usecases.queries import catchup as catching_up
+from storage import deadlines, incidents
+from storage.timeline import entries as timeline
 
 Answer = Awaitable[Message | None]
 WithIncident = Callable[[Front, Asking, Request, Incident, Policy], Answer]
@@ -52,11 +54,11 @@ async def declare(front: Front, asking: Asking, said: Declaration) -> Message | 
     answer = {"user": asking.user, "response_url": asking.response_url, "channel": asking.channel}
     declaration = Said(said.title, said.severity or "", asking.user, private=said.private, answer=answer)
     incident = await open_incident(front.desk, declaration, asking.delivery)
-    return answers.declaring(incident, front.desk.policy)
+    return replies.declaring(incident, front.desk.policy)
 
 
 async def menu(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
-    return answers.menu(incident, policy, front.command)
+    return replies.menu(incident, policy, front.command)
 
 
 async def ack(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -67,10 +69,10 @@ async def ack(front: Front, asking: Asking, request: Request, incident: Incident
 def acknowledged(done: acknowledging.Acknowledged, user: str) -> Message:
     """For whoever said so: first, second, or to be asked whether they respond or watch."""
     if done.ask:
-        return answers.responding_or_watching(done.incident)
+        return replies.responding_or_watching(done.incident)
     if done.first_by is not None and done.first_at is not None:
-        return answers.already_acknowledged(done.incident, done.first_by, done.first_at, user)
-    return answers.acknowledged(done.incident, offer_lead=done.offer_lead)
+        return replies.already_acknowledged(done.incident, done.first_by, done.first_at, user)
+    return replies.acknowledged(done.incident, offer_lead=done.offer_lead)
 
 
 async def update(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
@@ -80,7 +82,7 @@ async def update(front: Front, asking: Asking, request: Request, incident: Incid
         view = modals.update_modal(incident, policy)
         return await front.open_view(asking, view, f"{front.command} update What changed")
     saved = await run.update(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
-    return answers.updated(saved, policy)
+    return replies.updated(saved, policy)
 
 
 async def status(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -88,7 +90,7 @@ async def status(front: Front, asking: Asking, request: Request, incident: Incid
     saved = await run.move(
         front.desk, incident.number, request.status, asking.user, request.text, delivery=asking.delivery
     )
-    return answers.done(f"{saved.id} is now {saved.status}.")
+    return replies.done(f"{saved.id} is now {saved.status}.")
 
 
 async def severity(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -96,7 +98,7 @@ async def severity(front: Front, asking: Asking, request: Request, incident: Inc
     saved = await run.change_severity(
         front.desk, incident.number, request.severity, asking.user, request.text, delivery=asking.delivery
     )
-    return answers.done(f"{saved.id} is now {saved.severity}.")
+    return replies.done(f"{saved.id} is now {saved.severity}.")
 
 
 async def role(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -104,11 +106,11 @@ async def role(front: Front, asking: Asking, request: Request, incident: Inciden
     key = request.role or "commander"
     saved = await run.assign(front.desk, incident.number, {key: holder}, asking.user, delivery=asking.delivery)
     title = policy.role(key).title
-    return answers.done(f"{title} of {saved.id}: " + (f"<@{holder}>." if holder else "nobody now."))
+    return replies.done(f"{title} of {saved.id}: " + (f"<@{holder}>." if holder else "nobody now."))
 
 
 async def roles(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
-    return answers.roles(incident, policy, front.command, asking.user)
+    return replies.roles(incident, policy, front.command, asking.user)
 
 
 async def handover(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -125,18 +127,18 @@ async def handover(front: Front, asking: Asking, request: Request, incident: Inc
 
 async def join(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     saved = await acknowledging.join(front.desk, incident.number, asking.user, delivery=asking.delivery)
-    return answers.joining(saved)
+    return replies.joining(saved)
 
 
 async def invite(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     await acknowledging.invite(front.desk, incident.number, request.users, delivery=asking.delivery)
     people = ", ".join(f"<@{user}>" for user in request.users)
-    return answers.done(f"Inviting {people} to {incident.id}.")
+    return replies.done(f"Inviting {people} to {incident.id}.")
 
 
 async def escalate(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     done = await escalating.escalate(front.desk, incident.number, asking.user, request.text, delivery=asking.delivery)
-    return answers.escalated(done.incident, policy, done.climb)
+    return replies.escalated(done.incident, policy, done.climb)
 
 
 async def page(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -149,7 +151,7 @@ async def page(front: Front, asking: Asking, request: Request, incident: Inciden
         reason=request.text,
         delivery=asking.delivery,
     )
-    return answers.escalated(done.incident, policy, done.climb)
+    return replies.escalated(done.incident, policy, done.climb)
 
 
 async def trigger(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -171,7 +173,7 @@ async def fields(front: Front, asking: Asking, request: Request, incident: Incid
 
 async def note(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     await run.note(front.desk, incident.number, request.text, asking.user, delivery=asking.delivery)
-    return answers.done(f"Noted on the timeline of {incident.id}.")
+    return replies.done(f"Noted on the timeline of {incident.id}.")
 
 
 async def impact(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message | None:
@@ -183,7 +185,7 @@ async def timeline_(front: Front, asking: Asking, request: Request, incident: In
     everything = request.scope == "all"
     async with front.desk.database.reading() as conn:
         entries = await timeline.read(conn, incident.number, key_only=not everything, limit=200, newest=True)
-    return answers.timeline(incident, entries, everything=everything, command=front.command)
+    return replies.timeline(incident, entries, everything=everything, command=front.command)
 
 
 async def catchup(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
@@ -210,45 +212,45 @@ async def why(front: Front, asking: Asking, request: Request, incident: Incident
         )
         for row in rows
     ]
-    return answers.why(incident, policy, lines, front.desk.clock.now())
+    return replies.why(incident, policy, lines, front.desk.clock.now())
 
 
 async def snooze(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     assert request.span is not None  # noqa: S101 - the grammar saw to it
     saved = await run.snooze(front.desk, incident.number, request.span, asking.user, delivery=asking.delivery)
-    return answers.snoozed(saved, request.span)
+    return replies.snoozed(saved, request.span)
 
 
 async def next_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     assert request.span is not None  # noqa: S101 - the grammar saw to it
     saved = await run.promise(front.desk, incident.number, request.span, asking.user, delivery=asking.delivery)
-    return answers.promised(saved, request.span)
+    return replies.promised(saved, request.span)
 
 
 async def resolve(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     saved = await run.resolve(front.desk, incident.number, asking.user, summary=request.text, delivery=asking.delivery)
-    return answers.done(f"{saved.id} is resolved. Reminders and pages have stopped.")
+    return replies.done(f"{saved.id} is resolved. Reminders and pages have stopped.")
 
 
 async def close(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     saved = await run.close(front.desk, incident.number, asking.user, delivery=asking.delivery)
-    return answers.done(f"{saved.id} is closed.")
+    return replies.done(f"{saved.id} is closed.")
 
 
 async def cancel(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     saved = await run.cancel(front.desk, incident.number, asking.user, request.text, delivery=asking.delivery)
-    return answers.done(f"{saved.id} is cancelled. Reminders and pages have stopped.")
+    return replies.done(f"{saved.id} is cancelled. Reminders and pages have stopped.")
 
 
 async def reopen(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     saved = await run.reopen(front.desk, incident.number, asking.user, request.text, delivery=asking.delivery)
-    return answers.done(f"{saved.id} is open again. Reminders and the ladder start afresh.")
+    return replies.done(f"{saved.id} is open again. Reminders and the ladder start afresh.")
 
 
 async def show(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:
     async with front.desk.database.reading() as conn:
         entries = await timeline.read(conn, incident.number, key_only=True, limit=5, newest=True)
-    return answers.show(incident, policy, entries, front.desk.clock.now())
+    return replies.show(incident, policy, entries, front.desk.clock.now())
 
 
 async def list_(front: Front, asking: Asking, request: Request) -> Message:
@@ -261,23 +263,23 @@ async def list_(front: Front, asking: Asking, request: Request) -> Message:
             and await part_of(conn, incident, asking.user)
         ]
     now = front.desk.clock.now()
-    return answers.listing(wanted, front.desk.policy, now, scope=request.scope, command=front.command)
+    return replies.listing(wanted, front.desk.policy, now, scope=request.scope, command=front.command)
 
 
 async def search(front: Front, asking: Asking, request: Request) -> Message:
     async with front.desk.database.reading() as conn:
-        found = await similar.search(conn, request.text, asking.user, front.desk.clock.now())
+        found = await search_index.search(conn, request.text, asking.user, front.desk.clock.now())
     return triage.searched(found, front.desk.policy, request.text, front.command)
 
 
 async def drill(front: Front, asking: Asking, request: Request) -> Message:
     answer = {"user": asking.user, "response_url": asking.response_url, "channel": asking.channel}
     said = Said(request.text, request.severity or "", asking.user, drill=True, answer=answer)
-    return answers.declaring(await open_incident(front.desk, said, asking.delivery), front.desk.policy)
+    return replies.declaring(await open_incident(front.desk, said, asking.delivery), front.desk.policy)
 
 
 async def help_(front: Front, asking: Asking, request: Request) -> Message:
-    return answers.help(front.desk.policy, front.command, request.text or None)
+    return replies.help(front.desk.policy, front.command, request.text or None)
 
 
 async def policy_(front: Front, asking: Asking, request: Request, incident: Incident, policy: Policy) -> Message:

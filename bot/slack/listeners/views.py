@@ -11,19 +11,19 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
-from bot.slack.blocks import answers, forms, inputs, modals
 from bot.slack.blocks import cover as covers
+from bot.slack.blocks import custom_fields as details
 from bot.slack.blocks import declare as declaring
+from bot.slack.blocks import forms, inputs, modals, replies
 from bot.slack.blocks import impact as impacts
-from bot.slack.blocks import questions as details
 from bot.slack.blocks.inputs import InputErrors
 from bot.slack.listeners import jobs, menu, oncall, playbooks
-from bot.slack.listeners.front import Asking, Front
+from bot.slack.listeners.context import Asking, Front
 from bot.slack.text import from_command, mention
-from bot.usecases import run
-from bot.usecases.declare import Declaration, declare
-from bot.usecases.desk import Repeated
-from storage.errors import StorageError
+from bot.usecases.context import Repeated
+from bot.usecases.incidents import update
+from bot.usecases.incidents.declare import Declaration, declare
+from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
@@ -56,10 +56,10 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack(response_action="update", view=forms.refusal_modal(view, said))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("view.malformed", callback_id=str(view.get("callback_id"))[:80], error=repr(error))
-        await ack(response_action="errors", errors={inputs.first_block(view): answers.NOT_RECORDED})
+        await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})
     except StorageError as error:
         log.error("view.not_recorded", error=str(error))
-        await ack(response_action="errors", errors={inputs.first_block(view): answers.NOT_RECORDED})
+        await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})
     else:
         await ack()
     front.metrics.acknowledgements.labels("view").observe(time.perf_counter() - started)
@@ -90,7 +90,7 @@ async def _declare(front: Front, asking: Asking, view: View) -> None:
 async def _update(front: Front, asking: Asking, view: View) -> None:
     """Only what the person changed against what they saw is meant: somebody else may have moved on meanwhile."""
     said = modals.values_of_update(view, await front.policy_of(inputs.incident_of(view)))
-    await run.update(
+    await update.update(
         front.desk,
         said.incident,
         said.text,
@@ -107,7 +107,7 @@ async def _severity(front: Front, asking: Asking, view: View) -> None:
     said = modals.values_of_severity(view, policy)
     if incident.open and said.severity == incident.severity:  # what was typed as the reason stays in the form
         raise InputErrors({"severity": f"It is already {said.severity}. Choose another, or close this form."})
-    await run.change_severity(
+    await update.change_severity(
         front.desk, said.incident, said.severity, asking.user, said.reason, delivery=asking.delivery
     )
 
@@ -115,12 +115,12 @@ async def _severity(front: Front, asking: Asking, view: View) -> None:
 async def _roles(front: Front, asking: Asking, view: View) -> None:
     said = modals.values_of_roles(view, await front.policy_of(inputs.incident_of(view)))
     holders = {**said.assign, **dict.fromkeys(said.clear)}
-    await run.assign(front.desk, said.incident, holders, asking.user, delivery=asking.delivery)
+    await update.assign(front.desk, said.incident, holders, asking.user, delivery=asking.delivery)
 
 
 async def _resolve(front: Front, asking: Asking, view: View) -> None:
     said = modals.values_of_resolve(view, front.desk.clock.now())
-    await run.resolve(
+    await update.resolve(
         front.desk,
         said.incident,
         asking.user,
@@ -133,25 +133,27 @@ async def _resolve(front: Front, asking: Asking, view: View) -> None:
 
 async def _reopen(front: Front, asking: Asking, view: View) -> None:
     said = modals.values_of_reopen(view)
-    await run.reopen(front.desk, said.incident, asking.user, said.reason, delivery=asking.delivery)
+    await update.reopen(front.desk, said.incident, asking.user, said.reason, delivery=asking.delivery)
 
 
 async def _impact(front: Front, asking: Asking, view: View) -> None:
     number, said = impacts.values_of_impact(view, await front.policy_of(inputs.incident_of(view)))
-    await run.impact(front.desk, number, said, asking.user, delivery=asking.delivery)
+    await update.impact(front.desk, number, said, asking.user, delivery=asking.delivery)
 
 
 async def _fields(front: Front, asking: Asking, view: View) -> None:
     incident, policy = await front.incident(inputs.incident_of(view), asking)
     said = details.values_of_modal(view, policy, incident.severity)
-    await run.answer(front.desk, said.incident, said.answers, asking.user, delivery=asking.delivery)
+    await update.answer(front.desk, said.incident, said.answers, asking.user, delivery=asking.delivery)
 
 
 async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
     said = forms.values_of_add_to_timeline(view)
     await front.incident(said.incident, asking, paged=True)
     text = f"{mention(said.source['author'])} said: {from_command(said.source.get('text', ''))}"
-    await run.note(front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery)
+    await update.note(
+        front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery
+    )
 
 
 async def _cover(front: Front, asking: Asking, view: View) -> None:

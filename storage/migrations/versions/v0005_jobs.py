@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from storage.columns import BigNumber
+from storage.engine.columns import BigNumber
 
 revision = "0005"
 down_revision = "0004"

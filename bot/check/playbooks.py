@@ -1,0 +1,126 @@
+"""What `tocsin check` says of playbooks: whether they can be read, who names them, and what would be run of them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bot import playbook_runners
+from bot.check.finding import Finding
+from bot.domain.errors import Refused
+from bot.domain.playbook.definition import Playbook, Step
+from bot.domain.playbook.job import Action
+from bot.domain.policy.policy import Policy
+from bot.policy.problems import nearest
+from bot.settings import Settings
+from bot.usecases.playbooks.dry_run import plan_of
+from playbooks import loader
+from playbooks.loader import Library, PlaybookError
+from playbooks.runners.process import Process
+from playbooks.runners.protocol import Runners
+
+NAMED = 8  # steps that are named one by one
+
+
+def look(settings: Settings, policy: Policy, environ: Mapping[str, str] | None = None) -> list[Finding]:
+    """1. The library; 2. who names what there is not; 3. the runners; 4. what they would take, and what is left."""
+    try:
+        library = loader.load(settings.playbook_folders)
+    except PlaybookError as error:
+        return [Finding("playbooks", False, str(error))]
+    set_up = playbook_runners.build(policy.automation, settings, os.environ if environ is None else environ)
+    return [
+        Finding("playbooks", True, _library(library, settings)),
+        *_unknown(library, policy),
+        *_runners(set_up, policy, os.environ if environ is None else environ),
+        *_steps(library, set_up, policy),
+    ]
+
+
+def _library(library: Library, settings: Settings) -> str:
+    own = [one for one in library.playbooks if Path(one.file).parent != loader.SHIPPED]
+    folders = ", ".join(str(folder) for folder in settings.playbook_folders)
+    if not folders:
+        return f"{len(library.playbooks)} shipped, none of your own (TOCSIN_PLAYBOOKS)"
+    replaced = f"; in place of shipped ones: {', '.join(library.replaced)}" if library.replaced else ""
+    return f"{len(library.playbooks)}, of which {len(own)} are from {folders}{replaced}"
+
+
+def _unknown(library: Library, policy: Policy) -> Iterator[Finding]:
+    """Whoever names a playbook means one that is there."""
+    named = [
+        *(
+            (f"services.{key}.playbooks", name)
+            for key, service in policy.services.items()
+            for name in service.playbooks
+        ),
+        *(
+            (f"automation.matrix.{row.key}.playbooks", name)
+            for row in policy.automation.matrix
+            for name in row.playbooks
+        ),
+    ]
+    for path, name in named:
+        if name not in library.by_id:
+            guess = nearest(name, library.by_id)
+            mend = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
+            yield Finding("playbooks", False, f"{path}: there is no playbook “{name}”. {mend}")
+
+
+def _runners(set_up: Runners, policy: Policy, environ: Mapping[str, str]) -> Iterator[Finding]:
+    if not policy.automation.enabled:
+        yield Finding("automation", True, "off: no step is run, people run the commands themselves")
+        return
+    for name, runner in set_up.items():
+        yield Finding("automation", True, f"{name}: {runner.about()}")
+        for trouble in runner.troubles() if isinstance(runner, Process) else ():
+            yield Finding("automation", True, trouble, warning=True)
+    if (rules := policy.automation.process) and os.geteuid() == 0 and any(one.user is None for one in rules.allow):
+        words = "the bot is root, and so is what it runs. Give each program a `user`, or run the bot as somebody else."
+        yield Finding("automation", True, words, warning=True)
+    for path, name in _variables(policy):
+        if name not in environ:
+            yield Finding("automation", True, f"{path}: {name} is not set in the environment.", warning=True)
+
+
+def _variables(policy: Policy) -> Iterator[tuple[str, str]]:
+    rules = policy.automation
+    for program in rules.process.allow if rules.process else ():
+        yield from ((f"environment_from of {program.path}", name) for name in program.environment_from)
+    for host in rules.http.allow if rules.http else ():
+        yield from ((f"headers of {host.host}", name) for name in host.headers.values())
+
+
+def _steps(library: Library, set_up: Runners, policy: Policy) -> Iterator[Finding]:
+    """What would be taken with the defaults, and why the rest is for people."""
+    if not policy.automation.enabled:
+        return
+    taken, left = [], Counter[str]()
+    for playbook in library.playbooks:
+        for step in playbook.steps:
+            why = _why_not(set_up, playbook, step)
+            if why is None:
+                taken.append(f"{playbook.id} {step.key}")
+            elif step.commands or step.automation:
+                left[why] += max(1, len(step.commands))
+    more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
+    yield Finding("automation", True, f"would run {len(taken)} steps: {', '.join(taken[:NAMED]) or 'none'}{more}")
+    reasons = "; ".join(f"{count} {why}" for why, count in left.most_common())
+    yield Finding("automation", True, f"for people to run, of commands: {reasons or 'none'}")
+
+
+def _why_not(set_up: Runners, playbook: Playbook, step: Step) -> str | None:
+    if step.automation is None:
+        shell = any(command.needs_shell for command in step.commands)
+        return "in steps without a runner, some needing a shell" if shell else "in steps without a runner"
+    if step.automation.runner not in set_up:
+        return f"want the runner {step.automation.runner}"
+    if playbook.missing(step, playbook.values()):
+        return "want a value that somebody fills in"
+    try:
+        plan_of(set_up, step, playbook.values(), Action.RUN)
+    except Refused:
+        return "are not allowed by the policy"
+    return None

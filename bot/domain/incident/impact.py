@@ -1,0 +1,81 @@
+"""Impact: what is hit, as people say it while the incident runs. It feeds triggers, classification and the review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.errors import Refused
+from bot.domain.incident import Change, Incident
+from bot.domain.incident.classification import FIGURES, MARKS, REVENUE
+from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Fact
+from bot.domain.timeline.entry import entry
+
+SLA_BREACH, CUSTOMERS_TOLD = "sla_breach", "customers_told"
+SAID_FIGURES = (*FIGURES, REVENUE)
+SAID_MARKS = (*MARKS, SLA_BREACH, CUSTOMERS_TOLD)
+# How each is said, on the card and on the timeline.
+IN_WORDS: Mapping[str, str] = {
+    "users": "{:g} % of users",
+    "error_rate": "{:g} % of requests fail",
+    "latency": "{:g}× slower",
+    REVENUE: "{:,.10g} of revenue lost",
+    "core": "core functionality",
+    "security": "security",
+    "data_loss": "data may be lost",
+    "public_relations": "may become public",
+    SLA_BREACH: "SLA breached",
+    CUSTOMERS_TOLD: "customers are told",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody changed of it: None where they left it as it was. In `facts`, None takes one away."""
+
+    services: tuple[str, ...] | None = None
+    regions: tuple[str, ...] | None = None
+    facts: Mapping[str, Fact | None] = field(default_factory=dict)
+
+
+def record(incident: Incident, said: Said, actor: str, now: datetime) -> Change:
+    """Also after the end: the review asks for it. Saying what is known already changes nothing."""
+    if incident.status in (Status.CANCELLED, Status.MERGED):
+        raise Refused(f"{incident.id} is {incident.status}: its impact is not kept any more.", "list")
+    facts: dict[str, Fact] = {**incident.facts}
+    for name, fact in said.facts.items():
+        if fact is None or fact is False:
+            facts.pop(name, None)
+        else:
+            facts[name] = fact
+    services = incident.services if said.services is None else said.services
+    regions = incident.regions if said.regions is None else said.regions
+    changed = replace(incident, services=services, regions=regions, facts=facts)
+    if changed == incident:
+        return Change(incident)
+    text = "; ".join(_changes(incident, changed))
+    return Change(changed, (entry(now, "impact", actor, text, told=incident.open, facts=facts),))
+
+
+def in_words(facts: Mapping[str, Fact]) -> list[str]:
+    """Figures first, then what the dashboards say, then marks."""
+    figures = [IN_WORDS[name].format(facts[name]) for name in SAID_FIGURES if name in facts]
+    metrics = [
+        f"{name.replace('_', ' ')} {fact:g}"
+        for name, fact in facts.items()
+        if name not in IN_WORDS and not isinstance(fact, bool)
+    ]
+    return [*figures, *metrics, *(IN_WORDS[name] for name in SAID_MARKS if facts.get(name))]
+
+
+def _changes(before: Incident, after: Incident) -> list[str]:
+    said = []
+    if before.services != after.services:
+        said.append(f"services: {', '.join(after.services) or 'none'}")
+    if before.regions != after.regions:
+        said.append(f"regions: {', '.join(after.regions) or 'none'}")
+    said += in_words({name: fact for name, fact in after.facts.items() if before.facts.get(name) != fact})
+    gone = {name: fact for name, fact in before.facts.items() if name not in after.facts}
+    return said + [f"no longer: {words}" for words in in_words(gone)]

@@ -1,0 +1,309 @@
+"""A job: one step of a playbook given to a runner. What exactly runs is settled when it is asked for, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.errors import Refused
+from bot.domain.playbook.definition import Command, Step, Success, filled, tokens
+from bot.domain.values.durations import in_words
+
+LONGEST_ARGUMENT = 8 * 1024
+MOST_ARGUMENTS = 256
+LONGEST_COMMAND = 64 * 1024
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"  # not allowed any more when its turn came
+    MAY_HAVE_RUN = "may_have_run"  # whoever ran it is gone; a person says what became of it
+    SETTLED = "settled"  # a person has said
+
+
+class Action(StrEnum):
+    RUN = "run"
+    ROLLBACK = "rollback"
+
+
+class How(StrEnum):
+    """How one piece of a job ended."""
+
+    ENDED = "ended"  # with a code, a status or a figure
+    TIMED_OUT = "timed_out"
+    TOO_MUCH = "too_much"  # output
+    STOPPED = "stopped"  # by the bot, which is stopping or has lost its claim
+    NOT_STARTED = "not_started"  # nothing has happened
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One thing to run: an argv, a method and an address, a query, or seconds to wait."""
+
+    words: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """Each word quoted as a shell would need it, so that where one ends and the next begins is seen."""
+        return shlex.join(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Why a piece may run, and within what: for people, before it runs. `timeout` is what the policy says."""
+
+    by: str
+    where: str
+    whom: str
+    limits: str
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of one piece. `figure` is an exit code, a status or the result of a query; `words` say it.
+
+    `figures`: of a query with several series, all of them. `cut`: its output may end in the middle of a word; that of
+    what has not `ENDED` may in any case.
+    """
+
+    how: How
+    words: str
+    figure: float | None = None
+    output: str = ""
+    figures: tuple[float, ...] = ()
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a job will do, byte for byte, and under which limits. `digest` is what an approval is given to."""
+
+    runner: str
+    action: Action
+    pieces: tuple[Piece, ...]
+    timeout: timedelta
+    success: Success | None = None
+    retries: int = 0
+    retry_every: timedelta = timedelta()
+    remedy: str | None = None  # the action of the decision matrix: it changes something
+    where: str = ""
+    whom: str = ""
+    limits: str = ""
+    by: str = ""  # the rule that allows it
+    undo: tuple[Piece, ...] = ()  # what takes it back, with the values of this moment
+
+    @property
+    def digest(self) -> str:
+        canonical = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "runner": self.runner,
+            "action": str(self.action),
+            "pieces": [list(piece.words) for piece in self.pieces],
+            "timeout_s": self.timeout.total_seconds(),
+            "success": asdict(self.success) if self.success else None,
+            "retries": self.retries,
+            "retry_every_s": self.retry_every.total_seconds(),
+            "remedy": self.remedy,
+            "where": self.where,
+            "whom": self.whom,
+            "limits": self.limits,
+            "by": self.by,
+            "undo": [list(piece.words) for piece in self.undo],
+        }
+
+    @staticmethod
+    def of_json(data: dict[str, Any]) -> Plan:
+        return Plan(
+            runner=data["runner"],
+            action=Action(data["action"]),
+            pieces=tuple(Piece(tuple(words)) for words in data["pieces"]),
+            timeout=timedelta(seconds=data["timeout_s"]),
+            success=Success(**data["success"]) if data["success"] else None,
+            retries=data["retries"],
+            retry_every=timedelta(seconds=data["retry_every_s"]),
+            remedy=data["remedy"],
+            where=data["where"],
+            whom=data["whom"],
+            limits=data["limits"],
+            by=data["by"],
+            undo=tuple(Piece(tuple(words)) for words in data["undo"]),
+        )
+
+    @property
+    def shown(self) -> str:
+        """A line each, as it will run."""
+        return "\n".join(piece.shown for piece in self.pieces)
+
+    @property
+    def decides(self) -> str:
+        """What decides whether it worked, in words."""
+        success = self.success or Success()
+        if success.promql is not None:
+            relation = [
+                *([f"more than {success.over:g}"] if success.over is not None else []),
+                *([f"less than {success.under:g}"] if success.under is not None else []),
+            ]
+            return f"{success.promql} is {' and '.join(relation)}"
+        if self.runner == "http":
+            return f"status {success.status or 200}"
+        return f"exit code {success.exit_code or 0}" if self.runner == "process" else "it ends"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row. `position` counts the pieces begun in this attempt; `undoes` is the job that a rollback takes back."""
+
+    id: int
+    incident: int
+    walk: int
+    step: str
+    title: str
+    plan: Plan
+    state: State
+    asked_by: str
+    asked_at: datetime
+    approved_by: str | None = None
+    attempts: int = 0
+    position: int = 0
+    fence: int = 0
+    undoes: int | None = None
+    chain: bool = False  # a rollback that goes on with the step before
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    outcome: str = ""
+    output: str = ""
+    settled_by: str | None = None
+    digest: str = ""  # of the plan, as it was asked for
+
+    @property
+    def action(self) -> Action:
+        return self.plan.action
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a job has worked, in words."""
+
+    worked: bool
+    words: str
+
+
+def pieces(step: Step, values: Mapping[str, str], action: Action) -> tuple[Piece, ...]:
+    """What a runner would be given, byte for byte. Raises `Refused` where this is for a person."""
+    if action is Action.ROLLBACK:
+        if not step.rollback:
+            raise Refused(f"Nothing is written that would take {step.key} back by itself. {step.rollback_text}".strip())
+        return tuple(_of_command(command, values) for command in step.rollback)
+    automation = step.automation
+    if automation is None:
+        raise Refused(f"Step {step.key} is for a person: the playbook names no runner for it.")
+    if automation.runner == "http":
+        return (_checked(automation.method, _filled(automation.url or "", values)),)
+    if automation.runner == "promql":
+        return (_checked(_filled((automation.success or Success()).promql or "", values)),)
+    if automation.runner == "wait":
+        return (_checked(f"{(automation.wait or timedelta()).total_seconds():g}"),)
+    chosen = automation.commands or range(1, len(step.commands) + 1)
+    return tuple(_of_command(step.commands[number - 1], values) for number in chosen)
+
+
+def shown(step: Step, values: Mapping[str, str], action: str) -> tuple[str, ...]:
+    """The lines that are shown for approval, and compared again before anything runs.
+
+    A step that no runner takes shows its commands as a person would copy them.
+    """
+    try:
+        found = pieces(step, values, Action(action))
+    except (Refused, ValueError):
+        listed = step.rollback if action == Action.ROLLBACK else step.commands
+        return tuple(command.text(values) for command in listed)
+    return tuple(piece.shown for piece in found)
+
+
+def _of_command(command: Command, values: Mapping[str, str]) -> Piece:
+    return _checked(*command.argv(values))
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    if missing := [name for name in tokens(text) if name not in values]:
+        raise Refused(f"{', '.join(missing)} must be filled in first.")
+    return filled(text, values)
+
+
+def _checked(*words: str) -> Piece:
+    check_words(words)
+    return Piece(words)
+
+
+def judged(plan: Plan, position: int, ended: Ended) -> Verdict:
+    """Of the piece at `position`, from 0. Commands before the last must exit with 0."""
+    if ended.how is not How.ENDED:
+        return Verdict(False, ended.words)
+    success = plan.success or Success()
+    if plan.runner == "process":
+        last = position == len(plan.pieces) - 1
+        wanted = (success.exit_code or 0) if last else 0
+        why = f"{ended.words}, and {wanted} was wanted" if wanted else ended.words
+        return Verdict(ended.figure == wanted, ended.words if ended.figure == wanted else why)
+    if plan.runner == "http" and success.promql is None:
+        wanted = success.status or 200
+        return Verdict(ended.figure == wanted, f"{ended.words}{'' if ended.figure == wanted else f', not {wanted}'}")
+    if plan.runner == "promql":
+        return compared(success, ended)
+    return Verdict(True, ended.words)
+
+
+def compared(success: Success, ended: Ended) -> Verdict:
+    """The result of a query against `over` and `under`. No result, or not a number, is no success."""
+    if ended.how is not How.ENDED:
+        return Verdict(False, ended.words)
+    if ended.figure is None:
+        return Verdict(False, f"{ended.words}: nothing to compare")
+    for figure in ended.figures or (ended.figure,):
+        if figure != figure:
+            return Verdict(False, f"{ended.words}: not a number, nothing to compare")
+        if success.over is not None and not figure > success.over:
+            return Verdict(False, f"{figure:g} is not more than {success.over:g}")
+        if success.under is not None and not figure < success.under:
+            return Verdict(False, f"{figure:g} is not less than {success.under:g}")
+    return Verdict(True, ended.words)
+
+
+def retry_after(job: Job) -> timedelta | None:
+    """When a failed attempt is repeated; None where it stands."""
+    return job.plan.retry_every if job.attempts <= job.plan.retries else None
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raises `Refused` for what no program and no person should be shown: control and invisible characters, excess."""
+    if len(words) > MOST_ARGUMENTS:
+        raise Refused(f"It has {len(words)} arguments; {MOST_ARGUMENTS} are the most.")
+    if sum(len(word.encode("utf-8", "surrogatepass")) for word in words) > LONGEST_COMMAND:
+        raise Refused(f"It is longer than {LONGEST_COMMAND // 1024} KiB altogether.")
+    for word in words:
+        if len(word.encode("utf-8", "surrogatepass")) > LONGEST_ARGUMENT:
+            raise Refused(f"An argument is longer than {LONGEST_ARGUMENT // 1024} KiB: “{word[:40]}…”.")
+        for char in word:
+            if unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp") or char in "\u00a0\u2007\u202f":
+                raise Refused(
+                    f"An argument holds a character that is not seen, U+{ord(char):04X}, in “{word[:40].strip()!a}”. "
+                    "Nothing of this is run."
+                )
+
+
+def limit_words(timeout: timedelta, output_limit: int) -> str:
+    return f"{in_words(timeout)}, {output_limit // 1024} KiB of output"

@@ -1,0 +1,93 @@
+"""How a playbook has fared, from its walks: used, with success, how long it took, what people skip. And whose it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from bot.domain.playbook.definition import Playbook
+from bot.domain.playbook.run import State, Walk
+from bot.domain.policy.policy import Contact, folded
+from bot.domain.values import durations
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`used`: opened outside drills. `succeeded`: walked to the end, something done on the way, and nobody
+    said that it did not help. `mean`: of
+    those, from opening to the end. `skipped`: by the keys of steps, of the playbook as it is now.
+    """
+
+    playbook: str
+    used: int = 0
+    ended: int = 0
+    succeeded: int = 0
+    mean: timedelta | None = None
+    last_used_at: datetime | None = None
+    last_reviewed: date | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def success(self) -> float | None:
+        """The share of walks that ended well; None where none has ended."""
+        return self.succeeded / self.ended if self.ended else None
+
+
+def figures(playbook: Playbook, walks: Sequence[Walk]) -> Figures:
+    """Of all its walks; drills are left out."""
+    counted = [walk for walk in walks if not walk.drill]
+    well = [walk for walk in counted if _went_well(walk)]
+    took = [walk.ended_at - walk.opened_at for walk in well if walk.ended_at]
+    skipped = Counter(
+        mark.key
+        for walk in counted
+        if walk.digest == playbook.digest
+        for mark in walk.steps
+        if mark.state is State.SKIPPED
+    )
+    return Figures(
+        playbook=playbook.id,
+        used=len(counted),
+        ended=sum(not walk.going for walk in counted),
+        succeeded=len(well),
+        mean=sum(took, timedelta()) / len(took) if took else None,
+        last_used_at=max((walk.opened_at for walk in counted), default=None),
+        last_reviewed=playbook.last_reviewed,
+        skipped=dict(skipped),
+    )
+
+
+def _went_well(walk: Walk) -> bool:
+    done = any(mark.settled and mark.state is not State.SKIPPED for mark in walk.steps)
+    return walk.outcome == "finished" and walk.helped is not False and done
+
+
+def in_words(found: Figures, now: datetime) -> str:
+    """One line for whoever opens it; empty where it was never used."""
+    if not found.used or found.last_used_at is None:
+        return ""
+    times = "once" if found.used == 1 else f"{found.used} times"
+    parts = [f"Used {times} before, last {durations.ago(now - found.last_used_at)}"]
+    if found.ended:
+        parts.append(f"{found.succeeded} of {found.ended} with success")
+    if found.mean:
+        parts.append(f"{durations.roughly(found.mean)} on average")
+    return ", ".join(parts)
+
+
+def owner_of(playbook: Playbook, contacts: Mapping[str, Contact]) -> Contact | None:
+    """The contact whom the playbook names, by key or name."""
+    wanted = folded(playbook.owner)
+    if not wanted:
+        return None
+    return next((one for one in contacts.values() if wanted in (folded(one.key), folded(one.name))), None)
+
+
+def review_due(playbook: Playbook, every: timedelta | None, today: date) -> int | None:
+    """How many periods have gone by since the last review; None where it is not due, or nobody ever reviewed it."""
+    if every is None or playbook.last_reviewed is None:
+        return None
+    periods = (today - playbook.last_reviewed) // every
+    return periods if periods >= 1 else None

@@ -1,0 +1,106 @@
+"""How a walk moves on: what every act on it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.errors import Refused
+from bot.domain.playbook.run import SETTLED, Answer, Change, Mark, Overtaken, State, Walk, current, in_words
+from bot.domain.timeline.entry import BOT, Entry, entry
+
+
+def must_go(walk: Walk) -> None:
+    if walk.going:
+        return
+    how = "is finished" if walk.outcome == "finished" else "was stopped"
+    raise Refused(f"{walk.name} {how}. Reopen a step, or open it again.", f"playbook {walk.playbook}")
+
+
+def asker(mark: Mark) -> str:
+    return mark.asked.by if mark.asked else mark.by or BOT
+
+
+def free(walk: Walk, key: str, *, waiting: bool = False, running: bool = False) -> Mark:
+    """The step, if somebody may act on it now."""
+    mark = walk.mark(key)
+    if mark.settled:
+        raise Overtaken(in_words(mark.state), mark)
+    must_go(walk)
+    if mark.state is State.RUNNING and not running:
+        raise Refused(f"Step {key} is running. Wait until it is over.")
+    taken_back = mark.asked is not None and mark.asked.was in SETTLED
+    if mark.state is State.WAITING and (not waiting or taken_back):
+        raise Refused(f"Step {key} waits for approval, which <@{asker(mark)}> asked for.")
+    return mark
+
+
+def settle(walk: Walk, mark: Mark, state: State, actor: str, now: datetime, reason: str, act: str) -> Change:
+    change = moved(walk, mark, state, actor, now, reason, act)
+    return finished_if_all(change.walk, actor, now, change.entries)
+
+
+def moved(walk: Walk, mark: Mark, state: State, actor: str, now: datetime, reason: str, act: str) -> Change:
+    kept = walk.mark(mark.key)  # as it stands after a request was withdrawn
+    kept = replace(kept, state=state, by=actor, at=now, reason=reason, reminders=())
+    if state is State.ROLLED_BACK:
+        kept = replace(kept, started_at=None, nudged=0)
+    text = in_words(state) + (f": {reason}" if reason else "")
+    return Change(turned(put(walk, kept), now), (said(walk, now, actor, act, text, mark, reason=reason),))
+
+
+def finished_if_all(walk: Walk, actor: str, now: datetime, entries: tuple[Entry, ...]) -> Change:
+    if not walk.going or walk.settled < len(walk.steps):
+        return Change(turned(walk, now), entries)
+    over = replace(walk, outcome="finished", ended_by=actor, ended_at=now)
+    skipped = sum(mark.state is State.SKIPPED for mark in walk.steps)
+    text = f"finished, {len(walk.steps) - skipped} of {len(walk.steps)} steps done"
+    return Change(over, (*entries, said(walk, now, actor, "finished", text, key=True)))
+
+
+def withdrawn(walk: Walk, mark: Mark, why: str) -> Walk:
+    """Without the request for approval that stands or was granted. `why`, such as “void: …”, is told to whom asked."""
+    if mark.asked is None or mark.state not in (State.WAITING, State.APPROVED):
+        return walk
+    over = replace(mark.asked, answer=Answer.WITHDRAWN, reason=why)
+    return put(walk, replace(mark, state=mark.asked.was, asked=over))
+
+
+def turned(walk: Walk, now: datetime) -> Walk:
+    """Steps whose turn has come begin now."""
+    for mark in current(walk):
+        if mark.started_at is None:
+            walk = put(walk, anew(mark, now))
+    return walk
+
+
+def anew(mark: Mark, now: datetime) -> Mark:
+    """Its time begins now, and whoever was reminded of it need not be any more."""
+    return replace(mark, started_at=now, turns=mark.turns + 1, nudged=0, reminders=())
+
+
+def resumed(walk: Walk) -> Walk:
+    """It goes on, if it had ended."""
+    return replace(walk, outcome=None, ended_by=None, ended_at=None, reason="", helped=None)
+
+
+def put(walk: Walk, mark: Mark) -> Walk:
+    return replace(walk, steps=tuple(mark if one.key == mark.key else one for one in walk.steps))
+
+
+def said(
+    walk: Walk,
+    now: datetime,
+    actor: str,
+    act: str,
+    words: str,
+    mark: Mark | None = None,
+    *,
+    key: bool = False,
+    **data: Any,
+) -> Entry:
+    """`Database failover, 2.1 Promote the replica: done`."""
+    about = f"{walk.name}, {mark.key} {mark.title}" if mark else walk.name
+    known = {"walk": walk.number, "playbook": walk.playbook, "act": act, **({"step": mark.key} if mark else {})}
+    return replace(entry(now, "playbook", actor, f"{about}: {words}", **known, **data), key=key)

@@ -1,0 +1,188 @@
+"""Moments as people write them: `18:00`, `tomorrow 6pm`, `mon 09:00`, `25 Nov 18:00`, `2026-11-25 18:00`, `in 2h`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import islice
+
+from bot.domain.errors import Refused
+from bot.domain.values import durations
+
+LONGEST = durations.LONGEST
+GRACE = timedelta(minutes=5)  # a time of day that has just passed means now, not tomorrow
+SHORTEST = timedelta(minutes=1)
+EXAMPLES = "18:00, tomorrow 18:00, mon 09:00, 25 Nov 18:00 or in 2h"
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_DAYS_AHEAD = {"today": 0, "tonight": 0, "tomorrow": 1}
+_TIMES = {"noon": time(12), "midnight": time(0)}
+_FILLERS = frozenset({"at", "on", "the", "next", "this", "of"})
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s?(am|pm)?")
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
+_YEAR = re.compile(r"20\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`after` from now; else a time of day: of the next day that has it, or of the day that is named.
+
+    A day is so many `ahead`, a `weekday` (0 is Monday), or `month` and `day`, of the next year that has them where
+    `year` is None. `utc`: whatever the zone of whoever wrote it.
+    """
+
+    after: timedelta | None = None
+    at: time = time(0)
+    ahead: int | None = None
+    weekday: int | None = None
+    month: int | None = None
+    day: int | None = None
+    year: int | None = None
+    utc: bool = False
+
+
+NOW = Moment(after=timedelta(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when, and for how long or until when."""
+
+    begins: Moment = NOW
+    span: timedelta | None = None
+    until: Moment | None = None
+
+    @property
+    def by_the_clock(self) -> bool:
+        """Whether it takes somebody's time zone to know what is meant."""
+        return any(one is not None and one.after is None for one in (self.begins, self.until))
+
+    def resolved(self, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+        """Both ends in UTC; what has just begun begins now. Raises `Refused` where that makes no time."""
+        start = max(now, resolve(self.begins, now, zone, now - GRACE))
+        if self.span is not None:
+            return start, start + self.span
+        try:
+            end = resolve(self.until or NOW, now, zone, start + SHORTEST)
+        except Refused:
+            end = start
+        if end <= start:
+            raise Refused("It would end before it begins.")
+        return start, end
+
+
+def parse(text: str) -> Moment:
+    """Raises `Refused` with what was expected."""
+    cleaned = re.sub(r"(?<=\d)t(?=\d)", " ", text.strip().lower().replace(",", " "))
+    words = [word for word in cleaned.split() if word not in _FILLERS]
+    if words == ["now"]:
+        return NOW
+    if words[:1] == ["in"] and len(words) > 1:
+        return Moment(after=durations.parse_duration(" ".join(words[1:])))
+    utc = words[-1:] in (["utc"], ["gmt"], ["z"])
+    found = _by_the_clock(words[:-1] if utc else words)
+    if found is None:
+        raise Refused(f"I don't understand the time “{text.strip()[:40]}”. Write {EXAMPLES}.")
+    return found if not utc else _in_utc(found)
+
+
+def resolve(moment: Moment, now: datetime, zone: tzinfo, since: datetime) -> datetime:
+    """The first such instant from `since` on, in UTC; a day that is named is counted from `now`.
+
+    Raises `Refused` where that day is over, or there is no such day.
+    """
+    if moment.after is not None:
+        return now + moment.after
+    place = UTC if moment.utc else zone
+    for day in _days(moment, now.astimezone(place).date()):
+        instant = datetime.combine(day, moment.at, place).astimezone(UTC)
+        if instant >= since:
+            return instant
+    raise Refused("That time is over. Write one that is still to come, such as tomorrow 18:00.")
+
+
+def _days(moment: Moment, today: date) -> Iterator[date]:
+    if moment.ahead is not None:
+        return iter([today + timedelta(days=moment.ahead)])
+    if moment.month is not None and moment.day is not None:
+        years = (moment.year,) if moment.year else (today.year, today.year + 1)
+        found = [_date(year, moment.month, moment.day) for year in years]
+        return iter([day for day in found if day is not None])
+    step = 1 if moment.weekday is None else 7
+    first = today if moment.weekday is None else today + timedelta(days=(moment.weekday - today.weekday()) % 7)
+    return islice((first + timedelta(days=step * count) for count in range(LONGEST.days)), 0, LONGEST.days // step)
+
+
+def _by_the_clock(words: list[str]) -> Moment | None:
+    """A time of day, before or after the day it is of."""
+    for cut in range(len(words) + 1):
+        for clock, day in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
+            at = _time(" ".join(clock))
+            if at is not None and (found := _day(day, at)) is not None:
+                return found
+    return None
+
+
+def _time(text: str) -> time | None:
+    if text in _TIMES:
+        return _TIMES[text]
+    match = _CLOCK.fullmatch(text)
+    if match is None or not (match[2] or match[3]):
+        return None
+    hour, minute = int(match[1]), int(match[2] or 0)
+    if match[3]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if match[3] == "pm" else 0)
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def _day(words: list[str], at: time) -> Moment | None:
+    if not words:
+        return Moment(at=at)
+    if len(words) == 1:
+        (word,) = words
+        if word in _DAYS_AHEAD:
+            return Moment(at=at, ahead=_DAYS_AHEAD[word])
+        if (weekday := _named(word, _WEEKDAYS)) is not None:
+            return Moment(at=at, weekday=weekday)
+        if match := _ISO.fullmatch(word):
+            return _of_the_calendar(at, int(match[2]), int(match[3]), int(match[1]))
+        return None
+    year = int(words[-1]) if _YEAR.fullmatch(words[-1]) else None
+    pair = words[:-1] if year else words
+    if len(pair) != 2:
+        return None
+    for name, number in (pair, pair[::-1]):
+        month, match = _named(name, _MONTHS), _DAY.fullmatch(number)
+        if month is not None and match:
+            return _of_the_calendar(at, month + 1, int(match[1]), year)
+    return None
+
+
+def _of_the_calendar(at: time, month: int, day: int, year: int | None) -> Moment | None:
+    there = _date(year or 2000, month, day)  # 2000 has a 29th of February
+    return Moment(at=at, month=month, day=day, year=year) if there else None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _named(word: str, names: tuple[str, ...]) -> int | None:
+    """`mon`, `tues`, `wednesday`; three letters at least."""
+    return next((i for i, name in enumerate(names) if len(word) >= 3 and name.startswith(word.rstrip("."))), None)
+
+
+def _in_utc(moment: Moment) -> Moment:
+    return Moment(None, moment.at, moment.ahead, moment.weekday, moment.month, moment.day, moment.year, utc=True)

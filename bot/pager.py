@@ -1,0 +1,191 @@
+"""Pages outside Slack: which ways are set up, and one outbox row carried out by the notifier of its method."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from bot.domain.errors import DeliveryError, NotNeeded, Refused
+from bot.domain.incident import Incident
+from bot.domain.paging import calls
+from bot.domain.policy.policy import Policy
+from bot.integrations import http
+from bot.integrations.email import Email, Server, sender_of
+from bot.integrations.pagerduty import PagerDuty
+from bot.integrations.protocol import Action, Notifier, Page
+from bot.integrations.sms import Sms
+from bot.integrations.webhook import Webhook
+from bot.settings import Settings
+from bot.usecases.context import Desk
+from storage import incidents
+from storage.outbox import queue
+from storage.outbox.queue import Row
+
+KIND = "notify"
+
+# What each method needs, all of it, and how its notifier is made. `getattr` by the name in small letters.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "pagerduty": ("PAGERDUTY_ROUTING_KEY",),
+    "email": ("SMTP_URL", "MAIL_FROM"),
+    "sms": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"),
+    "webhook": ("WEBHOOK_URL", "WEBHOOK_SECRET"),
+}
+
+
+def _pagerduty(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
+    return PagerDuty(session, settings.pagerduty_events_url, value(settings, "PAGERDUTY_ROUTING_KEY"))
+
+
+def _email(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
+    return Email(Server.of(value(settings, "SMTP_URL")), sender_of(value(settings, "MAIL_FROM")))
+
+
+def _sms(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
+    account, token = value(settings, "TWILIO_ACCOUNT_SID"), value(settings, "TWILIO_AUTH_TOKEN")
+    return Sms(session, settings.twilio_api_url, account, token, value(settings, "TWILIO_FROM"))
+
+
+def _webhook(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
+    return Webhook(session, value(settings, "WEBHOOK_URL"), value(settings, "WEBHOOK_SECRET"))
+
+
+BUILDERS: dict[str, Callable[[Settings, aiohttp.ClientSession], Notifier]] = {
+    "pagerduty": _pagerduty,
+    "email": _email,
+    "sms": _sms,
+    "webhook": _webhook,
+}
+
+
+def value(settings: Settings, name: str) -> str:
+    """A setting as plain text; empty where it is not set."""
+    found = getattr(settings, name.lower())
+    return str(found.get_secret_value() if hasattr(found, "get_secret_value") else found or "")
+
+
+def missing(settings: Settings, method: str) -> list[str]:
+    """The variables that this method still lacks."""
+    return [name for name in NEEDS[method] if not value(settings, name)]
+
+
+def methods(settings: Settings) -> frozenset[str]:
+    """The methods that are set up, besides Slack."""
+    return frozenset(method for method in BUILDERS if not missing(settings, method))
+
+
+def half_set_up(settings: Settings) -> list[str]:
+    """Methods of whose variables some are set and some are not, each with what to set."""
+    lacking = {method: missing(settings, method) for method in NEEDS}
+    return [
+        f"{calls.label(method)} is half set up: set {' and '.join(names)} too"
+        for method, names in lacking.items()
+        if 0 < len(names) < len(NEEDS[method])
+    ]
+
+
+def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notifier]:
+    return {method: BUILDERS[method](settings, session) for method in methods(settings)}
+
+
+class Notifiers:
+    """`send` carries out one row of the kind `notify`; the page is made from the incident as it stands then."""
+
+    def __init__(self, desk: Desk, by_method: Mapping[str, Notifier], team_url: str) -> None:
+        self._desk = desk
+        self._by_method = by_method
+        self._team_url = team_url
+
+    async def send(self, row: Row) -> dict[str, Any]:
+        """1. Read the incident; 2. see whether it is still wanted; 3. hand it over; 4. say failures in plain words."""
+        async with self._desk.database.reading() as conn:
+            incident = await incidents.get(conn, row.incident) if row.incident is not None else None
+            if incident is None:
+                raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
+            policy = await self._desk.policies.of(conn, incident)
+            failed = {failure.once for failure in await queue.failures(conn, incident.number)}
+        _check_wanted(row, incident, failed)
+        page = page_of(row, incident, policy, self._team_url, self._desk.clock.at(row.created_at.timestamp()))
+        method = row.payload["method"]
+        notifier = self._by_method.get(method)
+        words = _what(row, policy, incident)
+        if notifier is None:
+            raise DeliveryError(f"{words}: {calls.label(method)} is not set up any more.", permanent=True)
+        if time.monotonic() + 2 * http.TIMEOUT_S > row.ours_until:  # looking and sending, at their longest
+            raise DeliveryError(f"{words}: its lease would have ended before the answer", wait_s=0.0)
+        try:
+            receipt = await notifier.send(page)
+        except DeliveryError as error:
+            raise DeliveryError(
+                f"{words}: {error}.", permanent=error.permanent, uncertain=error.uncertain, wait_s=error.wait_s
+            ) from None
+        return {"method": method, **receipt.as_json()}
+
+
+def _check_wanted(row: Row, incident: Incident, failed: set[str]) -> None:
+    if incident.drill:
+        raise NotNeeded("a drill pages nobody")
+    if row.payload["action"] == Action.TRIGGER:
+        if why := calls.still_wanted(incident, row.payload["unless"]):
+            raise NotNeeded(f"{why}, or confirmed: an earlier attempt may have arrived" if row.uncertain else why)
+    elif failed.issuperset(row.payload["triggers"]):
+        raise NotNeeded("it was never opened there")
+
+
+def page_of(row: Row, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
+    """What may leave: of a private incident nothing but its ID."""
+    payload, private = row.payload, incident.private
+    person = calls.person_of(payload, policy) if payload.get("contact") else calls.Person("", "")
+    person = replace(person, name=_plain(person.name, policy))
+    why = payload.get("why")
+    return Page(
+        incident=incident.id,
+        action=Action(payload["action"]),
+        dedup_key=calls.dedup_key(incident, payload["severity"]),
+        key=row.key,
+        person=person,
+        title=None if private else _plain(incident.title, policy) or "Untitled incident",
+        severity=None if private else incident.severity,
+        severe=None if private else _severe(incident, policy),
+        status=None if private else str(incident.status),
+        why=None if private or not why else _plain(str(why), policy),
+        link=None if private else _link(incident, team_url),
+        rung=payload.get("rung"),
+        times=int(payload.get("times") or 1),
+        declared_at=incident.declared_at,
+        paged_at=paged_at,
+        uncertain=row.uncertain,
+    )
+
+
+def _severe(incident: Incident, policy: Policy) -> int | None:
+    try:
+        return policy.rank(policy.severity(incident.severity).key)
+    except Refused:
+        return None
+
+
+def _link(incident: Incident, team_url: str) -> str | None:
+    if not incident.channel_id or not team_url.startswith(("https://", "http://")):
+        return None
+    return f"{team_url.rstrip('/')}/archives/{incident.channel_id}"
+
+
+# Control characters, and those that turn the direction of writing: a title must not look like something else.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+def _plain(text: str, policy: Policy) -> str:
+    return " ".join(_UNSEEN.sub(" ", calls.in_plain_words(text, policy)).split())
+
+
+def _what(row: Row, policy: Policy, incident: Incident) -> str:
+    action, way = row.payload["action"], calls.label(row.payload["method"])
+    if action == Action.TRIGGER:
+        return f"Could not page {calls.person_of(row.payload, policy).name} by {way}"
+    return f"Could not {action} {incident.id} in {way}"

@@ -1,0 +1,46 @@
+"""Which runners are set up, by the policy in force and the settings. docs/add-a-runner.md: what one more needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain.policy.automation_rules import AutomationRules
+from bot.settings import Settings
+from playbooks.runners import http, process, promql, wait
+from playbooks.runners.protocol import Runner, Runners
+
+Build = Callable[[Any, Settings, Mapping[str, str]], Runner]
+
+# By name: what makes it of its rules in the policy.
+BUILDERS: dict[str, Build] = {
+    "process": lambda rules, settings, environ: process.build(rules, environ),
+    "http": lambda rules, settings, environ: http.build(rules, environ),
+    "promql": lambda rules, settings, environ: promql.build(rules, settings.prometheus),
+    "wait": lambda rules, settings, environ: wait.build(rules),
+}
+
+
+def build(rules: AutomationRules, settings: Settings, environ: Mapping[str, str]) -> Runners:
+    """None while the door is shut."""
+    if not rules.enabled:
+        return {}
+    said = {name: getattr(rules, name, None) for name in BUILDERS}
+    return {name: BUILDERS[name](own, settings, environ) for name, own in said.items() if own is not None}
+
+
+@dataclass(slots=True)
+class Workshop:
+    """The runners of the policy in force; made anew when that changes, and not otherwise."""
+
+    settings: Settings
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    _rules: AutomationRules | None = None
+    _runners: Runners = field(default_factory=dict)
+
+    def __call__(self, rules: AutomationRules) -> Runners:
+        if self._rules != rules:
+            self._rules, self._runners = rules, build(rules, self.settings, self.environ)
+        return self._runners

@@ -1,0 +1,201 @@
+"""A valid document → the domain's `Policy`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from bot.domain.oncall.schedule import DEFAULT_HANDOFF
+from bot.domain.policy import policy as domain
+from bot.domain.values.durations import BusinessDays, Span, parse_span
+from bot.policy import models
+from bot.policy.checks import automation, permissions
+from bot.policy.document import digest
+
+# A rotation of one needs no first day: it is always their turn.
+ALWAYS = date(2000, 1, 3)
+_MORE = ("stakeholders", "audiences", "channels", "war_room", "ticket")
+
+
+def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy:
+    return domain.Policy(
+        name=model.name or model.preset or "policy",
+        severities=tuple(_severity(key, model.severities[key]) for key in model.order or model.severities),
+        roles=tuple(_role(key, model.roles[key]) for key in model.role_order or model.roles),
+        announce=model.announce,
+        channel_name=model.channel_name,
+        timezone=model.timezone,
+        nudges=_nudges(model.nudges),
+        playbooks=_playbooks(model.playbooks),
+        contacts={key: _contact(key, contact) for key, contact in model.contacts.items()},
+        schedules={key: schedule_of(key, schedule, model.timezone) for key, schedule in model.schedules.items()},
+        services={key: _service(key, service) for key, service in model.services.items()},
+        categories=tuple(model.categories),
+        category_details={key: _category(key, category) for key, category in model.categories.items()},
+        executives=tuple(model.executives),
+        bookmarks=dict(model.bookmarks),
+        links=dict(model.links),
+        record=model.timeline.record,
+        keep=_duration(model.timeline.keep),
+        reactions=tuple(model.timeline.reactions),
+        triggers=tuple(_trigger(key, trigger) for key, trigger in model.triggers.items()),
+        audiences={key: _audience(key, audience) for key, audience in model.audiences.items()},
+        classification=tuple(_rule(key, rule) for key, rule in model.classification.items()),
+        fields=tuple(_field(key, custom) for key, custom in model.fields.items()),
+        automation=automation.rules_of(model.automation),
+        permissions=permissions.allowed_of(model),
+        digest=digest(document),
+    )
+
+
+def _severity(key: str, model: models.Severity) -> domain.Severity:
+    return domain.Severity(
+        key=key,
+        name=model.name,
+        description=model.description,
+        user_impact=model.user_impact,
+        examples=tuple(model.examples),
+        respond_within=_span(model.respond_within),
+        update_every=_span(model.update_every),
+        escalate_after=_span(model.escalate_after),
+        resolve_within=_span(model.resolve_within),
+        review_within=_span(model.review_within),
+        roles=tuple(model.roles),
+        notify_executives=model.notify_executives,
+        ladder=tuple(_rung(rung) for rung in model.ladder),
+        more={name: getattr(model, name) for name in _MORE},
+    )
+
+
+def _rung(model: models.Rung | models.Trigger) -> domain.Rung:
+    return domain.Rung(
+        after=clock(model.after),
+        notify=tuple(model.notify),
+        by=tuple(model.by),
+        until=model.until,
+        repeat=_duration(model.repeat),
+    )
+
+
+def _role(key: str, model: models.Role) -> domain.Role:
+    return domain.Role(
+        key, model.title, model.description, tuple(model.duties), model.backup, tuple(model.required_for)
+    )
+
+
+def _contact(key: str, model: models.Contact) -> domain.Contact:
+    return domain.Contact(key, model.name, model.slack, model.email, model.phone, model.pagerduty, model.url)
+
+
+def schedule_of(key: str, model: models.Schedule, timezone: str) -> domain.Schedule:
+    return domain.Schedule(
+        key,
+        model.timezone or timezone,
+        tuple(_layer(layer) for layer in rotations(model)),
+        model.usergroup,
+        model.pagerduty,
+    )
+
+
+def rotations(model: models.Schedule) -> list[models.Rotation]:
+    """The layers of a schedule; the short form is one. What is read from PagerDuty has none here."""
+    if model.pagerduty:
+        return []
+    if model.layers:
+        return model.layers
+    return [
+        models.Rotation.model_construct(
+            rotation=model.rotation or "weekly",
+            handoff=model.handoff,
+            start=model.start,
+            members=model.members,
+            hours=model.hours,
+        )
+    ]
+
+
+def _layer(model: models.Rotation) -> domain.Layer:
+    return domain.Layer(
+        rotation=model.rotation,
+        handoff=model.handoff or DEFAULT_HANDOFF[model.rotation],
+        start=date.fromisoformat(model.start) if model.start else ALWAYS,
+        members=tuple(model.members),
+        hours=model.hours,
+    )
+
+
+def _service(key: str, model: models.Service) -> domain.Service:
+    return domain.Service(
+        key=key,
+        name=model.name,
+        description=model.description,
+        schedule=model.schedule,
+        depends_on=tuple(model.depends_on),
+        links=dict(model.links),
+        channel=model.channel,
+        contacts=tuple(model.contacts),
+        playbooks=tuple(model.playbooks),
+        components=tuple(model.components),
+    )
+
+
+def _category(key: str, model: models.Category) -> domain.Category:
+    return domain.Category(key, model.name or key.replace("_", " ").capitalize(), model.description)
+
+
+def _audience(key: str, model: models.Audience) -> domain.Audience:
+    name = model.name or key.replace("_", " ").capitalize()
+    return domain.Audience(key, name, model.description, model.public, tuple(model.notify), tuple(model.by))
+
+
+def _trigger(key: str, model: models.Trigger) -> domain.Trigger:
+    name = model.name or key.replace("_", " ")
+    return domain.Trigger(key, model.when, _rung(model), name, model.over, tuple(model.severities))
+
+
+def _rule(key: str, model: models.Rule) -> domain.Rule:
+    conditions = tuple(automation.condition_of(text) for text in model.when)
+    return domain.Rule(
+        key, model.severity, model.name, conditions, model.category, tuple(model.actions), model.escalate
+    )
+
+
+def _field(key: str, model: models.CustomField) -> domain.CustomField:
+    return domain.CustomField(
+        key, model.label, model.kind, tuple(model.options), model.required, model.hint, tuple(model.severities)
+    )
+
+
+def _nudges(model: models.Nudges) -> domain.NudgeRules:
+    return domain.NudgeRules(
+        busy=model.busy,
+        busy_within=clock(model.busy_within),
+        roles_after=_duration(model.roles_after),
+        roles_every=_duration(model.roles_every),
+        handover_within=clock(model.handover_within),
+    )
+
+
+def _playbooks(model: models.Playbooks) -> domain.PlaybookRules:
+    return domain.PlaybookRules(
+        approvers=tuple(model.approvers),
+        approval_expires=clock(model.approval_expires),
+        break_glass=model.break_glass,
+        review_every=_duration(model.review_every),
+        skipped=model.skipped,
+    )
+
+
+def _span(text: str | None) -> Span | None:
+    return None if text is None else parse_span(text)
+
+
+def _duration(text: str | None) -> timedelta | None:
+    return None if text is None else clock(text)
+
+
+def clock(text: str) -> timedelta:
+    span = parse_span(text)
+    if isinstance(span, BusinessDays):
+        raise TypeError(f"{text} has passed validation as a duration of the clock")
+    return span

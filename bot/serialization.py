@@ -1,0 +1,96 @@
+"""An incident as JSON: the one shape of the command line and the API. Other programs rely on these fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.deadlines import State
+from bot.domain.incident import Incident
+from bot.domain.timeline.entry import Recorded
+from bot.domain.triage.similarity import Similar
+from storage.deadlines import Row
+
+
+def instant(value: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def incident_json(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "title": incident.title,
+        "description": incident.description,
+        "severity": incident.severity,
+        "status": str(incident.status),
+        "private": incident.private,
+        "drill": incident.drill,
+        "category": incident.category,
+        "services": list(incident.services),
+        "fields": dict(incident.custom),
+        "regions": list(incident.regions),
+        "facts": dict(incident.facts),
+        "channel_id": incident.channel_id,
+        "declared_by": incident.declared_by,
+        "roles": dict(incident.roles),
+        "responders": list(incident.responders),
+        "detected_at": instant(incident.detected_at),
+        "declared_at": instant(incident.declared_at),
+        "acknowledged_at": instant(incident.acknowledged_at),
+        "identified_at": instant(incident.identified_at),
+        "mitigated_at": instant(incident.mitigated_at),
+        "resolved_at": instant(incident.resolved_at),
+        "closed_at": instant(incident.closed_at),
+        "time_to_acknowledge_s": incident.since_detected_s(incident.acknowledged_at),
+        "time_to_identify_s": incident.since_detected_s(incident.identified_at),
+        "time_to_mitigate_s": incident.since_detected_s(incident.mitigated_at),
+        "time_to_resolve_s": incident.since_detected_s(incident.resolved_at),
+        "summary": incident.summary,
+        "root_cause": incident.root_cause,
+        "updates": incident.updates,
+        "episode": incident.episode,
+    }
+
+
+def whole_incident_json(incident: Incident, entries: Sequence[Recorded], rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        **incident_json(incident),
+        "timeline": [entry_json(record) for record in entries],
+        "reminders": [reminder_json(row) for row in rows],
+    }
+
+
+def similar_json(found: Similar) -> dict[str, Any]:
+    """An incident that was searched for, with what is known of how it was mended."""
+    fix = {"playbook": found.fix.playbook, "step": found.fix.step} if found.fix else None
+    return {**incident_json(found.incident), "fixed": found.fixed, "fix": fix, "reasons": list(found.reasons)}
+
+
+def entry_json(record: Recorded) -> dict[str, Any]:
+    entry = record.entry
+    return {
+        "seq": record.seq,
+        "at": instant(entry.at),
+        "kind": entry.kind,
+        "actor": entry.actor,
+        "text": entry.text,
+        "key": record.key,
+        "source_ts": entry.source_ts,
+        "data": entry.data,
+        **({"purged": True} if record.purged else {}),
+    }
+
+
+def reminder_json(row: Row) -> dict[str, Any]:
+    """What is decided but not out yet still waits, for whoever reads this."""
+    state = State.WAITING if row.state is State.DUE else row.state
+    return {
+        "kind": row.kind,
+        "rung": row.rung,
+        "due_at": instant(row.due_at),
+        "sent_at": instant(row.sent_at),
+        "state": str(state),
+        "reason": row.reason,
+    }

@@ -1,0 +1,110 @@
+"""Incidents in a list, one incident shown, and who plays which part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy, Role
+from bot.domain.timeline.entry import Recorded
+from bot.domain.values import durations
+from bot.slack.blocks import card, elements, phrases
+from bot.slack.blocks.elements import Message, button
+from bot.slack.blocks.ledger import entry_line
+from bot.slack.text import clip, mention, plain, render
+
+COMMAND = "/incident"
+INCIDENTS = 40
+ROLES = 40
+ROLE_LENGTH = 700
+
+
+def listing(
+    incidents: Sequence[Incident], policy: Policy, now: datetime, *, scope: str = "open", command: str = COMMAND
+) -> Message:
+    """Newest first, as they come; what does not fit is counted."""
+    if not incidents:
+        return _empty(scope, command)
+    shown = incidents[:INCIDENTS]
+    words = f"{len(incidents)} incident{'s' if len(incidents) != 1 else ''}" + (" open" if scope == "open" else "")
+    narrower = f"Narrow it down: `{command} list {policy.severities[0].key}`, or see one: `{command} show INC-42`"
+    return elements.message(
+        words,
+        [
+            elements.section(f"*{words}*"),
+            *[elements.section(_row(one, policy, now)) for one in shown],
+            elements.left_out(len(incidents) - len(shown), narrower),
+        ],
+    )
+
+
+def show(incident: Incident, policy: Policy, entries: Sequence[Recorded], now: datetime) -> Message:
+    """The card as it stands, buttons included, with the channel and the latest key entries."""
+    latest = [entry_line(record.entry) for record in entries[-5:]]
+    return elements.message(
+        card.notification(incident, policy),
+        [
+            *card.body(incident, policy, now),
+            elements.section(clip("*Latest*\n" + "\n".join(latest), elements.TEXT)) if latest else None,
+            card.buttons(incident),
+        ],
+    )
+
+
+def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: str = "") -> Message:
+    """Who has which role and what each is for; the needed ones first. Duties are listed for those of the reader."""
+    required = phrases.level_of(incident, policy).roles
+    ordered = sorted(policy.roles, key=lambda role: role.key not in required)
+    filled = sum(1 for role in ordered if role.key in incident.roles)
+    words = f"Roles of {incident.id}: {filled} of {len(ordered)} filled"
+    return elements.message(
+        words,
+        [
+            elements.section(f"*{words}*"),
+            *[elements.section(_role(role, incident, reader, needed=role.key in required)) for role in ordered[:ROLES]],
+            elements.left_out(len(ordered) - ROLES, "The policy has them all."),
+            elements.actions(button("Assign roles", "roles", incident.id), block_id="roles") if incident.open else None,
+            elements.context(
+                f"Or type it: `{command} role {render(ordered[0].key)} @user`. Whoever gets a role is told its duties."
+            )
+            if ordered
+            else None,
+        ],
+    )
+
+
+def _empty(scope: str, command: str) -> Message:
+    if scope == "open":
+        return elements.line(f"No such incident is open. `{command} list all` shows the past ones too.")
+    return elements.line(f"No such incident yet. `{command} declare` opens one.")
+
+
+def _row(incident: Incident, policy: Policy, now: datetime) -> str:
+    where = phrases.channel_link(incident) if incident.channel_id else ""
+    since = incident.declared_at if incident.open else incident.ended_at or incident.declared_at
+    age = durations.ago(now - since) if since <= now else ""
+    lock = ":lock:" if incident.private else ""
+    head = f"{phrases.drill_prefix(incident)}*{incident.id}* · {clip(render(plain(incident.title)), 400)}"
+    state = elements.joined(
+        [
+            phrases.severity_name(incident.severity, policy),
+            phrases.status_name(incident.status),
+            f"declared {age}" if incident.open else age,
+            f"led by {phrases.who_leads(incident)}" if incident.open and phrases.LEADS in incident.roles else "",
+            where,
+            lock,
+        ]
+    )
+    return f"{head}\n{state}"
+
+
+def _role(role: Role, incident: Incident, reader: str, *, needed: bool) -> str:
+    holder = incident.roles.get(role.key)
+    who = mention(holder) if holder else ("nobody yet — needed" if needed else "nobody")
+    lines = [f"*{render(plain(role.title))}*: {who}"]
+    if role.description:
+        lines.append(render(role.description))
+    if holder and holder == reader:
+        lines += [f"• {render(duty)}" for duty in role.duties]
+    return clip("\n".join(lines), ROLE_LENGTH)

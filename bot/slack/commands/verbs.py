@@ -1,0 +1,264 @@
+"""The one table of verbs: the parser reads by it, the help is written from it. A new verb is one entry here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from bot.domain.policy.policy import Policy
+
+
+class Grammar(Enum):
+    """What may follow a verb; `bot.slack.commands.parse` has one reader for each."""
+
+    NOTHING = auto()
+    DECLARATION = auto()
+    WORDS = auto()  # optional free text
+    TEXT = auto()  # free text that must be there
+    STATUS = auto()
+    SEVERITY = auto()
+    ROLE = auto()
+    PERSON = auto()
+    PEOPLE = auto()
+    SPAN = auto()
+    ALL = auto()
+    FILTER = auto()
+    ID = auto()
+    TOPIC = auto()
+    SCHEDULE = auto()
+    COVER = auto()
+    PAGE = auto()
+    DRILL = auto()
+    HANDOVER = auto()
+    POLICY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`usages` and `example` stand without the command's name; `example` works under every policy:
+    `{worst}` and `{mild}` are its severities, `{role}` and `{title}` its first role, `{schedule}` its first schedule.
+    """
+
+    name: str
+    grammar: Grammar
+    usages: tuple[str, ...]
+    example: str
+    summary: str
+    aliases: tuple[str, ...] = ()
+    needs_incident: bool = True
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "declare",
+        Grammar.DECLARATION,
+        ("declare", "declare <severity> <title>", "<severity> <title>"),
+        "declare {mild} Checkout is down",
+        "open an incident; severity first declares at once, else a form opens; --private keeps it among those invited",
+        aliases=("new", "open"),
+        needs_incident=False,
+    ),
+    Verb("ack", Grammar.NOTHING, ("ack",), "ack", "say that you are responding", aliases=("acknowledge",)),
+    Verb(
+        "update",
+        Grammar.WORDS,
+        ("update", "update <text>"),
+        "update Rolled back, error rate is falling",
+        "post a status update; without words it opens the form",
+    ),
+    Verb(
+        "status",
+        Grammar.STATUS,
+        ("status <status> [note]",),
+        "status identified Bad deploy at 02:47",
+        "move along: acknowledged, investigating, identified, mitigating, monitoring, resolved",
+    ),
+    Verb(
+        "severity",
+        Grammar.SEVERITY,
+        ("severity <level> [reason]",),
+        "severity {worst} All customers are affected",
+        "make it worse or milder; worse pages people anew",
+        aliases=("sev",),
+    ),
+    Verb(
+        "role",
+        Grammar.ROLE,
+        ("role <role> @user", "role <role> none"),
+        "role {role} @maya",
+        "give a role to somebody, or to nobody",
+    ),
+    Verb("roles", Grammar.NOTHING, ("roles",), "roles", "who has which role, and what each role does"),
+    Verb("lead", Grammar.PERSON, ("lead @user",), "lead @maya", "make somebody incident commander"),
+    Verb(
+        "handover",
+        Grammar.HANDOVER,
+        ("handover @user", "handover <role> @user"),
+        "handover @maya",
+        "ask somebody to take a role over: you keep it until they accept",
+        aliases=("hand-over",),
+    ),
+    Verb("join", Grammar.NOTHING, ("join",), "join", "come into the incident channel"),
+    Verb("invite", Grammar.PEOPLE, ("invite @user …",), "invite @maya @tom", "bring people in"),
+    Verb(
+        "escalate",
+        Grammar.WORDS,
+        ("escalate [reason]",),
+        "escalate We need the database people",
+        "page the next rung of the ladder now",
+    ),
+    Verb(
+        "trigger",
+        Grammar.WORDS,
+        ("trigger", "trigger <name> [reason]"),
+        "trigger",
+        "say that something has happened for which the policy pages people; without a name it lists them",
+    ),
+    Verb(
+        "fields",
+        Grammar.NOTHING,
+        ("fields",),
+        "fields",
+        "answer your organisation's own questions about it, or answer them anew",
+        aliases=("details",),
+    ),
+    Verb(
+        "page",
+        Grammar.PAGE,
+        ("page @user [reason]", "page <schedule> [reason]"),
+        "page @maya We need somebody who knows the queue",
+        "page one person, or whoever is on call",
+    ),
+    Verb(
+        "note",
+        Grammar.TEXT,
+        ("note <text>",),
+        "note Deploy 4512 went out at 02:47",
+        "put a key entry on the timeline",
+    ),
+    Verb(
+        "impact",
+        Grammar.NOTHING,
+        ("impact",),
+        "impact",
+        "say what is hit: services, regions, users, revenue, SLA; it may page people",
+    ),
+    Verb("timeline", Grammar.ALL, ("timeline", "timeline all"), "timeline", "what happened: the key entries, or all"),
+    Verb(
+        "catchup",
+        Grammar.NOTHING,
+        ("catchup",),
+        "catchup",
+        "what happened since you last looked, who leads, what is next",
+        aliases=("catch-up",),
+    ),
+    Verb("why", Grammar.NOTHING, ("why",), "why", "every reminder and page: due, sent or not, and the reason"),
+    Verb(
+        "snooze",
+        Grammar.SPAN,
+        ("snooze <duration>",),
+        "snooze 30m",
+        "quiet the reminders for so long; pages still go out",
+    ),
+    Verb("next", Grammar.SPAN, ("next <duration>",), "next 1h", "promise the next update in so long"),
+    Verb(
+        "playbook",
+        Grammar.WORDS,
+        ("playbook", "playbook <id or words>"),
+        "playbook the database is slow",
+        "what to do, step by step: the playbooks that fit, or the one you name",
+        aliases=("playbooks", "runbook", "runbooks"),
+    ),
+    Verb("resolve", Grammar.WORDS, ("resolve [summary]",), "resolve Rolled back deploy 4512", "it is over"),
+    Verb("close", Grammar.NOTHING, ("close",), "close", "nothing is left to do"),
+    Verb(
+        "cancel",
+        Grammar.TEXT,
+        ("cancel <reason>",),
+        "cancel False alarm, the probe was misconfigured",
+        "it was a false alarm",
+    ),
+    Verb(
+        "reopen",
+        Grammar.TEXT,
+        ("reopen <reason>",),
+        "reopen Errors are back since 04:10",
+        "it is not over after all; reminders and pages start afresh",
+    ),
+    Verb(
+        "policy",
+        Grammar.POLICY,
+        ("policy", "policy apply"),
+        "policy",
+        "what the policy in force would change for an incident declared under another; then apply it",
+    ),
+    Verb(
+        "list",
+        Grammar.FILTER,
+        ("list [open|all|<severity> …]",),
+        "list all",
+        "find incidents; open ones unless you say otherwise",
+        needs_incident=False,
+    ),
+    Verb(
+        "search",
+        Grammar.TEXT,
+        ("search <words>",),
+        "search connection pool exhausted",
+        "find incidents by their words, with what fixed them",
+        aliases=("find",),
+        needs_incident=False,
+    ),
+    Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "how an incident stands"),
+    Verb(
+        "oncall",
+        Grammar.SCHEDULE,
+        ("oncall [schedule]",),
+        "oncall",
+        "who is on call now and next",
+        aliases=("on-call",),
+        needs_incident=False,
+    ),
+    Verb(
+        "cover",
+        Grammar.COVER,
+        (
+            "cover",
+            "cover <schedule> for <duration>",
+            "cover <schedule> from <time> for <duration>",
+            "cover <schedule> from <time> until <time>",
+            "cover <schedule> none",
+        ),
+        "cover {schedule} from tomorrow 18:00 for 12h",
+        "be on call yourself for a while, now or later, whoever's turn it is; alone it opens the form",
+        needs_incident=False,
+    ),
+    Verb(
+        "drill",
+        Grammar.DRILL,
+        ("drill [title]", "drill <severity> <title>"),
+        "drill {worst} The database is gone",
+        "a test incident: marked everywhere, pages nobody, counted nowhere",
+        needs_incident=False,
+    ),
+    Verb("help", Grammar.TOPIC, ("help [verb]",), "help role", "this list, or more on one verb", needs_incident=False),
+)
+
+BY_NAME: dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}
+
+
+def example(verb: Verb, policy: Policy, command: str) -> str:
+    """A whole line that works under this policy."""
+    severities = policy.severities
+    role = policy.roles[0] if policy.roles else None
+    known = {
+        "{worst}": severities[0].key,
+        "{mild}": severities[len(severities) // 2].key,
+        "{role}": role.key if role else "commander",
+        "{title}": role.title if role else "Incident commander",
+        "{schedule}": next(iter(policy.schedules), "primary"),
+    }
+    line = verb.example
+    for name, value in known.items():
+        line = line.replace(name, value)
+    return f"{command} {line}"

@@ -1,0 +1,132 @@
+"""The front desk: what every listener needs, and how people are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from bot.domain.errors import NotFound, Refused
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import Notice, Priority
+from bot.metrics import Metrics
+from bot.slack.blocks import replies
+from bot.slack.blocks.elements import Message
+from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.commands.verbs import BY_NAME
+from bot.slack.directory.identities import Identities
+from bot.slack.inbound.event_parser import Me
+from bot.usecases.context import Desk
+from bot.usecases.effects.visibility import called, part_of
+from bot.usecases.incidents.record import Recorder
+from storage import incidents
+from storage.outbox import queue
+
+log = structlog.get_logger()
+
+LARGEST = 2**31 - 1  # of numbers
+OPEN_VIEW_WITHIN_S = 2.0  # a trigger lives 3 s, and the acknowledgement waits for us
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, and how they can be answered. `raw` is what they typed, for asking again."""
+
+    user: str
+    channel: str | None = None
+    trigger_id: str | None = None
+    response_url: str | None = None
+    delivery: str | None = None
+    raw: str = ""
+
+
+@dataclass(slots=True)
+class Front:
+    """One for the whole app. `command` is what people type, `/incident` unless the settings say otherwise."""
+
+    desk: Desk
+    api: SlackApi
+    recorder: Recorder
+    me: Me
+    metrics: Metrics
+    command: str = "/incident"
+    missed: Callable[[], None] = lambda: None  # an event could not be written down
+    identities: Identities = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.identities = Identities(self.api, self.me)
+
+    async def incident(self, number: int, asking: Asking, *, paged: bool = False) -> tuple[Incident, Policy]:
+        """The incident as this person may see it. Raises `NotFound`, also for what is private to others.
+
+        `paged`: the answer to a page, which somebody may give before they are in the channel.
+        """
+        async with self.desk.database.reading() as conn:
+            incident = await incidents.get(conn, number) if number <= LARGEST else None
+            if incident is None:
+                raise NotFound(f"There is no incident INC-{number}.", "list all")
+            here = incident.channel_id is not None and incident.channel_id == asking.channel
+            answers_page = paged and await called(conn, incident, asking.user)
+            if not (here or answers_page or await part_of(conn, incident, asking.user)):
+                raise NotFound(f"There is no incident INC-{number}.", "list all")
+            return incident, await self.desk.policies.of(conn, incident)
+
+    async def policy_of(self, number: int) -> Policy:
+        """For a form that was opened by somebody who may see the incident."""
+        async with self.desk.database.reading() as conn:
+            incident = await incidents.get(conn, number)
+            if incident is None:
+                raise NotFound(f"There is no incident INC-{number}.", "list all")
+            return await self.desk.policies.of(conn, incident)
+
+    async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
+        async with self.desk.database.reading() as conn:
+            found = await incidents.listing(conn, open_only=True, limit=limit)
+            return [incident for incident in found if await part_of(conn, incident, user)]
+
+    async def number_in(self, channel: str | None) -> int | None:
+        return None if channel is None else await self.recorder.channels.incident_of(channel)
+
+    async def open_view(self, asking: Asking, view: dict[str, Any], instead: str) -> Message | None:
+        """Open a modal. Where that fails in time, the answer says which command does the same."""
+        if asking.trigger_id is None:
+            return replies.modal_failed(instead)
+        try:
+            async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
+                await self.api.call("views.open", trigger_id=asking.trigger_id, view=view)
+        except (SlackError, TimeoutError) as error:
+            log.warning("modal.not_opened", view=view.get("callback_id"), error=str(error) or "too slow")
+            return replies.modal_failed(instead)
+        return None
+
+    async def answer_later(self, asking: Asking, message: Message, *, replace: bool = False) -> None:
+        """Tell somebody privately, through the outbox: for presses, whose acknowledgement cannot carry words.
+
+        A delivery that Slack repeats is answered once.
+        """
+        payload: dict[str, Any] = {
+            "user": asking.user,
+            "channel": asking.channel,
+            "message": {"text": message.text, "blocks": message.blocks},
+            "replace": replace,
+        }
+        if asking.response_url:
+            payload["response_url"] = asking.response_url
+        once = asking.delivery or uuid.uuid4().hex
+        notice = Notice(f"answer:{once}", "answer", None, payload, priority=Priority.ANSWER)
+        async with self.desk.database.transaction() as conn:
+            await queue.put(conn, [notice])
+        self.desk.alarm.ring()
+
+    def refused(self, error: Refused, incident: int | None = None) -> Message:
+        """`incident` is given where the channel does not say which is meant, so that the example works there too."""
+        if not error.example:
+            return replies.refused(error.message)
+        verb = BY_NAME.get(error.example.split()[0])
+        where = f" --in INC-{incident}" if incident and verb and verb.needs_incident else ""
+        return replies.refused(error.message, f"{self.command} {error.example}{where}")

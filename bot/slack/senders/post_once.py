@@ -1,0 +1,101 @@
+"""Posting exactly once, as far as Slack allows: a message carries its key and is looked for before it is repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.errors import DeliveryError, NotNeeded
+from bot.slack.blocks.elements import Message
+from bot.slack.client.api import SlackApi, SlackError, in_time
+from storage.outbox.queue import Row
+
+EVENT_TYPE = "tocsin"
+_SKEW_S = 120.0  # Slack's clock against ours
+_PAGE = 200
+_PAGES = 10
+
+
+def metadata(key: str) -> dict[str, Any]:
+    """What every message of ours carries. Anyone in the workspace can read it: the key says nothing."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+
+
+async def post(
+    api: SlackApi, row: Row, channel: str, message: Message, thread_ts: str | None = None, *, unless: str | None = None
+) -> dict[str, Any]:
+    """Post, unless an earlier attempt arrived after all. Returns the receipt: channel, `ts` and key.
+
+    `unless` is why it is not needed any more: then it is looked for, and not posted (`NotNeeded`).
+    """
+    if row.uncertain and (found := await find(api, row, channel, thread_ts)):
+        return found
+    if unless is not None:
+        raise NotNeeded(unless)
+    if not in_time(row.ours_until):  # this process stood still, or was slow: somebody else may be posting it
+        raise DeliveryError("its lease would have ended before Slack had answered", wait_s=0.0)
+    answer = await api.call(
+        "chat.postMessage",
+        channel=channel,
+        text=message.text,
+        blocks=message.blocks or None,
+        thread_ts=thread_ts,
+        metadata=metadata(row.key),
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    return {"channel": answer["channel"], "ts": answer["ts"], "key": row.key}
+
+
+async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> dict[str, Any]:
+    """Edit a message in place; doing it twice is harmless."""
+    await api.call(
+        "chat.update",
+        channel=receipt["channel"],
+        ts=receipt["ts"],
+        text=message.text,
+        blocks=message.blocks,
+        metadata=metadata(receipt["key"]),
+    )
+    return dict(receipt)
+
+
+async def find(api: SlackApi, row: Row, channel: str, thread_ts: str | None = None) -> dict[str, Any] | None:
+    """Our message of this row, where an earlier attempt brought it there.
+
+    Where the history cannot be read for good, pages are repeated and reminders are not: a person called twice is
+    better than nobody called; a reminder said twice is worse than one missed.
+    """
+    method = "conversations.replies" if thread_ts else "conversations.history"
+    oldest = f"{max(0.0, (row.first_try_at or row.created_at).timestamp() - _SKEW_S):.6f}"
+    args: dict[str, Any] = {"channel": channel, "oldest": oldest, "limit": _PAGE, "include_all_metadata": True}
+    if thread_ts:
+        args["ts"] = thread_ts
+    cursor: str | None = None
+    for _ in range(_PAGES):
+        try:
+            answer = await _read(api, method, {**args, "cursor": cursor})
+        except SlackError as error:
+            if error.permanent and row.kind == "nudge":
+                raise NotNeeded(f"it may have arrived, and the history cannot be read ({error.name})") from error
+            if error.permanent:
+                return None
+            raise
+        for message in answer.get("messages", []):
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("key") == row.key:
+                return {"channel": channel, "ts": message["ts"], "key": row.key}
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return None
+    return None
+
+
+async def _read(api: SlackApi, method: str, args: dict[str, Any]) -> dict[str, Any]:
+    """A public channel takes our messages from outside, but shows its history only to members: so come in."""
+    try:
+        return await api.call(method, **args)
+    except SlackError as error:
+        if error.name != "not_in_channel":
+            raise
+    await api.call("conversations.join", channel=args["channel"])
+    return await api.call(method, **args)

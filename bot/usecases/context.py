@@ -1,0 +1,220 @@
+"""The desk: what every use case needs at hand, and the one way in which a change is committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.deadlines import plan, withdrawn_because
+from bot.domain.errors import NotFound
+from bot.domain.incident import Change, Incident
+from bot.domain.paging import triggers
+from bot.domain.policy.automation_rules import AutomationRules
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import Recorded
+from bot.usecases.backpressure import Hurry
+from bot.usecases.effects import home_tab, search_index
+from bot.usecases.effects.role_shifts import with_turns
+from playbooks.library_cache import Shelf
+from playbooks.runners.protocol import Runners
+from storage import deadlines, incidents, ingest, policies
+from storage.database import Database
+from storage.outbox import queue as outbox
+from storage.timeline import chain
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+    def at(self, wall_s: float) -> datetime: ...
+
+
+class Groups(Protocol):
+    """The members of Slack's user groups, as far as they are known."""
+
+    def members(self, group: str) -> frozenset[str] | None: ...
+
+    def ask(self) -> None: ...
+
+
+class NoGroups:
+    """Where nobody reads them: nobody is known to be in any."""
+
+    def members(self, group: str) -> frozenset[str] | None:
+        return None
+
+    def ask(self) -> None:
+        return
+
+
+class Repeated(Exception):
+    """This delivery was accepted before; there is nothing to do but to say yes again."""
+
+
+@dataclass(slots=True)
+class Alarm:
+    """Wakes the outbox and the scheduler after a commit, so that nobody waits for a tick."""
+
+    outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    deadlines: asyncio.Event = field(default_factory=asyncio.Event)
+    jobs: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ring(self) -> None:
+        self.outbox.set()
+        self.deadlines.set()
+
+
+@dataclass(slots=True)
+class Policies:
+    """The policy in force, and those that older incidents were declared under, by digest."""
+
+    current: Policy
+    document: dict[str, Any]
+    read: Callable[[dict[str, Any]], Policy]
+    _known: dict[str, Policy] = field(default_factory=dict)
+
+    def at_hand(self, incident: Incident) -> Policy | None:
+        """As `of`, where it need not be looked up."""
+        if not incident.policy or incident.policy == self.current.digest:
+            return self.current
+        return self._known.get(incident.policy)
+
+    async def of(self, conn: AsyncConnection, incident: Incident) -> Policy:
+        """The policy the incident was declared under; the one in force where that was never kept."""
+        if (known := self.at_hand(incident)) is not None:
+            return known
+        if incident.policy not in self._known:
+            document = await policies.get(conn, incident.policy)
+            self._known[incident.policy] = self.read(document) if document else self.current
+        return self._known[incident.policy]
+
+    def put_in_force(self, policy: Policy, document: dict[str, Any]) -> None:
+        """At once, for whatever is declared from now on. Incidents that were declared before keep theirs."""
+        self._known[self.current.digest] = self.current
+        self.current, self.document = policy, document
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything a use case touches. `methods`: the ways of paging that are set up, besides Slack."""
+
+    database: Database
+    policies: Policies
+    clock: Clock
+    alarm: Alarm = field(default_factory=Alarm)
+    methods: frozenset[str] = frozenset()
+    url: str | None = None  # where people reach our pages; None: nowhere
+    shelf: Shelf = field(default_factory=Shelf)
+    hurry: Hurry = field(default_factory=Hurry)
+    groups: Groups = field(default_factory=NoGroups)
+    runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # those of the policy in force
+
+    @property
+    def policy(self) -> Policy:
+        return self.policies.current
+
+
+@dataclass(slots=True)
+class Work:
+    """One incident, locked, in one transaction; `commit` writes everything that follows from a change."""
+
+    desk: Desk
+    conn: AsyncConnection
+    incident: Incident
+    policy: Policy
+    now: datetime
+
+    async def commit(self, change: Change, notices: Sequence[Notice] = ()) -> Incident:
+        """Append the entries, then save incident, deadlines and notices. Returns the incident as saved."""
+        await commit_all(self.conn, [Step(self, change, notices)], self.now)
+        return self.incident
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be written about one incident."""
+
+    work: Work
+    change: Change
+    notices: Sequence[Notice] = ()
+
+
+async def commit_all(conn: AsyncConnection, steps: Sequence[Step], now: datetime) -> None:
+    """`Work.commit` of several incidents that are locked, in as many statements as for one."""
+    written = [(step.change.incident.number, step.change.entries) for step in steps]
+    recorded = await chain.append(conn, written)
+    saved = [
+        Saving(step.work.incident, step.change.incident, found, step.work.policy, step.notices)
+        for step, found in zip(steps, recorded, strict=True)
+    ]
+    for step, incident in zip(steps, await save(conn, saved, now), strict=True):
+        step.work.incident = incident
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """An incident before and after, with the entries that were written and what is to be told besides."""
+
+    before: Incident
+    after: Incident
+    recorded: Sequence[Recorded]
+    policy: Policy
+    notices: Sequence[Notice] = ()
+
+
+async def save(conn: AsyncConnection, savings: Sequence[Saving], now: datetime) -> list[Incident]:
+    """Save changed incidents with what routing and planning say must follow; as they are saved."""
+    settled: list[Saving] = []
+    following: list[Notice] = []
+    for one in savings:
+        before, after, policy = one.before, one.after, one.policy
+        if policy.triggers and after.open:
+            after = triggers.stamped(after, policy, now)
+        after = await with_turns(conn, before, after, policy, now)
+        following += [*routing.on_change(before, after, one.recorded, policy), *one.notices]
+        settled.append(replace(one, after=replace(after, **routing.without_settled(before, after, policy))))
+    changed = [one for one in settled if one.after != one.before]
+    await incidents.save_all(conn, [one.after for one in changed])
+    await deadlines.sync_all(conn, [new for one in changed if (new := _planned(one)) is not None], now)
+    for one in settled:
+        await search_index.follow(conn, one.before, one.after, one.recorded)
+    if following:
+        await outbox.put(conn, following)
+    for one in settled:
+        await home_tab.refresh(conn, one.before, one.after, now)
+    return [one.after for one in settled]
+
+
+def _planned(one: Saving) -> deadlines.Plan | None:
+    """The incident's deadlines, where they are others than before."""
+    planned = plan(one.after, one.policy)
+    if planned == plan(one.before, one.policy):
+        return None
+    return deadlines.Plan(one.after.number, planned, lambda once: withdrawn_because(once, one.before, one.after))
+
+
+@asynccontextmanager
+async def working_on(desk: Desk, number: int, delivery: str | None = None) -> AsyncIterator[Work]:
+    """Lock one incident for a verb. Raises `NotFound`, or `Repeated` for a delivery that was accepted before."""
+    async with desk.database.transaction() as conn:
+        now = desk.clock.now()
+        incident = await incidents.lock(conn, number)
+        if incident is None:
+            raise NotFound(f"There is no incident INC-{number}.", "list all")
+        await accept(conn, delivery, now)
+        yield Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
+    desk.alarm.ring()
+
+
+async def accept(conn: AsyncConnection, delivery: str | None, now: datetime) -> None:
+    """Note a delivery within the accepting transaction; raises `Repeated` if it was accepted before."""
+    if delivery is not None and not await ingest.first(conn, delivery, now):
+        raise Repeated(delivery)

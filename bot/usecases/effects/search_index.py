@@ -1,0 +1,189 @@
+"""Similar incidents: kept findable with every change, and looked for by what is known or by what somebody types."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident import Incident
+from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import Entry, Recorded
+from bot.domain.triage import similarity
+from bot.domain.triage.similarity import Asked, Document, Frequencies, Likeness, Similar
+from bot.usecases.effects.visibility import part_of
+from playbooks import tokenizer
+from storage import incidents, key_value, similar
+from storage.database import Database
+from storage.timeline import entries as timeline
+
+TOLD = frozenset({"update", "note", "status", "cancelled", "alert", "message"})  # `message`: one that was pinned
+ENTRIES = 300
+BODY = 1500  # terms
+CANDIDATES = 40
+LIKELY = 8  # of these, how many are looked at closely
+LOOKED_AT = 600  # incidents that have one of the words; more are not gone through
+DESCRIBED = 60  # terms of a description that others are looked for by
+BATCH = 20
+ENOUGH = 0.25  # of what was typed, weighed: what has less of it is not what was looked for
+_MADE_BY = "incident_words"
+_RECIPE = 1  # counts changes of `document`
+
+
+def document(incident: Incident, entries: Sequence[Entry] = ()) -> Document:
+    """What it is found by. A drill is found by nothing."""
+    if incident.drill:
+        return Document(incident.number)
+    told = [str(one.data.get("note") or "") if one.kind == "status" else one.text for one in entries]
+    return Document(
+        incident.number,
+        title=_terms(incident.title),
+        services=_terms(*incident.services, (incident.category or "").replace("_", " ")),
+        fix=_terms(incident.summary, incident.root_cause),
+        body=_terms(incident.description, *told)[:BODY],
+    )
+
+
+async def index(conn: AsyncConnection, incident: Incident) -> None:
+    """Make it findable as it stands now."""
+    keyed = await timeline.read(conn, incident.number, key_only=True, limit=ENTRIES, newest=True)
+    told = [record.entry for record in keyed if record.entry.kind in TOLD]
+    await similar.put(conn, document(incident, told))
+
+
+async def follow(conn: AsyncConnection, before: Incident, after: Incident, recorded: Sequence[Recorded]) -> None:
+    """After a change, where that changed what it is found by. What was pinned meanwhile is taken in on the way."""
+    if _found_by(before) != _found_by(after) or any(r.entry.kind in TOLD for r in recorded):
+        await index(conn, after)
+
+
+async def declared(conn: AsyncConnection, incident: Incident) -> None:
+    await similar.put(conn, document(incident))
+
+
+def asked_of(incident: Incident) -> Asked:
+    said = tokenizer.spoken(f"{incident.title} \n {incident.description}")
+    return Asked(
+        title=_terms(incident.title),
+        description=_terms(incident.description)[:DESCRIBED],
+        services=incident.services,
+        category=incident.category,
+        words=said,
+    )
+
+
+async def to(
+    conn: AsyncConnection, incident: Incident, now: datetime, limit: int = 3, at_least: float = similarity.OFFERED
+) -> list[Similar]:
+    """Past and open incidents that are probably the same trouble, the surest first. Private ones never are among them:
+    whoever reads this may not know of them.
+    """
+    asked = asked_of(incident)
+    often = await similar.frequencies(conn, asked.weights)
+    documents = [one for one in await _candidates(conn, asked, often, private=False) if one.incident != incident.number]
+    known = await _known(conn, documents)
+    first = sorted(_likes(asked, documents, known, often).items(), key=lambda pair: -pair[1].covered)[:LIKELY]
+    likely = [one for one in documents if one.incident in dict(first)]
+    titled = {term for one in likely for term in one.title} - asked.weights.keys()
+    likes = _likes(asked, likely, known, often.beside(await similar.frequencies(conn, sorted(titled))))
+    found = similarity.ranked(likes, known)
+    sure = [pair for pair in found if pair[1].confidence >= at_least]
+    return [await _told(conn, one, like, asked, now) for one, like in sure[:limit]]
+
+
+async def search(conn: AsyncConnection, text: str, user: str | None, now: datetime, limit: int = 10) -> list[Similar]:
+    """Incidents with these words, the best first; of private ones only those that `user` is part of.
+
+    Without a user, for the operator on the command line, all of them.
+    """
+    asked = Asked(title=_terms(text), words=tokenizer.spoken(text))
+    often = await similar.frequencies(conn, asked.weights)
+    documents = await _candidates(conn, asked, often, private=False)
+    withheld = await _candidates(conn, asked, often, private=True)
+    known = await _known(conn, [*documents, *withheld])
+    for document in withheld:
+        if user is not None and not await part_of(conn, known[document.incident], user):
+            del known[document.incident]
+    likes = _likes(asked, [*documents, *withheld], known, often)
+    found = [pair for pair in similarity.ranked(likes, known) if pair[1].covered >= ENOUGH]
+    found.sort(key=lambda pair: (-round(pair[1].covered, 1), -pair[0].number))
+    return [await _told(conn, one, like, asked, now) for one, like in found[:limit]]
+
+
+async def fill(database: Database) -> int:
+    """Make findable what is not yet: everything after an update that reads words differently. Returns how many."""
+    await _forget_if_outdated(database)
+    number = count = 0
+    while True:
+        async with database.transaction() as conn:
+            batch = await similar.missing(conn, number, BATCH)
+            for number in batch:
+                if (incident := await incidents.lock(conn, number)) is not None:
+                    await index(conn, incident)
+        count += len(batch)
+        if len(batch) < BATCH:
+            return count
+        await asyncio.sleep(0.01)  # others write, too
+
+
+async def _forget_if_outdated(database: Database) -> None:
+    made_by = f"{_RECIPE}:{tokenizer.VERSION}"
+    async with database.reading() as conn:
+        if await key_value.get(conn, _MADE_BY) == made_by:
+            return
+    async with database.transaction() as conn:
+        await similar.clear(conn)
+        await key_value.put(conn, _MADE_BY, made_by)
+
+
+async def _candidates(conn: AsyncConnection, asked: Asked, often: Frequencies, *, private: bool) -> list[Document]:
+    """By the rarest words, as long as these do not stand in too many incidents together."""
+    worths = {term: weight * often.worth(term) for term, weight in asked.weights.items() if often.of.get(term)}
+    picked: dict[str, float] = {}
+    rows = 0
+    for term in sorted(worths, key=lambda term: -worths[term]):
+        rows += often.of[term]
+        if picked and rows > LOOKED_AT:
+            break
+        picked[term] = worths[term]
+    return await similar.find(conn, picked, limit=CANDIDATES, private=private)
+
+
+async def _known(conn: AsyncConnection, documents: Sequence[Document]) -> dict[int, Incident]:
+    return await incidents.several(conn, [each.incident for each in documents])
+
+
+def _likes(
+    asked: Asked, documents: Sequence[Document], known: Mapping[int, Incident], often: Frequencies
+) -> dict[int, Likeness]:
+    return {
+        document.incident: similarity.likeness(asked, document, known[document.incident], often)
+        for document in documents
+        if document.incident in known
+    }
+
+
+async def _told(conn: AsyncConnection, known: Incident, like: Likeness, asked: Asked, now: datetime) -> Similar:
+    over = known.status is Status.CANCELLED
+    cancelled = await timeline.last_of(conn, known.number, ["cancelled"]) if over else None
+    acts = await timeline.of_kind(conn, known.number, "playbook") if known.walks else []
+    return Similar(
+        known,
+        like.confidence,
+        similarity.reasons(asked, like, known, now),
+        similarity.what_fixed(known, cancelled.entry.text if cancelled else ""),
+        similarity.fixing_step(known, acts),
+    )
+
+
+def _terms(*texts: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(term for text in texts if text for term in tokenizer.found_by(text)))
+
+
+def _found_by(incident: Incident) -> tuple[object, ...]:
+    return (
+        incident.title, incident.description, incident.services, incident.category,
+        incident.summary, incident.root_cause, incident.open, incident.drill,
+    )  # fmt: skip

@@ -1,0 +1,63 @@
+"""Bring the policy in force to an incident that was declared under another: what would change, then the change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.domain import policy_change as verbs
+from bot.domain.deadlines import Deadline, plan, withdrawn_because
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.timeline.entry import BOT
+from bot.usecases import authorize
+from bot.usecases.context import Desk, working_on
+from bot.usecases.effects import role_shifts
+from storage import deadlines, policies
+
+PAGING = ("acknowledge", "mitigate")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`digest` names the policy that was looked at. `ahead`: what would be asked and paged from then on, soonest first.
+
+    `digest` is None where the incident goes by the policy in force.
+    """
+
+    digest: str | None
+    changes: tuple[str, ...] = ()
+    ahead: tuple[Deadline, ...] = ()
+
+
+def preview(desk: Desk, incident: Incident, policy: Policy) -> Preview:
+    """`policy` is the one it goes by. Raises `Refused` where the policy in force cannot be brought to it."""
+    wanted, now = desk.policies.current, desk.clock.now()
+    if verbs.same(incident, policy, wanted):
+        return Preview(None)
+    change = verbs.bring(incident, policy, wanted, BOT, now)
+    ahead = sorted(plan(change.incident, wanted), key=lambda one: one.due_at)
+    return Preview(wanted.digest, tuple(change.entries[0].data["changes"]), tuple(ahead))
+
+
+async def apply(desk: Desk, number: int, digest: str, actor: str, delivery: str | None = None) -> Incident:
+    """`digest` is of the policy whose changes the actor has seen. Raises `Refused` where it is another by now."""
+    wanted, document = desk.policies.current, desk.policies.document  # both now: they may change while we wait
+    async with working_on(desk, number, delivery) as work:
+        authorize.require(desk, "policy", actor, work.incident)
+        if verbs.same(work.incident, work.policy, wanted):
+            raise Refused(f"{work.incident.id} goes by the policy in force already.")
+        if digest != wanted.digest:
+            raise Refused("The policy has changed again since you looked. Look once more.", "policy")
+        if any(one.kind in PAGING and one.due_at <= work.now for one in plan(work.incident, work.policy)):
+            raise Refused("Somebody is being paged this very moment. Try again in a few seconds.", "policy")
+        before = work.incident
+        change = verbs.bring(before, work.policy, wanted, actor, work.now)
+        await policies.remember(work.conn, wanted.digest, document, work.now)
+        work.policy = wanted
+        changed = await role_shifts.looked_up(work.conn, change.incident, wanted, work.now)
+        saved = await work.commit(replace(change, incident=changed))
+        await deadlines.sync(
+            work.conn, number, plan(saved, wanted), lambda once: withdrawn_because(once, before, saved), work.now
+        )
+        return saved

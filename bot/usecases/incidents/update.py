@@ -1,0 +1,186 @@
+"""The verbs that move an incident along: status, severity, update, note, snooze, promise, and its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain import incident as verbs
+from bot.domain.incident import Answer, Change, Incident, custom_fields
+from bot.domain.incident import impact as impacts
+from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import Entry
+from bot.usecases import authorize
+from bot.usecases.context import Desk, Work, working_on
+
+ENDS = {Status.RESOLVED: "resolve", Status.CLOSED: "close", Status.CANCELLED: "cancel"}
+
+
+async def _change(
+    desk: Desk, number: int, action: str | None, actor: str, verb: Callable[[Work], Change], delivery: str | None
+) -> Incident:
+    """`action` is what the actor must have leave for; None: anybody may."""
+    async with working_on(desk, number, delivery) as work:
+        if action is not None:
+            authorize.require(desk, action, actor, work.incident)
+        return await work.commit(verb(work))
+
+
+def _moving_to(status: Status) -> str | None:
+    """To acknowledge is free, by whatever way."""
+    return None if status is Status.ACKNOWLEDGED else ENDS.get(status, "status")
+
+
+async def move(
+    desk: Desk, number: int, status: Status, actor: str, note: str = "", delivery: str | None = None
+) -> Incident:
+    def verb(work: Work) -> Change:
+        return verbs.move(work.incident, status, actor, work.policy, work.now, note)
+
+    return await _change(desk, number, _moving_to(status), actor, verb, delivery)
+
+
+async def change_severity(
+    desk: Desk, number: int, severity: str, actor: str, reason: str = "", delivery: str | None = None
+) -> Incident:
+    def verb(work: Work) -> Change:
+        return verbs.change_severity(work.incident, severity, actor, work.policy, work.now, reason)
+
+    return await _change(desk, number, "severity", actor, verb, delivery)
+
+
+async def update(
+    desk: Desk,
+    number: int,
+    text: str,
+    actor: str,
+    *,
+    status: Status | None = None,
+    severity: str | None = None,
+    next_in: timedelta | None = None,
+    delivery: str | None = None,
+) -> Incident:
+    """One numbered update; a status or severity that differs is changed with it, in the same breath."""
+
+    def verb(work: Work) -> Change:
+        incident: Incident = work.incident
+        entries: list[Entry] = []
+        if severity and severity != incident.severity:
+            authorize.require(desk, "severity", actor, incident)
+            change = verbs.change_severity(incident, severity, actor, work.policy, work.now)
+            incident, entries = change.incident, [*change.entries]
+        if status and status is not incident.status and (action := _moving_to(status)):
+            authorize.require(desk, action, actor, work.incident)
+        if status and status is not incident.status and status is not Status.RESOLVED:
+            change = verbs.move(incident, status, actor, work.policy, work.now)
+            incident, entries = change.incident, [*entries, *change.entries]
+        change = verbs.update(incident, text, actor, work.policy, work.now, next_in=next_in)
+        incident, entries = change.incident, [*entries, *change.entries]
+        if status is Status.RESOLVED:
+            change = verbs.resolve(incident, actor, work.now, summary=text)
+            incident, entries = change.incident, [*entries, *change.entries]
+        return Change(incident, tuple(entries))
+
+    return await _change(desk, number, "update", actor, verb, delivery)
+
+
+async def answer(
+    desk: Desk, number: int, answers: dict[str, Answer | None], actor: str, delivery: str | None = None
+) -> Incident:
+    """The organisation's own questions; None takes an answer back."""
+    return await _change(
+        desk,
+        number,
+        "note",
+        actor,
+        lambda w: custom_fields.answer(w.incident, answers, actor, w.policy, w.now),
+        delivery,
+    )
+
+
+async def note(
+    desk: Desk, number: int, text: str, actor: str, link: str | None = None, delivery: str | None = None
+) -> Incident:
+    return await _change(
+        desk, number, "note", actor, lambda w: verbs.note(w.incident, text, actor, w.now, link), delivery
+    )
+
+
+async def impact(desk: Desk, number: int, said: impacts.Said, actor: str, delivery: str | None = None) -> Incident:
+    def verb(work: Work) -> Change:
+        return impacts.record(work.incident, said, actor, work.now)
+
+    return await _change(desk, number, "impact", actor, verb, delivery)
+
+
+async def snooze(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+    return await _change(
+        desk, number, "snooze", actor, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery
+    )
+
+
+async def promise(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+    return await _change(desk, number, "next", actor, lambda w: verbs.promise(w.incident, span, actor, w.now), delivery)
+
+
+async def resolve(
+    desk: Desk,
+    number: int,
+    actor: str,
+    *,
+    summary: str = "",
+    root_cause: str = "",
+    impact_ended_at: datetime | None = None,
+    delivery: str | None = None,
+) -> Incident:
+    return await _change(
+        desk,
+        number,
+        "resolve",
+        actor,
+        lambda w: verbs.resolve(
+            w.incident, actor, w.now, summary=summary, root_cause=root_cause, impact_ended_at=impact_ended_at
+        ),
+        delivery,
+    )
+
+
+async def close(desk: Desk, number: int, actor: str, delivery: str | None = None) -> Incident:
+    return await _change(desk, number, "close", actor, lambda w: verbs.close(w.incident, actor, w.now), delivery)
+
+
+async def cancel(desk: Desk, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
+    return await _change(
+        desk, number, "cancel", actor, lambda w: verbs.cancel(w.incident, actor, w.now, reason), delivery
+    )
+
+
+async def reopen(desk: Desk, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
+    """A new episode, under the policy it was declared with."""
+
+    def verb(work: Work) -> Change:
+        change = verbs.reopen(work.incident, actor, work.policy, work.now, reason)
+        return replace(change, incident=replace(change.incident, live_nudge=None, live_pages=()))
+
+    return await _change(desk, number, "reopen", actor, verb, delivery)
+
+
+async def assign(
+    desk: Desk, number: int, holders: dict[str, str | None], actor: str, delivery: str | None = None
+) -> Incident:
+    """Give roles to people, `None` clears one; what stays the same is left alone."""
+
+    def verb(work: Work) -> Change:
+        incident: Incident = work.incident
+        entries: list[Entry] = []
+        for role, user in holders.items():
+            change = (
+                verbs.assign(incident, role, user, actor, work.policy, work.now)
+                if user
+                else verbs.clear_role(incident, role, actor, work.policy, work.now)
+            )
+            incident, entries = change.incident, [*entries, *change.entries]
+        return Change(incident, tuple(entries))
+
+    return await _change(desk, number, "role", actor, verb, delivery)

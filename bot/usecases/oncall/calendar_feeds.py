@@ -1,0 +1,83 @@
+"""Calendar feeds: their addresses, which nobody can guess, and the one secret they are made from."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.oncall import schedule as oncall
+from bot.domain.policy.policy import Policy
+from bot.domain.values.durations import roughly as in_words
+from bot.usecases.context import Desk
+from bot.usecases.effects.role_shifts import address_of
+from storage import key_value, overrides
+
+STALE = timedelta(minutes=20)
+_SECRET = "feeds:secret"  # noqa: S105 - the name of it
+
+
+async def secret(conn: AsyncConnection) -> str | None:
+    """Made at the first start and kept in the database; deleting the row gives every feed a new address."""
+    found = await key_value.get(conn, _SECRET)
+    return str(found) if found else None
+
+
+async def make_secret(conn: AsyncConnection) -> None:
+    await key_value.put_new(conn, _SECRET, secrets.token_hex(32))
+
+
+def token(key: str, feed: str) -> str:
+    """`feed` is `schedule:primary` or `person:anna`."""
+    return hmac.new(key.encode(), feed.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def schedule_link(base: str, key: str, name: str) -> str:
+    return f"{base.rstrip('/')}/oncall/{quote(name, safe='')}.ics?token={token(key, f'schedule:{name}')}"
+
+
+def person_link(base: str, key: str, member: str) -> str:
+    return f"{base.rstrip('/')}/oncall/people/{quote(member, safe='')}.ics?token={token(key, f'person:{member}')}"
+
+
+def members_who_are(policy: Policy, user: str) -> list[str]:
+    """The names under which somebody stands in the policy: contacts of theirs, or their Slack ID."""
+    there = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
+    return sorted(member for member in there if address_of(policy, member) == user)
+
+
+async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now: datetime) -> list[str]:
+    """What is not right with schedules that are read from PagerDuty, in words: not read lately, people unknown here."""
+    found = []
+    for key, one in policy.schedules.items():
+        if not one.pagerduty or schedule not in (None, key):
+            continue
+        read = await key_value.get(conn, f"read:{key}")
+        at = datetime.fromisoformat(read["at"]) if read and read["at"] else None
+        if at is None:
+            found.append(f"{key} could not be read from PagerDuty yet.")
+        elif now - at > STALE:
+            found.append(f"{key} as it was read {in_words(now - at)} ago: PagerDuty has not answered since.")
+        turns = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
+        if lost := sorted({one.member for one in turns if oncall.stranger(one.member, policy)}):
+            names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+            found.append(f"{key}: nobody here can reach {names}: at PagerDuty on call, in the policy no contact.")
+    return found
+
+
+async def links(conn: AsyncConnection, desk: Desk, user: str, schedule: str | None = None) -> dict[str, str]:
+    """Title to address: somebody's own turns first, then the schedules. Nothing where our pages have no address."""
+    key = await secret(conn) if desk.url else None
+    if key is None or desk.url is None:
+        return {}
+    found: dict[str, str] = {}
+    if mine := members_who_are(desk.policy, user):
+        found["my turns"] = person_link(desk.url, key, mine[0])
+    for name in desk.policy.schedules:
+        if schedule in (None, name):
+            found[name] = schedule_link(desk.url, key, name)
+    return found

@@ -1,0 +1,150 @@
+"""Approving a step: asked of others, answered by somebody else, or broken open with a reason; it expires."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain import routing
+from bot.domain.access.identity import Identity, Standing
+from bot.domain.deadlines import State, is_late
+from bot.domain.errors import Refused
+from bot.domain.incident import must_be_open
+from bot.domain.oncall import schedule
+from bot.domain.paging import ladder
+from bot.domain.playbook import approvals
+from bot.domain.playbook import run as walks
+from bot.domain.playbook.definition import Playbook
+from bot.domain.playbook.run import Answer, Walk
+from bot.domain.policy.policy import Rung
+from bot.domain.values import durations
+from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.playbooks import unit_of_work
+from bot.usecases.playbooks.dry_run import would_run
+from bot.usecases.playbooks.runs import will_do
+from bot.usecases.playbooks.unit_of_work import commit
+from storage import deadlines
+from storage.deadlines import Row
+
+
+async def ask(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
+    """Somebody wants to do a step that needs approval: the channel is asked, and the approvers directly."""
+    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, playbook):
+        mark = known.mark(step)
+        wanted = next(one for one in playbook.steps if one.key == mark.key)
+        runs = would_run(desk, work.incident, playbook, wanted, known.values)
+        return await ask_in(work, known, playbook, step, "run" if runs else "do", actor)
+
+
+async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: str, actor: str) -> Walk:
+    """Exactly what is shown is asked for: with a value missing there is nothing to show."""
+    must_be_open(work.incident)
+    wanted = next(one for one in playbook.steps if one.key == step)
+    if missing := playbook.missing(wanted, walk.values):
+        raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.")
+    shown = will_do(playbook, step, walk.values, action)
+    people = await unit_of_work.asked_directly(work, actor)
+    change = approvals.ask(walk, step, action, shown, actor, work.policy.playbooks.approval_expires, work.now, people)
+    asked = change.walk.mark(step).asked
+    assert asked is not None  # noqa: S101 - it was asked for just now
+    return await commit(work, change, routing.playbook_runs.asked(change.walk, asked))
+
+
+async def approve(
+    desk: Desk, number: int, walk: int, step: str, request: int, who: Identity, delivery: str | None = None
+) -> Walk:
+    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, playbook):
+        must_be_open(work.incident)
+        change = approvals.approve(known, step, request, who.user, work.now)
+        await _may_approve(work, who)
+        return await _go_on(work, change, playbook, step)
+
+
+async def refuse(
+    desk: Desk, number: int, walk: int, step: str, request: int, actor: str, reason: str = "",
+    delivery: str | None = None,
+) -> Walk:  # fmt: skip
+    """Anybody in the incident may: saying no is never dangerous."""
+    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, _):
+        return await commit(work, approvals.refuse(known, step, request, actor, work.now, reason))
+
+
+async def break_glass(
+    desk: Desk, number: int, walk: int, step: str, request: int, who: Identity, reason: str,
+    delivery: str | None = None,
+) -> Walk:  # fmt: skip
+    """Alone, and it cannot wait. Told aloud in the channel, and kept."""
+    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, playbook):
+        _may_break_glass(work, who)
+        change = approvals.break_glass(known, step, request, who.user, work.now, reason)
+        return await _go_on(work, change, playbook, step)
+
+
+async def may_break_glass(desk: Desk, number: int, who: Identity) -> None:
+    """Asked before somebody says why: raises `Refused` where it would be for nothing."""
+    async with working_on(desk, number) as work:
+        _may_break_glass(work, who)
+
+
+async def lapse(work: Work, row: Row) -> None:
+    """Nobody answered in time: the request ends, and may be made again."""
+    _, _, _, walk, step, request = row.once.split(":")
+    known, _ = await unit_of_work.found(work.conn, work.incident.number, int(walk))
+    change = approvals.expire(known, step, int(request), work.now)
+    late = work.now - row.due_at
+    suffix = f" (late by {durations.roughly(late)})" if is_late(late, None) else ""
+    await deadlines.decided(work.conn, row.once, State.SKIPPED, f"expired unanswered{suffix}", work.now)
+    await commit(work, change)
+
+
+async def _may_approve(work: Work, who: Identity) -> None:
+    _must_belong(work, who, "approve this")
+    if not work.policy.playbooks.approvers:
+        return
+    allowed = await unit_of_work.approvers(work)
+    if not who.among(allowed):
+        people = ", ".join(map(_called, allowed)) or "nobody now"
+        raise Refused(f"The policy names who may approve: {people}.")
+
+
+def _may_break_glass(work: Work, who: Identity) -> None:
+    must_be_open(work.incident)
+    if not work.policy.playbooks.break_glass:
+        raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
+    _must_belong(work, who, "break the glass")
+
+
+def _must_belong(work: Work, who: Identity, what: str) -> None:
+    """Guests and people of other organisations are in to help: what is dangerous is for the workspace to answer for."""
+    if who.standing is Standing.MEMBER or who.among(_named(work)):
+        return
+    if who.standing is Standing.UNKNOWN:
+        said = f"Slack has not told me yet whether you belong to this workspace, so I can't let you {what}."
+        raise Refused(f"{said} Press again in a moment.")
+    why = "a guest here" if who.standing is Standing.GUEST else "of another organisation"
+    leading = [work.incident.roles.get(role) for role in ("commander", "technical_lead")]
+    others = [*dict.fromkeys(_called(one) for one in leading if one and one != who.user), "anybody who belongs to it"]
+    raise Refused(
+        f"You are {why}, and only people of this workspace may {what}. Ask {' or '.join(others)}. "
+        "Others may where the policy names them: `playbooks.approvers`."
+    )
+
+
+def _named(work: Work) -> tuple[str, ...]:
+    """Whom the policy itself lets approve: not whoever took a role in the incident, or covers a schedule."""
+    rung = Rung(timedelta(), work.policy.playbooks.approvers)
+    unmanned, calendar = replace(work.incident, roles={}), schedule.calendar(work.policy)
+    return ladder.reach(rung, unmanned, work.policy, calendar, work.now).people
+
+
+def _called(person: str) -> str:
+    return person if "@" in person else f"<@{person}>"
+
+
+async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str) -> Walk:
+    mark = change.walk.mark(step)
+    assert mark.asked is not None  # noqa: S101 - it was answered just now
+    if tuple(will_do(playbook, step, change.walk.values, mark.asked.action)) != mark.asked.shown:
+        raise Refused("What would be done has changed since it was shown. Ask for approval again.")
+    loud = [routing.playbook_runs.broken_glass(change.walk, mark)] if mark.asked.answer is Answer.BROKEN else []
+    return await commit(work, change, loud)

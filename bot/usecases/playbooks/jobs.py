@@ -1,0 +1,356 @@
+"""Jobs: a step is given to a runner, begun, ended; what may have run waits for a person. Each is one transaction.
+
+What runs is settled when it is asked for (`Plan`), compared with what was approved, and asked of the policy in force
+again at the moment of beginning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.domain import routing
+from bot.domain.errors import Refused
+from bot.domain.incident import Change, Incident
+from bot.domain.paging import triggers
+from bot.domain.playbook import automation, job_results
+from bot.domain.playbook import job as jobs
+from bot.domain.playbook import run as walks
+from bot.domain.playbook.definition import Playbook, Step
+from bot.domain.playbook.job import Action, How, Job, State, Verdict
+from bot.domain.playbook.run import Walk
+from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import BOT, entry
+from bot.domain.values.durations import in_words
+from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.playbooks import confidence, rollback, unit_of_work
+from bot.usecases.playbooks.dry_run import DryRun, dry_run
+from storage import jobs as stored
+
+KEPT = 16_000  # characters of output, with each job
+TRIGGER = "auto_remediation_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking: the job, or the reason why there is none. Either stands on the timeline."""
+
+    walk: Walk
+    job: Job | None = None
+    refused: str | None = None
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+async def ask(
+    work: Work,
+    walk: Walk,
+    step_key: str,
+    by: str,
+    approved_by: str | None = None,
+    action: str = "run",
+    shown: str | None = None,
+) -> Asked:
+    """Give a step, or its rollback, to its runner. What is refused is said on the timeline, and nothing runs.
+
+    `shown` is the digest of the plan that the person saw. Call it with the incident locked, and look at `refused`:
+    nothing is raised for it, so that the entry is committed.
+    """
+    walk, playbook = await unit_of_work.found(work.conn, walk.incident, walk.number)
+    step = _step(playbook, step_key)
+    try:
+        return await _ask(work, walk, playbook, step, by, approved_by, Action(action), shown)
+    except walks.Overtaken:
+        raise
+    except Refused as refused:
+        return await _refused(work, walk, step, by, action, refused.message)
+
+
+async def run(
+    desk: Desk,
+    number: int,
+    walk: int,
+    step: str,
+    by: str,
+    action: str = "run",
+    delivery: str | None = None,
+    shown: str | None = None,
+) -> Asked:
+    """`ask`, in a transaction of its own."""
+    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, _):
+        return await ask(work, known, step, by, action=action, shown=shown)
+
+
+async def _ask(
+    work: Work, walk: Walk, playbook: Playbook, step: Step, by: str, approved_by: str | None, action: Action,
+    shown: str | None,
+) -> Asked:  # fmt: skip
+    if walk.mark(step.key).state is walks.State.RUNNING:
+        raise walks.Overtaken("running", walk.mark(step.key))
+    sure = await confidence.of(work.conn, work.incident, playbook.id, work.now)
+    dry = dry_run(work.desk, work.incident, playbook, step, walk.values, action, sure)
+    if dry.plan is None or dry.decision.act == automation.REFUSED:
+        raise Refused(dry.words)
+    if by == BOT and dry.decision.act not in _UNATTENDED:
+        raise Refused(dry.words)
+    if by == BOT and dry.decision.act == automation.APPROVE and not walk.mark(step.key).needs_approval:
+        raise Refused(dry.words)
+    if shown is not None and shown != dry.plan.digest:
+        raise Refused("What would run now is not what you were shown. Press Run again and look.")
+    _check_approval(walk, step, dry, action)
+    settled = await _settle_before(work, walk, step, by, action)
+    mark = walk.mark(step.key)
+    approver = mark.asked.answered_by if mark.needs_approval and mark.asked else approved_by
+    job = await stored.add(
+        work.conn, incident=walk.incident, walk=walk.number, step=step.key, title=step.title, plan=dry.plan,
+        asked_by=by, approved_by=approver, now=work.now,
+    )  # fmt: skip
+    change = job_results.started(walk, step.key, str(job.id), by, work.now, str(action))
+    why = f". {dry.words}" if by == BOT else ""
+    changed = await unit_of_work.commit(
+        work, rollback.with_plan(change, f": {'; '.join(dry.lines)}{why}", dry.plan), settled
+    )
+    work.desk.alarm.jobs.set()
+    return Asked(changed, job)
+
+
+def _check_approval(walk: Walk, step: Step, dry: DryRun, action: Action) -> None:
+    """What was approved is what runs, and whoever asked has not approved it."""
+    mark = walk.mark(step.key)
+    if not mark.needs_approval:
+        return
+    asked = mark.asked
+    if mark.state is not walks.State.APPROVED or asked is None or asked.answer not in walks.GRANTED:
+        raise Refused(f"Step {step.key} needs somebody's approval first.")
+    if asked.answer is walks.Answer.APPROVED and asked.answered_by in (None, asked.by):
+        raise Refused("Whoever asked cannot approve it.")
+    if asked.action not in _APPROVES[action] or tuple(asked.shown) != dry.lines:
+        raise Refused("What was approved is not what would run now. Ask for approval again.")
+
+
+_UNATTENDED = (automation.AUTO, automation.APPROVE)
+# Whoever approved that it is done has approved that it is run, where the lines are the same.
+_APPROVES = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
+
+
+async def _settle_before(work: Work, walk: Walk, step: Step, by: str, action: Action) -> list[Notice]:
+    """Nothing runs beside itself; what may have run is settled by whoever runs it again."""
+    standing = await stored.open_of_step(work.conn, walk.incident, walk.number, step.key)
+    if standing is None:
+        return []
+    if standing.state is not State.MAY_HAVE_RUN:
+        raise Refused(f"Step {step.key} is {standing.state} already.")
+    if by == BOT:
+        raise Refused("It may have run already, and a person has to say whether it did.")
+    anew, words = ("run again", "runs it again") if action is Action.RUN else ("rolled back", "rolls it back")
+    settled = await stored.settle(work.conn, (walk.incident, walk.number), step.key, by, anew)
+    return [routing.jobs.question_over(job, f"<@{by}> {words}.") for job in settled]
+
+
+async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:
+    """Nothing has run; it stands on the timeline that somebody wanted it, and why not."""
+    text = f"{walk.name}, {step.key} {step.title}: not {'rolled back' if action == 'rollback' else 'run'}. {words}"
+    said = entry(work.now, "playbook", by, text, act="refused", walk=walk.number, step=step.key, action=action)
+    changed = await unit_of_work.commit(work, walks.Change(walk, (said,)))
+    return Asked(changed, None, words)
+
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+
+async def begin(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+    """Take a queued job: from this commit on it runs. None where another replica was first, or it may not any more."""
+    async with working_on(desk, job.incident) as work:
+        why = _forbidden(desk, work.incident, job)
+        taken = await stored.begin(work.conn, job, work.now, lease)
+        if taken is None:
+            return None
+        if why is None:
+            return taken
+        await _finish(work, taken, State.REFUSED, "refused", why, "")
+        return None
+
+
+def _forbidden(desk: Desk, incident: Incident, job: Job) -> str | None:
+    """Why the policy in force does not let it run now."""
+    rules = desk.policy.automation
+    runner = desk.runners(rules).get(job.plan.runner)
+    if runner is None:
+        return f"the runner {job.plan.runner} is not set up any more"
+    if job.digest != job.plan.digest:
+        return "what stands in the database is not what was asked for"
+    if incident.drill:
+        return "this is a drill, and a drill runs nothing"
+    try:
+        for piece in job.plan.pieces:
+            runner.allowed(piece)
+    except Refused as refused:
+        return refused.message
+    return None
+
+
+async def next_piece(desk: Desk, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+    """Note that the piece at `position` begins. False where the job is not ours any more."""
+    async with desk.database.transaction() as conn:
+        return await stored.hold(conn, job, lease, position)
+
+
+async def hold(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> bool:
+    async with desk.database.transaction() as conn:
+        return await stored.hold(conn, job, lease)
+
+
+async def over(desk: Desk, job: Job, verdict: Verdict, how: How, output: str) -> None:
+    """It has ended: it worked, it is tried again, or it has failed, and then what it did is taken back.
+
+    `output` is masked already.
+    """
+    async with working_on(desk, job.incident) as work:
+        after = jobs.retry_after(job) if not verdict.worked and how not in _FINAL else None
+        if after is not None:
+            if await stored.again(work.conn, job, after, verdict.words, output):
+                await _said_again(work, job, verdict, after)
+            return
+        if how is How.STOPPED:
+            await _may_have_run(work, job, verdict.words)
+            return
+        state, outcome = _outcome(verdict, how)
+        if not await _finish(work, job, state, outcome, verdict.words, output):
+            await _came_back(work, job, verdict)
+
+
+_FINAL = (How.STOPPED, How.NOT_STARTED, How.TOO_MUCH)
+
+
+def _outcome(verdict: Verdict, how: How) -> tuple[State, str]:
+    if verdict.worked:
+        return State.DONE, "succeeded"
+    return State.FAILED, "timed_out" if how is How.TIMED_OUT else "failed"
+
+
+async def lost(desk: Desk, job: Job) -> None:
+    """Whoever ran it is gone. It is never run again by itself, unless doing it twice changes nothing."""
+    async with working_on(desk, job.incident) as work:
+        runner = desk.runners(desk.policy.automation).get(job.plan.runner)
+        if runner is not None and runner.harmless:
+            await stored.again(work.conn, job, timedelta(), "interrupted; begun anew", "")
+            return
+        await _may_have_run(work, job, "the bot ended in the middle", gone=True)
+
+
+async def _may_have_run(work: Work, job: Job, why: str, *, gone: bool = False) -> None:
+    where = f"{why.rstrip('.')}, at {_place(job)}"
+    words = f"may have run: {where}. It is not run again by itself; look, then say how it stands"
+    moved = (
+        await stored.may_have_run(work.conn, job, words, work.now)
+        if gone
+        else await stored.finish(work.conn, job, State.MAY_HAVE_RUN, words, "", work.now)
+    )
+    if not moved:
+        return
+    walk, _ = await unit_of_work.found(work.conn, job.incident, job.walk)
+    change = job_results.may_have_run(walk, job.step, str(job.id), words, work.now)
+    await unit_of_work.commit(work, change, [routing.jobs.question(job)])
+    await _tell_trigger(work, job)
+
+
+def _place(job: Job) -> str:
+    count = len(job.plan.pieces)
+    piece = job.plan.pieces[min(job.position, count - 1)]
+    return f"`{piece.shown}`" + (f" ({min(job.position, count - 1) + 1} of {count})" if count > 1 else "")
+
+
+async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, output: str) -> bool:
+    """Write down how it ended, with what follows from it. False where it was not ours any more."""
+    if not await stored.finish(work.conn, job, state, words, output, work.now):
+        return False
+    walk, playbook = await unit_of_work.found(work.conn, job.incident, job.walk)
+    change = job_results.finished(walk, job.step, str(job.id), outcome, words, work.now)
+    walk = await unit_of_work.commit(work, change, [routing.jobs.output(job)])
+    if state is State.DONE:
+        await _went_well(work, job, walk)
+    elif state is State.FAILED:
+        await _went_wrong(work, job, walk, playbook)
+    return True
+
+
+async def _went_well(work: Work, job: Job, walk: Walk) -> None:
+    if job.chain:
+        await rollback.roll_back_next(work, walk)
+
+
+async def _went_wrong(work: Work, job: Job, walk: Walk, playbook: Playbook) -> None:
+    """Somebody is paged where it was to mend something; what the bot did in this walk is taken back, last first."""
+    await _tell_trigger(work, job)
+    if job.action is Action.ROLLBACK:
+        await rollback.left_to_people(work, walk, await rollback.undone_yet(work, walk), "The rollback failed")
+        return
+    if work.desk.policy.automation.on_failure == "rollback":
+        await rollback.roll_back_next(work, walk)
+    else:
+        await rollback.left_to_people(work, walk, await rollback.undone_yet(work, walk), "It failed")
+
+
+async def _tell_trigger(work: Work, job: Job) -> None:
+    """What was to mend something has failed: the policy may say that somebody is paged for that."""
+    if job.plan.remedy is None and not any(
+        one.plan.remedy for one in await stored.of_walk(work.conn, job.incident, job.walk) if one.started_at
+    ):
+        return
+    tripped = triggers.trip(work.incident, work.policy, TRIGGER, work.now)
+    if tripped != work.incident:
+        await work.commit(Change(tripped))
+
+
+async def _said_again(work: Work, job: Job, verdict: Verdict, after: timedelta) -> None:
+    left = job.plan.retries + 1 - job.attempts
+    text = f"attempt {job.attempts} failed ({verdict.words}); again in {in_words(after)}, {left} left"
+    walk, _ = await unit_of_work.found(work.conn, job.incident, job.walk)
+    said = entry(
+        work.now, "playbook", BOT, f"{walk.name}, {job.step} {job.title}: {text}",
+        act="retried", walk=job.walk, step=job.step, job=str(job.id),
+    )  # fmt: skip
+    await unit_of_work.commit(work, walks.Change(walk, (said,)))
+
+
+async def _came_back(work: Work, job: Job, verdict: Verdict) -> None:
+    """It was given up as perhaps run, and has ended after all: whoever decides should know how."""
+    walk, _ = await unit_of_work.found(work.conn, job.incident, job.walk)
+    text = f"{walk.name}, {job.step} {job.title}: it has ended after all: {verdict.words}"
+    said = entry(work.now, "playbook", BOT, text, act="came_back", walk=job.walk, step=job.step, job=str(job.id))
+    await unit_of_work.commit(work, walks.Change(walk, (replace(said, key=True),)))
+
+
+# --- what a person says of what may have run -------------------------------------------------------------------------
+
+
+async def settle(desk: Desk, number: int, job: int, answer: str, by: str, delivery: str | None = None) -> Walk:
+    """`ran`: the step is done. `not`: it has not run, and is open again. Raises `Refused` where somebody was first."""
+    async with working_on(desk, number, delivery) as work:
+        known = await stored.get(work.conn, job)
+        if known is None or known.incident != number:
+            raise Refused("There is no such job here.", "playbook")
+        walk, _ = await unit_of_work.found(work.conn, number, known.walk)
+        mark = walk.mark(known.step)
+        if known.state is not State.MAY_HAVE_RUN:
+            raise walks.Overtaken("settled", mark)
+        said = "it ran" if answer == "ran" else "it did not run"
+        if mark.state is not walks.State.MAY_HAVE_RUN:
+            said = f"the step is {walks.in_words(mark.state)} already"
+        await stored.settle(work.conn, (number, known.walk), known.step, by, said)
+        change = job_results.after_all(walk, known.step, str(job), answer == "ran", by, work.now)
+        if not change.entries:
+            text = f"{walk.name}, {known.step} {known.title}: {said}"
+            change = walks.Change(walk, (entry(work.now, "playbook", by, text, act="settled", walk=walk.number),))
+        return await unit_of_work.commit(work, change, [routing.jobs.question_over(known, f"<@{by}> says: {said}.")])
+
+
+# --- within -----------------------------------------------------------------------------------------------------------
+
+
+def _step(playbook: Playbook, key: str) -> Step:
+    for step in playbook.steps:
+        if step.key == key:
+            return step
+    raise Refused(f"{playbook.name} has no step {key[:20]}.", "playbook")

@@ -1,0 +1,93 @@
+"""Owners of playbooks hear of them: when a review is overdue, and of a step that people skip. Each once."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.playbook.definition import Playbook
+from bot.domain.playbook.stats import Figures, figures, owner_of, review_due
+from bot.domain.policy.policy import Contact, Policy
+from bot.usecases.context import Desk
+from storage import playbook_runs as stored
+from storage.outbox import queue
+
+WORKING_HOURS = range(9, 17)  # nobody's night is spoilt by it
+
+
+async def remind(desk: Desk) -> int:
+    """Tell each owner of what is new, in one message; how many were told. Replicas may go round at once."""
+    now, policy = desk.clock.now(), desk.policy
+    if not working_hours(now, policy):
+        return 0
+    owned = [(one, owner) for one in (await desk.shelf.library()).playbooks if (owner := _reachable(one, policy))]
+    if not owned:
+        return 0
+    told: dict[str, list[dict[str, Any]]] = {}
+    onces: dict[str, list[str]] = {}
+    async with desk.database.transaction() as conn:
+        used = set(await stored.walked(conn))
+        for playbook, owner in owned:
+            known = await _figures(conn, playbook) if playbook.id in used else Figures(playbook.id)
+            for once, about in _owed(playbook, known, policy, now):
+                if await stored.first_reminder(conn, once, playbook.id, now):
+                    told.setdefault(owner.key, []).append(about)
+                    onces.setdefault(owner.key, []).append(once)
+        notices = [
+            routing.playbook_runs.owner_told(
+                _name(onces[key]), key, _address(policy.contacts[key]), {"about": told[key]}
+            )
+            for key in told
+        ]
+        if notices:
+            await queue.put(conn, notices)
+    desk.alarm.ring()
+    return len(told)
+
+
+def working_hours(now: datetime, policy: Policy) -> bool:
+    there = now.astimezone(ZoneInfo(policy.timezone))
+    return there.weekday() < 5 and there.hour in WORKING_HOURS
+
+
+def _owed(playbook: Playbook, known: Figures, policy: Policy, now: datetime) -> list[tuple[str, dict[str, Any]]]:
+    rules = policy.playbooks
+    found: list[tuple[str, dict[str, Any]]] = []
+    periods = review_due(playbook, rules.review_every, now.date())
+    if periods is not None and playbook.last_reviewed is not None:
+        about = {"playbook": playbook.id, "name": playbook.name, "reviewed": playbook.last_reviewed.isoformat()}
+        found.append((f"review:{playbook.id}:{playbook.last_reviewed}:{periods}", {"what": "review", **about}))
+    for step in playbook.steps:
+        times = known.skipped.get(step.key, 0)
+        if times >= rules.skipped:
+            named: dict[str, Any] = {
+                "playbook": playbook.id,
+                "name": playbook.name,
+                "step": step.key,
+                "title": step.title,
+            }
+            once = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
+            found.append((once, {"what": "skipped", "times": times, **named}))
+    return found
+
+
+async def _figures(conn: AsyncConnection, playbook: Playbook) -> Figures:
+    return figures(playbook, await stored.of_playbook(conn, playbook.id))
+
+
+def _reachable(playbook: Playbook, policy: Policy) -> Contact | None:
+    owner = owner_of(playbook, policy.contacts)
+    return owner if owner and _address(owner) else None
+
+
+def _address(contact: Contact) -> str:
+    return contact.slack or contact.email or ""
+
+
+def _name(onces: list[str]) -> str:
+    return hashlib.sha256("\n".join(onces).encode()).hexdigest()[:24]

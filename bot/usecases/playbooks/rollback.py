@@ -1,0 +1,87 @@
+"""Taking back what the bot did in a walk, last first: in the way that was settled, shown and approved when it ran."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import routing
+from bot.domain.errors import Refused
+from bot.domain.playbook import job_results
+from bot.domain.playbook import run as walks
+from bot.domain.playbook.job import Action, Job, Plan, State
+from bot.domain.playbook.run import Walk
+from bot.domain.timeline.entry import BOT, entry
+from bot.usecases.context import Desk, Work
+from bot.usecases.playbooks import unit_of_work
+from storage import jobs as stored
+
+
+async def undone_yet(work: Work, walk: Walk) -> list[Job]:
+    """What the bot ran in this walk and has not taken back, last first."""
+    known = await stored.of_walk(work.conn, walk.incident, walk.number)
+    taken_back = {job.undoes for job in known if job.state not in (State.FAILED, State.REFUSED)}
+    ran = (State.DONE, State.FAILED)
+    return [
+        job for job in reversed(known) if job.action is Action.RUN and job.state in ran and job.id not in taken_back
+    ]
+
+
+async def roll_back_next(work: Work, walk: Walk) -> None:
+    """Take back the last thing that is left, in the way that was settled when it ran. What cannot be is for people."""
+    left = [job for job in await undone_yet(work, walk) if job.plan.undo or job.plan.remedy]
+    if not left:
+        return
+    job = left[0]
+    try:
+        plan = _undoing(work.desk, job)
+    except Refused as refused:
+        await left_to_people(work, walk, left, refused.message.rstrip("."))
+        return
+    if work.incident.drill:
+        return
+    added = await stored.add(
+        work.conn, incident=job.incident, walk=job.walk, step=job.step, title=job.title, plan=plan,
+        asked_by=BOT, approved_by=job.approved_by, now=work.now, undoes=job.id, chain=True,
+    )  # fmt: skip
+    try:
+        change = job_results.started(walk, job.step, str(added.id), BOT, work.now, "rollback")
+    except Refused as refused:
+        await stored.cancel(work.conn, added, refused.message, work.now)
+        await left_to_people(work, walk, left, refused.message.rstrip("."))
+        return
+    await unit_of_work.commit(work, with_plan(change, f": {'; '.join(piece.shown for piece in plan.pieces)}", plan))
+    work.desk.alarm.jobs.set()
+
+
+def _undoing(desk: Desk, job: Job) -> Plan:
+    if not job.plan.undo:
+        raise Refused(f"nothing is written that takes back {job.step} {job.title} by itself")
+    runner = desk.runners(desk.policy.automation).get("process")
+    if runner is None:
+        raise Refused("the runner process is not set up")
+    allowed = [runner.allowed(piece) for piece in job.plan.undo]
+    first = allowed[0]
+    return Plan(
+        runner="process", action=Action.ROLLBACK, pieces=job.plan.undo, timeout=min(one.timeout for one in allowed),
+        remedy="rollback", where=first.where, whom=first.whom, limits=first.limits, by=first.by,
+    )  # fmt: skip
+
+
+async def left_to_people(work: Work, walk: Walk, left: list[Job], why: str) -> None:
+    """They get the commands, in the order in which to run them."""
+    lines = [piece.shown for job in left for piece in job.plan.undo]
+    if not lines:
+        return
+    text = (
+        f"{walk.name}: not rolled back by itself, since {why[:1].lower()}{why[1:]}. In this order: {'; '.join(lines)}"
+    )
+    said = entry(work.now, "playbook", BOT, text, act="left", walk=walk.number, commands=lines)
+    changed = walks.Change(walk, (replace(said, key=True),))
+    await unit_of_work.commit(work, changed, [routing.jobs.left(left[0], walk, why, lines)])
+
+
+def with_plan(change: walks.Change, words: str, plan: Plan) -> walks.Change:
+    """The entry of a start, with exactly what runs."""
+    *before, last = change.entries
+    data = {**last.data, "runs": [list(piece.words) for piece in plan.pieces], "digest": plan.digest}
+    return replace(change, entries=(*before, replace(last, text=f"{last.text}{words}", data=data)))

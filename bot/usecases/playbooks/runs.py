@@ -1,0 +1,212 @@
+"""Playbooks in an incident: find, open, walk and end them. Every act is one transaction and one timeline entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain import routing
+from bot.domain.errors import Refused
+from bot.domain.incident import Incident
+from bot.domain.playbook import job as jobs
+from bot.domain.playbook import lifecycle, steps
+from bot.domain.playbook import run as walks
+from bot.domain.playbook.definition import Playbook
+from bot.domain.playbook.run import Walk
+from bot.domain.playbook.stats import figures, in_words
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import entry
+from bot.domain.values.redaction import plain
+from bot.usecases import authorize
+from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.incidents.escalate import Escalated, escalate_in
+from bot.usecases.playbooks.unit_of_work import commit, walking
+from playbooks.search import Hit, Wanted
+from storage import jobs as stored_jobs
+from storage import playbook_runs as stored
+
+
+class OpenAlready(Refused):
+    """The same playbook is walked in this incident. `walk` says how far it is."""
+
+    def __init__(self, walk: Walk) -> None:
+        super().__init__(f"{walk.name} is open here already.", "playbook")
+        self.walk = walk
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A criterion for escalating was pressed, and what came of it."""
+
+    criterion: str
+    escalated: Escalated
+
+
+def wanted(incident: Incident, policy: Policy, words: str = "") -> Wanted:
+    """What is known of an incident, to find playbooks by; `words` instead of its own where somebody gave some."""
+    return Wanted(
+        words=words or f"{incident.title}\n{incident.description}".strip(),
+        category=incident.category,
+        severity=incident.severity,
+        severities=[level.key for level in policy.severities],
+        services=incident.services,
+        preferred=[
+            name for key in incident.services if (known := policy.services.get(key)) for name in known.playbooks
+        ],
+    )
+
+
+async def suggest(desk: Desk, incident: Incident, policy: Policy, words: str = "", limit: int = 5) -> list[Hit]:
+    """The best first, each with its reasons."""
+    return await desk.shelf.find(wanted(incident, policy, words), limit)
+
+
+async def best(desk: Desk, incident: Incident, policy: Policy) -> Hit | None:
+    """The one that is offered by itself: nothing where nothing fits well, or one was opened."""
+    if not incident.open or incident.walks:
+        return None
+    hits = await suggest(desk, incident, policy, limit=1)
+    return hits[0] if hits and hits[0].fits else None
+
+
+async def open_(desk: Desk, number: int, playbook: str, actor: str, delivery: str | None = None) -> Walk:
+    """Begin a playbook. Raises `OpenAlready` where somebody did, `NotFound` where there is none of this id."""
+    found = (await desk.shelf.library()).get(playbook)
+    async with working_on(desk, number, delivery) as work:
+        before = await stored.of_incident(work.conn, number)
+        if standing := next((walk for walk in before if walk.playbook == found.id and walk.going), None):
+            raise OpenAlready(standing)
+        change = lifecycle.open_(
+            number, len(before) + 1, found, actor, work.now,
+            drill=work.incident.drill, values=_known_values(found, work.incident),
+            before=in_words(figures(found, await stored.of_playbook(work.conn, found.id, limit=200)), work.now),
+        )  # fmt: skip
+        await stored.remember(work.conn, found, work.now)
+        return await commit(work, change, new=True)
+
+
+async def done(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
+    async with walking(desk, number, walk, delivery) as (work, known, _):
+        change = steps.done(known, step, actor, work.now)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is done"))
+
+
+async def skip(
+    desk: Desk, number: int, walk: int, step: str, actor: str, reason: str, delivery: str | None = None
+) -> Walk:
+    async with walking(desk, number, walk, delivery) as (work, known, _):
+        change = steps.skip(known, step, actor, work.now, reason)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is skipped"))
+
+
+async def note(
+    desk: Desk, number: int, walk: int, step: str | None, actor: str, text: str, delivery: str | None = None
+) -> Walk:
+    async with walking(desk, number, walk, delivery) as (work, known, _):
+        return await commit(work, steps.note(known, step, actor, work.now, text))
+
+
+async def assign(
+    desk: Desk, number: int, walk: int, step: str, user: str | None, actor: str, delivery: str | None = None
+) -> Walk:
+    async with walking(desk, number, walk, delivery) as (work, known, _):
+        return await commit(work, steps.assign(known, step, user, actor, work.now))
+
+
+async def reopen(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
+    async with walking(desk, number, walk, delivery) as (work, known, _):
+        others = [] if known.going else await stored.of_incident(work.conn, number)
+        if standing := next((one for one in others if one.playbook == known.playbook and one.going), None):
+            raise OpenAlready(standing)
+        return await commit(work, steps.reopen(known, step, actor, work.now))
+
+
+async def roll_back(
+    desk: Desk, number: int, walk: int, step: str, actor: str, reason: str = "", delivery: str | None = None
+) -> Walk:
+    """Somebody undid it by hand."""
+    async with walking(desk, number, walk, delivery) as (work, known, _):
+        change = steps.roll_back(known, step, actor, work.now, reason)
+        return await commit(work, change, await _answered(work, known, step, actor, "it is rolled back"))
+
+
+async def _answered(work: Work, before: Walk, step: str, actor: str, said: str) -> list[Notice]:
+    """Of what may have run nobody is asked any more once somebody has said how the step stands."""
+    if before.mark(step).state is not walks.State.MAY_HAVE_RUN:
+        return []
+    settled = await stored_jobs.settle(work.conn, (before.incident, before.number), step, actor, said)
+    return [routing.jobs.question_over(job, f"<@{actor}> says: {said}.") for job in settled]
+
+
+async def fill(
+    desk: Desk, number: int, walk: int, values: Mapping[str, str], actor: str, delivery: str | None = None
+) -> Walk:
+    """New values for the commands; what was approved with others is approved no more.
+
+    Raises `Refused` for one that cannot be used, and the timeline has that too.
+    """
+    async with walking(desk, number, walk, delivery) as (work, known, playbook):
+        try:
+            new = playbook.values({**known.values, **values})
+        except Refused as refused:
+            trouble = refused
+            said = entry(
+                work.now, "playbook", actor, f"{known.name}: a value is refused. {plain(refused.message)}",
+                act="refused", walk=walk,
+            )  # fmt: skip
+            await commit(work, walks.Change(known, (said,)))
+        else:
+            return await _filled(work, known, playbook, values, new, actor)
+    raise trouble
+
+
+async def _filled(
+    work: Work, known: Walk, playbook: Playbook, values: Mapping[str, str], new: Mapping[str, str], actor: str
+) -> Walk:
+    shown = {
+        mark.key: will_do(playbook, mark.key, new, mark.asked.action) for mark in known.steps if mark.asked is not None
+    }
+    return await commit(work, lifecycle.fill(known, playbook, values, actor, work.now, shown))
+
+
+async def call(desk: Desk, number: int, walk: int, position: int, actor: str, delivery: str | None = None) -> Called:
+    """One of the playbook's criteria holds: the next rung is paged."""
+    async with walking(desk, number, walk, delivery) as (work, known, playbook):
+        if not 0 <= position < len(playbook.escalation_criteria):
+            raise Refused("That criterion is not in this playbook.", "escalate We need more people")
+        authorize.require(desk, "escalate", actor, work.incident)
+        criterion = playbook.escalation_criteria[position]
+        await commit(work, lifecycle.call(known, position, criterion, actor, work.now))
+        return Called(criterion, await escalate_in(work, actor, f"{known.name}: {criterion}"))
+
+
+async def abandon(desk: Desk, number: int, walk: int, actor: str, reason: str, delivery: str | None = None) -> Walk:
+    async with walking(desk, number, walk, delivery) as (work, known, _):
+        return await commit(work, lifecycle.abandon(known, actor, work.now, reason))
+
+
+async def judge(desk: Desk, number: int, walk: int, helped: bool, actor: str, delivery: str | None = None) -> Walk:
+    async with walking(desk, number, walk, delivery) as (work, known, _):
+        return await commit(work, lifecycle.judge(known, helped, actor, work.now))
+
+
+def will_do(playbook: Playbook, step: str, values: Mapping[str, str], action: str) -> tuple[str, ...]:
+    """What a step's commands are with these values, byte for byte."""
+    found = next(one for one in playbook.steps if one.key == step)
+    if action in ("run", "rollback"):
+        commands: Sequence[str] = jobs.shown(found, values, action)
+    else:
+        commands = [one.text(values) for one in found.commands]
+    return tuple(commands) or (found.rollback_text if action == "rollback" else found.description or found.title,)
+
+
+def _known_values(playbook: Playbook, incident: Incident) -> dict[str, str]:
+    """What the incident itself says: the one service that is affected, where the playbook asks for it."""
+    if len(incident.services) != 1:
+        return {}
+    return {
+        one.name: incident.services[0]
+        for one in playbook.parameters
+        if one.name == "service" and one.required and one.trouble(incident.services[0]) is None
+    }

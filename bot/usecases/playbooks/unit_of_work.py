@@ -1,0 +1,83 @@
+"""How a change of a walk is committed: the walk, its incident, entries, deadlines and notices in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.errors import NotFound
+from bot.domain.incident import Change
+from bot.domain.paging import ladder
+from bot.domain.playbook import run as walks
+from bot.domain.playbook import timers
+from bot.domain.playbook.definition import Playbook
+from bot.domain.playbook.run import Walk
+from bot.domain.policy.policy import Rung
+from bot.domain.routing.notice import Notice
+from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.oncall.cover import on_call
+from storage import playbook_runs as stored
+
+
+async def commit(work: Work, change: walks.Change, notices: Sequence[Notice] = (), *, new: bool = False) -> Walk:
+    """Save a changed walk with all that follows. Call it with the incident locked, as `working_on` does."""
+    after = change.walk
+    before = None if new else await stored.get(work.conn, after.incident, after.number)
+    if before == after and not change.entries:
+        return after
+    await stored.put(work.conn, after)
+    settled = (
+        [*routing.playbook_runs.settled(before, after), *routing.playbook_runs.reminders_settled(before, after)]
+        if before
+        else []
+    )
+    shown = routing.playbook_runs.opened(after) if new else routing.walk_edit(after.incident, after.number)
+    last = change.entries[-1] if change.entries else None
+    said = f"{last.text} (<@{last.actor}>)" if last and last.actor.startswith(("U", "W")) else last.text if last else ""
+    mirror = replace(timers.walking(after, said), asking=routing.playbook_runs.asking(after))
+    others = tuple(one for one in work.incident.walks if one.number != after.number)
+    kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
+    await work.commit(Change(replace(work.incident, walks=kept), change.entries), [shown, *settled, *notices])
+    return after
+
+
+async def found(conn: AsyncConnection, incident: int, number: int) -> tuple[Walk, Playbook]:
+    """The walk, and its playbook as it was when the walk was opened. Raises `NotFound`."""
+    walk = await stored.get(conn, incident, number)
+    playbook = await stored.as_it_was(conn, walk.digest) if walk else None
+    if walk is None or playbook is None:
+        raise NotFound("That playbook is not open in this incident.", "playbook")
+    return walk, playbook
+
+
+async def approvers(work: Work) -> tuple[str, ...]:
+    """Slack user IDs or addresses of whoever the policy lets approve; empty where that is everybody."""
+    targets = work.policy.playbooks.approvers
+    if not targets:
+        return ()
+    who = await on_call(work.conn, work.policy, work.now)
+    return ladder.reach(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
+
+
+async def asked_directly(work: Work, asker: str) -> tuple[str, ...]:
+    """Who gets a request as a direct message: the approvers; without any, whoever leads. In a drill nobody."""
+    if work.incident.drill:
+        return ()
+    leading = (work.incident.roles.get(role) for role in ("commander", "technical_lead"))
+    named = await approvers(work) if work.policy.playbooks.approvers else filter(None, leading)
+    return tuple(dict.fromkeys(person for person in named if person != asker))
+
+
+@asynccontextmanager
+async def walking(
+    desk: Desk, number: int, walk: int, delivery: str | None = None
+) -> AsyncIterator[tuple[Work, Walk, Playbook]]:
+    """Lock the incident for an act on one of its walks. Raises `NotFound`, or `Repeated`."""
+    async with working_on(desk, number, delivery) as work:
+        known, playbook = await found(work.conn, number, walk)
+        yield work, known, playbook

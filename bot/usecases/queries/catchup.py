@@ -1,0 +1,58 @@
+"""Catch up: what happened in an incident since somebody last read or took part, and what is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Contact, Policy
+from bot.domain.timeline.entry import Recorded
+from bot.domain.triage import service_catalog
+from bot.usecases.context import Desk, accept
+from bot.usecases.queries.triage import named
+from storage import deadlines, incidents, reads
+from storage.deadlines import Row
+from storage.timeline import entries as timeline
+
+ENTRIES = 100
+_AFTER = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """`since` is None for whoever was never there. `entries` are the key ones, `messages` counts what people wrote."""
+
+    incident: Incident
+    since: datetime | None
+    entries: tuple[Recorded, ...]
+    messages: int
+    upcoming: tuple[Row, ...]
+    contacts: tuple[Contact, ...]
+    links: tuple[tuple[str, str], ...]
+
+
+async def catch_up(desk: Desk, incident: Incident, policy: Policy, user: str, delivery: str | None = None) -> Missed:
+    """From now on it counts as read."""
+    now, number = desk.clock.now(), incident.number
+    async with desk.database.reading() as conn:
+        since = await reads.last(conn, number, user)
+        keyed = await timeline.read(conn, number, key_only=True, limit=ENTRIES, newest=True)
+        after = since + _AFTER if since else incident.declared_at
+        written = await timeline.activity(conn, number, after)
+        upcoming = await deadlines.waiting(conn, number) if incident.open else []
+    async with desk.database.transaction() as conn:
+        await accept(conn, delivery, now)
+        if await incidents.get(conn, number) is not None:
+            await reads.put(conn, number, user, now)
+    services = [key for key in incident.services if key in policy.services] or list(named(incident, policy))
+    contacts, links = service_catalog.help_for(policy, services)
+    return Missed(
+        incident,
+        since,
+        tuple(record for record in keyed if since is None or record.entry.at > since),
+        written.recent,
+        tuple(upcoming),
+        contacts,
+        tuple((links | {title: link for title, link in policy.links.items() if title not in links}).items()),
+    )

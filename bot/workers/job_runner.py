@@ -1,0 +1,235 @@
+"""The jobs loop: takes queued jobs, has their runners run them, and writes down what came of it.
+
+Nothing starts before it is committed that it runs. Whoever stops renewing its lease has lost the job: what then stands
+as running may have run, and a person decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.playbook.job import Ended, How, Job, Piece, Verdict, compared, judged
+from bot.domain.values.redaction import Masker, trimmed
+from bot.usecases.context import Desk
+from bot.usecases.playbooks import auto_run, jobs
+from playbooks.runners.protocol import Runner, Runners
+from storage import jobs as stored
+from storage.engine.errors import StorageError
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=30)
+POLL_S = 1.0
+WITHIN_S = 8.0  # what runs may end while the bot stops; then it is killed
+WORDS = 600  # of how it ended
+_LOOK = 100
+
+
+class Jobs:
+    """Runs up to each runner's `concurrency` side by side. Several of these on one database share the work."""
+
+    def __init__(
+        self, desk: Desk, secrets: Callable[[], list[str]] = list, observe: Callable[[str, str], None] = lambda *_: None
+    ) -> None:
+        self._desk = desk
+        self._secrets = secrets
+        self._observe = observe
+        self._running: dict[asyncio.Task[None], str] = {}
+        self._seen: auto_run.Seen = set()
+        self._stopping = False
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.create_task(self._run(), name="jobs")
+
+    async def stop(self, within_s: float = WITHIN_S) -> None:
+        """Begin nothing new; what runs may end. What does not is killed, and may have run."""
+        self._stopping = True
+        self._desk.alarm.jobs.set()
+        if self._loop is not None:
+            await asyncio.wait({self._loop}, timeout=within_s)
+            self._loop.cancel()
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=within_s)
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=within_s)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                await self._bury()
+                await auto_run.look(self._desk, self._seen)
+                begun = await self._begin()
+            except Exception:
+                log.exception("jobs.look_failed", mend="check the database; it is tried again every second")
+                await asyncio.sleep(POLL_S)
+                continue
+            if not begun:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._desk.alarm.jobs.wait(), POLL_S)
+
+    async def _bury(self) -> None:
+        """What others left behind when they died."""
+        async with self._desk.database.reading() as conn:
+            found = await stored.left_behind(conn)
+        for job in found:
+            log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
+            await jobs.lost(self._desk, job)
+
+    async def _begin(self) -> bool:
+        """Whether anything was begun."""
+        self._desk.alarm.jobs.clear()
+        async with self._desk.database.reading() as conn:
+            found = await stored.ready(conn, _LOOK)
+        busy = Counter(self._running.values())
+        begun = False
+        for job in found:
+            runner = self._runners().get(job.plan.runner)
+            if runner is not None and busy[runner.name] >= runner.concurrency:
+                continue
+            taken = await jobs.begin(self._desk, job, LEASE)
+            if taken is None or runner is None:
+                continue
+            task = asyncio.create_task(self._work(taken, runner), name=f"job {job.id}")
+            self._running[task] = runner.name
+            task.add_done_callback(self._done)
+            busy[runner.name] += 1
+            begun = True
+        return begun
+
+    def _runners(self) -> Runners:
+        return self._desk.runners(self._desk.policy.automation)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task, None)
+        self._desk.alarm.jobs.set()
+
+    async def _work(self, job: Job, runner: Runner) -> None:
+        """Run it while holding it; being cancelled, or having lost it, is an end too."""
+        running = asyncio.create_task(self._pieces(job, runner), name=f"run job {job.id}")
+        holding = asyncio.create_task(self._hold(job), name=f"hold job {job.id}")
+        began = time.monotonic()
+        try:
+            await asyncio.wait({running, holding}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            running.cancel()
+            await asyncio.wait({running})
+        if not running.done():  # the lease is lost: nothing of it may go on
+            running.cancel()
+            await asyncio.wait({running})
+        seconds = time.monotonic() - began
+        try:
+            verdict, how, output = _result(running, seconds)
+            await self._write_down(job, verdict, how, output)
+            self._observe(job.plan.runner, _result_of(verdict, how))
+            log.info(
+                "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.worked,
+                words=verdict.words, took_s=round(seconds, 3),
+            )  # fmt: skip
+        except Exception:
+            log.exception("jobs.not_written_down", job=job.id, incident=f"INC-{job.incident}")
+        finally:
+            holding.cancel()
+
+    async def _pieces(self, job: Job, runner: Runner) -> tuple[Verdict, How, str]:
+        """One after the other while they work; then whatever else decides."""
+        masker = Masker([*self._secrets(), *(secret for one in self._runners().values() for secret in one.secrets)])
+        printed: list[str] = []
+        verdict, how = Verdict(False, "there was nothing to run"), How.NOT_STARTED
+        for position, piece in enumerate(job.plan.pieces):
+            if position and not await jobs.next_piece(self._desk, job, position, LEASE):
+                return Verdict(False, "It was stopped: another replica has taken it over"), How.STOPPED, _all(printed)
+            ended = await runner.run(piece, job.plan.timeout)
+            if len(job.plan.pieces) > 1:
+                printed.append(f"$ {masker.masked(piece.shown)}")
+            printed.append(_printed(ended, masker))
+            verdict, how = _said(judged(job.plan, position, ended), masker), ended.how
+            if not verdict.worked:
+                return verdict, how, _all(printed)
+        return await self._validated(job, runner, verdict, how, printed, masker)
+
+    async def _validated(
+        self, job: Job, runner: Runner, verdict: Verdict, how: How, printed: list[str], masker: Masker
+    ) -> tuple[Verdict, How, str]:
+        """Where the playbook says that a figure of Prometheus decides."""
+        success = job.plan.success
+        if success is None or success.promql is None or runner.name == "promql":
+            return verdict, how, _all(printed)
+        asked = self._runners().get("promql")
+        if asked is None:
+            words = f"{verdict.words}, and whether it worked is not known: the runner promql is not set up"
+            return Verdict(False, words), How.ENDED, _all(printed)
+        ended = await asked.run(Piece((success.promql,)), job.plan.timeout)
+        judged_by = _said(compared(success, ended), masker)
+        return (
+            Verdict(judged_by.worked, f"{verdict.words}; {success.promql}: {judged_by.words}"),
+            ended.how,
+            _all(printed),
+        )
+
+    async def _hold(self, job: Job) -> None:
+        """Renew the lease; ends when it is lost, by another's doing or because the database is away for too long."""
+        until = time.monotonic() + LEASE.total_seconds()
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 4)
+            try:
+                began = time.monotonic()
+                if not await jobs.hold(self._desk, job, LEASE):
+                    return
+                until = began + LEASE.total_seconds()
+            except StorageError as error:
+                log.warning("jobs.not_held", job=job.id, error=str(error))
+            if time.monotonic() > until - LEASE.total_seconds() / 4:
+                return
+
+    async def _write_down(self, job: Job, verdict: Verdict, how: How, output: str) -> None:
+        """Again and again while the database is away: what has happened must not be forgotten."""
+        wait_s = 0.1
+        while True:
+            try:
+                await jobs.over(self._desk, job, verdict, how, output)
+            except StorageError as error:
+                log.warning("jobs.cannot_write", job=job.id, error=str(error), again_in_s=wait_s)
+                if self._stopping and wait_s > 1.0:
+                    raise
+                await asyncio.sleep(wait_s)
+                wait_s = min(5.0, wait_s * 2)
+            else:
+                return
+
+
+def _result(running: asyncio.Task[tuple[Verdict, How, str]], seconds: float) -> tuple[Verdict, How, str]:
+    if running.cancelled():
+        return Verdict(False, f"it was stopped after {seconds:.1f} seconds, in the middle"), How.STOPPED, ""
+    if error := running.exception():
+        log.error("jobs.runner_failed", error=type(error).__name__, exc_info=error)
+        return Verdict(False, f"the runner itself failed ({type(error).__name__})"), How.STOPPED, ""
+    return running.result()
+
+
+def _result_of(verdict: Verdict, how: How) -> str:
+    return "worked" if verdict.worked else "failed" if how is How.ENDED else str(how)
+
+
+def _printed(ended: Ended, masker: Masker) -> str:
+    cut = ended.cut or ended.how is not How.ENDED
+    return masker.masked_cut(ended.output) if cut else masker.masked(ended.output)
+
+
+def _said(verdict: Verdict, masker: Masker) -> Verdict:
+    """Masked first and cut then: half a secret is not known for one."""
+    words = masker.masked(verdict.words)
+    return Verdict(verdict.worked, words if len(words) <= WORDS else f"{words[:WORDS]}…")
+
+
+def _all(printed: list[str]) -> str:
+    return trimmed("\n".join(one.strip("\n") for one in printed if one.strip()), jobs.KEPT)

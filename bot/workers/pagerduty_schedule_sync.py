@@ -1,0 +1,132 @@
+"""Schedules that live at PagerDuty: read now and then, kept, and mapped to the contacts of the policy."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from datetime import time as midnight
+
+import aiohttp
+import structlog
+
+from bot.domain.errors import DeliveryError
+from bot.domain.oncall import schedule
+from bot.domain.oncall.schedule import Override
+from bot.domain.policy.policy import Policy
+from bot.integrations.pagerduty_schedules import Entry, Schedules
+from bot.settings import Settings
+from bot.usecases.context import Desk
+from bot.usecases.oncall import shift_change
+from storage import key_value, overrides
+
+log = structlog.get_logger()
+
+REFRESH_S = 300.0
+AGAIN_S = 30.0  # after it did not answer
+BEHIND, AHEAD = timedelta(days=1), timedelta(days=90)
+
+
+def client(settings: Settings, session: aiohttp.ClientSession) -> Schedules | None:
+    """None where no token is set."""
+    if settings.pagerduty_api_token is None:
+        return None
+    return Schedules(session, settings.pagerduty_api_url, settings.pagerduty_api_token.get_secret_value())
+
+
+def member_of(entry: Entry, policy: Policy) -> str:
+    """A contact by their address, else the one of this name; anybody else by their address, or name."""
+    for contact in policy.contacts.values():
+        if entry.email and entry.email in {str(a).lower() for a in (contact.email, contact.slack) if a}:
+            return contact.key
+    same = [c.key for c in policy.contacts.values() if c.name and c.name.casefold() == entry.name.casefold()]
+    return same[0] if len(same) == 1 else entry.email or entry.name
+
+
+def _span(now: datetime) -> tuple[datetime, datetime]:
+    """Whole days: the answer is cut there, and would differ each time."""
+    today = datetime.combine(now.astimezone(UTC).date(), midnight(), UTC)
+    return today - BEHIND, today + AHEAD
+
+
+class Reading:
+    """`refresh` asks what is due to be asked; what was last read stays while PagerDuty does not answer."""
+
+    def __init__(self, desk: Desk, elsewhere: Schedules | None) -> None:
+        self._desk = desk
+        self._elsewhere = elsewhere
+        self._next_at: dict[str, float] = {}
+        self._known: frozenset[str] | None = None
+        self._strangers: dict[str, frozenset[str]] = {}
+
+    async def refresh(self) -> None:
+        policy = self._desk.policy
+        there = {key: one.pagerduty for key, one in policy.schedules.items() if one.pagerduty}
+        if self._known != frozenset(there):
+            async with self._desk.database.transaction() as conn:
+                await overrides.forget_read(conn, sorted(there))
+            self._known = frozenset(there)
+        for key, identity in there.items():
+            if time.monotonic() >= self._next_at.get(f"{key}:{identity}", 0.0):
+                ok = await self._read(key, identity, policy)
+                self._next_at[f"{key}:{identity}"] = time.monotonic() + (REFRESH_S if ok else AGAIN_S)
+
+    async def _read(self, key: str, identity: str, policy: Policy) -> bool:
+        if self._elsewhere is None:
+            log.warning("schedule.not_read", schedule=key, mend="set PAGERDUTY_API_TOKEN")
+            return False
+        now = self._desk.clock.now()
+        try:
+            entries = await self._elsewhere.entries(identity, *_span(now))
+        except DeliveryError as error:
+            log.warning("schedule.not_read", schedule=key, error=str(error), mend="what was last read holds")
+            return False
+        found = [Override(key, member_of(one, policy), one.starts_at, one.ends_at) for one in entries]
+        self._tell_of_strangers(key, found, policy)
+        async with self._desk.database.reading() as conn:
+            before = await overrides.standing(conn, now)
+        if await self._keep(key, found, now):
+            log.info("schedule.read", schedule=key, turns=len(found))
+            await shift_change.schedules_changed(self._desk, {key}, before)
+        return True
+
+    def _tell_of_strangers(self, key: str, found: list[Override], policy: Policy) -> None:
+        """Once, until it is others."""
+        unknown = frozenset(one.member for one in found if one.member not in policy.contacts)
+        if unknown and unknown != self._strangers.get(key):
+            log.warning(
+                "schedule.strangers", schedule=key, people=sorted(unknown),
+                mend="give each a contact with that e-mail address or name; `tocsin check` says who cannot be reached",
+            )  # fmt: skip
+        self._strangers[key] = unknown
+
+    async def _keep(self, key: str, found: list[Override], now: datetime) -> bool:
+        """Whether it differs from what was read before."""
+        async with self._desk.database.transaction() as conn:
+            before = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
+            differs = before != [one for one in found if one.ends_at > now]
+            if differs:
+                await overrides.replace_read(conn, key, found)
+            await key_value.put(conn, f"read:{key}", {"at": now.isoformat()})
+        return differs
+
+
+async def looked_over(asked: Schedules, policy: Policy, key: str) -> list[tuple[bool, str, bool]]:
+    """For `tocsin check`: what would be read now, and who is no contact. Whether it is fine, words, a warning."""
+    now = datetime.now(UTC)
+    try:
+        entries = await asked.entries(policy.schedules[key].pagerduty or "", *_span(now))
+    except DeliveryError as error:
+        return [(False, f"{key}: {error}", False)]
+    current = next((one.name for one in entries if one.starts_at <= now < one.ends_at), "nobody")
+    words = f"{key} is read from PagerDuty: {len(entries)} turns in {AHEAD.days} days, on call now: {current}"
+    found = [(True, words, False)]
+    members = {member_of(one, policy): one.name for one in entries}
+    unknown = {member: name for member, name in members.items() if member not in policy.contacts}
+    for lost, what in (
+        (True, "nobody here can reach them"),
+        (False, "Slack is asked who has their address, and no telephone of theirs is known"),
+    ):
+        if names := sorted(name for member, name in unknown.items() if schedule.stranger(member, policy) is lost):
+            mend = f"Give each a contact with their e-mail address or exactly that name: {', '.join(names)}."
+            found.append((True, f"{key}: on call at PagerDuty and no contacts, so {what}. {mend}", True))
+    return found

@@ -1,0 +1,40 @@
+"""Reviews of playbooks: once an hour somebody looks whether an owner has to hear of one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from bot.usecases.context import Desk
+from bot.usecases.playbooks import review
+from bot.workers.tasks import ended
+
+log = structlog.get_logger()
+
+FIRST_S = 60.0
+EVERY_S = 3600.0
+
+
+class Reviews:
+    """What was said is a row in the database, so that a restart or another replica says nothing again."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="reviews of playbooks")
+
+    async def stop(self) -> None:
+        await ended(self._task)
+
+    async def _run(self) -> None:
+        await asyncio.sleep(FIRST_S)
+        while True:
+            try:
+                if count := await review.remind(self._desk):
+                    log.info("reviews.told", owners=count)
+            except Exception:
+                log.exception("reviews.failed", mend="check the database and the playbooks; it is tried again")
+            await asyncio.sleep(EVERY_S)

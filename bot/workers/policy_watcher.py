@@ -1,0 +1,214 @@
+"""The policy file while the bot runs: read again when it has changed, and when the operator asks (SIGHUP).
+
+What is valid is in force at once, for incidents declared from then on; those declared before keep theirs. What is not
+valid changes nothing: the policy from before stays, and that is said in the log, in `/readyz`, in the metrics and in
+the announcement channel. Every replica looks at its own file, so two may differ for some seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bot import policy as policy_reader
+from bot.domain import routing
+from bot.domain.routing.notice import Notice
+from bot.metrics import Metrics
+from bot.policy import LoadedPolicy, PolicyError
+from bot.policy.problems import dotted
+from bot.usecases.context import Desk
+from bot.usecases.effects import home_tab
+from bot.workers.tasks import ended
+from storage import key_value
+from storage.engine.errors import StorageError
+from storage.outbox import queue
+
+log = structlog.get_logger()
+
+LOOK_S = 2.0
+TROUBLE = "policy:trouble"  # in `meta`: the bad content that was told of, so that several replicas tell of it once
+
+Stamp = tuple[int, int, int]  # of a file; None: there is none
+NEVER: Stamp = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A file that cannot be used. `digest` is of its bytes."""
+
+    digest: str
+    error: PolicyError
+
+    @property
+    def count(self) -> str:
+        number = len(self.error.problems)
+        return f"{number} mistakes" if number != 1 else "1 mistake"
+
+
+class PolicyFile:
+    """`find` says where the file is; `changed` is awaited after another policy came into force."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        metrics: Metrics,
+        find: Callable[[], Path | None],
+        changed: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._desk = desk
+        self._metrics = metrics
+        self._find = find
+        self._changed = changed
+        self._path = find()
+        self._read: Stamp | None = NEVER  # as it stood when it was last read here: it may have changed since the start
+        self._content: str | None = None
+        self._moving: Stamp | None = NEVER
+        self._asked = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._watch: asyncio.Task[None] | None = None
+        self.trouble: str | None = None
+
+    def start(self) -> None:
+        self._watch = asyncio.create_task(self._look(), name="policy file")
+
+    async def stop(self) -> None:
+        await ended(self._watch)
+
+    def ask(self) -> None:
+        """Read it now, changed or not: for a signal handler."""
+        self._asked.set()
+
+    async def _look(self) -> None:
+        """At a start the file is good: a message from before that says otherwise is settled."""
+        try:
+            await self._tell_mended()
+        except StorageError as error:
+            log.warning("policy.not_told", error=str(error))
+        while True:
+            try:
+                await asyncio.wait_for(self._asked.wait(), LOOK_S)
+            except TimeoutError:
+                asked = False
+            else:
+                asked = True
+                self._asked.clear()
+            try:
+                if asked or await self._settled():
+                    await self.read(asked=asked)
+            except StorageError as error:
+                self._read, self._content = NEVER, None  # so that it is read, and told of, again
+                log.error("policy.not_told", error=str(error), mend="check the database; it is tried again")
+            except Exception:
+                log.exception("policy.not_read", mend="the policy from before stays in force")
+
+    async def _settled(self) -> bool:
+        """Whether it has changed and stood still since the last look: nobody reads half of what is being written."""
+        self._path = self._find() or self._path
+        if self._path is None:
+            return False
+        stamp = await asyncio.to_thread(_stamp, self._path)
+        if stamp == self._read:
+            self._moving = NEVER
+            return False
+        if stamp != self._moving:
+            self._moving = stamp
+            return False
+        return True
+
+    async def read(self, *, asked: bool = False) -> None:
+        """1. Read the whole file apart; 2. put it in force, or not, all at once; 3. say so."""
+        async with self._turn:
+            self._path = self._find() or self._path
+            stamp, digest = await asyncio.to_thread(_stamp, self._path), await asyncio.to_thread(_digest, self._path)
+            if digest == self._content and not asked:
+                self._read = stamp
+                return
+            try:
+                loaded = await asyncio.to_thread(policy_reader.read, self._path)
+            except PolicyError as error:
+                await self._stays(Bad(digest, error), again=digest != self._content)
+            else:
+                await self._in_force(loaded, asked=asked)
+            self._read, self._content = stamp, digest
+
+    async def _in_force(self, loaded: LoadedPolicy, *, asked: bool) -> None:
+        before = self._desk.policies.document
+        differs = sorted(key for key in {*before, *loaded.document} if before.get(key) != loaded.document.get(key))
+        mended, self.trouble = self.trouble is not None, None
+        self._metrics.policy_stale.set(0)
+        self._metrics.policy_reloads.labels("in_force" if differs else "unchanged").inc()
+        for warning in loaded.warnings if differs else ():
+            log.warning("policy.warning", words=warning)
+        if not differs:
+            if asked or mended:
+                log.info("policy.unchanged", file=str(self._path), words="the file says what is in force")
+        else:
+            self._desk.policies.put_in_force(loaded.policy, loaded.document)
+            log.info(
+                "policy.in_force", file=str(self._path), policy=loaded.policy.name, digest=loaded.policy.digest[:12],
+                changed=differs, words="it holds for incidents declared from now on; others keep theirs",
+            )  # fmt: skip
+        if differs:
+            await self._changed()
+        await self._tell_mended()
+
+    async def _stays(self, bad: Bad, *, again: bool) -> None:
+        self.trouble = f"the policy file cannot be used ({bad.count}); the one from before stays in force"
+        self._metrics.policy_stale.set(1)
+        self._metrics.policy_reloads.labels("refused").inc()
+        log.error(
+            "policy.refused", file=str(self._path), problems=str(bad.error).splitlines(),
+            mend="the policy from before stays in force; mend the file, `tocsin check` looks it over",
+        )  # fmt: skip
+        if again:
+            await self._tell_bad(bad)
+
+    async def _tell_bad(self, bad: Bad) -> None:
+        """Where people look; without the values that are wrong, for a telephone number or a key may be among them."""
+        if not self._desk.policy.announce:
+            return
+        first = bad.error.problems[0]
+        async with self._desk.database.transaction() as conn:
+            known = await key_value.get(conn, TROUBLE) or {"number": 0, "digest": None}
+            if known["digest"] == bad.digest:
+                return
+            number = known["number"] + 1
+            await key_value.put(conn, TROUBLE, {"number": number, "digest": bad.digest})
+            said = {"count": bad.count, "line": first.line, "key": dotted(first.path)}
+            await queue.put(conn, [routing.policy_refused(number, said), *_mended(known)])
+        self._desk.alarm.ring()
+
+    async def _tell_mended(self) -> None:
+        async with self._desk.database.transaction() as conn:
+            known = await key_value.get(conn, TROUBLE)
+            if known and known["digest"]:
+                await key_value.put(conn, TROUBLE, {**known, "digest": None})
+                await queue.put(conn, _mended(known))
+            await home_tab.everybody(conn, self._desk.clock.now())
+        self._desk.alarm.ring()
+
+
+def _mended(known: dict[str, int | str | None]) -> list[Notice]:
+    """The edit of the message before this one, if one stands."""
+    return [routing.policy_mended(int(known["number"] or 0))] if known["digest"] else []
+
+
+def _stamp(path: Path | None) -> Stamp | None:
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
+
+
+def _digest(path: Path | None) -> str:
+    """Of the bytes; empty where there are none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+    except OSError:
+        return ""

@@ -1,0 +1,153 @@
+"""The scheduler: one tick finds lapsed deadlines and has them acted upon. APScheduler only ticks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.clock import Clock
+from bot.usecases.context import Desk
+from bot.usecases.lapsed import nudge
+from bot.workers.tasks import ended
+from storage import deadlines
+from storage.deadlines import Row
+
+log = structlog.get_logger()
+
+BATCH = 100
+TOGETHER = 20  # incidents in one transaction
+SIDE_BY_SIDE = 6  # incidents, elsewhere
+LEASE = timedelta(seconds=30)
+AGAIN_S = 0.01
+
+
+class Scheduler:
+    """Claims what is due, each second and at the very next due instant. Rows of a dead process come back by lease."""
+
+    def __init__(
+        self, desk: Desk, clock: Clock, observe: Callable[[Row, float], None] = lambda row, lateness_s: None
+    ) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._observe = observe
+        self._jobs = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._turn = asyncio.Lock()
+        self._watch: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.ticked_at: float | None = None
+
+    def start(self) -> None:
+        self._jobs.add_job(self.tick, IntervalTrigger(seconds=1), id="tick")
+        self._jobs.start()
+        self._watch = asyncio.create_task(self._follow(), name="deadlines moved")
+        self._desk.alarm.deadlines.set()
+
+    async def stop(self) -> None:
+        """Let the tick under way end; the next one would find that we stop."""
+        self._stopping = True
+        async with self._turn:
+            await ended(self._watch)
+            if self._jobs.running:
+                self._jobs.shutdown(wait=False)
+
+    async def tick(self) -> None:
+        """1. claim what is due; 2. act on it; 3. again while there is more; 4. wake at the next due instant."""
+        if self._stopping or self._turn.locked():
+            return
+        async with self._turn:
+            try:
+                while rows := await self._claim():
+                    await self._act(rows)
+                await self._arm()
+                self.ticked_at = time.monotonic()
+            except Exception:
+                log.exception("scheduler.tick_failed", mend="check the database; the next tick tries again")
+
+    async def _follow(self) -> None:
+        """A commit may have moved the next due instant: look at once, not at the next second."""
+        while True:
+            await self._desk.alarm.deadlines.wait()
+            self._desk.alarm.deadlines.clear()
+            await self.tick()
+
+    async def _claim(self) -> list[Row]:
+        now = self._clock.now()
+        async with self._desk.database.reading() as conn:
+            upcoming = await deadlines.next_due_at(conn)
+        if upcoming is None or upcoming > now:
+            return []
+        async with self._desk.database.transaction() as conn:
+            rows = await deadlines.claim(conn, now, BATCH, LEASE)
+        for row in rows:
+            self._observe(row, max(0.0, self._clock.wall_seconds(now - row.due_at)))
+        return rows
+
+    async def _act(self, rows: list[Row]) -> None:
+        """Plain reminders by the dozen, the rest by itself. SQLite has one writer, so many share its commit there;
+        elsewhere such a transaction locks one incident, and several go side by side.
+        """
+        rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
+        rows = [row for dozen in _dozens(rows) for row in await self._remind(dozen)]
+        one_writer = self._desk.database.dialect == "sqlite"
+        left = iter(_dozens(rows) if one_writer else _by_incident(rows))
+
+        async def work() -> None:
+            for chunk in left:
+                await self._act_on(chunk)
+
+        await asyncio.gather(*(work() for _ in range(1 if one_writer else SIDE_BY_SIDE)))
+
+    async def _remind(self, rows: list[Row]) -> list[Row]:
+        """Gives back what is to be looked at one by one."""
+        try:
+            return await nudge.lapse_together(self._desk, rows)
+        except Exception:
+            log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
+            return rows
+
+    async def _act_on(self, chunk: list[Row]) -> None:
+        try:
+            await nudge.lapse(self._desk, chunk)
+        except Exception:
+            log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
+            await self._one_by_one(chunk)
+
+    async def _one_by_one(self, rows: list[Row]) -> None:
+        if len(rows) == 1:
+            return
+        for row in rows:
+            try:
+                await nudge.lapse(self._desk, [row])
+            except Exception:
+                log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.once)
+
+    async def _arm(self) -> None:
+        async with self._desk.database.reading() as conn:
+            upcoming = await deadlines.next_due_at(conn)
+        if upcoming is None or self._stopping:
+            return
+        # It may have lapsed since we looked, or be in another's hands this very moment: then look again presently.
+        at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)
+        if at - datetime.now(UTC) < timedelta(seconds=1):
+            self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)
+
+
+def _dozens(rows: list[Row]) -> list[list[Row]]:
+    return [rows[i : i + TOGETHER] for i in range(0, len(rows), TOGETHER)]
+
+
+def _by_incident(rows: list[Row]) -> list[list[Row]]:
+    """Those of one incident together, in their order; whose first one is due first comes first."""
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.incident, []).append(row)
+    return list(found.values())

@@ -1,0 +1,62 @@
+"""What an operator writes in DATABASE_URL, made into what the engine takes."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from storage.engine.errors import StorageError
+
+_EXAMPLE = "Write sqlite:////var/lib/tocsin/tocsin.db or postgresql://user:password@host/database."
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+# libpq's names for what asyncpg calls otherwise, as hosters put them into the URLs they hand out.
+_RENAMED = {"sslmode": "ssl", "connect_timeout": "timeout"}
+_KNOWN = frozenset({"host", "port", "ssl", "timeout", "command_timeout", "passfile", "statement_cache_size"})
+_IGNORED = frozenset({"channel_binding", "application_name", "gssencmode", "target_session_attrs"})
+
+
+def parse(text: str) -> URL:
+    """The engine's URL. Raises `StorageError` naming what to write instead; never repeats the password."""
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        raise StorageError(f"DATABASE_URL cannot be read as a URL. {_EXAMPLE}") from None
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None:
+        raise StorageError(f"DATABASE_URL names {url.drivername}; Tocsin keeps its data elsewhere. {_EXAMPLE}")
+    url = url.set(drivername=driver)
+    return _sqlite(url) if driver.startswith("sqlite") else _postgresql(url)
+
+
+def _sqlite(url: URL) -> URL:
+    if url.host:
+        raise StorageError(
+            f"DATABASE_URL takes three slashes before a relative path, four before an absolute one. {_EXAMPLE}"
+        )
+    if not url.database or ":memory:" in url.database:
+        raise StorageError(f"DATABASE_URL names no file, and incidents must outlive the process. {_EXAMPLE}")
+    return url.set(database=str(Path(url.database).expanduser()), query={})
+
+
+def _postgresql(url: URL) -> URL:
+    if importlib.util.find_spec("asyncpg") is None:
+        raise StorageError(
+            "DATABASE_URL names PostgreSQL, whose driver is not installed: pip install 'tocsin[postgres]'."
+        )
+    query: dict[str, str | tuple[str, ...]] = {}
+    for name, value in url.query.items():
+        renamed = _RENAMED.get(name, name)
+        if renamed in _KNOWN:
+            query[renamed] = value
+        elif name not in _IGNORED:
+            raise StorageError(f"DATABASE_URL has the parameter {name}, which is not known here. Leave it out.")
+    return url.set(query=query)

@@ -1,0 +1,109 @@
+"""What scenarios look at: words, buttons, who was told what, and when all of it has come to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sandbox import Channel, Message, Workspace
+from sandbox.forms import actionable
+from sandbox.model import Ephemeral
+from sandbox.text import message_lines
+from storage.outbox import queue
+from tests.scenarios.running import World
+
+
+async def rest(here: World) -> None:
+    """Until every event was taken and every notice that can go has gone."""
+    async with asyncio.timeout(15):
+        while not await _resting(here):
+            await asyncio.sleep(0.005)  # the outbox marks its rows in the database, which rings no bell
+
+
+async def _resting(here: World) -> bool:
+    await here.ws.settled()
+    async with here.tocsin.database.reading() as conn:
+        depth = await queue.depth(conn)
+    return not depth["queued"] and not depth["leased"] and here.ws.delivery.in_flight <= 0
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+def words(here: World, message: Message | Ephemeral | None) -> str:
+    """A message as a person reads it."""
+    assert message is not None
+    return "\n".join(message_lines(here.ws.state, message))
+
+
+def buttons(message: Message | Ephemeral | None) -> list[str]:
+    assert message is not None
+    return [field.label for field in actionable(message.blocks or []) if field.kind == "button"]
+
+
+def direct(here: World, person: str, about: str = "") -> list[Message]:
+    """What the bot told somebody alone, in messages whose text holds `about`."""
+    rooms = [c for c in here.ws.state.channels.values() if c.is_im and person in c.members]
+    return [m for room in rooms for m in here.ws.bot_messages(room.id) if about in m.text]
+
+
+async def told(here: World, name: str) -> list[str]:
+    """Everything that was shown to one person alone, once all has come to rest."""
+    await rest(here)
+    return [words(here, shown) for shown in here.ws.ephemerals(name)]
+
+
+async def typed(here: World, name: str, channel: str, line: str) -> str:
+    """The private answer to a command, as read."""
+    reply = await here.ws.person(name).command(channel, line)
+    assert reply.ok, reply
+    return words(here, reply.message) if reply.message else ""
+
+
+async def declared(here: World, text: str = "sev2 Checkout is down", by: str = "maya") -> Channel:
+    """An incident declared in one line, with everything around it in its place."""
+    channel = await here.declared(text, by)
+    await rest(here)
+    return channel
+
+
+def of_kind(shown: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:
+    return [entry for entry in shown["timeline"] if entry["kind"] in kinds]
+
+
+def texts(entries: Iterable[dict[str, Any]]) -> list[str]:
+    return [entry["text"] for entry in entries]
+
+
+def all_messages(here: World) -> list[Message]:
+    """Every message in every channel, threads included."""
+    return [m for log in here.ws.state.logs.values() for m in log.messages.values()]
+
+
+def example_of(answer: str) -> str:
+    """The line that an answer says would work."""
+    _, found, after = answer.partition("This works: ")
+    assert found, answer
+    return after.splitlines()[0].strip("`")
+
+
+def announcements(here: World, channel: str = "incidents") -> list[Message]:
+    """What the bot posted itself in the announcement channel, threads left out."""
+    return [m for m in here.ws.bot_messages(channel, threads=False) if m.thread_ts in (None, m.ts)]
+
+
+def doubled(ws: Workspace) -> list[str]:
+    """What marks the messages that were posted more than once."""
+    keys = Counter(
+        json.dumps(message.metadata, sort_keys=True)
+        for log in ws.state.logs.values()
+        for message in log.messages.values()
+        if message.user == ws.bot.id and message.metadata
+    )
+    return [key for key, count in keys.items() if count > 1]
