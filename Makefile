@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 RUNS ?= 100
 READY := $(VENV)/.ready
 
-.PHONY: help demo test torture lint bench pictures lock install clean
+.PHONY: help demo test torture lint lint-js bench pictures lock install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   try Tocsin in a local workspace"
 	@echo "make test   run the tests"
-	@echo "make lint   ruff, mypy, import contracts"
+	@echo "make lint   ruff, mypy, import contracts, eslint where npm is installed"
 	@echo "make torture  kill, freeze, cut and fill for half an hour, and see that nothing is lost or doubled"
 	@echo "make bench  measure speed against bare baselines"
 
@@ -46,6 +46,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory lint-js
+
+# The web UI of the sandbox; needs npm, and says so where it is missing.
+lint-js:
+	@.ci/lint-js
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -1,7 +1,7 @@
 """A local Slack workspace, as strict as the real one, to run and test the bot against."""
 
 from sandbox.errors import NoSuchThing, SlackError
-from sandbox.interact import Reply
+from sandbox.interactions import Reply
 from sandbox.model import Channel, Ephemeral, Message, User, View
 from sandbox.person import Person
 from sandbox.server import Server, running

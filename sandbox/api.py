@@ -5,19 +5,16 @@ import json
 import logging
 import random
 import time
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox import args as arguments
+from sandbox import arguments
+from sandbox.core import WorkspaceCore
 from sandbox.errors import SlackError
 from sandbox.faults import Fault, Faults
 from sandbox.journal import CallRecord
 from sandbox.methods import METHODS, Call, Method
 from sandbox.model import Json
-
-if TYPE_CHECKING:
-    from sandbox.workspace import Workspace
 
 log = logging.getLogger(__name__)
 # Lists that would make the log of calls as large as the workspace, times the calls.
@@ -31,7 +28,7 @@ class ConnectionCut(Exception):
 class Api:
     """Handles `/api/<method>`."""
 
-    def __init__(self, ws: "Workspace") -> None:
+    def __init__(self, ws: WorkspaceCore) -> None:
         self.ws = ws
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -174,7 +171,7 @@ async def _trouble(faults: Faults, fault: Fault, record: CallRecord) -> web.Resp
     return None
 
 
-def _response(body: Json, record: CallRecord, method: Method | None, ws: "Workspace") -> web.Response:
+def _response(body: Json, record: CallRecord, method: Method | None, ws: WorkspaceCore) -> web.Response:
     headers = {}
     if record.status == 429:
         headers["Retry-After"] = str(body.pop("retry_after"))

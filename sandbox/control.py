@@ -5,7 +5,7 @@ import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -15,9 +15,7 @@ from sandbox.errors import NoSuchThing, SlackError
 from sandbox.journal import CallRecord, DeliveryRecord, as_json
 from sandbox.model import Json
 from sandbox.text import view_text
-
-if TYPE_CHECKING:
-    from sandbox.workspace import Workspace
+from sandbox.workspace import Workspace
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -26,7 +24,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 class Control:
     """Routes of the control API."""
 
-    def __init__(self, ws: "Workspace") -> None:
+    def __init__(self, ws: Workspace) -> None:
         self.ws = ws
 
     def routes(self, app: web.Application) -> None:
@@ -114,7 +112,7 @@ class Control:
         if message is None:
             raise NoSuchThing("no such message")
         whole = [message, *self.ws.replies(message)]
-        return web.json_response({"messages": [self.ws.shapes.message(m, metadata=True) for m in whole]})
+        return web.json_response({"messages": [self.ws.slack_objects.message(m, metadata=True) for m in whole]})
 
     async def text(self, request: web.Request) -> web.Response:
         """A channel as plain text."""

@@ -67,7 +67,6 @@ class Manifest:
     shortcuts: tuple[Shortcut, ...] | None = None
     interactivity: bool = True
     home_tab: bool = True
-    messages_tab: bool = True
 
     def command(self, name: str) -> Command | None:
         """The command as the manifest has it; without a manifest every command exists and is escaped."""
@@ -97,8 +96,8 @@ class Manifest:
         return self.scopes is None or not self.scopes.isdisjoint(scopes)
 
 
-def read(source: Path | dict[str, Any] | None) -> Manifest:
-    """Read a manifest from YAML or JSON, or take it as a dict; `None` is the permissive one."""
+def read_manifest(source: Path | dict[str, Any] | None) -> Manifest:
+    """Read a manifest from a YAML or JSON file or from a dict. `None` gives the permissive manifest."""
     if source is None:
         return Manifest()
     data = source if isinstance(source, dict) else yaml.safe_load(Path(source).read_text())
@@ -119,7 +118,6 @@ def read(source: Path | dict[str, Any] | None) -> Manifest:
         ),
         interactivity=bool((settings.get("interactivity") or {}).get("is_enabled")),
         home_tab=bool(home.get("home_tab_enabled", True)),
-        messages_tab=bool(home.get("messages_tab_enabled", True)),
     )
 
 

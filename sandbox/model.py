@@ -246,7 +246,6 @@ class View:
     errors: dict[str, str] = field(default_factory=dict)
     trouble: str | None = None
     is_open: bool = True
-    response_urls: list[Json] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -274,7 +273,6 @@ class File:
     channels: list[str] = field(default_factory=list)
     complete: bool = True
     deleted: bool = False
-    alt_txt: str | None = None
     kind: str = "hosted"
 
     def api(self, base_url: str) -> Json:

@@ -2,18 +2,16 @@
 
 import mimetypes
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox import forms
+from sandbox.core import WorkspaceCore
 from sandbox.errors import NoSuchThing, SlackError
 from sandbox.forms import VALUE_FIELD, Field
-from sandbox.interact import Reply
+from sandbox.interactions import Reply
 from sandbox.model import Channel, Ephemeral, File, Json, Message, User, View
 from sandbox.mrkdwn import escape, typed
 from sandbox.state import new_id
-
-if TYPE_CHECKING:
-    from sandbox.workspace import Workspace
 
 BUTTONS = {"button", "workflow_button", "overflow"}
 
@@ -21,7 +19,7 @@ BUTTONS = {"button", "workflow_button", "overflow"}
 class Person:
     """Acts as one user. Raises `SlackError` where Slack would not let them, `NoSuchThing` where nothing is there."""
 
-    def __init__(self, ws: "Workspace", user: User) -> None:
+    def __init__(self, ws: WorkspaceCore, user: User) -> None:
         self.ws = ws
         self.user = user
 
@@ -222,7 +220,7 @@ class Person:
 
     async def command(self, channel: str, line: str) -> Reply:
         """Type a slash command; what the app answered at once is in the reply, later answers are ephemerals."""
-        return await self.ws.interact.command(self.user, self._room(channel), line)
+        return await self.ws.interactions.command(self.user, self._room(channel), line)
 
     async def press(
         self, shown: Message | Ephemeral | View, name: str, option: Any = None, *, stale: Message | None = None
@@ -245,14 +243,14 @@ class Person:
         state = forms.initial_values(blocks)
         if value is not None and found.kind in VALUE_FIELD:
             state[found.block_id][found.action_id] = value
-        return await self.ws.interact.press_message(self.user, surface, found, value, state)
+        return await self.ws.interactions.press_message(self.user, surface, found, value, state)
 
     async def _press_view(self, view: View, name: str, option: Any) -> Reply:
         found = forms.find(view.body["blocks"], name)
         value = self._value(found, option)
         if value is not None and found.kind in VALUE_FIELD:
             view.values.setdefault(found.block_id, {})[found.action_id] = value
-        return await self.ws.interact.press_view(self.user, view, found, value)
+        return await self.ws.interactions.press_view(self.user, view, found, value)
 
     def _value(self, found: Field, option: Any) -> Json | None:
         if found.kind == "overflow":
@@ -289,15 +287,15 @@ class Person:
             view.values.setdefault(found.block_id, {})[found.action_id] = value
             self.ws.state.touch("view", view.id)
             if found.dispatches:
-                await self.ws.interact.press_view(self.user, view, found, value)
+                await self.ws.interactions.press_view(self.user, view, found, value)
 
     async def submit(self, view: View | None = None) -> Reply:
         """Press the modal's submit button; `errors` by block_id, `error` when it did not go through."""
-        return await self.ws.interact.submit(self.user, self._visible(view))
+        return await self.ws.interactions.submit(self.user, self._visible(view))
 
     async def close(self, view: View | None = None) -> Reply:
         """Press the modal's cancel button."""
-        return await self.ws.interact.close(self.user, self._visible(view))
+        return await self.ws.interactions.close(self.user, self._visible(view))
 
     def _visible(self, view: View | None) -> View:
         top = self.view
@@ -307,15 +305,15 @@ class Person:
 
     async def suggestions(self, view: View, name: str, query: str) -> list[Json]:
         """What an external select offers for what was typed."""
-        return await self.ws.interact.suggest(self.user, view, forms.find(view.body["blocks"], name), query)
+        return await self.ws.interactions.suggest(self.user, view, forms.find(view.body["blocks"], name), query)
 
     async def shortcut(self, name: str) -> Reply:
         """Use a global shortcut by its name or callback_id."""
-        return await self.ws.interact.shortcut(self.user, name)
+        return await self.ws.interactions.shortcut(self.user, name)
 
     async def message_shortcut(self, name: str, message: Message) -> Reply:
         """Use a shortcut of a message's menu."""
-        return await self.ws.interact.message_shortcut(self.user, name, message)
+        return await self.ws.interactions.message_shortcut(self.user, name, message)
 
     async def open_home(self, tab: str = "home") -> View | None:
         """Open the app's home tab (`app_home_opened`) and give what is published there so far."""

@@ -1,21 +1,18 @@
 """What the control API shows of the workspace, as JSON."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
-from sandbox.interact import Reply
+from sandbox.core import WorkspaceCore
+from sandbox.interactions import Reply
 from sandbox.model import Channel, Ephemeral, Json, Message, User, View
 from sandbox.text import message_lines
-
-if TYPE_CHECKING:
-    from sandbox.workspace import Workspace
 
 MOST = 50  # threads, or messages found
 QUIET = frozenset({"channel_join", "group_join", "channel_leave", "group_leave", "tombstone"})
 UNREAD = 99  # counted no further: a mark says "99+"
 
 
-def state(ws: "Workspace") -> Json:
+def state(ws: WorkspaceCore) -> Json:
     """Everything but the messages."""
     settings = ws.settings
     return {
@@ -38,7 +35,7 @@ def state(ws: "Workspace") -> Json:
     }
 
 
-def channel_shape(ws: "Workspace", channel: Channel) -> Json:
+def channel_shape(ws: WorkspaceCore, channel: Channel) -> Json:
     """A channel with its members, pins and bookmarks."""
     log = ws.state.logs[channel.id]
     return channel.api("", ws.settings.team_id, num_members=True) | {
@@ -52,7 +49,7 @@ def channel_shape(ws: "Workspace", channel: Channel) -> Json:
     }
 
 
-def timeline(ws: "Workspace", channel: Channel, viewer: str | None, *, before: str, limit: int) -> Json:
+def timeline(ws: WorkspaceCore, channel: Channel, viewer: str | None, *, before: str, limit: int) -> Json:
     """A channel's newest messages before a moment, oldest first, and what only the viewer sees."""
     if viewer is not None and not channel.is_public and ws.user(viewer).id not in channel.members:
         raise LookupError("this person does not see that channel")
@@ -66,7 +63,7 @@ def timeline(ws: "Workspace", channel: Channel, viewer: str | None, *, before: s
     }
 
 
-def unread(ws: "Workspace", user: User) -> Json:
+def unread(ws: WorkspaceCore, user: User) -> Json:
     """By channel ID, for the channels this person is in: messages after the last read one, and how many ring."""
     found: Json = {}
     for channel in ws.state.channels.values():
@@ -80,7 +77,7 @@ def unread(ws: "Workspace", user: User) -> Json:
     return found
 
 
-def threads(ws: "Workspace", user: User) -> Json:
+def threads(ws: WorkspaceCore, user: User) -> Json:
     """The threads this person takes part in (wrote in, or was answered in), the one last written in first."""
     found = []
     for channel in ws.state.channels.values():
@@ -99,7 +96,7 @@ def threads(ws: "Workspace", user: User) -> Json:
     }
 
 
-def search(ws: "Workspace", user: User, words: str) -> Json:
+def search(ws: WorkspaceCore, user: User, words: str) -> Json:
     """The newest messages with all of these words, in channels this person may look into."""
     wanted = words.lower().split()
     found = [
@@ -113,22 +110,22 @@ def search(ws: "Workspace", user: User, words: str) -> Json:
     return {"messages": [message_shape(ws, message) for message in found[:MOST]], "more": len(found) > MOST}
 
 
-def _said(ws: "Workspace", message: Message) -> str:
+def _said(ws: WorkspaceCore, message: Message) -> str:
     """All that is to be read in a message."""
     return "\n".join(message_lines(ws.state, message))
 
 
-def message_shape(ws: "Workspace", message: Message) -> Json:
+def message_shape(ws: WorkspaceCore, message: Message) -> Json:
     """A message as Slack shows it, with metadata and how often it was edited."""
-    return ws.shapes.message(message, metadata=True) | {"channel": message.channel, "edits": message.edits}
+    return ws.slack_objects.message(message, metadata=True) | {"channel": message.channel, "edits": message.edits}
 
 
-def view(ws: "Workspace", shown: View) -> Json:
+def view(ws: WorkspaceCore, shown: View) -> Json:
     """A view with what is filled in and what is wrong."""
     return ws.modals.payload(shown) | {"user": shown.user, "errors": shown.errors, "trouble": shown.trouble}
 
 
-def reply(ws: "Workspace", given: Reply) -> Json:
+def reply(ws: WorkspaceCore, given: Reply) -> Json:
     """What came of a person's act."""
     message = given.message
     return {

@@ -62,7 +62,7 @@ class Server:
         except ValueError:
             return web.Response(status=400, text="invalid_payload")
         try:
-            self.ws.responses.answer(f"{info['team']}/{info['number']}/{info['secret']}", said)
+            self.ws.response_urls.answer(f"{info['team']}/{info['number']}/{info['secret']}", said)
         except SlackError as refused:
             status = 404 if refused.error in GONE else 400
             return web.json_response(refused.body(), status=status)

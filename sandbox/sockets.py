@@ -17,7 +17,6 @@ from sandbox.transport import FAILED, TIMEOUT, Answer, Envelope
 
 log = logging.getLogger(__name__)
 MAX_CONNECTIONS = 10
-TICKET_LIFE_S = 30
 SOCKET_REASONS = {TIMEOUT: "timeout", FAILED: "connection_failed"}
 
 

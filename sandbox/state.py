@@ -145,3 +145,11 @@ class State:
         """The direct-message channel of two, if it was ever opened."""
         pair = {one, other}
         return next((c for c in self.channels.values() if c.is_im and set(c.members) == pair), None)
+
+    def ephemerals_for(self, viewer: str, channel: str | None = None) -> list[Ephemeral]:
+        """List the messages that only this user sees, oldest first; in one channel (by ID), or in all."""
+        return [
+            ephemeral
+            for ephemeral in self.ephemerals
+            if ephemeral.viewer == viewer and not ephemeral.deleted and channel in (None, ephemeral.channel)
+        ]

@@ -4,11 +4,11 @@ import asyncio
 import json
 import sqlite3
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from sandbox.model import Channel, Ephemeral, File, Message, User, Usergroup, View
+from sandbox.model import Channel, Ephemeral, File, Json, Message, User, Usergroup, View
 from sandbox.state import ChannelLog, State
 
 KINDS: dict[str, Any] = {
@@ -38,7 +38,7 @@ class Store:
         rows = self._db.execute("SELECT kind, key, body, data FROM things ORDER BY rowid").fetchall()
         by_kind: dict[str, list[Any]] = {kind: [] for kind in ORDER}
         for kind, _, body, data in rows:
-            by_kind[kind].append((KINDS[kind](**json.loads(body)), data))
+            by_kind[kind].append((_record(kind, json.loads(body)), data))
         for kind in ORDER:
             for thing, data in by_kind[kind]:
                 self._put(kind, thing, data)
@@ -130,3 +130,9 @@ class Store:
         """Write what is left and close the file."""
         self._write(self._rows())
         self._db.close()
+
+
+def _record(kind: str, body: Json) -> Any:
+    """Build a record, leaving out fields that only an older version had."""
+    known = {field.name for field in fields(KINDS[kind])}
+    return KINDS[kind](**{name: value for name, value in body.items() if name in known})

@@ -2,16 +2,13 @@
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.forms import VALUE_FIELD, fields
 from sandbox.model import Channel, Ephemeral, Json, Message, User, View
 from sandbox.mrkdwn import unescape
 from sandbox.state import State
-
-if TYPE_CHECKING:
-    from sandbox.workspace import Workspace
 
 CONTROL = re.compile(r"<([^<>]+)>")
 DATE = re.compile(r"!date\^\d+\^[^|]*\|(.*)", re.DOTALL)
@@ -163,15 +160,14 @@ def _author(state: State, message: Message | Ephemeral) -> str:
     return f"{name} APP" if message.bot_id else name
 
 
-def channel_text(ws: "Workspace", channel: Channel, viewer: User | None) -> str:
+def channel_text(state: State, channel: Channel, viewer: User | None) -> str:
     """A channel from its first message to its last, with threads, and what only `viewer` sees."""
-    state = ws.state
     tz = viewer.tz if viewer else "UTC"
     title = f"#{channel.name}" + (f" — {readable(state, channel.topic['value'])}" if channel.topic["value"] else "")
     lines = [title, ""]
     shown: list[tuple[str, Any]] = [(message.ts, message) for message in state.logs[channel.id]]
     if viewer is not None:
-        shown += [(e.ts, e) for e in ws.ephemerals(viewer.id, channel.name if not channel.is_im else channel.id)]
+        shown += [(ephemeral.ts, ephemeral) for ephemeral in state.ephemerals_for(viewer.id, channel.id)]
     pins = {pin["ts"] for pin in channel.pins}
     for ts, message in sorted(shown, key=lambda pair: pair[0]):
         lines += _entry(state, message, tz, pinned=ts in pins)

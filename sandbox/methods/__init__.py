@@ -1,16 +1,18 @@
-"""The Web API's methods, one file a family."""
+"""The Web API's methods, one module a family. Importing this package fills `METHODS`."""
 
-from sandbox.methods import chat, conversations, files, marks, usergroups, views, workspace
+from sandbox.methods import bookmarks, chat, conversations, files, pins, reactions, usergroups, views, workspace
 from sandbox.methods.registry import METHODS, Call, Method
 
 __all__ = [
     "METHODS",
     "Call",
     "Method",
+    "bookmarks",
     "chat",
     "conversations",
     "files",
-    "marks",
+    "pins",
+    "reactions",
     "usergroups",
     "views",
     "workspace",

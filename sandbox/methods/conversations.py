@@ -144,7 +144,7 @@ def history(call: Call) -> Json:
     part, cursor = _cut(call, span, newest_first=True)
     with_metadata = call.get("include_all_metadata", False)
     answer: Json = {
-        "messages": [call.ws.shapes.message(message, metadata=with_metadata) for message in part],
+        "messages": [call.ws.slack_objects.message(message, metadata=with_metadata) for message in part],
         "has_more": bool(cursor),
         "pin_count": len(channel.pins),
         "channel_actions_ts": None,
@@ -168,7 +168,7 @@ def replies(call: Call) -> Json:
     span = [m for m in whole if oldest < m.ts < latest or (inclusive and m.ts in (oldest, latest))]
     part, cursor = _cut(call, span, newest_first=False)
     with_metadata = call.get("include_all_metadata", False)
-    shapes = [call.ws.shapes.message(message, metadata=with_metadata) for message in [parent, *part]]
+    shapes = [call.ws.slack_objects.message(message, metadata=with_metadata) for message in [parent, *part]]
     return {"messages": shapes, "has_more": bool(cursor)} | (metadata(cursor) if cursor else {})
 
 

@@ -36,7 +36,6 @@ def upload_url(call: Call) -> Json:
     if call.args["length"] <= 0:
         raise invalid_arguments("must be greater than 0 [json-pointer:/length]")
     file = new_file(call, call.args["filename"], call.args["length"])
-    file.alt_txt = call.get("alt_txt")
     return {"upload_url": f"{call.ws.url}/upload/{file.id}", "file_id": file.id}
 
 
@@ -54,7 +53,7 @@ def complete_upload(call: Call) -> Json:
     files = [_uploaded(call, entry) for entry in entries]
     for channel_id in filter(None, [call.get("channel_id"), *(call.get("channels") or "").split(",")]):
         _share(call, files, channel_id)
-    return {"files": [call.ws.shapes.file(file) for file in files]}
+    return {"files": [call.ws.slack_objects.file(file) for file in files]}
 
 
 def _uploaded(call: Call, entry: Json) -> File:
@@ -101,7 +100,7 @@ def file_info(call: Call) -> Json:
         raise SlackError("file_not_found")
     if file.deleted:
         raise SlackError("file_deleted")
-    return {"file": call.ws.shapes.file(file), "comments": [], "response_metadata": {"next_cursor": ""}}
+    return {"file": call.ws.slack_objects.file(file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
 
 @method("files.delete", {"file": "s"}, ("file",), scopes=("files:write",))

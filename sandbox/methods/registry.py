@@ -4,13 +4,11 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from sandbox.core import WorkspaceCore
 from sandbox.errors import SlackError
 from sandbox.model import Channel, Json, Message, User
-
-if TYPE_CHECKING:
-    from sandbox.workspace import Workspace
 
 T = TypeVar("T")
 KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
@@ -20,7 +18,7 @@ KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 class Call:
     """One call in hand: the workspace, the decoded arguments, the bot that calls."""
 
-    ws: "Workspace"
+    ws: WorkspaceCore
     method: str
     args: Json
     bot: User
@@ -62,6 +60,15 @@ class Call:
         if found is None or found.subtype == "tombstone":
             raise SlackError("message_not_found")
         return found
+
+    def message_at_timestamp(self, channel: Channel) -> Message:
+        """Return the message that the `timestamp` argument names."""
+        ts = self.get("timestamp")
+        if not ts:
+            raise SlackError("no_item_specified")
+        if not ts.replace(".", "").isdigit():
+            raise SlackError("bad_timestamp")
+        return self.message(channel, ts)
 
     def user(self, name: str = "user") -> User:
         """The person an argument names."""

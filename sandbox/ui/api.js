@@ -1,6 +1,6 @@
-// The control API of the sandbox: what people do, and what there is to see.
+// Client of the sandbox's control API.
 
-import { me } from "./world.js";
+import { currentUser } from "./store.js";
 
 export class Refused extends Error {}
 
@@ -9,7 +9,7 @@ async function call(path, options) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Refused("the workspace does not answer");
+    throw new Refused("the workspace is not reachable");
   }
   const body = await response.json().catch(() => ({}));
   if (!response.ok) {
@@ -25,7 +25,8 @@ export const get = (path) => call(`/sandbox${path}`);
 export const post = (path, body = {}, method = "POST") =>
   call(`/sandbox${path}`, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-/** Let the person of this tab do something: `act("say", {channel, text})`. */
-export const act = (name, body) => post(`/people/${me().id}/${name}`, body);
+/** Perform an action as this tab's user: `act("say", {channel, text})`. Rejects with `Refused`. */
+export const act = (name, body) => post(`/people/${currentUser().id}/${name}`, body);
 
-export const mine = (what) => get(`/people/${me().id}/${what}`);
+/** Read something that belongs to this tab's user: `mine("views")`. */
+export const mine = (path) => get(`/people/${currentUser().id}/${path}`);

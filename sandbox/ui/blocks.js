@@ -1,21 +1,21 @@
-// Block Kit's blocks as elements. `surface` is where they stand: it takes presses and values.
+// Render Block Kit blocks. `surface` connects them to their message, modal or home tab: it takes presses and values.
 
 import { el, fragment } from "./dom.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
-import { foldable, IN_BLOCK } from "./fold.js";
+import { foldable, IN_BLOCK } from "./folding.js";
 import { input } from "./inputs.js";
-import { link, safe } from "./chips.js";
+import { link, safeUrl } from "./chips.js";
 import { markdown } from "./markdown.js";
 import { plain, textObject } from "./mrkdwn.js";
-import { richText } from "./richtext.js";
+import { richText } from "./rich_text.js";
 
-/** All blocks, or the words where there are none. A block nobody knows is named, not hidden. */
+/** Render a list of blocks. A block of an unknown type is shown by its type name. */
 export function blocks(list, surface) {
-  return el("div", { class: "blocks" }, (list ?? []).map((block) => one(block, surface)));
+  return el("div", { class: "blocks" }, (list ?? []).map((block) => drawBlock(block, surface)));
 }
 
-function one(block, surface) {
+function drawBlock(block, surface) {
   const draw = KINDS[block.type];
   try {
     return draw ? draw(block, surface) : unknown(block);
@@ -63,12 +63,12 @@ function section(block, surface) {
 const contextPart = (part) =>
   part.type === "image" ? picture(part, true) : el("span", { dir: "auto" }, textObject(part));
 
-/** Pictures from elsewhere are not fetched: the words stand for them, and the address is a link. */
+/** Show the alt text and a link in place of images from other hosts, which are never fetched. */
 function picture(image, small = false) {
-  const address = safe(image.image_url ?? image.slack_file?.url);
+  const address = safeUrl(image.image_url ?? image.slack_file?.url);
   if (address?.startsWith(`${location.origin}/`)) return el("img", { src: address, alt: image.alt_text, class: small ? "small" : "" });
-  const words = el("span", { class: small ? "picture small" : "picture", role: "img", "aria-label": image.alt_text, title: image.alt_text }, icon("picture"));
-  return small ? words : fragment(words, el("div", { class: "alt" }, address ? link(address, image.alt_text) : image.alt_text));
+  const label = el("span", { class: small ? "picture small" : "picture", role: "img", "aria-label": image.alt_text, title: image.alt_text }, icon("picture"));
+  return small ? label : fragment(label, el("div", { class: "alt" }, address ? link(address, image.alt_text) : image.alt_text));
 }
 
 function table(block) {

@@ -1,21 +1,21 @@
-// Links and the coloured names inside texts.
+// Links and mention chips inside text.
 
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { channel, channelName, isMember, person, shownName, world } from "./world.js";
-import { go } from "./places.js";
+import { channelById, channelName, isMember, userById, shownName, store } from "./store.js";
+import { openChannel } from "./navigation.js";
 
-/** A link that leads somewhere harmless; anything else is the words it is. */
-export function link(url, words) {
-  const address = safe(url);
-  if (!address) return el("span", {}, words || url);
-  const inside = place(address);
+/** A link, or plain text if the URL's scheme is not http, https or mailto. */
+export function link(url, text) {
+  const address = safeUrl(url);
+  if (!address) return el("span", {}, text || url);
+  const target = workspaceTarget(address);
   const props = { href: address, rel: "noopener noreferrer", target: "_blank" };
-  if (inside) props.on = { click: (event) => { event.preventDefault(); go(...inside); } };
-  return el("a", props, words || url.replace(/^mailto:/, ""));
+  if (target) props.on = { click: (event) => { event.preventDefault(); openChannel(...target); } };
+  return el("a", props, text || url.replace(/^mailto:/, ""));
 }
 
-export function safe(url) {
+export function safeUrl(url) {
   try {
     const parsed = new URL(String(url));
     return ["http:", "https:", "mailto:"].includes(parsed.protocol) ? parsed.href : null;
@@ -24,30 +24,30 @@ export function safe(url) {
   }
 }
 
-/** A permalink of this workspace is a place on this page. */
-function place(address) {
-  const found = /^https:\/\/[\w-]+\.slack\.com\/archives\/([A-Z0-9]+)(?:\/p(\d{10})(\d{6}))?(?:\?.*?thread_ts=([\d.]+))?/.exec(address);
-  if (!found || !channel(found[1])) return null;
-  return [found[1], found[2] ? `${found[2]}.${found[3]}` : undefined, found[4]];
+/** The arguments for `openChannel` if `address` is a permalink of this workspace, else `null`. */
+function workspaceTarget(address) {
+  const match = /^https:\/\/[\w-]+\.slack\.com\/archives\/([A-Z0-9]+)(?:\/p(\d{10})(\d{6}))?(?:\?.*?thread_ts=([\d.]+))?/.exec(address);
+  if (!match || !channelById(match[1])) return null;
+  return [match[1], match[2] ? `${match[2]}.${match[3]}` : undefined, match[4]];
 }
 
 export function userChip(id, label) {
-  const user = person(id);
-  const words = `@${user ? shownName(user) : label || id}`;
-  return el("span", { class: id === world.me ? "mention me" : "mention" }, words);
+  const user = userById(id);
+  const text = `@${user ? shownName(user) : label || id}`;
+  return el("span", { class: id === store.me ? "mention me" : "mention" }, text);
 }
 
 export function groupChip(id, label) {
-  const group = world.groups.get(id);
-  const mine = group?.users?.includes(world.me);
+  const group = store.groups.get(id);
+  const mine = group?.users?.includes(store.me);
   return el("span", { class: mine ? "mention me" : "mention" }, `@${group?.handle ?? label.replace(/^@/, "") ?? id}`);
 }
 
 export const broadcastChip = (range) => el("span", { class: "mention me" }, `@${range.split("|")[0]}`);
 
 export function channelChip(id, label) {
-  const where = channel(id);
-  const hidden = where && where.kind !== "channel" && !isMember(where);
-  if (!where || hidden) return el("span", { class: "mention" }, hidden ? [icon("lock"), " private channel"] : `#${label || id}`);
-  return el("button", { type: "button", class: "mention link", on: { click: () => go(id) } }, `#${channelName(where)}`);
+  const channel = channelById(id);
+  const hidden = channel && channel.kind !== "channel" && !isMember(channel);
+  if (!channel || hidden) return el("span", { class: "mention" }, hidden ? [icon("lock"), " private channel"] : `#${label || id}`);
+  return el("button", { type: "button", class: "mention link", on: { click: () => openChannel(id) } }, `#${channelName(channel)}`);
 }

@@ -1,19 +1,19 @@
-// Where one writes: messages, commands, files. Enter sends, Shift+Enter begins a new line.
+// The composer for messages, commands and files. Enter sends, Shift+Enter starts a new line.
 
 import { act } from "./api.js";
 import { button, el, fill } from "./dom.js";
-import { complete } from "./complete.js";
+import { autocomplete } from "./autocomplete.js";
 import { icon } from "./icons.js";
-import { chooseEmoji } from "./tools.js";
+import { chooseEmoji } from "./message_toolbar.js";
 import { menu } from "./popup.js";
 import { useShortcut } from "./shortcuts.js";
-import { channelName, isMember, world } from "./world.js";
+import { channelName, isMember, store } from "./store.js";
 
 const MAX_FILE = 1_000_000;
 const drafts = new Map();
 
-/** `place()` gives {channel, thread}; `sent()` is told when something went out. */
-export function composer({ place, sent, inThread = false }) {
+/** `target()` returns {channel, thread}; `sent()` is called when a message is sent. */
+export function composer({ target, sent, inThread = false }) {
   let files = [];
   const area = el("textarea", { rows: 1, class: "write", autocomplete: "off", spellcheck: "true" });
   const problem = el("div", { class: "problem", role: "alert", hidden: true });
@@ -31,7 +31,7 @@ export function composer({ place, sent, inThread = false }) {
     button(icon("plus"), () => picker.click(), { "aria-label": "Attach a file", title: "Attach a file" }),
     lightning,
     button(icon("smile"), (event) => chooseEmoji(event.currentTarget, (name) => insert(`:${name}: `)), { "aria-label": "Emoji", title: "Emoji" }),
-    button(icon("at"), () => insert("@", true), { "aria-label": "Mention somebody", title: "Mention somebody" }),
+    button(icon("at"), () => insert("@", true), { "aria-label": "Mention a person", title: "Mention a person" }),
     el("span", { class: "space" }),
     send,
   );
@@ -39,7 +39,7 @@ export function composer({ place, sent, inThread = false }) {
   const node = el("form", { class: "composer", on: { submit: (event) => { event.preventDefault(); submit(); } } }, problem, box, also, picker);
   const closed = el("div", { class: "closed", hidden: true });
   const whole = el("div", { class: "composer-box" }, node, closed);
-  const handled = complete(area, node);
+  const handled = autocomplete(area, node);
 
   area.addEventListener("keydown", (event) => {
     if (handled(event)) return event.preventDefault();
@@ -51,23 +51,23 @@ export function composer({ place, sent, inThread = false }) {
   for (const kind of ["dragover", "drop"]) box.addEventListener(kind, (event) => { event.preventDefault(); if (kind === "drop") take(event.dataTransfer.files); });
 
   function shortcutItems() {
-    const all = world.app.shortcuts.filter((one) => one.kind === "global");
+    const all = store.app.shortcuts.filter((item) => item.kind === "global");
     return [
-      ...all.map((one) => ({ words: one.name, hint: world.app.name, act: () => useShortcut(one) })),
+      ...all.map((item) => ({ label: item.name, hint: store.app.name, run: () => useShortcut(item) })),
       "-",
-      ...world.app.commands.map((one) => ({ words: one.name, hint: one.description, act: () => command(one) })),
+      ...store.app.commands.map((item) => ({ label: item.name, hint: item.description, run: () => command(item) })),
     ];
   }
 
-  /** A command is written for whoever points at it; they send it. */
-  function command(one) {
-    area.value = `${one.name} `;
+  /** Put a command into the composer; the user completes and sends it. */
+  function command(item) {
+    area.value = `${item.name} `;
     area.focus();
     remember();
     grow();
   }
 
-  const key = () => `${world.me} ${place().channel?.id} ${place().thread ?? ""}`;
+  const key = () => `${store.me} ${target().channel?.id} ${target().thread ?? ""}`;
   const remember = () => drafts.set(key(), area.value);
 
   function grow() {
@@ -76,9 +76,9 @@ export function composer({ place, sent, inThread = false }) {
     send.disabled = !area.value.trim() && !files.length;
   }
 
-  function insert(words, apart = false) {
+  function insert(label, apart = false) {
     const before = area.value.slice(0, area.selectionStart);
-    area.setRangeText(apart && before && !/\s$/.test(before) ? ` ${words}` : words, area.selectionStart, area.selectionEnd, "end");
+    area.setRangeText(apart && before && !/\s$/.test(before) ? ` ${label}` : label, area.selectionStart, area.selectionEnd, "end");
     area.focus();
     area.dispatchEvent(new Event("input"));
   }
@@ -99,18 +99,18 @@ export function composer({ place, sent, inThread = false }) {
 
   function showFiles() {
     chosen.hidden = !files.length;
-    fill(chosen, files.map((file) => el("span", { class: "chip" }, icon("file"), file.name, button(icon("close"), () => { files = files.filter((one) => one !== file); showFiles(); }, { "aria-label": `Remove ${file.name}` }))));
+    fill(chosen, files.map((file) => el("span", { class: "chip" }, icon("file"), file.name, button(icon("close"), () => { files = files.filter((item) => item !== file); showFiles(); }, { "aria-label": `Remove ${file.name}` }))));
     grow();
   }
 
-  function fail(words) {
-    problem.textContent = words;
-    problem.hidden = !words;
+  function fail(label) {
+    problem.textContent = label;
+    problem.hidden = !label;
   }
 
   async function submit() {
     const text = area.value.trim();
-    const { channel, thread } = place();
+    const { channel, thread } = target();
     const sending = files;
     if (!text && !sending.length) return;
     fail("");
@@ -129,14 +129,14 @@ export function composer({ place, sent, inThread = false }) {
     }
   }
 
-  /** The conversation changed: its draft, its name, whether one may write here. */
+  /** Adapt to the current conversation: draft, placeholder, and whether the user may write. */
   function show() {
-    const { channel, thread } = place();
+    const { channel, thread } = target();
     if (!channel) return;
     const name = channel.kind === "im" ? channelName(channel) : `#${channelName(channel)}`;
-    const words = thread ? "Reply…" : `Message ${name}`;
-    area.placeholder = words;
-    area.setAttribute("aria-label", words);
+    const label = thread ? "Reply…" : `Message ${name}`;
+    area.placeholder = label;
+    area.setAttribute("aria-label", label);
     also.lastChild.textContent = `Also send to ${name}`;
     if (area.dataset.for !== key()) {
       area.dataset.for = key();
@@ -157,7 +157,7 @@ export function composer({ place, sent, inThread = false }) {
   return { node: whole, show, focus: () => area.focus(), area };
 }
 
-/** A file's bytes as the control API takes them. */
+/** A file's content as base64. */
 export const base64 = (file) =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();

@@ -1,61 +1,61 @@
-// The middle of the page: a conversation's head, messages and composer, or the app's home.
+// The main pane: a conversation's header, messages and composer, or the app's home tab.
 
 import { act } from "./api.js";
 import { el, fill } from "./dom.js";
 import { composer } from "./composer.js";
 import { aboutApp, drawHeader, isAppHome } from "./header.js";
-import { drawHome, lookAtHome } from "./home.js";
-import { load, log, older, reach, shown } from "./messages.js";
-import { pointedAt } from "./places.js";
+import { drawHome, refreshHome } from "./home.js";
+import { loadChannel, conversationLog, loadOlder, loadBackTo, visibleMessages } from "./messages.js";
+import { takeTargetTs } from "./navigation.js";
 import { scroller } from "./timeline.js";
-import { channelName, here, isMember, on, tell, world } from "./world.js";
+import { channelName, currentChannel, isMember, on, emit, store } from "./store.js";
 
 export function conversation(node) {
   const head = el("header", { class: "head" });
   const home = el("div", { class: "home", hidden: true, tabIndex: 0, role: "region", "aria-label": "Home" });
   const list = scroller({
     label: "Messages",
-    list: () => shown(world.place),
-    more: () => log(world.place).more,
-    older: () => older(world.place),
+    list: () => visibleMessages(store.place),
+    more: () => conversationLog(store.place).more,
+    older: () => loadOlder(store.place),
     options: () => ({ newFrom }),
-    start: { sign: () => `${world.place} ${channelName(here())}`, make: beginning },
+    start: { version: () => `${store.place} ${channelName(currentChannel())}`, make: beginning },
     onbottom: markRead,
   });
-  const write = composer({ place: () => ({ channel: here() }), sent: () => list.toLatest() });
+  const write = composer({ target: () => ({ channel: currentChannel() }), sent: () => list.toLatest() });
   fill(node, head, home, list.node, write.node);
   let newFrom = null;
 
-  async function arrive({ moved }) {
-    const where = here();
-    if (!where) return;
+  async function show({ moved }) {
+    const channel = currentChannel();
+    if (!channel) return;
     drawHeader(head);
-    const tab = isAppHome(where) ? (world.tab ?? "home") : "messages";
+    const tab = isAppHome(channel) ? (store.tab ?? "home") : "messages";
     home.hidden = tab === "messages";
     list.node.hidden = write.node.hidden = tab !== "messages";
     if (tab === "about") fill(home, aboutApp());
-    if (tab === "home") { drawHome(home); lookAtHome(); }
+    if (tab === "home") { drawHome(home); refreshHome(); }
     write.show();
-    const ts = pointedAt();
+    const ts = takeTargetTs();
     if (moved) {
-      const unread = world.unread[where.id];
-      newFrom = unread ? where.last_read[world.me] ?? null : null;
-      list.node.firstChild.setAttribute("aria-label", `Messages in ${channelName(where)}`);
+      const unread = store.unread[channel.id];
+      newFrom = unread ? channel.last_read[store.me] ?? null : null;
+      list.node.firstChild.setAttribute("aria-label", `Messages in ${channelName(channel)}`);
       list.reset();
       list.draw();
-      if (!log(where.id).loaded) await tryLoad(where.id);
+      if (!conversationLog(channel.id).loaded) await tryLoad(channel.id);
       if (tab === "messages" && !ts && matchMedia("(hover: hover)").matches) write.focus();
     }
     if (ts) {
-      await reach(where.id, ts);
+      await loadBackTo(channel.id, ts);
       list.point(ts);
     }
-    document.title = `${where.kind === "im" ? "" : "#"}${channelName(where)} · ${world.team.name}`;
+    document.title = `${channel.kind === "im" ? "" : "#"}${channelName(channel)} · ${store.team.name}`;
   }
 
   async function tryLoad(id) {
     try {
-      await load(id);
+      await loadChannel(id);
     } catch (problem) {
       console.warn("cannot load", id, problem.message);
     }
@@ -63,36 +63,36 @@ export function conversation(node) {
 
   let pending = 0;
   on("timeline", (id) => {
-    if (id !== world.place || pending) return;
+    if (id !== store.place || pending) return;
     pending = requestAnimationFrame(() => {
       pending = 0;
       list.draw();
     });
   });
-  on("place", arrive);
+  on("place", show);
   on("state", () => {
     drawHeaderKeeping(head);
     write.show();
   });
-  on("home", () => { if (!home.hidden && (world.tab ?? "home") === "home") drawHome(home); });
+  on("home", () => { if (!home.hidden && (store.tab ?? "home") === "home") drawHome(home); });
   document.addEventListener("visibilitychange", markRead);
 
   let marking = null;
 
-  /** Tell the workspace what was read; not for every single message of many. */
+  /** Report the latest message as read, at most once every 150 ms. */
   function markRead() {
     marking ??= setTimeout(() => { marking = null; mark(); }, 150);
   }
 
   function mark() {
-    const where = here();
-    if (document.hidden || !where || !isMember(where) || list.node.hidden) return;
-    const latest = log(where.id).list.at(-1)?.ts;
-    if (!latest || (where.last_read[world.me] ?? "") >= latest) return;
-    where.last_read[world.me] = latest;
-    delete world.unread[where.id];
-    tell("unread");
-    act("mark", { channel: where.id, ts: latest }).catch(() => {});
+    const channel = currentChannel();
+    if (document.hidden || !channel || !isMember(channel) || list.node.hidden) return;
+    const latest = conversationLog(channel.id).list.at(-1)?.ts;
+    if (!latest || (channel.last_read[store.me] ?? "") >= latest) return;
+    channel.last_read[store.me] = latest;
+    delete store.unread[channel.id];
+    emit("unread");
+    act("mark", { channel: channel.id, ts: latest }).catch(() => {});
   }
 
   return { focus: write.focus };
@@ -101,13 +101,13 @@ export function conversation(node) {
 function drawHeaderKeeping(head) {
   const key = head.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   drawHeader(head);
-  if (key) [...head.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key)?.focus();
+  if (key) [...head.querySelectorAll("[data-key]")].find((control) => control.dataset.key === key)?.focus();
 }
 
-/** What stands above the first message. */
+/** The notice above the first message. */
 function beginning() {
-  const where = here();
-  const name = channelName(where);
-  if (where.kind === "im") return el("div", { class: "beginning" }, el("h2", {}, name), el("p", {}, `This is the beginning of your direct messages with ${name}.`));
+  const channel = currentChannel();
+  const name = channelName(channel);
+  if (channel.kind === "im") return el("div", { class: "beginning" }, el("h2", {}, name), el("p", {}, `This is the beginning of your direct messages with ${name}.`));
   return el("div", { class: "beginning" }, el("h2", {}, `# ${name}`), el("p", {}, "This is the very beginning of the channel."));
 }

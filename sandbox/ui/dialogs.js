@@ -1,13 +1,13 @@
-// Dialogs of the page itself: questions and small forms. The browser keeps the focus inside and gives it back.
+// Modal dialogs: confirmations and small forms. The browser traps the focus inside and restores it afterwards.
 
 import { button, el, uid } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** An open dialog: `{node, close}`. */
+/** Open a dialog. Returns `{node, close}`. */
 export function dialog({ title, body, foot, onclose, wide = false, onescape }) {
   const id = uid("title");
   const before = document.activeElement;
-  const shut = () => node.close();
+  const close = () => node.close();
   const node = el(
     "dialog",
     { class: `dialog${wide ? " wide" : ""}`, "aria-labelledby": id },
@@ -15,7 +15,7 @@ export function dialog({ title, body, foot, onclose, wide = false, onescape }) {
       "header",
       {},
       el("h2", { id }, title),
-      button(icon("close"), () => (onescape ? onescape() : shut()), { class: "icon close", "aria-label": "Close" }),
+      button(icon("close"), () => (onescape ? onescape() : close()), { class: "icon close", "aria-label": "Close" }),
     ),
     el("div", { class: "body" }, body),
     foot && el("footer", {}, foot),
@@ -32,10 +32,10 @@ export function dialog({ title, body, foot, onclose, wide = false, onescape }) {
   });
   document.body.append(node);
   node.showModal();
-  return { node, close: shut };
+  return { node, close };
 }
 
-/** A question of Block Kit's confirm object, or of the page. Resolves to whether one agreed. */
+/** Ask for a confirmation. Resolves to true if the user confirmed. */
 export function ask({ title = "Are you sure?", body, confirm = "Yes", deny = "Cancel", danger = false }) {
   return new Promise((resolve) => {
     let agreed = false;
@@ -46,13 +46,13 @@ export function ask({ title = "Are you sure?", body, confirm = "Yes", deny = "Ca
   });
 }
 
-/** A form of one line or text. Resolves to what was entered, or `null`. */
+/** Ask for a line of text, or with `long` for several. Resolves to the text, or `null` if cancelled. */
 export function prompt({ title, label, value = "", action = "Save", long = false, hint }) {
   return new Promise((resolve) => {
-    let given = null;
+    let entered = null;
     const id = uid("field");
     const field = el(long ? "textarea" : "input", { id, class: "field", value, rows: long ? 4 : undefined });
-    const done = () => { given = field.value; opened.close(); };
+    const done = () => { entered = field.value; opened.close(); };
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !long) { event.preventDefault(); done(); }
     });
@@ -60,7 +60,7 @@ export function prompt({ title, label, value = "", action = "Save", long = false
       title,
       body: [el("label", { for: id }, label), field, hint && el("p", { class: "hint" }, hint)],
       foot: [button("Cancel", () => opened.close(), { class: "outline" }), button(action, done, { class: "solid" })],
-      onclose: () => resolve(given),
+      onclose: () => resolve(entered),
     });
     field.focus();
     field.select();

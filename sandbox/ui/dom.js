@@ -1,12 +1,12 @@
-// Everything on the page is built here. Words become text nodes; nothing is ever parsed as markup.
+// DOM helpers. All elements are built here: text becomes text nodes and is never parsed as markup.
 
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "tabIndex", "open", "selected", "multiple", "readOnly"]);
 
-/** An element: `class`, `on: {click}`, `data: {ts}`, properties by name, all else as attributes. */
+/** Create an element. `class`, `on: {click}`, `data: {ts}` and DOM properties by name; all else becomes an attribute. */
 export function el(tag, props, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props ?? {})) {
-    if (value === undefined || value === null || value === false && !PROPERTIES.has(name)) continue;
+    if (value === undefined || value === null || (value === false && !PROPERTIES.has(name))) continue;
     if (name === "class") node.className = value;
     else if (name === "on") for (const [kind, listener] of Object.entries(value)) node.addEventListener(kind, listener);
     else if (name === "data") Object.assign(node.dataset, value);
@@ -24,7 +24,7 @@ function put(node, children) {
   }
 }
 
-/** The node with these children and no others. */
+/** Replace the children of a node. */
 export function fill(node, ...children) {
   node.replaceChildren();
   put(node, children);
@@ -37,13 +37,13 @@ export const fragment = (...children) => {
   return made;
 };
 
-/** A button that says what it does; `label` is for those who do not see its sign. */
-export const button = (words, onclick, props = {}) =>
-  el("button", { type: "button", ...props, on: { click: onclick, ...props.on } }, words);
+/** A button; give an icon-only button an `aria-label`. */
+export const button = (label, onclick, props = {}) =>
+  el("button", { type: "button", ...props, on: { click: onclick, ...props.on } }, label);
 
 /**
- * Make the children of `parent` those of `rows` ({key, sign, make}), keeping every node whose sign is the same, so that
- * what somebody points at or has focused stays. Gives whether anything changed.
+ * Update the children of `parent` to match `rows` ({key, version, make}). A node whose version is unchanged is kept, so that
+ * hover and focus survive. Returns true if anything changed.
  */
 export function reconcile(parent, rows) {
   const before = parent.rows ?? new Map();
@@ -52,9 +52,9 @@ export function reconcile(parent, rows) {
   let changed = before.size !== rows.length;
   for (const [key, { node }] of before) if (!wanted.has(key)) node.remove();
   let cursor = parent.firstChild;
-  for (const { key, sign, make } of rows) {
+  for (const { key, version, make } of rows) {
     let node = before.get(key)?.node;
-    if (!node || before.get(key).sign !== sign) {
+    if (!node || before.get(key).version !== version) {
       changed = true;
       const fresh = make();
       if (node) {
@@ -65,7 +65,7 @@ export function reconcile(parent, rows) {
       }
       node = fresh;
     }
-    after.set(key, { node, sign });
+    after.set(key, { node, version });
     if (node === cursor) cursor = cursor.nextSibling;
     else parent.insertBefore(node, cursor);
   }
@@ -73,7 +73,7 @@ export function reconcile(parent, rows) {
   return changed;
 }
 
-/** Which control inside `node` has the focus: its `data-key`, or "" for the node itself; `null` for none. */
+/** The `data-key` of the focused control inside `node`; "" if it has none; `null` if the focus is elsewhere. */
 export function focusWithin(node) {
   const active = document.activeElement;
   if (!active || !node.contains(active)) return null;
@@ -82,13 +82,13 @@ export function focusWithin(node) {
 
 export function refocus(node, key) {
   if (key === null) return;
-  const same = key && [...node.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
-  (same || node).focus({ preventScroll: true });
+  const sameControl = key && [...node.querySelectorAll("[data-key]")].find((control) => control.dataset.key === key);
+  (sameControl || node).focus({ preventScroll: true });
 }
 
-/** Words for a moment at the bottom of the page. */
-export function notice(words, kind = "info") {
-  const line = el("div", { class: `notice ${kind}` }, words);
+/** Show a notice at the bottom for a few seconds. */
+export function notice(text, kind = "info") {
+  const line = el("div", { class: `notice ${kind}` }, text);
   document.getElementById("notices").append(line);
   setTimeout(() => line.remove(), kind === "bad" ? 6000 : 3000);
 }

@@ -1,19 +1,19 @@
-// Interactive elements outside of inputs: buttons, menus and pickers in messages, modals and the home tab.
+// Interactive elements outside input blocks: buttons, menus and pickers in messages, modals and the home tab.
 
-import { button, el, notice } from "./dom.js";
+import { button, notice } from "./dom.js";
 import { ask } from "./dialogs.js";
 import { icon } from "./icons.js";
-import { safe } from "./chips.js";
+import { safeUrl } from "./chips.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { menu } from "./popup.js";
 import { field } from "./fields.js";
 import { withEmoji } from "./emoji.js";
 
-export const keyOf = (block, inner) => `${block.block_id}/${inner.action_id}`;
+export const elementKey = (block, inner) => `${block.block_id}/${inner.action_id}`;
 
-/** An element that tells the app at once. `surface.press(key, option)` sends it. */
+/** An element that sends an action at once, through `surface.press(key, option)`. */
 export function element(block, inner, surface) {
-  const key = keyOf(block, inner);
+  const key = elementKey(block, inner);
   if (inner.type === "button" || inner.type === "workflow_button") return pressable(key, inner, surface);
   if (inner.type === "overflow") return overflow(key, inner, surface);
   const label = inner.placeholder?.text ?? block.text?.text ?? inner.type.replaceAll("_", " ");
@@ -41,7 +41,7 @@ function pressable(key, inner, surface) {
     plain(inner.text.text),
     async () => {
       if (node.getAttribute("aria-busy") === "true" || !(await agreed(inner.confirm))) return;
-      const address = inner.url && safe(inner.url);
+      const address = inner.url && safeUrl(inner.url);
       if (address) open(address, "_blank", "noopener");
       node.setAttribute("aria-busy", "true");
       await send(surface, key);
@@ -59,10 +59,10 @@ function overflow(key, inner, surface) {
       menu(
         node,
         inner.options.map((option) => ({
-          words: withEmoji(option.text.text),
+          label: withEmoji(option.text.text),
           hint: option.description?.text,
-          act: async () => {
-            const address = option.url && safe(option.url);
+          run: async () => {
+            const address = option.url && safeUrl(option.url);
             if (address) open(address, "_blank", "noopener");
             if (await agreed(inner.confirm)) await send(surface, key, option);
           },

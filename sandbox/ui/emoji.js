@@ -1,4 +1,4 @@
-// The emoji in use here. One that is not on the list stays the words it is.
+// The emoji that are drawn. Any other stays as `:name:`.
 
 const TABLE = `
 +1 👍|-1 👎|thumbsup 👍|thumbsdown 👎|eyes 👀|white_check_mark ✅|heavy_check_mark ✔️|x ❌|heavy_multiplication_x ✖️
@@ -27,7 +27,7 @@ const BY_NAME = new Map(
 export const emoji = (name) => BY_NAME.get(name.replace(/::skin-tone-\d$/, "").toLowerCase());
 export const emojiNames = () => [...BY_NAME.keys()];
 
-/** Plain words with the known emoji in them. */
+/** Replace `:name:` by the emoji where it is known. */
 export const withEmoji = (text) => String(text).replace(/:([a-z0-9_+'-]+):/gi, (code, name) => emoji(name) ?? code);
 
 export const QUICK = ["white_check_mark", "eyes", "pushpin"];

@@ -1,11 +1,11 @@
-// Buttons that make trouble between Slack and the app, and end it.
+// Inspector tab that injects faults between Slack and the app, and clears them.
 
 import { get, post } from "./api.js";
 import { button, el, fill, notice } from "./dom.js";
 
 const TROUBLE = [
   ["Rate-limit Slack", "The next 5 calls get 429, Retry-After 3 s", () => post("/faults", { method: "*", status: 429, retry_after: 3, count: 5 })],
-  ["Time out after the effect", "The next 3 posts happen, but their answer never comes", () => post("/faults", { method: "chat.*", hang: true, after: true, count: 3 })],
+  ["Time out after the effect", "The next 3 posts take effect, but are never answered", () => post("/faults", { method: "chat.*", hang: true, after: true, count: 3 })],
   ["Fail with 500", "The next 5 calls get a server error", () => post("/faults", { method: "*", status: 500, count: 5 })],
   ["Slow Slack", "Every call takes a second longer", () => post("/faults", { latency_s: 1 })],
   ["Deliver twice", "Every event arrives two times", () => post("/faults/delivery", { copies: 2 })],
@@ -14,11 +14,11 @@ const TROUBLE = [
 ];
 
 export async function drawFaults(node) {
-  const [now, state] = await Promise.all([get("/faults"), get("/state")]);
-  const again = async (work, words) => {
+  const [faults, state] = await Promise.all([get("/faults"), get("/state")]);
+  const act = async (work, label) => {
     try {
       await work();
-      notice(words);
+      notice(label);
     } catch (problem) {
       notice(problem.message, "bad");
     }
@@ -27,12 +27,12 @@ export async function drawFaults(node) {
   node.rows = undefined;
   fill(
     node,
-    el("div", { class: now.down ? "state down" : "state" }, el("strong", {}, now.down ? "Slack is down" : "Slack is up"), el("span", {}, connection(state)),
-      button(now.down ? "Bring Slack back" : "Take Slack down", () => again(() => post("/slack", { down: !now.down }), now.down ? "Slack is back." : "Slack is down. The page still works; the app cannot reach it."), { class: now.down ? "solid" : "solid danger" })),
-    el("ul", { class: "troubles" }, TROUBLE.map(([words, hint, work]) => el("li", {}, button(words, () => again(work, `${words}: done.`), { class: "outline" }), el("small", {}, hint)))),
-    el("h3", {}, "In force"),
-    inForce(now),
-    button("Peace again", () => again(() => post("/faults", {}, "DELETE"), "All faults are cleared."), { class: "outline" }),
+    el("div", { class: faults.down ? "state down" : "state" }, el("strong", {}, faults.down ? "Slack is down" : "Slack is up"), el("span", {}, connection(state)),
+      button(faults.down ? "Bring Slack back" : "Take Slack down", () => act(() => post("/slack", { down: !faults.down }), faults.down ? "Slack is back." : "Slack is down. This web UI still works; the app cannot reach Slack."), { class: faults.down ? "solid" : "solid danger" })),
+    el("ul", { class: "troubles" }, TROUBLE.map(([label, hint, work]) => el("li", {}, button(label, () => act(work, `${label}: done.`), { class: "outline" }), el("small", {}, hint)))),
+    el("h3", {}, "Active faults"),
+    inForce(faults),
+    button("Clear all faults", () => act(() => post("/faults", {}, "DELETE"), "All faults cleared."), { class: "outline" }),
   );
 }
 
@@ -41,10 +41,10 @@ function connection(state) {
   return state.request_url ? "HTTP deliveries" : "no app is connected";
 }
 
-function inForce(now) {
-  const lines = now.rules.map((rule) => `${rule.method === "*" ? "every call" : rule.method}: ${rule.hang ? "no answer" : rule.status ?? rule.error ?? "slow"}${rule.after ? " after the effect" : ""}, ${rule.count ?? "all"} more`);
-  if (now.latency_s) lines.push(`every call ${now.latency_s} s slower`);
-  if (now.delivery.copies > 1) lines.push(`every event ${now.delivery.copies} times`);
-  if (now.delivery.hold) lines.push("events wait");
-  return lines.length ? el("ul", { class: "in-force" }, lines.map((one) => el("li", {}, one))) : el("p", { class: "hint" }, "No trouble.");
+function inForce(faults) {
+  const lines = faults.rules.map((rule) => `${rule.method === "*" ? "every call" : rule.method}: ${rule.hang ? "no answer" : rule.status ?? rule.error ?? "slow"}${rule.after ? " after the effect" : ""}, ${rule.count ?? "all"} more`);
+  if (faults.latency_s) lines.push(`every call ${faults.latency_s} s slower`);
+  if (faults.delivery.copies > 1) lines.push(`every event ${faults.delivery.copies} times`);
+  if (faults.delivery.hold) lines.push("events wait");
+  return lines.length ? el("ul", { class: "in-force" }, lines.map((line) => el("li", {}, line))) : el("p", { class: "hint" }, "None.");
 }

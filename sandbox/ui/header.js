@@ -1,4 +1,4 @@
-// The head of a conversation: its name, topic, people, pins and bookmarks.
+// The header of a conversation: name, topic, members, pins and bookmarks.
 
 import { button, el, fill } from "./dom.js";
 import { dialog, ask, prompt } from "./dialogs.js";
@@ -6,141 +6,141 @@ import { get } from "./api.js";
 import { link } from "./chips.js";
 import { icon } from "./icons.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
-import { avatar } from "./people.js";
+import { avatar } from "./avatars.js";
 import { menu } from "./popup.js";
-import { go } from "./places.js";
-import { row } from "./message.js";
+import { openChannel } from "./navigation.js";
+import { messageRow } from "./message.js";
 import { withEmoji } from "./emoji.js";
-import { attempt } from "./tools.js";
-import { channelName, fullName, here, isApp, isMember, partner, person, shownName, tell, world } from "./world.js";
+import { actOrNotify } from "./message_toolbar.js";
+import { channelName, fullName, currentChannel, isApp, isMember, directPartner, userById, shownName, emit, store } from "./store.js";
 
 export function drawHeader(node) {
-  const where = here();
-  if (!where) return;
+  const channel = currentChannel();
+  if (!channel) return;
   fill(
     node,
     el(
       "div",
       { class: "bar" },
       button(icon("menu"), () => document.body.classList.add("drawer"), { class: "icon only-narrow", "aria-label": "Open the sidebar", data: { key: "drawer" } }),
-      title(where),
-      where.kind !== "im" && topic(where),
+      title(channel),
+      channel.kind !== "im" && topic(channel),
       el("span", { class: "space" }),
-      where.kind !== "im" && faces(where),
+      channel.kind !== "im" && memberFaces(channel),
     ),
-    isAppHome(where) ? tabs() : bookmarks(where),
+    isAppHome(channel) ? tabs() : pinsAndBookmarks(channel),
   );
 }
 
-export const isAppHome = (where) => where.kind === "im" && isApp(partner(where).id);
+export const isAppHome = (channel) => channel.kind === "im" && isApp(directPartner(channel).id);
 
-function title(where) {
-  if (where.kind === "im") {
-    return el("h1", { class: "title" }, avatar(partner(where).id, "small"), " ", channelName(where), isApp(partner(where).id) && el("span", { class: "badge" }, "APP"));
+function title(channel) {
+  if (channel.kind === "im") {
+    return el("h1", { class: "title" }, avatar(directPartner(channel).id, "small"), " ", channelName(channel), isApp(directPartner(channel).id) && el("span", { class: "badge" }, "APP"));
   }
   const node = button(
-    [icon(where.kind === "group" ? "lock" : "hash"), where.name, where.is_archived && el("small", {}, " archived")],
-    () => menu(node, doings(where), "Channel"),
-    { "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `${where.name}, channel menu`, data: { key: "channel" } },
+    [icon(channel.kind === "group" ? "lock" : "hash"), channel.name, channel.is_archived && el("small", {}, " archived")],
+    () => menu(node, menuItems(channel), "Channel"),
+    { "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `${channel.name}, channel menu`, data: { key: "channel" } },
   );
   return el("h1", { class: "title" }, node);
 }
 
-function doings(where) {
-  const inside = isMember(where);
+function menuItems(channel) {
+  const inside = isMember(channel);
   const items = [
-    { words: "About this channel", act: () => about(where) },
-    inside && { words: "Edit topic", act: () => editTopic(where) },
-    inside && { words: "Add people", act: () => addPeople(where) },
-    inside && where.is_archived === false && { words: "Archive channel…", act: () => archive(where) },
-    inside && where.is_archived && { words: "Unarchive channel", act: () => attempt("unarchive", { channel: where.id }) },
-    inside && { words: "Leave channel", danger: true, act: () => attempt("leave", { channel: where.id }) },
-    !inside && { words: "Join channel", act: () => attempt("join", { channel: where.id }) },
+    { label: "About this channel", run: () => about(channel) },
+    inside && { label: "Edit topic", run: () => editTopic(channel) },
+    inside && { label: "Add people", run: () => addPeople(channel) },
+    inside && channel.is_archived === false && { label: "Archive channel…", run: () => archive(channel) },
+    inside && channel.is_archived && { label: "Unarchive channel", run: () => actOrNotify("unarchive", { channel: channel.id }) },
+    inside && { label: "Leave channel", danger: true, run: () => actOrNotify("leave", { channel: channel.id }) },
+    !inside && { label: "Join channel", run: () => actOrNotify("join", { channel: channel.id }) },
   ];
   return items.filter(Boolean);
 }
 
-function topic(where) {
-  const words = where.topic.value;
-  if (!words) return isMember(where) ? button("Add a topic", () => editTopic(where), { class: "topic empty", data: { key: "topic" } }) : null;
-  return el("div", { class: "topic", dir: "auto", title: words.replace(/<[^>]*>/g, "") }, mrkdwn(words));
+function topic(channel) {
+  const label = channel.topic.value;
+  if (!label) return isMember(channel) ? button("Add a topic", () => editTopic(channel), { class: "topic empty", data: { key: "topic" } }) : null;
+  return el("div", { class: "topic", dir: "auto", title: label.replace(/<[^>]*>/g, "") }, mrkdwn(label));
 }
 
-function faces(where) {
+function memberFaces(channel) {
   return button(
-    [el("span", { class: "stack", "aria-hidden": "true" }, where.members.slice(0, 3).map((id) => avatar(id, "tiny"))), el("span", {}, String(where.members.length))],
-    () => members(where),
-    { class: "faces", "aria-label": `${where.members.length} members`, title: "Members", data: { key: "members" } },
+    [el("span", { class: "stack", "aria-hidden": "true" }, channel.members.slice(0, 3).map((id) => avatar(id, "tiny"))), el("span", {}, String(channel.members.length))],
+    () => members(channel),
+    { class: "faces", "aria-label": `${channel.members.length} members`, title: "Members", data: { key: "members" } },
   );
 }
 
-function bookmarks(where) {
-  const pins = where.pins.length;
-  const all = where.bookmarks ?? [];
-  if (!pins && !all.length) return null;
+function pinsAndBookmarks(channel) {
+  const pins = channel.pins.length;
+  const bookmarks = channel.bookmarks ?? [];
+  if (!pins && !bookmarks.length) return null;
   return el(
     "div",
     { class: "bookmarks", role: "group", "aria-label": "Pins and bookmarks" },
-    pins > 0 && button([icon("pin"), `${pins} pinned`], () => showPins(where), { data: { key: "pins" } }),
-    all.map((one) => el("span", { class: "bookmark" }, link(one.link, [mark(one), one.title]))),
+    pins > 0 && button([icon("pin"), `${pins} pinned`], () => showPins(channel), { data: { key: "pins" } }),
+    bookmarks.map((bookmark) => el("span", { class: "bookmark" }, link(bookmark.link, [bookmarkIcon(bookmark), bookmark.title]))),
   );
 }
 
-const mark = (one) => (one.emoji ? el("span", { class: "emoji", "aria-hidden": "true" }, `${withEmoji(one.emoji)} `) : icon("link"));
+const bookmarkIcon = (bookmark) => (bookmark.emoji ? el("span", { class: "emoji", "aria-hidden": "true" }, `${withEmoji(bookmark.emoji)} `) : icon("link"));
 
 function tabs() {
-  const tab = (name, words) =>
-    el("button", { type: "button", role: "tab", "aria-selected": String((world.tab ?? "home") === name), data: { key: `tab ${name}` }, on: { click: () => { world.tab = name; tell("place", { moved: true }); } } }, words);
-  return el("div", { class: "tabs", role: "tablist", "aria-label": world.app.name }, tab("home", "Home"), tab("messages", "Messages"), tab("about", "About"));
+  const tab = (name, label) =>
+    el("button", { type: "button", role: "tab", "aria-selected": String((store.tab ?? "home") === name), data: { key: `tab ${name}` }, on: { click: () => { store.tab = name; emit("place", { moved: true }); } } }, label);
+  return el("div", { class: "tabs", role: "tablist", "aria-label": store.app.name }, tab("home", "Home"), tab("messages", "Messages"), tab("about", "About"));
 }
 
-async function showPins(where) {
-  const found = await Promise.all(where.pins.map((pin) => get(`/channels/${where.id}/threads/${pin.ts}`).then((answer) => answer.messages[0], () => null)));
+async function showPins(channel) {
+  const messages = await Promise.all(channel.pins.map((pin) => get(`/channels/${channel.id}/threads/${pin.ts}`).then((answer) => answer.messages[0], () => null)));
   const opened = dialog({
-    title: `Pinned in #${where.name}`,
+    title: `Pinned in #${channel.name}`,
     wide: true,
-    body: found.filter(Boolean).map((message) => el("div", { class: "pinned-one" }, row({ ...message, channel: where.id }, { inThread: true }), button("Go to message", () => { opened.close(); go(where.id, message.ts); }, { class: "outline" }))),
+    body: messages.filter(Boolean).map((message) => el("div", { class: "pinned-one" }, messageRow({ ...message, channel: channel.id }, { inThread: true }), button("Go to message", () => { opened.close(); openChannel(channel.id, message.ts); }, { class: "outline" }))),
   });
 }
 
-function members(where) {
+function members(channel) {
   dialog({
-    title: `${where.members.length} members`,
+    title: `${channel.members.length} members`,
     body: [
-      el("ul", { class: "choose" }, where.members.map((id) => el("li", {}, el("div", { class: "one" }, avatar(id, "small"), el("span", {}, fullName(person(id))), el("small", {}, person(id)?.profile.title))))),
-      isMember(where) && button("Add people", () => addPeople(where), { class: "outline" }),
+      el("ul", { class: "choose" }, channel.members.map((id) => el("li", {}, el("div", { class: "one" }, avatar(id, "small"), el("span", {}, fullName(userById(id))), el("small", {}, userById(id)?.profile.title))))),
+      isMember(channel) && button("Add people", () => addPeople(channel), { class: "outline" }),
     ],
   });
 }
 
-function addPeople(where) {
-  const others = [...world.people.values()].filter((user) => !where.members.includes(user.id) && !user.deleted && user.id !== "USLACKBOT");
+function addPeople(channel) {
+  const others = [...store.people.values()].filter((user) => !channel.members.includes(user.id) && !user.deleted && user.id !== "USLACKBOT");
   const opened = dialog({
-    title: `Add to #${where.name}`,
-    body: others.length ? el("ul", { class: "choose" }, others.map((user) => el("li", {}, button([avatar(user.id, "small"), el("span", {}, fullName(user)), el("small", {}, user.profile.title || (user.is_bot ? "app" : ""))], async () => { opened.close(); await attempt("invite", { channel: where.id, names: [user.id] }); })))) : "Everybody is here already.",
+    title: `Add to #${channel.name}`,
+    body: others.length ? el("ul", { class: "choose" }, others.map((user) => el("li", {}, button([avatar(user.id, "small"), el("span", {}, fullName(user)), el("small", {}, user.profile.title || (user.is_bot ? "app" : ""))], async () => { opened.close(); await actOrNotify("invite", { channel: channel.id, names: [user.id] }); })))) : "Everyone is a member already.",
   });
 }
 
-async function editTopic(where) {
-  const text = await prompt({ title: "Edit topic", label: "Topic", value: where.topic.value.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&"), long: true });
-  if (text !== null) await attempt("set_topic", { channel: where.id, topic: text });
+async function editTopic(channel) {
+  const text = await prompt({ title: "Edit topic", label: "Topic", value: channel.topic.value.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&"), long: true });
+  if (text !== null) await actOrNotify("set_topic", { channel: channel.id, topic: text });
 }
 
-async function archive(where) {
-  if (await ask({ title: `Archive #${where.name}?`, body: "Nobody can write there any more.", confirm: "Archive", danger: true })) await attempt("archive", { channel: where.id });
+async function archive(channel) {
+  if (await ask({ title: `Archive #${channel.name}?`, body: "No one can post in it afterwards.", confirm: "Archive", danger: true })) await actOrNotify("archive", { channel: channel.id });
 }
 
-function about(where) {
+function about(channel) {
   dialog({
-    title: `#${where.name}`,
+    title: `#${channel.name}`,
     body: el("dl", { class: "about" },
-      el("dt", {}, "Topic"), el("dd", { dir: "auto" }, where.topic.value ? mrkdwn(where.topic.value) : "none"),
-      el("dt", {}, "Description"), el("dd", { dir: "auto" }, where.purpose.value ? mrkdwn(where.purpose.value) : "none"),
-      el("dt", {}, "Created by"), el("dd", {}, shownName(person(where.creator))),
-      el("dt", {}, "Channel ID"), el("dd", {}, el("code", {}, where.id))),
+      el("dt", {}, "Topic"), el("dd", { dir: "auto" }, channel.topic.value ? mrkdwn(channel.topic.value) : "none"),
+      el("dt", {}, "Description"), el("dd", { dir: "auto" }, channel.purpose.value ? mrkdwn(channel.purpose.value) : "none"),
+      el("dt", {}, "Created by"), el("dd", {}, shownName(userById(channel.creator))),
+      el("dt", {}, "Channel ID"), el("dd", {}, el("code", {}, channel.id))),
   });
 }
 
-export const aboutApp = () => el("div", { class: "app-about" }, el("h2", {}, world.app.name), el("p", {}, `The app ${world.app.id} in this workspace.`), el("h3", {}, "Commands"),
-  el("ul", {}, world.app.commands.map((one) => el("li", {}, el("code", {}, one.name), " ", plain(one.description)))),
-  el("h3", {}, "Shortcuts"), el("ul", {}, world.app.shortcuts.map((one) => el("li", {}, one.name, el("small", {}, one.kind === "global" ? " (anywhere, under ⚡)" : " (in a message's menu)")))));
+export const aboutApp = () => el("div", { class: "app-about" }, el("h2", {}, store.app.name), el("p", {}, `The app ${store.app.id} in this workspace.`), el("h3", {}, "Commands"),
+  el("ul", {}, store.app.commands.map((bookmark) => el("li", {}, el("code", {}, bookmark.name), " ", plain(bookmark.description)))),
+  el("h3", {}, "Shortcuts"), el("ul", {}, store.app.shortcuts.map((bookmark) => el("li", {}, bookmark.name, el("small", {}, bookmark.kind === "global" ? " (anywhere, under ⚡)" : " (in a message's menu)")))));

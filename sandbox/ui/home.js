@@ -1,24 +1,24 @@
-// The app's home tab, as it is published for the person of this tab.
+// The app's home tab, as published for this tab's user.
 
 import { act, mine } from "./api.js";
 import { el, fill, focusWithin, refocus } from "./dom.js";
 import { blocks } from "./blocks.js";
-import { tell, world } from "./world.js";
+import { emit, store } from "./store.js";
 
-/** Open the tab (the app hears of it) and look at what is published. */
-export async function lookAtHome({ quiet = false } = {}) {
+/** Fetch the published home tab; unless `quiet`, also open it, which sends `app_home_opened`. */
+export async function refreshHome({ quiet = false } = {}) {
   const answer = quiet ? await mine("home") : await act("open_home", { tab: "home" });
-  world.home = answer.view;
-  tell("home");
+  store.home = answer.view;
+  emit("home");
 }
 
 export function drawHome(node) {
-  const view = world.home;
-  const sign = view ? `${view.id} ${view.hash}` : "";
-  if (node.dataset.sign === sign && node.childElementCount) return;
-  node.dataset.sign = sign;
+  const view = store.home;
+  const version = view ? `${view.id} ${view.hash}` : "";
+  if (node.dataset.version === version && node.childElementCount) return;
+  node.dataset.version = version;
   const focused = focusWithin(node);
-  if (!view) fill(node, el("div", { class: "nothing" }, `${world.app.name} has put nothing here yet.`));
+  if (!view) fill(node, el("div", { class: "nothing" }, `${store.app.name} has published nothing here yet.`));
   else fill(node, blocks(view.blocks, surfaceOf(view)));
   if (focused) refocus(node, focused);
 }

@@ -1,4 +1,4 @@
-// The page's signs, drawn here: 20 by 20, one stroke.
+// Icons as SVG paths: 20 by 20, one stroke.
 
 const PATHS = {
   plus: "M10 4v12M4 10h12",

@@ -1,15 +1,15 @@
-// Input blocks: label, control, hint, and what is wrong with it beside it.
+// Input blocks: label, control, hint and error.
 
 import { el, uid } from "./dom.js";
 import { field } from "./fields.js";
-import { keyOf } from "./elements.js";
+import { elementKey } from "./elements.js";
 import { plain } from "./mrkdwn.js";
 
 const WRITTEN = new Set(["plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input", "datepicker", "timepicker", "datetimepicker", "file_input"]);
 
 export function input(block, surface) {
   const inner = block.element;
-  const key = keyOf(block, inner);
+  const key = elementKey(block, inner);
   const id = uid("input");
   const hint = block.hint && el("p", { class: "hint", id: `${id}-hint` }, plain(block.hint.text));
   const problem = surface.errors?.[block.block_id];
@@ -36,7 +36,7 @@ export function input(block, surface) {
   );
 }
 
-/** Text tells the app on Enter, or as one types where the app asks for that; everything else at once. */
+/** Whether a change is dispatched now: text on Enter (or per character if configured), everything else at once. */
 function dispatches(inner, how) {
   if (!how) return true;
   const on = inner.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];

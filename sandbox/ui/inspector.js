@@ -1,37 +1,38 @@
-// The drawer behind the scenes: what the bot sent, what was called and delivered, and buttons that make trouble.
+// The inspector: Block Kit source, API calls and deliveries, faults, and the demo's bot process.
 
-import { button, el, fill, notice } from "./dom.js";
-import { drawBot, lookAtBot } from "./botpanel.js";
+import { button, el, fill } from "./dom.js";
+import { drawBot, fetchBot } from "./bot_panel.js";
 import { drawFaults } from "./faults.js";
 import { icon } from "./icons.js";
+import { json } from "./json_view.js";
 import { traffic } from "./traffic.js";
-import { channelName, channel, on, world } from "./world.js";
+import { channelName, channelById, on, store } from "./store.js";
 
 const TABS = { blocks: "Block Kit", traffic: "Calls", faults: "Faults", bot: "Bot" };
 
 export function inspector(node) {
   let tab = "traffic";
-  let about = null; // {message} or {view}
-  let came = null;
+  let subject = null; // {message} or {view}
+  let openedFrom = null;
   let bot = null;
   const head = el("div", { class: "tabs", role: "tablist", "aria-label": "Inspector" });
   const body = el("div", { class: "inspected", role: "tabpanel", tabIndex: 0, "aria-label": "Inspector" });
-  fill(node, el("header", { class: "pane-head" }, el("h2", {}, "Inspector"), el("small", {}, "What the app does behind the page"), button(icon("close"), shut, { class: "icon close", "aria-label": "Close inspector" })), head, body);
+  fill(node, el("header", { class: "pane-head" }, el("h2", {}, "Inspector"), el("small", {}, "What the app sends and receives"), button(icon("close"), close, { class: "icon close", "aria-label": "Close inspector" })), head, body);
 
-  async function open(what) {
-    if (node.hidden) came = document.activeElement;
+  async function open(opened) {
+    if (node.hidden) openedFrom = document.activeElement;
     node.hidden = false;
-    about = what.message || what.view ? what : about;
-    if (what.message || what.view) tab = "blocks";
-    bot = await lookAtBot();
+    subject = opened.message || opened.view ? opened : subject;
+    if (opened.message || opened.view) tab = "blocks";
+    bot = await fetchBot();
     if (!bot && tab === "bot") tab = "traffic";
     draw();
     head.querySelector("[aria-selected=true]")?.focus();
   }
 
-  function shut() {
+  function close() {
     node.hidden = true;
-    if (came?.isConnected) came.focus();
+    if (openedFrom?.isConnected) openedFrom.focus();
   }
 
   function draw() {
@@ -39,8 +40,8 @@ export function inspector(node) {
     const focused = head.contains(document.activeElement) ? tab : null;
     fill(
       head,
-      Object.entries(TABS).filter(([name]) => name !== "bot" || bot).map(([name, words]) =>
-        button(words, () => { tab = name; draw(); }, { role: "tab", "aria-selected": String(tab === name), tabIndex: tab === name ? 0 : -1, data: { tab: name } })),
+      Object.entries(TABS).filter(([name]) => name !== "bot" || bot).map(([name, label]) =>
+        button(label, () => { tab = name; draw(); }, { role: "tab", "aria-selected": String(tab === name), tabIndex: tab === name ? 0 : -1, data: { tab: name } })),
     );
     if (focused) head.querySelector(`[data-tab="${tab}"]`)?.focus();
     refresh();
@@ -48,7 +49,7 @@ export function inspector(node) {
 
   async function refresh() {
     try {
-      if (tab === "blocks") fill(body, inspected(about, world.views.at(-1)));
+      if (tab === "blocks") fill(body, inspected(store.views.at(-1)));
       else if (tab === "traffic") await traffic(body, null);
       else if (tab === "faults") await drawFaults(body);
       else await drawBot(body);
@@ -57,15 +58,15 @@ export function inspector(node) {
     }
   }
 
-  function inspected(what, view) {
+  function inspected(view) {
     const list = [];
     if (view) list.push(el("h3", {}, `Open modal: ${view.title?.text ?? "Home"}`), json({ callback_id: view.callback_id, private_metadata: view.private_metadata, blocks: view.blocks, state: view.state }));
-    if (what?.message) {
-      const { message } = what;
+    if (subject?.message) {
+      const { message } = subject;
       const calls = el("div", { class: "traffic" });
       traffic(calls, message).catch(() => {});
       list.push(
-        el("h3", {}, `Message in ${channelName(channel(message.channel))}`),
+        el("h3", {}, `Message in ${channelName(channelById(message.channel))}`),
         el("p", { class: "hint" }, message.blocks ? "Paste it into Slack's Block Kit Builder to compare." : "It has no blocks."),
         json({ text: message.text, blocks: message.blocks, metadata: message.metadata }),
         el("h3", {}, "Calls about it"),
@@ -79,14 +80,14 @@ export function inspector(node) {
   head.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const names = [...head.children].map((one) => one.dataset.tab);
+    const names = [...head.children].map((tabButton) => tabButton.dataset.tab);
     tab = names[(names.indexOf(tab) + step + names.length) % names.length];
     draw();
   });
   node.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented) return;
     event.preventDefault();
-    shut();
+    close();
   });
   let timer = null;
   on("change", () => {
@@ -95,15 +96,5 @@ export function inspector(node) {
   });
   setInterval(() => { if (!node.hidden && tab === "bot") refresh(); }, 2000);
   on("views", () => { if (tab === "blocks") refresh(); });
-  on("inspect", (what) => (node.hidden || what.message ? open(what) : shut()));
+  on("inspect", (opened) => (node.hidden || opened.message ? open(opened) : close()));
 }
-
-export function json(value) {
-  const words = JSON.stringify(value, null, 2);
-  const copy = button("Copy", async () => {
-    await navigator.clipboard.writeText(words);
-    notice("Copied.");
-  }, { class: "outline copy" });
-  return el("div", { class: "json" }, copy, el("pre", { tabIndex: 0, "aria-label": "JSON" }, words));
-}
-

@@ -1,89 +1,89 @@
-// Puts the page together, and keeps it true.
+// Entry point of the web UI: builds its parts and keeps them up to date from the change stream.
 
 import { get, mine } from "./api.js";
 import { el } from "./dom.js";
 import { conversation } from "./conversation.js";
-import { lookAtHome } from "./home.js";
+import { refreshHome } from "./home.js";
 import { inspector } from "./inspector.js";
-import { changed, forget, load, loadThread, lookPrivate } from "./messages.js";
-import { go, remember } from "./places.js";
+import { markChanged, forgetMessages, loadChannel, loadThread, refreshEphemerals } from "./messages.js";
+import { openChannel, rememberInAddress } from "./navigation.js";
 import { sidebar } from "./sidebar.js";
 import { stream } from "./stream.js";
-import { threadPane } from "./threadpane.js";
-import { lookAtViews } from "./views.js";
-import { channel, isMember, isPerson, on, take, tell, world } from "./world.js";
+import { threadPane } from "./thread_pane.js";
+import { refreshModals } from "./modals.js";
+import { channelById, isMember, isPerson, on, loadState, emit, store } from "./store.js";
 
 const ABOUT_MESSAGES = new Set(["message", "message_changed", "message_deleted", "reaction_added", "reaction_removed", "pin_added", "pin_removed"]);
 const ABOUT_EPHEMERALS = new Set(["ephemeral", "ephemeral_changed", "ephemeral_deleted"]);
 const NOISE = new Set(["call", "delivery", "delivery_waits", "reaction_added", "reaction_removed", "message_changed"]);
 
 async function start() {
-  take(await get("/state"));
-  world.me = whoami();
-  await lookAtUnread();
+  loadState(await get("/state"));
+  store.me = initialUserId();
+  await refreshUnread();
   sidebar(document.getElementById("sidebar"));
-  const talk = conversation(document.getElementById("main"));
+  const conversationPane = conversation(document.getElementById("main"));
   threadPane(document.getElementById("thread"));
   inspector(document.getElementById("inspector"));
-  go(firstPlace());
-  tell("unread");
+  openChannel(initialChannelId());
+  emit("unread");
   stream({ onchange, onback, online });
-  await lookAtViews();
-  keys(talk);
+  await refreshModals();
+  bindKeys(conversationPane);
 }
 
-function whoami() {
-  const wanted = new URLSearchParams(location.search).get("as") ?? sessionStorage.getItem("as");
-  const people = [...world.people.values()].filter(isPerson);
-  return (people.find((user) => user.name === wanted || user.id === wanted) ?? people[0]).id;
+function initialUserId() {
+  const requested = new URLSearchParams(location.search).get("as") ?? sessionStorage.getItem("as");
+  const people = [...store.people.values()].filter(isPerson);
+  return (people.find((user) => user.name === requested || user.id === requested) ?? people[0]).id;
 }
 
-function firstPlace() {
-  const wanted = new URLSearchParams(location.search).get("in");
-  const all = [...world.channels.values()];
-  const named = all.find((one) => one.id === wanted || one.name === wanted);
-  const seen = named && (named.kind === "channel" || isMember(named)) ? named : null;
-  return (seen ?? all.find((one) => one.is_general) ?? all.find((one) => isMember(one)) ?? all[0]).id;
+function initialChannelId() {
+  const requested = new URLSearchParams(location.search).get("in");
+  const all = [...store.channels.values()];
+  const requestedChannel = all.find((channel) => channel.id === requested || channel.name === requested);
+  const visible = requestedChannel && (requestedChannel.kind === "channel" || isMember(requestedChannel)) ? requestedChannel : null;
+  return (visible ?? all.find((channel) => channel.is_general) ?? all.find((channel) => isMember(channel)) ?? all[0]).id;
 }
 
 async function onchange(entry) {
-  world.seq = entry.seq;
-  tell("change", entry);
+  store.seq = entry.seq;
+  emit("change", entry);
   const { kind } = entry;
-  if (ABOUT_MESSAGES.has(kind)) changed(entry.channel, entry.ts);
+  if (ABOUT_MESSAGES.has(kind)) markChanged(entry.channel, entry.ts);
   if (ABOUT_EPHEMERALS.has(kind)) {
-    if (entry.viewer === world.me) await quietly(lookPrivate(entry.channel));
+    if (entry.viewer === store.me) await warnOnFailure(refreshEphemerals(entry.channel));
     return;
   }
   if (kind === "home_published") {
-    if (entry.user === world.me) await quietly(lookAtHome({ quiet: true }));
+    if (entry.user === store.me) await warnOnFailure(refreshHome({ quiet: true }));
     return;
   }
   if (kind.startsWith("view_")) {
-    if (entry.user === world.me) await quietly(lookAtViewsOrHome());
+    if (entry.user === store.me) await warnOnFailure(refreshModalsAndHome());
     return;
   }
   if (kind === "message") {
-    if (entry.channel !== world.place || document.hidden) soon("unread", lookAtUnread, 60);
+    if (entry.channel !== store.place || document.hidden) scheduleOnce("unread", refreshUnread, 60);
   } else if (kind === "marked") {
-    if (entry.user === world.me && entry.channel !== world.place) soon("unread", lookAtUnread, 60);
-  } else if (!NOISE.has(kind)) soon("state", reload, 40);
+    if (entry.user === store.me && entry.channel !== store.place) scheduleOnce("unread", refreshUnread, 60);
+  } else if (!NOISE.has(kind)) scheduleOnce("state", reload, 40);
 }
 
-async function lookAtViewsOrHome() {
-  await lookAtViews();
-  if (world.home) await lookAtHome({ quiet: true });
+async function refreshModalsAndHome() {
+  await refreshModals();
+  if (store.home) await refreshHome({ quiet: true });
 }
 
 const timers = new Map();
 
-/** Do it a little later, once, however often it is asked for. */
-function soon(name, work, wait) {
+/** Run `work` once after `wait` ms; further calls in the meantime are ignored. */
+function scheduleOnce(name, work, wait) {
   if (timers.has(name)) return;
-  timers.set(name, setTimeout(() => { timers.delete(name); quietly(work()); }, wait));
+  timers.set(name, setTimeout(() => { timers.delete(name); warnOnFailure(work()); }, wait));
 }
 
-async function quietly(work) {
+async function warnOnFailure(work) {
   try {
     await work;
   } catch (problem) {
@@ -92,50 +92,50 @@ async function quietly(work) {
 }
 
 async function reload() {
-  take(await get("/state"));
-  await lookAtUnread();
-  tell("state");
+  loadState(await get("/state"));
+  await refreshUnread();
+  emit("state");
 }
 
-async function lookAtUnread() {
+async function refreshUnread() {
   const { unread } = await mine("unread");
-  const before = JSON.stringify(world.unread);
-  world.unread = unread;
-  if (JSON.stringify(unread) !== before) tell("unread");
+  const before = JSON.stringify(store.unread);
+  store.unread = unread;
+  if (JSON.stringify(unread) !== before) emit("unread");
 }
 
-/** After a gap nothing is taken for granted. */
+/** Fetch everything anew after the stream was interrupted. */
 async function onback() {
-  await quietly(reload());
-  const at = world.place;
-  forget();
-  if (channel(at)) await quietly(load(at));
-  if (world.thread) await quietly(loadThread(world.thread.channel, world.thread.ts));
-  await quietly(lookAtViewsOrHome());
+  await warnOnFailure(reload());
+  const channelId = store.place;
+  forgetMessages();
+  if (channelById(channelId)) await warnOnFailure(loadChannel(channelId));
+  if (store.thread) await warnOnFailure(loadThread(store.thread.channel, store.thread.ts));
+  await warnOnFailure(refreshModalsAndHome());
 }
 
-const cut = el("div", { class: "cut", role: "alert", hidden: true }, "The line to the workspace is cut. Trying again…");
-document.body.prepend(cut);
-const online = (is) => { cut.hidden = is; };
+const connectionBanner = el("div", { class: "cut", role: "alert", hidden: true }, "The connection to the workspace is lost. Reconnecting…");
+document.body.prepend(connectionBanner);
+const online = (is) => { connectionBanner.hidden = is; };
 
 on("become", async (id) => {
-  world.me = id;
-  world.home = null;
-  world.thread = null;
-  tell("person");
-  forget();
-  remember();
-  await lookAtUnread();
-  const where = channel(world.place);
-  tell("thread", {});
-  go(where && (where.kind === "channel" || isMember(where)) ? where.id : firstPlace());
-  tell("place", { moved: true });
-  await lookAtViews();
+  store.me = id;
+  store.home = null;
+  store.thread = null;
+  emit("person");
+  forgetMessages();
+  rememberInAddress();
+  await refreshUnread();
+  const channel = channelById(store.place);
+  emit("thread", {});
+  openChannel(channel && (channel.kind === "channel" || isMember(channel)) ? channel.id : initialChannelId());
+  emit("place", { moved: true });
+  await refreshModals();
 });
-on("reload", async (done) => { await quietly(reload()); done(); });
+on("reload", async (done) => { await warnOnFailure(reload()); done(); });
 
-/** Ctrl+K or Ctrl+/ to the sidebar, Escape back to writing. */
-function keys(talk) {
+/** Ctrl+K focuses the sidebar, Escape the composer. */
+function bindKeys(conversationPane) {
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "k") {
       event.preventDefault();
@@ -143,13 +143,13 @@ function keys(talk) {
       document.querySelector("#sidebar a.current, #sidebar a")?.focus();
     } else if (event.key === "Escape" && !event.defaultPrevented) {
       if (document.body.classList.contains("drawer")) document.body.classList.remove("drawer");
-      else if (document.activeElement?.closest("#main, #sidebar")) talk.focus();
+      else if (document.activeElement?.closest("#main, #sidebar")) conversationPane.focus();
     }
   });
 }
 
 window.addEventListener("popstate", () => location.reload());
 start().catch((problem) => {
-  document.getElementById("main").append(el("p", { class: "problem" }, `The page could not start: ${problem.message}`));
+  document.getElementById("main").append(el("p", { class: "problem" }, `The web UI could not start: ${problem.message}`));
   console.error(problem);
 });

@@ -1,4 +1,4 @@
-// markdown blocks: the common Markdown that Slack translates.
+// Render markdown blocks: the standard Markdown that Slack supports.
 
 import { el, fragment } from "./dom.js";
 import { link } from "./chips.js";
@@ -10,22 +10,22 @@ const WRAP = { 4: "strong", 5: "em", 6: "s" };
 
 function inline(text) {
   const out = [];
-  let found;
-  while ((found = INLINE.exec(text))) {
-    if (found.index) out.push(text.slice(0, found.index));
-    out.push(token(found));
-    text = text.slice(found.index + found[0].length);
+  let match;
+  while ((match = INLINE.exec(text))) {
+    if (match.index) out.push(text.slice(0, match.index));
+    out.push(token(match));
+    text = text.slice(match.index + match[0].length);
   }
   return text ? [...out, text] : out;
 }
 
-function token(found) {
-  if (found[1]) return el("code", {}, found[1]);
-  if (found[2]) return link(found[3], fragment(inline(found[2])));
-  if (found[7]) return emojiNode(found[7]);
-  if (found[8]) return link(found[8]);
-  const which = [4, 5, 6].find((group) => found[group]);
-  return el(WRAP[which], {}, inline(found[which]));
+function token(match) {
+  if (match[1]) return el("code", {}, match[1]);
+  if (match[2]) return link(match[3], fragment(inline(match[2])));
+  if (match[7]) return emojiNode(match[7]);
+  if (match[8]) return link(match[8]);
+  const which = [4, 5, 6].find((group) => match[group]);
+  return el(WRAP[which], {}, inline(match[which]));
 }
 
 const FENCE = /^```/;
@@ -35,7 +35,7 @@ const QUOTE = /^>\s?/;
 const ITEM = /^(\s*)(?:[-*+]|(\d+)[.)])\s+(?:\[( |x)\]\s+)?(.*)$/;
 const TABLE_RULE = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
 
-/** The whole text, one kind of passage after another. */
+/** Render a text, paragraph by paragraph. */
 export function markdown(text) {
   const lines = String(text).split("\n");
   const out = [];
@@ -48,7 +48,7 @@ function passage(lines) {
   if (!first.trim()) return lines.shift() && null;
   if (FENCE.test(first)) {
     lines.shift();
-    const code = taken(lines, (line) => !FENCE.test(line));
+    const code = takeWhile(lines, (line) => !FENCE.test(line));
     lines.shift();
     return el("pre", {}, code.join("\n"));
   }
@@ -56,21 +56,21 @@ function passage(lines) {
   if (heading) return lines.shift() && el("p", { class: `heading h${heading[1].length}` }, inline(heading[2]));
   if (RULE.test(first)) return lines.shift() && el("hr");
   if (QUOTE.test(first)) {
-    return el("blockquote", {}, broken(taken(lines, (line) => QUOTE.test(line)).map((line) => line.replace(QUOTE, ""))));
+    return el("blockquote", {}, withBreaks(takeWhile(lines, (line) => QUOTE.test(line)).map((line) => line.replace(QUOTE, ""))));
   }
-  if (ITEM.test(first)) return list(taken(lines, (line) => ITEM.test(line)));
-  if (first.includes("|") && TABLE_RULE.test(lines[1] ?? "")) return table(taken(lines, (line) => line.includes("|")));
+  if (ITEM.test(first)) return list(takeWhile(lines, (line) => ITEM.test(line)));
+  if (first.includes("|") && TABLE_RULE.test(lines[1] ?? "")) return table(takeWhile(lines, (line) => line.includes("|")));
   const plain = (line) => line.trim() && ![FENCE, HEADING, RULE, QUOTE, ITEM].some((kind) => kind.test(line));
-  return el("p", {}, broken([lines.shift(), ...taken(lines, plain)]));
+  return el("p", {}, withBreaks([lines.shift(), ...takeWhile(lines, plain)]));
 }
 
-function taken(lines, holds) {
+function takeWhile(lines, holds) {
   const out = [];
   while (lines.length && holds(lines[0])) out.push(lines.shift());
   return out;
 }
 
-const broken = (lines) => lines.flatMap((line, index) => (index ? [el("br"), ...inline(line)] : inline(line)));
+const withBreaks = (lines) => lines.flatMap((line, index) => (index ? [el("br"), ...inline(line)] : inline(line)));
 
 function list(lines) {
   const ordered = Boolean(ITEM.exec(lines[0])[2]);

@@ -1,89 +1,89 @@
-// One message as a row: who, when, what, and what hangs on it.
+// Render one message: author, time, content, attachments, files, reactions and replies.
 
 import { button, el } from "./dom.js";
 import { act } from "./api.js";
-import { author, avatar } from "./people.js";
+import { author, avatar } from "./avatars.js";
 import { blocks } from "./blocks.js";
-import { foldable, IN_BLOCK, IN_MESSAGE } from "./fold.js";
+import { foldable, IN_BLOCK, IN_MESSAGE } from "./folding.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { clock, whole } from "./times.js";
+import { timeOfDay, fullTime } from "./times.js";
 import { emoji } from "./emoji.js";
-import { fullName, isApp, person, shownName, world } from "./world.js";
-import { openThread } from "./places.js";
+import { isApp, userById, shownName } from "./store.js";
+import { openThread } from "./navigation.js";
 import { dismiss } from "./messages.js";
-import { attend } from "./tools.js";
-import { notice } from "./dom.js";
+import { attachToolbar } from "./message_toolbar.js";
+import { reactions } from "./reactions.js";
 
-/** Whether a message is only a line about the channel. */
-export const isQuiet = (message) => /^(channel|group)_/.test(message.subtype ?? "") || message.subtype === "bot_add";
+/** Whether a message is a notice about the channel, such as a join. */
+export const isNotice = (message) => /^(channel|group)_/.test(message.subtype ?? "") || message.subtype === "bot_add";
 
-export const keyOf = (message) => (message.viewer ? message.id : message.ts);
+export const messageKey = (message) => (message.viewer ? message.id : message.ts);
 
-/** The row. `follows`: the same author goes on. `inThread`: shown in the thread's pane. */
-export function row(message, { follows = false, inThread = false } = {}) {
-  const who = author(message);
+/** The row of a message. `follows`: the author is repeated and not shown. `inThread`: shown in the thread pane. */
+export function messageRow(message, { follows = false, inThread = false } = {}) {
+  const sender = author(message);
   const pinned = message.pinned_to?.length > 0;
   const node = el(
     "div",
     {
       class: ["message", follows && "follows", message.viewer && "private", pinned && "pinned"].filter(Boolean).join(" "),
-      role: "article", tabIndex: -1, "aria-label": `${who.name}, ${clock(message.ts)}`, data: { ts: message.ts, id: keyOf(message) },
+      role: "article", tabIndex: -1, "aria-label": `${sender.name}, ${timeOfDay(message.ts)}`, data: { ts: message.ts, id: messageKey(message) },
     },
     pinned && el("div", { class: "mark" }, icon("pin"), "Pinned"),
     message.viewer && el("div", { class: "mark" }, icon("eye"), "Only visible to you", button("Dismiss", () => dismiss(message), { class: "plain", data: { key: "dismiss" } })),
     message.subtype === "thread_broadcast" && !inThread && el("div", { class: "mark" }, button("replied to a thread", () => openThread(message.channel, message.thread_ts), { class: "plain" })),
-    el("div", { class: "gutter" }, follows ? el("time", { title: whole(message.ts) }, clock(message.ts)) : avatar(who.id)),
+    el("div", { class: "gutter" }, follows ? el("time", { title: fullTime(message.ts) }, timeOfDay(message.ts)) : avatar(sender.id)),
     el(
       "div",
       { class: "content" },
-      !follows && head(message, who),
-      words(message),
+      !follows && head(message, sender),
+      messageText(message),
       attachments(message),
       files(message),
       reactions(message),
       !inThread && replies(message),
     ),
   );
-  if (!message.viewer) attend(node, message, { inThread });
+  if (!message.viewer) attachToolbar(node, message, { inThread });
   return node;
 }
 
-const head = (message, who) =>
+const head = (message, sender) =>
   el(
     "div",
     { class: "head" },
-    el("span", { class: "author" }, who.name),
-    who.app && el("span", { class: "badge" }, "APP"),
-    el("time", { title: whole(message.ts) }, clock(message.ts)),
+    el("span", { class: "author" }, sender.name),
+    sender.app && el("span", { class: "badge" }, "APP"),
+    el("time", { title: fullTime(message.ts) }, timeOfDay(message.ts)),
   );
 
-function words(message) {
+function messageText(message) {
   const edited = message.edited && el("span", { class: "edited" }, "(edited)");
   const surface = surfaceOf(message);
   if (message.subtype === "me_message") return el("div", { class: "text me", dir: "auto" }, mrkdwn(message.text));
-  // A person's own words are shown as Slack's composer would have understood them: *bold* is bold.
+  // Show what a person typed as Slack's composer would have formatted it: *bold* is bold.
   const typed = message.client_msg_id || !message.blocks?.length;
   if (!typed) return [blocks(message.blocks, surface), edited];
   if (!message.text) return edited;
   const text = el("div", { class: `text${isBig(message.text) ? " big" : ""}`, dir: "auto" }, mrkdwn(message.text), edited);
-  return foldable(text, { key: `${message.channel} ${keyOf(message)}`, lines: IN_MESSAGE });
+  return foldable(text, { key: `${message.channel} ${messageKey(message)}`, lines: IN_MESSAGE });
 }
 
 const isBig = (text) => /^(:[a-z0-9_+-]+:\s*){1,3}$/.test(text) && [...text.matchAll(/:([a-z0-9_+-]+):/g)].every(([, name]) => emoji(name));
 
 function attachments(message) {
-  return (message.attachments ?? []).map((one, index) => {
+  return (message.attachments ?? []).map((attachment, index) => {
     const node = el(
       "div",
       { class: "attachment" },
-      one.pretext && el("div", { dir: "auto" }, mrkdwn(one.pretext)),
-      one.title && el("strong", {}, mrkdwn(one.title)),
-      one.blocks ? blocks(one.blocks, surfaceOf(message)) : foldable(el("div", { dir: "auto" }, mrkdwn(one.text ?? one.fallback)), { key: `${keyOf(message)} ${index}`, lines: IN_BLOCK }),
-      one.fields && el("div", { class: "fields" }, one.fields.map((part) => el("div", {}, el("strong", {}, part.title), el("br"), mrkdwn(part.value)))),
-      one.footer && el("small", {}, one.footer),
+      attachment.pretext && el("div", { dir: "auto" }, mrkdwn(attachment.pretext)),
+      attachment.title && el("strong", {}, mrkdwn(attachment.title)),
+      attachment.blocks ? blocks(attachment.blocks, surfaceOf(message)) : foldable(el("div", { dir: "auto" }, mrkdwn(attachment.text ?? attachment.fallback)), { key: `${messageKey(message)} ${index}`, lines: IN_BLOCK }),
+      attachment.fields && el("div", { class: "fields" }, attachment.fields.map((part) => el("div", {}, el("strong", {}, part.title), el("br"), mrkdwn(part.value)))),
+      attachment.footer && el("small", {}, attachment.footer),
     );
-    if (/^#?[0-9a-f]{6}$/i.test(one.color ?? "")) node.style.borderColor = `#${one.color.replace("#", "")}`;
+    if (/^#?[0-9a-f]{6}$/i.test(attachment.color ?? "")) node.style.borderColor = `#${attachment.color.replace("#", "")}`;
     return node;
   });
 }
@@ -101,75 +101,48 @@ function files(message) {
 
 const size = (bytes) => (bytes < 1024 ? `${bytes} bytes` : bytes < 1048576 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1048576).toFixed(1)} MB`);
 
-function reactions(message) {
-  const list = message.reactions ?? [];
-  if (!list.length) return null;
-  return el(
-    "div",
-    { class: "reactions" },
-    list.map(({ name, users }) => {
-      const mine = users.includes(world.me);
-      const by = users.map((id) => fullName(person(id))).join(", ");
-      return button(
-        [el("span", { class: "emoji" }, emoji(name) ?? `:${name}:`), " ", String(users.length)],
-        () => react(message, name, mine),
-        { class: mine ? "reaction mine" : "reaction", "aria-pressed": String(mine), "aria-label": `${name.replaceAll("_", " ")}: ${by}`, title: `${by} reacted with :${name}:`, data: { key: `reaction ${name}` } },
-      );
-    }),
-  );
-}
-
-/** Add a reaction, or take it back. */
-export async function react(message, name, has) {
-  try {
-    await act(has ? "unreact" : "react", { channel: message.channel, ts: message.ts, name });
-  } catch (problem) {
-    if (problem.message !== "already_reacted") notice(`No reaction: ${problem.message}`, "bad");
-  }
-}
-
 function replies(message) {
   if (!message.reply_count) return null;
   const count = `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`;
   return button(
-    [message.reply_users.map((id) => avatar(id, "tiny")), el("strong", {}, count), el("span", {}, `Last reply at ${clock(message.latest_reply)}`)],
+    [message.reply_users.map((id) => avatar(id, "tiny")), el("strong", {}, count), el("span", {}, `Last reply at ${timeOfDay(message.latest_reply)}`)],
     () => openThread(message.channel, message.ts),
     { class: "replies", "aria-label": `${count}, open thread`, data: { key: "replies" } },
   );
 }
 
-/** Where a message's buttons send what is pressed. */
+/** The surface of a message's blocks: where presses and values go. */
 export function surfaceOf(message) {
-  const place = message.viewer ? { ephemeral: message.id } : { channel: message.channel, ts: message.ts };
+  const target = message.viewer ? { ephemeral: message.id } : { channel: message.channel, ts: message.ts };
   const chosen = new Map();
   return {
-    fold: keyOf(message),
+    fold: messageKey(message),
     keep: (key, value) => chosen.set(key, value),
     value: (key) => chosen.get(key),
-    press: (key, option) => act("press", { ...place, name: key, option }),
+    press: (key, option) => act("press", { ...target, name: key, option }),
     suggest: async () => [],
   };
 }
 
-/** Joins and the like, one line for several. */
-export function quietRow(messages) {
+/** One line for one or more notices, such as joins. */
+export function noticeRow(messages) {
   const [first] = messages;
-  const joined = messages.filter((one) => /_join$/.test(one.subtype));
+  const joined = messages.filter((attachment) => /_join$/.test(attachment.subtype));
   const line =
     joined.length === messages.length
-      ? [listed(joined.map((one) => nameOf(one.user))), " joined"]
-      : [isApp(first.user) || person(first.user) ? el("b", {}, nameOf(first.user)) : "", " ", mrkdwn(first.text.replace(/^<@[UW][A-Z0-9]+(\|[^>]*)?>\s*/, ""))];
+      ? [joinedNames(joined.map((attachment) => nameOf(attachment.user))), " joined"]
+      : [isApp(first.user) || userById(first.user) ? el("b", {}, nameOf(first.user)) : "", " ", mrkdwn(first.text.replace(/^<@[UW][A-Z0-9]+(\|[^>]*)?>\s*/, ""))];
   return el(
     "div",
-    { class: "message quiet", role: "article", tabIndex: -1, "aria-label": `Notice, ${clock(first.ts)}`, data: { ts: first.ts, id: first.ts } },
+    { class: "message quiet", role: "article", tabIndex: -1, "aria-label": `Notice, ${timeOfDay(first.ts)}`, data: { ts: first.ts, id: first.ts } },
     el("div", { class: "gutter" }, avatar(first.user, "tiny")),
-    el("div", { class: "content", dir: "auto" }, line, " ", el("time", { title: whole(first.ts) }, clock(first.ts))),
+    el("div", { class: "content", dir: "auto" }, line, " ", el("time", { title: fullTime(first.ts) }, timeOfDay(first.ts))),
   );
 }
 
-const nameOf = (id) => shownName(person(id));
+const nameOf = (id) => shownName(userById(id));
 
-function listed(names) {
+function joinedNames(names) {
   const short = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} others`] : names;
   return short.flatMap((name, index) => [index ? (index === short.length - 1 ? " and " : ", ") : "", el("b", {}, name)]);
 }

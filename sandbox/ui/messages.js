@@ -1,96 +1,96 @@
-// The messages the page holds, by conversation, and how they are kept fresh.
+// Cache of messages by conversation, kept fresh by the change stream.
 
 import { get } from "./api.js";
-import { isMember, channel, tell, world } from "./world.js";
+import { isMember, channelById, emit, store } from "./store.js";
 
-const PAGE = 100;
-const MANY = 6;
+const BATCH = 100;
+const RELOAD_ABOVE = 6;
 const logs = new Map();
 
-/** What is known of a conversation: `list` oldest first, `more` where older ones are left, `private` what only I see. */
-export function log(id) {
-  if (!logs.has(id)) logs.set(id, { list: [], more: false, private: [], loaded: false, threads: new Map() });
+/** The cache of a conversation: `list` is oldest first, `more` means older messages exist, `ephemerals` are this user's. */
+export function conversationLog(id) {
+  if (!logs.has(id)) logs.set(id, { list: [], more: false, ephemerals: [], loaded: false, threads: new Map() });
   return logs.get(id);
 }
 
-export const forget = () => logs.clear();
+export const forgetMessages = () => logs.clear();
 
-const signed = (message) => Object.defineProperty(message, "sign", { value: JSON.stringify(message) });
+const withVersion = (message) => Object.defineProperty(message, "version", { value: JSON.stringify(message) });
 
-/** Load the newest messages of a conversation, and keep the older ones that are here already. */
-export async function load(id, limit = PAGE) {
-  const kept = log(id);
-  const who = world.me;
+/** Load the newest messages of a conversation; older messages already loaded are kept. */
+export async function loadChannel(id, limit = BATCH) {
+  const log = conversationLog(id);
+  const who = store.me;
   const answer = await get(`/channels/${id}/messages?viewer=${who}&limit=${limit}`);
-  if (who !== world.me) return;
+  if (who !== store.me) return;
   const oldest = answer.messages[0]?.ts;
-  const older = kept.loaded && answer.has_more ? kept.list.filter((one) => one.ts < oldest) : [];
-  kept.list = [...older, ...answer.messages.map(signed)];
-  if (!older.length) kept.more = answer.has_more;
-  kept.private = answer.ephemerals.filter((one) => !one.deleted).map(signed);
-  kept.loaded = true;
-  tell("timeline", id);
+  const older = log.loaded && answer.has_more ? log.list.filter((message) => message.ts < oldest) : [];
+  log.list = [...older, ...answer.messages.map(withVersion)];
+  if (!older.length) log.more = answer.has_more;
+  log.ephemerals = answer.ephemerals.filter((message) => !message.deleted).map(withVersion);
+  log.loaded = true;
+  emit("timeline", id);
 }
 
 let loading = null;
 
-/** Load one more page of older messages. */
-export function older(id) {
-  const kept = log(id);
-  if (!kept.more || loading) return loading;
+/** Load the next batch of older messages. */
+export function loadOlder(id) {
+  const log = conversationLog(id);
+  if (!log.more || loading) return loading;
   loading = (async () => {
-    const before = kept.list[0]?.ts;
-    const answer = await get(`/channels/${id}/messages?viewer=${world.me}&limit=${PAGE}&before=${before}`);
-    kept.list = [...answer.messages.map(signed), ...kept.list];
-    kept.more = answer.has_more;
-    tell("timeline", id);
+    const before = log.list[0]?.ts;
+    const answer = await get(`/channels/${id}/messages?viewer=${store.me}&limit=${BATCH}&before=${before}`);
+    log.list = [...answer.messages.map(withVersion), ...log.list];
+    log.more = answer.has_more;
+    emit("timeline", id);
   })().finally(() => { loading = null; });
   return loading;
 }
 
-/** Load back to a message, so that it can be shown. */
-export async function reach(id, ts) {
-  const kept = log(id);
-  while (kept.loaded && kept.more && !(kept.list[0]?.ts <= ts)) await older(id);
+/** Load older messages until the one at `ts` is included. */
+export async function loadBackTo(id, ts) {
+  const log = conversationLog(id);
+  while (log.loaded && log.more && !(log.list[0]?.ts <= ts)) await loadOlder(id);
 }
 
 export async function loadThread(id, ts) {
   try {
     const { messages } = await get(`/channels/${id}/threads/${ts}`);
-    const shaped = messages.map((one) => signed({ ...one, channel: id }));
-    log(id).threads.set(ts, shaped);
-    replace(id, shaped[0]);
-    return shaped;
+    const thread = messages.map((message) => withVersion({ ...message, channel: id }));
+    conversationLog(id).threads.set(ts, thread);
+    replace(id, thread[0]);
+    return thread;
   } catch (problem) {
     if (problem.status !== 404) throw problem;
-    log(id).threads.delete(ts);
+    conversationLog(id).threads.delete(ts);
     return [];
   } finally {
-    tell("threadlog", { channel: id, ts });
+    emit("threadlog", { channel: id, ts });
   }
 }
 
-const isReply = (one) => one.thread_ts && one.thread_ts !== one.ts;
+const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
 
 function replace(id, message) {
-  const kept = log(id);
-  if (!kept.loaded || (isReply(message) && message.subtype !== "thread_broadcast")) return;
-  const at = kept.list.findIndex((one) => one.ts >= message.ts);
-  const fresh = signed({ ...message });
-  if (at >= 0 && kept.list[at].ts === message.ts) kept.list[at] = fresh;
-  else if (at >= 0 && (at > 0 || !kept.more)) kept.list.splice(at, 0, fresh);
-  else if (at < 0) kept.list.push(fresh);
-  tell("timeline", id);
+  const log = conversationLog(id);
+  if (!log.loaded || (isReply(message) && message.subtype !== "thread_broadcast")) return;
+  const index = log.list.findIndex((other) => other.ts >= message.ts);
+  const fresh = withVersion({ ...message });
+  if (index >= 0 && log.list[index].ts === message.ts) log.list[index] = fresh;
+  else if (index >= 0 && (index > 0 || !log.more)) log.list.splice(index, 0, fresh);
+  else if (index < 0) log.list.push(fresh);
+  emit("timeline", id);
 }
 
 const dirty = new Map();
 let timer = null;
 
-/** Something happened to a message: look at it again soon. Many at once are looked at together. */
-export function changed(id, ts) {
-  const where = channel(id);
-  if (where && where.kind !== "channel" && !isMember(where)) return;
-  if (!log(id).loaded && world.thread?.channel !== id) return;
+/** Note that a message changed and fetch it soon; many changes at once reload the conversation. */
+export function markChanged(id, ts) {
+  const channel = channelById(id);
+  if (channel && channel.kind !== "channel" && !isMember(channel)) return;
+  if (!conversationLog(id).loaded && store.thread?.channel !== id) return;
   if (!dirty.has(id)) dirty.set(id, new Set());
   dirty.get(id).add(ts);
   timer ??= setTimeout(flush, 25);
@@ -102,60 +102,60 @@ async function flush() {
   dirty.clear();
   for (const [id, all] of work) {
     try {
-      if (all.size > MANY) {
-        await load(id, Math.max(PAGE, all.size + 20));
-        if (world.thread?.channel === id) await loadThread(id, world.thread.ts);
-      } else await Promise.all([...all].map((ts) => look(id, ts)));
+      if (all.size > RELOAD_ABOVE) {
+        await loadChannel(id, Math.max(BATCH, all.size + 20));
+        if (store.thread?.channel === id) await loadThread(id, store.thread.ts);
+      } else await Promise.all([...all].map((ts) => refreshMessage(id, ts)));
     } catch (problem) {
-      console.warn("could not look again", id, problem.message);
+      console.warn("could not refresh", id, problem.message);
     }
   }
 }
 
-async function look(id, ts) {
+async function refreshMessage(id, ts) {
   const messages = await loadThread(id, ts);
-  const first = messages[0];
-  if (!first) {
-    const kept = log(id);
-    kept.list = kept.list.filter((one) => one.ts !== ts);
-    const parent = [...kept.threads].find(([, thread]) => thread.some((one) => one.ts === ts))?.[0];
+  const message = messages[0];
+  if (!message) {
+    const log = conversationLog(id);
+    log.list = log.list.filter((other) => other.ts !== ts);
+    const parent = [...log.threads].find(([, replies]) => replies.some((reply) => reply.ts === ts))?.[0];
     if (parent && parent !== ts) await loadThread(id, parent);
-    tell("timeline", id);
-  } else if (isReply(first)) await loadThread(id, first.thread_ts);
+    emit("timeline", id);
+  } else if (isReply(message)) await loadThread(id, message.thread_ts);
 }
 
-/** Look again at what only I see in a conversation. */
-export async function lookPrivate(id) {
-  if (!log(id).loaded) return;
-  const { ephemerals } = await get(`/people/${world.me}/ephemerals?channel=${id}`);
-  log(id).private = ephemerals.filter((one) => !one.deleted && !dismissed.has(one.id)).map(signed);
-  tell("timeline", id);
-  if (world.thread?.channel === id) tell("threadlog", world.thread);
+/** Fetch this user's ephemeral messages of a conversation. */
+export async function refreshEphemerals(id) {
+  if (!conversationLog(id).loaded) return;
+  const { ephemerals } = await get(`/people/${store.me}/ephemerals?channel=${id}`);
+  conversationLog(id).ephemerals = ephemerals.filter((message) => !message.deleted && !dismissed.has(message.id)).map(withVersion);
+  emit("timeline", id);
+  if (store.thread?.channel === id) emit("threadlog", store.thread);
 }
 
 const dismissed = new Set();
 
-export function dismiss(one) {
-  dismissed.add(one.id);
-  const kept = log(one.channel);
-  kept.private = kept.private.filter((other) => other.id !== one.id);
-  tell("timeline", one.channel);
-  tell("threadlog", { channel: one.channel, ts: one.thread_ts });
+export function dismiss(message) {
+  dismissed.add(message.id);
+  const log = conversationLog(message.channel);
+  log.ephemerals = log.ephemerals.filter((other) => other.id !== message.id);
+  emit("timeline", message.channel);
+  emit("threadlog", { channel: message.channel, ts: message.thread_ts });
 }
 
-/** A conversation as it is shown: its messages and what only I see among them, oldest first. */
-export function shown(id) {
-  const kept = log(id);
-  const first = kept.more ? kept.list[0]?.ts ?? "" : "";
-  const mine = kept.private.filter((one) => !one.thread_ts && one.ts >= first && !dismissed.has(one.id));
-  if (!mine.length) return kept.list;
-  return [...kept.list, ...mine].sort((a, b) => (a.ts < b.ts ? -1 : 1));
+/** The messages of a conversation with this user's ephemeral ones among them, oldest first. */
+export function visibleMessages(id) {
+  const log = conversationLog(id);
+  const oldestShown = log.more ? log.list[0]?.ts ?? "" : "";
+  const ephemerals = log.ephemerals.filter((message) => !message.thread_ts && message.ts >= oldestShown && !dismissed.has(message.id));
+  if (!ephemerals.length) return log.list;
+  return [...log.list, ...ephemerals].sort((a, b) => (a.ts < b.ts ? -1 : 1));
 }
 
-export function shownThread(id, ts) {
-  const kept = log(id);
-  const mine = kept.private.filter((one) => one.thread_ts === ts && !dismissed.has(one.id));
-  const [parent, ...replies] = kept.threads.get(ts) ?? [];
+export function visibleThread(id, ts) {
+  const log = conversationLog(id);
+  const ephemerals = log.ephemerals.filter((message) => message.thread_ts === ts && !dismissed.has(message.id));
+  const [parent, ...replies] = log.threads.get(ts) ?? [];
   if (!parent) return [];
-  return [parent, ...[...replies, ...mine].sort((a, b) => (a.ts < b.ts ? -1 : 1))];
+  return [parent, ...[...replies, ...ephemerals].sort((a, b) => (a.ts < b.ts ? -1 : 1))];
 }

@@ -1,13 +1,13 @@
-// Slack's mrkdwn as elements. What comes in is escaped text (&lt; &gt; &amp;); what goes out are text nodes.
+// Render Slack's mrkdwn. The input is escaped text (&lt; &gt; &amp;); the output is text nodes and elements.
 
 import { el, fragment } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { channelChip, link, userChip, groupChip, broadcastChip } from "./chips.js";
-import { slackDate, whole } from "./times.js";
+import { slackDate, fullTime } from "./times.js";
 
 const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 
-// Spans are kept short so that a hostile line of asterisks costs little.
+// Spans are limited in length so that a hostile line of asterisks is cheap to match.
 const SPAN = 1200;
 const styled = (mark) => `(?<![\\w${mark}])${mark}(?=[^\\s${mark}])([^\\n]{0,${SPAN}}?[^\\s${mark}]|[^\\s${mark}])${mark}(?![\\w${mark}])`;
 const INLINE = new RegExp(
@@ -22,34 +22,34 @@ const INLINE = new RegExp(
 );
 const WRAP = { 3: "strong", 4: "em", 5: "s" };
 
-/** One line's worth of mrkdwn. */
+/** Render one line. */
 function inline(text) {
   const out = [];
   while (text) {
-    const found = INLINE.exec(text);
-    if (!found) break;
-    if (found.index) out.push(unescape(text.slice(0, found.index)));
-    out.push(token(found));
-    text = text.slice(found.index + found[0].length);
+    const match = INLINE.exec(text);
+    if (!match) break;
+    if (match.index) out.push(unescape(text.slice(0, match.index)));
+    out.push(token(match));
+    text = text.slice(match.index + match[0].length);
   }
   if (text) out.push(unescape(text));
   return out;
 }
 
-function token(found) {
-  if (found[1] !== undefined) return control(found[1]);
-  if (found[2] !== undefined) return el("code", {}, unescape(found[2]));
-  if (found[6] !== undefined) return emojiNode(found[6]);
-  const which = [3, 4, 5].find((group) => found[group] !== undefined);
-  return el(WRAP[which], {}, inline(found[which]));
+function token(match) {
+  if (match[1] !== undefined) return control(match[1]);
+  if (match[2] !== undefined) return el("code", {}, unescape(match[2]));
+  if (match[6] !== undefined) return emojiNode(match[6]);
+  const which = [3, 4, 5].find((group) => match[group] !== undefined);
+  return el(WRAP[which], {}, inline(match[which]));
 }
 
 export function emojiNode(name) {
-  const sign = emoji(name);
-  return sign ? el("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` }, sign) : `:${name}:`;
+  const character = emoji(name);
+  return character ? el("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` }, character) : `:${name}:`;
 }
 
-/** What stands between `<` and `>`. */
+/** Render a control sequence: the text between `<` and `>`. */
 function control(inside) {
   const bar = inside.indexOf("|");
   const target = bar < 0 ? inside : inside.slice(0, bar);
@@ -64,16 +64,16 @@ function control(inside) {
 
 function dateNode([, seconds, template, url], fallback) {
   if (!/^\d{1,12}$/.test(seconds) || !template) return fallback;
-  const time = el("time", { title: whole(seconds) }, slackDate(seconds, unescape(template)));
+  const time = el("time", { title: fullTime(seconds) }, slackDate(seconds, unescape(template)));
   return url ? link(unescape(url), time) : time;
 }
 
-/** A whole text: code blocks, quotes and lines. */
+/** Render a whole text: code blocks, quotes and lines. */
 export function mrkdwn(text) {
   const out = [];
-  for (const [index, piece] of String(text ?? "").split("```").entries()) {
-    if (index % 2) out.push(el("pre", {}, unescape(piece.replace(/^\n|\n$/g, ""))));
-    else out.push(...lines(piece, index > 0));
+  for (const [index, part] of String(text ?? "").split("```").entries()) {
+    if (index % 2) out.push(el("pre", {}, unescape(part.replace(/^\n|\n$/g, ""))));
+    else out.push(...lines(part, index > 0));
   }
   return fragment(out);
 }
@@ -99,19 +99,19 @@ function lines(text, afterCode) {
   return out;
 }
 
-/** A text object of Block Kit. */
+/** Render a Block Kit text object. */
 export function textObject(text) {
   if (!text) return fragment();
   return text.type === "mrkdwn" ? mrkdwn(text.text) : fragment(plain(text.text));
 }
 
-/** Plain words in which only emoji and line breaks mean something. */
+/** Render plain text; only emoji and line breaks are interpreted. */
 export function plain(text) {
   const out = [];
   for (const [index, line] of String(text ?? "").split("\n").entries()) {
     if (index) out.push(el("br"));
-    for (const piece of line.split(/(:[a-zA-Z0-9_+'-]+:)/)) {
-      if (piece) out.push(/^:.+:$/.test(piece) ? emojiNode(piece.slice(1, -1)) : unescape(piece));
+    for (const part of line.split(/(:[a-zA-Z0-9_+'-]+:)/)) {
+      if (part) out.push(/^:.+:$/.test(part) ? emojiNode(part.slice(1, -1)) : unescape(part));
     }
   }
   return out;

@@ -1,10 +1,10 @@
-// Something small that opens beside what was pressed, and closes when one turns elsewhere.
+// Popups and menus that open beside a control and close when the focus or a press goes elsewhere.
 
 import { el } from "./dom.js";
 
 let current = null;
 
-/** Show `content` beside `anchor`. Gives a function that closes it; `restore` puts the focus back. */
+/** Show `content` beside `anchor`. Returns `{box, close}`; `close(restore)` puts the focus back unless `restore` is false. */
 export function popup(anchor, content, { label, width, onclose, role = "dialog" } = {}) {
   closePopup();
   const host = anchor.closest("dialog") ?? document.body;
@@ -12,11 +12,11 @@ export function popup(anchor, content, { label, width, onclose, role = "dialog" 
   host.append(box);
   box.showPopover();
   if (width) box.style.minWidth = `${width}px`;
-  place(box, anchor);
-  const opened = { box, anchor, onclose, close: (restore = true) => shut(opened, restore) };
+  position(box, anchor);
+  const opened = { box, anchor, onclose, close: (restore = true) => close(opened, restore) };
   current = opened;
-  document.addEventListener("pointerdown", elsewhere, true);
-  window.addEventListener("resize", gone);
+  document.addEventListener("pointerdown", closeOnOutsidePress, true);
+  window.addEventListener("resize", closeOnResize);
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       event.preventDefault();
@@ -24,7 +24,7 @@ export function popup(anchor, content, { label, width, onclose, role = "dialog" 
       opened.close();
     }
   });
-  // The focus stays where it is while one points at something; else the box would be gone before the click.
+  // Keep the focus on mousedown: losing it would close the box before the click arrives.
   box.addEventListener("mousedown", (event) => { if (!event.target.closest("input")) event.preventDefault(); });
   box.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !box.contains(event.relatedTarget) && event.relatedTarget !== anchor) opened.close(false);
@@ -36,24 +36,24 @@ export function closePopup(restore = false) {
   current?.close(restore);
 }
 
-function shut(opened, restore) {
+function close(opened, restore) {
   if (current !== opened) return;
   current = null;
-  document.removeEventListener("pointerdown", elsewhere, true);
-  window.removeEventListener("resize", gone);
+  document.removeEventListener("pointerdown", closeOnOutsidePress, true);
+  window.removeEventListener("resize", closeOnResize);
   opened.box.remove();
   opened.onclose?.();
   if (restore && opened.anchor.isConnected) opened.anchor.focus({ preventScroll: true });
 }
 
-function elsewhere(event) {
+function closeOnOutsidePress(event) {
   if (current && !current.box.contains(event.target) && !current.anchor.contains(event.target)) current.close(false);
 }
 
-const gone = () => closePopup();
+const closeOnResize = () => closePopup();
 
-/** Below the anchor, or above where there is no room; never outside the window. */
-export function place(box, anchor) {
+/** Place the box below the anchor, or above if there is no room; always inside the window. */
+export function position(box, anchor) {
   const around = anchor.getBoundingClientRect();
   const { width, height } = box.getBoundingClientRect();
   const below = innerHeight - around.bottom - 8;
@@ -64,7 +64,7 @@ export function place(box, anchor) {
 }
 
 /**
- * A menu of `items`: {words, hint, danger, act} or "-" for a line between. Arrow keys move, letters jump.
+ * Open a menu of `items`: {label, hint, danger, run}, or "-" for a separator. Arrow keys move, letters jump.
  */
 export function menu(anchor, items, label = "More") {
   const entries = items.map((item) =>
@@ -73,7 +73,7 @@ export function menu(anchor, items, label = "More") {
       : el(
           "button",
           { type: "button", role: "menuitem", tabIndex: -1, class: item.danger ? "danger" : "", on: { click: () => choose(item) } },
-          el("span", {}, item.words),
+          el("span", {}, item.label),
           item.hint && el("small", {}, item.hint),
         ),
   );
@@ -85,12 +85,12 @@ export function menu(anchor, items, label = "More") {
   buttons[0]?.focus();
   function choose(item) {
     opened.close();
-    item.act();
+    item.run();
   }
   return opened;
 }
 
-/** Let arrow keys, Home, End and letters move among `nodes()`. */
+/** Let arrow keys, Home, End and letters move the focus among `nodes()` (a roving focus). */
 export function rove(parent, nodes, { letters = true } = {}) {
   parent.addEventListener("keydown", (event) => {
     const all = nodes();

@@ -1,15 +1,15 @@
-// Selects of Block Kit: a button that shows what is chosen, and a list that narrows as one types.
+// Block Kit selects: a button that shows the choice, and a list that is filtered while typing.
 
 import { el, fill, uid } from "./dom.js";
-import { place, popup } from "./popup.js";
+import { position, popup } from "./popup.js";
 import { withEmoji } from "./emoji.js";
 
 /**
- * `load(query)` gives [{key, label, description, group}], at once or later. `chosen` is a list of such options.
- * `onchange(list)` hears of every choice. With `multi` several may be chosen, at most `most`.
+ * `load(query)` returns [{key, label, description, group}] or a promise of it. `chosen` is a list of such options.
+ * `onchange(list)` is called at every choice. With `multi` several may be chosen, at most `most`.
  */
 export function select({ load, chosen = [], multi = false, most, placeholder, label, onchange, key, clearable = multi }) {
-  let now = [...chosen];
+  let selected = [...chosen];
   const value = el("span", { class: "value" });
   const box = el(
     "button",
@@ -20,7 +20,7 @@ export function select({ load, chosen = [], multi = false, most, placeholder, la
         click: () => open(),
         keydown: (event) => {
           if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); open(); }
-          else if (clearable && (event.key === "Backspace" || event.key === "Delete") && now.length) change(now.slice(0, -1));
+          else if (clearable && (event.key === "Backspace" || event.key === "Delete") && selected.length) change(selected.slice(0, -1));
         },
       },
     },
@@ -33,20 +33,20 @@ export function select({ load, chosen = [], multi = false, most, placeholder, la
   function show() {
     fill(
       value,
-      now.length
+      selected.length
         ? multi
-          ? now.map((one) => el("span", { class: "chip" }, withEmoji(one.label)))
-          : withEmoji(now[0].label)
+          ? selected.map((option) => el("span", { class: "chip" }, withEmoji(option.label)))
+          : withEmoji(selected[0].label)
         : el("span", { class: "placeholder" }, placeholder),
     );
-    box.setAttribute("aria-label", `${label}: ${now.length ? now.map((one) => one.label).join(", ") : placeholder}`);
-    clear.hidden = !(clearable && now.length);
+    box.setAttribute("aria-label", `${label}: ${selected.length ? selected.map((option) => option.label).join(", ") : placeholder}`);
+    clear.hidden = !(clearable && selected.length);
   }
 
   function change(list) {
-    now = list;
+    selected = list;
     show();
-    onchange(now);
+    onchange(selected);
   }
 
   function open() {
@@ -63,7 +63,7 @@ export function select({ load, chosen = [], multi = false, most, placeholder, la
     box.setAttribute("aria-controls", id);
     let options = [];
     let active = 0;
-    let asked = 0;
+    let searches = 0;
 
     function mark(index) {
       active = Math.max(0, Math.min(index, options.length - 1));
@@ -76,17 +76,17 @@ export function select({ load, chosen = [], multi = false, most, placeholder, la
       }
     }
 
-    function choose(one) {
+    function choose(option) {
       if (!multi) {
         opened.close();
-        change([one]);
+        change([option]);
         return;
       }
-      const without = now.filter((other) => other.key !== one.key);
-      if (without.length === now.length && most && now.length >= most) return;
-      change(without.length === now.length ? [...now, one] : without);
+      const without = selected.filter((other) => other.key !== option.key);
+      if (without.length === selected.length && most && selected.length >= most) return;
+      change(without.length === selected.length ? [...selected, option] : without);
       draw();
-      place(opened.box, box);
+      position(opened.box, box);
     }
 
     function draw() {
@@ -94,20 +94,20 @@ export function select({ load, chosen = [], multi = false, most, placeholder, la
       fill(
         list,
         options.length === 0 && el("div", { class: "nothing" }, "Nothing found"),
-        options.map((one, index) => {
-          const heading = one.group && one.group !== group && el("div", { class: "group", role: "presentation" }, one.group);
-          group = one.group;
-          const is = now.some((other) => other.key === one.key);
+        options.map((option, index) => {
+          const heading = option.group && option.group !== group && el("div", { class: "group", role: "presentation" }, option.group);
+          group = option.group;
+          const is = selected.some((other) => other.key === option.key);
           return [
             heading,
             el(
               "div",
               {
                 role: "option", id: `${id}-${index}`, "aria-selected": String(is),
-                on: { click: () => choose(one), pointermove: () => active !== index && mark(index) },
+                on: { click: () => choose(option), pointermove: () => active !== index && mark(index) },
               },
-              el("span", {}, withEmoji(one.label)),
-              one.description && el("small", {}, withEmoji(one.description)),
+              el("span", {}, withEmoji(option.label)),
+              option.description && el("small", {}, withEmoji(option.description)),
             ),
           ];
         }),
@@ -116,13 +116,13 @@ export function select({ load, chosen = [], multi = false, most, placeholder, la
     }
 
     async function search() {
-      const turn = ++asked;
-      const found = await load(input.value.trim());
-      if (turn !== asked) return;
-      options = found;
-      active = Math.max(0, input.value ? 0 : options.findIndex((one) => now.some((other) => other.key === one.key)));
+      const turn = ++searches;
+      const results = await load(input.value.trim());
+      if (turn !== searches) return;
+      options = results;
+      active = Math.max(0, input.value ? 0 : options.findIndex((option) => selected.some((other) => other.key === option.key)));
       draw();
-      place(opened.box, box);
+      position(opened.box, box);
     }
 
     input.addEventListener("input", search);
@@ -139,11 +139,11 @@ export function select({ load, chosen = [], multi = false, most, placeholder, la
   return el("span", { class: `select-box${multi ? " multi" : ""}` }, box, clearable && clear);
 }
 
-/** Options of a fixed list, narrowed by words in any of their parts. */
-export const among = (options) => (query) => {
-  const wanted = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return options.filter((one) => {
-    const whole = `${one.label} ${one.description ?? ""} ${one.search ?? ""}`.toLowerCase();
-    return wanted.every((word) => whole.includes(word));
+/** A `load` function for a fixed list: all words of the query must occur in an option. */
+export const filterOptions = (options) => (query) => {
+  const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
+  return options.filter((option) => {
+    const whole = `${option.label} ${option.description ?? ""} ${option.search ?? ""}`.toLowerCase();
+    return terms.every((word) => whole.includes(word));
   });
 };

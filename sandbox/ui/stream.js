@@ -1,9 +1,9 @@
-// What happens in the workspace, as it happens. When the line was cut, everything is looked at again.
+// The stream of changes from the sandbox, with reconnection.
 
 const FIRST_WAIT = 300;
 const LONGEST_WAIT = 5000;
 
-/** `onchange(entry)` hears of every change; `onback()` runs after a gap; `online(is)` says how the line stands. */
+/** `onchange(entry)` gets every change; `onback()` runs after a reconnection; `online(isOnline)` reports the connection. */
 export function stream({ onchange, onback, online }) {
   let wait = FIRST_WAIT;
   let again = false;

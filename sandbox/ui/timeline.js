@@ -1,9 +1,9 @@
-// A list of messages, of which only a window is drawn: however long a channel is, few rows exist.
+// A virtualized list of messages: only a window of rows exists, however long the channel is.
 
 import { button, el, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
-import { isQuiet, keyOf, quietRow, row } from "./message.js";
-import { author } from "./people.js";
+import { isNotice, messageKey, noticeRow, messageRow } from "./message.js";
+import { author } from "./avatars.js";
 import { dayKey, dayName } from "./times.js";
 
 const WINDOW = 80;
@@ -11,57 +11,57 @@ const STEP = 40;
 const TOGETHER_S = 300;
 const NEAR = 400;
 
-/** Rows for messages, with day lines and grouping. */
+/** The rows of a list of messages, with day separators and grouping. */
 export function rows(messages, { inThread = false, newFrom = null } = {}) {
   const out = [];
-  let before = null;
-  for (let at = 0; at < messages.length; at++) {
-    const message = messages[at];
-    const newDay = !before || dayKey(before.ts) !== dayKey(message.ts);
-    if (newDay && !inThread) out.push(line(`day ${dayKey(message.ts)}`, dayName(message.ts), "day"));
-    if (newFrom && message.ts > newFrom && (!before || before.ts <= newFrom)) {
-      out.push(line("new", "New", "new"));
-      before = null;
+  let previous = null;
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index];
+    const newDay = !previous || dayKey(previous.ts) !== dayKey(message.ts);
+    if (newDay && !inThread) out.push(separator(`day ${dayKey(message.ts)}`, dayName(message.ts), "day"));
+    if (newFrom && message.ts > newFrom && (!previous || previous.ts <= newFrom)) {
+      out.push(separator("new", "New", "new"));
+      previous = null;
     }
-    if (isQuiet(message)) {
-      const group = quietGroup(messages, at);
-      const sign = group.map((one) => one.sign).join();
-      out.push({ key: message.ts, sign, make: () => quietRow(group) });
-      at += group.length - 1;
-      before = messages[at];
+    if (isNotice(message)) {
+      const group = noticeGroup(messages, index);
+      const version = group.map((notice) => notice.version).join();
+      out.push({ key: message.ts, version, make: () => noticeRow(group) });
+      index += group.length - 1;
+      previous = messages[index];
       continue;
     }
-    const follows = !newDay && !(inThread && at === 1) && goesOn(before, message);
-    out.push({ key: keyOf(message), sign: `${follows}${message.sign}`, make: () => row(message, { follows, inThread }) });
-    before = message;
+    const follows = !newDay && !(inThread && index === 1) && continuesRun(previous, message);
+    out.push({ key: messageKey(message), version: `${follows}${message.version}`, make: () => messageRow(message, { follows, inThread }) });
+    previous = message;
   }
   return out;
 }
 
-const line = (key, words, kind) => ({
-  key, sign: words, make: () => el("div", { class: `line ${kind}`, role: "separator", "aria-label": words }, el("span", {}, words)),
+const separator = (key, words, kind) => ({
+  key, version: words, make: () => el("div", { class: `line ${kind}`, role: "separator", "aria-label": words }, el("span", {}, words)),
 });
 
-function quietGroup(messages, at) {
-  const group = [messages[at]];
-  if (!/_join$/.test(messages[at].subtype)) return group;
-  for (let next = at + 1; next < messages.length; next++) {
-    const one = messages[next];
-    if (one.subtype !== messages[at].subtype || dayKey(one.ts) !== dayKey(group[0].ts)) break;
-    group.push(one);
+function noticeGroup(messages, index) {
+  const group = [messages[index]];
+  if (!/_join$/.test(messages[index].subtype)) return group;
+  for (let next = index + 1; next < messages.length; next++) {
+    const message = messages[next];
+    if (message.subtype !== messages[index].subtype || dayKey(message.ts) !== dayKey(group[0].ts)) break;
+    group.push(message);
   }
   return group;
 }
 
-function goesOn(before, message) {
-  if (!before || isQuiet(before) || message.viewer || before.viewer || before.pinned_to?.length || message.pinned_to?.length || message.subtype === "thread_broadcast") return false;
-  const [one, other] = [author(before), author(message)];
-  return one.id === other.id && one.name === other.name && message.ts - before.ts < TOGETHER_S;
+function continuesRun(previous, message) {
+  if (!previous || isNotice(previous) || message.viewer || previous.viewer || previous.pinned_to?.length || message.pinned_to?.length || message.subtype === "thread_broadcast") return false;
+  const [before, now] = [author(previous), author(message)];
+  return before.id === now.id && before.name === now.name && message.ts - previous.ts < TOGETHER_S;
 }
 
 /**
- * A scrolling list. `list()` gives all messages, oldest first; `more()` whether older ones can be fetched, `older()`
- * fetches them. It stays at the bottom while one is there, and where one is when one is not.
+ * A scrolling list. `list()` returns all messages, oldest first; `more()` whether older ones exist; `older()` fetches them.
+ * At the bottom it follows new messages; elsewhere it keeps its position.
  */
 export function scroller({ label, list, more = () => false, older, options = () => ({}), start, onbottom }) {
   const inner = el("div", { class: "rows" });
@@ -70,22 +70,22 @@ export function scroller({ label, list, more = () => false, older, options = () 
   const node = el("div", { class: "scroller" }, outer, jump);
   let end = null; // index after the last drawn message; null: the newest
   let size = WINDOW;
-  let stuck = true;
+  let followsEnd = true;
 
   function draw() {
     const all = list();
     const to = end === null ? all.length : Math.min(end, all.length);
     const from = Math.max(0, to - size);
-    const top = from === 0 && !more() && start ? [{ key: "start", sign: start.sign?.() ?? "", make: start.make }] : [];
-    const kept = stuck ? null : anchor();
+    const top = from === 0 && !more() && start ? [{ key: "start", version: start.version?.() ?? "", make: start.make }] : [];
+    const kept = followsEnd ? null : anchor();
     reconcile(inner, [...top, ...rows(all.slice(from, to), options())]);
-    if (stuck) outer.scrollTop = outer.scrollHeight;
+    if (followsEnd) outer.scrollTop = outer.scrollHeight;
     else if (kept) keep(kept);
     tabStop();
     show();
   }
 
-  /** The row at the top of what one sees, so that it can be put back there. */
+  /** The first visible row and its position, to restore after a redraw. */
   function anchor() {
     const edge = outer.getBoundingClientRect().top;
     const seen = [...inner.children].find((child) => child.dataset.id && child.getBoundingClientRect().bottom > edge);
@@ -93,8 +93,8 @@ export function scroller({ label, list, more = () => false, older, options = () 
   }
 
   function keep({ id, top }) {
-    const node = [...inner.children].find((child) => child.dataset.id === id);
-    if (node) outer.scrollTop += node.getBoundingClientRect().top - top;
+    const row = [...inner.children].find((child) => child.dataset.id === id);
+    if (row) outer.scrollTop += row.getBoundingClientRect().top - top;
   }
 
   function atBottom() {
@@ -102,23 +102,23 @@ export function scroller({ label, list, more = () => false, older, options = () 
   }
 
   function show() {
-    jump.hidden = atBottom() || stuck;
+    jump.hidden = atBottom() || followsEnd;
     if (atBottom()) onbottom?.();
   }
 
   async function scrolled() {
-    stuck = atBottom();
+    followsEnd = atBottom();
     show();
     const all = list();
     const to = end ?? all.length;
     if (outer.scrollTop < NEAR) {
       if (to - size > 0) shift(to - STEP, all);
       else if (more()) {
-        const before = all.length;
+        const previous = all.length;
         const pending = older();
         if (!pending) return;
         await pending;
-        end = to + list().length - before;
+        end = to + list().length - previous;
         shift(end - STEP, list());
       }
     } else if (end !== null && outer.scrollHeight - outer.scrollTop - outer.clientHeight < NEAR) shift(to + STEP, all);
@@ -133,19 +133,19 @@ export function scroller({ label, list, more = () => false, older, options = () 
 
   function toLatest() {
     end = null;
-    stuck = true;
+    followsEnd = true;
     draw();
     outer.scrollTop = outer.scrollHeight;
     show();
   }
 
-  /** Show a message and point at it. */
+  /** Scroll to a message and highlight it. Returns false if it is not in the list. */
   function point(ts) {
     const all = list();
-    const at = all.findIndex((one) => one.ts === ts);
-    if (at < 0) return false;
-    stuck = false;
-    end = at + STEP >= all.length ? null : at + STEP;
+    const index = all.findIndex((message) => message.ts === ts);
+    if (index < 0) return false;
+    followsEnd = false;
+    end = index + STEP >= all.length ? null : index + STEP;
     draw();
     const found = inner.querySelector(`[data-ts="${ts}"]`);
     found?.scrollIntoView({ block: "center" });
@@ -155,27 +155,27 @@ export function scroller({ label, list, more = () => false, older, options = () 
     return true;
   }
 
-  /** One row is in the order of the tab key; arrows move to the others. */
+  /** Make one row tabbable; arrow keys move to the others. */
   function tabStop(chosen) {
     const all = inner.querySelectorAll("[role=article]");
-    const wanted = chosen ?? [...all].find((one) => one.contains(document.activeElement)) ?? all[all.length - 1];
-    for (const one of all) one.tabIndex = one === wanted ? 0 : -1;
+    const wanted = chosen ?? [...all].find((message) => message.contains(document.activeElement)) ?? all[all.length - 1];
+    for (const message of all) message.tabIndex = message === wanted ? 0 : -1;
   }
 
   inner.addEventListener("focusin", (event) => tabStop(event.target.closest("[role=article]")));
   inner.addEventListener("keydown", (event) => {
-    const at = event.target;
-    if (at.getAttribute("role") !== "article") return;
+    const index = event.target;
+    if (index.getAttribute("role") !== "article") return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       const all = [...inner.querySelectorAll("[role=article]")];
-      const next = all[all.indexOf(at) + step];
+      const next = all[all.indexOf(index) + step];
       if (!next) return;
       event.preventDefault();
       next.focus({ preventScroll: true });
       next.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter" && at.dataset.ts) {
-      at.querySelector("[aria-label='Reply in thread']")?.click();
+    } else if (event.key === "Enter" && index.dataset.ts) {
+      index.querySelector("[aria-label='Reply in thread']")?.click();
     }
   });
   let waiting = false;
@@ -184,8 +184,8 @@ export function scroller({ label, list, more = () => false, older, options = () 
     waiting = true;
     requestAnimationFrame(() => { waiting = false; scrolled(); });
   }, { passive: true });
-  new ResizeObserver(() => { if (stuck) outer.scrollTop = outer.scrollHeight; }).observe(inner);
-  new ResizeObserver(() => { if (stuck) outer.scrollTop = outer.scrollHeight; }).observe(outer);
+  new ResizeObserver(() => { if (followsEnd) outer.scrollTop = outer.scrollHeight; }).observe(inner);
+  new ResizeObserver(() => { if (followsEnd) outer.scrollTop = outer.scrollHeight; }).observe(outer);
 
-  return { node, draw, toLatest, point, atBottom, reset() { end = null; size = WINDOW; stuck = true; inner.rows = undefined; inner.replaceChildren(); } };
+  return { node, draw, toLatest, point, atBottom, reset() { end = null; size = WINDOW; followsEnd = true; inner.rows = undefined; inner.replaceChildren(); } };
 }

@@ -1,8 +1,8 @@
-// Moments in the zone of whoever looks.
+// Format times in the current user's time zone.
 
-import { me, now } from "./world.js";
+import { currentUser, now } from "./store.js";
 
-const zone = () => me()?.tz || "UTC";
+const zone = () => currentUser()?.tz || "UTC";
 const formats = new Map();
 
 function format(options) {
@@ -14,10 +14,10 @@ function format(options) {
 const date = (seconds) => new Date(Number(seconds) * 1000);
 const part = (seconds, options) => format(options).format(date(seconds));
 
-export const clock = (seconds) => part(seconds, { hour: "2-digit", minute: "2-digit" });
+export const timeOfDay = (seconds) => part(seconds, { hour: "2-digit", minute: "2-digit" });
 export const dayKey = (seconds) => part(seconds, { year: "numeric", month: "2-digit", day: "2-digit" });
-export const whole = (seconds) =>
-  `${part(seconds, { weekday: "short", day: "numeric", month: "long", year: "numeric" })}, ${clock(seconds)}`;
+export const fullTime = (seconds) =>
+  `${part(seconds, { weekday: "short", day: "numeric", month: "long", year: "numeric" })}, ${timeOfDay(seconds)}`;
 
 /** "Today", "Yesterday", "Monday, 3 March". */
 export function dayName(seconds) {
@@ -47,7 +47,7 @@ const LONG = { weekday: "long", day: "numeric", month: "long", year: "numeric" }
 const MEDIUM = { day: "numeric", month: "long", year: "numeric" };
 const SHORT = { day: "numeric", month: "short", year: "numeric" };
 const TOKENS = {
-  date_num: (s) => part(s, { year: "numeric" }) + "-" + part(s, { month: "2-digit" }) + "-" + part(s, { day: "2-digit" }),
+  date_num: (s) => `${part(s, { year: "numeric" })}-${part(s, { month: "2-digit" })}-${part(s, { day: "2-digit" })}`,
   date: (s) => part(s, MEDIUM),
   date_short: (s) => part(s, SHORT),
   date_long: (s) => part(s, LONG),
@@ -57,26 +57,26 @@ const TOKENS = {
   date_slash: (s) => part(s, { day: "2-digit", month: "2-digit", year: "numeric" }),
   date_long_full: (s) => part(s, MEDIUM),
   day_divider_pretty: (s) => relativeDay(s) ?? dayName(s),
-  time: clock,
+  time: timeOfDay,
   time_secs: (s) => part(s, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
   ago,
 };
 
-/** Slack's date tokens: `{date_short_pretty} at {time}`. A pretty date at the very beginning has a capital. */
+/** Expand Slack's date tokens: `{date_short_pretty} at {time}`. A date at the beginning is capitalized. */
 export function slackDate(seconds, template) {
   const words = template.replace(/\{([a-z_]+)\}/g, (token, name) => TOKENS[name]?.(Number(seconds)) ?? token);
   return template.startsWith("{date") ? words[0].toUpperCase() + words.slice(1) : words;
 }
 
-/** Seconds as the value of a datetime-local input, and back, in the zone of whoever looks. */
-export function toInput(seconds) {
-  return `${TOKENS.date_num(seconds)}T${clock(seconds)}`;
+/** Epoch seconds as the value of a datetime-local input; `fromInputValue` is the inverse. */
+export function toInputValue(seconds) {
+  return `${TOKENS.date_num(seconds)}T${timeOfDay(seconds)}`;
 }
 
-export function fromInput(value) {
+export function fromInputValue(value) {
   if (!value) return null;
   const naive = Date.parse(`${value}Z`) / 1000;
   let guess = naive;
-  for (let round = 0; round < 3; round++) guess += naive - Date.parse(`${toInput(guess)}Z`) / 1000;
+  for (let round = 0; round < 3; round++) guess += naive - Date.parse(`${toInputValue(guess)}Z`) / 1000;
   return Math.round(guess);
 }

@@ -1,60 +1,59 @@
-// The journal of the sandbox: calls of the app, and what was delivered to it, by time.
+// Inspector tab with the app's Web API calls and the deliveries to it, newest first.
 
 import { get } from "./api.js";
 import { el, fill, reconcile } from "./dom.js";
-import { json } from "./inspector.js";
+import { json } from "./json_view.js";
 
 const SHOWN = 120;
 
-/** Draw the newest calls and deliveries into `node`; with a message only those about it. */
+/** Draw the newest calls and deliveries into `node`; given a message, only those that concern it. */
 export async function traffic(node, message) {
   const [calls, deliveries] = await Promise.all([get(`/calls?limit=${SHOWN * 2}`), get(`/deliveries?limit=${SHOWN * 2}`)]);
-  const all = [
-    ...calls.records.map((one) => ({ ...one, way: "out" })),
-    ...deliveries.records.map((one) => ({ ...one, way: "in" })),
-  ].filter((one) => !message || concerns(one, message)).sort((a, b) => b.at - a.at).slice(0, SHOWN);
-  if (!all.length) {
+  const records = [
+    ...calls.records.map((record) => ({ ...record, way: "out" })),
+    ...deliveries.records.map((record) => ({ ...record, way: "in" })),
+  ].filter((record) => !message || concerns(record, message)).sort((a, b) => b.at - a.at).slice(0, SHOWN);
+  if (!records.length) {
     node.rows = undefined;
     fill(node, el("p", { class: "nothing" }, "Nothing yet."));
     return;
   }
   if (!node.rows) fill(node);
-  reconcile(node, all.map((one) => ({ key: `${one.way}${one.at}${one.method ?? one.id}`, sign: `${one.state}${one.ok}${one.took_ms}${one.attempts?.length}`, make: () => line(one) })));
+  reconcile(node, records.map((record) => ({ key: `${record.way}${record.at}${record.method ?? record.id}`, version: `${record.state}${record.ok}${record.took_ms}${record.attempts?.length}`, make: () => line(record) })));
 }
 
-function concerns(one, message) {
-  const words = JSON.stringify(one.way === "out" ? [one.args, one.answer] : one.payload);
+function concerns(record, message) {
+  const words = JSON.stringify(record.way === "out" ? [record.args, record.answer] : record.payload);
   return words.includes(`"${message.ts}"`);
 }
 
-function line(one) {
-  const bad = one.way === "out" ? !one.ok : one.state === "lost" || one.state === "failed" || one.attempts.some((attempt) => attempt.error);
-  const name = one.way === "out" ? one.method : nameOf(one);
-  const end = one.way === "out" ? outcome(one) : delivered(one);
+function line(record) {
+  const bad = record.way === "out" ? !record.ok : record.state === "failed" || record.attempts.some((attempt) => attempt.error);
+  const name = record.way === "out" ? record.method : nameOf(record);
+  const end = record.way === "out" ? outcome(record) : delivered(record);
   const body = el("div", { class: "detail" });
   const node = el(
     "details",
     { class: bad ? "entry bad" : "entry" },
-    el("summary", {}, el("time", {}, at(one.at)), el("span", { class: `way ${one.way}`, title: one.way === "out" ? "the app called Slack" : "Slack told the app" }, one.way === "out" ? "→" : "←"), el("code", {}, name), el("span", { class: "end" }, end)),
+    el("summary", {}, el("time", {}, clockTime(record.at)), el("span", { class: `way ${record.way}`, title: record.way === "out" ? "the app called Slack" : "Slack told the app" }, record.way === "out" ? "→" : "←"), el("code", {}, name), el("span", { class: "end" }, end)),
     body,
   );
   node.addEventListener("toggle", () => {
-    if (node.open && !body.childElementCount) fill(body, one.way === "out" ? [json(one.args), json(one.answer ?? {})] : [json(one.payload), json(one.attempts)]);
+    if (node.open && !body.childElementCount) fill(body, record.way === "out" ? [json(record.args), json(record.answer ?? {})] : [json(record.payload), json(record.attempts)]);
   });
   return node;
 }
 
-const nameOf = (one) => one.payload?.event?.type ?? one.payload?.type ?? one.payload?.command ?? one.kind;
-const outcome = (one) => [one.fault ? `fault: ${one.fault}` : one.ok ? "ok" : (one.error ?? one.status), ms(one.took_ms)].filter(Boolean).join(" · ");
-const ms = (took) => took >= 1 && `${Math.round(took)} ms`;
+const nameOf = (record) => record.payload?.event?.type ?? record.payload?.type ?? record.payload?.command ?? record.kind;
+const outcome = (record) => [record.fault ? `fault: ${record.fault}` : record.ok ? "ok" : (record.error ?? record.status), milliseconds(record.took_ms)].filter(Boolean).join(" · ");
+const milliseconds = (took) => took >= 1 && `${Math.round(took)} ms`;
 
-function delivered(one) {
-  const last = one.attempts.at(-1) ?? {};
-  const took = last.took_ms ?? last.ms;
-  return [one.state, one.attempts.length > 1 && `${one.attempts.length} attempts`, last.error, ms(took)].filter(Boolean).join(" · ");
+function delivered(record) {
+  const last = record.attempts.at(-1) ?? {};
+  return [record.state, record.attempts.length > 1 && `${record.attempts.length} attempts`, last.error].filter(Boolean).join(" · ");
 }
 
-function at(seconds) {
+function clockTime(seconds) {
   const when = new Date(seconds * 1000);
   return `${when.toTimeString().slice(0, 8)}.${String(when.getMilliseconds()).padStart(3, "0")}`;
 }

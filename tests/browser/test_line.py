@@ -93,7 +93,7 @@ async def test_the_bot_is_killed_and_started_where_the_demo_allows_it(browser: B
     await page.get_by_role("tab", name="Bot").click()
     await expect(page.locator("#inspector")).to_contain_text("2026-03-01T10:00:00Z")
     await page.get_by_role("button", name="Kill the bot").click()
-    await expect(page.locator("#inspector .state")).to_contain_text("The bot is dead")
+    await expect(page.locator("#inspector .state")).to_contain_text("The bot is stopped")
     await page.get_by_role("button", name="Start the bot").click()
     await expect(page.locator("#inspector .state")).to_contain_text("The bot is running")
     await page.close()

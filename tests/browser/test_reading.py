@@ -16,7 +16,7 @@ LONG = "\n".join(f"{number}: upstream timed out" for number in range(60))
 
 
 async def open_from_sidebar(page: Page, name: str) -> None:
-    await page.locator("#sidebar .finding").get_by_role("button", name=name).click()
+    await page.locator("#sidebar .search-links").get_by_role("button", name=name).click()
 
 
 async def test_a_long_message_is_folded_and_stays_as_one_left_it(desk: Desk) -> None:
@@ -79,7 +79,7 @@ async def test_threads_one_takes_part_in_are_listed_and_open_where_they_stand(de
     await here.priya.reply(theirs, "Gladly")
     maya = await desk.sit("maya")
     await open_from_sidebar(maya, "Threads")
-    found = maya.locator("dialog .found-one")
+    found = maya.locator("dialog .search-result")
     await expect(found).to_have_count(1)
     await expect(found).to_contain_text("#payments")
     await expect(found).to_contain_text("Yes, 4512")
@@ -102,7 +102,7 @@ async def test_a_search_finds_words_and_goes_to_the_message(desk: Desk) -> None:
     field = maya.get_by_label("Search messages")
     await expect(field).to_be_focused()
     await field.fill("pool exhausted")
-    found = maya.locator("dialog .found-one")
+    found = maya.locator("dialog .search-result")
     await expect(found).to_have_count(1)
     await found.get_by_role("button", name="Go to message").click()
     await expect(maya.locator("#main h1")).to_contain_text("payments")

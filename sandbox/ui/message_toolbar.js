@@ -1,4 +1,4 @@
-// The small bar on the message one points at, and its menu.
+// The toolbar on the message under the pointer, and its menu.
 
 import { act } from "./api.js";
 import { button, el, notice } from "./dom.js";
@@ -6,14 +6,14 @@ import { emoji, emojiNames, QUICK } from "./emoji.js";
 import { icon } from "./icons.js";
 import { ask, prompt } from "./dialogs.js";
 import { menu, popup } from "./popup.js";
-import { react } from "./message.js";
-import { me, tell, world } from "./world.js";
-import { openThread } from "./places.js";
+import { react } from "./reactions.js";
+import { currentUser, emit, store } from "./store.js";
+import { openThread } from "./navigation.js";
 
 const bar = el("div", { class: "tools", role: "toolbar", "aria-label": "Message actions" });
 
-/** Show the bar while a row is pointed at, touched or focused. */
-export function attend(node, message, { inThread }) {
+/** Show the toolbar when a row is hovered, touched or focused. */
+export function attachToolbar(node, message, { inThread }) {
   const show = () => {
     if (bar.parentNode === node) return;
     fillBar(message, inThread);
@@ -25,40 +25,41 @@ export function attend(node, message, { inThread }) {
 }
 
 function fillBar(message, inThread) {
-  const has = (name) => message.reactions?.some((one) => one.name === name && one.users.includes(world.me));
-  const more = button(icon("more"), () => menu(more, entries(message, inThread), "Message actions"), {
+  const hasReacted = (name) => message.reactions?.some((reaction) => reaction.name === name && reaction.users.includes(store.me));
+  const more = button(icon("more"), () => menu(more, menuEntries(message, inThread), "Message actions"), {
     "aria-label": "More actions", title: "More actions", "aria-haspopup": "menu", "aria-expanded": "false", data: { key: "more" },
   });
   bar.replaceChildren(
-    ...QUICK.map((name) => button(emoji(name), () => react(message, name, has(name)), { class: "quick", "aria-label": `React with ${name.replaceAll("_", " ")}`, title: `:${name}:` })),
-    button(icon("smile"), (event) => chooseEmoji(event.currentTarget, (name) => react(message, name, has(name))), { "aria-label": "Add reaction", title: "Add reaction" }),
+    ...QUICK.map((name) => button(emoji(name), () => react(message, name, hasReacted(name)), { class: "quick", "aria-label": `React with ${name.replaceAll("_", " ")}`, title: `:${name}:` })),
+    button(icon("smile"), (event) => chooseEmoji(event.currentTarget, (name) => react(message, name, hasReacted(name))), { "aria-label": "Add reaction", title: "Add reaction" }),
     ...(inThread ? [] : [button(icon("thread"), () => openThread(message.channel, message.thread_ts ?? message.ts), { "aria-label": "Reply in thread", title: "Reply in thread" })]),
     more,
   );
 }
 
-function entries(message, inThread) {
-  const place = { channel: message.channel, ts: message.ts };
-  const mine = message.user === world.me;
+function menuEntries(message, inThread) {
+  const target = { channel: message.channel, ts: message.ts };
+  const mine = message.user === store.me;
   const pinned = message.pinned_to?.length > 0;
   const items = [
-    { words: "Add reaction…", act: () => chooseEmoji(rowOf(message), (name) => react(message, name)) },
-    !inThread && { words: "Reply in thread", act: () => openThread(message.channel, message.thread_ts ?? message.ts) },
-    { words: pinned ? "Unpin from channel" : "Pin to channel", act: () => attempt(pinned ? "unpin" : "pin", place) },
-    mine && { words: "Edit message", act: () => edit(message) },
-    (mine || me().is_admin) && { words: "Delete message…", danger: true, act: () => remove(message) },
+    { label: "Add reaction…", run: () => chooseEmoji(rowOf(message), (name) => react(message, name)) },
+    !inThread && { label: "Reply in thread", run: () => openThread(message.channel, message.thread_ts ?? message.ts) },
+    { label: pinned ? "Unpin from channel" : "Pin to channel", run: () => actOrNotify(pinned ? "unpin" : "pin", target) },
+    mine && { label: "Edit message", run: () => edit(message) },
+    (mine || currentUser().is_admin) && { label: "Delete message…", danger: true, run: () => remove(message) },
     "-",
-    ...shortcuts().map((one) => ({ words: one.name, hint: world.app.name, act: () => use(one, place) })),
+    ...shortcuts().map((reaction) => ({ label: reaction.name, hint: store.app.name, run: () => use(reaction, target) })),
     "-",
-    { words: "Show Block Kit and calls", hint: "Inspector", act: () => tell("inspect", { message }) },
+    { label: "Show Block Kit and calls", hint: "Inspector", run: () => emit("inspect", { message }) },
   ];
   return items.filter(Boolean);
 }
 
-const shortcuts = () => world.app.shortcuts.filter((one) => one.kind === "message");
+const shortcuts = () => store.app.shortcuts.filter((reaction) => reaction.kind === "message");
 const rowOf = (message) => document.querySelector(`[data-ts="${message.ts}"]`) ?? document.body;
 
-export async function attempt(name, body) {
+/** Perform an action. On failure show a notice and resolve to `null`. */
+export async function actOrNotify(name, body) {
   try {
     return await act(name, body);
   } catch (problem) {
@@ -67,26 +68,26 @@ export async function attempt(name, body) {
   }
 }
 
-async function use(shortcut, place) {
-  const reply = await attempt("message_shortcut", { ...place, name: shortcut.callback_id });
-  if (reply && !reply.ok) notice(`${world.app.name} did not answer (${reply.error}).`, "bad");
+async function use(shortcut, target) {
+  const reply = await actOrNotify("message_shortcut", { ...target, name: shortcut.callback_id });
+  if (reply && !reply.ok) notice(`${store.app.name} did not answer (${reply.error}).`, "bad");
 }
 
 async function edit(message) {
-  const unescaped = message.text.replace(/<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/g, (whole, id) => `@${world.people.get(id)?.name ?? id}`)
-    .replace(/<#([A-Z0-9]+)(?:\|[^>]*)?>/g, (whole, id) => `#${world.channels.get(id)?.name ?? id}`)
+  const unescaped = message.text.replace(/<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/g, (whole, id) => `@${store.people.get(id)?.name ?? id}`)
+    .replace(/<#([A-Z0-9]+)(?:\|[^>]*)?>/g, (whole, id) => `#${store.channels.get(id)?.name ?? id}`)
     .replace(/<!(here|channel|everyone)>/g, "@$1").replace(/<((?:https?|mailto):[^|>]+)(?:\|[^>]*)?>/g, "$1")
     .replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
   const text = await prompt({ title: "Edit message", label: "Message", value: unescaped, long: true });
-  if (text !== null && text.trim() && text !== unescaped) await attempt("edit", { channel: message.channel, ts: message.ts, text });
+  if (text !== null && text.trim() && text !== unescaped) await actOrNotify("edit", { channel: message.channel, ts: message.ts, text });
 }
 
 async function remove(message) {
   const agreed = await ask({ title: "Delete message", body: "This cannot be undone.", confirm: "Delete", danger: true });
-  if (agreed) await attempt("delete", { channel: message.channel, ts: message.ts });
+  if (agreed) await actOrNotify("delete", { channel: message.channel, ts: message.ts });
 }
 
-/** A grid of the known emoji. */
+/** Open the emoji picker; `chosen(name)` is called with the choice. */
 export function chooseEmoji(anchor, chosen) {
   const grid = el("div", { class: "emoji-grid", role: "group", "aria-label": "Emoji" });
   const search = el("input", { class: "field", type: "text", placeholder: "Search", "aria-label": "Search emoji", autocomplete: "off" });

@@ -1,4 +1,4 @@
-// rich_text blocks: what Slack's own composer writes, and apps may.
+// Render rich_text blocks.
 
 import { el, fragment } from "./dom.js";
 import { broadcastChip, channelChip, groupChip, link, userChip } from "./chips.js";
@@ -9,32 +9,32 @@ const BULLETS = ["disc", "circle", "square"];
 
 export const richText = (block) => el("div", { class: "rich" }, (block.elements ?? []).map(part));
 
-function part(one) {
-  switch (one.type) {
+function part(element) {
+  switch (element.type) {
     case "rich_text_section":
-      return el("div", {}, words(one));
+      return el("div", {}, inlineElements(element));
     case "rich_text_preformatted":
-      return el("pre", {}, words(one));
+      return el("pre", {}, inlineElements(element));
     case "rich_text_quote":
-      return el("blockquote", {}, words(one));
+      return el("blockquote", {}, inlineElements(element));
     case "rich_text_list":
-      return list(one);
+      return list(element);
   }
   return fragment();
 }
 
 function list({ style, indent = 0, offset = 0, elements }) {
-  const node = el(style === "ordered" ? "ol" : "ul", { class: `indent-${indent}` }, elements.map((item) => el("li", {}, words(item))));
+  const node = el(style === "ordered" ? "ol" : "ul", { class: `indent-${indent}` }, elements.map((item) => el("li", {}, inlineElements(item))));
   if (style === "ordered" && offset) node.start = offset + 1;
   else if (style !== "ordered") node.style.listStyleType = BULLETS[indent % 3];
   return node;
 }
 
-const words = (section) => (section.elements ?? []).map(inline);
+const inlineElements = (section) => (section.elements ?? []).map(inline);
 
-function inline(one) {
-  const style = one.style ?? {};
-  let node = bare(one);
+function inline(element) {
+  const style = element.style ?? {};
+  let node = unstyled(element);
   if (style.code) node = el("code", {}, node);
   if (style.bold) node = el("strong", {}, node);
   if (style.italic) node = el("em", {}, node);
@@ -43,28 +43,28 @@ function inline(one) {
   return node;
 }
 
-function bare(one) {
-  switch (one.type) {
+function unstyled(element) {
+  switch (element.type) {
     case "text":
-      return lines(one.text);
+      return lines(element.text);
     case "link":
-      return link(one.url, one.text);
+      return link(element.url, element.text);
     case "emoji":
-      return emojiNode(one.name);
+      return emojiNode(element.name);
     case "user":
-      return userChip(one.user_id, "");
+      return userChip(element.user_id, "");
     case "usergroup":
-      return groupChip(one.usergroup_id, "");
+      return groupChip(element.usergroup_id, "");
     case "channel":
-      return channelChip(one.channel_id, "");
+      return channelChip(element.channel_id, "");
     case "broadcast":
-      return broadcastChip(one.range);
+      return broadcastChip(element.range);
     case "date":
-      return el("time", {}, slackDate(one.timestamp, one.format));
+      return el("time", {}, slackDate(element.timestamp, element.format));
     case "color":
-      return el("code", {}, one.value);
+      return el("code", {}, element.value);
   }
-  return String(one.fallback ?? "");
+  return String(element.fallback ?? "");
 }
 
 const lines = (text) =>

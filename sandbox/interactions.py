@@ -12,9 +12,9 @@ from sandbox.modals import Modals
 from sandbox.model import Channel, Ephemeral, Json, Message, User, View
 from sandbox.mrkdwn import clean, command_text
 from sandbox.posting import Posting
-from sandbox.responses import ResponseUrls
+from sandbox.response_urls import ResponseUrls
 from sandbox.settings import Settings
-from sandbox.shapes import Shapes
+from sandbox.slack_objects import SlackObjects
 from sandbox.state import State, new_id
 from sandbox.transport import TIMEOUT, Answer
 
@@ -38,7 +38,7 @@ def trouble(answer: Answer) -> str:
     return "operation_timeout" if answer.error == TIMEOUT else "dispatch_failed"
 
 
-class Interact:
+class Interactions:
     """Sends what people do and honours what the app answers."""
 
     def __init__(
@@ -46,20 +46,20 @@ class Interact:
         state: State,
         settings: Settings,
         manifest: Manifest,
-        shapes: Shapes,
+        slack_objects: SlackObjects,
         posting: Posting,
         delivery: Delivery,
         modals: Modals,
-        responses: ResponseUrls,
+        response_urls: ResponseUrls,
     ) -> None:
         self.state = state
         self.settings = settings
         self.manifest = manifest
-        self.shapes = shapes
+        self.slack_objects = slack_objects
         self.posting = posting
         self.delivery = delivery
         self.modals = modals
-        self.responses = responses
+        self.response_urls = response_urls
 
     async def command(self, user: User, channel: Channel, line: str) -> Reply:
         """Type a slash command."""
@@ -69,7 +69,7 @@ class Interact:
             return self._from_slack(user, channel, f"{name} is not a valid command.", "invalid_command")
         if user.id not in channel.members:
             return Reply(False, error="not_in_channel")
-        response_url = self.responses.issue(user.id, channel.id)
+        response_url = self.response_urls.issue(user.id, channel.id)
         trigger = self.modals.trigger(user.id)
         payload = {
             "token": self.settings.verification_token,
@@ -182,11 +182,11 @@ class Interact:
             "container": container,
             "channel": {"id": channel.id, "name": self._channel_name(channel)},
             "state": {"values": values},
-            "response_url": self.responses.issue(user.id, channel.id, shown),
+            "response_url": self.response_urls.issue(user.id, channel.id, shown),
             "actions": [self.action(pressed, value)],
         }
         if not isinstance(shown, Ephemeral):
-            payload["message"] = self.shapes.message(shown, metadata=True)
+            payload["message"] = self.slack_objects.message(shown, metadata=True)
         return await self._ask(payload, trigger)
 
     async def press_view(self, user: User, view: View, pressed: Field, value: Json | None) -> Reply:
@@ -244,7 +244,7 @@ class Interact:
             chosen = view.values[block["block_id"]][element["action_id"]][VALUE_FIELD[element["type"]]]
             if chosen in self.state.channels:
                 place = {"block_id": block["block_id"], "action_id": element["action_id"], "channel_id": chosen}
-                urls.append(place | {"response_url": self.responses.issue(user.id, chosen)})
+                urls.append(place | {"response_url": self.response_urls.issue(user.id, chosen)})
         return urls
 
     async def close(self, user: User, view: View) -> Reply:
@@ -279,8 +279,8 @@ class Interact:
             "action_ts": self.state.ts(),
             "message_ts": message.ts,
             "channel": {"id": channel.id, "name": self._channel_name(channel)},
-            "message": self.shapes.message(message, metadata=True),
-            "response_url": self.responses.issue(user.id, channel.id),
+            "message": self.slack_objects.message(message, metadata=True),
+            "response_url": self.response_urls.issue(user.id, channel.id),
         }
         return await self._ask(payload, trigger)
 

@@ -1,4 +1,4 @@
-// The bot's own process, where the demo runs it: alive or not, what it will send and when it will ask.
+// Inspector tab for the demo's bot process: kill it, start it, read its outbox and deadlines.
 
 import { get, post } from "./api.js";
 import { button, el, fill, notice } from "./dom.js";
@@ -6,8 +6,8 @@ import { button, el, fill, notice } from "./dom.js";
 const LONGEST_CELL = 80;
 let absent = false;
 
-/** What the demo says of the bot, or `null` where there is no demo. */
-export async function lookAtBot() {
+/** The state of the bot process, or `null` if the sandbox does not run as a demo. */
+export async function fetchBot() {
   if (absent) return null;
   try {
     return (await get("/demo")).bot ?? null;
@@ -18,12 +18,12 @@ export async function lookAtBot() {
 }
 
 export async function drawBot(node) {
-  const [bot, rows] = await Promise.all([lookAtBot(), get("/demo/bot").catch(() => ({}))]);
-  const running = bot?.running ?? bot?.alive ?? true;
-  const does = (path, words) => async () => {
+  const [bot, rows] = await Promise.all([fetchBot(), get("/demo/bot").catch(() => ({}))]);
+  const running = bot?.running ?? true;
+  const action = (path, confirmation) => async () => {
     try {
       await post(path);
-      notice(words);
+      notice(confirmation);
     } catch (problem) {
       notice(problem.message, "bad");
     }
@@ -33,10 +33,10 @@ export async function drawBot(node) {
   node.rows = undefined;
   fill(
     node,
-    el("div", { class: running ? "state" : "state down" }, el("strong", {}, running ? "The bot is running" : "The bot is dead"), el("span", {}, bot?.pid ? `process ${bot.pid}` : ""),
+    el("div", { class: running ? "state" : "state down" }, el("strong", {}, running ? "The bot is running" : "The bot is stopped"), el("span", {}, bot?.pid ? `process ${bot.pid}` : ""),
       running
-        ? button("Kill the bot", does("/demo/kill", "Killed, as a power cut would."), { class: "solid danger", data: { key: "bot" } })
-        : button("Start the bot", does("/demo/start", "Started. Watch it catch up."), { class: "solid", data: { key: "bot" } })),
+        ? button("Kill the bot", action("/demo/kill", "Killed, as by a power cut."), { class: "solid danger", data: { key: "bot" } })
+        : button("Start the bot", action("/demo/start", "Started. Watch it catch up."), { class: "solid", data: { key: "bot" } })),
     table("Outbox", rows.outbox),
     table("Deadlines", rows.deadlines),
   );
@@ -50,11 +50,11 @@ function table(title, rows = []) {
     el("h3", {}, `${title} (${rows.length})`),
     el("div", { class: "table", tabIndex: 0, role: "group", "aria-label": title },
       el("table", {}, el("thead", {}, el("tr", {}, columns.map((name) => el("th", {}, name.replaceAll("_", " "))))),
-        el("tbody", {}, rows.map((row) => el("tr", {}, columns.map((name) => el("td", {}, words(row[name])))))))),
+        el("tbody", {}, rows.map((row) => el("tr", {}, columns.map((name) => el("td", {}, cellText(row[name])))))))),
   ];
 }
 
-function words(value) {
+function cellText(value) {
   if (value === null || value === undefined) return "";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text;

@@ -12,8 +12,6 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Workspace
-from sandbox.bot_process import bot_of
-from sandbox.settings import Settings
 from tests.sandbox.conftest import Bot
 from tests.sandbox.test_blocks import button
 from tests.sandbox.test_modals import modal
@@ -155,15 +153,3 @@ async def test_what_was_answered_survives_kill_9(start: Any, session: aiohttp.Cl
     assert general["messages"][-1]["text"] == "before the crash"
     client = AsyncWebClient("xoxb-sandbox", base_url=f"{url}/api/", session=session)
     assert (await client.chat_postMessage(channel=made, text="after"))["ts"] > ts
-
-
-def test_the_demos_bot_takes_own_playbooks_and_no_other_setting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOCSIN_PLAYBOOKS", "/srv/playbooks")
-    monkeypatch.setenv("TOCSIN_POLICY", "/srv/policy.yml")
-    monkeypatch.setenv("SLACK_BOT_TOKEN", "real")
-    env = bot_of(Settings(), "http://localhost/api/", tmp_path, policy=None, speed=1.0, port=0).env
-    assert env["TOCSIN_PLAYBOOKS"] == "/srv/playbooks"
-    assert "TOCSIN_POLICY" not in env
-    assert env["SLACK_BOT_TOKEN"] == Settings().bot_token

@@ -38,7 +38,7 @@ IN_MENTION = {
 }  # fmt: skip
 
 
-class Shapes:
+class SlackObjects:
     """Writes messages for one workspace."""
 
     def __init__(self, state: State, settings: Settings, base_url: str) -> None:

@@ -1,96 +1,14 @@
-"""pins.*, reactions.* and bookmarks.*: what people stick onto messages and channels."""
+"""The `bookmarks.*` methods."""
 
 import re
 
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, method
-from sandbox.model import Channel, Json, Message
+from sandbox.model import Channel, Json
 from sandbox.state import new_id
 
 MAX_BOOKMARKS = 100
-EMOJI = re.compile(r"[a-z0-9_+'-]+(?:::skin-tone-[2-6])?")
 LINK = re.compile(r"https?://\S+|mailto:\S+")
-PLACE = {"channel": "s", "timestamp": "s"}
-
-
-def _target(call: Call, channel: Channel) -> Message:
-    ts = call.get("timestamp")
-    if not ts:
-        raise SlackError("no_item_specified")
-    if not ts.replace(".", "").isdigit():
-        raise SlackError("bad_timestamp")
-    return call.message(channel, ts)
-
-
-@method("pins.add", PLACE, ("channel",), tier="t2", scopes=("pins:write",))
-def pin(call: Call) -> Json:
-    channel = call.channel(member=True)
-    message = _target(call, channel)
-    if channel.is_archived:
-        raise SlackError("is_archived")
-    call.ws.posting.pin(message, call.bot.id)
-    return {}
-
-
-@method("pins.remove", PLACE, ("channel",), tier="t2", scopes=("pins:write",))
-def unpin(call: Call) -> Json:
-    channel = call.channel(member=True)
-    call.ws.posting.unpin(_target(call, channel), call.bot.id)
-    return {}
-
-
-@method("pins.list", {"channel": "s"}, ("channel",), tier="t2", scopes=("pins:read",), json_input=False)
-def pins(call: Call) -> Json:
-    channel = call.channel(member=True)
-    items = []
-    for item in reversed(channel.pins):
-        message = call.ws.state.message(channel.id, item["ts"])
-        if message is not None:
-            shape = call.ws.shapes.message(message) | {"permalink": call.ws.permalink(message)}
-            entry = {"type": "message", "created": item["created"], "created_by": item["user"]}
-            items.append(entry | {"channel": channel.id, "message": shape})
-    return {"items": items}
-
-
-REACTION = {"channel": "s", "timestamp": "s", "name": "s"}
-
-
-def _emoji(call: Call) -> str:
-    name = str(call.args["name"]).strip(":")
-    if not EMOJI.fullmatch(name):
-        raise SlackError("invalid_name")
-    return name
-
-
-@method("reactions.add", REACTION, ("channel", "timestamp", "name"), scopes=("reactions:write",))
-def react(call: Call) -> Json:
-    name = _emoji(call)
-    channel = call.channel()
-    message = _target(call, channel)
-    if channel.is_archived:
-        raise SlackError("is_archived")
-    if call.bot.id not in channel.members:
-        raise SlackError("not_in_channel")
-    call.ws.posting.react(message, call.bot.id, name)
-    return {}
-
-
-@method("reactions.remove", REACTION, ("name",), tier="t2", scopes=("reactions:write",))
-def unreact(call: Call) -> Json:
-    name = _emoji(call)
-    message = _target(call, call.channel())
-    call.ws.posting.unreact(message, call.bot.id, name)
-    return {}
-
-
-@method("reactions.get", PLACE | {"full": "b"}, scopes=("reactions:read",), json_input=False)
-def reactions(call: Call) -> Json:
-    channel = call.channel()
-    message = _target(call, channel)
-    shape = call.ws.shapes.message(message) | {"permalink": call.ws.permalink(message)}
-    return {"type": "message", "channel": channel.id, "message": shape}
-
-
 BOOKMARK = {"channel_id": "s", "title": "s256", "link": "s2048", "type": "s", "emoji": "s", "entity_id": "s", "access_level": "s", "parent_id": "s"}  # fmt: skip # noqa: E501
 
 

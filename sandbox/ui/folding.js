@@ -1,15 +1,15 @@
-// Long texts, folded as Slack folds them: by how high they are drawn, with a button that unfolds them.
+// Fold long texts behind "Show more", as Slack does: by their rendered height.
 
 import { button, el } from "./dom.js";
 
 export const IN_BLOCK = 7; // lines of a section or an attachment, unless the app says `expand`
-export const IN_MESSAGE = 24; // lines of what a person wrote
-const SHORT = 200; // characters: not worth measuring
+export const IN_MESSAGE = 24; // lines of a person's message
+const SHORT = 200; // characters; shorter texts are not measured
 const unfolded = new Set();
 const folds = new WeakMap();
 const watch = new ResizeObserver((entries) => { for (const { target } of entries) folds.get(target)?.(); });
 
-/** `content`, folded where it is drawn higher than `lines`. `key` is what is remembered of it when it is drawn again. */
+/** Fold `content` if it is higher than `lines` lines. `key` identifies it across redraws, so that it stays unfolded. */
 export function foldable(content, { key, lines }) {
   if (content.textContent.length < SHORT && content.querySelectorAll("br").length < lines) return content;
   const more = button("", turn, { class: "plain more", hidden: true, data: { key: `fold ${key}` } });

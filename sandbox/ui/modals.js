@@ -1,4 +1,4 @@
-// The modals the app opens for the person of this tab: a stack, of which one sees the top.
+// The stack of modals that the app has opened for this tab's user; the top one is visible.
 
 import { act, mine } from "./api.js";
 import { button, el, fill, focusWithin, fragment, refocus } from "./dom.js";
@@ -6,44 +6,44 @@ import { base64 } from "./composer.js";
 import { blocks } from "./blocks.js";
 import { dialog } from "./dialogs.js";
 import { plain } from "./mrkdwn.js";
-import { on, tell, world } from "./world.js";
+import { on, emit, store } from "./store.js";
 
-let shown = null; // {id, hash, errors, opened, entered}
-const entered = new Map(); // what was typed and not sent yet, by view
+let current = null; // {id, hash, errors, opened, entered}
+const typedByView = new Map(); // entries not sent yet, by view
 
-/** Look again at what is open. */
-export async function lookAtViews() {
-  const who = world.me;
+/** Fetch the open modals and show the top one. */
+export async function refreshModals() {
+  const who = store.me;
   const { views } = await mine("views");
-  if (who !== world.me) return;
-  world.views = views;
+  if (who !== store.me) return;
+  store.views = views;
   draw(views.at(-1));
-  tell("views");
+  emit("views");
 }
 
 function draw(view) {
   if (!view) {
-    const gone = shown;
-    shown = null;
-    gone?.opened.close();
+    const closing = current;
+    current = null;
+    closing?.opened.close();
     return;
   }
-  if (shown?.id === view.id && shown.hash === view.hash) {
+  if (current?.id === view.id && current.hash === view.hash) {
     showErrors(view);
     return;
   }
   const parts = partsOf(view);
-  if (shown) {
-    const same = shown.id === view.id;
-    const focused = focusWithin(shown.opened.node);
-    refill(shown.opened.node, parts);
-    Object.assign(shown, { id: view.id, hash: view.hash });
-    if (same) refocus(shown.opened.node, focused);
-    else focusFirst(shown.opened.node);
+  if (current) {
+    const same = current.id === view.id;
+    const focused = focusWithin(current.opened.node);
+    refill(current.opened.node, parts);
+    Object.assign(current, { id: view.id, hash: view.hash });
+    if (same) refocus(current.opened.node, focused);
+    else focusFirst(current.opened.node);
   } else {
     const opened = dialog({ title: parts.title, body: parts.body, foot: parts.foot, wide: true, onescape: () => close() });
     opened.node.classList.add("view");
-    shown = { id: view.id, hash: view.hash, opened };
+    current = { id: view.id, hash: view.hash, opened };
     focusFirst(opened.node);
   }
   showErrors(view);
@@ -62,19 +62,19 @@ function partsOf(view) {
   const cancel = button(plain(view.close?.text ?? "Close"), () => close(), { class: "outline", data: { key: "close" } });
   return {
     title: fragment(plain(view.title.text)),
-    body: [el("div", { class: "trouble", role: "alert", hidden: true }), blocks(view.blocks, surface), el("p", { class: "by" }, world.app.name, " · only you see this")],
+    body: [el("div", { class: "trouble", role: "alert", hidden: true }), blocks(view.blocks, surface), el("p", { class: "by" }, store.app.name, " · only you see this")],
     foot: [cancel, submit],
   };
 }
 
 function surfaceOf(view) {
-  if (!entered.has(view.id)) entered.set(view.id, new Map());
-  const typed = entered.get(view.id);
+  if (!typedByView.has(view.id)) typedByView.set(view.id, new Map());
+  const typed = typedByView.get(view.id);
   return {
     enter: () => send(view),
     errors: view.errors,
     keep: (key, value) => typed.set(key, value),
-    value: (key) => (typed.has(key) ? typed.get(key) : known(view, key)),
+    value: (key) => (typed.has(key) ? typed.get(key) : storedValue(view, key)),
     press: async (key, option) => {
       await flush(view.id, key);
       typed.delete(key);
@@ -85,31 +85,31 @@ function surfaceOf(view) {
   };
 }
 
-/** What the sandbox holds for an element: `undefined` where it is what the app set. */
-function known(view, key) {
+/** The value the sandbox holds for an element; `undefined` if it is still the app's initial value. */
+function storedValue(view, key) {
   const at = key.indexOf("/");
   const value = view.state.values[key.slice(0, at)]?.[key.slice(at + 1)];
   if (!value) return undefined;
   return Object.entries(value).find(([name]) => name !== "type")?.[1] ?? undefined;
 }
 
-/** Hand over what was typed, all but the element that is about to be used. */
+/** Send the unsent entries of a modal, except the element `but`, which is sent by its own action. */
 async function flush(id, but) {
-  const typed = entered.get(id);
+  const typed = typedByView.get(id);
   const values = Object.fromEntries([...typed].filter(([key]) => key !== but));
   if (!Object.keys(values).length) return;
   await act("fill", { view: id, values });
 }
 
 async function send(view) {
-  const node = shown?.opened.node;
+  const node = current?.opened.node;
   const submit = node?.querySelector(".submit");
   if (!submit || submit.getAttribute("aria-busy") === "true") return;
   submit.setAttribute("aria-busy", "true");
   try {
     await flush(view.id);
     await act("submit", { view: view.id });
-    await lookAtViews();
+    await refreshModals();
     node.querySelector(".input.bad [data-key]")?.focus();
   } catch (problem) {
     trouble(problem.message);
@@ -118,17 +118,17 @@ async function send(view) {
 }
 
 async function close() {
-  if (!shown) return;
+  if (!current) return;
   try {
-    await act("close", { view: shown.id });
+    await act("close", { view: current.id });
   } catch {
-    // Somebody closed it in another tab.
+    // It was closed in another tab.
   }
-  await lookAtViews();
+  await refreshModals();
 }
 
 function showErrors(view) {
-  const node = shown.opened.node;
+  const node = current.opened.node;
   for (const block of node.querySelectorAll(".input")) {
     const words = view.errors[block.dataset.block];
     const line = block.querySelector(".wrong");
@@ -144,7 +144,7 @@ function showErrors(view) {
 }
 
 function trouble(words) {
-  const line = shown?.opened.node.querySelector(".trouble");
+  const line = current?.opened.node.querySelector(".trouble");
   if (!line) return;
   line.hidden = !words;
   line.textContent = words ?? "";
@@ -156,6 +156,6 @@ function focusFirst(node) {
 }
 
 on("person", () => {
-  shown?.opened.close();
-  shown = null;
+  current?.opened.close();
+  current = null;
 });

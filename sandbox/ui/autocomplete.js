@@ -1,25 +1,25 @@
-// Completion in the composer: commands after "/", people after "@", channels after "#", emoji after ":".
+// Autocomplete in the composer: commands after "/", people after "@", channels after "#", emoji after ":".
 
 import { el, uid } from "./dom.js";
 import { emoji, emojiNames } from "./emoji.js";
-import { fullName, isMember, isPerson, here, world } from "./world.js";
+import { fullName, isMember, isPerson, currentChannel, store } from "./store.js";
 
 const TRIGGER = /(?:^|[\s(])([@#:])([\w.+-]*)$/;
 const MOST = 8;
 
-/** Attach to a textarea. Gives a function for its keydown: true when the key was used up. */
-export function complete(area, host) {
+/** Attach to a textarea. Returns a keydown handler, which returns true if it consumed the key. */
+export function autocomplete(area, host) {
   const id = uid("complete");
   const list = el("div", { class: "completion", role: "listbox", id, "aria-label": "Suggestions", hidden: true });
   host.append(list);
   let entries = [];
   let active = 0;
-  let refused = null;
+  let dismissed = null;
 
-  function look() {
-    const found = suggestions(area);
-    entries = found && found.sign !== refused ? found.entries : [];
-    if (!found || found.sign !== refused) refused = null;
+  function update() {
+    const match = suggestions(area);
+    entries = match && match.sign !== dismissed ? match.entries : [];
+    if (!match || match.sign !== dismissed) dismissed = null;
     active = 0;
     draw();
   }
@@ -58,13 +58,13 @@ export function complete(area, host) {
   area.setAttribute("aria-autocomplete", "list");
   area.setAttribute("aria-controls", id);
   area.setAttribute("aria-expanded", "false");
-  area.addEventListener("input", look);
+  area.addEventListener("input", update);
   area.addEventListener("blur", () => { entries = []; draw(); });
   return (event) => {
     if (!entries.length || event.isComposing) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) active = (active + step + entries.length) % entries.length;
-    else if (event.key === "Escape") { refused = suggestions(area)?.sign; entries = []; }
+    else if (event.key === "Escape") { dismissed = suggestions(area)?.sign; entries = []; }
     else if (event.key === "Tab" || (event.key === "Enter" && !entries[active].typed)) { choose(entries[active]); return true; }
     else return false;
     draw();
@@ -75,36 +75,36 @@ export function complete(area, host) {
 function suggestions(area) {
   const before = area.value.slice(0, area.selectionStart);
   const command = /^\/([\w-]*)$/.exec(before);
-  if (command) return { sign: "/", entries: commands(before) };
-  const found = TRIGGER.exec(before);
-  if (!found) return null;
-  const [, sign, query] = found;
+  if (command) return { sign: "/", entries: commandEntries(before) };
+  const match = TRIGGER.exec(before);
+  if (!match) return null;
+  const [, sign, query] = match;
   const from = before.length - query.length - 1;
   if (sign === ":" && query.length < 2) return null;
-  const entries = { "@": names, "#": rooms, ":": signs }[sign](query.toLowerCase()).slice(0, MOST);
+  const entries = { "@": userEntries, "#": channelEntries, ":": emojiEntries }[sign](query.toLowerCase()).slice(0, MOST);
   return { sign: `${sign}${from}`, entries: entries.map((entry) => ({ ...entry, from })) };
 }
 
-const commands = (typed) =>
-  world.app.commands
-    .filter((one) => one.name.startsWith(typed))
-    .map((one) => ({ words: one.name, hint: one.usage_hint, note: `${one.description} · ${world.app.name}`, put: one.name, from: 0, typed: one.name === typed }));
+const commandEntries = (typed) =>
+  store.app.commands
+    .filter((command) => command.name.startsWith(typed))
+    .map((command) => ({ words: command.name, hint: command.usage_hint, note: `${command.description} · ${store.app.name}`, put: command.name, from: 0, typed: command.name === typed }));
 
-function names(query) {
-  const where = here();
-  const rank = (user) => (user.name === query ? 2 : 0) + (isMember(where, user.id) ? 1 : 0);
-  const people = [...world.people.values()]
-    .filter((user) => isPerson(user) || user.id === world.app.bot.id)
+function userEntries(query) {
+  const channel = currentChannel();
+  const rank = (user) => (user.name === query ? 2 : 0) + (isMember(channel, user.id) ? 1 : 0);
+  const people = [...store.people.values()]
+    .filter((user) => isPerson(user) || user.id === store.app.bot.id)
     .filter((user) => [user.name, ...fullName(user).split(" ")].some((part) => part.toLowerCase().startsWith(query)))
     .sort((a, b) => rank(b) - rank(a))
-    .map((user) => ({ typed: user.name === query, words: fullName(user), hint: `@${user.name}`, note: isMember(where, user.id) ? "" : "not in this channel", put: `@${user.name}` }));
-  const groups = [...world.groups.values()].filter((g) => g.handle.startsWith(query)).map((g) => ({ typed: g.handle === query, words: `@${g.handle}`, hint: g.name, put: `@${g.handle}` }));
-  const all = ["here", "channel"].filter((one) => one.startsWith(query)).map((one) => ({ typed: one === query, words: `@${one}`, hint: "Notify everybody in this channel", put: `@${one}` }));
+    .map((user) => ({ typed: user.name === query, words: fullName(user), hint: `@${user.name}`, note: isMember(channel, user.id) ? "" : "not in this channel", put: `@${user.name}` }));
+  const groups = [...store.groups.values()].filter((g) => g.handle.startsWith(query)).map((g) => ({ typed: g.handle === query, words: `@${g.handle}`, hint: g.name, put: `@${g.handle}` }));
+  const all = ["here", "channel"].filter((command) => command.startsWith(query)).map((command) => ({ typed: command === query, words: `@${command}`, hint: "Notify everybody in this channel", put: `@${command}` }));
   return [...people, ...groups, ...all];
 }
 
-const rooms = (query) =>
-  [...world.channels.values()].filter((c) => c.kind === "channel" && !c.is_archived && c.name.startsWith(query)).map((c) => ({ typed: c.name === query, words: `#${c.name}`, put: `#${c.name}` }));
+const channelEntries = (query) =>
+  [...store.channels.values()].filter((c) => c.kind === "channel" && !c.is_archived && c.name.startsWith(query)).map((c) => ({ typed: c.name === query, words: `#${c.name}`, put: `#${c.name}` }));
 
-const signs = (query) =>
+const emojiEntries = (query) =>
   emojiNames().filter((name) => name.startsWith(query)).map((name) => ({ sign: emoji(name), words: `:${name}:`, put: `:${name}:` }));

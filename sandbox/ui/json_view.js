@@ -1,0 +1,12 @@
+// A JSON value as text, with a button that copies it.
+
+import { button, el, notice } from "./dom.js";
+
+export function json(value) {
+  const words = JSON.stringify(value, null, 2);
+  const copy = button("Copy", async () => {
+    await navigator.clipboard.writeText(words);
+    notice("Copied.");
+  }, { class: "outline copy" });
+  return el("div", { class: "json" }, copy, el("pre", { tabIndex: 0, "aria-label": "JSON" }, words));
+}
