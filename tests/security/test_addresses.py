@@ -24,7 +24,7 @@ from bot.slack.blocks.elements import line
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.response_urls import answer_address
-from bot.slack.senders.ephemeral import _by_url
+from bot.slack.senders.ephemeral import by_url
 from tests.integrations.pages import ANNA, page
 from tests.scenarios.assertions import all_messages, rest
 from tests.scenarios.running import World
@@ -143,7 +143,7 @@ async def test_an_answer_address_that_redirects_is_used_up(here: World) -> None:
     await here.declared()
     async with leading_astray(307) as found:
         with pytest.raises((NotNeeded, DeliveryError)):
-            await _by_url(here.tocsin.session, URL(f"{found.door}/response"), line("secret words"), replace=False)
+            await by_url(here.tocsin.session, URL(f"{found.door}/response"), line("secret words"), replace=False)
         assert found.reached == []
     await rest(here)
 

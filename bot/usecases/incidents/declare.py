@@ -12,7 +12,7 @@ from bot.domain.deadlines import plan
 from bot.domain.incident import Answer, Incident, custom_fields
 from bot.domain.paging import triggers
 from bot.domain.policy.policy import Fact
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice
 from bot.usecases import authorize
 from bot.usecases.context import Context, claim_delivery
 from bot.usecases.effects import home_tab, search_index
@@ -84,16 +84,4 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
 
 
 def _answer(number: int, said: Declaration) -> list[Notice]:
-    if said.answer is None:
-        return []
-    return [
-        Notice(
-            f"declared:{number}",
-            "declared",
-            number,
-            said.answer,
-            depends_on=routing.channel_of(number),
-            on_dependency_failure=OnDependencyFailure.SEND,
-            priority=Priority.ANSWER,
-        )
-    ]
+    return [] if said.answer is None else [routing.declared(number, said.answer)]
