@@ -64,7 +64,7 @@ def title_of(text: str, names: Mapping[str, str] | None = None) -> str:
     return " ".join(_defuse(line).split())
 
 
-def without_address(raw: str, bot_user: str) -> str:
+def without_bot_mention(raw: str, bot_user: str) -> str:
     """The text of a mention of the bot (`<@UBOT> ack`) without the mention."""
     return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>", "", raw).strip()
 
@@ -99,7 +99,7 @@ def plain(text: str) -> str:
     return title_of(text).replace("<!", "‹!")
 
 
-def recorded(raw: str) -> str:
+def render_recorded(raw: str) -> str:
     """A stored channel message, as Slack sent it, as mrkdwn that mentions nobody."""
     return _quiet(_MENTION.sub(r"@\1", from_command(raw)))
 
@@ -118,7 +118,7 @@ def mention(person: str) -> str:
     return _quiet(_UNWANTED.sub("", _MENTION.sub(r"@\1", person)))
 
 
-def is_user(person: str) -> bool:
+def is_user_id(person: str) -> bool:
     return _USER.fullmatch(person) is not None
 
 
