@@ -14,6 +14,7 @@ from sandbox import actions, serializers
 from sandbox.errors import NoSuchThing, SlackError
 from sandbox.journal import CallRecord, DeliveryRecord, as_json
 from sandbox.model import Json
+from sandbox.slack_objects import user_object
 from sandbox.text import view_text
 from sandbox.workspace import Workspace
 
@@ -112,7 +113,7 @@ class Control:
         if message is None:
             raise NoSuchThing("no such message")
         whole = [message, *self.ws.replies(message)]
-        return web.json_response({"messages": [self.ws.slack_objects.message(m, metadata=True) for m in whole]})
+        return web.json_response({"messages": [self.ws.slack_messages.message(m, metadata=True) for m in whole]})
 
     async def text(self, request: web.Request) -> web.Response:
         """A channel as plain text."""
@@ -121,12 +122,12 @@ class Control:
     async def add_person(self, request: web.Request) -> web.Response:
         """Let somebody in: `name`, `real_name` and fields of a user."""
         person = self.ws.add_person(**await _json(request))
-        return web.json_response({"ok": True, "user": person.user.api()})
+        return web.json_response({"ok": True, "user": user_object(person.user)})
 
     async def change_person(self, request: web.Request) -> web.Response:
         """Change fields of a user."""
         user = self.ws.change_user(request.match_info["who"], **await _json(request))
-        return web.json_response({"ok": True, "user": user.api()})
+        return web.json_response({"ok": True, "user": user_object(user)})
 
     async def views(self, request: web.Request) -> web.Response:
         """A person's open modals, the visible one last."""

@@ -7,15 +7,13 @@ from sandbox.blocks import attachments_of, blocks_of
 from sandbox.delivery import Delivery
 from sandbox.errors import SlackError
 from sandbox.forms import VALUE_FIELD, Field, client_errors
-from sandbox.manifest import Manifest
 from sandbox.modals import Modals
 from sandbox.model import Channel, Ephemeral, Json, Message, User, View
 from sandbox.mrkdwn import clean, command_text
 from sandbox.posting import Posting
 from sandbox.response_urls import ResponseUrls
-from sandbox.settings import Settings
-from sandbox.slack_objects import SlackObjects
-from sandbox.state import State, new_id
+from sandbox.slack_messages import SlackMessages
+from sandbox.state import new_id
 from sandbox.transport import TIMEOUT, Answer
 
 
@@ -43,23 +41,20 @@ class Interactions:
 
     def __init__(
         self,
-        state: State,
-        settings: Settings,
-        manifest: Manifest,
-        slack_objects: SlackObjects,
-        posting: Posting,
         delivery: Delivery,
+        slack_messages: SlackMessages,
+        posting: Posting,
         modals: Modals,
         response_urls: ResponseUrls,
     ) -> None:
-        self.state = state
-        self.settings = settings
-        self.manifest = manifest
-        self.slack_objects = slack_objects
-        self.posting = posting
         self.delivery = delivery
+        self.slack_messages = slack_messages
+        self.posting = posting
         self.modals = modals
         self.response_urls = response_urls
+        self.state = delivery.state
+        self.settings = delivery.settings
+        self.manifest = delivery.manifest
 
     async def command(self, user: User, channel: Channel, line: str) -> Reply:
         """Type a slash command."""
@@ -186,7 +181,7 @@ class Interactions:
             "actions": [self.action(pressed, value)],
         }
         if not isinstance(shown, Ephemeral):
-            payload["message"] = self.slack_objects.message(shown, metadata=True)
+            payload["message"] = self.slack_messages.message(shown, metadata=True)
         return await self._ask(payload, trigger)
 
     async def press_view(self, user: User, view: View, pressed: Field, value: Json | None) -> Reply:
@@ -279,7 +274,7 @@ class Interactions:
             "action_ts": self.state.ts(),
             "message_ts": message.ts,
             "channel": {"id": channel.id, "name": self._channel_name(channel)},
-            "message": self.slack_objects.message(message, metadata=True),
+            "message": self.slack_messages.message(message, metadata=True),
             "response_url": self.response_urls.issue(user.id, channel.id),
         }
         return await self._ask(payload, trigger)

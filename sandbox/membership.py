@@ -2,7 +2,7 @@
 
 import re
 
-from sandbox import slack_objects
+from sandbox import slack_events
 from sandbox.errors import SlackError
 from sandbox.journal import Journal
 from sandbox.model import Channel, User
@@ -48,7 +48,7 @@ class Membership:
         self.state.add_channel(channel)
         self._changed("channel_created", channel)
         if channel.is_public:
-            self.emit(slack_objects.channel_created(channel, self.team_id, self.state.ts()), None)
+            self.emit(slack_events.channel_created(channel, self.team_id, self.state.ts()), None)
         self._joined(channel, self.state.users[creator], None)
         return channel
 
@@ -75,12 +75,12 @@ class Membership:
         # Slack names an inviter only where there is one; @slack/types wants the field, so it may be empty.
         extra = {"inviter": inviter or ""}
         self.posting.post(channel, user.id, f"<@{user.id}> has joined the channel", subtype="channel_join", extra=extra)
-        self.emit(slack_objects.membership("member_joined_channel", channel, user, inviter, self.state.ts()), channel)
+        self.emit(slack_events.membership("member_joined_channel", channel, user, inviter, self.state.ts()), channel)
 
     def leave(self, channel: Channel, user: User, by: str | None = None) -> None:
         """Let somebody out; `by` is who put them out."""
         self.posting.post(channel, user.id, f"<@{user.id}> has left the channel", subtype="channel_leave")
-        event = slack_objects.membership("member_left_channel", channel, user, None, self.state.ts())
+        event = slack_events.membership("member_left_channel", channel, user, None, self.state.ts())
         self.emit(event, channel)
         channel.members.remove(user.id)
         self._changed("member_left", channel)
@@ -130,7 +130,7 @@ class Membership:
         extra = {"old_name": old, "name": name}
         self.posting.post(channel, by, said, subtype="channel_name", extra=extra)
         kind = "group_rename" if channel.is_private else "channel_rename"
-        self.emit(slack_objects.channel_rename(kind, channel, self.state.ts()), None if channel.is_public else channel)
+        self.emit(slack_events.channel_rename(kind, channel, self.state.ts()), None if channel.is_public else channel)
 
     def archive(self, channel: Channel, by: str) -> None:
         """Close a channel to new messages."""
@@ -154,7 +154,7 @@ class Membership:
 
     def _closed(self, what: str, channel: Channel, by: str) -> None:
         kind = f"{'group' if channel.is_private else 'channel'}_{what}"
-        event = slack_objects.channel_event(kind, channel, by, self.state.ts())
+        event = slack_events.channel_event(kind, channel, by, self.state.ts())
         self.emit(event, None if channel.is_public else channel)
 
     def open_im(self, one: str, other: str) -> Channel:

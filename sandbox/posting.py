@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from sandbox import slack_objects
+from sandbox import slack_events
 from sandbox.errors import SlackError
 from sandbox.journal import Journal
 from sandbox.model import Channel, Ephemeral, Json, Message
 from sandbox.mrkdwn import mentions
-from sandbox.slack_objects import SlackObjects
+from sandbox.slack_messages import SlackMessages
 from sandbox.state import State, new_id
 
 MAX_PINS = 100
@@ -21,9 +21,11 @@ Emit = Callable[[Json, Channel | None], None]
 class Posting:
     """Posts, edits, deletes, reacts and pins."""
 
-    def __init__(self, state: State, slack_objects: SlackObjects, journal: Journal, emit: Emit, bot_user: str) -> None:
+    def __init__(
+        self, state: State, slack_messages: SlackMessages, journal: Journal, emit: Emit, bot_user: str
+    ) -> None:
         self.state = state
-        self.slack_objects = slack_objects
+        self.slack_messages = slack_messages
         self.journal = journal
         self.emit = emit
         self.bot_user = bot_user
@@ -35,7 +37,7 @@ class Posting:
             message.client_msg_id = str(uuid4())
         self.state.add_message(message)
         self.journal.change("message", {"channel": channel.id, "ts": message.ts})
-        self.emit(self.slack_objects.event(message, channel), channel)
+        self.emit(self.slack_messages.event(message, channel), channel)
         self._mention(message, channel)
         return message
 
@@ -43,7 +45,7 @@ class Posting:
         if message.user == self.bot_user or message.subtype not in (None, "file_share", "bot_message"):
             return
         if self.bot_user in mentions(message.text, message.blocks).users and not channel.is_im:
-            self.emit(self.slack_objects.mention(message, channel), channel)
+            self.emit(self.slack_messages.mention(message, channel), channel)
 
     def ephemeral(self, channel: str, viewer: str, text: str, **fields: Any) -> Ephemeral:
         """Show something to one person."""
@@ -56,7 +58,7 @@ class Posting:
     def edit(self, message: Message, by: str, changes: Json, *, quiet: bool = False) -> None:
         """Change a message in place. A `quiet` edit carries no "(edited)" mark."""
         channel = self.state.channels[message.channel]
-        before = self.slack_objects.event(message, channel)
+        before = self.slack_messages.event(message, channel)
         for key, value in changes.items():
             setattr(message, key, value)
         ts = self.state.ts()
@@ -65,7 +67,7 @@ class Posting:
             message.edited = {"user": by, "ts": ts.split(".")[0] + ".000000"}
         self.state.touch("message", f"{channel.id}|{message.ts}")
         self.journal.change("message_changed", {"channel": channel.id, "ts": message.ts})
-        self.emit(self.slack_objects.changed(message, before, channel, ts), channel)
+        self.emit(self.slack_messages.changed(message, before, channel, ts), channel)
 
     def delete(self, message: Message) -> None:
         """Take a message away.
@@ -74,15 +76,15 @@ class Posting:
         a deletion, as from Slack.
         """
         channel = self.state.channels[message.channel]
-        before = self.slack_objects.event(message, channel)
+        before = self.slack_messages.event(message, channel)
         channel.pins = [pin for pin in channel.pins if pin["ts"] != message.ts]
         self.state.touch("channel", channel.id)
         if self.state.logs[channel.id].threads.get(message.ts):
             self._tombstone(message)
-            event = self.slack_objects.changed(message, before, channel, self.state.ts())
+            event = self.slack_messages.changed(message, before, channel, self.state.ts())
         else:
             self.state.remove_message(message)
-            event = self.slack_objects.deleted(message.ts, before, channel, self.state.ts())
+            event = self.slack_messages.deleted(message.ts, before, channel, self.state.ts())
         self.journal.change("message_deleted", {"channel": channel.id, "ts": message.ts})
         self.emit(event, channel)
 
@@ -118,7 +120,7 @@ class Posting:
     def _reacted(self, kind: str, message: Message, user: str, name: str) -> None:
         self.state.touch("message", f"{message.channel}|{message.ts}")
         self.journal.change(kind, {"channel": message.channel, "ts": message.ts, "user": user, "reaction": name})
-        event = slack_objects.reaction(kind, message, user, name, self.state.ts())
+        event = slack_events.reaction(kind, message, user, name, self.state.ts())
         self.emit(event, self.state.channels[message.channel])
 
     def pin(self, message: Message, user: str) -> None:
@@ -144,5 +146,5 @@ class Posting:
     def _pinned(self, kind: str, channel: Channel, item: Json, message: Message, user: str) -> None:
         self.state.touch("channel", channel.id)
         self.journal.change(kind, {"channel": channel.id, "ts": message.ts, "user": user})
-        shape = self.slack_objects.pinned(message)
-        self.emit(slack_objects.pin(kind, channel, item, shape, user, self.state.ts()), channel)
+        shape = self.slack_messages.pinned(message)
+        self.emit(slack_events.pin(kind, channel, item, shape, user, self.state.ts()), channel)

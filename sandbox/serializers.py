@@ -5,6 +5,7 @@ from dataclasses import asdict
 from sandbox.core import WorkspaceCore
 from sandbox.interactions import Reply
 from sandbox.model import Channel, Ephemeral, Json, Message, User, View
+from sandbox.slack_objects import channel_object, user_object, usergroup_object
 from sandbox.text import message_lines
 
 MOST = 50  # threads, or messages found
@@ -20,13 +21,15 @@ def state(ws: WorkspaceCore) -> Json:
         "app": {
             "id": settings.app_id,
             "name": ws.manifest.name,
-            "bot": ws.bot.api(),
+            "bot": user_object(ws.bot),
             "commands": [asdict(command) for command in ws.manifest.commands or ()],
             "shortcuts": [asdict(shortcut) for shortcut in ws.manifest.shortcuts or ()],
         },
-        "people": [user.api() for user in ws.state.users.values()],
+        "people": [user_object(user) for user in ws.state.users.values()],
         "channels": [channel_shape(ws, channel) for channel in ws.state.channels.values()],
-        "usergroups": [group.api(settings.team_id, with_users=True) for group in ws.state.usergroups.values()],
+        "usergroups": [
+            usergroup_object(group, settings.team_id, with_users=True) for group in ws.state.usergroups.values()
+        ],
         "request_url": ws.request_url,
         "connections": len(ws.sockets.connections),
         "tiers": ws.rates.on,
@@ -38,7 +41,7 @@ def state(ws: WorkspaceCore) -> Json:
 def channel_shape(ws: WorkspaceCore, channel: Channel) -> Json:
     """A channel with its members, pins and bookmarks."""
     log = ws.state.logs[channel.id]
-    return channel.api("", ws.settings.team_id, num_members=True) | {
+    return channel_object(channel, "", ws.settings.team_id, num_members=True) | {
         "kind": channel.kind,
         "name": channel.name,
         "members": list(channel.members),
@@ -117,7 +120,7 @@ def _said(ws: WorkspaceCore, message: Message) -> str:
 
 def message_shape(ws: WorkspaceCore, message: Message) -> Json:
     """A message as Slack shows it, with metadata and how often it was edited."""
-    return ws.slack_objects.message(message, metadata=True) | {"channel": message.channel, "edits": message.edits}
+    return ws.slack_messages.message(message, metadata=True) | {"channel": message.channel, "edits": message.edits}
 
 
 def view(ws: WorkspaceCore, shown: View) -> Json:

@@ -111,7 +111,7 @@ def post_message(call: Call) -> Json:
     if thread_ts and call.get("reply_broadcast"):
         fields |= {"broadcast": True, "subtype": "thread_broadcast"}
     message = call.ws.posting.post(channel, call.bot.id, fields.pop("text"), **fields)
-    shape = call.ws.slack_objects.message(message, metadata=True)
+    shape = call.ws.slack_messages.message(message, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "message": shape}
 
 
@@ -145,7 +145,7 @@ def update(call: Call) -> Json:
     if (data := metadata(call)) is not None:
         changes["metadata"] = data
     call.ws.posting.edit(message, call.bot.id, changes, quiet=bool(changes.get("blocks")))
-    shape = call.ws.slack_objects.message(message, metadata=True)
+    shape = call.ws.slack_messages.message(message, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shape}
 
 

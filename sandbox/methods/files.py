@@ -53,7 +53,7 @@ def complete_upload(call: Call) -> Json:
     files = [_uploaded(call, entry) for entry in entries]
     for channel_id in filter(None, [call.get("channel_id"), *(call.get("channels") or "").split(",")]):
         _share(call, files, channel_id)
-    return {"files": [call.ws.slack_objects.file(file) for file in files]}
+    return {"files": [call.ws.slack_messages.file(file) for file in files]}
 
 
 def _uploaded(call: Call, entry: Json) -> File:
@@ -100,7 +100,7 @@ def file_info(call: Call) -> Json:
         raise SlackError("file_not_found")
     if file.deleted:
         raise SlackError("file_deleted")
-    return {"file": call.ws.slack_objects.file(file), "comments": [], "response_metadata": {"next_cursor": ""}}
+    return {"file": call.ws.slack_messages.file(file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
 
 @method("files.delete", {"file": "s"}, ("file",), scopes=("files:write",))

@@ -3,6 +3,7 @@
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, method
 from sandbox.model import Json, Usergroup
+from sandbox.slack_objects import usergroup_object
 from sandbox.state import new_id
 
 COUNTED = {"include_count": "b", "team_id": "s"}
@@ -18,7 +19,7 @@ def _group(call: Call, *, disabled_too: bool = True) -> Usergroup:
 
 
 def _shape(call: Call, group: Usergroup, *, users: bool) -> Json:
-    return group.api(call.ws.settings.team_id, with_users=users)
+    return usergroup_object(group, call.ws.settings.team_id, with_users=users)
 
 
 def _changed(call: Call, group: Usergroup) -> Json:

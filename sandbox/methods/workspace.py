@@ -3,6 +3,7 @@
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, metadata, method, page
 from sandbox.model import Json, User
+from sandbox.slack_objects import user_object
 
 
 @method("api.test", {"error": "s", "foo": "s"}, tier="t4", token="")
@@ -59,7 +60,7 @@ def bots_info(call: Call) -> Json:
 def _shape(call: Call, user: User) -> Json:
     """`is_stranger` is said of people of other workspaces who share no channel with the app."""
     scopes = call.ws.manifest.scopes
-    shape = user.api(with_email=scopes is None or "users:read.email" in scopes)
+    shape = user_object(user, with_email=scopes is None or "users:read.email" in scopes)
     rooms = call.ws.state.channels.values()
     if user.is_stranger and any({user.id, call.bot.id} <= set(room.members) and not room.is_im for room in rooms):
         del shape["is_stranger"]
@@ -92,7 +93,7 @@ def lookup_by_email(call: Call) -> Json:
     wanted = call.args["email"].lower()
     for user in call.ws.state.users.values():
         if user.email.lower() == wanted and wanted and not user.deleted and not user.is_stranger:
-            return {"user": user.api()}
+            return {"user": user_object(user)}
     raise SlackError("users_not_found")
 
 
