@@ -64,7 +64,7 @@ class Channel:
 
     @property
     def is_public(self) -> bool:
-        """Whether anybody in the workspace may look inside."""
+        """Whether everyone in the workspace may read it."""
         return self.kind == "channel"
 
     @property
@@ -75,7 +75,7 @@ class Channel:
 
 @dataclass
 class Message:
-    """A message in a channel or thread; `extra` holds what only its subtype has."""
+    """A message in a channel or thread; `extra` holds fields that only its subtype has."""
 
     channel: str
     ts: str
@@ -100,13 +100,13 @@ class Message:
 
     @property
     def is_reply(self) -> bool:
-        """Whether it lives in a thread under another message."""
+        """Whether it is a reply in a thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
 
 @dataclass
 class Ephemeral:
-    """A message only one person sees. Slack keeps none of it; the workspace remembers it for tests and the page."""
+    """A message that only one user sees. Slack does not store it; the sandbox does, for tests and the web UI."""
 
     id: str
     channel: str
@@ -123,7 +123,7 @@ class Ephemeral:
 
 @dataclass
 class View:
-    """A modal or a home tab; `values` is what the person has entered so far."""
+    """A modal or a home tab; `values` holds the entries so far, `trouble` the error above the form."""
 
     id: str
     user: str
@@ -139,18 +139,18 @@ class View:
 
     @property
     def title(self) -> str:
-        """The words at the top of the modal."""
+        """The title of the modal."""
         return str((self.body.get("title") or {}).get("text", ""))
 
     @property
     def callback_id(self) -> str:
-        """The app's name for it."""
+        """The app's identifier for it."""
         return str(self.body.get("callback_id") or "")
 
 
 @dataclass
 class File:
-    """A file somebody shared; the bytes are kept apart."""
+    """A file; its content is in `State.contents`."""
 
     id: str
     name: str

@@ -5,14 +5,14 @@ from sandbox.slack_objects import user_object
 
 
 def user_event(user: User, kind: str, ts: str) -> Json:
-    """`team_join` or `user_change`."""
+    """Return a `team_join` or `user_change` event."""
     body = user_object(user) | {"locale": "en-US"}
     body["profile"] = {k: v for k, v in body["profile"].items() if k not in ("bot_id", "api_app_id")}
     return {"type": kind, "user": body, "cache_ts": int(float(ts)), "event_ts": ts}
 
 
 def channel_created(channel: Channel, team_id: str, ts: str) -> Json:
-    """The `channel_created` event."""
+    """Return the `channel_created` event."""
     return {
         "type": "channel_created",
         "event_ts": ts,
@@ -40,7 +40,7 @@ def channel_created(channel: Channel, team_id: str, ts: str) -> Json:
 
 
 def channel_event(kind: str, channel: Channel, user: str, ts: str) -> Json:
-    """`channel_archive`, `channel_unarchive` and their `group_` sisters."""
+    """Return a `channel_archive`, `channel_unarchive`, `group_archive` or `group_unarchive` event."""
     event: Json = {"type": kind, "channel": channel.id, "user": user, "event_ts": ts}
     if kind.endswith("_archive"):
         event["is_moved"] = 0
@@ -48,7 +48,7 @@ def channel_event(kind: str, channel: Channel, user: str, ts: str) -> Json:
 
 
 def channel_rename(kind: str, channel: Channel, ts: str) -> Json:
-    """`channel_rename` or `group_rename`."""
+    """Return a `channel_rename` or `group_rename` event."""
     return {
         "type": kind,
         "event_ts": ts,
@@ -64,7 +64,7 @@ def channel_rename(kind: str, channel: Channel, ts: str) -> Json:
 
 
 def membership(kind: str, channel: Channel, user: User, inviter: str | None, ts: str) -> Json:
-    """`member_joined_channel` or `member_left_channel`."""
+    """Return a `member_joined_channel` or `member_left_channel` event."""
     event: Json = {
         "type": kind,
         "user": user.id,
@@ -79,7 +79,7 @@ def membership(kind: str, channel: Channel, user: User, inviter: str | None, ts:
 
 
 def reaction(kind: str, message: Message, user: str, name: str, ts: str) -> Json:
-    """`reaction_added` or `reaction_removed`."""
+    """Return a `reaction_added` or `reaction_removed` event."""
     return {
         "type": kind,
         "user": user,
@@ -91,7 +91,7 @@ def reaction(kind: str, message: Message, user: str, name: str, ts: str) -> Json
 
 
 def pin(kind: str, channel: Channel, item: Json, message: Json, user: str, ts: str) -> Json:
-    """`pin_added` or `pin_removed`; `item` is the channel's record of the pin."""
+    """Return a `pin_added` or `pin_removed` event; `item` is the channel's record of the pin."""
     event: Json = {
         "type": kind,
         "user": user,

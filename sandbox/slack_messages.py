@@ -1,4 +1,4 @@
-"""Messages as Slack writes them: in API answers and in events."""
+"""The JSON of messages, in API answers and in events."""
 
 from sandbox.model import Channel, File, Json, Message
 from sandbox.settings import Settings
@@ -9,7 +9,7 @@ GENERIC = {
     "attachments", "blocks", "bot_id", "bot_profile", "channel", "channel_type", "client_msg_id", "edited",
     "event_ts", "files", "parent_user_id", "reactions", "team", "text", "thread_ts", "ts", "type", "user",
 }  # fmt: skip
-# The fields @slack/types gives each subtype's event.
+# The fields that @slack/types declares for each subtype's event.
 EVENT_FIELDS: dict[str | None, set[str]] = {
     None: GENERIC,
     "bot_message": {
@@ -38,7 +38,7 @@ IN_MENTION = {
 
 
 class SlackMessages:
-    """Writes messages for one workspace."""
+    """Builds the JSON of one workspace's messages."""
 
     def __init__(self, state: State, settings: Settings, base_url: str) -> None:
         self.state = state
@@ -46,7 +46,7 @@ class SlackMessages:
         self.base_url = base_url
 
     def bot_profile(self, message: Message) -> Json | None:
-        """Which app speaks through this message."""
+        """Return the profile of the app that posted a message; `None` if a person did."""
         if message.bot_id is None:
             return None
         bot = next((user for user in self.state.users.values() if user.bot_id == message.bot_id), None)
@@ -61,11 +61,11 @@ class SlackMessages:
         }
 
     def file(self, file: File) -> Json:
-        """A file object."""
+        """Return a file object."""
         return file_object(file, self.base_url, self.settings.team_id)
 
     def message(self, message: Message, *, metadata: bool = False, thread: bool = True) -> Json:
-        """A message as `conversations.history` gives it."""
+        """Return a message object as in `conversations.history`."""
         shape: Json = {"type": "message", "ts": message.ts, "text": message.text}
         if message.user and message.subtype != "bot_message":
             shape["user"] = message.user
@@ -120,7 +120,7 @@ class SlackMessages:
         }
 
     def event(self, message: Message, channel: Channel) -> Json:
-        """The `message` event (without metadata, which Slack sends only in events of its own)."""
+        """Return the `message` event. It has no metadata, which Slack sends in separate events."""
         shape = self.message(message)
         shape |= {"channel": channel.id, "channel_type": channel.kind, "event_ts": message.ts}
         if "files" in shape:
@@ -145,7 +145,7 @@ class SlackMessages:
         return self.event(parent, channel) | {name: thread[name] for name in counts if name in thread}
 
     def mention(self, message: Message, channel: Channel) -> Json:
-        """The `app_mention` event of a message that names the app."""
+        """Return the `app_mention` event of a message."""
         shape = self.message(message) | {"channel": channel.id, "event_ts": message.ts}
         for file in shape.get("files", []):
             for key in ("channels", "groups", "ims"):
@@ -153,23 +153,23 @@ class SlackMessages:
         return {key: value for key, value in shape.items() if key in IN_MENTION} | {"type": "app_mention"}
 
     def changed(self, message: Message, before: Json, channel: Channel, ts: str) -> Json:
-        """The `message_changed` event; `before` is the message's event from before the change."""
+        """Return the `message_changed` event; `before` is the message's event before the change."""
         return self._hidden("message_changed", channel, ts) | {
             "message": self.event(message, channel),
             "previous_message": before,
         }
 
     def deleted(self, message_ts: str, before: Json, channel: Channel, ts: str) -> Json:
-        """The `message_deleted` event."""
+        """Return the `message_deleted` event."""
         return self._hidden("message_deleted", channel, ts) | {"deleted_ts": message_ts, "previous_message": before}
 
     def pinned(self, message: Message) -> Json:
-        """The message inside pin events."""
+        """Return the message object inside pin events."""
         shape = self.message(message) | {"permalink": self.permalink(message)}
         return {key: value for key, value in shape.items() if key in IN_PIN}
 
     def permalink(self, message: Message) -> str:
-        """The message's address."""
+        """Return the message's address on slack.com."""
         base = f"https://{self.settings.team_domain}.slack.com/archives/{message.channel}"
         link = f"{base}/p{message.ts.replace('.', '')}"
         return f"{link}?thread_ts={message.thread_ts}&cid={message.channel}" if message.is_reply else link

@@ -7,7 +7,7 @@ from sandbox.model import Channel, File, Json, User, Usergroup
 
 
 def user_object(user: User, *, with_email: bool = True) -> Json:
-    """The user object of `users.info` and of user events."""
+    """Return the user object of `users.info` and of user events."""
     moment = datetime.fromtimestamp(user.updated or 1_700_000_000, UTC).astimezone(ZoneInfo(user.tz))
     offset = moment.utcoffset()
     profile = _profile(user, with_email=with_email)
@@ -69,7 +69,7 @@ def _profile(user: User, *, with_email: bool) -> Json:
 
 
 def channel_object(channel: Channel, viewer: str, team_id: str, *, num_members: bool = False) -> Json:
-    """The conversation object as `viewer` (a user ID) gets it."""
+    """Return the conversation object as `viewer` (a user ID) gets it."""
     if channel.is_im:
         return _direct_message_object(channel, viewer, team_id)
     shape: Json = {
@@ -126,7 +126,7 @@ def _direct_message_object(channel: Channel, viewer: str, team_id: str) -> Json:
 
 
 def file_object(file: File, base_url: str, team_id: str) -> Json:
-    """The file object of messages and `files.info`."""
+    """Return the file object of messages and `files.info`."""
     return {
         "id": file.id,
         "created": file.created,
@@ -162,7 +162,7 @@ def file_object(file: File, base_url: str, team_id: str) -> Json:
 
 
 def usergroup_object(group: Usergroup, team_id: str, *, with_users: bool) -> Json:
-    """The user group object; with or without the IDs of its members."""
+    """Return the user group object, with or without the IDs of its members."""
     shape: Json = {
         "id": group.id,
         "team_id": team_id,

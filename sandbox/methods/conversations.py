@@ -1,7 +1,7 @@
-"""conversations.*: channels and their history."""
+"""The `conversations.*` methods that create, list, change, archive and open channels."""
 
 from sandbox.errors import SlackError
-from sandbox.methods.registry import KINDS, Call, metadata, method, page
+from sandbox.methods.registry import KINDS, Call, cursor_metadata, method, paginate
 from sandbox.model import Channel, Json
 from sandbox.slack_objects import channel_object
 
@@ -12,19 +12,19 @@ TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "m
 
 
 def shape(call: Call, channel: Channel, *, num_members: bool = False) -> Json:
-    """The channel as the bot sees it."""
+    """Return the conversation object as the bot sees it."""
     return channel_object(channel, call.bot.id, call.ws.settings.team_id, num_members=num_members)
 
 
-def a_room(channel: Channel) -> Channel:
-    """Refuse what only channels can do to direct messages."""
+def require_channel(channel: Channel) -> Channel:
+    """Return the channel. Raises `SlackError` for a direct message."""
     if channel.is_im or channel.is_mpim:
         raise SlackError("method_not_supported_for_channel_type")
     return channel
 
 
-def alive(channel: Channel) -> Channel:
-    """Refuse archived channels."""
+def require_active(channel: Channel) -> Channel:
+    """Return the channel. Raises `SlackError` if it is archived."""
     if channel.is_archived:
         raise SlackError("is_archived")
     return channel
@@ -39,7 +39,7 @@ def alive(channel: Channel) -> Channel:
 )
 def create(call: Call) -> Json:
     private = call.get("is_private", False)
-    call.need_any(*(("groups:write",) if private else ("channels:manage", "channels:write")))
+    call.require_any_scope(*(("groups:write",) if private else ("channels:manage", "channels:write")))
     channel = call.ws.membership.create(call.args["name"], call.bot.id, is_private=private)
     return {"channel": shape(call, channel)}
 
@@ -53,7 +53,7 @@ def create(call: Call) -> Json:
 )
 def info(call: Call) -> Json:
     channel = call.channel()
-    call.need(channel, "read")
+    call.require_scope(channel, "read")
     return {"channel": shape(call, channel, num_members=call.get("include_num_members", False))}
 
 
@@ -66,29 +66,29 @@ def _types(call: Call) -> set[str]:
         raise SlackError("invalid_types", arg=unknown[0])
     kinds = {TYPES[name] for name in names}
     for kind in sorted(kinds):
-        call.need_any(f"{KINDS[kind]}:read")
+        call.require_any_scope(f"{KINDS[kind]}:read")
     return kinds
 
 
 @method("conversations.list", LISTED, tier="t2", scopes=READ, json_input=False)
 def list_all(call: Call) -> Json:
     kinds = _types(call)
-    seen = [
+    visible = [
         channel
         for channel in call.ws.state.channels.values()
         if channel.kind in kinds
         and (channel.is_public or call.bot.id in channel.members)
         and not (call.get("exclude_archived") and channel.is_archived)
     ]
-    part, cursor = page(seen, call)
-    return {"channels": [shape(call, channel, num_members=True) for channel in part], **metadata(cursor)}
+    part, cursor = paginate(visible, call)
+    return {"channels": [shape(call, channel, num_members=True) for channel in part], **cursor_metadata(cursor)}
 
 
 @method("users.conversations", LISTED | {"user": "s", "exclude_muted": "b"}, scopes=READ, json_input=False)
 def of_user(call: Call) -> Json:
     kinds = _types(call)
     user = call.user().id if call.get("user") else call.bot.id
-    seen = [
+    visible = [
         channel
         for channel in call.ws.state.channels.values()
         if channel.kind in kinds
@@ -96,14 +96,14 @@ def of_user(call: Call) -> Json:
         and (channel.is_public or call.bot.id in channel.members)
         and not (call.get("exclude_archived") and channel.is_archived)
     ]
-    part, cursor = page(seen, call)
-    return {"channels": [shape(call, channel) for channel in part], **metadata(cursor)}
+    part, cursor = paginate(visible, call)
+    return {"channels": [shape(call, channel) for channel in part], **cursor_metadata(cursor)}
 
 
 @method("conversations.archive", {"channel": "s"}, ("channel",), tier="t2", scopes=(*WRITE, "channels:write"))
 def archive(call: Call) -> Json:
-    channel = a_room(call.channel())
-    call.manage(channel)
+    channel = require_channel(call.channel())
+    call.require_manage_scope(channel)
     if channel.is_general:
         raise SlackError("cant_archive_general")
     if channel.is_archived:
@@ -116,16 +116,16 @@ def archive(call: Call) -> Json:
 
 @method("conversations.unarchive", {"channel": "s"}, ("channel",), tier="t2", scopes=(*WRITE, "channels:write"))
 def unarchive(call: Call) -> Json:
-    channel = a_room(call.channel())
-    call.manage(channel)
+    channel = require_channel(call.channel())
+    call.require_manage_scope(channel)
     call.ws.membership.unarchive(channel, call.bot.id)
     return {}
 
 
 @method("conversations.rename", {"channel": "s", "name": "s"}, ("channel", "name"), tier="t2", scopes=WRITE)
 def rename(call: Call) -> Json:
-    channel = alive(a_room(call.channel(member=True)))
-    call.manage(channel)
+    channel = require_active(require_channel(call.channel(member=True)))
+    call.require_manage_scope(channel)
     if channel.creator != call.bot.id:
         raise SlackError("not_authorized")
     call.ws.membership.rename(channel, call.bot.id, call.args["name"])
@@ -134,16 +134,16 @@ def rename(call: Call) -> Json:
 
 @method("conversations.setTopic", {"channel": "s", "topic": "s"}, ("channel", "topic"), tier="t2", scopes=TOPIC)
 def set_topic(call: Call) -> Json:
-    channel = alive(call.channel(member=True))
-    call.manage(channel, "write.topic")
+    channel = require_active(call.channel(member=True))
+    call.require_manage_scope(channel, "write.topic")
     call.ws.membership.set_topic(channel, call.bot.id, call.args["topic"])
     return {"channel": shape(call, channel)}
 
 
 @method("conversations.setPurpose", {"channel": "s", "purpose": "s"}, ("channel", "purpose"), tier="t2", scopes=TOPIC)
 def set_purpose(call: Call) -> Json:
-    channel = alive(call.channel(member=True))
-    call.manage(channel, "write.topic")
+    channel = require_active(call.channel(member=True))
+    call.require_manage_scope(channel, "write.topic")
     call.ws.membership.set_purpose(channel, call.bot.id, call.args["purpose"])
     return {"purpose": channel.purpose["value"]}
 
@@ -163,21 +163,21 @@ def open_direct(call: Call) -> Json:
         raise SlackError("users_list_not_supplied")
     if len(users) > 8:
         raise SlackError("too_many_users")
-    found = [call.ws.state.users.get(user) for user in users]
-    if any(user is None for user in found):
+    known_users = [call.ws.state.users.get(user) for user in users]
+    if any(user is None for user in known_users):
         raise SlackError("user_not_found")
-    if any(user and user.deleted for user in found):
+    if any(user and user.deleted for user in known_users):
         raise SlackError("user_disabled")
-    call.need_any("im:write" if len(users) == 1 else "mpim:write")
-    known = call.ws.state.im_between(call.bot.id, users[0]) if len(users) == 1 else None
-    if call.get("prevent_creation") and known is None:
+    call.require_any_scope("im:write" if len(users) == 1 else "mpim:write")
+    existing = call.ws.state.im_between(call.bot.id, users[0]) if len(users) == 1 else None
+    if call.get("prevent_creation") and existing is None:
         raise SlackError("channel_not_found")
     if len(users) == 1:
         channel = call.ws.membership.open_im(call.bot.id, users[0])
     else:
         channel = call.ws.membership.open_mpim([call.bot.id, *users])
     opened = shape(call, channel) if call.get("return_im") else {"id": channel.id}
-    already = {"no_op": True, "already_open": True} if known else {}
+    already = {"no_op": True, "already_open": True} if existing else {}
     return {**already, "channel": opened}
 
 

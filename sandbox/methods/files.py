@@ -1,4 +1,4 @@
-"""files.* and canvases.*: what is uploaded and written."""
+"""The `files.*` and `canvases.*` methods."""
 
 import mimetypes
 
@@ -13,7 +13,7 @@ TICKET = {"length": "i", "filename": "s", "alt_txt": "s", "snippet_type": "s"}
 
 
 def new_file(call: Call, name: str, size: int, **fields: str) -> File:
-    """A file of the bot's, not yet shared."""
+    """Create a file of the bot that is not shared yet."""
     file = File(new_id("F"), name, name, call.bot.id, size, int(call.ws.clock.now()), complete=False)
     file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     file.filetype = name.rpartition(".")[2].lower() or "binary"

@@ -1,8 +1,8 @@
 """The `conversations.*` methods about who is in a channel: members, invite, join, kick, leave."""
 
 from sandbox.errors import SlackError
-from sandbox.methods.conversations import READ, WRITE, a_room, alive, shape
-from sandbox.methods.registry import Call, metadata, method, page
+from sandbox.methods.conversations import READ, WRITE, require_active, require_channel, shape
+from sandbox.methods.registry import Call, cursor_metadata, method, paginate
 from sandbox.model import Channel, Json, User
 
 INVITE = ("channels:manage", "groups:write", "im:write", "mpim:write", "channels:write.invites", "groups:write.invites")
@@ -19,25 +19,25 @@ MAX_INVITES = 100
 )
 def members(call: Call) -> Json:
     channel = call.channel()
-    call.need(channel, "read")
-    part, cursor = page(channel.members, call)
-    return {"members": part, **metadata(cursor)}
+    call.require_scope(channel, "read")
+    part, cursor = paginate(channel.members, call)
+    return {"members": part, **cursor_metadata(cursor)}
 
 
 @method("conversations.invite", {"channel": "s", "users": "s", "force": "b"}, ("channel", "users"), scopes=INVITE)
 def invite(call: Call) -> Json:
-    channel = alive(a_room(call.channel(member=True)))
-    call.manage(channel, "write.invites")
-    wanted = list(dict.fromkeys(part.strip() for part in call.args["users"].split(",") if part.strip()))
-    if not wanted:
+    channel = require_active(require_channel(call.channel(member=True)))
+    call.require_manage_scope(channel, "write.invites")
+    users = list(dict.fromkeys(part.strip() for part in call.args["users"].split(",") if part.strip()))
+    if not users:
         raise SlackError("no_user")
-    if len(wanted) > MAX_INVITES:
+    if len(users) > MAX_INVITES:
         raise SlackError("too_many_users")
-    refused = {user: error for user in wanted if (error := _cannot_be_invited(call, channel, user))}
-    if refused and (len(wanted) == 1 or not call.get("force") or len(refused) == len(wanted)):
+    refused = {user: error for user in users if (error := _cannot_be_invited(call, channel, user))}
+    if refused and (len(users) == 1 or not call.get("force") or len(refused) == len(users)):
         errors = [{"user": user, "ok": False, "error": error} for user, error in refused.items()]
         raise SlackError(next(iter(refused.values())), errors=errors)
-    for user in wanted:
+    for user in users:
         if user not in refused:
             call.ws.membership.join(channel, call.ws.state.users[user], inviter=call.bot.id)
     answer: Json = {"channel": shape(call, channel)}
@@ -65,7 +65,7 @@ def _cannot_be_invited(call: Call, channel: Channel, user_id: str) -> str | None
 
 @method("conversations.join", {"channel": "s"}, ("channel",), scopes=("channels:join",))
 def join(call: Call) -> Json:
-    channel = alive(call.channel())
+    channel = require_active(call.channel())
     if not channel.is_public:
         raise SlackError("method_not_supported_for_channel_type")
     answer: Json = {"channel": {}}
@@ -80,8 +80,8 @@ def join(call: Call) -> Json:
     "conversations.kick", {"channel": "s", "user": "s"}, ("channel", "user"), scopes=("channels:manage", "groups:write")
 )
 def kick(call: Call) -> Json:
-    channel = a_room(call.channel(member=True))
-    call.manage(channel)
+    channel = require_channel(call.channel(member=True))
+    call.require_manage_scope(channel)
     user = call.user()
     if user.id == call.bot.id:
         raise SlackError("cant_kick_self")
@@ -95,10 +95,10 @@ def kick(call: Call) -> Json:
 
 @method("conversations.leave", {"channel": "s"}, ("channel",), scopes=(*WRITE, "channels:write"))
 def leave(call: Call) -> Json:
-    channel = a_room(call.channel())
+    channel = require_channel(call.channel())
     if channel.is_general:
         raise SlackError("cant_leave_general")
-    alive(channel)
+    require_active(channel)
     if call.bot.id not in channel.members:
         return {"not_in_channel": True}
     if len(channel.members) == 1 and channel.is_private:
