@@ -28,13 +28,13 @@ from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory import channels
 from bot.slack.directory.usergroups import Groups
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.inbound.socket_mode import Sockets
 from bot.slack.listeners import register
-from bot.slack.listeners.context import Front
-from bot.slack.listeners.event_middleware import Events
+from bot.slack.listeners.context import ListenerContext
+from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Sender
-from bot.usecases.context import Desk, Policies
+from bot.usecases.context import Context, Policies
 from bot.usecases.effects import search_index
 from bot.usecases.incidents.record import Channels, Recorder
 from bot.usecases.oncall import calendar_feeds
@@ -57,11 +57,11 @@ from bot.workers.usergroup_sync import Rota
 from playbooks.library_cache import Shelf
 from storage import incidents, key_value
 from storage.database import Database
-from storage.deadlines import Row as Deadline
+from storage.deadlines import LedgerRow as Deadline
 from storage.engine.errors import StorageError
-from storage.instance_lock import Sole, become_sole, release_leases
+from storage.instance_lock import InstanceLock, acquire, release_leases
 from storage.outbox import queue as outbox
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
@@ -84,7 +84,7 @@ class Tocsin:
 
     settings: Settings
     database: Database
-    desk: Desk
+    context: Context
     session: aiohttp.ClientSession
     outbox: Outbox
     scheduler: Scheduler
@@ -101,7 +101,7 @@ class Tocsin:
     health: health.Health
     replicas: Replicas
     heartbeat: Heartbeat | None = None
-    sole: Sole | None = None
+    sole: InstanceLock | None = None
     site: web.TCPSite | None = None
     port: int = 0
     indexing: asyncio.Task[None] | None = None
@@ -117,7 +117,7 @@ class Tocsin:
         self.jobs.start()
         if self.sockets is not None:
             await self.sockets.start()
-        await ask_for_backfill(self.desk)
+        await ask_for_backfill(self.context)
         self.gaps.start()
         self.indexing = asyncio.create_task(make_findable(self.database), name="make incidents findable")
         self.retention.start()
@@ -130,7 +130,7 @@ class Tocsin:
             self.heartbeat.start()
         log.info(
             "started", port=self.port, host=self.settings.host, socket_mode=self.sockets is not None,
-            policy=self.desk.policy.name, database=self.database.dialect,
+            policy=self.context.policy.name, database=self.database.dialect,
         )  # fmt: skip
 
     async def stop(self) -> None:
@@ -174,7 +174,7 @@ class Tocsin:
         try:
             await asyncio.wait_for(part, within_s)
         except TimeoutError:
-            log.warning("stop.cut_short", mend="nothing to do: what was under way is taken up at the next start")
+            log.warning("stop.cut_short", hint="nothing to do: what was under way is taken up at the next start")
 
 
 async def build(settings: Settings) -> Tocsin:
@@ -187,8 +187,8 @@ async def build(settings: Settings) -> Tocsin:
     if shelf.folders:
         await shelf.library()  # what is wrong with the operator's own is said now, not at three in the morning
     for warning in loaded.warnings:
-        log.warning("policy.warning", words=warning)
-    sole = await become_sole(settings.url)
+        log.warning("policy.warning", detail=warning)
+    sole = await acquire(settings.url)
     database = await Database.open(settings.url)
     session = slack_api.session()
     try:
@@ -208,7 +208,7 @@ async def _wire(
     loaded: policy_reader.LoadedPolicy,
     database: Database,
     session: aiohttp.ClientSession,
-    sole: Sole | None,
+    sole: InstanceLock | None,
     shelf: Shelf,
 ) -> Tocsin:
     metrics = Metrics()
@@ -216,32 +216,32 @@ async def _wire(
     client = slack_api.client(token, settings.slack_api_url, session)
     api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
     clock = await _clock(settings, database)
-    desk = Desk(
+    context = Context(
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         clock,
         methods=pager.methods(settings),
         url=settings.tocsin_url,
-        shelf=shelf,
+        library_cache=shelf,
         runners=Workshop(settings),
     )
-    groups = Groups(database, api, lambda: desk.policy)
-    desk.groups = groups
+    groups = Groups(database, api, lambda: context.policy)
+    context.usergroups = groups
     me = await who_are_we(api, database)
     async with database.transaction() as conn:
         await calendar_feeds.make_secret(conn)
-    recorder = Recorder(desk, Channels(desk))
-    gaps = Gaps(lambda: ask_for_backfill(desk))
-    retention = Retention(desk, settings.tocsin_archive, settings.secrets())
-    front = Front(desk, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
-    app = _bolt(client, me, token, Events(front))
-    register(app, front)
-    sender = Sender(desk, api, me, session, settings.tocsin_command)
-    paging = Notifiers(desk, pager.build(settings, session), me.url)
+    recorder = Recorder(context, Channels(context))
+    gaps = Gaps(lambda: ask_for_backfill(context))
+    retention = Retention(context, settings.tocsin_archive, settings.secrets())
+    ctx = ListenerContext(context, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
+    app = _bolt(client, me, token, EventMiddleware(ctx))
+    register(app, ctx)
+    sender = Sender(context, api, me, session, settings.tocsin_command)
+    paging = Notifiers(context, pager.build(settings, session), me.url)
     for words in pager.half_set_up(settings):
-        log.warning("notifiers.half_set_up", words=words)
+        log.warning("notifiers.half_set_up", detail=words)
 
-    async def send(row: Row) -> dict[str, Any]:
+    async def send(row: ClaimedNotice) -> dict[str, Any]:
         receipt = await (paging.send(row) if row.kind == pager.KIND else sender.send(row))
         if sockets is not None and row.kind in HEARD and str(receipt.get("channel", "")).startswith(("C", "G")):
             sockets.spoke()
@@ -254,18 +254,18 @@ async def _wire(
         metrics.lateness.labels(deadline.kind).observe(lateness_s)
         metrics.claimed("deadline", deadline.fence > 1)
 
-    box = Outbox(desk, send, sent, lambda row: metrics.claimed("notice", row.taken_over))
-    scheduler = Scheduler(desk, clock, lapsed)
-    jobs = Jobs(desk, settings.secrets, metrics.job_ended)
+    box = Outbox(context, send, sent, lambda row: metrics.claimed("notice", row.reclaimed))
+    scheduler = Scheduler(context, clock, lapsed)
+    jobs = Jobs(context, settings.secrets, metrics.job_ended)
     sockets = None
     if settings.slack_app_token is not None:
         app_token = settings.slack_app_token.get_secret_value()
         sockets = Sockets(
-            app, app_token, client, lambda: ask_for_backfill(desk), metrics.acknowledged, metrics.sockets_rebuilt.inc
+            app, app_token, client, lambda: ask_for_backfill(context), metrics.acknowledged, metrics.sockets_rebuilt.inc
         )
-    policy_file = PolicyFile(desk, metrics, lambda: settings.policy_path, lambda: _join_announcements(desk, api))
+    policy_file = PolicyFile(context, metrics, lambda: settings.policy_path, lambda: _join_announcements(context, api))
     checks = health.Health(
-        desk, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at, lambda: policy_file.trouble
+        context, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at, lambda: policy_file.trouble
     )
     metrics.about(api.rates, sockets)
     heartbeat = None
@@ -280,12 +280,12 @@ async def _wire(
     site = door.open_to(web.Application(client_max_size=slack_web.LARGEST_BODY))
     site.add_routes(health.routes(checks))
     if settings.tocsin_demo:
-        site.add_routes(debug.routes(desk))
+        site.add_routes(debug.routes(context))
     if settings.slack_signing_secret is not None:
         site.add_routes(slack_web.routes(app, settings.slack_signing_secret.get_secret_value(), metrics))
-    site.add_routes(oncall_web.routes(desk))
+    site.add_routes(oncall_web.routes(context))
     if settings.pagerduty_webhook_secret is not None:
-        site.add_routes(webhooks.pagerduty(desk, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
+        site.add_routes(webhooks.pagerduty(context, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
     runner = web.AppRunner(
         site, access_log=None, handler_cancellation=False, shutdown_timeout=5.0,
         keepalive_timeout=IDLE_FOR_S, lingering_time=LINGER_S, auto_decompress=False,
@@ -293,7 +293,7 @@ async def _wire(
     tocsin = Tocsin(
         settings,
         database,
-        desk,
+        context,
         session,
         box,
         scheduler,
@@ -301,22 +301,22 @@ async def _wire(
         sockets,
         gaps,
         retention,
-        Reviews(desk),
+        Reviews(context),
         runner,
         door,
         policy_file,
-        Rota(desk, rota_schedules(settings, session)),
+        Rota(context, rota_schedules(settings, session)),
         groups,
         checks,
         Replicas(database, counted),
         heartbeat,
         sole,
     )
-    site.on_startup.append(lambda _: _join_announcements(desk, api))
+    site.on_startup.append(lambda _: _join_announcements(context, api))
     return tocsin
 
 
-def _bolt(client: Any, me: Me, token: str, early: Events) -> AsyncApp:
+def _bolt(client: Any, me: BotIdentity, token: str, early: EventMiddleware) -> AsyncApp:
     """Bolt acknowledges what it cannot authorise, without running a listener: so it asks us, and we know."""
 
     async def authorize(**_: Any) -> AuthorizeResult:
@@ -346,7 +346,7 @@ async def _clock(settings: Settings, database: Database) -> Clock:
     return Clock(kept["anchor"], kept["speed"])
 
 
-async def who_are_we(api: SlackApi, database: Database) -> Me:
+async def who_are_we(api: SlackApi, database: Database) -> BotIdentity:
     """From `auth.test`; from the last one where Slack is away. Raises `StartError` where the token is refused."""
     wait_s = 1.0
     while True:
@@ -360,13 +360,13 @@ async def who_are_we(api: SlackApi, database: Database) -> Me:
                 ) from error
             async with database.reading() as conn:
                 if kept := await key_value.get(conn, "me"):
-                    log.warning("slack.away", error=str(error), mend="started from what was known; posts wait")
-                    return Me(**kept)
+                    log.warning("slack.away", error=str(error), hint="started from what was known; posts wait")
+                    return BotIdentity(**kept)
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
             await asyncio.sleep(error.wait_s or wait_s)
             wait_s = min(30.0, wait_s * 2)
         else:
-            me = Me(
+            me = BotIdentity(
                 user_id=str(answer["user_id"]), bot_id=str(answer.get("bot_id", "")),
                 team_id=str(answer.get("team_id", "")), url=str(answer.get("url", "")),
                 enterprise_id=str(answer.get("enterprise_id") or ""),
@@ -382,23 +382,23 @@ async def make_findable(database: Database) -> None:
         if count := await search_index.fill(database):
             log.info("similar.filled", incidents=count)
     except Exception:
-        log.exception("similar.not_filled", mend="check the database; it is tried again at the next start")
+        log.exception("similar.not_filled", hint="check the database; it is tried again at the next start")
 
 
-async def ask_for_backfill(desk: Desk) -> None:
+async def ask_for_backfill(context: Context) -> None:
     """Have the histories of channels read in which people talk: at start, and after whatever may have left a gap."""
-    async with desk.database.reading() as conn:
-        talking = await incidents.open_or_ended_after(conn, desk.clock.now() - STILL_TALKING, limit=1000)
+    async with context.database.reading() as conn:
+        talking = await incidents.open_or_ended_after(conn, context.clock.now() - STILL_TALKING, limit=1000)
     notices = [routing.backfill(number) for number in talking]
     if notices:
-        async with desk.database.transaction() as conn:
+        async with context.database.transaction() as conn:
             await outbox.put(conn, notices)
-    desk.alarm.ring()
+    context.wakeups.notify()
 
 
-async def _join_announcements(desk: Desk, api: SlackApi) -> None:
+async def _join_announcements(context: Context, api: SlackApi) -> None:
     """Come into the announcement channel, beside everything else; what fails is said in the log and on the card."""
-    task = asyncio.create_task(_join(desk, api), name="join the announcement channel")
+    task = asyncio.create_task(_join(context, api), name="join the announcement channel")
     _side_tasks.add(task)
     task.add_done_callback(_side_tasks.discard)
 
@@ -406,22 +406,22 @@ async def _join_announcements(desk: Desk, api: SlackApi) -> None:
 _side_tasks: set[asyncio.Task[None]] = set()
 
 
-async def _join(desk: Desk, api: SlackApi) -> None:
-    name = desk.policy.announce
+async def _join(context: Context, api: SlackApi) -> None:
+    name = context.policy.announce
     if not name:
         return
     try:
         found = await channels.find_by_name(api, name)
         if found is None:
-            log.warning("announce.not_found", channel=name, mend="create it, or set `announce` in the policy")
+            log.warning("announce.not_found", channel=name, hint="create it, or set `announce` in the policy")
             return
         await channels.join(api, found)
-        async with desk.database.transaction() as conn:
+        async with context.database.transaction() as conn:
             await key_value.put(conn, f"announce:{name}", found)
     except SlackError as error:
-        log.warning("announce.not_joined", channel=name, error=error.name, mend="invite the bot: /invite @Tocsin")
+        log.warning("announce.not_joined", channel=name, error=error.name, hint="invite the bot: /invite @Tocsin")
     except StorageError as error:
-        log.warning("announce.not_kept", channel=name, error=str(error), mend="nothing to do: it is looked up again")
+        log.warning("announce.not_kept", channel=name, error=str(error), hint="nothing to do: it is looked up again")
 
 
 def _slack_trouble(api: SlackApi, sockets: Sockets | None) -> Any:

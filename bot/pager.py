@@ -22,10 +22,10 @@ from bot.integrations.protocol import Action, Notifier, Page
 from bot.integrations.sms import Sms
 from bot.integrations.webhook import Webhook
 from bot.settings import Settings
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from storage import incidents
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 KIND = "notify"
 
@@ -96,27 +96,27 @@ def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notif
 class Notifiers:
     """`send` carries out one row of the kind `notify`; the page is made from the incident as it stands then."""
 
-    def __init__(self, desk: Desk, by_method: Mapping[str, Notifier], team_url: str) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, by_method: Mapping[str, Notifier], team_url: str) -> None:
+        self._context = context
         self._by_method = by_method
         self._team_url = team_url
 
-    async def send(self, row: Row) -> dict[str, Any]:
+    async def send(self, row: ClaimedNotice) -> dict[str, Any]:
         """1. Read the incident; 2. see whether it is still wanted; 3. hand it over; 4. say failures in plain words."""
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident) if row.incident is not None else None
             if incident is None:
-                raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
-            policy = await self._desk.policies.of(conn, incident)
-            failed = {failure.once for failure in await queue.failures(conn, incident.number)}
+                raise DeliveryError(f"there is no incident for {row.dedup_key}", permanent=True)
+            policy = await self._context.policies.of(conn, incident)
+            failed = {failure.dedup_key for failure in await queue.failures(conn, incident.number)}
         _check_wanted(row, incident, failed)
-        page = page_of(row, incident, policy, self._team_url, self._desk.clock.at(row.created_at.timestamp()))
+        page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         method = row.payload["method"]
         notifier = self._by_method.get(method)
         words = _what(row, policy, incident)
         if notifier is None:
             raise DeliveryError(f"{words}: {calls.label(method)} is not set up any more.", permanent=True)
-        if time.monotonic() + 2 * http.TIMEOUT_S > row.ours_until:  # looking and sending, at their longest
+        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:  # looking and sending, at their longest
             raise DeliveryError(f"{words}: its lease would have ended before the answer", wait_s=0.0)
         try:
             receipt = await notifier.send(page)
@@ -127,7 +127,7 @@ class Notifiers:
         return {"method": method, **receipt.as_json()}
 
 
-def _check_wanted(row: Row, incident: Incident, failed: set[str]) -> None:
+def _check_wanted(row: ClaimedNotice, incident: Incident, failed: set[str]) -> None:
     if incident.drill:
         raise NotNeeded("a drill pages nobody")
     if row.payload["action"] == Action.TRIGGER:
@@ -137,7 +137,7 @@ def _check_wanted(row: Row, incident: Incident, failed: set[str]) -> None:
         raise NotNeeded("it was never opened there")
 
 
-def page_of(row: Row, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
+def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
     """What may leave: of a private incident nothing but its ID."""
     payload, private = row.payload, incident.private
     person = calls.person_of(payload, policy) if payload.get("contact") else calls.Person("", "")
@@ -184,7 +184,7 @@ def _plain(text: str, policy: Policy) -> str:
     return " ".join(_UNSEEN.sub(" ", calls.in_plain_words(text, policy)).split())
 
 
-def _what(row: Row, policy: Policy, incident: Incident) -> str:
+def _what(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
     action, way = row.payload["action"], calls.label(row.payload["method"])
     if action == Action.TRIGGER:
         return f"Could not page {calls.person_of(row.payload, policy).name} by {way}"

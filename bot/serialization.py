@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.deadlines import State
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.timeline.entry import Recorded
 from bot.domain.triage.similarity import Similar
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 
 
 def instant(value: datetime | None) -> str | None:
@@ -54,7 +54,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
     }
 
 
-def whole_incident_json(incident: Incident, entries: Sequence[Recorded], rows: Sequence[Row]) -> dict[str, Any]:
+def whole_incident_json(incident: Incident, entries: Sequence[Recorded], rows: Sequence[LedgerRow]) -> dict[str, Any]:
     return {
         **incident_json(incident),
         "timeline": [entry_json(record) for record in entries],
@@ -83,9 +83,9 @@ def entry_json(record: Recorded) -> dict[str, Any]:
     }
 
 
-def reminder_json(row: Row) -> dict[str, Any]:
+def reminder_json(row: LedgerRow) -> dict[str, Any]:
     """What is decided but not out yet still waits, for whoever reads this."""
-    state = State.WAITING if row.state is State.DUE else row.state
+    state = DeadlineState.WAITING if row.state is DeadlineState.DUE else row.state
     return {
         "kind": row.kind,
         "rung": row.rung,

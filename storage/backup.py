@@ -12,7 +12,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from storage.database import Database
-from storage.engine.dialect import wall
+from storage.engine.dialect import db_now_s
 from storage.engine.errors import StorageError, in_words
 from storage.engine.url import parse
 from storage.schema import deadlines, outbox
@@ -38,7 +38,7 @@ async def restored(database: Database) -> int:
     waiting = sa.update(outbox).where(outbox.c.state.in_(("queued", "leased", "unknown", "held")))
     unsure = {"uncertain": True, "state": sa.case((outbox.c.state == "held", "held"), else_="unknown")}
     async with database.transaction() as conn:
-        done = await conn.execute(waiting.values(**unsure, next_try_at=wall(conn)))
+        done = await conn.execute(waiting.values(**unsure, next_try_at=db_now_s(conn)))
         await conn.execute(sa.update(deadlines).where(deadlines.c.lease_until.is_not(None)).values(lease_until=None))
     return done.rowcount
 

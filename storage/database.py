@@ -23,7 +23,7 @@ from storage.engine.errors import StorageError, in_words
 from storage.engine.sqlite_driver import connect
 from storage.engine.url import parse
 from storage.timeline.appender import Appender
-from storage.together import Together
+from storage.together import BatchedTransactions
 
 BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 10
@@ -52,7 +52,7 @@ class Database:
         self._writer, self._reader = _sqlite_engines(url) if self.dialect == "sqlite" else _postgresql_engines(url)
         self._unreachable = _connecting_raises(self.dialect)
         self.appender = Appender(self.transaction)
-        self._together = Together(self.transaction)
+        self._together = BatchedTransactions(self.transaction)
 
     @classmethod
     async def open(cls, url: str, *, migrate: bool = True) -> Database:
@@ -82,11 +82,11 @@ class Database:
         """To write: commits at the end, rolls back when an error leaves it."""
         return self._write_in_turn() if self.dialect == "sqlite" else self._begin(self._writer)
 
-    def one_by_one(self) -> AbstractAsyncContextManager[AsyncConnection]:
+    def serialized(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """To write what waits for others of its kind anyway: here without a connection each, nor a new one opened."""
         return self._write_in_turn()
 
-    async def together(self, piece: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+    async def batched(self, piece: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
         """To write something small of which much comes at once. A piece may be begun anew after a rollback."""
         if self.dialect == "sqlite":
             return await self._together.run(piece)

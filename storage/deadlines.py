@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.deadlines import Deadline, State
-from storage.engine.dialect import AnyRow, clock, clock_after, listed, microseconds, values_for
+from bot.domain.deadlines import Deadline, DeadlineState
+from storage.engine.dialect import AnyRow, db_now, db_now_plus, in_list, list_param, microseconds
 from storage.schema import deadlines
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
@@ -24,15 +24,15 @@ _c = deadlines.c
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LedgerRow:
     """One line of the ledger. `fence` counts its claims: a claim that is not the last one has lost it."""
 
-    once: str
+    dedup_key: str
     incident: int
     kind: str
     rung: int | None
     due_at: datetime
-    state: State
+    state: DeadlineState
     reason: str
     sent_at: datetime | None
     fence: int
@@ -42,7 +42,7 @@ _COLUMNS = (_c.once, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reas
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlannedDeadlines:
     """The deadlines an incident has from now on; `withdrawn` tells why one that it had is none any more."""
 
     incident: int
@@ -54,10 +54,10 @@ async def sync(
     conn: AsyncConnection, number: int, planned: Sequence[Deadline], withdrawn: Callable[[str], str], now: datetime
 ) -> None:
     """`sync_all` for one incident."""
-    await sync_all(conn, [Plan(number, planned, withdrawn)], now)
+    await sync_all(conn, [PlannedDeadlines(number, planned, withdrawn)], now)
 
 
-async def sync_all(conn: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
+async def sync_all(conn: AsyncConnection, plans: Sequence[PlannedDeadlines], now: datetime) -> None:
     """Make the waiting rows of each incident those that are planned; call it with the incidents locked.
 
     What was decided stays decided: of an occurrence that was sent, is due, failed or was skipped by a decision there
@@ -65,8 +65,8 @@ async def sync_all(conn: AsyncConnection, plans: Sequence[Plan], now: datetime) 
     """
     if not plans:
         return
-    onces = [deadline.once for plan in plans for deadline in plan.planned]
-    given = {"numbers": values_for(conn, [plan.incident for plan in plans]), "onces": values_for(conn, onces)}
+    dedup_keys = [deadline.dedup_key for plan in plans for deadline in plan.planned]
+    given = {"numbers": list_param(conn, [plan.incident for plan in plans]), "onces": list_param(conn, dedup_keys)}
     rows: dict[int, dict[str, AnyRow]] = {plan.incident: {} for plan in plans}
     for row in await conn.execute(_known(conn.dialect.name), given):
         rows[row.incident][row.once] = row
@@ -74,26 +74,30 @@ async def sync_all(conn: AsyncConnection, plans: Sequence[Plan], now: datetime) 
     moved: list[dict[str, Any]] = []
     gone: list[dict[str, Any]] = []
     for plan in plans:
-        known, planned = rows[plan.incident], {deadline.once: deadline for deadline in plan.planned}
-        for once, deadline in planned.items():
-            if once not in known:
+        known, planned = rows[plan.incident], {deadline.dedup_key: deadline for deadline in plan.planned}
+        for dedup_key, deadline in planned.items():
+            if dedup_key not in known:
                 fresh.append(_new(plan.incident, deadline, now))
-            elif _differs(known[once], deadline):
+            elif _differs(known[dedup_key], deadline):
                 moved.append(_planned(deadline, now))
-        gone += [_withdrawn(row, plan.withdrawn(once), now) for once, row in known.items() if once not in planned]
+        gone += [
+            _withdrawn(row, plan.withdrawn(dedup_key), now)
+            for dedup_key, row in known.items()
+            if dedup_key not in planned
+        ]
     for statement, values in ((_INSERT, fresh), (_MOVE, moved), (_WITHDRAW, gone)):
         if values:
             await conn.execute(statement, values)
 
 
-async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Row]:
+async def claim(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta = LEASE) -> list[LedgerRow]:
     """Up to `limit` lapsed deadlines that nobody else holds, earliest first; they are held until the lease ends.
 
     `now` is the domain's clock, which decides what has lapsed; the lease goes by the wall clock.
     """
     given = {"now": now, "most": limit, "after_us": microseconds(lease)}
     taken = await conn.execute(_claim(conn.dialect.name), given)
-    return sorted((_row(row) for row in taken), key=lambda row: (row.due_at, row.once))
+    return sorted((_row(row) for row in taken), key=lambda row: (row.due_at, row.dedup_key))
 
 
 @cache
@@ -105,7 +109,7 @@ def _claim(dialect: str) -> Any:
     return (
         sa.update(deadlines)
         .where(_c.once.in_(sa.select(picked.c.once)))
-        .values(lease_until=clock_after(dialect), fence=_c.fence + 1)
+        .values(lease_until=db_now_plus(dialect), fence=_c.fence + 1)
         .returning(*_COLUMNS)
     )
 
@@ -116,62 +120,62 @@ def _lapsed(dialect: str) -> sa.Select[Any]:
     return lapsed.order_by(_c.due_at).limit(sa.bindparam("most"))
 
 
-async def still_ours(conn: AsyncConnection, row: Row) -> bool:
+async def is_claimed(conn: AsyncConnection, row: LedgerRow) -> bool:
     """Whether the claim `row` came from still holds: asked in the transaction that acts on it."""
-    return await conn.scalar(_STILL_OURS, {"this": row.once, "fence": row.fence}) is not None
+    return await conn.scalar(_STILL_OURS, {"this": row.dedup_key, "fence": row.fence}) is not None
 
 
-async def all_ours(conn: AsyncConnection, rows: Sequence[Row]) -> set[str]:
-    """The `once` of those of `rows` of which `still_ours` is true."""
-    found = await conn.execute(_fences(conn.dialect.name), {"onces": values_for(conn, [row.once for row in rows])})
+async def still_claimed(conn: AsyncConnection, rows: Sequence[LedgerRow]) -> set[str]:
+    """The `dedup_key` of those of `rows` of which `still_ours` is true."""
+    found = await conn.execute(_fences(conn.dialect.name), {"onces": list_param(conn, [row.dedup_key for row in rows])})
     fences = {row.once: row.fence for row in found}
-    return {row.once for row in rows if fences.get(row.once) == row.fence}
+    return {row.dedup_key for row in rows if fences.get(row.dedup_key) == row.fence}
 
 
 async def all_due(conn: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
-    """`decided`, `DUE`, for several: why, by `once`."""
-    settled = [_decision(once, State.DUE, reason, now) for once, reason in reasons.items()]
+    """`decided`, `DUE`, for several: why, by `dedup_key`."""
+    settled = [_decision(dedup_key, DeadlineState.DUE, reason, now) for dedup_key, reason in reasons.items()]
     if settled:
         await conn.execute(_SETTLE, settled)
 
 
-async def all_delivered(conn: AsyncConnection, onces: Sequence[str], at: datetime) -> None:
+async def all_delivered(conn: AsyncConnection, dedup_keys: Sequence[str], at: datetime) -> None:
     """`delivered`, for several."""
-    if onces:
-        sent = {"state": str(State.SENT), "sent_at": at, "lease_until": None}
-        await conn.execute(_SETTLE, [{"this": once, **sent} for once in sorted(onces)])
+    if dedup_keys:
+        sent = {"state": str(DeadlineState.SENT), "sent_at": at, "lease_until": None}
+        await conn.execute(_SETTLE, [{"this": dedup_key, **sent} for dedup_key in sorted(dedup_keys)])
 
 
-async def decided(conn: AsyncConnection, once: str, state: State, reason: str, now: datetime) -> None:
+async def decided(conn: AsyncConnection, dedup_key: str, state: DeadlineState, reason: str, now: datetime) -> None:
     """`DUE` when its message is on its way, `SKIPPED` and the like when there will be none."""
-    await conn.execute(_SETTLE, _decision(once, state, reason, now))
+    await conn.execute(_SETTLE, _decision(dedup_key, state, reason, now))
 
 
-async def delivered(conn: AsyncConnection, once: str, at: datetime) -> None:
-    await _settle(conn, once, state=str(State.SENT), sent_at=at)
+async def delivered(conn: AsyncConnection, dedup_key: str, at: datetime) -> None:
+    await _settle(conn, dedup_key, state=str(DeadlineState.SENT), sent_at=at)
 
 
-async def failed(conn: AsyncConnection, once: str, reason: str) -> None:
-    await _settle(conn, once, state=str(State.FAILED), reason=reason)
+async def failed(conn: AsyncConnection, dedup_key: str, reason: str) -> None:
+    await _settle(conn, dedup_key, state=str(DeadlineState.FAILED), reason=reason)
 
 
-async def skipped_late(conn: AsyncConnection, once: str, reason: str) -> None:
+async def skipped_late(conn: AsyncConnection, dedup_key: str, reason: str) -> None:
     """It was due, but when its message was to be sent it was not needed any more."""
-    await _settle(conn, once, state=str(State.SKIPPED), reason=reason)
+    await _settle(conn, dedup_key, state=str(DeadlineState.SKIPPED), reason=reason)
 
 
-async def get(conn: AsyncConnection, once: str) -> Row | None:
-    found = (await conn.execute(sa.select(*_COLUMNS).where(_c.once == once))).one_or_none()
+async def get(conn: AsyncConnection, dedup_key: str) -> LedgerRow | None:
+    found = (await conn.execute(sa.select(*_COLUMNS).where(_c.once == dedup_key))).one_or_none()
     return None if found is None else _row(found)
 
 
-async def ledger(conn: AsyncConnection, number: int) -> list[Row]:
+async def ledger(conn: AsyncConnection, number: int) -> list[LedgerRow]:
     """Every deadline the incident ever had, by when it was due."""
     found = await conn.execute(sa.select(*_COLUMNS).where(_c.incident == number).order_by(_c.due_at, _c.once))
     return [_row(row) for row in found]
 
 
-async def waiting(conn: AsyncConnection, number: int) -> list[Row]:
+async def waiting(conn: AsyncConnection, number: int) -> list[LedgerRow]:
     return [_row(row) for row in await conn.execute(_WAITING_OF, {"number": number})]
 
 
@@ -187,12 +191,12 @@ def _next_due_at(dialect: str) -> Any:
 
 
 def _free(dialect: str) -> sa.ColumnElement[bool]:
-    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= clock(dialect))
+    return sa.or_(_c.lease_until.is_(None), _c.lease_until <= db_now(dialect))
 
 
-def _decision(once: str, state: State, reason: str, now: datetime) -> dict[str, Any]:
+def _decision(dedup_key: str, state: DeadlineState, reason: str, now: datetime) -> dict[str, Any]:
     return {
-        "this": once,
+        "this": dedup_key,
         "state": str(state),
         "reason": reason,
         "decided_at": now,
@@ -201,26 +205,26 @@ def _decision(once: str, state: State, reason: str, now: datetime) -> dict[str, 
     }
 
 
-async def _settle(conn: AsyncConnection, once: str, **values: Any) -> None:
-    await conn.execute(_SETTLE, {"this": once, "lease_until": None, **values})
+async def _settle(conn: AsyncConnection, dedup_key: str, **values: Any) -> None:
+    await conn.execute(_SETTLE, {"this": dedup_key, "lease_until": None, **values})
 
 
 def _differs(row: AnyRow, deadline: Deadline) -> bool:
-    if row.state == State.WAITING:
+    if row.state == DeadlineState.WAITING:
         return bool(row.due_at != deadline.due_at or row.reason != deadline.reason)
-    return bool(row.withdrawn and row.state in (State.CANCELLED, State.SKIPPED))
+    return bool(row.withdrawn and row.state in (DeadlineState.CANCELLED, DeadlineState.SKIPPED))
 
 
 @cache
 def _known(dialect: str) -> Any:
     return sa.select(_c.incident, _c.once, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn).where(
-        listed(dialect, _c.incident, "numbers"), sa.or_(_WAITING, listed(dialect, _c.once, "onces"))
+        in_list(dialect, _c.incident, "numbers"), sa.or_(_WAITING, in_list(dialect, _c.once, "onces"))
     )
 
 
 @cache
 def _fences(dialect: str) -> Any:
-    wanted = sa.select(_c.once, _c.fence).where(listed(dialect, _c.once, "onces"), _WAITING)
+    wanted = sa.select(_c.once, _c.fence).where(in_list(dialect, _c.once, "onces"), _WAITING)
     return wanted.order_by(_c.once).with_for_update()
 
 
@@ -237,7 +241,7 @@ _MOVE = (
     sa.update(deadlines)
     .where(_c.once == sa.bindparam("this"))
     .values(
-        state=str(State.WAITING),
+        state=str(DeadlineState.WAITING),
         withdrawn=False,
         due_at=sa.bindparam("new_due_at"),
         reason=sa.bindparam("new_reason"),
@@ -261,22 +265,22 @@ _WITHDRAW = (
 
 
 def _planned(deadline: Deadline, now: datetime) -> dict[str, Any]:
-    return {"this": deadline.once, "new_due_at": deadline.due_at, "new_reason": deadline.reason, "now": now}
+    return {"this": deadline.dedup_key, "new_due_at": deadline.due_at, "new_reason": deadline.reason, "now": now}
 
 
 def _withdrawn(row: AnyRow, reason: str, now: datetime) -> dict[str, Any]:
-    state = State.SKIPPED if row.kind in _SKIPPED_WHEN_WITHDRAWN else State.CANCELLED
+    state = DeadlineState.SKIPPED if row.kind in _SKIPPED_WHEN_WITHDRAWN else DeadlineState.CANCELLED
     return {"this": row.once, "new_state": str(state), "new_reason": reason, "now": now}
 
 
 def _new(number: int, deadline: Deadline, now: datetime) -> dict[str, Any]:
     return {
-        "once": deadline.once,
+        "once": deadline.dedup_key,
         "incident": number,
         "kind": deadline.kind,
         "rung": deadline.rung,
         "due_at": deadline.due_at,
-        "state": str(State.WAITING),
+        "state": str(DeadlineState.WAITING),
         "withdrawn": False,
         "reason": deadline.reason,
         "armed_at": now,
@@ -284,7 +288,15 @@ def _new(number: int, deadline: Deadline, now: datetime) -> dict[str, Any]:
     }
 
 
-def _row(row: AnyRow) -> Row:
-    return Row(
-        row.once, row.incident, row.kind, row.rung, row.due_at, State(row.state), row.reason, row.sent_at, row.fence
+def _row(row: AnyRow) -> LedgerRow:
+    return LedgerRow(
+        row.once,
+        row.incident,
+        row.kind,
+        row.rung,
+        row.due_at,
+        DeadlineState(row.state),
+        row.reason,
+        row.sent_at,
+        row.fence,
     )

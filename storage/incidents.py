@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
 from storage.engine.columns import to_microseconds
-from storage.engine.dialect import is_postgresql, listed, values_for
+from storage.engine.dialect import in_list, is_postgresql, list_param
 from storage.schema import counters, incidents
 
 _adapter = TypeAdapter(Incident)
@@ -29,7 +29,7 @@ _GET = sa.select(incidents.c.state).where(incidents.c.number == sa.bindparam("th
 _LOCK = _GET.with_for_update(key_share=True)
 _HOLD_ALL = (
     sa.select(incidents.c.number)
-    .where(listed("postgresql", incidents.c.number, "numbers"))
+    .where(in_list("postgresql", incidents.c.number, "numbers"))
     .order_by(incidents.c.number)
     .with_for_update(key_share=True)
 )
@@ -63,18 +63,18 @@ async def lock(conn: AsyncConnection, number: int) -> Incident | None:
     return _incident(await conn.scalar(_LOCK, {"this": number}))
 
 
-async def lock_free(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
+async def lock_unlocked(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
     """Those of these incidents that nobody else holds now, kept as by `lock`, in the order of their numbers.
 
     Before anything else in a transaction: whoever holds something and waits for several may wait for ever.
     """
-    found = await conn.scalars(_lock_free(conn.dialect.name), {"numbers": values_for(conn, numbers)})
+    found = await conn.scalars(_lock_free(conn.dialect.name), {"numbers": list_param(conn, numbers)})
     return [_adapter.validate_python(state) for state in found]
 
 
-async def hold(conn: AsyncConnection, number: int) -> None:
+async def lock_without_reading(conn: AsyncConnection, number: int) -> None:
     """`hold_all` of one."""
-    await hold_all(conn, [number])
+    await lock_many_without_reading(conn, [number])
 
 
 async def save_all(conn: AsyncConnection, changed: Sequence[Incident]) -> None:
@@ -83,13 +83,13 @@ async def save_all(conn: AsyncConnection, changed: Sequence[Incident]) -> None:
         await conn.execute(_SAVE, [_saved(incident) for incident in changed])
 
 
-async def hold_all(conn: AsyncConnection, numbers: Sequence[int]) -> None:
+async def lock_many_without_reading(conn: AsyncConnection, numbers: Sequence[int]) -> None:
     """Keep them from every other writer as `lock` does, without reading them, in the order of their numbers.
 
     Before anything else in a transaction. SQLite has one writer anyway.
     """
     if is_postgresql(conn) and numbers:
-        await conn.execute(_HOLD_ALL, {"numbers": values_for(conn, numbers)})
+        await conn.execute(_HOLD_ALL, {"numbers": list_param(conn, numbers)})
 
 
 async def get(conn: AsyncConnection, number: int) -> Incident | None:
@@ -100,13 +100,13 @@ async def several(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, 
     """Those of these numbers that there are."""
     if not numbers:
         return {}
-    found = await conn.scalars(_several(conn.dialect.name), {"numbers": values_for(conn, numbers)})
+    found = await conn.scalars(_several(conn.dialect.name), {"numbers": list_param(conn, numbers)})
     return {one.number: one for one in map(_adapter.validate_python, found)}
 
 
 @cache
 def _several(dialect: str) -> Any:
-    return sa.select(incidents.c.state).where(listed(dialect, incidents.c.number, "numbers"))
+    return sa.select(incidents.c.state).where(in_list(dialect, incidents.c.number, "numbers"))
 
 
 async def by_channel(conn: AsyncConnection, channel_id: str) -> int | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from storage.database import Database
-from storage.engine.dialect import wall
+from storage.engine.dialect import db_now_s
 from storage.engine.errors import StorageError
 from storage.engine.url import parse
 from storage.schema import deadlines, jobs, outbox
@@ -23,7 +23,7 @@ WAIT_S = 20.0  # for a predecessor that is still draining
 _EVERY_S = 0.1
 
 
-class Sole:
+class InstanceLock:
     """The lock on one file. Released by `release`, or by the kernel when the process dies."""
 
     def __init__(self, descriptor: int) -> None:
@@ -33,7 +33,7 @@ class Sole:
         os.close(self._descriptor)
 
 
-async def become_sole(url: str, *, wait_s: float = WAIT_S) -> Sole | None:
+async def acquire(url: str, *, wait_s: float = WAIT_S) -> InstanceLock | None:
     """Take the file for this process; None on PostgreSQL. Raises `StorageError` when another process keeps it."""
     parsed = parse(url)
     if parsed.get_backend_name() != "sqlite":
@@ -49,7 +49,7 @@ async def become_sole(url: str, *, wait_s: float = WAIT_S) -> Sole | None:
         except BlockingIOError:
             await asyncio.sleep(_EVERY_S)
         else:
-            return Sole(descriptor)
+            return InstanceLock(descriptor)
     os.close(descriptor)
     raise StorageError(
         f"Another Tocsin serves from {parsed.database}. Stop it first, or use PostgreSQL for several replicas."
@@ -61,6 +61,6 @@ async def release_leases(database: Database) -> None:
     jobs may have run, and are not repeated at all.
     """
     async with database.transaction() as conn:
-        await conn.execute(sa.update(outbox).where(outbox.c.state == "leased").values(next_try_at=wall(conn)))
+        await conn.execute(sa.update(outbox).where(outbox.c.state == "leased").values(next_try_at=db_now_s(conn)))
         await conn.execute(sa.update(deadlines).where(deadlines.c.lease_until.is_not(None)).values(lease_until=None))
-        await conn.execute(sa.update(jobs).where(jobs.c.state == "running").values(lease_until=wall(conn)))
+        await conn.execute(sa.update(jobs).where(jobs.c.state == "running").values(lease_until=db_now_s(conn)))

@@ -13,14 +13,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.playbook.job import Job, Plan, State
-from storage.engine.dialect import AnyRow, wall
+from bot.domain.playbook.job import Job, JobState, Plan
+from storage.engine.dialect import AnyRow, db_now_s
 from storage.schema import jobs
 
 LEASE = timedelta(seconds=30)
 # As in the partial index, word for word.
 _LIVE = sa.text("state IN ('queued', 'running')")
-_OPEN = (State.QUEUED, State.RUNNING, State.MAY_HAVE_RUN)
+_OPEN = (JobState.QUEUED, JobState.RUNNING, JobState.MAY_HAVE_RUN)
 _c = jobs.c
 
 
@@ -49,7 +49,7 @@ async def add(
             action=str(plan.action),
             plan=plan.as_json(),
             digest=plan.digest,
-            state=str(State.QUEUED),
+            state=str(JobState.QUEUED),
             asked_by=asked_by,
             asked_at=now,
             approved_by=approved_by,
@@ -58,7 +58,7 @@ async def add(
             fence=0,
             undoes=undoes,
             chain=chain,
-            next_try_at=wall(conn),
+            next_try_at=db_now_s(conn),
             outcome="",
             output="",
         )
@@ -69,13 +69,13 @@ async def add(
 
 async def ready(conn: AsyncConnection, limit: int) -> list[Job]:
     """What could be begun now, oldest first; `begin` decides who does."""
-    wanted = sa.select(jobs).where(_LIVE, _c.state == "queued", _c.next_try_at <= wall(conn))
+    wanted = sa.select(jobs).where(_LIVE, _c.state == "queued", _c.next_try_at <= db_now_s(conn))
     return [_job(row) for row in await conn.execute(wanted.order_by(_c.next_try_at, _c.id).limit(limit))]
 
 
 async def left_behind(conn: AsyncConnection, limit: int = 100) -> list[Job]:
     """What was running when whoever ran it went away."""
-    wanted = sa.select(jobs).where(_LIVE, _c.state == "running", _c.lease_until <= wall(conn))
+    wanted = sa.select(jobs).where(_LIVE, _c.state == "running", _c.lease_until <= db_now_s(conn))
     return [_job(row) for row in await conn.execute(wanted.order_by(_c.id).limit(limit))]
 
 
@@ -85,12 +85,12 @@ async def begin(conn: AsyncConnection, job: Job, now: datetime, lease: timedelta
         sa.update(jobs)
         .where(_c.id == job.id, _c.state == "queued", _c.fence == job.fence)
         .values(
-            state=str(State.RUNNING),
+            state=str(JobState.RUNNING),
             attempts=_c.attempts + 1,
             position=0,
             fence=_c.fence + 1,
             started_at=sa.func.coalesce(_c.started_at, sa.bindparam("now", now, _c.started_at.type)),
-            lease_until=wall(conn, lease),
+            lease_until=db_now_s(conn, lease),
         )
         .returning(jobs)
     )
@@ -100,7 +100,7 @@ async def begin(conn: AsyncConnection, job: Job, now: datetime, lease: timedelta
 
 async def hold(conn: AsyncConnection, job: Job, lease: timedelta = LEASE, position: int | None = None) -> bool:
     """Keep it, and note which piece begins. False where it is not ours any more: then nothing may be started."""
-    values: dict[str, Any] = {"lease_until": wall(conn, lease)}
+    values: dict[str, Any] = {"lease_until": db_now_s(conn, lease)}
     if position is not None:
         values["position"] = position
     held = await conn.execute(sa.update(jobs).where(*_ours(job)).values(**values).returning(_c.id))
@@ -109,20 +109,20 @@ async def hold(conn: AsyncConnection, job: Job, lease: timedelta = LEASE, positi
 
 async def again(conn: AsyncConnection, job: Job, after: timedelta, outcome: str, output: str) -> bool:
     """This attempt failed, and another follows. False where it is not ours any more."""
-    values = {"next_try_at": wall(conn, after), "outcome": outcome, "output": output}
-    return await _move(conn, job, State.QUEUED, values)
+    values = {"next_try_at": db_now_s(conn, after), "outcome": outcome, "output": output}
+    return await _move(conn, job, JobState.QUEUED, values)
 
 
-async def finish(conn: AsyncConnection, job: Job, state: State, outcome: str, output: str, now: datetime) -> bool:
+async def finish(conn: AsyncConnection, job: Job, state: JobState, outcome: str, output: str, now: datetime) -> bool:
     """It is over, in whatever state. False where it is not ours any more."""
     return await _move(conn, job, state, {"outcome": outcome, "output": output, "finished_at": now})
 
 
 async def may_have_run(conn: AsyncConnection, job: Job, outcome: str, now: datetime) -> bool:
     """Whoever ran it is gone. False where it has lived on after all."""
-    gone = _c.lease_until <= wall(conn)
+    gone = _c.lease_until <= db_now_s(conn)
     values = {"outcome": outcome, "finished_at": now}
-    return await _move(conn, job, State.MAY_HAVE_RUN, values, gone)
+    return await _move(conn, job, JobState.MAY_HAVE_RUN, values, gone)
 
 
 async def cancel(conn: AsyncConnection, job: Job, why: str, now: datetime) -> bool:
@@ -130,7 +130,7 @@ async def cancel(conn: AsyncConnection, job: Job, why: str, now: datetime) -> bo
     moved = await conn.execute(
         sa.update(jobs)
         .where(_c.id == job.id, _c.state == "queued", _c.fence == job.fence)
-        .values(state=str(State.REFUSED), outcome=why, finished_at=now)
+        .values(state=str(JobState.REFUSED), outcome=why, finished_at=now)
         .returning(_c.id)
     )
     return moved.one_or_none() is not None
@@ -140,8 +140,8 @@ async def settle(conn: AsyncConnection, walk: tuple[int, int], step: str, by: st
     """A person has said what became of what may have run."""
     settled = await conn.execute(
         sa.update(jobs)
-        .where(_c.incident == walk[0], _c.walk == walk[1], _c.step == step, _c.state == str(State.MAY_HAVE_RUN))
-        .values(state=str(State.SETTLED), settled_by=by, outcome=outcome)
+        .where(_c.incident == walk[0], _c.walk == walk[1], _c.step == step, _c.state == str(JobState.MAY_HAVE_RUN))
+        .values(state=str(JobState.SETTLED), settled_by=by, outcome=outcome)
         .returning(jobs)
     )
     return [_job(row) for row in settled]
@@ -177,7 +177,7 @@ async def next_try_at(conn: AsyncConnection) -> datetime | None:
 async def census(conn: AsyncConnection, incidents: Sequence[int]) -> Counter[tuple[str, str]]:
     """How many are queued and running, and in these incidents may have run: by runner and state."""
     live = sa.select(_c.plan, _c.state).where(_LIVE)
-    asked = sa.select(_c.plan, _c.state).where(_c.incident.in_(incidents), _c.state == str(State.MAY_HAVE_RUN))
+    asked = sa.select(_c.plan, _c.state).where(_c.incident.in_(incidents), _c.state == str(JobState.MAY_HAVE_RUN))
     rows = [*await conn.execute(live), *(await conn.execute(asked) if incidents else ())]
     return Counter((str(row.plan["runner"]), str(row.state)) for row in rows)
 
@@ -187,7 +187,7 @@ def _ours(job: Job) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 async def _move(
-    conn: AsyncConnection, job: Job, state: State, values: dict[str, Any], *more: sa.ColumnElement[bool]
+    conn: AsyncConnection, job: Job, state: JobState, values: dict[str, Any], *more: sa.ColumnElement[bool]
 ) -> bool:
     moved = await conn.execute(
         sa.update(jobs).where(*_ours(job), *more).values(state=str(state), lease_until=None, **values).returning(_c.id)
@@ -203,7 +203,7 @@ def _job(row: AnyRow) -> Job:
         step=row.step,
         title=row.title,
         plan=Plan.of_json(row.plan),
-        state=State(row.state),
+        state=JobState(row.state),
         asked_by=row.asked_by,
         asked_at=row.asked_at,
         approved_by=row.approved_by,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import key_value as small
 from storage.engine.columns import Instant
-from storage.engine.dialect import wall
+from storage.engine.dialect import db_now_s
 from storage.schema import meta
 
 GONE_AFTER = timedelta(seconds=40)  # longer than a lease
@@ -39,6 +39,6 @@ async def count(conn: AsyncConnection) -> int:
 
 
 async def _now(conn: AsyncConnection) -> datetime:
-    found: datetime | None = await conn.scalar(sa.select(sa.type_coerce(wall(conn), Instant)))
+    found: datetime | None = await conn.scalar(sa.select(sa.type_coerce(db_now_s(conn), Instant)))
     assert found is not None  # noqa: S101 - the database knows what time it is
     return found

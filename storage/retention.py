@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline.entry import BOT, Entry, content_hash, entry_hash
 from storage.engine.columns import to_microseconds
-from storage.engine.dialect import AnyRow, listed, values_for
+from storage.engine.dialect import AnyRow, in_list, list_param
 from storage.schema import deadlines, deliveries, incidents, jobs, outbox, timeline
 from storage.timeline import chain
 from storage.timeline.verify import FIRST, PURGED, seal_line
@@ -123,8 +123,8 @@ async def drop_answers(
     old = [row for row in rows if row.created_at < before]
     gone = [row.id for row in old if row.kind in ANSWERS and row.state in ("sent", "dropped")]
     if gone:
-        theirs = sa.delete(outbox).where(listed(conn.dialect.name, _o.id, "gone"), _o.state.in_(("sent", "dropped")))
-        await conn.execute(theirs, {"gone": values_for(conn, gone)})
+        theirs = sa.delete(outbox).where(in_list(conn.dialect.name, _o.id, "gone"), _o.state.in_(("sent", "dropped")))
+        await conn.execute(theirs, {"gone": list_param(conn, gone)})
     return (rows[-1].id if len(rows) == limit and len(old) == len(rows) else None), len(gone)
 
 

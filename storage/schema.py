@@ -100,7 +100,7 @@ outbox = sa.Table(
     sa.Column("kind", SafeText, nullable=False),
     sa.Column("payload", Json, nullable=False),
     sa.Column("metadata_key", sa.Text, nullable=False),  # opaque: anyone in the workspace can read it
-    sa.Column("needs", SafeText),  # the `once` of the row to be sent before
+    sa.Column("needs", SafeText),  # the `dedup_key` of the row to be sent before
     sa.Column("if_need_fails", sa.Text, nullable=False),
     sa.Column("redirected", sa.Boolean, nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.group_commit import Grouped, Transaction
+from storage.engine.group_commit import GroupCommit, Transaction
 
 GROUP = 32  # pieces a transaction: others who want to write wait for no more than that
 
@@ -19,11 +19,11 @@ _T = TypeVar("_T")
 Piece = Callable[[AsyncConnection], Awaitable[Any]]
 
 
-class Together:
+class BatchedTransactions:
     """Pieces by whoever comes, in groups. Each must be safe to begin anew after a rollback."""
 
     def __init__(self, transaction: Transaction) -> None:
-        self._grouped = Grouped[Piece, Any](transaction, _each, GROUP, "marks")
+        self._grouped = GroupCommit[Piece, Any](transaction, _each, GROUP, "marks")
 
     async def run(self, piece: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
         """What `piece` gave back; comes back when it is durable."""

@@ -21,7 +21,7 @@ from bot.cli.playbooks import playbooks
 from bot.cli.records import backup_command, export_command, number_of, restored_command, verify
 from bot.domain.errors import TocsinError
 from bot.domain.triage.similarity import Similar
-from bot.domain.values.durations import roughly
+from bot.domain.values.durations import approximate
 from bot.settings import Settings
 from bot.usecases.effects import search_index
 from storage import deadlines, incidents, migrate
@@ -233,7 +233,7 @@ def _as_text(whole: dict[str, Any]) -> str:
         lines.append(", ".join(f"{role}: {user}" for role, user in whole["roles"].items()))
     for name in ("acknowledge", "identify", "mitigate", "resolve"):
         if (seconds := whole[f"time_to_{name}_s"]) is not None:
-            lines.append(f"time to {name}: {roughly(timedelta(seconds=seconds))}")
+            lines.append(f"time to {name}: {approximate(timedelta(seconds=seconds))}")
     lines.append("")
     for entry in whole["timeline"]:
         mark = "●" if entry["key"] else " "

@@ -15,7 +15,7 @@ from bot import settings as settings_reader
 from bot.domain.playbook.definition import Command, Playbook, Step
 from bot.domain.playbook.stats import Figures, figures
 from bot.domain.timeline.entry import instant_text
-from bot.domain.values.durations import in_words, roughly
+from bot.domain.values.durations import approximate, exact
 from playbooks import loader, values
 from playbooks.search import Finder, Hit, Wanted
 from storage import playbook_runs as stored
@@ -126,7 +126,7 @@ def _figures_line(one: Figures) -> str:
     success = "" if one.success is None else f"{one.success:.0%}"
     last = one.last_used_at.date().isoformat() if one.last_used_at else "never"
     skipped = ", ".join(f"{step} {times}×" for step, times in sorted(one.skipped.items()))
-    mean = roughly(one.mean) if one.mean else ""
+    mean = approximate(one.mean) if one.mean else ""
     reviewed = str(one.last_reviewed or "never")
     return f"{one.playbook:<28} {one.used:>5} {success:>8} {mean:>6}  {last:<11} {reviewed:<11} {skipped}".rstrip()
 
@@ -184,7 +184,7 @@ def _line(hit: Hit) -> str:
 
 
 def _length(span: timedelta | None) -> str:
-    return in_words(span) if span else ""
+    return exact(span) if span else ""
 
 
 def _page(one: Playbook, filled: dict[str, str]) -> list[str]:

@@ -18,7 +18,7 @@ from bot.domain.errors import TocsinError
 from bot.settings import Settings
 from storage import backup
 from storage.database import Database
-from storage.instance_lock import become_sole
+from storage.instance_lock import acquire
 from storage.timeline import verify as verification
 from storage.timeline.verify import Head, Report
 
@@ -76,7 +76,7 @@ def restored_command() -> None:
 
 async def _restored() -> int:
     found = settings_reader.load()
-    sole = await become_sole(found.url, wait_s=0)
+    sole = await acquire(found.url, wait_s=0)
     try:
         async with _database() as (database, _):
             return await backup.restored(database)

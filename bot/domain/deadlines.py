@@ -19,7 +19,7 @@ from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
 
 
-class State(StrEnum):
+class DeadlineState(StrEnum):
     """Of a row in the ledger. `due` is ours alone: decided, waiting for its message to go out."""
 
     WAITING = "waiting"
@@ -32,9 +32,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`once` is unique for ever: an occurrence that was sent or skipped is never armed again."""
+    """`dedup_key` is unique for ever: an occurrence that was sent or skipped is never armed again."""
 
-    once: str
+    dedup_key: str
     kind: str
     due_at: datetime
     reason: str
@@ -64,12 +64,10 @@ def _update(incident: Incident, level: Severity) -> Deadline | None:
         why = f"<@{incident.promised_by}> promised the next update by then"
     else:
         why = (
-            f"{level.key} asks for an update every {durations.in_words(level.update_every)}"
-            if level.update_every
-            else ""
+            f"{level.key} asks for an update every {durations.exact(level.update_every)}" if level.update_every else ""
         )
-    once = f"update:{incident.number}:{incident.episode}:{incident.updates}:{incident.unanswered}"
-    return Deadline(once, "update", incident.update_due_at, why)
+    dedup_key = f"update:{incident.number}:{incident.episode}:{incident.updates}:{incident.unanswered}"
+    return Deadline(dedup_key, "update", incident.update_due_at, why)
 
 
 def _roles(incident: Incident, policy: Policy) -> Deadline | None:
@@ -81,8 +79,8 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
         why = f"snoozed by <@{incident.snooze.by}>; {titles} still empty"
     else:
         why = f"{incident.severity} needs {titles}"
-    once = f"role:{incident.number}:{incident.episode}:{incident.roles_asked}:{','.join(missing)}"
-    return Deadline(once, "role", incident.roles_due_at, why)
+    dedup_key = f"role:{incident.number}:{incident.episode}:{incident.roles_asked}:{','.join(missing)}"
+    return Deadline(dedup_key, "role", incident.roles_due_at, why)
 
 
 def _handovers(incident: Incident) -> list[Deadline]:
@@ -91,8 +89,8 @@ def _handovers(incident: Incident) -> list[Deadline]:
     for asked in handover.standing(incident):
         then = "the next rung is paged" if asked.nudged else "they are asked again"
         why = f"<@{asked.to}> is to accept or decline {asked.role}; without an answer {then}"
-        once = f"handover:{incident.number}:{incident.episode}:{asked.number}:{int(asked.nudged)}"
-        found.append(Deadline(once, "role", asked.due_at, why))
+        dedup_key = f"handover:{incident.number}:{incident.episode}:{asked.number}:{int(asked.nudged)}"
+        found.append(Deadline(dedup_key, "role", asked.due_at, why))
     return found
 
 
@@ -100,7 +98,7 @@ def _shift_changes(incident: Incident) -> list[Deadline]:
     """Somebody who holds a role is on call no longer: they are offered to hand it over."""
     return [
         Deadline(
-            shift_change.once(incident, turn),
+            shift_change.key_of(incident, turn),
             "role",
             turn.ends_at,
             f"<@{turn.user}>'s turn on {turn.schedule} ends: they are offered to hand over {turn.role}",
@@ -115,7 +113,7 @@ def _respond(incident: Incident, level: Severity) -> Deadline | None:
     due = _target(incident.ladder, f"acknowledge:{level.key}", level.respond_within)
     if due is None:
         return None
-    why = f"{level.key} is to be acknowledged within {durations.in_words(level.respond_within)}"
+    why = f"{level.key} is to be acknowledged within {durations.exact(level.respond_within)}"
     return Deadline(f"respond:{incident.number}:{incident.episode}:{level.key}", "acknowledge", due, why)
 
 
@@ -125,13 +123,13 @@ def _mitigate(incident: Incident, level: Severity) -> Deadline | None:
     due = _target(incident.ladder, f"mitigate:{level.key}", level.escalate_after)
     if due is None:
         return None
-    why = f"{level.key} escalates when it is not mitigated within {durations.in_words(level.escalate_after)}"
+    why = f"{level.key} escalates when it is not mitigated within {durations.exact(level.escalate_after)}"
     return Deadline(f"mitigate:{incident.number}:{incident.episode}:{level.key}", "mitigate", due, why)
 
 
 def _target(ladder: Ladder, name: str, span: durations.Span) -> datetime | None:
     """When it lapses. None where it has, or where it belongs to a severity that was left behind."""
-    due = durations.later(ladder.started_at, span)
+    due = durations.add(ladder.started_at, span)
     behind = ladder.left_behind_at is not None and due <= ladder.left_behind_at
     return None if behind or name in ladder.fired else due
 
@@ -151,11 +149,11 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
             due = ladder.started_at + rung.after
             if ladder.left_behind_at and due <= ladder.left_behind_at:
                 continue
-            why = f"{targets}: paged after {durations.in_words(rung.after)} unless {rung.until}"
+            why = f"{targets}: paged after {durations.exact(rung.after)} unless {rung.until}"
             found.append(Deadline(base, kind, due, why, number))
         elif rung.repeat and number in paged:
             page = paged[number]
-            why = f"{targets}: paged again every {durations.in_words(rung.repeat)} until {rung.until}"
+            why = f"{targets}: paged again every {durations.exact(rung.repeat)} until {rung.until}"
             found.append(Deadline(f"{base}:{page.times}", kind, page.last_at + rung.repeat, why, number))
     return found
 
@@ -168,9 +166,9 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
             continue
         kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
         again = f":{one.times}" if one.times else ""
-        once = f"trigger:{incident.number}:{incident.episode}:{one.trigger.key}{again}"
+        dedup_key = f"trigger:{incident.number}:{incident.episode}:{one.trigger.key}{again}"
         found.append(
-            Deadline(once, kind, one.at, f"{one.trigger.name}: {_targets(rung.notify)} paged unless {rung.until}")
+            Deadline(dedup_key, kind, one.at, f"{one.trigger.name}: {_targets(rung.notify)} paged unless {rung.until}")
         )
     return found
 
@@ -214,13 +212,13 @@ def named(person: str) -> str:
     return f"<@{person}>" if re.fullmatch(r"[UW][A-Z0-9]+", person) else person
 
 
-def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
+def withdrawn_because(dedup_key: str, before: Incident, after: Incident) -> str:
     """Why a deadline that was planned for `before` is not planned for `after`, in words for the ledger."""
     if not after.open:
         return f"the incident is {after.status}"
     if after.policy != before.policy:
         return "another policy was brought to the incident"
-    kind = once.split(":", 1)[0]
+    kind = dedup_key.split(":", 1)[0]
     if kind == "update":
         return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
     if kind == "role":
@@ -228,9 +226,9 @@ def withdrawn_because(once: str, before: Incident, after: Incident) -> str:
     if kind == "shift":
         return "the role, or the schedule, changed"
     if kind == "handover":
-        return handover_ended(int(once.split(":")[3]), before, after)
+        return handover_ended(int(dedup_key.split(":")[3]), before, after)
     if kind in ("step", "approval"):
-        walk = int(once.split(":")[3])
+        walk = int(dedup_key.split(":")[3])
         return next((one.last for one in after.walks if one.number == walk and one.last), "the playbook went on")
     if after.severity != before.severity:
         return f"the severity is now {after.severity}"
@@ -320,8 +318,8 @@ def _rearm(due_at: datetime | None, cadence: durations.Span | None, now: datetim
     """From when the last was due, or from now where that has passed, so that late ones never bunch."""
     if due_at is None or cadence is None:
         return None
-    following = durations.later(due_at, cadence)
-    return following if following > now else durations.later(now, cadence)
+    following = durations.add(due_at, cadence)
+    return following if following > now else durations.add(now, cadence)
 
 
 def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Activity, now: datetime) -> bool:
@@ -352,4 +350,4 @@ def _reason(kind: str, incident: Incident, soft: bool, page: bool, late: timedel
         name = f"unanswered {incident.unanswered} times: the commander is asked"
     else:
         name = "an update is due"
-    return f"{name} (late by {durations.roughly(late)})" if late else name
+    return f"{name} (late by {durations.approximate(late)})" if late else name

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Change, Incident, Ladder, Page, Trip, empty_roles, must_be_open
+from bot.domain.incident import Change, Incident, Ladder, Page, TriggerState, empty_roles, must_be_open
 from bot.domain.incident.due import after, roles_due
 from bot.domain.incident.handover import standing
 from bot.domain.paging import calls, triggers
@@ -34,7 +34,7 @@ _BESIDE = {
 }  # fmt: skip
 
 
-def bring(incident: Incident, before: Policy, policy: Policy, actor: str, now: datetime) -> Change:
+def apply(incident: Incident, before: Policy, policy: Policy, actor: str, now: datetime) -> Change:
     """From now on it goes by `policy`. Raises `Refused` where that does not know what the incident has."""
     must_be_open(incident)
     _check(incident, policy)
@@ -142,7 +142,7 @@ def _named(policy: Policy, key: str) -> Trigger | None:
     return next((one for one in policy.triggers if one.key == key), None)
 
 
-def _trip(trip: Trip, old: Trigger | None, new: Trigger | None, now: datetime) -> Trip:
+def _trip(trip: TriggerState, old: Trigger | None, new: Trigger | None, now: datetime) -> TriggerState:
     if trip.last_at is None or new is None or (old and old.rung.repeat == new.rung.repeat):
         return trip
     return replace(trip, last_at=now)
@@ -174,13 +174,13 @@ def _times(incident: Incident, old: Severity, new: Severity, now: datetime) -> I
 
 
 def _span(span: durations.Span | None) -> str:
-    return durations.in_words(span) if span else "at all"
+    return durations.exact(span) if span else "at all"
 
 
 def _over(incident: Incident, name: str, span: durations.Span, now: datetime) -> str:
     ladder = incident.ladder
     answered = {"respond_within": ladder.acknowledged_at, "escalate_after": ladder.mitigated_at}
-    if name not in answered or answered[name] or durations.later(ladder.started_at, span) > now:
+    if name not in answered or answered[name] or durations.add(ladder.started_at, span) > now:
         return ""
     return " (that time is over: nobody is paged for it)"
 
@@ -218,8 +218,8 @@ def _rungs(incident: Incident, before: Policy, policy: Policy, now: datetime) ->
 def _rung(rung: Rung) -> str:
     whom = ", ".join(target.removeprefix("contact:").replace(":", " ", 1) for target in rung.notify)
     ways = ", ".join(calls.label(method) for method in rung.by)
-    again = f", again every {durations.in_words(rung.repeat)}" if rung.repeat else ""
-    when = f"after {durations.in_words(rung.after)}" if rung.after > timedelta() else "at once"
+    again = f", again every {durations.exact(rung.repeat)}" if rung.repeat else ""
+    when = f"after {durations.exact(rung.after)}" if rung.after > timedelta() else "at once"
     return f"{whom} by {ways} {when}{again}"
 
 

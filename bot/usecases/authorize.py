@@ -6,22 +6,22 @@ from bot.domain.access import permissions
 from bot.domain.access.permissions import Question
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 
 
-def require(desk: Desk, action: str, actor: str, incident: Incident | None = None) -> None:
+def require(context: Context, action: str, actor: str, incident: Incident | None = None) -> None:
     """By the policy in force now, not the incident's own: who may do what is not for the past to say.
 
     Raises `Refused`. Whoever was refused may have been let in a moment ago: so Slack is asked anew for the next time.
     """
-    policy = desk.policy
+    policy = context.policy
     try:
         permissions.require(
             Question(action, actor, incident),
             policy.permissions.get(action),
-            desk.groups.members,
+            context.usergroups.members,
             lambda role: policy.role(role).title,
         )
     except Refused:
-        desk.groups.ask()
+        context.usergroups.ask()
         raise

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Hurry:
+class ForegroundGate:
     """Counts those who wait. Thirty declares at once took 1.4 s on PostgreSQL while the outbox ran between them."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Hurry:
         self._over.set()
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def foreground(self) -> Iterator[None]:
         """Somebody waits until this ends."""
         self._waiting += 1
         self._over.clear()
@@ -27,7 +27,7 @@ class Hurry:
             if not self._waiting:
                 self._over.set()
 
-    async def let_pass(self, at_most_s: float) -> None:
+    async def yield_to_foreground(self, at_most_s: float) -> None:
         """Until nobody waits, but never longer than this."""
         if self._waiting:
             try:

@@ -20,7 +20,7 @@ from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Recorded
-from bot.usecases.backpressure import Hurry
+from bot.usecases.backpressure import ForegroundGate
 from bot.usecases.effects import home_tab, search_index
 from bot.usecases.effects.role_shifts import with_turns
 from playbooks.library_cache import Shelf
@@ -37,7 +37,7 @@ class Clock(Protocol):
     def at(self, wall_s: float) -> datetime: ...
 
 
-class Groups(Protocol):
+class Usergroups(Protocol):
     """The members of Slack's user groups, as far as they are known."""
 
     def members(self, group: str) -> frozenset[str] | None: ...
@@ -45,7 +45,7 @@ class Groups(Protocol):
     def ask(self) -> None: ...
 
 
-class NoGroups:
+class NoUsergroups:
     """Where nobody reads them: nobody is known to be in any."""
 
     def members(self, group: str) -> frozenset[str] | None:
@@ -55,19 +55,19 @@ class NoGroups:
         return
 
 
-class Repeated(Exception):
+class DuplicateDelivery(Exception):
     """This delivery was accepted before; there is nothing to do but to say yes again."""
 
 
 @dataclass(slots=True)
-class Alarm:
+class Wakeups:
     """Wakes the outbox and the scheduler after a commit, so that nobody waits for a tick."""
 
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     deadlines: asyncio.Event = field(default_factory=asyncio.Event)
     jobs: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         self.outbox.set()
         self.deadlines.set()
 
@@ -81,7 +81,7 @@ class Policies:
     read: Callable[[dict[str, Any]], Policy]
     _known: dict[str, Policy] = field(default_factory=dict)
 
-    def at_hand(self, incident: Incident) -> Policy | None:
+    def cached(self, incident: Incident) -> Policy | None:
         """As `of`, where it need not be looked up."""
         if not incident.policy or incident.policy == self.current.digest:
             return self.current
@@ -89,7 +89,7 @@ class Policies:
 
     async def of(self, conn: AsyncConnection, incident: Incident) -> Policy:
         """The policy the incident was declared under; the one in force where that was never kept."""
-        if (known := self.at_hand(incident)) is not None:
+        if (known := self.cached(incident)) is not None:
             return known
         if incident.policy not in self._known:
             document = await policies.get(conn, incident.policy)
@@ -103,18 +103,18 @@ class Policies:
 
 
 @dataclass(slots=True)
-class Desk:
+class Context:
     """Everything a use case touches. `methods`: the ways of paging that are set up, besides Slack."""
 
     database: Database
     policies: Policies
     clock: Clock
-    alarm: Alarm = field(default_factory=Alarm)
+    wakeups: Wakeups = field(default_factory=Wakeups)
     methods: frozenset[str] = frozenset()
     url: str | None = None  # where people reach our pages; None: nowhere
-    shelf: Shelf = field(default_factory=Shelf)
-    hurry: Hurry = field(default_factory=Hurry)
-    groups: Groups = field(default_factory=NoGroups)
+    library_cache: Shelf = field(default_factory=Shelf)
+    foreground_gate: ForegroundGate = field(default_factory=ForegroundGate)
+    usergroups: Usergroups = field(default_factory=NoUsergroups)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # those of the policy in force
 
     @property
@@ -123,10 +123,10 @@ class Desk:
 
 
 @dataclass(slots=True)
-class Work:
+class UnitOfWork:
     """One incident, locked, in one transaction; `commit` writes everything that follows from a change."""
 
-    desk: Desk
+    context: Context
     conn: AsyncConnection
     incident: Incident
     policy: Policy
@@ -134,25 +134,25 @@ class Work:
 
     async def commit(self, change: Change, notices: Sequence[Notice] = ()) -> Incident:
         """Append the entries, then save incident, deadlines and notices. Returns the incident as saved."""
-        await commit_all(self.conn, [Step(self, change, notices)], self.now)
+        await commit_many(self.conn, [PendingChange(self, change, notices)], self.now)
         return self.incident
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PendingChange:
     """What is to be written about one incident."""
 
-    work: Work
+    work: UnitOfWork
     change: Change
     notices: Sequence[Notice] = ()
 
 
-async def commit_all(conn: AsyncConnection, steps: Sequence[Step], now: datetime) -> None:
+async def commit_many(conn: AsyncConnection, steps: Sequence[PendingChange], now: datetime) -> None:
     """`Work.commit` of several incidents that are locked, in as many statements as for one."""
     written = [(step.change.incident.number, step.change.entries) for step in steps]
     recorded = await chain.append(conn, written)
     saved = [
-        Saving(step.work.incident, step.change.incident, found, step.work.policy, step.notices)
+        IncidentSave(step.work.incident, step.change.incident, found, step.work.policy, step.notices)
         for step, found in zip(steps, recorded, strict=True)
     ]
     for step, incident in zip(steps, await save(conn, saved, now), strict=True):
@@ -160,7 +160,7 @@ async def commit_all(conn: AsyncConnection, steps: Sequence[Step], now: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Saving:
+class IncidentSave:
     """An incident before and after, with the entries that were written and what is to be told besides."""
 
     before: Incident
@@ -170,9 +170,9 @@ class Saving:
     notices: Sequence[Notice] = ()
 
 
-async def save(conn: AsyncConnection, savings: Sequence[Saving], now: datetime) -> list[Incident]:
+async def save(conn: AsyncConnection, savings: Sequence[IncidentSave], now: datetime) -> list[Incident]:
     """Save changed incidents with what routing and planning say must follow; as they are saved."""
-    settled: list[Saving] = []
+    settled: list[IncidentSave] = []
     following: list[Notice] = []
     for one in savings:
         before, after, policy = one.before, one.after, one.policy
@@ -193,28 +193,30 @@ async def save(conn: AsyncConnection, savings: Sequence[Saving], now: datetime) 
     return [one.after for one in settled]
 
 
-def _planned(one: Saving) -> deadlines.Plan | None:
+def _planned(one: IncidentSave) -> deadlines.PlannedDeadlines | None:
     """The incident's deadlines, where they are others than before."""
     planned = plan(one.after, one.policy)
     if planned == plan(one.before, one.policy):
         return None
-    return deadlines.Plan(one.after.number, planned, lambda once: withdrawn_because(once, one.before, one.after))
+    return deadlines.PlannedDeadlines(
+        one.after.number, planned, lambda key: withdrawn_because(key, one.before, one.after)
+    )
 
 
 @asynccontextmanager
-async def working_on(desk: Desk, number: int, delivery: str | None = None) -> AsyncIterator[Work]:
+async def locked_incident(context: Context, number: int, delivery: str | None = None) -> AsyncIterator[UnitOfWork]:
     """Lock one incident for a verb. Raises `NotFound`, or `Repeated` for a delivery that was accepted before."""
-    async with desk.database.transaction() as conn:
-        now = desk.clock.now()
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
         incident = await incidents.lock(conn, number)
         if incident is None:
             raise NotFound(f"There is no incident INC-{number}.", "list all")
-        await accept(conn, delivery, now)
-        yield Work(desk, conn, incident, await desk.policies.of(conn, incident), now)
-    desk.alarm.ring()
+        await claim_delivery(conn, delivery, now)
+        yield UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+    context.wakeups.notify()
 
 
-async def accept(conn: AsyncConnection, delivery: str | None, now: datetime) -> None:
+async def claim_delivery(conn: AsyncConnection, delivery: str | None, now: datetime) -> None:
     """Note a delivery within the accepting transaction; raises `Repeated` if it was accepted before."""
     if delivery is not None and not await ingest.first(conn, delivery, now):
-        raise Repeated(delivery)
+        raise DuplicateDelivery(delivery)

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from bot.serialization import instant
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from storage.schema import deadlines, outbox
 
 ROWS = 30
 
 
-def routes(desk: Desk) -> list[web.RouteDef]:
+def routes(context: Context) -> list[web.RouteDef]:
     async def inside(request: web.Request) -> web.Response:
-        async with desk.database.reading() as conn:
+        async with context.database.reading() as conn:
             waiting = await conn.execute(
                 sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.error)
                 .where(outbox.c.state.not_in(("sent", "dropped")))
@@ -33,7 +33,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
                 .order_by(deadlines.c.due_at)
                 .limit(ROWS)
             )
-            due = [_deadline(dict(row._mapping), desk.clock.now()) for row in coming]
+            due = [_deadline(dict(row._mapping), context.clock.now()) for row in coming]
         return web.json_response({"outbox": notices, "deadlines": due, "now": instant(datetime.now(UTC))})
 
     return [web.get("/inside", inside)]

@@ -15,7 +15,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.metrics import Metrics
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from storage import incidents, jobs, playbook_runs
 from storage.engine.errors import StorageError
 from storage.outbox import queue
@@ -40,7 +40,7 @@ class Check:
 class Health:
     """Asks each part how it does. `slack` answers with None when connected, else with what is wrong."""
 
-    desk: Desk
+    context: Context
     metrics: Metrics
     slack: Callable[[], Awaitable[str | None]]
     ticked_at: Callable[[], float | None]
@@ -63,7 +63,7 @@ class Health:
 
     async def _database(self) -> Check:
         try:
-            await self.desk.database.ping()
+            await self.context.database.ping()
         except StorageError as error:
             return Check("database", False, str(error))
         return Check("database", True)
@@ -83,7 +83,7 @@ class Health:
 
     async def _outbox(self) -> Check:
         try:
-            async with self.desk.database.reading() as conn:
+            async with self.context.database.reading() as conn:
                 standing = await queue.census(conn)
         except StorageError as error:
             return Check("outbox", False, str(error))
@@ -109,7 +109,7 @@ class Health:
             log.warning("metrics.without_database", error=str(error))
 
     async def _count(self) -> None:
-        async with self.desk.database.reading() as conn:
+        async with self.context.database.reading() as conn:
             depth, oldest = await queue.depth(conn), await queue.oldest_waiting_at(conn)
             open_now = await incidents.listing(conn, open_only=True, limit=1000)
             standing = await queue.census(conn)

@@ -15,7 +15,7 @@ from icalendar import Calendar, Event
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
 from bot.domain.policy.policy import Policy, Schedule
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.oncall import calendar_feeds
 from storage import overrides
 
@@ -59,26 +59,31 @@ def _called(member: str, policy: Policy) -> str:
     return contact.name or contact.key if contact else member
 
 
-def routes(desk: Desk) -> list[web.RouteDef]:
+def routes(context: Context) -> list[web.RouteDef]:
     made: dict[Any, bytes] = {}  # feeds by all that they are made of: calendars ask again and again
 
     async def schedule(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        return await _answer(desk, made, request, f"schedule:{name}", name, None)
+        return await _answer(context, made, request, f"schedule:{name}", name, None)
 
     async def person(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        return await _answer(desk, made, request, f"person:{name}", None, frozenset({name}))
+        return await _answer(context, made, request, f"person:{name}", None, frozenset({name}))
 
     return [web.get("/oncall/people/{name}.ics", person), web.get("/oncall/{name}.ics", schedule)]
 
 
 async def _answer(
-    desk: Desk, made: dict[Any, bytes], request: web.Request, feed: str, name: str | None, only: frozenset[str] | None
+    context: Context,
+    made: dict[Any, bytes],
+    request: web.Request,
+    feed: str,
+    name: str | None,
+    only: frozenset[str] | None,
 ) -> web.Response:
     """A wrong token and a feed that is not there look the same."""
-    policy, now = desk.policy, desk.clock.now()
-    async with desk.database.reading() as conn:
+    policy, now = context.policy, context.clock.now()
+    async with context.database.reading() as conn:
         key = await calendar_feeds.secret(conn)
         standing = await overrides.standing(conn, now - BEHIND)
     given = request.query.get("token", "")

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.domain.errors import NotFound
 from bot.metrics import Metrics
-from bot.usecases.context import Desk, Repeated
+from bot.usecases.context import Context, DuplicateDelivery
 from bot.usecases.incidents.acknowledge import Elsewhere, acknowledge_elsewhere
 from storage.engine.errors import StorageError
 
@@ -24,7 +24,7 @@ WHO_LENGTH = 100
 TITLE_LENGTH = 400
 
 
-def pagerduty(desk: Desk, secret: str, metrics: Metrics) -> list[web.RouteDef]:
+def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.RouteDef]:
     """`POST /hooks/pagerduty`: V3 webhooks. Answered once it is committed; 5xx asks PagerDuty to send it again."""
 
     async def hook(request: web.Request) -> web.Response:
@@ -36,7 +36,7 @@ def pagerduty(desk: Desk, secret: str, metrics: Metrics) -> list[web.RouteDef]:
         if event is None:
             return _refused(request, metrics, "malformed", 400)
         try:
-            outcome = await _take(desk, event)
+            outcome = await _take(context, event)
         except StorageError as error:
             log.warning("hook.not_recorded", hook="pagerduty", error=str(error))
             return web.json_response({"error": "not recorded, send it again"}, status=503)
@@ -52,7 +52,7 @@ def signed(secret: str, body: bytes, header: str) -> bool:
     return True in [hmac.compare_digest(wanted, one) for one in given]
 
 
-async def _take(desk: Desk, event: dict[str, Any]) -> str:
+async def _take(context: Context, event: dict[str, Any]) -> str:
     """What was done with it, in a word."""
     kind, agent, data = event["event_type"], event.get("agent"), event.get("data")
     if kind not in ("incident.acknowledged", "incident.resolved") or not isinstance(data, dict):
@@ -67,8 +67,8 @@ async def _take(desk: Desk, event: dict[str, Any]) -> str:
         resolved=kind == "incident.resolved",
     )
     try:
-        incident = await acknowledge_elsewhere(desk, did, f"pagerduty:{event['id']}")
-    except Repeated:
+        incident = await acknowledge_elsewhere(context, did, f"pagerduty:{event['id']}")
+    except DuplicateDelivery:
         return "repeated"
     except NotFound:
         return "ignored"

@@ -61,7 +61,7 @@ class Heartbeat:
             try:
                 await self.beat()
             except Exception:  # it must outlive whatever it looks at
-                log.exception("heartbeat.failed", mend="it is tried again every minute")
+                log.exception("heartbeat.failed", hint="it is tried again every minute")
             await asyncio.sleep(EVERY_S)
 
     async def beat(self) -> str:
@@ -73,7 +73,7 @@ class Heartbeat:
         self._observe(result)
         if result != self._last:
             say = log.info if result == "sent" else log.warning
-            say(f"heartbeat.{result}", why=why, mend=None if result == "sent" else _MENDS[result])
+            say(f"heartbeat.{result}", why=why, hint=None if result == "sent" else _MENDS[result])
         self._last = result
         return result
 

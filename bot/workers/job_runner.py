@@ -15,9 +15,9 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.playbook.job import Ended, How, Job, Piece, Verdict, compared, judged
-from bot.domain.values.redaction import Masker, trimmed
-from bot.usecases.context import Desk
+from bot.domain.playbook.job import ExitKind, Invocation, InvocationResult, Job, Verdict, compared, judged
+from bot.domain.values.redaction import Redactor, trimmed
+from bot.usecases.context import Context
 from bot.usecases.playbooks import auto_run, jobs
 from playbooks.runners.protocol import Runner, Runners
 from storage import jobs as stored
@@ -36,9 +36,12 @@ class Jobs:
     """Runs up to each runner's `concurrency` side by side. Several of these on one database share the work."""
 
     def __init__(
-        self, desk: Desk, secrets: Callable[[], list[str]] = list, observe: Callable[[str, str], None] = lambda *_: None
+        self,
+        context: Context,
+        secrets: Callable[[], list[str]] = list,
+        observe: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._secrets = secrets
         self._observe = observe
         self._running: dict[asyncio.Task[None], str] = {}
@@ -52,7 +55,7 @@ class Jobs:
     async def stop(self, within_s: float = WITHIN_S) -> None:
         """Begin nothing new; what runs may end. What does not is killed, and may have run."""
         self._stopping = True
-        self._desk.alarm.jobs.set()
+        self._context.wakeups.jobs.set()
         if self._loop is not None:
             await asyncio.wait({self._loop}, timeout=within_s)
             self._loop.cancel()
@@ -67,28 +70,28 @@ class Jobs:
         while not self._stopping:
             try:
                 await self._bury()
-                await auto_run.look(self._desk, self._seen)
+                await auto_run.look(self._context, self._seen)
                 begun = await self._begin()
             except Exception:
-                log.exception("jobs.look_failed", mend="check the database; it is tried again every second")
+                log.exception("jobs.look_failed", hint="check the database; it is tried again every second")
                 await asyncio.sleep(POLL_S)
                 continue
             if not begun:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._desk.alarm.jobs.wait(), POLL_S)
+                    await asyncio.wait_for(self._context.wakeups.jobs.wait(), POLL_S)
 
     async def _bury(self) -> None:
         """What others left behind when they died."""
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             found = await stored.left_behind(conn)
         for job in found:
             log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
-            await jobs.lost(self._desk, job)
+            await jobs.lost(self._context, job)
 
     async def _begin(self) -> bool:
         """Whether anything was begun."""
-        self._desk.alarm.jobs.clear()
-        async with self._desk.database.reading() as conn:
+        self._context.wakeups.jobs.clear()
+        async with self._context.database.reading() as conn:
             found = await stored.ready(conn, _LOOK)
         busy = Counter(self._running.values())
         begun = False
@@ -96,7 +99,7 @@ class Jobs:
             runner = self._runners().get(job.plan.runner)
             if runner is not None and busy[runner.name] >= runner.concurrency:
                 continue
-            taken = await jobs.begin(self._desk, job, LEASE)
+            taken = await jobs.begin(self._context, job, LEASE)
             if taken is None or runner is None:
                 continue
             task = asyncio.create_task(self._work(taken, runner), name=f"job {job.id}")
@@ -107,11 +110,11 @@ class Jobs:
         return begun
 
     def _runners(self) -> Runners:
-        return self._desk.runners(self._desk.policy.automation)
+        return self._context.runners(self._context.policy.automation)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
-        self._desk.alarm.jobs.set()
+        self._context.wakeups.jobs.set()
 
     async def _work(self, job: Job, runner: Runner) -> None:
         """Run it while holding it; being cancelled, or having lost it, is an end too."""
@@ -133,21 +136,25 @@ class Jobs:
             self._observe(job.plan.runner, _result_of(verdict, how))
             log.info(
                 "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.worked,
-                words=verdict.words, took_s=round(seconds, 3),
+                detail=verdict.words, took_s=round(seconds, 3),
             )  # fmt: skip
         except Exception:
             log.exception("jobs.not_written_down", job=job.id, incident=f"INC-{job.incident}")
         finally:
             holding.cancel()
 
-    async def _pieces(self, job: Job, runner: Runner) -> tuple[Verdict, How, str]:
+    async def _pieces(self, job: Job, runner: Runner) -> tuple[Verdict, ExitKind, str]:
         """One after the other while they work; then whatever else decides."""
-        masker = Masker([*self._secrets(), *(secret for one in self._runners().values() for secret in one.secrets)])
+        masker = Redactor([*self._secrets(), *(secret for one in self._runners().values() for secret in one.secrets)])
         printed: list[str] = []
-        verdict, how = Verdict(False, "there was nothing to run"), How.NOT_STARTED
+        verdict, how = Verdict(False, "there was nothing to run"), ExitKind.NOT_STARTED
         for position, piece in enumerate(job.plan.pieces):
-            if position and not await jobs.next_piece(self._desk, job, position, LEASE):
-                return Verdict(False, "It was stopped: another replica has taken it over"), How.STOPPED, _all(printed)
+            if position and not await jobs.next_piece(self._context, job, position, LEASE):
+                return (
+                    Verdict(False, "It was stopped: another replica has taken it over"),
+                    ExitKind.STOPPED,
+                    _all(printed),
+                )
             ended = await runner.run(piece, job.plan.timeout)
             if len(job.plan.pieces) > 1:
                 printed.append(f"$ {masker.masked(piece.shown)}")
@@ -158,8 +165,8 @@ class Jobs:
         return await self._validated(job, runner, verdict, how, printed, masker)
 
     async def _validated(
-        self, job: Job, runner: Runner, verdict: Verdict, how: How, printed: list[str], masker: Masker
-    ) -> tuple[Verdict, How, str]:
+        self, job: Job, runner: Runner, verdict: Verdict, how: ExitKind, printed: list[str], masker: Redactor
+    ) -> tuple[Verdict, ExitKind, str]:
         """Where the playbook says that a figure of Prometheus decides."""
         success = job.plan.success
         if success is None or success.promql is None or runner.name == "promql":
@@ -167,8 +174,8 @@ class Jobs:
         asked = self._runners().get("promql")
         if asked is None:
             words = f"{verdict.words}, and whether it worked is not known: the runner promql is not set up"
-            return Verdict(False, words), How.ENDED, _all(printed)
-        ended = await asked.run(Piece((success.promql,)), job.plan.timeout)
+            return Verdict(False, words), ExitKind.ENDED, _all(printed)
+        ended = await asked.run(Invocation((success.promql,)), job.plan.timeout)
         judged_by = _said(compared(success, ended), masker)
         return (
             Verdict(judged_by.worked, f"{verdict.words}; {success.promql}: {judged_by.words}"),
@@ -183,7 +190,7 @@ class Jobs:
             await asyncio.sleep(LEASE.total_seconds() / 4)
             try:
                 began = time.monotonic()
-                if not await jobs.hold(self._desk, job, LEASE):
+                if not await jobs.hold(self._context, job, LEASE):
                     return
                 until = began + LEASE.total_seconds()
             except StorageError as error:
@@ -191,12 +198,12 @@ class Jobs:
             if time.monotonic() > until - LEASE.total_seconds() / 4:
                 return
 
-    async def _write_down(self, job: Job, verdict: Verdict, how: How, output: str) -> None:
+    async def _write_down(self, job: Job, verdict: Verdict, how: ExitKind, output: str) -> None:
         """Again and again while the database is away: what has happened must not be forgotten."""
         wait_s = 0.1
         while True:
             try:
-                await jobs.over(self._desk, job, verdict, how, output)
+                await jobs.over(self._context, job, verdict, how, output)
             except StorageError as error:
                 log.warning("jobs.cannot_write", job=job.id, error=str(error), again_in_s=wait_s)
                 if self._stopping and wait_s > 1.0:
@@ -207,25 +214,25 @@ class Jobs:
                 return
 
 
-def _result(running: asyncio.Task[tuple[Verdict, How, str]], seconds: float) -> tuple[Verdict, How, str]:
+def _result(running: asyncio.Task[tuple[Verdict, ExitKind, str]], seconds: float) -> tuple[Verdict, ExitKind, str]:
     if running.cancelled():
-        return Verdict(False, f"it was stopped after {seconds:.1f} seconds, in the middle"), How.STOPPED, ""
+        return Verdict(False, f"it was stopped after {seconds:.1f} seconds, in the middle"), ExitKind.STOPPED, ""
     if error := running.exception():
         log.error("jobs.runner_failed", error=type(error).__name__, exc_info=error)
-        return Verdict(False, f"the runner itself failed ({type(error).__name__})"), How.STOPPED, ""
+        return Verdict(False, f"the runner itself failed ({type(error).__name__})"), ExitKind.STOPPED, ""
     return running.result()
 
 
-def _result_of(verdict: Verdict, how: How) -> str:
-    return "worked" if verdict.worked else "failed" if how is How.ENDED else str(how)
+def _result_of(verdict: Verdict, how: ExitKind) -> str:
+    return "worked" if verdict.worked else "failed" if how is ExitKind.ENDED else str(how)
 
 
-def _printed(ended: Ended, masker: Masker) -> str:
-    cut = ended.cut or ended.how is not How.ENDED
+def _printed(ended: InvocationResult, masker: Redactor) -> str:
+    cut = ended.cut or ended.how is not ExitKind.ENDED
     return masker.masked_cut(ended.output) if cut else masker.masked(ended.output)
 
 
-def _said(verdict: Verdict, masker: Masker) -> Verdict:
+def _said(verdict: Verdict, masker: Redactor) -> Verdict:
     """Masked first and cut then: half a secret is not known for one."""
     words = masker.masked(verdict.words)
     return Verdict(verdict.worked, words if len(words) <= WORDS else f"{words[:WORDS]}…")

@@ -45,7 +45,7 @@ class Gaps:
         while True:
             await asyncio.sleep(LOOK_S)
             if time.time() - seen_at > STOOD_STILL_S:
-                log.warning("gap.stood_still", for_s=round(time.time() - seen_at), mend="what was missed is fetched")
+                log.warning("gap.stood_still", for_s=round(time.time() - seen_at), hint="what was missed is fetched")
                 self._missed = True
             seen_at = time.time()
             if self._missed and time.monotonic() - self._filled_at > NOT_OFTENER_S:
@@ -57,4 +57,4 @@ class Gaps:
             await self._fill()
         except Exception:
             self._missed = True
-            log.exception("gap.not_filled", mend="check the database; it is tried again")
+            log.exception("gap.not_filled", hint="check the database; it is tried again")

@@ -14,11 +14,11 @@ import structlog
 
 from bot.domain.errors import DeliveryError, NotNeeded
 from bot.usecases import delivery
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.workers.tasks import ended
 from storage.engine.errors import StorageError
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
 LONGEST_WAIT_S = 120.0
 UNCERTAIN_WAIT_S = 2.0  # an outcome that is unknown is looked for only after it had time to show
 
-Send = Callable[[Row], Awaitable[dict[str, Any]]]
+Send = Callable[[ClaimedNotice], Awaitable[dict[str, Any]]]
 
 
 @dataclass(slots=True)
@@ -49,16 +49,16 @@ class Outbox:
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         send: Send,
         observe: Callable[[Outcome], None] = lambda outcome: None,
-        claimed: Callable[[Row], None] = lambda row: None,
+        claimed: Callable[[ClaimedNotice], None] = lambda row: None,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._send = send
         self._observe = observe
         self._claimed = claimed
-        self._marks = delivery.Marks(desk)
+        self._marks = delivery.Marks(context)
         self._tasks: set[asyncio.Task[None]] = set()
         self._paging: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -70,7 +70,7 @@ class Outbox:
     async def stop(self, within_s: float = 8.0) -> None:
         """Claim nothing new; what is under way may end. What does not is tried again under its lease's rules."""
         self._stopping = True
-        self._desk.alarm.outbox.set()
+        self._context.wakeups.outbox.set()
         until = time.monotonic() + within_s
         if self._loop is not None:
             await asyncio.wait({self._loop}, timeout=within_s)
@@ -83,16 +83,16 @@ class Outbox:
 
     async def _run(self) -> None:
         while not self._stopping:
-            await self._desk.hurry.let_pass(LET_PASS_S)
+            await self._context.foreground_gate.yield_to_foreground(LET_PASS_S)
             try:
                 claimed = await self._claim()
             except Exception:
-                log.exception("outbox.claim_failed", mend="check the database; it is tried again every second")
+                log.exception("outbox.claim_failed", hint="check the database; it is tried again every second")
                 await asyncio.sleep(POLL_S)
                 continue
             for row in claimed:
                 self._claimed(row)
-                task = asyncio.create_task(self._deliver(row), name=f"send {row.once}")
+                task = asyncio.create_task(self._deliver(row), name=f"send {row.dedup_key}")
                 self._tasks.add(task)
                 if row.kind == PAGING:
                     self._paging.add(task)
@@ -100,35 +100,35 @@ class Outbox:
             if not claimed:
                 await self._wait()
 
-    async def _claim(self) -> list[Row]:
+    async def _claim(self) -> list[ClaimedNotice]:
         free = AT_ONCE - len(self._tasks - self._paging)
         free_for_pages = PAGING_AT_ONCE - len(self._paging)
         if free <= 0 and free_for_pages <= 0:
             return []
-        self._desk.alarm.outbox.clear()
-        async with self._desk.database.transaction() as conn:
+        self._context.wakeups.outbox.clear()
+        async with self._context.database.transaction() as conn:
             if free <= 0:
                 return await queue.claim(conn, free_for_pages, LEASE, only_kinds=(PAGING,))
             return await queue.claim(conn, free, LEASE, skip_kinds=() if free_for_pages > 0 else (PAGING,))
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._desk.alarm.outbox.wait(), POLL_S)
+            await asyncio.wait_for(self._context.wakeups.outbox.wait(), POLL_S)
         except TimeoutError:
             return
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._paging.discard(task)
-        self._desk.alarm.outbox.set()
+        self._context.wakeups.outbox.set()
 
-    async def _deliver(self, row: Row) -> None:
+    async def _deliver(self, row: ClaimedNotice) -> None:
         try:
             await self._settle(row)
         except Exception:
-            log.exception("outbox.row_failed", once=row.once, kind=row.kind, incident=_name(row))
+            log.exception("outbox.row_failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row))
 
-    async def _settle(self, row: Row) -> None:
+    async def _settle(self, row: ClaimedNotice) -> None:
         """Send, then mark. A mark that fails leaves the lease to run out: the next attempt looks before it repeats."""
         try:
             receipt = await self._send(row)
@@ -141,32 +141,38 @@ class Outbox:
             else:
                 await self._put_back(row, error)
         except StorageError as error:
-            log.warning("outbox.cannot_read", once=row.once, incident=_name(row), error=str(error))
+            log.warning("outbox.cannot_read", dedup_key=row.dedup_key, incident=_name(row), error=str(error))
         else:
             ours = await self._marks.sent(row, receipt)
             self._observe(Outcome(row.kind, "sent" if ours else "lost_lease"))
 
-    async def _put_back(self, row: Row, error: DeliveryError) -> None:
+    async def _put_back(self, row: ClaimedNotice, error: DeliveryError) -> None:
         """Not its turn yet: without a lease until then, and looked at again on the instant."""
         after_s = error.wait_s or 0.0
-        log.debug("outbox.waits", once=row.once, incident=_name(row), after_s=round(after_s, 3))
+        log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
         trying = datetime.now(UTC) - row.first_try_at
-        await delivery.put_back(self._desk, row, timedelta(seconds=after_s), str(error), trying=trying)
-        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._desk.alarm.outbox.set)
+        await delivery.put_back(self._context, row, timedelta(seconds=after_s), str(error), trying=trying)
+        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
         self._observe(Outcome(row.kind, "waits"))
 
-    async def _failed(self, row: Row, error: DeliveryError) -> None:
+    async def _failed(self, row: ClaimedNotice, error: DeliveryError) -> None:
         if error.permanent:
-            log.warning("outbox.failed", once=row.once, kind=row.kind, incident=_name(row), error=str(error))
-            await delivery.failed(self._desk, row, str(error))
+            log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=str(error))
+            await delivery.failed(self._context, row, str(error))
             self._observe(Outcome(row.kind, "failed"))
             return
         after = timedelta(seconds=error.wait_s if error.wait_s is not None else backoff_s(row.attempts))
         if error.uncertain:
             after = max(after, timedelta(seconds=UNCERTAIN_WAIT_S))
-        log.info("outbox.retry", once=row.once, incident=_name(row), error=str(error), after_s=after.total_seconds())
+        log.info(
+            "outbox.retry",
+            dedup_key=row.dedup_key,
+            incident=_name(row),
+            error=str(error),
+            after_s=after.total_seconds(),
+        )
         trying = datetime.now(UTC) - row.first_try_at
-        await delivery.put_off(self._desk, row, after, str(error), uncertain=error.uncertain, trying=trying)
+        await delivery.put_off(self._context, row, after, str(error), uncertain=error.uncertain, trying=trying)
         self._observe(Outcome(row.kind, "unknown" if error.uncertain else "retried"))
 
 
@@ -175,5 +181,5 @@ def backoff_s(attempts: int) -> float:
     return min(LONGEST_WAIT_S, 2.0 ** max(0, attempts - 1)) * random.uniform(1.0, 1.25)  # noqa: S311 - not a secret
 
 
-def _name(row: Row) -> str | None:
+def _name(row: ClaimedNotice) -> str | None:
     return None if row.incident is None else f"INC-{row.incident}"

@@ -15,7 +15,7 @@ from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.integrations.pagerduty_schedules import Entry, Schedules
 from bot.settings import Settings
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.oncall import shift_change
 from storage import key_value, overrides
 
@@ -51,18 +51,18 @@ def _span(now: datetime) -> tuple[datetime, datetime]:
 class Reading:
     """`refresh` asks what is due to be asked; what was last read stays while PagerDuty does not answer."""
 
-    def __init__(self, desk: Desk, elsewhere: Schedules | None) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, elsewhere: Schedules | None) -> None:
+        self._context = context
         self._elsewhere = elsewhere
         self._next_at: dict[str, float] = {}
         self._known: frozenset[str] | None = None
         self._strangers: dict[str, frozenset[str]] = {}
 
     async def refresh(self) -> None:
-        policy = self._desk.policy
+        policy = self._context.policy
         there = {key: one.pagerduty for key, one in policy.schedules.items() if one.pagerduty}
         if self._known != frozenset(there):
-            async with self._desk.database.transaction() as conn:
+            async with self._context.database.transaction() as conn:
                 await overrides.forget_read(conn, sorted(there))
             self._known = frozenset(there)
         for key, identity in there.items():
@@ -72,21 +72,21 @@ class Reading:
 
     async def _read(self, key: str, identity: str, policy: Policy) -> bool:
         if self._elsewhere is None:
-            log.warning("schedule.not_read", schedule=key, mend="set PAGERDUTY_API_TOKEN")
+            log.warning("schedule.not_read", schedule=key, hint="set PAGERDUTY_API_TOKEN")
             return False
-        now = self._desk.clock.now()
+        now = self._context.clock.now()
         try:
             entries = await self._elsewhere.entries(identity, *_span(now))
         except DeliveryError as error:
-            log.warning("schedule.not_read", schedule=key, error=str(error), mend="what was last read holds")
+            log.warning("schedule.not_read", schedule=key, error=str(error), hint="what was last read holds")
             return False
         found = [Override(key, member_of(one, policy), one.starts_at, one.ends_at) for one in entries]
         self._tell_of_strangers(key, found, policy)
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             before = await overrides.standing(conn, now)
         if await self._keep(key, found, now):
             log.info("schedule.read", schedule=key, turns=len(found))
-            await shift_change.schedules_changed(self._desk, {key}, before)
+            await shift_change.schedules_changed(self._context, {key}, before)
         return True
 
     def _tell_of_strangers(self, key: str, found: list[Override], policy: Policy) -> None:
@@ -95,13 +95,13 @@ class Reading:
         if unknown and unknown != self._strangers.get(key):
             log.warning(
                 "schedule.strangers", schedule=key, people=sorted(unknown),
-                mend="give each a contact with that e-mail address or name; `tocsin check` says who cannot be reached",
+                hint="give each a contact with that e-mail address or name; `tocsin check` says who cannot be reached",
             )  # fmt: skip
         self._strangers[key] = unknown
 
     async def _keep(self, key: str, found: list[Override], now: datetime) -> bool:
         """Whether it differs from what was read before."""
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             before = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
             differs = before != [one for one in found if one.ends_at > now]
             if differs:

@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.playbooks import review
 from bot.workers.tasks import ended
 
@@ -19,8 +19,8 @@ EVERY_S = 3600.0
 class Reviews:
     """What was said is a row in the database, so that a restart or another replica says nothing again."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -33,8 +33,8 @@ class Reviews:
         await asyncio.sleep(FIRST_S)
         while True:
             try:
-                if count := await review.remind(self._desk):
+                if count := await review.remind(self._context):
                     log.info("reviews.told", owners=count)
             except Exception:
-                log.exception("reviews.failed", mend="check the database and the playbooks; it is tried again")
+                log.exception("reviews.failed", hint="check the database and the playbooks; it is tried again")
             await asyncio.sleep(EVERY_S)

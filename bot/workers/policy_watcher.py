@@ -21,7 +21,7 @@ from bot.domain.routing.notice import Notice
 from bot.metrics import Metrics
 from bot.policy import LoadedPolicy, PolicyError
 from bot.policy.problems import dotted
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
 from bot.workers.tasks import ended
 from storage import key_value
@@ -55,12 +55,12 @@ class PolicyFile:
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         metrics: Metrics,
         find: Callable[[], Path | None],
         changed: Callable[[], Awaitable[None]],
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._metrics = metrics
         self._find = find
         self._changed = changed
@@ -102,9 +102,9 @@ class PolicyFile:
                     await self.read(asked=asked)
             except StorageError as error:
                 self._read, self._content = NEVER, None  # so that it is read, and told of, again
-                log.error("policy.not_told", error=str(error), mend="check the database; it is tried again")
+                log.error("policy.not_told", error=str(error), hint="check the database; it is tried again")
             except Exception:
-                log.exception("policy.not_read", mend="the policy from before stays in force")
+                log.exception("policy.not_read", hint="the policy from before stays in force")
 
     async def _settled(self) -> bool:
         """Whether it has changed and stood still since the last look: nobody reads half of what is being written."""
@@ -137,21 +137,21 @@ class PolicyFile:
             self._read, self._content = stamp, digest
 
     async def _in_force(self, loaded: LoadedPolicy, *, asked: bool) -> None:
-        before = self._desk.policies.document
+        before = self._context.policies.document
         differs = sorted(key for key in {*before, *loaded.document} if before.get(key) != loaded.document.get(key))
         mended, self.trouble = self.trouble is not None, None
         self._metrics.policy_stale.set(0)
         self._metrics.policy_reloads.labels("in_force" if differs else "unchanged").inc()
         for warning in loaded.warnings if differs else ():
-            log.warning("policy.warning", words=warning)
+            log.warning("policy.warning", detail=warning)
         if not differs:
             if asked or mended:
-                log.info("policy.unchanged", file=str(self._path), words="the file says what is in force")
+                log.info("policy.unchanged", file=str(self._path), detail="the file says what is in force")
         else:
-            self._desk.policies.put_in_force(loaded.policy, loaded.document)
+            self._context.policies.put_in_force(loaded.policy, loaded.document)
             log.info(
                 "policy.in_force", file=str(self._path), policy=loaded.policy.name, digest=loaded.policy.digest[:12],
-                changed=differs, words="it holds for incidents declared from now on; others keep theirs",
+                changed=differs, detail="it holds for incidents declared from now on; others keep theirs",
             )  # fmt: skip
         if differs:
             await self._changed()
@@ -163,17 +163,17 @@ class PolicyFile:
         self._metrics.policy_reloads.labels("refused").inc()
         log.error(
             "policy.refused", file=str(self._path), problems=str(bad.error).splitlines(),
-            mend="the policy from before stays in force; mend the file, `tocsin check` looks it over",
+            hint="the policy from before stays in force; mend the file, `tocsin check` looks it over",
         )  # fmt: skip
         if again:
             await self._tell_bad(bad)
 
     async def _tell_bad(self, bad: Bad) -> None:
         """Where people look; without the values that are wrong, for a telephone number or a key may be among them."""
-        if not self._desk.policy.announce:
+        if not self._context.policy.announce:
             return
         first = bad.error.problems[0]
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             known = await key_value.get(conn, TROUBLE) or {"number": 0, "digest": None}
             if known["digest"] == bad.digest:
                 return
@@ -181,16 +181,16 @@ class PolicyFile:
             await key_value.put(conn, TROUBLE, {"number": number, "digest": bad.digest})
             said = {"count": bad.count, "line": first.line, "key": dotted(first.path)}
             await queue.put(conn, [routing.policy_refused(number, said), *_mended(known)])
-        self._desk.alarm.ring()
+        self._context.wakeups.notify()
 
     async def _tell_mended(self) -> None:
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             known = await key_value.get(conn, TROUBLE)
             if known and known["digest"]:
                 await key_value.put(conn, TROUBLE, {**known, "digest": None})
                 await queue.put(conn, _mended(known))
-            await home_tab.everybody(conn, self._desk.clock.now())
-        self._desk.alarm.ring()
+            await home_tab.everybody(conn, self._context.clock.now())
+        self._context.wakeups.notify()
 
 
 def _mended(known: dict[str, int | str | None]) -> list[Notice]:

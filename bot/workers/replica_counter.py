@@ -52,5 +52,5 @@ class Replicas:
                     found = await replicas.count(conn)
                 self._counted(found)
             except Exception:
-                log.exception("replicas.not_counted", mend="check the database; it is tried again")
+                log.exception("replicas.not_counted", hint="check the database; it is tried again")
             await asyncio.sleep(EVERY_S)

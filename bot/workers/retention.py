@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import export
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.effects import search_index
 from bot.workers.tasks import ended
 from storage import incidents, retention
@@ -32,8 +32,8 @@ OPERATIONAL = timedelta(days=30)  # Slack delivers nothing again after a day, an
 class Retention:
     """One round every hour. Replicas may go round at once: each step locks its incident and looks again."""
 
-    def __init__(self, desk: Desk, archive: Path | None = None, secrets: Sequence[str] = ()) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, archive: Path | None = None, secrets: Sequence[str] = ()) -> None:
+        self._context = context
         self._archive = archive
         self._secrets = secrets
         self._task: asyncio.Task[None] | None = None
@@ -47,10 +47,10 @@ class Retention:
 
     async def round(self, pause_s: float = 0.0) -> int:
         """Everything that is due now; how many rows went or lost their words."""
-        now = self._desk.clock.now()
+        now = self._context.clock.now()
         count = await self._steps(lambda conn: retention.forget_deliveries(conn, now - OPERATIONAL), pause_s)
         count += await self._answers(now - OPERATIONAL, pause_s)
-        keep = self._desk.policy.keep
+        keep = self._context.policy.keep
         if keep is None:
             return count
         last: Ended | None = None
@@ -66,14 +66,14 @@ class Retention:
                 if count := await self.round(PAUSE_S):
                     log.info("retention.round", rows=count)
             except Exception:
-                log.exception("retention.failed", mend="check the database and the archive; it is tried again")
+                log.exception("retention.failed", hint="check the database and the archive; it is tried again")
             await asyncio.sleep(EVERY_S)
 
     async def _steps(self, step: Callable[[AsyncConnection], Awaitable[int]], pause_s: float) -> int:
         """One after another, until there is nothing left to do."""
         total = 0
         while True:
-            async with self._desk.database.transaction() as conn:
+            async with self._context.database.transaction() as conn:
                 count = await step(conn)
             total += count
             if not count:
@@ -84,21 +84,21 @@ class Retention:
         after: int | None = 0
         total = 0
         while after is not None:
-            async with self._desk.database.transaction() as conn:
+            async with self._context.database.transaction() as conn:
                 after, count = await retention.drop_answers(conn, before, after)
             total += count
             await asyncio.sleep(pause_s)
         return total
 
     async def _ended(self, before: datetime, after: Ended | None) -> list[Ended]:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             return await retention.ended(conn, before, after)
 
     async def _over(self, number: int, before: datetime, now: datetime, pause_s: float) -> int:
         """One incident: archived first where that is wanted, then purged step by step."""
         through: int | None = None
         if self._archive is not None:
-            through = await export.archive(self._desk.database, number, self._archive, self._secrets)
+            through = await export.archive(self._context.database, number, self._archive, self._secrets)
 
         async def step(conn: AsyncConnection) -> int:
             incident = await incidents.lock(conn, number)

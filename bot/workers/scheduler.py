@@ -13,11 +13,11 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.lapsed import nudge
 from bot.workers.tasks import ended
 from storage import deadlines
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 
 log = structlog.get_logger()
 
@@ -32,9 +32,9 @@ class Scheduler:
     """Claims what is due, each second and at the very next due instant. Rows of a dead process come back by lease."""
 
     def __init__(
-        self, desk: Desk, clock: Clock, observe: Callable[[Row, float], None] = lambda row, lateness_s: None
+        self, context: Context, clock: Clock, observe: Callable[[LedgerRow, float], None] = lambda row, lateness_s: None
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._clock = clock
         self._observe = observe
         self._jobs = AsyncIOScheduler(
@@ -49,7 +49,7 @@ class Scheduler:
         self._jobs.add_job(self.tick, IntervalTrigger(seconds=1), id="tick")
         self._jobs.start()
         self._watch = asyncio.create_task(self._follow(), name="deadlines moved")
-        self._desk.alarm.deadlines.set()
+        self._context.wakeups.deadlines.set()
 
     async def stop(self) -> None:
         """Let the tick under way end; the next one would find that we stop."""
@@ -70,34 +70,34 @@ class Scheduler:
                 await self._arm()
                 self.ticked_at = time.monotonic()
             except Exception:
-                log.exception("scheduler.tick_failed", mend="check the database; the next tick tries again")
+                log.exception("scheduler.tick_failed", hint="check the database; the next tick tries again")
 
     async def _follow(self) -> None:
         """A commit may have moved the next due instant: look at once, not at the next second."""
         while True:
-            await self._desk.alarm.deadlines.wait()
-            self._desk.alarm.deadlines.clear()
+            await self._context.wakeups.deadlines.wait()
+            self._context.wakeups.deadlines.clear()
             await self.tick()
 
-    async def _claim(self) -> list[Row]:
+    async def _claim(self) -> list[LedgerRow]:
         now = self._clock.now()
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             upcoming = await deadlines.next_due_at(conn)
         if upcoming is None or upcoming > now:
             return []
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             rows = await deadlines.claim(conn, now, BATCH, LEASE)
         for row in rows:
             self._observe(row, max(0.0, self._clock.wall_seconds(now - row.due_at)))
         return rows
 
-    async def _act(self, rows: list[Row]) -> None:
+    async def _act(self, rows: list[LedgerRow]) -> None:
         """Plain reminders by the dozen, the rest by itself. SQLite has one writer, so many share its commit there;
         elsewhere such a transaction locks one incident, and several go side by side.
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
         rows = [row for dozen in _dozens(rows) for row in await self._remind(dozen)]
-        one_writer = self._desk.database.dialect == "sqlite"
+        one_writer = self._context.database.dialect == "sqlite"
         left = iter(_dozens(rows) if one_writer else _by_incident(rows))
 
         async def work() -> None:
@@ -106,32 +106,32 @@ class Scheduler:
 
         await asyncio.gather(*(work() for _ in range(1 if one_writer else SIDE_BY_SIDE)))
 
-    async def _remind(self, rows: list[Row]) -> list[Row]:
+    async def _remind(self, rows: list[LedgerRow]) -> list[LedgerRow]:
         """Gives back what is to be looked at one by one."""
         try:
-            return await nudge.lapse_together(self._desk, rows)
+            return await nudge.lapse_together(self._context, rows)
         except Exception:
             log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
             return rows
 
-    async def _act_on(self, chunk: list[Row]) -> None:
+    async def _act_on(self, chunk: list[LedgerRow]) -> None:
         try:
-            await nudge.lapse(self._desk, chunk)
+            await nudge.lapse(self._context, chunk)
         except Exception:
             log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
             await self._one_by_one(chunk)
 
-    async def _one_by_one(self, rows: list[Row]) -> None:
+    async def _one_by_one(self, rows: list[LedgerRow]) -> None:
         if len(rows) == 1:
             return
         for row in rows:
             try:
-                await nudge.lapse(self._desk, [row])
+                await nudge.lapse(self._context, [row])
             except Exception:
-                log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.once)
+                log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.dedup_key)
 
     async def _arm(self) -> None:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             upcoming = await deadlines.next_due_at(conn)
         if upcoming is None or self._stopping:
             return
@@ -141,13 +141,13 @@ class Scheduler:
             self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)
 
 
-def _dozens(rows: list[Row]) -> list[list[Row]]:
+def _dozens(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
     return [rows[i : i + TOGETHER] for i in range(0, len(rows), TOGETHER)]
 
 
-def _by_incident(rows: list[Row]) -> list[list[Row]]:
+def _by_incident(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
     """Those of one incident together, in their order; whose first one is due first comes first."""
-    found: dict[int, list[Row]] = {}
+    found: dict[int, list[LedgerRow]] = {}
     for row in rows:
         found.setdefault(row.incident, []).append(row)
     return list(found.values())

@@ -12,7 +12,7 @@ import structlog
 
 from bot.domain import routing
 from bot.integrations.pagerduty_schedules import Schedules
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.effects import home_tab, role_shifts
 from bot.workers.pagerduty_schedule_sync import Reading
 from bot.workers.tasks import ended
@@ -26,9 +26,9 @@ LOOK_S = 5.0
 
 
 class Rota:
-    def __init__(self, desk: Desk, elsewhere: Schedules | None = None) -> None:
-        self._desk = desk
-        self._reading = Reading(desk, elsewhere)
+    def __init__(self, context: Context, elsewhere: Schedules | None = None) -> None:
+        self._context = context
+        self._reading = Reading(context, elsewhere)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -43,20 +43,20 @@ class Rota:
                 await self._reading.refresh()
                 await self.look()
             except StorageError as error:
-                log.warning("rota.not_looked", error=str(error), mend="check the database; it is tried again")
+                log.warning("rota.not_looked", error=str(error), hint="check the database; it is tried again")
             except Exception:  # it must outlive whatever it meets
                 log.exception("rota.failed")
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> None:
         """1. Who should be in each group now; 2. does that differ from what it was given last? 3. then say so."""
-        groups = role_shifts.groups(self._desk.policy)
+        groups = role_shifts.groups(self._context.policy)
         if not groups:
             return
-        now, wanted = self._desk.clock.now(), {}
-        async with self._desk.database.reading() as conn:
+        now, wanted = self._context.clock.now(), {}
+        async with self._context.database.reading() as conn:
             for group, schedules in groups.items():
-                people = await role_shifts.on_call_now(conn, self._desk.policy, schedules, now)
+                people = await role_shifts.on_call_now(conn, self._context.policy, schedules, now)
                 given = await key_value.get(conn, _name(group))
                 if given != people:
                     wanted[group] = (people, given)
@@ -64,20 +64,20 @@ class Rota:
             if not people:
                 if given is not None and given[:1] != [""]:
                     log.warning(
-                        "usergroup.kept", group=group, words="nobody is on call, and Slack takes no empty group",
-                        mend="`/incident oncall` shows the gap; until it is filled, it keeps whoever was last in it",
+                        "usergroup.kept", group=group, detail="nobody is on call, and Slack takes no empty group",
+                        hint="`/incident oncall` shows the gap; until it is filled, it keeps whoever was last in it",
                     )  # fmt: skip
                     await self._given(group, ["", *given])
                 continue
-            async with self._desk.database.transaction() as conn:
+            async with self._context.database.transaction() as conn:
                 await key_value.put(conn, _name(group), people)
                 await queue.put(conn, [routing.user_group(group)])
                 await home_tab.everybody(conn, now)
             log.info("usergroup.follows", group=group, people=len(people))
-        self._desk.alarm.ring()
+        self._context.wakeups.notify()
 
     async def _given(self, group: str, people: list[str]) -> None:
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             await key_value.put(conn, _name(group), people)
 
 

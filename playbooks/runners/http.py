@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.job import Allowed, Ended, How, Piece, check_words, limit_words
+from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, check_words, limit_words
 from bot.domain.policy.automation_rules import Host, HttpRules
 from bot.domain.values.patterns import fits
 
@@ -42,7 +42,7 @@ class Http:
         self._environ = environ
         self.secrets = tuple(environ[name] for host in rules.allow for name in host.headers.values() if name in environ)
 
-    def allowed(self, piece: Piece) -> Allowed:
+    def allowed(self, piece: Invocation) -> Allowed:
         host, url = self._rule(piece)
         return Allowed(
             by=f"{piece.words[0]} {host.host} is allowed",
@@ -52,21 +52,21 @@ class Http:
             timeout=self._rules.timeout,
         )
 
-    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
         try:
             host, url = self._rule(piece)
             headers = {name: self._value(variable) for name, variable in host.headers.items()}
         except Refused as refused:
-            return Ended(How.NOT_STARTED, refused.message)
+            return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         seconds = min(timeout, self._rules.timeout).total_seconds()
         try:
             async with asyncio.timeout(seconds):
                 addresses = await checked_addresses(str(url.raw_host), int(url.port or 0), host.addresses)
                 return await ask(piece.words[0], url, headers, addresses, self._rules.output_limit)
         except Refused as refused:
-            return Ended(How.NOT_STARTED, refused.message)
+            return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         except TimeoutError:
-            return Ended(How.TIMED_OUT, f"No whole answer within {seconds:g} seconds.")
+            return InvocationResult(ExitKind.TIMED_OUT, f"No whole answer within {seconds:g} seconds.")
 
     def about(self) -> str:
         return f"{', '.join(dict.fromkeys(host.host for host in self._rules.allow)) or 'nobody'}; no redirects"
@@ -77,7 +77,7 @@ class Http:
             raise Refused(f"{variable}, which holds a header's value, is not set as it should be.")
         return value
 
-    def _rule(self, piece: Piece) -> tuple[Host, URL]:
+    def _rule(self, piece: Invocation) -> tuple[Host, URL]:
         """The rule that allows it; raises `Refused` with the reason."""
         if len(piece.words) != 2:
             raise Refused("A method and an address are needed.")
@@ -204,7 +204,7 @@ def _result(host: str, port: int, address: str) -> ResolveResult:
 
 async def ask(
     method: str, url: URL, headers: Mapping[str, str], addresses: Sequence[str], limit: int, **how: Any
-) -> Ended:
+) -> InvocationResult:
     """One request to one of these addresses. What the network does to it is an `Ended`; the time is the caller's."""
     connector = aiohttp.TCPConnector(
         resolver=_Pinned(str(url.raw_host), tuple(addresses)), use_dns_cache=False, force_close=True, limit=1
@@ -218,13 +218,17 @@ async def ask(
         try:
             async with session.request(method, url, allow_redirects=False, headers=headers, **how) as response:
                 if sum(len(name) + len(value) for name, value in response.raw_headers) > MOST_HEADERS:
-                    return Ended(How.TOO_MUCH, f"Its headers are larger than {MOST_HEADERS // 1024} KiB.")
+                    return InvocationResult(
+                        ExitKind.TOO_MUCH, f"Its headers are larger than {MOST_HEADERS // 1024} KiB."
+                    )
                 body, whole = await _body(response, limit)
                 return _ended(response, body, whole, limit)
         except (aiohttp.ClientConnectorError, OSError) as error:
-            return Ended(How.ENDED, f"Could not connect to {url.host} ({type(error).__name__}).")
+            return InvocationResult(ExitKind.ENDED, f"Could not connect to {url.host} ({type(error).__name__}).")
         except aiohttp.ClientError as error:
-            return Ended(How.ENDED, f"The connection broke, or the answer was none ({type(error).__name__}).")
+            return InvocationResult(
+                ExitKind.ENDED, f"The connection broke, or the answer was none ({type(error).__name__})."
+            )
 
 
 async def _body(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
@@ -234,7 +238,7 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bo
     return bytes(body[:limit]), len(body) <= limit
 
 
-def _ended(response: aiohttp.ClientResponse, body: bytes, whole: bool, limit: int) -> Ended:
+def _ended(response: aiohttp.ClientResponse, body: bytes, whole: bool, limit: int) -> InvocationResult:
     shown = [f"HTTP {response.status}"]
     shown += [f"{name}: {response.headers[name]}" for name in _PRINTED if name in response.headers]
     packed = response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity")
@@ -242,5 +246,7 @@ def _ended(response: aiohttp.ClientResponse, body: bytes, whole: bool, limit: in
     redirect = ", a redirect, which is not followed" if 300 <= response.status < 400 else ""
     words = f"status {response.status}{redirect}"
     if not whole:
-        return Ended(How.TOO_MUCH, f"{words}, and more than {limit // 1024} KiB.", None, "\n".join(shown))
-    return Ended(How.ENDED, words, float(response.status), "\n".join(shown))
+        return InvocationResult(
+            ExitKind.TOO_MUCH, f"{words}, and more than {limit // 1024} KiB.", None, "\n".join(shown)
+        )
+    return InvocationResult(ExitKind.ENDED, words, float(response.status), "\n".join(shown))

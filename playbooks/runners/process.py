@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.job import Allowed, Ended, How, Piece, check_words, limit_words
+from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, check_words, limit_words
 from bot.domain.policy.automation_rules import Executable, ProcessRules
 from bot.domain.values.patterns import fits
 
@@ -50,7 +50,7 @@ class Process:
         self._found = {one.path: resolved(one.path) for one in rules.allow}
         self.secrets = tuple(_secrets(rules, environ))
 
-    def allowed(self, piece: Piece) -> Allowed:
+    def allowed(self, piece: Invocation) -> Allowed:
         check_words(piece.words)
         one = self._rule(piece.words)
         self._check_program(one)
@@ -63,13 +63,13 @@ class Process:
             timeout=one.timeout,
         )
 
-    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
         try:
             self.allowed(piece)
             one = self._rule(piece.words)
             spec = self._spec(one, piece.words, min(timeout, one.timeout))
         except Refused as refused:
-            return Ended(How.NOT_STARTED, refused.message)
+            return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         return await _kept(spec, one)
 
     def about(self) -> str:
@@ -195,7 +195,7 @@ def _check_user(one: Executable) -> None:
         raise Refused(f"{one.name} is to run as {one.user}, which only root can bring about.")
 
 
-async def _kept(spec: dict[str, Any], one: Executable) -> Ended:
+async def _kept(spec: dict[str, Any], one: Executable) -> InvocationResult:
     """1. Start the keeper; 2. give it its orders; 3. read what is printed, so far as allowed; 4. hear how it ended.
 
     However this is left, cancelled too, the keeper has been told to end everything, and has been waited for.
@@ -209,7 +209,7 @@ async def _kept(spec: dict[str, Any], one: Executable) -> Ended:
         )  # fmt: skip
     except OSError as error:
         os.close(told)
-        return Ended(How.NOT_STARTED, f"It could not be started: {error.strerror}.")
+        return InvocationResult(ExitKind.NOT_STARTED, f"It could not be started: {error.strerror}.")
     finally:
         os.close(tell)
     output, whole = bytearray(), True
@@ -269,22 +269,24 @@ async def _end(keeper: asyncio.subprocess.Process) -> None:
         await keeper.wait()
 
 
-def _ended(said: dict[str, Any], whole: bool, output: str, spec: dict[str, Any], one: Executable) -> Ended:
+def _ended(said: dict[str, Any], whole: bool, output: str, spec: dict[str, Any], one: Executable) -> InvocationResult:
     how, left = said.get("how"), said.get("left", 0)
     more = f" {left} of the processes it had left behind were killed." if how == "ended" and left else ""
     if not whole:
-        return Ended(How.TOO_MUCH, f"It printed more than {one.output_limit // 1024} KiB and was killed.", None, output)
+        return InvocationResult(
+            ExitKind.TOO_MUCH, f"It printed more than {one.output_limit // 1024} KiB and was killed.", None, output
+        )
     if how == "not_started":
-        return Ended(How.NOT_STARTED, f"It could not be started: {said['words']}.")
+        return InvocationResult(ExitKind.NOT_STARTED, f"It could not be started: {said['words']}.")
     if how == "timed_out":
         words = f"It was killed after {spec['timeout_s']:g} seconds, with all it had started."
-        return Ended(How.TIMED_OUT, words, None, output)
+        return InvocationResult(ExitKind.TIMED_OUT, words, None, output)
     if how == "too_many":
         words = f"It started more than {spec['processes']} processes and was killed with all of them."
-        return Ended(How.TOO_MUCH, words, None, output)
+        return InvocationResult(ExitKind.TOO_MUCH, words, None, output)
     if how != "ended":
-        return Ended(How.STOPPED, "It was stopped in the middle.", None, output)
+        return InvocationResult(ExitKind.STOPPED, "It was stopped in the middle.", None, output)
     code = int(said["code"])
     words = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
     killed = code < 0 or bool(left)
-    return Ended(How.ENDED, f"{words}{f'.{more}' if more else ''}", float(code), output, cut=killed)
+    return InvocationResult(ExitKind.ENDED, f"{words}{f'.{more}' if more else ''}", float(code), output, cut=killed)

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.job import Allowed, Ended, How, Piece, limit_words
+from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, limit_words
 from bot.domain.policy.automation_rules import PromqlRules
 
 LARGEST_ANSWER = 1024 * 1024
@@ -34,7 +34,7 @@ class Promql:
         password = self._address.password if self._address else None
         self.secrets: tuple[str, ...] = (password,) if password else ()
 
-    def allowed(self, piece: Piece) -> Allowed:
+    def allowed(self, piece: Invocation) -> Allowed:
         if self._address is None:
             raise Refused("PROMETHEUS_URL is not set, so there is no Prometheus to ask.")
         if len(piece.words) != 1 or not 0 < len(piece.words[0]) <= LONGEST_QUERY:
@@ -47,24 +47,24 @@ class Promql:
             timeout=self._rules.timeout,
         )
 
-    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
         try:
             self.allowed(piece)
         except Refused as refused:
-            return Ended(How.NOT_STARTED, refused.message)
+            return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         seconds = min(timeout, self._rules.timeout).total_seconds()
         try:
             async with asyncio.timeout(seconds):
                 return await self._ask(piece.words[0], seconds)
         except TimeoutError:
-            return Ended(How.TIMED_OUT, f"Prometheus did not answer within {seconds:g} seconds.")
+            return InvocationResult(ExitKind.TIMED_OUT, f"Prometheus did not answer within {seconds:g} seconds.")
         except aiohttp.ClientError as error:
-            return Ended(How.ENDED, f"Prometheus cannot be asked ({type(error).__name__}).")
+            return InvocationResult(ExitKind.ENDED, f"Prometheus cannot be asked ({type(error).__name__}).")
 
     def about(self) -> str:
         return str(self._address.with_user(None)) if self._address else "PROMETHEUS_URL is not set"
 
-    async def _ask(self, query: str, seconds: float) -> Ended:
+    async def _ask(self, query: str, seconds: float) -> InvocationResult:
         """By POST, as the API recommends for long queries."""
         assert self._address is not None  # noqa: S101 - `allowed` has looked
         url = self._address / "api/v1/query"
@@ -83,24 +83,24 @@ def build(rules: PromqlRules, address: str | None) -> Promql:
     return Promql(rules, address)
 
 
-def understood(status: int, body: bytes) -> Ended:
+def understood(status: int, body: bytes) -> InvocationResult:
     """An answer of the API, as it is documented."""
     if len(body) > LARGEST_ANSWER:
-        return Ended(How.TOO_MUCH, "Prometheus answered with more than 1 MiB.")
+        return InvocationResult(ExitKind.TOO_MUCH, "Prometheus answered with more than 1 MiB.")
     try:
         answer = json.loads(body)
         if answer["status"] != "success":
-            return Ended(How.ENDED, f"Prometheus refuses the query: {answer.get('error', '')}")
+            return InvocationResult(ExitKind.ENDED, f"Prometheus refuses the query: {answer.get('error', '')}")
         data = answer["data"]
         samples = _samples(data["resultType"], data["result"])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
-        return Ended(How.ENDED, f"Prometheus answered {status}, and not as its API does")
+        return InvocationResult(ExitKind.ENDED, f"Prometheus answered {status}, and not as its API does")
     if not samples:
-        return Ended(How.ENDED, "no result")
+        return InvocationResult(ExitKind.ENDED, "no result")
     shown = "\n".join(f"{name or '{}'} {figure:g}" for name, figure in samples[:SHOWN])
     more = f"\n… and {len(samples) - SHOWN} more" if len(samples) > SHOWN else ""
     words = f"{samples[0][1]:g}" if len(samples) == 1 else f"{len(samples)} series"
-    return Ended(How.ENDED, words, samples[0][1], shown + more, tuple(figure for _, figure in samples))
+    return InvocationResult(ExitKind.ENDED, words, samples[0][1], shown + more, tuple(figure for _, figure in samples))
 
 
 def _samples(sort: str, result: Any) -> list[tuple[str, float]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
-from bot.domain.playbook.job import Allowed, Ended, Piece
+from bot.domain.playbook.job import Allowed, Invocation, InvocationResult
 
 
 class Runner(Protocol):
@@ -25,11 +25,11 @@ class Runner(Protocol):
     concurrency: int
     secrets: tuple[str, ...]
 
-    def allowed(self, piece: Piece) -> Allowed:
+    def allowed(self, piece: Invocation) -> Allowed:
         """Under which rule it may run, where, as whom and within which limits. Raises `Refused` with the reason."""
         ...
 
-    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
         """Once. What is not allowed is asked again here, and is then `How.NOT_STARTED`."""
         ...
 

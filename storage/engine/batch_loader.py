@@ -13,7 +13,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
 
-class Several(Generic[_Key, _Value]):
+class BatchLoader(Generic[_Key, _Value]):
     """`get` gives what `read` found for its key, of what stands after `get` was called; None where there is nothing."""
 
     def __init__(

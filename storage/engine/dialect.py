@@ -68,23 +68,23 @@ def _is_json(type_: sa.types.TypeEngine[Any]) -> bool:
     return isinstance(type_, sa.JSON)
 
 
-def wall(conn: AsyncConnection, plus: timedelta = timedelta()) -> sa.ColumnElement[Any]:
+def db_now_s(conn: AsyncConnection, plus: timedelta = timedelta()) -> sa.ColumnElement[Any]:
     """The wall clock for leases: the database's own on PostgreSQL, so that replicas agree; ours on SQLite."""
     if not plus:
-        return clock(conn.dialect.name)
+        return db_now(conn.dialect.name)
     if not is_postgresql(conn):
         return sa.literal(datetime.now(UTC) + plus, Instant)
     return sa.type_coerce(_DATABASE_NOW + microseconds(plus), Instant)
 
 
 @cache
-def clock(dialect: str) -> sa.ColumnElement[Any]:
+def db_now(dialect: str) -> sa.ColumnElement[Any]:
     """`wall` for a statement that is made once: ours is looked at whenever the statement runs."""
     return _DATABASE_NOW if dialect == "postgresql" else sa.bindparam("wall", callable_=_our_now, type_=Instant())
 
 
 @cache
-def clock_after(dialect: str) -> sa.ColumnElement[Any]:
+def db_now_plus(dialect: str) -> sa.ColumnElement[Any]:
     """The same, `after_us` later, which is given with the statement (`microseconds`)."""
     ours = sa.bindparam("wall_us", callable_=_our_us, type_=sa.BigInteger())
     now = _DATABASE_NOW if dialect == "postgresql" else ours
@@ -104,7 +104,7 @@ def _our_us() -> int:
 
 
 @cache
-def listed(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
+def in_list(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
     """`column IN :name`, one parameter for any number of values, which are given as `values_for` makes them.
 
     On SQLite as text: to make a table-valued function for a statement takes longer than to run it.
@@ -115,6 +115,6 @@ def listed(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[
     return sa.text(sql)  # type: ignore[return-value]  # text is a condition, too
 
 
-def values_for(conn: AsyncConnection, values: Collection[Any]) -> Any:
+def list_param(conn: AsyncConnection, values: Collection[Any]) -> Any:
     """Values for `listed`."""
     return list(values) if is_postgresql(conn) else dumps(list(values))

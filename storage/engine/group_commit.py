@@ -24,7 +24,7 @@ class _Waiting(Generic[_Item, _Result]):
     done: asyncio.Future[_Result]
 
 
-class Grouped(Generic[_Item, _Result]):
+class GroupCommit(Generic[_Item, _Result]):
     """One task that commits whatever has come in while the last group was being committed.
 
     `write` gets up to `most` items and gives back what came of each. Where it raises, each item is tried by itself, so

@@ -17,15 +17,35 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.dialect import AnyRow, clock, clock_after, listed, microseconds, values_for
+from storage.engine.dialect import AnyRow, db_now, db_now_plus, in_list, list_param, microseconds
 from storage.outbox.dependencies import end_dependents, free_dependents
 from storage.outbox.enqueue import put, retry_failed
 from storage.schema import outbox
 
 __all__ = [
-    "LEASE", "Failure", "Row", "Standing", "all_dropped", "all_sent", "census", "claim", "depth", "dropped", "failed",
-    "failures", "known", "next_try_at", "oldest_waiting_at", "put", "put_back", "receipt", "receipts",
-    "receipts_by_once", "retry", "retry_failed", "sent",
+    "LEASE",
+    "ClaimedNotice",
+    "Failure",
+    "Standing",
+    "all_dropped",
+    "all_sent",
+    "census",
+    "claim",
+    "depth",
+    "dropped",
+    "failed",
+    "failures",
+    "known",
+    "next_try_at",
+    "oldest_waiting_at",
+    "put",
+    "put_back",
+    "receipt",
+    "receipts",
+    "receipts_by_once",
+    "retry",
+    "retry_failed",
+    "sent",
 ]  # fmt: skip
 
 LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
@@ -38,7 +58,7 @@ Claim = tuple[int, int]  # a row, and which of its claims
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClaimedNotice:
     """A notice as it was claimed. `key` goes into the message's metadata, `attempts` counts this one too.
 
     `uncertain`: an earlier attempt may have reached Slack, so look before repeating. `redirected`: what it needed
@@ -47,7 +67,7 @@ class Row:
     """
 
     id: int
-    once: str
+    dedup_key: str
     kind: str
     incident: int | None
     payload: dict[str, Any]
@@ -60,9 +80,9 @@ class Row:
     deadline: str | None
     fence: int
     version: int
-    ours_until: float = math.inf
+    lease_ends_monotonic: float = math.inf
     priority: int = 0
-    taken_over: bool = False
+    reclaimed: bool = False
 
     @property
     def claim(self) -> Claim:
@@ -83,7 +103,7 @@ class Standing:
 class Failure:
     """A notice that failed for good, and why."""
 
-    once: str
+    dedup_key: str
     kind: str
     payload: dict[str, Any]
     error: str
@@ -95,7 +115,7 @@ async def claim(
     lease: timedelta = LEASE,
     skip_kinds: Collection[str] = (),
     only_kinds: Collection[str] = (),
-) -> list[Row]:
+) -> list[ClaimedNotice]:
     """Up to `limit` rows to send now, most urgent first. One whose lease ended unmarked comes back `uncertain`."""
     ours_until = time.monotonic() + lease.total_seconds()  # from before the claim: never later than the lease
     given = {"most": limit, "after_us": microseconds(lease)}
@@ -117,8 +137,8 @@ def _claim(dialect: str, skip_kinds: frozenset[str], only_kinds: frozenset[str])
             uncertain=sa.or_(_c.uncertain, _c.state == "leased"),
             attempts=_c.attempts + 1,
             fence=_c.fence + 1,
-            first_try_at=sa.func.coalesce(_c.first_try_at, clock(dialect)),
-            next_try_at=clock_after(dialect),
+            first_try_at=sa.func.coalesce(_c.first_try_at, db_now(dialect)),
+            next_try_at=db_now_plus(dialect),
             error=sa.case((_c.state == "leased", TAKEN_OVER), else_=_c.error),
         )
         .returning(outbox)
@@ -127,7 +147,7 @@ def _claim(dialect: str, skip_kinds: frozenset[str], only_kinds: frozenset[str])
 
 def _next_rows(dialect: str, skip_kinds: Collection[str], only_kinds: Collection[str]) -> sa.Select[Any]:
     """What `claim` picks from; a partial index answers it, in its order."""
-    wanted = sa.select(_c.id).where(_LIVE, _c.next_try_at <= clock(dialect))
+    wanted = sa.select(_c.id).where(_LIVE, _c.next_try_at <= db_now(dialect))
     if only_kinds:
         wanted = wanted.where(_c.kind.in_(sorted(only_kinds)))
     if skip_kinds:
@@ -135,7 +155,7 @@ def _next_rows(dialect: str, skip_kinds: Collection[str], only_kinds: Collection
     return wanted.order_by(_c.priority, _c.next_try_at, _c.id).limit(sa.bindparam("most"))
 
 
-async def sent(conn: AsyncConnection, row: Row, receipt: dict[str, Any]) -> bool:
+async def sent(conn: AsyncConnection, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
     """Done: whatever was held for it may go. False if somebody else claimed it meanwhile.
 
     If it was asked for again since the claim, it is queued again, and keeps this receipt until the next.
@@ -143,45 +163,45 @@ async def sent(conn: AsyncConnection, row: Row, receipt: dict[str, Any]) -> bool
     return (await all_sent(conn, [(row, receipt)]))[0]
 
 
-async def all_sent(conn: AsyncConnection, done: Sequence[tuple[Row, dict[str, Any]]]) -> list[bool]:
+async def all_sent(conn: AsyncConnection, done: Sequence[tuple[ClaimedNotice, dict[str, Any]]]) -> list[bool]:
     """`sent` for several, with the receipt of each. The same row may be among them by two claims of it."""
     ours: dict[Claim, bool] = {}
     for row, receipt in sorted(done, key=lambda pair: pair[0].id):
         mark = _sent(conn.dialect.name)
         ours[row.claim] = await _mark(conn, row, mark, our_version=row.version, given_receipt=receipt) is not None
-    if freed := [row.once for row, _ in done if ours[row.claim]]:
+    if freed := [row.dedup_key for row, _ in done if ours[row.claim]]:
         await free_dependents(conn, freed)
     return [ours[row.claim] for row, _ in done]
 
 
-async def retry(conn: AsyncConnection, row: Row, after: timedelta, error: str, *, uncertain: bool) -> bool:
+async def retry(conn: AsyncConnection, row: ClaimedNotice, after: timedelta, error: str, *, uncertain: bool) -> bool:
     """Try again later. `uncertain`: this attempt may have reached Slack; that is not forgotten by later ones."""
     again = _retried(conn.dialect.name, uncertain=uncertain)
     return await _mark(conn, row, again, after_us=microseconds(after), why=error) is not None
 
 
-async def put_back(conn: AsyncConnection, row: Row, after: timedelta, why: str) -> bool:
+async def put_back(conn: AsyncConnection, row: ClaimedNotice, after: timedelta, why: str) -> bool:
     """It was not its turn yet: nothing was tried, and this claim counts as no attempt."""
     return await _mark(conn, row, _put_back(conn.dialect.name), after_us=microseconds(after), why=why) is not None
 
 
-async def failed(conn: AsyncConnection, row: Row, error: str) -> list[str] | None:
-    """Failed for good: the `once` of each notice that failed with it, because it needed this one.
+async def failed(conn: AsyncConnection, row: ClaimedNotice, error: str) -> list[str] | None:
+    """Failed for good: the `dedup_key` of each notice that failed with it, because it needed this one.
 
     If it was asked for again since the claim, it is queued again instead. None if somebody else claimed it meanwhile.
     """
     ended = await _end(conn, row, "failed", error)
     if ended:
-        return await end_dependents(conn, [row.once], "failed", error)
+        return await end_dependents(conn, [row.dedup_key], "failed", error)
     return None if ended is None else []
 
 
-async def dropped(conn: AsyncConnection, row: Row, reason: str) -> bool:
+async def dropped(conn: AsyncConnection, row: ClaimedNotice, reason: str) -> bool:
     """Not needed any more when it was to be sent, nor what needed it. False if somebody else claimed it meanwhile."""
     return (await all_dropped(conn, [(row, reason)]))[0]
 
 
-async def all_dropped(conn: AsyncConnection, gone: Sequence[tuple[Row, str]]) -> list[bool]:
+async def all_dropped(conn: AsyncConnection, gone: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
     """`dropped` for several, with the reason of each. The same row may be among them by two claims of it."""
     ours: dict[Claim, bool] = {}
     ended: dict[str, list[str]] = {}
@@ -189,33 +209,33 @@ async def all_dropped(conn: AsyncConnection, gone: Sequence[tuple[Row, str]]) ->
         state = await _end(conn, row, "dropped", reason)
         ours[row.claim] = state is not None
         if state:
-            ended.setdefault(reason, []).append(row.once)
-    for reason, onces in ended.items():
-        await end_dependents(conn, onces, "dropped", reason)
+            ended.setdefault(reason, []).append(row.dedup_key)
+    for reason, dedup_keys in ended.items():
+        await end_dependents(conn, dedup_keys, "dropped", reason)
     return [ours[row.claim] for row, _ in gone]
 
 
-async def receipt(conn: AsyncConnection, once: str) -> dict[str, Any] | None:
+async def receipt(conn: AsyncConnection, dedup_key: str) -> dict[str, Any] | None:
     """What Slack gave back for it; `None` until it was sent."""
-    found: dict[str, Any] | None = await conn.scalar(_RECEIPT, {"this": once})
+    found: dict[str, Any] | None = await conn.scalar(_RECEIPT, {"this": dedup_key})
     return found
 
 
-async def receipts_by_once(conn: AsyncConnection, onces: Collection[str]) -> dict[str, dict[str, Any]]:
+async def receipts_by_once(conn: AsyncConnection, dedup_keys: Collection[str]) -> dict[str, dict[str, Any]]:
     """`receipt` of several."""
-    found = await conn.execute(_receipts(conn.dialect.name), {"onces": values_for(conn, onces)})
+    found = await conn.execute(_receipts(conn.dialect.name), {"onces": list_param(conn, dedup_keys)})
     return {row.once: row.receipt for row in found}
 
 
 async def receipts(conn: AsyncConnection, number: int) -> dict[str, dict[str, Any]]:
-    """`once` → receipt of all that was sent about an incident."""
+    """`dedup_key` → receipt of all that was sent about an incident."""
     there = sa.and_(_c.incident == number, _c.receipt.is_not(None))
     return {row.once: row.receipt for row in await conn.execute(sa.select(_c.once, _c.receipt).where(there))}
 
 
-async def known(conn: AsyncConnection, once: str) -> bool:
+async def known(conn: AsyncConnection, dedup_key: str) -> bool:
     """Whether this was ever put, whatever became of it."""
-    return await conn.scalar(sa.select(_c.id).where(_c.once == once)) is not None
+    return await conn.scalar(sa.select(_c.id).where(_c.once == dedup_key)) is not None
 
 
 async def failures(conn: AsyncConnection, number: int) -> list[Failure]:
@@ -249,13 +269,13 @@ async def census(conn: AsyncConnection) -> list[Standing]:
     return [Standing(row.kind, row.state, row.rows, row.oldest_at) for row in found]
 
 
-async def _end(conn: AsyncConnection, row: Row, state: str, why: str) -> bool | None:
+async def _end(conn: AsyncConnection, row: ClaimedNotice, state: str, why: str) -> bool | None:
     """Whether it ended so, or was queued again; `None` if the fence was lost."""
     now = await _mark(conn, row, _ended(conn.dialect.name, state), our_version=row.version, why=why)
     return None if now is None else now == state
 
 
-async def _mark(conn: AsyncConnection, row: Row, mark: sa.Update, **given: Any) -> str | None:
+async def _mark(conn: AsyncConnection, row: ClaimedNotice, mark: sa.Update, **given: Any) -> str | None:
     """The state it is in now; `None` if the fence was lost."""
     state: str | None = await conn.scalar(mark, {"this": row.id, "our_fence": row.fence, **given})
     return state
@@ -277,7 +297,7 @@ _FAILURES = (
 
 @cache
 def _receipts(dialect: str) -> Any:
-    return sa.select(_c.once, _c.receipt).where(listed(dialect, _c.once, "onces"), _c.receipt.is_not(None))
+    return sa.select(_c.once, _c.receipt).where(in_list(dialect, _c.once, "onces"), _c.receipt.is_not(None))
 
 
 @cache
@@ -286,11 +306,11 @@ def _sent(dialect: str) -> Any:
         state=sa.case((_NEWEST, "sent"), else_="queued"),
         attempts=sa.case((_NEWEST, _c.attempts), else_=0),
         first_try_at=sa.case((_NEWEST, _c.first_try_at), else_=sa.null()),
-        next_try_at=clock(dialect),
+        next_try_at=db_now(dialect),
         uncertain=False,
         receipt=sa.bindparam("given_receipt", type_=_c.receipt.type),
         error=None,
-        sent_at=clock(dialect),
+        sent_at=db_now(dialect),
     )
 
 
@@ -299,7 +319,7 @@ def _retried(dialect: str, *, uncertain: bool) -> Any:
     return _marking().values(
         state="unknown" if uncertain else "queued",
         uncertain=sa.true() if uncertain else _c.uncertain,
-        next_try_at=clock_after(dialect),
+        next_try_at=db_now_plus(dialect),
         error=sa.bindparam("why"),
     )
 
@@ -309,7 +329,7 @@ def _put_back(dialect: str) -> Any:
     return _marking().values(
         state=sa.case((_c.uncertain, "unknown"), else_="queued"),
         attempts=_c.attempts - 1,
-        next_try_at=clock_after(dialect),
+        next_try_at=db_now_plus(dialect),
         error=sa.bindparam("why"),
     )
 
@@ -319,15 +339,15 @@ def _ended(dialect: str, state: str) -> Any:
     return _marking().values(
         state=sa.case((_NEWEST, state), else_="queued"),
         attempts=sa.case((_NEWEST, _c.attempts), else_=0),
-        next_try_at=clock(dialect),
+        next_try_at=db_now(dialect),
         error=sa.bindparam("why"),
     )
 
 
-def _row(row: AnyRow, ours_until: float) -> Row:
-    return Row(
+def _row(row: AnyRow, ours_until: float) -> ClaimedNotice:
+    return ClaimedNotice(
         id=row.id,
-        once=row.once,
+        dedup_key=row.once,
         kind=row.kind,
         incident=row.incident,
         payload=row.payload,
@@ -340,7 +360,7 @@ def _row(row: AnyRow, ours_until: float) -> Row:
         deadline=row.deadline,
         fence=row.fence,
         version=row.version,
-        ours_until=ours_until,
+        lease_ends_monotonic=ours_until,
         priority=row.priority,
-        taken_over=row.error == TAKEN_OVER,
+        reclaimed=row.error == TAKEN_OVER,
     )

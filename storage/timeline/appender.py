@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline.entry import Entry
-from storage.engine.group_commit import Grouped, Transaction
+from storage.engine.group_commit import GroupCommit, Transaction
 from storage.timeline import chain
 
 GROUP = 256  # appends a transaction at most: keeps each turn on the event loop short
@@ -20,10 +20,10 @@ class Appender:
     """Appends by whoever comes, in groups."""
 
     def __init__(self, transaction: Transaction) -> None:
-        self._grouped = Grouped(transaction, _write, GROUP, "timeline appends")
+        self._grouped = GroupCommit(transaction, _write, GROUP, "timeline appends")
 
     async def append(self, number: int, entries: Sequence[Entry]) -> int:
-        """How many of `entries` were new; comes back when they are durable. Twice is safe where they have a `once`."""
+        """The number of `entries` that were new, once they are durable. Idempotent for entries with a `dedup_key`."""
         return await self._grouped.run((number, entries))
 
     async def close(self) -> None:

@@ -12,28 +12,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline.entry import GENESIS, Entry, Recorded, by_person, content_hash, entry_hash
 from storage.engine.columns import clean_text, dumps
-from storage.engine.dialect import insert_all, insert_for, is_postgresql, listed, values_for
+from storage.engine.dialect import in_list, insert_all, insert_for, is_postgresql, list_param
 from storage.schema import chains, timeline
 
 Head = tuple[int, str]  # the last entry's seq and hash
 
 
 async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entry]]]) -> list[list[Recorded]]:
-    """For each `(incident, entries)` what was written; an entry whose `once` stands in its incident is skipped."""
+    """For each `(incident, entries)` what was written; an entry whose `dedup_key` stands in its incident is skipped."""
     prepared = [(number, [_storable(entry) for entry in entries]) for number, entries in items]
     numbers = sorted({number for number, entries in prepared if entries})
     if not numbers:
         return [[] for _ in items]
     heads = await _lock(conn, numbers)
-    seen = await _standing(conn, numbers, [e.once for _, entries in prepared for e in entries if e.once is not None])
+    seen = await _standing(
+        conn, numbers, [e.dedup_key for _, entries in prepared for e in entries if e.dedup_key is not None]
+    )
     results = []
     for number, entries in prepared:
         written = []
         for entry in entries:
-            if entry.once is not None:
-                if (number, entry.once) in seen:
+            if entry.dedup_key is not None:
+                if (number, entry.dedup_key) in seen:
                     continue
-                seen.add((number, entry.once))
+                seen.add((number, entry.dedup_key))
             record = _link(number, heads[number], entry)
             heads[number] = (record.seq, record.hash)
             written.append(record)
@@ -51,7 +53,7 @@ def _storable(entry: Entry) -> Entry:
         clean_text(entry.text),
         None if entry.source_ts is None else clean_text(entry.source_ts),
         json.loads(dumps(entry.data)) if entry.data else {},
-        None if entry.once is None else clean_text(entry.once),
+        None if entry.dedup_key is None else clean_text(entry.dedup_key),
         entry.key,
     )
 
@@ -75,7 +77,7 @@ async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head
 
 
 async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
-    found = await conn.execute(_wanted_heads(conn.dialect.name), {"numbers": values_for(conn, numbers)})
+    found = await conn.execute(_wanted_heads(conn.dialect.name), {"numbers": list_param(conn, numbers)})
     return {row.incident: (row.seq, row.head) for row in found}
 
 
@@ -83,16 +85,16 @@ async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Hea
 def _wanted_heads(dialect: str) -> Any:
     return (
         sa.select(chains.c.incident, chains.c.seq, chains.c.head)
-        .where(listed(dialect, chains.c.incident, "numbers"))
+        .where(in_list(dialect, chains.c.incident, "numbers"))
         .order_by(chains.c.incident)
         .with_for_update()  # says nothing on SQLite
     )
 
 
-async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collection[str]) -> set[tuple[int, str]]:
-    if not onces:
+async def _standing(conn: AsyncConnection, numbers: Sequence[int], dedup_keys: Collection[str]) -> set[tuple[int, str]]:
+    if not dedup_keys:
         return set()
-    given = {"numbers": values_for(conn, numbers), "onces": values_for(conn, onces)}
+    given = {"numbers": list_param(conn, numbers), "onces": list_param(conn, dedup_keys)}
     found = await conn.execute(_wanted_onces(conn.dialect.name), given)
     return {(row.incident, row.once) for row in found}
 
@@ -100,7 +102,7 @@ async def _standing(conn: AsyncConnection, numbers: Sequence[int], onces: Collec
 @cache
 def _wanted_onces(dialect: str) -> Any:
     return sa.select(timeline.c.incident, timeline.c.once).where(
-        listed(dialect, timeline.c.incident, "numbers"), listed(dialect, timeline.c.once, "onces")
+        in_list(dialect, timeline.c.incident, "numbers"), in_list(dialect, timeline.c.once, "onces")
     )
 
 
@@ -140,7 +142,7 @@ def _row(record: Recorded) -> dict[str, Any]:
         "text": entry.text,
         "source_ts": entry.source_ts,
         "data": entry.data,
-        "once": entry.once,
+        "once": entry.dedup_key,
         "key": entry.key,
         "by_person": by_person(entry),
         "hash": record.hash,

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Activity
 from bot.domain.timeline.entry import Entry, Recorded, stand_keyed
-from storage.engine.dialect import AnyRow, values_for
+from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline
 from storage.timeline import chain
-from storage.timeline.pagination import by_seq
+from storage.timeline.pagination import iter_by_seq
 from storage.timeline.verify import verify
 
 __all__ = ["activities", "activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
@@ -43,7 +43,7 @@ _ACTIVITY = sa.select(
 
 
 async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[Recorded]:
-    """What was written. An entry whose `once` stands in this incident already is skipped, so twice is safe."""
+    """What was written. An entry whose `dedup_key` stands in this incident already is skipped, so twice is safe."""
     return (await chain.append(conn, [(number, entries)]))[0]
 
 
@@ -56,7 +56,7 @@ async def read(
     if key_only:
         keyed_message = sa.and_(timeline.c.kind == "message", timeline.c.source_ts.in_(sorted(standing)))
         wanted = wanted.where(sa.or_(timeline.c.key, keyed_message))
-    found = [_recorded(row, standing) async for row in by_seq(conn, wanted, limit, newest=newest)]
+    found = [_recorded(row, standing) async for row in iter_by_seq(conn, wanted, limit, newest=newest)]
     return found[::-1] if newest else found
 
 
@@ -68,7 +68,7 @@ async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activ
 
 async def activities(conn: AsyncConnection, numbers: Sequence[int], since: datetime) -> dict[int, Activity]:
     """`activity` of several incidents."""
-    given = {"numbers": values_for(conn, numbers), "since": since}
+    given = {"numbers": list_param(conn, numbers), "since": since}
     found = await conn.execute(_activities(conn.dialect.name), given)
     return {row.number: Activity(recent=row.recent, last_at=row.last_at) for row in found}
 
@@ -123,8 +123,8 @@ async def of_kinds(
     return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
 
 
-async def standing(conn: AsyncConnection, number: int, once: str) -> dict[str, Standing]:
-    """The messages whose `once` begins so and that nobody is known to have deleted, by their `ts`."""
+async def standing(conn: AsyncConnection, number: int, dedup_key: str) -> dict[str, Standing]:
+    """The messages whose `dedup_key` begins so and that nobody is known to have deleted, by their `ts`."""
     gone = sa.select(timeline.c.source_ts).where(
         timeline.c.incident == number, timeline.c.kind == "message_deleted", _NO_MESSAGE
     )
@@ -133,8 +133,8 @@ async def standing(conn: AsyncConnection, number: int, once: str) -> dict[str, S
     wanted = sa.select(*columns).where(timeline.c.incident == number, _MESSAGE)
     return {
         row.source_ts: Standing(row.actor, row.data.get("thread_ts"))
-        async for row in by_seq(conn, wanted)
-        if row.source_ts not in deleted and (row.once or "").startswith(once)
+        async for row in iter_by_seq(conn, wanted)
+        if row.source_ts not in deleted and (row.once or "").startswith(dedup_key)
     }
 
 

@@ -14,7 +14,7 @@ from storage.schema import timeline
 PAGE = 500  # rows
 
 
-async def by_seq(
+async def iter_by_seq(
     conn: AsyncConnection, wanted: sa.Select[Any], limit: int | None = None, *, newest: bool = False
 ) -> AsyncIterator[AnyRow]:
     """Rows of the timeline in the order of their places, or against it. Every page is a query of its own."""

@@ -20,7 +20,7 @@ from bot.domain.timeline.entry import GENESIS, Entry, by_person, content_hash, e
 from storage.engine.columns import from_microseconds
 from storage.engine.dialect import AnyRow
 from storage.schema import chains, counters, incidents, timeline
-from storage.timeline.pagination import by_seq
+from storage.timeline.pagination import iter_by_seq
 
 PURGED = "purged"  # the kind of an entry that says which entries before it were purged
 FIRST = ""  # in the column `purged`: the entry has a hash of the first kind, and its purge a seal
@@ -102,7 +102,7 @@ async def chain_of(conn: AsyncConnection, number: Any, earlier: Head | None = No
     report = Report(number)
     purges = await _purges(conn, number)
     previous, seq, met = GENESIS, 0, earlier is None or earlier[0] == 0
-    async for row in by_seq(conn, sa.select(*_WANTED).where(_c.incident == number)):
+    async for row in iter_by_seq(conn, sa.select(*_WANTED).where(_c.incident == number)):
         if type(row.seq) is not int:
             report.fault(f"an entry has the place {str(row.seq)[:40]!r}, which is none")
             continue

@@ -12,18 +12,20 @@ from bot.domain.incident import Incident, Ladder
 from bot.domain.incident.status import Status
 from bot.domain.playbook.automation import Decision, decide, explain
 from bot.domain.playbook.definition import Automation, Phase, Playbook, Step
-from bot.domain.policy.automation_rules import AutomationRules, ProcessRules, Row
+from bot.domain.policy.automation_rules import AutomationRules, MatrixRow, ProcessRules
 from bot.domain.policy.policy import Condition
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 # Document 003, Decision Matrix: incident type, confidence, blast radius, action.
 MATRIX = (
-    Row("service_down", "auto", "Service down", (), (), ("restart",), 0.95, (Condition("nodes", "<", 10),)),
-    Row("latency", "auto", "High latency", ("high-latency",), (), ("scale_up",), 0.9, (Condition("traffic", "<", 20),)),
-    Row("cache_miss", "auto", "Cache miss", (), ("performance",), ("warm_cache",), 0.80),
-    Row("failover", "approve", "Failover", actions=("failover",)),
-    Row("never", "manual", "Never", actions=("drop",)),
+    MatrixRow("service_down", "auto", "Service down", (), (), ("restart",), 0.95, (Condition("nodes", "<", 10),)),
+    MatrixRow(
+        "latency", "auto", "High latency", ("high-latency",), (), ("scale_up",), 0.9, (Condition("traffic", "<", 20),),
+    ),
+    MatrixRow("cache_miss", "auto", "Cache miss", (), ("performance",), ("warm_cache",), 0.80),
+    MatrixRow("failover", "approve", "Failover", actions=("failover",)),
+    MatrixRow("never", "manual", "Never", actions=("drop",)),
 )  # fmt: skip
 RULES = AutomationRules(enabled=True, process=ProcessRules(), matrix=MATRIX)
 
@@ -103,7 +105,7 @@ def test_what_was_passed_over_is_explained() -> None:
 
 
 def test_how_many_services_are_affected_is_known_without_being_said() -> None:
-    row = Row("one", "auto", "One service", radius=(Condition("services", "<=", 1),))
+    row = MatrixRow("one", "auto", "One service", radius=(Condition("services", "<=", 1),))
     rules = replace(RULES, matrix=(row,))
     assert decided({}, step(None), rules, services=("api",)).act == "auto"
     assert decided({}, step(None), rules, services=("api", "web")).act == "manual"

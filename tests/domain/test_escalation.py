@@ -10,26 +10,26 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
-from bot.domain.paging.ladder import check_escalatable, climb, ordinal, reach, repeat
+from bot.domain.paging.ladder import check_escalatable, ordinal, page_next_rung, recipients_of, repeat
 from bot.domain.policy.policy import Policy, Role, Rung
 from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
 from tests.domain.test_incident import declared
 
 
 def test_rungs_are_paged_in_order_and_each_once() -> None:
-    first = climb(declared(), POLICY, nobody_on_call, NOON, "declared")
-    second = climb(first.change.incident, POLICY, nobody_on_call, NOON, "again")
-    assert (first.rung, first.reached.people) == (1, ("UPRIMARY",))
-    assert (second.rung, second.reached.people) == (2, ("USECOND",))
-    assert second.reached.gaps == ("nobody holds the role scribe",)
-    third = climb(second.change.incident, POLICY, nobody_on_call, NOON, "again")
-    assert third.reached.channels == ("#bosses",)
-    assert climb(third.change.incident, POLICY, nobody_on_call, NOON, "again").rung is None
+    first = page_next_rung(declared(), POLICY, nobody_on_call, NOON, "declared")
+    second = page_next_rung(first.change.incident, POLICY, nobody_on_call, NOON, "again")
+    assert (first.rung, first.recipients.people) == (1, ("UPRIMARY",))
+    assert (second.rung, second.recipients.people) == (2, ("USECOND",))
+    assert second.recipients.gaps == ("nobody holds the role scribe",)
+    third = page_next_rung(second.change.incident, POLICY, nobody_on_call, NOON, "again")
+    assert third.recipients.channels == ("#bosses",)
+    assert page_next_rung(third.change.incident, POLICY, nobody_on_call, NOON, "again").rung is None
 
 
 def test_a_rung_with_nobody_on_it_falls_through_at_once_and_says_so() -> None:
-    bad = climb(declared("bad"), POLICY, nobody_on_call, NOON, "declared").change.incident
-    fell = climb(bad, POLICY, nobody_on_call, NOON, "not acknowledged")
+    bad = page_next_rung(declared("bad"), POLICY, nobody_on_call, NOON, "declared").change.incident
+    fell = page_next_rung(bad, POLICY, nobody_on_call, NOON, "not acknowledged")
     assert fell.rung is None
     assert fell.fell_through == ((2, "the policy has no schedule nobody"),)
     assert fell.change.incident.ladder.spent == {"bad": (1, 2)}
@@ -40,25 +40,25 @@ def test_whoever_is_on_call_is_reached() -> None:
         return ("second", "UTHIRD")
 
     bad = replace(declared("bad"), ladder=replace(declared("bad").ladder, spent={"bad": (1,)}))
-    assert climb(bad, POLICY, on_call, NOON, "x").reached.people == ("USECOND", "UTHIRD")
+    assert page_next_rung(bad, POLICY, on_call, NOON, "x").recipients.people == ("USECOND", "UTHIRD")
 
 
 def test_people_who_respond_already_are_left_out() -> None:
     responding = verbs.acknowledge(declared(), "UPRIMARY", NOON).incident
-    outcome = climb(responding, POLICY, nobody_on_call, NOON, "escalated")
+    outcome = page_next_rung(responding, POLICY, nobody_on_call, NOON, "escalated")
     assert outcome.rung == 2
     assert outcome.fell_through == ((1, "everybody on it is responding already"),)
 
 
 def test_raising_and_lowering_and_raising_again_pages_no_rung_twice() -> None:
-    incident = climb(declared(), POLICY, nobody_on_call, NOON, "declared").change.incident
+    incident = page_next_rung(declared(), POLICY, nobody_on_call, NOON, "declared").change.incident
     lowered = verbs.change_severity(incident, "bad", "UA", POLICY, NOON + MINUTE).incident
     raised = verbs.change_severity(lowered, "fatal", "UA", POLICY, NOON + 2 * MINUTE).incident
-    assert climb(raised, POLICY, nobody_on_call, NOON, "raised").rung == 2
+    assert page_next_rung(raised, POLICY, nobody_on_call, NOON, "raised").rung == 2
 
 
 def test_a_repeat_counts() -> None:
-    incident = climb(declared(), POLICY, nobody_on_call, NOON, "x", rung=3).change.incident
+    incident = page_next_rung(declared(), POLICY, nobody_on_call, NOON, "x", rung=3).change.incident
     again = repeat(incident, POLICY, nobody_on_call, NOON + 20 * MINUTE, 3)
     assert again.times == 2
     assert "2nd page" in again.change.entries[0].text
@@ -78,15 +78,17 @@ def test_a_role_nobody_holds_is_followed_to_its_backups_as_far_as_they_go() -> N
     chain = (Role("a", "A", backup="b"), Role("b", "B", backup="c"), Role("c", "C", backup="second"))
     rung = Rung(0 * MINUTE, ("role:a",))
     policy = with_backups(*chain)
-    assert reach(rung, declared(), policy, nobody_on_call, NOON).people == ("USECOND",)
+    assert recipients_of(rung, declared(), policy, nobody_on_call, NOON).people == ("USECOND",)
     held = replace(declared(), roles={"c": "UC"})
-    assert reach(rung, held, policy, nobody_on_call, NOON).people == ("UC",)
+    assert recipients_of(rung, held, policy, nobody_on_call, NOON).people == ("UC",)
 
 
 def test_backups_in_a_circle_or_without_end_are_a_gap() -> None:
     rung = Rung(0 * MINUTE, ("role:a",))
     circle = with_backups(Role("a", "A", backup="b"), Role("b", "B", backup="a"))
-    assert reach(rung, declared(), circle, nobody_on_call, NOON).gaps == ("nobody holds the role a, nor its backup b",)
+    assert recipients_of(rung, declared(), circle, nobody_on_call, NOON).gaps == (
+        "nobody holds the role a, nor its backup b",
+    )
 
 
 def test_a_rung_is_left_out_once_the_incident_is_as_far_as_its_until() -> None:
@@ -95,12 +97,12 @@ def test_a_rung_is_left_out_once_the_incident_is_as_far_as_its_until() -> None:
 
 
 def test_repeats_are_planned_from_the_last_page_until_it_is_answered() -> None:
-    paged = climb(declared(), POLICY, nobody_on_call, NOON, "x", rung=3).change.incident
+    paged = page_next_rung(declared(), POLICY, nobody_on_call, NOON, "x", rung=3).change.incident
     (again,) = [d for d in plan(paged, POLICY) if d.rung == 3]
     assert again.due_at == NOON + 20 * MINUTE
     twice = repeat(paged, POLICY, nobody_on_call, again.due_at, 3).change.incident
     (third,) = [d for d in plan(twice, POLICY) if d.rung == 3]
-    assert (third.due_at, third.once.endswith(":3:2")) == (NOON + 40 * MINUTE, True)
+    assert (third.due_at, third.dedup_key.endswith(":3:2")) == (NOON + 40 * MINUTE, True)
     over = verbs.resolve(twice, "UA", NOON + 50 * MINUTE).incident
     assert plan(over, POLICY) == ()
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.incident.impact import Said, in_words, record
+from bot.domain.incident.impact import ImpactInput, in_words, record
 from bot.domain.incident.status import Status
 from tests.storage.helpers import NOW, incident
 
 
 def test_what_changed_is_changed_and_the_rest_stays() -> None:
     before = incident(services=("web",), regions=("eu",), facts={"users": 10.0, "data_loss": True})
-    said = Said(services=("web", "api"), facts={"revenue": 12000.0, "users": 40.0, "data_loss": None})
+    said = ImpactInput(services=("web", "api"), facts={"revenue": 12000.0, "users": 40.0, "data_loss": None})
     change = record(before, said, "U1", NOW)
     assert change.incident.services == ("web", "api")
     assert change.incident.regions == ("eu",)
@@ -26,14 +26,14 @@ def test_what_changed_is_changed_and_the_rest_stays() -> None:
 
 def test_saying_what_is_known_already_writes_nothing() -> None:
     before = incident(facts={"users": 10.0})
-    assert record(before, Said(services=(), facts={"users": 10.0, "sla_breach": None}), "U1", NOW).entries == ()
+    assert record(before, ImpactInput(services=(), facts={"users": 10.0, "sla_breach": None}), "U1", NOW).entries == ()
 
 
 def test_after_the_end_it_can_still_be_said_but_not_of_a_false_alarm() -> None:
     over = replace(incident(), status=Status.RESOLVED)
-    assert record(over, Said(facts={"sla_breach": True}), "U1", NOW).entries[0].data["told"] is False
+    assert record(over, ImpactInput(facts={"sla_breach": True}), "U1", NOW).entries[0].data["told"] is False
     with pytest.raises(Refused):
-        record(replace(over, status=Status.CANCELLED), Said(regions=("eu",)), "U1", NOW)
+        record(replace(over, status=Status.CANCELLED), ImpactInput(regions=("eu",)), "U1", NOW)
 
 
 def test_figures_come_before_marks() -> None:

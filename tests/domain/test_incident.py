@@ -57,8 +57,8 @@ def test_mitigated_is_stamped_when_the_fix_is_in_place(status: Status) -> None:
 
 
 def test_steps_back_keep_the_first_stamp() -> None:
-    once = verbs.move(declared(), Status.IDENTIFIED, "UA", POLICY, NOON + MINUTE).incident
-    back = verbs.move(once, Status.INVESTIGATING, "UA", POLICY, NOON + 2 * MINUTE).incident
+    dedup_key = verbs.move(declared(), Status.IDENTIFIED, "UA", POLICY, NOON + MINUTE).incident
+    back = verbs.move(dedup_key, Status.INVESTIGATING, "UA", POLICY, NOON + 2 * MINUTE).incident
     again = verbs.move(back, Status.IDENTIFIED, "UA", POLICY, NOON + 3 * MINUTE).incident
     assert again.identified_at == NOON + MINUTE
 

@@ -14,7 +14,7 @@ from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident
 from bot.domain.incident.status import ORDER, Status
-from bot.domain.paging.ladder import climb
+from bot.domain.paging.ladder import page_next_rung
 from bot.domain.timeline.entry import Entry
 from tests.domain.policies import NOON, POLICY, nobody_on_call
 
@@ -87,7 +87,7 @@ class Life(RuleBasedStateMachine):
     def page(self) -> None:
         if not self.incident.open:
             return
-        outcome = climb(self.incident, POLICY, nobody_on_call, self.now, "x")
+        outcome = page_next_rung(self.incident, POLICY, nobody_on_call, self.now, "x")
         self.incident = outcome.change.incident
         if outcome.rung is not None:
             self.paged.append((self.incident.episode, self.incident.severity, outcome.rung))
@@ -105,7 +105,7 @@ class Life(RuleBasedStateMachine):
     def no_deadline_outlives_the_incident(self) -> None:
         planned = plan(self.incident, POLICY)
         assert self.incident.open or not planned
-        assert len({d.once for d in planned}) == len(planned)
+        assert len({d.dedup_key for d in planned}) == len(planned)
 
     @invariant()
     def a_rung_is_notified_once(self) -> None:

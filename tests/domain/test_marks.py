@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.reactions import Mark, Shown, mark_of, missed, told_already
+from bot.domain.timeline.reactions import Reaction, SlackState, already_recorded, mark_of, missed
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TS, ADA, BEN = "1772366400.000100", "U0ADA", "U0BEN"
@@ -34,10 +34,10 @@ def pinned(second: float = 0, actor: str = ADA) -> Entry:
     return Entry(at(second), "pin", actor, "pinned a message", TS, {"added": True})
 
 
-def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: bool = False) -> Shown:
+def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: bool = False) -> SlackState:
     marks = {mark: entry for entry in entries if (mark := mark_of(entry))}
     doubtful = {(mark.ts, mark.what) for mark in marks} | {(TS, "📌")} if unsure else set()
-    return Shown(marks, looked_at, doubtful)
+    return SlackState(marks, looked_at, doubtful)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: 
     ],
 )
 def test_what_nobody_told_of_is_missed(
-    before: list[Entry], now: list[Entry] | None, slack: Shown, changes: list[str]
+    before: list[Entry], now: list[Entry] | None, slack: SlackState, changes: list[str]
 ) -> None:
     assert [one.kind for one in missed(before, before if now is None else now, slack, at(60))] == changes
 
@@ -72,10 +72,10 @@ def test_a_missed_change_comes_after_what_is_known_and_read_twice_is_one() -> No
     (first,) = missed(known, known, shown(keyed(60)), at(60))
     assert (first.at, first.data) == (at(90), {"reaction": "pushpin", "fetched": True})
     (second,) = missed(known, known, shown(keyed(61)), at(61))
-    assert first.once == second.once
+    assert first.dedup_key == second.dedup_key
     (later,) = missed([*known, first], [*known, first], shown(), at(120))
     assert (later.kind, later.at) == ("unkeyed", at(120))
-    assert later.once != first.once
+    assert later.dedup_key != first.dedup_key
 
 
 def test_a_reaction_taken_back_says_so_and_a_pin_taken_off_names_nobody() -> None:
@@ -101,11 +101,11 @@ def test_a_reaction_taken_back_says_so_and_a_pin_taken_off_names_nobody() -> Non
     ],
 )
 def test_what_was_read_from_the_history_is_not_told_again(known: list[Entry], told: bool) -> None:
-    assert told_already(keyed(10), known) is told
+    assert already_recorded(keyed(10), known) is told
 
 
 def test_a_message_keyed_by_the_shortcut_bears_no_mark() -> None:
     by_hand = Entry(at(0), "keyed", ADA, "", TS, {"shortcut": True})
     assert mark_of(by_hand) is None
-    assert mark_of(keyed()) == Mark(TS, "📌", ADA)
-    assert not told_already(by_hand, [by_hand])
+    assert mark_of(keyed()) == Reaction(TS, "📌", ADA)
+    assert not already_recorded(by_hand, [by_hand])

@@ -12,9 +12,9 @@ from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
-from bot.domain.paging.ladder import climb
+from bot.domain.paging.ladder import page_next_rung
 from bot.domain.policy.policy import Policy, Role, Rung, Severity, Trigger
-from bot.domain.policy_change import bring
+from bot.domain.policy_change import apply
 from tests.domain.policies import NOON as NOW
 
 MINUTE = timedelta(minutes=1)
@@ -40,7 +40,7 @@ def paged(policy: Policy, *numbers: int) -> Incident:
     incident = replace(incident, policy=policy.digest)
     for number in numbers:
         at = NOW + policy.severities[0].ladder[number - 1].after
-        incident = climb(incident, policy, lambda name, at: (), at, "time", rung=number).change.incident
+        incident = page_next_rung(incident, policy, lambda name, at: (), at, "time", rung=number).change.incident
     return incident
 
 
@@ -66,38 +66,40 @@ def test_the_new_ladder_goes_on_where_the_old_one_was(
     ladder: tuple[Rung, ...], minute: int, left: list[tuple[int, int]]
 ) -> None:
     policy = made(*ladder)
-    assert rungs(bring(paged(OLD, 1), OLD, policy, "UM", NOW + minute * MINUTE).incident, policy) == left
+    assert rungs(apply(paged(OLD, 1), OLD, policy, "UM", NOW + minute * MINUTE).incident, policy) == left
 
 
 def test_what_would_have_been_paged_by_now_is_paged_by_whoever_escalates() -> None:
     policy = made(rung(0, U1), rung(3, U3), rung(15, U2))
-    brought = bring(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).incident
-    assert climb(brought, policy, lambda name, at: (), NOW + 6 * MINUTE, "by hand").reached.people == ("U3",)
+    brought = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).incident
+    assert page_next_rung(brought, policy, lambda name, at: (), NOW + 6 * MINUTE, "by hand").recipients.people == (
+        "U3",
+    )
 
 
 def test_names_of_rungs_are_new_so_that_one_that_was_sent_under_the_old_policy_holds_up_none() -> None:
     policy = made(rung(0, U1), rung(15, U3), rung(40, U2))
-    brought = bring(paged(OLD, 1, 2), OLD, policy, "UM", NOW + 16 * MINUTE).incident
-    before = {one.once for one in plan(paged(OLD), OLD) if one.rung}
-    after = {one.once for one in plan(brought, policy) if one.rung}
+    brought = apply(paged(OLD, 1, 2), OLD, policy, "UM", NOW + 16 * MINUTE).incident
+    before = {one.dedup_key for one in plan(paged(OLD), OLD) if one.rung}
+    after = {one.dedup_key for one in plan(brought, policy) if one.rung}
     assert not before & after
 
 
 def test_a_repeat_that_is_new_counts_from_now_and_one_that_stays_goes_on() -> None:
     policy = made(rung(0, U1, repeat=5 * MINUTE), rung(15, U2))
-    brought = bring(paged(OLD, 1), OLD, policy, "UM", NOW + 12 * MINUTE).incident
+    brought = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 12 * MINUTE).incident
     assert rungs(brought, policy)[0] == (1, 17)
     same = made(rung(0, U1, repeat=5 * MINUTE), rung(20, U2))
-    assert rungs(bring(brought, policy, same, "UM", NOW + 13 * MINUTE).incident, same)[0] == (1, 17)
+    assert rungs(apply(brought, policy, same, "UM", NOW + 13 * MINUTE).incident, same)[0] == (1, 17)
 
 
 def test_updates_are_due_by_the_new_cadence_and_promises_stay() -> None:
     policy = made(*OLD.severities[0].ladder, update_every=15 * MINUTE)
     incident = paged(OLD, 1)
-    assert bring(incident, OLD, policy, "UM", NOW + 5 * MINUTE).incident.update_due_at == NOW + 15 * MINUTE
-    assert bring(incident, OLD, policy, "UM", NOW + 20 * MINUTE).incident.update_due_at == NOW + 35 * MINUTE
+    assert apply(incident, OLD, policy, "UM", NOW + 5 * MINUTE).incident.update_due_at == NOW + 15 * MINUTE
+    assert apply(incident, OLD, policy, "UM", NOW + 20 * MINUTE).incident.update_due_at == NOW + 35 * MINUTE
     promised = verbs.promise(incident, 60 * MINUTE, "UM", NOW).incident
-    assert bring(promised, OLD, policy, "UM", NOW + 5 * MINUTE).incident.update_due_at == NOW + 60 * MINUTE
+    assert apply(promised, OLD, policy, "UM", NOW + 5 * MINUTE).incident.update_due_at == NOW + 60 * MINUTE
 
 
 def test_what_changes_is_said_in_words() -> None:
@@ -106,7 +108,7 @@ def test_what_changes_is_said_in_words() -> None:
         rung(0, U1), rung(3, U3), rung(15, U2, by=("slack", "sms")),
         respond_within=2 * MINUTE, update_every=None, roles=("scribe",), triggers=(trigger,),
     )  # fmt: skip
-    (said,) = bring(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).entries
+    (said,) = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).entries
     assert (said.kind, said.key, said.actor) == ("policy", True, "UM")
     assert said.data["changes"] == [
         "to be acknowledged within 2m, not 10m (that time is over: nobody is paged for it)",
@@ -122,10 +124,10 @@ def test_what_changes_is_said_in_words() -> None:
 def test_what_the_new_policy_does_not_know_is_refused_with_the_mend() -> None:
     incident = verbs.assign(paged(OLD, 1), "scribe", "UT", "UM", OLD, NOW).incident
     with pytest.raises(Refused, match="no role scribe, which <@UT> has") as caught:
-        bring(incident, OLD, replace(made(), roles=ROLES[:1]), "UM", NOW)
+        apply(incident, OLD, replace(made(), roles=ROLES[:1]), "UM", NOW)
     assert caught.value.example == "role scribe none"
     with pytest.raises(Refused, match="has no sev1; it has sev2"):
-        bring(paged(OLD, 1), OLD, replace(made(), severities=made().severities[1:]), "UM", NOW)
+        apply(paged(OLD, 1), OLD, replace(made(), severities=made().severities[1:]), "UM", NOW)
     ended = verbs.resolve(paged(OLD, 1), "UM", NOW).incident
     with pytest.raises(Refused, match="is resolved"):
-        bring(ended, OLD, made(), "UM", NOW)
+        apply(ended, OLD, made(), "UM", NOW)

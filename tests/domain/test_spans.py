@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.values.durations import BusinessDays, in_words, later, parse_duration, parse_span, roughly
+from bot.domain.values.durations import BusinessDays, add, approximate, exact, parse_duration, parse_span
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
 
 def test_business_days_skip_the_weekend_and_keep_the_time() -> None:
     friday = datetime(2026, 3, 6, 17, 30, tzinfo=UTC)
-    assert later(friday, BusinessDays(1)) == datetime(2026, 3, 9, 17, 30, tzinfo=UTC)
+    assert add(friday, BusinessDays(1)) == datetime(2026, 3, 9, 17, 30, tzinfo=UTC)
     assert parse_span("2bd") == BusinessDays(2)
 
 
@@ -44,11 +44,11 @@ def test_business_days_skip_the_weekend_and_keep_the_time() -> None:
     ("seconds", "words"), [(0, "0s"), (45, "45s"), (5400, "1h30m"), (86400, "1d"), (90061, "1d1h1m1s")]
 )
 def test_durations_are_written_exactly(seconds: int, words: str) -> None:
-    assert in_words(timedelta(seconds=seconds)) == words
+    assert exact(timedelta(seconds=seconds)) == words
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(12, "12s"), (150, "2m"), (3660, "1h01m"), (7200, "2h"), (90000, "1d1h")]
 )
 def test_ages_are_written_roughly(seconds: int, words: str) -> None:
-    assert roughly(timedelta(seconds=seconds)) == words
+    assert approximate(timedelta(seconds=seconds)) == words

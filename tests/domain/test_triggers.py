@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
-from bot.domain.paging.triggers import holds, paged, stamped, trip
+from bot.domain.paging.triggers import fire, holds, paged, stamped
 from bot.domain.policy.policy import Policy, Rung, Trigger
 from tests.domain.policies import FATAL, MINUTE, NOON, POLICY
 from tests.domain.test_incident import declared
@@ -28,7 +28,7 @@ def policy(*triggers: Trigger) -> Policy:
 
 
 def planned(incident: verbs.Incident, rules: Policy) -> list[tuple[str, Any]]:
-    return [(d.once, d.due_at) for d in plan(incident, rules) if d.once.startswith("trigger:")]
+    return [(d.dedup_key, d.due_at) for d in plan(incident, rules) if d.dedup_key.startswith("trigger:")]
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_a_target_that_passes_pages_without_anybody_noting_it() -> None:
 
 def test_by_hand_and_failed_remediation_are_tripped_by_name() -> None:
     rules = policy(trigger("manual"))
-    assert planned(trip(declared(), rules, "auto_remediation_failed", NOON), rules) == []
-    assert planned(trip(declared(), rules, "manual", NOON), rules) == [("trigger:1:1:it", NOON)]
+    assert planned(fire(declared(), rules, "auto_remediation_failed", NOON), rules) == []
+    assert planned(fire(declared(), rules, "manual", NOON), rules) == [("trigger:1:1:it", NOON)]
 
 
 def test_it_pages_once_and_again_only_where_it_repeats() -> None:
-    once, again = policy(trigger("declared")), policy(trigger("declared", repeat=20 * MINUTE))
-    for rules, expected in ((once, []), (again, [("trigger:1:1:it:1", NOON + 20 * MINUTE)])):
+    dedup_key, again = policy(trigger("declared")), policy(trigger("declared", repeat=20 * MINUTE))
+    for rules, expected in ((dedup_key, []), (again, [("trigger:1:1:it:1", NOON + 20 * MINUTE)])):
         done = paged(stamped(declared(), rules, NOON), rules.triggers[0], NOON)
         assert planned(done, rules) == expected
 

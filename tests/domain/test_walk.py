@@ -18,7 +18,7 @@ from bot.domain.incident import declare, resolve
 from bot.domain.playbook import approvals, job_results, lifecycle, steps, timers
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Command, Parameter, Phase, Playbook, Step
-from bot.domain.playbook.run import Answer, Change, Overtaken, State, Walk
+from bot.domain.playbook.run import Answer, Overtaken, PlaybookRun, RunChange, StepStatus
 from bot.domain.playbook.stats import figures, in_words, owner_of, review_due
 from bot.domain.policy.policy import Contact
 from bot.domain.timeline.entry import Entry
@@ -43,22 +43,22 @@ BOOK = Playbook(
 SHOWN = ("promote db-0",)
 
 
-def begun() -> Walk:
+def begun() -> PlaybookRun:
     return lifecycle.open_(1, 1, BOOK, "UA", NOON).walk
 
 
-def through(*keys: str) -> Walk:
+def through(*keys: str) -> PlaybookRun:
     walk = begun()
     for key in keys:
         walk = steps.done(walk, key, "UA", NOON + MINUTE).walk
     return walk
 
 
-def waiting() -> Walk:
+def waiting() -> PlaybookRun:
     return approvals.ask(through("1.1", "1.2", "1.3"), "2.1", "do", SHOWN, "UA", HALF_HOUR, NOON + 2 * MINUTE).walk
 
 
-def turn(walk: Walk) -> list[str]:
+def turn(walk: PlaybookRun) -> list[str]:
     return [mark.key for mark in walks.current(walk)]
 
 
@@ -98,7 +98,7 @@ def test_whoever_is_second_is_told_of_the_first() -> None:
     assert (raised.value.mark.by, raised.value.mark.at) == ("UA", NOON + MINUTE)
 
 
-REFUSED: list[tuple[str, Callable[[], Change]]] = [
+REFUSED: list[tuple[str, Callable[[], RunChange]]] = [
     ("approval first", lambda: steps.done(through("1.1", "1.2", "1.3"), "2.1", "UA", NOON)),
     ("waits for approval", lambda: steps.done(waiting(), "2.1", "UB", NOON)),
     ("somebody else has to approve", lambda: approvals.approve(waiting(), "2.1", 1, "UA", NOON)),
@@ -119,7 +119,7 @@ REFUSED: list[tuple[str, Callable[[], Change]]] = [
 
 
 @pytest.mark.parametrize(("words", "act"), REFUSED, ids=[f"{i}-{case[0]}" for i, case in enumerate(REFUSED)])
-def test_what_does_not_fit_is_refused_in_words(words: str, act: Callable[[], Change]) -> None:
+def test_what_does_not_fit_is_refused_in_words(words: str, act: Callable[[], RunChange]) -> None:
     with pytest.raises(Refused, match=words):
         act()
 
@@ -127,14 +127,16 @@ def test_what_does_not_fit_is_refused_in_words(words: str, act: Callable[[], Cha
 @pytest.mark.parametrize(
     ("answered", "state", "answer"),
     [
-        (lambda: approvals.approve(waiting(), "2.1", 1, "UB", NOON), State.APPROVED, Answer.APPROVED),
-        (lambda: approvals.refuse(waiting(), "2.1", 1, "UB", NOON, "no"), State.OPEN, Answer.REFUSED),
-        (lambda: approvals.refuse(waiting(), "2.1", 1, "UA", NOON), State.OPEN, Answer.REFUSED),
-        (lambda: approvals.break_glass(waiting(), "2.1", 1, "UA", NOON, "alone"), State.APPROVED, Answer.BROKEN),
-        (lambda: approvals.expire(waiting(), "2.1", 1, NOON), State.OPEN, Answer.EXPIRED),
+        (lambda: approvals.approve(waiting(), "2.1", 1, "UB", NOON), StepStatus.APPROVED, Answer.APPROVED),
+        (lambda: approvals.refuse(waiting(), "2.1", 1, "UB", NOON, "no"), StepStatus.OPEN, Answer.REFUSED),
+        (lambda: approvals.refuse(waiting(), "2.1", 1, "UA", NOON), StepStatus.OPEN, Answer.REFUSED),
+        (lambda: approvals.break_glass(waiting(), "2.1", 1, "UA", NOON, "alone"), StepStatus.APPROVED, Answer.BROKEN),
+        (lambda: approvals.expire(waiting(), "2.1", 1, NOON), StepStatus.OPEN, Answer.EXPIRED),
     ],
 )
-def test_an_answer_settles_the_request_once(answered: Callable[[], Change], state: State, answer: Answer) -> None:
+def test_an_answer_settles_the_request_once(
+    answered: Callable[[], RunChange], state: StepStatus, answer: Answer
+) -> None:
     change = answered()
     mark = change.walk.mark("2.1")
     assert mark.asked is not None
@@ -152,7 +154,7 @@ def test_what_was_shown_and_changes_is_approved_no_more() -> None:
     other = lifecycle.fill(walk, BOOK, {"pod": "db-1"}, "UA", NOON, {"2.1": ("promote db-1",)})
     mark = other.walk.mark("2.1")
     assert mark.asked is not None
-    assert (mark.state, mark.asked.answer) == (State.OPEN, Answer.WITHDRAWN)
+    assert (mark.state, mark.asked.answer) == (StepStatus.OPEN, Answer.WITHDRAWN)
     with pytest.raises(Refused, match="approval first"):
         steps.done(other.walk, "2.1", "UA", NOON)
 
@@ -160,19 +162,19 @@ def test_what_was_shown_and_changes_is_approved_no_more() -> None:
 @pytest.mark.parametrize(
     ("outcome", "action", "state"),
     [
-        ("succeeded", "run", State.SUCCEEDED),
-        ("failed", "run", State.FAILED),
-        ("timed_out", "run", State.TIMED_OUT),
-        ("refused", "run", State.OPEN),
-        ("cancelled", "run", State.OPEN),
-        ("succeeded", "rollback", State.ROLLED_BACK),
-        ("failed", "rollback", State.FAILED),
-        ("timed_out", "rollback", State.TIMED_OUT),
+        ("succeeded", "run", StepStatus.SUCCEEDED),
+        ("failed", "run", StepStatus.FAILED),
+        ("timed_out", "run", StepStatus.TIMED_OUT),
+        ("refused", "run", StepStatus.OPEN),
+        ("cancelled", "run", StepStatus.OPEN),
+        ("succeeded", "rollback", StepStatus.ROLLED_BACK),
+        ("failed", "rollback", StepStatus.FAILED),
+        ("timed_out", "rollback", StepStatus.TIMED_OUT),
     ],
 )
-def test_a_run_leaves_its_step_as_it_ended(outcome: str, action: str, state: State) -> None:
+def test_a_run_leaves_its_step_as_it_ended(outcome: str, action: str, state: StepStatus) -> None:
     walk = job_results.started(begun(), "1.1", "j1", "UA", NOON, action).walk
-    assert walk.mark("1.1").state is State.RUNNING
+    assert walk.mark("1.1").state is StepStatus.RUNNING
     walk = job_results.finished(walk, "1.1", "j1", outcome, "exit code 1", NOON + MINUTE).walk
     assert walk.mark("1.1").state is state
     again = job_results.finished(
@@ -184,10 +186,10 @@ def test_a_run_leaves_its_step_as_it_ended(outcome: str, action: str, state: Sta
 def test_what_may_have_run_waits_for_a_person() -> None:
     walk = job_results.started(begun(), "1.1", "j1", "UA", NOON).walk
     walk = job_results.may_have_run(walk, "1.1", "j1", "", NOON).walk
-    assert (walk.mark("1.1").state, turn(walk)) == (State.MAY_HAVE_RUN, ["1.1", "1.2"])
-    assert job_results.after_all(walk, "1.1", "j1", True, "UB", NOON).walk.mark("1.1").state is State.DONE
-    assert job_results.after_all(walk, "1.1", "j1", False, "UB", NOON).walk.mark("1.1").state is State.OPEN
-    assert steps.done(walk, "1.1", "UB", NOON).walk.mark("1.1").state is State.DONE
+    assert (walk.mark("1.1").state, turn(walk)) == (StepStatus.MAY_HAVE_RUN, ["1.1", "1.2"])
+    assert job_results.after_all(walk, "1.1", "j1", True, "UB", NOON).walk.mark("1.1").state is StepStatus.DONE
+    assert job_results.after_all(walk, "1.1", "j1", False, "UB", NOON).walk.mark("1.1").state is StepStatus.OPEN
+    assert steps.done(walk, "1.1", "UB", NOON).walk.mark("1.1").state is StepStatus.DONE
 
 
 def test_a_step_that_is_opened_again_takes_its_turn_and_its_whole_time() -> None:
@@ -221,16 +223,16 @@ def test_a_rollback_that_is_refused_leaves_what_was_done_done() -> None:
     assert (asked.outcome, turn(asked)) == (None, ["2.1"])
     refused = approvals.refuse(asked, "2.1", 2, "UB", NOON, "leave it").walk
     mark = refused.mark("2.1")
-    assert (mark.state, mark.by, refused.outcome) == (State.DONE, "UA", "finished")
+    assert (mark.state, mark.by, refused.outcome) == (StepStatus.DONE, "UA", "finished")
 
 
 # --- timers ----------------------------------------------------------------------------------------------------------
 
 
-def due(walk: Walk) -> list[tuple[str, timedelta]]:
+def due(walk: PlaybookRun) -> list[tuple[str, timedelta]]:
     incident = declare(1, "Checkout", "fatal", "UR", POLICY, NOON).incident
     incident = replace(incident, walks=(timers.walking(walk, "the last thing"),))
-    return [(one.once, one.due_at - NOON) for one in plan(incident, POLICY) if one.kind == "playbook"]
+    return [(one.dedup_key, one.due_at - NOON) for one in plan(incident, POLICY) if one.kind == "playbook"]
 
 
 def test_each_step_has_its_time_from_its_turn_on() -> None:
@@ -243,7 +245,7 @@ def test_a_reminder_is_followed_by_one_to_the_commander_and_by_no_third() -> Non
     walk = timers.reminded(begun(), "1.1", "UA", "step:1:1:1:1.1:1:0", NOON + MINUTE).walk
     assert due(walk)[0] == ("step:1:1:1:1.1:1:1", 6 * MINUTE)
     walk = timers.reminded(walk, "1.1", "UB", "step:1:1:1:1.1:1:1", NOON + 6 * MINUTE).walk
-    assert [once for once, _ in due(walk)] == ["step:1:1:1:1.2:1:0"]
+    assert [dedup_key for dedup_key, _ in due(walk)] == ["step:1:1:1:1.2:1:0"]
     assert walk.mark("1.1").reminders == ("step:1:1:1:1.1:1:1",)
     assert steps.done(walk, "1.1", "UA", NOON).walk.mark("1.1").reminders == ()
 
@@ -256,7 +258,9 @@ def test_a_new_holder_has_the_whole_time() -> None:
 
 def test_a_request_expires_and_its_step_has_no_time_of_its_own_meanwhile() -> None:
     assert due(waiting()) == [("approval:1:1:1:2.1:1", 32 * MINUTE)]
-    assert [once for once, _ in due(approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk)] == ["step:1:1:1:2.1:2:0"]
+    assert [dedup_key for dedup_key, _ in due(approvals.approve(waiting(), "2.1", 1, "UB", NOON).walk)] == [
+        "step:1:1:1:2.1:2:0"
+    ]
 
 
 def test_nothing_runs_on_after_the_incident_or_the_walk() -> None:
@@ -275,14 +279,16 @@ def test_a_request_is_settled_where_it_was_made() -> None:
     ).walk
     asked = walk.mark("2.1").asked
     assert asked is not None
-    onces = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
-    assert [notice.once for notice in routing.playbook_runs.asked(walk, asked)] == onces
+    dedup_keys = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
+    assert [notice.dedup_key for notice in routing.playbook_runs.asked(walk, asked)] == dedup_keys
     over = approvals.approve(walk, "2.1", 1, "UB", NOON).walk
-    assert [notice.once for notice in routing.playbook_runs.settled(walk, over)] == [f"settle:{once}" for once in onces]
+    assert [notice.dedup_key for notice in routing.playbook_runs.settled(walk, over)] == [
+        f"settle:{dedup_key}" for dedup_key in dedup_keys
+    ]
     assert routing.playbook_runs.settled(walk, walk) == []
 
 
-def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> Walk:
+def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> PlaybookRun:
     walk = lifecycle.open_(1, 1, BOOK, "UA", NOON, drill=drill).walk
     for key in ("1.1", "1.2", "1.3"):
         walk = steps.skip(walk, key, "UA", NOON, "no").walk if skip else steps.done(walk, key, "UA", NOON).walk
@@ -341,7 +347,7 @@ class Walked(RuleBasedStateMachine):
         self.entries: list[Entry] = []
         self.jobs = 0
 
-    def apply(self, act: Callable[[], Change]) -> None:
+    def apply(self, act: Callable[[], RunChange]) -> None:
         try:
             change = act()
         except Refused:
@@ -387,7 +393,7 @@ class Walked(RuleBasedStateMachine):
     def answer(self, who: str, key: str, answer: str) -> None:
         asked = self.walk.mark(key).asked
         number = asked.number if asked else 0
-        acts: dict[str, Callable[[], Change]] = {
+        acts: dict[str, Callable[[], RunChange]] = {
             "approve": lambda: approvals.approve(self.walk, key, number, who, self.now),
             "refuse": lambda: approvals.refuse(self.walk, key, number, who, self.now),
             "break": lambda: approvals.break_glass(self.walk, key, number, who, self.now, "alone"),
@@ -446,7 +452,12 @@ class Walked(RuleBasedStateMachine):
     @invariant()
     def nothing_that_needs_approval_is_done_without_it(self) -> None:
         for mark in self.walk.steps:
-            if mark.needs_approval and mark.state in (State.DONE, State.SUCCEEDED, State.RUNNING, State.APPROVED):
+            if mark.needs_approval and mark.state in (
+                StepStatus.DONE,
+                StepStatus.SUCCEEDED,
+                StepStatus.RUNNING,
+                StepStatus.APPROVED,
+            ):
                 assert mark.asked is not None
                 assert mark.asked.answer in walks.GRANTED
 
@@ -454,7 +465,7 @@ class Walked(RuleBasedStateMachine):
     def a_step_waits_exactly_while_its_request_stands(self) -> None:
         for mark in self.walk.steps:
             stands = mark.asked is not None and mark.asked.answer is Answer.WAITING
-            assert (mark.state is State.WAITING) == stands
+            assert (mark.state is StepStatus.WAITING) == stands
 
     @invariant()
     def timers_have_names_of_their_own(self) -> None:

@@ -169,9 +169,9 @@ async def test_whoever_is_no_contact_is_said_aloud_and_their_rung_falls_through(
 
 async def test_a_schedule_that_is_not_read_any_more_is_forgotten(here: World) -> None:
     await said_of(here, "@tom")
-    document = {**here.tocsin.desk.policies.document, "schedules": {}}
-    policy = here.tocsin.desk.policies.read(document)
-    here.tocsin.desk.policies.put_in_force(policy, document)
+    document = {**here.tocsin.context.policies.document, "schedules": {}}
+    policy = here.tocsin.context.policies.read(document)
+    here.tocsin.context.policies.put_in_force(policy, document)
     async with asyncio.timeout(10):
         while True:
             async with here.tocsin.database.reading() as conn:

@@ -224,7 +224,7 @@ async def test_slack_being_down_delays_no_telephone(sqlite_url: str, tmp_path: P
         await shown.here.ws.go_down()
         clock = MovableClock()
         clock.ahead = timedelta(minutes=16)
-        shown.here.tocsin.desk.clock = clock
+        shown.here.tocsin.context.clock = clock
         shown.here.tocsin.scheduler._clock = clock  # type: ignore[assignment]
         await shown.here.tocsin.scheduler.tick()
         await until(lambda: PRIYAS_PHONE in [form["To"] for form in shown.twilio.posted])

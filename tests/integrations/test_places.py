@@ -11,11 +11,11 @@ import pytest
 from bot.clock import Clock
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice, Priority
-from bot.usecases.context import Desk, Policies
+from bot.usecases.context import Context, Policies
 from bot.workers.outbox import AT_ONCE, PAGING_AT_ONCE, Outbox
 from storage.database import Database
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 
 @pytest.mark.parametrize(("stuck", "free"), [("news", "notify"), ("notify", "news")])
@@ -23,7 +23,7 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
     under_way: Counter[str] = Counter()
     arrived, over = asyncio.Event(), asyncio.Event()
 
-    async def send(row: Row) -> dict[str, Any]:
+    async def send(row: ClaimedNotice) -> dict[str, Any]:
         under_way[row.kind] += 1
         if row.kind == stuck:
             await over.wait()
@@ -32,8 +32,8 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
         return {}
 
     policies = Policies(Policy("p", (), ()), {}, lambda document: Policy("p", (), ()))
-    desk = Desk(database, policies, Clock())
-    box = Outbox(desk, send)
+    context = Context(database, policies, Clock())
+    box = Outbox(context, send)
     async with database.transaction() as conn:
         await queue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
     box.start()
@@ -43,7 +43,7 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
                 await asyncio.sleep(0.01)
         async with database.transaction() as conn:
             await queue.put(conn, [Notice("late", free, priority=Priority.NEWS)])
-        desk.alarm.ring()
+        context.wakeups.notify()
         async with asyncio.timeout(5):
             await arrived.wait()
         assert under_way[stuck] <= (AT_ONCE + PAGING_AT_ONCE)

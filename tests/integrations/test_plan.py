@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.incident import Alert, Incident, Ladder
 from bot.domain.paging import calls as paging
-from bot.domain.paging.ladder import Reached
+from bot.domain.paging.ladder import Recipients
 from bot.domain.policy.policy import Contact, Policy
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -25,39 +25,41 @@ POLICY = Policy(
 INCIDENT = Incident(7, "Down", "sev1", "UMAYA", NOON, NOON, Ladder(NOON))
 
 
-def planned(reached: Reached, by: tuple[str, ...], configured: frozenset[str] = ALL) -> list[tuple[str, str]]:
-    return [(c.person.key, c.method) for c in paging.plan_calls(reached, by, POLICY, configured).calls]
+def planned(reached: Recipients, by: tuple[str, ...], configured: frozenset[str] = ALL) -> list[tuple[str, str]]:
+    return [(c.person.key, c.method) for c in paging.plan_pages(reached, by, POLICY, configured).attempts]
 
 
 def test_each_person_by_each_method_in_order() -> None:
-    reached = Reached(people=("UANNA", "ben@x.org"), contacts=("anna", "ben"))
+    reached = Recipients(people=("UANNA", "ben@x.org"), contacts=("anna", "ben"))
     assert planned(reached, ("slack", "email")) == [
         ("anna", "slack"), ("anna", "email"), ("ben", "slack"), ("ben", "email"),
     ]  # fmt: skip
 
 
 def test_nobody_is_called_twice_under_two_names() -> None:
-    assert planned(Reached(people=("UANNA",)), ("slack", "sms")) == [("anna", "slack"), ("anna", "sms")]
-    assert planned(Reached(people=("UANNA",), contacts=("anna",)), ("sms",)) == [("anna", "sms")]
+    assert planned(Recipients(people=("UANNA",)), ("slack", "sms")) == [("anna", "slack"), ("anna", "sms")]
+    assert planned(Recipients(people=("UANNA",), contacts=("anna",)), ("sms",)) == [("anna", "sms")]
 
 
 def test_who_is_responding_already_is_called_by_no_method() -> None:
     """`climb` leaves their Slack address out of `people`, and not their key out of `contacts`."""
-    assert planned(Reached(people=("ben@x.org",), contacts=("anna", "ben")), ("email",)) == [("ben", "email")]
+    assert planned(Recipients(people=("ben@x.org",), contacts=("anna", "ben")), ("email",)) == [("ben", "email")]
 
 
 def test_somebody_without_slack_is_called_by_telephone() -> None:
-    assert planned(Reached(contacts=("hotline",)), ("slack", "sms")) == [("hotline", "sms")]
+    assert planned(Recipients(contacts=("hotline",)), ("slack", "sms")) == [("hotline", "sms")]
 
 
 def test_whom_no_method_reaches_is_called_by_any_that_does() -> None:
-    assert planned(Reached(people=("ben@x.org",), contacts=("ben",)), ("sms",)) == [("ben", "email")]
-    assert planned(Reached(people=("USTRANGER",)), ("sms", "email")) == [("USTRANGER", "slack")]
-    assert planned(Reached(contacts=("hotline",)), ("slack",), frozenset()) == []
+    assert planned(Recipients(people=("ben@x.org",), contacts=("ben",)), ("sms",)) == [("ben", "email")]
+    assert planned(Recipients(people=("USTRANGER",)), ("sms", "email")) == [("USTRANGER", "slack")]
+    assert planned(Recipients(contacts=("hotline",)), ("slack",), frozenset()) == []
 
 
 def test_what_reaches_nobody_is_said() -> None:
-    calls = paging.plan_calls(Reached(people=("ben@x.org",), contacts=("ben",)), ("sms", "pagerduty"), POLICY, {"sms"})
+    calls = paging.plan_pages(
+        Recipients(people=("ben@x.org",), contacts=("ben",)), ("sms", "pagerduty"), POLICY, {"sms"}
+    )
     assert calls.gaps == ("Ben has no phone for SMS", "PagerDuty is not set up")
 
 
@@ -102,9 +104,11 @@ def test_keys_of_others_are_none_of_ours(key: str) -> None:
 
 def test_alerts_are_one_for_each_method_severity_and_own_service() -> None:
     anna, ben = (paging.person_known_as(key, POLICY) for key in ("anna", "ben"))
-    calls = paging.Calls(tuple(paging.Call(p, m) for p in (anna, ben) for m in ("pagerduty", "webhook", "sms")))
-    onces = {call: f"{call.person.key}:{call.method}" for call in calls.calls}
-    assert paging.opened(INCIDENT, calls, onces) == (
+    calls = paging.PagePlan(
+        tuple(paging.PageAttempt(p, m) for p in (anna, ben) for m in ("pagerduty", "webhook", "sms"))
+    )
+    dedup_keys = {call: f"{call.person.key}:{call.method}" for call in calls.attempts}
+    assert paging.opened(INCIDENT, calls, dedup_keys) == (
         Alert("pagerduty", "sev1", "anna", ("anna:pagerduty",)),
         Alert("webhook", "sev1", None, ("anna:webhook", "ben:webhook")),
         Alert("pagerduty", "sev1", None, ("ben:pagerduty",)),

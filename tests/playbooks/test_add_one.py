@@ -13,7 +13,7 @@ import pytest
 from bot import playbook_runners
 from bot.domain.errors import Refused
 from bot.domain.playbook import definition as playbook_values
-from bot.domain.playbook.job import Allowed, Ended, How, Piece, State, check_words
+from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, JobState, check_words
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.usecases.playbooks import jobs as running
 from playbooks import models
@@ -34,19 +34,19 @@ class Bell:
     concurrency: int = 1
     secrets: tuple[str, ...] = ()
 
-    def allowed(self, piece: Piece) -> Allowed:
+    def allowed(self, piece: Invocation) -> Allowed:
         check_words(piece.words)
         if len(piece.words) != 2 or piece.words[0] != "ring" or piece.words[1] not in self.bells:
             raise Refused(f"No such bell is allowed: {piece.shown[:60]}. Allowed: {', '.join(self.bells)}.")
         return Allowed("ringing is allowed", "the tower", "the bot", "one stroke", timedelta(seconds=5))
 
-    async def run(self, piece: Piece, timeout: timedelta) -> Ended:
+    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
         try:
             self.allowed(piece)
         except Refused as refused:
-            return Ended(How.NOT_STARTED, refused.message)
+            return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         TOWER.append(piece.words[1])
-        return Ended(How.ENDED, "rung once", 1.0, "dong")
+        return InvocationResult(ExitKind.ENDED, "rung once", 1.0, "dong")
 
     def about(self) -> str:
         return ", ".join(self.bells)
@@ -74,18 +74,18 @@ async def test_a_runner_that_is_registered_runs_steps(
 ) -> None:
     shop = Shop(tmp_path)
     async with walking(sqlite_url, shop) as (here, _):
-        desk = here.tocsin.desk
-        old = desk.policy.automation
+        context = here.tocsin.context
+        old = context.policy.automation
         rules: Any = Rules(**{name: getattr(old, name) for name in old.__dataclass_fields__}, bell=("tocsin",))
-        desk.policies.current = replace(desk.policy, automation=rules)
+        context.policies.current = replace(context.policy, automation=rules)
         await ring(here, "tocsin")
-        asked = await running.run(desk, 1, 1, "1.1", MAYA)
+        asked = await running.run(context, 1, 1, "1.1", MAYA)
         assert asked.refused is None
         job = await over(here, "1.1")
-        assert (job.state, job.outcome, job.output) == (State.DONE, "rung once", "dong")
+        assert (job.state, job.outcome, job.output) == (JobState.DONE, "rung once", "dong")
         assert TOWER == ["tocsin"]
         await ring(here, "angelus", step="1.2")
-        asked = await running.run(desk, 1, 1, "1.2", MAYA)
+        asked = await running.run(context, 1, 1, "1.2", MAYA)
         assert "No such bell is allowed: ring angelus. Allowed: tocsin" in (asked.refused or "")
         assert "No such bell" in (await said(here))[-1]
         assert TOWER == ["tocsin"]
@@ -116,7 +116,7 @@ async def ring(here: Any, name: str, step: str = "1.1") -> None:
 def test_it_is_a_runner() -> None:
     made: Runner = Bell(("tocsin",))
     with pytest.raises(Refused):
-        made.allowed(Piece(("ring", "tocsin; reboot")))
+        made.allowed(Invocation(("ring", "tocsin; reboot")))
 
 
 def test_every_file_that_the_document_names_is_there() -> None:

@@ -23,9 +23,9 @@ from aiohttp import web
 from bot import policy
 from bot.domain.errors import Refused
 from bot.domain.playbook.definition import Command, Parameter
-from bot.domain.playbook.job import How, Piece
+from bot.domain.playbook.job import ExitKind, Invocation
 from bot.domain.policy.automation_rules import Executable, Host, HttpRules, ProcessRules
-from bot.domain.values.redaction import Masker
+from bot.domain.values.redaction import Redactor
 from playbooks import loader
 from playbooks.runners import http, promql
 from playbooks.runners.http import Http
@@ -64,9 +64,9 @@ def bench(tmp_path: Path) -> Bench:
 async def refused(runner: Any, *words: str) -> str:
     """It is refused when it is asked for, and again where somebody runs it all the same."""
     with pytest.raises(Refused) as why:
-        runner.allowed(Piece(words))
-    ended = await runner.run(Piece(words), TEN)
-    assert ended.how is How.NOT_STARTED
+        runner.allowed(Invocation(words))
+    ended = await runner.run(Invocation(words), TEN)
+    assert ended.how is ExitKind.NOT_STARTED
     assert ended.words == why.value.message
     assert ended.output == ""
     return why.value.message
@@ -142,7 +142,7 @@ async def test_path_and_working_directory_lead_to_no_other_program(bench: Bench)
     (elsewhere / "tool").write_text("#!/bin/sh\necho evil\n")
     (elsewhere / "tool").chmod(0o755)
     runner = bench.runner(working_directory=str(elsewhere), search_path=f".:{elsewhere}", environment={"PATH": "."})
-    ended = await runner.run(Piece(("tool", "get")), TEN)
+    ended = await runner.run(Invocation(("tool", "get")), TEN)
     assert (ended.figure, ended.output) == (0, "get\n")
 
 
@@ -152,7 +152,7 @@ async def test_a_link_that_was_swapped_is_not_followed(bench: Bench) -> None:
     evil.chmod(0o755)
     link.symlink_to(bench.tool)
     runner = Process(ProcessRules((Executable(str(link), (("get",),)),)), {})
-    assert (await runner.run(Piece(("link", "get")), TEN)).figure == 0
+    assert (await runner.run(Invocation(("link", "get")), TEN)).figure == 0
     link.unlink()
     link.symlink_to(evil)
     words = await refused(runner, "link", "get")
@@ -219,7 +219,7 @@ async def test_nothing_of_the_bots_environment_is_seen(bench: Bench, monkeypatch
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-very-secret")
     monkeypatch.setenv("LD_PRELOAD_TEST", "evil")
     bench.does("env | sort; echo; cat /proc/$PPID/environ | tr '\\0' '\\n'; ls /proc/self/fd | wc -l; umask")
-    ended = await bench.runner(environment={"KUBECONFIG": "/etc/k"}).run(Piece(("tool", "get")), TEN)
+    ended = await bench.runner(environment={"KUBECONFIG": "/etc/k"}).run(Invocation(("tool", "get")), TEN)
     said = [line for line in ended.output.splitlines() if line]
     assert said == [
         "HOME=/nonexistent", "KUBECONFIG=/etc/k", "LANG=C.UTF-8", "PATH=/usr/bin:/bin", f"PWD={bench.folder}",
@@ -257,14 +257,14 @@ def test_a_program_is_named_by_its_whole_path(path: str, tmp_path: Path) -> None
 
 async def test_standard_input_is_closed(bench: Bench) -> None:
     bench.does("cat; read line || echo nothing to read")
-    ended = await bench.runner().run(Piece(("tool", "get")), TEN)
+    ended = await bench.runner().run(Invocation(("tool", "get")), TEN)
     assert ended.output == "nothing to read\n"
 
 
 async def test_no_rights_are_gained(bench: Bench) -> None:
     """A set-uid program gives no more rights than the bot has."""
     bench.does("grep NoNewPrivs /proc/self/status")
-    assert "NoNewPrivs:\t1" in (await bench.runner().run(Piece(("tool", "get")), TEN)).output
+    assert "NoNewPrivs:\t1" in (await bench.runner().run(Invocation(("tool", "get")), TEN)).output
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
@@ -272,7 +272,7 @@ async def test_as_somebody_else_it_has_none_of_our_rights(bench: Bench) -> None:
     for folder in [bench.folder, *bench.folder.parents]:
         folder.chmod(0o755) if str(folder).startswith("/tmp/") else None
     bench.tool.write_text("#!/bin/sh\nid -un; id -G; cat /etc/shadow\n")
-    ended = await bench.runner(user="nobody", working_directory="/").run(Piece(("tool", "get")), TEN)
+    ended = await bench.runner(user="nobody", working_directory="/").run(Invocation(("tool", "get")), TEN)
     assert ended.output.splitlines()[0] == "nobody"
     assert "0" not in ended.output.splitlines()[1].split()
     assert "Permission denied" in ended.output
@@ -322,9 +322,9 @@ async def test_what_does_not_end_is_ended(bench: Bench, script: str, said: str) 
     bench.does(script)
     runner = bench.runner(timeout=timedelta(seconds=1), output_limit=64 * 1024, processes=40)
     began = time.monotonic()
-    ended = await runner.run(Piece(("tool", "get")), TEN)
+    ended = await runner.run(Invocation(("tool", "get")), TEN)
     assert said in ended.words
-    assert ended.how in (How.TIMED_OUT, How.TOO_MUCH)
+    assert ended.how in (ExitKind.TIMED_OUT, ExitKind.TOO_MUCH)
     assert time.monotonic() - began < 8
     assert len(ended.output) <= 64 * 1024
     assert await gone(str(bench.tool))
@@ -339,7 +339,7 @@ async def test_what_does_not_end_is_ended(bench: Bench, script: str, said: str) 
 )  # fmt: skip
 async def test_nothing_outlives_its_step(bench: Bench, leave: str) -> None:
     bench.does(f"{leave}\nsleep 0.2\necho done")
-    ended = await bench.runner().run(Piece(("tool", "get")), TEN)
+    ended = await bench.runner().run(Invocation(("tool", "get")), TEN)
     assert ended.output == "done\n"
     assert "left behind were killed" in ended.words
     assert await gone("sleep 62.5")
@@ -347,7 +347,7 @@ async def test_nothing_outlives_its_step(bench: Bench, leave: str) -> None:
 
 async def test_being_cancelled_ends_everything(bench: Bench) -> None:
     bench.does("setsid sleep 63.5 & sleep 63.5")
-    task = asyncio.create_task(bench.runner(timeout=timedelta(minutes=1)).run(Piece(("tool", "get")), TEN))
+    task = asyncio.create_task(bench.runner(timeout=timedelta(minutes=1)).run(Invocation(("tool", "get")), TEN))
     while not alive("sleep 63.5"):
         await asyncio.sleep(0.02)
     task.cancel()
@@ -358,7 +358,7 @@ async def test_being_cancelled_ends_everything(bench: Bench) -> None:
 
 async def test_memory_and_files_are_bounded(bench: Bench) -> None:
     bench.does("ulimit -v; ulimit -c; ulimit -f; head -c 300M /dev/zero > big; echo $?; rm -f big")
-    ended = await bench.runner(memory=64 * 1024**2).run(Piece(("tool", "get")), TEN)
+    ended = await bench.runner(memory=64 * 1024**2).run(Invocation(("tool", "get")), TEN)
     assert ended.output.split()[:3] == ["65536", "0", "524288"]
     assert "153" in ended.output or "File size limit" in ended.output or "too large" in ended.output
 
@@ -383,7 +383,7 @@ SECRET = "hunter2-is-my+pass/word"
     ],
 )  # fmt: skip
 def test_secrets_in_the_output_are_masked(printed: str) -> None:
-    shown = Masker([SECRET]).masked(f"before {printed} after")
+    shown = Redactor([SECRET]).masked(f"before {printed} after")
     assert "•••" in shown
     for secret in (
         SECRET, "correct-horse", "abcdef123", "abc.def.ghi", "AKIAIOSF", "wJalr", "geheim12", "abcdefghij",
@@ -396,11 +396,11 @@ def test_secrets_in_the_output_are_masked(printed: str) -> None:
 
 def test_ordinary_output_stays_as_it_is() -> None:
     text = "NAME   READY\napi-1  1/1\n\ttoken bucket is full: 12 of 12, see https://example.com/tokens?page=2"
-    assert Masker([SECRET, "abc"]).masked(text) == text
+    assert Redactor([SECRET, "abc"]).masked(text) == text
 
 
 def test_output_that_would_take_over_a_terminal_is_plain() -> None:
-    assert Masker().masked("\x1b]0;title\x07a\x1b[2J\x1b[1;1Hb\x00\u202ec\r\nd\re") == "abc\nd\ne"
+    assert Redactor().masked("\x1b]0;title\x07a\x1b[2J\x1b[1;1Hb\x00\u202ec\r\nd\re") == "abc\nd\ne"
 
 
 # --- over the network -------------------------------------------------------------------------------------------------
@@ -454,8 +454,8 @@ async def test_only_the_methods_that_the_policy_names_are_used(method: str) -> N
 async def test_a_name_that_leads_inside_is_not_followed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever owns the name may let it lead anywhere, and to several places at once."""
     resolves(monkeypatch, ["93.184.216.34", address])
-    ended = await asks().run(Piece(("GET", "https://api.example.com/health")), TEN)
-    assert ended.how is How.NOT_STARTED
+    ended = await asks().run(Invocation(("GET", "https://api.example.com/health")), TEN)
+    assert ended.how is ExitKind.NOT_STARTED
     assert f"leads to {address}, which is not in the public internet" in ended.words
 
 
@@ -515,7 +515,7 @@ async def test_dns_that_changes_its_mind_is_asked_only_once(monkeypatch: pytest.
     async with server(answer) as (port, seen):
         asked = resolves(monkeypatch, ["192.0.2.1"], ["127.0.0.1"])
         host = here(port, addresses=("192.0.2.0/24",))
-        ended = await asks(host).run(Piece(("GET", f"http://api.example.com:{port}/health")), TEN)
+        ended = await asks(host).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert ended.figure is None
         assert (len(asked), seen) == (1, [])
 
@@ -531,7 +531,7 @@ async def test_no_redirect_is_followed(to: str, monkeypatch: pytest.MonkeyPatch)
 
     async with server(answer) as (port, seen):
         resolves(monkeypatch, ["127.0.0.1"])
-        ended = await asks(here(port)).run(Piece(("GET", f"http://api.example.com:{port}/health")), TEN)
+        ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert ended.words == "status 302, a redirect, which is not followed"
         assert seen == [f"GET api.example.com:{port} /health"]
 
@@ -581,7 +581,7 @@ async def test_an_answer_is_bounded_in_every_direction(
     async with server(answer) as (port, _):
         resolves(monkeypatch, ["127.0.0.1"])
         began = time.monotonic()
-        ended = await asks(here(port)).run(Piece(("GET", f"http://api.example.com:{port}/health")), TEN)
+        ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert said in ended.words
         assert len(ended.output) <= 65 * 1024
         assert time.monotonic() - began < 3
@@ -601,7 +601,7 @@ async def test_no_proxy_cookie_or_netrc_of_the_environment_is_used(
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     async with server(answer) as (port, seen):
         resolves(monkeypatch, ["127.0.0.1"])
-        ended = await asks(here(port)).run(Piece(("GET", f"http://api.example.com:{port}/health")), TEN)
+        ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
         assert ended.figure == 200
         assert len(seen) == 1
         assert "Authorization" not in ended.output
@@ -611,8 +611,8 @@ async def test_no_proxy_cookie_or_netrc_of_the_environment_is_used(
 @pytest.mark.parametrize("value", ["token\r\nX-Evil: 1", "token\x00", ""])
 async def test_a_header_that_would_be_two_is_not_sent(value: str) -> None:
     host = Host("api.example.com", paths=("/health",), headers={"Authorization": "OPS_TOKEN"})
-    ended = await asks(host, OPS_TOKEN=value).run(Piece(("GET", "https://api.example.com/health")), TEN)
-    assert (ended.how, ended.output) == (How.NOT_STARTED, "")
+    ended = await asks(host, OPS_TOKEN=value).run(Invocation(("GET", "https://api.example.com/health")), TEN)
+    assert (ended.how, ended.output) == (ExitKind.NOT_STARTED, "")
     assert "is not set as it should be" in ended.words
 
 
@@ -640,5 +640,5 @@ def test_public_is_what_anybody_can_reach() -> None:
 def test_a_prometheus_that_is_none_is_an_end_like_another(result: str) -> None:
     answer = f'{{"status": "success", "data": {{"resultType": "vector", "result": {result}}}}}'
     ended = promql.understood(200, answer.encode())
-    assert ended.how is How.ENDED
+    assert ended.how is ExitKind.ENDED
     assert "not as its API does" in ended.words

@@ -18,7 +18,7 @@ from bot import playbook_runners
 from bot.domain.errors import Refused
 from bot.domain.playbook import job as jobs
 from bot.domain.playbook.definition import Automation, Command, Step, Success
-from bot.domain.playbook.job import Action, Ended, How, Piece, Plan
+from bot.domain.playbook.job import Action, ExitKind, Invocation, InvocationResult, Plan
 from bot.domain.policy.automation_rules import (
     AutomationRules,
     Executable,
@@ -49,38 +49,38 @@ def program(folder: Path, script: str, **more: Any) -> Process:
 
 async def test_a_program_is_run_where_and_as_the_policy_says(tmp_path: Path) -> None:
     runner = program(tmp_path, 'pwd; echo "$1"; echo trouble >&2; exit 3', environment={"KUBECONFIG": "/etc/k"})
-    allowed = runner.allowed(Piece(("tool", "a b")))
+    allowed = runner.allowed(Invocation(("tool", "a b")))
     assert (allowed.where, allowed.limits) == (f"{tmp_path}/tool in {tmp_path}", "1m, 256 KiB of output")
-    ended = await runner.run(Piece(("tool", "a b")), TEN)
-    assert (ended.how, ended.figure, ended.words) == (How.ENDED, 3, "exit code 3")
+    ended = await runner.run(Invocation(("tool", "a b")), TEN)
+    assert (ended.how, ended.figure, ended.words) == (ExitKind.ENDED, 3, "exit code 3")
     assert ended.output == f"{tmp_path}\na b\ntrouble\n"
 
 
 async def test_the_end_by_a_signal_is_said(tmp_path: Path) -> None:
-    ended = await program(tmp_path, "kill -SEGV $$").run(Piece(("tool", "x")), TEN)
+    ended = await program(tmp_path, "kill -SEGV $$").run(Invocation(("tool", "x")), TEN)
     assert (ended.figure, ended.words) == (-11, "ended by signal 11")
 
 
 async def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
     runner = program(tmp_path, "true", working_directory=str(tmp_path / "gone"))
-    ended = await runner.run(Piece(("tool", "x")), TEN)
-    assert (ended.how, ended.words) == (How.NOT_STARTED, "It could not be started: No such file or directory.")
+    ended = await runner.run(Invocation(("tool", "x")), TEN)
+    assert (ended.how, ended.words) == (ExitKind.NOT_STARTED, "It could not be started: No such file or directory.")
 
 
 async def test_many_at_once_do_not_get_into_each_others_way(tmp_path: Path) -> None:
     runner = program(tmp_path, 'sleep 0.2; echo "$1"')
     words = ["abc"[n % 3] * (n + 1) for n in range(12)]
-    ended = await asyncio.gather(*(runner.run(Piece(("tool", word)), TEN) for word in words))
+    ended = await asyncio.gather(*(runner.run(Invocation(("tool", word)), TEN) for word in words))
     assert [one.output for one in ended] == [f"{word}\n" for word in words]
 
 
 async def test_waiting_waits_and_no_longer_than_allowed() -> None:
     runner = Wait(WaitRules(timedelta(seconds=5)))
-    ended = await runner.run(Piece(("0.05",)), TEN)
-    assert (ended.how, ended.figure) == (How.ENDED, 0.05)
+    ended = await runner.run(Invocation(("0.05",)), TEN)
+    assert (ended.how, ended.figure) == (ExitKind.ENDED, 0.05)
     for odd in ("6", "-1", "nan", "inf", "soon", ""):
         with pytest.raises(Refused):
-            runner.allowed(Piece((odd,)))
+            runner.allowed(Invocation((odd,)))
 
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
@@ -113,8 +113,8 @@ async def test_an_allowed_host_is_asked_with_its_headers_and_nothing_else() -> N
         )  # fmt: skip
         runner = Http(HttpRules((host,)), {"OPS": "secret-of-ops"})
         for method in ("GET", "POST"):
-            ended = await runner.run(Piece((method, f"http://localhost:{port}/health")), TEN)
-            assert (ended.how, ended.figure, ended.words) == (How.ENDED, 201, "status 201")
+            ended = await runner.run(Invocation((method, f"http://localhost:{port}/health")), TEN)
+            assert (ended.how, ended.figure, ended.words) == (ExitKind.ENDED, 201, "status 201")
         assert ended.output.endswith("hello secret-of-ops")
         assert runner.secrets == ("secret-of-ops",)
         assert [one[:2] for one in seen] == [("GET", "/health"), ("POST", "/health")]
@@ -126,8 +126,8 @@ async def test_nobody_there_is_a_failure_that_may_be_tried_again() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         host = Host("localhost", paths=("/",), addresses=("127.0.0.0/8", "::1/128"), plain=True, ports=(port,))
-        ended = await Http(HttpRules((host,)), {}).run(Piece(("GET", f"http://localhost:{port}/")), TEN)
-    assert (ended.how, ended.figure) == (How.ENDED, None)
+        ended = await Http(HttpRules((host,)), {}).run(Invocation(("GET", f"http://localhost:{port}/")), TEN)
+    assert (ended.how, ended.figure) == (ExitKind.ENDED, None)
     assert "Could not connect to localhost" in ended.words
 
 
@@ -173,7 +173,7 @@ def test_an_answer_of_prometheus_is_understood(body: bytes, figures: tuple[float
     ],
 )  # fmt: skip
 def test_a_comparison_decides(success: Success, figures: tuple[float, ...], worked: bool) -> None:
-    ended = Ended(How.ENDED, "words", figures[0] if figures else None, "", figures)
+    ended = InvocationResult(ExitKind.ENDED, "words", figures[0] if figures else None, "", figures)
     assert jobs.compared(success, ended).worked is worked
 
 
@@ -186,18 +186,18 @@ async def test_prometheus_is_asked_by_post_and_its_password_is_not_shown() -> No
 
     async with serving(answer) as port:
         runner = Promql(PromqlRules(), f"http://me:geheim12@127.0.0.1:{port}/prometheus/")
-        ended = await runner.run(Piece(("up",)), TEN)
+        ended = await runner.run(Invocation(("up",)), TEN)
         assert ended.figures == (1, 0)
         assert ended.output.splitlines()[0] == 'up{job="prometheus", instance="localhost:9090"} 1'
         assert seen == [("/prometheus/api/v1/query", {"query": "up", "timeout": "10s"}, "Basic ")]
         assert runner.secrets == ("geheim12",)
-        assert "geheim12" not in runner.about() + runner.allowed(Piece(("up",))).where
+        assert "geheim12" not in runner.about() + runner.allowed(Invocation(("up",))).where
 
 
 async def test_without_prometheus_the_mend_is_said() -> None:
-    ended = await Promql(PromqlRules(), None).run(Piece(("up",)), TEN)
+    ended = await Promql(PromqlRules(), None).run(Invocation(("up",)), TEN)
     assert ended.words == "PROMETHEUS_URL is not set, so there is no Prometheus to ask."
-    ended = await Promql(PromqlRules(), "http://127.0.0.1:9").run(Piece(("up",)), TEN)
+    ended = await Promql(PromqlRules(), "http://127.0.0.1:9").run(Invocation(("up",)), TEN)
     assert ended.words.startswith("Prometheus cannot be asked")
 
 
@@ -218,7 +218,7 @@ async def test_a_real_prometheus_decides(tmp_path: Path) -> None:
     try:
         runner = Promql(PromqlRules(), f"http://127.0.0.1:{port}")
         for _ in range(200):
-            ended = await runner.run(Piece(("up",)), TEN)
+            ended = await runner.run(Invocation(("up",)), TEN)
             if ended.figures:
                 break
             await asyncio.sleep(0.1)
@@ -226,9 +226,9 @@ async def test_a_real_prometheus_decides(tmp_path: Path) -> None:
         assert 'job="prometheus"' in ended.output
         assert jobs.compared(Success(promql="up", over=0), ended).worked
         assert not jobs.compared(Success(promql="up", under=1), ended).worked
-        assert (await runner.run(Piece(("42",)), TEN)).figures == (42,)
-        assert "parse error" in (await runner.run(Piece(("sum by(",)), TEN)).words
-        assert (await runner.run(Piece(("no_such_metric",)), TEN)).words == "no result"
+        assert (await runner.run(Invocation(("42",)), TEN)).figures == (42,)
+        assert "parse error" in (await runner.run(Invocation(("sum by(",)), TEN)).words
+        assert (await runner.run(Invocation(("no_such_metric",)), TEN)).words == "no result"
     finally:
         server.terminate()
         await server.wait()
@@ -239,7 +239,7 @@ async def test_a_real_prometheus_decides(tmp_path: Path) -> None:
 
 def plan(runner: str = "process", pieces: int = 1, **success: Any) -> Plan:
     given = Success(**success) if success else None
-    return Plan(runner, Action.RUN, tuple(Piece((str(n),)) for n in range(pieces)), TEN, given)
+    return Plan(runner, Action.RUN, tuple(Invocation((str(n),)) for n in range(pieces)), TEN, given)
 
 
 @pytest.mark.parametrize(
@@ -253,12 +253,12 @@ def plan(runner: str = "process", pieces: int = 1, **success: Any) -> Plan:
     ],
 )  # fmt: skip
 def test_exit_code_status_and_figure_decide(of: Plan, position: int, figure: float | None, worked: bool) -> None:
-    assert jobs.judged(of, position, Ended(How.ENDED, "words", figure)).worked is worked
+    assert jobs.judged(of, position, InvocationResult(ExitKind.ENDED, "words", figure)).worked is worked
 
 
-@pytest.mark.parametrize("how", [How.TIMED_OUT, How.TOO_MUCH, How.STOPPED, How.NOT_STARTED])
-def test_what_did_not_come_to_its_end_has_not_worked(how: How) -> None:
-    assert not jobs.judged(plan(), 0, Ended(how, "words", 0)).worked
+@pytest.mark.parametrize("how", [ExitKind.TIMED_OUT, ExitKind.TOO_MUCH, ExitKind.STOPPED, ExitKind.NOT_STARTED])
+def test_what_did_not_come_to_its_end_has_not_worked(how: ExitKind) -> None:
+    assert not jobs.judged(plan(), 0, InvocationResult(how, "words", 0)).worked
 
 
 def test_a_plan_says_all_that_will_happen(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bot.domain.playbook.definition import Command, Playbook, Step
-from bot.domain.values.durations import in_words
+from bot.domain.values.durations import exact
 from playbooks import loader
 
 GROUPS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("seed_commands.yml").read_text(encoding="utf-8"))
@@ -42,12 +42,12 @@ def said_by(one: Playbook) -> str:
     parts = [one.name, one.description, *one.symptoms, *one.prerequisites, *one.escalation_criteria]
     parts += [*one.communication, *one.post_resolution, *one.related, *one.sources]
     parts.append(f"severities {', '.join(map(str, one.ranks))};")
-    parts.append(f"expected {in_words(one.expected_duration)}" if one.expected_duration else "")
+    parts.append(f"expected {exact(one.expected_duration)}" if one.expected_duration else "")
     for phase in one.phases:
         parts += [phase.title, phase.within]
     for step in one.steps:
         parts += [step.title, step.description, step.when, step.verification, step.note, step.rollback_text]
-        parts += [step.dangerous, f"timeout {in_words(step.timeout)}"]
+        parts += [step.dangerous, f"timeout {exact(step.timeout)}"]
         if step.automation and step.automation.confidence:
             parts.append(f"confidence {step.automation.confidence}")
     return "\n".join(parts)

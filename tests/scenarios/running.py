@@ -68,11 +68,11 @@ class World:
 
     async def pass_time(self, **span: float) -> None:
         """Let time pass for the bot, and have it look at what has become due."""
-        if not isinstance(self.tocsin.desk.clock, MovableClock):
+        if not isinstance(self.tocsin.context.clock, MovableClock):
             clock: Any = MovableClock()
-            self.tocsin.desk.clock = clock
+            self.tocsin.context.clock = clock
             self.tocsin.scheduler._clock = clock
-        self.tocsin.desk.clock.ahead += timedelta(**span)
+        self.tocsin.context.clock.ahead += timedelta(**span)
         await self._nothing_due()
         await self.delivered()
 
@@ -83,7 +83,7 @@ class World:
                 pass
             async with self.tocsin.database.reading() as conn:
                 upcoming = await deadlines.next_due_at(conn)
-            if upcoming is None or upcoming > self.tocsin.desk.clock.now():
+            if upcoming is None or upcoming > self.tocsin.context.clock.now():
                 return
             await asyncio.sleep(0.01)
         raise TimeoutError("something stays due")

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.domain.access.identity import Identity, Standing
-from bot.domain.playbook.job import Job, State
-from bot.domain.playbook.run import Walk
-from bot.usecases.context import working_on
+from bot.domain.access.identity import Identity, Membership
+from bot.domain.playbook.job import Job, JobState
+from bot.domain.playbook.run import PlaybookRun
+from bot.usecases.context import locked_incident
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks import runs as playing
@@ -90,11 +90,11 @@ class Shop:
 
 
 @asynccontextmanager
-async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, Walk]]:
+async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, PlaybookRun]]:
     """An incident in which the playbook is walked."""
     async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
         await here.declared()
-        walk = await playing.open_(here.tocsin.desk, 1, "mend", MAYA)
+        walk = await playing.open_(here.tocsin.context, 1, "mend", MAYA)
         yield here, walk
 
 
@@ -105,7 +105,7 @@ async def over(here: World, step: str, action: str = "run") -> Job:
     async def ended() -> bool:
         async with here.tocsin.database.reading() as conn:
             found[:] = [j for j in await jobs.of_walk(conn, 1, 1) if j.step == step and j.action == action]
-        return bool(found) and found[-1].state not in (State.QUEUED, State.RUNNING)
+        return bool(found) and found[-1].state not in (JobState.QUEUED, JobState.RUNNING)
 
     await until(ended)
     return found[-1]
@@ -119,7 +119,7 @@ async def until(true: Any, within_s: float = 20.0) -> None:
         await asyncio.sleep(0.02)
 
 
-async def walk_of(here: World) -> Walk:
+async def walk_of(here: World) -> PlaybookRun:
     async with here.tocsin.database.reading() as conn:
         found = await playbook_runs.get(conn, 1, 1)
     assert found is not None
@@ -133,19 +133,19 @@ async def said(here: World) -> list[str]:
 async def done_through(here: World, *steps: str) -> None:
     """Run steps one after the other, by one person."""
     for step in steps:
-        asked = await running.run(here.tocsin.desk, 1, 1, step, MAYA)
+        asked = await running.run(here.tocsin.context, 1, 1, step, MAYA)
         assert asked.refused is None, asked.refused
-        assert (await over(here, step)).state is State.DONE
+        assert (await over(here, step)).state is JobState.DONE
 
 
 async def approved(here: World, step: str, action: str = "run") -> None:
     """Maya asks, Tom approves."""
-    async with working_on(here.tocsin.desk, 1) as work:
+    async with locked_incident(here.tocsin.context, 1) as work:
         walk, playbook = await found(work.conn, 1, 1)
         walk = await approving.ask_in(work, walk, playbook, step, action, MAYA)
     request = walk.mark(step).asked
     assert request is not None
-    await approving.approve(here.tocsin.desk, 1, 1, step, request.number, Identity(TOM, Standing.MEMBER))
+    await approving.approve(here.tocsin.context, 1, 1, step, request.number, Identity(TOM, Membership.MEMBER))
 
 
 def texts(here: World) -> list[str]:

@@ -35,7 +35,7 @@ async def here(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def covers(here: World) -> list[tuple[str, datetime, datetime]]:
-    now = here.tocsin.desk.clock.now()
+    now = here.tocsin.context.clock.now()
     async with here.tocsin.database.reading() as conn:
         return [(one.member, one.starts_at, one.ends_at) for one in await overrides.standing(conn, now)]
 
@@ -44,7 +44,7 @@ async def test_a_cover_begins_when_its_words_say_in_the_time_of_whoever_wrote_th
     here.maya.user.tz = "America/New_York"
     said = await typed(here, "maya", "#general", "/incident cover primary from tomorrow 18:00 for 12h")
     ((member, starts_at, ends_at),) = await covers(here)
-    today = here.tocsin.desk.clock.now().astimezone(ZoneInfo("America/New_York")).date()
+    today = here.tocsin.context.clock.now().astimezone(ZoneInfo("America/New_York")).date()
     due = datetime.combine(today + timedelta(days=1), datetime.min.time(), ZoneInfo("America/New_York"))
     assert (member, starts_at) == (MAYA, due.replace(hour=18).astimezone(UTC))
     assert ends_at - starts_at == timedelta(hours=12)
@@ -80,7 +80,7 @@ async def test_until_it_begins_pages_go_where_they_went_and_then_to_whoever_cove
 
 
 async def test_the_form_asks_for_schedule_and_times_and_says_what_was_understood(here: World) -> None:
-    now = here.tocsin.desk.clock.now()
+    now = here.tocsin.context.clock.now()
     assert await typed(here, "maya", "#general", "/incident cover later") == ""
     view = here.maya.view
     assert view.title == "Cover a schedule"
@@ -99,7 +99,7 @@ async def test_the_form_asks_for_schedule_and_times_and_says_what_was_understood
 async def test_a_form_with_times_that_cannot_be_says_so_beside_them(
     here: World, starts: float, ends: float, where: str, said: str
 ) -> None:
-    now = here.tocsin.desk.clock.now()
+    now = here.tocsin.context.clock.now()
     await typed(here, "maya", "#general", "/incident cover")
     given = {"From": now + timedelta(hours=starts), "Until": now + timedelta(hours=ends)}
     await here.maya.fill(here.maya.view, {name: int(at.timestamp()) for name, at in given.items()})

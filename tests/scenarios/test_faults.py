@@ -57,7 +57,7 @@ async def test_while_slack_is_down_everything_waits_and_then_goes_out_once(here:
     before = len(here.ws.bot_messages(channel.id))
     await here.ws.go_down()
     refused = len(here.ws.calls())
-    await update.update(here.tocsin.desk, 1, "still looking", here.maya.id)
+    await update.update(here.tocsin.context, 1, "still looking", here.maya.id)
     await here.ws.until(lambda: len(here.ws.calls()) > refused)
     await here.ws.come_back()
     await here.delivered()

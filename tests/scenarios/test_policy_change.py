@@ -49,9 +49,9 @@ async def here(database_url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 async def changed(here: World, path: Path, **said: str) -> None:
-    before = here.tocsin.desk.policy.digest
+    before = here.tocsin.context.policy.digest
     path.write_text(text(**said))
-    await until(lambda: here.tocsin.desk.policy.digest != before)
+    await until(lambda: here.tocsin.context.policy.digest != before)
 
 
 async def seen(here: World, who: str = "maya") -> Ephemeral:

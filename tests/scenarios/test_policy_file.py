@@ -74,9 +74,9 @@ def paged(here: World, person: str) -> list[str]:
 
 async def test_what_is_valid_holds_for_new_incidents_and_old_ones_keep_theirs(here: World, path: Path) -> None:
     await here.declared("sev1 Payments are down")
-    before = here.tocsin.desk.policy.digest
+    before = here.tocsin.context.policy.digest
     path.write_text(text(who=PRIYA, then=PRIYA, every="5m"))
-    await until(lambda: here.tocsin.desk.policy.digest != before)
+    await until(lambda: here.tocsin.context.policy.digest != before)
     await here.maya.command("#general", "/incident declare sev1 Search is down")
     await rest(here)
     assert [line for line in paged(here, PRIYA) if "INC-2" in line]
@@ -85,15 +85,15 @@ async def test_what_is_valid_holds_for_new_incidents_and_old_ones_keep_theirs(he
     assert not [line for line in paged(here, LENA) + paged(here, TOM) if "INC-2" in line]
     async with here.tocsin.database.reading() as conn:
         assert await policies.get(conn, before)
-        assert await policies.get(conn, here.tocsin.desk.policy.digest) == here.tocsin.desk.policies.document
+        assert await policies.get(conn, here.tocsin.context.policy.digest) == here.tocsin.context.policies.document
     assert len(announcements(here)) == 2  # nobody need read of every change
 
 
 async def test_what_is_not_valid_changes_nothing_and_is_said_where_people_look(here: World, path: Path) -> None:
-    before = here.tocsin.desk.policy
+    before = here.tocsin.context.policy
     path.write_text(text(phone=f"{SECRET}0000000000000000000000").replace("respond_within", "respond_witin"))
     await until(lambda: announcements(here))
-    assert here.tocsin.desk.policy is before
+    assert here.tocsin.context.policy is before
     (told,) = announcements(here)
     said = words(here, told)
     assert "2 mistakes" in said
@@ -109,7 +109,7 @@ async def test_what_is_not_valid_changes_nothing_and_is_said_where_people_look(h
     assert len(announcements(here)) == 2
     path.write_text(text(every="20m"))
     await until(lambda: "in order again" in words(here, announcements(here)[0]))
-    assert here.tocsin.desk.policy is not before
+    assert here.tocsin.context.policy is not before
     assert await metric(here, "tocsin_policy_stale") == 0
     assert (await ready(here))[1] == "ok"
 
@@ -123,10 +123,10 @@ async def test_the_same_mistake_is_said_again_after_it_was_mended(here: World, p
 
 
 async def test_a_file_that_is_gone_is_a_mistake_not_a_preset(here: World, path: Path) -> None:
-    before = here.tocsin.desk.policy
+    before = here.tocsin.context.policy
     path.unlink()
     await until(lambda: here.tocsin.policy_file.trouble)
-    assert here.tocsin.desk.policy is before
+    assert here.tocsin.context.policy is before
 
 
 async def test_two_replicas_say_one_mistake_once(
@@ -147,7 +147,7 @@ async def test_two_replicas_say_one_mistake_once(
             path.write_text(text(every="9m"))
             await until(lambda: not here.tocsin.policy_file.trouble and not other.policy_file.trouble)
             await until(lambda: "in order again" in words(here, announcements(here)[0]))
-            assert here.tocsin.desk.policy.digest == other.desk.policy.digest
+            assert here.tocsin.context.policy.digest == other.context.policy.digest
         finally:
             await other.stop()
     postgresql.give_back(url)

@@ -173,7 +173,7 @@ def test_every_trigger_of_every_preset_can_be_named(preset: str) -> None:
 )
 def test_metrics_are_read_as_people_write_them(text: str, facts: dict[str, float], unknown: tuple[str, ...]) -> None:
     name = next(one for one in policy_reader.PRESETS if "queue_length" in metric_input.names(policy_reader.preset(one)))
-    assert metric_input.read(text, policy_reader.preset(name)) == metric_input.Said(facts, unknown)
+    assert metric_input.read(text, policy_reader.preset(name)) == metric_input.MetricInput(facts, unknown)
 
 
 async def test_a_reason_that_was_typed_stays_when_the_level_is_the_same(here: World) -> None:

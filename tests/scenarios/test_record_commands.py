@@ -167,7 +167,7 @@ def test_the_chain_can_be_verified_from_the_export_alone(worked: str) -> None:
     for record in of(found, "entry"):
         item = Entry(
             datetime.fromisoformat(record["at"]), record["kind"], record["actor"],
-            source_ts=record["source_ts"], once=record["once"], key=record["key"],
+            source_ts=record["source_ts"], dedup_key=record["once"], key=record["key"],
         )  # fmt: skip
         content = record["purged"] or content_hash(record["text"], dumps(record["data"]))
         linked = entry_hash(previous, 1, record["seq"], item, content, by_person=record["by_person"])
@@ -254,7 +254,7 @@ async def test_what_was_sent_after_the_backup_is_not_sent_again_after_a_restore(
         await here.declared()
         await here.delivered()
         here.ws.faults.down = True  # so that everything waits in the outbox
-        await declare(here.tocsin.desk, Declaration("Said once", "sev3", here.maya.id))
+        await declare(here.tocsin.context, Declaration("Said once", "sev3", here.maya.id))
         assert await _process(sqlite_url, tmp_path, "backup", "copy.db") == (0, "")
         here.ws.faults.down = False
         channel = await here.opened(2)

@@ -12,13 +12,13 @@ import pytest
 import sandbox
 from bot import policy as policy_reader
 from bot.clock import Clock
-from bot.domain.access.identity import Identity, Standing
+from bot.domain.access.identity import Identity, Membership
 from bot.domain.incident import Change
-from bot.domain.playbook.job import Action, State
+from bot.domain.playbook.job import Action, JobState
 from bot.domain.timeline.entry import BOT
 from bot.playbook_runners import Workshop
 from bot.settings import Settings
-from bot.usecases.context import Desk, Policies, working_on
+from bot.usecases.context import Context, Policies, locked_incident
 from bot.usecases.incidents import declare as declaring
 from bot.usecases.incidents import update as moving
 from bot.usecases.incidents.declare import Declaration
@@ -94,7 +94,7 @@ async def test_run_is_pressed_shown_and_confirmed(sqlite_url: str, shop: Shop) -
         assert "exit code 0" in str(view.body)
         assert shop.ran == []  # nothing has happened yet
         assert (await here.ws.person("maya").submit()).ok
-        assert (await over(here, "1.1")).state is State.DONE
+        assert (await over(here, "1.1")).state is JobState.DONE
         assert shop.ran == ["look api"]
 
 
@@ -119,11 +119,11 @@ async def test_approved_in_slack_then_run_and_rolled_back(sqlite_url: str, shop:
         assert (await maya.submit()).ok
         assert (await over(here, "1.3")).approved_by == TOM
         assert shop.ran == ["look api", "restart api", "scale api"]
-        asked_again = await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA, "rollback")
+        asked_again = await running.run(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")
         assert "needs somebody's approval first" in (asked_again.refused or "")
         await approved(here, "1.3", "rollback")
-        assert (await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA, "rollback")).refused is None
-        assert (await over(here, "1.3", "rollback")).state is State.DONE
+        assert (await running.run(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")).refused is None
+        assert (await over(here, "1.3", "rollback")).state is JobState.DONE
         assert (await walk_of(here)).mark("1.3").state == "rolled_back"
         assert shop.ran[-1] == "scale back-api"
 
@@ -148,9 +148,9 @@ async def test_a_failure_takes_back_what_was_run_last_first_and_pages(sqlite_url
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
         assert (await over(here, "1.4")).outcome == "exit code 7"
-        assert (await over(here, "1.2", "rollback")).state is State.DONE
+        assert (await over(here, "1.2", "rollback")).state is JobState.DONE
         assert shop.ran == [
             "look api", "restart api", "scale api", "verify api", "scale back-api", "restart back-api",
         ]  # fmt: skip
@@ -173,15 +173,15 @@ async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqli
         await maya.command(channel.name, "/incident invite @tom")
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
-        await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA)
-        assert (await over(here, "1.2", "rollback")).state is State.DONE
+        await running.run(here.tocsin.context, 1, 1, "1.3", MAYA)
+        assert (await over(here, "1.2", "rollback")).state is JobState.DONE
         await done_through(here, "1.2")
         await here.delivered()
         message = walk_message(here, channel.id)
         assert "Rolled back by" in str(message.blocks)
         assert "Failed: exit code 1" in str(message.blocks)
         assert offered(message) == ["Ask for approval", "Skip", "Run", "Assign"]
-        asked = await running.run(here.tocsin.desk, 1, 1, "1.3", MAYA)
+        asked = await running.run(here.tocsin.context, 1, 1, "1.3", MAYA)
         assert asked.refused == "Step 1.3 needs somebody's approval first."
         (shop.folder / "room").touch()
         await maya.press(message, "Ask for approval")
@@ -195,7 +195,7 @@ async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqli
         await maya.press(message, "Run")
         assert (await maya.submit()).ok
         job = await over(here, "1.3")
-        assert (job.state, job.approved_by) == (State.DONE, TOM)
+        assert (job.state, job.approved_by) == (JobState.DONE, TOM)
         assert shop.ran[-3:] == ["restart back-api", "restart api", "scale api"]
 
 
@@ -223,8 +223,8 @@ async def test_what_cannot_be_taken_back_by_itself_is_left_to_people(sqlite_url:
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
-        assert (await over(here, "1.2", "rollback")).state is State.FAILED
+        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
+        assert (await over(here, "1.2", "rollback")).state is JobState.FAILED
         left = [text for text in await said(here) if "In this order" in text]
         assert len(left) == 1
         assert left[0].endswith("In this order: restart back-api")
@@ -238,7 +238,7 @@ async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: 
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.desk, 1, 1, "1.4", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
         await over(here, "1.4")
         assert "back-api" not in " ".join(shop.ran)
         assert any(text.endswith("scale back-api; restart back-api") for text in await said(here))
@@ -247,7 +247,7 @@ async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: 
 async def test_what_takes_too_long_is_killed_with_all_that_it_started(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"(setsid sh -c 'sleep 4; echo late >> {shop.log}' >/dev/null 2>&1 &)\nsleep 60")
     async with walking(sqlite_url, shop, timeout="1s") as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         assert job.outcome == "It was killed after 1 seconds, with all it had started."
         assert (await walk_of(here)).mark("1.1").state == "timed_out"
@@ -259,9 +259,9 @@ async def test_it_is_tried_again_as_often_as_the_playbook_says(sqlite_url: str, 
     shop.playbook("{runner: process}", "{runner: process, retries: 2, retry_every: 1s}")
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 3")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
-        assert (job.state, job.attempts) == (State.DONE, 3)
+        assert (job.state, job.attempts) == (JobState.DONE, 3)
         assert sum("failed (exit code 1); again in 1s" in text for text in await said(here)) == 2
 
 
@@ -270,7 +270,7 @@ async def test_while_the_door_is_shut_nothing_is_run_and_that_is_said(sqlite_url
     policy.write_text(policy.read_text().replace("enabled: true", "enabled: false"))
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     async with walking(sqlite_url, shop) as (here, _):
-        asked = await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        asked = await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.refused == "Is not run: automation is off (`automation.enabled` in the policy)."
         assert (await said(here))[-1] == f"Mend it, 1.1 Look: not run. {asked.refused}"
         await here.delivered()
@@ -287,19 +287,19 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         assert (await over(here, "1.1")).asked_by == BOT
         await asyncio.sleep(1.5)
         assert shop.ran == ["look api"]  # nobody has said how sure we are, and 0.9 is needed
-        async with working_on(here.tocsin.desk, 1) as work:
+        async with locked_incident(here.tocsin.context, 1) as work:
             surer = replace(work.incident, facts={"confidence": 0.95})
             await work.commit(Change(surer))
         here.tocsin.jobs._seen.clear()
-        assert (await over(here, "1.2")).state is State.DONE
+        assert (await over(here, "1.2")).state is JobState.DONE
         await until_waiting(here, "1.3")
         asked = (await walk_of(here)).mark("1.3").asked
         assert asked is not None
         assert (asked.by, asked.shown) == (BOT, ("scale api",))
         assert shop.ran == ["look api", "restart api"]
-        await approving.approve(here.tocsin.desk, 1, 1, "1.3", asked.number, Identity(TOM, Standing.MEMBER))
+        await approving.approve(here.tocsin.context, 1, 1, "1.3", asked.number, Identity(TOM, Membership.MEMBER))
         assert (await over(here, "1.3")).approved_by == TOM
-        assert (await over(here, "1.4")).state is State.DONE
+        assert (await over(here, "1.4")).state is JobState.DONE
         assert shop.ran == ["look api", "restart api", "scale api", "verify api"]
 
 
@@ -307,28 +307,28 @@ async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sq
     """There the bot asks for no approval, and what waits in other incidents is run."""
     matrix = "  matrix:\n    mend: {actions: [scale_up], decision: approve}\n"
     async with walking(sqlite_url, shop, automation=matrix) as (here, _):
-        desk = here.tocsin.desk
-        await playing.skip(desk, 1, 1, "1.1", MAYA, "no need")
-        await moving.resolve(desk, 1, MAYA, summary="It came back")
-        await playing.skip(desk, 1, 1, "1.2", MAYA, "no need")
+        context = here.tocsin.context
+        await playing.skip(context, 1, 1, "1.1", MAYA, "no need")
+        await moving.resolve(context, 1, MAYA, summary="It came back")
+        await playing.skip(context, 1, 1, "1.2", MAYA, "no need")
         await asyncio.sleep(1.5)
         assert (await walk_of(here)).mark("1.3").asked is None
-        await declaring.declare(desk, Declaration("Search is down", "sev2", MAYA))
-        await playing.open_(desk, 2, "mend", MAYA)
-        await running.run(desk, 2, 1, "1.1", MAYA)
+        await declaring.declare(context, Declaration("Search is down", "sev2", MAYA))
+        await playing.open_(context, 2, "mend", MAYA)
+        await running.run(context, 2, 1, "1.1", MAYA)
         await until_ran(shop, 1)
-        await moving.reopen(desk, 1, MAYA, "It is back")
+        await moving.reopen(context, 1, MAYA, "It is back")
         await until_waiting(here, "1.3")
 
 
 async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 60; echo never")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         job = await over(here, "1.1")
-        assert job.state is State.MAY_HAVE_RUN
+        assert job.state is JobState.MAY_HAVE_RUN
         assert (await walk_of(here)).mark("1.1").state == "may_have_run"
         assert shop.ran == ["look api"]
 
@@ -336,10 +336,10 @@ async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sq
 async def test_what_may_have_run_is_run_again_only_by_a_person(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 2 || sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
-        assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
+        assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
         await here.delivered()
         message = question(here.ws)
         assert message is not None
@@ -347,7 +347,7 @@ async def test_what_may_have_run_is_run_again_only_by_a_person(sqlite_url: str, 
         assert "look api" in str(here.ws.person("maya").view.body)
         assert shop.ran == ["look api"]
         assert (await here.ws.person("maya").submit()).ok
-        assert (await over(here, "1.1")).state is State.DONE
+        assert (await over(here, "1.1")).state is JobState.DONE
         assert shop.ran == ["look api", "look api"]
         await here.delivered()
         assert question(here.ws) is None
@@ -361,10 +361,10 @@ async def test_what_may_have_run_is_asked_about_no_more_once_the_step_is_settled
     shop.program("look", "sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
         channel = await here.opened()
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
-        assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
+        assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
         await here.delivered()
         maya = here.ws.person("maya")
         await maya.press(walk_message(here, channel.id), pressed)
@@ -374,7 +374,7 @@ async def test_what_may_have_run_is_asked_about_no_more_once_the_step_is_settled
         await here.delivered()
         assert question(here.ws) is None
         assert any(f"says: {said}." in text for text in question_text(here.ws))
-        assert (await over(here, "1.1")).state is State.SETTLED
+        assert (await over(here, "1.1")).state is JobState.SETTLED
         assert "tocsin_jobs{" not in str(await counted(here))
 
 
@@ -393,17 +393,17 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
         await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
         await ws.until(lambda: ws.find_channel("inc-1") and ws.pinned(ws.find_channel("inc-1").id))  # type: ignore[union-attr]
         database = await Database.open(database_url, migrate=False)
-        desk = desk_on(database, policy, shop)
+        context = context_on(database, policy, shop)
         try:
-            await playing.open_(desk, 1, "mend", MAYA)
-            await playing.skip(desk, 1, 1, "1.1", MAYA, "no need")
-            await running.run(desk, 1, 1, "1.2", MAYA)
+            await playing.open_(context, 1, "mend", MAYA)
+            await playing.skip(context, 1, 1, "1.1", MAYA, "no need")
+            await running.run(context, 1, 1, "1.2", MAYA)
             await until_ran(shop, 2)
             await bot.kill()
             began = asyncio.get_running_loop().time()
             bot = await processes.start(settings)
             ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
-            await until(lambda: state_is(database, State.MAY_HAVE_RUN), 30)
+            await until(lambda: state_is(database, JobState.MAY_HAVE_RUN), 30)
             await ws.until(lambda: question(ws) is not None, timeout_s=20)
             await asyncio.sleep(max(0.0, 6.5 - (asyncio.get_running_loop().time() - began)))
             assert shop.ran == ["restart api", "begun"]  # the program died with the bot, and nobody ran it again
@@ -427,10 +427,10 @@ async def test_metrics_count_jobs_walks_and_steps(sqlite_url: str, shop: Shop) -
     shop.program("restart", "exit 3")
     shop.program("look", "sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.desk, 1, 1, "1.2", MAYA)
+        await running.run(here.tocsin.context, 1, 1, "1.2", MAYA)
         assert (await over(here, "1.2")).outcome == "exit code 3"
-        assert (await over(here, "1.2", "rollback")).state is State.FAILED
-        await running.run(here.tocsin.desk, 1, 1, "1.1", MAYA)
+        assert (await over(here, "1.2", "rollback")).state is JobState.FAILED
+        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 3)
         found = await counted(here)
         assert found['tocsin_jobs{runner="process",state="running"}'] == 1
@@ -439,11 +439,11 @@ async def test_metrics_count_jobs_walks_and_steps(sqlite_url: str, shop: Shop) -
         steps = {key: found[f'tocsin_walk_steps{{state="{key}"}}'] for key in ("open", "running", "failed")}
         assert steps == {"open": 2, "running": 1, "failed": 1}
         await here.restarted()
-        assert (await over(here, "1.1")).state is State.MAY_HAVE_RUN
+        assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
         found = await counted(here)
         assert found['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
         assert found['tocsin_walk_steps{state="may_have_run"}'] == 1
-        await moving.resolve(here.tocsin.desk, 1, MAYA, summary="Restarted it by hand")
+        await moving.resolve(here.tocsin.context, 1, MAYA, summary="Restarted it by hand")
         found = await counted(here)
         assert not [name for name in found if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
 
@@ -457,20 +457,20 @@ def question_text(ws: Any) -> list[str]:
     return [m.text for m in ws.bot_messages(ws.find_channel("inc-1").id)]
 
 
-async def state_is(database: Database, state: State) -> bool:
+async def state_is(database: Database, state: JobState) -> bool:
     async with database.reading() as conn:
         return any(job.state is state for job in await jobs.of_walk(conn, 1, 1))
 
 
-def desk_on(database: Database, policy: Path, shop: Shop) -> Desk:
-    """A desk of our own on the same database, as another replica has."""
+def context_on(database: Database, policy: Path, shop: Shop) -> Context:
+    """A context of our own on the same database, as another replica has."""
     loaded = policy_reader.read(policy)
     settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
-    return Desk(
+    return Context(
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         Clock(),
-        shelf=Shelf([shop.folder / "playbooks"]),
+        library_cache=Shelf([shop.folder / "playbooks"]),
         runners=Workshop(settings),
     )
 
@@ -479,19 +479,19 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
     url = postgresql.create()
     async with walking(url, shop) as (here, _):
         others = [await Database.open(url, migrate=False) for _ in range(2)]
-        loops = [Jobs(desk_on(database, shop.policy(), shop)) for database in others]
+        loops = [Jobs(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
-                await playing.abandon(here.tocsin.desk, 1, number - 1, MAYA, "once more")
-                await playing.open_(here.tocsin.desk, 1, "mend", MAYA)
+                await playing.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")
+                await playing.open_(here.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
                 loop.start()
             # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
-            async with working_on(here.tocsin.desk, 1) as work:
+            async with locked_incident(here.tocsin.context, 1) as work:
                 for number in range(1, 14):
                     _, playbook = await found(work.conn, 1, number)
                     plan = plan_of(
-                        here.tocsin.desk.runners(here.tocsin.desk.policy.automation),
+                        here.tocsin.context.runners(here.tocsin.context.policy.automation),
                         playbook.steps[0],
                         {"service": "x" + "abcdefghijklm"[number - 1]},
                         Action.RUN,
@@ -521,12 +521,12 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
 async def test_it_is_as_sure_as_the_incident_is_like_one_that_the_playbook_mended(sqlite_url: str, shop: Shop) -> None:
     """Nobody says a confidence: the last incident of this kind was resolved right after the step `Restart`."""
     async with walking(sqlite_url, shop) as (here, _):
-        desk = here.tocsin.desk
+        context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
-        await moving.resolve(desk, 1, MAYA, summary="Restarted it")
-        like_it = await declaring.declare(desk, Declaration("Checkout is down again", "sev2", MAYA))
-        other = await declaring.declare(desk, Declaration("The newsletter has a typo", "sev5", MAYA))
-        async with desk.database.reading() as conn:
-            assert (await confidence.of(conn, like_it, "mend", desk.clock.now()) or 0) > 0.5
-            assert await confidence.of(conn, like_it, "redis-outage", desk.clock.now()) is None
-            assert await confidence.of(conn, other, "mend", desk.clock.now()) is None
+        await moving.resolve(context, 1, MAYA, summary="Restarted it")
+        like_it = await declaring.declare(context, Declaration("Checkout is down again", "sev2", MAYA))
+        other = await declaring.declare(context, Declaration("The newsletter has a typo", "sev5", MAYA))
+        async with context.database.reading() as conn:
+            assert (await confidence.of(conn, like_it, "mend", context.clock.now()) or 0) > 0.5
+            assert await confidence.of(conn, like_it, "redis-outage", context.clock.now()) is None
+            assert await confidence.of(conn, other, "mend", context.clock.now()) is None

@@ -158,7 +158,7 @@ async def test_two_replicas_offer_once(postgresql: PostgreSQL, policy: Path) -> 
         try:
             await led(here)
             await here.pass_time(hours=23)
-            other.desk.clock = here.tocsin.desk.clock
+            other.context.clock = here.tocsin.context.clock
             other.scheduler._clock = here.tocsin.scheduler._clock
             await here.pass_time(minutes=5)
             await other.scheduler.tick()

@@ -90,9 +90,9 @@ async def _chatter(here: World, edits: int) -> None:
     """Its card is to be edited every few milliseconds; now and then it also has something to say."""
     for number in range(1, edits + 1):
         if number % 25 == 0:
-            await update.update(here.tocsin.desk, 1, f"edit {number}", here.maya.id)
+            await update.update(here.tocsin.context, 1, f"edit {number}", here.maya.id)
         else:
-            await delivery.refresh_card(here.tocsin.desk, 1)
+            await delivery.refresh_card(here.tocsin.context, 1)
         await asyncio.sleep(0.02)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import NotFound
-from bot.slack.listeners.context import Asking, Front
+from bot.slack.listeners.context import Interaction, ListenerContext
 from tests.scenarios.assertions import declared, rest, told, typed
 from tests.scenarios.running import World, world
 from tests.scenarios.test_hostile import Said, damaged, send, unseen
@@ -92,10 +92,10 @@ async def test_who_may_not_declare_is_told_so_by_the_button_too(sqlite_url: str,
         assert "Only @oncall may declare" in (await told(here, "noor"))[-1]
 
 
-def front_of(here: World) -> Front:
+def front_of(here: World) -> ListenerContext:
     """As far as looking an incident up goes."""
     unused: Any = None
-    return Front(here.tocsin.desk, unused, unused, unused, unused)
+    return ListenerContext(here.tocsin.context, unused, unused, unused, unused)
 
 
 async def test_a_private_incident_without_a_channel_is_not_there_for_who_is_in_none(here: World) -> None:
@@ -106,11 +106,11 @@ async def test_a_private_incident_without_a_channel_is_not_there_for_who_is_in_n
     await here.maya.submit()
     await here.ws.settled()
     assert (await here.show())["channel_id"] is None
-    await front_of(here).incident(1, Asking(here.maya.id))
+    await front_of(here).incident(1, Interaction(here.maya.id))
     with pytest.raises(NotFound):
-        await front_of(here).incident(1, Asking(here.noor.id))
+        await front_of(here).incident(1, Interaction(here.noor.id))
     with pytest.raises(NotFound):
-        await front_of(here).incident(1, Asking(here.noor.id), paged=True)
+        await front_of(here).incident(1, Interaction(here.noor.id), paged=True)
 
 
 async def test_who_is_paged_by_an_address_may_hand_it_on_too(sqlite_url: str, tmp_path: Path) -> None:

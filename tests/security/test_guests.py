@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.access.identity import Identity, Standing
+from bot.domain.access.identity import Identity, Membership
 from bot.slack.directory.identities import identity_of
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from sandbox import Channel, Message
 from tests.scenarios.assertions import buttons
 from tests.scenarios.running import World, world
@@ -131,26 +131,29 @@ async def test_while_slack_does_not_say_nobody_is_let_in_but_whom_it_has_named_b
     assert buttons(direct(here, "tom", "asked to do")[-1]) == []
 
 
-ME = Me("U0BOT", "B0BOT", "T0OURS", enterprise_id="E0OURS")
+ME = BotIdentity("U0BOT", "B0BOT", "T0OURS", enterprise_id="E0OURS")
 
 
 @pytest.mark.parametrize(
     ("user", "standing"),
     [
-        ({"team_id": "T0OURS"}, Standing.MEMBER),
-        ({"team_id": "T0OURS", "is_restricted": True}, Standing.GUEST),
-        ({"team_id": "T0OURS", "is_restricted": False, "is_ultra_restricted": True}, Standing.GUEST),
-        ({"team_id": "T0OURS", "is_stranger": True}, Standing.OUTSIDE),
-        ({"team_id": "T0THEIRS"}, Standing.OUTSIDE),
-        ({}, Standing.OUTSIDE),
-        ({"team_id": "T0THEIRS", "enterprise_user": {"enterprise_id": "E0OTHER", "teams": ["T0X"]}}, Standing.OUTSIDE),
-        ({"team_id": "T0NEXT", "enterprise_user": {"enterprise_id": "E0OURS", "teams": ["T0NEXT"]}}, Standing.MEMBER),
-        ({"team_id": "T0NEXT", "enterprise_user": {"teams": ["T0NEXT", "T0OURS"]}}, Standing.MEMBER),
+        ({"team_id": "T0OURS"}, Membership.MEMBER),
+        ({"team_id": "T0OURS", "is_restricted": True}, Membership.GUEST),
+        ({"team_id": "T0OURS", "is_restricted": False, "is_ultra_restricted": True}, Membership.GUEST),
+        ({"team_id": "T0OURS", "is_stranger": True}, Membership.OUTSIDE),
+        ({"team_id": "T0THEIRS"}, Membership.OUTSIDE),
+        ({}, Membership.OUTSIDE),
+        (
+            {"team_id": "T0THEIRS", "enterprise_user": {"enterprise_id": "E0OTHER", "teams": ["T0X"]}},
+            Membership.OUTSIDE,
+        ),
+        ({"team_id": "T0NEXT", "enterprise_user": {"enterprise_id": "E0OURS", "teams": ["T0NEXT"]}}, Membership.MEMBER),
+        ({"team_id": "T0NEXT", "enterprise_user": {"teams": ["T0NEXT", "T0OURS"]}}, Membership.MEMBER),
     ],
 )
-def test_who_belongs_is_read_from_what_slack_says(user: dict[str, Any], standing: Standing) -> None:
+def test_who_belongs_is_read_from_what_slack_says(user: dict[str, Any], standing: Membership) -> None:
     found = identity_of({"id": "U1", "profile": {"email": "Ana@example.com"}, **user}, ME)
-    assert found == Identity("U1", standing, None if standing is Standing.OUTSIDE else "Ana@example.com")
-    assert found.among(["ana@Example.com"]) is (standing is not Standing.OUTSIDE)
+    assert found == Identity("U1", standing, None if standing is Membership.OUTSIDE else "Ana@example.com")
+    assert found.among(["ana@Example.com"]) is (standing is not Membership.OUTSIDE)
     assert found.among(["U1"])
     assert not found.among(["U2", "bob@example.com"])

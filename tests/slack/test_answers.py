@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from bot.domain import incident as verbs
-from bot.domain.deadlines import State
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change
 from bot.domain.incident.status import Status
-from bot.domain.paging.ladder import Climb, Reached
+from bot.domain.paging.ladder import PagingOutcome, Recipients
 from bot.domain.policy.policy import Contact
 from bot.domain.timeline.entry import Entry
 from bot.slack.blocks import replies
@@ -95,17 +95,17 @@ HOUR = timedelta(hours=1)
         ),
         (replies.cant_noted(OPEN, None), "Thanks for saying so. INC-1 is in hands already; nothing more to do."),
         (
-            replies.cant_noted(OPEN, Climb(Change(OPEN), 2, Reached(), ())),
+            replies.cant_noted(OPEN, PagingOutcome(Change(OPEN), 2, Recipients(), ())),
             "Thanks for saying so. Rung 2 of INC-1 is paged now.",
         ),
         (
             replies.escalated(
-                OPEN, FIVE, Climb(Change(OPEN), 2, Reached((BEN,), ("#ops",)), ((1, "nobody is on call"),))
+                OPEN, FIVE, PagingOutcome(Change(OPEN), 2, Recipients((BEN,), ("#ops",)), ((1, "nobody is on call"),))
             ),
             f"Paged now for INC-1, rung 2: <@{BEN}>, #ops.",
         ),
         (
-            replies.escalated(OPEN, FIVE, Climb(Change(OPEN), None, Reached(), ())),
+            replies.escalated(OPEN, FIVE, PagingOutcome(Change(OPEN), None, Recipients(), ())),
             ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left. Call somebody yourself.",
         ),
         (replies.listing([], FIVE, NOW), "No such incident is open. `/incident list all` shows the past ones too."),
@@ -119,14 +119,14 @@ def test_short_answers(message: Message, line: str) -> None:
 
 
 def test_rungs_that_reached_nobody_are_told_to_whoever_escalated() -> None:
-    climb = Climb(Change(OPEN), 2, Reached((BEN,)), ((1, "nobody is on call on primary now"),))
+    climb = PagingOutcome(Change(OPEN), 2, Recipients((BEN,)), ((1, "nobody is on call on primary now"),))
     said = mrkdwn(replies.escalated(OPEN, FIVE, climb).blocks[0])
     assert said.endswith("\nRung 1 reached nobody: nobody is on call on primary now.")
 
 
 def test_whoever_is_known_by_an_address_is_called_by_name() -> None:
     policy = replace(FIVE, contacts={"ben": Contact("ben", "Ben", slack="ben@example.com")})
-    climb = Climb(Change(OPEN), 2, Reached(("ben@example.com", BEN)), ())
+    climb = PagingOutcome(Change(OPEN), 2, Recipients(("ben@example.com", BEN)), ())
     assert replies.escalated(OPEN, policy, climb).text == f"Paged now for INC-1, rung 2: Ben, <@{BEN}>."
 
 
@@ -271,14 +271,16 @@ def test_a_long_timeline_keeps_the_newest() -> None:
 
 def test_why_says_of_each_reminder_what_became_of_it() -> None:
     rows = [
-        replies.Reminder("acknowledge", 1, NOW, minutes(0.1), State.SENT, "paged: sev1 was declared"),
-        replies.Reminder("update", None, minutes(15), minutes(20), State.SENT, "an update is due"),
-        replies.Reminder("role", None, minutes(16), None, State.SKIPPED, "listed in the reminder about an update"),
-        replies.Reminder("mitigate", None, minutes(30), None, State.CANCELLED, "mitigated"),
-        replies.Reminder("acknowledge", 2, minutes(31), None, State.FAILED, "channel_not_found"),
-        replies.Reminder("update", None, minutes(35), None, State.DUE, "an update is due"),
+        replies.Reminder("acknowledge", 1, NOW, minutes(0.1), DeadlineState.SENT, "paged: sev1 was declared"),
+        replies.Reminder("update", None, minutes(15), minutes(20), DeadlineState.SENT, "an update is due"),
         replies.Reminder(
-            "update", None, minutes(50), None, State.WAITING, f"<@{BEN}> promised the next update by then"
+            "role", None, minutes(16), None, DeadlineState.SKIPPED, "listed in the reminder about an update"
+        ),
+        replies.Reminder("mitigate", None, minutes(30), None, DeadlineState.CANCELLED, "mitigated"),
+        replies.Reminder("acknowledge", 2, minutes(31), None, DeadlineState.FAILED, "channel_not_found"),
+        replies.Reminder("update", None, minutes(35), None, DeadlineState.DUE, "an update is due"),
+        replies.Reminder(
+            "update", None, minutes(50), None, DeadlineState.WAITING, f"<@{BEN}> promised the next update by then"
         ),
     ]
     snoozed = verbs.snooze(OPEN, HOUR, BEN, NOW).incident

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from bot.domain.deadlines import State
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident, Ladder, Snooze
 from bot.domain.incident.status import Status
-from bot.domain.paging.ladder import Climb, Reached
+from bot.domain.paging.ladder import PagingOutcome, Recipients
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
 from bot.domain.timeline.entry import Entry, entry
@@ -165,10 +165,10 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     many = [_worst(n) for n in range(200)]
     rows = [
         replies.Reminder(kind, n % 4, minutes(n), minutes(n + 3), state, LONG)
-        for n, (kind, state) in enumerate((k, s) for k in ("update", "role", "odd") for s in State)
+        for n, (kind, state) in enumerate((k, s) for k in ("update", "role", "odd") for s in DeadlineState)
     ] * 20
     entries = [recorded(_said(kind), n) for n, kind in enumerate(KINDS * 20)]
-    climb = Climb(Change(incident), 2, Reached((BEN,) * 200, (HOSTILE,), (HOSTILE,)), ((1, LONG),) * 30)
+    climb = PagingOutcome(Change(incident), 2, Recipients((BEN,) * 200, (HOSTILE,), (HOSTILE,)), ((1, LONG),) * 30)
     yield "declared", replies.declared(incident, policy)
     yield "declaring", replies.declaring(incident, policy)
     yield "done", replies.done(LONG)
@@ -298,7 +298,7 @@ def _mrkdwn(value: Any) -> Iterator[str]:
 
 def test_lists_that_are_too_long_say_how_much_is_left_out_and_how_to_see_it() -> None:
     many = [replace(declared(), number=n) for n in range(200)]
-    rows = [replies.Reminder("update", None, minutes(n), None, State.WAITING, "x" * 300) for n in range(200)]
+    rows = [replies.Reminder("update", None, minutes(n), None, DeadlineState.WAITING, "x" * 300) for n in range(200)]
     notes = [recorded(entry(minutes(n), "note", ADA, "x" * 300), n) for n in range(200)]
     for message in (
         replies.listing(many, FIVE, NOW),

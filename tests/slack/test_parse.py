@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy, Schedule
-from bot.domain.values.time_expressions import NOW, Moment, Window
+from bot.domain.values.time_expressions import NOW, TimeExpression, TimeWindow
 from bot.slack.commands.parse import MENU, BadRequest, Declaration, Request, parse
 from bot.slack.commands.verbs import BY_NAME, VERBS, Grammar, Verb, example
 from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
@@ -17,7 +17,7 @@ from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 MAYA, TOM = "<@U0MAYA|maya>", "<@U0TOM>"
 
 
-TOMORROW, SIX, TEN = Moment(at=time(18), ahead=1), Moment(at=time(18)), Moment(at=time(22))
+TOMORROW, SIX, TEN = TimeExpression(at=time(18), ahead=1), TimeExpression(at=time(18)), TimeExpression(at=time(22))
 TWO, TWELVE = timedelta(hours=2), timedelta(hours=12)
 
 
@@ -26,20 +26,20 @@ TWO, TWELVE = timedelta(hours=2), timedelta(hours=12)
     [
         ("cover", None, None),
         ("cover primary", "primary", None),
-        ("cover primary for 2h", "primary", Window(NOW, TWO)),
-        ("cover Primary 2 hours", "primary", Window(NOW, TWO)),
-        ("cover primary from tomorrow 18:00 for 12h", "primary", Window(TOMORROW, TWELVE)),
-        ("cover primary for 12h from tomorrow at 6pm", "primary", Window(TOMORROW, TWELVE)),
-        ("cover primary starting tomorrow 18:00 for 12h", "primary", Window(TOMORROW, TWELVE)),
-        ("cover primary tomorrow 18:00 for 12h", "primary", Window(TOMORROW, TWELVE)),
-        ("cover primary from 18:00 to 22:00", "primary", Window(SIX, None, TEN)),
-        ("cover primary 18:00–22:00", "primary", Window(SIX, None, TEN)),
-        ("cover primary from 6pm - 10pm", "primary", Window(SIX, None, TEN)),
-        ("cover primary until 22:00", "primary", Window(NOW, None, TEN)),
-        ("cover primary in 2h for 12h", "primary", Window(Moment(after=TWO), TWELVE)),
+        ("cover primary for 2h", "primary", TimeWindow(NOW, TWO)),
+        ("cover Primary 2 hours", "primary", TimeWindow(NOW, TWO)),
+        ("cover primary from tomorrow 18:00 for 12h", "primary", TimeWindow(TOMORROW, TWELVE)),
+        ("cover primary for 12h from tomorrow at 6pm", "primary", TimeWindow(TOMORROW, TWELVE)),
+        ("cover primary starting tomorrow 18:00 for 12h", "primary", TimeWindow(TOMORROW, TWELVE)),
+        ("cover primary tomorrow 18:00 for 12h", "primary", TimeWindow(TOMORROW, TWELVE)),
+        ("cover primary from 18:00 to 22:00", "primary", TimeWindow(SIX, None, TEN)),
+        ("cover primary 18:00–22:00", "primary", TimeWindow(SIX, None, TEN)),
+        ("cover primary from 6pm - 10pm", "primary", TimeWindow(SIX, None, TEN)),
+        ("cover primary until 22:00", "primary", TimeWindow(NOW, None, TEN)),
+        ("cover primary in 2h for 12h", "primary", TimeWindow(TimeExpression(after=TWO), TWELVE)),
     ],
 )
-def test_a_cover_is_understood_in_many_words(text: str, schedule: str | None, window: Window | None) -> None:
+def test_a_cover_is_understood_in_many_words(text: str, schedule: str | None, window: TimeWindow | None) -> None:
     known = replace(FIVE, schedules={"primary": Schedule("primary", "UTC", ())})
     assert parse(text, known) == Request("cover", schedule=schedule, window=window)
 

@@ -10,22 +10,22 @@ import pytest
 from bot.slack.client import error_messages
 from bot.slack.client.api import SlackError
 from bot.slack.senders.dispatch import Sender
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 NOTHING: Any = None
 
 
 def test_every_kind_of_notice_has_words_for_its_failure() -> None:
-    desk: Any = SimpleNamespace(database=SimpleNamespace(reading=NOTHING))
-    sender = Sender(desk, NOTHING, NOTHING, NOTHING)
+    context: Any = SimpleNamespace(database=SimpleNamespace(reading=NOTHING))
+    sender = Sender(context, NOTHING, NOTHING, NOTHING)
     kinds = {*sender._handlers, *sender._of_no_incident}
     assert kinds - set(error_messages.STEPS) == set()
     assert set(error_messages.TO) <= set(error_messages.STEPS)
 
 
-def row(kind: str, **payload: Any) -> Row:
-    known = {name: NOTHING for name in Row.__dataclass_fields__}
-    return Row(**{**known, "kind": kind, "payload": payload})
+def row(kind: str, **payload: Any) -> ClaimedNotice:
+    known = {name: NOTHING for name in ClaimedNotice.__dataclass_fields__}
+    return ClaimedNotice(**{**known, "kind": kind, "payload": payload})
 
 
 @pytest.mark.parametrize(

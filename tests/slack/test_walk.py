@@ -12,7 +12,7 @@ from bot.domain.playbook import approvals, job_results, lifecycle, steps
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Command, Parameter, Phase, Playbook, Step
 from bot.domain.playbook.job import Action, Plan
-from bot.domain.playbook.run import Walk
+from bot.domain.playbook.run import PlaybookRun
 from bot.slack.blocks import playbooks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import approval, forms, job_forms, overdue
@@ -43,7 +43,7 @@ HUGE = Playbook(
 )  # fmt: skip
 
 
-def states(playbook: Playbook) -> Iterator[Walk]:
+def states(playbook: Playbook) -> Iterator[PlaybookRun]:
     """From the first step to the last, with whatever may happen to a step on the way."""
     one = lifecycle.open_(1, 1, playbook, ADA, NOW, before="Used twice before").walk
     yield one
@@ -67,7 +67,7 @@ def states(playbook: Playbook) -> Iterator[Walk]:
         yield one
 
 
-def messages(playbook: Playbook, one: Walk) -> Iterator[Message]:
+def messages(playbook: Playbook, one: PlaybookRun) -> Iterator[Message]:
     keys = [step.key for step in playbook.steps]
     yield walk.walk(INCIDENT, playbook, one, LATER, runnable=keys, undoable=keys)
     yield walk.all_steps(INCIDENT, playbook, one, LATER, "/incident")

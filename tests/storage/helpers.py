@@ -22,7 +22,7 @@ def incident(number: int = 1, **more: Any) -> Incident:
 
 def said(text: str = "hello", ts: str | None = None, actor: str = "U1", at: datetime = NOW, **more: Any) -> Entry:
     """A message of a person, once for each `ts`."""
-    return Entry(at, "message", actor, text, ts, once=ts and f"msg:{ts}", **more)
+    return Entry(at, "message", actor, text, ts, dedup_key=ts and f"msg:{ts}", **more)
 
 
 async def stored(database: Database, *numbers: int) -> None:

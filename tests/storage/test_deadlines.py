@@ -7,22 +7,22 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.deadlines import Deadline, State
+from bot.domain.deadlines import Deadline, DeadlineState
 from storage import deadlines
 from storage.database import Database
 from tests.storage.helpers import EXPIRED, MINUTE, NOW, stored
 
 
-def due(once: str = "update:1", kind: str = "update", at: datetime = NOW, reason: str = "every 15m") -> Deadline:
-    return Deadline(once, kind, at, reason)
+def due(dedup_key: str = "update:1", kind: str = "update", at: datetime = NOW, reason: str = "every 15m") -> Deadline:
+    return Deadline(dedup_key, kind, at, reason)
 
 
 async def arm(conn: AsyncConnection, *planned: Deadline, now: datetime = NOW, number: int = 1) -> None:
     await deadlines.sync(conn, number, planned, lambda once: f"{once} is not needed", now)
 
 
-async def states(conn: AsyncConnection) -> dict[str, tuple[State, str]]:
-    return {row.once: (row.state, row.reason) for row in await deadlines.ledger(conn, 1)}
+async def states(conn: AsyncConnection) -> dict[str, tuple[DeadlineState, str]]:
+    return {row.dedup_key: (row.state, row.reason) for row in await deadlines.ledger(conn, 1)}
 
 
 async def test_what_is_planned_waits_and_what_is_no_longer_planned_says_why(database: Database) -> None:
@@ -30,14 +30,14 @@ async def test_what_is_planned_waits_and_what_is_no_longer_planned_says_why(data
     rung = Deadline("rung:1", "acknowledge", NOW + MINUTE, "rung 1", 1)
     async with database.transaction() as conn:
         await arm(conn, due(), rung, due("fix:1", "mitigate"))
-        assert [row.once for row in await deadlines.waiting(conn, 1)] == ["fix:1", "update:1", "rung:1"]
+        assert [row.dedup_key for row in await deadlines.waiting(conn, 1)] == ["fix:1", "update:1", "rung:1"]
         assert (await deadlines.waiting(conn, 1))[2].rung == 1
         await arm(conn, due("update:2"))
         assert await states(conn) == {
-            "update:1": (State.CANCELLED, "update:1 is not needed"),
-            "rung:1": (State.SKIPPED, "rung:1 is not needed"),
-            "fix:1": (State.SKIPPED, "fix:1 is not needed"),
-            "update:2": (State.WAITING, "every 15m"),
+            "update:1": (DeadlineState.CANCELLED, "update:1 is not needed"),
+            "rung:1": (DeadlineState.SKIPPED, "rung:1 is not needed"),
+            "fix:1": (DeadlineState.SKIPPED, "fix:1 is not needed"),
+            "update:2": (DeadlineState.WAITING, "every 15m"),
         }
 
 
@@ -50,22 +50,24 @@ async def test_a_deadline_that_moves_is_moved_and_keeps_its_row(database: Databa
     assert [(row.due_at, row.reason) for row in rows] == [(NOW + MINUTE, "snoozed")]
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.DUE, State.FAILED, State.SKIPPED])
-async def test_a_deadline_that_was_decided_is_never_armed_again(database: Database, state: State) -> None:
+@pytest.mark.parametrize("state", [DeadlineState.SENT, DeadlineState.DUE, DeadlineState.FAILED, DeadlineState.SKIPPED])
+async def test_a_deadline_that_was_decided_is_never_armed_again(database: Database, state: DeadlineState) -> None:
     await stored(database)
     async with database.transaction() as conn:
         await arm(conn, due())
-        await deadlines.decided(conn, "update:1", State.DUE if state is not State.SKIPPED else state, "asked", NOW)
-        if state is State.SENT:
+        await deadlines.decided(
+            conn, "update:1", DeadlineState.DUE if state is not DeadlineState.SKIPPED else state, "asked", NOW
+        )
+        if state is DeadlineState.SENT:
             await deadlines.delivered(conn, "update:1", NOW + MINUTE)
-        elif state is State.FAILED:
+        elif state is DeadlineState.FAILED:
             await deadlines.failed(conn, "update:1", "asked")
         await arm(conn, due(at=NOW + MINUTE))
         await arm(conn)
         row = await deadlines.get(conn, "update:1")
         assert row is not None
         assert (row.state, row.reason, row.due_at) == (state, "asked", NOW)
-        assert row.sent_at == (NOW + MINUTE if state is State.SENT else None)
+        assert row.sent_at == (NOW + MINUTE if state is DeadlineState.SENT else None)
         assert await deadlines.claim(conn, NOW + timedelta(days=1), 10) == []
 
 
@@ -77,7 +79,7 @@ async def test_a_deadline_that_was_only_withdrawn_comes_back_when_planned_again(
         await arm(conn)
         assert await deadlines.claim(conn, NOW, 10) == []
         await arm(conn, due(kind=kind))
-        assert await states(conn) == {"update:1": (State.WAITING, "every 15m")}
+        assert await states(conn) == {"update:1": (DeadlineState.WAITING, "every 15m")}
         assert len(await deadlines.claim(conn, NOW, 10)) == 1
 
 
@@ -87,7 +89,7 @@ async def test_syncing_again_changes_nothing(database: Database) -> None:
         await arm(conn, due())
         [held] = await deadlines.claim(conn, NOW, 10)
         await arm(conn, due())
-        assert await deadlines.still_ours(conn, held)
+        assert await deadlines.is_claimed(conn, held)
 
 
 async def test_one_incident_is_synced_without_touching_another(database: Database) -> None:
@@ -96,7 +98,7 @@ async def test_one_incident_is_synced_without_touching_another(database: Databas
         await arm(conn, due("update:1"))
         await arm(conn, due("update:2"), number=2)
         await arm(conn)
-        assert [row.once for row in await deadlines.waiting(conn, 2)] == ["update:2"]
+        assert [row.dedup_key for row in await deadlines.waiting(conn, 2)] == ["update:2"]
 
 
 async def test_only_what_has_lapsed_is_claimed_earliest_first(database: Database) -> None:
@@ -105,9 +107,9 @@ async def test_only_what_has_lapsed_is_claimed_earliest_first(database: Database
     async with database.transaction() as conn:
         await arm(conn, *later)
         assert await deadlines.next_due_at(conn) == NOW + MINUTE
-        assert [r.once for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 2)] == ["update:1", "update:2"]
+        assert [r.dedup_key for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 2)] == ["update:1", "update:2"]
         assert await deadlines.next_due_at(conn) == NOW + 3 * MINUTE
-        assert [r.once for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 9)] == ["update:3"]
+        assert [r.dedup_key for r in await deadlines.claim(conn, NOW + 3 * MINUTE, 9)] == ["update:3"]
 
 
 async def test_two_claimers_never_claim_the_same_deadline(database: Database, database_url: str) -> None:
@@ -123,13 +125,13 @@ async def test_two_claimers_never_claim_the_same_deadline(database: Database, da
                 rows = await deadlines.claim(conn, NOW, 20)
             if not rows:
                 return claimed
-            claimed += [row.once for row in rows]
+            claimed += [row.dedup_key for row in rows]
 
     try:
         found = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
     finally:
         await other.close()
-    claimed = [once for some in found for once in some]
+    claimed = [dedup_key for some in found for dedup_key in some]
     assert len(claimed) == len(set(claimed)) == 400
 
 
@@ -138,11 +140,11 @@ async def test_after_its_lease_a_deadline_is_claimed_again_and_its_first_holder_
     async with database.transaction() as conn:
         await arm(conn, due())
         [first] = await deadlines.claim(conn, NOW, 10, EXPIRED)
-        assert await deadlines.still_ours(conn, first)
+        assert await deadlines.is_claimed(conn, first)
         [second] = await deadlines.claim(conn, NOW, 10)
         assert second.fence == first.fence + 1
-        assert not await deadlines.still_ours(conn, first)
-        assert await deadlines.still_ours(conn, second)
+        assert not await deadlines.is_claimed(conn, first)
+        assert await deadlines.is_claimed(conn, second)
         assert await deadlines.claim(conn, NOW, 10) == []
 
 
@@ -155,7 +157,7 @@ async def test_who_holds_a_deadline_loses_it_when_it_is_moved_or_withdrawn(
         await arm(conn, due())
         [held] = await deadlines.claim(conn, NOW, 10)
         await arm(conn, *planned)
-        assert not await deadlines.still_ours(conn, held)
+        assert not await deadlines.is_claimed(conn, held)
         assert len(await deadlines.claim(conn, NOW + MINUTE, 10)) == len(planned)
 
 
@@ -163,7 +165,7 @@ async def test_a_message_not_needed_any_more_is_skipped_with_its_reason(database
     await stored(database)
     async with database.transaction() as conn:
         await arm(conn, due())
-        await deadlines.decided(conn, "update:1", State.DUE, "an update is due", NOW)
+        await deadlines.decided(conn, "update:1", DeadlineState.DUE, "an update is due", NOW)
         await deadlines.skipped_late(conn, "update:1", "answered meanwhile")
         await arm(conn, due())
-        assert await states(conn) == {"update:1": (State.SKIPPED, "answered meanwhile")}
+        assert await states(conn) == {"update:1": (DeadlineState.SKIPPED, "answered meanwhile")}

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policies
-from bot.usecases.context import Desk, Policies, Repeated
+from bot.usecases.context import Context, DuplicateDelivery, Policies
 from bot.usecases.incidents.declare import Declaration, declare
 from storage import database as module
 from storage import incidents, migrate
@@ -40,7 +40,7 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
 ) -> None:
     database = await Database.open(url)
     policy = policies.preset("sev1-5")
-    desk = Desk(database, Policies(policy, {}, lambda document: policy), MovableClock())
+    context = Context(database, Policies(policy, {}, lambda document: policy), MovableClock())
     cuts, over, seeded = 0, asyncio.Event(), random.Random(4)
 
     async def cut() -> None:
@@ -54,8 +54,8 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
         """As Slack delivers: again until it is answered, under the same name."""
         while True:
             with contextlib.suppress(StorageError):
-                with contextlib.suppress(Repeated):
-                    await declare(desk, Declaration(f"Trouble {n}", "sev3", "U1"), f"delivery:{n}")
+                with contextlib.suppress(DuplicateDelivery):
+                    await declare(context, Declaration(f"Trouble {n}", "sev3", "U1"), f"delivery:{n}")
                 return
             await asyncio.sleep(0.02)
 

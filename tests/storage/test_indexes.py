@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import export
 from bot.domain import routing
-from bot.domain.deadlines import Deadline, State
+from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.timeline.entry import Entry
 from storage import deadlines, incidents, retention
 from storage.database import Database
@@ -90,7 +90,7 @@ async def _everything_of_one(conn: AsyncConnection) -> None:
     await entries.entries(conn, 1, [1, 2])
     await entries.of_actor(conn, 1, ("joined", "left"), "U1")
     await deadlines.sync(conn, 1, [Deadline("a", "update", NOW, "")], lambda once: "", NOW)
-    await deadlines.decided(conn, "a", State.SKIPPED, "", NOW)
+    await deadlines.decided(conn, "a", DeadlineState.SKIPPED, "", NOW)
     await deadlines.ledger(conn, 1)
     await incidents.save(conn, incident(1))
 

@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.playbook.job import Action, Job, Piece, Plan, State
+from bot.domain.playbook.job import Action, Invocation, Job, JobState, Plan
 from storage import jobs, retention
 from storage.database import Database
 from tests.storage.helpers import NOW, stored
 
 AT_ONCE, GONE = timedelta(), timedelta(seconds=-1)
-PLAN = Plan("process", Action.RUN, (Piece(("look", "a b", "‘ü’")),), timedelta(seconds=5), undo=(Piece(("back",)),))
+PLAN = Plan(
+    "process", Action.RUN, (Invocation(("look", "a b", "‘ü’")),), timedelta(seconds=5), undo=(Invocation(("back",)),)
+)
 
 
 async def added(database: Database, step: str = "1.1") -> Job:
@@ -68,11 +70,11 @@ async def test_whoever_lost_a_job_can_neither_hold_nor_end_it(database: Database
     async with database.transaction() as conn:
         await jobs.may_have_run(conn, job, "gone", NOW)
         assert not await jobs.hold(conn, job)
-        assert not await jobs.finish(conn, job, State.DONE, "exit code 0", "", NOW)
+        assert not await jobs.finish(conn, job, JobState.DONE, "exit code 0", "", NOW)
         assert not await jobs.again(conn, job, AT_ONCE, "", "")
         known = await jobs.get(conn, job.id)
     assert known is not None
-    assert known.state is State.MAY_HAVE_RUN
+    assert known.state is JobState.MAY_HAVE_RUN
     assert await begun(database, known) is None
 
 
@@ -86,8 +88,8 @@ async def test_another_attempt_has_another_fence(database: Database) -> None:
     assert second is not None
     assert (second.attempts, second.fence) == (2, 2)
     async with database.transaction() as conn:
-        assert not await jobs.finish(conn, first, State.DONE, "", "", NOW)
-        assert await jobs.finish(conn, second, State.DONE, "", "", NOW)
+        assert not await jobs.finish(conn, first, JobState.DONE, "", "", NOW)
+        assert await jobs.finish(conn, second, JobState.DONE, "", "", NOW)
 
 
 async def test_a_later_attempt_waits(database: Database) -> None:
@@ -107,7 +109,7 @@ async def test_a_person_settles_what_may_have_run_once(database: Database, answe
         await jobs.may_have_run(conn, job, "gone", NOW)
         assert await jobs.open_of_step(conn, 1, 1, "1.1") is not None
         (settled,) = await jobs.settle(conn, (1, 1), "1.1", "U0MAYA", answer)
-        assert (settled.state, settled.settled_by, settled.outcome) == (State.SETTLED, "U0MAYA", answer)
+        assert (settled.state, settled.settled_by, settled.outcome) == (JobState.SETTLED, "U0MAYA", answer)
         assert await jobs.settle(conn, (1, 1), "1.1", "U0TOM", answer) == []
         assert await jobs.open_of_step(conn, 1, 1, "1.1") is None
 
@@ -116,7 +118,7 @@ async def test_what_was_printed_goes_with_the_words_of_the_incident(database: Da
     job = await begun(database, await added(database))
     assert job is not None
     async with database.transaction() as conn:
-        await jobs.finish(conn, job, State.DONE, "exit code 0", "names of customers", NOW)
+        await jobs.finish(conn, job, JobState.DONE, "exit code 0", "names of customers", NOW)
         assert await retention.drop_ledger(conn, 1) == 1
         assert await retention.drop_ledger(conn, 1) == 0
         known = await jobs.get(conn, job.id)

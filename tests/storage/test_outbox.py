@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from storage.database import Database
 from storage.outbox import queue
 from tests.storage.helpers import EXPIRED
@@ -16,12 +16,14 @@ HOUR = timedelta(hours=1)
 CHANNEL = Notice("channel:1", "channel", 1, {"name": "inc-1"}, priority=Priority.CHANNEL)
 
 
-def needing(once: str, needs: str = "channel:1", what: IfNeedFails = IfNeedFails.FAIL, **more: Any) -> Notice:
-    return Notice(once, "card", 1, needs=needs, if_need_fails=what, **more)
+def needing(
+    dedup_key: str, needs: str = "channel:1", what: OnDependencyFailure = OnDependencyFailure.FAIL, **more: Any
+) -> Notice:
+    return Notice(dedup_key, "card", 1, depends_on=needs, on_dependency_failure=what, **more)
 
 
-async def claimed(conn: AsyncConnection, lease: timedelta = queue.LEASE) -> dict[str, queue.Row]:
-    return {row.once: row for row in await queue.claim(conn, 100, lease)}
+async def claimed(conn: AsyncConnection, lease: timedelta = queue.LEASE) -> dict[str, queue.ClaimedNotice]:
+    return {row.dedup_key: row for row in await queue.claim(conn, 100, lease)}
 
 
 async def test_a_notice_is_put_once_claimed_once_and_sent(database: Database) -> None:
@@ -29,7 +31,7 @@ async def test_a_notice_is_put_once_claimed_once_and_sent(database: Database) ->
         await queue.put(conn, [CHANNEL, CHANNEL])
         await queue.put(conn, [CHANNEL])
         [row] = await queue.claim(conn, 10)
-        assert (row.once, row.kind, row.incident, row.payload) == ("channel:1", "channel", 1, {"name": "inc-1"})
+        assert (row.dedup_key, row.kind, row.incident, row.payload) == ("channel:1", "channel", 1, {"name": "inc-1"})
         assert (row.attempts, row.uncertain, row.redirected) == (1, False, False)
         assert await queue.claim(conn, 10) == []
         assert await queue.receipt(conn, "channel:1") is None
@@ -57,13 +59,13 @@ async def test_urgent_rows_go_first(database: Database) -> None:
                 Notice("page", "k", priority=Priority.PAGE),
             ],
         )
-        assert [row.once for row in await queue.claim(conn, 2)] == ["page", "nudge"]
+        assert [row.dedup_key for row in await queue.claim(conn, 2)] == ["page", "nudge"]
 
 
 async def test_kinds_that_cannot_be_sent_now_are_passed_over(database: Database) -> None:
     async with database.transaction() as conn:
         await queue.put(conn, [Notice("a", "email"), Notice("b", "post")])
-        assert [row.once for row in await queue.claim(conn, 9, skip_kinds=("email", "sms"))] == ["b"]
+        assert [row.dedup_key for row in await queue.claim(conn, 9, skip_kinds=("email", "sms"))] == ["b"]
 
 
 async def test_a_row_waits_for_what_it_needs_and_then_goes(database: Database) -> None:
@@ -94,22 +96,24 @@ async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database
                 CHANNEL,
                 needing("card:1"),
                 needing("pin:1", "card:1"),
-                needing("news:1", what=IfNeedFails.SEND),
-                needing("answer:1", what=IfNeedFails.DIRECT),
+                needing("news:1", what=OnDependencyFailure.SEND),
+                needing("answer:1", what=OnDependencyFailure.DIRECT),
             ],
         )
         channel = (await claimed(conn))["channel:1"]
         assert await queue.failed(conn, channel, "restricted_action") == ["card:1", "pin:1"]
         found = await claimed(conn)
-        assert {once: row.redirected for once, row in found.items()} == {"news:1": False, "answer:1": True}
-        assert [(f.once, f.error) for f in await queue.failures(conn, 1)] == [
+        assert {dedup_key: row.redirected for dedup_key, row in found.items()} == {"news:1": False, "answer:1": True}
+        assert [(f.dedup_key, f.error) for f in await queue.failures(conn, 1)] == [
             ("channel:1", "restricted_action"),
             ("card:1", "what it needed could not be done: restricted_action"),
             ("pin:1", "what it needed could not be done: restricted_action"),
         ]
-        await queue.put(conn, [needing("late:1"), needing("later:1", what=IfNeedFails.DIRECT)])  # at once, as above
+        await queue.put(
+            conn, [needing("late:1"), needing("later:1", what=OnDependencyFailure.DIRECT)]
+        )  # at once, as above
         found = await claimed(conn)
-        assert {once: row.redirected for once, row in found.items()} == {"later:1": True}
+        assert {dedup_key: row.redirected for dedup_key, row in found.items()} == {"later:1": True}
         assert len(await queue.failures(conn, 1)) == 4
 
 
@@ -119,7 +123,7 @@ async def test_what_depends_on_a_row_that_failed_in_the_same_batch_fails_too(dat
         await queue.failed(conn, (await claimed(conn))["channel:1"], "no")
         await queue.put(conn, [needing("pin:1", "card:1"), needing("card:1")])
         assert await claimed(conn) == {}
-        assert {f.once for f in await queue.failures(conn, 1)} == {"channel:1", "card:1", "pin:1"}
+        assert {f.dedup_key for f in await queue.failures(conn, 1)} == {"channel:1", "card:1", "pin:1"}
 
 
 async def test_notices_that_need_one_another_are_refused(database: Database) -> None:
@@ -130,7 +134,7 @@ async def test_notices_that_need_one_another_are_refused(database: Database) -> 
 
 async def test_a_row_not_needed_any_more_is_dropped_and_holds_nobody(database: Database) -> None:
     async with database.transaction() as conn:
-        await queue.put(conn, [CHANNEL, needing("news:1", what=IfNeedFails.SEND), needing("card:1")])
+        await queue.put(conn, [CHANNEL, needing("news:1", what=OnDependencyFailure.SEND), needing("card:1")])
         channel = (await claimed(conn))["channel:1"]
         assert await queue.dropped(conn, channel, "the incident is over")
         assert not await queue.dropped(conn, channel, "again")
@@ -143,7 +147,7 @@ async def test_a_row_not_needed_any_more_is_dropped_and_holds_nobody(database: D
 
 async def test_edits_collapse_into_the_newest(database: Database) -> None:
     def edit(version: int) -> Notice:
-        return Notice("card-edit:1", "edit", 1, {"v": version}, again=True)
+        return Notice("card-edit:1", "edit", 1, {"v": version}, resend=True)
 
     async with database.transaction() as conn:
         await queue.put(conn, [edit(1), edit(2)])
@@ -164,7 +168,7 @@ async def test_edits_collapse_into_the_newest(database: Database) -> None:
 
 
 async def test_an_edit_that_failed_is_tried_with_its_next_payload(database: Database) -> None:
-    edit = Notice("card-edit:1", "edit", 1, {"v": 1}, again=True)
+    edit = Notice("card-edit:1", "edit", 1, {"v": 1}, resend=True)
     async with database.transaction() as conn:
         await queue.put(conn, [edit])
         [row] = await queue.claim(conn, 10)
@@ -179,7 +183,7 @@ async def test_an_edit_that_failed_is_tried_with_its_next_payload(database: Data
 
 
 async def test_an_edit_does_not_go_round_the_wait_that_slack_asked_for(database: Database) -> None:
-    edit = Notice("card-edit:1", "edit", 1, again=True)
+    edit = Notice("card-edit:1", "edit", 1, resend=True)
     async with database.transaction() as conn:
         await queue.put(conn, [edit])
         [row] = await queue.claim(conn, 10)
@@ -189,7 +193,7 @@ async def test_an_edit_does_not_go_round_the_wait_that_slack_asked_for(database:
 
 
 async def test_who_needs_a_card_does_not_wait_for_its_edit(database: Database) -> None:
-    card = Notice("card:1", "card", 1, again=True)
+    card = Notice("card:1", "card", 1, resend=True)
     async with database.transaction() as conn:
         await queue.put(conn, [card])
         await queue.sent(conn, (await claimed(conn))["card:1"], {"ts": "1.0"})
@@ -229,7 +233,7 @@ async def test_doubt_about_an_attempt_is_not_forgotten_by_later_ones(database: D
 async def test_both_who_claimed_a_row_may_come_with_it_at_once(database: Database, successor_first: bool) -> None:
     async with database.transaction() as conn:
         await queue.put(conn, [CHANNEL, needing("card:1"), Notice("mail", "mail", 1), needing("after mail", "mail")])
-        stopped = {row.once: row for row in await queue.claim(conn, 10, EXPIRED)}
+        stopped = {row.dedup_key: row for row in await queue.claim(conn, 10, EXPIRED)}
         ours = await claimed(conn)
         both = [ours["channel:1"], stopped["channel:1"]]
         marked = await queue.all_sent(conn, [(row, {"id": "C1"}) for row in both[:: 1 if successor_first else -1]])
@@ -283,7 +287,7 @@ async def test_many_are_marked_at_once_each_by_its_own_claim(database: Database)
         await queue.put(conn, [Notice(name, "card", 1) for name in names])
         await queue.put(conn, [needing(f"after {name}", name) for name in [*names, "lost"]])
         rows = await claimed(conn)
-        await queue.put(conn, [Notice("again", "card", 1, {"new": True}, again=True)])
+        await queue.put(conn, [Notice("again", "card", 1, {"new": True}, resend=True)])
         done = [(rows["again"], {"ts": "1"}), (lost, {"ts": "2"}), (rows["sent"], {"ts": "3"})]
         assert await queue.all_sent(conn, done) == [True, False, True]
         assert await queue.all_dropped(conn, [(rows["past"], "past"), (lost, "no"), (rows["gone"], "over")]) == [
@@ -326,13 +330,13 @@ async def test_two_claimers_never_claim_the_same_row(database: Database, databas
                 rows = await queue.claim(conn, 20)
             if not rows:
                 return taken
-            taken += [row.once for row in rows]
+            taken += [row.dedup_key for row in rows]
 
     try:
         found = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
     finally:
         await other.close()
-    taken = [once for some in found for once in some]
+    taken = [dedup_key for some in found for dedup_key in some]
     assert len(taken) == len(set(taken)) == 300
 
 

@@ -13,13 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policies
-from bot.domain.deadlines import Deadline, State
+from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import entry
-from bot.usecases.context import Desk, Policies
+from bot.usecases.context import Context, Policies
 from bot.usecases.effects import search_index
 from bot.workers.retention import Retention
 from storage import deadlines, incidents, ingest, retention
@@ -45,9 +45,9 @@ class Stopped:
         return datetime.fromtimestamp(wall_s, UTC)
 
 
-def desk(database: Database, keep: timedelta | None = KEEP) -> Desk:
+def context(database: Database, keep: timedelta | None = KEEP) -> Context:
     policy = replace(policies.preset("sev1-5"), keep=keep)
-    return Desk(database, Policies(policy, {}, lambda document: policy), Stopped())
+    return Context(database, Policies(policy, {}, lambda document: policy), Stopped())
 
 
 def ended(number: int, at: Any, **more: Any) -> Incident:
@@ -82,7 +82,7 @@ async def test_the_words_of_what_ended_long_ago_go_and_all_else_stays(database: 
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), said("later", "2.0", at=NOW - DAY))
     await put(database, ended(2, NOW - DAY), *conversation(LONG_AGO))
     await put(database, incident(3, declared_at=LONG_AGO), *conversation(LONG_AGO))
-    assert await Retention(desk(database)).round() == 3
+    assert await Retention(context(database)).round() == 3
     assert await texts(database, 1) == ["", "", "", "later"]
     assert await texts(database, 2) == await texts(database, 3) == ["sev2: down", "secret words", "switched off"]
     async with database.transaction() as conn:
@@ -96,19 +96,19 @@ async def test_the_words_of_what_ended_long_ago_go_and_all_else_stays(database: 
         assert (records[4].entry.kind, records[4].entry.data) == ("purged", {"first": 1, "last": 3, "count": 3})
         assert await timeline.append(conn, 1, [said("secret words", "1.0")]) == []  # it is still known
     assert await faults(database) == []
-    assert await Retention(desk(database)).round() == 0
+    assert await Retention(context(database)).round() == 0
 
 
 async def test_without_keep_no_words_go(database: Database) -> None:
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
-    assert await Retention(desk(database, None)).round() == 0
+    assert await Retention(context(database, None)).round() == 0
     assert await texts(database, 1) == ["sev2: down", "secret words", "switched off"]
 
 
 async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> None:
     count = 2 * retention.AT_ONCE + 10
     await put(database, ended(1, LONG_AGO), *[said(str(n), f"{n}.0", at=LONG_AGO) for n in range(count)])
-    assert await Retention(desk(database)).round() == count
+    assert await Retention(context(database)).round() == count
     async with database.reading() as conn:
         steps = [r.entry.data for r in await timeline.read(conn, 1) if r.entry.kind == "purged"]
     assert [step["count"] for step in steps] == [retention.AT_ONCE, retention.AT_ONCE, 10]
@@ -117,7 +117,7 @@ async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> No
 
 async def test_words_that_came_after_the_purge_go_when_they_are_old_themselves(database: Database) -> None:
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), said("later", "2.0", at=NOW - DAY))
-    here = desk(database)
+    here = context(database)
     await Retention(here).round()
     await database.appender.append(1, [said("much later", "3.0", at=NOW)])
     here.clock = Stopped(NOW + KEEP - MINUTE)
@@ -132,13 +132,13 @@ async def test_an_incident_that_was_reopened_keeps_its_words(database: Database)
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
     async with database.transaction() as conn:
         await incidents.save(conn, incident(1, declared_at=LONG_AGO))
-    assert await Retention(desk(database)).round() == 0
+    assert await Retention(context(database)).round() == 0
 
 
 async def test_replicas_that_go_round_at_once_purge_once(database: Database) -> None:
     for number in range(1, 6):
         await put(database, ended(number, LONG_AGO), *conversation(LONG_AGO))
-    rounds = await asyncio.gather(*(Retention(desk(database)).round() for _ in range(3)))
+    rounds = await asyncio.gather(*(Retention(context(database)).round() for _ in range(3)))
     assert sum(rounds) == 15
     assert await faults(database) == []
 
@@ -146,8 +146,8 @@ async def test_replicas_that_go_round_at_once_purge_once(database: Database) -> 
 async def test_the_archive_is_written_before_words_go_and_once(database: Database, tmp_path: Path) -> None:
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
     archive = tmp_path / "archive"
-    await Retention(desk(database), archive, ["switched"]).round()
-    await Retention(desk(database), archive).round()
+    await Retention(context(database), archive, ["switched"]).round()
+    await Retention(context(database), archive).round()
     (path,) = archive.iterdir()
     assert (path.name, path.stat().st_mode & 0o777) == ("INC-1-3.jsonl", 0o600)
     kept = [json.loads(line) for line in path.read_text().splitlines()]
@@ -158,7 +158,7 @@ async def test_what_cannot_be_archived_is_not_purged(database: Database, tmp_pat
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
     (tmp_path / "archive").write_text("a file stands here")
     with pytest.raises(TocsinError, match="cannot be made"):
-        await Retention(desk(database), tmp_path / "archive").round()
+        await Retention(context(database), tmp_path / "archive").round()
     assert await texts(database, 1) == ["sev2: down", "secret words", "switched off"]
 
 
@@ -168,8 +168,8 @@ async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_need
         async with database.transaction() as conn:
             plan = [Deadline(f"{name}:{number}", "update", at, "every 1h") for name in ("a", "b", "c")]
             await deadlines.sync(conn, number, plan, lambda once: "", at)
-            await deadlines.decided(conn, f"a:{number}", State.SKIPPED, "resolved", at)
-            await deadlines.decided(conn, f"b:{number}", State.DUE, "on its way", at)
+            await deadlines.decided(conn, f"a:{number}", DeadlineState.SKIPPED, "resolved", at)
+            await deadlines.decided(conn, f"b:{number}", DeadlineState.DUE, "on its way", at)
             kinds = ("channel", "card", "announce", "invite", "news", "nudge", "page_direct", "update")
             await queue.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
             for row in await queue.claim(conn, 20):
@@ -177,14 +177,14 @@ async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_need
                     await queue.failed(conn, row, "it could not")
                 else:
                     await queue.sent(conn, row, {"ts": "1.0"})
-    await Retention(desk(database)).round()
+    await Retention(context(database)).round()
     async with database.reading() as conn:
-        assert [row.once for row in await deadlines.ledger(conn, 1)] == ["b:1", "c:1"]
+        assert [row.dedup_key for row in await deadlines.ledger(conn, 1)] == ["b:1", "c:1"]
         assert len(await deadlines.ledger(conn, 2)) == 3
         assert await queue.receipts(conn, 1) == {
             f"{k}:1": {"ts": "1.0"} for k in ("channel", "card", "announce", "invite")
         }
-        assert [failure.once for failure in await queue.failures(conn, 1)] == ["update:1"]
+        assert [failure.dedup_key for failure in await queue.failures(conn, 1)] == ["update:1"]
         assert len(await queue.receipts(conn, 2)) == 7
 
 
@@ -195,11 +195,11 @@ async def test_deliveries_and_answers_of_a_month_ago_go(database: Database) -> N
         await ingest.first(conn, "new", NOW - 29 * DAY)
         await queue.put(conn, [Notice("answer:1", "answer"), Notice("answer:2", "answer"), Notice("home:U1", "home")])
         for row in await queue.claim(conn, 3):
-            if row.once != "answer:2":
+            if row.dedup_key != "answer:2":
                 await queue.sent(conn, row, {})
         await conn.execute(sa.text("UPDATE outbox SET created_at = 0"))
         await queue.put(conn, [Notice("answer:3", "answer")])
-    assert await Retention(desk(database, None)).round() == retention.ROWS_AT_ONCE + 6
+    assert await Retention(context(database, None)).round() == retention.ROWS_AT_ONCE + 6
     async with database.transaction() as conn:
         assert not await ingest.first(conn, "new", NOW)
         assert await conn.scalar(sa.text("SELECT count(*) FROM deliveries")) == 1
@@ -222,7 +222,7 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
         return await looked(*given)
 
     monkeypatch.setattr(retention, "ended", fails_once)
-    going = Retention(desk(database))
+    going = Retention(context(database))
     going.start()
     async with asyncio.timeout(10):
         while "secret words" in await texts(database, 1):
@@ -240,6 +240,6 @@ async def test_nobody_finds_an_incident_by_words_that_are_gone(database: Databas
             return len(await search_index.search(conn, words, None, NOW))
 
     assert await found("capacitor") == 1
-    await Retention(desk(database)).round()
+    await Retention(context(database)).round()
     assert await found("capacitor") == 0
     assert await found("checkout") == 1

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import incidents
 from storage.database import Database
-from storage.engine.batch_loader import Several
+from storage.engine.batch_loader import BatchLoader
 from storage.engine.errors import StorageError
 from tests.storage.helpers import incident, stored
 
@@ -22,7 +22,7 @@ async def test_what_is_asked_for_at_once_is_read_at_once(database: Database) -> 
         asked.append(sorted(numbers))
         return await incidents.several(conn, numbers)
 
-    several = Several(database.reading, read)
+    several = BatchLoader(database.reading, read)
     found = await asyncio.gather(*(several.get(number) for number in (1, 2, 2, 9)))
     assert found == [incident(1), incident(2), incident(2), None]
     assert asked == [[1, 2, 9]]
@@ -38,7 +38,7 @@ async def test_nothing_is_answered_from_before_it_was_asked(database: Database) 
         await go_on.wait()
         return found
 
-    several = Several(database.reading, read)
+    several = BatchLoader(database.reading, read)
     first = asyncio.create_task(several.get(1))
     await reading.wait()
     async with database.transaction() as conn:
@@ -59,7 +59,7 @@ async def test_everybody_is_told_when_it_fails_and_the_next_are_read_anew(databa
             raise StorageError("away")
         return await incidents.several(conn, numbers)
 
-    several = Several(database.reading, read)
+    several = BatchLoader(database.reading, read)
     first, second = await asyncio.gather(several.get(1), several.get(2), return_exceptions=True)
     assert [str(first), str(second)] == ["away", "away"]
     fails = False
@@ -68,7 +68,7 @@ async def test_everybody_is_told_when_it_fails_and_the_next_are_read_anew(databa
 
 async def test_whoever_gives_up_takes_nothing_from_the_others(database: Database) -> None:
     await stored(database, 1)
-    several = Several(database.reading, incidents.several)
+    several = BatchLoader(database.reading, incidents.several)
     hasty, patient = asyncio.create_task(several.get(1)), asyncio.create_task(several.get(1))
     await asyncio.sleep(0)
     hasty.cancel()

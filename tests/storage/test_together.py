@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import key_value
 from storage.database import Database
-from storage.together import Together
+from storage.together import BatchedTransactions
 
 
 def writing(name: str) -> object:
@@ -36,7 +36,7 @@ async def test_pieces_that_come_together_are_committed_together(sqlite_url: str)
             yield conn
         commits += 1
 
-    together = Together(counted)
+    together = BatchedTransactions(counted)
     done = await asyncio.gather(*(together.run(writing(f"n{n}")) for n in range(20)))  # type: ignore[arg-type]
     assert done == [f"n{n}" for n in range(20)]
     assert commits == 1
@@ -44,7 +44,7 @@ async def test_pieces_that_come_together_are_committed_together(sqlite_url: str)
 
 
 async def test_a_piece_that_fails_fails_alone(database: Database) -> None:
-    tasks = [asyncio.create_task(database.together(piece)) for piece in (writing("a"), failing, writing("b"))]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(database.batched(piece)) for piece in (writing("a"), failing, writing("b"))]  # type: ignore[arg-type]
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert results[0] == "a"
     assert isinstance(results[1], LookupError)
@@ -55,7 +55,7 @@ async def test_a_piece_that_fails_fails_alone(database: Database) -> None:
 
 
 async def test_one_who_gives_up_waiting_takes_nothing_from_the_others(database: Database) -> None:
-    tasks = [asyncio.create_task(database.together(writing(name))) for name in ("a", "b")]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(database.batched(writing(name))) for name in ("a", "b")]  # type: ignore[arg-type]
     await asyncio.sleep(0)
     tasks[0].cancel()
     with pytest.raises(asyncio.CancelledError):

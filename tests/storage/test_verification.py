@@ -156,7 +156,7 @@ def test_what_was_not_touched_is_intact(filled: Filled) -> None:
 SETTINGS = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
-# A hash of the first kind was made over what the data means, not over how it is written, and not over `once`.
+# A hash of the first kind was made over what the data means, not over how it is written, and not over `dedup_key`.
 NOT_HELD = ("once", "data")
 FIRST_KIND = [(3, seq) for seq in range(5, 10)]
 PLACES = st.tuples(st.sampled_from(INCIDENTS), st.integers(1, 9))

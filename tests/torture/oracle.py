@@ -278,7 +278,7 @@ def _reminders(world: World, book: Book, verdict: Verdict) -> None:
 
 def _pages(world: World, book: Book, verdict: Verdict) -> None:
     """Nobody is asked any more by a page that was answered; and no rung is written down twice."""
-    asking = {once for incident in book.incidents.values() for once in incident.live_pages}
+    asking = {dedup_key for incident in book.incidents.values() for dedup_key in incident.live_pages}
     for channel in world.ws.state.channels.values():
         for message in world.ws.bot_messages(channel.id) if channel.is_im else []:
             name = _name(book, message)

@@ -97,7 +97,7 @@ async def test_whoever_stood_still_past_its_lease_posts_nothing(
 
     async def slowly(sender: Sender, case: Case) -> str:
         if case.row.kind == "update" and not stood:
-            stood.append(case.row.once)
+            stood.append(case.row.dedup_key)
             time.sleep(0.7)  # nobody in this process runs
             await asyncio.sleep(1.0)  # and whoever claims it next is faster
         return await where(sender, case)

@@ -36,7 +36,7 @@ async def main() -> None:
             for at_once in (1, 24):
                 widths.clear()
                 for number in range(POSTS // 2):  # each is told in the channel and under the announcement
-                    await update.update(here.tocsin.desk, 1, f"update {number}", here.maya.id)
+                    await update.update(here.tocsin.context, 1, f"update {number}", here.maya.id)
                     if number % at_once == at_once - 1:
                         await here.delivered()
                 print(f"{2 * at_once} posts at once: {_summary(sorted(widths))}")

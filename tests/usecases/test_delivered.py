@@ -9,13 +9,13 @@ import pytest
 
 from bot import policy as policy_reader
 from bot.usecases import delivery
-from bot.usecases.context import Desk, Policies
+from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare
 from bot.usecases.lapsed import nudge
 from storage import deadlines
 from storage.database import Database
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 from storage.timeline import entries
 
 POLICY = """
@@ -35,55 +35,55 @@ class Clock:
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Desk:
+def context(database: Database, tmp_path: Path) -> Context:
     (tmp_path / "policy.yml").write_text(POLICY)
     loaded = policy_reader.read(tmp_path / "policy.yml")
-    return Desk(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), Clock())
+    return Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), Clock())
 
 
-async def _taken_over(desk: Desk) -> tuple[Row, Row]:
+async def _taken_over(context: Context) -> tuple[ClaimedNotice, ClaimedNotice]:
     """A page: as whoever was stopped for too long has it, and as its successor has."""
-    await declare.declare(desk, declare.Declaration("Checkout is down", "sev1", "U1"), "d1")
-    async with desk.database.transaction() as conn:
-        lapsed = await deadlines.claim(conn, desk.clock.now(), 10)
-    await nudge.lapse(desk, lapsed)
+    await declare.declare(context, declare.Declaration("Checkout is down", "sev1", "U1"), "d1")
+    async with context.database.transaction() as conn:
+        lapsed = await deadlines.claim(conn, context.clock.now(), 10)
+    await nudge.lapse(context, lapsed)
     found = []
     for lease in (EXPIRED, timedelta(minutes=1)):
-        async with desk.database.transaction() as conn:
+        async with context.database.transaction() as conn:
             rows = await queue.claim(conn, 100, lease)
         [row] = [one for one in rows if one.kind == "page_direct"]
         found.append(row)
     return found[0], found[1]
 
 
-async def _stands(desk: Desk, row: Row) -> tuple[list[str], list[tuple[str, str]], list[str]]:
+async def _stands(context: Context, row: ClaimedNotice) -> tuple[list[str], list[tuple[str, str]], list[str]]:
     """What the timeline, the ledger and the outbox say of it."""
-    async with desk.database.reading() as conn:
+    async with context.database.reading() as conn:
         told = [one.entry.text for one in await entries.read(conn, 1) if one.entry.kind == "delivery_failed"]
         ledger = [
-            (one.once, str(one.state))
+            (one.dedup_key, str(one.state))
             for one in await deadlines.ledger(conn, 1)
-            if one.once in row.payload["deadlines"]
+            if one.dedup_key in row.payload["deadlines"]
         ]
-        return told, ledger, [one.once for one in await queue.failures(conn, 1)]
+        return told, ledger, [one.dedup_key for one in await queue.failures(conn, 1)]
 
 
-async def test_a_page_that_another_has_taken_over_has_not_failed(desk: Desk) -> None:
-    stopped, successor = await _taken_over(desk)
-    before = await _stands(desk, successor)
-    await delivery.failed(desk, stopped, "Slack says: invalid_auth")
-    assert await _stands(desk, successor) == before
-    assert await delivery.sent(desk, successor, {"ts": "1.1", "channel": "D1"})
-    await delivery.failed(desk, stopped, "Slack says: invalid_auth")
-    assert (await _stands(desk, successor))[0] == []
-    async with desk.database.reading() as conn:
-        assert await queue.receipt(conn, successor.once) == {"ts": "1.1", "channel": "D1"}
+async def test_a_page_that_another_has_taken_over_has_not_failed(context: Context) -> None:
+    stopped, successor = await _taken_over(context)
+    before = await _stands(context, successor)
+    await delivery.failed(context, stopped, "Slack says: invalid_auth")
+    assert await _stands(context, successor) == before
+    assert await delivery.sent(context, successor, {"ts": "1.1", "channel": "D1"})
+    await delivery.failed(context, stopped, "Slack says: invalid_auth")
+    assert (await _stands(context, successor))[0] == []
+    async with context.database.reading() as conn:
+        assert await queue.receipt(conn, successor.dedup_key) == {"ts": "1.1", "channel": "D1"}
 
 
-async def test_a_page_that_another_has_taken_over_was_not_dropped(desk: Desk) -> None:
-    stopped, successor = await _taken_over(desk)
-    before = await _stands(desk, successor)
-    await delivery.dropped(desk, stopped, "the incident is over")
-    assert await _stands(desk, successor) == before
-    await delivery.failed(desk, successor, "Slack says: user_disabled")
-    assert (await _stands(desk, successor))[0] != [], "its own failure is told"
+async def test_a_page_that_another_has_taken_over_was_not_dropped(context: Context) -> None:
+    stopped, successor = await _taken_over(context)
+    before = await _stands(context, successor)
+    await delivery.dropped(context, stopped, "the incident is over")
+    assert await _stands(context, successor) == before
+    await delivery.failed(context, successor, "Slack says: user_disabled")
+    assert (await _stands(context, successor))[0] != [], "its own failure is told"

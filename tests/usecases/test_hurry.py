@@ -3,23 +3,23 @@ from __future__ import annotations
 import asyncio
 import time
 
-from bot.usecases.backpressure import Hurry
+from bot.usecases.backpressure import ForegroundGate
 
 
 async def test_nobody_waits_and_nothing_is_held_up() -> None:
     began = time.monotonic()
-    await Hurry().let_pass(5.0)
+    await ForegroundGate().yield_to_foreground(5.0)
     assert time.monotonic() - began < 1.0
 
 
 async def test_whoever_waits_goes_first() -> None:
-    hurry, order = Hurry(), []
+    hurry, order = ForegroundGate(), []
 
     async def background() -> None:
-        await hurry.let_pass(5.0)
+        await hurry.yield_to_foreground(5.0)
         order.append("background")
 
-    with hurry.waiting(), hurry.waiting():
+    with hurry.foreground(), hurry.foreground():
         task = asyncio.create_task(background())
         await asyncio.sleep(0.02)
         order.append("person")
@@ -28,18 +28,18 @@ async def test_whoever_waits_goes_first() -> None:
 
 
 async def test_a_stream_of_people_does_not_hold_the_background_up_for_ever() -> None:
-    hurry = Hurry()
-    with hurry.waiting():
+    hurry = ForegroundGate()
+    with hurry.foreground():
         async with asyncio.timeout(2.0):
-            await hurry.let_pass(0.05)
+            await hurry.yield_to_foreground(0.05)
 
 
 async def test_an_error_ends_the_wait_too() -> None:
-    hurry = Hurry()
+    hurry = ForegroundGate()
     try:
-        with hurry.waiting():
+        with hurry.foreground():
             raise ValueError
     except ValueError:
         pass
     async with asyncio.timeout(1.0):
-        await hurry.let_pass(0.9)
+        await hurry.yield_to_foreground(0.9)

@@ -14,13 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policy_reader
-from bot.usecases.context import Desk, Policies
+from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare
 from bot.usecases.lapsed import nudge
 from bot.workers.scheduler import Scheduler
 from storage import deadlines, incidents
 from storage.database import Database
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 from storage.schema import outbox
 from storage.timeline import entries
 
@@ -56,26 +56,26 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-def desk(database: Database, clock: StandingClock, tmp_path: Path) -> Desk:
+def context(database: Database, clock: StandingClock, tmp_path: Path) -> Context:
     (tmp_path / "policy.yml").write_text(POLICY)
     loaded = policy_reader.read(tmp_path / "policy.yml")
-    return Desk(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), clock)
+    return Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), clock)
 
 
-async def _lapsed(desk: Desk, clock: StandingClock, severities: list[str]) -> list[Row]:
+async def _lapsed(context: Context, clock: StandingClock, severities: list[str]) -> list[LedgerRow]:
     """Incidents of these severities, declared at one instant, and what lapses of them a quarter of an hour later."""
     for n, severity in enumerate(severities):
-        await declare.declare(desk, declare.Declaration("Checkout is down", severity, "U1"), f"d{n}")
+        await declare.declare(context, declare.Declaration("Checkout is down", severity, "U1"), f"d{n}")
     clock.instant = START + timedelta(minutes=15)
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         return await deadlines.claim(conn, clock.now(), 100)
 
 
-async def _stands(desk: Desk, number: int) -> str:
+async def _stands(context: Context, number: int) -> str:
     """Everything about an incident, its number aside."""
-    async with desk.database.reading() as conn:
+    async with context.database.reading() as conn:
         state = await incidents.get(conn, number)
-        ledger = [(r.once, r.due_at, r.state, r.reason) for r in await deadlines.ledger(conn, number)]
+        ledger = [(r.dedup_key, r.due_at, r.state, r.reason) for r in await deadlines.ledger(conn, number)]
         told = [(r.seq, r.entry) for r in await entries.read(conn, number)]
         wanted = sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.payload)
         notices = [tuple(row) for row in await conn.execute(wanted.where(outbox.c.incident == number))]
@@ -84,68 +84,68 @@ async def _stands(desk: Desk, number: int) -> str:
     return re.sub(rf"\b(INC-)?{number}\b", "N", text)
 
 
-async def _reminded(desk: Desk, number: int) -> bool:
-    async with desk.database.reading() as conn:
+async def _reminded(context: Context, number: int) -> bool:
+    async with context.database.reading() as conn:
         return any(record.entry.kind == "reminder" for record in await entries.read(conn, number))
 
 
-async def test_many_are_reminded_as_each_would_be(desk: Desk, clock: StandingClock) -> None:
-    rows = await _lapsed(desk, clock, ["sev2"] * 40)
+async def test_many_are_reminded_as_each_would_be(context: Context, clock: StandingClock) -> None:
+    rows = await _lapsed(context, clock, ["sev2"] * 40)
     assert len(rows) == 40
-    assert await nudge.lapse_together(desk, rows[:39]) == []
-    await nudge.lapse(desk, rows[39:])
-    others = {await _stands(desk, row.incident) for row in rows[34:39]}
-    assert others == {await _stands(desk, rows[39].incident)}
-    assert await nudge.lapse_together(desk, rows[:39]) == rows[:39], "they are decided, and lapse no more"
-    await nudge.lapse(desk, rows[:39])
-    assert {await _stands(desk, row.incident) for row in rows[34:39]} == others
+    assert await nudge.lapse_together(context, rows[:39]) == []
+    await nudge.lapse(context, rows[39:])
+    others = {await _stands(context, row.incident) for row in rows[34:39]}
+    assert others == {await _stands(context, rows[39].incident)}
+    assert await nudge.lapse_together(context, rows[:39]) == rows[:39], "they are decided, and lapse no more"
+    await nudge.lapse(context, rows[:39])
+    assert {await _stands(context, row.incident) for row in rows[34:39]} == others
 
 
-async def test_what_is_more_than_a_reminder_is_left(desk: Desk, clock: StandingClock) -> None:
-    rows = await _lapsed(desk, clock, ["sev2", "sev3", "sev2"])
-    left = await nudge.lapse_together(desk, rows)
+async def test_what_is_more_than_a_reminder_is_left(context: Context, clock: StandingClock) -> None:
+    rows = await _lapsed(context, clock, ["sev2", "sev3", "sev2"])
+    left = await nudge.lapse_together(context, rows)
     assert {row.incident for row in left} == {2}, "it owes an update and a role, which one message tells"
-    assert [await _reminded(desk, number) for number in (1, 2, 3)] == [True, False, True]
+    assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
 
 
-async def test_silence_that_pages_is_left(desk: Desk, clock: StandingClock) -> None:
-    rows = await _lapsed(desk, clock, ["sev2", "sev2"])
-    await nudge.lapse_together(desk, rows)
+async def test_silence_that_pages_is_left(context: Context, clock: StandingClock) -> None:
+    rows = await _lapsed(context, clock, ["sev2", "sev2"])
+    await nudge.lapse_together(context, rows)
     clock.instant += timedelta(minutes=15)
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         again = await deadlines.claim(conn, clock.now(), 100)
     assert len(again) == 2
-    assert await nudge.lapse_together(desk, again) == again, "two cadences of silence page the ladder"
+    assert await nudge.lapse_together(context, again) == again, "two cadences of silence page the ladder"
 
 
-async def test_a_claim_that_was_lost_is_passed_over(desk: Desk, clock: StandingClock) -> None:
-    await _lapsed(desk, clock, [])
+async def test_a_claim_that_was_lost_is_passed_over(context: Context, clock: StandingClock) -> None:
+    await _lapsed(context, clock, [])
     for n in range(2):
-        await declare.declare(desk, declare.Declaration("Checkout is down", "sev2", "U1"), f"again{n}")
+        await declare.declare(context, declare.Declaration("Checkout is down", "sev2", "U1"), f"again{n}")
     clock.instant += timedelta(minutes=15)
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         lost = await deadlines.claim(conn, clock.now(), 100, lease=timedelta(seconds=-1))
         await deadlines.claim(conn, clock.now(), 100)
-    assert await nudge.lapse_together(desk, lost) == lost
-    assert not await _reminded(desk, 1)
+    assert await nudge.lapse_together(context, lost) == lost
+    assert not await _reminded(context, 1)
 
 
-async def test_nobody_is_waited_for(desk: Desk, clock: StandingClock) -> None:
+async def test_nobody_is_waited_for(context: Context, clock: StandingClock) -> None:
     """Whoever holds an incident may hold it for long, and the others have nothing to do with that."""
-    if desk.database.dialect == "sqlite":
+    if context.database.dialect == "sqlite":
         pytest.skip("SQLite has one writer")
-    rows = await _lapsed(desk, clock, ["sev2", "sev2", "sev2"])
-    async with desk.database.transaction() as conn:
+    rows = await _lapsed(context, clock, ["sev2", "sev2", "sev2"])
+    async with context.database.transaction() as conn:
         await incidents.lock(conn, 2)
         async with asyncio.timeout(5):
-            left = await nudge.lapse_together(desk, rows)
+            left = await nudge.lapse_together(context, rows)
     assert [row.incident for row in left] == [2]
-    assert [await _reminded(desk, number) for number in (1, 2, 3)] == [True, False, True]
+    assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
 
 
-async def test_one_that_fails_takes_nobody_along(desk: Desk, clock: StandingClock, monkeypatch: Any) -> None:
+async def test_one_that_fails_takes_nobody_along(context: Context, clock: StandingClock, monkeypatch: Any) -> None:
     """All of it or nothing: the scheduler then looks at each by itself."""
-    rows = await _lapsed(desk, clock, ["sev2", "sev2"])
+    rows = await _lapsed(context, clock, ["sev2", "sev2"])
 
     async def broken(*_: Any) -> None:
         raise RuntimeError("no")
@@ -153,28 +153,28 @@ async def test_one_that_fails_takes_nobody_along(desk: Desk, clock: StandingCloc
     with monkeypatch.context() as patched:
         patched.setattr(nudge, "commit_all", broken)
         with pytest.raises(RuntimeError):
-            await nudge.lapse_together(desk, rows)
-    assert not await _reminded(desk, 1)
-    await nudge.lapse(desk, rows)
-    assert await _reminded(desk, 1)
-    assert await _reminded(desk, 2)
+            await nudge.lapse_together(context, rows)
+    assert not await _reminded(context, 1)
+    await nudge.lapse(context, rows)
+    assert await _reminded(context, 1)
+    assert await _reminded(context, 2)
 
 
 async def test_two_processes_remind_each_once(
-    desk: Desk, clock: StandingClock, database_url: str, tmp_path: Path
+    context: Context, clock: StandingClock, database_url: str, tmp_path: Path
 ) -> None:
-    if desk.database.dialect == "sqlite":
+    if context.database.dialect == "sqlite":
         pytest.skip("one process serves a SQLite file")
     for n in range(60):
-        await declare.declare(desk, declare.Declaration("Checkout is down", "sev2", "U1"), f"d{n}")
+        await declare.declare(context, declare.Declaration("Checkout is down", "sev2", "U1"), f"d{n}")
     clock.instant = START + timedelta(minutes=15)
     other = await Database.open(database_url, migrate=False)
     try:
-        both = [Scheduler(desk, clock), Scheduler(replace(desk, database=other), clock)]  # type: ignore[arg-type]
+        both = [Scheduler(context, clock), Scheduler(replace(context, database=other), clock)]  # type: ignore[arg-type]
         await asyncio.gather(*(one.tick() for one in both))
     finally:
         await other.close()
-    async with desk.database.reading() as conn:
+    async with context.database.reading() as conn:
         told = [record.entry.kind for n in range(1, 61) for record in await entries.read(conn, n)]
         posts = await conn.scalar(sa.select(sa.func.count()).where(outbox.c.kind == "nudge"))
     assert (told.count("reminder"), posts) == (60, 60)

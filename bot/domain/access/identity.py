@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Standing(StrEnum):
+class Membership(StrEnum):
     MEMBER = "member"
     GUEST = "guest"
     OUTSIDE = "outside"  # of another organisation, by Slack Connect
@@ -19,7 +19,7 @@ class Identity:
     """`address` is their e-mail address, as far as Slack vouches for it."""
 
     user: str
-    standing: Standing
+    membership: Membership
     address: str | None = None
 
     def among(self, people: Iterable[str]) -> bool:

@@ -10,7 +10,7 @@ from bot.domain.values import durations
 
 
 def after(instant: datetime, span: durations.Span | None) -> datetime | None:
-    return None if span is None else durations.later(instant, span)
+    return None if span is None else durations.add(instant, span)
 
 
 def next_update(incident: Incident, policy: Policy, now: datetime) -> datetime | None:

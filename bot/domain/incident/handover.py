@@ -12,7 +12,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Change, Handover, Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
-from bot.domain.values.durations import in_words
+from bot.domain.values.durations import exact
 
 DEFAULT_ROLE = "commander"
 
@@ -67,7 +67,7 @@ def nudged(incident: Incident, asked: Handover, policy: Policy, now: datetime) -
 def unanswered(incident: Incident, asked: Handover, actor: str, policy: Policy, now: datetime) -> Change:
     """No answer to the second asking either: the offer ends, and the role stays where it is."""
     left = replace(incident, handovers=_without(incident, asked.number))
-    text = f"<@{asked.to}> did not answer within {in_words(now - asked.asked_at)}"
+    text = f"<@{asked.to}> did not answer within {exact(now - asked.asked_at)}"
     return Change(left, (_said(now, actor, asked, policy, "unanswered", text),))
 
 

@@ -32,7 +32,7 @@ IN_WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ImpactInput:
     """What somebody changed of it: None where they left it as it was. In `facts`, None takes one away."""
 
     services: tuple[str, ...] | None = None
@@ -40,7 +40,7 @@ class Said:
     facts: Mapping[str, Fact | None] = field(default_factory=dict)
 
 
-def record(incident: Incident, said: Said, actor: str, now: datetime) -> Change:
+def record(incident: Incident, said: ImpactInput, actor: str, now: datetime) -> Change:
     """Also after the end: the review asks for it. Saying what is known already changes nothing."""
     if incident.status in (Status.CANCELLED, Status.MERGED):
         raise Refused(f"{incident.id} is {incident.status}: its impact is not kept any more.", "list")

@@ -17,7 +17,7 @@ _TIMES = {"ms": 0.001, "k": 1_000.0, "m": 1_000_000.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MetricInput:
     """`facts` by the names of the policy; `unknown` are names that no rule looks at."""
 
     facts: dict[str, float]
@@ -32,7 +32,7 @@ def names(policy: Policy) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in used if name not in (*FIGURES, *MARKS)))
 
 
-def read(text: str, policy: Policy) -> Said:
+def read(text: str, policy: Policy) -> MetricInput:
     """Each name with the figure after it. A part of a name is enough where it is the only one that has it."""
     known, facts, unknown = names(policy), {}, []
     for match in _PAIR.finditer(text):
@@ -42,7 +42,7 @@ def read(text: str, policy: Policy) -> Said:
             unknown.append(said)
         else:
             facts[name] = _figure(float(match["figure"]), (match["unit"] or "").lower(), name, policy)
-    return Said(facts, tuple(dict.fromkeys(unknown)))
+    return MetricInput(facts, tuple(dict.fromkeys(unknown)))
 
 
 def _meant(said: str, known: tuple[str, ...]) -> str | None:

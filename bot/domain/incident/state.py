@@ -30,11 +30,11 @@ class Alert:
     method: str
     severity: str
     contact: str | None  # whose own service it was opened with; None: the operator's
-    triggers: tuple[str, ...]  # `once` of each notice that opened it or told of it again
+    triggers: tuple[str, ...]  # `dedup_key` of each notice that opened it or told of it again
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class TriggerState:
     """A trigger that holds, from when, and how often it has paged."""
 
     at: datetime
@@ -58,7 +58,7 @@ class Ladder:
     spent: dict[str, tuple[int, ...]] = field(default_factory=dict)
     fired: tuple[str, ...] = ()  # "acknowledge:sev1", "mitigate:sev1": targets that lapsed and were acted on
     silence_paged: bool = False
-    tripped: dict[str, Trip] = field(default_factory=dict)  # by the keys of triggers; once in an episode
+    tripped: dict[str, TriggerState] = field(default_factory=dict)  # by the keys of triggers; once in an episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
-class Walking:
+class RunSummary:
     """A playbook that is walked, as far as the incident itself has to know. `outcome` is None while it goes on;
     `last` is what happened last, in words.
     """
@@ -106,11 +106,11 @@ class Walking:
     outcome: str | None = None
     timers: tuple[Timer, ...] = ()
     last: str = ""
-    asking: tuple[str, ...] = ()  # `once` of each message that asks for an approval
+    asking: tuple[str, ...] = ()  # `dedup_key` of each message that asks for an approval
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RoleShift:
     """Somebody on call who holds a role. `state`: empty until it ends; then `offered` (to hand over), `handed`,
     `stays` or `over`.
     """
@@ -169,13 +169,13 @@ class Incident:
     summary: str = ""
     root_cause: str = ""
     impact_ended_at: datetime | None = None
-    live_nudge: str | None = None  # `once` of the one reminder that still has its buttons
-    live_pages: tuple[str, ...] = ()  # `once` of each page that still asks somebody
+    live_nudge: str | None = None  # `dedup_key` of the one reminder that still has its buttons
+    live_pages: tuple[str, ...] = ()  # `dedup_key` of each page that still asks somebody
     live_alerts: tuple[Alert, ...] = ()
     handovers: tuple[Handover, ...] = ()
     handovers_asked: int = 0
-    turns: tuple[Turn, ...] = ()  # of those who hold a role while they are on call
-    walks: tuple[Walking, ...] = ()
+    turns: tuple[RoleShift, ...] = ()  # of those who hold a role while they are on call
+    walks: tuple[RunSummary, ...] = ()
     policy: str = ""
     policy_changes: int = 0  # how often another one was brought to it
 

@@ -55,7 +55,7 @@ def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Ch
         changed = replace(changed, update_due_at=until)
     if incident.roles_due_at is not None:
         changed = replace(changed, roles_due_at=until)
-    text = f"reminders quiet for {durations.in_words(span)}"
+    text = f"reminders quiet for {durations.exact(span)}"
     return Change(changed, (entry(now, "snoozed", actor, text, until=until.isoformat()),))
 
 
@@ -63,7 +63,7 @@ def promise(incident: Incident, span: timedelta, actor: str, now: datetime) -> C
     """Promise the next update in so long; the deadline moves there, whichever way."""
     must_be_open(incident)
     changed = replace(incident, update_due_at=now + span, promised_by=actor, unanswered=0, snooze=None)
-    text = f"next update promised in {durations.in_words(span)}"
+    text = f"next update promised in {durations.exact(span)}"
     return Change(changed, (entry(now, "snoozed", actor, text, until=(now + span).isoformat(), promise=True),))
 
 

@@ -66,7 +66,7 @@ class Handoff:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class HoursWindow:
     """Minutes of the day by the wall clock, beginning on `days`; over midnight where `end` is not after `start`."""
 
     days: frozenset[int]
@@ -166,23 +166,23 @@ def parse_handoff(rotation: str, text: str) -> Handoff:
 
 
 @lru_cache(maxsize=1024)
-def parse_hours(text: str) -> tuple[Window, ...]:
+def parse_hours(text: str) -> tuple[HoursWindow, ...]:
     """`09:00-17:00 mon-fri`, `17:00-09:00`, `sat,sun`; several with `;` between. Raises `ValueError` with the mend."""
     return tuple(_window(part.strip().lower()) for part in text.split(";"))
 
 
-def _window(text: str) -> Window:
+def _window(text: str) -> HoursWindow:
     example = "Write them as 09:00-17:00 mon-fri."
     match = _HOURS.match(text)
     if match is None:
         if ":" in text or not text:
             raise ValueError(example)
-        return Window(_days(text, example), 0, MIDNIGHT)
+        return HoursWindow(_days(text, example), 0, MIDNIGHT)
     start = int(match[1]) * 60 + int(match[2])
     end = MIDNIGHT if match[3] == "24:00" else int(match[4]) * 60 + int(match[5])
     if start == end:
         raise ValueError("They end when they begin; the whole day is 00:00-24:00.")
-    return Window(_days(match[6], example) if match[6] else frozenset(range(7)), start, end)
+    return HoursWindow(_days(match[6], example) if match[6] else frozenset(range(7)), start, end)
 
 
 def _days(text: str, example: str) -> frozenset[int]:

@@ -7,34 +7,34 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Change, Incident, Turn
+from bot.domain.incident import Change, Incident, RoleShift
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 
 
-def once(incident: Incident, turn: Turn) -> str:
+def key_of(incident: Incident, turn: RoleShift) -> str:
     """Of the deadline at its end; unique for the incident and the shift change."""
     ends = int(turn.ends_at.timestamp())
     return f"shift:{incident.number}:{incident.episode}:{turn.role}:{turn.user}:{turn.schedule}:{ends}"
 
 
-def standing(incident: Incident) -> tuple[Turn, ...]:
+def standing(incident: Incident) -> tuple[RoleShift, ...]:
     """Turns whose end still matters: the incident runs, and the role is where it was."""
     if not incident.open:
         return ()
     return tuple(one for one in incident.turns if incident.roles.get(one.role) == one.user)
 
 
-def waiting(incident: Incident) -> tuple[Turn, ...]:
+def waiting(incident: Incident) -> tuple[RoleShift, ...]:
     return tuple(one for one in standing(incident) if one.state == "")
 
 
-def offered(incident: Incident) -> tuple[Turn, ...]:
+def offered(incident: Incident) -> tuple[RoleShift, ...]:
     """Offers that wait for an answer."""
     return tuple(one for one in standing(incident) if one.state == "offered")
 
 
-def watched(incident: Incident, turns: Sequence[Turn]) -> Incident:
+def watched(incident: Incident, turns: Sequence[RoleShift]) -> Incident:
     """With the ends of these turns to be looked at; a turn that was offered, or answered, stays so."""
     kept = tuple(one for one in standing(incident) if one.state)
     settled = {(one.role, one.user, one.schedule) for one in kept}
@@ -42,12 +42,12 @@ def watched(incident: Incident, turns: Sequence[Turn]) -> Incident:
     return incident if incident.turns == (*kept, *fresh) else replace(incident, turns=(*kept, *fresh))
 
 
-def with_state(incident: Incident, turn: Turn, state: str) -> Incident:
+def with_state(incident: Incident, turn: RoleShift, state: str) -> Incident:
     turns = tuple(replace(one, state=state) if one == turn else one for one in incident.turns)
     return replace(incident, turns=turns)
 
 
-def find(incident: Incident, role: str, actor: str) -> Turn:
+def find(incident: Incident, role: str, actor: str) -> RoleShift:
     """The offer somebody answers. Raises `Refused` where it is over, or was made to another."""
     turn = next((one for one in offered(incident) if one.role == role), None)
     if turn is None:
@@ -68,7 +68,7 @@ def stay(incident: Incident, role: str, actor: str, policy: Policy, now: datetim
     return Change(with_state(incident, turn, "stays"), (said,))
 
 
-def outcome(turn: Turn, after: Incident) -> str:
+def outcome(turn: RoleShift, after: Incident) -> str:
     """What became of an offer that stood before and does not now, in words."""
     if not after.open:
         return f"the incident is {after.status}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.incident import Alert, Incident
-from bot.domain.paging.ladder import Reached
+from bot.domain.paging.ladder import Recipients
 from bot.domain.policy.policy import Contact, Policy
 
 # What a contact must have to be reached so. The other methods reach whoever the operator's settings say.
@@ -38,7 +38,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PageAttempt:
     """One person, by one method."""
 
     person: Person
@@ -46,27 +46,27 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class PagePlan:
     """Everybody a page calls and how; `gaps` say in words which methods reach nobody."""
 
-    calls: tuple[Call, ...] = ()
+    attempts: tuple[PageAttempt, ...] = ()
     gaps: tuple[str, ...] = ()
 
     def of(self, person: Person) -> tuple[str, ...]:
-        return tuple(call.method for call in self.calls if call.person == person)
+        return tuple(call.method for call in self.attempts if call.person == person)
 
     @property
     def methods(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(call.method for call in self.calls))
+        return tuple(dict.fromkeys(call.method for call in self.attempts))
 
 
 def label(method: str) -> str:
     return LABELS.get(method, method)
 
 
-def plan_calls(reached: Reached, by: Sequence[str], policy: Policy, configured: Collection[str]) -> Calls:
+def plan_pages(reached: Recipients, by: Sequence[str], policy: Policy, configured: Collection[str]) -> PagePlan:
     """Each person by each method of the rung. Somebody whom none of them reaches is called by any that does."""
-    calls: list[Call] = []
+    calls: list[PageAttempt] = []
     gaps: dict[str, None] = {}
     for person in people_of(reached, policy):
         mine: list[str] = []
@@ -79,8 +79,8 @@ def plan_calls(reached: Reached, by: Sequence[str], policy: Policy, configured: 
                 mine.append(method)
         if not mine and (last := next_method(person, by, (), configured)):
             mine.append(last)
-        calls += [Call(person, method) for method in mine]
-    return Calls(tuple(calls), tuple(gaps))
+        calls += [PageAttempt(person, method) for method in mine]
+    return PagePlan(tuple(calls), tuple(gaps))
 
 
 def next_method(person: Person, by: Sequence[str], used: Collection[str], configured: Collection[str]) -> str | None:
@@ -92,7 +92,7 @@ def next_method(person: Person, by: Sequence[str], used: Collection[str], config
     return None
 
 
-def people_of(reached: Reached, policy: Policy) -> list[Person]:
+def people_of(reached: Recipients, policy: Policy) -> list[Person]:
     """Contacts first, then whoever is known by their Slack ID alone; nobody twice.
 
     A contact whose Slack address is not among `people` was left out: they are responding already.
@@ -157,16 +157,16 @@ def number_in(key: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def opened(incident: Incident, calls: Calls, onces: Mapping[Call, str]) -> tuple[Alert, ...]:
+def opened(incident: Incident, calls: PagePlan, dedup_keys: Mapping[PageAttempt, str]) -> tuple[Alert, ...]:
     """The incident's alerts with what these calls open: one for each method, severity and own service."""
     alerts = {(a.method, a.severity, a.contact): a for a in incident.live_alerts}
-    for call in calls.calls:
+    for call in calls.attempts:
         if call.method not in FOLLOWING:
             continue
         own = call.person.key if call.method == "pagerduty" and call.person.pagerduty else None
         place = (call.method, incident.severity, own)
         before = alerts[place].triggers if place in alerts else ()
-        alerts[place] = Alert(*place, triggers=(*before, onces[call]))
+        alerts[place] = Alert(*place, triggers=(*before, dedup_keys[call]))
     return tuple(alerts.values())
 
 

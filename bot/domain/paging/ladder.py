@@ -18,7 +18,7 @@ OnCall = Callable[[str, datetime], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class Recipients:
     """Whom a rung reaches: `people` are Slack user IDs or e-mail addresses, `channels` names or IDs."""
 
     people: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
-class Climb:
+class PagingOutcome:
     """The outcome of asking for the next rung. `rung` is None when the ladder has nobody left.
 
     What pages beside the ladder has a `label` instead, unique within the incident, and is `called` in words.
@@ -36,7 +36,7 @@ class Climb:
 
     change: Change
     rung: int | None
-    reached: Reached
+    recipients: Recipients
     fell_through: tuple[tuple[int, str], ...]
     times: int = 1
     label: str = ""
@@ -48,7 +48,7 @@ class Climb:
         return self.rung is not None or bool(self.label)
 
 
-def reach(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> Reached:
+def recipients_of(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> Recipients:
     """Resolve a rung's `notify`, in order, each person once."""
     people: dict[str, None] = {}
     channels: dict[str, None] = {}
@@ -75,7 +75,7 @@ def reach(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: 
                     gaps.append(f"{member} is on call on {name}, and no contact of the policy is called so")
                 else:
                     people[member] = None
-    return Reached(tuple(people), tuple(channels), tuple(contacts), tuple(gaps))
+    return Recipients(tuple(people), tuple(channels), tuple(contacts), tuple(gaps))
 
 
 def _add_role(
@@ -118,7 +118,7 @@ def _schedule_gap(policy: Policy, name: str) -> str:
     return f"nobody is on call on {name} now"
 
 
-def climb(
+def page_next_rung(
     incident: Incident,
     policy: Policy,
     on_call: OnCall,
@@ -126,7 +126,7 @@ def climb(
     why: str,
     actor: str = BOT,
     rung: int | None = None,
-) -> Climb:
+) -> PagingOutcome:
     """Page `rung`, or the next unspent one; rungs that reach nobody fall through to the next at once.
 
     People who are responding already are left out; a rung of only such people counts as paged and says so.
@@ -137,7 +137,7 @@ def climb(
     spent = list(incident.ladder.spent.get(level.key, ()))
     candidates = [n for n in range(rung or 1, len(level.ladder) + 1) if n not in spent]
     for number in candidates:
-        reached = reach(level.ladder[number - 1], incident, policy, on_call, now)
+        reached = recipients_of(level.ladder[number - 1], incident, policy, on_call, now)
         spent.append(number)
         fresh = tuple(person for person in reached.people if person not in incident.responders)
         if not fresh and not reached.channels and not (set(reached.contacts) and not reached.people):
@@ -153,16 +153,16 @@ def climb(
             pages=(*incident.ladder.pages, page),
         )
         entries.append(_paged(now, actor, number, reached, why, 1, policy))
-        return Climb(Change(replace(incident, ladder=ladder), tuple(entries)), number, reached, tuple(fell))
+        return PagingOutcome(Change(replace(incident, ladder=ladder), tuple(entries)), number, reached, tuple(fell))
     ladder = replace(incident.ladder, spent={**incident.ladder.spent, level.key: tuple(sorted(spent))})
     nobody = Change(replace(incident, ladder=ladder), tuple(entries))
-    return Climb(nobody, None, Reached(), tuple(fell))
+    return PagingOutcome(nobody, None, Recipients(), tuple(fell))
 
 
-def repeat(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, number: int) -> Climb:
+def repeat(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, number: int) -> PagingOutcome:
     """Page a rung again, counting."""
     level = policy.severity(incident.severity)
-    reached = reach(level.ladder[number - 1], incident, policy, on_call, now)
+    reached = recipients_of(level.ladder[number - 1], incident, policy, on_call, now)
     pages = tuple(
         replace(page, times=page.times + 1, last_at=now) if page.rung == number else page
         for page in incident.ladder.pages
@@ -170,10 +170,12 @@ def repeat(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, n
     times = next(page.times for page in pages if page.rung == number)
     changed = replace(incident, ladder=replace(incident.ladder, pages=pages))
     why = f"still unanswered, {ordinal(times)} page"
-    return Climb(Change(changed, (_paged(now, BOT, number, reached, why, times, policy),)), number, reached, (), times)
+    return PagingOutcome(
+        Change(changed, (_paged(now, BOT, number, reached, why, times, policy),)), number, reached, (), times
+    )
 
 
-def summon(
+def page_directly(
     incident: Incident,
     policy: Policy,
     on_call: OnCall,
@@ -186,22 +188,22 @@ def summon(
     actor: str = BOT,
     times: int = 1,
     responders_too: bool = False,
-) -> Climb:
+) -> PagingOutcome:
     """Page somebody beside the ladder: a person whom another asked for, or whoever a trigger names.
 
     Where that reaches nobody, the climb has no label, and says so as a rung would.
     """
-    reached = reach(rung, incident, policy, on_call, now)
+    reached = recipients_of(rung, incident, policy, on_call, now)
     fresh = tuple(one for one in reached.people if responders_too or one not in incident.responders)
     if not fresh and not reached.channels and not (reached.contacts and not reached.people):
         gap = "; ".join(reached.gaps) or "everybody it names is responding already"
         said = entry(now, "escalated", BOT, f"{called} reaches nobody: {gap}", label=label)
-        return Climb(Change(incident, (said,)), None, Reached(gaps=(f"{called}: {gap}",)), (), called=called)
+        return PagingOutcome(Change(incident, (said,)), None, Recipients(gaps=(f"{called}: {gap}",)), (), called=called)
     reached = replace(reached, people=fresh)
     page = Page(0, times, now, fresh)
     changed = replace(incident, ladder=replace(incident.ladder, pages=(*incident.ladder.pages, page)))
     said = _said_paged(now, actor, called, reached, why, policy, label=label, times=times)
-    return Climb(Change(changed, (said,)), None, reached, (), times, label, called)
+    return PagingOutcome(Change(changed, (said,)), None, reached, (), times, label, called)
 
 
 def gaps_ahead(incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> tuple[str, ...]:
@@ -212,7 +214,7 @@ def gaps_ahead(incident: Incident, policy: Policy, on_call: OnCall, now: datetim
     for number, rung in enumerate(level.ladder, 1):
         if number in spent or _answered(incident, rung.until):
             continue
-        reached = reach(rung, incident, policy, on_call, now)
+        reached = recipients_of(rung, incident, policy, on_call, now)
         if not (reached.people or reached.channels or reached.contacts):
             found.append(f"Rung {number} would reach nobody: {'; '.join(reached.gaps)}.")
     return tuple(found)
@@ -242,12 +244,12 @@ def ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
-def _paged(now: datetime, actor: str, number: int, reached: Reached, why: str, times: int, policy: Policy) -> Entry:
+def _paged(now: datetime, actor: str, number: int, reached: Recipients, why: str, times: int, policy: Policy) -> Entry:
     return _said_paged(now, actor, f"Rung {number}", reached, why, policy, rung=number, times=times)
 
 
 def _said_paged(
-    now: datetime, actor: str, called: str, reached: Reached, why: str, policy: Policy, **data: Any
+    now: datetime, actor: str, called: str, reached: Recipients, why: str, policy: Policy, **data: Any
 ) -> Entry:
     names = ", ".join([*(name_of(p, policy) for p in reached.people), *reached.channels]) or ", ".join(reached.contacts)
     return entry(

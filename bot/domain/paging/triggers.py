@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, Trip, must_be_open
+from bot.domain.incident import Incident, TriggerState, must_be_open
 from bot.domain.incident.classification import REVENUE
 from bot.domain.policy.policy import Policy, Trigger, folded
 from bot.domain.values import durations
@@ -46,12 +46,12 @@ def stamped(incident: Incident, policy: Policy, now: datetime) -> Incident:
     return _tripped(incident, [one for one in policy.triggers if holds(one, incident)], now)
 
 
-def trip(incident: Incident, policy: Policy, when: str, now: datetime) -> Incident:
+def fire(incident: Incident, policy: Policy, when: str, now: datetime) -> Incident:
     """Something has happened: `manual`, `auto_remediation_failed`."""
     return _tripped(incident, [one for one in policy.triggers if one.when == when], now)
 
 
-def trip_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
+def fire_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
     """A person says that it holds. Raises `Refused` where it does already, or is not meant for this severity."""
     must_be_open(incident)
     if not _meant(trigger, incident):
@@ -75,7 +75,7 @@ def named(policy: Policy, words: str) -> tuple[Trigger, str] | None:
 
 def _tripped(incident: Incident, triggers: list[Trigger], now: datetime) -> Incident:
     known = incident.ladder.tripped
-    fresh = {one.key: Trip(now) for one in triggers if one.key not in known and _meant(one, incident)}
+    fresh = {one.key: TriggerState(now) for one in triggers if one.key not in known and _meant(one, incident)}
     return replace(incident, ladder=replace(incident.ladder, tripped={**known, **fresh})) if fresh else incident
 
 
@@ -83,21 +83,21 @@ def due(incident: Incident, policy: Policy) -> list[Due]:
     """When each trigger pages, or pages again."""
     found = []
     for trigger in policy.triggers:
-        trip = incident.ladder.tripped.get(trigger.key)
-        since = trip.at if trip else _target_passed(trigger, incident, policy)
+        fire = incident.ladder.tripped.get(trigger.key)
+        since = fire.at if fire else _target_passed(trigger, incident, policy)
         if since is None or not _meant(trigger, incident):
             continue
-        if trip is None or trip.last_at is None:
+        if fire is None or fire.last_at is None:
             found.append(Due(trigger, since + trigger.rung.after, 0))
         elif trigger.rung.repeat is not None:
-            found.append(Due(trigger, trip.last_at + trigger.rung.repeat, trip.times))
+            found.append(Due(trigger, fire.last_at + trigger.rung.repeat, fire.times))
     return found
 
 
 def paged(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
-    before = incident.ladder.tripped.get(trigger.key, Trip(now))
-    trip = replace(before, times=before.times + 1, last_at=now)
-    return replace(incident, ladder=replace(incident.ladder, tripped={**incident.ladder.tripped, trigger.key: trip}))
+    before = incident.ladder.tripped.get(trigger.key, TriggerState(now))
+    fire = replace(before, times=before.times + 1, last_at=now)
+    return replace(incident, ladder=replace(incident.ladder, tripped={**incident.ladder.tripped, trigger.key: fire}))
 
 
 def _target_passed(trigger: Trigger, incident: Incident, policy: Policy) -> datetime | None:
@@ -105,7 +105,7 @@ def _target_passed(trigger: Trigger, incident: Incident, policy: Policy) -> date
     target = policy.severity(incident.severity).resolve_within
     if trigger.when != "target_exceeded" or target is None:
         return None
-    return durations.later(incident.ladder.started_at, target)
+    return durations.add(incident.ladder.started_at, target)
 
 
 def _meant(trigger: Trigger, incident: Incident) -> bool:

@@ -8,12 +8,22 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.playbook import transitions as moves
-from bot.domain.playbook.run import GRANTED, SETTLED, Answer, Approval, Change, Mark, Overtaken, State, Walk
+from bot.domain.playbook.run import (
+    GRANTED,
+    SETTLED,
+    Answer,
+    Approval,
+    Overtaken,
+    PlaybookRun,
+    RunChange,
+    StepState,
+    StepStatus,
+)
 from bot.domain.timeline.entry import BOT
 
 
 def ask(
-    walk: Walk,
+    walk: PlaybookRun,
     key: str,
     action: str,
     shown: Sequence[str],
@@ -21,37 +31,37 @@ def ask(
     expires: timedelta,
     now: datetime,
     people: Sequence[str] = (),
-) -> Change:
+) -> RunChange:
     """Ask for approval of exactly `shown`."""
     mark = walk.mark(key)
     if action == "do" and not mark.needs_approval:
         raise Refused(f"Step {key} needs no approval. Do it, then press Done.")
-    if mark.state is State.WAITING:
+    if mark.state is StepStatus.WAITING:
         raise Overtaken("asked for approval", mark)
     if action != "rollback":
         mark = moves.free(walk, key)
-        if mark.state is State.APPROVED:
+        if mark.state is StepStatus.APPROVED:
             raise Overtaken("approved", mark)
-    elif mark.state is State.RUNNING:
+    elif mark.state is StepStatus.RUNNING:
         raise Refused(f"Step {key} is running. Wait until it is over.")
     elif walk.outcome == "abandoned":
         moves.must_go(walk)
     number = walk.approvals_asked + 1
-    was = State.OPEN if mark.state is State.APPROVED else mark.state
+    was = StepStatus.OPEN if mark.state is StepStatus.APPROVED else mark.state
     asked = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people), was=was)
     holder = mark.holder or (None if actor == BOT else actor)
-    waiting = replace(mark, state=State.WAITING, asked=asked, holder=holder)
+    waiting = replace(mark, state=StepStatus.WAITING, asked=asked, holder=holder)
     if not mark.settled:
         waiting = replace(waiting, by=actor, at=now)
     else:  # it is to be taken back: whoever did it still did it, if that is refused
         walk = moves.resumed(walk)
-    said = moves.said(
+    said = moves.log_entry(
         walk, now, actor, "asked", _wanted(action), mark, action=action, shown=list(shown), approval=number
     )
-    return Change(moves.turned(moves.put(replace(walk, approvals_asked=number), waiting), now), (said,))
+    return RunChange(moves.start_current(moves.put(replace(walk, approvals_asked=number), waiting), now), (said,))
 
 
-def approve(walk: Walk, key: str, number: int, actor: str, now: datetime) -> Change:
+def approve(walk: PlaybookRun, key: str, number: int, actor: str, now: datetime) -> RunChange:
     """By somebody other than whoever asked."""
     mark, asked = _asked(walk, key, number)
     if asked.by == actor:
@@ -59,14 +69,14 @@ def approve(walk: Walk, key: str, number: int, actor: str, now: datetime) -> Cha
     return _answered(walk, mark, asked, Answer.APPROVED, actor, now, "", f"approved what <@{asked.by}> asked for")
 
 
-def refuse(walk: Walk, key: str, number: int, actor: str, now: datetime, reason: str = "") -> Change:
+def refuse(walk: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str = "") -> RunChange:
     """Whoever asked may take it back in the same way."""
     mark, asked = _asked(walk, key, number)
     text = "took the request back" if asked.by == actor else f"refused what <@{asked.by}> asked for"
     return _answered(walk, mark, asked, Answer.REFUSED, actor, now, reason.strip(), text)
 
 
-def break_glass(walk: Walk, key: str, number: int, actor: str, now: datetime, reason: str) -> Change:
+def break_glass(walk: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str) -> RunChange:
     """Nobody else is there: go on without approval, with a reason, for everybody to see."""
     mark, asked = _asked(walk, key, number)
     if not reason.strip():
@@ -75,7 +85,7 @@ def break_glass(walk: Walk, key: str, number: int, actor: str, now: datetime, re
     return _answered(walk, mark, asked, Answer.BROKEN, actor, now, reason.strip(), text)
 
 
-def expire(walk: Walk, key: str, number: int, now: datetime) -> Change:
+def expire(walk: PlaybookRun, key: str, number: int, now: datetime) -> RunChange:
     mark, asked = _asked(walk, key, number)
     return _answered(walk, mark, asked, Answer.EXPIRED, BOT, now, "", f"nobody answered <@{asked.by}> in time")
 
@@ -98,26 +108,33 @@ def answer_in_words(approval: Approval) -> str:
     return "waiting"
 
 
-def _asked(walk: Walk, key: str, number: int) -> tuple[Mark, Approval]:
+def _asked(walk: PlaybookRun, key: str, number: int) -> tuple[StepState, Approval]:
     mark = walk.mark(key)
     if mark.asked is None or mark.asked.number != number:
         raise Refused("That request is over: it was taken back, or another one followed.")
-    if mark.asked.answer is not Answer.WAITING or mark.state is not State.WAITING:
+    if mark.asked.answer is not Answer.WAITING or mark.state is not StepStatus.WAITING:
         raise Overtaken("answered", mark)
     moves.must_go(walk)
     return mark, mark.asked
 
 
 def _answered(
-    walk: Walk, mark: Mark, asked: Approval, answer: Answer, actor: str, now: datetime, reason: str, text: str
-) -> Change:
+    walk: PlaybookRun,
+    mark: StepState,
+    asked: Approval,
+    answer: Answer,
+    actor: str,
+    now: datetime,
+    reason: str,
+    text: str,
+) -> RunChange:
     settled = replace(asked, answer=answer, answered_by=actor, answered_at=now, reason=reason)
     if answer in GRANTED or asked.was not in SETTLED:
-        state = State.APPROVED if answer in GRANTED else asked.was
-        kept = replace(moves.anew(mark, now), state=state, by=actor, at=now, asked=settled)
+        state = StepStatus.APPROVED if answer in GRANTED else asked.was
+        kept = replace(moves.restart_timer(mark, now), state=state, by=actor, at=now, asked=settled)
     else:
         kept = replace(mark, state=asked.was, asked=settled)
-    said = moves.said(
+    said = moves.log_entry(
         walk, now, actor, str(answer), text + (f": {reason}" if reason else ""), mark,
         key=True, action=asked.action, shown=list(asked.shown), approval=asked.number, asked_by=asked.by,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.domain.incident import Incident
 from bot.domain.incident.classification import met
 from bot.domain.playbook.definition import Playbook, Step
-from bot.domain.policy.automation_rules import AutomationRules, Row
+from bot.domain.policy.automation_rules import AutomationRules, MatrixRow
 from bot.domain.policy.policy import Condition, Fact
 
 CONFIDENCE = "confidence"  # the fact that says how sure one is of the cause, from 0 to 1
@@ -76,7 +76,7 @@ def _closed(rules: AutomationRules, incident: Incident, step: Step) -> str | Non
 
 def _line(
     rules: AutomationRules, incident: Incident, playbook: Playbook, step: Step, sure: float | None
-) -> tuple[Row | None, tuple[str, ...]]:
+) -> tuple[MatrixRow | None, tuple[str, ...]]:
     """The first line that fits wholly; and of those about this step that were passed over, why."""
     passed: list[str] = []
     for row in rules.matrix:
@@ -89,7 +89,7 @@ def _line(
     return None, tuple(passed)
 
 
-def _about(row: Row, incident: Incident, playbook: Playbook, step: Step) -> bool:
+def _about(row: MatrixRow, incident: Incident, playbook: Playbook, step: Step) -> bool:
     action = step.automation.action if step.automation else None
     return (
         (not row.playbooks or playbook.id in row.playbooks)
@@ -98,7 +98,7 @@ def _about(row: Row, incident: Incident, playbook: Playbook, step: Step) -> bool
     )
 
 
-def _unsure(row: Row, sure: float | None) -> list[str]:
+def _unsure(row: MatrixRow, sure: float | None) -> list[str]:
     if row.confidence is None:
         return []
     if sure is None:
@@ -106,7 +106,7 @@ def _unsure(row: Row, sure: float | None) -> list[str]:
     return [] if sure > row.confidence else [f"confidence is {sure:g}, and it wants more than {row.confidence:g}"]
 
 
-def _unmet(row: Row, incident: Incident) -> list[str]:
+def _unmet(row: MatrixRow, incident: Incident) -> list[str]:
     facts = known_facts(incident)
     return [_unmet_words(condition, facts.get(condition.fact)) for condition in row.radius if not met(condition, facts)]
 

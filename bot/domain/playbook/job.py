@@ -14,14 +14,14 @@ from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.playbook.definition import Command, Step, Success, filled, tokens
-from bot.domain.values.durations import in_words
+from bot.domain.values.durations import exact
 
 LONGEST_ARGUMENT = 8 * 1024
 MOST_ARGUMENTS = 256
 LONGEST_COMMAND = 64 * 1024
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -36,7 +36,7 @@ class Action(StrEnum):
     ROLLBACK = "rollback"
 
 
-class How(StrEnum):
+class ExitKind(StrEnum):
     """How one piece of a job ended."""
 
     ENDED = "ended"  # with a code, a status or a figure
@@ -47,7 +47,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Invocation:
     """One thing to run: an argv, a method and an address, a query, or seconds to wait."""
 
     words: tuple[str, ...]
@@ -70,14 +70,14 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class InvocationResult:
     """What came of one piece. `figure` is an exit code, a status or the result of a query; `words` say it.
 
     `figures`: of a query with several series, all of them. `cut`: its output may end in the middle of a word; that of
     what has not `ENDED` may in any case.
     """
 
-    how: How
+    how: ExitKind
     words: str
     figure: float | None = None
     output: str = ""
@@ -91,7 +91,7 @@ class Plan:
 
     runner: str
     action: Action
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Invocation, ...]
     timeout: timedelta
     success: Success | None = None
     retries: int = 0
@@ -101,7 +101,7 @@ class Plan:
     whom: str = ""
     limits: str = ""
     by: str = ""  # the rule that allows it
-    undo: tuple[Piece, ...] = ()  # what takes it back, with the values of this moment
+    undo: tuple[Invocation, ...] = ()  # what takes it back, with the values of this moment
 
     @property
     def digest(self) -> str:
@@ -130,7 +130,7 @@ class Plan:
         return Plan(
             runner=data["runner"],
             action=Action(data["action"]),
-            pieces=tuple(Piece(tuple(words)) for words in data["pieces"]),
+            pieces=tuple(Invocation(tuple(words)) for words in data["pieces"]),
             timeout=timedelta(seconds=data["timeout_s"]),
             success=Success(**data["success"]) if data["success"] else None,
             retries=data["retries"],
@@ -140,7 +140,7 @@ class Plan:
             whom=data["whom"],
             limits=data["limits"],
             by=data["by"],
-            undo=tuple(Piece(tuple(words)) for words in data["undo"]),
+            undo=tuple(Invocation(tuple(words)) for words in data["undo"]),
         )
 
     @property
@@ -173,7 +173,7 @@ class Job:
     step: str
     title: str
     plan: Plan
-    state: State
+    state: JobState
     asked_by: str
     asked_at: datetime
     approved_by: str | None = None
@@ -202,7 +202,7 @@ class Verdict:
     words: str
 
 
-def pieces(step: Step, values: Mapping[str, str], action: Action) -> tuple[Piece, ...]:
+def pieces(step: Step, values: Mapping[str, str], action: Action) -> tuple[Invocation, ...]:
     """What a runner would be given, byte for byte. Raises `Refused` where this is for a person."""
     if action is Action.ROLLBACK:
         if not step.rollback:
@@ -234,7 +234,7 @@ def shown(step: Step, values: Mapping[str, str], action: str) -> tuple[str, ...]
     return tuple(piece.shown for piece in found)
 
 
-def _of_command(command: Command, values: Mapping[str, str]) -> Piece:
+def _of_command(command: Command, values: Mapping[str, str]) -> Invocation:
     return _checked(*command.argv(values))
 
 
@@ -244,14 +244,14 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return filled(text, values)
 
 
-def _checked(*words: str) -> Piece:
+def _checked(*words: str) -> Invocation:
     check_words(words)
-    return Piece(words)
+    return Invocation(words)
 
 
-def judged(plan: Plan, position: int, ended: Ended) -> Verdict:
+def judged(plan: Plan, position: int, ended: InvocationResult) -> Verdict:
     """Of the piece at `position`, from 0. Commands before the last must exit with 0."""
-    if ended.how is not How.ENDED:
+    if ended.how is not ExitKind.ENDED:
         return Verdict(False, ended.words)
     success = plan.success or Success()
     if plan.runner == "process":
@@ -267,9 +267,9 @@ def judged(plan: Plan, position: int, ended: Ended) -> Verdict:
     return Verdict(True, ended.words)
 
 
-def compared(success: Success, ended: Ended) -> Verdict:
+def compared(success: Success, ended: InvocationResult) -> Verdict:
     """The result of a query against `over` and `under`. No result, or not a number, is no success."""
-    if ended.how is not How.ENDED:
+    if ended.how is not ExitKind.ENDED:
         return Verdict(False, ended.words)
     if ended.figure is None:
         return Verdict(False, f"{ended.words}: nothing to compare")
@@ -306,4 +306,4 @@ def check_words(words: Sequence[str]) -> None:
 
 
 def limit_words(timeout: timedelta, output_limit: int) -> str:
-    return f"{in_words(timeout)}, {output_limit // 1024} KiB of output"
+    return f"{exact(timeout)}, {output_limit // 1024} KiB of output"

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.errors import Refused
 from bot.domain.playbook import transitions as moves
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import GRANTED, Answer, Change, Mark, State, Walk, standing_approvals
+from bot.domain.playbook.run import GRANTED, Answer, PlaybookRun, RunChange, StepState, StepStatus, standing_approvals
 from bot.domain.timeline.entry import BOT
 
 
@@ -23,38 +23,38 @@ def open_(
     drill: bool = False,
     values: Mapping[str, str] | None = None,
     before: str = "",
-) -> Change:
+) -> RunChange:
     """Begin at the first step. `values` over the defaults; raises `Refused` where one of them cannot be used."""
     steps = tuple(
-        Mark(step.key, step.title, phase, step.timeout, step.parallel, step.requires_approval)
+        StepState(step.key, step.title, phase, step.timeout, step.parallel, step.requires_approval)
         for phase, part in enumerate(playbook.phases)
         for step in part.steps
     )
-    walk = Walk(
+    walk = PlaybookRun(
         incident, number, playbook.id, playbook.digest, playbook.name, actor, now, steps,
         playbook.values(values), playbook.kind, drill, before=before,
     )  # fmt: skip
-    return Change(moves.turned(walk, now), (moves.said(walk, now, actor, "opened", "opened", key=True),))
+    return RunChange(moves.start_current(walk, now), (moves.log_entry(walk, now, actor, "opened", "opened", key=True),))
 
 
 def fill(
-    walk: Walk,
+    walk: PlaybookRun,
     playbook: Playbook,
     given: Mapping[str, str],
     actor: str,
     now: datetime,
     shown: Mapping[str, Sequence[str]],
-) -> Change:
+) -> RunChange:
     """New values for the commands. `shown` is what each step with a request would do with them: a request that said
     something else is withdrawn. Raises `Refused` for a value that cannot be used.
     """
     moves.must_go(walk)
     values = playbook.values({**walk.values, **given})
     if values == walk.values:
-        return Change(walk)
+        return RunChange(walk)
     changed = {name: value for name, value in values.items() if walk.values.get(name) != value}
     text = ", ".join(f"{name} = {value}" for name, value in changed.items())
-    entries = [moves.said(walk, now, actor, "filled", f"filled in {text}", values=changed)]
+    entries = [moves.log_entry(walk, now, actor, "filled", f"filled in {text}", values=changed)]
     filled = replace(walk, values=values)
     for mark in walk.steps:
         asked = mark.asked
@@ -64,26 +64,26 @@ def fill(
             or tuple(shown.get(mark.key, ())) == asked.shown
         ):
             continue
-        if mark.state not in (State.WAITING, State.APPROVED):
+        if mark.state not in (StepStatus.WAITING, StepStatus.APPROVED):
             continue
         filled = moves.withdrawn(filled, mark, "void: what was asked for has changed")
         entries.append(
-            moves.said(walk, now, BOT, "withdrawn", "approval is void: what it was asked for has changed", mark)
+            moves.log_entry(walk, now, BOT, "withdrawn", "approval is void: what it was asked for has changed", mark)
         )
     return moves.finished_if_all(filled, actor, now, tuple(entries))
 
 
-def call(walk: Walk, position: int, criterion: str, actor: str, now: datetime) -> Change:
+def call(walk: PlaybookRun, position: int, criterion: str, actor: str, now: datetime) -> RunChange:
     """A criterion for escalating holds. Once for each; who pressed first is in the timeline."""
     if position in walk.criteria:
         raise Refused(f"That was escalated already: {criterion}.", "escalate We need more people")
     called = replace(walk, criteria=(*walk.criteria, position))
-    return Change(called, (moves.said(walk, now, actor, "escalated", f"escalates: {criterion}", key=True),))
+    return RunChange(called, (moves.log_entry(walk, now, actor, "escalated", f"escalates: {criterion}", key=True),))
 
 
-def abandon(walk: Walk, actor: str, now: datetime, reason: str) -> Change:
+def abandon(walk: PlaybookRun, actor: str, now: datetime, reason: str) -> RunChange:
     moves.must_go(walk)
-    if running := next((mark for mark in walk.steps if mark.state is State.RUNNING), None):
+    if running := next((mark for mark in walk.steps if mark.state is StepStatus.RUNNING), None):
         raise Refused(f"Step {running.key} is running. Wait until it is over.")
     if not reason.strip():
         raise Refused("Say why it is stopped, such as “It is not the database”.")
@@ -92,16 +92,16 @@ def abandon(walk: Walk, actor: str, now: datetime, reason: str) -> Change:
         left = moves.withdrawn(left, mark, f"not needed any more: <@{actor}> stopped the playbook")
     over = replace(left, outcome="abandoned", ended_by=actor, ended_at=now, reason=reason.strip())
     text = f"stopped after {walk.settled} of {len(walk.steps)} steps: {reason.strip()}"
-    return Change(over, (moves.said(walk, now, actor, "abandoned", text, key=True),))
+    return RunChange(over, (moves.log_entry(walk, now, actor, "abandoned", text, key=True),))
 
 
-def judge(walk: Walk, helped: bool, actor: str, now: datetime) -> Change:
+def judge(walk: PlaybookRun, helped: bool, actor: str, now: datetime) -> RunChange:
     """After the end: whether it did what it is for."""
     if walk.outcome != "finished":
         raise Refused(f"{walk.name} is not finished.")
     if walk.helped is helped:
-        return Change(walk)
+        return RunChange(walk)
     text = "helped" if helped else "did not help"
-    return Change(
-        replace(walk, helped=helped), (moves.said(walk, now, actor, "judged", text, key=True, helped=helped),)
+    return RunChange(
+        replace(walk, helped=helped), (moves.log_entry(walk, now, actor, "judged", text, key=True, helped=helped),)
     )

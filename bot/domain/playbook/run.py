@@ -14,7 +14,7 @@ from bot.domain.errors import Refused
 from bot.domain.timeline.entry import Entry
 
 
-class State(StrEnum):
+class StepStatus(StrEnum):
     """Of a step. Where it is not settled, a person still decides."""
 
     OPEN = "open"
@@ -30,11 +30,15 @@ class State(StrEnum):
     MAY_HAVE_RUN = "may_have_run"  # the process ended while it ran; nobody knows how far it came
 
 
-SETTLED = frozenset({State.DONE, State.SUCCEEDED, State.SKIPPED})
+SETTLED = frozenset({StepStatus.DONE, StepStatus.SUCCEEDED, StepStatus.SKIPPED})
 
-TROUBLED = frozenset({State.FAILED, State.TIMED_OUT, State.MAY_HAVE_RUN})
+TROUBLED = frozenset({StepStatus.FAILED, StepStatus.TIMED_OUT, StepStatus.MAY_HAVE_RUN})
 
-IN_WORDS = {State.TIMED_OUT: "timed out", State.ROLLED_BACK: "rolled back", State.MAY_HAVE_RUN: "may have run"}
+IN_WORDS = {
+    StepStatus.TIMED_OUT: "timed out",
+    StepStatus.ROLLED_BACK: "rolled back",
+    StepStatus.MAY_HAVE_RUN: "may have run",
+}
 
 
 class Answer(StrEnum):
@@ -66,7 +70,7 @@ class Approval:
     answered_at: datetime | None = None
     reason: str = ""
     people: tuple[str, ...] = ()  # who was asked directly
-    was: State = State.OPEN  # the step is that again where it is not granted
+    was: StepStatus = StepStatus.OPEN  # the step is that again where it is not granted
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class StepState:
     """How one step stands. `by` and `at`: who brought it there and when."""
 
     key: str
@@ -86,7 +90,7 @@ class Mark:
     timeout: timedelta
     parallel: str | None = None
     needs_approval: bool = False
-    state: State = State.OPEN
+    state: StepStatus = StepStatus.OPEN
     by: str | None = None
     at: datetime | None = None
     reason: str = ""  # of a skip; what came of a run
@@ -96,7 +100,7 @@ class Mark:
     started_at: datetime | None = None  # since when it is its turn
     turns: int = 0  # how often it became its turn, or began anew
     nudged: int = 0
-    reminders: tuple[str, ...] = ()  # `once` of the deadline whose reminder still stands
+    reminders: tuple[str, ...] = ()  # `dedup_key` of the deadline whose reminder still stands
     asked: Approval | None = None  # the latest request
     job: str | None = None
     action: str = "run"  # of that job, or `rollback`
@@ -110,12 +114,12 @@ class Mark:
         """Whether a person may go on with it. An approval ends with its act; one of taking back is for that alone."""
         if not self.needs_approval:
             return True
-        asked = self.asked if self.state is State.APPROVED else None
+        asked = self.asked if self.state is StepStatus.APPROVED else None
         return asked is not None and asked.answer in GRANTED and asked.action != "rollback"
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class PlaybookRun:
     """`number` counts an incident's walks. `outcome`: None while it goes on, then `finished` or `abandoned`;
     `helped` is what somebody said of it afterwards.
     """
@@ -127,7 +131,7 @@ class Walk:
     name: str
     opened_by: str
     opened_at: datetime
-    steps: tuple[Mark, ...]
+    steps: tuple[StepState, ...]
     values: dict[str, str] = field(default_factory=dict)
     kind: str = "playbook"
     drill: bool = False
@@ -148,7 +152,7 @@ class Walk:
     def settled(self) -> int:
         return sum(mark.settled for mark in self.steps)
 
-    def mark(self, key: str) -> Mark:
+    def mark(self, key: str) -> StepState:
         """Raises `Refused` where the playbook has no such step."""
         for mark in self.steps:
             if mark.key == key:
@@ -159,25 +163,25 @@ class Walk:
 class Overtaken(Refused):
     """Somebody was first. `by` and `at` say who and when, so that it can be told kindly."""
 
-    def __init__(self, what: str, mark: Mark) -> None:
+    def __init__(self, what: str, mark: StepState) -> None:
         super().__init__(f"Step {mark.key} is {in_words(mark.state)} already.", "playbook")
         self.what = what
         self.mark = mark
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RunChange:
     """What an act made of a walk: how it stands now, and the entries to append."""
 
-    walk: Walk
+    walk: PlaybookRun
     entries: tuple[Entry, ...] = ()
 
 
-def in_words(state: State) -> str:
+def in_words(state: StepStatus) -> str:
     return IN_WORDS.get(state, str(state))
 
 
-def current(walk: Walk) -> tuple[Mark, ...]:
+def current(walk: PlaybookRun) -> tuple[StepState, ...]:
     """Whose turn it is: the first step that is not settled, and those declared parallel to it. None once it is over."""
     if not walk.going:
         return ()
@@ -188,17 +192,17 @@ def current(walk: Walk) -> tuple[Mark, ...]:
     return tuple(mark for mark in left if mark is first or _beside(walk, first, mark))
 
 
-def upcoming(walk: Walk) -> Mark | None:
+def upcoming(walk: PlaybookRun) -> StepState | None:
     """The step after those whose turn it is."""
     now = {mark.key for mark in current(walk)}
     return next((mark for mark in walk.steps if not mark.settled and mark.key not in now), None) if now else None
 
 
-def standing_approvals(walk: Walk) -> tuple[tuple[Mark, Approval], ...]:
+def standing_approvals(walk: PlaybookRun) -> tuple[tuple[StepState, Approval], ...]:
     return tuple((mark, mark.asked) for mark in walk.steps if mark.asked and mark.asked.answer is Answer.WAITING)
 
 
-def _beside(walk: Walk, first: Mark, other: Mark) -> bool:
+def _beside(walk: PlaybookRun, first: StepState, other: StepState) -> bool:
     """Parallel: of one group, in one phase, with nothing of another kind between them."""
     if first.parallel is None or other.parallel != first.parallel or other.phase != first.phase:
         return False

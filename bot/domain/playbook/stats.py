@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import State, Walk
+from bot.domain.playbook.run import PlaybookRun, StepStatus
 from bot.domain.policy.policy import Contact, folded
 from bot.domain.values import durations
 
@@ -35,7 +35,7 @@ class Figures:
         return self.succeeded / self.ended if self.ended else None
 
 
-def figures(playbook: Playbook, walks: Sequence[Walk]) -> Figures:
+def figures(playbook: Playbook, walks: Sequence[PlaybookRun]) -> Figures:
     """Of all its walks; drills are left out."""
     counted = [walk for walk in walks if not walk.drill]
     well = [walk for walk in counted if _went_well(walk)]
@@ -45,7 +45,7 @@ def figures(playbook: Playbook, walks: Sequence[Walk]) -> Figures:
         for walk in counted
         if walk.digest == playbook.digest
         for mark in walk.steps
-        if mark.state is State.SKIPPED
+        if mark.state is StepStatus.SKIPPED
     )
     return Figures(
         playbook=playbook.id,
@@ -59,8 +59,8 @@ def figures(playbook: Playbook, walks: Sequence[Walk]) -> Figures:
     )
 
 
-def _went_well(walk: Walk) -> bool:
-    done = any(mark.settled and mark.state is not State.SKIPPED for mark in walk.steps)
+def _went_well(walk: PlaybookRun) -> bool:
+    done = any(mark.settled and mark.state is not StepStatus.SKIPPED for mark in walk.steps)
     return walk.outcome == "finished" and walk.helped is not False and done
 
 
@@ -73,7 +73,7 @@ def in_words(found: Figures, now: datetime) -> str:
     if found.ended:
         parts.append(f"{found.succeeded} of {found.ended} with success")
     if found.mean:
-        parts.append(f"{durations.roughly(found.mean)} on average")
+        parts.append(f"{durations.approximate(found.mean)} on average")
     return ", ".join(parts)
 
 

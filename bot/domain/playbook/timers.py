@@ -5,24 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.incident import Timer, Walking
+from bot.domain.incident import RunSummary, Timer
 from bot.domain.playbook import transitions as moves
-from bot.domain.playbook.run import Approval, Change, Mark, State, Walk, current, standing_approvals
+from bot.domain.playbook.run import Approval, PlaybookRun, RunChange, StepState, StepStatus, current, standing_approvals
 from bot.domain.timeline.entry import BOT
 
 AGAIN_AT_LEAST = timedelta(minutes=5)  # between the first reminder of a step and the one to the commander
 REMINDERS = 2  # whoever holds the step, then the commander
-TIMED = frozenset({State.OPEN, State.APPROVED, State.FAILED, State.TIMED_OUT, State.MAY_HAVE_RUN, State.ROLLED_BACK})
+TIMED = frozenset(
+    {
+        StepStatus.OPEN,
+        StepStatus.APPROVED,
+        StepStatus.FAILED,
+        StepStatus.TIMED_OUT,
+        StepStatus.MAY_HAVE_RUN,
+        StepStatus.ROLLED_BACK,
+    }
+)
 
 
-def walking(walk: Walk, last: str = "") -> Walking:
+def walking(walk: PlaybookRun, last: str = "") -> RunSummary:
     """What the incident itself knows of a walk: progress, and the timers from which its deadlines are planned."""
-    return Walking(
+    return RunSummary(
         walk.number, walk.playbook, walk.name, walk.settled, len(walk.steps), walk.outcome, timers(walk), last
     )
 
 
-def timers(walk: Walk) -> tuple[Timer, ...]:
+def timers(walk: PlaybookRun) -> tuple[Timer, ...]:
     if not walk.going:
         return ()
     return (
@@ -31,7 +40,7 @@ def timers(walk: Walk) -> tuple[Timer, ...]:
     )
 
 
-def _step_timer(walk: Walk, mark: Mark) -> Timer:
+def _step_timer(walk: PlaybookRun, mark: StepState) -> Timer:
     began = mark.started_at or walk.opened_at
     span = mark.timeout if not mark.nudged else mark.timeout + max(mark.timeout, AGAIN_AT_LEAST)
     who = f"<@{mark.holder}>" if mark.holder and not mark.nudged else "whoever holds it" if not mark.nudged else ""
@@ -40,7 +49,7 @@ def _step_timer(walk: Walk, mark: Mark) -> Timer:
     return Timer(f"step:{walk.number}:{mark.key}:{mark.turns}:{mark.nudged}", began + span, span, why)
 
 
-def _approval_timer(walk: Walk, mark: Mark, asked: Approval) -> Timer:
+def _approval_timer(walk: PlaybookRun, mark: StepState, asked: Approval) -> Timer:
     why = f"{walk.name}, step {mark.key}: <@{asked.by}> asked for approval; unanswered it expires"
     return Timer(f"approval:{walk.number}:{mark.key}:{asked.number}", asked.due_at, asked.due_at - asked.asked_at, why)
 
@@ -52,14 +61,14 @@ def _minutes(span: timedelta) -> str:
     return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
 
 
-def reminded(walk: Walk, key: str, whom: str, deadline: str, now: datetime, late: str = "") -> Change:
+def reminded(walk: PlaybookRun, key: str, whom: str, deadline: str, now: datetime, late: str = "") -> RunChange:
     """The time of a step is over, and somebody was asked; the reminder before this one is overtaken."""
     mark = walk.mark(key)
     text = f"not settled within {_minutes(mark.timeout)}: <@{whom}> is asked{late}"
-    said = moves.said(walk, now, BOT, "reminded", text, mark, user=whom)
-    return Change(moves.put(walk, replace(mark, nudged=mark.nudged + 1, reminders=(deadline,))), (said,))
+    said = moves.log_entry(walk, now, BOT, "reminded", text, mark, user=whom)
+    return RunChange(moves.put(walk, replace(mark, nudged=mark.nudged + 1, reminders=(deadline,))), (said,))
 
 
-def not_again(walk: Walk, key: str) -> Walk:
+def not_again(walk: PlaybookRun, key: str) -> PlaybookRun:
     """Whoever would be asked now was asked before."""
     return moves.put(walk, replace(walk.mark(key), nudged=REMINDERS))

@@ -7,95 +7,111 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.run import SETTLED, Answer, Change, Mark, Overtaken, State, Walk, current, in_words
+from bot.domain.playbook.run import (
+    SETTLED,
+    Answer,
+    Overtaken,
+    PlaybookRun,
+    RunChange,
+    StepState,
+    StepStatus,
+    current,
+    in_words,
+)
 from bot.domain.timeline.entry import BOT, Entry, entry
 
 
-def must_go(walk: Walk) -> None:
+def must_go(walk: PlaybookRun) -> None:
     if walk.going:
         return
     how = "is finished" if walk.outcome == "finished" else "was stopped"
     raise Refused(f"{walk.name} {how}. Reopen a step, or open it again.", f"playbook {walk.playbook}")
 
 
-def asker(mark: Mark) -> str:
+def asker(mark: StepState) -> str:
     return mark.asked.by if mark.asked else mark.by or BOT
 
 
-def free(walk: Walk, key: str, *, waiting: bool = False, running: bool = False) -> Mark:
+def free(walk: PlaybookRun, key: str, *, waiting: bool = False, running: bool = False) -> StepState:
     """The step, if somebody may act on it now."""
     mark = walk.mark(key)
     if mark.settled:
         raise Overtaken(in_words(mark.state), mark)
     must_go(walk)
-    if mark.state is State.RUNNING and not running:
+    if mark.state is StepStatus.RUNNING and not running:
         raise Refused(f"Step {key} is running. Wait until it is over.")
     taken_back = mark.asked is not None and mark.asked.was in SETTLED
-    if mark.state is State.WAITING and (not waiting or taken_back):
+    if mark.state is StepStatus.WAITING and (not waiting or taken_back):
         raise Refused(f"Step {key} waits for approval, which <@{asker(mark)}> asked for.")
     return mark
 
 
-def settle(walk: Walk, mark: Mark, state: State, actor: str, now: datetime, reason: str, act: str) -> Change:
+def settle(
+    walk: PlaybookRun, mark: StepState, state: StepStatus, actor: str, now: datetime, reason: str, act: str
+) -> RunChange:
     change = moved(walk, mark, state, actor, now, reason, act)
     return finished_if_all(change.walk, actor, now, change.entries)
 
 
-def moved(walk: Walk, mark: Mark, state: State, actor: str, now: datetime, reason: str, act: str) -> Change:
+def moved(
+    walk: PlaybookRun, mark: StepState, state: StepStatus, actor: str, now: datetime, reason: str, act: str
+) -> RunChange:
     kept = walk.mark(mark.key)  # as it stands after a request was withdrawn
     kept = replace(kept, state=state, by=actor, at=now, reason=reason, reminders=())
-    if state is State.ROLLED_BACK:
+    if state is StepStatus.ROLLED_BACK:
         kept = replace(kept, started_at=None, nudged=0)
     text = in_words(state) + (f": {reason}" if reason else "")
-    return Change(turned(put(walk, kept), now), (said(walk, now, actor, act, text, mark, reason=reason),))
+    return RunChange(
+        start_current(put(walk, kept), now), (log_entry(walk, now, actor, act, text, mark, reason=reason),)
+    )
 
 
-def finished_if_all(walk: Walk, actor: str, now: datetime, entries: tuple[Entry, ...]) -> Change:
+def finished_if_all(walk: PlaybookRun, actor: str, now: datetime, entries: tuple[Entry, ...]) -> RunChange:
     if not walk.going or walk.settled < len(walk.steps):
-        return Change(turned(walk, now), entries)
+        return RunChange(start_current(walk, now), entries)
     over = replace(walk, outcome="finished", ended_by=actor, ended_at=now)
-    skipped = sum(mark.state is State.SKIPPED for mark in walk.steps)
+    skipped = sum(mark.state is StepStatus.SKIPPED for mark in walk.steps)
     text = f"finished, {len(walk.steps) - skipped} of {len(walk.steps)} steps done"
-    return Change(over, (*entries, said(walk, now, actor, "finished", text, key=True)))
+    return RunChange(over, (*entries, log_entry(walk, now, actor, "finished", text, key=True)))
 
 
-def withdrawn(walk: Walk, mark: Mark, why: str) -> Walk:
+def withdrawn(walk: PlaybookRun, mark: StepState, why: str) -> PlaybookRun:
     """Without the request for approval that stands or was granted. `why`, such as “void: …”, is told to whom asked."""
-    if mark.asked is None or mark.state not in (State.WAITING, State.APPROVED):
+    if mark.asked is None or mark.state not in (StepStatus.WAITING, StepStatus.APPROVED):
         return walk
     over = replace(mark.asked, answer=Answer.WITHDRAWN, reason=why)
     return put(walk, replace(mark, state=mark.asked.was, asked=over))
 
 
-def turned(walk: Walk, now: datetime) -> Walk:
+def start_current(walk: PlaybookRun, now: datetime) -> PlaybookRun:
     """Steps whose turn has come begin now."""
     for mark in current(walk):
         if mark.started_at is None:
-            walk = put(walk, anew(mark, now))
+            walk = put(walk, restart_timer(mark, now))
     return walk
 
 
-def anew(mark: Mark, now: datetime) -> Mark:
+def restart_timer(mark: StepState, now: datetime) -> StepState:
     """Its time begins now, and whoever was reminded of it need not be any more."""
     return replace(mark, started_at=now, turns=mark.turns + 1, nudged=0, reminders=())
 
 
-def resumed(walk: Walk) -> Walk:
+def resumed(walk: PlaybookRun) -> PlaybookRun:
     """It goes on, if it had ended."""
     return replace(walk, outcome=None, ended_by=None, ended_at=None, reason="", helped=None)
 
 
-def put(walk: Walk, mark: Mark) -> Walk:
+def put(walk: PlaybookRun, mark: StepState) -> PlaybookRun:
     return replace(walk, steps=tuple(mark if one.key == mark.key else one for one in walk.steps))
 
 
-def said(
-    walk: Walk,
+def log_entry(
+    walk: PlaybookRun,
     now: datetime,
     actor: str,
     act: str,
     words: str,
-    mark: Mark | None = None,
+    mark: StepState | None = None,
     *,
     key: bool = False,
     **data: Any,

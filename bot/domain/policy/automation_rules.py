@@ -79,7 +79,7 @@ class WaitRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """One line of the decision matrix. Empty means any; `confidence` must be exceeded; `radius` must hold."""
 
     key: str
@@ -101,7 +101,7 @@ class AutomationRules:
     http: HttpRules | None = None
     promql: PromqlRules | None = None
     wait: WaitRules | None = None
-    matrix: tuple[Row, ...] = ()
+    matrix: tuple[MatrixRow, ...] = ()
     thresholds: dict[str, float] = field(default_factory=dict)  # by action
     severities: tuple[str, ...] = ()  # at which something may run without a person; empty: every one
     otherwise: str = "manual"

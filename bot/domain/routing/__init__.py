@@ -1,7 +1,7 @@
 """Who is told what, and where: the notices that follow from a change, by meaning.
 
 `on_declared` and `on_change` say what follows of a change; the rest are the notices, a module for what they tell of.
-Every name (`once`) is built here and nowhere else, since it is what makes a message go out exactly once.
+Every name (`dedup_key`) is built here and nowhere else, since it is what makes a message go out exactly once.
 """
 
 from bot.domain.routing import jobs, playbook_runs

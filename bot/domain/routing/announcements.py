@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.channel import channel_of
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
 TOLD_UNDER_ANNOUNCEMENT = frozenset(
@@ -28,7 +28,7 @@ def announcement(incident: Incident, policy: Policy) -> list[Notice]:
     return [
         Notice(
             announcement_of(n), "announce", n,
-            needs=channel_of(n), if_need_fails=IfNeedFails.SEND, priority=Priority.NEWS,
+            depends_on=channel_of(n), on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.NEWS,
         )
     ]  # fmt: skip
 
@@ -39,7 +39,7 @@ def under_announcement(incident: Incident, recorded: Sequence[Recorded], policy:
     if not told or not policy.announce or incident.private:
         return []
     n = incident.number
-    return [Notice(f"thread:{n}:{told[0]}", "thread", n, {"seqs": told}, needs=announcement_of(n))]
+    return [Notice(f"thread:{n}:{told[0]}", "thread", n, {"seqs": told}, depends_on=announcement_of(n))]
 
 
 def announcement_edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
@@ -47,7 +47,9 @@ def announcement_edits(before: Incident, after: Incident, policy: Policy) -> lis
         return []
     n = after.number
     return [
-        Notice(f"announce_edit:{n}", "announce_edit", n, needs=announcement_of(n), priority=Priority.EDIT, again=True)
+        Notice(
+            f"announce_edit:{n}", "announce_edit", n, depends_on=announcement_of(n), priority=Priority.EDIT, resend=True
+        )
     ]
 
 
@@ -62,9 +64,18 @@ def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list
         address = (contact.slack or contact.email) if contact else key
         if address is None:
             continue
-        once = f"briefing:{n}:{incident.episode}:{incident.severity}:{moment}:{key}"
+        dedup_key = f"briefing:{n}:{incident.episode}:{incident.severity}:{moment}:{key}"
         payload = {"person": address, "called": (contact.name if contact else "") or key, "why": why}
-        found.append(Notice(once, "briefing", n, payload, needs=channel_of(n), if_need_fails=IfNeedFails.SEND))
+        found.append(
+            Notice(
+                dedup_key,
+                "briefing",
+                n,
+                payload,
+                depends_on=channel_of(n),
+                on_dependency_failure=OnDependencyFailure.SEND,
+            )
+        )
     return found
 
 

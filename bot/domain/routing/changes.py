@@ -40,8 +40,8 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
         Notice(channel, "channel", n, priority=Priority.CHANNEL),
         card_posted(n),
         pin(n),
-        Notice(f"topic:{n}", "topic", n, needs=channel, priority=Priority.SETUP),
-        Notice(f"purpose:{n}", "purpose", n, needs=channel, priority=Priority.SETUP),
+        Notice(f"topic:{n}", "topic", n, depends_on=channel, priority=Priority.SETUP),
+        Notice(f"purpose:{n}", "purpose", n, depends_on=channel, priority=Priority.SETUP),
         invitation(n, incident.declared_by),
         backfill(n),
         triage(n),
@@ -50,7 +50,9 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
     found += briefings(incident, policy, "declared", "")
     for title in policy.bookmarks:
         found.append(
-            Notice(f"bookmark:{n}:{title}", "bookmark", n, {"title": title}, needs=channel, priority=Priority.SETUP)
+            Notice(
+                f"bookmark:{n}:{title}", "bookmark", n, {"title": title}, depends_on=channel, priority=Priority.SETUP
+            )
         )
     return found
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 
 
 def channel_of(number: int) -> str:
@@ -29,7 +29,7 @@ def topic_edits(before: Incident, after: Incident) -> list[Notice]:
     if _topic(before) == _topic(after):
         return []
     n = after.number
-    return [Notice(f"topic:{n}", "topic", n, needs=channel_of(n), priority=Priority.EDIT, again=True)]
+    return [Notice(f"topic:{n}", "topic", n, depends_on=channel_of(n), priority=Priority.EDIT, resend=True)]
 
 
 def triage_edits(before: Incident, after: Incident) -> list[Notice]:
@@ -46,7 +46,8 @@ def _on_card(incident: Incident) -> tuple[Incident, list[tuple[int, str | None]]
 def card_posted(number: int) -> Notice:
     return Notice(
         card_of(number), "card", number,
-        needs=channel_of(number), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CARD,
+        depends_on=channel_of(number),
+        on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
 
 
@@ -54,39 +55,47 @@ def triage(number: int) -> Notice:
     """What may help; after the card, which says what is wrong."""
     return Notice(
         triage_of(number), "triage", number,
-        needs=card_of(number), if_need_fails=IfNeedFails.DIRECT, priority=Priority.NEWS,
+        depends_on=card_of(number),
+        on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.NEWS,
     )  # fmt: skip
 
 
 def triage_edit(number: int) -> Notice:
     return Notice(
-        f"triage_edit:{number}", "triage_edit", number, needs=card_of(number), priority=Priority.EDIT, again=True
+        f"triage_edit:{number}", "triage_edit", number, depends_on=card_of(number), priority=Priority.EDIT, resend=True
     )
 
 
 def pin(number: int) -> Notice:
-    return Notice(f"pin:{number}", "pin", number, needs=card_of(number), priority=Priority.CARD)
+    return Notice(f"pin:{number}", "pin", number, depends_on=card_of(number), priority=Priority.CARD)
 
 
 def card_edit(number: int) -> Notice:
-    return Notice(f"card_edit:{number}", "card_edit", number, needs=card_of(number), priority=Priority.EDIT, again=True)
+    return Notice(
+        f"card_edit:{number}", "card_edit", number, depends_on=card_of(number), priority=Priority.EDIT, resend=True
+    )
 
 
 def invitation(number: int, user: str) -> Notice:
     return Notice(
-        f"invite:{number}:{user}", "invite", number, {"user": user}, needs=channel_of(number), priority=Priority.CARD
+        f"invite:{number}:{user}",
+        "invite",
+        number,
+        {"user": user},
+        depends_on=channel_of(number),
+        priority=Priority.CARD,
     )
 
 
 def backfill(number: int) -> Notice:
     """Fetch from the channel's history what was said while nobody listened. Asked for again at every start."""
     return Notice(
-        f"backfill:{number}", "backfill", number, needs=channel_of(number), priority=Priority.FETCH, again=True
+        f"backfill:{number}", "backfill", number, depends_on=channel_of(number), priority=Priority.FETCH, resend=True
     )
 
 
 def in_channel(
-    once: str,
+    dedup_key: str,
     kind: str,
     number: int,
     payload: dict[str, Any],
@@ -94,8 +103,9 @@ def in_channel(
     deadline: str | None = None,
 ) -> Notice:
     return Notice(
-        once, kind, number, payload,
-        needs=channel_of(number), if_need_fails=IfNeedFails.DIRECT, priority=priority, deadline=deadline,
+        dedup_key, kind, number, payload,
+        depends_on=channel_of(number),
+        on_dependency_failure=OnDependencyFailure.DIRECT, priority=priority, deadline=deadline,
     )  # fmt: skip
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.deadlines import handover_ended
-from bot.domain.incident import Handover, Incident, Turn, handover
+from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
 from bot.domain.routing.channel import in_channel, invitation
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
 
@@ -16,17 +16,25 @@ def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
     """The brief with its buttons, to whoever is asked; they are invited, and of a private incident told once inside."""
     n = incident.number
     invited = invitation(n, asked.to)
-    once = _handover(incident, asked)
-    needs = invited.once if incident.private else None
+    dedup_key = _handover(incident, asked)
+    needs = invited.dedup_key if incident.private else None
     payload = {**handover.as_payload(asked), "person": asked.to}
-    brief = Notice(once, "handover", n, payload, needs=needs, if_need_fails=IfNeedFails.SEND, priority=Priority.NUDGE)
+    brief = Notice(
+        dedup_key,
+        "handover",
+        n,
+        payload,
+        depends_on=needs,
+        on_dependency_failure=OnDependencyFailure.SEND,
+        priority=Priority.NUDGE,
+    )
     return [invited, brief]
 
 
 def handover_nudge(incident: Incident, asked: Handover, deadline: str) -> Notice:
     payload = handover.as_payload(asked)
-    once = f"{_handover(incident, asked)}:again"
-    return in_channel(once, "handover_nudge", incident.number, payload, Priority.NUDGE, deadline)
+    dedup_key = f"{_handover(incident, asked)}:again"
+    return in_channel(dedup_key, "handover_nudge", incident.number, payload, Priority.NUDGE, deadline)
 
 
 def _handover(incident: Incident, asked: Handover) -> str:
@@ -49,7 +57,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
                 if (asked.role, asked.to) in unanswered
                 else handover_ended(asked.number, before, after),
             },
-            needs=_handover(before, asked),
+            depends_on=_handover(before, asked),
             priority=Priority.EDIT,
         )
         for asked in handover.standing(before)
@@ -57,28 +65,28 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
     ]
 
 
-def shift_offer(incident: Incident, turn: Turn, to: str, called: str, deadline: str) -> Notice:
+def shift_offer(incident: Incident, turn: RoleShift, to: str, called: str, deadline: str) -> Notice:
     """To whoever's turn is over: hand the role over to `to`, or stay on."""
     payload = {"person": turn.user, "role": turn.role, "schedule": turn.schedule, "to": to, "called": called}
-    once = _shift_offer(incident, turn)
-    return Notice(once, "shift_offer", incident.number, payload, priority=Priority.NUDGE, deadline=deadline)
+    dedup_key = _shift_offer(incident, turn)
+    return Notice(dedup_key, "shift_offer", incident.number, payload, priority=Priority.NUDGE, deadline=deadline)
 
 
-def _shift_offer(incident: Incident, turn: Turn) -> str:
-    return f"offer:{shift_change.once(incident, turn)}"
+def _shift_offer(incident: Incident, turn: RoleShift) -> str:
+    return f"offer:{shift_change.key_of(incident, turn)}"
 
 
 def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
-    left = {shift_change.once(after, turn) for turn in shift_change.offered(after)}
+    left = {shift_change.key_of(after, turn) for turn in shift_change.offered(after)}
     return [
         Notice(
             f"settle:{_shift_offer(before, turn)}",
             "shift_offer_edit",
             after.number,
             {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shift_change.outcome(turn, after)},
-            needs=_shift_offer(before, turn),
+            depends_on=_shift_offer(before, turn),
             priority=Priority.EDIT,
         )
         for turn in shift_change.offered(before)
-        if shift_change.once(before, turn) not in left
+        if shift_change.key_of(before, turn) not in left
     ]

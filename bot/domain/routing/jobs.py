@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.domain.playbook.job import Job
-from bot.domain.playbook.run import Walk
+from bot.domain.playbook.run import PlaybookRun
 from bot.domain.routing.channel import channel_of
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from bot.domain.routing.playbook_runs import walk_of
 
 
@@ -13,7 +13,8 @@ def output(job: Job) -> Notice:
     """What it printed and how it ended, in the thread of its walk."""
     return Notice(
         f"job:{job.id}:output:{job.attempts}", "job_output", job.incident, {"job": job.id, "walk": job.walk},
-        needs=walk_of(job.incident, job.walk), if_need_fails=IfNeedFails.DIRECT, priority=Priority.NEWS,
+        depends_on=walk_of(job.incident, job.walk),
+        on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.NEWS,
     )  # fmt: skip
 
 
@@ -21,7 +22,8 @@ def question(job: Job) -> Notice:
     """It may have run: in the channel, where somebody sees it."""
     return Notice(
         f"job:{job.id}:question", "job_question", job.incident, {"job": job.id, "walk": job.walk},
-        needs=channel_of(job.incident), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CHANNEL,
+        depends_on=channel_of(job.incident),
+        on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CHANNEL,
     )  # fmt: skip
 
 
@@ -29,14 +31,15 @@ def question_over(job: Job, outcome: str) -> Notice:
     of = f"job:{job.id}:question"
     return Notice(
         f"settle:{of}", "job_question_edit", job.incident, {"job": job.id, "of": of, "outcome": outcome},
-        needs=of, priority=Priority.EDIT,
+        depends_on=of, priority=Priority.EDIT,
     )  # fmt: skip
 
 
-def left(job: Job, walk: Walk, why: str, lines: list[str]) -> Notice:
+def left(job: Job, walk: PlaybookRun, why: str, lines: list[str]) -> Notice:
     """What has to be taken back by hand, in the thread of the walk."""
     return Notice(
         f"job:{job.id}:left:{walk.number}:{walk.mark(job.step).turns}", "job_left", job.incident,
         {"job": job.id, "walk": walk.number, "why": why, "lines": lines},
-        needs=walk_of(job.incident, walk.number), if_need_fails=IfNeedFails.DIRECT, priority=Priority.CHANNEL,
+        depends_on=walk_of(job.incident, walk.number),
+        on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CHANNEL,
     )  # fmt: skip

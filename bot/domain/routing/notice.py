@@ -21,7 +21,7 @@ class Priority(IntEnum):
     FETCH = 80
 
 
-class IfNeedFails(StrEnum):
+class OnDependencyFailure(StrEnum):
     """What becomes of a notice when the one it waits for fails for good."""
 
     FAIL = "fail"
@@ -31,16 +31,16 @@ class IfNeedFails(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`once` is unique for ever: putting the same notice again changes nothing, unless `again` asks for another round
-    (edits collapse that way into the newest). `needs` is the `once` of the notice that must be sent before.
+    """`dedup_key` is unique for ever: putting the same notice again changes nothing, unless `resend` is set
+    (edits collapse that way into the newest). `depends_on` is the `dedup_key` of the notice that must be sent before.
     """
 
-    once: str
+    dedup_key: str
     kind: str
     incident: int | None = None
     payload: dict[str, Any] = field(default_factory=dict)
-    needs: str | None = None
-    if_need_fails: IfNeedFails = IfNeedFails.FAIL
+    depends_on: str | None = None
+    on_dependency_failure: OnDependencyFailure = OnDependencyFailure.FAIL
     priority: Priority = Priority.NEWS
     deadline: str | None = None
-    again: bool = False
+    resend: bool = False

@@ -17,7 +17,7 @@ def nudge(number: int, deadline: str, payload: dict[str, Any]) -> Notice:
 def nudge_settled(number: int, nudge_once: str, outcome: str) -> Notice:
     return Notice(
         f"settle:{nudge_once}", "nudge_edit", number, {"of": nudge_once, "outcome": outcome},
-        needs=nudge_once, priority=Priority.EDIT,
+        depends_on=nudge_once, priority=Priority.EDIT,
     )  # fmt: skip
 
 

@@ -7,18 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.incident import Alert, Incident
-from bot.domain.paging.calls import Call, Calls, dedup_key, label, unless_of
-from bot.domain.paging.ladder import Climb
+from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unless_of
+from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.channel import card_of, in_channel, invitation
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
 ASKING = frozenset({"page_direct", "page_channel", "page_elsewhere"})
 
 
 def pages(
-    before: Incident, climb: Climb, why: str, cause: str, deadlines: Sequence[str], rung: Rung | None, calls: Calls
+    before: Incident,
+    climb: PagingOutcome,
+    why: str,
+    cause: str,
+    deadlines: Sequence[str],
+    rung: Rung | None,
+    calls: PagePlan,
 ) -> list[Notice]:
     """The page in the incident channel, one for each other channel, and one for each person and method.
 
@@ -33,15 +39,15 @@ def pages(
         "pages": climb.pages,
         "why": why,
         "times": climb.times,
-        "people": list(climb.reached.people),
-        "channels": list(climb.reached.channels),
+        "people": list(climb.recipients.people),
+        "channels": list(climb.recipients.channels),
         "fell_through": [list(item) for item in climb.fell_through],
-        "gaps": [*climb.reached.gaps, *calls.gaps] if climb.called else list(calls.gaps),
+        "gaps": [*climb.recipients.gaps, *calls.gaps] if climb.called else list(calls.gaps),
         "deadlines": list(deadlines),
     }
     # The card stands first in the channel; whoever is paged directly is called without waiting for either.
     said = in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE)
-    found = [replace(said, needs=card_of(n))]
+    found = [replace(said, depends_on=card_of(n))]
     about = {
         **payload,
         "base": base,
@@ -49,9 +55,9 @@ def pages(
         "by": list(rung.by) if rung else [],
         "unless": unless_of(before, rung.until) if rung else "resolved",
     }
-    found += [page_to(n, {**about, "used": list(calls.of(call.person))}, call) for call in calls.calls]
-    found += [invitation(n, person) for person in climb.reached.people]
-    for channel in climb.reached.channels:
+    found += [page_to(n, {**about, "used": list(calls.of(call.person))}, call) for call in calls.attempts]
+    found += [invitation(n, person) for person in climb.recipients.people]
+    for channel in climb.recipients.channels:
         found.append(
             Notice(
                 f"{base}:to:{channel}",
@@ -64,40 +70,40 @@ def pages(
     return found
 
 
-def would_have_paged(incident: Incident, climb: Climb, why: str, cause: str, calls: Calls) -> Notice:
+def would_have_paged(incident: Incident, climb: PagingOutcome, why: str, cause: str, calls: PagePlan) -> Notice:
     """What a drill says instead of paging."""
     n = incident.number
-    once = f"drill:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    dedup_key = f"drill:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
     called = climb.called or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
     people: dict[str, list[str]] = {}
-    for call in calls.calls:
+    for call in calls.attempts:
         people.setdefault(call.person.slack or call.person.name, []).append(label(call.method))
-    for person in climb.reached.people:
+    for person in climb.recipients.people:
         people.setdefault(person, [])
     payload = {
         "called": called,
         "why": why,
         "people": people,
-        "channels": list(climb.reached.channels),
-        "gaps": [*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.reached.gaps, *calls.gaps],
+        "channels": list(climb.recipients.channels),
+        "gaps": [*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.recipients.gaps, *calls.gaps],
     }
-    return in_channel(once, "page_drill", n, payload)
+    return in_channel(dedup_key, "page_drill", n, payload)
 
 
-def page_to(number: int, about: dict[str, Any], call: Call) -> Notice:
+def page_to(number: int, about: dict[str, Any], call: PageAttempt) -> Notice:
     """One person, by one method: a row of its own, which waits for nothing and is repeated rather than lost.
 
     `about` is what all pages of a rung share, with `base`, the beginning of their names.
     """
     person = call.person
     payload = {**about, "contact": person.key, "person": person.slack or person.key, "method": call.method}
-    once = page_name(about["base"], call)
+    dedup_key = page_name(about["base"], call)
     if call.method == "slack":
-        return Notice(once, "page_direct", number, payload, priority=Priority.PAGE)
-    return Notice(once, "notify", number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
+        return Notice(dedup_key, "page_direct", number, payload, priority=Priority.PAGE)
+    return Notice(dedup_key, "notify", number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
 
 
-def page_name(base: str, call: Call) -> str:
+def page_name(base: str, call: PageAttempt) -> str:
     if call.method == "slack":
         return f"{base}:dm:{call.person.slack}"
     return f"{base}:{call.method}:{call.person.key}"
@@ -105,7 +111,7 @@ def page_name(base: str, call: Call) -> str:
 
 def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
     """Acknowledge or resolve at the vendor's what was opened there, after the last word that opened it."""
-    once = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
+    dedup_key = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
     payload = {
         "action": action,
         "method": alert.method,
@@ -114,14 +120,14 @@ def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
         "triggers": list(alert.triggers),
     }
     return Notice(
-        once, "notify", incident.number, payload,
-        needs=alert.triggers[-1], if_need_fails=IfNeedFails.SEND, priority=Priority.PAGE,
+        dedup_key, "notify", incident.number, payload,
+        depends_on=alert.triggers[-1], on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.PAGE,
     )  # fmt: skip
 
 
 def asking_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
     """The pages whose buttons go when somebody responds or it is over."""
-    return tuple(notice.once for notice in notices if notice.kind in ASKING)
+    return tuple(notice.dedup_key for notice in notices if notice.kind in ASKING)
 
 
 def followed(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
@@ -142,8 +148,15 @@ def pages_settled(before: Incident, after: Incident) -> list[Notice]:
     if not before.live_pages or not answered(before, after):
         return []
     return [
-        Notice(f"settle:{once}", "page_edit", after.number, {"of": once}, needs=once, priority=Priority.EDIT)
-        for once in before.live_pages
+        Notice(
+            f"settle:{dedup_key}",
+            "page_edit",
+            after.number,
+            {"of": dedup_key},
+            depends_on=dedup_key,
+            priority=Priority.EDIT,
+        )
+        for dedup_key in before.live_pages
     ]
 
 

@@ -9,12 +9,12 @@ from bot.domain.routing.notice import Notice, Priority
 
 def home(user: str) -> Notice:
     """Publish somebody's home tab; what is asked for again meanwhile becomes one."""
-    return Notice(f"home:{user}", "home", None, {"user": user}, priority=Priority.FETCH, again=True)
+    return Notice(f"home:{user}", "home", None, {"user": user}, priority=Priority.FETCH, resend=True)
 
 
 def user_group(group: str) -> Notice:
     """Have a Slack user group be whoever is on call; several changes become one."""
-    return Notice(f"usergroup:{group}", "usergroup", None, {"group": group}, again=True)
+    return Notice(f"usergroup:{group}", "usergroup", None, {"group": group}, resend=True)
 
 
 def policy_refused(number: int, said: dict[str, Any]) -> Notice:
@@ -25,4 +25,4 @@ def policy_refused(number: int, said: dict[str, Any]) -> Notice:
 def policy_mended(number: int) -> Notice:
     """The message before, edited, since the file is in order again."""
     of = f"policy:{number}"
-    return Notice(f"mended:{of}", "policy_mended", None, {"of": of}, needs=of, priority=Priority.EDIT)
+    return Notice(f"mended:{of}", "policy_mended", None, {"of": of}, depends_on=of, priority=Priority.EDIT)

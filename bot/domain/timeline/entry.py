@@ -22,7 +22,7 @@ _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened. `source_ts` is the `ts` of the Slack message it is about; `once` makes it unique.
+    """One thing that happened. `source_ts` is the `ts` of the Slack message it is about; `dedup_key` makes it unique.
 
     `data` holds what a renderer needs beyond the words (old and new value, IDs, links).
     """
@@ -33,7 +33,7 @@ class Entry:
     text: str = ""
     source_ts: str | None = None
     data: dict[str, Any] = field(default_factory=dict)
-    once: str | None = None
+    dedup_key: str | None = None
     key: bool = False
 
     def __post_init__(self) -> None:
@@ -86,14 +86,14 @@ def entry_hash(previous: str, incident: int, seq: int, item: Entry, content: str
     return _linked(
         previous,
         [
-            2, incident, seq, instant_text(item.at), item.kind, item.actor, item.source_ts, item.once, item.key,
+            2, incident, seq, instant_text(item.at), item.kind, item.actor, item.source_ts, item.dedup_key, item.key,
             by_person, content,
         ],
     )  # fmt: skip
 
 
 def first_entry_hash(previous: str, incident: int, seq: int, item: Entry) -> str:
-    """As the first versions made it: `once` is not in it, and nothing of it can be purged and still be verified."""
+    """The first version of the hash: without `dedup_key`, and nothing of it can be purged and still be verified."""
     return _linked(
         previous,
         [incident, seq, instant_text(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],

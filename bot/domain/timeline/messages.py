@@ -24,7 +24,7 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChannelMessage:
     """A message as it stood. `ts` is Slack's; `edited_ts` is set once it was edited; `text` is as Slack gave it."""
 
     channel: str
@@ -39,7 +39,7 @@ class Said:
     files: tuple[Attached, ...] = ()
 
 
-def entries_from_message(said: Said, at: datetime, *, fetched: bool = False) -> list[Entry]:
+def entries_from_message(said: ChannelMessage, at: datetime, *, fetched: bool = False) -> list[Entry]:
     """The message and its files. The same message makes the same entries, however often it comes.
 
     `fetched` marks what was read from the history afterwards: an edit before that cannot be known.
@@ -55,17 +55,17 @@ def entries_from_message(said: Said, at: datetime, *, fetched: bool = False) -> 
         data["fetched"] = True
         if said.edited_ts:
             data["edited_before_fetched"] = True
-    once = f"m:{said.channel}:{said.ts}"
-    return [Entry(at, "message", said.actor, said.text, said.ts, data, once), *_files(said, at)]
+    dedup_key = f"m:{said.channel}:{said.ts}"
+    return [Entry(at, "message", said.actor, said.text, said.ts, data, dedup_key), *_files(said, at)]
 
 
-def entries_from_edit(said: Said, before: Said | None, at: At) -> list[Entry]:
+def entries_from_edit(said: ChannelMessage, before: ChannelMessage | None, at: At) -> list[Entry]:
     """The edit, and the message as it was before, in case that was never seen."""
     return [*_as_it_was(before, at), _edit(said, at)]
 
 
 def entries_from_deletion(
-    channel: str, ts: str, actor: str, before: Said | None, deleted_ts: str, at: At
+    channel: str, ts: str, actor: str, before: ChannelMessage | None, deleted_ts: str, at: At
 ) -> list[Entry]:
     """The deletion, and the message as it was, in case that was never seen: the earlier text is kept."""
     return [*_as_it_was(before, at), _deletion(channel, ts, actor, at(deleted_ts), {})]
@@ -94,7 +94,7 @@ def same_move(entry: Entry, known: Sequence[Entry]) -> bool:
     return False
 
 
-def _as_it_was(said: Said | None, at: At) -> list[Entry]:
+def _as_it_was(said: ChannelMessage | None, at: At) -> list[Entry]:
     """A text that was edited before is no first text: that may still come."""
     if said is None:
         return []
@@ -103,15 +103,15 @@ def _as_it_was(said: Said | None, at: At) -> list[Entry]:
     return [*_files(said, at(said.ts)), _edit(said, at)]
 
 
-def _edit(said: Said, at: At) -> Entry:
+def _edit(said: ChannelMessage, at: At) -> Entry:
     """Slack's `edited` counts in whole seconds, so two edits within one are told apart by their words."""
     data = {"link": said.link} if said.link else {}
     words = hashlib.sha256(said.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    once = f"e:{said.channel}:{said.ts}:{said.edited_ts}:{words}"
-    return Entry(at(said.edited_ts or said.ts), "message_edited", said.actor, said.text, said.ts, data, once)
+    dedup_key = f"e:{said.channel}:{said.ts}:{said.edited_ts}:{words}"
+    return Entry(at(said.edited_ts or said.ts), "message_edited", said.actor, said.text, said.ts, data, dedup_key)
 
 
-def _files(said: Said, at: datetime) -> list[Entry]:
+def _files(said: ChannelMessage, at: datetime) -> list[Entry]:
     return [
         Entry(
             at, "file", said.actor, file.name, said.ts, {"link": file.link, "file": file.id},

@@ -18,7 +18,7 @@ PINNED = "pin"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Reaction:
     """What hangs on the message `ts`. `actor` is empty for a pin: one person pins, another unpins."""
 
     ts: str
@@ -26,14 +26,14 @@ class Mark:
     actor: str
 
 
-def mark_of(entry: Entry) -> Mark | None:
+def mark_of(entry: Entry) -> Reaction | None:
     """The mark that an entry tells of; `None` where it tells of something else, or of a shortcut: that leaves none."""
     if entry.kind not in KINDS or entry.source_ts is None or entry.data.get("shortcut"):
         return None
     if entry.kind == "pin":
-        return Mark(entry.source_ts, PINNED, "")
+        return Reaction(entry.source_ts, PINNED, "")
     what = entry.text.split(" ", 1)[0] if entry.kind == "reaction" else KEYED
-    return Mark(entry.source_ts, what, entry.actor)
+    return Reaction(entry.source_ts, what, entry.actor)
 
 
 def added(entry: Entry) -> bool:
@@ -41,19 +41,19 @@ def added(entry: Entry) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class SlackState:
     """What Slack showed: the entry that each mark would make, on the messages that were looked at.
 
     `unsure` are `(ts, what)` of which Slack named not everybody, so that nobody can be missed.
     """
 
-    marks: Mapping[Mark, Entry]
+    marks: Mapping[Reaction, Entry]
     looked_at: AbstractSet[str]
     unsure: AbstractSet[tuple[str, str]] = frozenset()
     kinds: AbstractSet[str] = frozenset(KINDS)
 
 
-def missed(before: Sequence[Entry], now: Sequence[Entry], shown: Shown, at: datetime) -> list[Entry]:
+def missed(before: Sequence[Entry], now: Sequence[Entry], shown: SlackState, at: datetime) -> list[Entry]:
     """The changes that nobody told of, in no order. `before` is what was known when Slack was asked, `now` what is
     known today: a mark that changed in between was told of meanwhile, and is left to that.
     """
@@ -69,7 +69,7 @@ def missed(before: Sequence[Entry], now: Sequence[Entry], shown: Shown, at: date
     return changes
 
 
-def told_already(entry: Entry, known: Sequence[Entry]) -> bool:
+def already_recorded(entry: Entry, known: Sequence[Entry]) -> bool:
     """Was this change read from the history before Slack told of it? What undid it in between makes them two."""
     mark = mark_of(entry)
     same = [other for other in known if mark is not None and mark_of(other) == mark]
@@ -87,9 +87,9 @@ def _lies(between: Entry, one: Entry, other: Entry) -> bool:
     return first < between.at < last
 
 
-def _by_mark(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Mark, list[Entry]]:
+def _by_mark(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Reaction, list[Entry]]:
     """In the order in which it happened, for Slack does not deliver in order."""
-    found: dict[Mark, list[Entry]] = {}
+    found: dict[Reaction, list[Entry]] = {}
     for entry in sorted(entries, key=lambda one: one.at):
         mark = mark_of(entry)
         if mark is not None and entry.kind in kinds:
@@ -97,11 +97,11 @@ def _by_mark(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Mark, li
     return found
 
 
-def _fetched(entry: Entry, mark: Mark, past: Sequence[Entry]) -> Entry:
+def _fetched(entry: Entry, mark: Reaction, past: Sequence[Entry]) -> Entry:
     """After what is known of it, and named by how much that is: read twice, it is one."""
     at = max(entry.at, past[-1].at) if past else entry.at
-    once = f"h:{mark.what}:{mark.ts}:{mark.actor}:{len(past)}"
-    return replace(entry, at=at, data=entry.data | {"fetched": True}, once=once)
+    dedup_key = f"h:{mark.what}:{mark.ts}:{mark.actor}:{len(past)}"
+    return replace(entry, at=at, data=entry.data | {"fetched": True}, dedup_key=dedup_key)
 
 
 def _taken_back(entry: Entry, at: datetime) -> Entry:

@@ -54,7 +54,7 @@ def parse_duration(text: str) -> timedelta:
     return span
 
 
-def later(instant: datetime, span: Span, zone: tzinfo | None = None) -> datetime:
+def add(instant: datetime, span: Span, zone: tzinfo | None = None) -> datetime:
     """`instant` plus `span`; business days keep the time of day and skip weekends in `zone` (else `instant`'s own)."""
     if isinstance(span, timedelta):
         return instant + span
@@ -68,13 +68,13 @@ def later(instant: datetime, span: Span, zone: tzinfo | None = None) -> datetime
     return moved.astimezone(instant.tzinfo)
 
 
-def in_words(span: Span) -> str:
+def exact(span: Span) -> str:
     """The shortest exact form: `15m`, `1h30m`, `2d`, `1bd`; under a minute `45s`."""
     if isinstance(span, BusinessDays):
         return str(span)
     seconds = round(span.total_seconds())
     if seconds < 0:
-        return "-" + in_words(-span)
+        return "-" + exact(-span)
     parts = []
     for name, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
         count, seconds = divmod(seconds, size)
@@ -85,10 +85,10 @@ def in_words(span: Span) -> str:
 
 def ago(span: timedelta) -> str:
     """How long something is past, for reading."""
-    return f"{roughly(span)} ago" if span >= JUST_NOW else "just now"
+    return f"{approximate(span)} ago" if span >= JUST_NOW else "just now"
 
 
-def roughly(span: timedelta) -> str:
+def approximate(span: timedelta) -> str:
     """For reading, not for counting: the two largest units at most, seconds only under a minute."""
     seconds = max(0, round(span.total_seconds()))
     if seconds < 60:

@@ -43,7 +43,7 @@ _KEEPING = [  # what stands before the secret stays
 ]
 
 
-class Masker:
+class Redactor:
     """Made once for the secrets that are known."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:

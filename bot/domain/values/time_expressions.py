@@ -31,7 +31,7 @@ _YEAR = re.compile(r"20\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimeExpression:
     """`after` from now; else a time of day: of the next day that has it, or of the day that is named.
 
     A day is so many `ahead`, a `weekday` (0 is Monday), or `month` and `day`, of the next year that has them where
@@ -48,16 +48,16 @@ class Moment:
     utc: bool = False
 
 
-NOW = Moment(after=timedelta(0))
+NOW = TimeExpression(after=timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeWindow:
     """From when, and for how long or until when."""
 
-    begins: Moment = NOW
+    begins: TimeExpression = NOW
     span: timedelta | None = None
-    until: Moment | None = None
+    until: TimeExpression | None = None
 
     @property
     def by_the_clock(self) -> bool:
@@ -78,14 +78,14 @@ class Window:
         return start, end
 
 
-def parse(text: str) -> Moment:
+def parse(text: str) -> TimeExpression:
     """Raises `Refused` with what was expected."""
     cleaned = re.sub(r"(?<=\d)t(?=\d)", " ", text.strip().lower().replace(",", " "))
     words = [word for word in cleaned.split() if word not in _FILLERS]
     if words == ["now"]:
         return NOW
     if words[:1] == ["in"] and len(words) > 1:
-        return Moment(after=durations.parse_duration(" ".join(words[1:])))
+        return TimeExpression(after=durations.parse_duration(" ".join(words[1:])))
     utc = words[-1:] in (["utc"], ["gmt"], ["z"])
     found = _by_the_clock(words[:-1] if utc else words)
     if found is None:
@@ -93,7 +93,7 @@ def parse(text: str) -> Moment:
     return found if not utc else _in_utc(found)
 
 
-def resolve(moment: Moment, now: datetime, zone: tzinfo, since: datetime) -> datetime:
+def resolve(moment: TimeExpression, now: datetime, zone: tzinfo, since: datetime) -> datetime:
     """The first such instant from `since` on, in UTC; a day that is named is counted from `now`.
 
     Raises `Refused` where that day is over, or there is no such day.
@@ -108,7 +108,7 @@ def resolve(moment: Moment, now: datetime, zone: tzinfo, since: datetime) -> dat
     raise Refused("That time is over. Write one that is still to come, such as tomorrow 18:00.")
 
 
-def _days(moment: Moment, today: date) -> Iterator[date]:
+def _days(moment: TimeExpression, today: date) -> Iterator[date]:
     if moment.ahead is not None:
         return iter([today + timedelta(days=moment.ahead)])
     if moment.month is not None and moment.day is not None:
@@ -120,7 +120,7 @@ def _days(moment: Moment, today: date) -> Iterator[date]:
     return islice((first + timedelta(days=step * count) for count in range(LONGEST.days)), 0, LONGEST.days // step)
 
 
-def _by_the_clock(words: list[str]) -> Moment | None:
+def _by_the_clock(words: list[str]) -> TimeExpression | None:
     """A time of day, before or after the day it is of."""
     for cut in range(len(words) + 1):
         for clock, day in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
@@ -144,15 +144,15 @@ def _time(text: str) -> time | None:
     return time(hour, minute) if hour < 24 and minute < 60 else None
 
 
-def _day(words: list[str], at: time) -> Moment | None:
+def _day(words: list[str], at: time) -> TimeExpression | None:
     if not words:
-        return Moment(at=at)
+        return TimeExpression(at=at)
     if len(words) == 1:
         (word,) = words
         if word in _DAYS_AHEAD:
-            return Moment(at=at, ahead=_DAYS_AHEAD[word])
+            return TimeExpression(at=at, ahead=_DAYS_AHEAD[word])
         if (weekday := _named(word, _WEEKDAYS)) is not None:
-            return Moment(at=at, weekday=weekday)
+            return TimeExpression(at=at, weekday=weekday)
         if match := _ISO.fullmatch(word):
             return _of_the_calendar(at, int(match[2]), int(match[3]), int(match[1]))
         return None
@@ -167,9 +167,9 @@ def _day(words: list[str], at: time) -> Moment | None:
     return None
 
 
-def _of_the_calendar(at: time, month: int, day: int, year: int | None) -> Moment | None:
+def _of_the_calendar(at: time, month: int, day: int, year: int | None) -> TimeExpression | None:
     there = _date(year or 2000, month, day)  # 2000 has a 29th of February
-    return Moment(at=at, month=month, day=day, year=year) if there else None
+    return TimeExpression(at=at, month=month, day=day, year=year) if there else None
 
 
 def _date(year: int, month: int, day: int) -> date | None:
@@ -184,5 +184,7 @@ def _named(word: str, names: tuple[str, ...]) -> int | None:
     return next((i for i, name in enumerate(names) if len(word) >= 3 and name.startswith(word.rstrip("."))), None)
 
 
-def _in_utc(moment: Moment) -> Moment:
-    return Moment(None, moment.at, moment.ahead, moment.weekday, moment.month, moment.day, moment.year, utc=True)
+def _in_utc(moment: TimeExpression) -> TimeExpression:
+    return TimeExpression(
+        None, moment.at, moment.ahead, moment.weekday, moment.month, moment.day, moment.year, utc=True
+    )

@@ -13,7 +13,7 @@ from bot.domain.policy.policy import Condition
 from bot.domain.values.durations import parse_duration
 from bot.domain.values.patterns import fits
 from bot.policy import models
-from bot.policy.checks.context import Look
+from bot.policy.checks.context import CheckContext
 from bot.policy.models.conditions import CONDITION
 from bot.policy.problems import KeyPath, Problem
 
@@ -82,8 +82,8 @@ def _http(model: models.HttpRunner) -> domain.HttpRules:
     return domain.HttpRules(hosts, _span(model.timeout), model.output_limit, model.concurrency)
 
 
-def _row(key: str, model: models.MatrixRow) -> domain.Row:
-    return domain.Row(
+def _row(key: str, model: models.MatrixRow) -> domain.MatrixRow:
+    return domain.MatrixRow(
         key=key,
         decision=model.decision,
         name=model.name or key.replace("_", " ").capitalize(),
@@ -106,7 +106,7 @@ def _span(text: str) -> timedelta:
     return parse_duration(text)
 
 
-def problems(look: Look) -> Iterator[Problem]:
+def problems(look: CheckContext) -> Iterator[Problem]:
     model = look.model.automation
     yield from look.known(("automation", "severities"), model.severities, look.model.severities, "severity")
     for key, row in model.matrix.items():
@@ -116,7 +116,7 @@ def problems(look: Look) -> Iterator[Problem]:
         yield from _of_executable(look, ("automation", "runners", "process", "allow", number), allowed)
 
 
-def _of_executable(look: Look, path: KeyPath, allowed: models.Executable) -> Iterator[Problem]:
+def _of_executable(look: CheckContext, path: KeyPath, allowed: models.Executable) -> Iterator[Problem]:
     for name in allowed.environment:
         if _LOADER.match(name):
             said = f"{name} makes a program run something else than itself. Take it out."
@@ -130,7 +130,7 @@ def _of_executable(look: Look, path: KeyPath, allowed: models.Executable) -> Ite
         yield look.problem(path, said, "")
 
 
-def warnings(look: Look) -> Iterator[Problem]:
+def warnings(look: CheckContext) -> Iterator[Problem]:
     model = look.model.automation
     path: KeyPath = ("automation",)
     named = [name for name in models.Runners.model_fields if getattr(model.runners, name) is not None]
@@ -154,7 +154,7 @@ def warnings(look: Look) -> Iterator[Problem]:
             yield from _of_user(look, (*here, "user"), allowed.user)
 
 
-def _of_user(look: Look, path: KeyPath, user: str) -> Iterator[Problem]:
+def _of_user(look: CheckContext, path: KeyPath, user: str) -> Iterator[Problem]:
     try:
         pwd.getpwnam(user)
     except KeyError:

@@ -11,7 +11,7 @@ from bot.policy.yaml_source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CheckContext:
     model: Document
     source: Source
 

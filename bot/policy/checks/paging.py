@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.domain.policy.policy import RINGING
-from bot.domain.values.durations import in_words
+from bot.domain.values.durations import exact
 from bot.policy import build
-from bot.policy.checks.context import Look
+from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
 from bot.policy.models import Contact, Rung, Trigger
 from bot.policy.models.targets import is_user
@@ -18,7 +18,7 @@ _NEEDS = {"slack": "slack", "email": "email", "sms": "phone"}
 _ARTICLE = {"slack": "a slack", "email": "an email", "phone": "a phone"}
 
 
-def problems(look: Look) -> Iterator[Problem]:
+def problems(look: CheckContext) -> Iterator[Problem]:
     for key, contact in look.model.contacts.items():
         yield from _somehow(look, key, contact)
     for path, rung, own in look.rungs():
@@ -34,24 +34,24 @@ def problems(look: Look) -> Iterator[Problem]:
             yield from _missing(look, ("audiences", key, "notify"), audience.notify)
 
 
-def warnings(look: Look) -> Iterator[Problem]:
+def warnings(look: CheckContext) -> Iterator[Problem]:
     yield from _not_yet_described(look)
     for path, rung, _ in look.rungs():
         yield from _lost_methods(look, path, rung)
     yield from _silent(look)
 
 
-def _somehow(look: Look, key: str, contact: Contact) -> Iterator[Problem]:
+def _somehow(look: CheckContext, key: str, contact: Contact) -> Iterator[Problem]:
     if not (contact.slack or contact.email or contact.phone or contact.pagerduty or contact.url):
         said = "nobody could reach them. Give them one of slack, email, phone or pagerduty."
         yield look.problem(("contacts", key), said)
 
 
-def _targets(look: Look, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
+def _targets(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
     yield from _missing(look, (*path, "notify"), rung.notify)
 
 
-def _missing(look: Look, path: KeyPath, targets: list[str]) -> Iterator[Problem]:
+def _missing(look: CheckContext, path: KeyPath, targets: list[str]) -> Iterator[Problem]:
     for number, target in enumerate(targets):
         sort, _, name = target.partition(":")
         if is_there(look, target):
@@ -67,7 +67,7 @@ def _missing(look: Look, path: KeyPath, targets: list[str]) -> Iterator[Problem]
             yield look.unknown(here, name, [*look.model.roles, *look.model.contacts], "role", mend)
 
 
-def _approvers(look: Look) -> Iterator[Problem]:
+def _approvers(look: CheckContext) -> Iterator[Problem]:
     path: KeyPath = ("playbooks", "approvers")
     yield from _missing(look, path, look.model.playbooks.approvers)
     for number, target in enumerate(look.model.playbooks.approvers):
@@ -76,7 +76,7 @@ def _approvers(look: Look) -> Iterator[Problem]:
             yield look.problem((*path, number), said)
 
 
-def is_there(look: Look, target: str) -> bool:
+def is_there(look: CheckContext, target: str) -> bool:
     sort, _, name = target.partition(":")
     if sort == "schedule":
         return name in look.model.schedules
@@ -86,7 +86,7 @@ def is_there(look: Look, target: str) -> bool:
     return sort != "role" or name in look.model.roles or name in look.model.contacts
 
 
-def _people(look: Look, target: str) -> list[str]:
+def _people(look: CheckContext, target: str) -> list[str]:
     """Contacts and members whom a target may reach."""
     sort, _, name = target.partition(":")
     if sort in ("contact", "user") or (sort == "role" and name in look.model.contacts):
@@ -97,7 +97,7 @@ def _people(look: Look, target: str) -> list[str]:
     return []
 
 
-def _lacks(look: Look, person: str, method: str) -> str | None:
+def _lacks(look: CheckContext, person: str, method: str) -> str | None:
     """What `person` would need to be reached by `method`; None where it can reach them."""
     need = _NEEDS.get(method)
     contact = look.model.contacts.get(person)
@@ -109,7 +109,7 @@ def _lacks(look: Look, person: str, method: str) -> str | None:
     return None if getattr(contact, need) or (need == "slack" and contact.email) else need
 
 
-def _unreachable(look: Look, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
+def _unreachable(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
     """Somebody whom not one of the rung's methods reaches."""
     for number, target in enumerate(rung.notify):
         for person in _people(look, target):
@@ -121,14 +121,14 @@ def _unreachable(look: Look, path: KeyPath, rung: Rung | Trigger) -> Iterator[Pr
                 yield look.problem((*path, "notify", number), said)
 
 
-def _give(look: Look, person: str, needs: list[str | None]) -> str:
+def _give(look: CheckContext, person: str, needs: list[str | None]) -> str:
     wanted = " or ".join(_ARTICLE[need] for need in dict.fromkeys(needs) if need)
     if person in look.model.contacts:
         return f"Give contacts.{person} {wanted}, or add another method to `by`."
     return f"Add slack to `by`, or name a contact with {wanted}."
 
 
-def _lost_methods(look: Look, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
+def _lost_methods(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
     for target in rung.notify:
         for person in _people(look, target):
             lost = [method for method in rung.by if _lacks(look, person, method)]
@@ -137,16 +137,16 @@ def _lost_methods(look: Look, path: KeyPath, rung: Rung | Trigger) -> Iterator[P
                 yield look.problem(path, f"{', '.join(lost)} will not reach {person}, who has no {wanted} here.")
 
 
-def _climbs(look: Look, key: str) -> Iterator[Problem]:
+def _climbs(look: CheckContext, key: str) -> Iterator[Problem]:
     ladder = look.model.severities[key].ladder
     for number in range(1, len(ladder)):
         before, after = build.clock(ladder[number - 1].after), build.clock(ladder[number].after)
         if after < before:
-            said = f"is {in_words(after)}, earlier than the rung before it ({in_words(before)}). Put them in order."
+            said = f"is {exact(after)}, earlier than the rung before it ({exact(before)}). Put them in order."
             yield look.problem(("severities", key, "ladder", number, "after"), said, "")
 
 
-def _not_yet_described(look: Look) -> Iterator[Problem]:
+def _not_yet_described(look: CheckContext) -> Iterator[Problem]:
     """What the preset names and only the organisation can fill: said once, altogether."""
     missing: dict[str, list[str]] = {"schedules": [], "contacts": []}
     for _, rung, _ in look.rungs():
@@ -165,7 +165,7 @@ def _not_yet_described(look: Look) -> Iterator[Problem]:
             yield look.problem((where,), f"{said} Add them here.")
 
 
-def _silent(look: Look) -> Iterator[Problem]:
+def _silent(look: CheckContext) -> Iterator[Problem]:
     quiet = [
         key
         for key, severity in look.model.severities.items()
@@ -177,7 +177,7 @@ def _silent(look: Look) -> Iterator[Problem]:
         yield look.problem(("severities",), said)
 
 
-def _rings(look: Look, rung: Rung) -> bool:
+def _rings(look: CheckContext, rung: Rung) -> bool:
     reached = [target for target in rung.notify if _reaches_somebody(look, target)]
     if not reached:
         return False
@@ -185,7 +185,7 @@ def _rings(look: Look, rung: Rung) -> bool:
     return "pagerduty" in rung.by or ("sms" in rung.by and any(not _lacks(look, one, "sms") for one in people))
 
 
-def _reaches_somebody(look: Look, target: str) -> bool:
+def _reaches_somebody(look: CheckContext, target: str) -> bool:
     """Whatever the incident: a channel is nobody, and a role may be empty unless a contact stands in for it."""
     sort, _, name = target.partition(":")
     return name in look.model.contacts if sort == "role" else sort != "channel" and is_there(look, target)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bot.domain.access.permissions import ACTIONS, BELLS, WITHOUT_INCIDENT
 from bot.domain.policy.policy import Allowed
-from bot.policy.checks.context import Look
+from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
 from bot.policy.models import Document
 from bot.policy.problems import KeyPath, Problem, did_you_mean
@@ -21,7 +21,7 @@ _FREE = {
 _LOOKING = ("roles", "timeline", "why", "list", "show", "search", "oncall", "help", "playbook", "catchup")
 
 
-def problems(look: Look) -> Iterator[Problem]:
+def problems(look: CheckContext) -> Iterator[Problem]:
     for action, names in look.model.permissions.items():
         path: KeyPath = ("permissions", action)
         if action not in ACTIONS:
@@ -33,7 +33,7 @@ def problems(look: Look) -> Iterator[Problem]:
             yield from _who(look, (*path, number), action, name)
 
 
-def warnings(look: Look) -> Iterator[Problem]:
+def warnings(look: CheckContext) -> Iterator[Problem]:
     for action, names in look.model.permissions.items():
         path: KeyPath = ("permissions", action)
         if action == "declare":
@@ -69,7 +69,7 @@ def _no_such(action: str) -> str:
     return f"is nothing that can be restricted.{did_you_mean(action, ACTIONS, 'There are:')}"
 
 
-def _who(look: Look, path: KeyPath, action: str, one: str) -> Iterator[Problem]:
+def _who(look: CheckContext, path: KeyPath, action: str, one: str) -> Iterator[Problem]:
     sort, _, name = one.partition(":")
     if sort == "role":
         if action in WITHOUT_INCIDENT:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.domain.policy.policy import folded
-from bot.policy.checks.context import Look
+from bot.policy.checks.context import CheckContext
 from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
 
 
-def problems(look: Look) -> Iterator[Problem]:
+def problems(look: CheckContext) -> Iterator[Problem]:
     model = look.model
     yield from _orders(look)
     yield from _same_names(look, "severities", {key: severity.name for key, severity in model.severities.items()})
@@ -38,7 +38,7 @@ def problems(look: Look) -> Iterator[Problem]:
     yield from _fields(look)
 
 
-def warnings(look: Look) -> Iterator[Problem]:
+def warnings(look: CheckContext) -> Iterator[Problem]:
     model = look.model
     for key, role in model.roles.items():
         path: KeyPath = ("roles", key, "required_for")
@@ -56,7 +56,7 @@ def warnings(look: Look) -> Iterator[Problem]:
         yield look.problem(("bookmarks",), said)
 
 
-def _orders(look: Look) -> Iterator[Problem]:
+def _orders(look: CheckContext) -> Iterator[Problem]:
     for path, said, there in (
         ("order", look.model.order, list(look.model.severities)),
         ("role_order", look.model.role_order, list(look.model.roles)),
@@ -69,7 +69,7 @@ def _orders(look: Look) -> Iterator[Problem]:
             yield look.problem((path,), f"lists {', '.join(twice)} twice. Keep one.", "")
 
 
-def _same_names(look: Look, collection: str, names: dict[str, str]) -> Iterator[Problem]:
+def _same_names(look: CheckContext, collection: str, names: dict[str, str]) -> Iterator[Problem]:
     """People type either, so a key or a name may mean one thing only."""
     taken: dict[str, str] = {}
     for key, name in names.items():
@@ -81,7 +81,7 @@ def _same_names(look: Look, collection: str, names: dict[str, str]) -> Iterator[
         taken |= {folded(key): key, folded(name): key}
 
 
-def _people(look: Look, path: KeyPath, names: Iterable[str]) -> Iterator[Problem]:
+def _people(look: CheckContext, path: KeyPath, names: Iterable[str]) -> Iterator[Problem]:
     for number, name in enumerate(names):
         if name not in look.model.contacts and not is_user(name):
             yield look.unknown((*path, number), name, look.model.contacts, "contact", add_contact(name))
@@ -91,7 +91,7 @@ def add_contact(name: str) -> str:
     return f"Add one under contacts, such as `{name}: {{slack: U0123ABCD}}`."
 
 
-def _backups(look: Look) -> Iterator[Problem]:
+def _backups(look: CheckContext) -> Iterator[Problem]:
     roles = look.model.roles
     for key, role in roles.items():
         path: KeyPath = ("roles", key, "backup")
@@ -110,7 +110,7 @@ def _backups(look: Look) -> Iterator[Problem]:
             yield look.problem(path, said)
 
 
-def _services(look: Look) -> Iterator[Problem]:
+def _services(look: CheckContext) -> Iterator[Problem]:
     model = look.model
     for key, service in model.services.items():
         path: KeyPath = ("services", key)
@@ -123,7 +123,7 @@ def _services(look: Look) -> Iterator[Problem]:
         yield from _people(look, (*path, "contacts"), service.contacts)
 
 
-def _figure(look: Look, key: str) -> Iterator[Problem]:
+def _figure(look: CheckContext, key: str) -> Iterator[Problem]:
     trigger, path = look.model.triggers[key], ("triggers", key, "over")
     counted = {"services_affected": "over: 1", "revenue_impact": "over: 10000"}
     if trigger.when in counted and trigger.over is None:
@@ -132,7 +132,7 @@ def _figure(look: Look, key: str) -> Iterator[Problem]:
         yield look.problem(path, f"{trigger.when} has no figure to pass. Take `over` out.")
 
 
-def _fields(look: Look) -> Iterator[Problem]:
+def _fields(look: CheckContext) -> Iterator[Problem]:
     for key, custom in look.model.fields.items():
         if custom.kind == "select" and not custom.options:
             yield look.problem(("fields", key), "needs options to choose from: write `options: [yes, no]`.", "")

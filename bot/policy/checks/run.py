@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.policy import models
 from bot.policy.checks import automation, paging, permissions, references, schedules
-from bot.policy.checks.context import Look
+from bot.policy.checks.context import CheckContext
 from bot.policy.problems import Problem
 from bot.policy.yaml_source import Source
 
@@ -20,7 +20,7 @@ class Found:
 
 
 def check(model: models.Document, source: Source) -> Found:
-    look = Look(model, source)
+    look = CheckContext(model, source)
     problems = [
         *references.problems(look), *schedules.problems(look), *paging.problems(look), *automation.problems(look),
         *permissions.problems(look),

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.policy.policy import Schedule
-from bot.domain.values.durations import in_words
+from bot.domain.values.durations import exact
 from bot.policy import build, models
-from bot.policy.checks.context import Look
+from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
 from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
@@ -18,7 +18,7 @@ from bot.policy.problems import KeyPath, Problem
 _OF_A_ROTATION = ("rotation", "handoff", "start", "members", "hours")
 
 
-def problems(look: Look) -> Iterator[Problem]:
+def problems(look: CheckContext) -> Iterator[Problem]:
     for key, schedule in look.model.schedules.items():
         path: KeyPath = ("schedules", key)
         yield from _form(look, path, schedule)
@@ -26,7 +26,7 @@ def problems(look: Look) -> Iterator[Problem]:
             yield from _rotation(look, (*path, "layers", number) if schedule.layers else path, layer)
 
 
-def warnings(look: Look) -> Iterator[Problem]:
+def warnings(look: CheckContext) -> Iterator[Problem]:
     for key, schedule in look.model.schedules.items():
         if schedule.pagerduty:
             continue
@@ -36,13 +36,13 @@ def warnings(look: Look) -> Iterator[Problem]:
         zone = ZoneInfo(schedule.timezone or look.model.timezone)
         total = sum((gap.ends_at - gap.starts_at for gap in found), timedelta())
         said = (
-            f"nobody is on call for {in_words(total)} of every week, such as {_moment(found[0].starts_at, zone)} "
+            f"nobody is on call for {exact(total)} of every week, such as {_moment(found[0].starts_at, zone)} "
             f"to {_moment(found[0].ends_at, zone)}. Add a layer beneath that holds always."
         )
         yield look.problem(("schedules", key), said)
 
 
-def _form(look: Look, path: KeyPath, schedule: models.Schedule) -> Iterator[Problem]:
+def _form(look: CheckContext, path: KeyPath, schedule: models.Schedule) -> Iterator[Problem]:
     short = [name for name in _OF_A_ROTATION if getattr(schedule, name)]
     if schedule.pagerduty:
         if beside := [*short, *(["layers"] if schedule.layers else [])]:
@@ -55,7 +55,7 @@ def _form(look: Look, path: KeyPath, schedule: models.Schedule) -> Iterator[Prob
         yield look.problem(path, "has nobody on it: write `members: [anna, ben]`.", "")
 
 
-def _rotation(look: Look, path: KeyPath, layer: models.Rotation) -> Iterator[Problem]:
+def _rotation(look: CheckContext, path: KeyPath, layer: models.Rotation) -> Iterator[Problem]:
     for number, member in enumerate(layer.members):
         if member not in look.model.contacts and not is_user(member):
             here: KeyPath = (*path, "members", number)

@@ -43,7 +43,7 @@ def _state(incident: Incident, policy: Policy, now: datetime) -> str:
     if incident.open and acknowledged_at and incident.acknowledged_by:
         lines.append(f"*Acknowledged* by {mention(incident.acknowledged_by)} {phrases.at(acknowledged_at, now)}")
     if services := phrases.services(incident, policy):
-        lines.append(f"*Affected:* {elements.listed(services)}")
+        lines.append(f"*Affected:* {elements.join_comma(services)}")
     lines.append(f"*Channel:* {phrases.channel_link(incident)}")
     return "\n".join(lines)
 

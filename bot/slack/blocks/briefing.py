@@ -30,7 +30,7 @@ def briefing(incident: Incident, policy: Policy, payload: Mapping[str, Any], now
         ("State", phrases.status_line(incident)),
         ("Incident commander", phrases.who_leads(incident)),
         ("Impact", card.impact(incident) or render(level.user_impact)),
-        ("Affected services", elements.listed(phrases.services(incident, policy))),
+        ("Affected services", elements.join_comma(phrases.services(incident, policy))),
         ("Declared", phrases.at(incident.declared_at, now)),
         ("Next update", phrases.at(incident.update_due_at, now) if incident.update_due_at else ""),
         ("Channel", phrases.channel_link(incident)),

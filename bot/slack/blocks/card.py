@@ -82,7 +82,7 @@ def notification(incident: Incident, policy: Policy) -> str:
 
 def topic(incident: Incident, policy: Policy) -> str:
     """For the head of the channel, as mrkdwn; the title gives way when it is long."""
-    state = elements.joined(
+    state = elements.join_dots(
         [
             phrases.severity_name(incident.severity, policy),
             "" if incident.open else phrases.status_name(incident.status),
@@ -151,7 +151,7 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
         ("Reminders snoozed", phrases.snoozed(incident, now)),
         ("Still needed", _missing(incident, policy)),
         ("Other roles", _other_roles(incident, policy)),
-        ("Affected services", elements.listed(phrases.services(incident, policy))),
+        ("Affected services", elements.join_comma(phrases.services(incident, policy))),
         ("Impact", impact(incident)),
         ("Category", render(plain(category_name(incident.category, policy))) if incident.category else ""),
         *details.shown(incident, policy),
@@ -161,8 +161,8 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
 
 def impact(incident: Incident) -> str:
     """What was said of it, at declare or since; mrkdwn, empty where nothing was."""
-    where = f"in {render(plain(elements.listed(incident.regions)))}" if incident.regions else ""
-    return elements.joined([where, *in_words(incident.facts)])
+    where = f"in {render(plain(elements.join_comma(incident.regions)))}" if incident.regions else ""
+    return elements.join_dots([where, *in_words(incident.facts)])
 
 
 def _checklist(incident: Incident, policy: Policy) -> Block | None:
@@ -202,7 +202,7 @@ def _next_update(incident: Incident, now: datetime) -> str:
 
 def _missing(incident: Incident, policy: Policy) -> str:
     missing = phrases.missing_roles(incident, policy) if incident.open else []
-    return ":bust_in_silhouette: " + elements.listed([render(plain(title)) for title in missing]) if missing else ""
+    return ":bust_in_silhouette: " + elements.join_comma([render(plain(title)) for title in missing]) if missing else ""
 
 
 def _other_roles(incident: Incident, policy: Policy) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.incident import Incident, Walking, handover
+from bot.domain.incident import Incident, RunSummary, handover
 from bot.domain.policy.policy import Contact, Policy
 from bot.domain.timeline.entry import Recorded
 from bot.domain.values import durations
@@ -56,7 +56,7 @@ def _stands(incident: Incident, policy: Policy) -> str:
     if not incident.open:
         fixed = f"\n*What fixed it:* {clip(render(incident.summary), LINE * 2)}" if incident.summary else ""
         return phrases.ending(incident) + fixed
-    state = elements.joined(
+    state = elements.join_dots(
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_line(incident),
@@ -75,7 +75,7 @@ def _happened(since: datetime | None, entries: Sequence[Recorded], messages: int
         return f"{head}\nNothing of note{'; ' + chatter if chatter else ''}."
     lines = [f"• {clip(entry_line(record.entry), LINE)}" for record in entries[-SHOWN:]]
     more = len(entries) - len(lines)
-    tail = elements.joined([f"{more} earlier ones are on the timeline" if more > 0 else "", chatter])
+    tail = elements.join_dots([f"{more} earlier ones are on the timeline" if more > 0 else "", chatter])
     return "\n".join([head, *lines, *([tail] if tail else [])])
 
 
@@ -86,7 +86,7 @@ def _next(
     if incident.ladder.acknowledged_at is None:
         lines.append("nobody has acknowledged it yet")
     if missing := phrases.missing_roles(incident, policy):
-        lines.append("still needed: " + elements.listed([render(plain(title)) for title in missing]))
+        lines.append("still needed: " + elements.join_comma([render(plain(title)) for title in missing]))
     lines += [_walked(walking, now) for walking in incident.walks if walking.outcome is None]
     for asked in handover.standing(incident):
         title = render(plain(phrases.role_of(asked.role, policy).title))
@@ -109,7 +109,7 @@ def _due(kind: str, rung: int | None) -> str:
     return f"{ASKS.get(kind, kind.replace('_', ' '))} is due"
 
 
-def _walked(walking: Walking, now: datetime) -> str:
+def _walked(walking: RunSummary, now: datetime) -> str:
     """How far a playbook is, and which of its steps run out of time first."""
     said = f"playbook {render(plain(walking.name))}: {walking.settled} of {walking.total} steps are done"
     if not walking.timers:
@@ -120,4 +120,4 @@ def _walked(walking: Walking, now: datetime) -> str:
 
 
 def _steps(keys: Sequence[str]) -> str:
-    return f"step {keys[0]} is due" if len(keys) == 1 else f"steps {elements.listed(keys)} are due"
+    return f"step {keys[0]} is due" if len(keys) == 1 else f"steps {elements.join_comma(keys)} are due"

@@ -38,9 +38,9 @@ def modal(policy: Policy, now: datetime, schedule: str | None = None, channel: s
         "Cover a schedule",
         "Cover",
         [
-            elements.asked("schedule", "Schedule", elements.select(options, chosen)),
-            elements.asked("starts", "From", _picker(now)),
-            elements.asked("ends", "Until", _picker(now + FIRST_SPAN)),
+            elements.input_block("schedule", "Schedule", elements.select(options, chosen)),
+            elements.input_block("starts", "From", _picker(now)),
+            elements.input_block("ends", "Until", _picker(now + FIRST_SPAN)),
             elements.context(
                 "You are on call then, whoever's turn it is: pages come to you. It can be given up again."
             ),
@@ -75,7 +75,7 @@ def covered(
 ) -> Message:
     """To whoever took it. `note`: how their words were understood, where that is not plain."""
     schedule, until = f"*{render(override.schedule)}*", elements.moment(override.ends_at)
-    lasts = durations.roughly(override.ends_at - override.starts_at)
+    lasts = durations.approximate(override.ends_at - override.starts_at)
     if override.starts_at <= now:
         said = f"You are on call on {schedule} for {lasts}, until {until}. Pages for it come to you."
     else:
@@ -84,7 +84,7 @@ def covered(
             "Pages for it come to you then."
         )
     if instead_of:
-        said += f" You stand in for {elements.listed([called(one, policy) for one in instead_of], NAMED)}."
+        said += f" You stand in for {elements.join_comma([called(one, policy) for one in instead_of], NAMED)}."
     undo = f"Changed your mind? {elements.code(f'{command} cover {override.schedule} none')}"
     return elements.message(said, [elements.section(said), elements.context(*([render(note)] if note else []), undo)])
 
@@ -96,4 +96,6 @@ def given_up(ended: Sequence[Override], now: datetime) -> Message:
         for one in ended
     ]
     schedule = render(ended[0].schedule)
-    return elements.line(f"You cover {schedule} no longer ({elements.listed(times, NAMED)}); the rotation holds again.")
+    return elements.line(
+        f"You cover {schedule} no longer ({elements.join_comma(times, NAMED)}); the rotation holds again."
+    )

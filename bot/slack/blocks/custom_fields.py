@@ -72,7 +72,7 @@ def missing(incident: Incident, policy: Policy, command: str = "/incident") -> B
     if not labels or not incident.open:
         return None
     return elements.context(
-        f":grey_question: Not answered yet: {elements.listed(labels)}. In a quiet moment: `{command} fields`"
+        f":grey_question: Not answered yet: {elements.join_comma(labels)}. In a quiet moment: `{command} fields`"
     )
 
 
@@ -85,7 +85,7 @@ def _input(custom: CustomField, severity: str | None, given: Answer | None) -> B
     if custom.severities and severity is None:
         hint = f"{hint} ({', '.join(custom.severities)})".strip()
     demanded = custom.required and (severity is not None or not custom.severities)
-    return elements.asked(_block(custom), custom.label, _element(custom, given), optional=not demanded, hint=hint)
+    return elements.input_block(_block(custom), custom.label, _element(custom, given), optional=not demanded, hint=hint)
 
 
 def _element(custom: CustomField, given: Answer | None) -> Block:
@@ -98,7 +98,10 @@ def _element(custom: CustomField, given: Answer | None) -> Block:
             element: Block = {"type": "number_input", "is_decimal_allowed": True}
             return {**element, "initial_value": f"{given:g}"} if isinstance(given, float) else element
         case "user":
-            element = {"type": "users_select", "placeholder": elements.words("Choose somebody", elements.PLACEHOLDER)}
+            element = {
+                "type": "users_select",
+                "placeholder": elements.plain_text("Choose somebody", elements.PLACEHOLDER),
+            }
             return {**element, "initial_user": given} if given else element
         case "checkbox":
             yes = elements.option("Yes", "yes")

@@ -70,27 +70,27 @@ def declare_modal(
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": elements.words("Declare incident", elements.MODAL_TITLE),
-        "submit": elements.words("Declare", elements.MODAL_TITLE),
-        "close": elements.words("Cancel", elements.MODAL_TITLE),
+        "title": elements.plain_text("Declare incident", elements.MODAL_TITLE),
+        "submit": elements.plain_text("Declare", elements.MODAL_TITLE),
+        "close": elements.plain_text("Cancel", elements.MODAL_TITLE),
         "private_metadata": inputs.metadata(channel=channel, source=source),
         "blocks": [
-            elements.asked(
+            elements.input_block(
                 "title",
                 "Title",
                 elements.text_input(title, longest=TITLE_LENGTH, placeholder="Checkout is down"),
                 hint="What people notice. The channel is named after it.",
             ),
-            elements.asked(
+            elements.input_block(
                 "severity", "Severity", severity_select(policy, severity), hint="Not sure? Take the worse one."
             ),
             *([suggestion_block(None, policy)] if asked_for(policy) or metric_input.names(policy) else []),
-            elements.asked(
+            elements.input_block(
                 "description", "What is happening?", elements.text_input(description, multiline=True), optional=True
             ),
             services_input(policy),
             *_category(policy),
-            elements.asked("private", "Private", _private(ticked=private), optional=True),
+            elements.input_block("private", "Private", _private(ticked=private), optional=True),
             *custom_fields.blocks(policy),
             *_facts(policy),
         ],
@@ -156,14 +156,14 @@ def _facts(policy: Policy) -> list[Block]:
     """Only what the policy's rules look at; the suggestion changes while people type."""
     asked = asked_for(policy)
     found = [
-        _dispatching(elements.asked(name, LABELS[name], _number(name), optional=True))
+        _dispatching(elements.input_block(name, LABELS[name], _number(name), optional=True))
         for name in asked
         if name in FIGURES
     ]
     options = [elements.option(LABELS[name], name) for name in asked if name in MARKS]
     if options:
         boxes = {"type": "checkboxes", "options": options}
-        found.append(_dispatching(elements.asked("marks", "Does it touch …", boxes, optional=True)))
+        found.append(_dispatching(elements.input_block("marks", "Does it touch …", boxes, optional=True)))
     if metrics := metric_input.names(policy):
         found.append(_dispatching(_metrics(metrics)))
     return found
@@ -177,7 +177,7 @@ def _metrics(names: Sequence[str]) -> Block:
     }
     known = ", ".join(one.replace("_", " ") for one in names)
     hint = clip(f"What the dashboards say, each with its figure: {known}", 1500)
-    return elements.asked(METRICS, "Metrics", element, optional=True, hint=hint)
+    return elements.input_block(METRICS, "Metrics", element, optional=True, hint=hint)
 
 
 def _number(name: str) -> Block:
@@ -232,22 +232,25 @@ def services_input(policy: Policy, known: Sequence[str] = ()) -> Block:
     ]
     if not options:
         element = elements.text_input(", ".join(known), longest=1000, placeholder="checkout, payments")
-        return elements.asked("services", label, element, optional=True, hint="Separate several with commas.")
-    chooser: Block = {"type": "multi_static_select", "placeholder": elements.words("Choose any", elements.PLACEHOLDER)}
+        return elements.input_block("services", label, element, optional=True, hint="Separate several with commas.")
+    chooser: Block = {
+        "type": "multi_static_select",
+        "placeholder": elements.plain_text("Choose any", elements.PLACEHOLDER),
+    }
     if len(options) <= elements.OPTIONS:
         chooser["options"] = options
     else:
         parts = [options[i : i + elements.OPTIONS] for i in range(0, len(options), elements.OPTIONS)][: elements.GROUPS]
         chooser["option_groups"] = [
             {
-                "label": elements.words(f"{part[0]['text']['text'][:30]} to {part[-1]['text']['text'][:30]}", 75),
+                "label": elements.plain_text(f"{part[0]['text']['text'][:30]} to {part[-1]['text']['text'][:30]}", 75),
                 "options": part,
             }
             for part in parts
         ]
     if chosen := [option for option in options if option["value"] in known]:
         chooser["initial_options"] = chosen
-    return elements.asked("services", label, chooser, optional=True)
+    return elements.input_block("services", label, chooser, optional=True)
 
 
 def chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
@@ -259,7 +262,7 @@ def chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
 
 def _category(policy: Policy) -> list[Block]:
     options = [elements.option(category_name(key, policy), key) for key in elements.usable(policy.categories)]
-    return [elements.asked("category", "Category", elements.select(options), optional=True)] if options else []
+    return [elements.input_block("category", "Category", elements.select(options), optional=True)] if options else []
 
 
 def _private(*, ticked: bool) -> Block:

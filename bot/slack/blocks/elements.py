@@ -85,7 +85,7 @@ def context(*mrkdwn: str) -> Block:
 
 
 def header(text: str) -> Block:
-    return {"type": "header", "text": words(text, HEADER)}
+    return {"type": "header", "text": plain_text(text, HEADER)}
 
 
 def divider() -> Block:
@@ -100,7 +100,7 @@ def actions(*buttons: Block | None, block_id: str | None = None) -> Block | None
 def button(label: str, action_id: str, value: str, *, style: str | None = None) -> Block:
     block: Block = {
         "type": "button",
-        "text": words(label, BUTTON),
+        "text": plain_text(label, BUTTON),
         "action_id": action_id[:ID],
         "value": clip(value, VALUE),
     }
@@ -111,8 +111,13 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None) 
 
 def confirmed(block: Block, title: str, text: str, yes: str, no: str = "Cancel") -> Block:
     """A button that asks first."""
-    asked = {"title": words(title, 100), "text": words(text, 300), "confirm": words(yes, 30), "deny": words(no, 30)}
-    return {**block, "confirm": asked}
+    input_block = {
+        "title": plain_text(title, 100),
+        "text": plain_text(text, 300),
+        "confirm": plain_text(yes, 30),
+        "deny": plain_text(no, 30),
+    }
+    return {**block, "confirm": input_block}
 
 
 def overflow(action_id: str, options: Sequence[Block]) -> Block:
@@ -125,16 +130,16 @@ def preformatted(text: str) -> str:
     return f"```{escape(text.replace('```', '´´´'))}```"
 
 
-def words(text: str, limit: int) -> Block:
+def plain_text(text: str, limit: int) -> Block:
     """A plain_text object; what is empty becomes a dash, which Slack accepts."""
     return {"type": "plain_text", "text": clip(plain(text), limit) or "–", "emoji": True}
 
 
 def option(label: str, value: str, description: str = "") -> Block:
     """`value` must be short: it comes back as it stands, so it is never cut."""
-    chosen: Block = {"text": words(label, OPTION_TEXT), "value": value}
+    chosen: Block = {"text": plain_text(label, OPTION_TEXT), "value": value}
     if description:
-        chosen["description"] = words(description, OPTION_TEXT)
+        chosen["description"] = plain_text(description, OPTION_TEXT)
     return chosen
 
 
@@ -144,7 +149,11 @@ def usable(values: Iterable[str]) -> list[str]:
 
 
 def select(options: Sequence[Block], chosen: str | None = None, placeholder: str = "Choose one") -> Block:
-    element: Block = {"type": "static_select", "options": list(options), "placeholder": words(placeholder, PLACEHOLDER)}
+    element: Block = {
+        "type": "static_select",
+        "options": list(options),
+        "placeholder": plain_text(placeholder, PLACEHOLDER),
+    }
     if initial := next((one for one in options if one["value"] == chosen), None):
         element["initial_option"] = initial
     return element
@@ -157,21 +166,21 @@ def text_input(initial: str = "", *, multiline: bool = False, longest: int = INP
     if initial:
         element["initial_value"] = clip(initial, min(longest, INPUT))
     if placeholder:
-        element["placeholder"] = words(placeholder, PLACEHOLDER)
+        element["placeholder"] = plain_text(placeholder, PLACEHOLDER)
     return element
 
 
-def asked(name: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
+def input_block(name: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
     """An input of a modal. Its `block_id` and the `action_id` of its element are both `name`."""
     block: Block = {
         "type": "input",
         "block_id": name[:ID],
-        "label": words(label, LABEL),
+        "label": plain_text(label, LABEL),
         "element": {**element, "action_id": name[:ID]},
         "optional": optional,
     }
     if hint:
-        block["hint"] = words(hint, LABEL)
+        block["hint"] = plain_text(hint, LABEL)
     return block
 
 
@@ -180,13 +189,13 @@ def modal(callback: str, title: str, submit: str | None, blocks: Sequence[Block]
     view: Block = {
         "type": "modal",
         "callback_id": callback,
-        "title": words(title, MODAL_TITLE),
-        "close": words("Cancel" if submit else "Close", MODAL_TITLE),
+        "title": plain_text(title, MODAL_TITLE),
+        "close": plain_text("Cancel" if submit else "Close", MODAL_TITLE),
         "private_metadata": metadata,
         "blocks": list(blocks[:VIEW_BLOCKS]),
     }
     if submit:
-        view["submit"] = words(submit, MODAL_TITLE)
+        view["submit"] = plain_text(submit, MODAL_TITLE)
     return view
 
 
@@ -214,12 +223,12 @@ def left_out(count: int, how: str) -> Block | None:
     return context(f"… and {count} more. {how}") if count > 0 else None
 
 
-def joined(parts: Iterable[str]) -> str:
+def join_dots(parts: Iterable[str]) -> str:
     """The parts that say something, between middle dots."""
     return " · ".join(part for part in parts if part)
 
 
-def listed(items: Sequence[str], at_most: int = 10) -> str:
+def join_comma(items: Sequence[str], at_most: int = 10) -> str:
     shown = ", ".join(items[:at_most])
     return f"{shown} and {len(items) - at_most} more" if len(items) > at_most else shown
 

@@ -20,13 +20,13 @@ def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, An
     return {
         "type": "modal",
         "callback_id": "add_to_timeline",
-        "title": elements.words("Add to timeline", elements.MODAL_TITLE),
-        "submit": elements.words("Add", elements.MODAL_TITLE),
-        "close": elements.words("Cancel", elements.MODAL_TITLE),
+        "title": elements.plain_text("Add to timeline", elements.MODAL_TITLE),
+        "submit": elements.plain_text("Add", elements.MODAL_TITLE),
+        "close": elements.plain_text("Cancel", elements.MODAL_TITLE),
         "private_metadata": inputs.metadata(source=dict(source)),
         "blocks": [
             elements.section(quoted or "_A message without words_"),
-            elements.asked("incident", "Incident", elements.select(options, options[0]["value"])),
+            elements.input_block("incident", "Incident", elements.select(options, options[0]["value"])),
         ],
     }
 
@@ -51,6 +51,6 @@ def refusal_modal(view: View, message: Message) -> Block:
         "type": "modal",
         "callback_id": "refused",
         "title": {"type": "plain_text", "text": (view.get("title") or {}).get("text") or "Not done"},
-        "close": elements.words("Close", elements.MODAL_TITLE),
+        "close": elements.plain_text("Close", elements.MODAL_TITLE),
         "blocks": message.blocks,
     }

@@ -116,8 +116,8 @@ def _brief(
         ("Declared", f"by {mention(incident.declared_by)} {phrases.at(incident.declared_at, now)}"),
         ("Next update", _next_update(incident, now)),
         ("Roles", _roles(incident, policy)),
-        ("Still needed", elements.listed([render(plain(one)) for one in phrases.missing_roles(incident, policy)])),
-        ("Affected services", elements.listed(phrases.services(incident, policy))),
+        ("Still needed", elements.join_comma([render(plain(one)) for one in phrases.missing_roles(incident, policy)])),
+        ("Affected services", elements.join_comma(phrases.services(incident, policy))),
     ]
     lines = "\n".join(f"• {entry_line(record.entry)}" for record in latest)
     return [

@@ -89,11 +89,11 @@ def _page(incident: Incident, rung: int) -> Block:
 
 def _row(incident: Incident, policy: Policy, user: str | None = None) -> Block:
     roles = [render(plain(phrases.role_of(key, policy).title)) for key, who in incident.roles.items() if who == user]
-    state = elements.joined(
+    state = elements.join_dots(
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_name(incident.status),
-            f"you are {elements.listed(roles)}" if roles else f"led by {phrases.who_leads(incident)}",
+            f"you are {elements.join_comma(roles)}" if roles else f"led by {phrases.who_leads(incident)}",
             phrases.channel_link(incident),
             ":lock:" if incident.private else "",
         ]

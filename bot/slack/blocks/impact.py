@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.incident.classification import REVENUE
-from bot.domain.incident.impact import CUSTOMERS_TOLD, SLA_BREACH, Said
+from bot.domain.incident.impact import CUSTOMERS_TOLD, SLA_BREACH, ImpactInput
 from bot.domain.policy.policy import Fact, Policy
 from bot.slack.blocks import declare, elements, inputs
 from bot.slack.blocks.elements import Block
@@ -36,21 +36,24 @@ def impact_modal(incident: Incident, policy: Policy) -> Block:
         "Save",
         [
             declare.services_input(policy, incident.services),
-            elements.asked(
+            elements.input_block(
                 "regions",
                 "Regions",
                 elements.text_input(", ".join(incident.regions), longest=LONGEST, placeholder="eu-west-1, us-east-1"),
                 optional=True,
             ),
-            *[elements.asked(name, label, _number(name, incident), optional=True) for name, label in FIGURES.items()],
-            elements.asked("marks", "Does it touch …", _marks(incident), optional=True),
+            *[
+                elements.input_block(name, label, _number(name, incident), optional=True)
+                for name, label in FIGURES.items()
+            ],
+            elements.input_block("marks", "Does it touch …", _marks(incident), optional=True),
             elements.context("It stands on the card, and may page people where the policy says so."),
         ],
         inputs.metadata(incident=incident.id, seen=seen),
     )
 
 
-def values_of_impact(view: View, policy: Policy) -> tuple[int, Said]:
+def values_of_impact(view: View, policy: Policy) -> tuple[int, ImpactInput]:
     """Compared with what stood there when the form opened, so that another's change in between is not undone."""
     number, seen = inputs.incident_of(view), inputs.metadata_of(view).get("seen") or {}
     services = declare.chosen_services(view, policy)
@@ -60,7 +63,7 @@ def values_of_impact(view: View, policy: Policy) -> tuple[int, Said]:
     regions = tuple(dict.fromkeys(name for part in parts if (name := title_of(part))))
     facts, before = _facts(view), seen.get("facts", {})
     names = (*FIGURES, *MARKS)
-    return number, Said(
+    return number, ImpactInput(
         services=services if set(services) != set(seen.get("services", ())) else None,
         regions=regions if list(regions) != seen.get("regions", []) else None,
         facts={name: facts.get(name) for name in names if facts.get(name) != before.get(name)},

@@ -86,7 +86,7 @@ def _row(incident: Incident, policy: Policy, now: datetime) -> str:
     age = durations.ago(now - since) if since <= now else ""
     lock = ":lock:" if incident.private else ""
     head = f"{phrases.drill_prefix(incident)}*{incident.id}* · {clip(render(plain(incident.title)), 400)}"
-    state = elements.joined(
+    state = elements.join_dots(
         [
             phrases.severity_name(incident.severity, policy),
             phrases.status_name(incident.status),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.deadlines import LATE_AFTER, State
+from bot.domain.deadlines import LATE_AFTER, DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, Recorded
@@ -20,12 +20,12 @@ COMMAND = "/incident"
 ENTRY = 400  # of one entry's words
 ROOM = 24_000  # of our own: longer answers nobody reads on a telephone
 SIGNS = {
-    State.WAITING: ":hourglass_flowing_sand:",
-    State.DUE: ":hourglass_flowing_sand:",
-    State.SENT: ":white_check_mark:",
-    State.SKIPPED: ":fast_forward:",
-    State.CANCELLED: ":heavy_multiplication_x:",
-    State.FAILED: ":x:",
+    DeadlineState.WAITING: ":hourglass_flowing_sand:",
+    DeadlineState.DUE: ":hourglass_flowing_sand:",
+    DeadlineState.SENT: ":white_check_mark:",
+    DeadlineState.SKIPPED: ":fast_forward:",
+    DeadlineState.CANCELLED: ":heavy_multiplication_x:",
+    DeadlineState.FAILED: ":x:",
 }
 HANDOVER, SHIFT = "handover", "shift"
 ASKS = {
@@ -41,9 +41,9 @@ ASKS = {
 STEP = re.compile(r"\bstep (\d+\.\d+)\b")
 
 
-def asks(kind: str, once: str) -> str:
+def asks(kind: str, dedup_key: str) -> str:
     """What a row of the ledger asks for, told apart where its kind says no more than that it is about roles."""
-    sort = once.partition(":")[0]
+    sort = dedup_key.partition(":")[0]
     return sort if sort in (HANDOVER, SHIFT) else kind
 
 
@@ -55,7 +55,7 @@ class Reminder:
     rung: int | None
     due_at: datetime
     sent_at: datetime | None
-    state: State
+    state: DeadlineState
     reason: str
 
 
@@ -155,17 +155,17 @@ def _reminder(row: Reminder, now: datetime) -> str:
 
 
 def _became(row: Reminder, now: datetime) -> str:
-    if row.state is State.SENT and row.sent_at:
+    if row.state is DeadlineState.SENT and row.sent_at:
         late = row.sent_at - row.due_at
         said = "late by" in row.reason
         return f"sent {elements.clock(row.sent_at)}" + (
-            f", late by {durations.roughly(late)}" if late > LATE_AFTER and not said else ""
+            f", late by {durations.approximate(late)}" if late > LATE_AFTER and not said else ""
         )
-    if row.state is State.DUE:
+    if row.state is DeadlineState.DUE:
         return "being sent"
-    if row.state is State.WAITING:
+    if row.state is DeadlineState.WAITING:
         ahead = row.due_at - now
-        return f"in {durations.roughly(ahead)}" if ahead > timedelta() else "due now"
+        return f"in {durations.approximate(ahead)}" if ahead > timedelta() else "due now"
     return str(row.state)
 
 

@@ -23,7 +23,7 @@ def cancel_modal(incident: Incident) -> Block:
         "False alarm",
         "End it",
         [
-            elements.asked("text", "What was it?", asked),
+            elements.input_block("text", "What was it?", asked),
             elements.context(f"{incident.id} ends here, as cancelled. Reminders and pages stop."),
         ],
         inputs.metadata(incident=incident.id),
@@ -37,7 +37,7 @@ def note_modal(incident: Incident) -> Block:
         NOTE,
         "Add a note",
         "Add",
-        [elements.asked("text", "What happened?", asked)],
+        [elements.input_block("text", "What happened?", asked)],
         inputs.metadata(incident=incident.id),
     )
 
@@ -47,14 +47,16 @@ def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
     roles = [elements.option(plain(role.title), role.key) for role in policy.roles[: elements.OPTIONS]]
     held = [key for key, holder in incident.roles.items() if holder == asker]
     chosen = phrases.LEADS if phrases.LEADS in held or not held else held[0]
-    somebody: Block = {"type": "users_select", "placeholder": elements.words("Somebody", elements.PLACEHOLDER)}
+    somebody: Block = {"type": "users_select", "placeholder": elements.plain_text("Somebody", elements.PLACEHOLDER)}
     return elements.modal(
         HANDOVER,
         "Hand over",
         "Ask them",
         [
-            elements.asked("role", "Role", elements.select(roles, chosen)),
-            elements.asked("to", "To whom?", somebody, hint="They accept or decline. Until then nothing changes."),
+            elements.input_block("role", "Role", elements.select(roles, chosen)),
+            elements.input_block(
+                "to", "To whom?", somebody, hint="They accept or decline. Until then nothing changes."
+            ),
         ],
         inputs.metadata(incident=incident.id),
     )

@@ -85,14 +85,14 @@ def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block
         "Post update",
         incident,
         [
-            elements.asked("status", "Status", elements.select(statuses, str(incident.status))),
-            elements.asked("severity", "Severity", severity_select(policy, incident.severity)),
-            elements.asked(
+            elements.input_block("status", "Status", elements.select(statuses, str(incident.status))),
+            elements.input_block("severity", "Severity", severity_select(policy, incident.severity)),
+            elements.input_block(
                 "text",
                 "What changed?",
                 elements.text_input(text, multiline=True, placeholder="What we know, what we do next"),
             ),
-            elements.asked("next_in", "Next update in", elements.select(spans_ahead, CADENCE)),
+            elements.input_block("next_in", "Next update in", elements.select(spans_ahead, CADENCE)),
             elements.context(f"Will be told: {told(incident, policy)}"),
         ],
         status=str(incident.status),
@@ -108,8 +108,8 @@ def severity_modal(incident: Incident, policy: Policy) -> Block:
         "Change",
         incident,
         [
-            elements.asked("severity", "Severity", severity_select(policy, incident.severity)),
-            elements.asked(
+            elements.input_block("severity", "Severity", severity_select(policy, incident.severity)),
+            elements.input_block(
                 "reason",
                 "Reason",
                 elements.text_input(multiline=True, longest=1000, placeholder="All customers are affected"),
@@ -127,12 +127,15 @@ def roles_modal(incident: Incident, policy: Policy) -> Block:
     held = {role.key: incident.roles[role.key] for role in ordered if role.key in incident.roles}
     blocks: list[Block] = []
     for role in ordered:
-        element: Block = {"type": "users_select", "placeholder": elements.words("Nobody yet", elements.PLACEHOLDER)}
+        element: Block = {
+            "type": "users_select",
+            "placeholder": elements.plain_text("Nobody yet", elements.PLACEHOLDER),
+        }
         if is_user(held.get(role.key, "")):
             element["initial_user"] = held[role.key]
         needed = f"Needed at {incident.severity}. " if role.key in required else ""
         hint = needed + (role.description or " ".join(f"{duty.rstrip('.')}." for duty in role.duties[:3]))
-        blocks.append(elements.asked(f"{ROLE}{role.key}", role.title, element, optional=True, hint=hint.strip()))
+        blocks.append(elements.input_block(f"{ROLE}{role.key}", role.title, element, optional=True, hint=hint.strip()))
     if not blocks:
         blocks = [elements.section("The policy has no roles. Add some under `roles:`.")]
     return _modal("roles", "Assign roles", "Assign", incident, blocks, held=held)
@@ -146,19 +149,19 @@ def resolve_modal(incident: Incident) -> Block:
         "Resolve",
         incident,
         [
-            elements.asked(
+            elements.input_block(
                 "summary",
                 "What fixed it?",
                 elements.text_input(incident.summary, multiline=True, placeholder="Rolled back deploy 4512"),
             ),
-            elements.asked(
+            elements.input_block(
                 "root_cause",
                 "Root cause",
                 elements.text_input(incident.root_cause, multiline=True),
                 optional=True,
                 hint="If you know it. The review can add it later.",
             ),
-            elements.asked("impact_ended", "Customer impact ended", {"type": "datetimepicker"}, optional=True),
+            elements.input_block("impact_ended", "Customer impact ended", {"type": "datetimepicker"}, optional=True),
             elements.context("Ends reminders and pages. It can be reopened."),
         ],
     )
@@ -172,7 +175,7 @@ def reopen_modal(incident: Incident) -> Block:
         "Reopen",
         incident,
         [
-            elements.asked(
+            elements.input_block(
                 "reason",
                 "Reason",
                 elements.text_input(multiline=True, longest=1000, placeholder="Errors are back since 04:10"),
@@ -274,9 +277,9 @@ def _modal(callback: str, title: str, submit: str, incident: Incident, blocks: l
     return {
         "type": "modal",
         "callback_id": callback,
-        "title": elements.words(title, elements.MODAL_TITLE),
-        "submit": elements.words(submit, elements.MODAL_TITLE),
-        "close": elements.words("Cancel", elements.MODAL_TITLE),
+        "title": elements.plain_text(title, elements.MODAL_TITLE),
+        "submit": elements.plain_text(submit, elements.MODAL_TITLE),
+        "close": elements.plain_text("Cancel", elements.MODAL_TITLE),
         "private_metadata": inputs.metadata(incident=incident.id, **known),
         "blocks": blocks,
     }

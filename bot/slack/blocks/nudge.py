@@ -82,13 +82,13 @@ def _asked(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> st
 def _owed(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> list[str]:
     owed = ["a status update"] if payload.get("owes_update") else []
     missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.get("missing") or ()]
-    return [*owed, f"somebody as {elements.listed(missing)}"] if missing else owed
+    return [*owed, f"somebody as {elements.join_comma(missing)}"] if missing else owed
 
 
 def _late(payload: Mapping[str, Any]) -> str:
     """Said wherever it is so: the word “late”, and by how much."""
     late_s = payload.get("late_s")
-    return f"late by {durations.roughly(timedelta(seconds=late_s))}" if late_s else ""
+    return f"late by {durations.approximate(timedelta(seconds=late_s))}" if late_s else ""
 
 
 def _paging(payload: Mapping[str, Any]) -> str:
@@ -101,7 +101,7 @@ def _why(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> str:
     reason = render(str(payload.get("reason") or "it is due").partition(" (late by")[0])
     level = phrases.level_of(incident, policy)
     if payload.get("owes_update") and level.update_every:
-        return f"{reason}; {render(level.key)} asks for an update every {durations.in_words(level.update_every)}."
+        return f"{reason}; {render(level.key)} asks for an update every {durations.exact(level.update_every)}."
     if payload.get("missing"):
         return f"{reason}; {render(level.key)} asks for these roles."
     return f"{reason}."

@@ -51,7 +51,7 @@ def on_call(
 def subscribe(links: Mapping[str, str]) -> Block | None:
     """For a calendar. Whoever has such an address can read it, so it is shown to one person at a time."""
     shown = [f"<{escape(url)}|{render(plain(title))}>" for title, url in list(links.items())[:FEEDS]]
-    return elements.context(f":calendar: In your calendar: {elements.joined(shown)}") if shown else None
+    return elements.context(f":calendar: In your calendar: {elements.join_dots(shown)}") if shown else None
 
 
 def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:

@@ -30,8 +30,8 @@ def page_channel(
     if payload.get("rung") is None and not payload.get("pages"):
         return nobody_left(incident, payload, command)
     people = " ".join(mention(str(person)) for person in list(payload.get("people") or ())[:PEOPLE])
-    channels = elements.listed([phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()])
-    called = elements.joined([people, channels]) or "Others, outside Slack"
+    channels = elements.join_comma([phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()])
+    called = elements.join_dots([people, channels]) or "Others, outside Slack"
     paged = "you are paged" if people else "paged"
     words = f":rotating_light: {called}: {paged} for {phrases.title(incident)}{_count(payload)}"
     return elements.message(
@@ -163,7 +163,7 @@ def page_drill(incident: Incident, payload: Mapping[str, Any]) -> Message:
         for name, ways in dict(payload.get("people") or {}).items()
     ]
     channels = [phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()]
-    whom = elements.listed([*people, *channels], PEOPLE)
+    whom = elements.join_comma([*people, *channels], PEOPLE)
     words = (
         f"[DRILL] Nobody is paged. {'Otherwise this would page: ' + whom if whom else 'The ladder has nobody left.'}"
     )

@@ -9,7 +9,7 @@ from bot.domain.incident import Incident, empty_roles
 from bot.domain.incident.status import MEANING, Status
 from bot.domain.policy.policy import Policy, Role, Severity
 from bot.domain.values import durations
-from bot.slack.blocks.elements import clock, joined, moment
+from bot.slack.blocks.elements import clock, join_dots, moment
 from bot.slack.text import mention, plain, render
 
 DOTS = (":red_circle:", ":large_orange_circle:", ":large_yellow_circle:", ":large_blue_circle:", ":white_circle:")
@@ -69,7 +69,7 @@ def outside(incident: Incident) -> str:
 
 def marks(incident: Incident) -> str:
     """What must not be overlooked: a drill, a private incident. Empty for most."""
-    return joined(
+    return join_dots(
         [
             ":test_tube: *DRILL* — a test; nobody is paged" if incident.drill else "",
             ":lock: *Private* — only people in this channel see it" if incident.private else "",
@@ -114,7 +114,7 @@ def channel_named(channel: str) -> str:
 
 def cadence(level: Severity) -> str:
     """Plain words for how often updates are asked for."""
-    return f"every {durations.in_words(level.update_every)}" if level.update_every else "none asked for"
+    return f"every {durations.exact(level.update_every)}" if level.update_every else "none asked for"
 
 
 def snoozed(incident: Incident, now: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Mark, State, Walk
+from bot.domain.playbook.run import PlaybookRun, StepState, StepStatus
 from bot.domain.values import durations
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message, button
@@ -20,7 +20,9 @@ REVIEWS = 30
 SHOWN = 3  # of what fits; on a telephone nobody reads more
 
 
-def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], command: str, asked: str = "") -> Message:
+def suggested(
+    incident: Incident, hits: Sequence[Hit], walks: Sequence[PlaybookRun], command: str, asked: str = ""
+) -> Message:
     """What fits this incident, or what somebody typed; and what is open already."""
     example = elements.code(f"{command} playbook the database is slow")
     if not hits and not walks:
@@ -43,7 +45,7 @@ def suggested(incident: Incident, hits: Sequence[Hit], walks: Sequence[Walk], co
     )
 
 
-def opened_already(walk: Walk) -> Message:
+def opened_already(walk: PlaybookRun) -> Message:
     return elements.line(
         f"*{render(walk.name)}* is open here already: {mention(walk.opened_by)} opened it "
         f"{elements.clock(walk.opened_at)}, {walk.settled} of {len(walk.steps)} steps are done. "
@@ -51,11 +53,11 @@ def opened_already(walk: Walk) -> Message:
     )
 
 
-def opened(walk: Walk) -> Message:
+def opened(walk: PlaybookRun) -> Message:
     return elements.line(f"*{render(walk.name)}* is open in the channel of INC-{walk.incident}.")
 
 
-def overtaken(what: str, mark: Mark, user: str) -> Message:
+def overtaken(what: str, mark: StepState, user: str) -> Message:
     """To whoever pressed second."""
     when = f", {elements.clock(mark.at)}" if mark.at else ""
     step = f"step {mark.key}, *{render(mark.title)}*,"
@@ -112,7 +114,7 @@ def _hit(incident: Incident, hit: Hit) -> Block:
     return elements.section("\n".join(lines), button("Open", "playbook_open", f"{incident.id}:{one.id}"))
 
 
-def _open(walk: Walk) -> Block:
+def _open(walk: PlaybookRun) -> Block:
     return elements.section(
         f":blue_book: *{render(walk.name)}* is open: {walk.settled} of {len(walk.steps)} steps done, "
         f"opened by {mention(walk.opened_by)} {elements.clock(walk.opened_at)}"
@@ -121,12 +123,14 @@ def _open(walk: Walk) -> Block:
 
 def _length(one: Playbook) -> str:
     steps = f" · {len(one.steps)} steps"
-    return steps + (f", about {durations.in_words(one.expected_duration)}" if one.expected_duration else "")
+    return steps + (f", about {durations.exact(one.expected_duration)}" if one.expected_duration else "")
 
 
-def _how(mark: Mark) -> str:
-    if mark.state is State.WAITING:
+def _how(mark: StepState) -> str:
+    if mark.state is StepStatus.WAITING:
         return "waiting for approval"
-    return {State.TIMED_OUT: "timed out", State.ROLLED_BACK: "rolled back", State.MAY_HAVE_RUN: "in doubt"}.get(
-        mark.state, str(mark.state)
-    )
+    return {
+        StepStatus.TIMED_OUT: "timed out",
+        StepStatus.ROLLED_BACK: "rolled back",
+        StepStatus.MAY_HAVE_RUN: "in doubt",
+    }.get(mark.state, str(mark.state))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
-from bot.domain.paging.ladder import Climb, name_of
+from bot.domain.paging.ladder import PagingOutcome, name_of
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
@@ -165,13 +165,13 @@ def updated(incident: Incident, policy: Policy) -> Message:
 def snoozed(incident: Incident, span: timedelta) -> Message:
     until = f", until {elements.moment(incident.snooze.until)}" if incident.snooze else ""
     return elements.line(
-        f"Reminders of {incident.id} are quiet for {durations.in_words(span)}{until}. Pages still go out."
+        f"Reminders of {incident.id} are quiet for {durations.exact(span)}{until}. Pages still go out."
     )
 
 
 def promised(incident: Incident, span: timedelta) -> Message:
     due = f", {elements.moment(incident.update_due_at)}" if incident.update_due_at else ""
-    return elements.line(f"The next update of {incident.id} is promised in {durations.in_words(span)}{due}.")
+    return elements.line(f"The next update of {incident.id} is promised in {durations.exact(span)}{due}.")
 
 
 def joining(incident: Incident) -> Message:
@@ -180,7 +180,7 @@ def joining(incident: Incident) -> Message:
     return elements.line(f"The channel of {incident.id} is being opened. You'll be invited as soon as it is there.")
 
 
-def escalated(incident: Incident, policy: Policy, climb: Climb) -> Message:
+def escalated(incident: Incident, policy: Policy, climb: PagingOutcome) -> Message:
     """To whoever asked for the next rung."""
     fell = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in climb.fell_through[:10]]
     if not climb.pages:
@@ -188,18 +188,18 @@ def escalated(incident: Incident, policy: Policy, climb: Climb) -> Message:
             f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left. Call somebody yourself."
         )
     else:
-        reached = climb.reached
+        reached = climb.recipients
         whom = [render(name_of(person, policy)) for person in reached.people]
         whom += [phrases.channel_named(channel) for channel in reached.channels]
         what = f"{incident.id}, rung {climb.rung}" if climb.rung else incident.id
-        people = elements.listed(whom or list(reached.contacts), 20)
+        people = elements.join_comma(whom or list(reached.contacts), 20)
         words = f"Paged now for {what}: {people}."
         if incident.drill:
             words = f"[DRILL] Nobody is paged. Otherwise this would page, for {what}: {people}."
     return elements.message(words, [elements.section("\n".join([words, *fell]))])
 
 
-def cant_noted(incident: Incident, climb: Climb | None) -> Message:
+def cant_noted(incident: Incident, climb: PagingOutcome | None) -> Message:
     """To whoever was paged and can't."""
     if climb is None:
         return elements.line(f"Thanks for saying so. {incident.id} is in hands already; nothing more to do.")

@@ -86,15 +86,15 @@ def _services(policy: Policy, found: Triage) -> list[Block | None]:
         return []
     near = [reach for reach in found.radius if reach.steps == 1]
     far = [reach for reach in found.radius if reach.steps > 1]
-    whose = elements.listed([_name(key, policy) for key in found.affected], RADIUS)
+    whose = elements.join_comma([_name(key, policy) for key in found.affected], RADIUS)
     guess = " (named in the title; nobody has said so yet)" if found.guessed else ""
     lines = [
-        f":boom: *May be hit, too:* {elements.listed([_name(reach.key, policy) for reach in near], RADIUS)} "
+        f":boom: *May be hit, too:* {elements.join_comma([_name(reach.key, policy) for reach in near], RADIUS)} "
         f"cannot work without {whose}{guess}"
     ]
     if far:
         through = [f"{_name(reach.key, policy)} (through {_name(reach.via, policy)})" for reach in far]
-        lines.append(f"and further on {elements.listed(through, RADIUS)}")
+        lines.append(f"and further on {elements.join_comma(through, RADIUS)}")
     return [elements.section(clip(", ".join(lines) + ".", elements.TEXT))]
 
 
@@ -109,7 +109,7 @@ def _causes(policy: Policy, found: Triage) -> list[Block | None]:
 def whom_and_where(contacts: Sequence[Contact], links: Sequence[tuple[str, str]]) -> list[Block | None]:
     lines = []
     if contacts:
-        lines.append("*Call:* " + elements.listed([contact(one) for one in contacts], CONTACTS))
+        lines.append("*Call:* " + elements.join_comma([contact(one) for one in contacts], CONTACTS))
     if links:
         lines.append("*Look:* " + _links(links))
     return [elements.context("\n".join(lines))] if lines else []
@@ -123,7 +123,7 @@ def contact(one: Contact) -> str:
         render(plain(one.email)) if one.email else "",
         _link("support portal", one.url) if one.url else "",
     ]
-    said = elements.joined(ways)
+    said = elements.join_dots(ways)
     return f"{render(plain(one.name or one.key))}" + (f" ({said})" if said else "")
 
 
@@ -147,7 +147,7 @@ def _link(title: str, address: str) -> str:
 def _found(one: Similar, policy: Policy) -> str:
     known = one.incident
     lock = " :lock:" if known.private else ""
-    state = elements.joined(
+    state = elements.join_dots(
         [
             phrases.severity_name(known.severity, policy),
             phrases.status_name(known.status),

@@ -30,7 +30,7 @@ def listed(incident: Incident, policy: Policy, command: str = COMMAND, asked: st
 
 
 def tripped(incident: Incident, trigger: Trigger) -> Message:
-    when = f"in {durations.in_words(trigger.rung.after)}" if trigger.rung.after else "now"
+    when = f"in {durations.exact(trigger.rung.after)}" if trigger.rung.after else "now"
     ways = f" unless it is {trigger.rung.until} by then" if trigger.rung.after else ""
     drill = " It is a drill: nobody is." if incident.drill else ""
     who = f"{_targets(trigger)} will be paged {when}{ways}.{drill}"

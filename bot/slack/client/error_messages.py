@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.slack.client.api import SlackError
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 STEPS = {
     "channel": "open the channel",
@@ -90,7 +90,7 @@ MENDS = {
 }
 
 
-def in_words(error: SlackError, row: Row) -> str:
+def in_words(error: SlackError, row: ClaimedNotice) -> str:
     """“Could not invite <@U1>: they are a guest …” — with Slack's own name for it at the end."""
     who = row.payload.get("user") if row.kind == "invite" else row.payload.get("person")
     step = (TO if who else STEPS).get(row.kind) or STEPS.get(row.kind, row.kind)

@@ -47,7 +47,7 @@ class Request:
     span: timedelta | None = None
     scope: str = ""
     schedule: str | None = None
-    window: time_expressions.Window | None = None
+    window: time_expressions.TimeWindow | None = None
 
 
 # What people also say for a status: suggested, never taken for granted.

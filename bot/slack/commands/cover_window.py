@@ -18,13 +18,13 @@ _ENDS = frozenset({"for", "until"})
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CoverWords:
     """The words that stand before any time, and what followed `from`, `for` and `until`."""
 
     name: str
     words: dict[str, str] = field(default_factory=dict)
 
-    def window(self) -> time_expressions.Window | None:
+    def window(self) -> time_expressions.TimeWindow | None:
         """None where no time is said. Raises `Refused`."""
         said = self.words
         if not said:
@@ -33,14 +33,14 @@ class Said:
             raise Refused("Until when? Add “for 12h” or “until 06:00”.")
         if _ENDS.issubset(said):
             raise Refused("Say for how long, or until when, not both.")
-        return time_expressions.Window(
+        return time_expressions.TimeWindow(
             time_expressions.parse(said["from"]) if "from" in said else time_expressions.NOW,
             durations.parse_duration(said["for"]) if "for" in said else None,
             time_expressions.parse(said["until"]) if "until" in said else None,
         )
 
 
-def split(rest: str) -> Said:
+def split(rest: str) -> CoverWords:
     """`from` and `for` may be left out, straight after the name. Raises `Refused` for a word that is there twice."""
     name, *pieces = _WORD.split(" " + _FROM_TO.sub(r"\1 until ", rest) + " ")
     said: dict[str, str] = {}
@@ -53,10 +53,10 @@ def split(rest: str) -> Said:
     for count in range(1, len(parts)):
         tail = " ".join(parts[count:])
         if "from" not in said and _reads(time_expressions.parse, tail):
-            return Said(" ".join(parts[:count]), {"from": tail, **said})
+            return CoverWords(" ".join(parts[:count]), {"from": tail, **said})
         if not _ENDS.intersection(said) and _reads(durations.parse_duration, tail):
-            return Said(" ".join(parts[:count]), {"for": tail, **said})
-    return Said(name.strip(), said)
+            return CoverWords(" ".join(parts[:count]), {"for": tail, **said})
+    return CoverWords(name.strip(), said)
 
 
 def check_name(name: str, known: Collection[str]) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import structlog
 
-from bot.domain.access.identity import Identity, Standing
+from bot.domain.access.identity import Identity, Membership
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 
 log = structlog.get_logger()
 
@@ -21,14 +21,14 @@ WITHIN_S = 0.8  # the acknowledgement waits for it, and after it perhaps a form
 class Identities:
     """One call of Slack's for somebody who presses, whatever the policy asks about them."""
 
-    def __init__(self, api: SlackApi, me: Me) -> None:
+    def __init__(self, api: SlackApi, me: BotIdentity) -> None:
         self._api = api
         self._me = me
         self._known: dict[str, tuple[float, Identity]] = {}
 
     async def of(self, user: str) -> Identity:
         """What was last known where Slack does not say in time."""
-        at, known = self._known.get(user, (-FRESH_S, Identity(user, Standing.UNKNOWN)))
+        at, known = self._known.get(user, (-FRESH_S, Identity(user, Membership.UNKNOWN)))
         if time.monotonic() - at < FRESH_S:
             return known
         try:
@@ -42,7 +42,7 @@ class Identities:
         return found
 
 
-def identity_of(user: dict[str, Any], me: Me) -> Identity:
+def identity_of(user: dict[str, Any], me: BotIdentity) -> Identity:
     """From the object of `users.info`. Another organisation may write any address into its people's profiles.
 
     `is_stranger` is said only of those who share no channel with us: a partner in a shared one is known by the team.
@@ -52,6 +52,6 @@ def identity_of(user: dict[str, Any], me: Me) -> Identity:
     grid = user.get("enterprise_user") or {}
     ours = user.get("team_id") == me.team_id or me.team_id in (grid.get("teams") or ())
     if user.get("is_stranger") or not (ours or (me.enterprise_id and grid.get("enterprise_id") == me.enterprise_id)):
-        return Identity(name, Standing.OUTSIDE)
+        return Identity(name, Membership.OUTSIDE)
     guest = user.get("is_restricted") or user.get("is_ultra_restricted")
-    return Identity(name, Standing.GUEST if guest else Standing.MEMBER, (user.get("profile") or {}).get("email"))
+    return Identity(name, Membership.GUEST if guest else Membership.MEMBER, (user.get("profile") or {}).get("email"))

@@ -91,11 +91,11 @@ class Groups:
                 found = await ask_slack(self._api, group, self._ids)
             except SlackError as error:
                 wrong[group] = error.name
-                log.warning("usergroup.not_read", group=group, error=error.name, mend="what was last known counts")
+                log.warning("usergroup.not_read", group=group, error=error.name, hint="what was last known counts")
                 continue
             if found is None:
                 wrong[group] = GONE
-                log.warning("usergroup.gone", group=group, mend="enable it in Slack, or name another in `permissions`")
+                log.warning("usergroup.gone", group=group, hint="enable it in Slack, or name another in `permissions`")
             people = found or frozenset()
             if people != self._members.get(group):
                 async with self._database.transaction() as conn:

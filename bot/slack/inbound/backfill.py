@@ -13,12 +13,12 @@ from typing import Any
 
 from bot.domain.errors import DeliveryError
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import Said, entries_from_edit, entries_from_message
+from bot.domain.timeline.messages import ChannelMessage, entries_from_edit, entries_from_message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound import event_parser, history_diff
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.inbound.history_diff import Before
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.incidents.record import move
 from storage import cursors
 
@@ -68,11 +68,13 @@ class Readings:
         self._by_channel.pop(channel, None)
 
 
-async def backfill(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, readings: Readings) -> dict[str, Any]:
+async def backfill(
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, readings: Readings
+) -> dict[str, Any]:
     """Read history and threads, append what is missing, move the cursor. Safe to repeat; returns counts."""
     reading = readings.of(channel)
     try:
-        await _read(desk, api, me, number, channel, reading)
+        await _read(context, api, me, number, channel, reading)
     except DeliveryError as error:
         if error.permanent:  # else it goes on from here
             readings.over(channel)
@@ -81,41 +83,41 @@ async def backfill(desk: Desk, api: SlackApi, me: Me, number: int, channel: str,
     return {"fetched": reading.fetched}
 
 
-async def _read(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, reading: Reading) -> None:
+async def _read(context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: Reading) -> None:
     """1. What was said; 2. what is gone or marked; 3. the threads in which nobody said anything new; 4. pins."""
-    known = reading.before = reading.before or await history_diff.before(desk, number, channel)
+    known = reading.before = reading.before or await history_diff.before(context, number, channel)
     if reading.quiet is None:
-        reading.quiet = await _history(desk, api, me, number, channel, reading, known)
+        reading.quiet = await _history(context, api, me, number, channel, reading, known)
     while reading.quiet:
-        reading.fetched += await _thread(desk, api, me, number, channel, reading.quiet[-1], known)
+        reading.fetched += await _thread(context, api, me, number, channel, reading.quiet[-1], known)
         reading.quiet.pop()
-    reading.fetched += await history_diff.pins(desk, api, me, number, channel, known)
+    reading.fetched += await history_diff.pins(context, api, me, number, channel, known)
 
 
 async def _history(
-    desk: Desk, api: SlackApi, me: Me, number: int, channel: str, reading: Reading, known: Before
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: Reading, known: Before
 ) -> list[dict[str, Any]]:
     """Returns the threads that have not been read again."""
     while not reading.whole:
         await _next_page(api, "conversations.history", channel, reading)
     messages = sorted(reading.messages, key=lambda m: float(m["ts"]))
     for message in messages[reading.dealt_with :]:
-        reading.fetched += await _append(desk, me, number, channel, message)
-        if message.get("reply_count") and await _thread_moved(desk, channel, message):
-            reading.fetched += await _thread(desk, api, me, number, channel, message, known)
+        reading.fetched += await _append(context, me, number, channel, message)
+        if message.get("reply_count") and await _thread_moved(context, channel, message):
+            reading.fetched += await _thread(context, api, me, number, channel, message, known)
             reading.moved.add(message["ts"])
         reading.dealt_with += 1
     if messages:
-        async with desk.database.transaction() as conn:
+        async with context.database.transaction() as conn:
             await cursors.set(conn, channel, number, str(messages[-1]["ts"]))
-    reading.fetched += await history_diff.from_history(desk, me, number, channel, known, messages)
+    reading.fetched += await history_diff.from_history(context, me, number, channel, known, messages)
     quiet = [m for m in messages if m.get("reply_count") and m["ts"] not in reading.moved]
     reading.messages = []
     return sorted(quiet, key=lambda m: float(m.get("latest_reply") or m["ts"]))[-QUIET:]
 
 
 async def _thread(
-    desk: Desk, api: SlackApi, me: Me, number: int, channel: str, parent: dict[str, Any], known: Before
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, parent: dict[str, Any], known: Before
 ) -> int:
     thread, fetched = Reading(time.monotonic()), 0
     try:
@@ -127,54 +129,54 @@ async def _thread(
         return 0
     for reply in sorted(thread.messages, key=lambda m: float(m["ts"])):
         if reply["ts"] != parent["ts"]:
-            fetched += await _append(desk, me, number, channel, reply)
-    async with desk.database.transaction() as conn:
+            fetched += await _append(context, me, number, channel, reply)
+    async with context.database.transaction() as conn:
         await cursors.set_thread(conn, channel, parent["ts"], str(parent.get("latest_reply", "")))
     if thread.cursor is None:
-        fetched += await history_diff.from_thread(desk, me, number, channel, known, parent["ts"], thread.messages)
+        fetched += await history_diff.from_thread(context, me, number, channel, known, parent["ts"], thread.messages)
     return fetched
 
 
-async def _append(desk: Desk, me: Me, number: int, channel: str, message: dict[str, Any]) -> int:
+async def _append(context: Context, me: BotIdentity, number: int, channel: str, message: dict[str, Any]) -> int:
     if message.get("subtype") in event_parser.COMING_AND_GOING:
-        return await _membership(desk, me, number, channel, message)
-    entries = _entries(desk, me, channel, message)
-    return await desk.database.appender.append(number, entries) if entries else 0
+        return await _membership(context, me, number, channel, message)
+    entries = _entries(context, me, channel, message)
+    return await context.database.appender.append(number, entries) if entries else 0
 
 
-async def _membership(desk: Desk, me: Me, number: int, channel: str, message: dict[str, Any]) -> int:
+async def _membership(context: Context, me: BotIdentity, number: int, channel: str, message: dict[str, Any]) -> int:
     user = str(message.get("user") or "unknown")
     if user == me.user_id:
         return 0
-    at = desk.clock.at(float(message["ts"]))
+    at = context.clock.at(float(message["ts"]))
     kind = event_parser.COMING_AND_GOING[message["subtype"]]
     entry = event_parser.membership(kind, channel, user, message["ts"], at, message.get("inviter"))
-    return await move(desk, number, entry)
+    return await move(context, number, entry)
 
 
-def _entries(desk: Desk, me: Me, channel: str, message: dict[str, Any]) -> list[Entry]:
-    at = desk.clock.at(float(message["ts"]))
+def _entries(context: Context, me: BotIdentity, channel: str, message: dict[str, Any]) -> list[Entry]:
+    at = context.clock.at(float(message["ts"]))
     subtype = message.get("subtype")
     if me.wrote(message):
         return []
     if subtype in event_parser.SPOKEN:
-        return _spoken(desk, event_parser.said(message, channel, me))
+        return _spoken(context, event_parser.said(message, channel, me))
     happened = event_parser.channel_said(message, channel, at)
     return [happened] if happened else []
 
 
-def _spoken(desk: Desk, said: Said) -> list[Entry]:
-    if desk.policy.record == "key":
+def _spoken(context: Context, said: ChannelMessage) -> list[Entry]:
+    if context.policy.record == "key":
         return []
-    at = desk.clock.at(float(said.ts))
+    at = context.clock.at(float(said.ts))
     entries = entries_from_message(said, at, fetched=True)
     if said.edited_ts:
-        entries += entries_from_edit(said, None, lambda ts: desk.clock.at(float(ts)))
+        entries += entries_from_edit(said, None, lambda ts: context.clock.at(float(ts)))
     return entries
 
 
-async def _thread_moved(desk: Desk, channel: str, parent: dict[str, Any]) -> bool:
-    async with desk.database.reading() as conn:
+async def _thread_moved(context: Context, channel: str, parent: dict[str, Any]) -> bool:
+    async with context.database.reading() as conn:
         seen = await cursors.thread(conn, channel, parent["ts"])
     return seen is None or seen != str(parent.get("latest_reply", ""))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import Attached, Said
+from bot.domain.timeline.messages import Attached, ChannelMessage
 from bot.domain.timeline.reactions import mark_of
 
 Event = dict[str, Any]
@@ -25,7 +25,7 @@ MEANINGFUL = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Me:
+class BotIdentity:
     """Who we are, from one `auth.test`. `url` is the workspace's, for permalinks; `enterprise_id` its Grid's."""
 
     user_id: str
@@ -42,7 +42,7 @@ class Me:
         return message.get("user") == self.user_id
 
 
-def permalink(me: Me, channel: str, ts: str, thread_ts: str | None = None) -> str | None:
+def permalink(me: BotIdentity, channel: str, ts: str, thread_ts: str | None = None) -> str | None:
     """The address `chat.getPermalink` would give, without asking."""
     if not me.url:
         return None
@@ -50,12 +50,12 @@ def permalink(me: Me, channel: str, ts: str, thread_ts: str | None = None) -> st
     return f"{base}?thread_ts={thread_ts}&cid={channel}" if thread_ts and thread_ts != ts else base
 
 
-def said(message: Event, channel: str, me: Me) -> Said:
+def said(message: Event, channel: str, me: BotIdentity) -> ChannelMessage:
     """A message object from an event, from `previous_message` or from the history."""
     ts = str(message["ts"])
     thread_ts = message.get("thread_ts")
     team = message.get("user_team") or message.get("team")
-    return Said(
+    return ChannelMessage(
         channel=channel,
         ts=ts,
         actor=str(message.get("user") or message.get("bot_id") or "unknown"),
@@ -109,13 +109,13 @@ def reaction(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry
     return _marked(str(event.get("reaction", "")), actor, ts, at, f"r:{event_id}", added=added)
 
 
-def _marked(reaction: str, actor: str, ts: str, at: datetime, once: str | None, *, added: bool) -> Entry | None:
+def _marked(reaction: str, actor: str, ts: str, at: datetime, dedup_key: str | None, *, added: bool) -> Entry | None:
     name = reaction.split("::", 1)[0]  # the colour of a hand means nothing
     if name in KEYING:
-        return Entry(at, "keyed" if added else "unkeyed", actor, "", ts, {"reaction": name}, once)
+        return Entry(at, "keyed" if added else "unkeyed", actor, "", ts, {"reaction": name}, dedup_key)
     if name not in MEANINGFUL:
         return None
-    return Entry(at, "reaction", actor, f":{name}:" + ("" if added else " taken back"), ts, {"added": added}, once)
+    return Entry(at, "reaction", actor, f":{name}:" + ("" if added else " taken back"), ts, {"added": added}, dedup_key)
 
 
 def reactions(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str, str]]]:

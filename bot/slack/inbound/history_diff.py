@@ -15,11 +15,11 @@ import structlog
 
 from bot.domain.timeline.entry import Entry
 from bot.domain.timeline.messages import entries_from_message, entry_from_absence
-from bot.domain.timeline.reactions import KINDS, Shown, mark_of
+from bot.domain.timeline.reactions import KINDS, SlackState, mark_of
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound import event_parser
-from bot.slack.inbound.event_parser import Me
-from bot.usecases.context import Desk
+from bot.slack.inbound.event_parser import BotIdentity
+from bot.usecases.context import Context
 from bot.usecases.delivery import refresh_card
 from bot.usecases.incidents.record import missed_marks
 from storage.outbox import queue
@@ -42,16 +42,16 @@ class Before:
     looked_at: set[str] = field(default_factory=set)
 
 
-async def before(desk: Desk, number: int, channel: str) -> Before:
-    at = desk.clock.now()
-    async with desk.database.reading() as conn:
+async def before(context: Context, number: int, channel: str) -> Before:
+    at = context.clock.now()
+    async with context.database.reading() as conn:
         card = await queue.receipt(conn, f"card:{number}")
         standing = await timeline.standing(conn, number, f"m:{channel}:")
         return Before(at, standing, await timeline.of_kinds(conn, number, KINDS), (card or {}).get("ts"))
 
 
 async def from_history(
-    desk: Desk, me: Me, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
+    context: Context, me: BotIdentity, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
 ) -> int:
     """Once a channel's history was read. What is older than its first message may have been purged by the workspace,
     or not be shown by its plan: nobody deleted that.
@@ -68,28 +68,34 @@ async def from_history(
         and (said.thread_ts not in threads if _is_reply(ts, said) else ts not in standing)
     ]
     if known.card_ts and known.card_ts not in standing and float(known.card_ts) > float(first):
-        await refresh_card(desk, number)
-    return await _deleted(desk, number, channel, known, gone) + await _reactions(
-        desk, me, number, channel, known, standing.values()
+        await refresh_card(context, number)
+    return await _deleted(context, number, channel, known, gone) + await _reactions(
+        context, me, number, channel, known, standing.values()
     )
 
 
 async def from_thread(
-    desk: Desk, me: Me, number: int, channel: str, known: Before, parent_ts: str, replies: Collection[dict[str, Any]]
+    context: Context,
+    me: BotIdentity,
+    number: int,
+    channel: str,
+    known: Before,
+    parent_ts: str,
+    replies: Collection[dict[str, Any]],
 ) -> int:
     """Once a thread was read, whole."""
     standing = {str(m["ts"]) for m in replies if m.get("subtype") != "tombstone"}
     gone = [
         ts for ts, said in known.messages.items() if said.thread_ts == parent_ts and ts not in {*standing, parent_ts}
     ]
-    return await _deleted(desk, number, channel, known, gone) + await _reactions(
-        desk, me, number, channel, known, replies
+    return await _deleted(context, number, channel, known, gone) + await _reactions(
+        context, me, number, channel, known, replies
     )
 
 
-async def pins(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, known: Before) -> int:
+async def pins(context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, known: Before) -> int:
     """Once all was read that is going to be. Where Slack does not show them, they are left as they are."""
-    if desk.policy.record == "key":
+    if context.policy.record == "key":
         return 0
     try:
         answer = await api.call("pins.list", channel=channel)
@@ -99,20 +105,20 @@ async def pins(desk: Desk, api: SlackApi, me: Me, number: int, channel: str, kno
         log.info("backfill.no_pins", incident=number, error=error.name)
         return 0
     items = [item for item in answer.get("items", []) if item.get("message")]
-    marks = [event_parser.pinned(item, desk.clock.at(float(item["created"]))) for item in items]
+    marks = [event_parser.pinned(item, context.clock.at(float(item["created"]))) for item in items]
     by_people = [mark for mark in marks if mark.actor != me.user_id]
     by_us = {mark.source_ts for mark in marks if mark.actor == me.user_id}
-    shown = Shown(_by_mark(by_people), known.looked_at - by_us, kinds=PINS)
-    return await missed_marks(desk, number, known.marks, shown, {})
+    shown = SlackState(_by_mark(by_people), known.looked_at - by_us, kinds=PINS)
+    return await missed_marks(context, number, known.marks, shown, {})
 
 
-async def _deleted(desk: Desk, number: int, channel: str, known: Before, gone: Iterable[str]) -> int:
+async def _deleted(context: Context, number: int, channel: str, known: Before, gone: Iterable[str]) -> int:
     entries = [entry_from_absence(channel, ts, known.messages[ts].actor, known.at) for ts in gone]
-    return await desk.database.appender.append(number, entries) if entries else 0
+    return await context.database.appender.append(number, entries) if entries else 0
 
 
 async def _reactions(
-    desk: Desk, me: Me, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
+    context: Context, me: BotIdentity, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
 ) -> int:
     marks: list[Entry] = []
     unsure: set[tuple[str, str]] = set()
@@ -120,17 +126,19 @@ async def _reactions(
     for message in messages:
         found, doubtful = event_parser.reactions(message, known.at)
         unsure |= doubtful
-        marks += [one for one in found if one.actor != me.user_id and _wanted(desk, one)]
+        marks += [one for one in found if one.actor != me.user_id and _wanted(context, one)]
         if any(one.kind == "keyed" for one in found):
             said = event_parser.said(message, channel, me)
-            keyed[said.ts] = entries_from_message(said, desk.clock.at(float(said.ts)), fetched=True)
+            keyed[said.ts] = entries_from_message(said, context.clock.at(float(said.ts)), fetched=True)
     looked_at = {str(message["ts"]) for message in messages}
     known.looked_at |= looked_at
-    return await missed_marks(desk, number, known.marks, Shown(_by_mark(marks), looked_at, unsure, REACTIONS), keyed)
+    return await missed_marks(
+        context, number, known.marks, SlackState(_by_mark(marks), looked_at, unsure, REACTIONS), keyed
+    )
 
 
-def _wanted(desk: Desk, entry: Entry) -> bool:
-    return entry.kind == "keyed" or desk.policy.record != "key"
+def _wanted(context: Context, entry: Entry) -> bool:
+    return entry.kind == "keyed" or context.policy.record != "key"
 
 
 def _is_reply(ts: str, said: Standing) -> bool:

@@ -154,7 +154,7 @@ class Sockets:
                 for connection in connections:
                     await connection.idle.wait()
         except TimeoutError:
-            log.warning("socket.not_answered", mend="nothing to do: events come again, people try again")
+            log.warning("socket.not_answered", hint="nothing to do: events come again, people try again")
         await asyncio.gather(*(_close(connection) for connection in connections), return_exceptions=True)
 
     @property
@@ -226,7 +226,7 @@ class Sockets:
 
     def _rebuild(self, index: int, why: str) -> None:
         """What was sent into it is lost, so the gap is filled."""
-        log.warning("socket.wedged", connection=index, why=why, mend="it is rebuilt; nothing to do unless this repeats")
+        log.warning("socket.wedged", connection=index, why=why, hint="it is rebuilt; nothing to do unless this repeats")
         self._rebuilt()
         old, self._open[index] = self._open[index], self._new()
         self._down_since.pop(index, None)
@@ -243,7 +243,7 @@ class Sockets:
 
     def _all_anew(self) -> None:
         """Successors first, as when Slack asks for it: should we be wrong, nothing is lost."""
-        log.warning("socket.deaf", mend="both connections are replaced; see that the app is subscribed to its events")
+        log.warning("socket.deaf", hint="both connections are replaced; see that the app is subscribed to its events")
         self._deaf_at = time.monotonic()
         self._missed = True
         self._rebuilt()

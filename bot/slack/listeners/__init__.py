@@ -13,33 +13,33 @@ from slack_bolt.response import BoltResponse
 
 from bot.slack.blocks import inputs, replies
 from bot.slack.listeners import actions, commands, shortcuts, views
-from bot.slack.listeners.context import Front
+from bot.slack.listeners.context import ListenerContext
 
 log = structlog.get_logger()
 
 ANY = re.compile(".*", re.DOTALL)
 
 
-def register(app: AsyncApp, front: Front) -> None:
+def register(app: AsyncApp, ctx: ListenerContext) -> None:
     """Bolt tries its listeners one after another, so there are few."""
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
-        with front.desk.hurry.waiting():
-            await commands.on_command(front, ack, command)
+        with ctx.context.foreground_gate.foreground():
+            await commands.on_command(ctx, ack, command)
 
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
-        with front.desk.hurry.waiting():
-            await actions.on_action(front, ack, body)
+        with ctx.context.foreground_gate.foreground():
+            await actions.on_action(ctx, ack, body)
 
     async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
-        with front.desk.hurry.waiting():
-            await views.on_view(front, ack, body)
+        with ctx.context.foreground_gate.foreground():
+            await views.on_view(ctx, ack, body)
 
     async def on_closed(ack: AsyncAck) -> None:
         await ack()
 
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await shortcuts.on_shortcut(front, ack, body)
+        await shortcuts.on_shortcut(ctx, ack, body)
 
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
         """A fault of ours: logged whole, told in a sentence."""

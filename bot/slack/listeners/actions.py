@@ -23,9 +23,9 @@ from bot.slack.client.api import SlackError
 from bot.slack.commands.arguments import Request
 from bot.slack.commands.parse import Declaration
 from bot.slack.listeners import commands, jobs, menu, oncall, playbooks, verbs
-from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, Asking, Front
+from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, Interaction, ListenerContext
 from bot.usecases import authorize, delivery
-from bot.usecases.context import Repeated
+from bot.usecases.context import DuplicateDelivery
 from bot.usecases.incidents import acknowledge as acknowledging
 from bot.usecases.incidents import change_policy, handover, update
 from bot.usecases.incidents import escalate as escalating
@@ -34,40 +34,40 @@ from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
-Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
+Press = Callable[[ListenerContext, Interaction, Incident, Policy, str], Awaitable[Message | None]]
 
 
-async def on_action(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
+async def on_action(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> None:
     """Commit, acknowledge; words for the presser follow through the outbox."""
     started = time.perf_counter()
-    asking = asking_of(body)
+    interaction = asking_of(body)
     if (body.get("view") or {}).get("callback_id") == declaring.CALLBACK:
-        await _suggest(front, body["view"])
+        await _suggest(ctx, body["view"])
         await ack()
         return
     for action in body.get("actions") or ():
-        message = await _pressed(front, asking, action)
+        message = await _pressed(ctx, interaction, action)
         if message is not None:
-            await _tell(front, asking, message)
+            await _tell(ctx, interaction, message)
     await ack()
-    front.metrics.acknowledgements.labels("press").observe(time.perf_counter() - started)
+    ctx.metrics.acknowledgements.labels("press").observe(time.perf_counter() - started)
 
 
-async def _suggest(front: Front, view: dict[str, Any]) -> None:
+async def _suggest(ctx: ListenerContext, view: dict[str, Any]) -> None:
     """Facts in the declare form changed: so does the suggestion. One that is overtaken by the next key is dropped."""
-    shown = declaring.with_suggestion(view, front.desk.policy)
+    shown = declaring.with_suggestion(view, ctx.context.policy)
     if shown is None or shown["blocks"] == view.get("blocks"):
         return
     try:
         async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
-            await front.api.call("views.update", view_id=view["id"], hash=view.get("hash"), view=shown)
+            await ctx.api.call("views.update", view_id=view["id"], hash=view.get("hash"), view=shown)
     except (SlackError, TimeoutError) as error:
         log.info("modal.not_updated", view=view.get("callback_id"), error=str(error) or "too slow")
 
 
-def asking_of(body: dict[str, Any]) -> Asking:
+def asking_of(body: dict[str, Any]) -> Interaction:
     trigger = body.get("trigger_id")
-    return Asking(
+    return Interaction(
         user=str((body.get("user") or {}).get("id", "")),
         channel=(body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id"),
         trigger_id=trigger,
@@ -76,25 +76,25 @@ def asking_of(body: dict[str, Any]) -> Asking:
     )
 
 
-async def _tell(front: Front, asking: Asking, message: Message) -> None:
+async def _tell(ctx: ListenerContext, interaction: Interaction, message: Message) -> None:
     try:
-        await front.answer_later(asking, message)
+        await ctx.answer_later(interaction, message)
     except StorageError as error:
         log.error("press.not_answered", error=str(error))
         if message == replies.not_recorded():
             raise  # neither recorded nor said: then Slack has to show that it did not work
 
 
-async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Message | None:
+async def _pressed(ctx: ListenerContext, interaction: Interaction, action: dict[str, Any]) -> Message | None:
     chosen = action.get("selected_option") or {}  # of a menu behind three dots
     name, value = str(action.get("action_id", "")), str(action.get("value") or chosen.get("value") or "")
     try:
         if name == "choose_incident":
-            return await commands.answered(front, replace(asking, raw=value))
+            return await commands.answered(ctx, replace(interaction, raw=value))
         if name == "menu_declare":
-            return await verbs.declare(front, asking, Declaration())
+            return await verbs.declare(ctx, interaction, Declaration())
         if name == "cover":
-            return await oncall.cover_form(front, asking, value)
+            return await oncall.cover_form(ctx, interaction, value)
         press = PRESSES.get(name)
         if press is None:
             if name not in QUIET:
@@ -104,14 +104,14 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
         if not number.isdecimal():
             log.warning("press.malformed", action=name[:80])
             return None
-        incident, policy = await front.incident(int(number), asking, paged=name in ANSWERS_A_PAGE)
-        return await press(front, asking, incident, policy, rest)
-    except Repeated:
-        front.metrics.repeated.labels("press").inc()
+        incident, policy = await ctx.incident(int(number), interaction, paged=name in ANSWERS_A_PAGE)
+        return await press(ctx, interaction, incident, policy, rest)
+    except DuplicateDelivery:
+        ctx.metrics.repeated.labels("press").inc()
         return None
     except Refused as refused:
-        second = playbooks.overtaken(refused, asking.user)
-        return second or front.refused(refused, await _not_the_channels(front, asking, value))
+        second = playbooks.overtaken(refused, interaction.user)
+        return second or ctx.refused(refused, await _not_the_channels(ctx, interaction, value))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("press.malformed", action=name[:80], error=type(error).__name__)
         return None
@@ -120,20 +120,22 @@ async def _pressed(front: Front, asking: Asking, action: dict[str, Any]) -> Mess
         return replies.not_recorded()
 
 
-async def _not_the_channels(front: Front, asking: Asking, value: str) -> int | None:
+async def _not_the_channels(ctx: ListenerContext, interaction: Interaction, value: str) -> int | None:
     """The incident pressed for, unless the press was in its own channel."""
     said = value.removeprefix("INC-").partition(":")[0]
     if not said.isdecimal():  # it was about none, such as Declare
         return None
     number = int(said)
-    return None if await front.number_in(asking.channel) == number else number
+    return None if await ctx.number_in(interaction.channel) == number else number
 
 
 def _verb(verb: verbs.WithIncident, name: str, **arguments: Any) -> Press:
     """A button that does what a verb does."""
 
-    async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-        return await verb(front, asking, Request(name, incident.number, **arguments), incident, policy)
+    async def press(
+        ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+    ) -> Message | None:
+        return await verb(ctx, interaction, Request(name, incident.number, **arguments), incident, policy)
 
     return press
 
@@ -141,105 +143,147 @@ def _verb(verb: verbs.WithIncident, name: str, **arguments: Any) -> Press:
 def _quietly(press: Press) -> Press:
     """What the channel is told anyway needs no private words."""
 
-    async def silent(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-        await press(front, asking, incident, policy, rest)
+    async def silent(
+        ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+    ) -> Message | None:
+        await press(ctx, interaction, incident, policy, rest)
         return None
 
     return silent
 
 
-def _modal(build: Callable[[Incident, Policy, Front], dict[str, Any]], instead: str, *, ended: bool = False) -> Press:
+def _modal(
+    build: Callable[[Incident, Policy, ListenerContext], dict[str, Any]], instead: str, *, ended: bool = False
+) -> Press:
     """A button that opens a form; `instead` is the command that does the same."""
 
-    async def press(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+    async def press(
+        ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+    ) -> Message | None:
         if incident.open == ended:
             return replies.press_too_late(incident)
-        authorize.require(front.desk, instead.split()[0], asking.user, incident)  # before they fill it in for nothing
-        return await front.open_view(asking, build(incident, policy, front), f"{front.command} {instead}")
+        authorize.require(
+            ctx.context, instead.split()[0], interaction.user, incident
+        )  # before they fill it in for nothing
+        return await ctx.open_view(interaction, build(incident, policy, ctx), f"{ctx.command} {instead}")
 
     return press
 
 
-async def _ack(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _ack(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     done = await acknowledging.acknowledge(
-        front.desk, incident.number, asking.user, asked=False, delivery=asking.delivery
+        ctx.context, incident.number, interaction.user, asked=False, delivery=interaction.delivery
     )
     if not done.ask and done.first_by is None and not done.offer_lead:
         return None
-    return verbs.acknowledged(done, asking.user)
+    return verbs.acknowledged(done, interaction.user)
 
 
-async def _responding(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    done = await acknowledging.acknowledge(front.desk, incident.number, asking.user, delivery=asking.delivery)
-    await front.answer_later(asking, verbs.acknowledged(done, asking.user), replace=True)
+async def _responding(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
+    done = await acknowledging.acknowledge(
+        ctx.context, incident.number, interaction.user, delivery=interaction.delivery
+    )
+    await ctx.answer_later(interaction, verbs.acknowledged(done, interaction.user), replace=True)
     return None
 
 
-async def _watching(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _watching(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     if not incident.open:
         message = replies.press_too_late(incident)
     elif incident.ladder.acknowledged_at is not None and incident.acknowledged_by:
         message = replies.watching_in_hands(incident, incident.acknowledged_by)
     else:
         message = replies.just_watching(incident)
-    await front.answer_later(asking, message, replace=True)
+    await ctx.answer_later(interaction, message, replace=True)
     return None
 
 
-async def _lead(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _lead(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     holder = incident.roles.get("commander")
-    if holder and holder != asking.user:
-        return replies.done(f"<@{holder}> leads {incident.id} already. To take over: {front.command} lead @you")
-    await update.assign(front.desk, incident.number, {"commander": asking.user}, asking.user, delivery=asking.delivery)
-    await front.answer_later(asking, replies.done(f"You lead {incident.id}."), replace=True)
+    if holder and holder != interaction.user:
+        return replies.done(f"<@{holder}> leads {incident.id} already. To take over: {ctx.command} lead @you")
+    await update.assign(
+        ctx.context, incident.number, {"commander": interaction.user}, interaction.user, delivery=interaction.delivery
+    )
+    await ctx.answer_later(interaction, replies.done(f"You lead {incident.id}."), replace=True)
     return None
 
 
-async def _on_it(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _on_it(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     """From a page: responding, whoever acknowledged before."""
     if not incident.open:
         return replies.press_too_late(incident)
-    done = await acknowledging.acknowledge(front.desk, incident.number, asking.user, delivery=asking.delivery)
-    return verbs.acknowledged(done, asking.user)
+    done = await acknowledging.acknowledge(
+        ctx.context, incident.number, interaction.user, delivery=interaction.delivery
+    )
+    return verbs.acknowledged(done, interaction.user)
 
 
-async def _cant(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _cant(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     rung = int(rest.split(":", 1)[0]) if rest.split(":", 1)[0].isdecimal() else 0
-    done = await escalating.cannot(front.desk, incident.number, rung, asking.user, delivery=asking.delivery)
+    done = await escalating.cannot(ctx.context, incident.number, rung, interaction.user, delivery=interaction.delivery)
     return replies.cant_noted(incident, done.climb if done else None)
 
 
-async def _accept(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _accept(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     offered = int(rest) if rest.isdecimal() else 0
-    await handover.accept(front.desk, incident.number, offered, asking.user, delivery=asking.delivery)
+    await handover.accept(ctx.context, incident.number, offered, interaction.user, delivery=interaction.delivery)
     return None  # the brief is edited, and the duties follow
 
 
-async def _decline(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _decline(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     offered = int(rest) if rest.isdecimal() else 0
-    await handover.decline(front.desk, incident.number, offered, asking.user, delivery=asking.delivery)
+    await handover.decline(ctx.context, incident.number, offered, interaction.user, delivery=interaction.delivery)
     return None
 
 
-async def _shift_hand(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _shift_hand(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     role, _, to = rest.rpartition(":")
-    await shift_change.hand_over(front.desk, incident.number, role, to, asking.user, delivery=asking.delivery)
+    await shift_change.hand_over(
+        ctx.context, incident.number, role, to, interaction.user, delivery=interaction.delivery
+    )
     return None  # the offer is edited, and the brief goes out
 
 
-async def _shift_stay(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    await shift_change.stay(front.desk, incident.number, rest, asking.user, delivery=asking.delivery)
+async def _shift_stay(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
+    await shift_change.stay(ctx.context, incident.number, rest, interaction.user, delivery=interaction.delivery)
     return None
 
 
-async def _retry(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    count = await delivery.retry_failed(front.desk, incident.number, delivery=asking.delivery)
+async def _retry(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
+    count = await delivery.retry_failed(ctx.context, incident.number, delivery=interaction.delivery)
     return replies.done("Trying again." if count else "Nothing is left to retry.")
 
 
-async def _policy_apply(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    saved = await change_policy.apply(front.desk, incident.number, rest, asking.user, delivery=asking.delivery)
-    await front.answer_later(asking, policy_blocks.applied(saved), replace=True)
+async def _policy_apply(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
+    saved = await change_policy.apply(
+        ctx.context, incident.number, rest, interaction.user, delivery=interaction.delivery
+    )
+    await ctx.answer_later(interaction, policy_blocks.applied(saved), replace=True)
     return None
 
 

@@ -20,8 +20,8 @@ from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.commands.verbs import BY_NAME
 from bot.slack.directory.identities import Identities
-from bot.slack.inbound.event_parser import Me
-from bot.usecases.context import Desk
+from bot.slack.inbound.event_parser import BotIdentity
+from bot.usecases.context import Context
 from bot.usecases.effects.visibility import called, part_of
 from bot.usecases.incidents.record import Recorder
 from storage import incidents
@@ -34,7 +34,7 @@ OPEN_VIEW_WITHIN_S = 2.0  # a trigger lives 3 s, and the acknowledgement waits f
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Interaction:
     """Who asks, and how they can be answered. `raw` is what they typed, for asking again."""
 
     user: str
@@ -46,13 +46,13 @@ class Asking:
 
 
 @dataclass(slots=True)
-class Front:
+class ListenerContext:
     """One for the whole app. `command` is what people type, `/incident` unless the settings say otherwise."""
 
-    desk: Desk
+    context: Context
     api: SlackApi
     recorder: Recorder
-    me: Me
+    me: BotIdentity
     metrics: Metrics
     command: str = "/incident"
     missed: Callable[[], None] = lambda: None  # an event could not be written down
@@ -61,67 +61,67 @@ class Front:
     def __post_init__(self) -> None:
         self.identities = Identities(self.api, self.me)
 
-    async def incident(self, number: int, asking: Asking, *, paged: bool = False) -> tuple[Incident, Policy]:
+    async def incident(self, number: int, interaction: Interaction, *, paged: bool = False) -> tuple[Incident, Policy]:
         """The incident as this person may see it. Raises `NotFound`, also for what is private to others.
 
         `paged`: the answer to a page, which somebody may give before they are in the channel.
         """
-        async with self.desk.database.reading() as conn:
+        async with self.context.database.reading() as conn:
             incident = await incidents.get(conn, number) if number <= LARGEST else None
             if incident is None:
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
-            here = incident.channel_id is not None and incident.channel_id == asking.channel
-            answers_page = paged and await called(conn, incident, asking.user)
-            if not (here or answers_page or await part_of(conn, incident, asking.user)):
+            here = incident.channel_id is not None and incident.channel_id == interaction.channel
+            answers_page = paged and await called(conn, incident, interaction.user)
+            if not (here or answers_page or await part_of(conn, incident, interaction.user)):
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
-            return incident, await self.desk.policies.of(conn, incident)
+            return incident, await self.context.policies.of(conn, incident)
 
     async def policy_of(self, number: int) -> Policy:
         """For a form that was opened by somebody who may see the incident."""
-        async with self.desk.database.reading() as conn:
+        async with self.context.database.reading() as conn:
             incident = await incidents.get(conn, number)
             if incident is None:
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
-            return await self.desk.policies.of(conn, incident)
+            return await self.context.policies.of(conn, incident)
 
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
-        async with self.desk.database.reading() as conn:
+        async with self.context.database.reading() as conn:
             found = await incidents.listing(conn, open_only=True, limit=limit)
             return [incident for incident in found if await part_of(conn, incident, user)]
 
     async def number_in(self, channel: str | None) -> int | None:
         return None if channel is None else await self.recorder.channels.incident_of(channel)
 
-    async def open_view(self, asking: Asking, view: dict[str, Any], instead: str) -> Message | None:
+    async def open_view(self, interaction: Interaction, view: dict[str, Any], instead: str) -> Message | None:
         """Open a modal. Where that fails in time, the answer says which command does the same."""
-        if asking.trigger_id is None:
+        if interaction.trigger_id is None:
             return replies.modal_failed(instead)
         try:
             async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
-                await self.api.call("views.open", trigger_id=asking.trigger_id, view=view)
+                await self.api.call("views.open", trigger_id=interaction.trigger_id, view=view)
         except (SlackError, TimeoutError) as error:
             log.warning("modal.not_opened", view=view.get("callback_id"), error=str(error) or "too slow")
             return replies.modal_failed(instead)
         return None
 
-    async def answer_later(self, asking: Asking, message: Message, *, replace: bool = False) -> None:
+    async def answer_later(self, interaction: Interaction, message: Message, *, replace: bool = False) -> None:
         """Tell somebody privately, through the outbox: for presses, whose acknowledgement cannot carry words.
 
         A delivery that Slack repeats is answered once.
         """
         payload: dict[str, Any] = {
-            "user": asking.user,
-            "channel": asking.channel,
+            "user": interaction.user,
+            "channel": interaction.channel,
             "message": {"text": message.text, "blocks": message.blocks},
             "replace": replace,
         }
-        if asking.response_url:
-            payload["response_url"] = asking.response_url
-        once = asking.delivery or uuid.uuid4().hex
-        notice = Notice(f"answer:{once}", "answer", None, payload, priority=Priority.ANSWER)
-        async with self.desk.database.transaction() as conn:
+        if interaction.response_url:
+            payload["response_url"] = interaction.response_url
+        dedup_key = interaction.delivery or uuid.uuid4().hex
+        notice = Notice(f"answer:{dedup_key}", "answer", None, payload, priority=Priority.ANSWER)
+        async with self.context.database.transaction() as conn:
             await queue.put(conn, [notice])
-        self.desk.alarm.ring()
+        self.context.wakeups.notify()
 
     def refused(self, error: Refused, incident: int | None = None) -> Message:
         """`incident` is given where the channel does not say which is meant, so that the example works there too."""

@@ -14,16 +14,16 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.slack.listeners import events
-from bot.slack.listeners.context import Front
+from bot.slack.listeners.context import ListenerContext
 
 log = structlog.get_logger()
 
 
-class Events(AsyncMiddleware):
+class EventMiddleware(AsyncMiddleware):
     """Bolt's `before_authorize`. What could not be written down is answered 500, so that Slack repeats it."""
 
-    def __init__(self, front: Front) -> None:
-        self._front = front
+    def __init__(self, ctx: ListenerContext) -> None:
+        self._front = ctx
 
     async def async_process(
         self,

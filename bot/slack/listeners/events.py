@@ -13,16 +13,16 @@ from bot.slack.client.api import SlackError
 from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import Event
 from bot.slack.listeners import commands
-from bot.slack.listeners.context import Asking, Front
+from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases.delivery import refresh_card
 from bot.usecases.effects import home_tab
 
 log = structlog.get_logger()
 
-Handler = Callable[[Front, Event, str], Awaitable[int]]
+Handler = Callable[[ListenerContext, Event, str], Awaitable[int]]
 
 
-async def on_event(front: Front, body: dict[str, Any]) -> None:
+async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
     """One event. Kinds we have no use for are acknowledged and forgotten. Raises what the database raises:
     Slack then delivers again.
     """
@@ -33,157 +33,157 @@ async def on_event(front: Front, body: dict[str, Any]) -> None:
     if handler is None:
         return
     try:
-        new = await handler(front, event, str(body.get("event_id", "")))
+        new = await handler(ctx, event, str(body.get("event_id", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         log.warning("event.malformed", type=event.get("type"), event_id=body.get("event_id"), error=repr(error))
         return
     if not new:
-        front.metrics.repeated.labels("event").inc()
+        ctx.metrics.repeated.labels("event").inc()
 
 
-async def _message(front: Front, event: Event, event_id: str) -> int:
+async def _message(ctx: ListenerContext, event: Event, event_id: str) -> int:
     subtype = event.get("subtype")
     if subtype in event_parser.SPOKEN:
-        if front.me.wrote(event):
+        if ctx.me.wrote(event):
             return 1
-        return await front.recorder.message(event_parser.said(event, event["channel"], front.me))
+        return await ctx.recorder.message(event_parser.said(event, event["channel"], ctx.me))
     if subtype == "message_changed":
-        return await _changed(front, event, event_id)
+        return await _changed(ctx, event, event_id)
     if subtype == "message_deleted":
-        return await _deleted(front, event)
+        return await _deleted(ctx, event)
     if subtype in event_parser.COMING_AND_GOING:
-        return await _moved(front, event, event_parser.COMING_AND_GOING[subtype], str(event["ts"]))
-    happened = event_parser.channel_said(event, event["channel"], front.recorder.at(str(event["ts"])))
-    if happened is None or front.me.wrote(event):
+        return await _moved(ctx, event, event_parser.COMING_AND_GOING[subtype], str(event["ts"]))
+    happened = event_parser.channel_said(event, event["channel"], ctx.recorder.at(str(event["ts"])))
+    if happened is None or ctx.me.wrote(event):
         return 1
-    return await front.recorder.happening(event["channel"], happened)
+    return await ctx.recorder.happening(event["channel"], happened)
 
 
-async def _changed(front: Front, event: Event, event_id: str) -> int:
+async def _changed(ctx: ListenerContext, event: Event, event_id: str) -> int:
     message, before = event["message"], event.get("previous_message")
-    if front.me.wrote(message) or (before and front.me.wrote(before)):
+    if ctx.me.wrote(message) or (before and ctx.me.wrote(before)):
         return 1
     if event_parser.is_tombstone(event):
-        return await _deleted(front, {**event, "deleted_ts": message["ts"]})
+        return await _deleted(ctx, {**event, "deleted_ts": message["ts"]})
     if not event_parser.text_changed(event):
         return 1
     channel = event["channel"]
-    now = event_parser.said(message, channel, front.me)
+    now = event_parser.said(message, channel, ctx.me)
     if now.edited_ts is None:  # an app may change its message without Slack's mark
         now = replace(now, edited_ts=str(event.get("event_ts") or event["ts"]))
-    return await front.recorder.edit(now, event_parser.said(before, channel, front.me) if before else None)
+    return await ctx.recorder.edit(now, event_parser.said(before, channel, ctx.me) if before else None)
 
 
-async def _deleted(front: Front, event: Event) -> int:
+async def _deleted(ctx: ListenerContext, event: Event) -> int:
     before = event.get("previous_message")
-    if before and front.me.wrote(before):
-        return await _ours_deleted(front, event)
+    if before and ctx.me.wrote(before):
+        return await _ours_deleted(ctx, event)
     channel, ts = event["channel"], str(event.get("deleted_ts") or (before or {})["ts"])
-    said = event_parser.said(before, channel, front.me) if before else None
+    said = event_parser.said(before, channel, ctx.me) if before else None
     actor = said.actor if said else "unknown"
-    return await front.recorder.deletion(channel, ts, actor, said, str(event.get("event_ts") or event.get("ts") or ts))
+    return await ctx.recorder.deletion(channel, ts, actor, said, str(event.get("event_ts") or event.get("ts") or ts))
 
 
-async def _ours_deleted(front: Front, event: Event) -> int:
+async def _ours_deleted(ctx: ListenerContext, event: Event) -> int:
     """Somebody deleted a message of ours. A card that is gone is put back at the next change of the incident;
     here it is asked for at once.
     """
-    number = await front.number_in(event["channel"])
+    number = await ctx.number_in(event["channel"])
     if number is not None:
-        await refresh_card(front.desk, number)
+        await refresh_card(ctx.context, number)
     return 1
 
 
-async def _moved(front: Front, event: Event, kind: str, ts: str) -> int:
+async def _moved(ctx: ListenerContext, event: Event, kind: str, ts: str) -> int:
     user = str(event.get("user") or "unknown")
-    if user == front.me.user_id:
+    if user == ctx.me.user_id:
         return 1
-    entry = event_parser.membership(kind, event["channel"], user, ts, front.recorder.at(ts), event.get("inviter"))
-    return await front.recorder.coming_or_going(event["channel"], entry)
+    entry = event_parser.membership(kind, event["channel"], user, ts, ctx.recorder.at(ts), event.get("inviter"))
+    return await ctx.recorder.coming_or_going(event["channel"], entry)
 
 
-async def _joined(front: Front, event: Event, event_id: str) -> int:
-    return await _moved(front, event, "joined", str(event.get("event_ts") or "0"))
+async def _joined(ctx: ListenerContext, event: Event, event_id: str) -> int:
+    return await _moved(ctx, event, "joined", str(event.get("event_ts") or "0"))
 
 
-async def _left(front: Front, event: Event, event_id: str) -> int:
-    return await _moved(front, event, "left", str(event.get("event_ts") or "0"))
+async def _left(ctx: ListenerContext, event: Event, event_id: str) -> int:
+    return await _moved(ctx, event, "left", str(event.get("event_ts") or "0"))
 
 
-async def _reaction(front: Front, event: Event, event_id: str, *, added: bool) -> int:
+async def _reaction(ctx: ListenerContext, event: Event, event_id: str, *, added: bool) -> int:
     item = event.get("item") or {}
-    if item.get("type") != "message" or event.get("user") == front.me.user_id:
+    if item.get("type") != "message" or event.get("user") == ctx.me.user_id:
         return 1
     channel = str(item["channel"])
-    at = front.recorder.at(str(event.get("event_ts") or item["ts"]))
+    at = ctx.recorder.at(str(event.get("event_ts") or item["ts"]))
     entry = event_parser.reaction(event, event_id, at, added=added)
-    if entry is None or await front.number_in(channel) is None:
+    if entry is None or await ctx.number_in(channel) is None:
         return 1
     said = None
-    if entry.kind == "keyed" and not await front.recorder.knows(channel, str(item["ts"])):
-        said = await _fetch(front, channel, str(item["ts"]))
-    return await front.recorder.key(channel, said, entry)
+    if entry.kind == "keyed" and not await ctx.recorder.knows(channel, str(item["ts"])):
+        said = await _fetch(ctx, channel, str(item["ts"]))
+    return await ctx.recorder.key(channel, said, entry)
 
 
-async def _fetch(front: Front, channel: str, ts: str) -> Any:
+async def _fetch(ctx: ListenerContext, channel: str, ts: str) -> Any:
     """The message that was marked, where it was never written down; without it the mark stands alone."""
     try:
-        answer = await front.api.call(
+        answer = await ctx.api.call(
             "conversations.replies", channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
         )
     except SlackError as error:
         log.info("keyed.message_not_read", channel=channel, error=error.name)
         return None
     found = next((m for m in answer.get("messages", []) if m.get("ts") == ts), None)
-    return event_parser.said(found, channel, front.me) if found else None
+    return event_parser.said(found, channel, ctx.me) if found else None
 
 
-async def _reaction_added(front: Front, event: Event, event_id: str) -> int:
-    return await _reaction(front, event, event_id, added=True)
+async def _reaction_added(ctx: ListenerContext, event: Event, event_id: str) -> int:
+    return await _reaction(ctx, event, event_id, added=True)
 
 
-async def _reaction_removed(front: Front, event: Event, event_id: str) -> int:
-    return await _reaction(front, event, event_id, added=False)
+async def _reaction_removed(ctx: ListenerContext, event: Event, event_id: str) -> int:
+    return await _reaction(ctx, event, event_id, added=False)
 
 
-async def _pin_added(front: Front, event: Event, event_id: str) -> int:
-    return await _pin(front, event, event_id, added=True)
+async def _pin_added(ctx: ListenerContext, event: Event, event_id: str) -> int:
+    return await _pin(ctx, event, event_id, added=True)
 
 
-async def _pin_removed(front: Front, event: Event, event_id: str) -> int:
-    return await _pin(front, event, event_id, added=False)
+async def _pin_removed(ctx: ListenerContext, event: Event, event_id: str) -> int:
+    return await _pin(ctx, event, event_id, added=False)
 
 
-async def _pin(front: Front, event: Event, event_id: str, *, added: bool) -> int:
-    if event.get("user") == front.me.user_id:
+async def _pin(ctx: ListenerContext, event: Event, event_id: str, *, added: bool) -> int:
+    if event.get("user") == ctx.me.user_id:
         return 1
-    at = front.recorder.at(str(event.get("event_ts") or "0"))
+    at = ctx.recorder.at(str(event.get("event_ts") or "0"))
     channel = str(event.get("channel_id") or (event.get("item") or {}).get("channel") or "")
-    return await front.recorder.pin(channel, event_parser.pin(event, event_id, at, added=added))
+    return await ctx.recorder.pin(channel, event_parser.pin(event, event_id, at, added=added))
 
 
-async def _mention(front: Front, event: Event, event_id: str) -> int:
+async def _mention(ctx: ListenerContext, event: Event, event_id: str) -> int:
     """`@Tocsin …` understands the verbs; the answer is private, and a form cannot be opened from a mention."""
-    asking = Asking(
+    interaction = Interaction(
         user=str(event.get("user", "")),
         channel=str(event["channel"]),
         delivery=f"e:{event_id}",
-        raw=text.without_address(str(event.get("text", "")), front.me.user_id),
+        raw=text.without_address(str(event.get("text", "")), ctx.me.user_id),
     )
-    if event.get("bot_id") or not asking.user:
+    if event.get("bot_id") or not interaction.user:
         return 1
-    message = await commands.answered(front, asking)
+    message = await commands.answered(ctx, interaction)
     if message is not None:
-        await front.answer_later(asking, message)
+        await ctx.answer_later(interaction, message)
     return 1
 
 
-async def _home(front: Front, event: Event, event_id: str) -> int:
+async def _home(ctx: ListenerContext, event: Event, event_id: str) -> int:
     """Somebody opened the app; of its tabs only the home tab is ours."""
     if event.get("tab") == "home":
-        async with front.desk.database.transaction() as conn:
-            await home_tab.opened(conn, str(event["user"]), front.desk.clock.now())
-        front.desk.alarm.ring()
+        async with ctx.context.database.transaction() as conn:
+            await home_tab.opened(conn, str(event["user"]), ctx.context.clock.now())
+        ctx.context.wakeups.notify()
     return 1
 
 

@@ -13,69 +13,81 @@ from bot.slack.blocks import menu_forms, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.arguments import Request
 from bot.slack.listeners import verbs
-from bot.slack.listeners.context import Asking, Front
+from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases import authorize
 from bot.usecases.incidents import handover, update
 
 View = dict[str, Any]
-Press = Callable[[Front, Asking, Incident, Policy, str], Awaitable[Message | None]]
-Submit = Callable[[Front, Asking, View], Awaitable[None]]
+Press = Callable[[ListenerContext, Interaction, Incident, Policy, str], Awaitable[Message | None]]
+Submit = Callable[[ListenerContext, Interaction, View], Awaitable[None]]
 
 
-async def _catchup(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message:
-    return await verbs.catchup(front, asking, Request("catchup", incident.number), incident, policy)
+async def _catchup(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message:
+    return await verbs.catchup(ctx, interaction, Request("catchup", incident.number), incident, policy)
 
 
-async def _impact(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    return await verbs.impact(front, asking, Request("impact", incident.number), incident, policy)
+async def _impact(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
+    return await verbs.impact(ctx, interaction, Request("impact", incident.number), incident, policy)
 
 
-async def _cancel(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
+async def _cancel(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
     view = menu_forms.cancel_modal(incident)
-    return await _form(front, asking, incident, view, menu_forms.CANCEL, "cancel Why it was none")
+    return await _form(ctx, interaction, incident, view, menu_forms.CANCEL, "cancel Why it was none")
 
 
-async def _note(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    return await front.open_view(asking, menu_forms.note_modal(incident), f"{front.command} note What happened")
+async def _note(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
+    return await ctx.open_view(interaction, menu_forms.note_modal(incident), f"{ctx.command} note What happened")
 
 
-async def _handover(front: Front, asking: Asking, incident: Incident, policy: Policy, rest: str) -> Message | None:
-    view = menu_forms.handover_modal(incident, policy, asking.user)
-    return await _form(front, asking, incident, view, menu_forms.HANDOVER, "handover @user")
+async def _handover(
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
+) -> Message | None:
+    view = menu_forms.handover_modal(incident, policy, interaction.user)
+    return await _form(ctx, interaction, incident, view, menu_forms.HANDOVER, "handover @user")
 
 
 async def _form(
-    front: Front, asking: Asking, incident: Incident, view: View, verb: str, instead: str
+    ctx: ListenerContext, interaction: Interaction, incident: Incident, view: View, verb: str, instead: str
 ) -> Message | None:
     """Of an incident that is open; whoever may not use it hears so before they fill it in."""
     if not incident.open:
         return replies.press_too_late(incident)
-    authorize.require(front.desk, verb, asking.user, incident)
-    return await front.open_view(asking, view, f"{front.command} {instead}")
+    authorize.require(ctx.context, verb, interaction.user, incident)
+    return await ctx.open_view(interaction, view, f"{ctx.command} {instead}")
 
 
-async def _cancelled(front: Front, asking: Asking, view: View) -> None:
+async def _cancelled(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = menu_forms.values_of_text(view)
-    await update.cancel(front.desk, said.incident, asking.user, said.text, delivery=asking.delivery)
+    await update.cancel(ctx.context, said.incident, interaction.user, said.text, delivery=interaction.delivery)
 
 
-async def _noted(front: Front, asking: Asking, view: View) -> None:
+async def _noted(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = menu_forms.values_of_text(view)
-    await update.note(front.desk, said.incident, said.text, asking.user, delivery=asking.delivery)
-    incident, _ = await front.incident(said.incident, asking, paged=True)
-    await _tell(front, asking, incident, replies.done(f"Noted on the timeline of {incident.id}."))
+    await update.note(ctx.context, said.incident, said.text, interaction.user, delivery=interaction.delivery)
+    incident, _ = await ctx.incident(said.incident, interaction, paged=True)
+    await _tell(ctx, interaction, incident, replies.done(f"Noted on the timeline of {incident.id}."))
 
 
-async def _offered(front: Front, asking: Asking, view: View) -> None:
+async def _offered(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = menu_forms.values_of_handover(view)
-    _, policy = await front.incident(said.incident, asking, paged=True)
-    saved = await handover.offer(front.desk, said.incident, said.role, said.to, asking.user, delivery=asking.delivery)
-    await _tell(front, asking, saved, handovers.offered(saved, policy, saved.handovers[-1]))
+    _, policy = await ctx.incident(said.incident, interaction, paged=True)
+    saved = await handover.offer(
+        ctx.context, said.incident, said.role, said.to, interaction.user, delivery=interaction.delivery
+    )
+    await _tell(ctx, interaction, saved, handovers.offered(saved, policy, saved.handovers[-1]))
 
 
-async def _tell(front: Front, asking: Asking, incident: Incident, message: Message) -> None:
+async def _tell(ctx: ListenerContext, interaction: Interaction, incident: Incident, message: Message) -> None:
     """A form has no channel: the incident's is where it was asked for."""
-    await front.answer_later(replace(asking, channel=incident.channel_id), message)
+    await ctx.answer_later(replace(interaction, channel=incident.channel_id), message)
 
 
 PRESSES: dict[str, Press] = {

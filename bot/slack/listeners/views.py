@@ -18,9 +18,9 @@ from bot.slack.blocks import forms, inputs, modals, replies
 from bot.slack.blocks import impact as impacts
 from bot.slack.blocks.inputs import InputErrors
 from bot.slack.listeners import jobs, menu, oncall, playbooks
-from bot.slack.listeners.context import Asking, Front
+from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.text import from_command, mention
-from bot.usecases.context import Repeated
+from bot.usecases.context import DuplicateDelivery
 from bot.usecases.incidents import update
 from bot.usecases.incidents.declare import Declaration, declare
 from storage.engine.errors import StorageError
@@ -28,14 +28,16 @@ from storage.engine.errors import StorageError
 log = structlog.get_logger()
 
 View = dict[str, Any]
-Submit = Callable[[Front, Asking, View], Awaitable[None]]
+Submit = Callable[[ListenerContext, Interaction, View], Awaitable[None]]
 
 
-async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
+async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> None:
     """A submission counts once it is committed; one that is corrected after an error is a new one."""
     started = time.perf_counter()
     view = body["view"]
-    asking = Asking(user=str(body["user"]["id"]), delivery=f"v:{view['id']}", trigger_id=body.get("trigger_id"))
+    interaction = Interaction(
+        user=str(body["user"]["id"]), delivery=f"v:{view['id']}", trigger_id=body.get("trigger_id")
+    )
     submit = SUBMITS.get(str(view.get("callback_id")))
     if submit is None:
         log.info("view.unknown", callback_id=str(view.get("callback_id"))[:80])
@@ -43,16 +45,16 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         return
     try:
         if (number := inputs.known_incident(view)) is not None:  # what a form says it is about is not believed
-            await front.incident(number, asking, paged=True)
-        await submit(front, asking, view)
+            await ctx.incident(number, interaction, paged=True)
+        await submit(ctx, interaction, view)
     except InputErrors as wrong:
         await ack(response_action="errors", errors=wrong.errors)
-    except Repeated:
-        front.metrics.repeated.labels("view").inc()
+    except DuplicateDelivery:
+        ctx.metrics.repeated.labels("view").inc()
         await ack()
     except Refused as refused:
-        second = playbooks.overtaken(refused, asking.user)
-        said = second or front.refused(refused, inputs.known_incident(view))
+        second = playbooks.overtaken(refused, interaction.user)
+        said = second or ctx.refused(refused, inputs.known_incident(view))
         await ack(response_action="update", view=forms.refusal_modal(view, said))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("view.malformed", callback_id=str(view.get("callback_id"))[:80], error=repr(error))
@@ -62,18 +64,18 @@ async def on_view(front: Front, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})
     else:
         await ack()
-    front.metrics.acknowledgements.labels("view").observe(time.perf_counter() - started)
+    ctx.metrics.acknowledgements.labels("view").observe(time.perf_counter() - started)
 
 
-async def _declare(front: Front, asking: Asking, view: View) -> None:
-    said = declaring.values_of_declare(view, front.desk.policy)
-    answer = {"user": asking.user, "channel": said.channel}
+async def _declare(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
+    said = declaring.values_of_declare(view, ctx.context.policy)
+    answer = {"user": interaction.user, "channel": said.channel}
     await declare(
-        front.desk,
+        ctx.context,
         Declaration(
             title=said.title,
             severity=said.severity,
-            actor=asking.user,
+            actor=interaction.user,
             description=said.description,
             category=said.category,
             services=said.services,
@@ -83,83 +85,83 @@ async def _declare(front: Front, asking: Asking, view: View) -> None:
             answer=answer,
             source=said.source,
         ),
-        asking.delivery,
+        interaction.delivery,
     )
 
 
-async def _update(front: Front, asking: Asking, view: View) -> None:
+async def _update(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     """Only what the person changed against what they saw is meant: somebody else may have moved on meanwhile."""
-    said = modals.values_of_update(view, await front.policy_of(inputs.incident_of(view)))
+    said = modals.values_of_update(view, await ctx.policy_of(inputs.incident_of(view)))
     await update.update(
-        front.desk,
+        ctx.context,
         said.incident,
         said.text,
-        asking.user,
+        interaction.user,
         status=said.status if str(said.status) != said.status_seen else None,
         severity=said.severity if said.severity != said.severity_seen else None,
         next_in=said.next_in,
-        delivery=asking.delivery,
+        delivery=interaction.delivery,
     )
 
 
-async def _severity(front: Front, asking: Asking, view: View) -> None:
-    incident, policy = await front.incident(inputs.incident_of(view), asking)
+async def _severity(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
+    incident, policy = await ctx.incident(inputs.incident_of(view), interaction)
     said = modals.values_of_severity(view, policy)
     if incident.open and said.severity == incident.severity:  # what was typed as the reason stays in the form
         raise InputErrors({"severity": f"It is already {said.severity}. Choose another, or close this form."})
     await update.change_severity(
-        front.desk, said.incident, said.severity, asking.user, said.reason, delivery=asking.delivery
+        ctx.context, said.incident, said.severity, interaction.user, said.reason, delivery=interaction.delivery
     )
 
 
-async def _roles(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_roles(view, await front.policy_of(inputs.incident_of(view)))
+async def _roles(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
+    said = modals.values_of_roles(view, await ctx.policy_of(inputs.incident_of(view)))
     holders = {**said.assign, **dict.fromkeys(said.clear)}
-    await update.assign(front.desk, said.incident, holders, asking.user, delivery=asking.delivery)
+    await update.assign(ctx.context, said.incident, holders, interaction.user, delivery=interaction.delivery)
 
 
-async def _resolve(front: Front, asking: Asking, view: View) -> None:
-    said = modals.values_of_resolve(view, front.desk.clock.now())
+async def _resolve(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
+    said = modals.values_of_resolve(view, ctx.context.clock.now())
     await update.resolve(
-        front.desk,
+        ctx.context,
         said.incident,
-        asking.user,
+        interaction.user,
         summary=said.summary,
         root_cause=said.root_cause,
         impact_ended_at=said.impact_ended_at,
-        delivery=asking.delivery,
+        delivery=interaction.delivery,
     )
 
 
-async def _reopen(front: Front, asking: Asking, view: View) -> None:
+async def _reopen(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = modals.values_of_reopen(view)
-    await update.reopen(front.desk, said.incident, asking.user, said.reason, delivery=asking.delivery)
+    await update.reopen(ctx.context, said.incident, interaction.user, said.reason, delivery=interaction.delivery)
 
 
-async def _impact(front: Front, asking: Asking, view: View) -> None:
-    number, said = impacts.values_of_impact(view, await front.policy_of(inputs.incident_of(view)))
-    await update.impact(front.desk, number, said, asking.user, delivery=asking.delivery)
+async def _impact(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
+    number, said = impacts.values_of_impact(view, await ctx.policy_of(inputs.incident_of(view)))
+    await update.impact(ctx.context, number, said, interaction.user, delivery=interaction.delivery)
 
 
-async def _fields(front: Front, asking: Asking, view: View) -> None:
-    incident, policy = await front.incident(inputs.incident_of(view), asking)
+async def _fields(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
+    incident, policy = await ctx.incident(inputs.incident_of(view), interaction)
     said = details.values_of_modal(view, policy, incident.severity)
-    await update.answer(front.desk, said.incident, said.answers, asking.user, delivery=asking.delivery)
+    await update.answer(ctx.context, said.incident, said.answers, interaction.user, delivery=interaction.delivery)
 
 
-async def _add_to_timeline(front: Front, asking: Asking, view: View) -> None:
+async def _add_to_timeline(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = forms.values_of_add_to_timeline(view)
-    await front.incident(said.incident, asking, paged=True)
+    await ctx.incident(said.incident, interaction, paged=True)
     text = f"{mention(said.source['author'])} said: {from_command(said.source.get('text', ''))}"
     await update.note(
-        front.desk, said.incident, text, asking.user, link=said.source.get("link"), delivery=asking.delivery
+        ctx.context, said.incident, text, interaction.user, link=said.source.get("link"), delivery=interaction.delivery
     )
 
 
-async def _cover(front: Front, asking: Asking, view: View) -> None:
-    said = covers.values_of_modal(view, front.desk.clock.now())
-    told = await oncall.take_cover(front, asking, said.schedule, said.starts_at, said.ends_at)
-    await front.answer_later(replace(asking, channel=said.channel), told)
+async def _cover(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
+    said = covers.values_of_modal(view, ctx.context.clock.now())
+    told = await oncall.take_cover(ctx, interaction, said.schedule, said.starts_at, said.ends_at)
+    await ctx.answer_later(replace(interaction, channel=said.channel), told)
 
 
 SUBMITS: dict[str, Submit] = {

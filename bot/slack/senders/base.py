@@ -9,17 +9,17 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi
 from bot.slack.directory.people import People
-from bot.usecases.context import Desk
-from storage.engine.batch_loader import Several
+from bot.usecases.context import Context
+from storage.engine.batch_loader import BatchLoader
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 
 class Case(Protocol):
     """What a handler needs: the row, the incident and its policy as they stand now."""
 
     @property
-    def row(self) -> Row: ...
+    def row(self) -> ClaimedNotice: ...
     @property
     def incident(self) -> Incident: ...
     @property
@@ -31,20 +31,20 @@ class Case(Protocol):
 class Posting:
     """What senders have in common."""
 
-    def __init__(self, desk: Desk, api: SlackApi, people: People) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, api: SlackApi, people: People) -> None:
+        self._context = context
         self._api = api
         self._people = people
-        self._receipts = Several(desk.database.reading, queue.receipts_by_once)
+        self._receipts = BatchLoader(context.database.reading, queue.receipts_by_once)
 
-    async def _posted(self, once: str) -> dict[str, Any] | None:
+    async def _posted(self, dedup_key: str) -> dict[str, Any] | None:
         """The receipt of a message; None where it was never posted."""
-        receipt = await self._receipts.get(once)
+        receipt = await self._receipts.get(dedup_key)
         return receipt if receipt is not None and "ts" in receipt else None
 
-    async def _receipt(self, once: str) -> dict[str, Any]:
+    async def _receipt(self, dedup_key: str) -> dict[str, Any]:
         """The same, for what belongs to it."""
-        if (receipt := await self._posted(once)) is None:
+        if (receipt := await self._posted(dedup_key)) is None:
             raise NotNeeded("what it belongs to was never posted")
         return receipt
 

@@ -27,7 +27,7 @@ from bot.slack.directory import channels
 from bot.slack.directory.people import People
 from bot.slack.directory.usergroups import id_of
 from bot.slack.inbound.backfill import Readings, backfill
-from bot.slack.inbound.event_parser import Me
+from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders.base import Posting
 from bot.slack.senders.ephemeral import respond
 from bot.slack.senders.jobs import JobSender
@@ -35,15 +35,15 @@ from bot.slack.senders.playbook_runs import WalkSender
 from bot.slack.senders.post_once import edit, post
 from bot.slack.senders.triage import TriageSender
 from bot.slack.text import clip
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.effects import role_shifts
 from bot.usecases.effects.visibility import part_of
 from bot.usecases.oncall import calendar_feeds as calendars
 from bot.usecases.playbooks import runs
 from storage import incidents, key_value, overrides
-from storage.engine.batch_loader import Several
+from storage.engine.batch_loader import BatchLoader
 from storage.outbox import queue
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 from storage.timeline import entries as timeline
 
 TOPIC_LENGTH = 250
@@ -54,7 +54,7 @@ HOME_INCIDENTS = 200
 class Case:
     """What a handler needs: the row, the incident and its policy as they stand now."""
 
-    row: Row
+    row: ClaimedNotice
     incident: Incident
     policy: Policy
     now: datetime
@@ -67,17 +67,22 @@ class Sender(Posting):
     """`send` carries out one outbox row and returns its receipt, or raises `DeliveryError` or `NotNeeded`."""
 
     def __init__(
-        self, desk: Desk, api: SlackApi, me: Me, session: aiohttp.ClientSession, command: str = "/incident"
+        self,
+        context: Context,
+        api: SlackApi,
+        me: BotIdentity,
+        session: aiohttp.ClientSession,
+        command: str = "/incident",
     ) -> None:
-        super().__init__(desk, api, People(api))
+        super().__init__(context, api, People(api))
         self._me = me
         self._session = session
         self._command = command
         self._people = People(api, self._learned)
         self._readings = Readings()
-        self._incidents = Several(desk.database.reading, incidents.several)
+        self._incidents = BatchLoader(context.database.reading, incidents.several)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
-        walks = WalkSender(desk, api, self._people)
+        walks = WalkSender(context, api, self._people)
         self._handlers: dict[str, Handler] = {
             "channel": self._channel,
             "card": self._card,
@@ -109,19 +114,19 @@ class Sender(Posting):
             "declared": self._declared,
             "backfill": self._backfill,
             **walks.handlers(),
-            **JobSender(desk, api, self._people).handlers(),
-            **TriageSender(desk, api, self._people).handlers(),
+            **JobSender(context, api, self._people).handlers(),
+            **TriageSender(context, api, self._people).handlers(),
         }
-        self._of_no_incident: dict[str, Callable[[Row], Awaitable[dict[str, Any]]]] = {
+        self._of_no_incident: dict[str, Callable[[ClaimedNotice], Awaitable[dict[str, Any]]]] = {
             "policy_refused": self._policy_refused,
             "policy_mended": self._policy_mended,
             "usergroup": self._user_group,
             "playbook_review": walks.review,
         }
 
-    async def send(self, row: Row) -> dict[str, Any]:
+    async def send(self, row: ClaimedNotice) -> dict[str, Any]:
         """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
-        rate_limiter.asking.set(Turn(row.once, row.incident, row.priority))  # the task is the row's own
+        rate_limiter.asking.set(Turn(row.dedup_key, row.incident, row.priority))  # the task is the row's own
         try:
             if row.kind == "home":
                 return await self._home(row)
@@ -137,21 +142,21 @@ class Sender(Posting):
 
     async def _learned(self, address: str, user: str) -> None:
         """Use cases know people by their Slack ID, and cannot ask Slack."""
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             await role_shifts.remember(conn, address, user)
 
-    async def _case(self, row: Row) -> Case:
+    async def _case(self, row: ClaimedNotice) -> Case:
         incident = await self._incidents.get(row.incident) if row.incident is not None else None
         if incident is None:
-            raise DeliveryError(f"there is no incident for {row.once}", permanent=True)
-        policy = self._desk.policies.at_hand(incident)
+            raise DeliveryError(f"there is no incident for {row.dedup_key}", permanent=True)
+        policy = self._context.policies.cached(incident)
         if policy is None:
-            async with self._desk.database.reading() as conn:
-                policy = await self._desk.policies.of(conn, incident)
-        return Case(row, incident, policy, self._desk.clock.now())
+            async with self._context.database.reading() as conn:
+                policy = await self._context.policies.of(conn, incident)
+        return Case(row, incident, policy, self._context.clock.now())
 
     async def _entries(self, case: Case, seqs: list[int]) -> list[Recorded]:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             return await timeline.entries(conn, case.incident.number, seqs)
 
     # — the channel and what stands in it
@@ -164,12 +169,12 @@ class Sender(Posting):
         )
 
     async def _render_card(self, case: Case) -> Message:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             failures = await queue.failures(conn, case.incident.number)
             who = schedule.calendar(case.policy, await overrides.standing(conn, case.now))
         ahead = gaps_ahead(case.incident, case.policy, who, case.now)
         shown = [card.Failure(step=failure.kind, words=failure.error) for failure in failures]
-        best = await runs.best(self._desk, case.incident, case.policy)
+        best = await runs.best(self._context, case.incident, case.policy)
         return card.card(case.incident, case.policy, case.now, failures=shown, warnings=ahead, playbook=best)
 
     async def _card(self, case: Case) -> dict[str, Any]:
@@ -187,8 +192,8 @@ class Sender(Posting):
 
     async def _put_card_back(self, case: Case) -> None:
         """Posted anew; its pin follows once it stands there (`delivered.sent`)."""
-        async with self._desk.database.transaction() as conn:
-            await queue.put(conn, [replace(routing.card_posted(case.incident.number), again=True)])
+        async with self._context.database.transaction() as conn:
+            await queue.put(conn, [replace(routing.card_posted(case.incident.number), resend=True)])
 
     async def _pin(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(routing.card_of(case.incident.number))
@@ -236,7 +241,7 @@ class Sender(Posting):
         if case.incident.channel_id is None:
             raise NotNeeded("there is no channel")
         number, channel = case.incident.number, case.incident.channel_id
-        return await backfill(self._desk, self._api, self._me, number, channel, self._readings)
+        return await backfill(self._context, self._api, self._me, number, channel, self._readings)
 
     async def _do(self, fine: str, method: str, **args: Any) -> None:
         """Call what may have been done before: that answer is as good as ok."""
@@ -250,7 +255,7 @@ class Sender(Posting):
 
     async def _announcement_channel(self, case: Case) -> str:
         name = case.policy.announce or ""
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             known = await key_value.get(conn, f"announce:{name}")
         return known or name
 
@@ -266,7 +271,7 @@ class Sender(Posting):
             if found is None or (found == channel and error.name == "is_archived"):
                 raise
             await channels.join(self._api, found)
-        async with self._desk.database.transaction() as conn:
+        async with self._context.database.transaction() as conn:
             await key_value.put(conn, f"announce:{case.policy.announce}", found)
         return await post(self._api, case.row, found, message)
 
@@ -302,24 +307,24 @@ class Sender(Posting):
 
     # — the policy file
 
-    async def _policy_refused(self, row: Row) -> dict[str, Any]:
-        name = self._desk.policy.announce
+    async def _policy_refused(self, row: ClaimedNotice) -> dict[str, Any]:
+        name = self._context.policy.announce
         if not name:
             raise NotNeeded("there is no announcement channel")
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             known = await key_value.get(conn, f"announce:{name}")
         return await post(self._api, row, known or name, policy_file.refused(row.payload))
 
-    async def _policy_mended(self, row: Row) -> dict[str, Any]:
+    async def _policy_mended(self, row: ClaimedNotice) -> dict[str, Any]:
         return await edit(self._api, await self._receipt(row.payload["of"]), policy_file.mended())
 
     # — user groups that follow a schedule
 
-    async def _user_group(self, row: Row) -> dict[str, Any]:
-        group, policy = str(row.payload["group"]), self._desk.policy
-        async with self._desk.database.reading() as conn:
+    async def _user_group(self, row: ClaimedNotice) -> dict[str, Any]:
+        group, policy = str(row.payload["group"]), self._context.policy
+        async with self._context.database.reading() as conn:
             schedules = role_shifts.groups(policy).get(group, ())
-            people = await role_shifts.on_call_now(conn, policy, schedules, self._desk.clock.now())
+            people = await role_shifts.on_call_now(conn, policy, schedules, self._context.clock.now())
         if not people:
             raise NotNeeded("nobody is on call, and Slack takes no empty group: it keeps whoever was last in it")
         users = [await self._people.user_id(person) for person in people]
@@ -331,17 +336,17 @@ class Sender(Posting):
 
     # — the home tab
 
-    async def _home(self, row: Row) -> dict[str, Any]:
+    async def _home(self, row: ClaimedNotice) -> dict[str, Any]:
         """As it stands now. Publishing it twice is harmless."""
-        user, now = str(row.payload["user"]), self._desk.clock.now()
-        async with self._desk.database.reading() as conn:
+        user, now = str(row.payload["user"]), self._context.clock.now()
+        async with self._context.database.reading() as conn:
             running = await incidents.listing(conn, open_only=True, limit=HOME_INCIDENTS)
             seen = [incident for incident in running if await part_of(conn, incident, user)]
             standing_in = await overrides.standing(conn, now)
-            links = await calendars.links(conn, self._desk, user)
+            links = await calendars.links(conn, self._context, user)
         paged = {person for incident in seen for page in incident.ladder.pages for person in page.people}
         mine = frozenset([person for person in paged if "@" in person and await self._people.ids([person]) == [user]])
-        view = home.home(user, mine | {user}, seen, self._desk.policy, now, standing_in, links=links)
+        view = home.home(user, mine | {user}, seen, self._context.policy, now, standing_in, links=links)
         await self._api.call("views.publish", user_id=user, view=view)
         return {}
 
@@ -356,9 +361,9 @@ class Sender(Posting):
 
     async def _handover(self, case: Case) -> dict[str, Any]:
         (asked, unless), number = self._asked(case), case.incident.number
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, number, key_only=True, limit=50, newest=True)
-            invited = await queue.receipt(conn, routing.invitation(number, asked.to).once) is not None
+            invited = await queue.receipt(conn, routing.invitation(number, asked.to).dedup_key) is not None
             inside = not case.incident.private or invited or await part_of(conn, case.incident, asked.to)
         shown = [record for record in latest if record.entry.kind == "update"][-3:] or latest[-3:]
         message = handover.asked(case.incident, case.policy, asked, shown, case.now, inside=inside)
@@ -398,7 +403,7 @@ class Sender(Posting):
 
     async def _nudge(self, case: Case) -> dict[str, Any]:
         """A reminder that is not the live one any more was answered, or overtaken, while Slack was away."""
-        live = case.incident.live_nudge == case.row.once
+        live = case.incident.live_nudge == case.row.dedup_key
         unless = _unless(case, _ended(case) or (None if live else "answered or overtaken before it could be sent"))
         message = nudge.nudge(case.incident, case.policy, case.row.payload, case.now, self._command)
         return await post(self._api, case.row, await self._where(case), message, unless=unless)

@@ -14,7 +14,7 @@ from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.response_urls import answer_address
 from bot.slack.directory.people import People
 from bot.slack.senders.post_once import post
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ _NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "user_not_in_chan
 async def respond(
     api: SlackApi,
     session: aiohttp.ClientSession,
-    row: Row,
+    row: ClaimedNotice,
     message: Message | None = None,
     *,
     people: People | None = None,

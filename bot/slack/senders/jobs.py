@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.domain.errors import NotNeeded
-from bot.domain.playbook.job import Job, State
+from bot.domain.playbook.job import Job, JobState
 from bot.domain.routing import walk_of
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import job as blocks
@@ -40,9 +40,9 @@ class JobSender(Posting):
 
     async def _question(self, case: Case) -> dict[str, Any]:
         job = await self._job(case)
-        if job.state is not State.MAY_HAVE_RUN and not case.row.uncertain:
+        if job.state is not JobState.MAY_HAVE_RUN and not case.row.uncertain:
             raise NotNeeded("somebody has said how it stands")
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             walk, playbook = await found(conn, job.incident, job.walk)
         step = next(one for one in playbook.steps if one.key == job.step)
         message = blocks.question(case.incident, walk.name, job, step)
@@ -61,13 +61,13 @@ class JobSender(Posting):
         return await post(self._api, case.row, above["channel"], message, thread_ts=above["ts"])
 
     async def _job(self, case: Case) -> Job:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             job = await jobs.get(conn, case.row.payload["job"])
         if job is None:
             raise NotNeeded("there is no such job")
         return job
 
     async def _name(self, case: Case, job: Job) -> str:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             walk, _ = await found(conn, job.incident, job.walk)
         return walk.name

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.errors import NotNeeded
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Answer, Approval, Mark, Walk
+from bot.domain.playbook.run import Answer, Approval, PlaybookRun, StepState
 from bot.domain.routing import walk_of
 from bot.slack.blocks import elements, playbooks
 from bot.slack.blocks.elements import Message
@@ -20,7 +20,7 @@ from bot.slack.text import render
 from bot.usecases.effects.visibility import part_of
 from bot.usecases.playbooks.dry_run import takers
 from bot.usecases.playbooks.unit_of_work import found
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 
 class WalkSender(Posting):
@@ -36,7 +36,7 @@ class WalkSender(Posting):
             "step_late": self._step_late,
         }
 
-    async def review(self, row: Row) -> dict[str, Any]:
+    async def review(self, row: ClaimedNotice) -> dict[str, Any]:
         """To the owner of playbooks; about nobody's incident."""
         channel = await self._people.direct_channel(row.payload["person"])
         return await post(self._api, row, channel, playbooks.review(row.payload["about"]))
@@ -70,7 +70,7 @@ class WalkSender(Posting):
         )
         return await post(self._api, case.row, await self._people.direct_channel(person), message)
 
-    def _asked(self, case: Case, walk: Walk, playbook: Playbook, mark: Mark, asked: Approval) -> Message:
+    def _asked(self, case: Case, walk: PlaybookRun, playbook: Playbook, mark: StepState, asked: Approval) -> Message:
         step = next(one for one in playbook.steps if one.key == mark.key)
         return approval.asked(case.incident, case.policy, walk, mark, asked, step.dangerous, case.now)
 
@@ -102,7 +102,7 @@ class WalkSender(Posting):
         return await post(self._api, case.row, await self._where(case), message)
 
     async def _inside(self, case: Case, user: str) -> bool:
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             return await part_of(conn, case.incident, user)
 
     # — reminders
@@ -126,15 +126,15 @@ class WalkSender(Posting):
 
     async def _render(self, case: Case) -> Message:
         walk, playbook = await self._read(case)
-        runnable, undoable = takers(self._desk, case.incident, playbook, walk)
+        runnable, undoable = takers(self._context, case.incident, playbook, walk)
         return blocks.walk(case.incident, playbook, walk, case.now, runnable=runnable, undoable=undoable)
 
-    async def _read(self, case: Case) -> tuple[Walk, Playbook]:
-        async with self._desk.database.reading() as conn:
+    async def _read(self, case: Case) -> tuple[PlaybookRun, Playbook]:
+        async with self._context.database.reading() as conn:
             return await found(conn, case.incident.number, case.row.payload["walk"])
 
 
-def _request(walk: Walk, payload: Mapping[str, Any]) -> tuple[Mark, Approval] | None:
+def _request(walk: PlaybookRun, payload: Mapping[str, Any]) -> tuple[StepState, Approval] | None:
     """The step and its request; None where another request followed it."""
     for mark in walk.steps:
         if mark.asked is not None and mark.asked.number == payload["approval"]:

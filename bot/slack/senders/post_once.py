@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.errors import DeliveryError, NotNeeded
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError, in_time
-from storage.outbox.queue import Row
+from storage.outbox.queue import ClaimedNotice
 
 EVENT_TYPE = "tocsin"
 _SKEW_S = 120.0  # Slack's clock against ours
@@ -21,7 +21,13 @@ def metadata(key: str) -> dict[str, Any]:
 
 
 async def post(
-    api: SlackApi, row: Row, channel: str, message: Message, thread_ts: str | None = None, *, unless: str | None = None
+    api: SlackApi,
+    row: ClaimedNotice,
+    channel: str,
+    message: Message,
+    thread_ts: str | None = None,
+    *,
+    unless: str | None = None,
 ) -> dict[str, Any]:
     """Post, unless an earlier attempt arrived after all. Returns the receipt: channel, `ts` and key.
 
@@ -31,7 +37,7 @@ async def post(
         return found
     if unless is not None:
         raise NotNeeded(unless)
-    if not in_time(row.ours_until):  # this process stood still, or was slow: somebody else may be posting it
+    if not in_time(row.lease_ends_monotonic):  # this process stood still, or was slow: somebody else may be posting it
         raise DeliveryError("its lease would have ended before Slack had answered", wait_s=0.0)
     answer = await api.call(
         "chat.postMessage",
@@ -59,7 +65,7 @@ async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> dict
     return dict(receipt)
 
 
-async def find(api: SlackApi, row: Row, channel: str, thread_ts: str | None = None) -> dict[str, Any] | None:
+async def find(api: SlackApi, row: ClaimedNotice, channel: str, thread_ts: str | None = None) -> dict[str, Any] | None:
     """Our message of this row, where an earlier attempt brought it there.
 
     Where the history cannot be read for good, pages are repeated and reminders are not: a person called twice is

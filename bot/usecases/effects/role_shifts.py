@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.incident import Incident, Turn
+from bot.domain.incident import Incident, RoleShift
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall import shift_change
 from bot.domain.oncall.schedule import Override
@@ -37,9 +37,9 @@ async def looked_up(conn: AsyncConnection, incident: Incident, policy: Policy, n
         for role, user in incident.roles.items():
             shift = oncall.current_shift(schedule, now, standing) if user in people else None
             if shift is not None and shift.ends_at < now + oncall.CUT:
-                turns.append(Turn(role, user, schedule.key, shift.ends_at))
+                turns.append(RoleShift(role, user, schedule.key, shift.ends_at))
             elif user not in people and (ends_at := _covers_later(schedule, user, now, standing)):
-                turns.append(Turn(role, user, schedule.key, ends_at))
+                turns.append(RoleShift(role, user, schedule.key, ends_at))
     return shift_change.watched(incident, turns)
 
 

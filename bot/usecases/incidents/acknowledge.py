@@ -12,7 +12,7 @@ from bot.domain.incident import Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, entry
-from bot.usecases.context import Desk, working_on
+from bot.usecases.context import Context, locked_incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class Acknowledged:
 
 
 async def acknowledge(
-    desk: Desk, number: int, actor: str, *, asked: bool = True, delivery: str | None = None
+    context: Context, number: int, actor: str, *, asked: bool = True, delivery: str | None = None
 ) -> Acknowledged:
     """Twice is safe: whoever comes second joins and is told who was first.
 
     With `asked=False` a reporter whose incident paged others is asked first and nothing changes.
     """
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         incident, ladder = work.incident, work.incident.ladder
         if not asked and ladder.acknowledged_at is None and actor == incident.declared_by and _others_paged(incident):
             return Acknowledged(incident, ask=True)
@@ -59,7 +59,7 @@ class Elsewhere:
         return calls.label(self.method)
 
 
-async def acknowledge_elsewhere(desk: Desk, did: Elsewhere, delivery: str) -> Incident | None:
+async def acknowledge_elsewhere(context: Context, did: Elsewhere, delivery: str) -> Incident | None:
     """Acknowledged there is acknowledged here, also by resolving; what else it means is noted. None: not ours.
 
     Resolving stays with people here: an alert that is quiet is no incident that is over.
@@ -67,7 +67,7 @@ async def acknowledge_elsewhere(desk: Desk, did: Elsewhere, delivery: str) -> In
     number = calls.number_in(did.key) or _number_in_title(did.title)
     if number is None:
         return None
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         incident = work.incident
         if not _is_ours(incident, did):
             return None
@@ -109,20 +109,20 @@ def _noted(did: Elsewhere, actor: str, now: datetime) -> Entry:
     return entry(now, "note", actor, text, via=did.method)
 
 
-async def join(desk: Desk, number: int, user: str, delivery: str | None = None) -> Incident:
+async def join(context: Context, number: int, user: str, delivery: str | None = None) -> Incident:
     """Bring somebody in by their own wish: invited, and counted among those who are there."""
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user)])
 
 
-async def invite(desk: Desk, number: int, users: tuple[str, ...], delivery: str | None = None) -> Incident:
-    async with working_on(desk, number, delivery) as work:
+async def invite(context: Context, number: int, users: tuple[str, ...], delivery: str | None = None) -> Incident:
+    async with locked_incident(context, number, delivery) as work:
         return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user) for user in users])
 
 
 def _invitation_again(number: int, user: str) -> Notice:
     """Somebody may leave and want back in: a person's own wish is carried out each time."""
-    return replace(routing.invitation(number, user), again=True)
+    return replace(routing.invitation(number, user), resend=True)
 
 
 def _others_paged(incident: Incident) -> bool:

@@ -11,7 +11,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT
 from bot.usecases import authorize
-from bot.usecases.context import Desk, working_on
+from bot.usecases.context import Context, locked_incident
 from bot.usecases.effects import role_shifts
 from storage import deadlines, policies
 
@@ -30,21 +30,21 @@ class Preview:
     ahead: tuple[Deadline, ...] = ()
 
 
-def preview(desk: Desk, incident: Incident, policy: Policy) -> Preview:
+def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
     """`policy` is the one it goes by. Raises `Refused` where the policy in force cannot be brought to it."""
-    wanted, now = desk.policies.current, desk.clock.now()
+    wanted, now = context.policies.current, context.clock.now()
     if verbs.same(incident, policy, wanted):
         return Preview(None)
-    change = verbs.bring(incident, policy, wanted, BOT, now)
+    change = verbs.apply(incident, policy, wanted, BOT, now)
     ahead = sorted(plan(change.incident, wanted), key=lambda one: one.due_at)
     return Preview(wanted.digest, tuple(change.entries[0].data["changes"]), tuple(ahead))
 
 
-async def apply(desk: Desk, number: int, digest: str, actor: str, delivery: str | None = None) -> Incident:
+async def apply(context: Context, number: int, digest: str, actor: str, delivery: str | None = None) -> Incident:
     """`digest` is of the policy whose changes the actor has seen. Raises `Refused` where it is another by now."""
-    wanted, document = desk.policies.current, desk.policies.document  # both now: they may change while we wait
-    async with working_on(desk, number, delivery) as work:
-        authorize.require(desk, "policy", actor, work.incident)
+    wanted, document = context.policies.current, context.policies.document  # both now: they may change while we wait
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "policy", actor, work.incident)
         if verbs.same(work.incident, work.policy, wanted):
             raise Refused(f"{work.incident.id} goes by the policy in force already.")
         if digest != wanted.digest:
@@ -52,12 +52,12 @@ async def apply(desk: Desk, number: int, digest: str, actor: str, delivery: str 
         if any(one.kind in PAGING and one.due_at <= work.now for one in plan(work.incident, work.policy)):
             raise Refused("Somebody is being paged this very moment. Try again in a few seconds.", "policy")
         before = work.incident
-        change = verbs.bring(before, work.policy, wanted, actor, work.now)
+        change = verbs.apply(before, work.policy, wanted, actor, work.now)
         await policies.remember(work.conn, wanted.digest, document, work.now)
         work.policy = wanted
         changed = await role_shifts.looked_up(work.conn, change.incident, wanted, work.now)
         saved = await work.commit(replace(change, incident=changed))
         await deadlines.sync(
-            work.conn, number, plan(saved, wanted), lambda once: withdrawn_because(once, before, saved), work.now
+            work.conn, number, plan(saved, wanted), lambda key: withdrawn_because(key, before, saved), work.now
         )
         return saved

@@ -12,9 +12,9 @@ from bot.domain.deadlines import plan
 from bot.domain.incident import Answer, Incident, custom_fields
 from bot.domain.paging import triggers
 from bot.domain.policy.policy import Fact
-from bot.domain.routing.notice import IfNeedFails, Notice, Priority
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
 from bot.usecases import authorize
-from bot.usecases.context import Desk, accept
+from bot.usecases.context import Context, claim_delivery
 from bot.usecases.effects import home_tab, search_index
 from storage import deadlines, incidents, policies
 from storage.outbox import queue
@@ -40,14 +40,14 @@ class Declaration:
     source: dict[str, Any] | None = None  # {"channel", "ts", "author", "link"}: the message it came from
 
 
-async def declare(desk: Desk, said: Declaration, delivery: str | None = None) -> Incident:
+async def declare(context: Context, said: Declaration, delivery: str | None = None) -> Incident:
     """Open an incident in one transaction. Raises `Refused` for an unknown severity, `Repeated` for a redelivery."""
-    policy, document = desk.policies.current, desk.policies.document  # both now: they may change while we wait
+    policy, document = context.policies.current, context.policies.document  # both now: they may change while we wait
     policy.severity(said.severity)
-    authorize.require(desk, "drill" if said.drill else "declare", said.actor)
-    async with desk.database.one_by_one() as conn:
-        now = desk.clock.now()
-        await accept(conn, delivery, now)
+    authorize.require(context, "drill" if said.drill else "declare", said.actor)
+    async with context.database.serialized() as conn:
+        now = context.clock.now()
+        await claim_delivery(conn, delivery, now)
         await policies.remember(conn, policy.digest, document, now)
         number = await incidents.next_number(conn)  # from here to the commit other declares wait
         change = verbs.declare(
@@ -79,7 +79,7 @@ async def declare(desk: Desk, said: Declaration, delivery: str | None = None) ->
         await search_index.declared(conn, incident)
         await home_tab.refresh(conn, None, incident, now)
         await queue.put(conn, [*routing.on_declared(incident, policy), *_answer(number, said)])
-    desk.alarm.ring()
+    context.wakeups.notify()
     return incident
 
 
@@ -92,8 +92,8 @@ def _answer(number: int, said: Declaration) -> list[Notice]:
             "declared",
             number,
             said.answer,
-            needs=routing.channel_of(number),
-            if_need_fails=IfNeedFails.SEND,
+            depends_on=routing.channel_of(number),
+            on_dependency_failure=OnDependencyFailure.SEND,
             priority=Priority.ANSWER,
         )
     ]

@@ -3,52 +3,52 @@
 from __future__ import annotations
 
 from bot.domain import routing
-from bot.domain.deadlines import State
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident
 from bot.domain.incident import handover as verbs
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
 from bot.usecases import authorize
-from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.incidents.escalate import commit_climb, next_rung
 from storage import deadlines
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 
 
-async def offer(desk: Desk, number: int, role: str, to: str, actor: str, delivery: str | None = None) -> Incident:
+async def offer(context: Context, number: int, role: str, to: str, actor: str, delivery: str | None = None) -> Incident:
     """The other gets a brief with two buttons; until they accept the first keeps the role."""
-    async with working_on(desk, number, delivery) as work:
-        authorize.require(desk, "handover", actor, work.incident)
+    async with locked_incident(context, number, delivery) as work:
+        authorize.require(context, "handover", actor, work.incident)
         change = verbs.offer(work.incident, role, to, actor, work.policy, work.now)
         asked = change.incident.handovers[-1]
         return await work.commit(change, routing.handover_asked(change.incident, asked))
 
 
-async def accept(desk: Desk, number: int, offered: int, actor: str, delivery: str | None = None) -> Incident:
-    async with working_on(desk, number, delivery) as work:
+async def accept(context: Context, number: int, offered: int, actor: str, delivery: str | None = None) -> Incident:
+    async with locked_incident(context, number, delivery) as work:
         return await work.commit(verbs.accept(work.incident, offered, actor, work.policy, work.now))
 
 
-async def decline(desk: Desk, number: int, offered: int, actor: str, delivery: str | None = None) -> Incident:
-    async with working_on(desk, number, delivery) as work:
+async def decline(context: Context, number: int, offered: int, actor: str, delivery: str | None = None) -> Incident:
+    async with locked_incident(context, number, delivery) as work:
         return await work.commit(verbs.decline(work.incident, offered, actor, work.policy, work.now))
 
 
-async def lapse(work: Work, row: Row) -> None:
+async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """No answer in time: ask again once; then the next rung of the ladder."""
-    offered = int(row.once.split(":")[3])
+    offered = int(row.dedup_key.split(":")[3])
     asked = next(one for one in verbs.standing(work.incident) if one.number == offered)
     if not asked.nudged:
         why = f"<@{asked.to}> has not answered the handover"
-        said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.once)
+        said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key)
         again = verbs.nudged(work.incident, asked, work.policy, work.now)
-        await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
-        await work.commit(Change(again, (said,)), [routing.handover_nudge(work.incident, asked, row.once)])
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
+        await work.commit(Change(again, (said,)), [routing.handover_nudge(work.incident, asked, row.dedup_key)])
         return
-    why = f"<@{asked.to}> did not answer the handover within {durations.in_words(work.now - asked.asked_at)}"
-    await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+    why = f"<@{asked.to}> did not answer the handover within {durations.exact(work.now - asked.asked_at)}"
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     await work.commit(verbs.unanswered(work.incident, asked, BOT, work.policy, work.now))
     climb = await next_rung(work, why)
     if climb.rung is None:
-        await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: nobody left to page", work.now)
-    await commit_climb(work, climb, why, row.once)
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
+    await commit_climb(work, climb, why, row.dedup_key)

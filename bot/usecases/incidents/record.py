@@ -9,9 +9,15 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import Said, entries_from_deletion, entries_from_edit, entries_from_message, same_move
-from bot.domain.timeline.reactions import KINDS, Shown, missed, told_already
-from bot.usecases.context import Desk
+from bot.domain.timeline.messages import (
+    ChannelMessage,
+    entries_from_deletion,
+    entries_from_edit,
+    entries_from_message,
+    same_move,
+)
+from bot.domain.timeline.reactions import KINDS, SlackState, already_recorded, missed
+from bot.usecases.context import Context
 from storage import heard, incidents
 from storage.timeline import entries as timeline
 
@@ -21,14 +27,14 @@ _KNOWN_LIMIT = 10_000
 class Channels:
     """Which incident a channel belongs to. Only hits are remembered: a channel never changes its incident."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._known: dict[str, int] = {}
 
     async def incident_of(self, channel: str) -> int | None:
         if (number := self._known.get(channel)) is not None:
             return number
-        async with self._desk.database.reading() as conn:
+        async with self._context.database.reading() as conn:
             number = await incidents.by_channel(conn, channel)
         if number is not None:
             if len(self._known) >= _KNOWN_LIMIT:
@@ -37,9 +43,9 @@ class Channels:
         return number
 
 
-async def move(desk: Desk, number: int, entry: Entry) -> int:
+async def move(context: Context, number: int, entry: Entry) -> int:
     """Write down a join or leave. Slack tells twice (a member event and a message): one entry for each change."""
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         await incidents.lock(conn, number)  # the two tellings come at the same time
         known = await timeline.of_actor(conn, number, ("joined", "left"), entry.actor)
         if same_move(entry, known):
@@ -47,31 +53,31 @@ async def move(desk: Desk, number: int, entry: Entry) -> int:
         return len(await timeline.append(conn, number, [entry]))
 
 
-async def mark(desk: Desk, number: int, entry: Entry, before: Sequence[Entry] = ()) -> int:
+async def mark(context: Context, number: int, entry: Entry, before: Sequence[Entry] = ()) -> int:
     """Write down a reaction or pin of which Slack told, unless it was read from the history earlier. `before` are the
     entries it needs.
     """
 
     async def piece(conn: AsyncConnection) -> int:
-        await incidents.hold(conn, number)
-        if told_already(entry, await timeline.of_kinds(conn, number, KINDS, entry.source_ts)):
+        await incidents.lock_without_reading(conn, number)
+        if already_recorded(entry, await timeline.of_kinds(conn, number, KINDS, entry.source_ts)):
             return 0
         return len(await timeline.append(conn, number, [*before, entry]))
 
-    return await desk.database.together(piece)
+    return await context.database.batched(piece)
 
 
 async def missed_marks(
-    desk: Desk, number: int, before: Sequence[Entry], shown: Shown, messages: Mapping[str, Sequence[Entry]]
+    context: Context, number: int, before: Sequence[Entry], shown: SlackState, messages: Mapping[str, Sequence[Entry]]
 ) -> int:
     """Write down what reactions and pins changed while nobody told of it. `messages` are the entries of those that may
     be on no timeline, by their `ts`.
     """
-    at = desk.clock.now()
+    at = context.clock.now()
     if not missed(before, before, shown, at):
         return 0
-    async with desk.database.transaction() as conn:
-        await incidents.hold(conn, number)
+    async with context.database.transaction() as conn:
+        await incidents.lock_without_reading(conn, number)
         changes = missed(before, await timeline.of_kinds(conn, number, KINDS), shown, at)
         keyed = [change.source_ts or "" for change in changes if change.kind == "keyed"]
         said = [one for ts in keyed for one in messages.get(ts, ())]
@@ -82,54 +88,54 @@ async def missed_marks(
 class Recorder:
     """Turns what was said and done in channels into entries. Each method returns how many were new."""
 
-    desk: Desk
+    context: Context
     channels: Channels
 
-    async def message(self, said: Said) -> int:
+    async def message(self, said: ChannelMessage) -> int:
         if self._leaves_out_chatter():
             await self._hear(said)
             return 0
         return await self._append(said.channel, entries_from_message(said, self._at(said.ts)))
 
-    async def edit(self, said: Said, before: Said | None) -> int:
+    async def edit(self, said: ChannelMessage, before: ChannelMessage | None) -> int:
         if self._leaves_out_chatter() and not await self.knows(said.channel, said.ts):
             return 0
         return await self._append(said.channel, entries_from_edit(said, before, self._at))
 
-    async def deletion(self, channel: str, ts: str, actor: str, before: Said | None, event_ts: str) -> int:
+    async def deletion(self, channel: str, ts: str, actor: str, before: ChannelMessage | None, event_ts: str) -> int:
         if self._leaves_out_chatter() and not await self.knows(channel, ts):
             return 0
         return await self._append(channel, entries_from_deletion(channel, ts, actor, before, event_ts, self._at))
 
     async def happening(self, channel: str, entry: Entry) -> int:
-        """Anything else: a reaction, a pin, a topic, a file. Its `once` comes from Slack's event ID or `ts`."""
+        """Anything else: a reaction, a pin, a topic, a file. Its `dedup_key` comes from Slack's event ID or `ts`."""
         if self._leaves_out_chatter() and not entry.key:
             return 0
         return await self._append(channel, [entry])
 
     async def pin(self, channel: str, entry: Entry) -> int:
         number = None if self._leaves_out_chatter() else await self.channels.incident_of(channel)
-        return 0 if number is None else await mark(self.desk, number, entry)
+        return 0 if number is None else await mark(self.context, number, entry)
 
     async def coming_or_going(self, channel: str, entry: Entry) -> int:
         """A join or leave, as a member event or as a message."""
         number = await self.channels.incident_of(channel)
-        return 0 if number is None else await move(self.desk, number, entry)
+        return 0 if number is None else await move(self.context, number, entry)
 
-    async def key(self, channel: str, said: Said | None, entry: Entry) -> int:
+    async def key(self, channel: str, said: ChannelMessage | None, entry: Entry) -> int:
         """📌: the message becomes a key entry; it is written down first if it never was."""
         if self._leaves_out_chatter() and entry.kind not in ("keyed", "unkeyed"):
             return 0
         number = await self.channels.incident_of(channel)
         earlier = entries_from_message(said, self._at(said.ts), fetched=True) if said else []
-        return 0 if number is None else await mark(self.desk, number, entry, earlier)
+        return 0 if number is None else await mark(self.context, number, entry, earlier)
 
     async def knows(self, channel: str, ts: str) -> bool:
         """Whether the message is on the timeline, or belongs to none."""
         number = await self.channels.incident_of(channel)
         if number is None:
             return True
-        async with self.desk.database.reading() as conn:
+        async with self.context.database.reading() as conn:
             return await timeline.message(conn, number, ts) is not None
 
     def at(self, ts: str) -> datetime:
@@ -139,17 +145,17 @@ class Recorder:
         number = await self.channels.incident_of(channel)
         if number is None:
             return 0
-        return await self.desk.database.appender.append(number, entries)
+        return await self.context.database.appender.append(number, entries)
 
-    async def _hear(self, said: Said) -> None:
+    async def _hear(self, said: ChannelMessage) -> None:
         """Whether people are writing softens reminders, and their silence pages: that is known without their words."""
         number = await self.channels.incident_of(said.channel)
         if number is not None and not said.bot:
             at = self._at(said.ts)
-            await self.desk.database.together(lambda conn: heard.note(conn, number, at))
+            await self.context.database.batched(lambda conn: heard.note(conn, number, at))
 
     def _leaves_out_chatter(self) -> bool:
-        return self.desk.policy.record == "key"
+        return self.context.policy.record == "key"
 
     def _at(self, ts: str) -> datetime:
-        return self.desk.clock.at(float(ts))
+        return self.context.clock.at(float(ts))

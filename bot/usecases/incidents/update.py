@@ -12,18 +12,23 @@ from bot.domain.incident import impact as impacts
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import Entry
 from bot.usecases import authorize
-from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 
 ENDS = {Status.RESOLVED: "resolve", Status.CLOSED: "close", Status.CANCELLED: "cancel"}
 
 
 async def _change(
-    desk: Desk, number: int, action: str | None, actor: str, verb: Callable[[Work], Change], delivery: str | None
+    context: Context,
+    number: int,
+    action: str | None,
+    actor: str,
+    verb: Callable[[UnitOfWork], Change],
+    delivery: str | None,
 ) -> Incident:
     """`action` is what the actor must have leave for; None: anybody may."""
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         if action is not None:
-            authorize.require(desk, action, actor, work.incident)
+            authorize.require(context, action, actor, work.incident)
         return await work.commit(verb(work))
 
 
@@ -33,25 +38,25 @@ def _moving_to(status: Status) -> str | None:
 
 
 async def move(
-    desk: Desk, number: int, status: Status, actor: str, note: str = "", delivery: str | None = None
+    context: Context, number: int, status: Status, actor: str, note: str = "", delivery: str | None = None
 ) -> Incident:
-    def verb(work: Work) -> Change:
+    def verb(work: UnitOfWork) -> Change:
         return verbs.move(work.incident, status, actor, work.policy, work.now, note)
 
-    return await _change(desk, number, _moving_to(status), actor, verb, delivery)
+    return await _change(context, number, _moving_to(status), actor, verb, delivery)
 
 
 async def change_severity(
-    desk: Desk, number: int, severity: str, actor: str, reason: str = "", delivery: str | None = None
+    context: Context, number: int, severity: str, actor: str, reason: str = "", delivery: str | None = None
 ) -> Incident:
-    def verb(work: Work) -> Change:
+    def verb(work: UnitOfWork) -> Change:
         return verbs.change_severity(work.incident, severity, actor, work.policy, work.now, reason)
 
-    return await _change(desk, number, "severity", actor, verb, delivery)
+    return await _change(context, number, "severity", actor, verb, delivery)
 
 
 async def update(
-    desk: Desk,
+    context: Context,
     number: int,
     text: str,
     actor: str,
@@ -63,15 +68,15 @@ async def update(
 ) -> Incident:
     """One numbered update; a status or severity that differs is changed with it, in the same breath."""
 
-    def verb(work: Work) -> Change:
+    def verb(work: UnitOfWork) -> Change:
         incident: Incident = work.incident
         entries: list[Entry] = []
         if severity and severity != incident.severity:
-            authorize.require(desk, "severity", actor, incident)
+            authorize.require(context, "severity", actor, incident)
             change = verbs.change_severity(incident, severity, actor, work.policy, work.now)
             incident, entries = change.incident, [*change.entries]
         if status and status is not incident.status and (action := _moving_to(status)):
-            authorize.require(desk, action, actor, work.incident)
+            authorize.require(context, action, actor, work.incident)
         if status and status is not incident.status and status is not Status.RESOLVED:
             change = verbs.move(incident, status, actor, work.policy, work.now)
             incident, entries = change.incident, [*entries, *change.entries]
@@ -82,15 +87,15 @@ async def update(
             incident, entries = change.incident, [*entries, *change.entries]
         return Change(incident, tuple(entries))
 
-    return await _change(desk, number, "update", actor, verb, delivery)
+    return await _change(context, number, "update", actor, verb, delivery)
 
 
 async def answer(
-    desk: Desk, number: int, answers: dict[str, Answer | None], actor: str, delivery: str | None = None
+    context: Context, number: int, answers: dict[str, Answer | None], actor: str, delivery: str | None = None
 ) -> Incident:
     """The organisation's own questions; None takes an answer back."""
     return await _change(
-        desk,
+        context,
         number,
         "note",
         actor,
@@ -100,32 +105,36 @@ async def answer(
 
 
 async def note(
-    desk: Desk, number: int, text: str, actor: str, link: str | None = None, delivery: str | None = None
+    context: Context, number: int, text: str, actor: str, link: str | None = None, delivery: str | None = None
 ) -> Incident:
     return await _change(
-        desk, number, "note", actor, lambda w: verbs.note(w.incident, text, actor, w.now, link), delivery
+        context, number, "note", actor, lambda w: verbs.note(w.incident, text, actor, w.now, link), delivery
     )
 
 
-async def impact(desk: Desk, number: int, said: impacts.Said, actor: str, delivery: str | None = None) -> Incident:
-    def verb(work: Work) -> Change:
+async def impact(
+    context: Context, number: int, said: impacts.ImpactInput, actor: str, delivery: str | None = None
+) -> Incident:
+    def verb(work: UnitOfWork) -> Change:
         return impacts.record(work.incident, said, actor, work.now)
 
-    return await _change(desk, number, "impact", actor, verb, delivery)
+    return await _change(context, number, "impact", actor, verb, delivery)
 
 
-async def snooze(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+async def snooze(context: Context, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
     return await _change(
-        desk, number, "snooze", actor, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery
+        context, number, "snooze", actor, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery
     )
 
 
-async def promise(desk: Desk, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
-    return await _change(desk, number, "next", actor, lambda w: verbs.promise(w.incident, span, actor, w.now), delivery)
+async def promise(context: Context, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+    return await _change(
+        context, number, "next", actor, lambda w: verbs.promise(w.incident, span, actor, w.now), delivery
+    )
 
 
 async def resolve(
-    desk: Desk,
+    context: Context,
     number: int,
     actor: str,
     *,
@@ -135,7 +144,7 @@ async def resolve(
     delivery: str | None = None,
 ) -> Incident:
     return await _change(
-        desk,
+        context,
         number,
         "resolve",
         actor,
@@ -146,32 +155,32 @@ async def resolve(
     )
 
 
-async def close(desk: Desk, number: int, actor: str, delivery: str | None = None) -> Incident:
-    return await _change(desk, number, "close", actor, lambda w: verbs.close(w.incident, actor, w.now), delivery)
+async def close(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
+    return await _change(context, number, "close", actor, lambda w: verbs.close(w.incident, actor, w.now), delivery)
 
 
-async def cancel(desk: Desk, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
+async def cancel(context: Context, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
     return await _change(
-        desk, number, "cancel", actor, lambda w: verbs.cancel(w.incident, actor, w.now, reason), delivery
+        context, number, "cancel", actor, lambda w: verbs.cancel(w.incident, actor, w.now, reason), delivery
     )
 
 
-async def reopen(desk: Desk, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
+async def reopen(context: Context, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
     """A new episode, under the policy it was declared with."""
 
-    def verb(work: Work) -> Change:
+    def verb(work: UnitOfWork) -> Change:
         change = verbs.reopen(work.incident, actor, work.policy, work.now, reason)
         return replace(change, incident=replace(change.incident, live_nudge=None, live_pages=()))
 
-    return await _change(desk, number, "reopen", actor, verb, delivery)
+    return await _change(context, number, "reopen", actor, verb, delivery)
 
 
 async def assign(
-    desk: Desk, number: int, holders: dict[str, str | None], actor: str, delivery: str | None = None
+    context: Context, number: int, holders: dict[str, str | None], actor: str, delivery: str | None = None
 ) -> Incident:
     """Give roles to people, `None` clears one; what stays the same is left alone."""
 
-    def verb(work: Work) -> Change:
+    def verb(work: UnitOfWork) -> Change:
         incident: Incident = work.incident
         entries: list[Entry] = []
         for role, user in holders.items():
@@ -183,4 +192,4 @@ async def assign(
             incident, entries = change.incident, [*entries, *change.entries]
         return Change(incident, tuple(entries))
 
-    return await _change(desk, number, "role", actor, verb, delivery)
+    return await _change(context, number, "role", actor, verb, delivery)

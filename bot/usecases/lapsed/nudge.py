@@ -8,42 +8,44 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain import routing
-from bot.domain.deadlines import Activity, Nudge, State, decide_nudge, is_late, plan
+from bot.domain.deadlines import Activity, DeadlineState, Nudge, decide_nudge, is_late, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import ladder, triggers
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
-from bot.usecases.context import Desk, Step, Work, commit_all
+from bot.usecases.context import Context, PendingChange, UnitOfWork, commit_many
 from bot.usecases.incidents import handover
 from bot.usecases.incidents.escalate import commit_climb, next_rung
 from bot.usecases.oncall import shift_change
 from bot.usecases.oncall.cover import on_call
 from bot.usecases.playbooks import approvals, step_overdue
 from storage import deadlines, heard, incidents
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 from storage.outbox import queue
 from storage.timeline import entries
 
 REMINDED = ("update", "role")
 
 
-async def lapse_together(desk: Desk, rows: list[Row]) -> list[Row]:
+async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[LedgerRow]:
     """Remind many incidents in one transaction, with as many statements as for one. Gives back the rows that want
     looking at one by one: whatever is more than a reminder, or whose incident somebody holds.
 
     Incidents are locked before anything else and in the order of their numbers, so that nobody waits for ever.
     """
     simple = _one_each([row for row in rows if row.kind in REMINDED and not _of_its_own(row)])
-    if len(simple) < 2 or desk.policy.record == "key":
+    if len(simple) < 2 or context.policy.record == "key":
         return rows
-    done: list[Row] = []
-    async with desk.database.transaction() as conn:
-        now = desk.clock.now()
-        found = await incidents.lock_free(conn, sorted(simple))
-        ours = await deadlines.all_ours(conn, [simple[incident.number] for incident in found])
-        works = [Work(desk, conn, incident, await desk.policies.of(conn, incident), now) for incident in found]
-        works = [work for work in works if simple[work.incident.number].once in ours]
+    done: list[LedgerRow] = []
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        found = await incidents.lock_unlocked(conn, sorted(simple))
+        ours = await deadlines.still_claimed(conn, [simple[incident.number] for incident in found])
+        works = [
+            UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now) for incident in found
+        ]
+        works = [work for work in works if simple[work.incident.number].dedup_key in ours]
         works = [work for work in works if _owes_nothing_else(work, simple[work.incident.number])]
         activities = await _activities(works)
         steps, reasons = [], {}
@@ -51,28 +53,28 @@ async def lapse_together(desk: Desk, rows: list[Row]) -> list[Row]:
             row = simple[work.incident.number]
             nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activities[row.incident], now)
             if not nudge.page:
-                reasons[row.once] = nudge.reason
-                steps.append(Step(work, *_reminder(work, row, nudge)))
+                reasons[row.dedup_key] = nudge.reason
+                steps.append(PendingChange(work, *_reminder(work, row, nudge)))
                 done.append(row)
         await deadlines.all_due(conn, reasons, now)
-        await commit_all(conn, steps, now)
-    desk.alarm.ring()
+        await commit_many(conn, steps, now)
+    context.wakeups.notify()
     return [row for row in rows if row not in done]
 
 
-def _one_each(rows: list[Row]) -> dict[int, Row]:
+def _one_each(rows: list[LedgerRow]) -> dict[int, LedgerRow]:
     """By incident, of those with one row."""
     count = Counter(row.incident for row in rows)
     return {row.incident: row for row in rows if count[row.incident] == 1}
 
 
-def _owes_nothing_else(work: Work, row: Row) -> bool:
+def _owes_nothing_else(work: UnitOfWork, row: LedgerRow) -> bool:
     """Whether the row is planned still, and the only one that its reminder would answer for."""
-    return [one.once for one in plan(work.incident, work.policy) if one.kind in REMINDED] == [row.once]
+    return [one.dedup_key for one in plan(work.incident, work.policy) if one.kind in REMINDED] == [row.dedup_key]
 
 
-async def _activities(works: list[Work]) -> dict[int, Activity]:
-    since: dict[timedelta, list[Work]] = {}
+async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
+    since: dict[timedelta, list[UnitOfWork]] = {}
     for work in works:
         since.setdefault(work.policy.nudges.busy_within, []).append(work)
     found: dict[int, Activity] = {}
@@ -82,33 +84,33 @@ async def _activities(works: list[Work]) -> dict[int, Activity]:
     return found
 
 
-async def lapse(desk: Desk, rows: list[Row]) -> None:
+async def lapse(context: Context, rows: list[LedgerRow]) -> None:
     """Act on claimed deadlines in one transaction. A row that is not ours any more, or not wanted, is passed over.
 
     Raises what the database raises; the caller then tries the rows one by one.
     """
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         for row in sorted(rows, key=lambda row: (row.incident, row.due_at, row.rung or 0)):
             incident = await incidents.lock(conn, row.incident)
-            if incident is None or not await deadlines.still_ours(conn, row):
+            if incident is None or not await deadlines.is_claimed(conn, row):
                 continue
-            work = Work(desk, conn, incident, await desk.policies.of(conn, incident), desk.clock.now())
+            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
             await _act(work, row)
-    desk.alarm.ring()
+    context.wakeups.notify()
 
 
-async def _act(work: Work, row: Row) -> None:
-    if row.once not in {deadline.once for deadline in plan(work.incident, work.policy)}:
-        await deadlines.decided(work.conn, row.once, State.SKIPPED, "the incident moved on", work.now)
-    elif row.once.startswith("shift:"):
+async def _act(work: UnitOfWork, row: LedgerRow) -> None:
+    if row.dedup_key not in {deadline.dedup_key for deadline in plan(work.incident, work.policy)}:
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, "the incident moved on", work.now)
+    elif row.dedup_key.startswith("shift:"):
         await shift_change.lapse(work, row)
     elif row.kind in REMINDED:
         await _remind(work, row)
-    elif row.once.startswith("step:"):
+    elif row.dedup_key.startswith("step:"):
         await step_overdue.lapse(work, row)
-    elif row.once.startswith("approval:"):
+    elif row.dedup_key.startswith("approval:"):
         await approvals.lapse(work, row)
-    elif row.once.startswith("trigger:"):
+    elif row.dedup_key.startswith("trigger:"):
         await _trigger(work, row)
     elif row.rung is not None:
         await _rung(work, row)
@@ -116,16 +118,16 @@ async def _act(work: Work, row: Row) -> None:
         await _target(work, row)
 
 
-def _is_handover(row: Row) -> bool:
-    return row.once.startswith("handover:")
+def _is_handover(row: LedgerRow) -> bool:
+    return row.dedup_key.startswith("handover:")
 
 
-def _of_its_own(row: Row) -> bool:
+def _of_its_own(row: LedgerRow) -> bool:
     """Not listed in the one reminder of what is owed: it is asked of one person, privately."""
-    return row.once.startswith(("handover:", "shift:"))
+    return row.dedup_key.startswith(("handover:", "shift:"))
 
 
-async def _remind(work: Work, row: Row) -> None:
+async def _remind(work: UnitOfWork, row: LedgerRow) -> None:
     """One new message that lists everything owed; the reminder before it is edited and loses its buttons.
 
     A handover that was not answered is asked for by itself.
@@ -135,42 +137,44 @@ async def _remind(work: Work, row: Row) -> None:
         return
     rules = work.policy.nudges
     since = work.now - rules.busy_within
-    known = heard if work.desk.policy.record == "key" else entries
+    known = heard if work.context.policy.record == "key" else entries
     activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
-    await deadlines.decided(work.conn, row.once, State.DUE, nudge.reason, work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, nudge.reason, work.now)
     await _cover_siblings(work, row, nudge)
     await work.commit(*_reminder(work, row, nudge))
     if nudge.page:
         climb = await next_rung(work, nudge.reason)
         if climb.rung is not None or climb.fell_through:
-            await commit_climb(work, climb, nudge.reason, f"silence:{row.once}")
+            await commit_climb(work, climb, nudge.reason, f"silence:{row.dedup_key}")
 
 
-def _reminder(work: Work, row: Row, nudge: Nudge) -> tuple[Change, list[Notice]]:
+def _reminder(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> tuple[Change, list[Notice]]:
     """What a reminder changes, and the message."""
-    notice = routing.nudge(work.incident.number, row.once, _payload(row, nudge))
-    said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.once)
-    changed = _reminded(work.incident, nudge, notice.once)
+    notice = routing.nudge(work.incident.number, row.dedup_key, _payload(row, nudge))
+    said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.dedup_key)
+    changed = _reminded(work.incident, nudge, notice.dedup_key)
     if nudge.page:
         changed = replace(changed, ladder=replace(changed.ladder, silence_paged=True))
     return Change(changed, (said,)), [notice]
 
 
-async def _cover_siblings(work: Work, row: Row, nudge: Nudge) -> None:
+async def _cover_siblings(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> None:
     """What else is owed stands in the same message, so its own row needs none."""
-    if all(other.once == row.once or other.kind not in REMINDED for other in plan(work.incident, work.policy)):
+    if all(
+        other.dedup_key == row.dedup_key or other.kind not in REMINDED for other in plan(work.incident, work.policy)
+    ):
         return
     for other in await deadlines.waiting(work.conn, work.incident.number):
-        if other.once == row.once or other.kind not in REMINDED:
+        if other.dedup_key == row.dedup_key or other.kind not in REMINDED:
             continue
         listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _of_its_own(other)
         if listed and (other.kind == "role" or other.due_at <= work.now):
             why = f"listed in the reminder about {'an update' if row.kind == 'update' else 'roles'}"
-            await deadlines.decided(work.conn, other.once, State.SKIPPED, why, work.now)
+            await deadlines.decided(work.conn, other.dedup_key, DeadlineState.SKIPPED, why, work.now)
 
 
-def _reminded(incident: Incident, nudge: Nudge, once: str) -> Incident:
+def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
     return replace(
         incident,
         update_due_at=nudge.next_update_at,
@@ -179,11 +183,11 @@ def _reminded(incident: Incident, nudge: Nudge, once: str) -> Incident:
         roles_asked=incident.roles_asked + 1 if nudge.missing else incident.roles_asked,
         promised_by=None if nudge.owes_update else incident.promised_by,
         snooze=None,
-        live_nudge=once,
+        live_nudge=dedup_key,
     )
 
 
-def _payload(row: Row, nudge: Nudge) -> dict[str, Any]:
+def _payload(row: LedgerRow, nudge: Nudge) -> dict[str, Any]:
     upcoming = [at for at in (nudge.next_update_at if nudge.owes_update else nudge.next_roles_at,) if at]
     return {
         "mention": list(nudge.mention),
@@ -198,7 +202,7 @@ def _payload(row: Row, nudge: Nudge) -> dict[str, Any]:
     }
 
 
-async def _rung(work: Work, row: Row) -> None:
+async def _rung(work: UnitOfWork, row: LedgerRow) -> None:
     """A rung's own time has come: for the first page, or for a repeat. Rungs before it that are due go first.
 
     They may be in the hands of a process that has died: whoever takes them over finds them decided.
@@ -210,37 +214,37 @@ async def _rung(work: Work, row: Row) -> None:
         await _page_rung(work, row)
 
 
-async def _due_before(work: Work, row: Row) -> list[Row]:
+async def _due_before(work: UnitOfWork, row: LedgerRow) -> list[LedgerRow]:
     lower = {
-        one.once
+        one.dedup_key
         for one in plan(work.incident, work.policy)
         if one.rung is not None and row.rung is not None and one.rung < row.rung and one.due_at <= work.now
     }
     if not lower:
         return []
-    return [one for one in await deadlines.waiting(work.conn, work.incident.number) if one.once in lower]
+    return [one for one in await deadlines.waiting(work.conn, work.incident.number) if one.dedup_key in lower]
 
 
-def _still_planned(work: Work, row: Row) -> bool:
-    return row.once in {one.once for one in plan(work.incident, work.policy)}
+def _still_planned(work: UnitOfWork, row: LedgerRow) -> bool:
+    return row.dedup_key in {one.dedup_key for one in plan(work.incident, work.policy)}
 
 
-async def _page_rung(work: Work, row: Row) -> None:
+async def _page_rung(work: UnitOfWork, row: LedgerRow) -> None:
     assert row.rung is not None  # noqa: S101 - the caller dispatched on it
     level = work.policy.severity(work.incident.severity)
     rung = level.ladder[row.rung - 1]
     late = work.now - row.due_at
-    suffix = f", late by {durations.roughly(late)}" if is_late(late, rung.after) else ""
+    suffix = f", late by {durations.approximate(late)}" if is_late(late, rung.after) else ""
     if row.rung in work.incident.ladder.spent.get(level.key, ()):
         who = await on_call(work.conn, work.policy, work.now)
         climb = ladder.repeat(work.incident, work.policy, who, work.now, row.rung)
         why = f"still not {rung.until}{suffix}"
     else:
         why = (
-            f"{durations.in_words(rung.after)} without being {rung.until}" if rung.after else _occasion(work.incident)
+            f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(work.incident)
         ) + suffix
         climb = await next_rung(work, why, rung=row.rung)
-    await deadlines.decided(work.conn, row.once, State.DUE, f"paged: {why}", work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
     await _commit_or_say_nobody(work, climb, why, row)
 
 
@@ -253,48 +257,52 @@ def _occasion(incident: Incident) -> str:
     return f"it is {incident.severity} now"
 
 
-async def _trigger(work: Work, row: Row) -> None:
+async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     """Something other than time asks for somebody."""
-    key = row.once.split(":")[3]
+    key = row.dedup_key.split(":")[3]
     trigger = next(one for one in work.policy.triggers if one.key == key)
     late = work.now - row.due_at
-    why = trigger.name + (f", late by {durations.roughly(late)}" if is_late(late, trigger.rung.after) else "")
+    why = trigger.name + (f", late by {durations.approximate(late)}" if is_late(late, trigger.rung.after) else "")
     label = f"trigger:{key}"
-    await deadlines.decided(work.conn, row.once, State.DUE, f"paged: {why}", work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
     await work.commit(Change(triggers.paged(work.incident, trigger, work.now)))
     times = work.incident.ladder.tripped[key].times
     who = await on_call(work.conn, work.policy, work.now)
-    climb = ladder.summon(work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times)
+    climb = ladder.page_directly(
+        work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times
+    )
     if not climb.pages:
-        await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: {'; '.join(climb.reached.gaps)}", work.now)
-    await commit_climb(work, climb, why, row.once, rung=trigger.rung)
+        await deadlines.decided(
+            work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now
+        )
+    await commit_climb(work, climb, why, row.dedup_key, rung=trigger.rung)
 
 
-async def _target(work: Work, row: Row) -> None:
+async def _target(work: UnitOfWork, row: LedgerRow) -> None:
     """Not acknowledged, or not mitigated, in time: the next unspent rung at once."""
     level = work.policy.severity(work.incident.severity)
     target = level.respond_within if row.kind == "acknowledge" else level.escalate_after
     goal = "acknowledged" if row.kind == "acknowledge" else "mitigated"
     late = work.now - row.due_at
-    suffix = f" (late by {durations.roughly(late)})" if is_late(late, target) else ""
-    why = f"not {goal} within {durations.in_words(target) if target else 'its target'}{suffix}"
+    suffix = f" (late by {durations.approximate(late)})" if is_late(late, target) else ""
+    why = f"not {goal} within {durations.exact(target) if target else 'its target'}{suffix}"
     work.incident = ladder.mark_fired(work.incident, row.kind)
     if page := next((p for p in work.incident.ladder.pages if p.rung and p.last_at >= row.due_at), None):
         said = f"{why}: rung {page.rung} was paged at the same time"
-        await deadlines.decided(work.conn, row.once, State.SKIPPED, said, work.now)
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, said, work.now)
         await incidents.save(work.conn, work.incident)
         if row.kind == "mitigate":
             await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
         return
     climb = await next_rung(work, why)
-    await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
     if row.kind == "mitigate":
         await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
 
 
-async def _commit_or_say_nobody(work: Work, climb: ladder.Climb, why: str, row: Row) -> None:
+async def _commit_or_say_nobody(work: UnitOfWork, climb: ladder.PagingOutcome, why: str, row: LedgerRow) -> None:
     """Also when nobody is left to page, the channel is told, and the ledger says so."""
     if climb.rung is None:
-        await deadlines.decided(work.conn, row.once, State.DUE, f"{why}: nobody left to page", work.now)
-    await commit_climb(work, climb, why, row.once)
+        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
+    await commit_climb(work, climb, why, row.dedup_key)

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.oncall import schedule as oncall
 from bot.domain.policy.policy import Policy
-from bot.domain.values.durations import roughly as in_words
-from bot.usecases.context import Desk
+from bot.domain.values.durations import approximate
+from bot.usecases.context import Context
 from bot.usecases.effects.role_shifts import address_of
 from storage import key_value, overrides
 
@@ -61,7 +61,7 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
         if at is None:
             found.append(f"{key} could not be read from PagerDuty yet.")
         elif now - at > STALE:
-            found.append(f"{key} as it was read {in_words(now - at)} ago: PagerDuty has not answered since.")
+            found.append(f"{key} as it was read {approximate(now - at)} ago: PagerDuty has not answered since.")
         turns = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
         if lost := sorted({one.member for one in turns if oncall.stranger(one.member, policy)}):
             names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
@@ -69,15 +69,15 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
     return found
 
 
-async def links(conn: AsyncConnection, desk: Desk, user: str, schedule: str | None = None) -> dict[str, str]:
+async def links(conn: AsyncConnection, context: Context, user: str, schedule: str | None = None) -> dict[str, str]:
     """Title to address: somebody's own turns first, then the schedules. Nothing where our pages have no address."""
-    key = await secret(conn) if desk.url else None
-    if key is None or desk.url is None:
+    key = await secret(conn) if context.url else None
+    if key is None or context.url is None:
         return {}
     found: dict[str, str] = {}
-    if mine := members_who_are(desk.policy, user):
-        found["my turns"] = person_link(desk.url, key, mine[0])
-    for name in desk.policy.schedules:
+    if mine := members_who_are(context.policy, user):
+        found["my turns"] = person_link(context.url, key, mine[0])
+    for name in context.policy.schedules:
         if schedule in (None, name):
-            found[name] = schedule_link(desk.url, key, name)
+            found[name] = schedule_link(context.url, key, name)
     return found

@@ -15,7 +15,7 @@ from bot.domain.paging.ladder import OnCall
 from bot.domain.policy.policy import Policy, Schedule
 from bot.domain.values.durations import LONGEST
 from bot.usecases import authorize
-from bot.usecases.context import Desk, accept
+from bot.usecases.context import Context, claim_delivery
 from bot.usecases.effects import home_tab
 from bot.usecases.oncall import shift_change
 from storage import overrides
@@ -30,26 +30,26 @@ class Covered:
 
 
 async def cover(
-    desk: Desk, schedule: str, starts_at: datetime, ends_at: datetime, member: str, delivery: str | None = None
+    context: Context, schedule: str, starts_at: datetime, ends_at: datetime, member: str, delivery: str | None = None
 ) -> Covered:
     """It outranks the rotation and whoever covered before. What should have begun begins now.
 
     Raises `Refused` for an unknown schedule, and for a time that is over, too far away or too long.
     """
-    if schedule not in desk.policy.schedules:
+    if schedule not in context.policy.schedules:
         raise Refused(f"There is no schedule “{schedule[:40]}”.", "oncall")
-    authorize.require(desk, "cover", member)
-    async with desk.database.transaction() as conn:
-        now = desk.clock.now()
-        await accept(conn, delivery, now)
+    authorize.require(context, "cover", member)
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        await claim_delivery(conn, delivery, now)
         override = Override(schedule, member, max(starts_at, now), ends_at)
         _check(override, now)
         before = await overrides.standing(conn, now)
         await overrides.add(conn, override, member, now)
         await home_tab.everybody(conn, now)
-    await shift_change.schedules_changed(desk, {schedule}, before)
-    desk.alarm.ring()
-    return Covered(override, _meanwhile(desk.policy.schedules[schedule], override, before))
+    await shift_change.schedules_changed(context, {schedule}, before)
+    context.wakeups.notify()
+    return Covered(override, _meanwhile(context.policy.schedules[schedule], override, before))
 
 
 def _check(override: Override, now: datetime) -> None:
@@ -67,18 +67,18 @@ def _meanwhile(schedule: Schedule, override: Override, before: Sequence[Override
     return tuple(dict.fromkeys(turn.member for turn in turns if turn.member != override.member))
 
 
-async def give_up(desk: Desk, schedule: str, member: str, delivery: str | None = None) -> tuple[Override, ...]:
+async def give_up(context: Context, schedule: str, member: str, delivery: str | None = None) -> tuple[Override, ...]:
     """They cover no longer, and not later either: the rotation holds again. Raises `Refused` where they do not."""
-    async with desk.database.transaction() as conn:
-        now = desk.clock.now()
-        await accept(conn, delivery, now)
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        await claim_delivery(conn, delivery, now)
         before = await overrides.standing(conn, now)
         ended = await overrides.give_up(conn, schedule, member, now)
         if not ended:
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
         await home_tab.everybody(conn, now)
-    await shift_change.schedules_changed(desk, {schedule}, before)
-    desk.alarm.ring()
+    await shift_change.schedules_changed(context, {schedule}, before)
+    context.wakeups.notify()
     return ended
 
 

@@ -9,25 +9,27 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
-from bot.domain.deadlines import State
-from bot.domain.incident import Change, Incident, Turn, handover
+from bot.domain.deadlines import DeadlineState
+from bot.domain.incident import Change, Incident, RoleShift, handover
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall import shift_change
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
-from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.effects import role_shifts
 from storage import deadlines, incidents, overrides
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 
 AT_MOST = 500
 
 
-async def lapse(work: Work, row: Row) -> None:
+async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """1. Is it over, as the schedule stands now? 2. Who is next? 3. Offer it, once, privately."""
-    turn = next(one for one in shift_change.waiting(work.incident) if shift_change.once(work.incident, one) == row.once)
+    turn = next(
+        one for one in shift_change.waiting(work.incident) if shift_change.key_of(work.incident, one) == row.dedup_key
+    )
     member = await _on_call(work, turn.schedule)
     if member is None:
         await _skip(work, row, f"nobody is on call on {turn.schedule} after <@{turn.user}>")
@@ -41,17 +43,19 @@ async def lapse(work: Work, row: Row) -> None:
     to = role_shifts.address_of(work.policy, member) or member
     title, called = work.policy.role(turn.role).title, _called(work, member, to)
     why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
-    said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.once, schedule=turn.schedule)
-    await deadlines.decided(work.conn, row.once, State.DUE, why, work.now)
+    said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key, schedule=turn.schedule)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     changed = shift_change.with_state(work.incident, turn, "offered")
-    await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.once)])
+    await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.dedup_key)])
 
 
-async def hand_over(desk: Desk, number: int, role: str, to: str, actor: str, delivery: str | None = None) -> Incident:
+async def hand_over(
+    context: Context, number: int, role: str, to: str, actor: str, delivery: str | None = None
+) -> Incident:
     """The offer is taken: the next person gets the brief, and the actor keeps the role until they accept."""
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         turn = shift_change.find(work.incident, role, actor)
-        authorize.require(desk, "handover", actor, work.incident)
+        authorize.require(context, "handover", actor, work.incident)
         change = handover.offer(work.incident, role, to, actor, work.policy, work.now)
         handed = shift_change.with_state(change.incident, turn, "handed")
         return await work.commit(
@@ -59,26 +63,26 @@ async def hand_over(desk: Desk, number: int, role: str, to: str, actor: str, del
         )
 
 
-async def stay(desk: Desk, number: int, role: str, actor: str, delivery: str | None = None) -> Incident:
-    async with working_on(desk, number, delivery) as work:
+async def stay(context: Context, number: int, role: str, actor: str, delivery: str | None = None) -> Incident:
+    async with locked_incident(context, number, delivery) as work:
         return await work.commit(shift_change.stay(work.incident, role, actor, work.policy, work.now))
 
 
-async def schedules_changed(desk: Desk, names: set[str], before: Sequence[Override]) -> None:
+async def schedules_changed(context: Context, names: set[str], before: Sequence[Override]) -> None:
     """Somebody covers, or covers no longer: turns on these schedules may end earlier or later than was planned.
 
     `before` are the overrides as they stood.
     """
-    async with desk.database.reading() as conn:
+    async with context.database.reading() as conn:
         running = await incidents.listing(conn, open_only=True, limit=AT_MOST)
-        now = desk.clock.now()
+        now = context.clock.now()
         standing = await overrides.standing(conn, now)
-        people = await _people(conn, desk.policy, names, now, [before, standing])
+        people = await _people(conn, context.policy, names, now, [before, standing])
         people |= {one.member for one in (*before, *standing) if one.schedule in names}
     for incident in running:
         concerned = people.intersection(incident.roles.values())
         if concerned or any(one.schedule in names for one in shift_change.waiting(incident)):
-            async with working_on(desk, incident.number) as work:
+            async with locked_incident(context, incident.number) as work:
                 await _look_again(work, names, before)
 
 
@@ -95,41 +99,43 @@ async def _people(
     return {user for member in members if (user := await role_shifts.user_of(conn, policy, member))}
 
 
-async def _look_again(work: Work, names: set[str], before: Sequence[Override]) -> None:
+async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Override]) -> None:
     """1. Turns as they are planned now. 2. Whoever was on call a moment ago and is no longer: their turn ends now.
     3. One that is over already is left to its deadline, which says so.
     """
     fresh = await role_shifts.looked_up(work.conn, work.incident, work.policy, work.now)
     standing = await overrides.standing(work.conn, work.now)
     settled = {_key(one) for one in shift_change.standing(work.incident) if one.state}
-    over: dict[tuple[str, str, str], Turn] = {}
+    over: dict[tuple[str, str, str], RoleShift] = {}
     for name in names:
         was = await _people(work.conn, work.policy, {name}, work.now, [before])
         is_now = await _people(work.conn, work.policy, {name}, work.now, [standing])
-        left = [Turn(role, user, name, work.now) for role, user in work.incident.roles.items() if user in was - is_now]
+        left = [
+            RoleShift(role, user, name, work.now) for role, user in work.incident.roles.items() if user in was - is_now
+        ]
         over |= {_key(one): one for one in left if _key(one) not in settled}
     over |= {_key(one): one for one in shift_change.waiting(work.incident) if one.ends_at <= work.now}
     kept = tuple(one for one in fresh.turns if _key(one) not in over)
     await work.commit(Change(replace(fresh, turns=(*kept, *over.values()))))
 
 
-def _key(turn: Turn) -> tuple[str, str, str]:
+def _key(turn: RoleShift) -> tuple[str, str, str]:
     return (turn.role, turn.user, turn.schedule)
 
 
-async def _on_call(work: Work, name: str) -> str | None:
+async def _on_call(work: UnitOfWork, name: str) -> str | None:
     schedule = work.policy.schedules.get(name)
     if schedule is None:
         return None
     return next(iter(oncall.on_call(schedule, work.now, await overrides.standing(work.conn, work.now))), None)
 
 
-def _called(work: Work, member: str, address: str) -> str:
+def _called(work: UnitOfWork, member: str, address: str) -> str:
     contact = work.policy.contacts.get(member)
     if contact is not None and contact.name:
         return contact.name
     return address if "@" in address else f"<@{address}>"
 
 
-async def _skip(work: Work, row: Row, reason: str) -> None:
-    await deadlines.decided(work.conn, row.once, State.SKIPPED, reason, work.now)
+async def _skip(work: UnitOfWork, row: LedgerRow, reason: str) -> None:
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)

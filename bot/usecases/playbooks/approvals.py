@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain import routing
-from bot.domain.access.identity import Identity, Standing
-from bot.domain.deadlines import State, is_late
+from bot.domain.access.identity import Identity, Membership
+from bot.domain.deadlines import DeadlineState, is_late
 from bot.domain.errors import Refused
 from bot.domain.incident import must_be_open
 from bot.domain.oncall import schedule
@@ -15,28 +15,32 @@ from bot.domain.paging import ladder
 from bot.domain.playbook import approvals
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Answer, Walk
+from bot.domain.playbook.run import Answer, PlaybookRun
 from bot.domain.policy.policy import Rung
 from bot.domain.values import durations
-from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.playbooks import unit_of_work
 from bot.usecases.playbooks.dry_run import would_run
 from bot.usecases.playbooks.runs import will_do
 from bot.usecases.playbooks.unit_of_work import commit
 from storage import deadlines
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 
 
-async def ask(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
+async def ask(
+    context: Context, number: int, walk: int, step: str, actor: str, delivery: str | None = None
+) -> PlaybookRun:
     """Somebody wants to do a step that needs approval: the channel is asked, and the approvers directly."""
-    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, playbook):
+    async with unit_of_work.walking(context, number, walk, delivery) as (work, known, playbook):
         mark = known.mark(step)
         wanted = next(one for one in playbook.steps if one.key == mark.key)
-        runs = would_run(desk, work.incident, playbook, wanted, known.values)
+        runs = would_run(context, work.incident, playbook, wanted, known.values)
         return await ask_in(work, known, playbook, step, "run" if runs else "do", actor)
 
 
-async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: str, actor: str) -> Walk:
+async def ask_in(
+    work: UnitOfWork, walk: PlaybookRun, playbook: Playbook, step: str, action: str, actor: str
+) -> PlaybookRun:
     """Exactly what is shown is asked for: with a value missing there is nothing to show."""
     must_be_open(work.incident)
     wanted = next(one for one in playbook.steps if one.key == step)
@@ -51,9 +55,9 @@ async def ask_in(work: Work, walk: Walk, playbook: Playbook, step: str, action: 
 
 
 async def approve(
-    desk: Desk, number: int, walk: int, step: str, request: int, who: Identity, delivery: str | None = None
-) -> Walk:
-    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, playbook):
+    context: Context, number: int, walk: int, step: str, request: int, who: Identity, delivery: str | None = None
+) -> PlaybookRun:
+    async with unit_of_work.walking(context, number, walk, delivery) as (work, known, playbook):
         must_be_open(work.incident)
         change = approvals.approve(known, step, request, who.user, work.now)
         await _may_approve(work, who)
@@ -61,43 +65,43 @@ async def approve(
 
 
 async def refuse(
-    desk: Desk, number: int, walk: int, step: str, request: int, actor: str, reason: str = "",
+    context: Context, number: int, walk: int, step: str, request: int, actor: str, reason: str = "",
     delivery: str | None = None,
-) -> Walk:  # fmt: skip
+) -> PlaybookRun:  # fmt: skip
     """Anybody in the incident may: saying no is never dangerous."""
-    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, _):
+    async with unit_of_work.walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, approvals.refuse(known, step, request, actor, work.now, reason))
 
 
 async def break_glass(
-    desk: Desk, number: int, walk: int, step: str, request: int, who: Identity, reason: str,
+    context: Context, number: int, walk: int, step: str, request: int, who: Identity, reason: str,
     delivery: str | None = None,
-) -> Walk:  # fmt: skip
+) -> PlaybookRun:  # fmt: skip
     """Alone, and it cannot wait. Told aloud in the channel, and kept."""
-    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, playbook):
+    async with unit_of_work.walking(context, number, walk, delivery) as (work, known, playbook):
         _may_break_glass(work, who)
         change = approvals.break_glass(known, step, request, who.user, work.now, reason)
         return await _go_on(work, change, playbook, step)
 
 
-async def may_break_glass(desk: Desk, number: int, who: Identity) -> None:
+async def may_break_glass(context: Context, number: int, who: Identity) -> None:
     """Asked before somebody says why: raises `Refused` where it would be for nothing."""
-    async with working_on(desk, number) as work:
+    async with locked_incident(context, number) as work:
         _may_break_glass(work, who)
 
 
-async def lapse(work: Work, row: Row) -> None:
+async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """Nobody answered in time: the request ends, and may be made again."""
-    _, _, _, walk, step, request = row.once.split(":")
+    _, _, _, walk, step, request = row.dedup_key.split(":")
     known, _ = await unit_of_work.found(work.conn, work.incident.number, int(walk))
     change = approvals.expire(known, step, int(request), work.now)
     late = work.now - row.due_at
-    suffix = f" (late by {durations.roughly(late)})" if is_late(late, None) else ""
-    await deadlines.decided(work.conn, row.once, State.SKIPPED, f"expired unanswered{suffix}", work.now)
+    suffix = f" (late by {durations.approximate(late)})" if is_late(late, None) else ""
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now)
     await commit(work, change)
 
 
-async def _may_approve(work: Work, who: Identity) -> None:
+async def _may_approve(work: UnitOfWork, who: Identity) -> None:
     _must_belong(work, who, "approve this")
     if not work.policy.playbooks.approvers:
         return
@@ -107,21 +111,21 @@ async def _may_approve(work: Work, who: Identity) -> None:
         raise Refused(f"The policy names who may approve: {people}.")
 
 
-def _may_break_glass(work: Work, who: Identity) -> None:
+def _may_break_glass(work: UnitOfWork, who: Identity) -> None:
     must_be_open(work.incident)
     if not work.policy.playbooks.break_glass:
         raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
     _must_belong(work, who, "break the glass")
 
 
-def _must_belong(work: Work, who: Identity, what: str) -> None:
+def _must_belong(work: UnitOfWork, who: Identity, what: str) -> None:
     """Guests and people of other organisations are in to help: what is dangerous is for the workspace to answer for."""
-    if who.standing is Standing.MEMBER or who.among(_named(work)):
+    if who.membership is Membership.MEMBER or who.among(_named(work)):
         return
-    if who.standing is Standing.UNKNOWN:
+    if who.membership is Membership.UNKNOWN:
         said = f"Slack has not told me yet whether you belong to this workspace, so I can't let you {what}."
         raise Refused(f"{said} Press again in a moment.")
-    why = "a guest here" if who.standing is Standing.GUEST else "of another organisation"
+    why = "a guest here" if who.membership is Membership.GUEST else "of another organisation"
     leading = [work.incident.roles.get(role) for role in ("commander", "technical_lead")]
     others = [*dict.fromkeys(_called(one) for one in leading if one and one != who.user), "anybody who belongs to it"]
     raise Refused(
@@ -130,18 +134,18 @@ def _must_belong(work: Work, who: Identity, what: str) -> None:
     )
 
 
-def _named(work: Work) -> tuple[str, ...]:
+def _named(work: UnitOfWork) -> tuple[str, ...]:
     """Whom the policy itself lets approve: not whoever took a role in the incident, or covers a schedule."""
     rung = Rung(timedelta(), work.policy.playbooks.approvers)
     unmanned, calendar = replace(work.incident, roles={}), schedule.calendar(work.policy)
-    return ladder.reach(rung, unmanned, work.policy, calendar, work.now).people
+    return ladder.recipients_of(rung, unmanned, work.policy, calendar, work.now).people
 
 
 def _called(person: str) -> str:
     return person if "@" in person else f"<@{person}>"
 
 
-async def _go_on(work: Work, change: walks.Change, playbook: Playbook, step: str) -> Walk:
+async def _go_on(work: UnitOfWork, change: walks.RunChange, playbook: Playbook, step: str) -> PlaybookRun:
     mark = change.walk.mark(step)
     assert mark.asked is not None  # noqa: S101 - it was answered just now
     if tuple(will_do(playbook, step, change.walk.values, mark.asked.action)) != mark.asked.shown:

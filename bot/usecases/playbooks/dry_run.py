@@ -13,8 +13,8 @@ from bot.domain.playbook import job as jobs
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook, Step, Success, filled
 from bot.domain.playbook.job import Action, Plan
-from bot.domain.playbook.run import Walk
-from bot.usecases.context import Desk
+from bot.domain.playbook.run import PlaybookRun
+from bot.usecases.context import Context
 from playbooks.runners.protocol import Runners
 
 
@@ -69,7 +69,7 @@ def _success(success: Success | None, values: Mapping[str, str]) -> Success | No
     return replace(success, promql=filled(success.promql, values))
 
 
-def _undo(step: Step, values: Mapping[str, str]) -> tuple[jobs.Piece, ...]:
+def _undo(step: Step, values: Mapping[str, str]) -> tuple[jobs.Invocation, ...]:
     try:
         return jobs.pieces(step, values, Action.ROLLBACK)
     except (Refused, ValueError):
@@ -77,7 +77,7 @@ def _undo(step: Step, values: Mapping[str, str]) -> tuple[jobs.Piece, ...]:
 
 
 def dry_run(
-    desk: Desk,
+    context: Context,
     incident: Incident,
     playbook: Playbook,
     step: Step,
@@ -86,32 +86,32 @@ def dry_run(
     confidence: float | None = None,
 ) -> DryRun:
     """For people, before anything runs: **Why not?** is answered from it as well."""
-    rules = desk.policy.automation
+    rules = context.policy.automation
     plan, trouble = None, None
     try:
-        plan = plan_of(desk.runners(rules), step, playbook.values(values), Action(action))
+        plan = plan_of(context.runners(rules), step, playbook.values(values), Action(action))
     except Refused as refused:
         trouble = refused.message.rstrip(".")
     decision = automation.decide(rules, incident, playbook, step, trouble=trouble, confidence=confidence)
     return DryRun(jobs.shown(step, values, action), plan, decision)
 
 
-def takers(desk: Desk, incident: Incident, playbook: Playbook, walk: Walk) -> tuple[set[str], set[str]]:
+def takers(context: Context, incident: Incident, playbook: Playbook, walk: PlaybookRun) -> tuple[set[str], set[str]]:
     """Of the steps whose turn it is, or that can be taken back: which a runner would take, forwards and back."""
-    if not desk.policy.automation.enabled or not incident.open or incident.drill:
+    if not context.policy.automation.enabled or not incident.open or incident.drill:
         return set(), set()
     steps = {step.key: step for step in playbook.steps}
     turn = [mark.key for mark in walks.current(walk)]
-    runs = {key for key in turn if would_run(desk, incident, playbook, steps[key], walk.values)}
+    runs = {key for key in turn if would_run(context, incident, playbook, steps[key], walk.values)}
     undoes = {
         mark.key
         for mark in walk.steps
-        if steps[mark.key].rollback and would_run(desk, incident, playbook, steps[mark.key], walk.values, "rollback")
+        if steps[mark.key].rollback and would_run(context, incident, playbook, steps[mark.key], walk.values, "rollback")
     }
     return runs, undoes
 
 
 def would_run(
-    desk: Desk, incident: Incident, playbook: Playbook, step: Step, values: Mapping[str, str], action: str = "run"
+    context: Context, incident: Incident, playbook: Playbook, step: Step, values: Mapping[str, str], action: str = "run"
 ) -> bool:
-    return dry_run(desk, incident, playbook, step, values, action).allowed
+    return dry_run(context, incident, playbook, step, values, action).allowed

@@ -17,12 +17,12 @@ from bot.domain.playbook import automation, job_results
 from bot.domain.playbook import job as jobs
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook, Step
-from bot.domain.playbook.job import Action, How, Job, State, Verdict
-from bot.domain.playbook.run import Walk
+from bot.domain.playbook.job import Action, ExitKind, Job, JobState, Verdict
+from bot.domain.playbook.run import PlaybookRun
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
-from bot.domain.values.durations import in_words
-from bot.usecases.context import Desk, Work, working_on
+from bot.domain.values.durations import exact
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.playbooks import confidence, rollback, unit_of_work
 from bot.usecases.playbooks.dry_run import DryRun, dry_run
 from storage import jobs as stored
@@ -35,7 +35,7 @@ TRIGGER = "auto_remediation_failed"
 class Asked:
     """What came of asking: the job, or the reason why there is none. Either stands on the timeline."""
 
-    walk: Walk
+    walk: PlaybookRun
     job: Job | None = None
     refused: str | None = None
 
@@ -44,8 +44,8 @@ class Asked:
 
 
 async def ask(
-    work: Work,
-    walk: Walk,
+    work: UnitOfWork,
+    walk: PlaybookRun,
     step_key: str,
     by: str,
     approved_by: str | None = None,
@@ -68,7 +68,7 @@ async def ask(
 
 
 async def run(
-    desk: Desk,
+    context: Context,
     number: int,
     walk: int,
     step: str,
@@ -78,18 +78,19 @@ async def run(
     shown: str | None = None,
 ) -> Asked:
     """`ask`, in a transaction of its own."""
-    async with unit_of_work.walking(desk, number, walk, delivery) as (work, known, _):
+    async with unit_of_work.walking(context, number, walk, delivery) as (work, known, _):
         return await ask(work, known, step, by, action=action, shown=shown)
 
 
 async def _ask(
-    work: Work, walk: Walk, playbook: Playbook, step: Step, by: str, approved_by: str | None, action: Action,
+    work: UnitOfWork, walk: PlaybookRun, playbook: Playbook, step: Step,
+    by: str, approved_by: str | None, action: Action,
     shown: str | None,
 ) -> Asked:  # fmt: skip
-    if walk.mark(step.key).state is walks.State.RUNNING:
+    if walk.mark(step.key).state is walks.StepStatus.RUNNING:
         raise walks.Overtaken("running", walk.mark(step.key))
     sure = await confidence.of(work.conn, work.incident, playbook.id, work.now)
-    dry = dry_run(work.desk, work.incident, playbook, step, walk.values, action, sure)
+    dry = dry_run(work.context, work.incident, playbook, step, walk.values, action, sure)
     if dry.plan is None or dry.decision.act == automation.REFUSED:
         raise Refused(dry.words)
     if by == BOT and dry.decision.act not in _UNATTENDED:
@@ -111,17 +112,17 @@ async def _ask(
     changed = await unit_of_work.commit(
         work, rollback.with_plan(change, f": {'; '.join(dry.lines)}{why}", dry.plan), settled
     )
-    work.desk.alarm.jobs.set()
+    work.context.wakeups.jobs.set()
     return Asked(changed, job)
 
 
-def _check_approval(walk: Walk, step: Step, dry: DryRun, action: Action) -> None:
+def _check_approval(walk: PlaybookRun, step: Step, dry: DryRun, action: Action) -> None:
     """What was approved is what runs, and whoever asked has not approved it."""
     mark = walk.mark(step.key)
     if not mark.needs_approval:
         return
     asked = mark.asked
-    if mark.state is not walks.State.APPROVED or asked is None or asked.answer not in walks.GRANTED:
+    if mark.state is not walks.StepStatus.APPROVED or asked is None or asked.answer not in walks.GRANTED:
         raise Refused(f"Step {step.key} needs somebody's approval first.")
     if asked.answer is walks.Answer.APPROVED and asked.answered_by in (None, asked.by):
         raise Refused("Whoever asked cannot approve it.")
@@ -134,12 +135,12 @@ _UNATTENDED = (automation.AUTO, automation.APPROVE)
 _APPROVES = {Action.RUN: ("run", "do"), Action.ROLLBACK: ("rollback",)}
 
 
-async def _settle_before(work: Work, walk: Walk, step: Step, by: str, action: Action) -> list[Notice]:
+async def _settle_before(work: UnitOfWork, walk: PlaybookRun, step: Step, by: str, action: Action) -> list[Notice]:
     """Nothing runs beside itself; what may have run is settled by whoever runs it again."""
     standing = await stored.open_of_step(work.conn, walk.incident, walk.number, step.key)
     if standing is None:
         return []
-    if standing.state is not State.MAY_HAVE_RUN:
+    if standing.state is not JobState.MAY_HAVE_RUN:
         raise Refused(f"Step {step.key} is {standing.state} already.")
     if by == BOT:
         raise Refused("It may have run already, and a person has to say whether it did.")
@@ -148,34 +149,34 @@ async def _settle_before(work: Work, walk: Walk, step: Step, by: str, action: Ac
     return [routing.jobs.question_over(job, f"<@{by}> {words}.") for job in settled]
 
 
-async def _refused(work: Work, walk: Walk, step: Step, by: str, action: str, words: str) -> Asked:
+async def _refused(work: UnitOfWork, walk: PlaybookRun, step: Step, by: str, action: str, words: str) -> Asked:
     """Nothing has run; it stands on the timeline that somebody wanted it, and why not."""
     text = f"{walk.name}, {step.key} {step.title}: not {'rolled back' if action == 'rollback' else 'run'}. {words}"
     said = entry(work.now, "playbook", by, text, act="refused", walk=walk.number, step=step.key, action=action)
-    changed = await unit_of_work.commit(work, walks.Change(walk, (said,)))
+    changed = await unit_of_work.commit(work, walks.RunChange(walk, (said,)))
     return Asked(changed, None, words)
 
 
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-async def begin(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+async def begin(context: Context, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
     """Take a queued job: from this commit on it runs. None where another replica was first, or it may not any more."""
-    async with working_on(desk, job.incident) as work:
-        why = _forbidden(desk, work.incident, job)
+    async with locked_incident(context, job.incident) as work:
+        why = _forbidden(context, work.incident, job)
         taken = await stored.begin(work.conn, job, work.now, lease)
         if taken is None:
             return None
         if why is None:
             return taken
-        await _finish(work, taken, State.REFUSED, "refused", why, "")
+        await _finish(work, taken, JobState.REFUSED, "refused", why, "")
         return None
 
 
-def _forbidden(desk: Desk, incident: Incident, job: Job) -> str | None:
+def _forbidden(context: Context, incident: Incident, job: Job) -> str | None:
     """Why the policy in force does not let it run now."""
-    rules = desk.policy.automation
-    runner = desk.runners(rules).get(job.plan.runner)
+    rules = context.policy.automation
+    runner = context.runners(rules).get(job.plan.runner)
     if runner is None:
         return f"the runner {job.plan.runner} is not set up any more"
     if job.digest != job.plan.digest:
@@ -190,29 +191,29 @@ def _forbidden(desk: Desk, incident: Incident, job: Job) -> str | None:
     return None
 
 
-async def next_piece(desk: Desk, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+async def next_piece(context: Context, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
     """Note that the piece at `position` begins. False where the job is not ours any more."""
-    async with desk.database.transaction() as conn:
+    async with context.database.transaction() as conn:
         return await stored.hold(conn, job, lease, position)
 
 
-async def hold(desk: Desk, job: Job, lease: timedelta = stored.LEASE) -> bool:
-    async with desk.database.transaction() as conn:
+async def hold(context: Context, job: Job, lease: timedelta = stored.LEASE) -> bool:
+    async with context.database.transaction() as conn:
         return await stored.hold(conn, job, lease)
 
 
-async def over(desk: Desk, job: Job, verdict: Verdict, how: How, output: str) -> None:
+async def over(context: Context, job: Job, verdict: Verdict, how: ExitKind, output: str) -> None:
     """It has ended: it worked, it is tried again, or it has failed, and then what it did is taken back.
 
     `output` is masked already.
     """
-    async with working_on(desk, job.incident) as work:
+    async with locked_incident(context, job.incident) as work:
         after = jobs.retry_after(job) if not verdict.worked and how not in _FINAL else None
         if after is not None:
             if await stored.again(work.conn, job, after, verdict.words, output):
                 await _said_again(work, job, verdict, after)
             return
-        if how is How.STOPPED:
+        if how is ExitKind.STOPPED:
             await _may_have_run(work, job, verdict.words)
             return
         state, outcome = _outcome(verdict, how)
@@ -220,32 +221,32 @@ async def over(desk: Desk, job: Job, verdict: Verdict, how: How, output: str) ->
             await _came_back(work, job, verdict)
 
 
-_FINAL = (How.STOPPED, How.NOT_STARTED, How.TOO_MUCH)
+_FINAL = (ExitKind.STOPPED, ExitKind.NOT_STARTED, ExitKind.TOO_MUCH)
 
 
-def _outcome(verdict: Verdict, how: How) -> tuple[State, str]:
+def _outcome(verdict: Verdict, how: ExitKind) -> tuple[JobState, str]:
     if verdict.worked:
-        return State.DONE, "succeeded"
-    return State.FAILED, "timed_out" if how is How.TIMED_OUT else "failed"
+        return JobState.DONE, "succeeded"
+    return JobState.FAILED, "timed_out" if how is ExitKind.TIMED_OUT else "failed"
 
 
-async def lost(desk: Desk, job: Job) -> None:
+async def lost(context: Context, job: Job) -> None:
     """Whoever ran it is gone. It is never run again by itself, unless doing it twice changes nothing."""
-    async with working_on(desk, job.incident) as work:
-        runner = desk.runners(desk.policy.automation).get(job.plan.runner)
+    async with locked_incident(context, job.incident) as work:
+        runner = context.runners(context.policy.automation).get(job.plan.runner)
         if runner is not None and runner.harmless:
             await stored.again(work.conn, job, timedelta(), "interrupted; begun anew", "")
             return
         await _may_have_run(work, job, "the bot ended in the middle", gone=True)
 
 
-async def _may_have_run(work: Work, job: Job, why: str, *, gone: bool = False) -> None:
+async def _may_have_run(work: UnitOfWork, job: Job, why: str, *, gone: bool = False) -> None:
     where = f"{why.rstrip('.')}, at {_place(job)}"
     words = f"may have run: {where}. It is not run again by itself; look, then say how it stands"
     moved = (
         await stored.may_have_run(work.conn, job, words, work.now)
         if gone
-        else await stored.finish(work.conn, job, State.MAY_HAVE_RUN, words, "", work.now)
+        else await stored.finish(work.conn, job, JobState.MAY_HAVE_RUN, words, "", work.now)
     )
     if not moved:
         return
@@ -261,88 +262,90 @@ def _place(job: Job) -> str:
     return f"`{piece.shown}`" + (f" ({min(job.position, count - 1) + 1} of {count})" if count > 1 else "")
 
 
-async def _finish(work: Work, job: Job, state: State, outcome: str, words: str, output: str) -> bool:
+async def _finish(work: UnitOfWork, job: Job, state: JobState, outcome: str, words: str, output: str) -> bool:
     """Write down how it ended, with what follows from it. False where it was not ours any more."""
     if not await stored.finish(work.conn, job, state, words, output, work.now):
         return False
     walk, playbook = await unit_of_work.found(work.conn, job.incident, job.walk)
     change = job_results.finished(walk, job.step, str(job.id), outcome, words, work.now)
     walk = await unit_of_work.commit(work, change, [routing.jobs.output(job)])
-    if state is State.DONE:
+    if state is JobState.DONE:
         await _went_well(work, job, walk)
-    elif state is State.FAILED:
+    elif state is JobState.FAILED:
         await _went_wrong(work, job, walk, playbook)
     return True
 
 
-async def _went_well(work: Work, job: Job, walk: Walk) -> None:
+async def _went_well(work: UnitOfWork, job: Job, walk: PlaybookRun) -> None:
     if job.chain:
         await rollback.roll_back_next(work, walk)
 
 
-async def _went_wrong(work: Work, job: Job, walk: Walk, playbook: Playbook) -> None:
+async def _went_wrong(work: UnitOfWork, job: Job, walk: PlaybookRun, playbook: Playbook) -> None:
     """Somebody is paged where it was to mend something; what the bot did in this walk is taken back, last first."""
     await _tell_trigger(work, job)
     if job.action is Action.ROLLBACK:
         await rollback.left_to_people(work, walk, await rollback.undone_yet(work, walk), "The rollback failed")
         return
-    if work.desk.policy.automation.on_failure == "rollback":
+    if work.context.policy.automation.on_failure == "rollback":
         await rollback.roll_back_next(work, walk)
     else:
         await rollback.left_to_people(work, walk, await rollback.undone_yet(work, walk), "It failed")
 
 
-async def _tell_trigger(work: Work, job: Job) -> None:
+async def _tell_trigger(work: UnitOfWork, job: Job) -> None:
     """What was to mend something has failed: the policy may say that somebody is paged for that."""
     if job.plan.remedy is None and not any(
         one.plan.remedy for one in await stored.of_walk(work.conn, job.incident, job.walk) if one.started_at
     ):
         return
-    tripped = triggers.trip(work.incident, work.policy, TRIGGER, work.now)
+    tripped = triggers.fire(work.incident, work.policy, TRIGGER, work.now)
     if tripped != work.incident:
         await work.commit(Change(tripped))
 
 
-async def _said_again(work: Work, job: Job, verdict: Verdict, after: timedelta) -> None:
+async def _said_again(work: UnitOfWork, job: Job, verdict: Verdict, after: timedelta) -> None:
     left = job.plan.retries + 1 - job.attempts
-    text = f"attempt {job.attempts} failed ({verdict.words}); again in {in_words(after)}, {left} left"
+    text = f"attempt {job.attempts} failed ({verdict.words}); again in {exact(after)}, {left} left"
     walk, _ = await unit_of_work.found(work.conn, job.incident, job.walk)
     said = entry(
         work.now, "playbook", BOT, f"{walk.name}, {job.step} {job.title}: {text}",
         act="retried", walk=job.walk, step=job.step, job=str(job.id),
     )  # fmt: skip
-    await unit_of_work.commit(work, walks.Change(walk, (said,)))
+    await unit_of_work.commit(work, walks.RunChange(walk, (said,)))
 
 
-async def _came_back(work: Work, job: Job, verdict: Verdict) -> None:
+async def _came_back(work: UnitOfWork, job: Job, verdict: Verdict) -> None:
     """It was given up as perhaps run, and has ended after all: whoever decides should know how."""
     walk, _ = await unit_of_work.found(work.conn, job.incident, job.walk)
     text = f"{walk.name}, {job.step} {job.title}: it has ended after all: {verdict.words}"
     said = entry(work.now, "playbook", BOT, text, act="came_back", walk=job.walk, step=job.step, job=str(job.id))
-    await unit_of_work.commit(work, walks.Change(walk, (replace(said, key=True),)))
+    await unit_of_work.commit(work, walks.RunChange(walk, (replace(said, key=True),)))
 
 
 # --- what a person says of what may have run -------------------------------------------------------------------------
 
 
-async def settle(desk: Desk, number: int, job: int, answer: str, by: str, delivery: str | None = None) -> Walk:
+async def settle(
+    context: Context, number: int, job: int, answer: str, by: str, delivery: str | None = None
+) -> PlaybookRun:
     """`ran`: the step is done. `not`: it has not run, and is open again. Raises `Refused` where somebody was first."""
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         known = await stored.get(work.conn, job)
         if known is None or known.incident != number:
             raise Refused("There is no such job here.", "playbook")
         walk, _ = await unit_of_work.found(work.conn, number, known.walk)
         mark = walk.mark(known.step)
-        if known.state is not State.MAY_HAVE_RUN:
+        if known.state is not JobState.MAY_HAVE_RUN:
             raise walks.Overtaken("settled", mark)
         said = "it ran" if answer == "ran" else "it did not run"
-        if mark.state is not walks.State.MAY_HAVE_RUN:
+        if mark.state is not walks.StepStatus.MAY_HAVE_RUN:
             said = f"the step is {walks.in_words(mark.state)} already"
         await stored.settle(work.conn, (number, known.walk), known.step, by, said)
         change = job_results.after_all(walk, known.step, str(job), answer == "ran", by, work.now)
         if not change.entries:
             text = f"{walk.name}, {known.step} {known.title}: {said}"
-            change = walks.Change(walk, (entry(work.now, "playbook", by, text, act="settled", walk=walk.number),))
+            change = walks.RunChange(walk, (entry(work.now, "playbook", by, text, act="settled", walk=walk.number),))
         return await unit_of_work.commit(work, change, [routing.jobs.question_over(known, f"<@{by}> says: {said}.")])
 
 

@@ -13,40 +13,42 @@ from bot.domain import routing
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.stats import Figures, figures, owner_of, review_due
 from bot.domain.policy.policy import Contact, Policy
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from storage import playbook_runs as stored
 from storage.outbox import queue
 
 WORKING_HOURS = range(9, 17)  # nobody's night is spoilt by it
 
 
-async def remind(desk: Desk) -> int:
+async def remind(context: Context) -> int:
     """Tell each owner of what is new, in one message; how many were told. Replicas may go round at once."""
-    now, policy = desk.clock.now(), desk.policy
+    now, policy = context.clock.now(), context.policy
     if not working_hours(now, policy):
         return 0
-    owned = [(one, owner) for one in (await desk.shelf.library()).playbooks if (owner := _reachable(one, policy))]
+    owned = [
+        (one, owner) for one in (await context.library_cache.library()).playbooks if (owner := _reachable(one, policy))
+    ]
     if not owned:
         return 0
     told: dict[str, list[dict[str, Any]]] = {}
-    onces: dict[str, list[str]] = {}
-    async with desk.database.transaction() as conn:
+    dedup_keys: dict[str, list[str]] = {}
+    async with context.database.transaction() as conn:
         used = set(await stored.walked(conn))
         for playbook, owner in owned:
             known = await _figures(conn, playbook) if playbook.id in used else Figures(playbook.id)
-            for once, about in _owed(playbook, known, policy, now):
-                if await stored.first_reminder(conn, once, playbook.id, now):
+            for dedup_key, about in _owed(playbook, known, policy, now):
+                if await stored.first_reminder(conn, dedup_key, playbook.id, now):
                     told.setdefault(owner.key, []).append(about)
-                    onces.setdefault(owner.key, []).append(once)
+                    dedup_keys.setdefault(owner.key, []).append(dedup_key)
         notices = [
             routing.playbook_runs.owner_told(
-                _name(onces[key]), key, _address(policy.contacts[key]), {"about": told[key]}
+                _name(dedup_keys[key]), key, _address(policy.contacts[key]), {"about": told[key]}
             )
             for key in told
         ]
         if notices:
             await queue.put(conn, notices)
-    desk.alarm.ring()
+    context.wakeups.notify()
     return len(told)
 
 
@@ -71,8 +73,8 @@ def _owed(playbook: Playbook, known: Figures, policy: Policy, now: datetime) -> 
                 "step": step.key,
                 "title": step.title,
             }
-            once = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
-            found.append((once, {"what": "skipped", "times": times, **named}))
+            dedup_key = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
+            found.append((dedup_key, {"what": "skipped", "times": times, **named}))
     return found
 
 
@@ -89,5 +91,5 @@ def _address(contact: Contact) -> str:
     return contact.slack or contact.email or ""
 
 
-def _name(onces: list[str]) -> str:
-    return hashlib.sha256("\n".join(onces).encode()).hexdigest()[:24]
+def _name(dedup_keys: list[str]) -> str:
+    return hashlib.sha256("\n".join(dedup_keys).encode()).hexdigest()[:24]

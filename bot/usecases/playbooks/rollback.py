@@ -8,32 +8,32 @@ from bot.domain import routing
 from bot.domain.errors import Refused
 from bot.domain.playbook import job_results
 from bot.domain.playbook import run as walks
-from bot.domain.playbook.job import Action, Job, Plan, State
-from bot.domain.playbook.run import Walk
+from bot.domain.playbook.job import Action, Job, JobState, Plan
+from bot.domain.playbook.run import PlaybookRun
 from bot.domain.timeline.entry import BOT, entry
-from bot.usecases.context import Desk, Work
+from bot.usecases.context import Context, UnitOfWork
 from bot.usecases.playbooks import unit_of_work
 from storage import jobs as stored
 
 
-async def undone_yet(work: Work, walk: Walk) -> list[Job]:
+async def undone_yet(work: UnitOfWork, walk: PlaybookRun) -> list[Job]:
     """What the bot ran in this walk and has not taken back, last first."""
     known = await stored.of_walk(work.conn, walk.incident, walk.number)
-    taken_back = {job.undoes for job in known if job.state not in (State.FAILED, State.REFUSED)}
-    ran = (State.DONE, State.FAILED)
+    taken_back = {job.undoes for job in known if job.state not in (JobState.FAILED, JobState.REFUSED)}
+    ran = (JobState.DONE, JobState.FAILED)
     return [
         job for job in reversed(known) if job.action is Action.RUN and job.state in ran and job.id not in taken_back
     ]
 
 
-async def roll_back_next(work: Work, walk: Walk) -> None:
+async def roll_back_next(work: UnitOfWork, walk: PlaybookRun) -> None:
     """Take back the last thing that is left, in the way that was settled when it ran. What cannot be is for people."""
     left = [job for job in await undone_yet(work, walk) if job.plan.undo or job.plan.remedy]
     if not left:
         return
     job = left[0]
     try:
-        plan = _undoing(work.desk, job)
+        plan = _undoing(work.context, job)
     except Refused as refused:
         await left_to_people(work, walk, left, refused.message.rstrip("."))
         return
@@ -50,13 +50,13 @@ async def roll_back_next(work: Work, walk: Walk) -> None:
         await left_to_people(work, walk, left, refused.message.rstrip("."))
         return
     await unit_of_work.commit(work, with_plan(change, f": {'; '.join(piece.shown for piece in plan.pieces)}", plan))
-    work.desk.alarm.jobs.set()
+    work.context.wakeups.jobs.set()
 
 
-def _undoing(desk: Desk, job: Job) -> Plan:
+def _undoing(context: Context, job: Job) -> Plan:
     if not job.plan.undo:
         raise Refused(f"nothing is written that takes back {job.step} {job.title} by itself")
-    runner = desk.runners(desk.policy.automation).get("process")
+    runner = context.runners(context.policy.automation).get("process")
     if runner is None:
         raise Refused("the runner process is not set up")
     allowed = [runner.allowed(piece) for piece in job.plan.undo]
@@ -67,7 +67,7 @@ def _undoing(desk: Desk, job: Job) -> Plan:
     )  # fmt: skip
 
 
-async def left_to_people(work: Work, walk: Walk, left: list[Job], why: str) -> None:
+async def left_to_people(work: UnitOfWork, walk: PlaybookRun, left: list[Job], why: str) -> None:
     """They get the commands, in the order in which to run them."""
     lines = [piece.shown for job in left for piece in job.plan.undo]
     if not lines:
@@ -76,11 +76,11 @@ async def left_to_people(work: Work, walk: Walk, left: list[Job], why: str) -> N
         f"{walk.name}: not rolled back by itself, since {why[:1].lower()}{why[1:]}. In this order: {'; '.join(lines)}"
     )
     said = entry(work.now, "playbook", BOT, text, act="left", walk=walk.number, commands=lines)
-    changed = walks.Change(walk, (replace(said, key=True),))
+    changed = walks.RunChange(walk, (replace(said, key=True),))
     await unit_of_work.commit(work, changed, [routing.jobs.left(left[0], walk, why, lines)])
 
 
-def with_plan(change: walks.Change, words: str, plan: Plan) -> walks.Change:
+def with_plan(change: walks.RunChange, words: str, plan: Plan) -> walks.RunChange:
     """The entry of a start, with exactly what runs."""
     *before, last = change.entries
     data = {**last.data, "runs": [list(piece.words) for piece in plan.pieces], "digest": plan.digest}

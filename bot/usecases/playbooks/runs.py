@@ -12,14 +12,14 @@ from bot.domain.playbook import job as jobs
 from bot.domain.playbook import lifecycle, steps
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Walk
+from bot.domain.playbook.run import PlaybookRun
 from bot.domain.playbook.stats import figures, in_words
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import entry
 from bot.domain.values.redaction import plain
 from bot.usecases import authorize
-from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.incidents.escalate import Escalated, escalate_in
 from bot.usecases.playbooks.unit_of_work import commit, walking
 from playbooks.search import Hit, Wanted
@@ -30,7 +30,7 @@ from storage import playbook_runs as stored
 class OpenAlready(Refused):
     """The same playbook is walked in this incident. `walk` says how far it is."""
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, walk: PlaybookRun) -> None:
         super().__init__(f"{walk.name} is open here already.", "playbook")
         self.walk = walk
 
@@ -57,23 +57,23 @@ def wanted(incident: Incident, policy: Policy, words: str = "") -> Wanted:
     )
 
 
-async def suggest(desk: Desk, incident: Incident, policy: Policy, words: str = "", limit: int = 5) -> list[Hit]:
+async def suggest(context: Context, incident: Incident, policy: Policy, words: str = "", limit: int = 5) -> list[Hit]:
     """The best first, each with its reasons."""
-    return await desk.shelf.find(wanted(incident, policy, words), limit)
+    return await context.library_cache.find(wanted(incident, policy, words), limit)
 
 
-async def best(desk: Desk, incident: Incident, policy: Policy) -> Hit | None:
+async def best(context: Context, incident: Incident, policy: Policy) -> Hit | None:
     """The one that is offered by itself: nothing where nothing fits well, or one was opened."""
     if not incident.open or incident.walks:
         return None
-    hits = await suggest(desk, incident, policy, limit=1)
+    hits = await suggest(context, incident, policy, limit=1)
     return hits[0] if hits and hits[0].fits else None
 
 
-async def open_(desk: Desk, number: int, playbook: str, actor: str, delivery: str | None = None) -> Walk:
+async def open_(context: Context, number: int, playbook: str, actor: str, delivery: str | None = None) -> PlaybookRun:
     """Begin a playbook. Raises `OpenAlready` where somebody did, `NotFound` where there is none of this id."""
-    found = (await desk.shelf.library()).get(playbook)
-    async with working_on(desk, number, delivery) as work:
+    found = (await context.library_cache.library()).get(playbook)
+    async with locked_incident(context, number, delivery) as work:
         before = await stored.of_incident(work.conn, number)
         if standing := next((walk for walk in before if walk.playbook == found.id and walk.going), None):
             raise OpenAlready(standing)
@@ -86,36 +86,40 @@ async def open_(desk: Desk, number: int, playbook: str, actor: str, delivery: st
         return await commit(work, change, new=True)
 
 
-async def done(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
-    async with walking(desk, number, walk, delivery) as (work, known, _):
+async def done(
+    context: Context, number: int, walk: int, step: str, actor: str, delivery: str | None = None
+) -> PlaybookRun:
+    async with walking(context, number, walk, delivery) as (work, known, _):
         change = steps.done(known, step, actor, work.now)
         return await commit(work, change, await _answered(work, known, step, actor, "it is done"))
 
 
 async def skip(
-    desk: Desk, number: int, walk: int, step: str, actor: str, reason: str, delivery: str | None = None
-) -> Walk:
-    async with walking(desk, number, walk, delivery) as (work, known, _):
+    context: Context, number: int, walk: int, step: str, actor: str, reason: str, delivery: str | None = None
+) -> PlaybookRun:
+    async with walking(context, number, walk, delivery) as (work, known, _):
         change = steps.skip(known, step, actor, work.now, reason)
         return await commit(work, change, await _answered(work, known, step, actor, "it is skipped"))
 
 
 async def note(
-    desk: Desk, number: int, walk: int, step: str | None, actor: str, text: str, delivery: str | None = None
-) -> Walk:
-    async with walking(desk, number, walk, delivery) as (work, known, _):
+    context: Context, number: int, walk: int, step: str | None, actor: str, text: str, delivery: str | None = None
+) -> PlaybookRun:
+    async with walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, steps.note(known, step, actor, work.now, text))
 
 
 async def assign(
-    desk: Desk, number: int, walk: int, step: str, user: str | None, actor: str, delivery: str | None = None
-) -> Walk:
-    async with walking(desk, number, walk, delivery) as (work, known, _):
+    context: Context, number: int, walk: int, step: str, user: str | None, actor: str, delivery: str | None = None
+) -> PlaybookRun:
+    async with walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, steps.assign(known, step, user, actor, work.now))
 
 
-async def reopen(desk: Desk, number: int, walk: int, step: str, actor: str, delivery: str | None = None) -> Walk:
-    async with walking(desk, number, walk, delivery) as (work, known, _):
+async def reopen(
+    context: Context, number: int, walk: int, step: str, actor: str, delivery: str | None = None
+) -> PlaybookRun:
+    async with walking(context, number, walk, delivery) as (work, known, _):
         others = [] if known.going else await stored.of_incident(work.conn, number)
         if standing := next((one for one in others if one.playbook == known.playbook and one.going), None):
             raise OpenAlready(standing)
@@ -123,30 +127,30 @@ async def reopen(desk: Desk, number: int, walk: int, step: str, actor: str, deli
 
 
 async def roll_back(
-    desk: Desk, number: int, walk: int, step: str, actor: str, reason: str = "", delivery: str | None = None
-) -> Walk:
+    context: Context, number: int, walk: int, step: str, actor: str, reason: str = "", delivery: str | None = None
+) -> PlaybookRun:
     """Somebody undid it by hand."""
-    async with walking(desk, number, walk, delivery) as (work, known, _):
+    async with walking(context, number, walk, delivery) as (work, known, _):
         change = steps.roll_back(known, step, actor, work.now, reason)
         return await commit(work, change, await _answered(work, known, step, actor, "it is rolled back"))
 
 
-async def _answered(work: Work, before: Walk, step: str, actor: str, said: str) -> list[Notice]:
+async def _answered(work: UnitOfWork, before: PlaybookRun, step: str, actor: str, said: str) -> list[Notice]:
     """Of what may have run nobody is asked any more once somebody has said how the step stands."""
-    if before.mark(step).state is not walks.State.MAY_HAVE_RUN:
+    if before.mark(step).state is not walks.StepStatus.MAY_HAVE_RUN:
         return []
     settled = await stored_jobs.settle(work.conn, (before.incident, before.number), step, actor, said)
     return [routing.jobs.question_over(job, f"<@{actor}> says: {said}.") for job in settled]
 
 
 async def fill(
-    desk: Desk, number: int, walk: int, values: Mapping[str, str], actor: str, delivery: str | None = None
-) -> Walk:
+    context: Context, number: int, walk: int, values: Mapping[str, str], actor: str, delivery: str | None = None
+) -> PlaybookRun:
     """New values for the commands; what was approved with others is approved no more.
 
     Raises `Refused` for one that cannot be used, and the timeline has that too.
     """
-    async with walking(desk, number, walk, delivery) as (work, known, playbook):
+    async with walking(context, number, walk, delivery) as (work, known, playbook):
         try:
             new = playbook.values({**known.values, **values})
         except Refused as refused:
@@ -155,39 +159,50 @@ async def fill(
                 work.now, "playbook", actor, f"{known.name}: a value is refused. {plain(refused.message)}",
                 act="refused", walk=walk,
             )  # fmt: skip
-            await commit(work, walks.Change(known, (said,)))
+            await commit(work, walks.RunChange(known, (said,)))
         else:
             return await _filled(work, known, playbook, values, new, actor)
     raise trouble
 
 
 async def _filled(
-    work: Work, known: Walk, playbook: Playbook, values: Mapping[str, str], new: Mapping[str, str], actor: str
-) -> Walk:
+    work: UnitOfWork,
+    known: PlaybookRun,
+    playbook: Playbook,
+    values: Mapping[str, str],
+    new: Mapping[str, str],
+    actor: str,
+) -> PlaybookRun:
     shown = {
         mark.key: will_do(playbook, mark.key, new, mark.asked.action) for mark in known.steps if mark.asked is not None
     }
     return await commit(work, lifecycle.fill(known, playbook, values, actor, work.now, shown))
 
 
-async def call(desk: Desk, number: int, walk: int, position: int, actor: str, delivery: str | None = None) -> Called:
+async def call(
+    context: Context, number: int, walk: int, position: int, actor: str, delivery: str | None = None
+) -> Called:
     """One of the playbook's criteria holds: the next rung is paged."""
-    async with walking(desk, number, walk, delivery) as (work, known, playbook):
+    async with walking(context, number, walk, delivery) as (work, known, playbook):
         if not 0 <= position < len(playbook.escalation_criteria):
             raise Refused("That criterion is not in this playbook.", "escalate We need more people")
-        authorize.require(desk, "escalate", actor, work.incident)
+        authorize.require(context, "escalate", actor, work.incident)
         criterion = playbook.escalation_criteria[position]
         await commit(work, lifecycle.call(known, position, criterion, actor, work.now))
         return Called(criterion, await escalate_in(work, actor, f"{known.name}: {criterion}"))
 
 
-async def abandon(desk: Desk, number: int, walk: int, actor: str, reason: str, delivery: str | None = None) -> Walk:
-    async with walking(desk, number, walk, delivery) as (work, known, _):
+async def abandon(
+    context: Context, number: int, walk: int, actor: str, reason: str, delivery: str | None = None
+) -> PlaybookRun:
+    async with walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, lifecycle.abandon(known, actor, work.now, reason))
 
 
-async def judge(desk: Desk, number: int, walk: int, helped: bool, actor: str, delivery: str | None = None) -> Walk:
-    async with walking(desk, number, walk, delivery) as (work, known, _):
+async def judge(
+    context: Context, number: int, walk: int, helped: bool, actor: str, delivery: str | None = None
+) -> PlaybookRun:
+    async with walking(context, number, walk, delivery) as (work, known, _):
         return await commit(work, lifecycle.judge(known, helped, actor, work.now))
 
 

@@ -16,15 +16,17 @@ from bot.domain.paging import ladder
 from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Walk
+from bot.domain.playbook.run import PlaybookRun
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.notice import Notice
-from bot.usecases.context import Desk, Work, working_on
+from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.oncall.cover import on_call
 from storage import playbook_runs as stored
 
 
-async def commit(work: Work, change: walks.Change, notices: Sequence[Notice] = (), *, new: bool = False) -> Walk:
+async def commit(
+    work: UnitOfWork, change: walks.RunChange, notices: Sequence[Notice] = (), *, new: bool = False
+) -> PlaybookRun:
     """Save a changed walk with all that follows. Call it with the incident locked, as `working_on` does."""
     after = change.walk
     before = None if new else await stored.get(work.conn, after.incident, after.number)
@@ -46,7 +48,7 @@ async def commit(work: Work, change: walks.Change, notices: Sequence[Notice] = (
     return after
 
 
-async def found(conn: AsyncConnection, incident: int, number: int) -> tuple[Walk, Playbook]:
+async def found(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
     """The walk, and its playbook as it was when the walk was opened. Raises `NotFound`."""
     walk = await stored.get(conn, incident, number)
     playbook = await stored.as_it_was(conn, walk.digest) if walk else None
@@ -55,16 +57,16 @@ async def found(conn: AsyncConnection, incident: int, number: int) -> tuple[Walk
     return walk, playbook
 
 
-async def approvers(work: Work) -> tuple[str, ...]:
+async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     """Slack user IDs or addresses of whoever the policy lets approve; empty where that is everybody."""
     targets = work.policy.playbooks.approvers
     if not targets:
         return ()
     who = await on_call(work.conn, work.policy, work.now)
-    return ladder.reach(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
+    return ladder.recipients_of(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
 
 
-async def asked_directly(work: Work, asker: str) -> tuple[str, ...]:
+async def asked_directly(work: UnitOfWork, asker: str) -> tuple[str, ...]:
     """Who gets a request as a direct message: the approvers; without any, whoever leads. In a drill nobody."""
     if work.incident.drill:
         return ()
@@ -75,9 +77,9 @@ async def asked_directly(work: Work, asker: str) -> tuple[str, ...]:
 
 @asynccontextmanager
 async def walking(
-    desk: Desk, number: int, walk: int, delivery: str | None = None
-) -> AsyncIterator[tuple[Work, Walk, Playbook]]:
+    context: Context, number: int, walk: int, delivery: str | None = None
+) -> AsyncIterator[tuple[UnitOfWork, PlaybookRun, Playbook]]:
     """Lock the incident for an act on one of its walks. Raises `NotFound`, or `Repeated`."""
-    async with working_on(desk, number, delivery) as work:
+    async with locked_incident(context, number, delivery) as work:
         known, playbook = await found(work.conn, number, walk)
         yield work, known, playbook

@@ -9,10 +9,10 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Contact, Policy
 from bot.domain.timeline.entry import Recorded
 from bot.domain.triage import service_catalog
-from bot.usecases.context import Desk, accept
+from bot.usecases.context import Context, claim_delivery
 from bot.usecases.queries.triage import named
 from storage import deadlines, incidents, reads
-from storage.deadlines import Row
+from storage.deadlines import LedgerRow
 from storage.timeline import entries as timeline
 
 ENTRIES = 100
@@ -27,22 +27,24 @@ class Missed:
     since: datetime | None
     entries: tuple[Recorded, ...]
     messages: int
-    upcoming: tuple[Row, ...]
+    upcoming: tuple[LedgerRow, ...]
     contacts: tuple[Contact, ...]
     links: tuple[tuple[str, str], ...]
 
 
-async def catch_up(desk: Desk, incident: Incident, policy: Policy, user: str, delivery: str | None = None) -> Missed:
+async def catch_up(
+    context: Context, incident: Incident, policy: Policy, user: str, delivery: str | None = None
+) -> Missed:
     """From now on it counts as read."""
-    now, number = desk.clock.now(), incident.number
-    async with desk.database.reading() as conn:
+    now, number = context.clock.now(), incident.number
+    async with context.database.reading() as conn:
         since = await reads.last(conn, number, user)
         keyed = await timeline.read(conn, number, key_only=True, limit=ENTRIES, newest=True)
         after = since + _AFTER if since else incident.declared_at
         written = await timeline.activity(conn, number, after)
         upcoming = await deadlines.waiting(conn, number) if incident.open else []
-    async with desk.database.transaction() as conn:
-        await accept(conn, delivery, now)
+    async with context.database.transaction() as conn:
+        await claim_delivery(conn, delivery, now)
         if await incidents.get(conn, number) is not None:
             await reads.put(conn, number, user, now)
     services = [key for key in incident.services if key in policy.services] or list(named(incident, policy))

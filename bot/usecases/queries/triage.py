@@ -6,7 +6,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.triage import service_catalog
 from bot.domain.triage.triage import Triage
-from bot.usecases.context import Desk
+from bot.usecases.context import Context
 from bot.usecases.effects import search_index
 from playbooks import tokenizer
 from storage import incidents
@@ -14,18 +14,18 @@ from storage import incidents
 OPEN = 200  # open incidents that are looked through for causes
 
 
-async def of(desk: Desk, incident: Incident, policy: Policy) -> Triage:
+async def of(context: Context, incident: Incident, policy: Policy) -> Triage:
     """As everybody in the incident's channel may see it: nothing of other private incidents."""
-    now = desk.clock.now()
+    now = context.clock.now()
     affected = tuple(key for key in incident.services if key in policy.services)
     guessed = () if incident.services else named(incident, policy)
     looked_at = affected or guessed
-    async with desk.database.reading() as conn:
+    async with context.database.reading() as conn:
         alike = await search_index.to(conn, incident, now)
         running = await incidents.listing(conn, open_only=True, limit=OPEN, private=False) if policy.services else []
     others = [one for one in running if one.number != incident.number and not one.drill]
     contacts, links = service_catalog.help_for(policy, looked_at)
-    known = (await desk.shelf.library()).by_id if any(one.fix for one in alike) else {}
+    known = (await context.library_cache.library()).by_id if any(one.fix for one in alike) else {}
     fixes = dict.fromkeys(one.fix.playbook for one in alike if one.fix)
     return Triage(
         similar=tuple(alike),

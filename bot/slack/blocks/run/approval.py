@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.playbook.approvals import answer_in_words
-from bot.domain.playbook.run import Approval, Mark, Walk
+from bot.domain.playbook.run import Approval, PlaybookRun, StepState
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
@@ -19,7 +19,13 @@ PIECES = 20
 
 
 def asked(
-    incident: Incident, policy: Policy, walk: Walk, mark: Mark, approval: Approval, dangerous: str, now: datetime
+    incident: Incident,
+    policy: Policy,
+    walk: PlaybookRun,
+    mark: StepState,
+    approval: Approval,
+    dangerous: str,
+    now: datetime,
 ) -> Message:
     """In the channel, and to an approver who may see the incident."""
     wants = WANTS.get(approval.action, "do")
@@ -61,7 +67,9 @@ def asked_outside(incident: Incident, approval: Approval) -> Message:
     )
 
 
-def settled(incident: Incident, walk: Walk, mark: Mark, approval: Approval, *, ended: bool = False) -> Message:
+def settled(
+    incident: Incident, walk: PlaybookRun, mark: StepState, approval: Approval, *, ended: bool = False
+) -> Message:
     """What the request becomes: one line without buttons."""
     outcome = f"not needed any more: {incident.id} is {incident.status}" if ended else answer_in_words(approval)
     what = f"{WANTS.get(approval.action, 'do')} *{mark.key} {render(plain(mark.title))}*"
@@ -74,7 +82,7 @@ def settled_outside(incident: Incident) -> Message:
     return elements.line(f"The request for your approval in {phrases.outside(incident)} was answered.")
 
 
-def broken(incident: Incident, walk: Walk, mark: Mark, approval: Approval) -> Message:
+def broken(incident: Incident, walk: PlaybookRun, mark: StepState, approval: Approval) -> Message:
     """Loudly, in the channel."""
     who = mention(approval.answered_by or approval.by)
     words = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.playbook.definition import Parameter, Playbook, Step
-from bot.domain.playbook.run import Approval, Mark, State, Walk
+from bot.domain.playbook.run import Approval, PlaybookRun, StepState, StepStatus
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
@@ -29,72 +29,74 @@ class Of:
     approval: int = 0
 
 
-def skip_modal(walk: Walk, mark: Mark) -> Block:
-    ask = elements.asked("reason", "Why?", elements.text_input(longest=REASON, placeholder="We have no replica"))
+def skip_modal(walk: PlaybookRun, mark: StepState) -> Block:
+    ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON, placeholder="We have no replica"))
     return _form("walk_skip", "Skip step", "Skip", walk, mark, [_named(mark), *_request_ends(mark), ask])
 
 
-def _request_ends(mark: Mark) -> list[Block]:
-    if mark.state is not State.WAITING or mark.asked is None:
+def _request_ends(mark: StepState) -> list[Block]:
+    if mark.state is not StepStatus.WAITING or mark.asked is None:
         return []
     return [elements.context(f"{mention(mark.asked.by)} has asked for approval of it. That request ends with this.")]
 
 
-def note_modal(walk: Walk, mark: Mark | None) -> Block:
-    ask = elements.asked("text", "Note", elements.text_input(multiline=True))
+def note_modal(walk: PlaybookRun, mark: StepState | None) -> Block:
+    ask = elements.input_block("text", "Note", elements.text_input(multiline=True))
     return _form("walk_note", "Add a note", "Add", walk, mark, [*([_named(mark)] if mark else []), ask])
 
 
-def stop_modal(walk: Walk) -> Block:
+def stop_modal(walk: PlaybookRun) -> Block:
     said = elements.section(f"*{render(walk.name)}* ends here, and what is done so far stays on the timeline.")
-    ask = elements.asked("reason", "Why?", elements.text_input(longest=REASON, placeholder="It is not the database"))
+    ask = elements.input_block(
+        "reason", "Why?", elements.text_input(longest=REASON, placeholder="It is not the database")
+    )
     return _form("walk_stop", "Stop playbook", "Stop", walk, None, [said, ask])
 
 
-def assign_modal(walk: Walk, mark: Mark, asker: str) -> Block:
+def assign_modal(walk: PlaybookRun, mark: StepState, asker: str) -> Block:
     element = {
         "type": "users_select",
         "initial_user": mark.holder or asker,
-        "placeholder": elements.words("Somebody", 150),
+        "placeholder": elements.plain_text("Somebody", 150),
     }
-    ask = elements.asked("holder", "Who does it?", element, hint="They are asked when it takes too long.")
+    ask = elements.input_block("holder", "Who does it?", element, hint="They are asked when it takes too long.")
     return _form("walk_assign", "Assign step", "Assign", walk, mark, [_named(mark), ask])
 
 
-def rollback_modal(walk: Walk, mark: Mark, step: Step) -> Block:
+def rollback_modal(walk: PlaybookRun, mark: StepState, step: Step) -> Block:
     """What has to be done to undo the step. No runner takes it: a person does it, and says so here."""
     commands = [
         elements.section(elements.preformatted(clip(one.text(walk.values), 2900))) for one in step.rollback[:SHOWN]
     ]
     words = [elements.section(render(step.rollback_text))] if step.rollback_text else []
     how = "Do this first, then press *Rolled back*."
-    ask = elements.asked("reason", "Why?", elements.text_input(longest=REASON), optional=True)
+    ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON), optional=True)
     blocks = [_named(mark), elements.section(how), *commands, *words, ask]
     return _form("walk_rollback", "Roll back step", "Rolled back", walk, mark, blocks)
 
 
-def refuse_modal(walk: Walk, mark: Mark, approval: Approval) -> Block:
-    ask = elements.asked(
+def refuse_modal(walk: PlaybookRun, mark: StepState, approval: Approval) -> Block:
+    ask = elements.input_block(
         "reason", "Why?", elements.text_input(longest=REASON, placeholder="Not before the backup"), optional=True
     )
     return _form("walk_refuse", "Refuse", "Refuse", walk, mark, [_named(mark), ask], approval)
 
 
-def glass_modal(walk: Walk, mark: Mark, approval: Approval) -> Block:
+def glass_modal(walk: PlaybookRun, mark: StepState, approval: Approval) -> Block:
     """Nobody else is there."""
     commands = [elements.section(elements.preformatted(clip(one, 2900))) for one in approval.shown[:SHOWN]]
     said = elements.section(
         ":rotating_light: *Nobody else will have approved this.* It is told in the channel and stays on the timeline, "
         "with your name and your reason."
     )
-    ask = elements.asked(
+    ask = elements.input_block(
         "reason", "Why can it not wait?",
         elements.text_input(longest=REASON, placeholder="Nobody else is awake and customers cannot pay"),
     )  # fmt: skip
     return _form("walk_glass", "Break glass", "Break glass", walk, mark, [_named(mark), *commands, said, ask], approval)
 
 
-def fill_modal(walk: Walk, playbook: Playbook) -> Block:
+def fill_modal(walk: PlaybookRun, playbook: Playbook) -> Block:
     """Every parameter, what is missing first."""
     missing = [one for one in playbook.parameters if one.name not in walk.values]
     known = [one for one in playbook.parameters if one.name in walk.values]
@@ -143,12 +145,12 @@ def _parameter(one: Parameter, value: str) -> Block:
     label = f"{one.name}: {one.description}" if one.description else one.name
     if one.options:
         options = [elements.option(option, option) for option in elements.usable(one.options)]
-        return elements.asked(f"{VALUE}{one.name}", label, elements.select(options, value), optional=True)
+        return elements.input_block(f"{VALUE}{one.name}", label, elements.select(options, value), optional=True)
     element = elements.text_input(value, longest=VALUE_LENGTH)
-    return elements.asked(f"{VALUE}{one.name}", label, element, optional=True)
+    return elements.input_block(f"{VALUE}{one.name}", label, element, optional=True)
 
 
-def _named(mark: Mark) -> Block:
+def _named(mark: StepState) -> Block:
     return elements.section(f"*{mark.key} {render(mark.title)}*")
 
 
@@ -156,8 +158,8 @@ def _form(
     callback: str,
     title: str,
     submit: str,
-    walk: Walk,
-    mark: Mark | None,
+    walk: PlaybookRun,
+    mark: StepState | None,
     blocks: Sequence[Block],
     approval: Approval | None = None,
 ) -> Block:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.incident import Incident
 from bot.domain.playbook.definition import Step
-from bot.domain.playbook.job import Action, Job, State
+from bot.domain.playbook.job import Action, Job, JobState
 from bot.domain.values import durations
 from bot.domain.values.redaction import trimmed
 from bot.slack.blocks import elements, phrases
@@ -75,11 +75,11 @@ def code_block(text: str, most: int) -> str:
 def _ended(job: Job) -> tuple[str, str]:
     back = job.action is Action.ROLLBACK
     match job.state:
-        case State.DONE:
+        case JobState.DONE:
             return ("↩️", "is rolled back") if back else ("✅", "worked")
-        case State.REFUSED:
+        case JobState.REFUSED:
             return "🚫", "was not run"
-        case State.FAILED:
+        case JobState.FAILED:
             return "❌", "could not be rolled back" if back else "failed"
     return "⏳", "was run"
 
@@ -89,6 +89,6 @@ def _about(walk: str, job: Job) -> str:
     approved = f", approved by {mention(job.approved_by)}" if job.approved_by else ""
     took = ""
     if job.started_at and job.finished_at:
-        took = f" · {durations.roughly(job.finished_at - job.started_at)}"
+        took = f" · {durations.approximate(job.finished_at - job.started_at)}"
     tries = f" · {job.attempts} attempts" if job.attempts > 1 else ""
     return f"{render(plain(walk))} · {who}{approved} · {render(plain(job.plan.where))}, as {job.plan.whom}{took}{tries}"

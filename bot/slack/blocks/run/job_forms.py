@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.domain.playbook.definition import Step
 from bot.domain.playbook.job import Action, Plan
-from bot.domain.playbook.run import Mark, Walk
-from bot.domain.values.durations import in_words
+from bot.domain.playbook.run import PlaybookRun, StepState
+from bot.domain.values.durations import exact
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block, Message
 from bot.slack.blocks.run.job import code_block
@@ -14,7 +14,7 @@ from bot.slack.text import plain, render
 CALLBACK = "job_run"
 
 
-def run_modal(walk: Walk, mark: Mark, step: Step, plan: Plan, rolls_back: bool) -> Block:
+def run_modal(walk: PlaybookRun, mark: StepState, step: Step, plan: Plan, rolls_back: bool) -> Block:
     """What runs, where, as whom, within what, what decides, and what follows where it fails."""
     facts = [
         f"*Where* {render(plain(plan.where))}, as {render(plain(plan.whom))}",
@@ -24,7 +24,7 @@ def run_modal(walk: Walk, mark: Mark, step: Step, plan: Plan, rolls_back: bool) 
     ]
     if plan.retries:
         more = "once more" if plan.retries == 1 else f"up to {plan.retries} times more"
-        facts.append(f"*If it fails* it is tried {more}, after {in_words(plan.retry_every)}")
+        facts.append(f"*If it fails* it is tried {more}, after {exact(plan.retry_every)}")
     back = plan.action is Action.ROLLBACK
     blocks = [
         elements.section(f"*{mark.key} {render(plain(mark.title))}*"),
@@ -45,7 +45,7 @@ def run_modal(walk: Walk, mark: Mark, step: Step, plan: Plan, rolls_back: bool) 
 
 def _altogether(plan: Plan) -> str:
     """How long all of it may take, where that is not what each piece may."""
-    whole = in_words(plan.timeout)
+    whole = exact(plan.timeout)
     return "" if whole in plan.limits.split(", ") else f"; all of it is stopped after {whole}"
 
 

@@ -11,7 +11,7 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
 from bot.domain.playbook.approvals import answer_in_words
 from bot.domain.playbook.definition import Command, Playbook, Step
-from bot.domain.playbook.run import Answer, Approval, Mark, State, Walk
+from bot.domain.playbook.run import Answer, Approval, PlaybookRun, StepState, StepStatus
 from bot.domain.timeline.entry import BOT
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
@@ -25,38 +25,38 @@ CRITERIA = 5
 TOO_LONG = "It is longer than a message takes. The whole of it: `tocsin playbooks show`"
 SAID = 300  # of a reason or a note
 SIGNS = {
-    State.DONE: ":white_check_mark:",
-    State.SUCCEEDED: ":white_check_mark:",
-    State.SKIPPED: ":fast_forward:",
-    State.FAILED: ":x:",
-    State.TIMED_OUT: ":alarm_clock:",
-    State.ROLLED_BACK: ":rewind:",
-    State.MAY_HAVE_RUN: ":warning:",
-    State.RUNNING: ":hourglass_flowing_sand:",
-    State.WAITING: ":raised_hand:",
-    State.APPROVED: ":thumbsup:",
-    State.OPEN: ":white_small_square:",
+    StepStatus.DONE: ":white_check_mark:",
+    StepStatus.SUCCEEDED: ":white_check_mark:",
+    StepStatus.SKIPPED: ":fast_forward:",
+    StepStatus.FAILED: ":x:",
+    StepStatus.TIMED_OUT: ":alarm_clock:",
+    StepStatus.ROLLED_BACK: ":rewind:",
+    StepStatus.MAY_HAVE_RUN: ":warning:",
+    StepStatus.RUNNING: ":hourglass_flowing_sand:",
+    StepStatus.WAITING: ":raised_hand:",
+    StepStatus.APPROVED: ":thumbsup:",
+    StepStatus.OPEN: ":white_small_square:",
 }
 BY = {
-    State.DONE: "",
-    State.SUCCEEDED: "run by ",
-    State.SKIPPED: "skipped by ",
-    State.FAILED: "failed, started by ",
-    State.TIMED_OUT: "timed out, started by ",
-    State.ROLLED_BACK: "rolled back by ",
-    State.MAY_HAVE_RUN: "may have run, started by ",
-    State.RUNNING: "running, started by ",
-    State.WAITING: "approval asked for by ",
-    State.APPROVED: "approved by ",
+    StepStatus.DONE: "",
+    StepStatus.SUCCEEDED: "run by ",
+    StepStatus.SKIPPED: "skipped by ",
+    StepStatus.FAILED: "failed, started by ",
+    StepStatus.TIMED_OUT: "timed out, started by ",
+    StepStatus.ROLLED_BACK: "rolled back by ",
+    StepStatus.MAY_HAVE_RUN: "may have run, started by ",
+    StepStatus.RUNNING: "running, started by ",
+    StepStatus.WAITING: "approval asked for by ",
+    StepStatus.APPROVED: "approved by ",
 }
-TOLD = walks.TROUBLED | {State.ROLLED_BACK}  # though it is their turn again, and that comes later
-BECAUSE = (State.SKIPPED, State.FAILED, State.TIMED_OUT)
+TOLD = walks.TROUBLED | {StepStatus.ROLLED_BACK}  # though it is their turn again, and that comes later
+BECAUSE = (StepStatus.SKIPPED, StepStatus.FAILED, StepStatus.TIMED_OUT)
 
 
 def walk(
     incident: Incident,
     playbook: Playbook,
-    walk: Walk,
+    walk: PlaybookRun,
     now: datetime,
     *,
     runnable: Collection[str] = (),
@@ -85,7 +85,7 @@ def walk(
     return elements.message(escape(said), blocks)
 
 
-def step_in_full(incident: Incident, playbook: Playbook, walk: Walk, key: str) -> Message:
+def step_in_full(incident: Incident, playbook: Playbook, walk: PlaybookRun, key: str) -> Message:
     """One step with everything that is known of it, for one person."""
     mark = walk.mark(key)
     step = next(one for one in playbook.steps if one.key == mark.key)
@@ -106,7 +106,7 @@ def step_in_full(incident: Incident, playbook: Playbook, walk: Walk, key: str) -
     )
 
 
-def all_steps(incident: Incident, playbook: Playbook, walk: Walk, now: datetime, command: str) -> Message:
+def all_steps(incident: Incident, playbook: Playbook, walk: PlaybookRun, now: datetime, command: str) -> Message:
     """Every step in a line, with what can be done about it behind the dots."""
     steps = {step.key: step for step in playbook.steps}
     blocks: list[Block | None] = [elements.section(f"*{render(walk.name)}* · {_bar(walk)}")]
@@ -117,12 +117,12 @@ def all_steps(incident: Incident, playbook: Playbook, walk: Walk, now: datetime,
     return elements.message(f"{walk.name}: all steps", blocks)
 
 
-def _opened(incident: Incident, walk: Walk) -> str:
+def _opened(incident: Incident, walk: PlaybookRun) -> str:
     kind = "Checklist" if walk.kind == "checklist" else "Playbook"
     return f"{kind} for {incident.id}, opened by {mention(walk.opened_by)} {elements.clock(walk.opened_at)}"
 
 
-def _bar(walk: Walk) -> str:
+def _bar(walk: PlaybookRun) -> str:
     total = len(walk.steps)
     filled = round(10 * walk.settled / total) if total else 10
     return f"{'▰' * filled}{'▱' * (10 - filled)} *{walk.settled} of {total}*"
@@ -134,11 +134,11 @@ def _phase(playbook: Playbook, number: int) -> str:
     return f"Phase {number + 1} of {len(playbook.phases)} · {render(phase.title)}{within}"
 
 
-def _together(turn: Sequence[Mark]) -> str:
+def _together(turn: Sequence[StepState]) -> str:
     return f" — these {len(turn)} can be done at the same time" if len(turn) > 1 else ""
 
 
-def _blanks(incident: Incident, playbook: Playbook, walk: Walk, steps: Sequence[Step]) -> Block | None:
+def _blanks(incident: Incident, playbook: Playbook, walk: PlaybookRun, steps: Sequence[Step]) -> Block | None:
     """What a person must fill in before the commands can be used."""
     missing = dict.fromkeys(one for step in steps for one in playbook.missing(step, walk.values))
     if not missing:
@@ -151,8 +151,8 @@ def _blanks(incident: Incident, playbook: Playbook, walk: Walk, steps: Sequence[
 
 def _turn(
     incident: Incident,
-    walk: Walk,
-    turn: Sequence[Mark],
+    walk: PlaybookRun,
+    turn: Sequence[StepState],
     steps: Mapping[str, Step],
     now: datetime,
     runnable: Collection[str],
@@ -179,7 +179,7 @@ def _turn(
     return found
 
 
-def _resting(incident: Incident, mark: Mark) -> Approval | None:
+def _resting(incident: Incident, mark: StepState) -> Approval | None:
     """A request, as it stands while the incident is over."""
     if mark.asked is None or mark.asked.answer is not Answer.WAITING:
         return mark.asked
@@ -188,7 +188,7 @@ def _resting(incident: Incident, mark: Mark) -> Approval | None:
     )
 
 
-def _step(step: Step, mark: Mark, commands: Sequence[str], now: datetime) -> list[Block | None]:
+def _step(step: Step, mark: StepState, commands: Sequence[str], now: datetime) -> list[Block | None]:
     return [
         one
         for one in (
@@ -201,7 +201,7 @@ def _step(step: Step, mark: Mark, commands: Sequence[str], now: datetime) -> lis
     ]
 
 
-def _short(step: Step, mark: Mark, now: datetime) -> list[Block | None]:
+def _short(step: Step, mark: StepState, now: datetime) -> list[Block | None]:
     more = "Its commands are behind the dots: *Show in full*." if step.commands else ""
     lines = [f"*{step.key} {render(step.title)}*", more]
     return [one for one in (elements.section("\n".join(line for line in lines if line)), _standing(mark, now)) if one]
@@ -239,7 +239,7 @@ def _check(step: Step) -> Block | None:
     return elements.section(clip("\n".join(lines), elements.TEXT)) if lines else None
 
 
-def _standing(mark: Mark, now: datetime) -> Block | None:
+def _standing(mark: StepState, now: datetime) -> Block | None:
     """How it stands, who holds it, until when, what was noted."""
     said = [_state(mark, now), _held(mark, now)]
     said += [f":memo: {mention(note.by)}: {render(clip(note.text, SAID))}" for note in mark.notes[-2:]]
@@ -247,29 +247,29 @@ def _standing(mark: Mark, now: datetime) -> Block | None:
     return elements.context("\n".join(lines)) if lines else None
 
 
-def _state(mark: Mark, now: datetime) -> str:
+def _state(mark: StepState, now: datetime) -> str:
     at = phrases.at(mark.at, now) if mark.at else ""
     who = mention(mark.by) if mark.by else "somebody"
     because = f": {render(clip(mark.reason, SAID))}" if mark.reason else ""
     match mark.state:
-        case State.WAITING if mark.asked and mark.asked.answer is Answer.WAITING:
+        case StepStatus.WAITING if mark.asked and mark.asked.answer is Answer.WAITING:
             wanted = {"run": "to run it", "rollback": "to roll it back"}.get(mark.asked.action, "to do it")
             until = elements.clock(mark.asked.due_at)
             return f":raised_hand: {mention(mark.asked.by)} asked for approval {wanted} {at}; it expires {until}"
-        case State.APPROVED if mark.asked and mark.asked.answer is Answer.BROKEN:
+        case StepStatus.APPROVED if mark.asked and mark.asked.answer is Answer.BROKEN:
             return f":rotating_light: {render(answer_in_words(mark.asked))}"
-        case State.APPROVED:
+        case StepStatus.APPROVED:
             return f":thumbsup: Approved by {who} {at}"
-        case State.RUNNING:
+        case StepStatus.RUNNING:
             what = "Running" if mark.action == "run" else "Being rolled back"
             return f":hourglass_flowing_sand: {what} since {at}, started by {who}"
-        case State.FAILED:
+        case StepStatus.FAILED:
             return f":x: Failed {at}{because}"
-        case State.TIMED_OUT:
+        case StepStatus.TIMED_OUT:
             return f":alarm_clock: Timed out {at}{because}"
-        case State.MAY_HAVE_RUN:
+        case StepStatus.MAY_HAVE_RUN:
             return f":warning: *It may have run.* Look first, then decide: *Done*, *Roll back* or do it again.{because}"
-        case State.ROLLED_BACK:
+        case StepStatus.ROLLED_BACK:
             failed = f":x: Failed: {render(clip(mark.failed, SAID))}\n" if mark.failed else ""
             how = "" if mark.by == BOT else because  # the bot's stands in the thread
             return f"{failed}:rewind: Rolled back by {who} {at}{how}. Do it again, or skip it."
@@ -278,31 +278,33 @@ def _state(mark: Mark, now: datetime) -> str:
     return ":raised_hand: Needs the approval of somebody else." if mark.needs_approval else ""
 
 
-def _held(mark: Mark, now: datetime) -> str:
+def _held(mark: StepState, now: datetime) -> str:
     holder = f":bust_in_silhouette: {mention(mark.holder)}" if mark.holder else ""
     timed = mark.state in timers.TIMED and mark.started_at
     if not timed or mark.started_at is None:
         return holder
     due = mark.started_at + mark.timeout
     over = "was to be done by" if due < now else "to be done by"
-    return elements.joined([holder, f":stopwatch: {over} {phrases.at(due, now)}"])
+    return elements.join_dots([holder, f":stopwatch: {over} {phrases.at(due, now)}"])
 
 
-def _buttons(incident: Incident, walk: Walk, step: Step, mark: Mark, runs: bool, undoes: bool) -> Block | None:
+def _buttons(
+    incident: Incident, walk: PlaybookRun, step: Step, mark: StepState, runs: bool, undoes: bool
+) -> Block | None:
     value = f"{incident.id}:{walk.number}:{mark.key}"
-    free = mark.state not in (State.RUNNING, State.WAITING)
-    going_back = mark.state is State.APPROVED and not mark.approved  # what was approved is to roll it back
-    begun = mark.approved or mark.state is not State.OPEN or (mark.asked is None and mark.by is not None)
+    free = mark.state not in (StepStatus.RUNNING, StepStatus.WAITING)
+    going_back = mark.state is StepStatus.APPROVED and not mark.approved  # what was approved is to roll it back
+    begun = mark.approved or mark.state is not StepStatus.OPEN or (mark.asked is None and mark.by is not None)
     back = begun and (bool(step.rollback or step.rollback_text) or undoes)
     return elements.actions(
         button("Ask for approval", "walk_ask", value, style="primary")
         if free and not mark.approved and not going_back
         else None,
         button("Done", "walk_done", value, style="primary") if free and mark.approved else None,
-        button("Skip", "walk_skip", value) if mark.state is not State.RUNNING else None,
+        button("Skip", "walk_skip", value) if mark.state is not StepStatus.RUNNING else None,
         button("Run", "walk_run", value) if runs and free and not going_back else None,
         button("Roll back", "walk_rollback", value, style="primary" if going_back else None)
-        if back and free and mark.state is not State.ROLLED_BACK
+        if back and free and mark.state is not StepStatus.ROLLED_BACK
         else None,
         button("Assign", "walk_assign", value),
         _more(value, why=step.automation is not None and not runs),
@@ -317,19 +319,19 @@ def _more(value: str, *, why: bool = False) -> Block:
     return elements.overflow("walk_more", options)
 
 
-def _about(incident: Incident, walk: Walk, mark: Mark, step: Step) -> Block:
+def _about(incident: Incident, walk: PlaybookRun, mark: StepState, step: Step) -> Block:
     value = f"{incident.id}:{walk.number}:{mark.key}"
     options = [elements.option("Show in full", f"{value}:show"), elements.option("Add a note", f"{value}:note")]
-    if mark.settled or mark.state is State.ROLLED_BACK:
+    if mark.settled or mark.state is StepStatus.ROLLED_BACK:
         options.append(elements.option("Open it again", f"{value}:reopen"))
     if mark.settled and (step.rollback or step.rollback_text):
         options.append(elements.option("Roll back", f"{value}:rollback"))
     return elements.overflow("walk_more", options)
 
 
-def _line(mark: Mark, now: datetime) -> str:
+def _line(mark: StepState, now: datetime) -> str:
     head = f"{SIGNS[mark.state]} {mark.key} {render(mark.title)}"
-    if mark.state is State.OPEN or mark.by is None:
+    if mark.state is StepStatus.OPEN or mark.by is None:
         return head
     when = phrases.at(mark.at, now) if mark.at else ""
     what = BY[mark.state]
@@ -337,7 +339,7 @@ def _line(mark: Mark, now: datetime) -> str:
     return f"{head} — {what}{mention(mark.by)} {when}{because}"
 
 
-def _history(walk: Walk, now: datetime) -> Block | None:
+def _history(walk: PlaybookRun, now: datetime) -> Block | None:
     turn = walks.current(walk)
     told = (mark for mark in walk.steps if mark.settled or (mark.state in TOLD and mark not in turn))
     settled = sorted(told, key=lambda mark: mark.at or walk.opened_at)
@@ -349,12 +351,12 @@ def _history(walk: Walk, now: datetime) -> Block | None:
     return elements.context(clip("\n".join(lines), elements.TEXT))
 
 
-def _next(walk: Walk) -> Block | None:
+def _next(walk: PlaybookRun) -> Block | None:
     following = walks.upcoming(walk)
     return elements.context(f"*Next:* {following.key} {render(following.title)}") if following else None
 
 
-def _criteria(incident: Incident, playbook: Playbook, walk: Walk) -> list[Block | None]:
+def _criteria(incident: Incident, playbook: Playbook, walk: PlaybookRun) -> list[Block | None]:
     """Each a button that pages the next rung, after asking once."""
     if not incident.open:
         return []
@@ -373,7 +375,7 @@ def _criteria(incident: Incident, playbook: Playbook, walk: Walk) -> list[Block 
     return [elements.context("*Escalate when*"), elements.actions(*buttons, block_id=f"criteria:{walk.number}")]
 
 
-def _menu(incident: Incident, playbook: Playbook, walk: Walk) -> Block | None:
+def _menu(incident: Incident, playbook: Playbook, walk: PlaybookRun) -> Block | None:
     value = f"{incident.id}:{walk.number}"
     return elements.actions(
         button("All steps", "walk_steps", value),
@@ -383,7 +385,7 @@ def _menu(incident: Incident, playbook: Playbook, walk: Walk) -> Block | None:
     )
 
 
-def _over(incident: Incident, playbook: Playbook, walk: Walk, now: datetime) -> Message:
+def _over(incident: Incident, playbook: Playbook, walk: PlaybookRun, now: datetime) -> Message:
     """It is finished, or was stopped: what came of it, and what the playbook says is left to do."""
     prefix, value = phrases.drill_prefix(incident), f"{incident.id}:{walk.number}"
     who = f"{mention(walk.ended_by)} {phrases.at(walk.ended_at, now)}" if walk.ended_by and walk.ended_at else ""
@@ -410,7 +412,7 @@ def _over(incident: Incident, playbook: Playbook, walk: Walk, now: datetime) -> 
     )
 
 
-def _verdict(walk: Walk) -> str:
+def _verdict(walk: PlaybookRun) -> str:
     if walk.helped is None:
         return "Did it help? It is counted for whoever opens it next, and for its owner."
     return ":+1: It helped." if walk.helped else ":-1: It did not help."
