@@ -37,9 +37,7 @@ async def post(
         return found
     if unless is not None:
         raise NotNeeded(unless)
-    if not ends_before(
-        row.lease_ends_monotonic
-    ):  # this process stood still, or was slow: somebody else may be posting it
+    if not ends_before(row.lease_ends_monotonic):  # this process was slow: another one may be posting it
         raise DeliveryError("its lease would have ended before Slack had answered", wait_s=0.0)
     answer = await api.call(
         "chat.postMessage",
