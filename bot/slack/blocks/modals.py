@@ -12,11 +12,11 @@ from bot.domain.incident import Incident
 from bot.domain.incident.status import MEANING, WORKING, Status
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
+from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements, inputs, phrases
 from bot.slack.blocks.declare import severity_select
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.text import is_user_id
 
 NEXT_IN = ("15m", "30m", "1h", "2h", "4h", "1d")
 CADENCE = "cadence"

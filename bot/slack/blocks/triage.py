@@ -9,9 +9,10 @@ from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Contact, Policy
 from bot.domain.triage.similarity import Similar
 from bot.domain.triage.triage import Triage
+from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
-from bot.slack.text import clip, is_user_id, length, mention, plain, render
+from bot.slack.text import clip, length, mention, plain, render
 
 FIXED = 300
 TITLE = 150
