@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.slack.client.api import SlackError
 
 # https://docs.slack.dev/reference/methods — errors of the methods we call
-MENDS = {
+EXPLANATIONS = {
     "not_in_channel": "I am not in that channel. Invite me there: /invite @Tocsin",
     "channel_not_found": "I cannot see that channel. Is the name right, and am I invited if it is private?",
     "is_archived": "the channel is archived. Unarchive it and press Retry",
@@ -33,6 +33,6 @@ MENDS = {
 }
 
 
-def in_words(error: SlackError, step: str) -> str:
+def describe_failure(error: SlackError, step: str) -> str:
     """“Could not invite <@U1>: they are a guest … (user_is_restricted).” `step` says what could not be done."""
-    return f"Could not {step}: {MENDS.get(error.name, 'Slack refused')} ({error.name})."
+    return f"Could not {step}: {EXPLANATIONS.get(error.name, 'Slack refused')} ({error.name})."

@@ -8,7 +8,7 @@ from bot.domain.errors import NotNeeded
 from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks import card
 from bot.slack.directory import channels
-from bot.slack.inbound.backfill import Readings, backfill
+from bot.slack.inbound.backfill import HistoryReads, backfill
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.registry import sends
 from bot.slack.text import clip
@@ -22,7 +22,7 @@ class ChannelSender(SenderBase):
 
     def __init__(self, senders: SenderContext) -> None:
         super().__init__(senders)
-        self._readings = Readings()
+        self._readings = HistoryReads()
 
     @sends(NoticeKind.CHANNEL, failure="open the channel")
     async def channel(self, delivery: Delivery) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import NoticeKind
 from bot.slack.client import error_messages, rate_limiter
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.client.rate_window import Turn
+from bot.slack.client.rate_window import Caller
 from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders.announcements import AnnouncementSender
@@ -75,9 +75,8 @@ class Dispatcher:
 
     async def send(self, notice: ClaimedNotice) -> dict[str, Any]:
         """1. Find the sender; 2. read the incident; 3. drop what is not needed any more; 4. render and call Slack."""
-        rate_limiter.asking.set(
-            Turn(notice.dedup_key, notice.incident, notice.priority)
-        )  # the task is the notice's own
+        # Each notice is sent in a task of its own, and so has this variable to itself.
+        rate_limiter.current_caller.set(Caller(notice.dedup_key, notice.incident, notice.priority))
         if notice.kind not in self._methods:
             raise DeliveryError(f"this version cannot send notices of the kind {notice.kind}; a newer one may")
         registration = REGISTRY[NoticeKind(notice.kind)]
@@ -93,7 +92,7 @@ class Dispatcher:
             return await method(delivery)
         except SlackError as error:
             if error.permanent:
-                words = error_messages.in_words(error, failed_step(notice))
+                words = error_messages.describe_failure(error, failed_step(notice))
                 raise DeliveryError(words, permanent=True) from error
             raise
 

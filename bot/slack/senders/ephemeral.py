@@ -13,7 +13,7 @@ from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
-from bot.slack.client.response_urls import answer_address
+from bot.slack.client.response_urls import trusted_response_url
 from bot.slack.senders import post_once
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
@@ -44,7 +44,7 @@ class AnswerSender(SenderBase):
             raise NotNeeded(MAY_HAVE_ARRIVED)
         payload = notice.payload
         if url := payload.get("response_url"):
-            if address := answer_address(url, self._api.client.base_url):
+            if address := trusted_response_url(url, self._api.client.base_url):
                 return await by_url(self._senders.session, address, message, replace=bool(payload.get("replace")))
             log.warning("answer.address_refused", why="it is not Slack's", incident=notice.incident)
         if channel := payload.get("channel"):

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import NoticeKind
-from bot.slack.directory.usergroups import id_of
+from bot.slack.directory.usergroups import find_id
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
 from bot.usecases.effects import role_shifts
@@ -26,7 +26,7 @@ class UsergroupSender(SenderBase):
         if not people:
             raise NotNeeded("nobody is on call, and Slack takes no empty group: it keeps its last members")
         users = [await self._people.user_id(person) for person in people]
-        group_id = await id_of(self._api, group)
+        group_id = await find_id(self._api, group)
         if group_id is None:
             raise DeliveryError(f"Slack has no user group @{group}. Create it, or enable it.", permanent=True)
         await self._api.call("usergroups.users.update", usergroup=group_id, users=users)

@@ -78,4 +78,4 @@ def notice(kind: str, **payload: Any) -> ClaimedNotice:
 def test_a_failure_says_what_was_meant_for_which_person(kind: str, payload: dict[str, Any], start: str) -> None:
     error = SlackError("users_not_found", "users.lookupByEmail", permanent=True)
     hint = "nobody in this workspace has that e-mail address (users_not_found)."
-    assert error_messages.in_words(error, failed_step(notice(kind, **payload))) == start + hint
+    assert error_messages.describe_failure(error, failed_step(notice(kind, **payload))) == start + hint
