@@ -33,7 +33,7 @@ class Usergroups(Protocol):
         """The Slack IDs of its members; None while it has not been read."""
         ...
 
-    def ask(self) -> None:
+    def request_refresh(self) -> None:
         """Read the groups again soon. Returns at once."""
         ...
 
@@ -44,7 +44,7 @@ class NoUsergroups:
     def members(self, group: str) -> frozenset[str] | None:
         return None
 
-    def ask(self) -> None:
+    def request_refresh(self) -> None:
         return
 
 
