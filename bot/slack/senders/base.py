@@ -17,7 +17,7 @@ from bot.slack.directory.people import People
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders import post_once
 from bot.usecases.context import Context
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.visibility import can_see
 from storage.engine.batch_loader import BatchLoader
 from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
@@ -96,7 +96,7 @@ class SenderBase:
     async def may_see(self, incident: Incident, user: str) -> bool:
         """Whether this user may read about the incident: everybody, unless it is private."""
         async with self._context.database.reading() as conn:
-            return await part_of(conn, incident, user)
+            return await can_see(conn, incident, user)
 
     async def call_once(self, done_already: str, method: str, **args: Any) -> None:
         """Call a method whose effect may exist already: Slack's error `done_already` counts as success."""

@@ -8,7 +8,7 @@ from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks import home
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.visibility import can_see
 from bot.usecases.oncall import calendar_feeds
 from storage import incidents, overrides
 from storage.outbox.queue import ClaimedNotice
@@ -25,7 +25,7 @@ class HomeSender(SenderBase):
         user, now = str(notice.payload["user"]), self._context.clock.now()
         async with self._context.database.reading() as conn:
             running = await incidents.listing(conn, open_only=True, limit=HOME_INCIDENTS)
-            visible = [incident for incident in running if await part_of(conn, incident, user)]
+            visible = [incident for incident in running if await can_see(conn, incident, user)]
             covers = await overrides.standing(conn, now)
             links = await calendar_feeds.links(conn, self._context, user)
         paged = {person for incident in visible for page in incident.ladder.pages for person in page.people}

@@ -9,7 +9,7 @@ from bot.domain.routing.notice import NoticeKind
 from bot.slack.directory.usergroups import find_id
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
-from bot.usecases.effects import role_shifts
+from bot.usecases.effects import on_call
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -21,8 +21,8 @@ class UsergroupSender(SenderBase):
         """Idempotent: Slack replaces the whole list of members."""
         group, policy = str(notice.payload["group"]), self._context.policy
         async with self._context.database.reading() as conn:
-            schedules = role_shifts.groups(policy).get(group, ())
-            people = await role_shifts.on_call_now(conn, policy, schedules, self._context.clock.now())
+            schedules = on_call.schedules_by_usergroup(policy).get(group, ())
+            people = await on_call.addresses_on_call(conn, policy, schedules, self._context.clock.now())
         if not people:
             raise NotNeeded("nobody is on call, and Slack takes no empty group: it keeps its last members")
         users = [await self._people.user_id(person) for person in people]
