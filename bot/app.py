@@ -21,6 +21,7 @@ from bot.clock import Clock
 from bot.domain import routing
 from bot.domain.errors import TocsinError
 from bot.domain.routing.notice import PAGER_KINDS
+from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.pager import Notifiers
 from bot.playbook_runners import Workshop
@@ -242,11 +243,12 @@ async def _wire(
     for words in pager.half_set_up(settings):
         log.warning("notifiers.half_set_up", detail=words)
 
-    async def send(row: ClaimedNotice) -> dict[str, Any]:
-        receipt = await (paging.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
-        if sockets is not None and row.kind in HEARD and str(receipt.get("channel", "")).startswith(("C", "G")):
+    async def send(row: ClaimedNotice) -> SendResult:
+        result = await (paging.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
+        channel = str(result.receipt.get("channel", "")) if isinstance(result, Sent) else ""
+        if sockets is not None and row.kind in HEARD and channel.startswith(("C", "G")):
             sockets.note_post()
-        return receipt
+        return result
 
     def sent(outcome: Outcome) -> None:
         metrics.outbox_results.labels(outcome.kind, outcome.result).inc()

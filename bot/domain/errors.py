@@ -43,7 +43,3 @@ class DeliveryError(TocsinError):
         self.permanent = permanent
         self.uncertain = uncertain
         self.wait_s = wait_s
-
-
-class NotNeeded(TocsinError):
-    """When its turn came, the notice had nothing to tell any more."""
