@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
-from bot.domain.deadlines import plan, withdrawn_because
+from bot.domain.deadlines import plan, withdrawal_reason
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import triggers
@@ -177,7 +177,7 @@ async def save(conn: AsyncConnection, savings: Sequence[IncidentSave], now: date
     for one in savings:
         before, after, policy = one.before, one.after, one.policy
         if policy.triggers and after.open:
-            after = triggers.stamped(after, policy, now)
+            after = triggers.fire_holding(after, policy, now)
         after = await with_turns(conn, before, after, policy, now)
         following += [*routing.on_change(before, after, one.recorded, policy), *one.notices]
         settled.append(replace(one, after=replace(after, **routing.without_settled(before, after, policy))))
@@ -199,7 +199,7 @@ def _planned(one: IncidentSave) -> deadlines.PlannedDeadlines | None:
     if planned == plan(one.before, one.policy):
         return None
     return deadlines.PlannedDeadlines(
-        one.after.number, planned, lambda key: withdrawn_because(key, one.before, one.after)
+        one.after.number, planned, lambda key: withdrawal_reason(key, one.before, one.after)
     )
 
 

@@ -136,7 +136,7 @@ class Outbox:
             await self._marks.dropped(row, str(reason))
             self._observe(Outcome(row.kind, "dropped"))
         except DeliveryError as error:
-            if error.tried:
+            if error.attempted:
                 await self._failed(row, error)
             else:
                 await self._put_back(row, error)

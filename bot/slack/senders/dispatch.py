@@ -12,9 +12,9 @@ import aiohttp
 from bot.domain import routing
 from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.incident import Handover, Incident
-from bot.domain.incident.handover import offer_in, standing
+from bot.domain.incident.handover import from_payload, open_offers
 from bot.domain.oncall import schedule, shift_change
-from bot.domain.paging.ladder import gaps_ahead
+from bot.domain.paging.ladder import unreachable_rungs
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Recorded
 from bot.slack.blocks import announcement, briefing, card, handover, home, news, nudge, page, policy_file, replies
@@ -171,8 +171,8 @@ class Sender(Posting):
     async def _render_card(self, case: Case) -> Message:
         async with self._context.database.reading() as conn:
             failures = await queue.failures(conn, case.incident.number)
-            who = schedule.calendar(case.policy, await overrides.standing(conn, case.now))
-        ahead = gaps_ahead(case.incident, case.policy, who, case.now)
+            who = schedule.on_call_lookup(case.policy, await overrides.standing(conn, case.now))
+        ahead = unreachable_rungs(case.incident, case.policy, who, case.now)
         shown = [card.Failure(step=failure.kind, words=failure.error) for failure in failures]
         best = await runs.best(self._context, case.incident, case.policy)
         return card.card(case.incident, case.policy, case.now, failures=shown, warnings=ahead, playbook=best)
@@ -355,9 +355,9 @@ class Sender(Posting):
     def _asked(self, case: Case) -> tuple[Handover, str | None]:
         """The offer, and why it is not to be posted any more."""
         number = case.row.payload["number"]
-        found = next((one for one in standing(case.incident) if one.number == number), None)
+        found = next((one for one in open_offers(case.incident) if one.number == number), None)
         over = None if found else "it was answered, or the role moved on, before it could be sent"
-        return found or offer_in(case.row.payload), _unless(case, over)
+        return found or from_payload(case.row.payload), _unless(case, over)
 
     async def _handover(self, case: Case) -> dict[str, Any]:
         (asked, unless), number = self._asked(case), case.incident.number
@@ -377,7 +377,7 @@ class Sender(Posting):
     async def _shift_offer(self, case: Case) -> dict[str, Any]:
         payload = case.row.payload
         user, role = payload["person"], payload["role"]
-        there = any((one.user, one.role) == (user, role) for one in shift_change.offered(case.incident))
+        there = any((one.user, one.role) == (user, role) for one in shift_change.open_offers(case.incident))
         unless = _unless(case, None if there else "it was answered, or the role moved on, before it could be sent")
         to = await self._people.user_id(payload["to"])
         message = handover.turn_over(case.incident, case.policy, payload, to, await self._people.name(to))

@@ -36,11 +36,11 @@ async def looked_up(conn: AsyncConnection, incident: Incident, policy: Policy, n
         people = {user for member in on_call if (user := await user_of(conn, policy, member))}
         for role, user in incident.roles.items():
             shift = oncall.current_shift(schedule, now, standing) if user in people else None
-            if shift is not None and shift.ends_at < now + oncall.CUT:
+            if shift is not None and shift.ends_at < now + oncall.LOOKAHEAD:
                 turns.append(RoleShift(role, user, schedule.key, shift.ends_at))
             elif user not in people and (ends_at := _covers_later(schedule, user, now, standing)):
                 turns.append(RoleShift(role, user, schedule.key, ends_at))
-    return shift_change.watched(incident, turns)
+    return shift_change.with_shifts(incident, turns)
 
 
 def _covers_later(schedule: Schedule, user: str, now: datetime, standing: Sequence[Override]) -> datetime | None:
