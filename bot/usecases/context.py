@@ -42,7 +42,7 @@ class Usergroups(Protocol):
 
     def members(self, group: str) -> frozenset[str] | None: ...
 
-    def ask(self) -> None: ...
+    def request_refresh(self) -> None: ...
 
 
 class NoUsergroups:
@@ -51,7 +51,7 @@ class NoUsergroups:
     def members(self, group: str) -> frozenset[str] | None:
         return None
 
-    def ask(self) -> None:
+    def request_refresh(self) -> None:
         return
 
 

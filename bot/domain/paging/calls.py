@@ -11,14 +11,13 @@ from typing import Any
 from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.ladder import Recipients
 from bot.domain.policy.policy import Contact, Policy
+from bot.domain.values.slack_ids import MENTION
 
 # What a contact must have to be reached so. The other methods reach whoever the operator's settings say.
 REQUIRED_FIELD = {"slack": "slack", "email": "email", "sms": "phone"}
 FALLBACK_METHODS = ("sms", "email", "slack")  # in the order in which they stand in for one another
 VENDOR_TRACKED = ("pagerduty", "webhook")  # what is opened there is acknowledged and resolved there too
 LABELS = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "e-mail", "sms": "SMS", "webhook": "webhook"}
-
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ def replace_mentions(text: str, policy: Policy) -> str:
         person = person_by_address(match[1], policy)
         return person.name if person.key in policy.contacts else "somebody"
 
-    return _MENTION.sub(name, text)
+    return MENTION.sub(name, text)
 
 
 def person_in_payload(payload: Mapping[str, Any], policy: Policy) -> Person:

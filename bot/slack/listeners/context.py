@@ -52,16 +52,18 @@ class ListenerContext:
     context: Context
     api: SlackApi
     recorder: Recorder
-    me: BotIdentity
+    bot: BotIdentity
     metrics: Metrics
     command: str = "/incident"
-    missed: Callable[[], None] = lambda: None  # an event could not be written down
+    event_lost: Callable[[], None] = lambda: None  # an event could not be written down
     identities: Identities = field(init=False)
 
     def __post_init__(self) -> None:
-        self.identities = Identities(self.api, self.me)
+        self.identities = Identities(self.api, self.bot)
 
-    async def incident(self, number: int, interaction: Interaction, *, paged: bool = False) -> tuple[Incident, Policy]:
+    async def visible_incident(
+        self, number: int, interaction: Interaction, *, paged: bool = False
+    ) -> tuple[Incident, Policy]:
         """The incident as this person may see it. Raises `NotFound`, also for what is private to others.
 
         `paged`: the answer to a page, which somebody may give before they are in the channel.
@@ -89,7 +91,7 @@ class ListenerContext:
             found = await incidents.listing(conn, open_only=True, limit=limit)
             return [incident for incident in found if await part_of(conn, incident, user)]
 
-    async def number_in(self, channel: str | None) -> int | None:
+    async def incident_number_in(self, channel: str | None) -> int | None:
         return None if channel is None else await self.recorder.channels.incident_of(channel)
 
     async def open_view(self, interaction: Interaction, view: dict[str, Any], instead: str) -> Message | None:
@@ -104,7 +106,7 @@ class ListenerContext:
             return replies.modal_failed(instead)
         return None
 
-    async def answer_later(self, interaction: Interaction, message: Message, *, replace: bool = False) -> None:
+    async def reply_later(self, interaction: Interaction, message: Message, *, replace: bool = False) -> None:
         """Tell somebody privately, through the outbox: for presses, whose acknowledgement cannot carry words.
 
         A delivery that Slack repeats is answered once.
@@ -123,7 +125,7 @@ class ListenerContext:
             await queue.put(conn, [notice])
         self.context.wakeups.notify()
 
-    def refused(self, error: Refused, incident: int | None = None) -> Message:
+    def refusal(self, error: Refused, incident: int | None = None) -> Message:
         """`incident` is given where the channel does not say which is meant, so that the example works there too."""
         if not error.example:
             return replies.refused(error.message)

@@ -19,7 +19,7 @@ from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks import triggers as triggering
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.arguments import Request
-from bot.slack.commands.parse import Declaration
+from bot.slack.commands.parse import DeclareRequest
 from bot.slack.listeners import oncall, playbooks
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases import authorize as permissions
@@ -41,9 +41,9 @@ WithIncident = Callable[[ListenerContext, Interaction, Request, Incident, Policy
 Without = Callable[[ListenerContext, Interaction, Request], Answer]
 
 
-async def declare(ctx: ListenerContext, interaction: Interaction, said: Declaration) -> Message | None:
+async def declare(ctx: ListenerContext, interaction: Interaction, said: DeclareRequest) -> Message | None:
     """At once where severity and title are known, else the form with what is known filled in."""
-    if not said.at_once:
+    if not said.is_complete:
         permissions.require(ctx.context, "declare", interaction.user)
         view = declaring.declare_modal(
             ctx.context.policy,

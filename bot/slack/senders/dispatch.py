@@ -21,12 +21,12 @@ from bot.slack.blocks import announcement, briefing, card, handover, home, news,
 from bot.slack.blocks.elements import Message
 from bot.slack.client import rate_limiter
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.client.error_messages import in_words
-from bot.slack.client.rate_window import Turn
+from bot.slack.client.error_messages import describe_failure
+from bot.slack.client.rate_window import Caller
 from bot.slack.directory import channels
 from bot.slack.directory.people import People
-from bot.slack.directory.usergroups import id_of
-from bot.slack.inbound.backfill import Readings, backfill
+from bot.slack.directory.usergroups import find_id
+from bot.slack.inbound.backfill import HistoryReads, backfill
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders.base import Posting
 from bot.slack.senders.ephemeral import respond
@@ -79,7 +79,7 @@ class Sender(Posting):
         self._session = session
         self._command = command
         self._people = People(api, self._learned)
-        self._readings = Readings()
+        self._readings = HistoryReads()
         self._incidents = BatchLoader(context.database.reading, incidents.several)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         walks = WalkSender(context, api, self._people)
@@ -126,7 +126,7 @@ class Sender(Posting):
 
     async def send(self, row: ClaimedNotice) -> dict[str, Any]:
         """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
-        rate_limiter.asking.set(Turn(row.dedup_key, row.incident, row.priority))  # the task is the row's own
+        rate_limiter.current_caller.set(Caller(row.dedup_key, row.incident, row.priority))  # the task is the row's own
         try:
             if row.kind == "home":
                 return await self._home(row)
@@ -137,7 +137,7 @@ class Sender(Posting):
             return await self._handlers[row.kind](await self._case(row))
         except SlackError as error:
             if error.permanent:
-                raise DeliveryError(in_words(error, row), permanent=True) from error
+                raise DeliveryError(describe_failure(error, row), permanent=True) from error
             raise
 
     async def _learned(self, address: str, user: str) -> None:
@@ -328,7 +328,7 @@ class Sender(Posting):
         if not people:
             raise NotNeeded("nobody is on call, and Slack takes no empty group: it keeps whoever was last in it")
         users = [await self._people.user_id(person) for person in people]
-        identity = await id_of(self._api, group)
+        identity = await find_id(self._api, group)
         if identity is None:
             raise DeliveryError(f"Slack has no user group @{group}. Create it, or enable it.", permanent=True)
         await self._api.call("usergroups.users.update", usergroup=identity, users=users)
