@@ -24,7 +24,7 @@ from bot.slack.listeners import oncall, playbooks
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases import authorize as permissions
 from bot.usecases.effects import search_index
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.visibility import can_see
 from bot.usecases.incidents import acknowledge as acknowledging
 from bot.usecases.incidents import change_policy as changing
 from bot.usecases.incidents import escalate as escalating
@@ -341,7 +341,7 @@ async def list_(ctx: ListenerContext, interaction: Interaction, request: Request
             incident
             for incident in found
             if (not request.severities or incident.severity in request.severities)
-            and await part_of(conn, incident, interaction.user)
+            and await can_see(conn, incident, interaction.user)
         ]
     now = ctx.context.clock.now()
     return replies.listing(wanted, ctx.context.policy, now, scope=request.scope, command=ctx.command)
