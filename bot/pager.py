@@ -27,8 +27,6 @@ from storage import incidents
 from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
 
-KIND = "notify"
-
 # What each method needs, all of it, and how its notifier is made. `getattr` by the name in small letters.
 NEEDS: dict[str, tuple[str, ...]] = {
     "pagerduty": ("PAGERDUTY_ROUTING_KEY",),
@@ -94,7 +92,7 @@ def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notif
 
 
 class Notifiers:
-    """`send` carries out one row of the kind `notify`; the page is made from the incident as it stands then."""
+    """`send` carries out one notice of the kind `PAGE_VENDOR`; the page is made from the incident as it stands then."""
 
     def __init__(self, context: Context, by_method: Mapping[str, Notifier], team_url: str) -> None:
         self._context = context

@@ -8,7 +8,7 @@ from bot.domain.deadlines import handover_ended
 from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
 from bot.domain.routing.channel import in_channel, invitation
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
 
@@ -21,7 +21,7 @@ def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
     payload = {**handover.to_payload(asked), "person": asked.to}
     brief = Notice(
         dedup_key,
-        "handover",
+        NoticeKind.HANDOVER,
         n,
         payload,
         depends_on=needs,
@@ -34,7 +34,7 @@ def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
 def handover_nudge(incident: Incident, asked: Handover, deadline: str) -> Notice:
     payload = handover.to_payload(asked)
     dedup_key = f"{_handover(incident, asked)}:again"
-    return in_channel(dedup_key, "handover_nudge", incident.number, payload, Priority.NUDGE, deadline)
+    return in_channel(dedup_key, NoticeKind.HANDOVER_NUDGE, incident.number, payload, Priority.NUDGE, deadline)
 
 
 def _handover(incident: Incident, asked: Handover) -> str:
@@ -48,7 +48,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
     return [
         Notice(
             f"settle:{_handover(before, asked)}",
-            "handover_edit",
+            NoticeKind.HANDOVER_EDIT,
             after.number,
             {
                 "of": _handover(before, asked),
@@ -69,7 +69,9 @@ def shift_offer(incident: Incident, turn: RoleShift, to: str, called: str, deadl
     """To whoever's turn is over: hand the role over to `to`, or stay on."""
     payload = {"person": turn.user, "role": turn.role, "schedule": turn.schedule, "to": to, "called": called}
     dedup_key = _shift_offer(incident, turn)
-    return Notice(dedup_key, "shift_offer", incident.number, payload, priority=Priority.NUDGE, deadline=deadline)
+    return Notice(
+        dedup_key, NoticeKind.SHIFT_OFFER, incident.number, payload, priority=Priority.NUDGE, deadline=deadline
+    )
 
 
 def _shift_offer(incident: Incident, turn: RoleShift) -> str:
@@ -81,7 +83,7 @@ def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
     return [
         Notice(
             f"settle:{_shift_offer(before, turn)}",
-            "shift_offer_edit",
+            NoticeKind.SHIFT_OFFER_EDIT,
             after.number,
             {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shift_change.outcome(turn, after)},
             depends_on=_shift_offer(before, turn),

@@ -11,10 +11,10 @@ from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unl
 from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.channel import card_of, in_channel, invitation
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
-ASKING = frozenset({"page_direct", "page_channel", "page_elsewhere"})
+ASKING = frozenset({NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_ELSEWHERE})
 
 
 def pages(
@@ -46,7 +46,7 @@ def pages(
         "deadlines": list(deadlines),
     }
     # The card stands first in the channel; whoever is paged directly is called without waiting for either.
-    said = in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE)
+    said = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, payload, Priority.PAGE)
     found = [replace(said, depends_on=card_of(n))]
     about = {
         **payload,
@@ -61,7 +61,7 @@ def pages(
         found.append(
             Notice(
                 f"{base}:to:{channel}",
-                "page_elsewhere",
+                NoticeKind.PAGE_ELSEWHERE,
                 n,
                 {**payload, "channel": channel},
                 priority=Priority.PAGE,
@@ -89,7 +89,7 @@ def would_have_paged(incident: Incident, climb: PagingOutcome, why: str, cause: 
         "channels": list(climb.recipients.channels),
         "gaps": [*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.recipients.gaps, *calls.gaps],
     }
-    return in_channel(dedup_key, "page_drill", n, payload)
+    return in_channel(dedup_key, NoticeKind.PAGE_DRILL, n, payload)
 
 
 def page_to(number: int, about: dict[str, Any], call: PageAttempt) -> Notice:
@@ -101,8 +101,8 @@ def page_to(number: int, about: dict[str, Any], call: PageAttempt) -> Notice:
     payload = {**about, "contact": person.key, "person": person.slack or person.key, "method": call.method}
     dedup_key = page_name(about["base"], call)
     if call.method == "slack":
-        return Notice(dedup_key, "page_direct", number, payload, priority=Priority.PAGE)
-    return Notice(dedup_key, "notify", number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
+        return Notice(dedup_key, NoticeKind.PAGE_DIRECT, number, payload, priority=Priority.PAGE)
+    return Notice(dedup_key, NoticeKind.PAGE_VENDOR, number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
 
 
 def page_name(base: str, call: PageAttempt) -> str:
@@ -122,7 +122,7 @@ def alert_followed(incident: Incident, alert: VendorAlert, action: str) -> Notic
         "triggers": list(alert.triggers),
     }
     return Notice(
-        dedup_key, "notify", incident.number, payload,
+        dedup_key, NoticeKind.PAGE_VENDOR, incident.number, payload,
         depends_on=alert.triggers[-1], on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.PAGE,
     )  # fmt: skip
 
@@ -152,7 +152,7 @@ def pages_settled(before: Incident, after: Incident) -> list[Notice]:
     return [
         Notice(
             f"settle:{dedup_key}",
-            "page_edit",
+            NoticeKind.PAGE_EDIT,
             after.number,
             {"of": dedup_key},
             depends_on=dedup_key,
