@@ -137,7 +137,7 @@ def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
     """What may leave: of a private incident nothing but its ID."""
     payload, private = row.payload, incident.private
-    person = calls.person_of(payload, policy) if payload.get("contact") else calls.Person("", "")
+    person = calls.person_in_payload(payload, policy) if payload.get("contact") else calls.Person("", "")
     person = replace(person, name=_plain(person.name, policy))
     why = payload.get("why")
     return Page(
@@ -178,11 +178,11 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069
 
 
 def _plain(text: str, policy: Policy) -> str:
-    return " ".join(_UNSEEN.sub(" ", calls.in_plain_words(text, policy)).split())
+    return " ".join(_UNSEEN.sub(" ", calls.replace_mentions(text, policy)).split())
 
 
 def _what(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
     action, way = row.payload["action"], calls.label(row.payload["method"])
     if action == Action.TRIGGER:
-        return f"Could not page {calls.person_of(row.payload, policy).name} by {way}"
+        return f"Could not page {calls.person_in_payload(row.payload, policy).name} by {way}"
     return f"Could not {action} {incident.id} in {way}"

@@ -216,9 +216,9 @@ async def _stand_in(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False
     payload, incident = row.payload, work.incident
     if row.kind not in PAGES or "base" not in payload or incident.drill:
         return None
-    if calls.still_wanted(incident, payload["unless"]):
+    if calls.not_needed_because(incident, payload["unless"]):
         return None
-    person = calls.person_of(payload, work.policy)
+    person = calls.person_in_payload(payload, work.policy)
     used = [*payload["used"]]
     while method := calls.next_method(person, payload["by"], used, work.context.methods):
         used.append(method)
@@ -252,7 +252,7 @@ async def _commit(work: UnitOfWork, said: Entry, stand_in: Notice | None, more: 
 
 
 def _paged_instead(work: UnitOfWork, row: ClaimedNotice) -> Entry:
-    name = calls.person_of(row.payload, work.policy).name
+    name = calls.person_in_payload(row.payload, work.policy).name
     way, failed = calls.label(row.payload["method"]), calls.label(row.payload["instead_of"])
     why = f"{failed} waits its turn" if row.payload.get("waits") else f"{failed} failed"
     text = f"Rung {row.payload['rung']}: {name} by {way}, since {why}"

@@ -54,7 +54,7 @@ def result_of(error: DeliveryError, reason: str | None = None) -> Deferred | Ret
     """What an error of an HTTP client means for the notice; `reason` replaces its message."""
     text = str(error) if reason is None else reason
     after = None if error.wait_s is None else timedelta(seconds=error.wait_s)
-    if not error.tried:
+    if not error.attempted:
         return Deferred(text, after or timedelta(0))
     if error.permanent:
         return Failed(text)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.domain import routing
 from bot.domain.oncall import schedule
-from bot.domain.paging.ladder import gaps_ahead
+from bot.domain.paging.ladder import unreachable_rungs
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
 from bot.slack.blocks import card
@@ -50,13 +50,13 @@ class CardSender(SenderBase):
         incident, policy = delivery.incident, delivery.policy
         async with self._context.database.reading() as conn:
             failures = await queue.failures(conn, incident.number)
-            calendar = schedule.calendar(policy, await overrides.standing(conn, delivery.now))
+            calendar = schedule.on_call_lookup(policy, await overrides.standing(conn, delivery.now))
         return card.card(
             incident,
             policy,
             delivery.now,
             failures=[card.Failure(step=failure.kind, words=failure.error) for failure in failures],
-            warnings=gaps_ahead(incident, policy, calendar, delivery.now),
+            warnings=unreachable_rungs(incident, policy, calendar, delivery.now),
             playbook=await runs.best(self._context, incident, policy),
         )
 

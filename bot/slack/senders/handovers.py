@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain import routing
 from bot.domain.incident import Handover
-from bot.domain.incident.handover import offer_in, standing
+from bot.domain.incident.handover import from_payload, open_offers
 from bot.domain.oncall import shift_change
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import SendResult
@@ -21,11 +21,11 @@ LATEST_SHOWN = 3
 
 def _open_offer(delivery: Delivery) -> Handover | None:
     number = delivery.notice.payload["number"]
-    return next((offer for offer in standing(delivery.incident) if offer.number == number), None)
+    return next((offer for offer in open_offers(delivery.incident) if offer.number == number), None)
 
 
 def _offer(delivery: Delivery) -> Handover:
-    return _open_offer(delivery) or offer_in(delivery.notice.payload)
+    return _open_offer(delivery) or from_payload(delivery.notice.payload)
 
 
 def _answered(delivery: Delivery) -> str | None:
@@ -34,7 +34,7 @@ def _answered(delivery: Delivery) -> str | None:
 
 def _shift_offer_over(delivery: Delivery) -> str | None:
     payload = delivery.notice.payload
-    offers = {(offer.user, offer.role) for offer in shift_change.offered(delivery.incident)}
+    offers = {(offer.user, offer.role) for offer in shift_change.open_offers(delivery.incident)}
     return None if (payload["person"], payload["role"]) in offers else OVER
 
 

@@ -64,7 +64,7 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
         incident, entries = change.incident, list(change.entries)
         if said.custom:
             incident = replace(incident, custom=dict(said.custom))
-            entries.append(custom_fields.said({}, incident.custom, said.actor, policy, now))
+            entries.append(custom_fields.fields_entry({}, incident.custom, said.actor, policy, now))
         if said.source:
             link = said.source.get("link")
             text = f"Declared from a message by <@{said.source['author']}>"
