@@ -113,7 +113,7 @@ async def test_whoever_may_not_can_look_and_is_told_whom_to_ask(here: World, pat
     message = await seen(here, "tom")
     assert buttons(message) == ["Apply"]
     await here.tom.press(message, "Apply")
-    assert "may bring another policy to an incident. Ask one of them: @maya, @priya." in (await told(here, "tom"))[-1]
+    assert "may apply another policy to an incident. Ask one of them: @maya, @priya." in (await told(here, "tom"))[-1]
     assert of_kind(await here.show(), "policy") == []
 
 
