@@ -26,7 +26,7 @@ from bot.slack.client.rate_window import Caller
 from bot.slack.directory import channels
 from bot.slack.directory.people import People
 from bot.slack.directory.usergroups import find_id
-from bot.slack.inbound.backfill import HistoryReads, backfill
+from bot.slack.inbound.backfill import Backfill, HistoryReads
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders.base import Posting
 from bot.slack.senders.ephemeral import respond
@@ -79,7 +79,7 @@ class Sender(Posting):
         self._session = session
         self._command = command
         self._people = People(api, self._learned)
-        self._readings = HistoryReads()
+        self._reads = HistoryReads()
         self._incidents = BatchLoader(context.database.reading, incidents.several)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         walks = WalkSender(context, api, self._people)
@@ -241,7 +241,7 @@ class Sender(Posting):
         if case.incident.channel_id is None:
             raise NotNeeded("there is no channel")
         number, channel = case.incident.number, case.incident.channel_id
-        return await backfill(self._context, self._api, self._me, number, channel, self._readings)
+        return await Backfill(self._context, self._api, self._me, number, channel).run(self._reads)
 
     async def _do(self, fine: str, method: str, **args: Any) -> None:
         """Call what may have been done before: that answer is as good as ok."""
