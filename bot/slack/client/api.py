@@ -33,10 +33,12 @@ class SlackError(DeliveryError):
         permanent: bool = False,
         uncertain: bool = False,
         wait_s: float | None = None,
-        tried: bool = True,
+        attempted: bool = True,
         counts: bool = True,
     ) -> None:
-        super().__init__(f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, tried=tried)
+        super().__init__(
+            f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, attempted=attempted
+        )
         self.counts = counts  # as a call, among those that Slack allows
         self.name = name
         self.method = method
@@ -57,12 +59,12 @@ class SlackApi:
         self._waits = waits
 
     async def call(self, method: str, **args: Any) -> dict[str, Any]:
-        """One attempt. `uncertain` errors may have taken effect all the same; one that is not `tried` has none."""
+        """One attempt. `uncertain` errors may have taken effect all the same; one that was not `attempted` has none."""
         channel = str(args.get("channel", ""))
         going = self.rate_limiter.acquire(method, channel, rate_limiter.current_caller.get())
         if isinstance(going, float):
             self._waits(method, going)
-            raise SlackError(RATE_LIMIT_WAIT, method, wait_s=going, tried=False)
+            raise SlackError(RATE_LIMIT_WAIT, method, wait_s=going, attempted=False)
         started = time.perf_counter()
         result, counts = "ok", True
         try:

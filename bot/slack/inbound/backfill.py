@@ -59,7 +59,9 @@ class HistoryReads:
         self._by_channel = {c: one for c, one in self._by_channel.items() if now - one.touched_at < FORGOTTEN_S}
         if channel not in self._by_channel:
             if sum(one.quiet is None for one in self._by_channel.values()) >= AT_ONCE:
-                raise SlackError("other channels are read first", "conversations.history", wait_s=AGAIN_S, tried=False)
+                raise SlackError(
+                    "other channels are read first", "conversations.history", wait_s=AGAIN_S, attempted=False
+                )
             self._by_channel[channel] = HistoryRead(now)
         self._by_channel[channel].touched_at = now
         return self._by_channel[channel]
