@@ -38,10 +38,12 @@ class SlackError(DeliveryError):
         permanent: bool = False,
         uncertain: bool = False,
         wait_s: float | None = None,
-        tried: bool = True,
+        attempted: bool = True,
         counts: bool = True,
     ) -> None:
-        super().__init__(f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, tried=tried)
+        super().__init__(
+            f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, attempted=attempted
+        )
         self.counts = counts
         self.name = name
         self.method = method
@@ -68,14 +70,14 @@ class SlackApi:
     async def call(self, method: str, **args: Any) -> dict[str, Any]:
         """Make one attempt and return Slack's JSON. Arguments that are None are left out.
 
-        Raises `SlackError`: with `tried=False` when the rate limit is used up and nothing was sent, with
+        Raises `SlackError`: with `attempted=False` when the rate limit is used up and nothing was sent, with
         `uncertain=True` when the call may have taken effect all the same.
         """
         channel = str(args.get("channel", ""))
         permit = self.rate_limiter.acquire(method, channel, current_caller.get())
         if isinstance(permit, float):
             self._waits(method, permit)
-            raise SlackError(RATE_LIMIT_WAIT, method, wait_s=permit, tried=False)
+            raise SlackError(RATE_LIMIT_WAIT, method, wait_s=permit, attempted=False)
         started = time.perf_counter()
         result, counts = "ok", True
         try:

@@ -62,7 +62,7 @@ class HistoryReads:
         if channel not in self._by_channel:
             if sum(read.unchanged_threads is None for read in self._by_channel.values()) >= CONCURRENT_CHANNELS:
                 raise SlackError(
-                    "other channels are read first", "conversations.history", wait_s=CHANNEL_WAIT_S, tried=False
+                    "other channels are read first", "conversations.history", wait_s=CHANNEL_WAIT_S, attempted=False
                 )
             self._by_channel[channel] = HistoryRead(now)
         self._by_channel[channel].touched_at = now

@@ -25,11 +25,11 @@ from bot.slack.commands.parse import DeclareRequest
 from bot.slack.listeners import commands, jobs, menu, oncall, playbooks, verbs
 from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, Interaction, ListenerContext
 from bot.usecases import authorize, delivery
-from bot.usecases.context import DuplicateDelivery
 from bot.usecases.incidents import acknowledge as acknowledging
 from bot.usecases.incidents import change_policy, handover, update
 from bot.usecases.incidents import escalate as escalating
 from bot.usecases.oncall import shift_change
+from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from bot.slack.commands.parse import MENU, BadRequest, DeclareRequest, parse
 from bot.slack.commands.verbs import BY_NAME
 from bot.slack.listeners import verbs
 from bot.slack.listeners.context import Interaction, ListenerContext
-from bot.usecases.context import DuplicateDelivery
+from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()

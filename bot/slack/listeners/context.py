@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 
+from bot.domain import routing
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.notice import Notice, Priority
 from bot.metrics import Metrics
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
@@ -22,7 +22,7 @@ from bot.slack.commands.verbs import BY_NAME
 from bot.slack.directory.identities import Identities
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
-from bot.usecases.effects.visibility import called, part_of
+from bot.usecases.effects.visibility import can_see, was_paged
 from bot.usecases.incidents.record import Recorder
 from storage import incidents
 from storage.outbox import queue
@@ -73,8 +73,8 @@ class ListenerContext:
             if incident is None:
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             here = incident.channel_id is not None and incident.channel_id == interaction.channel
-            answers_page = paged and await called(conn, incident, interaction.user)
-            if not (here or answers_page or await part_of(conn, incident, interaction.user)):
+            answers_page = paged and await was_paged(conn, incident, interaction.user)
+            if not (here or answers_page or await can_see(conn, incident, interaction.user)):
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return incident, await self.context.policies.of(conn, incident)
 
@@ -89,7 +89,7 @@ class ListenerContext:
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
         async with self.context.database.reading() as conn:
             found = await incidents.listing(conn, open_only=True, limit=limit)
-            return [incident for incident in found if await part_of(conn, incident, user)]
+            return [incident for incident in found if await can_see(conn, incident, user)]
 
     async def incident_number_in(self, channel: str | None) -> int | None:
         return None if channel is None else await self.recorder.channels.incident_of(channel)
@@ -120,7 +120,7 @@ class ListenerContext:
         if interaction.response_url:
             payload["response_url"] = interaction.response_url
         dedup_key = interaction.delivery or uuid.uuid4().hex
-        notice = Notice(f"answer:{dedup_key}", "answer", None, payload, priority=Priority.ANSWER)
+        notice = routing.answer(dedup_key, payload)
         async with self.context.database.transaction() as conn:
             await queue.put(conn, [notice])
         self.context.wakeups.notify()

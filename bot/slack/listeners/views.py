@@ -20,9 +20,9 @@ from bot.slack.blocks.inputs import InputErrors
 from bot.slack.listeners import jobs, menu, oncall, playbooks
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.text import from_command, mention
-from bot.usecases.context import DuplicateDelivery
 from bot.usecases.incidents import update
 from bot.usecases.incidents.declare import Declaration, declare
+from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()

@@ -20,8 +20,9 @@ from bot.domain.playbook.run import PlaybookRun
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.notice import Notice
 from bot.domain.values.slack_ids import is_user_id, user_mention
-from bot.usecases.context import Context, UnitOfWork, locked_incident
-from bot.usecases.oncall.cover import on_call
+from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_calendar
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import playbook_runs as stored
 
 
@@ -63,7 +64,7 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     targets = work.policy.playbooks.approvers
     if not targets:
         return ()
-    who = await on_call(work.conn, work.policy, work.now)
+    who = await current_calendar(work.conn, work.policy, work.now)
     return ladder.recipients_of(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
 
 
