@@ -8,7 +8,7 @@ from bot.domain.errors import NotNeeded
 from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks import card
 from bot.slack.directory import channels
-from bot.slack.inbound.backfill import HistoryReads, backfill
+from bot.slack.inbound.backfill import Backfill, HistoryReads
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.registry import sends
 from bot.slack.text import clip
@@ -22,7 +22,7 @@ class ChannelSender(SenderBase):
 
     def __init__(self, senders: SenderContext) -> None:
         super().__init__(senders)
-        self._readings = HistoryReads()
+        self._reads = HistoryReads()
 
     @sends(NoticeKind.CHANNEL, failure="open the channel")
     async def channel(self, delivery: Delivery) -> dict[str, Any]:
@@ -75,4 +75,4 @@ class ChannelSender(SenderBase):
         number, channel = delivery.incident.number, delivery.incident.channel_id
         if channel is None:
             raise NotNeeded("there is no channel")
-        return await backfill(self._context, self._api, self._senders.identity, number, channel, self._readings)
+        return await Backfill(self._context, self._api, self._senders.identity, number, channel).run(self._reads)
