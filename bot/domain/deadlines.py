@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +12,7 @@ from enum import StrEnum
 from bot.domain.incident import Incident, Ladder, Timer, empty_roles, handover
 from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
-from bot.domain.paging.ladder import is_reached
+from bot.domain.paging.ladder import is_reached, target_words
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import is_user_id, user_mention
@@ -179,11 +178,6 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
 
 def _kind_of(until: str) -> str:
     return "acknowledge" if until == "acknowledged" else "mitigate"
-
-
-def target_words(notify: Sequence[str]) -> str:
-    """Targets for reading: `schedule:secondary` as `schedule secondary`, a contact by its name alone."""
-    return ", ".join(target.removeprefix("contact:").replace(":", " ", 1) for target in notify)
 
 
 def _playbooks(incident: Incident) -> list[Deadline]:

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.deadlines import target_words
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, Ladder, PagedRung, TriggerState, empty_roles, require_open
 from bot.domain.incident.due import rearmed, roles_due
 from bot.domain.incident.handover import open_offers
 from bot.domain.paging import calls, triggers
+from bot.domain.paging.ladder import target_words
 from bot.domain.policy.policy import Policy, Rung, Severity, Trigger
 from bot.domain.timeline.entry import Entry
 from bot.domain.values import durations

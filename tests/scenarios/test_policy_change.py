@@ -83,7 +83,7 @@ async def test_it_is_told_first_and_done_by_the_button_and_nobody_is_paged_again
     assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 0, 0)
     await here.pass_time(minutes=17)
     assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 1, 0)
-    why = [row for row in (await here.show())["reminders"] if "another policy was brought" in row["reason"]]
+    why = [row for row in (await here.show())["reminders"] if "another policy was applied" in row["reason"]]
     assert [row["rung"] for row in why] == [2]
     (sent,) = [row for row in (await here.show())["reminders"] if row["kind"] == "update" and row["state"] == "sent"]
     due, declared = (datetime.fromisoformat(at) for at in (sent["due_at"], before["declared_at"]))

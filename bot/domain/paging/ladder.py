@@ -1,7 +1,8 @@
-"""The escalation ladder: which rung is paged next, whom it reaches, and what is recorded when it reaches nobody."""
+"""The escalation ladder: which rung is paged next, whom it reaches, and what is recorded when it reaches no one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,18 +26,18 @@ class Recipients:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody and no channel is reached."""
+        """Whether no person and no channel is reached."""
         return not (self.people or self.channels or self.contacts)
 
 
 @dataclass(frozen=True, slots=True)
 class PagingOutcome:
-    """The result of a request to page: a rung, a page outside the ladder, or nobody."""
+    """The result of a request to page."""
 
     change: Change
-    rung: int | None  # None outside the ladder, or when nobody is left on it
+    rung: int | None  # None outside the ladder, or when the ladder is exhausted
     recipients: Recipients
-    fell_through: tuple[tuple[int, str], ...]  # rungs that reached nobody, each with the reason
+    fell_through: tuple[tuple[int, str], ...]  # unreachable rungs, each with the reason
     times: int = 1  # which page of this rung or trigger it is
     label: str = ""  # outside the ladder: unique within the incident
     description: str = ""  # outside the ladder: "By hand", "A trigger"
@@ -131,6 +132,11 @@ def recipients_of(rung: Rung, incident: Incident, policy: Policy, on_call: OnCal
     return resolution.recipients()
 
 
+def target_words(notify: Sequence[str]) -> str:
+    """Targets for reading: `schedule:secondary` as `schedule secondary`, a contact by its name alone."""
+    return ", ".join(target.removeprefix("contact:").replace(":", " ", 1) for target in notify)
+
+
 def page_next_rung(
     incident: Incident,
     policy: Policy,
@@ -140,9 +146,9 @@ def page_next_rung(
     actor: str = BOT,
     rung: int | None = None,
 ) -> PagingOutcome:
-    """Page `rung`, or the next unspent one; a rung that reaches nobody falls through to the next at once.
+    """Page `rung`, or the next unspent one; an unreachable rung falls through to the next at once.
 
-    People who respond already are left out: a rung of responders alone reaches nobody.
+    People who respond already are left out: a rung of responders alone counts as unreachable.
     """
     level = policy.severity(incident.severity)
     fell_through: list[tuple[int, str]] = []
@@ -185,7 +191,7 @@ def repeat_rung(incident: Incident, policy: Policy, on_call: OnCall, now: dateti
 def page_directly(
     incident: Incident, policy: Policy, on_call: OnCall, now: datetime, page: DirectPage
 ) -> PagingOutcome:
-    """Page outside the ladder. An outcome without a label reached nobody; its entry and `gaps` say why."""
+    """Page outside the ladder. An outcome without a label paged no one; its entry and `gaps` say why."""
     recipients = recipients_of(page.rung, incident, policy, on_call, now)
     fresh = _without_people(recipients, () if page.responders_too else incident.responders)
     if fresh is None:
@@ -200,7 +206,7 @@ def page_directly(
 
 
 def _without_people(recipients: Recipients, people: tuple[str, ...]) -> Recipients | None:
-    """The recipients without these people; None when nobody is left to page.
+    """The recipients without these people; None when no one is left to page.
 
     Contacts without a Slack address count as reached: other methods may reach them.
     """
@@ -210,7 +216,7 @@ def _without_people(recipients: Recipients, people: tuple[str, ...]) -> Recipien
 
 
 def unreachable_rungs(incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> tuple[str, ...]:
-    """Warnings, one a rung, about rungs still to come that would reach nobody if they were paged now."""
+    """Warnings, one a rung, about rungs still to come that would be unreachable if they were paged now."""
     level = policy.severity(incident.severity)
     spent = incident.ladder.spent.get(level.key, ())
     warnings = []
