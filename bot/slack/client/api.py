@@ -18,6 +18,8 @@ from bot.slack.client.rate_limiter import Rates
 
 # Slack's own trouble: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+# The bot token is of no use any more: only a new one helps.
+TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 NOT_YET = "Slack allows only so many of these; this waits its turn"
 

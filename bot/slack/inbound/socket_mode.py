@@ -115,6 +115,8 @@ class Connection(SocketModeClient):
 class Sockets:
     """Keeps `CONNECTIONS` sockets open. `reconnected` is awaited after a time with none: something may be missing."""
 
+    name = "sockets"
+
     def __init__(
         self,
         app: AsyncApp,
@@ -144,7 +146,7 @@ class Sockets:
         self._open = [self._new() for _ in range(CONNECTIONS)]
         self._go(self._keep(), "socket watchdog")
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float) -> None:
         """Answer what was asked, then close."""
         for task in list(self._tasks):
             task.cancel()
