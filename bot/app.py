@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import aiohttp
 import structlog
 
-from bot.slack.directory.usergroups import UsergroupDirectory
-from bot.slack.inbound.socket_mode import Sockets
+from bot.slack.directory.usergroups import UserGroups
+from bot.slack.inbound.socket_mode import SocketPool
 from bot.usecases.context import Context
 from bot.web.server import HttpServer
 from bot.workers.base import Service
@@ -48,8 +48,8 @@ class App:
     scheduler: Scheduler
     job_runner: JobRunner
     policy_watcher: PolicyWatcher
-    usergroups: UsergroupDirectory
-    sockets: Sockets | None
+    usergroups: UserGroups
+    sockets: SocketPool | None
 
     @property
     def port(self) -> int:

@@ -28,9 +28,9 @@ from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi
 from bot.slack.directory import announcements
 from bot.slack.directory.bot_identity import read_identity
-from bot.slack.directory.usergroups import UsergroupDirectory
+from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound.event_parser import BotIdentity
-from bot.slack.inbound.socket_mode import Sockets
+from bot.slack.inbound.socket_mode import SocketPool
 from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
@@ -85,7 +85,7 @@ class Base:
     client: AsyncWebClient
     api: SlackApi
     me: BotIdentity
-    usergroups: UsergroupDirectory
+    usergroups: UserGroups
 
 
 async def build(settings: Settings) -> App:
@@ -126,13 +126,13 @@ async def _library(settings: Settings) -> Shelf:
 
 async def _base(settings: Settings, policies: Policies, library: Shelf, opened: AsyncExitStack) -> Base:
     database = await _database(settings, opened)
-    session = slack_api.session()
+    session = slack_api.open_session()
     opened.push_async_callback(session.close)
     metrics = Metrics()
-    client = slack_api.client(_bot_token(settings), settings.slack_api_url, session)
+    client = slack_api.web_client(_bot_token(settings), settings.slack_api_url, session)
     api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
     clock = await open_clock(database, settings.tocsin_speed)
-    usergroups = UsergroupDirectory(database, api, lambda: policies.current)
+    usergroups = UserGroups(database, api, lambda: policies.current)
     context = Context(
         database=database,
         policies=policies,
@@ -181,7 +181,7 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
     outages = OutageMonitor(backfill)
     bolt = _bolt(base, on_missed_event=outages.missed)
     sockets = _sockets(base, bolt, backfill)
-    base.metrics.about(base.api.rates, sockets)
+    base.metrics.about(base.api.rate_limiter, sockets)
     scheduler = Scheduler(context, base.clock, _observe_deadlines(base.metrics))
     job_runner = JobRunner(context, settings.secrets, base.metrics.job_ended)
     join = _announcements(base)
@@ -238,15 +238,15 @@ def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:
     return app
 
 
-def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]) -> Sockets | None:
+def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]) -> SocketPool | None:
     if base.settings.slack_app_token is None:
         return None
     token = base.settings.slack_app_token.get_secret_value()
     rebuilt = base.metrics.sockets_rebuilt.inc
-    return Sockets(bolt, token, base.client, backfill, base.metrics.acknowledged, rebuilt)
+    return SocketPool(bolt, token, base.client, backfill, base.metrics.acknowledged, rebuilt)
 
 
-def _outbox(base: Base, sockets: Sockets | None) -> Outbox:
+def _outbox(base: Base, sockets: SocketPool | None) -> Outbox:
     metrics, settings = base.metrics, base.settings
     sender = Sender(base.context, base.api, base.me, base.session, settings.tocsin_command)
     pages = PageSender(base.context, pager.build(settings, base.session), base.me.url)
@@ -254,7 +254,7 @@ def _outbox(base: Base, sockets: Sockets | None) -> Outbox:
     async def send(row: ClaimedNotice) -> dict[str, Any]:
         receipt = await (pages.send(row) if row.kind == pager.KIND else sender.send(row))
         if sockets is not None and row.kind in IN_CHANNEL and str(receipt.get("channel", "")).startswith(("C", "G")):
-            sockets.spoke()
+            sockets.note_post()
         return receipt
 
     return Outbox(
@@ -275,7 +275,7 @@ def _observe_deadlines(metrics: Metrics) -> Callable[[LedgerRow, float], None]:
 
 def _replicas(base: Base) -> ReplicaCounter:
     def counted(processes: int) -> None:
-        base.api.rates.share_among(processes)
+        base.api.rate_limiter.share_among(processes)
         base.metrics.replicas.set(processes)
 
     return ReplicaCounter(base.context.database, counted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bot.slack.client.api import TOKEN_REFUSED, SlackApi, SlackError
-from bot.slack.inbound.socket_mode import Sockets
+from bot.slack.inbound.socket_mode import SocketPool
 
 ASK_EVERY_S = 10.0
 
@@ -13,14 +13,14 @@ ASK_EVERY_S = 10.0
 class SlackCheck:
     """Call it for what is wrong, or None. It asks Slack at most every `ASK_EVERY_S` seconds."""
 
-    def __init__(self, api: SlackApi, sockets: Sockets | None) -> None:
+    def __init__(self, api: SlackApi, sockets: SocketPool | None) -> None:
         self._api = api
         self._sockets = sockets
         self._asked_at: float | None = None
         self._trouble: str | None = None
 
     async def __call__(self) -> str | None:
-        if self._sockets is not None and not await self._sockets.connected():
+        if self._sockets is not None and not await self._sockets.connected_count():
             return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
         if self._asked_at is None or time.monotonic() - self._asked_at > ASK_EVERY_S:
             self._asked_at = time.monotonic()
