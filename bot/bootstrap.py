@@ -20,6 +20,7 @@ from bot import pager
 from bot import policy as policy_reader
 from bot.app import App, Stage
 from bot.clock import Clock
+from bot.domain.routing.notice import PAGER_KINDS
 from bot.metrics import Metrics
 from bot.pager import PageSender
 from bot.playbook_runners import RunnerFactory
@@ -34,7 +35,7 @@ from bot.slack.inbound.socket_mode import SocketPool
 from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
-from bot.slack.senders.dispatch import Sender
+from bot.slack.senders.dispatch import Dispatcher
 from bot.usecases.context import Context, Policies
 from bot.usecases.effects import search_index
 from bot.usecases.incidents.backfill import request_backfill
@@ -248,11 +249,11 @@ def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]
 
 def _outbox(base: Base, sockets: SocketPool | None) -> Outbox:
     metrics, settings = base.metrics, base.settings
-    sender = Sender(base.context, base.api, base.me, base.session, settings.tocsin_command)
+    dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
     pages = PageSender(base.context, pager.build(settings, base.session), base.me.url)
 
     async def send(row: ClaimedNotice) -> dict[str, Any]:
-        receipt = await (pages.send(row) if row.kind == pager.KIND else sender.send(row))
+        receipt = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
         if sockets is not None and row.kind in IN_CHANNEL and str(receipt.get("channel", "")).startswith(("C", "G")):
             sockets.note_post()
         return receipt
