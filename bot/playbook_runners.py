@@ -32,7 +32,7 @@ def build(rules: AutomationRules, settings: Settings, environ: Mapping[str, str]
 
 
 @dataclass(slots=True)
-class Workshop:
+class RunnerFactory:
     """The runners of the policy in force; made anew when that changes, and not otherwise."""
 
     settings: Settings

@@ -16,7 +16,7 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.incident import Change
 from bot.domain.playbook.job import Action, JobState
 from bot.domain.timeline.entry import BOT
-from bot.playbook_runners import Workshop
+from bot.playbook_runners import RunnerFactory
 from bot.settings import Settings
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare as declaring
@@ -29,7 +29,7 @@ from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.dry_run import plan_of
 from bot.usecases.playbooks.unit_of_work import found
 from bot.usecases.unit_of_work import locked_incident
-from bot.workers.job_runner import Jobs
+from bot.workers.job_runner import JobRunner
 from playbooks.library_cache import Shelf
 from sandbox import Message
 from storage import jobs, playbook_runs
@@ -291,7 +291,7 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         async with locked_incident(here.tocsin.context, 1) as work:
             surer = replace(work.incident, facts={"confidence": 0.95})
             await work.commit(Change(surer))
-        here.tocsin.jobs._seen.clear()
+        here.tocsin.job_runner._seen.clear()
         assert (await over(here, "1.2")).state is JobState.DONE
         await until_waiting(here, "1.3")
         asked = (await walk_of(here)).mark("1.3").asked
@@ -472,7 +472,7 @@ def context_on(database: Database, policy: Path, shop: Shop) -> Context:
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         Clock(),
         library_cache=Shelf([shop.folder / "playbooks"]),
-        runners=Workshop(settings),
+        runners=RunnerFactory(settings),
     )
 
 
@@ -480,13 +480,13 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
     url = postgresql.create()
     async with walking(url, shop) as (here, _):
         others = [await Database.open(url, migrate=False) for _ in range(2)]
-        loops = [Jobs(context_on(database, shop.policy(), shop)) for database in others]
+        loops = [JobRunner(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
                 await playing.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")
                 await playing.open_(here.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
-                loop.start()
+                await loop.start()
             # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
             async with locked_incident(here.tocsin.context, 1) as work:
                 for number in range(1, 14):
@@ -513,7 +513,7 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
             assert sorted(shop.ran) == [f"look x{letter}" for letter in "abcdefghijklm"]
         finally:
             for loop in loops:
-                await loop.stop()
+                await loop.stop(8.0)
             for database in others:
                 await database.close()
     postgresql.give_back(url)

@@ -6,7 +6,7 @@ from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
 from bot.slack.blocks import card
 from bot.slack.directory import channels
-from bot.slack.inbound.backfill import HistoryReads, backfill
+from bot.slack.inbound.backfill import Backfill, HistoryReads
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.registry import sends
 from bot.slack.text import clip
@@ -20,7 +20,7 @@ class ChannelSender(SenderBase):
 
     def __init__(self, senders: SenderContext) -> None:
         super().__init__(senders)
-        self._readings = HistoryReads()
+        self._reads = HistoryReads()
 
     @sends(NoticeKind.CHANNEL, failure="open the channel")
     async def channel(self, delivery: Delivery) -> SendResult:
@@ -74,4 +74,5 @@ class ChannelSender(SenderBase):
         number, channel = delivery.incident.number, delivery.incident.channel_id
         if channel is None:
             return NotNeeded("there is no channel")
-        return Sent(await backfill(self._context, self._api, self._senders.identity, number, channel, self._readings))
+        reader = Backfill(self._context, self._api, self._senders.identity, number, channel)
+        return Sent(await reader.run(self._reads))

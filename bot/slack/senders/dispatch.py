@@ -24,7 +24,7 @@ from bot.slack.senders.handovers import HandoverSender
 from bot.slack.senders.home import HomeSender
 from bot.slack.senders.jobs import JobSender
 from bot.slack.senders.news import NewsSender
-from bot.slack.senders.pages import PageSender
+from bot.slack.senders.pages import SlackPageSender
 from bot.slack.senders.playbook_runs import PlaybookRunSender
 from bot.slack.senders.registry import REGISTRY, failed_step, registered_by
 from bot.slack.senders.reminders import ReminderSender
@@ -45,7 +45,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     HomeSender,
     JobSender,
     NewsSender,
-    PageSender,
+    SlackPageSender,
     PlaybookRunSender,
     ReminderSender,
     TriageSender,

@@ -11,7 +11,7 @@ from bot.slack.senders.base import Delivery, SenderBase, SenderContext, ended
 from bot.slack.senders.registry import sends
 
 
-class PageSender(SenderBase):
+class SlackPageSender(SenderBase):
     """Posts pages and settles them."""
 
     def __init__(self, senders: SenderContext) -> None:
