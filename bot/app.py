@@ -22,7 +22,7 @@ from bot.domain import routing
 from bot.domain.errors import TocsinError
 from bot.metrics import Metrics
 from bot.pager import Notifiers
-from bot.playbook_runners import Workshop
+from bot.playbook_runners import RunnerFactory
 from bot.settings import Settings
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi, SlackError
@@ -54,7 +54,7 @@ from bot.workers.retention import Retention
 from bot.workers.scheduler import Scheduler
 from bot.workers.tasks import ended
 from bot.workers.usergroup_sync import Rota
-from playbooks.library_cache import Shelf
+from playbooks.library_cache import LibraryCache
 from storage import incidents, key_value
 from storage.database import Database
 from storage.deadlines import LedgerRow as Deadline
@@ -182,7 +182,7 @@ async def build(settings: Settings) -> Tocsin:
     if missing := settings.missing_for_serving():
         raise StartError("Tocsin cannot start:\n  " + "\n  ".join(missing))
     loaded = policy_reader.read(settings.policy_path)
-    shelf = Shelf(settings.playbook_folders)
+    shelf = LibraryCache(settings.playbook_folders)
     shelf.start()
     if shelf.folders:
         await shelf.library()  # what is wrong with the operator's own is said now, not at three in the morning
@@ -209,7 +209,7 @@ async def _wire(
     database: Database,
     session: aiohttp.ClientSession,
     sole: InstanceLock | None,
-    shelf: Shelf,
+    shelf: LibraryCache,
 ) -> Tocsin:
     metrics = Metrics()
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
@@ -222,8 +222,8 @@ async def _wire(
         clock,
         methods=pager.methods(settings),
         url=settings.tocsin_url,
-        library_cache=shelf,
-        runners=Workshop(settings),
+        playbook_library=shelf,
+        runners=RunnerFactory(settings),
     )
     groups = Groups(database, api, lambda: context.policy)
     context.usergroups = groups

@@ -19,11 +19,11 @@ from bot.domain.paging import triggers
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 from bot.usecases.backpressure import ForegroundGate
 from bot.usecases.effects import home_tab, search_index
 from bot.usecases.effects.role_shifts import with_turns
-from playbooks.library_cache import Shelf
+from playbooks.library_cache import LibraryCache
 from playbooks.runners.protocol import Runners
 from storage import deadlines, incidents, ingest, policies
 from storage.database import Database
@@ -112,7 +112,7 @@ class Context:
     wakeups: Wakeups = field(default_factory=Wakeups)
     methods: frozenset[str] = frozenset()
     url: str | None = None  # where people reach our pages; None: nowhere
-    library_cache: Shelf = field(default_factory=Shelf)
+    playbook_library: LibraryCache = field(default_factory=LibraryCache)
     foreground_gate: ForegroundGate = field(default_factory=ForegroundGate)
     usergroups: Usergroups = field(default_factory=NoUsergroups)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # those of the policy in force
@@ -165,7 +165,7 @@ class IncidentSave:
 
     before: Incident
     after: Incident
-    recorded: Sequence[Recorded]
+    recorded: Sequence[RecordedEntry]
     policy: Policy
     notices: Sequence[Notice] = ()
 

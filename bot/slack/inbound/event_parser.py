@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import Attached, ChannelMessage
-from bot.domain.timeline.reactions import mark_of
+from bot.domain.timeline.messages import Attachment, ChannelMessage
+from bot.domain.timeline.reactions import reaction_of
 
 Event = dict[str, Any]
 
@@ -81,8 +81,8 @@ def _text(message: Event) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _file(file: dict[str, Any]) -> Attached:
-    return Attached(
+def _file(file: dict[str, Any]) -> Attachment:
+    return Attachment(
         id=str(file.get("id", "")),
         name=str(file.get("name") or file.get("title") or "a file"),
         link=str(file.get("permalink") or file.get("url_private") or ""),
@@ -126,13 +126,13 @@ def reactions(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str,
     unsure: set[tuple[str, str]] = set()
     for one in message.get("reactions") or ():
         nobodys = _marked(str(one.get("name", "")), "", str(message["ts"]), at, None, added=True)
-        mark = mark_of(nobodys) if nobodys else None
+        mark = reaction_of(nobodys) if nobodys else None
         if nobodys is None or mark is None:
             continue
         people = [str(user) for user in one.get("users") or ()]
         entries += [replace(nobodys, actor=actor) for actor in people]
         if int(one.get("count") or 0) > len(people):
-            unsure.add((mark.ts, mark.what))
+            unsure.add((mark.ts, mark.name))
     return entries, unsure
 
 

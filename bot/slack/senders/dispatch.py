@@ -16,7 +16,7 @@ from bot.domain.incident.handover import offer_in, standing
 from bot.domain.oncall import schedule, shift_change
 from bot.domain.paging.ladder import gaps_ahead
 from bot.domain.policy.policy import Policy
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import announcement, briefing, card, handover, home, news, nudge, page, policy_file, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.client import rate_limiter
@@ -155,7 +155,7 @@ class Sender(Posting):
                 policy = await self._context.policies.of(conn, incident)
         return Case(row, incident, policy, self._context.clock.now())
 
-    async def _entries(self, case: Case, seqs: list[int]) -> list[Recorded]:
+    async def _entries(self, case: Case, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:
             return await timeline.entries(conn, case.incident.number, seqs)
 
@@ -174,7 +174,7 @@ class Sender(Posting):
             who = schedule.calendar(case.policy, await overrides.standing(conn, case.now))
         ahead = gaps_ahead(case.incident, case.policy, who, case.now)
         shown = [card.Failure(step=failure.kind, words=failure.error) for failure in failures]
-        best = await runs.best(self._context, case.incident, case.policy)
+        best = await runs.best_match(self._context, case.incident, case.policy)
         return card.card(case.incident, case.policy, case.now, failures=shown, warnings=ahead, playbook=best)
 
     async def _card(self, case: Case) -> dict[str, Any]:

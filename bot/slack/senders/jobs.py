@@ -12,7 +12,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import job as blocks
 from bot.slack.senders.base import Case, Posting
 from bot.slack.senders.post_once import edit, post
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.unit_of_work import load_run
 from storage import jobs
 
 
@@ -43,7 +43,7 @@ class JobSender(Posting):
         if job.state is not JobState.MAY_HAVE_RUN and not case.row.uncertain:
             raise NotNeeded("somebody has said how it stands")
         async with self._context.database.reading() as conn:
-            walk, playbook = await found(conn, job.incident, job.walk)
+            walk, playbook = await load_run(conn, job.incident, job.walk)
         step = next(one for one in playbook.steps if one.key == job.step)
         message = blocks.question(case.incident, walk.name, job, step)
         return await post(self._api, case.row, await self._where(case), message)
@@ -69,5 +69,5 @@ class JobSender(Posting):
 
     async def _name(self, case: Case, job: Job) -> str:
         async with self._context.database.reading() as conn:
-            walk, _ = await found(conn, job.incident, job.walk)
+            walk, _ = await load_run(conn, job.incident, job.walk)
         return walk.name

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.errors import NotNeeded
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Answer, Approval, PlaybookRun, StepState
+from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState
 from bot.domain.routing import walk_of
 from bot.slack.blocks import elements, playbooks
 from bot.slack.blocks.elements import Message
@@ -18,8 +18,8 @@ from bot.slack.senders.base import Case, Posting
 from bot.slack.senders.post_once import edit, post
 from bot.slack.text import render
 from bot.usecases.effects.visibility import part_of
-from bot.usecases.playbooks.dry_run import takers
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.dry_run import runnable_steps
+from bot.usecases.playbooks.unit_of_work import load_run
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -53,7 +53,7 @@ class WalkSender(Posting):
     async def _approval(self, case: Case) -> dict[str, Any]:
         walk, playbook = await self._read(case)
         known = _request(walk, case.row.payload)
-        over = known is None or known[1].answer is not Answer.WAITING or not case.incident.open
+        over = known is None or known[1].answer is not ApprovalStatus.WAITING or not case.incident.open
         if known is None or (over and not case.row.uncertain):
             raise NotNeeded("it was answered before it could be sent")
         mark, asked = known
@@ -81,7 +81,7 @@ class WalkSender(Posting):
         known = _request(walk, case.row.payload)
         person = case.row.payload["of"].partition(":dm:")[2]
         inside = not person or await self._inside(case, await self._people.user_id(person))
-        waits = known is not None and known[1].answer is Answer.WAITING
+        waits = known is not None and known[1].answer is ApprovalStatus.WAITING
         if known is not None and waits and case.incident.open:
             message = self._asked(case, walk, playbook, *known)
             return await edit(
@@ -111,8 +111,8 @@ class WalkSender(Posting):
         """In the thread of the walk; where that was never posted, where the incident is."""
         payload = case.row.payload
         walk, _ = await self._read(case)
-        mark = walk.mark(payload["step"])
-        over = mark.settled or mark.turns != payload["turn"] or not walk.going or not case.incident.open
+        mark = walk.step(payload["step"])
+        over = mark.settled or mark.turns != payload["turn"] or not walk.active or not case.incident.open
         if over and not case.row.uncertain:
             raise NotNeeded("the step moved on before it could be sent")
         above = await self._posted(walk_of(case.incident.number, walk.number))
@@ -126,12 +126,12 @@ class WalkSender(Posting):
 
     async def _render(self, case: Case) -> Message:
         walk, playbook = await self._read(case)
-        runnable, undoable = takers(self._context, case.incident, playbook, walk)
+        runnable, undoable = runnable_steps(self._context, case.incident, playbook, walk)
         return blocks.walk(case.incident, playbook, walk, case.now, runnable=runnable, undoable=undoable)
 
     async def _read(self, case: Case) -> tuple[PlaybookRun, Playbook]:
         async with self._context.database.reading() as conn:
-            return await found(conn, case.incident.number, case.row.payload["walk"])
+            return await load_run(conn, case.incident.number, case.row.payload["walk"])
 
 
 def _request(walk: PlaybookRun, payload: Mapping[str, Any]) -> tuple[StepState, Approval] | None:

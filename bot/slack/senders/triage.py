@@ -23,7 +23,7 @@ class TriageSender(Posting):
         return {"triage": self._triage, "triage_edit": self._triage_edit}
 
     async def _triage(self, case: Case) -> dict[str, Any]:
-        found = await triage.of(self._context, case.incident, case.policy)
+        found = await triage.gather_triage(self._context, case.incident, case.policy)
         unless = None if case.incident.open else f"the incident was {case.incident.status} before it could be sent"
         unless = unless or (None if found.useful else "nothing known would help")
         if unless and not case.row.uncertain:
@@ -38,7 +38,7 @@ class TriageSender(Posting):
             async with self._context.database.transaction() as conn:
                 await queue.put(conn, [replace(routing.triage(case.incident.number), resend=True)])
             raise NotNeeded("nothing was posted so far; it is asked again whether anything helps")
-        found = await triage.of(self._context, case.incident, case.policy)
+        found = await triage.gather_triage(self._context, case.incident, case.policy)
         try:
             return await edit(self._api, receipt, blocks.triage(case.incident, case.policy, found))
         except SlackError as error:
