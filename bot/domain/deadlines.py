@@ -6,7 +6,6 @@ lapsed, what to do about it and why.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
+from bot.domain.values.slack_ids import is_user_id, user_mention
 
 
 class DeadlineState(StrEnum):
@@ -209,7 +209,7 @@ def _satisfied(incident: Incident, until: str) -> bool:
 
 def named(person: str) -> str:
     """A Slack ID as a mention; whoever acknowledged elsewhere by their address or name."""
-    return f"<@{person}>" if re.fullmatch(r"[UW][A-Z0-9]+", person) else person
+    return user_mention(person) if is_user_id(person) else person
 
 
 def withdrawn_because(dedup_key: str, before: Incident, after: Incident) -> str:

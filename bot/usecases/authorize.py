@@ -23,5 +23,5 @@ def require(context: Context, action: str, actor: str, incident: Incident | None
             lambda role: policy.role(role).title,
         )
     except Refused:
-        context.usergroups.ask()
+        context.usergroups.request_refresh()
         raise

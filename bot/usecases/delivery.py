@@ -16,7 +16,8 @@ from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, Entry, entry
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import UnitOfWork, begin, locked_incident
 from storage import deadlines, incidents, ingest
 from storage.engine.group_commit import GroupCommit
 from storage.outbox import queue
@@ -81,14 +82,14 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
         for dedup_key in _deadlines(row):
             await deadlines.delivered(conn, dedup_key, now)
         if incident is not None and row.kind == "channel":
-            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+            work = await begin(context, conn, incident)
             opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
             await work.commit(Change(opened))
         elif incident is not None and row.payload.get("instead_of"):
-            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+            work = await begin(context, conn, incident)
             await work.commit(Change(incident, (_paged_instead(work, row),)))
         if incident is not None and row.kind == "briefing":
-            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+            work = await begin(context, conn, incident)
             said = entry(now, "sent", BOT, f"Executive briefing to {row.payload['called']}", to=row.payload["person"])
             await work.commit(Change(incident, (said,)))
         if incident is not None and row.kind == "card" and row.version > 1:  # put back: the old one had the pin
@@ -106,11 +107,10 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
         incident = await _locked(conn, row)
         if await queue.failed(conn, row, error) is None:  # whoever has it now says what comes of it
             return
-        now = context.clock.now()
         if incident is None:
             await _failed_in_ledger(conn, row, error)
             return
-        work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+        work = await begin(context, conn, incident)
         stand_in = await _stand_in(work, row)
         if stand_in is None:
             await _failed_in_ledger(conn, row, error)
@@ -157,7 +157,7 @@ async def _by_the_next_as_well(context: Context, row: ClaimedNotice, mark: Mark,
         incident = await _locked(conn, row)
         if not await mark(conn) or incident is None:
             return
-        work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
+        work = await begin(context, conn, incident)
         stand_in = await _stand_in(work, row, waits=waits)
         if stand_in is None or not await ingest.first(conn, f"impatient:{row.dedup_key}", work.now):
             return

@@ -64,10 +64,10 @@ def bench(tmp_path: Path) -> Bench:
 async def refused(runner: Any, *words: str) -> str:
     """It is refused when it is asked for, and again where somebody runs it all the same."""
     with pytest.raises(Refused) as why:
-        runner.allowed(Invocation(words))
+        runner.check(Invocation(words))
     ended = await runner.run(Invocation(words), TEN)
-    assert ended.how is ExitKind.NOT_STARTED
-    assert ended.words == why.value.message
+    assert ended.kind is ExitKind.NOT_STARTED
+    assert ended.summary == why.value.message
     assert ended.output == ""
     return why.value.message
 

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.blocks import objections, view_of
+from sandbox.blocks import block_errors, view_of
 from sandbox.errors import SlackError
 
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "slack" / "conformance.py"
@@ -136,12 +136,12 @@ BEYOND_SCHEMA: list[tuple[list[dict[str, Any]], str]] = [
 
 @pytest.mark.parametrize("blocks", GOOD)
 def test_blocks_slack_takes_are_taken(blocks: list[dict[str, Any]]) -> None:
-    assert objections(blocks, "message") == []
+    assert block_errors(blocks, "message") == []
 
 
 @pytest.mark.parametrize(("blocks", "words"), BAD + BEYOND_SCHEMA)
 def test_blocks_slack_refuses_are_refused_with_its_place(blocks: list[dict[str, Any]], words: str) -> None:
-    found = objections(blocks, "message")
+    found = block_errors(blocks, "message")
     assert any(words in line and "[json-pointer:/blocks" in line for line in found), found
 
 

@@ -101,7 +101,7 @@ async def test_a_form_opened_by_somebody_who_may_is_asked_again_when_it_comes_ba
     await strict.maya.press(card, "Update status")
     await strict.maya.fill(strict.maya.view, {"What changed?": "Fixed", "Status": "Resolved"})
     strict.ws.state.usergroups[ONCALL].users = ["U0TOM00000"]
-    await strict.tocsin.groups.read(["oncall"])
+    await strict.tocsin.groups.fetch(["oncall"])
     await strict.maya.submit()
     assert "Only @oncall" in str(strict.maya.view.body)
     assert (await strict.show())["status"] == "detected"
@@ -124,7 +124,7 @@ async def test_acknowledging_by_its_status_is_free_too(strict: World) -> None:
 
 
 async def test_whoever_was_added_a_moment_ago_is_let_in_soon(strict: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.directory.usergroups.AGAIN_S", 0.0)
+    monkeypatch.setattr("bot.slack.directory.usergroups.REFUSAL_REFRESH_S", 0.0)
     strict.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
     assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
     await known(strict, "U0NOOR0000")
@@ -157,7 +157,7 @@ async def test_a_group_nobody_knows_lets_nobody_in_but_for_help(sqlite_url: str,
 
 async def test_a_group_that_is_gone_is_empty(strict: World) -> None:
     strict.ws.state.usergroups[ONCALL].disabled = True
-    await strict.tocsin.groups.read(["oncall"])
+    await strict.tocsin.groups.fetch(["oncall"])
     answer = await typed(strict, "maya", INSIDE, "/incident resolve")
     assert "Only @oncall" in answer
     await typed(strict, "maya", INSIDE, "/incident ack")

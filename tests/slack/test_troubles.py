@@ -42,4 +42,4 @@ def row(kind: str, **payload: Any) -> ClaimedNotice:
 def test_it_says_what_was_meant_for_whom(kind: str, payload: dict[str, Any], said: str) -> None:
     error = SlackError("users_not_found", "users.lookupByEmail", permanent=True)
     mend = "nobody in this workspace has that e-mail address (users_not_found)."
-    assert error_messages.in_words(error, row(kind, **payload)) == said + mend
+    assert error_messages.describe_failure(error, row(kind, **payload)) == said + mend

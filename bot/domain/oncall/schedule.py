@@ -15,13 +15,13 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.policy.policy import Layer, Policy, Schedule
+from bot.domain.values.slack_ids import is_user_id
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DEFAULT_HANDOFF = {"daily": "09:00", "weekly": "mon 09:00", "monthly": "1 09:00"}
 MIDNIGHT = 24 * 60
 
-_SLACK_ID = re.compile(r"[UW][A-Z0-9]+")
 _TIME = r"([01]?\d|2[0-3]):([0-5]\d)"
 _CLOCK = re.compile(rf"^{_TIME}$")
 _HOURS = re.compile(rf"^{_TIME}\s*-\s*({_TIME}|24:00)(?:\s+(.+))?$")
@@ -123,7 +123,7 @@ def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override
 
 def stranger(member: str, policy: Policy) -> bool:
     """No contact, and known by no Slack ID or address: somebody whom nobody here can reach."""
-    return member not in policy.contacts and "@" not in member and not _SLACK_ID.fullmatch(member)
+    return member not in policy.contacts and "@" not in member and not is_user_id(member)
 
 
 def calendar(policy: Policy, overrides: Sequence[Override] = ()) -> Callable[[str, datetime], tuple[str, ...]]:

@@ -11,14 +11,13 @@ from typing import Any
 from bot.domain.incident import Alert, Incident
 from bot.domain.paging.ladder import Recipients
 from bot.domain.policy.policy import Contact, Policy
+from bot.domain.values.slack_ids import MENTION
 
 # What a contact must have to be reached so. The other methods reach whoever the operator's settings say.
 ADDRESS = {"slack": "slack", "email": "email", "sms": "phone"}
 PERSONAL = ("sms", "email", "slack")  # in the order in which they stand in for one another
 FOLLOWING = ("pagerduty", "webhook")  # what is opened there is acknowledged and resolved there too
 LABELS = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "e-mail", "sms": "SMS", "webhook": "webhook"}
-
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ def in_plain_words(text: str, policy: Policy) -> str:
         person = person_known_as(match[1], policy)
         return person.name if person.key in policy.contacts else "somebody"
 
-    return _MENTION.sub(name, text)
+    return MENTION.sub(name, text)
 
 
 def person_of(payload: Mapping[str, Any], policy: Policy) -> Person:

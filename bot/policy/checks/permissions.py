@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from bot.domain.access.permissions import ACTIONS, BELLS, WITHOUT_INCIDENT
 from bot.domain.policy.policy import Allowed
+from bot.domain.values.slack_ids import is_user_id
 from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
 from bot.policy.models import Document
 from bot.policy.problems import KeyPath, Problem, did_you_mean
 
-_MEMBER = re.compile(r"[UW][A-Z0-9]{2,}")
 _FREE = {
     "ack": "whoever answers a page must be let in",
     "join": "whoever comes to help must be let in",
@@ -81,6 +80,6 @@ def _who(look: CheckContext, path: KeyPath, action: str, one: str) -> Iterator[P
         contact = look.model.contacts.get(name)
         if contact is None:
             yield look.unknown(path, name, look.model.contacts, "contact", add_contact(name))
-        elif not contact.slack or not _MEMBER.fullmatch(contact.slack):
+        elif not contact.slack or not is_user_id(contact.slack):
             said = f"{name} is not known by a Slack member ID. Give contacts.{name} one: `slack: U0123ABCD`."
             yield look.problem(path, said)

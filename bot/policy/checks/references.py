@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.domain.policy.policy import folded
+from bot.domain.values.slack_ids import is_user_id
 from bot.policy.checks.context import CheckContext
-from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
 
 
@@ -83,7 +83,7 @@ def _same_names(look: CheckContext, collection: str, names: dict[str, str]) -> I
 
 def _people(look: CheckContext, path: KeyPath, names: Iterable[str]) -> Iterator[Problem]:
     for number, name in enumerate(names):
-        if name not in look.model.contacts and not is_user(name):
+        if name not in look.model.contacts and not is_user_id(name):
             yield look.unknown((*path, number), name, look.model.contacts, "contact", add_contact(name))
 
 

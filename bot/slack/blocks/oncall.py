@@ -8,9 +8,10 @@ from datetime import datetime
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
 from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message, button
-from bot.slack.text import escape, is_user, mention, plain, render
+from bot.slack.text import escape, mention, plain, render
 
 COMMAND = "/incident"
 SCHEDULES = 40
@@ -73,7 +74,7 @@ def called(member: str, policy: Policy) -> str:
     contact = policy.contacts.get(member)
     if contact is None:
         return mention(member)
-    if contact.slack and is_user(contact.slack):
+    if contact.slack and is_user_id(contact.slack):
         return mention(contact.slack)
     return render(plain(contact.name or member))
 
@@ -107,4 +108,4 @@ def _covers(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence
 
 def _is_cover(override: Override, schedule: Schedule) -> bool:
     """A turn that was read from PagerDuty is none; only who covers stands there by a Slack ID."""
-    return override.schedule == schedule.key and (not schedule.pagerduty or is_user(override.member))
+    return override.schedule == schedule.key and (not schedule.pagerduty or is_user_id(override.member))

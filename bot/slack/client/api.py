@@ -14,12 +14,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.errors import DeliveryError
 from bot.integrations.http import CONNECT_S, TIMEOUT_S
 from bot.slack.client import rate_limiter
-from bot.slack.client.rate_limiter import Rates
+from bot.slack.client.rate_limiter import RateLimiter
 
 # Slack's own trouble: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
-NOT_YET = "Slack allows only so many of these; this waits its turn"
+RATE_LIMIT_WAIT = "Slack allows only so many of these; this waits its turn"
 
 
 class SlackError(DeliveryError):
@@ -52,17 +52,17 @@ class SlackApi:
         waits: Callable[[str, float], None] = lambda m, s: None,
     ) -> None:
         self.client = client
-        self.rates = Rates()
+        self.rate_limiter = RateLimiter()
         self._observe = observe
         self._waits = waits
 
     async def call(self, method: str, **args: Any) -> dict[str, Any]:
         """One attempt. `uncertain` errors may have taken effect all the same; one that is not `tried` has none."""
         channel = str(args.get("channel", ""))
-        going = self.rates.go(method, channel, rate_limiter.asking.get())
+        going = self.rate_limiter.acquire(method, channel, rate_limiter.current_caller.get())
         if isinstance(going, float):
             self._waits(method, going)
-            raise SlackError(NOT_YET, method, wait_s=going, tried=False)
+            raise SlackError(RATE_LIMIT_WAIT, method, wait_s=going, tried=False)
         started = time.perf_counter()
         result, counts = "ok", True
         try:
@@ -71,10 +71,10 @@ class SlackApi:
             result, counts = error.name, error.counts
             if error.name in RATE_LIMITED:
                 counts = False
-                self.rates.refused(method, channel, error.wait_s or 1.0)
+                self.rate_limiter.back_off(method, channel, error.wait_s or 1.0)
             raise
         finally:
-            going.end(counts=counts)
+            going.release(counts=counts)
             self._observe(method, result, time.perf_counter() - started)
 
     async def _post(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class SlackApi:
             raise _from_answer(error, method) from error
         except aiohttp.ClientConnectorError as error:
             raise SlackError("could not connect to Slack", method, counts=False) from error
-        except Redirected as error:
+        except RedirectRefused as error:
             raise SlackError("it answers from elsewhere; check SLACK_API_URL", method) from error
         except TimeoutError as error:
             raise SlackError("no answer in time", method, uncertain=True) from error
@@ -137,20 +137,20 @@ def _retry_after(headers: Any) -> float:
         return 1.0
 
 
-def in_time(until: float) -> bool:
+def ends_before(until: float) -> bool:
     """Whether a call that begins now has ended by `until`, on the monotonic clock, whatever becomes of it."""
     return time.monotonic() + TIMEOUT_S <= until
 
 
-class Redirected(aiohttp.ClientError):
+class RedirectRefused(aiohttp.ClientError):
     """We were sent elsewhere, and do not go."""
 
 
 async def _refuse(*_: Any) -> None:
-    raise Redirected("redirects are not followed")
+    raise RedirectRefused("redirects are not followed")
 
 
-def session() -> aiohttp.ClientSession:
+def open_session() -> aiohttp.ClientSession:
     """The one session, which carries the time-out itself: the SDK's own is ignored beside a session.
 
     It follows nobody elsewhere: tokens and pages go to the addresses of the settings, and to no other.
@@ -164,5 +164,5 @@ def session() -> aiohttp.ClientSession:
     )
 
 
-def client(token: str | None, base_url: str, shared: aiohttp.ClientSession) -> AsyncWebClient:
+def web_client(token: str | None, base_url: str, shared: aiohttp.ClientSession) -> AsyncWebClient:
     return AsyncWebClient(token=token, base_url=base_url, session=shared, timeout=int(TIMEOUT_S), retry_handlers=[])

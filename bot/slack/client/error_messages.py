@@ -62,7 +62,7 @@ TO = {
 }
 
 # https://docs.slack.dev/reference/methods — errors of the methods we call
-MENDS = {
+EXPLANATIONS = {
     "not_in_channel": "I am not in that channel. Invite me there: /invite @Tocsin",
     "channel_not_found": "I cannot see that channel. Is the name right, and am I invited if it is private?",
     "is_archived": "the channel is archived. Unarchive it and press Retry",
@@ -90,7 +90,7 @@ MENDS = {
 }
 
 
-def in_words(error: SlackError, row: ClaimedNotice) -> str:
+def describe_failure(error: SlackError, row: ClaimedNotice) -> str:
     """“Could not invite <@U1>: they are a guest …” — with Slack's own name for it at the end."""
     who = row.payload.get("user") if row.kind == "invite" else row.payload.get("person")
     step = (TO if who else STEPS).get(row.kind) or STEPS.get(row.kind, row.kind)
@@ -98,5 +98,5 @@ def in_words(error: SlackError, row: ClaimedNotice) -> str:
         step += f" {who if '@' in who else f'<@{who}>'}"
     if channel := row.payload.get("channel"):
         step += f" in {channel}" if row.kind == "page_elsewhere" else ""
-    mend = MENDS.get(error.name, "Slack refused")
+    mend = EXPLANATIONS.get(error.name, "Slack refused")
     return f"Could not {step}: {mend} ({error.name})."

@@ -36,14 +36,14 @@ PER_MINUTE: dict[str, int | None] = {
     "views.publish": T4,
     "views.update": T4,
 }
-UNKNOWN = T2  # a method that stands in no table yet
+DEFAULT_LIMIT = T2  # a method that stands in no table yet
 
 POST = "chat.postMessage"
 # One message a second in a channel, short bursts allowed: two within 2 s are never more than 60 within a minute.
-IN_A_CHANNEL, IN_A_CHANNEL_S = 2, 2.0
+CHANNEL_BURST, CHANNEL_BURST_S = 2, 2.0
 # “Several hundred a minute” in the workspace.
-IN_THE_WORKSPACE = 240
+POSTS_PER_MINUTE = 240
 
 
 def per_minute(method: str) -> int | None:
-    return PER_MINUTE.get(method, UNKNOWN)
+    return PER_MINUTE.get(method, DEFAULT_LIMIT)

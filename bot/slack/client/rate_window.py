@@ -25,7 +25,7 @@ ROOM: dict[int, float] = {Priority.EDIT: 0.9, Priority.FETCH: 0.6}
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Caller:
     """Who asks: a notice and its incident. Without a name, somebody waits for the answer and will not come again."""
 
     name: str = ""
@@ -35,28 +35,28 @@ class Turn:
 
 @dataclass(slots=True)
 class _Waiting:
-    turn: Turn
+    turn: Caller
     number: int  # who came first
     at: float
 
 
-class Window:
+class RateWindow:
     """`limit` calls within `span_s`. Where Slack never refused, one goes beyond it step by step, since it may allow:
     `daring` calls at once to begin with, more with each that passes; 0 for never.
     """
 
-    def __init__(self, limit: int, span_s: float, *, daring: int = 1) -> None:
+    def __init__(self, limit: int, span_s: float, *, probe_limit: int = 1) -> None:
         self.limit = limit
         self.span_s = span_s
         self.blocked_until = 0.0
-        self._daring = daring
+        self._probe_limit = probe_limit
         self._done: deque[tuple[float, int | None]] = deque()
         self._served: deque[tuple[float, int | None]] = deque()  # remembered longer, for what is fair
         self._under_way: Counter[int | None] = Counter()
         self._waiting: dict[str, _Waiting] = {}
         self._numbers = itertools.count(1)
         self._beyond = 0.0
-        self._bold = daring
+        self._probes_allowed = probe_limit
         self._factor = 1.0
         self._slow_until = 0.0
         self._slower_at = -TOGETHER_S
@@ -66,59 +66,61 @@ class Window:
     def used(self) -> int:
         return len(self._done) + self._under_way.total()
 
-    def idle(self, now: float) -> bool:
+    def is_idle(self, now: float) -> bool:
         """Nothing would be forgotten with it."""
         self._forget(now)
         return not self.used and not self._waiting and max(self.blocked_until, self._slow_until) <= now
 
-    def free_at(self, turn: Turn, now: float, *, strict: bool) -> float:
+    def free_at(self, caller: Caller, now: float, *, strict: bool) -> float:
         """When it is this one's turn, as things stand: `now` if at once. `strict`: not a call above the limit."""
         self._forget(now)
-        place = self._place(turn)
+        place = self._place(caller)
         at = max(now, self.blocked_until)
-        room = math.ceil(self.limit * ROOM.get(turn.priority, 1.0))
+        room = math.ceil(self.limit * ROOM.get(caller.priority, 1.0))
         if self._slow_until > now:
             room = max(1, int(room * self._factor))
             pace_s = self.span_s / (self.limit * self._factor)
             at = max(at, self._taken_at + pace_s) + place * pace_s
         if self.used + place < room:
             return at
-        if self._daring and not strict and self._slow_until <= now:
-            dared = self._under_way.total() + place < self._bold
-            return at if dared else max(at, now + PROBE_S * (1.0 + math.log2(1.0 + place / max(1, self._bold))))
+        if self._probe_limit and not strict and self._slow_until <= now:
+            if self._under_way.total() + place < self._probes_allowed:
+                return at
+            crowd = math.log2(1.0 + place / max(1, self._probes_allowed))
+            return max(at, now + PROBE_S * (1.0 + crowd))
         return max(at, self._slot(place, room, now))
 
-    def wait(self, turn: Turn, at: float) -> float:
+    def enqueue(self, caller: Caller, at: float) -> float:
         """Remember that this one comes again at `at`. Gives back when it should: later, where very many wait."""
-        known = self._waiting.get(turn.name)
+        known = self._waiting.get(caller.name)
         if known is not None:
             known.at = at
-        elif turn.priority <= Priority.PAGE or len(self._waiting) < LONGEST_QUEUE:
-            self._waiting[turn.name] = _Waiting(turn, next(self._numbers), at)
+        elif caller.priority <= Priority.PAGE or len(self._waiting) < LONGEST_QUEUE:
+            self._waiting[caller.name] = _Waiting(caller, next(self._numbers), at)
         else:
             self._beyond = max(at, self._beyond) + self.span_s / self.limit
             return self._beyond
         return at
 
-    def take(self, turn: Turn, now: float) -> None:
-        self._waiting.pop(turn.name, None)
-        self._under_way[turn.incident] += 1
+    def start(self, caller: Caller, now: float) -> None:
+        self._waiting.pop(caller.name, None)
+        self._under_way[caller.incident] += 1
         self._taken_at = now
 
-    def end(self, turn: Turn, now: float, *, counts: bool) -> None:
+    def finish(self, caller: Caller, now: float, *, counts: bool) -> None:
         """The call is over; it `counts` unless it never reached Slack, or was refused for its number."""
-        self._under_way[turn.incident] -= 1
-        if self._under_way[turn.incident] <= 0:
-            del self._under_way[turn.incident]
+        self._under_way[caller.incident] -= 1
+        if self._under_way[caller.incident] <= 0:
+            del self._under_way[caller.incident]
         if counts:
-            self._bold = self._bold + 1 if self.used >= self.limit else self._daring
-            self._done.append((now, turn.incident))
-            self._served.append((now, turn.incident))
+            self._probes_allowed = self._probes_allowed + 1 if self.used >= self.limit else self._probe_limit
+            self._done.append((now, caller.incident))
+            self._served.append((now, caller.incident))
 
-    def refused(self, now: float, wait_s: float) -> None:
+    def back_off(self, now: float, wait_s: float) -> None:
         """Slack said 429. If it was within the limit, others use it too, or it is lower: then slower, for a while."""
         self.blocked_until = max(self.blocked_until, now + wait_s)
-        self._bold = self._daring
+        self._probes_allowed = self._probe_limit
         if self.used <= self.limit:
             if now >= self._slower_at + TOGETHER_S:
                 self._factor, self._slower_at = max(SLOWEST, self._factor / 2), now
@@ -136,12 +138,12 @@ class Window:
         for name in lost:
             del self._waiting[name]
 
-    def _place(self, turn: Turn) -> int:
+    def _place(self, caller: Caller) -> int:
         """How many go before: by priority; then whose incident had least of late; then who has waited longest."""
-        others = [one for name, one in self._waiting.items() if name != turn.name]
+        others = [one for name, one in self._waiting.items() if name != caller.name]
         if not others:
             return 0
-        mine = self._waiting.get(turn.name) or _Waiting(turn, sys.maxsize, 0.0)
+        mine = self._waiting.get(caller.name) or _Waiting(caller, sys.maxsize, 0.0)
         had: Counter[int | None] = Counter(incident for _, incident in self._served)
         had.update(self._under_way)
         keys: list[tuple[int, int, int]] = []

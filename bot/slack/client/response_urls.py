@@ -5,10 +5,10 @@ from __future__ import annotations
 from yarl import URL
 
 # Slack answers under other names of its own than the one its API has: hooks.slack.com beside slack.com.
-FAMILIES = frozenset({"slack.com", "slack-gov.com"})
+SLACK_DOMAINS = frozenset({"slack.com", "slack-gov.com"})
 
 
-def answer_address(url: object, api_url: str) -> URL | None:
+def trusted_response_url(url: object, api_url: str) -> URL | None:
     """The address, read as the client will read it; None where it is not Slack's, or not the configured one's."""
     try:
         given, api = URL(str(url)), URL(api_url)
@@ -17,6 +17,6 @@ def answer_address(url: object, api_url: str) -> URL | None:
         same_door = (given.scheme, given.port) == (api.scheme, api.port)
     except (ValueError, TypeError):
         return None
-    family = next((name for name in FAMILIES if api.host == name or api.host.endswith(f".{name}")), None)
+    family = next((name for name in SLACK_DOMAINS if api.host == name or api.host.endswith(f".{name}")), None)
     ours = given.host == api.host or (family is not None and given.host.endswith(f".{family}"))
     return given if same_door and ours else None

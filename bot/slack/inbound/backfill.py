@@ -30,7 +30,7 @@ FORGOTTEN_S = 180.0  # nobody went on with it: another replica does, or nobody n
 
 
 @dataclass(slots=True)
-class Reading:
+class HistoryRead:
     """How far a channel's history has been read, newest page first, and how much of it was dealt with, oldest first."""
 
     touched_at: float
@@ -47,20 +47,20 @@ class Reading:
     )
 
 
-class Readings:
+class HistoryReads:
     """Histories that are being read. Slack allows so many pages a minute: what was read is kept until there is more."""
 
     def __init__(self) -> None:
-        self._by_channel: dict[str, Reading] = {}
+        self._by_channel: dict[str, HistoryRead] = {}
 
-    def of(self, channel: str) -> Reading:
+    def of(self, channel: str) -> HistoryRead:
         """The one under way, or a new one. Raises `SlackError` while enough others are being read."""
         now = time.monotonic()
         self._by_channel = {c: one for c, one in self._by_channel.items() if now - one.touched_at < FORGOTTEN_S}
         if channel not in self._by_channel:
             if sum(one.quiet is None for one in self._by_channel.values()) >= AT_ONCE:
                 raise SlackError("other channels are read first", "conversations.history", wait_s=AGAIN_S, tried=False)
-            self._by_channel[channel] = Reading(now)
+            self._by_channel[channel] = HistoryRead(now)
         self._by_channel[channel].touched_at = now
         return self._by_channel[channel]
 
@@ -69,7 +69,7 @@ class Readings:
 
 
 async def backfill(
-    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, readings: Readings
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, readings: HistoryReads
 ) -> dict[str, Any]:
     """Read history and threads, append what is missing, move the cursor. Safe to repeat; returns counts."""
     reading = readings.of(channel)
@@ -83,7 +83,9 @@ async def backfill(
     return {"fetched": reading.fetched}
 
 
-async def _read(context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: Reading) -> None:
+async def _read(
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: HistoryRead
+) -> None:
     """1. What was said; 2. what is gone or marked; 3. the threads in which nobody said anything new; 4. pins."""
     known = reading.before = reading.before or await history_diff.before(context, number, channel)
     if reading.quiet is None:
@@ -95,7 +97,7 @@ async def _read(context: Context, api: SlackApi, me: BotIdentity, number: int, c
 
 
 async def _history(
-    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: Reading, known: Before
+    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: HistoryRead, known: Before
 ) -> list[dict[str, Any]]:
     """Returns the threads that have not been read again."""
     while not reading.whole:
@@ -119,7 +121,7 @@ async def _history(
 async def _thread(
     context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, parent: dict[str, Any], known: Before
 ) -> int:
-    thread, fetched = Reading(time.monotonic()), 0
+    thread, fetched = HistoryRead(time.monotonic()), 0
     try:
         while not thread.whole:
             await _next_page(api, "conversations.replies", channel, thread, ts=parent["ts"])
@@ -138,7 +140,7 @@ async def _thread(
 
 
 async def _append(context: Context, me: BotIdentity, number: int, channel: str, message: dict[str, Any]) -> int:
-    if message.get("subtype") in event_parser.COMING_AND_GOING:
+    if message.get("subtype") in event_parser.MEMBERSHIP_SUBTYPES:
         return await _membership(context, me, number, channel, message)
     entries = _entries(context, me, channel, message)
     return await context.database.appender.append(number, entries) if entries else 0
@@ -149,8 +151,8 @@ async def _membership(context: Context, me: BotIdentity, number: int, channel: s
     if user == me.user_id:
         return 0
     at = context.clock.at(float(message["ts"]))
-    kind = event_parser.COMING_AND_GOING[message["subtype"]]
-    entry = event_parser.membership(kind, channel, user, message["ts"], at, message.get("inviter"))
+    kind = event_parser.MEMBERSHIP_SUBTYPES[message["subtype"]]
+    entry = event_parser.membership_entry(kind, channel, user, message["ts"], at, message.get("inviter"))
     return await move(context, number, entry)
 
 
@@ -159,9 +161,9 @@ def _entries(context: Context, me: BotIdentity, channel: str, message: dict[str,
     subtype = message.get("subtype")
     if me.wrote(message):
         return []
-    if subtype in event_parser.SPOKEN:
-        return _spoken(context, event_parser.said(message, channel, me))
-    happened = event_parser.channel_said(message, channel, at)
+    if subtype in event_parser.MESSAGE_SUBTYPES:
+        return _spoken(context, event_parser.channel_message(message, channel, me))
+    happened = event_parser.channel_change(message, channel, at)
     return [happened] if happened else []
 
 
@@ -181,7 +183,7 @@ async def _thread_moved(context: Context, channel: str, parent: dict[str, Any]) 
     return seen is None or seen != str(parent.get("latest_reply", ""))
 
 
-async def _next_page(api: SlackApi, method: str, channel: str, reading: Reading, **args: Any) -> None:
+async def _next_page(api: SlackApi, method: str, channel: str, reading: HistoryRead, **args: Any) -> None:
     answer = await api.call(method, channel=channel, limit=_PAGE, cursor=reading.cursor, **args)
     reading.messages += answer.get("messages", [])
     reading.cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None

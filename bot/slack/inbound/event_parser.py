@@ -13,10 +13,10 @@ from bot.domain.timeline.reactions import reaction_of
 Event = dict[str, Any]
 
 # Subtypes of `message` that are somebody saying something. https://docs.slack.dev/reference/events/message
-SPOKEN = frozenset({None, "file_share", "thread_broadcast", "me_message", "bot_message"})
-COMING_AND_GOING = {"channel_join": "joined", "group_join": "joined", "channel_leave": "left", "group_leave": "left"}
-KEYING = frozenset({"pushpin"})
-MEANINGFUL = frozenset(
+MESSAGE_SUBTYPES = frozenset({None, "file_share", "thread_broadcast", "me_message", "bot_message"})
+MEMBERSHIP_SUBTYPES = {"channel_join": "joined", "group_join": "joined", "channel_leave": "left", "group_leave": "left"}
+KEY_REACTIONS = frozenset({"pushpin"})
+RECORDED_REACTIONS = frozenset(
     {
         "eyes", "white_check_mark", "heavy_check_mark", "ballot_box_with_check", "x", "no_entry", "warning",
         "rotating_light", "fire", "sos", "+1", "thumbsup", "-1", "thumbsdown", "question", "raised_hand", "hand",
@@ -50,7 +50,7 @@ def permalink(me: BotIdentity, channel: str, ts: str, thread_ts: str | None = No
     return f"{base}?thread_ts={thread_ts}&cid={channel}" if thread_ts and thread_ts != ts else base
 
 
-def said(message: Event, channel: str, me: BotIdentity) -> ChannelMessage:
+def channel_message(message: Event, channel: str, me: BotIdentity) -> ChannelMessage:
     """A message object from an event, from `previous_message` or from the history."""
     ts = str(message["ts"])
     thread_ts = message.get("thread_ts")
@@ -102,7 +102,7 @@ def is_tombstone(event: Event) -> bool:
     return (event.get("message") or {}).get("subtype") == "tombstone"
 
 
-def reaction(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry | None:
+def reaction_entry(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry | None:
     """📌 keys or un-keys its message; other reactions are written down where they carry meaning."""
     ts = str((event.get("item") or {}).get("ts", ""))
     actor = str(event.get("user") or "unknown")
@@ -111,14 +111,14 @@ def reaction(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry
 
 def _marked(reaction: str, actor: str, ts: str, at: datetime, dedup_key: str | None, *, added: bool) -> Entry | None:
     name = reaction.split("::", 1)[0]  # the colour of a hand means nothing
-    if name in KEYING:
+    if name in KEY_REACTIONS:
         return Entry(at, "keyed" if added else "unkeyed", actor, "", ts, {"reaction": name}, dedup_key)
-    if name not in MEANINGFUL:
+    if name not in RECORDED_REACTIONS:
         return None
     return Entry(at, "reaction", actor, f":{name}:" + ("" if added else " taken back"), ts, {"added": added}, dedup_key)
 
 
-def reactions(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str, str]]]:
+def reactions_on(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str, str]]]:
     """The reactions that hang on a message of the history, and the `(ts, mark)` of which Slack does not name everybody:
     its list of people may be shorter than its count. https://docs.slack.dev/reference/methods/reactions.get
     """
@@ -136,25 +136,25 @@ def reactions(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str,
     return entries, unsure
 
 
-def pinned(item: Event, at: datetime) -> Entry:
+def pinned_item_entry(item: Event, at: datetime) -> Entry:
     """An item of `pins.list`, which says who pinned it, but not who took one off."""
-    return pin({"item": item, "user": item.get("created_by")}, "", at, added=True)
+    return pin_entry({"item": item, "user": item.get("created_by")}, "", at, added=True)
 
 
-def pin(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry:
+def pin_entry(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry:
     item = event.get("item") or {}
     ts = str((item.get("message") or {}).get("ts") or item.get("ts") or "")
     words = "pinned a message" if added else "unpinned a message"
     return Entry(at, "pin", str(event.get("user") or "unknown"), words, ts or None, {"added": added}, f"p:{event_id}")
 
 
-def membership(kind: str, channel: str, user: str, ts: str, at: datetime, inviter: str | None) -> Entry:
+def membership_entry(kind: str, channel: str, user: str, ts: str, at: datetime, inviter: str | None) -> Entry:
     words = "joined" if kind == "joined" else "left"
     data = {"inviter": inviter} if inviter else {}
     return Entry(at, kind, user, words, None, data, f"{kind}:{channel}:{user}:{ts}")
 
 
-def channel_said(event: Event, channel: str, at: datetime) -> Entry | None:
+def channel_change(event: Event, channel: str, at: datetime) -> Entry | None:
     """Topic, purpose and name as Slack tells them, in messages of their own."""
     ts, user = str(event["ts"]), str(event.get("user") or "unknown")
     match event.get("subtype"):

@@ -105,7 +105,7 @@ async def pins(context: Context, api: SlackApi, me: BotIdentity, number: int, ch
         log.info("backfill.no_pins", incident=number, error=error.name)
         return 0
     items = [item for item in answer.get("items", []) if item.get("message")]
-    marks = [event_parser.pinned(item, context.clock.at(float(item["created"]))) for item in items]
+    marks = [event_parser.pinned_item_entry(item, context.clock.at(float(item["created"]))) for item in items]
     by_people = [mark for mark in marks if mark.actor != me.user_id]
     by_us = {mark.source_ts for mark in marks if mark.actor == me.user_id}
     shown = SlackState(_by_mark(by_people), known.looked_at - by_us, kinds=PINS)
@@ -124,11 +124,11 @@ async def _reactions(
     unsure: set[tuple[str, str]] = set()
     keyed: dict[str, list[Entry]] = {}
     for message in messages:
-        found, doubtful = event_parser.reactions(message, known.at)
+        found, doubtful = event_parser.reactions_on(message, known.at)
         unsure |= doubtful
         marks += [one for one in found if one.actor != me.user_id and _wanted(context, one)]
         if any(one.kind == "keyed" for one in found):
-            said = event_parser.said(message, channel, me)
+            said = event_parser.channel_message(message, channel, me)
             keyed[said.ts] = entries_from_message(said, context.clock.at(float(said.ts)), fetched=True)
     looked_at = {str(message["ts"]) for message in messages}
     known.looked_at |= looked_at

@@ -56,7 +56,7 @@ NEVER_NULL = ("event", "actions", "response_urls")
 OF_A_PERSON = frozenset({"block_actions", "view_submission", "view_closed", "shortcut", "message_action"})
 
 
-def well_formed(body: Any) -> bool:
+def is_well_formed(body: Any) -> bool:
     """Has it the types that Slack's reference gives it? Fields that nobody reads may be anything."""
     if not isinstance(body, dict) or not _fits(body, BODY):
         return False

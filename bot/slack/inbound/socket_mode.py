@@ -97,7 +97,7 @@ class Connection(SocketModeClient):
     async def _answer(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         started = time.time()
         self.delivered_at = time.monotonic()
-        if payload_validation.well_formed(request.payload):
+        if payload_validation.is_well_formed(request.payload):
             answer = await run_async_bolt_app(self._app, request)
         else:
             log.warning("socket.malformed", type=str(request.type)[:40])
@@ -112,7 +112,7 @@ class Connection(SocketModeClient):
         self.auto_reconnect_enabled = self.default_auto_reconnect_enabled = False
 
 
-class Sockets:
+class SocketPool:
     """Keeps `CONNECTIONS` sockets open. `reconnected` is awaited after a time with none: something may be missing."""
 
     def __init__(
@@ -158,14 +158,14 @@ class Sockets:
         await asyncio.gather(*(_close(connection) for connection in connections), return_exceptions=True)
 
     @property
-    def living(self) -> int:
+    def open_count(self) -> int:
         """As last looked at."""
         return self._living
 
-    async def connected(self) -> int:
+    async def connected_count(self) -> int:
         return sum([await one.is_connected() and one.wedged() is None for one in self._open])
 
-    def spoke(self) -> None:
+    def note_post(self) -> None:
         """We said something that Slack delivers back to us."""
         self._spoken = [*self._spoken[1 - SPOKEN :], time.monotonic()]
 

@@ -19,12 +19,12 @@ from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks import triggers as triggering
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.arguments import Request
-from bot.slack.commands.parse import Declaration
+from bot.slack.commands.parse import DeclareRequest
 from bot.slack.listeners import oncall, playbooks
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases import authorize as permissions
 from bot.usecases.effects import search_index
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.visibility import can_see
 from bot.usecases.incidents import acknowledge as acknowledging
 from bot.usecases.incidents import change_policy as changing
 from bot.usecases.incidents import escalate as escalating
@@ -41,9 +41,9 @@ WithIncident = Callable[[ListenerContext, Interaction, Request, Incident, Policy
 Without = Callable[[ListenerContext, Interaction, Request], Answer]
 
 
-async def declare(ctx: ListenerContext, interaction: Interaction, said: Declaration) -> Message | None:
+async def declare(ctx: ListenerContext, interaction: Interaction, said: DeclareRequest) -> Message | None:
     """At once where severity and title are known, else the form with what is known filled in."""
-    if not said.at_once:
+    if not said.is_complete:
         permissions.require(ctx.context, "declare", interaction.user)
         view = declaring.declare_modal(
             ctx.context.policy,
@@ -341,7 +341,7 @@ async def list_(ctx: ListenerContext, interaction: Interaction, request: Request
             incident
             for incident in found
             if (not request.severities or incident.severity in request.severities)
-            and await part_of(conn, incident, interaction.user)
+            and await can_see(conn, incident, interaction.user)
         ]
     now = ctx.context.clock.now()
     return replies.listing(wanted, ctx.context.policy, now, scope=request.scope, command=ctx.command)

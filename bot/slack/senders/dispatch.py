@@ -21,12 +21,12 @@ from bot.slack.blocks import announcement, briefing, card, handover, home, news,
 from bot.slack.blocks.elements import Message
 from bot.slack.client import rate_limiter
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.client.error_messages import in_words
-from bot.slack.client.rate_window import Turn
+from bot.slack.client.error_messages import describe_failure
+from bot.slack.client.rate_window import Caller
 from bot.slack.directory import channels
 from bot.slack.directory.people import People
-from bot.slack.directory.usergroups import id_of
-from bot.slack.inbound.backfill import Readings, backfill
+from bot.slack.directory.usergroups import find_id
+from bot.slack.inbound.backfill import HistoryReads, backfill
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.senders.base import Posting
 from bot.slack.senders.ephemeral import respond
@@ -36,8 +36,8 @@ from bot.slack.senders.post_once import edit, post
 from bot.slack.senders.triage import TriageSender
 from bot.slack.text import clip
 from bot.usecases.context import Context
-from bot.usecases.effects import role_shifts
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects import on_call
+from bot.usecases.effects.visibility import can_see
 from bot.usecases.oncall import calendar_feeds as calendars
 from bot.usecases.playbooks import runs
 from storage import incidents, key_value, overrides
@@ -79,7 +79,7 @@ class Sender(Posting):
         self._session = session
         self._command = command
         self._people = People(api, self._learned)
-        self._readings = Readings()
+        self._readings = HistoryReads()
         self._incidents = BatchLoader(context.database.reading, incidents.several)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         walks = WalkSender(context, api, self._people)
@@ -126,7 +126,7 @@ class Sender(Posting):
 
     async def send(self, row: ClaimedNotice) -> dict[str, Any]:
         """1. Read the incident as it stands; 2. render and call Slack; 3. say it in plain words if refused."""
-        rate_limiter.asking.set(Turn(row.dedup_key, row.incident, row.priority))  # the task is the row's own
+        rate_limiter.current_caller.set(Caller(row.dedup_key, row.incident, row.priority))  # the task is the row's own
         try:
             if row.kind == "home":
                 return await self._home(row)
@@ -137,13 +137,13 @@ class Sender(Posting):
             return await self._handlers[row.kind](await self._case(row))
         except SlackError as error:
             if error.permanent:
-                raise DeliveryError(in_words(error, row), permanent=True) from error
+                raise DeliveryError(describe_failure(error, row), permanent=True) from error
             raise
 
     async def _learned(self, address: str, user: str) -> None:
         """Use cases know people by their Slack ID, and cannot ask Slack."""
         async with self._context.database.transaction() as conn:
-            await role_shifts.remember(conn, address, user)
+            await on_call.remember_user(conn, address, user)
 
     async def _case(self, row: ClaimedNotice) -> Case:
         incident = await self._incidents.get(row.incident) if row.incident is not None else None
@@ -323,12 +323,12 @@ class Sender(Posting):
     async def _user_group(self, row: ClaimedNotice) -> dict[str, Any]:
         group, policy = str(row.payload["group"]), self._context.policy
         async with self._context.database.reading() as conn:
-            schedules = role_shifts.groups(policy).get(group, ())
-            people = await role_shifts.on_call_now(conn, policy, schedules, self._context.clock.now())
+            schedules = on_call.schedules_by_usergroup(policy).get(group, ())
+            people = await on_call.addresses_on_call(conn, policy, schedules, self._context.clock.now())
         if not people:
             raise NotNeeded("nobody is on call, and Slack takes no empty group: it keeps whoever was last in it")
         users = [await self._people.user_id(person) for person in people]
-        identity = await id_of(self._api, group)
+        identity = await find_id(self._api, group)
         if identity is None:
             raise DeliveryError(f"Slack has no user group @{group}. Create it, or enable it.", permanent=True)
         await self._api.call("usergroups.users.update", usergroup=identity, users=users)
@@ -341,7 +341,7 @@ class Sender(Posting):
         user, now = str(row.payload["user"]), self._context.clock.now()
         async with self._context.database.reading() as conn:
             running = await incidents.listing(conn, open_only=True, limit=HOME_INCIDENTS)
-            seen = [incident for incident in running if await part_of(conn, incident, user)]
+            seen = [incident for incident in running if await can_see(conn, incident, user)]
             standing_in = await overrides.standing(conn, now)
             links = await calendars.links(conn, self._context, user)
         paged = {person for incident in seen for page in incident.ladder.pages for person in page.people}
@@ -364,7 +364,7 @@ class Sender(Posting):
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, number, key_only=True, limit=50, newest=True)
             invited = await queue.receipt(conn, routing.invitation(number, asked.to).dedup_key) is not None
-            inside = not case.incident.private or invited or await part_of(conn, case.incident, asked.to)
+            inside = not case.incident.private or invited or await can_see(conn, case.incident, asked.to)
         shown = [record for record in latest if record.entry.kind == "update"][-3:] or latest[-3:]
         message = handover.asked(case.incident, case.policy, asked, shown, case.now, inside=inside)
         return await post(self._api, case.row, await self._people.direct_channel(asked.to), message, unless=unless)

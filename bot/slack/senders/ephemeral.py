@@ -11,7 +11,7 @@ from yarl import URL
 from bot.domain.errors import DeliveryError, NotNeeded
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.client.response_urls import answer_address
+from bot.slack.client.response_urls import trusted_response_url
 from bot.slack.directory.people import People
 from bot.slack.senders.post_once import post
 from storage.outbox.queue import ClaimedNotice
@@ -36,7 +36,7 @@ async def respond(
     if message is None:
         message = Message(payload["message"]["text"], payload["message"]["blocks"])
     if url := payload.get("response_url"):
-        if address := answer_address(url, api.client.base_url):
+        if address := trusted_response_url(url, api.client.base_url):
             return await _by_url(session, address, message, replace=bool(payload.get("replace")))
         log.warning("answer.address_refused", why="it is not Slack's", incident=row.incident)
     if channel := payload.get("channel"):

@@ -17,7 +17,7 @@ from bot.slack.blocks.run.overdue import step_late
 from bot.slack.senders.base import Case, Posting
 from bot.slack.senders.post_once import edit, post
 from bot.slack.text import render
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.visibility import can_see
 from bot.usecases.playbooks.dry_run import runnable_steps
 from bot.usecases.playbooks.unit_of_work import load_run
 from storage.outbox.queue import ClaimedNotice
@@ -103,7 +103,7 @@ class WalkSender(Posting):
 
     async def _inside(self, case: Case, user: str) -> bool:
         async with self._context.database.reading() as conn:
-            return await part_of(conn, case.incident, user)
+            return await can_see(conn, case.incident, user)
 
     # — reminders
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.errors import DeliveryError, NotNeeded
 from bot.slack.blocks.elements import Message
-from bot.slack.client.api import SlackApi, SlackError, in_time
+from bot.slack.client.api import SlackApi, SlackError, ends_before
 from storage.outbox.queue import ClaimedNotice
 
 EVENT_TYPE = "tocsin"
@@ -37,7 +37,7 @@ async def post(
         return found
     if unless is not None:
         raise NotNeeded(unless)
-    if not in_time(row.lease_ends_monotonic):  # this process stood still, or was slow: somebody else may be posting it
+    if not ends_before(row.lease_ends_monotonic):  # this process was slow: another one may be posting it
         raise DeliveryError("its lease would have ended before Slack had answered", wait_s=0.0)
     answer = await api.call(
         "chat.postMessage",

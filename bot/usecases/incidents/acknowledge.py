@@ -12,7 +12,8 @@ from bot.domain.incident import Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, entry
-from bot.usecases.context import Context, locked_incident
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import locked_incident
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from bot.domain.policy.policy import Rung, Trigger
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.usecases import authorize
-from bot.usecases.context import Context, UnitOfWork, locked_incident
-from bot.usecases.effects.visibility import called
-from bot.usecases.oncall.cover import on_call
+from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_calendar
+from bot.usecases.effects.visibility import was_paged
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import deadlines
 
 
@@ -67,7 +68,7 @@ async def cannot(context: Context, number: int, rung: int, actor: str, delivery:
     """Somebody paged says they can't come: the next rung is paged at once. None when it is settled already."""
     async with locked_incident(context, number, delivery) as work:
         incident = work.incident
-        if not await called(work.conn, incident, actor):  # who was not asked calls somebody: that is escalating
+        if not await was_paged(work.conn, incident, actor):  # who was not asked calls somebody: that is escalating
             authorize.require(context, "escalate", actor, incident)
         if incident.open and rung == 0:  # asked for by name or by a trigger: there is no next one but to be told
             said = entry(work.now, "escalated", actor, "can't respond", declined=True, told=True)
@@ -103,7 +104,7 @@ async def page(
         ladder.check_escalatable(work.incident)
         target = f"user:{user}" if user else f"schedule:{schedule}"
         rung = Rung(timedelta(), (target,), ("slack",), "resolved")
-        who = await on_call(work.conn, work.policy if user else context.policy, work.now)
+        who = await current_calendar(work.conn, work.policy if user else context.policy, work.now)
         why = f"<@{actor}> asks for you" + (f": {reason}" if reason else "")
         name = f"hand:{delivery or work.now.timestamp()}"
         called = f"On call on {schedule}" if schedule else "By hand"
@@ -117,7 +118,7 @@ async def page(
 
 
 async def next_rung(work: UnitOfWork, why: str, actor: str = BOT, rung: int | None = None) -> PagingOutcome:
-    who = await on_call(work.conn, work.policy, work.now)
+    who = await current_calendar(work.conn, work.policy, work.now)
     return ladder.page_next_rung(work.incident, work.policy, who, work.now, why, actor=actor, rung=rung)
 
 

@@ -9,8 +9,9 @@ from bot.domain.incident import handover as verbs
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
 from bot.usecases import authorize
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
 from bot.usecases.incidents.escalate import commit_climb, next_rung
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import deadlines
 from storage.deadlines import LedgerRow
 

@@ -14,7 +14,7 @@ from bot.domain.oncall import schedule as oncall
 from bot.domain.policy.policy import Policy
 from bot.domain.values.durations import approximate
 from bot.usecases.context import Context
-from bot.usecases.effects.role_shifts import address_of
+from bot.usecases.effects.on_call import address_of
 from storage import key_value, overrides
 
 STALE = timedelta(minutes=20)

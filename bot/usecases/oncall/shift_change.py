@@ -17,8 +17,9 @@ from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
-from bot.usecases.context import Context, UnitOfWork, locked_incident
-from bot.usecases.effects import role_shifts
+from bot.usecases.context import Context
+from bot.usecases.effects import on_call, role_shifts
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import deadlines, incidents, overrides
 from storage.deadlines import LedgerRow
 
@@ -35,12 +36,12 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
         await _skip(work, row, f"nobody is on call on {turn.schedule} after <@{turn.user}>")
         await work.commit(Change(shift_change.with_state(work.incident, turn, "over")))
         return
-    if await role_shifts.user_of(work.conn, work.policy, member) == turn.user:
+    if await on_call.user_of(work.conn, work.policy, member) == turn.user:
         await _skip(work, row, f"<@{turn.user}> is on call on {turn.schedule} for longer")
         left = replace(work.incident, turns=tuple(one for one in work.incident.turns if one != turn))
-        await work.commit(Change(await role_shifts.looked_up(work.conn, left, work.policy, work.now)))
+        await work.commit(Change(await role_shifts.with_current_shifts(work.conn, left, work.policy, work.now)))
         return
-    to = role_shifts.address_of(work.policy, member) or member
+    to = on_call.address_of(work.policy, member) or member
     title, called = work.policy.role(turn.role).title, _called(work, member, to)
     why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
     said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key, schedule=turn.schedule)
@@ -96,14 +97,14 @@ async def _people(
         for view in views
         for member in oncall.on_call(policy.schedules[name], now, view)
     }
-    return {user for member in members if (user := await role_shifts.user_of(conn, policy, member))}
+    return {user for member in members if (user := await on_call.user_of(conn, policy, member))}
 
 
 async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Override]) -> None:
     """1. Turns as they are planned now. 2. Whoever was on call a moment ago and is no longer: their turn ends now.
     3. One that is over already is left to its deadline, which says so.
     """
-    fresh = await role_shifts.looked_up(work.conn, work.incident, work.policy, work.now)
+    fresh = await role_shifts.with_current_shifts(work.conn, work.incident, work.policy, work.now)
     standing = await overrides.standing(work.conn, work.now)
     settled = {_key(one) for one in shift_change.standing(work.incident) if one.state}
     over: dict[tuple[str, str, str], RoleShift] = {}

@@ -18,11 +18,12 @@ from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun
 from bot.domain.policy.policy import Rung
 from bot.domain.values import durations
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
 from bot.usecases.playbooks.dry_run import would_run
 from bot.usecases.playbooks.runs import preview
 from bot.usecases.playbooks.unit_of_work import commit
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import deadlines
 from storage.deadlines import LedgerRow
 

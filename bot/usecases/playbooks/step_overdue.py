@@ -9,8 +9,8 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
 from bot.domain.playbook.run import PlaybookRun, StepState
 from bot.domain.values import durations
-from bot.usecases.context import UnitOfWork
 from bot.usecases.playbooks.unit_of_work import commit, load_run
+from bot.usecases.unit_of_work import UnitOfWork
 from storage import deadlines
 from storage.deadlines import LedgerRow
 
