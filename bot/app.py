@@ -20,6 +20,7 @@ from bot import policy as policy_reader
 from bot.clock import Clock
 from bot.domain import routing
 from bot.domain.errors import TocsinError
+from bot.domain.routing.notice import PAGER_KINDS
 from bot.metrics import Metrics
 from bot.pager import Notifiers
 from bot.playbook_runners import RunnerFactory
@@ -33,7 +34,7 @@ from bot.slack.inbound.socket_mode import SocketPool
 from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
-from bot.slack.senders.dispatch import Sender
+from bot.slack.senders.dispatch import Dispatcher
 from bot.usecases.context import Context, Policies
 from bot.usecases.effects import search_index
 from bot.usecases.incidents.record import Channels, Recorder
@@ -236,13 +237,13 @@ async def _wire(
     ctx = ListenerContext(context, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
     app = _bolt(client, me, token, EventMiddleware(ctx))
     register(app, ctx)
-    sender = Sender(context, api, me, session, settings.tocsin_command)
+    dispatcher = Dispatcher(context, api, me, session, settings.tocsin_command)
     paging = Notifiers(context, pager.build(settings, session), me.url)
     for words in pager.half_set_up(settings):
         log.warning("notifiers.half_set_up", detail=words)
 
     async def send(row: ClaimedNotice) -> dict[str, Any]:
-        receipt = await (paging.send(row) if row.kind == pager.KIND else sender.send(row))
+        receipt = await (paging.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
         if sockets is not None and row.kind in HEARD and str(receipt.get("channel", "")).startswith(("C", "G")):
             sockets.note_post()
         return receipt

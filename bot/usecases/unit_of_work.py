@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.deadlines import plan, withdrawn_because
+from bot.domain.deadlines import plan, withdrawal_reason
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change, Incident
 from bot.domain.policy.policy import Policy
@@ -101,7 +101,7 @@ def _planned(save: IncidentSave, policy_before: Policy | None) -> deadlines.Plan
         return deadlines.PlannedDeadlines(after.number, planned, lambda key: "")
     if planned == plan(before, policy_before or save.policy):
         return None
-    return deadlines.PlannedDeadlines(after.number, planned, lambda key: withdrawn_because(key, before, after))
+    return deadlines.PlannedDeadlines(after.number, planned, lambda key: withdrawal_reason(key, before, after))
 
 
 @asynccontextmanager

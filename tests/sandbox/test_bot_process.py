@@ -8,7 +8,7 @@ from sandbox.bot_process import demo_bot
 from sandbox.settings import Settings
 
 
-def test_the_demos_bot_takes_own_playbooks_and_no_other_setting(
+def test_the_demos_bot_gets_own_playbooks_and_no_other_setting_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOCSIN_PLAYBOOKS", "/srv/playbooks")

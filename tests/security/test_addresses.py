@@ -24,7 +24,7 @@ from bot.slack.blocks.elements import line
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.response_urls import trusted_response_url
-from bot.slack.senders.ephemeral import _by_url
+from bot.slack.senders.ephemeral import by_url
 from tests.integrations.pages import ANNA, page
 from tests.scenarios.assertions import all_messages, rest
 from tests.scenarios.running import World
@@ -143,7 +143,7 @@ async def test_an_answer_address_that_redirects_is_used_up(here: World) -> None:
     await here.declared()
     async with leading_astray(307) as found:
         with pytest.raises((NotNeeded, DeliveryError)):
-            await _by_url(here.tocsin.session, URL(f"{found.door}/response"), line("secret words"), replace=False)
+            await by_url(here.tocsin.session, URL(f"{found.door}/response"), line("secret words"), replace=False)
         assert found.reached == []
     await rest(here)
 
@@ -194,6 +194,6 @@ def test_no_address_of_a_notifier_or_a_bookmark_comes_from_a_person_in_slack() -
         for path in root.rglob("*.py")
         if re.search(r"session\.(post|get|put|request|ws_connect)\(", path.read_text())
     }
-    assert calling <= {"slack/respond.py", "integrations/http.py", "heartbeat.py"}, "a new way out"
+    assert calling <= {"slack/senders/ephemeral.py", "integrations/http.py", "workers/heartbeat.py"}, "a new way out"
     for name in calling:
         assert "allow_redirects=False" in (root / name).read_text(), name

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.incident import Incident
-from bot.domain.incident.classification import met
+from bot.domain.incident.classification import is_met
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.policy.automation_rules import AutomationRules, MatrixRow
 from bot.domain.policy.policy import Condition, Fact
@@ -108,7 +108,9 @@ def _confidence_shortfall(row: MatrixRow, sure: float | None) -> list[str]:
 
 def _unmet_conditions(row: MatrixRow, incident: Incident) -> list[str]:
     facts = facts_of(incident)
-    return [_unmet_text(condition, facts.get(condition.fact)) for condition in row.radius if not met(condition, facts)]
+    return [
+        _unmet_text(condition, facts.get(condition.fact)) for condition in row.radius if not is_met(condition, facts)
+    ]
 
 
 def facts_of(incident: Incident) -> dict[str, Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.domain.policy.policy import RINGING
+from bot.domain.policy.policy import WAKING_METHODS
 from bot.domain.values.durations import exact
 from bot.domain.values.slack_ids import is_user_id
 from bot.policy import build
@@ -172,7 +172,7 @@ def _silent(look: CheckContext) -> Iterator[Problem]:
         if not any(_rings(look, rung) for rung in severity.ladder)
     ]
     if quiet:
-        ways = " or ".join(RINGING)
+        ways = " or ".join(WAKING_METHODS)
         said = f"no telephone rings for {', '.join(quiet)}: no rung that reaches anybody has {ways} in `by`."
         yield look.problem(("severities",), said)
 

@@ -85,4 +85,4 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def _moment(instant: datetime, zone: ZoneInfo) -> str:
     local = instant.astimezone(zone)
-    return f"{oncall.DAYS[local.weekday()]} {local:%H:%M}"
+    return f"{oncall.WEEKDAYS[local.weekday()]} {local:%H:%M}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
-from bot.domain.incident.status import MEANING, WORKING, Status
+from bot.domain.incident.status import CHOOSABLE, MEANINGS, Status
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import is_user_id
@@ -73,10 +73,10 @@ class ReopenValues:
 def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block:
     """Blocks `status`, `severity`, `text`, `next_in`."""
     level = phrases.level_of(incident, policy)
-    shown = [*([] if incident.status in WORKING else [incident.status]), *WORKING]
+    shown = [*([] if incident.status in CHOOSABLE else [incident.status]), *CHOOSABLE]
     if Status.RESOLVED not in shown:
         shown.append(Status.RESOLVED)
-    statuses = [elements.option(phrases.status_name(status), str(status), MEANING[status]) for status in shown]
+    statuses = [elements.option(phrases.status_name(status), str(status), MEANINGS[status]) for status in shown]
     spans_ahead = [elements.option(f"By the cadence ({phrases.cadence(level)})", CADENCE)]
     spans_ahead += [elements.option(span, span) for span in NEXT_IN]
     return _modal(

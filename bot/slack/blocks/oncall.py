@@ -64,7 +64,7 @@ def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[O
     after += _to_come(schedule, policy, now, overrides)
     if shift is None:
         return f":warning: {name} · nobody is on call now{after}"
-    until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.CUT else ""
+    until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.LOOKAHEAD else ""
     covering = ", covering" if _covers(schedule, shift, now, overrides) else ""
     return f"{name} · {called(shift.member, policy)}{covering}{until}{after}"
 
@@ -94,7 +94,7 @@ def _to_come(schedule: Schedule, policy: Policy, now: datetime, overrides: Seque
 
 def _next(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Sequence[Override]) -> Shift | None:
     """Looked for only where somebody else comes within sight: looking further takes long."""
-    if shift is not None and shift.ends_at >= now + oncall.CUT:
+    if shift is not None and shift.ends_at >= now + oncall.LOOKAHEAD:
         return None
     return oncall.next_shift(schedule, now, overrides)
 

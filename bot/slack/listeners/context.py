@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 
+from bot.domain import routing
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.notice import Notice, Priority
 from bot.metrics import Metrics
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
@@ -120,7 +120,7 @@ class ListenerContext:
         if interaction.response_url:
             payload["response_url"] = interaction.response_url
         dedup_key = interaction.delivery or uuid.uuid4().hex
-        notice = Notice(f"answer:{dedup_key}", "answer", None, payload, priority=Priority.ANSWER)
+        notice = routing.answer(dedup_key, payload)
         async with self.context.database.transaction() as conn:
             await queue.put(conn, [notice])
         self.context.wakeups.notify()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, must_be_open
+from bot.domain.incident import Incident, require_open
 from bot.domain.paging import triggers
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import catchup as catchups
@@ -89,7 +89,7 @@ async def update(
     ctx: ListenerContext, interaction: Interaction, request: Request, incident: Incident, policy: Policy
 ) -> Message | None:
     if not request.text:
-        must_be_open(incident)
+        require_open(incident)
         permissions.require(ctx.context, "update", interaction.user, incident)
         view = modals.update_modal(incident, policy)
         return await ctx.open_view(interaction, view, f"{ctx.command} update What changed")
@@ -194,7 +194,7 @@ async def trigger(
     ctx: ListenerContext, interaction: Interaction, request: Request, incident: Incident, policy: Policy
 ) -> Message:
     """A trigger by its name, with a reason; without one, all of them."""
-    found = triggers.named(policy, request.text)
+    found = triggers.parse_trigger(policy, request.text)
     if found is None:
         return triggering.listed(incident, policy, ctx.command, request.text)
     meant, reason = found

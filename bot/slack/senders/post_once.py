@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.errors import DeliveryError, NotNeeded
+from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError, ends_before
 from storage.outbox.queue import ClaimedNotice
@@ -81,7 +82,7 @@ async def find(api: SlackApi, row: ClaimedNotice, channel: str, thread_ts: str |
         try:
             answer = await _read(api, method, {**args, "cursor": cursor})
         except SlackError as error:
-            if error.permanent and row.kind == "nudge":
+            if error.permanent and row.kind == NoticeKind.NUDGE:
                 raise NotNeeded(f"it may have arrived, and the history cannot be read ({error.name})") from error
             if error.permanent:
                 return None

@@ -16,7 +16,7 @@ _SLACK_ID = "slack_id:"
 
 async def current_calendar(conn: AsyncConnection, policy: Policy, now: datetime) -> OnCall:
     """A function that tells who is on call on a schedule at an instant, by the overrides known now."""
-    return oncall.calendar(policy, await overrides.standing(conn, now))
+    return oncall.on_call_lookup(policy, await overrides.standing(conn, now))
 
 
 async def addresses_on_call(

@@ -36,11 +36,11 @@ async def with_current_shifts(conn: AsyncConnection, incident: Incident, policy:
         people = {user for member in on_call if (user := await user_of(conn, policy, member))}
         for role, user in incident.roles.items():
             shift = oncall.current_shift(schedule, now, current) if user in people else None
-            if shift is not None and shift.ends_at < now + oncall.CUT:
+            if shift is not None and shift.ends_at < now + oncall.LOOKAHEAD:
                 shifts.append(RoleShift(role, user, schedule.key, shift.ends_at))
             elif user not in people and (ends_at := _end_of_next_cover(schedule, user, now, current)):
                 shifts.append(RoleShift(role, user, schedule.key, ends_at))
-    return shift_change.watched(incident, shifts)
+    return shift_change.with_shifts(incident, shifts)
 
 
 def _end_of_next_cover(schedule: Schedule, user: str, now: datetime, current: Sequence[Override]) -> datetime | None:

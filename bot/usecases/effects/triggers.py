@@ -15,4 +15,4 @@ async def stamp(_conn: AsyncConnection, save: IncidentSave, now: datetime) -> In
     """A trigger that holds stays so for the episode, so that its deadline is planned once."""
     if not save.policy.triggers or not save.after.open:
         return save
-    return replace(save, after=triggers.stamped(save.after, save.policy, now))
+    return replace(save, after=triggers.fire_holding(save.after, save.policy, now))

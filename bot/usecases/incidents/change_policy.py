@@ -34,7 +34,7 @@ class Preview:
 def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
     """`policy` is the one it goes by. Raises `Refused` where the policy in force cannot be brought to it."""
     wanted, now = context.policies.current, context.clock.now()
-    if verbs.same(incident, policy, wanted):
+    if verbs.is_unchanged(incident, policy, wanted):
         return Preview(None)
     change = verbs.apply(incident, policy, wanted, BOT, now)
     ahead = sorted(plan(change.incident, wanted), key=lambda one: one.due_at)
@@ -46,7 +46,7 @@ async def apply(context: Context, number: int, digest: str, actor: str, delivery
     wanted, document = context.policies.current, context.policies.document  # both now: they may change while we wait
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "policy", actor, work.incident)
-        if verbs.same(work.incident, work.policy, wanted):
+        if verbs.is_unchanged(work.incident, work.policy, wanted):
             raise Refused(f"{work.incident.id} goes by the policy in force already.")
         if digest != wanted.digest:
             raise Refused("The policy has changed again since you looked. Look once more.", "policy")

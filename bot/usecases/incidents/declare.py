@@ -10,7 +10,7 @@ from bot.domain import incident as verbs
 from bot.domain import routing
 from bot.domain.incident import Answer, Incident, custom_fields
 from bot.domain.policy.policy import Fact
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
@@ -64,7 +64,7 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
         incident, entries = change.incident, list(change.entries)
         if said.custom:
             incident = replace(incident, custom=dict(said.custom))
-            entries.append(custom_fields.said({}, incident.custom, said.actor, policy, now))
+            entries.append(custom_fields.fields_entry({}, incident.custom, said.actor, policy, now))
         if said.source:
             link = said.source.get("link")
             text = f"Declared from a message by <@{said.source['author']}>"
@@ -76,16 +76,4 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
 
 
 def _answer(number: int, said: Declaration) -> list[Notice]:
-    if said.answer is None:
-        return []
-    return [
-        Notice(
-            f"declared:{number}",
-            "declared",
-            number,
-            said.answer,
-            depends_on=routing.channel_of(number),
-            on_dependency_failure=OnDependencyFailure.SEND,
-            priority=Priority.ANSWER,
-        )
-    ]
+    return [] if said.answer is None else [routing.declared(number, said.answer)]

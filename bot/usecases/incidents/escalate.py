@@ -111,7 +111,7 @@ async def page(
         climb = ladder.page_directly(
             work.incident, work.policy, who, work.now, rung, name, called, why, actor=actor, responders_too=True
         )
-        if not climb.pages:
+        if not climb.reached:
             raise Refused(f"{'; '.join(climb.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")
         await commit_climb(work, climb, why, name, rung=rung)
         return Escalated(work.incident, climb)
@@ -138,14 +138,14 @@ async def commit_climb(
     what pages beside the ladder.
     """
     before, level = work.incident, work.incident.severity
-    prefix = f"rung:{before.number}:{before.round}:{level}"
+    prefix = f"rung:{before.number}:{before.paging_round}:{level}"
     used = [f"{prefix}:{climb.rung}"] if climb.rung and climb.times == 1 else []
     fell = {f"{prefix}:{number}" for number, _ in climb.fell_through}
     serves = [dedup_key for dedup_key in {cause, *used} if dedup_key not in fell]
     rung = work.policy.severity(level).ladder[climb.rung - 1] if climb.rung else rung
     calls = (
         paging.plan_pages(climb.recipients, rung.by, work.policy, work.context.methods)
-        if rung and climb.pages
+        if rung and climb.reached
         else PagePlan()
     )
     if before.drill:
@@ -195,7 +195,7 @@ def _calling(before: Incident, climb: PagingOutcome, calls: PagePlan, notices: S
     return replace(
         climb.change.incident,
         live_pages=(*before.live_pages, *routing.asking_pages(notices)),
-        live_alerts=paging.opened(before, calls, dedup_keys),
+        live_alerts=paging.opened_alerts(before, calls, dedup_keys),
     )
 
 

@@ -235,7 +235,7 @@ async def _page_rung(work: UnitOfWork, row: LedgerRow) -> None:
     suffix = f", late by {durations.approximate(late)}" if is_late(late, rung.after) else ""
     if row.rung in work.incident.ladder.spent.get(level.key, ()):
         who = await current_calendar(work.conn, work.policy, work.now)
-        climb = ladder.repeat(work.incident, work.policy, who, work.now, row.rung)
+        climb = ladder.repeat_rung(work.incident, work.policy, who, work.now, row.rung)
         why = f"still not {rung.until}{suffix}"
     else:
         why = (
@@ -263,13 +263,13 @@ async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     why = trigger.name + (f", late by {durations.approximate(late)}" if is_late(late, trigger.rung.after) else "")
     label = f"trigger:{key}"
     await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
-    await work.commit(Change(triggers.paged(work.incident, trigger, work.now)))
+    await work.commit(Change(triggers.record_page(work.incident, trigger, work.now)))
     times = work.incident.ladder.tripped[key].times
     who = await current_calendar(work.conn, work.policy, work.now)
     climb = ladder.page_directly(
         work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times
     )
-    if not climb.pages:
+    if not climb.reached:
         await deadlines.decided(
             work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now
         )
@@ -285,7 +285,7 @@ async def _target(work: UnitOfWork, row: LedgerRow) -> None:
     suffix = f" (late by {durations.approximate(late)})" if is_late(late, target) else ""
     why = f"not {goal} within {durations.exact(target) if target else 'its target'}{suffix}"
     briefings = routing.briefings(work.incident, work.policy, "unmitigated", why) if row.kind == "mitigate" else []
-    await work.commit(Change(ladder.mark_fired(work.incident, row.kind)), briefings)
+    await work.commit(Change(ladder.target_acted_on(work.incident, row.kind)), briefings)
     if page := next((p for p in work.incident.ladder.pages if p.rung and p.last_at >= row.due_at), None):
         said = f"{why}: rung {page.rung} was paged at the same time"
         await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, said, work.now)

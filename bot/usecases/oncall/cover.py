@@ -60,7 +60,7 @@ def _check(override: Override, now: datetime) -> None:
 
 def _meanwhile(schedule: Schedule, override: Override, before: Sequence[Override]) -> tuple[str, ...]:
     """Of a long cover only its beginning: the rest would take long to work out, and nobody reads so many names."""
-    until = min(override.ends_at, override.starts_at + oncall.CUT)
+    until = min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
     turns = oncall.shifts(schedule, override.starts_at, until, before)
     return tuple(dict.fromkeys(turn.member for turn in turns if turn.member != override.member))
 

@@ -29,7 +29,9 @@ AT_MOST = 500
 async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """1. Is it over, as the schedule stands now? 2. Who is next? 3. Offer it, once, privately."""
     turn = next(
-        one for one in shift_change.waiting(work.incident) if shift_change.key_of(work.incident, one) == row.dedup_key
+        one
+        for one in shift_change.pending(work.incident)
+        if shift_change.deadline_key(work.incident, one) == row.dedup_key
     )
     member = await _on_call(work, turn.schedule)
     if member is None:
@@ -55,7 +57,7 @@ async def hand_over(
 ) -> Incident:
     """The offer is taken: the next person gets the brief, and the actor keeps the role until they accept."""
     async with locked_incident(context, number, delivery) as work:
-        turn = shift_change.find(work.incident, role, actor)
+        turn = shift_change.require_offer(work.incident, role, actor)
         authorize.require(context, "handover", actor, work.incident)
         change = handover.offer(work.incident, role, to, actor, work.policy, work.now)
         handed = shift_change.with_state(change.incident, turn, "handed")
@@ -82,7 +84,7 @@ async def schedules_changed(context: Context, names: set[str], before: Sequence[
         people |= {one.member for one in (*before, *standing) if one.schedule in names}
     for incident in running:
         concerned = people.intersection(incident.roles.values())
-        if concerned or any(one.schedule in names for one in shift_change.waiting(incident)):
+        if concerned or any(one.schedule in names for one in shift_change.pending(incident)):
             async with locked_incident(context, incident.number) as work:
                 await _look_again(work, names, before)
 
@@ -106,7 +108,7 @@ async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Overri
     """
     fresh = await role_shifts.with_current_shifts(work.conn, work.incident, work.policy, work.now)
     standing = await overrides.standing(work.conn, work.now)
-    settled = {_key(one) for one in shift_change.standing(work.incident) if one.state}
+    settled = {_key(one) for one in shift_change.current_shifts(work.incident) if one.state}
     over: dict[tuple[str, str, str], RoleShift] = {}
     for name in names:
         was = await _people(work.conn, work.policy, {name}, work.now, [before])
@@ -115,7 +117,7 @@ async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Overri
             RoleShift(role, user, name, work.now) for role, user in work.incident.roles.items() if user in was - is_now
         ]
         over |= {_key(one): one for one in left if _key(one) not in settled}
-    over |= {_key(one): one for one in shift_change.waiting(work.incident) if one.ends_at <= work.now}
+    over |= {_key(one): one for one in shift_change.pending(work.incident) if one.ends_at <= work.now}
     kept = tuple(one for one in fresh.turns if _key(one) not in over)
     await work.commit(Change(replace(fresh, turns=(*kept, *over.values()))))
 

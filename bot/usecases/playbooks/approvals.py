@@ -9,7 +9,7 @@ from bot.domain import routing
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.deadlines import DeadlineState, is_late
 from bot.domain.errors import Refused
-from bot.domain.incident import must_be_open
+from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
 from bot.domain.paging import ladder
 from bot.domain.playbook import approvals
@@ -43,7 +43,7 @@ async def request_approval_in(
     work: UnitOfWork, run: PlaybookRun, playbook: Playbook, step: str, action: str, actor: str
 ) -> PlaybookRun:
     """Exactly what is shown is asked for: with a value missing there is nothing to show."""
-    must_be_open(work.incident)
+    require_open(work.incident)
     wanted = next(one for one in playbook.steps if one.key == step)
     if missing := playbook.missing_parameters(wanted, run.values):
         raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.")
@@ -61,7 +61,7 @@ async def approve(
     context: Context, number: int, run_number: int, step: str, request: int, who: Identity, delivery: str | None = None
 ) -> PlaybookRun:
     async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, known, playbook):
-        must_be_open(work.incident)
+        require_open(work.incident)
         change = approvals.approve(known, step, request, who.user, work.now)
         await _require_approver(work, who)
         return await _commit_grant(work, change, playbook, step)
@@ -109,13 +109,13 @@ async def _require_approver(work: UnitOfWork, who: Identity) -> None:
     if not work.policy.playbooks.approvers:
         return
     allowed = await unit_of_work.approvers(work)
-    if not who.among(allowed):
+    if not who.is_among(allowed):
         people = ", ".join(map(_mention, allowed)) or "nobody now"
         raise Refused(f"The policy names who may approve: {people}.")
 
 
 def _require_break_glass(work: UnitOfWork, who: Identity) -> None:
-    must_be_open(work.incident)
+    require_open(work.incident)
     if not work.policy.playbooks.break_glass:
         raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
     _require_member(work, who, "break the glass")
@@ -123,7 +123,7 @@ def _require_break_glass(work: UnitOfWork, who: Identity) -> None:
 
 def _require_member(work: UnitOfWork, who: Identity, what: str) -> None:
     """Guests and people of other organisations are in to help: what is dangerous is for the workspace to answer for."""
-    if who.membership is Membership.MEMBER or who.among(_named_approvers(work)):
+    if who.membership is Membership.MEMBER or who.is_among(_named_approvers(work)):
         return
     if who.membership is Membership.UNKNOWN:
         said = f"Slack has not told me yet whether you belong to this workspace, so I can't let you {what}."
@@ -140,7 +140,7 @@ def _require_member(work: UnitOfWork, who: Identity, what: str) -> None:
 def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:
     """Whom the policy itself lets approve: not whoever took a role in the incident, or covers a schedule."""
     rung = Rung(timedelta(), work.policy.playbooks.approvers)
-    unmanned, calendar = replace(work.incident, roles={}), schedule.calendar(work.policy)
+    unmanned, calendar = replace(work.incident, roles={}), schedule.on_call_lookup(work.policy)
     return ladder.recipients_of(rung, unmanned, work.policy, calendar, work.now).people
 
 
