@@ -58,15 +58,16 @@ def serve() -> None:
 
 
 async def _serve(found: Settings) -> None:
-    from bot.app import Tocsin, build
+    from bot.app import App
+    from bot.bootstrap import build
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    running: list[Tocsin] = []
+    running: list[App] = []
 
     def read_policy() -> None:
         for one in running:
-            one.policy_file.ask()
+            one.policy_watcher.ask()
 
     loop.add_signal_handler(signal.SIGHUP, read_policy)  # also before it runs: it is not meant to end it
     for sign in (signal.SIGINT, signal.SIGTERM):

@@ -27,13 +27,14 @@ log = structlog.get_logger()
 
 LEASE = timedelta(seconds=30)
 POLL_S = 1.0
-WITHIN_S = 8.0  # what runs may end while the bot stops; then it is killed
 WORDS = 600  # of how it ended
 _LOOK = 100
 
 
-class Jobs:
+class JobRunner:
     """Runs up to each runner's `concurrency` side by side. Several of these on one database share the work."""
+
+    name = "job runner"
 
     def __init__(
         self,
@@ -49,22 +50,24 @@ class Jobs:
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
+        self._stopping = False
         self._loop = asyncio.create_task(self._run(), name="jobs")
 
-    async def stop(self, within_s: float = WITHIN_S) -> None:
-        """Begin nothing new; what runs may end. What does not is killed, and may have run."""
+    async def stop(self, within_s: float) -> None:
+        """Begin nothing new; what runs may end in half of the time. What does not is killed, and may have run."""
         self._stopping = True
         self._context.wakeups.jobs.set()
+        kill_at = time.monotonic() + within_s / 2
         if self._loop is not None:
-            await asyncio.wait({self._loop}, timeout=within_s)
+            await asyncio.wait({self._loop}, timeout=within_s / 2)
             self._loop.cancel()
         if self._running:
-            await asyncio.wait(set(self._running), timeout=within_s)
+            await asyncio.wait(set(self._running), timeout=max(0.0, kill_at - time.monotonic()))
         for task in self._running:
             task.cancel()
         if self._running:
-            await asyncio.wait(set(self._running), timeout=within_s)
+            await asyncio.wait(set(self._running), timeout=within_s / 2)
 
     async def _run(self) -> None:
         while not self._stopping:

@@ -211,14 +211,13 @@ async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, sho
     """Between asking and running the operator took the program out."""
     async with walking(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
-        await here.tocsin.jobs.stop()
+        await here.tocsin.job_runner.stop(8.0)
         await running.queue_step(context, 1, 1, "1.1", MAYA)
         automation = context.policy.automation
         assert automation.process is not None
         tight = replace(automation, process=replace(automation.process, allow=automation.process.allow[1:]))
         context.policies.current = replace(context.policy, automation=tight)
-        here.tocsin.jobs._stopping = False
-        here.tocsin.jobs.start()
+        await here.tocsin.job_runner.start()
         job = await over(here, "1.1")
         assert job.state is JobState.REFUSED
         assert "look is not a program that the policy allows" in (await said(here))[-1]
@@ -228,14 +227,13 @@ async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, sho
 
 async def test_a_plan_that_was_changed_in_the_database_is_refused(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
-        await here.tocsin.jobs.stop()
+        await here.tocsin.job_runner.stop(8.0)
         asked = await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.job is not None
         async with here.tocsin.database.transaction() as conn:
             plan = asked.job.plan.as_json() | {"pieces": [["look", "evil"]]}
             await conn.execute(sa.update(table).where(table.c.id == asked.job.id).values(plan=plan))
-        here.tocsin.jobs._stopping = False
-        here.tocsin.jobs.start()
+        await here.tocsin.job_runner.start()
         assert (await over(here, "1.1")).state is JobState.REFUSED
         assert "not what was asked for" in (await said(here))[-1]
         assert shop.ran == []

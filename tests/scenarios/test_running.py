@@ -29,7 +29,7 @@ from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.dry_run import make_plan
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
-from bot.workers.job_runner import Jobs
+from bot.workers.job_runner import JobRunner
 from playbooks.library_cache import LibraryCache
 from sandbox import Message
 from storage import jobs, playbook_runs
@@ -291,7 +291,7 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         async with locked_incident(here.tocsin.context, 1) as work:
             surer = replace(work.incident, facts={"confidence": 0.95})
             await work.commit(Change(surer))
-        here.tocsin.jobs._seen.clear()
+        here.tocsin.job_runner._seen.clear()
         assert (await over(here, "1.2")).state is JobState.DONE
         await until_waiting(here, "1.3")
         asked = (await walk_of(here)).step("1.3").asked
@@ -471,7 +471,7 @@ def context_on(database: Database, policy: Path, shop: Shop) -> Context:
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         Clock(),
-        playbook_library=LibraryCache([shop.folder / "playbooks"]),
+        library_cache=LibraryCache([shop.folder / "playbooks"]),
         runners=RunnerFactory(settings),
     )
 
@@ -480,13 +480,13 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
     url = postgresql.create()
     async with walking(url, shop) as (here, _):
         others = [await Database.open(url, migrate=False) for _ in range(2)]
-        loops = [Jobs(context_on(database, shop.policy(), shop)) for database in others]
+        loops = [JobRunner(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
                 await playing.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")
                 await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
-                loop.start()
+                await loop.start()
             # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
             async with locked_incident(here.tocsin.context, 1) as work:
                 for number in range(1, 14):
@@ -513,7 +513,7 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
             assert sorted(shop.ran) == [f"look x{letter}" for letter in "abcdefghijklm"]
         finally:
             for loop in loops:
-                await loop.stop()
+                await loop.stop(8.0)
             for database in others:
                 await database.close()
     postgresql.give_back(url)

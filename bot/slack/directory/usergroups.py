@@ -13,7 +13,7 @@ import structlog
 
 from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi, SlackError
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 from storage import key_value
 from storage.database import Database
 from storage.engine.errors import StorageError
@@ -33,6 +33,8 @@ def groups_in_policy(policy: Policy) -> frozenset[str]:
 
 class UserGroups:
     """`members` answers at once, from memory; a task keeps it true."""
+
+    name = "usergroup directory"
 
     def __init__(self, database: Database, api: SlackApi, policy: Callable[[], Policy]) -> None:
         self._database = database
@@ -58,8 +60,8 @@ class UserGroups:
         await self._recall(groups_in_policy(self._policy()))
         self._task = asyncio.create_task(self._keep(), name="user groups")
 
-    async def stop(self) -> None:
-        await ended(self._task)
+    async def stop(self, within_s: float) -> None:
+        await cancel_and_wait(self._task)
 
     async def _keep(self) -> None:
         while True:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
@@ -19,6 +20,8 @@ from bot.usecases.effects.visibility import can_see
 from storage import incidents, key_value, similar
 from storage.database import Database
 from storage.timeline import entries as timeline
+
+log = structlog.get_logger()
 
 TOLD = frozenset({"update", "note", "status", "cancelled", "alert", "message"})  # `message`: one that was pinned
 ENTRIES = 300
@@ -131,8 +134,11 @@ async def fill(database: Database) -> int:
                     await index(conn, incident)
         count += len(batch)
         if len(batch) < BATCH:
-            return count
+            break
         await asyncio.sleep(0.01)  # others write, too
+    if count:
+        log.info("similar.filled", incidents=count)
+    return count
 
 
 async def _forget_if_outdated(database: Database) -> None:
