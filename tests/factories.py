@@ -61,7 +61,7 @@ CATALOGUE = replace(FIVE, services={"web": Service("web", "Web shop"), "pay": Se
 
 
 def declared(title: str = "Checkout is down", policy: Policy = FIVE, number: int = 1, **known: Any) -> Incident:
-    return verbs.declare(number, title, policy.severities[0].key, ADA, policy, NOW, **known).incident
+    return verbs.declare(number, verbs.NewIncident(title, policy.severities[0].key, ADA, **known), policy, NOW).incident
 
 
 def with_channel(incident: Incident) -> Incident:

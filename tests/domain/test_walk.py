@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from bot.domain import routing
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
-from bot.domain.incident import declare, resolve
+from bot.domain.incident import NewIncident, declare, resolve
 from bot.domain.playbook import approvals, job_results, lifecycle, steps, timers
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Command, Parameter, Phase, Playbook, Step
@@ -234,7 +234,7 @@ def test_a_rollback_that_is_refused_leaves_what_was_done_done() -> None:
 
 
 def due(walk: PlaybookRun) -> list[tuple[str, timedelta]]:
-    incident = declare(1, "Checkout", "fatal", "UR", POLICY, NOON).incident
+    incident = declare(1, NewIncident("Checkout", "fatal", "UR"), POLICY, NOON).incident
     incident = replace(incident, walks=(timers.run_summary(walk, "the last thing"),))
     return [(one.dedup_key, one.due_at - NOON) for one in plan(incident, POLICY) if one.kind == "playbook"]
 
@@ -268,8 +268,8 @@ def test_a_request_expires_and_its_step_has_no_time_of_its_own_meanwhile() -> No
 
 
 def test_nothing_runs_on_after_the_incident_or_the_walk() -> None:
-    assert due(lifecycle.abandon(begun(), "UA", NOON, "wrong").run) == []
-    incident = declare(1, "Checkout", "fatal", "UR", POLICY, NOON).incident
+    assert due(lifecycle.abandon(begun(), "UA", NOON, "wrong").walk) == []
+    incident = declare(1, NewIncident("Checkout", "fatal", "UR"), POLICY, NOON).incident
     incident = replace(incident, walks=(timers.run_summary(begun()),))
     assert plan(resolve(incident, "UR", NOON).incident, POLICY) == ()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.deadlines import handover_ended
 from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
 from bot.domain.routing.channel import in_channel, invitation
@@ -55,7 +54,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
                 "role": asked.role,
                 "outcome": "it was not answered in time"
                 if (asked.role, asked.to) in unanswered
-                else handover_ended(asked.number, before, after),
+                else handover.outcome(asked.number, before, after),
             },
             depends_on=_handover(before, asked),
             priority=Priority.EDIT,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.deadlines import LATE_AFTER, DeadlineState
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
+from bot.domain.reminder import LATE_AFTER
 from bot.domain.timeline.entry import Entry, RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.domain import routing
 from bot.domain.access.identity import Identity, Membership
-from bot.domain.deadlines import DeadlineState, is_late
+from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
@@ -17,6 +17,7 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun
 from bot.domain.policy.policy import Rung
+from bot.domain.reminder import is_late
 from bot.domain.values import durations
 from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work

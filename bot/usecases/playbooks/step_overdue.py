@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot.domain import routing
-from bot.domain.deadlines import DeadlineState, is_late
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
 from bot.domain.playbook.run import PlaybookRun, StepState
+from bot.domain.reminder import is_late
 from bot.domain.values import durations
 from bot.usecases.playbooks.unit_of_work import commit, load_run
 from bot.usecases.unit_of_work import UnitOfWork
