@@ -91,7 +91,7 @@ def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notif
     return {method: BUILDERS[method](settings, session) for method in methods(settings)}
 
 
-class Notifiers:
+class PageSender:
     """`send` carries out one notice of the kind `PAGE_VENDOR`; the page is made from the incident as it stands then."""
 
     def __init__(self, context: Context, by_method: Mapping[str, Notifier], team_url: str) -> None:

@@ -16,7 +16,7 @@ from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import PAGER_KINDS
 from bot.usecases import delivery
 from bot.usecases.context import Context
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 from storage.engine.errors import StorageError
 from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
@@ -47,6 +47,8 @@ class Outcome:
 class Outbox:
     """Claims by priority, sends up to `AT_ONCE` side by side. Several of these on one database share the work."""
 
+    name = "outbox"
+
     def __init__(
         self,
         context: Context,
@@ -64,17 +66,17 @@ class Outbox:
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._loop = asyncio.create_task(self._run(), name="outbox")
 
-    async def stop(self, within_s: float = 8.0) -> None:
+    async def stop(self, within_s: float) -> None:
         """Claim nothing new; what is under way may end. What does not is tried again under its lease's rules."""
         self._stopping = True
         self._context.wakeups.outbox.set()
         until = time.monotonic() + within_s
         if self._loop is not None:
             await asyncio.wait({self._loop}, timeout=within_s)
-            await ended(self._loop)
+            await cancel_and_wait(self._loop)
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=max(0.0, until - time.monotonic()))
         for task in self._tasks:

@@ -36,7 +36,7 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
     box = Outbox(context, send)
     async with database.transaction() as conn:
         await queue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
-    box.start()
+    await box.start()
     try:
         async with asyncio.timeout(10):
             while under_way[stuck] < (PAGING_AT_ONCE if stuck == "notify" else AT_ONCE):
@@ -49,4 +49,4 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
         assert under_way[stuck] <= (AT_ONCE + PAGING_AT_ONCE)
     finally:
         over.set()
-        await box.stop()
+        await box.stop(8.0)

@@ -23,7 +23,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import app, logs
+from bot import bootstrap, logs
 from bot.settings import Settings
 from bot.slack.client import api as slack_api
 from bot.slack.client import rate_limiter
@@ -218,13 +218,13 @@ def _tune(tuning: Tuning) -> None:
         async def stepped(*_: Any) -> SteppedClock:
             return clock
 
-        app._clock = stepped  # type: ignore[assignment]  # in this process only
+        bootstrap.open_clock = stepped  # type: ignore[assignment]  # in this process only
 
 
 async def _serve(settings: Settings, doom: Doom, ready: Connection) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    tocsin = await app.build(settings)
+    tocsin = await bootstrap.build(settings)
     await tocsin.start()
     doom.armed = True
     ready.send(tocsin.port)

@@ -13,7 +13,7 @@ import structlog
 
 from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi, SlackError
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 from storage import key_value
 from storage.database import Database
 from storage.engine.errors import StorageError
@@ -34,6 +34,8 @@ def groups_in_policy(policy: Policy) -> frozenset[str]:
 
 class UserGroups:
     """Keeps the members in memory and refreshes them in a background task."""
+
+    name = "usergroup directory"
 
     def __init__(self, database: Database, api: SlackApi, policy: Callable[[], Policy]) -> None:
         self._database = database
@@ -59,9 +61,9 @@ class UserGroups:
         await self._recall(groups_in_policy(self._policy()))
         self._task = asyncio.create_task(self._run(), name="user groups")
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float) -> None:
         """Stop refreshing."""
-        await ended(self._task)
+        await cancel_and_wait(self._task)
 
     async def _run(self) -> None:
         while True:

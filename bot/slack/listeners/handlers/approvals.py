@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.run import Answer, Approval, Overtaken, PlaybookRun, StepState
+from bot.domain.playbook.run import Approval, ApprovalStatus, Overtaken, PlaybookRun, StepState
 from bot.slack.blocks import inputs
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import forms
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, View
-from bot.slack.listeners.handlers.run_buttons import load_run, open_run_form, run_and_step, with_trailing_number
+from bot.slack.listeners.handlers.run_buttons import open_run_form, run_and_step, run_of, with_trailing_number
 from bot.usecases.playbooks import approvals
 
 
 async def _press_ask(call: Press) -> None:
     """Ask for approval: the request is posted in the channel."""
     run, step = run_and_step(call.argument)
-    await approvals.ask(call.context, call.number, run, step, call.user, call.delivery)
+    await approvals.request_approval(call.context, call.number, run, step, call.user, call.delivery)
 
 
 async def _press_approve(call: Press) -> None:
@@ -29,7 +29,7 @@ async def _press_approve(call: Press) -> None:
 
 async def _press_break_glass(call: Press) -> Message | None:
     """Open the form for acting without approval, for a person who may."""
-    await approvals.may_break_glass(call.context, call.number, await call.identity())
+    await approvals.require_break_glass(call.context, call.number, await call.identity())
     return await _open_request_form(call, forms.glass_modal)
 
 
@@ -40,13 +40,13 @@ async def _press_refuse(call: Press) -> Message | None:
 async def _open_request_form(call: Press, build: Callable[[PlaybookRun, StepState, Approval], View]) -> Message | None:
     """Open a form about a request that still waits. Raises `Refused` or `Overtaken` otherwise."""
     place, number = with_trailing_number(call.argument)
-    run, _ = await load_run(call, place)
-    mark = run.mark(run_and_step(place)[1])
-    if mark.asked is None or mark.asked.number != number:
+    run, _ = await run_of(call, place)
+    state = run.step(run_and_step(place)[1])
+    if state.asked is None or state.asked.number != number:
         raise Refused("That request is over: another one followed.")
-    if mark.asked.answer is not Answer.WAITING:
-        raise Overtaken("answered", mark)
-    return await open_run_form(call, build(run, mark, mark.asked))
+    if state.asked.answer is not ApprovalStatus.WAITING:
+        raise Overtaken("answered", state)
+    return await open_run_form(call, build(run, state, state.asked))
 
 
 async def _submit_refusal(call: Submission) -> None:

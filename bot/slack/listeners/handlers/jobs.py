@@ -9,7 +9,7 @@ from bot.slack.blocks import inputs
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import forms, job_forms
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler
-from bot.slack.listeners.handlers.run_buttons import STALE_BUTTON, load_run, open_run_form, run_and_step, step_of
+from bot.slack.listeners.handlers.run_buttons import STALE_BUTTON, open_run_form, run_and_step, run_of, step_of
 from bot.usecases.playbooks import approvals, confidence, jobs, unit_of_work
 from bot.usecases.playbooks.dry_run import dry_run
 
@@ -23,25 +23,27 @@ async def offer_to_run(call: Press, place: str, action: str) -> Message | None:
 
     A step that may not run is refused in the answer and on the timeline; one that needs approval asks for it.
     """
-    run, playbook, mark, step = await _load_step(call, place)
+    run, playbook, state, step = await _load_step(call, place)
     dry = dry_run(call.context, call.incident, playbook, step, run.values, action)
     if dry.plan is None or not dry.allowed:
-        outcome = await jobs.run(call.context, call.number, run.number, step.key, call.user, action, call.delivery)
+        outcome = await jobs.queue_step(
+            call.context, call.number, run.number, step.key, call.user, action, call.delivery
+        )
         return job_forms.refused(outcome.refused or "")
-    if _needs_approval(mark, action):
-        async with unit_of_work.walking(call.context, call.number, run.number, call.delivery) as (work, locked, _):
-            await approvals.ask_in(work, locked, playbook, step.key, action, call.user)
+    if _needs_approval(state, action):
+        async with unit_of_work.locked_run(call.context, call.number, run.number, call.delivery) as (work, locked, _):
+            await approvals.request_approval_in(work, locked, playbook, step.key, action, call.user)
         return None  # the channel sees the request
     rolls_back = call.context.policy.automation.on_failure == "rollback"
-    return await open_run_form(call, job_forms.run_modal(run, mark, step, dry.plan, rolls_back))
+    return await open_run_form(call, job_forms.run_modal(run, state, step, dry.plan, rolls_back))
 
 
-def _needs_approval(mark: StepState, action: str) -> bool:
+def _needs_approval(step: StepState, action: str) -> bool:
     """Whether another person has to approve first. An approval of the other action does not count."""
-    if not mark.needs_approval:
+    if not step.needs_approval:
         return False
-    granted = mark.state is StepStatus.APPROVED and mark.asked is not None
-    return not granted or (mark.asked is not None and (mark.asked.action == "rollback") != (action == "rollback"))
+    granted = step.state is StepStatus.APPROVED and step.asked is not None
+    return not granted or (step.asked is not None and (step.asked.action == "rollback") != (action == "rollback"))
 
 
 async def _press_why(call: Press) -> Message:
@@ -52,9 +54,9 @@ async def explain(call: Press, place: str) -> Message:
     """Explain why automation runs the step, or does not."""
     run, playbook, _, step = await _load_step(call, place)
     async with call.context.database.reading() as conn:
-        certainty = await confidence.of(conn, call.incident, playbook.id, call.context.clock.now())
+        certainty = await confidence.playbook_confidence(conn, call.incident, playbook.id, call.context.clock.now())
     dry = dry_run(call.context, call.incident, playbook, step, run.values, confidence=certainty)
-    return job_forms.why(step, dry.words)
+    return job_forms.why(step, dry.explanation)
 
 
 def _press_settle(answer: str) -> PressHandler:
@@ -69,17 +71,17 @@ def _press_settle(answer: str) -> PressHandler:
 async def _press_run_again(call: Press) -> Message | None:
     """Run a step again that may have run, as if Run were pressed: with approval where that is required."""
     place, _, _ = call.argument.rpartition(":")
-    run, _, mark, _ = await _load_step(call, place)
-    if mark.state is not StepStatus.MAY_HAVE_RUN or mark.job != str(_job_number(call)):
+    run, _, state, _ = await _load_step(call, place)
+    if state.state is not StepStatus.MAY_HAVE_RUN or state.job != str(_job_number(call)):
         raise Refused("That question has been answered already.")
-    return await offer_to_run(call, f"{run.number}:{mark.key}", mark.action)
+    return await offer_to_run(call, f"{run.number}:{state.key}", state.action)
 
 
 async def _submit_run(call: Submission) -> None:
     """Run what the form showed. Raises `Refused` where the run has changed meanwhile."""
     form, metadata = forms.of(call.view), inputs.metadata_of(call.view)
     action = "rollback" if metadata.get("action") == "rollback" else "run"
-    outcome = await jobs.run(
+    outcome = await jobs.queue_step(
         call.context,
         form.incident,
         form.walk,
@@ -87,16 +89,16 @@ async def _submit_run(call: Submission) -> None:
         call.user,
         action,
         call.delivery,
-        shown=str(metadata.get("digest")),
+        plan_digest=str(metadata.get("digest")),
     )
     if outcome.refused is not None:
         raise Refused(outcome.refused)
 
 
 async def _load_step(call: Press, place: str) -> tuple[PlaybookRun, Playbook, StepState, Step]:
-    run, playbook = await load_run(call, place)
-    mark = run.mark(run_and_step(place)[1])
-    return run, playbook, mark, step_of(playbook, mark.key)
+    run, playbook = await run_of(call, place)
+    state = run.step(run_and_step(place)[1])
+    return run, playbook, state, step_of(playbook, state.key)
 
 
 def _job_number(call: Press) -> int:

@@ -34,10 +34,10 @@ async def _cover(call: WorkspaceCall) -> Message | None:
         return await open_cover_form(call, request.schedule)
     zone: tzinfo = UTC
     note = ""
-    if request.window.by_the_clock:
+    if request.window.needs_zone:
         zone, note = await _zone(call, request.schedule)
     try:
-        starts_at, ends_at = request.window.resolved(call.context.clock.now(), zone)
+        starts_at, ends_at = request.window.resolve(call.context.clock.now(), zone)
     except Refused as refused:
         raise Refused(refused.message, f"cover {request.schedule} from tomorrow 18:00 for 12h") from None
     return await _take_cover(call, request.schedule, starts_at, ends_at, note)

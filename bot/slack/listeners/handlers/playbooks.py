@@ -15,7 +15,7 @@ from storage import playbook_runs
 async def _playbook(call: VerbCall) -> Message:
     """Open the playbook with this exact ID; else list those that match the words, or without words the incident."""
     text = call.request.text.strip()
-    library = await call.context.library_cache.library()
+    library = await call.context.playbook_library.library()
     if text.lower() in library.by_id:
         return await _open(call, text.lower())
     hits = await runs.suggest(call.context, call.incident, call.policy, text)
@@ -26,9 +26,9 @@ async def _playbook(call: VerbCall) -> Message:
 
 async def _open(call: VerbCall | Press, playbook: str) -> Message:
     try:
-        return playbooks.opened(await runs.open_(call.context, call.number, playbook, call.user, call.delivery))
-    except runs.OpenAlready as error:
-        return playbooks.opened_already(error.walk)
+        return playbooks.opened(await runs.open_run(call.context, call.number, playbook, call.user, call.delivery))
+    except runs.AlreadyOpen as error:
+        return playbooks.opened_already(error.run)
 
 
 async def _press_open(call: Press) -> Message:
@@ -38,8 +38,8 @@ async def _press_open(call: Press) -> Message:
 def overtaken_answer(error: Refused, user: str) -> Message | None:
     """The answer for a person who was a moment too late; None for every other refusal."""
     if isinstance(error, Overtaken):
-        return playbooks.overtaken(error.what, error.mark, user)
-    return playbooks.opened_already(error.walk) if isinstance(error, runs.OpenAlready) else None
+        return playbooks.overtaken(error.outcome, error.step, user)
+    return playbooks.opened_already(error.run) if isinstance(error, runs.AlreadyOpen) else None
 
 
 VERBS: dict[str, VerbHandler] = {"playbook": _playbook}

@@ -8,7 +8,7 @@ from bot.domain.playbook.run import PlaybookRun
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import Call, Press, View
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.unit_of_work import load_run
 
 FORM_FAILED = "I couldn't open the form in time. Please press the button again."
 STALE_BUTTON = "That button no longer belongs to anything."
@@ -28,11 +28,11 @@ def with_trailing_number(value: str) -> tuple[str, int]:
     return place, int(number) if number.isdecimal() else 0
 
 
-async def load_run(call: Press, value: str) -> tuple[PlaybookRun, Playbook]:
+async def run_of(call: Press, value: str) -> tuple[PlaybookRun, Playbook]:
     """The run that a button's value names, and its playbook. Raises `Refused` or `NotFound`."""
     number, _ = run_and_step(value)
     async with call.context.database.reading() as conn:
-        return await found(conn, call.number, number)
+        return await load_run(conn, call.number, number)
 
 
 def step_of(playbook: Playbook, key: str) -> Step:
