@@ -268,7 +268,7 @@ def test_a_request_expires_and_its_step_has_no_time_of_its_own_meanwhile() -> No
 
 
 def test_nothing_runs_on_after_the_incident_or_the_walk() -> None:
-    assert due(lifecycle.abandon(begun(), "UA", NOON, "wrong").walk) == []
+    assert due(lifecycle.abandon(begun(), "UA", NOON, "wrong").run) == []
     incident = declare(1, NewIncident("Checkout", "fatal", "UR"), POLICY, NOON).incident
     incident = replace(incident, walks=(timers.run_summary(begun()),))
     assert plan(resolve(incident, "UR", NOON).incident, POLICY) == ()

@@ -471,7 +471,7 @@ def context_on(database: Database, policy: Path, shop: Shop) -> Context:
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         Clock(),
-        library_cache=LibraryCache([shop.folder / "playbooks"]),
+        playbook_library=LibraryCache([shop.folder / "playbooks"]),
         runners=RunnerFactory(settings),
     )
 
