@@ -21,7 +21,7 @@ class TriageSender(SenderBase):
 
     @sends(NoticeKind.TRIAGE, failure="post what may help", unless=ended)
     async def triage(self, delivery: Delivery) -> SendResult:
-        findings = await triage.of(self._context, delivery.incident, delivery.policy)
+        findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         if not findings.useful:
             delivery = replace(delivery, unless=delivery.unless or "nothing known would help")
         message = blocks.triage(delivery.incident, delivery.policy, findings)
@@ -36,7 +36,7 @@ class TriageSender(SenderBase):
             async with self._context.database.transaction() as conn:
                 await queue.put(conn, [replace(routing.triage(number), resend=True)])
             return NotNeeded("nothing was posted so far; it is asked again whether anything helps")
-        findings = await triage.of(self._context, delivery.incident, delivery.policy)
+        findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         try:
             return await self.edit(receipt, blocks.triage(delivery.incident, delivery.policy, findings))
         except SlackError as error:
