@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain import incident as verbs
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy, Role, Rung, Schedule, Service, Severity
-from bot.domain.timeline.entry import Entry, Recorded
+from bot.domain.timeline.entry import Entry, RecordedEntry
 from bot.domain.values.target import Target
 
 NOW = datetime(2026, 1, 5, 3, 4, tzinfo=UTC)
@@ -69,8 +69,8 @@ def with_channel(incident: Incident) -> Incident:
     return replace(incident, channel_id="C0INC", channel_name="inc-1-checkout-is-down")
 
 
-def recorded(entry: Entry, seq: int = 1) -> Recorded:
-    return Recorded(1, seq, entry, entry.key, "", "")
+def recorded(entry: Entry, seq: int = 1) -> RecordedEntry:
+    return RecordedEntry(1, seq, entry, entry.key, "", "")
 
 
 def minutes(count: float) -> datetime:

@@ -35,7 +35,7 @@ class PlaybookReviews:
         await asyncio.sleep(FIRST_S)
         while True:
             try:
-                if count := await review.remind(self._context):
+                if count := await review.remind_owners(self._context):
                     log.info("reviews.told", owners=count)
             except Exception:
                 log.exception("reviews.failed", hint="check the database and the playbooks; it is tried again")

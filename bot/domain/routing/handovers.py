@@ -8,7 +8,7 @@ from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
 from bot.domain.routing.channel import in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 
 
 def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
@@ -40,7 +40,7 @@ def _handover(incident: Incident, asked: Handover) -> str:
     return f"handover:{incident.number}:{asked.episode}:{asked.number}"
 
 
-def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
+def handovers_settled(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
     data = [record.entry.data for record in recorded if record.entry.kind == "handover"]
     unanswered = {(said["role"], said["to"]) for said in data if said.get("state") == "unanswered"}
     left = {asked.number for asked in handover.open_offers(after)}

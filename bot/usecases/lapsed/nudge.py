@@ -106,9 +106,9 @@ async def _act(work: UnitOfWork, row: LedgerRow) -> None:
     elif row.kind in REMINDED:
         await _remind(work, row)
     elif row.dedup_key.startswith("step:"):
-        await step_overdue.lapse(work, row)
+        await step_overdue.remind(work, row)
     elif row.dedup_key.startswith("approval:"):
-        await approvals.lapse(work, row)
+        await approvals.expire(work, row)
     elif row.dedup_key.startswith("trigger:"):
         await _trigger(work, row)
     elif row.rung is not None:
