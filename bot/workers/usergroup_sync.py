@@ -13,9 +13,9 @@ import structlog
 from bot.domain import routing
 from bot.integrations.pagerduty_schedules import Schedules
 from bot.usecases.context import Context
-from bot.usecases.effects import home_tab, role_shifts
-from bot.workers.pagerduty_schedule_sync import Reading
-from bot.workers.tasks import ended
+from bot.usecases.effects import home_tab, on_call
+from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
+from bot.workers.tasks import cancel_and_wait
 from storage import key_value
 from storage.engine.errors import StorageError
 from storage.outbox import queue
@@ -25,17 +25,21 @@ log = structlog.get_logger()
 LOOK_S = 5.0
 
 
-class Rota:
+class UsergroupSync:
+    """Puts a notice into the outbox for each user group whose members should change."""
+
+    name = "usergroup sync"
+
     def __init__(self, context: Context, elsewhere: Schedules | None = None) -> None:
         self._context = context
-        self._reading = Reading(context, elsewhere)
+        self._reading = PagerDutyScheduleSync(context, elsewhere)
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._task = asyncio.create_task(self._keep(), name="rota")
 
-    async def stop(self) -> None:
-        await ended(self._task)
+    async def stop(self, within_s: float) -> None:
+        await cancel_and_wait(self._task)
 
     async def _keep(self) -> None:
         while True:
@@ -50,13 +54,13 @@ class Rota:
 
     async def look(self) -> None:
         """1. Who should be in each group now; 2. does that differ from what it was given last? 3. then say so."""
-        groups = role_shifts.groups(self._context.policy)
+        groups = on_call.schedules_by_usergroup(self._context.policy)
         if not groups:
             return
         now, wanted = self._context.clock.now(), {}
         async with self._context.database.reading() as conn:
             for group, schedules in groups.items():
-                people = await role_shifts.on_call_now(conn, self._context.policy, schedules, now)
+                people = await on_call.addresses_on_call(conn, self._context.policy, schedules, now)
                 given = await key_value.get(conn, _name(group))
                 if given != people:
                     wanted[group] = (people, given)
@@ -72,7 +76,7 @@ class Rota:
             async with self._context.database.transaction() as conn:
                 await key_value.put(conn, _name(group), people)
                 await queue.put(conn, [routing.user_group(group)])
-                await home_tab.everybody(conn, now)
+                await home_tab.refresh_all(conn, now)
             log.info("usergroup.follows", group=group, people=len(people))
         self._context.wakeups.notify()
 

@@ -183,7 +183,7 @@ def _row(notice: Notice, start: _Standing) -> dict[str, Any]:
     return {
         "once": notice.dedup_key,
         "incident": notice.incident,
-        "kind": notice.kind,
+        "kind": str(notice.kind),
         "payload": notice.payload,
         "metadata_key": secrets.token_hex(16),
         "needs": notice.depends_on,

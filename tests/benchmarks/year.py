@@ -27,7 +27,7 @@ from bot.domain import routing
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
 from bot.policy import preset
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.visibility import can_see
 from storage import deadlines, incidents, retention
 from storage.database import Database
 from storage.engine.columns import to_microseconds
@@ -85,7 +85,9 @@ async def fill(database: Database, size: Size) -> None:
 
 def _incident(number: int, policy: Policy, at: datetime, *, still_open: bool) -> verbs.Incident:
     severity = ("sev1", "sev2", "sev3", "sev4")[number % 4]
-    change = verbs.declare(number, f"{_words(number, 3)} is failing", severity, _person(number), policy, at)
+    change = verbs.declare(
+        number, verbs.NewIncident(f"{_words(number, 3)} is failing", severity, _person(number)), policy, at
+    )
     made = replace(change.incident, channel_id=f"C{number:07d}", channel_name=f"inc-{number}", private=number % 20 == 0)
     if still_open:
         return made
@@ -167,7 +169,7 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
 
     async def listed(conn: Any) -> None:
         for found in await incidents.listing(conn, open_only=True, limit=200):
-            await part_of(conn, found, PEOPLE[0])
+            await can_see(conn, found, PEOPLE[0])
 
     async def edited(conn: Any) -> None:
         await queue.put(conn, [routing.card_edit(typical)])

@@ -1,39 +1,53 @@
-"""The incident and its verbs: pure functions that give back the changed incident and what to write down."""
+"""The incident and its verbs: pure functions that return the changed incident and its new timeline entries."""
 
-from bot.domain.incident.lifecycle import TITLE_LENGTH, acknowledge, cancel, close, declare, join, move, reopen, resolve
+from bot.domain.incident.lifecycle import (
+    TITLE_LENGTH,
+    NewIncident,
+    acknowledge,
+    cancel,
+    close,
+    declare,
+    join,
+    move,
+    reopen,
+    resolve,
+)
 from bot.domain.incident.roles import assign, clear_role, empty_roles
 from bot.domain.incident.severity import change_severity
 from bot.domain.incident.state import (
-    Alert,
     Answer,
     Change,
     Handover,
     Incident,
     Ladder,
-    Page,
+    PagedRung,
     RoleShift,
     RunSummary,
+    ShiftState,
     Snooze,
     Timer,
     TriggerState,
-    must_be_open,
+    VendorAlert,
+    require_open,
 )
 from bot.domain.incident.updates import note, promise, snooze, update, update_owed_by
 
 __all__ = [
     "TITLE_LENGTH",
-    "Alert",
     "Answer",
     "Change",
     "Handover",
     "Incident",
     "Ladder",
-    "Page",
+    "NewIncident",
+    "PagedRung",
     "RoleShift",
     "RunSummary",
+    "ShiftState",
     "Snooze",
     "Timer",
     "TriggerState",
+    "VendorAlert",
     "acknowledge",
     "assign",
     "cancel",
@@ -44,10 +58,10 @@ __all__ = [
     "empty_roles",
     "join",
     "move",
-    "must_be_open",
     "note",
     "promise",
     "reopen",
+    "require_open",
     "resolve",
     "snooze",
     "update",

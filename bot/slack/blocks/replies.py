@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
-from bot.domain.paging.ladder import PagingOutcome, name_of
+from bot.domain.paging.ladder import PagingOutcome, recipient_name
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
@@ -14,7 +14,7 @@ from bot.slack.blocks.help import help
 from bot.slack.blocks.incident_lists import listing, roles, show
 from bot.slack.blocks.ledger import Reminder, timeline, why
 from bot.slack.blocks.menu import menu, none_open, which_incident
-from bot.slack.commands.parse import BadRequest
+from bot.slack.commands.request import BadRequest
 from bot.slack.text import mention, render
 
 __all__ = [
@@ -183,13 +183,13 @@ def joining(incident: Incident) -> Message:
 def escalated(incident: Incident, policy: Policy, climb: PagingOutcome) -> Message:
     """To whoever asked for the next rung."""
     fell = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in climb.fell_through[:10]]
-    if not climb.pages:
+    if not climb.reached:
         words = (
             f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left. Call somebody yourself."
         )
     else:
         reached = climb.recipients
-        whom = [render(name_of(person, policy)) for person in reached.people]
+        whom = [render(recipient_name(person, policy)) for person in reached.people]
         whom += [phrases.channel_named(channel) for channel in reached.channels]
         what = f"{incident.id}, rung {climb.rung}" if climb.rung else incident.id
         people = elements.join_comma(whom or list(reached.contacts), 20)

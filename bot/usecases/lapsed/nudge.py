@@ -8,21 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain import routing
-from bot.domain.deadlines import Activity, DeadlineState, Nudge, decide_nudge, is_late, plan
+from bot.domain.deadlines import DeadlineState, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import ladder, triggers
+from bot.domain.reminder import Activity, Nudge, decide_nudge, is_late
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
-from bot.usecases.context import Context, PendingChange, UnitOfWork, commit_many
+from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_calendar
 from bot.usecases.incidents import handover
 from bot.usecases.incidents.escalate import commit_climb, next_rung
 from bot.usecases.oncall import shift_change
-from bot.usecases.oncall.cover import on_call
 from bot.usecases.playbooks import approvals, step_overdue
+from bot.usecases.unit_of_work import UnitOfWork, begin, commit_many
 from storage import deadlines, heard, incidents
 from storage.deadlines import LedgerRow
-from storage.outbox import queue
 from storage.timeline import entries
 
 REMINDED = ("update", "role")
@@ -42,9 +43,7 @@ async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[Ledger
         now = context.clock.now()
         found = await incidents.lock_unlocked(conn, sorted(simple))
         ours = await deadlines.still_claimed(conn, [simple[incident.number] for incident in found])
-        works = [
-            UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now) for incident in found
-        ]
+        works = [await begin(context, conn, incident) for incident in found]
         works = [work for work in works if simple[work.incident.number].dedup_key in ours]
         works = [work for work in works if _owes_nothing_else(work, simple[work.incident.number])]
         activities = await _activities(works)
@@ -53,8 +52,8 @@ async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[Ledger
             row = simple[work.incident.number]
             nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activities[row.incident], now)
             if not nudge.page:
-                reasons[row.dedup_key] = nudge.reason
-                steps.append(PendingChange(work, *_reminder(work, row, nudge)))
+                reasons[row.dedup_key] = nudge.words
+                steps.append(work.pending(*_reminder(work, row, nudge)))
                 done.append(row)
         await deadlines.all_due(conn, reasons, now)
         await commit_many(conn, steps, now)
@@ -94,7 +93,7 @@ async def lapse(context: Context, rows: list[LedgerRow]) -> None:
             incident = await incidents.lock(conn, row.incident)
             if incident is None or not await deadlines.is_claimed(conn, row):
                 continue
-            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
+            work = await begin(context, conn, incident)
             await _act(work, row)
     context.wakeups.notify()
 
@@ -107,9 +106,9 @@ async def _act(work: UnitOfWork, row: LedgerRow) -> None:
     elif row.kind in REMINDED:
         await _remind(work, row)
     elif row.dedup_key.startswith("step:"):
-        await step_overdue.lapse(work, row)
+        await step_overdue.remind(work, row)
     elif row.dedup_key.startswith("approval:"):
-        await approvals.lapse(work, row)
+        await approvals.expire(work, row)
     elif row.dedup_key.startswith("trigger:"):
         await _trigger(work, row)
     elif row.rung is not None:
@@ -140,19 +139,19 @@ async def _remind(work: UnitOfWork, row: LedgerRow) -> None:
     known = heard if work.context.policy.record == "key" else entries
     activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, nudge.reason, work.now)
+    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, nudge.words, work.now)
     await _cover_siblings(work, row, nudge)
     await work.commit(*_reminder(work, row, nudge))
     if nudge.page:
-        climb = await next_rung(work, nudge.reason)
+        climb = await next_rung(work, nudge.words)
         if climb.rung is not None or climb.fell_through:
-            await commit_climb(work, climb, nudge.reason, f"silence:{row.dedup_key}")
+            await commit_climb(work, climb, nudge.words, f"silence:{row.dedup_key}")
 
 
 def _reminder(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> tuple[Change, list[Notice]]:
     """What a reminder changes, and the message."""
     notice = routing.nudge(work.incident.number, row.dedup_key, _payload(row, nudge))
-    said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.dedup_key)
+    said = entry(work.now, "reminder", BOT, nudge.words, of=row.kind, soft=nudge.soft, deadline=row.dedup_key)
     changed = _reminded(work.incident, nudge, notice.dedup_key)
     if nudge.page:
         changed = replace(changed, ladder=replace(changed.ladder, silence_paged=True))
@@ -193,7 +192,7 @@ def _payload(row: LedgerRow, nudge: Nudge) -> dict[str, Any]:
         "mention": list(nudge.mention),
         "soft": nudge.soft,
         "late_s": nudge.late.total_seconds() if nudge.late else None,
-        "reason": nudge.reason,
+        "reason": nudge.words,
         "owes_update": nudge.owes_update,
         "missing": list(nudge.missing),
         "due_at": row.due_at.isoformat(),
@@ -236,8 +235,8 @@ async def _page_rung(work: UnitOfWork, row: LedgerRow) -> None:
     late = work.now - row.due_at
     suffix = f", late by {durations.approximate(late)}" if is_late(late, rung.after) else ""
     if row.rung in work.incident.ladder.spent.get(level.key, ()):
-        who = await on_call(work.conn, work.policy, work.now)
-        climb = ladder.repeat(work.incident, work.policy, who, work.now, row.rung)
+        who = await current_calendar(work.conn, work.policy, work.now)
+        climb = ladder.repeat_rung(work.incident, work.policy, who, work.now, row.rung)
         why = f"still not {rung.until}{suffix}"
     else:
         why = (
@@ -265,13 +264,12 @@ async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     why = trigger.name + (f", late by {durations.approximate(late)}" if is_late(late, trigger.rung.after) else "")
     label = f"trigger:{key}"
     await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
-    await work.commit(Change(triggers.paged(work.incident, trigger, work.now)))
+    await work.commit(Change(triggers.record_page(work.incident, trigger, work.now)))
     times = work.incident.ladder.tripped[key].times
-    who = await on_call(work.conn, work.policy, work.now)
-    climb = ladder.page_directly(
-        work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times
-    )
-    if not climb.pages:
+    who = await current_calendar(work.conn, work.policy, work.now)
+    page = ladder.DirectPage(trigger.rung, label, "A trigger", why, times=times)
+    climb = ladder.page_directly(work.incident, work.policy, who, work.now, page)
+    if not climb.reached:
         await deadlines.decided(
             work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now
         )
@@ -286,19 +284,15 @@ async def _target(work: UnitOfWork, row: LedgerRow) -> None:
     late = work.now - row.due_at
     suffix = f" (late by {durations.approximate(late)})" if is_late(late, target) else ""
     why = f"not {goal} within {durations.exact(target) if target else 'its target'}{suffix}"
-    work.incident = ladder.mark_fired(work.incident, row.kind)
+    briefings = routing.briefings(work.incident, work.policy, "unmitigated", why) if row.kind == "mitigate" else []
+    await work.commit(Change(ladder.target_acted_on(work.incident, row.kind)), briefings)
     if page := next((p for p in work.incident.ladder.pages if p.rung and p.last_at >= row.due_at), None):
         said = f"{why}: rung {page.rung} was paged at the same time"
         await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, said, work.now)
-        await incidents.save(work.conn, work.incident)
-        if row.kind == "mitigate":
-            await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
         return
     climb = await next_rung(work, why)
     await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
-    if row.kind == "mitigate":
-        await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
 
 
 async def _commit_or_say_nobody(work: UnitOfWork, climb: ladder.PagingOutcome, why: str, row: LedgerRow) -> None:

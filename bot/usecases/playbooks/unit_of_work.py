@@ -19,8 +19,10 @@ from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import PlaybookRun
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.notice import Notice
-from bot.usecases.context import Context, UnitOfWork, locked_incident
-from bot.usecases.oncall.cover import on_call
+from bot.domain.values.slack_ids import is_user_id, user_mention
+from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_calendar
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import playbook_runs as stored
 
 
@@ -28,7 +30,7 @@ async def commit(
     work: UnitOfWork, change: walks.RunChange, notices: Sequence[Notice] = (), *, new: bool = False
 ) -> PlaybookRun:
     """Save a changed walk with all that follows. Call it with the incident locked, as `working_on` does."""
-    after = change.walk
+    after = change.run
     before = None if new else await stored.get(work.conn, after.incident, after.number)
     if before == after and not change.entries:
         return after
@@ -40,21 +42,21 @@ async def commit(
     )
     shown = routing.playbook_runs.opened(after) if new else routing.walk_edit(after.incident, after.number)
     last = change.entries[-1] if change.entries else None
-    said = f"{last.text} (<@{last.actor}>)" if last and last.actor.startswith(("U", "W")) else last.text if last else ""
-    mirror = replace(timers.walking(after, said), asking=routing.playbook_runs.asking(after))
+    said = f"{last.text} ({user_mention(last.actor)})" if last and is_user_id(last.actor) else last.text if last else ""
+    mirror = replace(timers.run_summary(after, said), asking=routing.playbook_runs.asking(after))
     others = tuple(one for one in work.incident.walks if one.number != after.number)
     kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
     await work.commit(Change(replace(work.incident, walks=kept), change.entries), [shown, *settled, *notices])
     return after
 
 
-async def found(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
+async def load_run(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
     """The walk, and its playbook as it was when the walk was opened. Raises `NotFound`."""
-    walk = await stored.get(conn, incident, number)
-    playbook = await stored.as_it_was(conn, walk.digest) if walk else None
-    if walk is None or playbook is None:
+    run = await stored.get(conn, incident, number)
+    playbook = await stored.as_it_was(conn, run.digest) if run else None
+    if run is None or playbook is None:
         raise NotFound("That playbook is not open in this incident.", "playbook")
-    return walk, playbook
+    return run, playbook
 
 
 async def approvers(work: UnitOfWork) -> tuple[str, ...]:
@@ -62,11 +64,11 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     targets = work.policy.playbooks.approvers
     if not targets:
         return ()
-    who = await on_call(work.conn, work.policy, work.now)
+    who = await current_calendar(work.conn, work.policy, work.now)
     return ladder.recipients_of(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
 
 
-async def asked_directly(work: UnitOfWork, asker: str) -> tuple[str, ...]:
+async def direct_approvers(work: UnitOfWork, asker: str) -> tuple[str, ...]:
     """Who gets a request as a direct message: the approvers; without any, whoever leads. In a drill nobody."""
     if work.incident.drill:
         return ()
@@ -76,10 +78,10 @@ async def asked_directly(work: UnitOfWork, asker: str) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def walking(
-    context: Context, number: int, walk: int, delivery: str | None = None
+async def locked_run(
+    context: Context, number: int, run_number: int, delivery: str | None = None
 ) -> AsyncIterator[tuple[UnitOfWork, PlaybookRun, Playbook]]:
     """Lock the incident for an act on one of its walks. Raises `NotFound`, or `Repeated`."""
     async with locked_incident(context, number, delivery) as work:
-        known, playbook = await found(work.conn, number, walk)
+        known, playbook = await load_run(work.conn, number, run_number)
         yield work, known, playbook
