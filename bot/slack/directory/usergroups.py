@@ -5,18 +5,17 @@ Nobody waits for Slack in here. What was last known counts, across restarts too,
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import structlog
 
 from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi, SlackError
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 from storage import key_value
 from storage.database import Database
-from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
@@ -34,8 +33,6 @@ def groups_in_policy(policy: Policy) -> frozenset[str]:
 class UserGroups:
     """`members` answers at once, from memory; a task keeps it true."""
 
-    name = "usergroup directory"
-
     def __init__(self, database: Database, api: SlackApi, policy: Callable[[], Policy]) -> None:
         self._database = database
         self._api = api
@@ -45,7 +42,6 @@ class UserGroups:
         self._read_at = -REFRESH_S
         self._known: frozenset[str] = frozenset()
         self._asked = False
-        self._task: asyncio.Task[None] | None = None
 
     def members(self, group: str) -> frozenset[str] | None:
         """By ID or handle, as the policy has it. None: neither Slack nor we know."""
@@ -55,23 +51,13 @@ class UserGroups:
         """Somebody was refused: look again soon."""
         self._asked = True
 
-    async def start(self) -> None:
-        """What was known when we last ran counts from the first moment."""
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic("user groups", timedelta(seconds=LOOK_S), timedelta(0), self._look)
+
+    async def recall(self) -> None:
+        """Begin with the members known when the process last ran."""
         await self._recall(groups_in_policy(self._policy()))
-        self._task = asyncio.create_task(self._keep(), name="user groups")
-
-    async def stop(self, within_s: float) -> None:
-        await cancel_and_wait(self._task)
-
-    async def _keep(self) -> None:
-        while True:
-            try:
-                await self._look()
-            except StorageError as error:
-                log.warning("usergroup.not_kept", error=str(error))
-            except Exception:  # it must outlive whatever it meets
-                log.exception("usergroup.failed")
-            await asyncio.sleep(LOOK_S)
 
     async def _look(self) -> None:
         """Read them when it is time, when somebody was refused, and when the policy names another."""
