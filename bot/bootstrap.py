@@ -62,7 +62,7 @@ from bot.workers.scheduler import Scheduler
 from bot.workers.tasks import BackgroundTask
 from bot.workers.timer import Timer
 from bot.workers.usergroup_sync import UsergroupSync
-from playbooks.library_cache import Shelf
+from playbooks.library_cache import LibraryCache
 from storage import key_value
 from storage.database import Database
 from storage.deadlines import LedgerRow
@@ -118,16 +118,16 @@ def _policies(settings: Settings) -> Policies:
     return Policies(loaded.policy, loaded.document, policy_reader.from_document)
 
 
-async def _library(settings: Settings) -> Shelf:
+async def _library(settings: Settings) -> LibraryCache:
     """The playbooks. Mistakes in the operator's own are reported now, not in the middle of an incident."""
-    library = Shelf(settings.playbook_folders)
+    library = LibraryCache(settings.playbook_folders)
     library.start()
     if library.folders:
         await library.library()
     return library
 
 
-async def _base(settings: Settings, policies: Policies, library: Shelf, opened: AsyncExitStack) -> Base:
+async def _base(settings: Settings, policies: Policies, library: LibraryCache, opened: AsyncExitStack) -> Base:
     database = await _database(settings, opened)
     session = slack_api.open_session()
     opened.push_async_callback(session.close)
@@ -142,7 +142,7 @@ async def _base(settings: Settings, policies: Policies, library: Shelf, opened: 
         clock=clock,
         methods=pager.methods(settings),
         url=settings.tocsin_url,
-        library_cache=library,
+        playbook_library=library,
         usergroups=usergroups,
         runners=RunnerFactory(settings),
     )

@@ -20,7 +20,7 @@ from bot import settings as settings_reader
 from bot.cli.playbooks import playbooks
 from bot.cli.records import backup_command, export_command, number_of, restored_command, verify
 from bot.domain.errors import TocsinError
-from bot.domain.triage.similarity import Similar
+from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.values.durations import approximate
 from bot.settings import Settings
 from bot.usecases.effects import search_index
@@ -213,7 +213,7 @@ async def _listing(database: Database, open_only: bool) -> Any:
         return await incidents.listing(conn, open_only=open_only, limit=10_000)
 
 
-async def _search(database: Database, words: str) -> list[Similar]:
+async def _search(database: Database, words: str) -> list[SimilarIncident]:
     async with database.reading() as conn:
         return await search_index.search(conn, words, None, datetime.now(UTC))
 

@@ -20,7 +20,7 @@ def playbook_reviews(context: Context) -> Periodic:
     """Reminders are rows in the database, so a restart or another replica repeats none."""
 
     async def remind() -> None:
-        if count := await review.remind(context):
+        if count := await review.remind_owners(context):
             log.info("reviews.told", owners=count)
 
     return Periodic(

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.deadlines import Activity
-from bot.domain.timeline.entry import Entry, Recorded, stand_keyed
+from bot.domain.reminder import Activity
+from bot.domain.timeline.entry import Entry, RecordedEntry, keyed_messages
 from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline
 from storage.timeline import chain
@@ -42,14 +42,14 @@ _ACTIVITY = sa.select(
 )
 
 
-async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[Recorded]:
+async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[RecordedEntry]:
     """What was written. An entry whose `dedup_key` stands in this incident already is skipped, so twice is safe."""
     return (await chain.append(conn, [(number, entries)]))[0]
 
 
 async def read(
     conn: AsyncConnection, number: int, *, key_only: bool = False, limit: int | None = None, newest: bool = False
-) -> list[Recorded]:
+) -> list[RecordedEntry]:
     """In the order of the chain; `newest` takes the last `limit` of them instead of the first."""
     standing = await keyed(conn, number)
     wanted = sa.select(timeline).where(timeline.c.incident == number)
@@ -90,7 +90,7 @@ def _activities(dialect: str) -> Any:
 
 async def last_of(
     conn: AsyncConnection, number: int, kinds: Sequence[str], actor: str | None = None
-) -> Recorded | None:
+) -> RecordedEntry | None:
     """The newest entry of one of these kinds, by `actor` where given."""
     wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds))
     if "message" not in kinds:
@@ -138,20 +138,20 @@ async def standing(conn: AsyncConnection, number: int, dedup_key: str) -> dict[s
     }
 
 
-async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorded | None:
+async def message(conn: AsyncConnection, number: int, source_ts: str) -> RecordedEntry | None:
     """The `message` entry about that `ts`."""
     about = sa.and_(timeline.c.incident == number, timeline.c.source_ts == source_ts, _MESSAGE)
     return await _one(conn, number, sa.select(timeline).where(about).limit(1))
 
 
-async def entries(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[Recorded]:
+async def entries(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[RecordedEntry]:
     """Those with these places in the chain, in its order."""
     wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.seq.in_(seqs))
     standing = await keyed(conn, number)
     return [_recorded(row, standing) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
 
 
-async def _one(conn: AsyncConnection, number: int, wanted: sa.Select[Any]) -> Recorded | None:
+async def _one(conn: AsyncConnection, number: int, wanted: sa.Select[Any]) -> RecordedEntry | None:
     row = (await conn.execute(wanted)).one_or_none()
     if row is None:
         return None
@@ -165,13 +165,13 @@ async def keyed(conn: AsyncConnection, number: int) -> set[str]:
         .where(timeline.c.incident == number, timeline.c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
         .order_by(timeline.c.at, timeline.c.seq)
     )
-    return stand_keyed([(row.kind, row.source_ts, row.actor) for row in changes])
+    return keyed_messages([(row.kind, row.source_ts, row.actor) for row in changes])
 
 
-def _recorded(row: AnyRow, standing: set[str]) -> Recorded:
+def _recorded(row: AnyRow, standing: set[str]) -> RecordedEntry:
     entry = _entry(row)
     key = entry.key or (entry.kind == "message" and entry.source_ts in standing)
-    return Recorded(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
+    return RecordedEntry(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
 
 
 def _entry(row: AnyRow) -> Entry:

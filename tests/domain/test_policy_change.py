@@ -36,7 +36,7 @@ OLD = made(rung(0, U1), rung(15, U2), digest="old", respond_within=10 * MINUTE, 
 
 def paged(policy: Policy, *numbers: int) -> Incident:
     """Declared, and these rungs paged at their times."""
-    incident = verbs.declare(1, "Payments are down", "sev1", "UM", policy, NOW).incident
+    incident = verbs.declare(1, verbs.NewIncident("Payments are down", "sev1", "UM"), policy, NOW).incident
     incident = replace(incident, policy=policy.digest)
     for number in numbers:
         at = NOW + policy.severities[0].ladder[number - 1].after

@@ -158,8 +158,8 @@ async def walked_once(url: str) -> None:
         async with database.transaction() as conn:
             incident = Incident(1, "Redis", "sev2", "U1", at, at, Ladder(at))
             await incidents.insert(conn, incident)
-            walk = lifecycle.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
-            walk = steps.skip(walk, "1.1", "U1", at, "We know").walk
-            await stored.put(conn, lifecycle.abandon(walk, "U1", at, "It was the network").walk)
+            walk = lifecycle.open_run(1, 1, loader.shipped().get("redis-outage"), "U1", at).run
+            walk = steps.skip(walk, "1.1", "U1", at, "We know").run
+            await stored.put(conn, lifecycle.abandon(walk, "U1", at, "It was the network").run)
     finally:
         await database.close()

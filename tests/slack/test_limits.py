@@ -19,8 +19,8 @@ from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
 from bot.domain.timeline.entry import Entry, entry
 from bot.domain.triage.service_catalog import Cause
-from bot.domain.triage.service_catalog import Reached as Reached_
-from bot.domain.triage.similarity import Fix, Similar
+from bot.domain.triage.service_catalog import ReachedService as Reached_
+from bot.domain.triage.similarity import Fix, SimilarIncident
 from bot.domain.triage.triage import Triage
 from bot.slack.blocks import (
     announcement,
@@ -219,11 +219,11 @@ LINKS = tuple((f"{n} {HOSTILE}", "https://x.io/" + "a" * 700) for n in range(40)
 
 def _helping(incident: Incident) -> Triage:
     keys = tuple(WIDE.services)
-    like = Similar(incident, 0.999, (LONG, LONG), LONG, Fix("one", LONG))
+    like = SimilarIncident(incident, 0.999, (LONG, LONG), LONG, Fix("one", LONG))
     return Triage(
         similar=(like, replace(like, fix=None), replace(like, incident=replace(incident, number=2))),
         affected=keys,
-        guessed=True,
+        affected_guessed=True,
         radius=tuple(Reached_(key, 1 + n % 3, keys[0]) for n, key in enumerate(keys)),
         causes=tuple(Cause(key, (LONG,), (1,)) for key in keys),
         contacts=CONTACTS,

@@ -17,7 +17,7 @@ from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 MAYA, TOM = "<@U0MAYA|maya>", "<@U0TOM>"
 
 
-TOMORROW, SIX, TEN = TimeExpression(at=time(18), ahead=1), TimeExpression(at=time(18)), TimeExpression(at=time(22))
+TOMORROW, SIX, TEN = TimeExpression(at=time(18), days_ahead=1), TimeExpression(at=time(18)), TimeExpression(at=time(22))
 TWO, TWELVE = timedelta(hours=2), timedelta(hours=12)
 
 

@@ -28,7 +28,7 @@ def _argument(value: Any, info: ValidationInfo) -> str:
     text = as_text(value)
     if not isinstance(text, str):
         raise wrong("must be a pattern for one argument, in quotes.")
-    why = None if (info.context or {}).get("kept") else patterns.trouble(text)
+    why = None if (info.context or {}).get("kept") else patterns.pattern_error(text)
     if why is not None:
         raise wrong(f"is not a pattern that can be used: {shown(text)}. {why}")
     return text

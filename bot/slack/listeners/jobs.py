@@ -18,7 +18,7 @@ from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import confidence, unit_of_work
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks.dry_run import dry_run
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.unit_of_work import load_run
 
 Press = Callable[[ListenerContext, Interaction, Incident, Policy, str], Awaitable[Message | None]]
 View = dict[str, Any]
@@ -44,17 +44,17 @@ async def _show(
     walk, playbook, mark, step = await _read(ctx, incident, rest)
     dry = dry_run(ctx.context, incident, playbook, step, walk.values, action)
     if dry.plan is None or not dry.allowed:
-        asked = await running.run(
+        asked = await running.queue_step(
             ctx.context, incident.number, walk.number, step.key, interaction.user, action, interaction.delivery
         )
         return job_forms.refused(asked.refused or "")
     if _needs_asking(mark, action):
-        async with unit_of_work.walking(ctx.context, incident.number, walk.number, interaction.delivery) as (
+        async with unit_of_work.locked_run(ctx.context, incident.number, walk.number, interaction.delivery) as (
             work,
             known,
             _,
         ):
-            await approving.ask_in(work, known, playbook, step.key, action, interaction.user)
+            await approving.request_approval_in(work, known, playbook, step.key, action, interaction.user)
         return None  # the channel is asked
     rolls_back = ctx.context.policy.automation.on_failure == "rollback"
     failed = await ctx.open_view(interaction, job_forms.run_modal(walk, mark, step, dry.plan, rolls_back), "")
@@ -75,8 +75,8 @@ async def why(
     """Dry words about why a step is run, or is not."""
     walk, playbook, _, step = await _read(ctx, incident, rest)
     async with ctx.context.database.reading() as conn:
-        sure = await confidence.of(conn, incident, playbook.id, ctx.context.clock.now())
-    return job_forms.why(step, dry_run(ctx.context, incident, playbook, step, walk.values, confidence=sure).words)
+        sure = await confidence.playbook_confidence(conn, incident, playbook.id, ctx.context.clock.now())
+    return job_forms.why(step, dry_run(ctx.context, incident, playbook, step, walk.values, confidence=sure).explanation)
 
 
 def _said(answer: str) -> Press:
@@ -104,7 +104,7 @@ async def _submitted(ctx: ListenerContext, interaction: Interaction, view: View)
     """What was shown is what runs: where the walk has changed meanwhile, nothing does."""
     of, data = forms.of(view), inputs.metadata_of(view)
     action = "rollback" if data.get("action") == "rollback" else "run"
-    asked = await running.run(
+    asked = await running.queue_step(
         ctx.context,
         of.incident,
         of.walk,
@@ -112,7 +112,7 @@ async def _submitted(ctx: ListenerContext, interaction: Interaction, view: View)
         interaction.user,
         action,
         interaction.delivery,
-        shown=str(data.get("digest")),
+        plan_digest=str(data.get("digest")),
     )
     if asked.refused is not None:
         raise Refused(asked.refused)
@@ -123,8 +123,8 @@ async def _read(ctx: ListenerContext, incident: Incident, rest: str) -> tuple[Pl
     if not number.isdecimal():
         raise Refused("That button belongs to nothing any more.", "playbook")
     async with ctx.context.database.reading() as conn:
-        walk, playbook = await found(conn, incident.number, int(number))
-    mark = walk.mark(key)
+        walk, playbook = await load_run(conn, incident.number, int(number))
+    mark = walk.step(key)
     return walk, playbook, mark, next(one for one in playbook.steps if one.key == mark.key)
 
 

@@ -37,10 +37,10 @@ async def cover(ctx: ListenerContext, interaction: Interaction, request: Request
         return await cover_form(ctx, interaction, request.schedule)
     zone: tzinfo = UTC
     note = ""
-    if request.window.by_the_clock:
+    if request.window.needs_zone:
         zone, note = await _zone(ctx, interaction.user, request.schedule)
     try:
-        starts_at, ends_at = request.window.resolved(ctx.context.clock.now(), zone)
+        starts_at, ends_at = request.window.resolve(ctx.context.clock.now(), zone)
     except Refused as refused:
         raise Refused(refused.message, f"cover {request.schedule} from tomorrow 18:00 for 12h") from None
     return await take_cover(ctx, interaction, request.schedule, starts_at, ends_at, note)

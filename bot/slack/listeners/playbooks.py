@@ -9,7 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Answer, Approval, Overtaken, PlaybookRun, StepState
+from bot.domain.playbook.run import Approval, ApprovalStatus, Overtaken, PlaybookRun, StepState
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import inputs, playbooks, replies
 from bot.slack.blocks.elements import Block, Message
@@ -21,8 +21,8 @@ from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.dry_run import would_run
-from bot.usecases.playbooks.runs import OpenAlready
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.runs import AlreadyOpen
+from bot.usecases.playbooks.unit_of_work import load_run
 from storage import playbook_runs as stored
 
 Press = Callable[[ListenerContext, Interaction, Incident, Policy, str], Awaitable[Message | None]]
@@ -38,7 +38,7 @@ async def playbook(
 ) -> Message:
     """An exact id opens it; words find some; nothing at all suggests what fits the incident."""
     said = request.text.strip()
-    library = await ctx.context.library_cache.library()
+    library = await ctx.context.playbook_library.library()
     if said.lower() in library.by_id:
         return await _opened(ctx, interaction, incident.number, said.lower())
     hits = await playing.suggest(ctx.context, incident, policy, said)
@@ -49,9 +49,11 @@ async def playbook(
 
 async def _opened(ctx: ListenerContext, interaction: Interaction, number: int, name: str) -> Message:
     try:
-        return playbooks.opened(await playing.open_(ctx.context, number, name, interaction.user, interaction.delivery))
-    except OpenAlready as standing:
-        return playbooks.opened_already(standing.walk)
+        return playbooks.opened(
+            await playing.open_run(ctx.context, number, name, interaction.user, interaction.delivery)
+        )
+    except AlreadyOpen as standing:
+        return playbooks.opened_already(standing.run)
 
 
 # --- presses ---------------------------------------------------------------------------------------------------------
@@ -73,7 +75,7 @@ async def _done(
     ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
 ) -> Message | None:
     walk, step = _which(rest)
-    await playing.done(ctx.context, incident.number, walk, step, interaction.user, interaction.delivery)
+    await playing.complete(ctx.context, incident.number, walk, step, interaction.user, interaction.delivery)
     return None  # the message is edited
 
 
@@ -103,7 +105,7 @@ async def _escalate(
 ) -> Message | None:
     walk, position = _which(rest)
     place = int(position) if position.isdecimal() else -1
-    called = await playing.call(ctx.context, incident.number, walk, place, interaction.user, interaction.delivery)
+    called = await playing.escalate(ctx.context, incident.number, walk, place, interaction.user, interaction.delivery)
     return replies.escalated(called.escalated.incident, policy, called.escalated.climb)
 
 
@@ -118,7 +120,7 @@ async def _more(
         case "show":
             return blocks.step_in_full(incident, playbook, walk, step)
         case "note":
-            return await _form(ctx, interaction, forms.note_modal(walk, walk.mark(step)))
+            return await _form(ctx, interaction, forms.note_modal(walk, walk.step(step)))
         case "reopen":
             await playing.reopen(
                 ctx.context, incident.number, walk.number, step, interaction.user, interaction.delivery
@@ -134,7 +136,7 @@ async def _ask(
     ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
 ) -> Message | None:
     walk, step = _which(rest)
-    await approving.ask(ctx.context, incident.number, walk, step, interaction.user, interaction.delivery)
+    await approving.request_approval(ctx.context, incident.number, walk, step, interaction.user, interaction.delivery)
     return None  # the channel is asked
 
 
@@ -151,7 +153,7 @@ async def _approve(
 async def _glass(
     ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
 ) -> Message | None:
-    await approving.may_break_glass(ctx.context, incident.number, await ctx.identities.get(interaction.user))
+    await approving.require_break_glass(ctx.context, incident.number, await ctx.identities.get(interaction.user))
     return await _break_form(ctx, interaction, incident, policy, rest)
 
 
@@ -163,10 +165,10 @@ def _about_request(build: Callable[[PlaybookRun, StepState, Approval], Block]) -
     ) -> Message | None:
         place, request = _request(rest)
         walk, _ = await _read(ctx, incident, place)
-        mark = walk.mark(_which(place)[1])
+        mark = walk.step(_which(place)[1])
         if mark.asked is None or mark.asked.number != request:
             raise Refused("That request is over: another one followed.")
-        if mark.asked.answer is not Answer.WAITING:
+        if mark.asked.answer is not ApprovalStatus.WAITING:
             raise Overtaken("answered", mark)
         return await _form(ctx, interaction, build(walk, mark, mark.asked))
 
@@ -185,7 +187,7 @@ async def _rollback(
     ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
 ) -> Message | None:
     walk, playbook = await _read(ctx, incident, rest)
-    mark = walk.mark(_which(rest)[1])
+    mark = walk.step(_which(rest)[1])
     step = next(one for one in playbook.steps if one.key == mark.key)
     if step.rollback and would_run(ctx.context, incident, playbook, step, walk.values, "rollback"):
         return await jobs.roll_back(ctx, interaction, incident, policy, rest)
@@ -202,9 +204,9 @@ def _modal(
     ) -> Message | None:
         walk, playbook = await _read(ctx, incident, rest)
         step = _which(rest)[1]
-        mark = walk.mark(step) if step else None
+        mark = walk.step(step) if step else None
         if open_only and mark is not None and mark.settled:
-            raise Overtaken(walks.in_words(mark.state), mark)
+            raise Overtaken(walks.status_text(mark.state), mark)
         return await _form(ctx, interaction, build(walk, mark, playbook, interaction))
 
     return press
@@ -217,7 +219,7 @@ async def _form(ctx: ListenerContext, interaction: Interaction, view: Block) -> 
 
 async def _read(ctx: ListenerContext, incident: Incident, rest: str) -> tuple[PlaybookRun, Playbook]:
     async with ctx.context.database.reading() as conn:
-        return await found(conn, incident.number, _which(rest)[0])
+        return await load_run(conn, incident.number, _which(rest)[0])
 
 
 def _which(rest: str) -> tuple[int, str]:
@@ -231,8 +233,8 @@ def _which(rest: str) -> tuple[int, str]:
 def overtaken(error: Refused, user: str) -> Message | None:
     """The kind answer to whoever pressed second; None where it is another refusal."""
     if isinstance(error, Overtaken):
-        return playbooks.overtaken(error.what, error.mark, user)
-    return playbooks.opened_already(error.walk) if isinstance(error, OpenAlready) else None
+        return playbooks.overtaken(error.outcome, error.step, user)
+    return playbooks.opened_already(error.run) if isinstance(error, AlreadyOpen) else None
 
 
 def _must(mark: StepState | None) -> StepState:
@@ -287,7 +289,7 @@ async def _broken(ctx: ListenerContext, interaction: Interaction, view: View) ->
 async def _filled(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     of = forms.of(view)
     async with ctx.context.database.reading() as conn:
-        _, playbook = await found(conn, of.incident, of.walk)
+        _, playbook = await load_run(conn, of.incident, of.walk)
     given = forms.values_of_fill(view, playbook)
     await playing.fill(ctx.context, of.incident, of.walk, given, interaction.user, interaction.delivery)
 

@@ -57,7 +57,7 @@ class CardSender(SenderBase):
             delivery.now,
             failures=[card.Failure(step=failure.kind, words=failure.error) for failure in failures],
             warnings=unreachable_rungs(incident, policy, calendar, delivery.now),
-            playbook=await runs.best(self._context, incident, policy),
+            playbook=await runs.best_match(self._context, incident, policy),
         )
 
     async def _post_again(self, delivery: Delivery) -> None:

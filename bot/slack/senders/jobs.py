@@ -13,7 +13,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import job as blocks
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.unit_of_work import load_run
 from storage import jobs
 
 
@@ -39,7 +39,7 @@ class JobSender(SenderBase):
         if job.state is not JobState.MAY_HAVE_RUN:
             delivery = replace(delivery, unless="it was answered before it could be sent")
         async with self._context.database.reading() as conn:
-            run, playbook = await found(conn, job.incident, job.walk)
+            run, playbook = await load_run(conn, job.incident, job.walk)
         step = next(step for step in playbook.steps if step.key == job.step)
         return await self.post_in_channel(delivery, blocks.question(delivery.incident, run.name, job, step))
 
@@ -65,5 +65,5 @@ class JobSender(SenderBase):
 
     async def _run_name(self, job: Job) -> str:
         async with self._context.database.reading() as conn:
-            run, _ = await found(conn, job.incident, job.walk)
+            run, _ = await load_run(conn, job.incident, job.walk)
         return run.name

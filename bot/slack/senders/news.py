@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain import routing
 from bot.domain.errors import NotNeeded
 from bot.domain.routing.notice import NoticeKind
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import news
 from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import Delivery, SenderBase
@@ -56,6 +56,6 @@ class NewsSender(SenderBase):
         records = await self._entries(delivery, delivery.notice.payload["seqs"])
         return news.together([news.told(record.entry, delivery.incident, delivery.policy) for record in records])
 
-    async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[Recorded]:
+    async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:
             return await timeline.entries(conn, delivery.incident.number, seqs)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.errors import NotNeeded
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import Answer, Approval, PlaybookRun, StepState
+from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState
 from bot.domain.routing import walk_of
 from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks import elements, playbooks
@@ -20,8 +20,8 @@ from bot.slack.senders import post_once
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.slack.text import render
-from bot.usecases.playbooks.dry_run import takers
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.dry_run import runnable_steps
+from bot.usecases.playbooks.unit_of_work import load_run
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -50,7 +50,7 @@ class PlaybookRunSender(SenderBase):
         if request is None:
             raise NotNeeded("it was answered before it could be sent")
         step, approval = request
-        if approval.answer is not Answer.WAITING or not incident.open:
+        if approval.answer is not ApprovalStatus.WAITING or not incident.open:
             delivery = replace(delivery, unless="it was answered before it could be sent")
         message = self._question(delivery, run, playbook, step, approval)
         if person is None:
@@ -71,7 +71,7 @@ class PlaybookRunSender(SenderBase):
         request = _request(run, payload)
         person = payload["of"].partition(":dm:")[2]
         inside = not person or await self.may_see(incident, await self._people.user_id(person))
-        waiting = request is not None and request[1].answer is Answer.WAITING
+        waiting = request is not None and request[1].answer is ApprovalStatus.WAITING
         if request is not None and waiting and incident.open:
             question = self._question(delivery, run, playbook, *request)
             return await self.edit(receipt, question if inside else approval_blocks.asked_outside(incident, request[1]))
@@ -94,8 +94,8 @@ class PlaybookRunSender(SenderBase):
         """Under the run's message; in the incident's channel where that was never posted."""
         payload, incident = delivery.notice.payload, delivery.incident
         run, _ = await self._read(delivery)
-        step = run.mark(payload["step"])
-        if step.settled or step.turns != payload["turn"] or not run.going or not incident.open:
+        step = run.step(payload["step"])
+        if step.settled or step.turns != payload["turn"] or not run.active or not incident.open:
             delivery = replace(delivery, unless="the step moved on before it could be sent")
         parent = await self.posted(walk_of(incident.number, run.number))
         person = await self._people.user_id(payload["person"])
@@ -122,12 +122,12 @@ class PlaybookRunSender(SenderBase):
 
     async def _render(self, delivery: Delivery) -> Message:
         run, playbook = await self._read(delivery)
-        runnable, undoable = takers(self._context, delivery.incident, playbook, run)
+        runnable, undoable = runnable_steps(self._context, delivery.incident, playbook, run)
         return run_blocks.walk(delivery.incident, playbook, run, delivery.now, runnable=runnable, undoable=undoable)
 
     async def _read(self, delivery: Delivery) -> tuple[PlaybookRun, Playbook]:
         async with self._context.database.reading() as conn:
-            return await found(conn, delivery.incident.number, delivery.notice.payload["walk"])
+            return await load_run(conn, delivery.incident.number, delivery.notice.payload["walk"])
 
 
 def _request(run: PlaybookRun, payload: Mapping[str, Any]) -> tuple[StepState, Approval] | None:

@@ -22,7 +22,7 @@ class TriageSender(SenderBase):
 
     @sends(NoticeKind.TRIAGE, failure="post what may help", unless=ended)
     async def triage(self, delivery: Delivery) -> dict[str, Any]:
-        findings = await triage.of(self._context, delivery.incident, delivery.policy)
+        findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         if not findings.useful:
             delivery = replace(delivery, unless=delivery.unless or "nothing known would help")
         message = blocks.triage(delivery.incident, delivery.policy, findings)
@@ -37,7 +37,7 @@ class TriageSender(SenderBase):
             async with self._context.database.transaction() as conn:
                 await queue.put(conn, [replace(routing.triage(number), resend=True)])
             raise NotNeeded("nothing was posted so far; it is asked again whether anything helps")
-        findings = await triage.of(self._context, delivery.incident, delivery.policy)
+        findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         try:
             return await self.edit(receipt, blocks.triage(delivery.incident, delivery.policy, findings))
         except SlackError as error:

@@ -108,9 +108,8 @@ async def page(
         why = f"<@{actor}> asks for you" + (f": {reason}" if reason else "")
         name = f"hand:{delivery or work.now.timestamp()}"
         called = f"On call on {schedule}" if schedule else "By hand"
-        climb = ladder.page_directly(
-            work.incident, work.policy, who, work.now, rung, name, called, why, actor=actor, responders_too=True
-        )
+        by_hand = ladder.DirectPage(rung, name, called, why, actor=actor, responders_too=True)
+        climb = ladder.page_directly(work.incident, work.policy, who, work.now, by_hand)
         if not climb.reached:
             raise Refused(f"{'; '.join(climb.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")
         await commit_climb(work, climb, why, name, rung=rung)
