@@ -21,6 +21,7 @@ from bot import policy as policy_reader
 from bot.app import App, Stage
 from bot.clock import Clock
 from bot.domain.routing.notice import PAGER_KINDS
+from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.pager import PageSender
 from bot.playbook_runners import RunnerFactory
@@ -263,11 +264,12 @@ def _outbox(base: Base, sockets: SocketPool | None) -> Outbox:
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
     pages = PageSender(base.context, pager.build(settings, base.session), base.me.url)
 
-    async def send(row: ClaimedNotice) -> dict[str, Any]:
-        receipt = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
-        if sockets is not None and row.kind in IN_CHANNEL and str(receipt.get("channel", "")).startswith(("C", "G")):
+    async def send(row: ClaimedNotice) -> SendResult:
+        result = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
+        channel = str(result.receipt.get("channel", "")) if isinstance(result, Sent) else ""
+        if sockets is not None and row.kind in IN_CHANNEL and channel.startswith(("C", "G")):
             sockets.note_post()
-        return receipt
+        return result
 
     return Outbox(
         base.context,

@@ -38,7 +38,7 @@ from bot.slack.blocks import (
     triage,
 )
 from bot.slack.blocks.elements import Message
-from bot.slack.commands.parse import BadRequest
+from bot.slack.commands.request import BadRequest
 from bot.slack.text import from_command
 from tests.factories import ADA, BEN, FIVE, MAYA, NOW, declared, minutes, recorded
 from tests.slack.reference import needs_reference, refused_blocks, refused_view

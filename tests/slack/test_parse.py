@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy, Schedule
 from bot.domain.values.time_expressions import NOW, TimeExpression, TimeWindow
-from bot.slack.commands.parse import MENU, BadRequest, DeclareRequest, Request, parse
+from bot.slack.commands.parse import parse
+from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
 from bot.slack.commands.verbs import BY_NAME, VERBS, Grammar, Verb, example
 from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 
