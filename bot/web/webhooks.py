@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.domain.errors import NotFound
 from bot.metrics import Metrics
 from bot.usecases.context import Context
-from bot.usecases.incidents.acknowledge import Elsewhere, acknowledge_elsewhere
+from bot.usecases.incidents.acknowledge import VendorAcknowledgement, acknowledge_from_vendor
 from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
@@ -60,7 +60,7 @@ async def _take(context: Context, event: dict[str, Any]) -> str:
         return "ignored"
     if not isinstance(agent, dict) or agent.get("type") != "user_reference":
         return "ignored"  # an integration did it, most likely we ourselves
-    did = Elsewhere(
+    did = VendorAcknowledgement(
         method="pagerduty",
         who=" ".join(str(agent.get("summary") or "somebody").split())[:WHO_LENGTH],
         key=str(data.get("incident_key") or ""),
@@ -68,7 +68,7 @@ async def _take(context: Context, event: dict[str, Any]) -> str:
         resolved=kind == "incident.resolved",
     )
     try:
-        incident = await acknowledge_elsewhere(context, did, f"pagerduty:{event['id']}")
+        incident = await acknowledge_from_vendor(context, did, f"pagerduty:{event['id']}")
     except DuplicateDelivery:
         return "repeated"
     except NotFound:
