@@ -12,10 +12,11 @@ from enum import StrEnum
 from bot.domain.incident import Incident, Ladder, Timer, empty_roles, handover
 from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
-from bot.domain.paging.ladder import is_reached, target_words
+from bot.domain.paging.ladder import is_reached
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import is_user_id, user_mention
+from bot.domain.values.target import target_words
 
 
 class DeadlineState(StrEnum):

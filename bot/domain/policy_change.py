@@ -14,10 +14,10 @@ from bot.domain.incident import Change, Incident, Ladder, PagedRung, TriggerStat
 from bot.domain.incident.due import rearmed, roles_due
 from bot.domain.incident.handover import open_offers
 from bot.domain.paging import calls, triggers
-from bot.domain.paging.ladder import target_words
 from bot.domain.policy.policy import Policy, Rung, Severity, Trigger
 from bot.domain.timeline.entry import Entry
 from bot.domain.values import durations
+from bot.domain.values.target import target_words
 
 NO_DIFFERENCE = "nothing that this incident goes by"
 _TIMES = (

@@ -15,14 +15,15 @@ from bot.domain.incident import Incident
 from bot.domain.paging.ladder import page_next_rung
 from bot.domain.policy.policy import Policy, Role, Rung, Severity, Trigger
 from bot.domain.policy_change import apply
+from bot.domain.values.target import Target
 from tests.domain.policies import NOON as NOW
 
 MINUTE = timedelta(minutes=1)
-U1, U2, U3 = "user:U1", "user:U2", "user:U3"
+U1, U2, U3 = Target.parse("user:U1"), Target.parse("user:U2"), Target.parse("user:U3")
 ROLES = (Role("commander", "Incident commander"), Role("scribe", "Scribe"))
 
 
-def rung(after: int, *notify: str, **more: Any) -> Rung:
+def rung(after: int, *notify: Target, **more: Any) -> Rung:
     return Rung(after * MINUTE, notify, **more)
 
 

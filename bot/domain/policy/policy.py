@@ -13,6 +13,7 @@ from typing import Any
 from bot.domain.errors import Refused
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.values.durations import Span
+from bot.domain.values.target import Target
 
 METHODS = ("slack", "pagerduty", "email", "sms", "webhook")
 WAKING_METHODS = ("pagerduty", "sms")  # the methods that can wake a person at night
@@ -30,7 +31,7 @@ class Rung:
     """One step of an escalation ladder."""
 
     after: timedelta  # from the start of the ladder
-    notify: tuple[str, ...]  # targets
+    notify: tuple[Target, ...]
     by: tuple[str, ...] = ("slack",)  # methods
     until: str = "acknowledged"  # or `mitigated`, `resolved`: then it is not paged any more
     repeat: timedelta | None = None  # from the last page to the next; None: paged once
@@ -170,7 +171,7 @@ class Audience:
     name: str
     description: str = ""
     public: bool = False  # messages go out only when a person sends them
-    notify: tuple[str, ...] = ()  # targets
+    notify: tuple[Target, ...] = ()
     by: tuple[str, ...] = ("slack",)
 
 
@@ -202,7 +203,7 @@ class NudgeRules:
 class PlaybookRules:
     """Who may approve playbook steps, and how playbooks are kept fresh."""
 
-    approvers: tuple[str, ...] = ()  # targets; empty: anybody except the person who asked
+    approvers: tuple[Target, ...] = ()  # empty: anybody except the person who asked
     approval_expires: timedelta = timedelta(minutes=30)
     break_glass: bool = True  # a person alone may go on without approval, with a reason
     review_every: timedelta | None = timedelta(days=90)  # None: never
