@@ -28,6 +28,7 @@ from bot.usecases.playbooks import confidence, rollback, unit_of_work
 from bot.usecases.playbooks.dry_run import DryRun, dry_run
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import jobs as stored
+from storage.lease import LEASE
 
 MAX_OUTPUT = 16_000  # characters of output, with each job
 TRIGGER = "auto_remediation_failed"
@@ -164,7 +165,7 @@ async def _record_refusal(
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-async def begin(context: Context, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+async def begin(context: Context, job: Job, lease: timedelta = LEASE) -> Job | None:
     """Take a queued job: from this commit on it runs. None where another replica was first, or it may not any more."""
     async with locked_incident(context, job.incident) as work:
         why = _refusal_now(context, work.incident, job)
@@ -195,13 +196,13 @@ def _refusal_now(context: Context, incident: Incident, job: Job) -> str | None:
     return None
 
 
-async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = LEASE) -> bool:
     """Note that the piece at `position` begins. False where the job is not ours any more."""
     async with context.database.transaction() as conn:
         return await stored.hold(conn, job, lease, position)
 
 
-async def renew_lease(context: Context, job: Job, lease: timedelta = stored.LEASE) -> bool:
+async def renew_lease(context: Context, job: Job, lease: timedelta = LEASE) -> bool:
     async with context.database.transaction() as conn:
         return await stored.hold(conn, job, lease)
 
