@@ -12,6 +12,7 @@ from bot.domain.incident import Answer, Incident, custom_fields
 from bot.domain.outcome import Outcome
 from bot.domain.policy.policy import Fact
 from bot.domain.routing.notice import Notice
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
@@ -57,7 +58,7 @@ async def declare(context: Context, declaration: Declaration, delivery: str | No
             entries.append(custom_fields.fields_entry({}, incident.custom, declaration.actor, policy, now))
         if declaration.source:
             link = declaration.source.get("link")
-            text = f"Declared from a message by <@{declaration.source['author']}>"
+            text = f"Declared from a message by {user_mention(declaration.source['author'])}"
             entries += verbs.note(incident, text, declaration.actor, now, link).entries
         declared = PendingChange(
             None, Outcome(verbs.Change(incident, tuple(entries)), _answer(number, declaration)), policy
