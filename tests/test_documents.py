@@ -1,4 +1,4 @@
-"""What the documents say is so."""
+"""The documents are true: commands, settings, paths, links and citations in them exist."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from bot.slack.commands.verbs import VERBS
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 GUIDE = (ROOT / "docs" / "operator.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "sandbox").rglob("*.md")])
+SOURCES = sorted(
+    path for folder in ("bot", "storage", "playbooks", "sandbox", "tests") for path in (ROOT / folder).rglob("*.py")
+)
 
 
 def test_the_readme_names_every_verb() -> None:
@@ -62,7 +67,62 @@ def test_the_scopes_of_the_manifest_are_those_that_check_asks_for() -> None:
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
 
 
-def test_links_between_documents_lead_somewhere() -> None:
-    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
-            assert (path.parent / target).exists(), f"{path.name} → {target}"
+def anchors(document: str) -> set[str]:
+    """The anchors that GitHub gives the headings of a document."""
+    prose = re.sub(r"^```.*?^```", "", document, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_resolve_with_their_anchors(path: Path) -> None:
+    text = path.read_text()
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text):
+        document = path.parent / target if target else path
+        assert document.exists(), f"{path.name} → {target}"
+        if anchor:
+            assert anchor in anchors(document.read_text()), f"{path.name} → {target}#{anchor}"
+    for name in re.findall(r"`(docs/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), f"{path.name} → {name}"
+
+
+def paths_in_tables(document: str) -> list[tuple[str, str]]:
+    """Each path in backticks in a table, with the first path of its row."""
+    paths = []
+    for row in re.findall(r"^\| (.+) \|$", document, re.MULTILINE):
+        cells = [cell for cell in re.findall(r"`([a-z]\w*(?:[/.][\w.-]*)+)`", row) if re.search(r"/|\.py$", cell)]
+        paths += [(cells[0], cell) for cell in cells]
+    return paths
+
+
+@pytest.mark.parametrize("name", ["architecture.md", "glossary.md"])
+def test_every_path_in_the_tables_of_architecture_and_glossary_exists(name: str) -> None:
+    paths = paths_in_tables((ROOT / "docs" / name).read_text())
+    assert len(paths) >= 30
+    missing = [path for row, path in paths if not ((ROOT / path).exists() or (ROOT / row / path).exists())]
+    assert missing == []
+
+
+def test_every_module_on_the_walks_of_the_architecture_exists() -> None:
+    walks = ARCHITECTURE.split("## Walks", 1)[1].split("\n## ", 1)[0]
+    paths = re.findall(r"`(\w+/[\w/.]+)`", walks)
+    assert len(paths) >= 15
+    assert [path for path in paths if not ((ROOT / path).exists() or (ROOT / "bot" / path).exists())] == []
+
+
+def unwrapped(source: str) -> str:
+    """The source in one line, so that a citation is found where a docstring or comment breaks it."""
+    return re.sub(r"\s*\n\s*(?:#:?\s*)?", " ", source)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_citations_name_the_document_and_a_decision_in_it(path: Path) -> None:
+    """One form: `docs/architecture.md, decision N` (or `decisions N and M`)."""
+    source = unwrapped(path.read_text())
+    for before, numbers in re.findall(r"(.{0,24})\b[Dd]ecisions? (\d+(?:(?:,| and) \d+)*)", source):
+        assert before.endswith("docs/architecture.md, "), f"{before}decision {numbers}: name the document"
+        for number in re.findall(r"\d+", numbers):
+            assert f"### Decision {number}: " in ARCHITECTURE, f"there is no decision {number}"
+    assert not re.search(r"\barchitecture, ", source), "name the document, and a heading or a decision in it"
+    for name in re.findall(r"\bdocs/[\w/-]+(?:\.\w+)+", source):
+        assert (ROOT / name).exists(), f"{name} does not exist"
