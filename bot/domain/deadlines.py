@@ -15,7 +15,7 @@ from bot.domain.incident import Incident, Ladder, empty_roles, handover
 from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
 from bot.domain.paging.ladder import is_reached
-from bot.domain.policy.policy import Policy, Severity
+from bot.domain.policy.policy import Policy, Severity, Until
 from bot.domain.routing import keys
 from bot.domain.routing.keys import (
     ApprovalSubject,
@@ -203,8 +203,8 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
     return deadlines
 
 
-def _kind_of(until: str) -> str:
-    return "acknowledge" if until == "acknowledged" else "mitigate"
+def _kind_of(until: Until) -> str:
+    return "acknowledge" if until is Until.ACKNOWLEDGED else "mitigate"
 
 
 def _playbooks(incident: Incident) -> list[Deadline]:

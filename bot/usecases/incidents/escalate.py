@@ -10,7 +10,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.outcome import Outcome, PageCause, of_paging
 from bot.domain.paging import ladder, triggers
 from bot.domain.paging.ladder import DirectPage, PagingOutcome, Recipients
-from bot.domain.policy.policy import Rung, Trigger
+from bot.domain.policy.policy import Rung, Trigger, Until
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.domain.values.target import Target, TargetKind
 from bot.usecases import authorize
@@ -98,7 +98,7 @@ async def page(
         authorize.require(context, "page", actor, work.incident)
         ladder.check_escalatable(work.incident)
         target = Target(TargetKind.USER, user) if user else Target(TargetKind.SCHEDULE, schedule or "")
-        rung = Rung(timedelta(), (target,), ("slack",), "resolved")
+        rung = Rung(timedelta(), (target,), ("slack",), Until.RESOLVED)
         calendar = await current_calendar(work.conn, work.policy if user else context.policy, work.now)
         cause = PageCause(
             f"<@{actor}> asks for you" + (f": {reason}" if reason else ""),
