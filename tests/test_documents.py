@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -103,26 +104,19 @@ def test_every_path_in_the_tables_of_architecture_and_glossary_exists(name: str)
     assert missing == []
 
 
-def test_every_module_on_the_walks_of_the_architecture_exists() -> None:
-    walks = ARCHITECTURE.split("## Walks", 1)[1].split("\n## ", 1)[0]
-    paths = re.findall(r"`(\w+/[\w/.]+)`", walks)
+def test_every_module_on_the_paths_through_the_code_exists() -> None:
+    section = ARCHITECTURE.split("## Paths through the code", 1)[1].split("\n## ", 1)[0]
+    paths = re.findall(r"`(\w+/[\w/.]+)`", section)
     assert len(paths) >= 15
     assert [path for path in paths if not ((ROOT / path).exists() or (ROOT / "bot" / path).exists())] == []
 
 
-def unwrapped(source: str) -> str:
-    """The source in one line, so that a citation is found where a docstring or comment breaks it."""
-    return re.sub(r"\s*\n\s*(?:#:?\s*)?", " ", source)
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_citations_name_the_document_and_a_decision_in_it(path: Path) -> None:
-    """One form: `docs/architecture.md, decision N` (or `decisions N and M`)."""
-    source = unwrapped(path.read_text())
-    for before, numbers in re.findall(r"(.{0,24})\b[Dd]ecisions? (\d+(?:(?:,| and) \d+)*)", source):
-        assert before.endswith("docs/architecture.md, "), f"{before}decision {numbers}: name the document"
-        for number in re.findall(r"\d+", numbers):
-            assert f"### Decision {number}: " in ARCHITECTURE, f"there is no decision {number}"
-    assert not re.search(r"\barchitecture, ", source), "name the document, and a heading or a decision in it"
-    for name in re.findall(r"\bdocs/[\w/-]+(?:\.\w+)+", source):
-        assert (ROOT / name).exists(), f"{name} does not exist"
+def test_the_architecture_names_every_layer_in_its_order() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    section = ARCHITECTURE.split("## Who may import whom", 1)[1].split("\n## ", 1)[0]
+    items = {item.partition(":")[0]: re.findall(r"`(\w+)`", item) for item in re.split(r"^\d\. ", section, flags=re.M)}
+    names = {"In the bot": "the bot", "In the domain": "the domain", "In Slack's part": "Slack"}
+    for title, name in names.items():
+        (contract,) = [contract for contract in contracts if contract["name"] == f"The layers of {name}"]
+        layers = [layer for row in contract["layers"] for layer in row.split(" | ") if layer != "__main__"]
+        assert items[title] == layers
