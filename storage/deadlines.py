@@ -18,9 +18,9 @@ from bot.domain.outcome import LedgerDecision
 from bot.domain.routing import keys
 from bot.domain.routing.keys import Subject
 from storage.engine.dialect import AnyRow, db_now, db_now_plus, in_list, list_param, microseconds
+from storage.lease import LEASE
 from storage.schema import deadlines
 
-LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 _SKIPPED_WHEN_WITHDRAWN = ("acknowledge", "mitigate")
 _WAITING = sa.text("state = 'waiting'")  # as in the partial index, word for word
 _c = deadlines.c

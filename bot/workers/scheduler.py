@@ -18,13 +18,13 @@ from bot.workers.tasks import WakeableTask
 from bot.workers.timer import Timer
 from storage import deadlines
 from storage.deadlines import LedgerRow
+from storage.lease import LEASE
 
 log = structlog.get_logger()
 
 BATCH = 100
 TOGETHER = 20  # incidents in one transaction
 SIDE_BY_SIDE = 6  # incidents, elsewhere
-LEASE = timedelta(seconds=30)
 TICK_S = 1.0
 AGAIN_S = 0.01
 
