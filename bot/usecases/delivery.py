@@ -15,12 +15,14 @@ from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import Notice, NoticeKind
+from bot.domain.routing.payloads import BriefingPayload, PersonPagePayload
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import UnitOfWork, begin, locked_incident
 from storage import deadlines, incidents, ingest
 from storage.engine.group_commit import GroupCommit
 from storage.outbox import queue
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 PAGES = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.PAGE_DIRECT})
@@ -90,8 +92,9 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
             await work.commit(Change(incident, (_paged_instead(work, row),)))
         if incident is not None and row.kind == NoticeKind.BRIEFING:
             work = await begin(context, conn, incident)
-            said = entry(now, "sent", BOT, f"Executive briefing to {row.payload['called']}", to=row.payload["person"])
-            await work.commit(Change(incident, (said,)))
+            payload = read_payload(row, BriefingPayload)
+            sent_entry = entry(now, "sent", BOT, f"Executive briefing to {payload.called}", to=payload.person)
+            await work.commit(Change(incident, (sent_entry,)))
         if incident is not None and row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
             await queue.put(conn, [replace(routing.pin(incident.number), resend=True)])
         return True
@@ -213,21 +216,21 @@ async def _stand_in(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False
     """The page by the next method for whom this one did not reach, or not yet; None where there is none, or no need
     any more.
     """
-    payload, incident = row.payload, work.incident
-    if row.kind not in PAGES or "base" not in payload or incident.drill:
+    incident = work.incident
+    if row.kind not in PAGES or "base" not in row.payload or incident.drill:
         return None
-    if calls.not_needed_because(incident, payload["unless"]):
+    payload = read_payload(row, PersonPagePayload)
+    if calls.not_needed_because(incident, payload.unless):
         return None
-    person = calls.person_in_payload(payload, work.policy)
-    used = [*payload["used"]]
-    while method := calls.next_method(person, payload["by"], used, work.context.methods):
+    person = calls.person_by_address(payload.contact or payload.person, work.policy)
+    used = [*payload.used]
+    while method := calls.next_method(person, payload.by, used, work.context.methods):
         used.append(method)
         call = calls.PageAttempt(person, method)
-        if await queue.known(work.conn, routing.page_name(payload["base"], call)):
+        if await queue.known(work.conn, routing.page_name(payload.base, call)):
             continue
-        about = {key: value for key, value in payload.items() if key != "action"}
-        instead = {"used": used, "instead_of": payload["method"], "waits": waits}
-        return routing.page_to(incident.number, {**about, **instead}, call)
+        fallback = replace(payload, used=tuple(used), instead_of=payload.method, waits=waits)
+        return routing.page_to(incident.number, fallback, call)
     return None
 
 
@@ -252,13 +255,12 @@ async def _commit(work: UnitOfWork, said: Entry, stand_in: Notice | None, more: 
 
 
 def _paged_instead(work: UnitOfWork, row: ClaimedNotice) -> Entry:
-    name = calls.person_in_payload(row.payload, work.policy).name
-    way, failed = calls.label(row.payload["method"]), calls.label(row.payload["instead_of"])
-    why = f"{failed} waits its turn" if row.payload.get("waits") else f"{failed} failed"
-    text = f"Rung {row.payload['rung']}: {name} by {way}, since {why}"
-    return entry(
-        work.now, "page", BOT, text, rung=row.payload["rung"], by=[row.payload["method"]], dedup_key=row.dedup_key
-    )
+    payload = read_payload(row, PersonPagePayload)
+    name = calls.person_by_address(payload.contact or payload.person, work.policy).name
+    way, failed = calls.label(payload.method), calls.label(payload.instead_of or "")
+    why = f"{failed} waits its turn" if payload.waits else f"{failed} failed"
+    text = f"Rung {payload.rung}: {name} by {way}, since {why}"
+    return entry(work.now, "page", BOT, text, rung=payload.rung, by=[payload.method], dedup_key=row.dedup_key)
 
 
 async def _failed_in_ledger(conn: AsyncConnection, row: ClaimedNotice, error: str) -> None:

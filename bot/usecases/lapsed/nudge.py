@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from bot.domain import routing
 from bot.domain.deadlines import DeadlineState, plan
@@ -13,6 +12,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.paging import ladder, triggers
 from bot.domain.reminder import Activity, Nudge, decide_nudge, is_late
 from bot.domain.routing.notice import Notice
+from bot.domain.routing.payloads import NudgePayload
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
 from bot.usecases.context import Context
@@ -186,19 +186,19 @@ def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
     )
 
 
-def _payload(row: LedgerRow, nudge: Nudge) -> dict[str, Any]:
+def _payload(row: LedgerRow, nudge: Nudge) -> NudgePayload:
     upcoming = [at for at in (nudge.next_update_at if nudge.owes_update else nudge.next_roles_at,) if at]
-    return {
-        "mention": list(nudge.mention),
-        "soft": nudge.soft,
-        "late_s": nudge.late.total_seconds() if nudge.late else None,
-        "reason": nudge.words,
-        "owes_update": nudge.owes_update,
-        "missing": list(nudge.missing),
-        "due_at": row.due_at.isoformat(),
-        "next_at": upcoming[0].isoformat() if upcoming else None,
-        "page": nudge.page,
-    }
+    return NudgePayload(
+        mention=tuple(nudge.mention),
+        soft=nudge.soft,
+        late_s=nudge.late.total_seconds() if nudge.late else None,
+        reason=nudge.words,
+        owes_update=nudge.owes_update,
+        missing=tuple(nudge.missing),
+        due_at=row.due_at,
+        next_at=upcoming[0] if upcoming else None,
+        page=nudge.page,
+    )
 
 
 async def _rung(work: UnitOfWork, row: LedgerRow) -> None:
