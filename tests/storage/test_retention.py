@@ -22,6 +22,7 @@ from bot.domain.timeline.entry import entry
 from bot.usecases.context import Context, Policies
 from bot.usecases.effects import search_index
 from bot.workers.retention import Retention
+from bot.workers.timer import Timer
 from storage import deadlines, incidents, ingest, retention
 from storage.database import Database
 from storage.outbox import queue
@@ -222,12 +223,13 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
         return await looked(*given)
 
     monkeypatch.setattr(retention, "ended", fails_once)
-    going = Retention(context(database))
-    await going.start()
+    timer = Timer()
+    timer.add(Retention(context(database)).periodic)
+    await timer.start()
     async with asyncio.timeout(10):
         while "secret words" in await texts(database, 1):
             await asyncio.sleep(0.01)
-    await going.stop(1.0)
+    await timer.stop(1.0)
     assert await faults(database) == []
 
 
