@@ -4,7 +4,7 @@ of each. Decisions 2 and 3 of the architecture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,10 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Deadline, DeadlineState
+from bot.domain.outcome import LedgerDecision
+from bot.domain.routing import keys
+from bot.domain.routing.keys import Subject
 from storage.engine.dialect import AnyRow, db_now, db_now_plus, in_list, list_param, microseconds
+from storage.lease import LEASE
 from storage.schema import deadlines
 
-LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 _SKIPPED_WHEN_WITHDRAWN = ("acknowledge", "mitigate")
 _WAITING = sa.text("state = 'waiting'")  # as in the partial index, word for word
 _c = deadlines.c
@@ -36,9 +39,10 @@ class LedgerRow:
     reason: str
     sent_at: datetime | None
     fence: int
+    subject: Subject | None = None  # what it is about; None where a newer version planned it
 
 
-_COLUMNS = (_c.once, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.sent_at, _c.fence)
+_COLUMNS = (_c.once, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.sent_at, _c.fence, _c.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +136,11 @@ async def still_claimed(conn: AsyncConnection, rows: Sequence[LedgerRow]) -> set
     return {row.dedup_key for row in rows if fences.get(row.dedup_key) == row.fence}
 
 
-async def all_due(conn: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
-    """`decided`, `DUE`, for several: why, by `dedup_key`."""
-    settled = [_decision(dedup_key, DeadlineState.DUE, reason, now) for dedup_key, reason in reasons.items()]
-    if settled:
-        await conn.execute(_SETTLE, settled)
+async def record_decisions(conn: AsyncConnection, decisions: Sequence[LedgerDecision], now: datetime) -> None:
+    """`decided` for several deadlines; the last decision about a deadline counts."""
+    last = {decision.dedup_key: decision for decision in decisions}
+    if last:
+        await conn.execute(_SETTLE, [_decision(key, each.state, each.reason, now) for key, each in last.items()])
 
 
 async def all_delivered(conn: AsyncConnection, dedup_keys: Sequence[str], at: datetime) -> None:
@@ -285,6 +289,7 @@ def _new(number: int, deadline: Deadline, now: datetime) -> dict[str, Any]:
         "reason": deadline.reason,
         "armed_at": now,
         "fence": 0,
+        "subject": None if deadline.subject is None else keys.as_json(deadline.subject),
     }
 
 
@@ -299,4 +304,5 @@ def _row(row: AnyRow) -> LedgerRow:
         row.reason,
         row.sent_at,
         row.fence,
+        keys.from_json(row.subject) if row.subject else keys.parse(row.once),  # versions before 0009 wrote none
     )

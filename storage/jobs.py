@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.playbook.job import Job, JobState, Plan
 from storage.engine.dialect import AnyRow, db_now_s
+from storage.lease import LEASE
 from storage.schema import jobs
 
-LEASE = timedelta(seconds=30)
 # As in the partial index, word for word.
 _LIVE = sa.text("state IN ('queued', 'running')")
 _OPEN = (JobState.QUEUED, JobState.RUNNING, JobState.MAY_HAVE_RUN)

@@ -17,7 +17,7 @@ from storage.engine.errors import StorageError
 if TYPE_CHECKING:
     from storage.database import Database
 
-HEAD = "0008"
+HEAD = "0009"
 _LOCK = 0x70C5_1D00  # any number, the same in every version
 LOCK_S, AGAIN_S, TRIES = 2.0, 1.0, 60
 _FOLDER = Path(__file__).parent / "migrations"

@@ -23,10 +23,10 @@ from bot.workers.tasks import WakeableTask
 from playbooks.runners.protocol import Runner, Runners
 from storage import jobs as stored
 from storage.engine.errors import StorageError
+from storage.lease import LEASE
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)
 POLL_S = 1.0
 WORDS = 600  # of how it ended
 _LOOK = 100

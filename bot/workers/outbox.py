@@ -18,12 +18,12 @@ from bot.usecases.context import Context
 from bot.workers.base import Periodic
 from bot.workers.tasks import WakeableTask
 from storage.engine.errors import StorageError
+from storage.lease import LEASE
 from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)  # longer than the 10 s time-out of a call to Slack
 AT_ONCE = 48
 # Pages outside Slack have places of their own, and never take all the others: neither can hold up the other.
 PAGING_AT_ONCE = 24

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.dialect import AnyRow, db_now, db_now_plus, in_list, list_param, microseconds
+from storage.lease import LEASE
 from storage.outbox.dependencies import end_dependents, free_dependents
 from storage.outbox.enqueue import put, retry_failed
 from storage.schema import outbox
@@ -48,7 +49,6 @@ __all__ = [
     "sent",
 ]  # fmt: skip
 
-LEASE = timedelta(seconds=30)  # longer than the time-out of a call to Slack
 TAKEN_OVER = "whoever had it was gone before saying what came of it"
 # As in the partial indexes, word for word.
 _LIVE = sa.text("state IN ('queued', 'unknown', 'leased')")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unless_for
 from bot.domain.paging.ladder import PagingOutcome
-from bot.domain.policy.policy import Rung
+from bot.domain.policy.policy import Rung, Until
 from bot.domain.routing.channel import card_of, in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import (
@@ -60,7 +60,7 @@ def pages(
         base=base,
         severity=incident.severity,
         by=tuple(rung.by) if rung else (),
-        unless=unless_for(before, rung.until) if rung else "resolved",
+        unless=unless_for(before, rung.until) if rung else Until.RESOLVED,
     )
     found += [page_to(n, replace(about, used=tuple(calls.methods_for(call.person))), call) for call in calls.attempts]
     found += [invitation(n, person) for person in climb.recipients.people]

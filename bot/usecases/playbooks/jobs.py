@@ -22,11 +22,13 @@ from bot.domain.playbook.run import PlaybookRun
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.durations import exact
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import confidence, rollback, unit_of_work
 from bot.usecases.playbooks.dry_run import DryRun, dry_run
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import jobs as stored
+from storage.lease import LEASE
 
 MAX_OUTPUT = 16_000  # characters of output, with each job
 TRIGGER = "auto_remediation_failed"
@@ -147,7 +149,7 @@ async def _settle_uncertain(work: UnitOfWork, run: PlaybookRun, step: Step, by: 
         raise Refused("It may have run already, and a person has to say whether it did.")
     anew, words = ("run again", "runs it again") if action is Action.RUN else ("rolled back", "rolls it back")
     settled = await stored.settle(work.conn, (run.incident, run.number), step.key, by, anew)
-    return [routing.jobs.question_over(job, f"<@{by}> {words}.") for job in settled]
+    return [routing.jobs.question_over(job, f"{user_mention(by)} {words}.") for job in settled]
 
 
 async def _record_refusal(
@@ -163,7 +165,7 @@ async def _record_refusal(
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-async def begin(context: Context, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+async def begin(context: Context, job: Job, lease: timedelta = LEASE) -> Job | None:
     """Take a queued job: from this commit on it runs. None where another replica was first, or it may not any more."""
     async with locked_incident(context, job.incident) as work:
         why = _refusal_now(context, work.incident, job)
@@ -194,13 +196,13 @@ def _refusal_now(context: Context, incident: Incident, job: Job) -> str | None:
     return None
 
 
-async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = LEASE) -> bool:
     """Note that the piece at `position` begins. False where the job is not ours any more."""
     async with context.database.transaction() as conn:
         return await stored.hold(conn, job, lease, position)
 
 
-async def renew_lease(context: Context, job: Job, lease: timedelta = stored.LEASE) -> bool:
+async def renew_lease(context: Context, job: Job, lease: timedelta = LEASE) -> bool:
     async with context.database.transaction() as conn:
         return await stored.hold(conn, job, lease)
 
@@ -349,7 +351,9 @@ async def settle(
         if not change.entries:
             text = f"{run.name}, {known.step} {known.title}: {said}"
             change = walks.RunChange(run, (entry(work.now, "playbook", by, text, act="settled", walk=run.number),))
-        return await unit_of_work.commit(work, change, [routing.jobs.question_over(known, f"<@{by}> says: {said}.")])
+        return await unit_of_work.commit(
+            work, change, [routing.jobs.question_over(known, f"{user_mention(by)} says: {said}.")]
+        )
 
 
 # --- within -----------------------------------------------------------------------------------------------------------
