@@ -60,7 +60,8 @@ from storage.database import Database
 from storage.deadlines import LedgerRow as Deadline
 from storage.engine.errors import StorageError
 from storage.instance_lock import InstanceLock, acquire, release_leases
-from storage.outbox import queue as outbox
+from storage.open import open_database
+from storage.outbox import enqueue
 from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
@@ -189,7 +190,7 @@ async def build(settings: Settings) -> Tocsin:
     for warning in loaded.warnings:
         log.warning("policy.warning", detail=warning)
     sole = await acquire(settings.url)
-    database = await Database.open(settings.url)
+    database = await open_database(settings.url)
     session = slack_api.session()
     try:
         if sole is not None:
@@ -339,10 +340,10 @@ async def _clock(settings: Settings, database: Database) -> Clock:
     if settings.tocsin_speed == 1.0:
         return Clock()
     async with database.transaction() as conn:
-        kept = await key_value.get(conn, "clock")
+        kept = await key_value.DEMO_CLOCK.get(conn)
         if kept is None or kept["speed"] != settings.tocsin_speed:
             kept = {"anchor": time.time(), "speed": settings.tocsin_speed}
-            await key_value.put(conn, "clock", kept)
+            await key_value.DEMO_CLOCK.put(conn, kept)
     return Clock(kept["anchor"], kept["speed"])
 
 
@@ -359,7 +360,7 @@ async def who_are_we(api: SlackApi, database: Database) -> BotIdentity:
                     "page, OAuth & Permissions, into SLACK_BOT_TOKEN."
                 ) from error
             async with database.reading() as conn:
-                if kept := await key_value.get(conn, "me"):
+                if kept := await key_value.BOT_IDENTITY.get(conn):
                     log.warning("slack.away", error=str(error), hint="started from what was known; posts wait")
                     return BotIdentity(**kept)
             log.warning("slack.away", error=str(error), again_in_s=wait_s)
@@ -372,7 +373,7 @@ async def who_are_we(api: SlackApi, database: Database) -> BotIdentity:
                 enterprise_id=str(answer.get("enterprise_id") or ""),
             )  # fmt: skip
             async with database.transaction() as conn:
-                await key_value.put(conn, "me", asdict(me))
+                await key_value.BOT_IDENTITY.put(conn, asdict(me))
             return me
 
 
@@ -392,7 +393,7 @@ async def ask_for_backfill(context: Context) -> None:
     notices = [routing.backfill(number) for number in talking]
     if notices:
         async with context.database.transaction() as conn:
-            await outbox.put(conn, notices)
+            await enqueue.put(conn, notices)
     context.wakeups.notify()
 
 
@@ -417,7 +418,7 @@ async def _join(context: Context, api: SlackApi) -> None:
             return
         await channels.join(api, found)
         async with context.database.transaction() as conn:
-            await key_value.put(conn, f"announce:{name}", found)
+            await key_value.announcement_channel(name).put(conn, found)
     except SlackError as error:
         log.warning("announce.not_joined", channel=name, error=error.name, hint="invite the bot: /invite @Tocsin")
     except StorageError as error:

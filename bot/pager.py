@@ -24,7 +24,7 @@ from bot.integrations.webhook import Webhook
 from bot.settings import Settings
 from bot.usecases.context import Context
 from storage import incidents
-from storage.outbox import queue
+from storage.outbox import census
 from storage.outbox.queue import ClaimedNotice
 
 KIND = "notify"
@@ -108,7 +108,7 @@ class Notifiers:
             if incident is None:
                 raise DeliveryError(f"there is no incident for {row.dedup_key}", permanent=True)
             policy = await self._context.policies.of(conn, incident)
-            failed = {failure.dedup_key for failure in await queue.failures(conn, incident.number)}
+            failed = {failure.dedup_key for failure in await census.failures(conn, incident.number)}
         _check_wanted(row, incident, failed)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         method = row.payload["method"]

@@ -27,7 +27,7 @@ from playbooks.library_cache import Shelf
 from playbooks.runners.protocol import Runners
 from storage import deadlines, incidents, ingest, policies
 from storage.database import Database
-from storage.outbox import queue as outbox
+from storage.outbox import enqueue
 from storage.timeline import chain
 
 
@@ -182,12 +182,12 @@ async def save(conn: AsyncConnection, savings: Sequence[IncidentSave], now: date
         following += [*routing.on_change(before, after, one.recorded, policy), *one.notices]
         settled.append(replace(one, after=replace(after, **routing.without_settled(before, after, policy))))
     changed = [one for one in settled if one.after != one.before]
-    await incidents.save_all(conn, [one.after for one in changed])
-    await deadlines.sync_all(conn, [new for one in changed if (new := _planned(one)) is not None], now)
+    await incidents.save_many(conn, [one.after for one in changed])
+    await deadlines.sync_many(conn, [new for one in changed if (new := _planned(one)) is not None], now)
     for one in settled:
         await search_index.follow(conn, one.before, one.after, one.recorded)
     if following:
-        await outbox.put(conn, following)
+        await enqueue.put(conn, following)
     for one in settled:
         await home_tab.refresh(conn, one.before, one.after, now)
     return [one.after for one in settled]
@@ -218,5 +218,5 @@ async def locked_incident(context: Context, number: int, delivery: str | None = 
 
 async def claim_delivery(conn: AsyncConnection, delivery: str | None, now: datetime) -> None:
     """Note a delivery within the accepting transaction; raises `Repeated` if it was accepted before."""
-    if delivery is not None and not await ingest.first(conn, delivery, now):
+    if delivery is not None and not await ingest.claim_delivery(conn, delivery, now):
         raise DuplicateDelivery(delivery)

@@ -19,7 +19,7 @@ from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.usecases.context import Context, UnitOfWork, locked_incident
 from storage import deadlines, incidents, ingest
 from storage.engine.group_commit import GroupCommit
-from storage.outbox import queue
+from storage.outbox import enqueue, queue
 from storage.outbox.queue import ClaimedNotice
 
 PAGES = ("notify", "page_direct")
@@ -60,14 +60,14 @@ class Marks:
         self, conn: AsyncConnection, done: Sequence[tuple[ClaimedNotice, dict[str, Any]]]
     ) -> list[bool]:
         await _held_all(conn, [row for row, _ in done])
-        ours = await queue.all_sent(conn, done)
+        ours = await queue.mark_many_sent(conn, done)
         served = [dedup_key for (row, _), mine in zip(done, ours, strict=True) if mine for dedup_key in _deadlines(row)]
-        await deadlines.all_delivered(conn, served, self._context.clock.now())
+        await deadlines.mark_many_sent(conn, served, self._context.clock.now())
         return ours
 
     async def _mark_dropped(self, conn: AsyncConnection, gone: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
         await _held_all(conn, [row for row, _ in gone])
-        return await queue.all_dropped(conn, gone)
+        return await queue.mark_many_dropped(conn, gone)
 
 
 async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
@@ -75,11 +75,11 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
 
     async def mark(conn: AsyncConnection) -> bool:
         incident = await _locked(conn, row)
-        if not await queue.sent(conn, row, receipt):
+        if not await queue.mark_sent(conn, row, receipt):
             return False
         now = context.clock.now()
         for dedup_key in _deadlines(row):
-            await deadlines.delivered(conn, dedup_key, now)
+            await deadlines.mark_sent(conn, dedup_key, now)
         if incident is not None and row.kind == "channel":
             work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
             opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
@@ -92,7 +92,7 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
             said = entry(now, "sent", BOT, f"Executive briefing to {row.payload['called']}", to=row.payload["person"])
             await work.commit(Change(incident, (said,)))
         if incident is not None and row.kind == "card" and row.version > 1:  # put back: the old one had the pin
-            await queue.put(conn, [replace(routing.pin(incident.number), resend=True)])
+            await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
         return True
 
     ours = await context.database.batched(mark)
@@ -104,7 +104,7 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
     """For good: it stands on the card and on the timeline in plain words, and in the ledger."""
     async with context.database.transaction() as conn:
         incident = await _locked(conn, row)
-        if await queue.failed(conn, row, error) is None:  # whoever has it now says what comes of it
+        if await queue.mark_failed(conn, row, error) is None:  # whoever has it now says what comes of it
             return
         now = context.clock.now()
         if incident is None:
@@ -126,7 +126,7 @@ async def put_off(
     """It is tried again later. A page that has been failing for `PATIENCE` goes by the next method as well, once."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        return await queue.retry(conn, row, after, error, uncertain=uncertain)
+        return await queue.retry_later(conn, row, after, error, uncertain=uncertain)
 
     if row.kind in PAGES and trying >= PATIENCE:
         await _by_the_next_as_well(context, row, mark, f"{error} It is tried again.", waits=False)
@@ -140,7 +140,7 @@ async def put_back(context: Context, row: ClaimedNotice, after: timedelta, why: 
     """It is not its turn yet; nothing was tried. A page does not wait for `PATIENCE` on one method alone."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        return await queue.put_back(conn, row, after, why)
+        return await queue.requeue(conn, row, after, why)
 
     if row.kind in PAGES and trying >= PATIENCE:
         words = (
@@ -159,7 +159,7 @@ async def _by_the_next_as_well(context: Context, row: ClaimedNotice, mark: Mark,
             return
         work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
         stand_in = await _stand_in(work, row, waits=waits)
-        if stand_in is None or not await ingest.first(conn, f"impatient:{row.dedup_key}", work.now):
+        if stand_in is None or not await ingest.claim_delivery(conn, f"impatient:{row.dedup_key}", work.now):
             return
         await _commit(work, _failure(work, row, why, stand_in, waits=waits), stand_in)
     context.wakeups.notify()
@@ -170,10 +170,10 @@ async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
 
     async def mark(conn: AsyncConnection) -> None:
         await _held_all(conn, [row])
-        if not await queue.dropped(conn, row, reason):
+        if not await queue.mark_dropped(conn, row, reason):
             return
         for dedup_key in await _not_sent(conn, row):
-            await deadlines.skipped_late(conn, dedup_key, reason)
+            await deadlines.mark_skipped(conn, dedup_key, reason)
 
     await context.database.batched(mark)
     context.wakeups.outbox.set()
@@ -182,7 +182,7 @@ async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
 async def retry_failed(context: Context, number: int, delivery: str | None = None) -> int:
     """The button on the card: queue again what failed for good."""
     async with locked_incident(context, number, delivery) as work:
-        count = await queue.retry_failed(work.conn, number)
+        count = await enqueue.retry_failed(work.conn, number)
         await work.commit(Change(work.incident), [routing.card_edit(number)])
         return count
 
@@ -190,7 +190,7 @@ async def retry_failed(context: Context, number: int, delivery: str | None = Non
 async def refresh_card(context: Context, number: int) -> None:
     """Have the card rendered anew; one that was deleted is posted again."""
     async with context.database.transaction() as conn:
-        await queue.put(conn, [routing.card_edit(number)])
+        await enqueue.put(conn, [routing.card_edit(number)])
     context.wakeups.notify()
 
 
@@ -223,7 +223,7 @@ async def _stand_in(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False
     while method := calls.next_method(person, payload["by"], used, work.context.methods):
         used.append(method)
         call = calls.PageAttempt(person, method)
-        if await queue.known(work.conn, routing.page_name(payload["base"], call)):
+        if await enqueue.exists(work.conn, routing.page_name(payload["base"], call)):
             continue
         about = {key: value for key, value in payload.items() if key != "action"}
         instead = {"used": used, "instead_of": payload["method"], "waits": waits}
@@ -263,7 +263,7 @@ def _paged_instead(work: UnitOfWork, row: ClaimedNotice) -> Entry:
 
 async def _failed_in_ledger(conn: AsyncConnection, row: ClaimedNotice, error: str) -> None:
     for dedup_key in await _not_sent(conn, row):
-        await deadlines.failed(conn, dedup_key, f"could not be sent: {error}")
+        await deadlines.mark_failed(conn, dedup_key, f"could not be sent: {error}")
 
 
 async def _not_sent(conn: AsyncConnection, row: ClaimedNotice) -> list[str]:

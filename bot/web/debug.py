@@ -19,7 +19,9 @@ def routes(context: Context) -> list[web.RouteDef]:
     async def inside(request: web.Request) -> web.Response:
         async with context.database.reading() as conn:
             waiting = await conn.execute(
-                sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.error)
+                sa.select(
+                    outbox.c.dedup_key.label("once"), outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.error
+                )
                 .where(outbox.c.state.not_in(("sent", "dropped")))
                 .order_by(outbox.c.id)
                 .limit(ROWS)

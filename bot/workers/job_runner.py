@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 
 import structlog
 
@@ -22,10 +21,10 @@ from bot.usecases.playbooks import auto_run, jobs
 from playbooks.runners.protocol import Runner, Runners
 from storage import jobs as stored
 from storage.engine.errors import StorageError
+from storage.lease import LEASE
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)
 POLL_S = 1.0
 WITHIN_S = 8.0  # what runs may end while the bot stops; then it is killed
 WORDS = 600  # of how it ended
@@ -83,7 +82,7 @@ class Jobs:
     async def _bury(self) -> None:
         """What others left behind when they died."""
         async with self._context.database.reading() as conn:
-            found = await stored.left_behind(conn)
+            found = await stored.abandoned(conn)
         for job in found:
             log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
             await jobs.lost(self._context, job)

@@ -17,12 +17,12 @@ from bot.usecases import delivery
 from bot.usecases.context import Context
 from bot.workers.tasks import ended
 from storage.engine.errors import StorageError
+from storage.lease import LEASE
 from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)  # longer than the 10 s time-out of a call to Slack
 AT_ONCE = 48
 # Pages outside Slack have places of their own, and never take all the others: neither can hold up the other.
 PAGING = "notify"

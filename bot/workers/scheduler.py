@@ -18,13 +18,13 @@ from bot.usecases.lapsed import nudge
 from bot.workers.tasks import ended
 from storage import deadlines
 from storage.deadlines import LedgerRow
+from storage.lease import LEASE
 
 log = structlog.get_logger()
 
 BATCH = 100
 TOGETHER = 20  # incidents in one transaction
 SIDE_BY_SIDE = 6  # incidents, elsewhere
-LEASE = timedelta(seconds=30)
 AGAIN_S = 0.01
 
 

@@ -18,7 +18,7 @@ from bot.workers.pagerduty_schedule_sync import Reading
 from bot.workers.tasks import ended
 from storage import key_value
 from storage.engine.errors import StorageError
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ class Rota:
         async with self._context.database.reading() as conn:
             for group, schedules in groups.items():
                 people = await role_shifts.on_call_now(conn, self._context.policy, schedules, now)
-                given = await key_value.get(conn, _name(group))
+                given = await key_value.usergroup_on_call(group).get(conn)
                 if given != people:
                     wanted[group] = (people, given)
         for group, (people, given) in wanted.items():
@@ -70,16 +70,12 @@ class Rota:
                     await self._given(group, ["", *given])
                 continue
             async with self._context.database.transaction() as conn:
-                await key_value.put(conn, _name(group), people)
-                await queue.put(conn, [routing.user_group(group)])
+                await key_value.usergroup_on_call(group).put(conn, people)
+                await enqueue.put(conn, [routing.user_group(group)])
                 await home_tab.everybody(conn, now)
             log.info("usergroup.follows", group=group, people=len(people))
         self._context.wakeups.notify()
 
     async def _given(self, group: str, people: list[str]) -> None:
         async with self._context.database.transaction() as conn:
-            await key_value.put(conn, _name(group), people)
-
-
-def _name(group: str) -> str:
-    return f"rota:{group}"
+            await key_value.usergroup_on_call(group).put(conn, people)

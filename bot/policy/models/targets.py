@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 
 from bot.domain.policy.policy import METHODS
-from bot.policy.models.base import shown, wrong
+from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import did_you_mean
 
 TARGET_FORMS = "contact:NAME, schedule:NAME, role:NAME, user:U0123ABCD or channel:#name"
@@ -28,21 +28,21 @@ def is_user(name: str) -> bool:
 def _target(value: Any) -> str:
     if isinstance(value, dict) and len(value) == 1:
         ((sort, name),) = value.items()
-        raise wrong(f'must be one text, without a space after the colon: "{sort}:{name}".')
+        raise invalid(f'must be one text, without a space after the colon: "{sort}:{name}".')
     if not isinstance(value, str):
-        raise wrong(f"must be one of {TARGET_FORMS}, in quotes.")
+        raise invalid(f"must be one of {TARGET_FORMS}, in quotes.")
     sort, colon, name = value.strip().partition(":")
     if not colon or not name:
-        raise wrong(f"is not a target: {shown(value)}. {_target_mend(value.strip())}")
+        raise invalid(f"is not a target: {quoted(value)}. {_target_mend(value.strip())}")
     if sort not in ("contact", "schedule", "role", "user", "channel"):
         said = did_you_mean(sort, ["contact", "schedule", "role", "user", "channel"], "Targets begin with")
-        raise wrong(f"is not a target: {shown(value)}.{said} Write {TARGET_FORMS}.")
+        raise invalid(f"is not a target: {quoted(value)}.{said} Write {TARGET_FORMS}.")
     if sort == "user" and not (_USER.match(name) or _MAIL.match(name)):
-        raise wrong(
-            f"does not name a Slack member: {shown(value)}. Write user: and the member ID, such as user:U0123ABCD."
+        raise invalid(
+            f"does not name a Slack member: {quoted(value)}. Write user: and the member ID, such as user:U0123ABCD."
         )
     if sort == "channel" and not _CHANNEL.match(name):
-        raise wrong(f'does not name a channel: {shown(value)}. Write "channel:#name", in small letters, or its ID.')
+        raise invalid(f'does not name a channel: {quoted(value)}. Write "channel:#name", in small letters, or its ID.')
     return f"{sort}:{name}"
 
 
@@ -58,7 +58,7 @@ def _who(value: Any) -> str:
     """Somebody who may do something, as `group:`, `user:`, `role:` or `contact:`."""
     forms = f"Write {WHO_FORMS}."
     if not isinstance(value, str):
-        raise wrong(f"must be one of {WHO_FORMS}, in quotes.")
+        raise invalid(f"must be one of {WHO_FORMS}, in quotes.")
     text = value.strip()
     if text.startswith("@"):
         text = f"group:{text[1:]}"
@@ -68,49 +68,53 @@ def _who(value: Any) -> str:
     if sort == "group":
         name = name.removeprefix("@")
         if not _GROUP.match(name):
-            raise wrong(f'does not name a user group: {shown(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
+            raise invalid(f'does not name a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
     elif sort == "user":
         if not _USER.match(name):
-            raise wrong(f"does not name a Slack member: {shown(value)}. Write the member ID, such as user:U0123ABCD.")
+            raise invalid(
+                f"does not name a Slack member: {quoted(value)}. Write the member ID, such as user:U0123ABCD."
+            )
     elif sort not in ("role", "contact") or not name:
-        raise wrong(f"does not say who: {shown(value)}. {forms}")
+        raise invalid(f"does not say who: {quoted(value)}. {forms}")
     return f"{sort}:{name}"
 
 
 def _method(value: Any) -> str:
     if not isinstance(value, str) or value not in METHODS:
         said = did_you_mean(value, METHODS, "Use") if isinstance(value, str) else f" Use: {', '.join(METHODS)}."
-        raise wrong(f"is not a way to reach people: {shown(value)}.{said}")
+        raise invalid(f"is not a way to reach people: {quoted(value)}.{said}")
     return value
 
 
 def _channel(value: Any) -> str:
     if not isinstance(value, str) or not _CHANNEL.match(value):
         name = str(value).strip().lstrip("#").lower().replace(" ", "-")
-        raise wrong(f'does not name a channel: {shown(value)}. Write "#{name}", in quotes, or its ID.')
+        raise invalid(f'does not name a channel: {quoted(value)}. Write "#{name}", in quotes, or its ID.')
     return value
 
 
 def _slack(value: Any) -> str:
     if not isinstance(value, str) or not (_USER.match(value) or _MAIL.match(value)):
-        raise wrong(
+        raise invalid(
             f"must be a Slack member ID such as U0123ABCD (in Slack: profile, ⋮, Copy member ID) "
-            f"or an e-mail address, not {shown(value)}."
+            f"or an e-mail address, not {quoted(value)}."
         )
     return value
 
 
 def _mail(value: Any) -> str:
     if not isinstance(value, str) or not _MAIL.match(value):
-        raise wrong(f"must be an e-mail address, not {shown(value)}.")
+        raise invalid(f"must be an e-mail address, not {quoted(value)}.")
     return value
 
 
 def _phone(value: Any) -> str:
     if isinstance(value, int):
-        raise wrong(f'must be a telephone number with its country code, in quotes: "+49…", not {value}.')
+        raise invalid(f'must be a telephone number with its country code, in quotes: "+49…", not {value}.')
     if not isinstance(value, str) or not _PHONE.match(value):
-        raise wrong(f'must be a telephone number with its country code, such as "+4915112345678", not {shown(value)}.')
+        raise invalid(
+            f'must be a telephone number with its country code, such as "+4915112345678", not {quoted(value)}.'
+        )
     return value
 
 

@@ -24,7 +24,6 @@ REFRESH_S = 300.0
 AGAIN_S = 15.0  # at most so often when somebody was refused; usergroups.* is tier 2, 20 a minute
 LOOK_S = 1.0
 GONE = "no_such_subteam"
-_KEPT = "usergroup:"
 
 
 def named_by(policy: Policy) -> frozenset[str]:
@@ -99,14 +98,17 @@ class Groups:
             people = found or frozenset()
             if people != self._members.get(group):
                 async with self._database.transaction() as conn:
-                    await key_value.put(conn, _KEPT + group, sorted(people))
+                    await key_value.usergroup_members(group).put(conn, sorted(people))
             self._members[group] = people
         return wrong
 
     async def _recall(self, wanted: Iterable[str]) -> None:
         async with self._database.reading() as conn:
             for group in wanted:
-                if group not in self._members and (kept := await key_value.get(conn, _KEPT + group)) is not None:
+                if (
+                    group not in self._members
+                    and (kept := await key_value.usergroup_members(group).get(conn)) is not None
+                ):
                     self._members[group] = frozenset(kept)
 
 

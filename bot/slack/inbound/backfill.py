@@ -20,7 +20,7 @@ from bot.slack.inbound.event_parser import BotIdentity
 from bot.slack.inbound.history_diff import Before
 from bot.usecases.context import Context
 from bot.usecases.incidents.record import move
-from storage import cursors
+from storage import ingest
 
 _PAGE = 200
 _PAGES = 50
@@ -109,7 +109,7 @@ async def _history(
         reading.dealt_with += 1
     if messages:
         async with context.database.transaction() as conn:
-            await cursors.set(conn, channel, number, str(messages[-1]["ts"]))
+            await ingest.set_channel_cursor(conn, channel, number, str(messages[-1]["ts"]))
     reading.fetched += await history_diff.from_history(context, me, number, channel, known, messages)
     quiet = [m for m in messages if m.get("reply_count") and m["ts"] not in reading.moved]
     reading.messages = []
@@ -131,7 +131,7 @@ async def _thread(
         if reply["ts"] != parent["ts"]:
             fetched += await _append(context, me, number, channel, reply)
     async with context.database.transaction() as conn:
-        await cursors.set_thread(conn, channel, parent["ts"], str(parent.get("latest_reply", "")))
+        await ingest.set_thread_cursor(conn, channel, parent["ts"], str(parent.get("latest_reply", "")))
     if thread.cursor is None:
         fetched += await history_diff.from_thread(context, me, number, channel, known, parent["ts"], thread.messages)
     return fetched
@@ -177,7 +177,7 @@ def _spoken(context: Context, said: ChannelMessage) -> list[Entry]:
 
 async def _thread_moved(context: Context, channel: str, parent: dict[str, Any]) -> bool:
     async with context.database.reading() as conn:
-        seen = await cursors.thread(conn, channel, parent["ts"])
+        seen = await ingest.thread_cursor(conn, channel, parent["ts"])
     return seen is None or seen != str(parent.get("latest_reply", ""))
 
 

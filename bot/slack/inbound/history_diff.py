@@ -22,9 +22,9 @@ from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
 from bot.usecases.delivery import refresh_card
 from bot.usecases.incidents.record import missed_marks
-from storage.outbox import queue
+from storage.outbox import receipts
 from storage.timeline import entries as timeline
-from storage.timeline.entries import Standing
+from storage.timeline.entries import MessageAuthor
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ class Before:
     """What was known when the history was asked for, and of which messages Slack has shown the marks since."""
 
     at: datetime
-    messages: dict[str, Standing]
+    messages: dict[str, MessageAuthor]
     marks: list[Entry]
     card_ts: str | None
     looked_at: set[str] = field(default_factory=set)
@@ -45,8 +45,8 @@ class Before:
 async def before(context: Context, number: int, channel: str) -> Before:
     at = context.clock.now()
     async with context.database.reading() as conn:
-        card = await queue.receipt(conn, f"card:{number}")
-        standing = await timeline.standing(conn, number, f"m:{channel}:")
+        card = await receipts.get(conn, f"card:{number}")
+        standing = await timeline.undeleted_messages(conn, number, f"m:{channel}:")
         return Before(at, standing, await timeline.of_kinds(conn, number, KINDS), (card or {}).get("ts"))
 
 
@@ -141,7 +141,7 @@ def _wanted(context: Context, entry: Entry) -> bool:
     return entry.kind == "keyed" or context.policy.record != "key"
 
 
-def _is_reply(ts: str, said: Standing) -> bool:
+def _is_reply(ts: str, said: MessageAuthor) -> bool:
     return said.thread_ts is not None and said.thread_ts != ts
 
 

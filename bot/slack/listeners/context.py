@@ -25,7 +25,7 @@ from bot.usecases.context import Context
 from bot.usecases.effects.visibility import called, part_of
 from bot.usecases.incidents.record import Recorder
 from storage import incidents
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 log = structlog.get_logger()
 
@@ -86,7 +86,7 @@ class ListenerContext:
 
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
         async with self.context.database.reading() as conn:
-            found = await incidents.listing(conn, open_only=True, limit=limit)
+            found = await incidents.newest(conn, open_only=True, limit=limit)
             return [incident for incident in found if await part_of(conn, incident, user)]
 
     async def number_in(self, channel: str | None) -> int | None:
@@ -120,7 +120,7 @@ class ListenerContext:
         dedup_key = interaction.delivery or uuid.uuid4().hex
         notice = Notice(f"answer:{dedup_key}", "answer", None, payload, priority=Priority.ANSWER)
         async with self.context.database.transaction() as conn:
-            await queue.put(conn, [notice])
+            await enqueue.put(conn, [notice])
         self.context.wakeups.notify()
 
     def refused(self, error: Refused, incident: int | None = None) -> Message:

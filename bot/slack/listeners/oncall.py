@@ -21,7 +21,7 @@ from storage import overrides
 async def on_call(ctx: ListenerContext, interaction: Interaction, request: Request) -> Message:
     now = ctx.context.clock.now()
     async with ctx.context.database.reading() as conn:
-        standing = await overrides.standing(conn, now)
+        standing = await overrides.in_force(conn, now)
         links = await feeds_.links(conn, ctx.context, interaction.user, request.schedule)
         notes = await feeds_.stale(conn, ctx.context.policy, request.schedule, now)
     return blocks.on_call(ctx.context.policy, now, standing, request.schedule, ctx.command, links, notes)

@@ -336,7 +336,7 @@ async def show(
 
 async def list_(ctx: ListenerContext, interaction: Interaction, request: Request) -> Message:
     async with ctx.context.database.reading() as conn:
-        found = await incidents.listing(conn, open_only=request.scope == "open", limit=200)
+        found = await incidents.newest(conn, open_only=request.scope == "open", limit=200)
         wanted = [
             incident
             for incident in found

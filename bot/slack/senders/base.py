@@ -11,7 +11,7 @@ from bot.slack.client.api import SlackApi
 from bot.slack.directory.people import People
 from bot.usecases.context import Context
 from storage.engine.batch_loader import BatchLoader
-from storage.outbox import queue
+from storage.outbox import receipts
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -35,7 +35,7 @@ class Posting:
         self._context = context
         self._api = api
         self._people = people
-        self._receipts = BatchLoader(context.database.reading, queue.receipts_by_once)
+        self._receipts = BatchLoader(context.database.reading, receipts.get_many)
 
     async def _posted(self, dedup_key: str) -> dict[str, Any] | None:
         """The receipt of a message; None where it was never posted."""

@@ -42,7 +42,7 @@ from bot.usecases.oncall import calendar_feeds as calendars
 from bot.usecases.playbooks import runs
 from storage import incidents, key_value, overrides
 from storage.engine.batch_loader import BatchLoader
-from storage.outbox import queue
+from storage.outbox import census, enqueue, receipts
 from storage.outbox.queue import ClaimedNotice
 from storage.timeline import entries as timeline
 
@@ -80,7 +80,7 @@ class Sender(Posting):
         self._command = command
         self._people = People(api, self._learned)
         self._readings = Readings()
-        self._incidents = BatchLoader(context.database.reading, incidents.several)
+        self._incidents = BatchLoader(context.database.reading, incidents.get_many)
         self._elsewhere: dict[str, str] = {}  # channels that rungs name
         walks = WalkSender(context, api, self._people)
         self._handlers: dict[str, Handler] = {
@@ -157,7 +157,7 @@ class Sender(Posting):
 
     async def _entries(self, case: Case, seqs: list[int]) -> list[Recorded]:
         async with self._context.database.reading() as conn:
-            return await timeline.entries(conn, case.incident.number, seqs)
+            return await timeline.by_seqs(conn, case.incident.number, seqs)
 
     # — the channel and what stands in it
 
@@ -170,8 +170,8 @@ class Sender(Posting):
 
     async def _render_card(self, case: Case) -> Message:
         async with self._context.database.reading() as conn:
-            failures = await queue.failures(conn, case.incident.number)
-            who = schedule.calendar(case.policy, await overrides.standing(conn, case.now))
+            failures = await census.failures(conn, case.incident.number)
+            who = schedule.calendar(case.policy, await overrides.in_force(conn, case.now))
         ahead = gaps_ahead(case.incident, case.policy, who, case.now)
         shown = [card.Failure(step=failure.kind, words=failure.error) for failure in failures]
         best = await runs.best(self._context, case.incident, case.policy)
@@ -193,7 +193,7 @@ class Sender(Posting):
     async def _put_card_back(self, case: Case) -> None:
         """Posted anew; its pin follows once it stands there (`delivered.sent`)."""
         async with self._context.database.transaction() as conn:
-            await queue.put(conn, [replace(routing.card_posted(case.incident.number), resend=True)])
+            await enqueue.put(conn, [replace(routing.card_posted(case.incident.number), resend=True)])
 
     async def _pin(self, case: Case) -> dict[str, Any]:
         receipt = await self._receipt(routing.card_of(case.incident.number))
@@ -256,7 +256,7 @@ class Sender(Posting):
     async def _announcement_channel(self, case: Case) -> str:
         name = case.policy.announce or ""
         async with self._context.database.reading() as conn:
-            known = await key_value.get(conn, f"announce:{name}")
+            known = await key_value.announcement_channel(name).get(conn)
         return known or name
 
     async def _announce(self, case: Case) -> dict[str, Any]:
@@ -272,7 +272,7 @@ class Sender(Posting):
                 raise
             await channels.join(self._api, found)
         async with self._context.database.transaction() as conn:
-            await key_value.put(conn, f"announce:{case.policy.announce}", found)
+            await key_value.announcement_channel(str(case.policy.announce)).put(conn, found)
         return await post(self._api, case.row, found, message)
 
     async def _announce_edit(self, case: Case) -> dict[str, Any]:
@@ -312,7 +312,7 @@ class Sender(Posting):
         if not name:
             raise NotNeeded("there is no announcement channel")
         async with self._context.database.reading() as conn:
-            known = await key_value.get(conn, f"announce:{name}")
+            known = await key_value.announcement_channel(name).get(conn)
         return await post(self._api, row, known or name, policy_file.refused(row.payload))
 
     async def _policy_mended(self, row: ClaimedNotice) -> dict[str, Any]:
@@ -340,9 +340,9 @@ class Sender(Posting):
         """As it stands now. Publishing it twice is harmless."""
         user, now = str(row.payload["user"]), self._context.clock.now()
         async with self._context.database.reading() as conn:
-            running = await incidents.listing(conn, open_only=True, limit=HOME_INCIDENTS)
+            running = await incidents.newest(conn, open_only=True, limit=HOME_INCIDENTS)
             seen = [incident for incident in running if await part_of(conn, incident, user)]
-            standing_in = await overrides.standing(conn, now)
+            standing_in = await overrides.in_force(conn, now)
             links = await calendars.links(conn, self._context, user)
         paged = {person for incident in seen for page in incident.ladder.pages for person in page.people}
         mine = frozenset([person for person in paged if "@" in person and await self._people.ids([person]) == [user]])
@@ -363,7 +363,7 @@ class Sender(Posting):
         (asked, unless), number = self._asked(case), case.incident.number
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, number, key_only=True, limit=50, newest=True)
-            invited = await queue.receipt(conn, routing.invitation(number, asked.to).dedup_key) is not None
+            invited = await receipts.get(conn, routing.invitation(number, asked.to).dedup_key) is not None
             inside = not case.incident.private or invited or await part_of(conn, case.incident, asked.to)
         shown = [record for record in latest if record.entry.kind == "update"][-3:] or latest[-3:]
         message = handover.asked(case.incident, case.policy, asked, shown, case.now, inside=inside)

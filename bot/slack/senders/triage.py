@@ -13,7 +13,7 @@ from bot.slack.client.api import SlackError
 from bot.slack.senders.base import Case, Posting
 from bot.slack.senders.post_once import edit, post
 from bot.usecases.queries import triage
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 
 class TriageSender(Posting):
@@ -36,7 +36,7 @@ class TriageSender(Posting):
         receipt = await self._posted(routing.triage_of(case.incident.number))
         if receipt is None:
             async with self._context.database.transaction() as conn:
-                await queue.put(conn, [replace(routing.triage(case.incident.number), resend=True)])
+                await enqueue.put(conn, [replace(routing.triage(case.incident.number), resend=True)])
             raise NotNeeded("nothing was posted so far; it is asked again whether anything helps")
         found = await triage.of(self._context, case.incident, case.policy)
         try:

@@ -14,8 +14,6 @@ from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy, Schedule
 from storage import key_value, overrides
 
-_KNOWN = "slack_id:"
-
 
 async def with_turns(
     conn: AsyncConnection, before: Incident | None, after: Incident, policy: Policy, now: datetime
@@ -29,7 +27,7 @@ async def with_turns(
 
 async def looked_up(conn: AsyncConnection, incident: Incident, policy: Policy, now: datetime) -> Incident:
     """Also where the schedules are others than before: somebody covers, or covers no longer."""
-    standing = await overrides.standing(conn, now)
+    standing = await overrides.in_force(conn, now)
     turns = []
     for schedule in policy.schedules.values():
         on_call = oncall.on_call(schedule, now, standing)
@@ -65,7 +63,7 @@ async def user_of(conn: AsyncConnection, policy: Policy, member: str) -> str | N
 
 async def known_as(conn: AsyncConnection, address: str) -> str | None:
     """The Slack ID that an address was found to be; None where it was never looked up."""
-    found = await key_value.get(conn, f"{_KNOWN}{address.lower()}")
+    found = await key_value.user_of_address(address).get(conn)
     return str(found) if found else None
 
 
@@ -76,7 +74,7 @@ def address_of(policy: Policy, member: str) -> str | None:
 
 
 async def remember(conn: AsyncConnection, address: str, user: str) -> None:
-    await key_value.put(conn, f"{_KNOWN}{address.lower()}", user)
+    await key_value.user_of_address(address).put(conn, user)
 
 
 def groups(policy: Policy) -> dict[str, tuple[str, ...]]:
@@ -91,6 +89,6 @@ def groups(policy: Policy) -> dict[str, tuple[str, ...]]:
 
 async def on_call_now(conn: AsyncConnection, policy: Policy, names: tuple[str, ...], now: datetime) -> list[str]:
     """Addresses and Slack IDs of whoever is on call on any of these schedules."""
-    standing = await overrides.standing(conn, now)
+    standing = await overrides.in_force(conn, now)
     members = [m for name in names for m in oncall.on_call(policy.schedules[name], now, standing)]
     return sorted({address for member in members if (address := address_of(policy, member))})

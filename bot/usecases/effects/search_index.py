@@ -28,7 +28,6 @@ LOOKED_AT = 600  # incidents that have one of the words; more are not gone throu
 DESCRIBED = 60  # terms of a description that others are looked for by
 BATCH = 20
 ENOUGH = 0.25  # of what was typed, weighed: what has less of it is not what was looked for
-_MADE_BY = "incident_words"
 _RECIPE = 1  # counts changes of `document`
 
 
@@ -50,7 +49,7 @@ async def index(conn: AsyncConnection, incident: Incident) -> None:
     """Make it findable as it stands now."""
     keyed = await timeline.read(conn, incident.number, key_only=True, limit=ENTRIES, newest=True)
     told = [record.entry for record in keyed if record.entry.kind in TOLD]
-    await similar.put(conn, document(incident, told))
+    await similar.index(conn, document(incident, told))
 
 
 async def follow(conn: AsyncConnection, before: Incident, after: Incident, recorded: Sequence[Recorded]) -> None:
@@ -60,7 +59,7 @@ async def follow(conn: AsyncConnection, before: Incident, after: Incident, recor
 
 
 async def declared(conn: AsyncConnection, incident: Incident) -> None:
-    await similar.put(conn, document(incident))
+    await similar.index(conn, document(incident))
 
 
 def asked_of(incident: Incident) -> Asked:
@@ -118,7 +117,7 @@ async def fill(database: Database) -> int:
     number = count = 0
     while True:
         async with database.transaction() as conn:
-            batch = await similar.missing(conn, number, BATCH)
+            batch = await similar.unindexed(conn, number, BATCH)
             for number in batch:
                 if (incident := await incidents.lock(conn, number)) is not None:
                     await index(conn, incident)
@@ -131,11 +130,11 @@ async def fill(database: Database) -> int:
 async def _forget_if_outdated(database: Database) -> None:
     made_by = f"{_RECIPE}:{tokenizer.VERSION}"
     async with database.reading() as conn:
-        if await key_value.get(conn, _MADE_BY) == made_by:
+        if await key_value.SEARCH_INDEX_VERSION.get(conn) == made_by:
             return
     async with database.transaction() as conn:
         await similar.clear(conn)
-        await key_value.put(conn, _MADE_BY, made_by)
+        await key_value.SEARCH_INDEX_VERSION.put(conn, made_by)
 
 
 async def _candidates(conn: AsyncConnection, asked: Asked, often: Frequencies, *, private: bool) -> list[Document]:
@@ -152,7 +151,7 @@ async def _candidates(conn: AsyncConnection, asked: Asked, often: Frequencies, *
 
 
 async def _known(conn: AsyncConnection, documents: Sequence[Document]) -> dict[int, Incident]:
-    return await incidents.several(conn, [each.incident for each in documents])
+    return await incidents.get_many(conn, [each.incident for each in documents])
 
 
 def _likes(
@@ -167,7 +166,7 @@ def _likes(
 
 async def _told(conn: AsyncConnection, known: Incident, like: Likeness, asked: Asked, now: datetime) -> Similar:
     over = known.status is Status.CANCELLED
-    cancelled = await timeline.last_of(conn, known.number, ["cancelled"]) if over else None
+    cancelled = await timeline.newest_of_kinds(conn, known.number, ["cancelled"]) if over else None
     acts = await timeline.of_kind(conn, known.number, "playbook") if known.walks else []
     return Similar(
         known,

@@ -17,7 +17,7 @@ from bot.usecases import authorize
 from bot.usecases.context import Context, claim_delivery
 from bot.usecases.effects import home_tab, search_index
 from storage import deadlines, incidents, policies
-from storage.outbox import queue
+from storage.outbox import enqueue
 from storage.timeline import entries as timeline
 
 
@@ -78,7 +78,7 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
         await deadlines.sync(conn, number, plan(incident, policy), lambda once: "", now)
         await search_index.declared(conn, incident)
         await home_tab.refresh(conn, None, incident, now)
-        await queue.put(conn, [*routing.on_declared(incident, policy), *_answer(number, said)])
+        await enqueue.put(conn, [*routing.on_declared(incident, policy), *_answer(number, said)])
     context.wakeups.notify()
     return incident
 

@@ -152,16 +152,16 @@ async def commit_climb(
         return
     notices = routing.pages(before, climb, why, cause, serves, rung, calls)
     for number, gap in climb.fell_through:
-        await deadlines.decided(
+        await deadlines.record_decision(
             work.conn, f"{prefix}:{number}", DeadlineState.SKIPPED, f"fell through: {gap}", work.now
         )
     for dedup_key in used:
         if dedup_key != cause:
-            await deadlines.decided(
+            await deadlines.record_decision(
                 work.conn, dedup_key, DeadlineState.DUE, _ledger(f"paged early: {why}", calls), work.now
             )
     if calls.gaps:
-        await deadlines.decided(work.conn, cause, DeadlineState.DUE, _ledger(f"paged: {why}", calls), work.now)
+        await deadlines.record_decision(work.conn, cause, DeadlineState.DUE, _ledger(f"paged: {why}", calls), work.now)
     entries = (*first, *(_with_ways(said, calls) for said in climb.change.entries))
     await work.commit(Change(_calling(before, climb, calls, notices), entries), [*notices, *more])
 
@@ -177,7 +177,7 @@ async def _would_have(
 ) -> None:
     """A drill goes through its ladder, pages nobody, and says what would have been sent."""
     for dedup_key in {cause, *used}:
-        await deadlines.decided(
+        await deadlines.record_decision(
             work.conn, dedup_key, DeadlineState.SKIPPED, f"a drill pages nobody; otherwise: {why}", work.now
         )
     entries = [

@@ -42,13 +42,15 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
         why = f"<@{asked.to}> has not answered the handover"
         said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key)
         again = verbs.nudged(work.incident, asked, work.policy, work.now)
-        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
+        await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
         await work.commit(Change(again, (said,)), [routing.handover_nudge(work.incident, asked, row.dedup_key)])
         return
     why = f"<@{asked.to}> did not answer the handover within {durations.exact(work.now - asked.asked_at)}"
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
+    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     await work.commit(verbs.unanswered(work.incident, asked, BOT, work.policy, work.now))
     climb = await next_rung(work, why)
     if climb.rung is None:
-        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
+        await deadlines.record_decision(
+            work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now
+        )
     await commit_climb(work, climb, why, row.dedup_key)

@@ -18,7 +18,7 @@ from bot.domain.timeline.messages import (
 )
 from bot.domain.timeline.reactions import KINDS, SlackState, already_recorded, missed
 from bot.usecases.context import Context
-from storage import heard, incidents
+from storage import incidents, user_activity
 from storage.timeline import entries as timeline
 
 _KNOWN_LIMIT = 10_000
@@ -35,7 +35,7 @@ class Channels:
         if (number := self._known.get(channel)) is not None:
             return number
         async with self._context.database.reading() as conn:
-            number = await incidents.by_channel(conn, channel)
+            number = await incidents.number_of_channel(conn, channel)
         if number is not None:
             if len(self._known) >= _KNOWN_LIMIT:
                 self._known.clear()
@@ -152,7 +152,7 @@ class Recorder:
         number = await self.channels.incident_of(said.channel)
         if number is not None and not said.bot:
             at = self._at(said.ts)
-            await self.context.database.batched(lambda conn: heard.note(conn, number, at))
+            await self.context.database.batched(lambda conn: user_activity.note_message(conn, number, at))
 
     def _leaves_out_chatter(self) -> bool:
         return self.context.policy.record == "key"

@@ -20,9 +20,9 @@ from bot.usecases.incidents.escalate import commit_climb, next_rung
 from bot.usecases.oncall import shift_change
 from bot.usecases.oncall.cover import on_call
 from bot.usecases.playbooks import approvals, step_overdue
-from storage import deadlines, heard, incidents
+from storage import deadlines, incidents, user_activity
 from storage.deadlines import LedgerRow
-from storage.outbox import queue
+from storage.outbox import enqueue
 from storage.timeline import entries
 
 REMINDED = ("update", "role")
@@ -56,7 +56,7 @@ async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[Ledger
                 reasons[row.dedup_key] = nudge.reason
                 steps.append(PendingChange(work, *_reminder(work, row, nudge)))
                 done.append(row)
-        await deadlines.all_due(conn, reasons, now)
+        await deadlines.mark_many_due(conn, reasons, now)
         await commit_many(conn, steps, now)
     context.wakeups.notify()
     return [row for row in rows if row not in done]
@@ -80,7 +80,7 @@ async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
     found: dict[int, Activity] = {}
     for within, those in since.items():
         numbers = [work.incident.number for work in those]
-        found |= await entries.activities(those[0].conn, numbers, those[0].now - within)
+        found |= await entries.activity_by_incident(those[0].conn, numbers, those[0].now - within)
     return found
 
 
@@ -101,7 +101,9 @@ async def lapse(context: Context, rows: list[LedgerRow]) -> None:
 
 async def _act(work: UnitOfWork, row: LedgerRow) -> None:
     if row.dedup_key not in {deadline.dedup_key for deadline in plan(work.incident, work.policy)}:
-        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, "the incident moved on", work.now)
+        await deadlines.record_decision(
+            work.conn, row.dedup_key, DeadlineState.SKIPPED, "the incident moved on", work.now
+        )
     elif row.dedup_key.startswith("shift:"):
         await shift_change.lapse(work, row)
     elif row.kind in REMINDED:
@@ -137,10 +139,10 @@ async def _remind(work: UnitOfWork, row: LedgerRow) -> None:
         return
     rules = work.policy.nudges
     since = work.now - rules.busy_within
-    known = heard if work.context.policy.record == "key" else entries
+    known = user_activity if work.context.policy.record == "key" else entries
     activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, nudge.reason, work.now)
+    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, nudge.reason, work.now)
     await _cover_siblings(work, row, nudge)
     await work.commit(*_reminder(work, row, nudge))
     if nudge.page:
@@ -171,7 +173,7 @@ async def _cover_siblings(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> Non
         listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _of_its_own(other)
         if listed and (other.kind == "role" or other.due_at <= work.now):
             why = f"listed in the reminder about {'an update' if row.kind == 'update' else 'roles'}"
-            await deadlines.decided(work.conn, other.dedup_key, DeadlineState.SKIPPED, why, work.now)
+            await deadlines.record_decision(work.conn, other.dedup_key, DeadlineState.SKIPPED, why, work.now)
 
 
 def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
@@ -244,7 +246,7 @@ async def _page_rung(work: UnitOfWork, row: LedgerRow) -> None:
             f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(work.incident)
         ) + suffix
         climb = await next_rung(work, why, rung=row.rung)
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
+    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
     await _commit_or_say_nobody(work, climb, why, row)
 
 
@@ -264,7 +266,7 @@ async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     late = work.now - row.due_at
     why = trigger.name + (f", late by {durations.approximate(late)}" if is_late(late, trigger.rung.after) else "")
     label = f"trigger:{key}"
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
+    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
     await work.commit(Change(triggers.paged(work.incident, trigger, work.now)))
     times = work.incident.ladder.tripped[key].times
     who = await on_call(work.conn, work.policy, work.now)
@@ -272,7 +274,7 @@ async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
         work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times
     )
     if not climb.pages:
-        await deadlines.decided(
+        await deadlines.record_decision(
             work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now
         )
     await commit_climb(work, climb, why, row.dedup_key, rung=trigger.rung)
@@ -289,20 +291,22 @@ async def _target(work: UnitOfWork, row: LedgerRow) -> None:
     work.incident = ladder.mark_fired(work.incident, row.kind)
     if page := next((p for p in work.incident.ladder.pages if p.rung and p.last_at >= row.due_at), None):
         said = f"{why}: rung {page.rung} was paged at the same time"
-        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, said, work.now)
+        await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.SKIPPED, said, work.now)
         await incidents.save(work.conn, work.incident)
         if row.kind == "mitigate":
-            await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
+            await enqueue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
         return
     climb = await next_rung(work, why)
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
+    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
     if row.kind == "mitigate":
-        await queue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
+        await enqueue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
 
 
 async def _commit_or_say_nobody(work: UnitOfWork, climb: ladder.PagingOutcome, why: str, row: LedgerRow) -> None:
     """Also when nobody is left to page, the channel is told, and the ledger says so."""
     if climb.rung is None:
-        await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
+        await deadlines.record_decision(
+            work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now
+        )
     await commit_climb(work, climb, why, row.dedup_key)

@@ -18,17 +18,16 @@ from bot.usecases.effects.role_shifts import address_of
 from storage import key_value, overrides
 
 STALE = timedelta(minutes=20)
-_SECRET = "feeds:secret"  # noqa: S105 - the name of it
 
 
 async def secret(conn: AsyncConnection) -> str | None:
     """Made at the first start and kept in the database; deleting the row gives every feed a new address."""
-    found = await key_value.get(conn, _SECRET)
+    found = await key_value.FEED_SECRET.get(conn)
     return str(found) if found else None
 
 
 async def make_secret(conn: AsyncConnection) -> None:
-    await key_value.put_new(conn, _SECRET, secrets.token_hex(32))
+    await key_value.FEED_SECRET.put_new(conn, secrets.token_hex(32))
 
 
 def token(key: str, feed: str) -> str:
@@ -56,13 +55,13 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
     for key, one in policy.schedules.items():
         if not one.pagerduty or schedule not in (None, key):
             continue
-        read = await key_value.get(conn, f"read:{key}")
+        read = await key_value.pagerduty_read(key).get(conn)
         at = datetime.fromisoformat(read["at"]) if read and read["at"] else None
         if at is None:
             found.append(f"{key} could not be read from PagerDuty yet.")
         elif now - at > STALE:
             found.append(f"{key} as it was read {approximate(now - at)} ago: PagerDuty has not answered since.")
-        turns = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
+        turns = [one for one in await overrides.imported_shifts(conn, key) if one.ends_at > now]
         if lost := sorted({one.member for one in turns if oncall.stranger(one.member, policy)}):
             names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
             found.append(f"{key}: nobody here can reach {names}: at PagerDuty on call, in the policy no contact.")

@@ -44,7 +44,7 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     title, called = work.policy.role(turn.role).title, _called(work, member, to)
     why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
     said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key, schedule=turn.schedule)
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
+    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     changed = shift_change.with_state(work.incident, turn, "offered")
     await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.dedup_key)])
 
@@ -74,9 +74,9 @@ async def schedules_changed(context: Context, names: set[str], before: Sequence[
     `before` are the overrides as they stood.
     """
     async with context.database.reading() as conn:
-        running = await incidents.listing(conn, open_only=True, limit=AT_MOST)
+        running = await incidents.newest(conn, open_only=True, limit=AT_MOST)
         now = context.clock.now()
-        standing = await overrides.standing(conn, now)
+        standing = await overrides.in_force(conn, now)
         people = await _people(conn, context.policy, names, now, [before, standing])
         people |= {one.member for one in (*before, *standing) if one.schedule in names}
     for incident in running:
@@ -104,7 +104,7 @@ async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Overri
     3. One that is over already is left to its deadline, which says so.
     """
     fresh = await role_shifts.looked_up(work.conn, work.incident, work.policy, work.now)
-    standing = await overrides.standing(work.conn, work.now)
+    standing = await overrides.in_force(work.conn, work.now)
     settled = {_key(one) for one in shift_change.standing(work.incident) if one.state}
     over: dict[tuple[str, str, str], RoleShift] = {}
     for name in names:
@@ -127,7 +127,7 @@ async def _on_call(work: UnitOfWork, name: str) -> str | None:
     schedule = work.policy.schedules.get(name)
     if schedule is None:
         return None
-    return next(iter(oncall.on_call(schedule, work.now, await overrides.standing(work.conn, work.now))), None)
+    return next(iter(oncall.on_call(schedule, work.now, await overrides.in_force(work.conn, work.now))), None)
 
 
 def _called(work: UnitOfWork, member: str, address: str) -> str:
@@ -138,4 +138,4 @@ def _called(work: UnitOfWork, member: str, address: str) -> str:
 
 
 async def _skip(work: UnitOfWork, row: LedgerRow, reason: str) -> None:
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)
+    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)

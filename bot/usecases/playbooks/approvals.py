@@ -97,7 +97,9 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     change = approvals.expire(known, step, int(request), work.now)
     late = work.now - row.due_at
     suffix = f" (late by {durations.approximate(late)})" if is_late(late, None) else ""
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now)
+    await deadlines.record_decision(
+        work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now
+    )
     await commit(work, change)
 
 

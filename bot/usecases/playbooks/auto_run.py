@@ -36,7 +36,7 @@ async def look(context: Context, seen: Seen) -> int:
     if not wanted(context):
         return 0
     async with context.database.reading() as conn:
-        going = await stored_walks.going(conn)
+        going = await stored_walks.running(conn)
     fresh = [walk for walk in going if not walk.drill and any(_mark(walk, one) not in seen for one in _waiting(walk))]
     begun = 0
     for walk in fresh:
@@ -90,4 +90,4 @@ async def _decide(work: UnitOfWork, walk: PlaybookRun, playbook: Playbook, step:
 
 
 async def _tried(work: UnitOfWork, walk: PlaybookRun, step: Step) -> bool:
-    return any(job.step == step.key for job in await stored.of_walk(work.conn, walk.incident, walk.number))
+    return any(job.step == step.key for job in await stored.of_run(work.conn, walk.incident, walk.number))

@@ -26,6 +26,8 @@ from bot.usecases.context import Context, UnitOfWork, locked_incident
 from bot.usecases.playbooks import confidence, rollback, unit_of_work
 from bot.usecases.playbooks.dry_run import DryRun, dry_run
 from storage import jobs as stored
+from storage.jobs import NewJob
+from storage.lease import LEASE
 
 KEPT = 16_000  # characters of output, with each job
 TRIGGER = "auto_remediation_failed"
@@ -103,10 +105,8 @@ async def _ask(
     settled = await _settle_before(work, walk, step, by, action)
     mark = walk.mark(step.key)
     approver = mark.asked.answered_by if mark.needs_approval and mark.asked else approved_by
-    job = await stored.add(
-        work.conn, incident=walk.incident, walk=walk.number, step=step.key, title=step.title, plan=dry.plan,
-        asked_by=by, approved_by=approver, now=work.now,
-    )  # fmt: skip
+    new = NewJob(walk.incident, walk.number, step.key, step.title, dry.plan, asked_by=by, approved_by=approver)
+    job = await stored.add(work.conn, new, work.now)
     change = job_results.started(walk, step.key, str(job.id), by, work.now, str(action))
     why = f". {dry.words}" if by == BOT else ""
     changed = await unit_of_work.commit(
@@ -160,7 +160,7 @@ async def _refused(work: UnitOfWork, walk: PlaybookRun, step: Step, by: str, act
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-async def begin(context: Context, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+async def begin(context: Context, job: Job, lease: timedelta = LEASE) -> Job | None:
     """Take a queued job: from this commit on it runs. None where another replica was first, or it may not any more."""
     async with locked_incident(context, job.incident) as work:
         why = _forbidden(context, work.incident, job)
@@ -191,15 +191,15 @@ def _forbidden(context: Context, incident: Incident, job: Job) -> str | None:
     return None
 
 
-async def next_piece(context: Context, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+async def next_piece(context: Context, job: Job, position: int, lease: timedelta = LEASE) -> bool:
     """Note that the piece at `position` begins. False where the job is not ours any more."""
     async with context.database.transaction() as conn:
-        return await stored.hold(conn, job, lease, position)
+        return await stored.extend_lease(conn, job, lease, position)
 
 
-async def hold(context: Context, job: Job, lease: timedelta = stored.LEASE) -> bool:
+async def hold(context: Context, job: Job, lease: timedelta = LEASE) -> bool:
     async with context.database.transaction() as conn:
-        return await stored.hold(conn, job, lease)
+        return await stored.extend_lease(conn, job, lease)
 
 
 async def over(context: Context, job: Job, verdict: Verdict, how: ExitKind, output: str) -> None:
@@ -210,7 +210,7 @@ async def over(context: Context, job: Job, verdict: Verdict, how: ExitKind, outp
     async with locked_incident(context, job.incident) as work:
         after = jobs.retry_after(job) if not verdict.worked and how not in _FINAL else None
         if after is not None:
-            if await stored.again(work.conn, job, after, verdict.words, output):
+            if await stored.retry_later(work.conn, job, after, verdict.words, output):
                 await _said_again(work, job, verdict, after)
             return
         if how is ExitKind.STOPPED:
@@ -235,7 +235,7 @@ async def lost(context: Context, job: Job) -> None:
     async with locked_incident(context, job.incident) as work:
         runner = context.runners(context.policy.automation).get(job.plan.runner)
         if runner is not None and runner.harmless:
-            await stored.again(work.conn, job, timedelta(), "interrupted; begun anew", "")
+            await stored.retry_later(work.conn, job, timedelta(), "interrupted; begun anew", "")
             return
         await _may_have_run(work, job, "the bot ended in the middle", gone=True)
 
@@ -244,7 +244,7 @@ async def _may_have_run(work: UnitOfWork, job: Job, why: str, *, gone: bool = Fa
     where = f"{why.rstrip('.')}, at {_place(job)}"
     words = f"may have run: {where}. It is not run again by itself; look, then say how it stands"
     moved = (
-        await stored.may_have_run(work.conn, job, words, work.now)
+        await stored.mark_may_have_run(work.conn, job, words, work.now)
         if gone
         else await stored.finish(work.conn, job, JobState.MAY_HAVE_RUN, words, "", work.now)
     )
@@ -296,7 +296,7 @@ async def _went_wrong(work: UnitOfWork, job: Job, walk: PlaybookRun, playbook: P
 async def _tell_trigger(work: UnitOfWork, job: Job) -> None:
     """What was to mend something has failed: the policy may say that somebody is paged for that."""
     if job.plan.remedy is None and not any(
-        one.plan.remedy for one in await stored.of_walk(work.conn, job.incident, job.walk) if one.started_at
+        one.plan.remedy for one in await stored.of_run(work.conn, job.incident, job.walk) if one.started_at
     ):
         return
     tripped = triggers.fire(work.incident, work.policy, TRIGGER, work.now)

@@ -14,11 +14,12 @@ from bot.domain.timeline.entry import BOT, entry
 from bot.usecases.context import Context, UnitOfWork
 from bot.usecases.playbooks import unit_of_work
 from storage import jobs as stored
+from storage.jobs import NewJob
 
 
 async def undone_yet(work: UnitOfWork, walk: PlaybookRun) -> list[Job]:
     """What the bot ran in this walk and has not taken back, last first."""
-    known = await stored.of_walk(work.conn, walk.incident, walk.number)
+    known = await stored.of_run(work.conn, walk.incident, walk.number)
     taken_back = {job.undoes for job in known if job.state not in (JobState.FAILED, JobState.REFUSED)}
     ran = (JobState.DONE, JobState.FAILED)
     return [
@@ -39,10 +40,11 @@ async def roll_back_next(work: UnitOfWork, walk: PlaybookRun) -> None:
         return
     if work.incident.drill:
         return
-    added = await stored.add(
-        work.conn, incident=job.incident, walk=job.walk, step=job.step, title=job.title, plan=plan,
-        asked_by=BOT, approved_by=job.approved_by, now=work.now, undoes=job.id, chain=True,
+    new = NewJob(
+        job.incident, job.walk, job.step, job.title, plan,
+        asked_by=BOT, approved_by=job.approved_by, undoes=job.id, chain=True,
     )  # fmt: skip
+    added = await stored.add(work.conn, new, work.now)
     try:
         change = job_results.started(walk, job.step, str(added.id), BOT, work.now, "rollback")
     except Refused as refused:

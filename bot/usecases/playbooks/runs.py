@@ -82,7 +82,7 @@ async def open_(context: Context, number: int, playbook: str, actor: str, delive
             drill=work.incident.drill, values=_known_values(found, work.incident),
             before=in_words(figures(found, await stored.of_playbook(work.conn, found.id, limit=200)), work.now),
         )  # fmt: skip
-        await stored.remember(work.conn, found, work.now)
+        await stored.save_playbook(work.conn, found, work.now)
         return await commit(work, change, new=True)
 
 

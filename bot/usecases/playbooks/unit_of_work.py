@@ -32,7 +32,7 @@ async def commit(
     before = None if new else await stored.get(work.conn, after.incident, after.number)
     if before == after and not change.entries:
         return after
-    await stored.put(work.conn, after)
+    await stored.save(work.conn, after)
     settled = (
         [*routing.playbook_runs.settled(before, after), *routing.playbook_runs.reminders_settled(before, after)]
         if before
@@ -51,7 +51,7 @@ async def commit(
 async def found(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
     """The walk, and its playbook as it was when the walk was opened. Raises `NotFound`."""
     walk = await stored.get(conn, incident, number)
-    playbook = await stored.as_it_was(conn, walk.digest) if walk else None
+    playbook = await stored.playbook_version(conn, walk.digest) if walk else None
     if walk is None or playbook is None:
         raise NotFound("That playbook is not open in this incident.", "playbook")
     return walk, playbook

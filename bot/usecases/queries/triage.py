@@ -22,7 +22,7 @@ async def of(context: Context, incident: Incident, policy: Policy) -> Triage:
     looked_at = affected or guessed
     async with context.database.reading() as conn:
         alike = await search_index.to(conn, incident, now)
-        running = await incidents.listing(conn, open_only=True, limit=OPEN, private=False) if policy.services else []
+        running = await incidents.newest(conn, open_only=True, limit=OPEN, private=False) if policy.services else []
     others = [one for one in running if one.number != incident.number and not one.drill]
     contacts, links = service_catalog.help_for(policy, looked_at)
     known = (await context.library_cache.library()).by_id if any(one.fix for one in alike) else {}
