@@ -20,6 +20,7 @@ from bot import policy as policy_reader
 from bot.clock import Clock
 from bot.domain import routing
 from bot.domain.errors import TocsinError
+from bot.domain.routing.notice import PAGER_KINDS
 from bot.metrics import Metrics
 from bot.pager import Notifiers
 from bot.playbook_runners import Workshop
@@ -27,13 +28,13 @@ from bot.settings import Settings
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory import channels
-from bot.slack.directory.usergroups import Groups
+from bot.slack.directory.usergroups import UserGroups
 from bot.slack.inbound.event_parser import BotIdentity
-from bot.slack.inbound.socket_mode import Sockets
+from bot.slack.inbound.socket_mode import SocketPool
 from bot.slack.listeners import register
 from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
-from bot.slack.senders.dispatch import Sender
+from bot.slack.senders.dispatch import Dispatcher
 from bot.usecases.context import Context, Policies
 from bot.usecases.effects import search_index
 from bot.usecases.incidents.record import Channels, Recorder
@@ -90,7 +91,7 @@ class Tocsin:
     outbox: Outbox
     scheduler: Scheduler
     jobs: Jobs
-    sockets: Sockets | None
+    sockets: SocketPool | None
     gaps: Gaps
     retention: Retention
     reviews: Reviews
@@ -98,7 +99,7 @@ class Tocsin:
     door: Door
     policy_file: PolicyFile
     rota: Rota
-    groups: Groups
+    groups: UserGroups
     health: health.Health
     replicas: Replicas
     heartbeat: Heartbeat | None = None
@@ -191,7 +192,7 @@ async def build(settings: Settings) -> Tocsin:
         log.warning("policy.warning", detail=warning)
     sole = await acquire(settings.url)
     database = await open_database(settings.url)
-    session = slack_api.session()
+    session = slack_api.open_session()
     try:
         if sole is not None:
             await release_leases(database)
@@ -214,7 +215,7 @@ async def _wire(
 ) -> Tocsin:
     metrics = Metrics()
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
-    client = slack_api.client(token, settings.slack_api_url, session)
+    client = slack_api.web_client(token, settings.slack_api_url, session)
     api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
     clock = await _clock(settings, database)
     context = Context(
@@ -226,7 +227,7 @@ async def _wire(
         library_cache=shelf,
         runners=Workshop(settings),
     )
-    groups = Groups(database, api, lambda: context.policy)
+    groups = UserGroups(database, api, lambda: context.policy)
     context.usergroups = groups
     me = await who_are_we(api, database)
     async with database.transaction() as conn:
@@ -237,15 +238,15 @@ async def _wire(
     ctx = ListenerContext(context, api, recorder, me, metrics, settings.tocsin_command, gaps.missed)
     app = _bolt(client, me, token, EventMiddleware(ctx))
     register(app, ctx)
-    sender = Sender(context, api, me, session, settings.tocsin_command)
+    dispatcher = Dispatcher(context, api, me, session, settings.tocsin_command)
     paging = Notifiers(context, pager.build(settings, session), me.url)
     for words in pager.half_set_up(settings):
         log.warning("notifiers.half_set_up", detail=words)
 
     async def send(row: ClaimedNotice) -> dict[str, Any]:
-        receipt = await (paging.send(row) if row.kind == pager.KIND else sender.send(row))
+        receipt = await (paging.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
         if sockets is not None and row.kind in HEARD and str(receipt.get("channel", "")).startswith(("C", "G")):
-            sockets.spoke()
+            sockets.note_post()
         return receipt
 
     def sent(outcome: Outcome) -> None:
@@ -261,20 +262,20 @@ async def _wire(
     sockets = None
     if settings.slack_app_token is not None:
         app_token = settings.slack_app_token.get_secret_value()
-        sockets = Sockets(
+        sockets = SocketPool(
             app, app_token, client, lambda: ask_for_backfill(context), metrics.acknowledged, metrics.sockets_rebuilt.inc
         )
     policy_file = PolicyFile(context, metrics, lambda: settings.policy_path, lambda: _join_announcements(context, api))
     checks = health.Health(
         context, metrics, _slack_trouble(api, sockets), lambda: scheduler.ticked_at, lambda: policy_file.trouble
     )
-    metrics.about(api.rates, sockets)
+    metrics.about(api.rate_limiter, sockets)
     heartbeat = None
     if settings.heartbeat_url is not None:
         heartbeat = Heartbeat(session, settings.heartbeat_url.get_secret_value(), checks.checks, metrics.heartbeat)
 
     def counted(processes: int) -> None:
-        api.rates.share_among(processes)
+        api.rate_limiter.share_among(processes)
         metrics.replicas.set(processes)
 
     door = Door(metrics)
@@ -425,12 +426,12 @@ async def _join(context: Context, api: SlackApi) -> None:
         log.warning("announce.not_kept", channel=name, error=str(error), hint="nothing to do: it is looked up again")
 
 
-def _slack_trouble(api: SlackApi, sockets: Sockets | None) -> Any:
+def _slack_trouble(api: SlackApi, sockets: SocketPool | None) -> Any:
     """For `/readyz`: asked of Slack at most every ten seconds."""
     known: dict[str, Any] = {"at": -1e9, "trouble": None}
 
     async def trouble() -> str | None:
-        if sockets is not None and not await sockets.connected():
+        if sockets is not None and not await sockets.connected_count():
             return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
         if time.monotonic() - known["at"] > ASK_SLACK_EVERY_S:
             known["at"] = time.monotonic()

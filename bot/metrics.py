@@ -22,7 +22,7 @@ class Sockets(Protocol):
     """Socket Mode, as far as it is counted."""
 
     @property
-    def living(self) -> int: ...
+    def open_count(self) -> int: ...
 
 
 class Metrics:
@@ -142,7 +142,7 @@ class Metrics:
         """What is asked of these whenever somebody looks."""
         self.slack_strict.set_function(lambda: float(rates.strict))
         if sockets is not None:
-            self.sockets_open.set_function(lambda: float(sockets.living))
+            self.sockets_open.set_function(lambda: float(sockets.open_count))
 
     def heartbeat(self, result: str) -> None:
         self.heartbeats.labels(result).inc()

@@ -27,8 +27,6 @@ from storage import incidents
 from storage.outbox import census
 from storage.outbox.queue import ClaimedNotice
 
-KIND = "notify"
-
 # What each method needs, all of it, and how its notifier is made. `getattr` by the name in small letters.
 NEEDS: dict[str, tuple[str, ...]] = {
     "pagerduty": ("PAGERDUTY_ROUTING_KEY",),
@@ -94,7 +92,7 @@ def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notif
 
 
 class Notifiers:
-    """`send` carries out one row of the kind `notify`; the page is made from the incident as it stands then."""
+    """`send` carries out one notice of the kind `PAGE_VENDOR`; the page is made from the incident as it stands then."""
 
     def __init__(self, context: Context, by_method: Mapping[str, Notifier], team_url: str) -> None:
         self._context = context
@@ -131,7 +129,7 @@ def _check_wanted(row: ClaimedNotice, incident: Incident, failed: set[str]) -> N
     if incident.drill:
         raise NotNeeded("a drill pages nobody")
     if row.payload["action"] == Action.TRIGGER:
-        if why := calls.still_wanted(incident, row.payload["unless"]):
+        if why := calls.not_needed_because(incident, row.payload["unless"]):
             raise NotNeeded(f"{why}, or confirmed: an earlier attempt may have arrived" if row.uncertain else why)
     elif failed.issuperset(row.payload["triggers"]):
         raise NotNeeded("it was never opened there")
@@ -140,7 +138,7 @@ def _check_wanted(row: ClaimedNotice, incident: Incident, failed: set[str]) -> N
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
     """What may leave: of a private incident nothing but its ID."""
     payload, private = row.payload, incident.private
-    person = calls.person_of(payload, policy) if payload.get("contact") else calls.Person("", "")
+    person = calls.person_in_payload(payload, policy) if payload.get("contact") else calls.Person("", "")
     person = replace(person, name=_plain(person.name, policy))
     why = payload.get("why")
     return Page(
@@ -181,11 +179,11 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069
 
 
 def _plain(text: str, policy: Policy) -> str:
-    return " ".join(_UNSEEN.sub(" ", calls.in_plain_words(text, policy)).split())
+    return " ".join(_UNSEEN.sub(" ", calls.replace_mentions(text, policy)).split())
 
 
 def _what(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
     action, way = row.payload["action"], calls.label(row.payload["method"])
     if action == Action.TRIGGER:
-        return f"Could not page {calls.person_of(row.payload, policy).name} by {way}"
+        return f"Could not page {calls.person_in_payload(row.payload, policy).name} by {way}"
     return f"Could not {action} {incident.id} in {way}"

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the workspace as a process of its own."""
+"""`python -m sandbox`: run a workspace as a process."""
 
 import argparse
 import asyncio
@@ -16,10 +16,10 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def parse(argv: list[str]) -> Settings:
-    """The command line as settings."""
+    """Parse the command line into settings."""
     default = Settings()
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A local Slack workspace.")
-    parser.add_argument("--host", default=default.host, help="loopback unless told otherwise")
+    parser.add_argument("--host", default=default.host, help="loopback by default")
     parser.add_argument("--port", type=int, default=default.port, help="0 chooses a free one")
     parser.add_argument("--request-url", help="where events, commands and interactions go by signed HTTP")
     parser.add_argument("--signing-secret", default=default.signing_secret)
@@ -29,29 +29,31 @@ def parse(argv: list[str]) -> Settings:
     parser.add_argument("--transcript", type=Path, help="write every Web API call as one JSON line")
     parser.add_argument("--db", type=Path, help="keep the workspace in this file")
     parser.add_argument("--tiers", action="store_true", help="enforce Slack's rate tiers")
-    parser.add_argument("--retry-delays", default="0,60,300", help="seconds before each repetition of an event")
-    given = parser.parse_args(argv)
+    parser.add_argument("--retry-delays", default="0,60,300", help="seconds before each retry of an event")
+    args = parser.parse_args(argv)
     return Settings(
-        host=given.host,
-        port=given.port,
-        request_url=given.request_url,
-        signing_secret=given.signing_secret,
-        bot_token=given.bot_token,
-        app_token=given.app_token,
-        manifest=given.manifest,
-        transcript=given.transcript,
-        db=given.db,
-        tiers=given.tiers,
-        retry_delays_s=tuple(float(part) for part in given.retry_delays.split(",") if part),
+        host=args.host,
+        port=args.port,
+        request_url=args.request_url,
+        signing_secret=args.signing_secret,
+        bot_token=args.bot_token,
+        app_token=args.app_token,
+        manifest=args.manifest,
+        transcript=args.transcript,
+        db=args.db,
+        tiers=args.tiers,
+        retry_delays_s=tuple(float(part) for part in args.retry_delays.split(",") if part),
     )
 
 
 async def serve(settings: Settings) -> None:
-    """Run until told to stop; the first line on standard output says where."""
+    """Run until SIGINT or SIGTERM. The first line on standard output is JSON with the addresses."""
     server = Server(Workspace(settings))
     url = await server.start()
     if settings.host not in LOOPBACK:
-        logging.getLogger("sandbox").warning("listening on %s: anybody who reaches it owns this workspace", url)
+        logging.getLogger("sandbox").warning(
+            "listening on %s: anyone who can reach this address controls the workspace", url
+        )
     sys.stdout.write(json.dumps({"url": url, "api_url": f"{url}/api/", "control_url": f"{url}/sandbox"}) + "\n")
     sys.stdout.flush()
     stop = asyncio.Event()

@@ -1,4 +1,7 @@
-"""What people do, by name and with JSON arguments: the control API's verbs."""
+"""The actions of people that the control API offers at `POST /sandbox/people/{who}/{act}`.
+
+Each function takes the workspace, the person and the request's JSON arguments, which its docstring lists.
+"""
 
 import base64
 from collections.abc import Awaitable, Callable
@@ -13,232 +16,229 @@ Action = Callable[[Workspace, Person, Json], Awaitable[Json]]
 DONE: Json = {"ok": True}
 
 
-def message_of(ws: Workspace, given: Json) -> Message:
-    """The message at `channel` and `ts`."""
-    found = ws.state.message(ws.channel(given["channel"]).id, given["ts"])
-    if found is None:
-        raise NoSuchThing("no such message")
-    return found
+def message_of(ws: Workspace, args: Json) -> Message:
+    """Return the message at `channel` and `ts`. Raises `NoSuchThing`."""
+    return ws.message(args["channel"], args["ts"])
 
 
-def view_of(person: Person, given: Json) -> View:
-    """The view with this ID, or the visible modal."""
-    if "view" not in given:
+def view_of(person: Person, args: Json) -> View:
+    """Return the view with the ID `view`, or the visible modal. Raises `NoSuchThing`."""
+    if "view" not in args:
         return person.view
-    found = person.ws.state.views.get(given["view"])
-    if found is None or found.user != person.id:
+    view = person.ws.state.views.get(args["view"])
+    if view is None or view.user != person.id:
         raise NoSuchThing("this person has no such view")
-    return found
+    return view
 
 
-def surface_of(ws: Workspace, person: Person, given: Json) -> Message | Ephemeral | View:
-    """What is pressed on: `view`, `ephemeral`, or `channel` and `ts`."""
-    if "view" in given:
-        return view_of(person, given)
-    if "ephemeral" in given:
-        found = next((shown for shown in ws.state.ephemerals if shown.id == given["ephemeral"]), None)
-        if found is None:
+def surface_of(ws: Workspace, person: Person, args: Json) -> Message | Ephemeral | View:
+    """Return where a person presses: `view`, `ephemeral`, or the message at `channel` and `ts`."""
+    if "view" in args:
+        return view_of(person, args)
+    if "ephemeral" in args:
+        ephemeral = next((shown for shown in ws.state.ephemerals if shown.id == args["ephemeral"]), None)
+        if ephemeral is None:
             raise NoSuchThing("no such ephemeral message")
-        return found
-    return message_of(ws, given)
+        return ephemeral
+    return message_of(ws, args)
 
 
-async def say(ws: Workspace, person: Person, given: Json) -> Json:
+async def say(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `text`, `thread_ts`, `broadcast`, `files` (names, or `{"name", "base64"}`)."""
     files: dict[str, bytes] = {}
-    for file in given.get("files") or []:
+    for file in args.get("files") or []:
         if isinstance(file, str):
             files[file] = b""
         else:
             files[file["name"]] = base64.b64decode(file.get("base64", ""))
     message = await person.say(
-        given["channel"],
-        given.get("text", ""),
-        thread_ts=given.get("thread_ts"),
+        args["channel"],
+        args.get("text", ""),
+        thread_ts=args.get("thread_ts"),
         files=files,
-        broadcast=bool(given.get("broadcast")),
+        broadcast=bool(args.get("broadcast")),
     )
-    return DONE | {"message": serializers.message_shape(ws, message)}
+    return DONE | {"message": serializers.message_json(ws, message)}
 
 
-async def upload(ws: Workspace, person: Person, given: Json) -> Json:
-    """`name`, `base64`: a file for a modal's file input."""
-    file = person.upload(given["name"], base64.b64decode(given.get("base64", "")))
+async def upload(ws: Workspace, person: Person, args: Json) -> Json:
+    """`name`, `base64`: upload a file for a modal's file input."""
+    file = person.upload(args["name"], base64.b64decode(args.get("base64", "")))
     return DONE | {"file": {"id": file.id, "name": file.name}}
 
 
-async def dm(ws: Workspace, person: Person, given: Json) -> Json:
+async def dm(ws: Workspace, person: Person, args: Json) -> Json:
     """`other`, `text`."""
-    message = await person.dm(given["other"], given["text"])
-    return DONE | {"message": serializers.message_shape(ws, message)}
+    message = await person.dm(args["other"], args["text"])
+    return DONE | {"message": serializers.message_json(ws, message)}
 
 
-async def open_dm(ws: Workspace, person: Person, given: Json) -> Json:
-    """`other`: the direct-message channel."""
-    channel = ws.membership.open_im(person.id, ws.user(given["other"]).id)
-    return DONE | {"channel": serializers.channel_shape(ws, channel)}
+async def open_dm(ws: Workspace, person: Person, args: Json) -> Json:
+    """`other`: open the direct-message channel with this user."""
+    channel = ws.membership.open_im(person.id, ws.user(args["other"]).id)
+    return DONE | {"channel": serializers.channel_json(ws, channel)}
 
 
-async def edit(ws: Workspace, person: Person, given: Json) -> Json:
+async def edit(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `ts`, `text`."""
-    await person.edit(message_of(ws, given), given["text"])
+    await person.edit(message_of(ws, args), args["text"])
     return DONE
 
 
-async def delete(ws: Workspace, person: Person, given: Json) -> Json:
+async def delete(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `ts`."""
-    await person.delete(message_of(ws, given))
+    await person.delete(message_of(ws, args))
     return DONE
 
 
-async def react(ws: Workspace, person: Person, given: Json) -> Json:
+async def react(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `ts`, `name`."""
-    await person.react(message_of(ws, given), given["name"])
+    await person.react(message_of(ws, args), args["name"])
     return DONE
 
 
-async def unreact(ws: Workspace, person: Person, given: Json) -> Json:
+async def unreact(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `ts`, `name`."""
-    await person.unreact(message_of(ws, given), given["name"])
+    await person.unreact(message_of(ws, args), args["name"])
     return DONE
 
 
-async def pin(ws: Workspace, person: Person, given: Json) -> Json:
+async def pin(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `ts`."""
-    await person.pin(message_of(ws, given))
+    await person.pin(message_of(ws, args))
     return DONE
 
 
-async def unpin(ws: Workspace, person: Person, given: Json) -> Json:
+async def unpin(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `ts`."""
-    await person.unpin(message_of(ws, given))
+    await person.unpin(message_of(ws, args))
     return DONE
 
 
-async def join(ws: Workspace, person: Person, given: Json) -> Json:
+async def join(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`."""
-    await person.join(given["channel"])
+    await person.join(args["channel"])
     return DONE
 
 
-async def leave(ws: Workspace, person: Person, given: Json) -> Json:
+async def leave(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`."""
-    await person.leave(given["channel"])
+    await person.leave(args["channel"])
     return DONE
 
 
-async def invite(ws: Workspace, person: Person, given: Json) -> Json:
+async def invite(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `names`."""
-    await person.invite(given["channel"], *given["names"])
+    await person.invite(args["channel"], *args["names"])
     return DONE
 
 
-async def kick(ws: Workspace, person: Person, given: Json) -> Json:
+async def kick(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `name`."""
-    await person.kick(given["channel"], given["name"])
+    await person.kick(args["channel"], args["name"])
     return DONE
 
 
-async def create(ws: Workspace, person: Person, given: Json) -> Json:
+async def create(ws: Workspace, person: Person, args: Json) -> Json:
     """`name`, `is_private`."""
-    channel = await person.create(given["name"], is_private=bool(given.get("is_private")))
-    return DONE | {"channel": serializers.channel_shape(ws, channel)}
+    channel = await person.create(args["name"], is_private=bool(args.get("is_private")))
+    return DONE | {"channel": serializers.channel_json(ws, channel)}
 
 
-async def set_topic(ws: Workspace, person: Person, given: Json) -> Json:
+async def set_topic(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `topic`."""
-    await person.set_topic(given["channel"], given["topic"])
+    await person.set_topic(args["channel"], args["topic"])
     return DONE
 
 
-async def set_purpose(ws: Workspace, person: Person, given: Json) -> Json:
+async def set_purpose(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `purpose`."""
-    await person.set_purpose(given["channel"], given["purpose"])
+    await person.set_purpose(args["channel"], args["purpose"])
     return DONE
 
 
-async def rename(ws: Workspace, person: Person, given: Json) -> Json:
+async def rename(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `name`."""
-    await person.rename(given["channel"], given["name"])
+    await person.rename(args["channel"], args["name"])
     return DONE
 
 
-async def archive(ws: Workspace, person: Person, given: Json) -> Json:
+async def archive(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`."""
-    await person.archive(given["channel"])
+    await person.archive(args["channel"])
     return DONE
 
 
-async def unarchive(ws: Workspace, person: Person, given: Json) -> Json:
+async def unarchive(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`."""
-    await person.unarchive(given["channel"])
+    await person.unarchive(args["channel"])
     return DONE
 
 
-async def delete_channel(ws: Workspace, person: Person, given: Json) -> Json:
+async def delete_channel(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`."""
-    await person.delete_channel(given["channel"])
+    await person.delete_channel(args["channel"])
     return DONE
 
 
-async def mark(ws: Workspace, person: Person, given: Json) -> Json:
-    """`channel`, `ts`: read up to here."""
-    person.mark(given["channel"], given["ts"])
+async def mark(ws: Workspace, person: Person, args: Json) -> Json:
+    """`channel`, `ts`: mark the channel as read up to this message."""
+    person.mark(args["channel"], args["ts"])
     return DONE
 
 
-async def command(ws: Workspace, person: Person, given: Json) -> Json:
+async def command(ws: Workspace, person: Person, args: Json) -> Json:
     """`channel`, `line`."""
-    return serializers.reply(ws, await person.command(given["channel"], given["line"]))
+    return serializers.reply_json(ws, await person.command(args["channel"], args["line"]))
 
 
-async def press(ws: Workspace, person: Person, given: Json) -> Json:
+async def press(ws: Workspace, person: Person, args: Json) -> Json:
     """`view` or `ephemeral` or `channel` and `ts`; `name`, `option`; `stale_blocks` for an old copy of a message."""
-    surface = surface_of(ws, person, given)
+    surface = surface_of(ws, person, args)
     stale = None
-    if isinstance(surface, Message) and "stale_blocks" in given:
+    if isinstance(surface, Message) and "stale_blocks" in args:
         stale = person.screenshot(surface)
-        stale.blocks = given["stale_blocks"]
-    return serializers.reply(ws, await person.press(surface, given["name"], given.get("option"), stale=stale))
+        stale.blocks = args["stale_blocks"]
+    return serializers.reply_json(ws, await person.press(surface, args["name"], args.get("option"), stale=stale))
 
 
-async def fill(ws: Workspace, person: Person, given: Json) -> Json:
+async def fill(ws: Workspace, person: Person, args: Json) -> Json:
     """`view`, `values` by label."""
-    view = view_of(person, given)
-    await person.fill(view, given["values"])
-    return DONE | {"view": serializers.view(ws, view)}
+    view = view_of(person, args)
+    await person.fill(view, args["values"])
+    return DONE | {"view": serializers.view_json(ws, view)}
 
 
-async def submit(ws: Workspace, person: Person, given: Json) -> Json:
+async def submit(ws: Workspace, person: Person, args: Json) -> Json:
     """`view`."""
-    return serializers.reply(ws, await person.submit(view_of(person, given)))
+    return serializers.reply_json(ws, await person.submit(view_of(person, args)))
 
 
-async def close(ws: Workspace, person: Person, given: Json) -> Json:
+async def close(ws: Workspace, person: Person, args: Json) -> Json:
     """`view`."""
-    return serializers.reply(ws, await person.close(view_of(person, given)))
+    return serializers.reply_json(ws, await person.close(view_of(person, args)))
 
 
-async def suggestions(ws: Workspace, person: Person, given: Json) -> Json:
+async def suggestions(ws: Workspace, person: Person, args: Json) -> Json:
     """`view`, `name`, `query`."""
-    options = await person.suggestions(view_of(person, given), given["name"], given["query"])
+    options = await person.suggestions(view_of(person, args), args["name"], args["query"])
     return DONE | {"options": options}
 
 
-async def shortcut(ws: Workspace, person: Person, given: Json) -> Json:
+async def shortcut(ws: Workspace, person: Person, args: Json) -> Json:
     """`name`."""
-    return serializers.reply(ws, await person.shortcut(given["name"]))
+    return serializers.reply_json(ws, await person.shortcut(args["name"]))
 
 
-async def message_shortcut(ws: Workspace, person: Person, given: Json) -> Json:
+async def message_shortcut(ws: Workspace, person: Person, args: Json) -> Json:
     """`name`, `channel`, `ts`."""
-    return serializers.reply(ws, await person.message_shortcut(given["name"], message_of(ws, given)))
+    return serializers.reply_json(ws, await person.message_shortcut(args["name"], message_of(ws, args)))
 
 
-async def open_home(ws: Workspace, person: Person, given: Json) -> Json:
+async def open_home(ws: Workspace, person: Person, args: Json) -> Json:
     """`tab`."""
-    view = await person.open_home(given.get("tab", "home"))
-    return DONE | {"view": serializers.view(ws, view) if view else None}
+    view = await person.open_home(args.get("tab", "home"))
+    return DONE | {"view": serializers.view_json(ws, view) if view else None}
 
 
 ACTIONS: dict[str, Action] = {

@@ -1,4 +1,4 @@
-"""The Web API's door: who calls, whether Slack would let them, what trouble is ordered, what the answer is."""
+"""The Web API endpoint: authorization, rate limits, scopes, injected faults and the call itself."""
 
 import asyncio
 import json
@@ -17,12 +17,12 @@ from sandbox.methods import METHODS, Call, Method
 from sandbox.model import Json
 
 log = logging.getLogger(__name__)
-# Lists that would make the log of calls as large as the workspace, times the calls.
-BULKY = {"messages", "members", "channels", "items"}
+# Lists left out of the call log, which would otherwise grow with the workspace at every call.
+UNLOGGED = {"messages", "members", "channels", "items"}
 
 
 class ConnectionCut(Exception):
-    """The answer is a closed connection."""
+    """A fault closes the connection instead of answering."""
 
 
 class Api:
@@ -32,22 +32,22 @@ class Api:
         self.ws = ws
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One call from arrival to answer."""
+        """Handle one call: record it, apply faults, run it, answer."""
         name = request.match_info["method"]
         method = METHODS.get(name)
         started = time.perf_counter()
         record = CallRecord(name, {}, self.ws.clock.now())
-        early: SlackError | None = None
+        read_error: SlackError | None = None
         try:
             raw = await arguments.read(request, json_input=method.json_input if method else True)
         except SlackError as refused:
-            raw, early = {}, refused
+            raw, read_error = {}, refused
         token = _token(request, raw)
         raw.pop("token", None)
         record.args = arguments.for_transcript(raw)
         self.ws.journal.call(record)
         try:
-            response = await self._answer(name, method, raw, token, record, early)
+            response = await self._answer(name, method, raw, token, record, read_error)
         except ConnectionCut:
             record.error = record.error or "connection_cut"
             if request.transport is not None:
@@ -64,7 +64,7 @@ class Api:
         raw: Json,
         token: str | None,
         record: CallRecord,
-        early: SlackError | None,
+        read_error: SlackError | None,
     ) -> web.Response:
         faults = self.ws.faults
         if faults.latency_s:
@@ -77,13 +77,13 @@ class Api:
             record.fault = fault.describe()
             if fault.latency_s:
                 await asyncio.sleep(fault.latency_s)
-            if not fault.after and (trouble := await _trouble(faults, fault, record)):
-                return trouble
-        body = self._call(name, method, raw, token, record, early)
+            if not fault.after and (failure := await _inject(faults, fault, record)):
+                return failure
+        body = self._call(name, method, raw, token, record, read_error)
         if self.ws.store is not None:
             await self.ws.store.commit()
-        if fault is not None and fault.after and (trouble := await _trouble(faults, fault, record)):
-            return trouble
+        if fault is not None and fault.after and (failure := await _inject(faults, fault, record)):
+            return failure
         return _response(body, record, method, self.ws)
 
     def _call(
@@ -93,24 +93,24 @@ class Api:
         raw: Json,
         token: str | None,
         record: CallRecord,
-        early: SlackError | None,
+        read_error: SlackError | None,
     ) -> Json:
         try:
-            if early is not None:
-                raise early
+            if read_error is not None:
+                raise read_error
             if method is None:
                 raise SlackError("unknown_method", req_method=name)
-            body = {"ok": True, **self._checked(method, raw, token, record)}
+            body = {"ok": True, **self._run(method, raw, token, record)}
             record.ok = True
         except SlackError as refused:
             body = refused.body()
             record.error = refused.error
-        record.answer = {key: value for key, value in body.items() if key not in BULKY}
+        record.answer = {key: value for key, value in body.items() if key not in UNLOGGED}
         return body
 
-    def _checked(self, method: Method, raw: Json, token: str | None, record: CallRecord) -> Json:
-        self._authorise(method, token)
-        wait_s = self.ws.rates.retry_after(method.name, method.tier, self._place(raw.get("channel")))
+    def _run(self, method: Method, raw: Json, token: str | None, record: CallRecord) -> Json:
+        self._authenticate(method, token)
+        wait_s = self.ws.rates.retry_after(method.name, method.tier, self._channel_id(raw.get("channel")))
         if wait_s is not None:
             record.status = 429
             raise SlackError("ratelimited", retry_after=wait_s)
@@ -121,13 +121,13 @@ class Api:
         decoded = arguments.decode(raw, method.args, method.required)
         return method.handler(Call(self.ws, method.name, decoded, self.ws.bot))
 
-    def _place(self, channel: object) -> str | None:
-        """The channel's ID, however the call names it: both count together."""
+    def _channel_id(self, channel: object) -> str | None:
+        """The channel's ID, so that calls by ID and by `#name` share a rate limit."""
         if not isinstance(channel, str):
             return None
         return next((c.id for c in self.ws.state.channels.values() if f"#{c.name}" == channel), channel)
 
-    def _authorise(self, method: Method, token: str | None) -> None:
+    def _authenticate(self, method: Method, token: str | None) -> None:
         settings = self.ws.settings
         if not method.token:
             return
@@ -135,8 +135,8 @@ class Api:
             raise SlackError("not_authed")
         if token not in (settings.bot_token, settings.app_token):
             raise SlackError("invalid_auth")
-        wanted = settings.app_token if method.token == "xapp" else settings.bot_token  # noqa: S105 - a kind
-        if token != wanted:
+        expected = settings.app_token if method.token == "xapp" else settings.bot_token  # noqa: S105 - a kind
+        if token != expected:
             raise SlackError("not_allowed_token_type")
         if self.ws.revoked:
             raise SlackError("token_revoked")
@@ -149,7 +149,7 @@ def _token(request: web.Request, raw: Json) -> str | None:
     return str(raw["token"]) if raw.get("token") else None
 
 
-async def _trouble(faults: Faults, fault: Fault, record: CallRecord) -> web.Response | None:
+async def _inject(faults: Faults, fault: Fault, record: CallRecord) -> web.Response | None:
     if fault.hang:
         record.error = record.error or "never_answered"
         await faults.forever()
@@ -164,7 +164,7 @@ async def _trouble(faults: Faults, fault: Fault, record: CallRecord) -> web.Resp
         )
     if fault.status:
         record.status = fault.status
-        return web.Response(status=fault.status, text="upstream trouble")
+        return web.Response(status=fault.status, text="upstream error")
     if fault.error:
         record.error = fault.error
         return web.json_response({"ok": False, "error": fault.error})

@@ -1,4 +1,4 @@
-"""Reading a call's arguments as Slack does: query, form, JSON or multipart, then types and lengths."""
+"""Parse the arguments of a Web API call as Slack does: query, form, JSON or multipart, then types and lengths."""
 
 import contextlib
 import json
@@ -18,7 +18,10 @@ BAD_JSON = {
 
 
 async def read(request: web.Request, *, json_input: bool) -> Json:
-    """The arguments as they came, query first. A JSON body counts only for methods that take one."""
+    """Return the raw arguments of query and body. Raises `SlackError`.
+
+    A JSON body is ignored if the method takes none.
+    """
     args: Json = dict(request.query)
     if request.method != "POST" or not request.can_read_body:
         return args
@@ -40,13 +43,13 @@ async def read(request: web.Request, *, json_input: bool) -> Json:
 
 
 def decode(args: Json, spec: dict[str, str], required: tuple[str, ...]) -> Json:
-    """Arguments by their types: `s` string, `b` boolean, `i` integer, `j` JSON, `l` list; `s256` has a length.
+    """Convert arguments to the types of `spec`: `s` string, `b` boolean, `i` integer, `j` JSON, `l` list.
 
-    Names the method does not know are left out, as Slack leaves them. Raises Slack's `invalid_arguments`, or the
-    refusal Slack has for broken JSON in that argument.
+    `s256` limits the length. Arguments that the method does not know are dropped, as by Slack. Raises Slack's
+    `invalid_arguments`, or the specific error for broken JSON in `blocks`, `attachments` and `metadata`.
     """
     out: Json = {}
-    wrong: list[str] = [f"missing required field: {name}" for name in required if args.get(name) is None]
+    problems: list[str] = [f"missing required field: {name}" for name in required if args.get(name) is None]
     for name, kind in spec.items():
         value = args.get(name)
         if value is None or (value == "" and kind[0] in "bijn"):
@@ -54,9 +57,9 @@ def decode(args: Json, spec: dict[str, str], required: tuple[str, ...]) -> Json:
         try:
             out[name] = _convert(name, value, kind)
         except TypeError as problem:
-            wrong.append(f"{problem} [json-pointer:/{name}]")
-    if wrong:
-        raise invalid_arguments(*wrong)
+            problems.append(f"{problem} [json-pointer:/{name}]")
+    if problems:
+        raise invalid_arguments(*problems)
     return out
 
 
@@ -122,7 +125,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def for_transcript(args: Json) -> Json:
-    """The arguments to write down: no token, JSON unpacked."""
+    """Return the arguments for the transcript: without the token, and with JSON strings decoded."""
     out: Json = {}
     for name, value in args.items():
         if name == "token" or value is None:

@@ -1,4 +1,4 @@
-"""Checking blocks, attachments and views as Slack does before it shows them."""
+"""Validate blocks, attachments and views as Slack does, with Slack's error messages."""
 
 import copy
 import json
@@ -29,19 +29,19 @@ MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
 MAX_ATTACHMENTS = 100
 MAX_MARKDOWN = 12_000
-# Characters of text in all blocks of a message. Slack names the error (msg_blocks_too_long) but not the figure; this
-# one is from its own words in the error, "no more than 13200 characters allowed".
+# Characters of text in all blocks of a message. Slack documents the error (msg_blocks_too_long) but not the limit;
+# this one is from its message, "no more than 13200 characters allowed".
 MAX_BLOCK_TEXT = 13_200
 MAX_VIEW_BYTES = 250_000
 BLOCK: dict[str, Check] = {"block_id": string(ID)}
 
 
-def _says_something(section: Json, at: str, report: Report) -> None:
+def _has_text(section: Json, at: str, report: Report) -> None:
     if not section.get("text") and not section.get("fields"):
         report(at, "must provide a text or fields")
 
 
-def _one_picture(image: Json, at: str, report: Report) -> None:
+def _has_one_source(image: Json, at: str, report: Report) -> None:
     if bool(image.get("image_url")) == bool(image.get("slack_file")):
         report(at, "must provide either image_url or slack_file")
 
@@ -66,7 +66,7 @@ BLOCKS: dict[str, Check] = {
             "accessory": ACCESSORY,
             "expand": boolean,
         },
-        _says_something,
+        _has_text,
     ),
     "header": typed("header", {"text": plain(150)}, BLOCK),
     "divider": typed("divider", {}, BLOCK),
@@ -76,7 +76,7 @@ BLOCKS: dict[str, Check] = {
         "image",
         {"alt_text": string(2000)},
         BLOCK | {"title": plain(2000), "image_url": url, "slack_file": record({}, {"id": string(), "url": url})},
-        _one_picture,
+        _has_one_source,
     ),
     "input": typed(
         "input",
@@ -118,8 +118,8 @@ ON = {name: by_type({kind: BLOCKS[kind] for kind in kinds}) for name, kinds in S
 __all__ = ["IMAGE_ELEMENT", "attachments_of", "blocks_of", "view_of"]
 
 
-class Findings:
-    """Collects objections with their place."""
+class ErrorLines:
+    """Collects error lines with the JSON pointer they apply to."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -128,18 +128,18 @@ class Findings:
         self.lines.append(f"{message} [json-pointer:{at}]")
 
 
-def objections(blocks: Any, surface: str, at: str = "/blocks") -> list[str]:
-    """What Slack would object to in these blocks."""
-    found = Findings()
+def block_errors(blocks: Any, surface: str, at: str = "/blocks") -> list[str]:
+    """Return Slack's error lines for these blocks; empty if they are valid."""
+    errors = ErrorLines()
     most = MESSAGE_BLOCKS if surface == "message" else VIEW_BLOCKS
-    items(ON[surface], most)(blocks, at, found)
-    if not found.lines:
-        _ids(blocks, at, found)
-        _totals(blocks, at, found)
-    return found.lines
+    items(ON[surface], most)(blocks, at, errors)
+    if not errors.lines:
+        _check_ids(blocks, at, errors)
+        _check_totals(blocks, at, errors)
+    return errors.lines
 
 
-def _ids(blocks: list[Json], at: str, report: Report) -> None:
+def _check_ids(blocks: list[Json], at: str, report: Report) -> None:
     seen: set[str] = set()
     for index, block in enumerate(blocks):
         block_id = block.get("block_id")
@@ -167,7 +167,7 @@ def elements_of(block: Json) -> list[Json]:
     return [element] if isinstance(element, dict) and element.get("type") != "image" else []
 
 
-def _totals(blocks: list[Json], at: str, report: Report) -> None:
+def _check_totals(blocks: list[Json], at: str, report: Report) -> None:
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     if markdown > MAX_MARKDOWN:
         report(at, f"markdown blocks must be less than {MAX_MARKDOWN + 1} characters in all")
@@ -181,12 +181,12 @@ def _refused(lines: list[str]) -> SlackError:
 
 
 def blocks_of(value: Any, surface: str = "message") -> list[Json] | None:
-    """A message's blocks with their IDs filled in; raises Slack's refusal."""
+    """Validate a message's blocks and fill in missing IDs; `None` if there are none. Raises `SlackError`."""
     if value is None or value == [] or value == "":
         return None
     if not isinstance(value, list):
         raise SlackError("invalid_blocks_format")
-    if lines := objections(value, surface):
+    if lines := block_errors(value, surface):
         raise _refused(lines)
     if sum(len(part) for part in texts(value)) > MAX_BLOCK_TEXT:
         raise SlackError("msg_blocks_too_long")
@@ -194,7 +194,7 @@ def blocks_of(value: Any, surface: str = "message") -> list[Json] | None:
 
 
 def texts(value: Any) -> list[str]:
-    """All words in blocks, in order."""
+    """Return all text in blocks, in order."""
     if isinstance(value, list):
         return [part for inner in value for part in texts(inner)]
     if isinstance(value, dict):
@@ -207,7 +207,7 @@ def texts(value: Any) -> list[str]:
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
-    """The blocks as Slack keeps them: every block and every element has an ID."""
+    """Return a copy of the blocks in which every block and element has an ID, as Slack stores them."""
     kept = copy.deepcopy(blocks)
     for block in kept:
         block.setdefault("block_id", uuid4().hex[:5])
@@ -217,7 +217,7 @@ def with_ids(blocks: list[Json]) -> list[Json]:
 
 
 def attachments_of(value: Any) -> list[Json] | None:
-    """A message's attachments; their blocks are checked too."""
+    """Validate a message's attachments and their blocks; `None` if there are none. Raises `SlackError`."""
     if not value:
         return None
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
@@ -257,24 +257,24 @@ HOME = record(
 
 
 def view_of(value: Any, kind: str) -> Json:
-    """A view with its IDs filled in; raises Slack's refusal."""
+    """Validate a view of this kind (`modal` or `home`) and fill in missing IDs. Raises `SlackError`."""
     if not isinstance(value, dict):
         raise invalid_arguments("must provide an object [json-pointer:/view]")
     if len(json.dumps(value)) > MAX_VIEW_BYTES:
         raise SlackError("view_too_large")
-    found = Findings()
+    errors = ErrorLines()
     if value.get("type") != kind:
-        found("/view/type", f"must be {kind}" if value.get("type") else "missing required field: type")
+        errors("/view/type", f"must be {kind}" if value.get("type") else "missing required field: type")
     else:
-        (MODAL if kind == "modal" else HOME)(value, "/view", found)
-    found.lines += objections(value.get("blocks", []), kind, "/view/blocks")
-    if not found.lines and kind == "modal" and not value.get("submit") and has_inputs(value):
-        found("/view", "missing required field: submit")
-    if found.lines:
-        raise invalid_arguments(*found.lines)
+        (MODAL if kind == "modal" else HOME)(value, "/view", errors)
+    errors.lines += block_errors(value.get("blocks", []), kind, "/view/blocks")
+    if not errors.lines and kind == "modal" and not value.get("submit") and has_inputs(value):
+        errors("/view", "missing required field: submit")
+    if errors.lines:
+        raise invalid_arguments(*errors.lines)
     return {name: inner for name, inner in value.items() if inner is not None} | {"blocks": with_ids(value["blocks"])}
 
 
 def has_inputs(view: Json) -> bool:
-    """Whether there is something to fill in."""
+    """Whether a view has input blocks."""
     return any(block.get("type") == "input" for block in view["blocks"])

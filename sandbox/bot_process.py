@@ -1,4 +1,4 @@
-"""The bot as a child process: started, killed, started again. The sandbox knows of it no more than its command line."""
+"""The bot as a child process of the demo. The sandbox knows only its command line and environment."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 from sandbox.settings import Settings
 
 STOP_WITHIN_S = 12.0
-OWN_SETTINGS = ("SLACK_", "TOCSIN_", "DATABASE_")  # a real workspace's must not reach the demo
-KEPT = ("TOCSIN_PLAYBOOKS",)
+BOT_SETTINGS = ("SLACK_", "TOCSIN_", "DATABASE_")  # those of a real workspace must not reach the demo
+PASSED_ON = ("TOCSIN_PLAYBOOKS",)
 
 
 @dataclass
 class BotProcess:
-    """`command` runs the bot; `env` tells it where its Slack is. Its output goes to `log`."""
+    """A bot that can be started, killed and started again. Its output is appended to the file `log`."""
 
     command: list[str]
     env: dict[str, str]
@@ -27,9 +27,11 @@ class BotProcess:
 
     @property
     def running(self) -> bool:
+        """Whether the process is alive."""
         return self.process is not None and self.process.returncode is None
 
     async def start(self) -> None:
+        """Start the process; does nothing if it runs already."""
         if self.running:
             return
         with self.log.open("ab") as log:
@@ -38,13 +40,13 @@ class BotProcess:
             )
 
     async def kill(self) -> None:
-        """As a power cut would."""
+        """Kill the process with SIGKILL, as a power cut would."""
         if self.process is not None and self.running:
             self.process.kill()
             await self.process.wait()
 
     async def stop(self) -> None:
-        """Politely; not for ever."""
+        """Ask the process to stop, and kill it if it takes too long."""
         if self.process is None or not self.running:
             return
         self.process.send_signal(signal.SIGTERM)
@@ -53,17 +55,20 @@ class BotProcess:
         except TimeoutError:
             await self.kill()
 
-    def last_words(self, lines: int = 20) -> str:
+    def log_tail(self, lines: int = 20) -> str:
+        """Return the last lines of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
 
 
-def bot_of(
+def demo_bot(
     settings: Settings, api_url: str, folder: Path, *, policy: Path | None, speed: float, port: int
 ) -> BotProcess:
-    """The bot of this installation, on a SQLite file in `folder`, over Socket Mode. Of the settings around it only
-    the folder of own playbooks is taken, so that they can be tried."""
+    """Return the bot of this installation, on a SQLite file in `folder`, connected by Socket Mode.
+
+    Of the bot's settings in this environment only `TOCSIN_PLAYBOOKS` is passed on, so that own playbooks can be tried.
+    """
     env = {
-        **{name: value for name, value in os.environ.items() if name in KEPT or not name.startswith(OWN_SETTINGS)},
+        **{name: value for name, value in os.environ.items() if name in PASSED_ON or not name.startswith(BOT_SETTINGS)},
         "SLACK_BOT_TOKEN": settings.bot_token,
         "SLACK_APP_TOKEN": settings.app_token,
         "SLACK_API_URL": api_url,

@@ -1,10 +1,10 @@
-"""The workspace's clock: real time plus an offset, so that tests never sleep."""
+"""The workspace's clock: real time plus an offset, so that tests can let time pass without sleeping."""
 
 import time
 
 
 class Clock:
-    """Answers what time it is in the workspace; `advance` moves it, everything that expires follows."""
+    """The time in the workspace. Triggers, response URLs and rate limits expire by it."""
 
     def __init__(self) -> None:
         self.offset_s = 0.0
@@ -14,5 +14,5 @@ class Clock:
         return time.time() + self.offset_s
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once."""
+        """Move the clock forward."""
         self.offset_s += seconds

@@ -1,4 +1,4 @@
-"""The control API under `/sandbox/`: everything a test or the page does and reads, from another process."""
+"""The control API under `/sandbox/`, for the web UI and for tests in another process."""
 
 import asyncio
 import json
@@ -14,6 +14,7 @@ from sandbox import actions, serializers
 from sandbox.errors import NoSuchThing, SlackError
 from sandbox.journal import CallRecord, DeliveryRecord, as_json
 from sandbox.model import Json
+from sandbox.slack_objects import user_object
 from sandbox.text import view_text
 from sandbox.workspace import Workspace
 
@@ -22,13 +23,13 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Control:
-    """Routes of the control API."""
+    """The handlers of the control API."""
 
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
 
     def routes(self, app: web.Application) -> None:
-        """Enter the routes."""
+        """Add the routes to a server."""
         add = app.router.add_route
         for verb, path, handler in (
             ("GET", "/health", self.health),
@@ -63,7 +64,7 @@ class Control:
 
     def _safe(self, handler: Handler) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
-            if not self._from_here(request):
+            if not self._is_same_origin(request):
                 return web.json_response({"ok": False, "error": "foreign_origin"}, status=403)
             try:
                 response = await handler(request)
@@ -79,124 +80,121 @@ class Control:
 
         return answer
 
-    def _from_here(self, request: web.Request) -> bool:
-        """Other web pages the person has open must not reach the workspace."""
-        known = LOOPBACK | {self.ws.settings.host}
+    def _is_same_origin(self, request: web.Request) -> bool:
+        """Refuse requests that another web site in the same browser makes (DNS rebinding, cross-site requests)."""
+        allowed = LOOPBACK | {self.ws.settings.host}
         if self.ws.settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
             return True
-        named = [urlsplit(f"//{request.host}").hostname]
+        hosts = [urlsplit(f"//{request.host}").hostname]
         if origin := request.headers.get("Origin"):
-            named.append(urlsplit(origin).hostname)
-        return all(name in known for name in named)
+            hosts.append(urlsplit(origin).hostname)
+        return all(host in allowed for host in hosts)
 
     async def health(self, request: web.Request) -> web.Response:
-        """The workspace is up."""
+        """Answer that the server is running."""
         return web.json_response({"ok": True})
 
     async def state(self, request: web.Request) -> web.Response:
-        """People, channels, user groups, what the app is and how it is connected."""
-        return web.json_response(serializers.state(self.ws))
+        """Return people, channels, user groups, and the app with its connections."""
+        return web.json_response(serializers.state_json(self.ws))
 
     async def messages(self, request: web.Request) -> web.Response:
-        """A channel's timeline, and what only `viewer` sees."""
+        """Return a channel's messages, and the ephemeral ones of `viewer`."""
         channel = self.ws.channel(request.match_info["channel"])
         viewer = request.query.get("viewer")
         limit = int(request.query.get("limit", 200))
         before = request.query.get("before", "9999999999.999999")
-        return web.json_response(serializers.timeline(self.ws, channel, viewer, before=before, limit=limit))
+        return web.json_response(serializers.timeline_json(self.ws, channel, viewer, before=before, limit=limit))
 
     async def thread(self, request: web.Request) -> web.Response:
-        """A message and its replies."""
-        channel = self.ws.channel(request.match_info["channel"])
-        message = self.ws.state.message(channel.id, request.match_info["ts"])
-        if message is None:
-            raise NoSuchThing("no such message")
-        whole = [message, *self.ws.replies(message)]
-        return web.json_response({"messages": [self.ws.slack_objects.message(m, metadata=True) for m in whole]})
+        """Return a message and its replies."""
+        message = self.ws.message(request.match_info["channel"], request.match_info["ts"])
+        thread = [message, *self.ws.replies(message)]
+        return web.json_response({"messages": [self.ws.slack_messages.message(m, metadata=True) for m in thread]})
 
     async def text(self, request: web.Request) -> web.Response:
-        """A channel as plain text."""
+        """Return a channel as plain text."""
         return web.Response(text=self.ws.text(request.match_info["channel"], request.query.get("viewer")))
 
     async def add_person(self, request: web.Request) -> web.Response:
-        """Let somebody in: `name`, `real_name` and fields of a user."""
+        """Add a person: `name`, `real_name` and fields of a user."""
         person = self.ws.add_person(**await _json(request))
-        return web.json_response({"ok": True, "user": person.user.api()})
+        return web.json_response({"ok": True, "user": user_object(person.user)})
 
     async def change_person(self, request: web.Request) -> web.Response:
-        """Change fields of a user."""
+        """Change fields of a person."""
         user = self.ws.change_user(request.match_info["who"], **await _json(request))
-        return web.json_response({"ok": True, "user": user.api()})
+        return web.json_response({"ok": True, "user": user_object(user)})
 
     async def views(self, request: web.Request) -> web.Response:
-        """A person's open modals, the visible one last."""
+        """Return a person's open modals, the visible one last."""
         stack = self.ws.person(request.match_info["who"]).open_views()
-        shapes = [serializers.view(self.ws, view) | {"as_text": view_text(self.ws.state, view)} for view in stack]
-        return web.json_response({"views": shapes})
+        views = [serializers.view_json(self.ws, view) | {"as_text": view_text(self.ws.state, view)} for view in stack]
+        return web.json_response({"views": views})
 
     async def home(self, request: web.Request) -> web.Response:
-        """A person's home tab."""
+        """Return a person's home tab."""
         view = self.ws.person(request.match_info["who"]).home()
-        return web.json_response({"view": serializers.view(self.ws, view) if view else None})
+        return web.json_response({"view": serializers.view_json(self.ws, view) if view else None})
 
     async def ephemerals(self, request: web.Request) -> web.Response:
-        """What only this person sees."""
-        shown = self.ws.ephemerals(request.match_info["who"], request.query.get("channel"))
-        return web.json_response({"ephemerals": [asdict(one) for one in shown]})
+        """Return a person's ephemeral messages."""
+        ephemerals = self.ws.ephemerals(request.match_info["who"], request.query.get("channel"))
+        return web.json_response({"ephemerals": [asdict(ephemeral) for ephemeral in ephemerals]})
 
     async def unread(self, request: web.Request) -> web.Response:
-        """What waits for a person, by channel: messages not read, and how many of them ring."""
-        return web.json_response({"unread": serializers.unread(self.ws, self.ws.user(request.match_info["who"]))})
+        """Return a person's unread counts by channel."""
+        return web.json_response({"unread": serializers.unread_json(self.ws, self.ws.user(request.match_info["who"]))})
 
     async def threads(self, request: web.Request) -> web.Response:
-        """The threads a person takes part in."""
-        return web.json_response(serializers.threads(self.ws, self.ws.user(request.match_info["who"])))
+        """Return the threads that a person takes part in."""
+        return web.json_response(serializers.threads_json(self.ws, self.ws.user(request.match_info["who"])))
 
     async def search(self, request: web.Request) -> web.Response:
-        """Messages with all words of `q`."""
+        """Return the messages that contain all words of `q`."""
         user = self.ws.user(request.match_info["who"])
-        return web.json_response(serializers.search(self.ws, user, request.query.get("q", "")))
+        return web.json_response(serializers.search_json(self.ws, user, request.query.get("q", "")))
 
     async def act(self, request: web.Request) -> web.Response:
-        """Let a person do something; see `actions.ACTIONS`."""
+        """Perform an action as a person; see `actions.ACTIONS`."""
         person = self.ws.person(request.match_info["who"])
-        act = actions.ACTIONS.get(request.match_info["act"])
-        if act is None:
-            raise NoSuchThing(f"nobody can {request.match_info['act']}; there is: {sorted(actions.ACTIONS)}")
-        return web.json_response(await act(self.ws, person, await _json(request)))
+        name = request.match_info["act"]
+        action = actions.ACTIONS.get(name)
+        if action is None:
+            raise NoSuchThing(f"there is no action {name!r}; the actions are: {sorted(actions.ACTIONS)}")
+        return web.json_response(await action(self.ws, person, await _json(request)))
 
     async def calls(self, request: web.Request) -> web.Response:
-        """Web API calls so far, `method` only, from number `since` on."""
+        """Return the newest Web API calls, of one `method` or of all."""
         method = request.query.get("method")
-        found: Iterable[CallRecord] = self.ws.journal.calls
-        return _records(request, (call for call in found if method in (None, call.method)))
+        return _records(request, self.ws.calls(method))
 
     async def deliveries(self, request: web.Request) -> web.Response:
-        """Payloads that left for the app, with their attempts."""
+        """Return the newest payloads sent to the app, with their attempts."""
         return _records(request, self.ws.journal.deliveries)
 
     async def faults(self, request: web.Request) -> web.Response:
-        """The trouble in force."""
+        """Return the active faults."""
         return web.json_response(self.ws.faults.as_json() | {"delivery": asdict(self.ws.delivery.faults)})
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        """Trouble for calls (see `Fault`), or `{"latency_s": 0.2}` alone for all of them."""
-        wanted = await _json(request)
-        if set(wanted) == {"latency_s"}:
-            self.ws.faults.latency_s = float(wanted["latency_s"])
+        """Add a fault for Web API calls (see `Fault`); `{"latency_s": 0.2}` alone delays all calls."""
+        options = await _json(request)
+        if set(options) == {"latency_s"}:
+            self.ws.faults.latency_s = float(options["latency_s"])
         else:
-            self.ws.faults.add(**wanted)
+            self.ws.faults.add(**options)
         return web.json_response({"ok": True})
 
     async def clear_faults(self, request: web.Request) -> web.Response:
-        """Peace again."""
+        """End all faults and outages."""
         await self.ws.come_back()
         self.ws.faults.clear()
         self.ws.delivery.faults.clear()
         return web.json_response({"ok": True})
 
     async def delivery_faults(self, request: web.Request) -> web.Response:
-        """Trouble for deliveries (see `DeliveryFaults`)."""
+        """Set faults for deliveries (see `DeliveryFaults`)."""
         faults = self.ws.delivery.faults
         for name, value in (await _json(request)).items():
             if not hasattr(faults, name):
@@ -215,35 +213,36 @@ class Control:
         return web.json_response({"ok": True})
 
     async def sockets(self, request: web.Request) -> web.Response:
-        """`{"do": "drop"}` cuts connections; `freeze` and `mute` leave them open, but nothing comes through.
+        """Disturb Socket Mode connections.
 
-        `{"do": "disconnect", "reason": "warning"}` asks them to go.
+        `{"do": "drop"}` cuts them, `freeze` and `mute` leave them open without traffic, and
+        `{"do": "disconnect", "reason": "warning"}` asks the app to reconnect.
         """
-        wanted = await _json(request)
-        if wanted.get("do") == "drop":
-            self.ws.sockets.drop(only=wanted.get("only"))
-        elif wanted.get("do") == "freeze":
-            self.ws.sockets.freeze(only=wanted.get("only"))
-        elif wanted.get("do") == "mute":
-            self.ws.sockets.mute(only=wanted.get("only"))
-        elif wanted.get("do") == "disconnect":
-            await self.ws.sockets.disconnect(wanted.get("reason", "refresh_requested"), only=wanted.get("only"))
+        options = await _json(request)
+        if options.get("do") == "drop":
+            self.ws.sockets.drop(only=options.get("only"))
+        elif options.get("do") == "freeze":
+            self.ws.sockets.freeze(only=options.get("only"))
+        elif options.get("do") == "mute":
+            self.ws.sockets.mute(only=options.get("only"))
+        elif options.get("do") == "disconnect":
+            await self.ws.sockets.disconnect(options.get("reason", "refresh_requested"), only=options.get("only"))
         return web.json_response({"ok": True, "connections": len(self.ws.sockets.connections)})
 
     async def clock(self, request: web.Request) -> web.Response:
-        """Let time pass: `{"advance": 3.1}`."""
+        """Advance the clock: `{"advance": 3.1}` seconds."""
         self.ws.clock.advance(float((await _json(request)).get("advance", 0)))
         return web.json_response({"ok": True, "now": self.ws.clock.now()})
 
     async def settings(self, request: web.Request) -> web.Response:
         """Change `request_url`, `tiers` or `retry_delays_s` while running."""
-        wanted = await _json(request)
-        if "request_url" in wanted:
-            self.ws.request_url = wanted["request_url"]
-        if "tiers" in wanted:
-            self.ws.rates.on = bool(wanted["tiers"])
-        if "retry_delays_s" in wanted:
-            self.ws.settings.retry_delays_s = tuple(float(wait) for wait in wanted["retry_delays_s"])
+        options = await _json(request)
+        if "request_url" in options:
+            self.ws.request_url = options["request_url"]
+        if "tiers" in options:
+            self.ws.rates.on = bool(options["tiers"])
+        if "retry_delays_s" in options:
+            self.ws.settings.retry_delays_s = tuple(float(wait) for wait in options["retry_delays_s"])
         return web.json_response({"ok": True})
 
     async def publish(self, request: web.Request) -> web.Response:
@@ -252,7 +251,7 @@ class Control:
         return web.json_response({"ok": True})
 
     async def settled(self, request: web.Request) -> web.Response:
-        """Wait until every event has reached the app."""
+        """Wait until every event has reached the app; 504 when it takes too long."""
         try:
             await self.ws.settled(float(request.query.get("timeout", 10)))
         except TimeoutError:
@@ -260,8 +259,8 @@ class Control:
         return web.json_response({"ok": True})
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """A WebSocket of changes, one JSON each, from `?since=` on when given."""
-        if not self._from_here(request):
+        """Stream changes over a WebSocket, one JSON object each; those after `?since=` first."""
+        if not self._is_same_origin(request):
             return web.Response(status=403)
         socket = web.WebSocketResponse(heartbeat=20)
         await socket.prepare(request)

@@ -18,7 +18,7 @@ from sandbox.rates import Rates
 from sandbox.response_urls import ResponseUrls
 from sandbox.seed import seed
 from sandbox.settings import Settings
-from sandbox.slack_objects import SlackObjects
+from sandbox.slack_messages import SlackMessages
 from sandbox.sockets import Sockets
 from sandbox.state import State
 from sandbox.store import Store
@@ -48,22 +48,15 @@ class WorkspaceCore:
         self.sockets = Sockets(self.settings, self.journal)
         self.faults = Faults()
         self.rates = Rates(self.clock, on=self.settings.tiers)
-        self.slack_objects = SlackObjects(self.state, self.settings, "https://files.sandbox.invalid")
+        self.slack_messages = SlackMessages(self.state, self.settings, "https://files.sandbox.invalid")
         bot = self.bot.id
         self.delivery = Delivery(self.state, self.settings, self.manifest, self.journal, self, bot)
-        self.posting = Posting(self.state, self.slack_objects, self.journal, self.delivery.emit, bot)
+        self.posting = Posting(self.state, self.slack_messages, self.journal, self.delivery.emit, bot)
         self.membership = Membership(self.state, self.posting, self.journal, self.delivery.emit, self.settings.team_id)
         self.modals = Modals(self.state, self.settings, self.journal, self.bot.bot_id or "")
         self.response_urls = ResponseUrls(self.state, self.posting, bot, self.settings.team_id)
         self.interactions = Interactions(
-            self.state,
-            self.settings,
-            self.manifest,
-            self.slack_objects,
-            self.posting,
-            self.delivery,
-            self.modals,
-            self.response_urls,
+            self.delivery, self.slack_messages, self.posting, self.modals, self.response_urls
         )
 
     @property
@@ -85,7 +78,7 @@ class WorkspaceCore:
         self.url = url
         self.response_urls.base_url = url
         self.sockets.base_url = url
-        self.slack_objects.base_url = url
+        self.slack_messages.base_url = url
 
     async def send(self, envelope: Envelope, retry: int = 0, reason: str | None = None) -> Answer:
         """Deliver once: over Socket Mode if a connection is open or no request URL is set, else by signed HTTP."""
@@ -141,7 +134,7 @@ class WorkspaceCore:
 
     def permalink(self, message: Message) -> str:
         """The message's address on slack.com."""
-        return self.slack_objects.permalink(message)
+        return self.slack_messages.permalink(message)
 
     def text(self, channel: str, viewer: str | None = None) -> str:
         """Render a channel as plain text, as `viewer` sees it."""

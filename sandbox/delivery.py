@@ -1,4 +1,4 @@
-"""Payloads on their way to the app: events with repetition, commands and interactions once."""
+"""Delivery of payloads to the app: events with retries, commands and interactions once."""
 
 import asyncio
 import logging
@@ -17,14 +17,14 @@ REORDER_FLUSH_S = 0.2
 
 
 class Transport(Protocol):
-    """A way to the app: signed HTTP or a socket."""
+    """A way to send payloads to the app: signed HTTP or Socket Mode."""
 
     async def send(self, envelope: Envelope, retry: int = 0, reason: str | None = None) -> Answer:
-        """Deliver once and wait for the answer."""
+        """Deliver once and return the answer."""
 
 
 class Delivery:
-    """Decides what the app hears, wraps it, sends it, repeats it."""
+    """Filters events by subscription, wraps them, sends them and retries."""
 
     def __init__(
         self, state: State, settings: Settings, manifest: Manifest, journal: Journal, transport: Transport, bot: str
@@ -43,12 +43,12 @@ class Delivery:
         self._shuffled: list[Json] = []
 
     def emit(self, event: Json, channel: Channel | None) -> None:
-        """Deliver an event, if the app subscribed to it and the bot may see it."""
-        if self.audible(event, channel):
+        """Deliver an event if the app subscribes to it and the bot may see it."""
+        if self._is_subscribed(event, channel):
             self.publish(event)
 
-    def audible(self, event: Json, channel: Channel | None) -> bool:
-        """Whether Slack would tell this app."""
+    def _is_subscribed(self, event: Json, channel: Channel | None) -> bool:
+        """Whether Slack would deliver this event to the app."""
         if channel is not None and self.bot not in channel.members:
             return False
         name = str(event["type"])
@@ -59,7 +59,7 @@ class Delivery:
         return self.manifest.subscribes(name)
 
     def publish(self, event: Json) -> None:
-        """Send an event past all filters."""
+        """Send an event regardless of subscriptions."""
         if self.faults.drop:
             return
         payload = self.wrap(event)
@@ -71,7 +71,7 @@ class Delivery:
             self._start(payload)
 
     def wrap(self, event: Json) -> Json:
-        """The `event_callback` around an event."""
+        """Wrap an event in its `event_callback`."""
         settings = self.settings
         return {
             "token": settings.verification_token,
@@ -104,13 +104,13 @@ class Delivery:
             asyncio.get_running_loop().call_later(REORDER_FLUSH_S, self.flush)
 
     def flush(self) -> None:
-        """Send what was collected for reordering, last first."""
+        """Send the events collected for reordering, last first."""
         waiting, self._shuffled = self._shuffled[::-1], []
         for payload in waiting:
             self._start(payload)
 
     def release(self) -> None:
-        """Send what was held, in order."""
+        """Send the events that were held back, in order."""
         self.faults.hold = False
         waiting, self._held = self._held, []
         for payload in waiting:
@@ -130,7 +130,7 @@ class Delivery:
         return record, task
 
     async def deliver(self, event: Json) -> DeliveryRecord:
-        """Send an event past all filters and faults, and wait until it was taken or given up."""
+        """Send an event regardless of subscriptions and faults; return once it is delivered or given up."""
         record, task = self._dispatch(self.wrap(event))
         await asyncio.shield(task)
         return record
@@ -141,7 +141,7 @@ class Delivery:
         reason: str | None = None
         for attempt, wait_s in enumerate((0.0, *self.settings.retry_delays_s)):
             if attempt and wait_s:
-                await self._rest(wait_s)
+                await self._wait_for_retry(wait_s)
             answer = await self._attempt(record, attempt, reason)
             if answer.ok:
                 record.state = "delivered"
@@ -156,7 +156,7 @@ class Delivery:
         self.in_flight -= 1
         self.journal.change("delivery", {"id": record.id, "delivery": record.kind, "state": record.state})
 
-    async def _rest(self, wait_s: float) -> None:
+    async def _wait_for_retry(self, wait_s: float) -> None:
         self.in_flight -= 1
         self.journal.change("delivery_waits", {"seconds": wait_s})
         try:
@@ -173,7 +173,7 @@ class Delivery:
         return answer
 
     async def ask(self, kind: str, payload: Json, record_id: str) -> Answer:
-        """Send a command or an interaction: once, and wait for the answer."""
+        """Send a command or an interaction, once, and return the answer."""
         if self.down:
             return Answer(error=FAILED)
         record = DeliveryRecord(record_id, kind, payload, self.state.clock.now())
@@ -185,13 +185,13 @@ class Delivery:
         return answer
 
     async def settled(self, timeout_s: float = 10.0) -> None:
-        """Wait until no event is on its way (those that wait for a later repetition do not count)."""
+        """Wait until no event is being delivered; events that wait for a retry do not count."""
         await asyncio.sleep(0)
         self.flush()
         await self.journal.until(lambda: self.in_flight <= 0, timeout_s)
 
     async def close(self) -> None:
-        """Give up what is still on its way."""
+        """Cancel all deliveries."""
         for task in list(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The demo: a workspace, the bot beside it, and somebody who types."""
+"""`tocsin demo`: a local workspace with the bot in it, driven from the browser, the terminal or a script."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.bot_process import BotProcess, bot_of
-from sandbox.demo_panel import Panel
+from sandbox.bot_process import BotProcess, demo_bot
+from sandbox.demo_panel import DemoPanel
 from sandbox.scripted_users import ScriptedUsers
 from sandbox.server import Server
 from sandbox.settings import Settings
@@ -24,14 +24,14 @@ from sandbox.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
 START_WITHIN_S = 30.0
-WELCOME = """Welcome! This is a local workspace with Tocsin in it. You are whoever you choose to be, bottom left.
+WELCOME = """Welcome! This is a local workspace with Tocsin in it. Choose who you are at the bottom left.
 1. Type `/incident declare sev2 Checkout is down`, here or anywhere.
 2. Go to the channel that opens, and press the buttons of its card. `/incident help` lists what you can type."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """As `tocsin demo` takes them. `folder` None: a temporary one, gone afterwards."""
+    """The options of `tocsin demo`. Without a `folder` a temporary one is used and deleted afterwards."""
 
     port: int = 3100
     bot_port: int = 0
@@ -44,25 +44,24 @@ class Options:
 
 
 def parse(argv: list[str]) -> Options:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="tocsin demo", description="Try Tocsin in a local workspace.")
     parser.add_argument("--port", type=int, default=3100, help="where the local workspace listens (3100)")
     parser.add_argument("--db", type=Path, help="keep workspace and incidents in this folder")
     parser.add_argument("--policy", type=Path, help="a policy file; the demo has one of its own")
-    parser.add_argument("--speed", type=float, default=1.0, help="run the bot's clock so many times faster")
+    parser.add_argument("--speed", type=float, default=1.0, help="run the bot's clock this many times faster")
     parser.add_argument("--script", type=Path, help="type these lines, show what happens, end")
     parser.add_argument("--cast", action="store_true", help="teammates who chat, and answer pages late or never")
     parser.add_argument(
         "--open", action=argparse.BooleanOptionalAction, default=True, help="open the browser (where there is one)"
     )
-    given = parser.parse_args(argv)
+    args = parser.parse_args(argv)
     bot_port = int(os.environ.get("PORT", "0") or 0) or _free_port()
-    return Options(
-        given.port, bot_port, given.db, given.policy, given.speed, given.script, cast=given.cast, open=given.open
-    )
+    return Options(args.port, bot_port, args.db, args.policy, args.speed, args.script, cast=args.cast, open=args.open)
 
 
 async def run(options: Options) -> int:
-    """Until the script ends, or somebody says `quit` or presses Ctrl-C. Everything ends with it."""
+    """Run until the script ends, `quit` is typed or Ctrl-C is pressed, then stop everything. Returns the exit code."""
     with contextlib.ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-demo-")))
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,10 +71,10 @@ async def run(options: Options) -> int:
         server = Server(Workspace(settings))
         policy = options.policy or HERE / "demo.policy.yml"
         address = f"http://{settings.host}:{options.port}"
-        bot = bot_of(
+        bot = demo_bot(
             settings, f"{address}/api/", folder, policy=policy.resolve(), speed=options.speed, port=options.bot_port
         )
-        Panel(bot, f"http://127.0.0.1:{options.bot_port}").routes(server.app)
+        DemoPanel(bot, f"http://127.0.0.1:{options.bot_port}").routes(server.app)
         try:
             url = await server.start()
         except OSError as error:
@@ -94,7 +93,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
     with contextlib.suppress(TimeoutError):
         await ws.until(lambda: ws.sockets.connections or not bot.running, START_WITHIN_S)
     if not ws.sockets.connections:
-        say(f"The bot did not start:\n{bot.last_words()}")
+        say(f"The bot did not start:\n{bot.log_tail()}")
         return 1
     terminal = Terminal(ws, say)
     if options.script:
@@ -106,8 +105,8 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
     if options.speed != 1:
         say(f"The bot's clock runs {options.speed:g} times as fast.")
     stop = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     waiting: list[asyncio.Future[object]] = [asyncio.ensure_future(stop.wait())]
     if sys.stdin.isatty():
         say(f"\nType here, or in the browser:\n\n{HELP}")
@@ -119,7 +118,7 @@ async def _with_bot(ws: Workspace, bot: BotProcess, url: str, options: Options) 
 
 
 async def _welcome(ws: Workspace) -> None:
-    """Three lines on what to type first, once."""
+    """Post what to type first, unless the workspace has messages already."""
     if ws.messages("general"):
         return
     await ws.person("sam").say("general", WELCOME)
@@ -132,26 +131,28 @@ def _free_port() -> int:
 
 
 def _has_screen() -> bool:
-    """A browser opens where somebody sees it: not over ssh, in a container or in a test."""
+    """Whether a browser can be opened: not over ssh, in a container or in a test."""
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _manifest() -> Path | None:
-    """The app's manifest, beside the packages where they were installed from a checkout."""
-    beside = HERE.parent / "manifest.yml"
-    return beside if beside.exists() else None
+    """The app's manifest, which is beside the packages in a checkout; `None` elsewhere."""
+    manifest = HERE.parent / "manifest.yml"
+    return manifest if manifest.exists() else None
 
 
-def say(words: str) -> None:
-    sys.stdout.write(words + "\n")
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def main() -> None:
+    """Run the demo and exit the process with its code."""
     options = parse(sys.argv[1:])
     code = asyncio.run(run(options))
     sys.stdout.flush()
-    # A thread may still wait for a line at the terminal; nothing is left to be saved.
+    # A thread may still be blocked reading the terminal, and everything is saved: exit without joining it.
     os._exit(code)
 
 

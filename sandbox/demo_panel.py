@@ -1,4 +1,4 @@
-"""The demo's own routes: whether the bot lives, killing and starting it, and what it says of its outbox."""
+"""Routes of the demo: the state of the bot process, killing and starting it, and its outbox and deadlines."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from aiohttp import web
 from sandbox.bot_process import BotProcess
 
 
-class Panel:
-    """Stands on the sandbox's server while the demo runs; the page shows it where it answers."""
+class DemoPanel:
+    """Serves the inspector's "Bot" tab, which the web UI shows while the demo runs."""
 
     def __init__(self, bot: BotProcess, bot_url: str) -> None:
         self._bot = bot
         self._url = bot_url
 
     def routes(self, app: web.Application) -> None:
+        """Add the routes to the sandbox's server."""
         app.router.add_get("/sandbox/demo", self.state)
-        app.router.add_get("/sandbox/demo/bot", self.inside)
+        app.router.add_get("/sandbox/demo/bot", self.debug)
         app.router.add_post("/sandbox/demo/kill", self.kill)
         app.router.add_post("/sandbox/demo/start", self.start)
 
     async def state(self, request: web.Request) -> web.Response:
+        """Return whether the bot runs, and its process ID."""
         pid = self._bot.process.pid if self._bot.process is not None and self._bot.running else None
         return web.json_response({"bot": {"running": self._bot.running, "pid": pid}})
 
-    async def inside(self, request: web.Request) -> web.Response:
-        """As the bot tells it; empty while it does not run."""
+    async def debug(self, request: web.Request) -> web.Response:
+        """Return the bot's outbox and deadlines; empty lists while it does not run."""
         try:
             timeout = aiohttp.ClientTimeout(total=2)
             async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{self._url}/inside") as answer:
@@ -35,9 +37,11 @@ class Panel:
             return web.json_response({"outbox": [], "deadlines": []})
 
     async def kill(self, request: web.Request) -> web.Response:
+        """Kill the bot."""
         await self._bot.kill()
         return await self.state(request)
 
     async def start(self, request: web.Request) -> web.Response:
+        """Start the bot."""
         await self._bot.start()
         return await self.state(request)

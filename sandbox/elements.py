@@ -1,4 +1,4 @@
-"""Block Kit's elements: what can be pressed, picked or filled in."""
+"""The schema of Block Kit's elements: buttons, selects, pickers and inputs."""
 
 from typing import Any
 
@@ -48,35 +48,35 @@ def _choices(element: Json) -> list[Any]:
     return [*(element.get("options") or []), *grouped]
 
 
-def _one_source(element: Json, at: str, report: Report) -> None:
+def _has_one_option_source(element: Json, at: str, report: Report) -> None:
     if bool(element.get("options")) == bool(element.get("option_groups")):
         report(at, "must provide either options or option_groups")
-    _initial(element, at, report)
+    _initial_is_an_option(element, at, report)
 
 
-def _initial(element: Json, at: str, report: Report) -> None:
+def _initial_is_an_option(element: Json, at: str, report: Report) -> None:
     choices = _choices(element)
-    wanted = element.get("initial_options") or []
+    initial = element.get("initial_options") or []
     if element.get("initial_option") is not None:
-        wanted = [*wanted, element["initial_option"]]
+        initial = [*initial, element["initial_option"]]
     if "initial_options" in element and not element["initial_options"]:
         report(f"{at}/initial_options", "no fewer than 1 items allowed")
-    for option in wanted:
+    for option in initial:
         if not any(_same(option, choice) for choice in choices):
             report(at, "initial option(s) not found in options")
 
 
-def _same(one: Any, other: Any) -> bool:
-    if not isinstance(one, dict) or not isinstance(other, dict):
+def _same(option: Any, other: Any) -> bool:
+    if not isinstance(option, dict) or not isinstance(other, dict):
         return False
 
-    def words(option: Json) -> Any:
-        return (option.get("text") or {}).get("text") if isinstance(option.get("text"), dict) else None
+    def label(choice: Json) -> Any:
+        return choice["text"].get("text") if isinstance(choice.get("text"), dict) else None
 
-    return one.get("value") == other.get("value") and words(one) == words(other)
+    return option.get("value") == other.get("value") and label(option) == label(other)
 
 
-def _lengths(element: Json, at: str, report: Report) -> None:
+def _lengths_agree(element: Json, at: str, report: Report) -> None:
     low, high = element.get("min_length"), element.get("max_length")
     if isinstance(low, int) and isinstance(high, int) and low > high:
         report(f"{at}/min_length", "must be less than or equal to max_length")
@@ -85,7 +85,7 @@ def _lengths(element: Json, at: str, report: Report) -> None:
         report(f"{at}/initial_value", f"must be less than {high + 1} characters")
 
 
-def _one_picture(image: Json, at: str, report: Report) -> None:
+def _has_has_one_option_source(image: Json, at: str, report: Report) -> None:
     if bool(image.get("image_url")) == bool(image.get("slack_file")):
         report(at, "must provide either image_url or slack_file")
 
@@ -116,7 +116,9 @@ BUTTON = typed(
     CONFIRMED | {"url": url, "value": string(2000), "style": STYLE, "accessibility_label": string(75)},
 )
 SELECTS: dict[str, Check] = {
-    "static_select": typed("static_select", {}, PICKER | SOURCE | {"initial_option": PLAIN_OPTION}, _one_source),
+    "static_select": typed(
+        "static_select", {}, PICKER | SOURCE | {"initial_option": PLAIN_OPTION}, _has_one_option_source
+    ),
     "external_select": typed(
         "external_select", {}, PICKER | {"initial_option": PLAIN_OPTION, "min_query_length": number(0)}
     ),
@@ -126,7 +128,10 @@ SELECTS: dict[str, Check] = {
     ),
     "channels_select": typed("channels_select", {}, PICKER | URL_BACK | {"initial_channel": string()}),
     "multi_static_select": typed(
-        "multi_static_select", {}, PICKER | SOURCE | MANY | {"initial_options": items(PLAIN_OPTION, 100)}, _one_source
+        "multi_static_select",
+        {},
+        PICKER | SOURCE | MANY | {"initial_options": items(PLAIN_OPTION, 100)},
+        _has_one_option_source,
     ),
     "multi_external_select": typed(
         "multi_external_select",
@@ -140,9 +145,11 @@ SELECTS: dict[str, Check] = {
     "multi_channels_select": typed("multi_channels_select", {}, PICKER | MANY | {"initial_channels": items(string())}),
 }
 CHOICES: dict[str, Check] = {
-    "radio_buttons": typed("radio_buttons", {"options": FEW}, FOCUSED | {"initial_option": RICH_OPTION}, _initial),
+    "radio_buttons": typed(
+        "radio_buttons", {"options": FEW}, FOCUSED | {"initial_option": RICH_OPTION}, _initial_is_an_option
+    ),
     "checkboxes": typed(
-        "checkboxes", {"options": FEW}, FOCUSED | {"initial_options": items(RICH_OPTION, 10)}, _initial
+        "checkboxes", {"options": FEW}, FOCUSED | {"initial_options": items(RICH_OPTION, 10)}, _initial_is_an_option
     ),
 }
 DATES: dict[str, Check] = {
@@ -161,7 +168,7 @@ IMAGE_ELEMENT = typed(
     "image",
     {"alt_text": string(2000)},
     {"image_url": url, "slack_file": record({}, {"id": string(), "url": url})},
-    _one_picture,
+    _has_has_one_option_source,
 )
 
 
@@ -184,7 +191,7 @@ TEXTS: dict[str, Check] = {
             "min_length": number(0, 3000),
             "max_length": number(1, 3000),
         },
-        _lengths,
+        _lengths_agree,
     ),
     "email_text_input": typed("email_text_input", {}, INPUT | {"initial_value": string()}),
     "url_text_input": typed("url_text_input", {}, INPUT | {"initial_value": string()}),

@@ -1,10 +1,10 @@
-"""What goes wrong in the local workspace, as Slack or as a person would notice it."""
+"""The errors of the sandbox: refusals by Slack, and things a person cannot find."""
 
 from typing import Any
 
 
 class SlackError(Exception):
-    """Slack refuses a call: `error` is Slack's name for it, `extra` stands beside it in the answer."""
+    """Slack refuses a call. `error` is Slack's name for the reason, `extra` the answer's other fields."""
 
     def __init__(self, error: str, **extra: Any) -> None:
         super().__init__(error)
@@ -12,14 +12,14 @@ class SlackError(Exception):
         self.extra = extra
 
     def body(self) -> dict[str, Any]:
-        """The answer's JSON."""
+        """Return the answer's JSON."""
         return {"ok": False, "error": self.error, **self.extra}
 
 
 def invalid_arguments(*messages: str) -> SlackError:
-    """Slack's general refusal of arguments, with one `[ERROR]` line for each."""
+    """Return Slack's general refusal of arguments, with one `[ERROR]` line for each message."""
     return SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] {line}" for line in messages]})
 
 
 class NoSuchThing(LookupError):
-    """A person reached for something that is not on their screen."""
+    """A person tries to use something that they cannot see."""

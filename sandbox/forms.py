@@ -1,4 +1,4 @@
-"""What is filled in: the values of inputs, how a person sets them, what the client checks before it submits."""
+"""Form fields: their values, how a person sets them, and the checks of Slack's client before submitting."""
 
 import re
 from collections.abc import Iterator
@@ -32,17 +32,17 @@ REQUIRED = "Please complete this required field."
 
 @dataclass(frozen=True)
 class Field:
-    """One element that holds a value, with the block it stands in."""
+    """An interactive element together with its block."""
 
     block: Json
     element: Json
 
     @property
     def label(self) -> str:
-        """What a person reads beside it."""
-        for words in (self.block.get("label"), self.element.get("text"), self.element.get("placeholder")):
-            if words:
-                return str(words["text"])
+        """The text that a person reads beside it."""
+        for text in (self.block.get("label"), self.element.get("text"), self.element.get("placeholder")):
+            if text:
+                return str(text["text"])
         return str((self.block.get("text") or {}).get("text", ""))
 
     @property
@@ -52,22 +52,22 @@ class Field:
 
     @property
     def block_id(self) -> str:
-        """Its block."""
+        """The ID of its block."""
         return str(self.block["block_id"])
 
     @property
     def action_id(self) -> str:
-        """Its own name."""
+        """The element's action ID."""
         return str(self.element["action_id"])
 
     @property
     def dispatches(self) -> bool:
-        """Whether changing it tells the app at once."""
+        """Whether a change is sent to the app at once."""
         return self.block["type"] != "input" or bool(self.block.get("dispatch_action"))
 
 
 def fields(blocks: list[Json]) -> Iterator[Field]:
-    """All elements that hold values."""
+    """Iterate over the elements that hold values."""
     for block in blocks:
         for element in elements_of(block):
             if element["type"] in VALUE_FIELD:
@@ -75,14 +75,14 @@ def fields(blocks: list[Json]) -> Iterator[Field]:
 
 
 def actionable(blocks: list[Json]) -> Iterator[Field]:
-    """All elements, buttons included."""
+    """Iterate over all interactive elements, buttons included."""
     for block in blocks:
         for element in elements_of(block):
             yield Field(block, element)
 
 
 def initial(element: Json) -> Json:
-    """An element's value before anybody touched it."""
+    """Return an element's initial value."""
     name = VALUE_FIELD[element["type"]]
     value = element.get(INITIAL.get(name, ""))
     if value is None and name.endswith("s") and name != "value":
@@ -91,7 +91,7 @@ def initial(element: Json) -> Json:
 
 
 def initial_values(blocks: list[Json], kept: dict[str, dict[str, Json]] | None = None) -> dict[str, dict[str, Json]]:
-    """The state of fresh blocks; what was entered before stays where block, action and type are the same."""
+    """Return the values of new blocks by block and action ID; `kept` values stay if the element's type is the same."""
     values: dict[str, dict[str, Json]] = {}
     for field in fields(blocks):
         before = (kept or {}).get(field.block_id, {}).get(field.action_id)
@@ -102,93 +102,93 @@ def initial_values(blocks: list[Json], kept: dict[str, dict[str, Json]] | None =
 
 
 def find(blocks: list[Json], name: str) -> Field:
-    """The element a person means by its label, its text, its action_id or its block_id.
+    """Find an element by its label or text, its action_id or its block_id. Raises `NoSuchThing`.
 
     `block_id/action_id` names one of several that share an action_id.
     """
-    everything = list(actionable(blocks))
-    wanted = name.strip().casefold()
-    labels = [field.label.strip().strip(":*_ ").casefold() for field in everything]
+    elements = list(actionable(blocks))
+    searched = name.strip().casefold()
+    labels = [field.label.strip().strip(":*_ ").casefold() for field in elements]
     for matching in (
-        [field for field in everything if name == f"{field.block_id}/{field.action_id}"],
-        [field for field in everything if name in (field.action_id, field.block_id)],
-        [field for field, label in zip(everything, labels, strict=True) if label == wanted],
-        [field for field, label in zip(everything, labels, strict=True) if label.startswith(wanted)],
+        [field for field in elements if name == f"{field.block_id}/{field.action_id}"],
+        [field for field in elements if name in (field.action_id, field.block_id)],
+        [field for field, label in zip(elements, labels, strict=True) if label == searched],
+        [field for field, label in zip(elements, labels, strict=True) if label.startswith(searched)],
     ):
         if matching:
             return matching[0]
-    raise NoSuchThing(f"nothing called {name!r} here; there is: {[field.label for field in everything]}")
+    raise NoSuchThing(f"there is no element {name!r}; the elements are: {[field.label for field in elements]}")
 
 
 def choices(element: Json) -> list[Json]:
-    """The options of a static element."""
+    """Return the options of a static select, those of its groups included."""
     groups = element.get("option_groups") or []
     return [*(element.get("options") or []), *(option for group in groups for option in group["options"])]
 
 
-def option(element: Json, wanted: Any) -> Json:
-    """An option by its value, its words or itself."""
-    if isinstance(wanted, dict):
-        return wanted
-    everything = choices(element)
-    text = str(wanted).strip().casefold()
-    labels = [one["text"]["text"].strip().casefold() for one in everything]
+def find_option(element: Json, name: Any) -> Json:
+    """Find an option by its value or label; an option itself is returned as it is. Raises `NoSuchThing`."""
+    if isinstance(name, dict):
+        return name
+    options = choices(element)
+    searched = str(name).strip().casefold()
+    labels = [option["text"]["text"].strip().casefold() for option in options]
     for matching in (
-        [one for one in everything if one.get("value") == wanted],
-        [one for one, label in zip(everything, labels, strict=True) if label == text],
-        [one for one, label in zip(everything, labels, strict=True) if label.startswith(text)],
+        [option for option in options if option.get("value") == name],
+        [option for option, label in zip(options, labels, strict=True) if label == searched],
+        [option for option, label in zip(options, labels, strict=True) if label.startswith(searched)],
     ):
         if matching:
             return dict(matching[0])
-    raise NoSuchThing(f"no option {wanted!r}; there is: {[o['text']['text'] for o in everything]}")
+    raise NoSuchThing(f"there is no option {name!r}; the options are: {[o['text']['text'] for o in options]}")
 
 
-def value_of(state: State, element: Json, wanted: Any) -> Json:
-    """An element's value from what a person enters: words, option labels, names of people or channels, dates."""
+def value_of(state: State, element: Json, entered: Any) -> Json:
+    """Return an element's value for an entry: text, option labels, names of people or channels, dates.
+
+    Raises `NoSuchThing` for an unknown option, user or channel.
+    """
     kind = element["type"]
     name = VALUE_FIELD[kind]
     if name == "selected_option":
-        chosen: Any = None if wanted is None else option(element, wanted)
+        chosen: Any = None if entered is None else find_option(element, entered)
     elif name == "selected_options":
-        chosen = [option(element, one) for one in _several(wanted)]
+        chosen = [find_option(element, name) for name in _as_list(entered)]
     elif name in ("selected_users", "selected_channels", "selected_conversations"):
-        chosen = [_named(state, name, one) for one in _several(wanted)]
+        chosen = [_id_of(state, name, user_or_channel) for user_or_channel in _as_list(entered)]
     elif name in ("selected_user", "selected_channel", "selected_conversation"):
-        chosen = None if wanted is None else _named(state, name, wanted)
+        chosen = None if entered is None else _id_of(state, name, entered)
     elif name == "selected_date_time":
-        chosen = None if wanted is None else int(wanted)
-    elif kind == "rich_text_input" and isinstance(wanted, str):
-        section = {"type": "rich_text_section", "elements": [{"type": "text", "text": wanted}]}
+        chosen = None if entered is None else int(entered)
+    elif kind == "rich_text_input" and isinstance(entered, str):
+        section = {"type": "rich_text_section", "elements": [{"type": "text", "text": entered}]}
         chosen = {"type": "rich_text", "elements": [section]}
     elif name == "files":
-        chosen = [{"id": one} if isinstance(one, str) else one for one in _several(wanted)]
+        chosen = [{"id": file} if isinstance(file, str) else file for file in _as_list(entered)]
     else:
-        chosen = None if wanted is None or wanted == "" else str(wanted)
+        chosen = None if entered is None or entered == "" else str(entered)
     return {"type": kind, name: chosen}
 
 
-def _several(wanted: Any) -> list[Any]:
-    if wanted is None:
+def _as_list(entered: Any) -> list[Any]:
+    if entered is None:
         return []
-    return list(wanted) if isinstance(wanted, list | tuple | set) else [wanted]
+    return list(entered) if isinstance(entered, list | tuple | set) else [entered]
 
 
-def _named(state: State, name: str, wanted: str) -> str:
-    user = state.user_named(wanted)
-    channel = state.channel_named(wanted)
-    if name.startswith("selected_user"):
-        found = user.id if user else None
-    elif name.startswith("selected_channel"):
-        found = channel.id if channel else None
-    else:
-        found = channel.id if channel else user.id if user else None
-    if found is None:
-        raise NoSuchThing(f"nobody and nothing is called {wanted!r}")
-    return found
+def _id_of(state: State, field: str, name: str) -> str:
+    """Return the ID of a user or channel by name, whichever the value field takes."""
+    user = None if field.startswith("selected_channel") else state.user_named(name)
+    channel = None if field.startswith("selected_user") else state.channel_named(name)
+    if channel is not None:
+        return channel.id
+    if user is not None:
+        return user.id
+    raise NoSuchThing(f"no user or channel is called {name!r}")
 
 
 def client_errors(view: View) -> dict[str, str]:
-    """What Slack's own client finds missing or wrong before it submits, by block_id."""
+    """Return the errors that Slack's client shows instead of submitting, by block_id."""
     errors = {}
     for field in fields(view.body["blocks"]):
         if field.block["type"] != "input":

@@ -1,4 +1,4 @@
-"""What a person's acts send to the app, and what the app's answers do: commands, presses, submissions, shortcuts."""
+"""Interactions of people with the app: commands, presses, submissions and shortcuts, and the effects of its answers."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,21 +7,19 @@ from sandbox.blocks import attachments_of, blocks_of
 from sandbox.delivery import Delivery
 from sandbox.errors import SlackError
 from sandbox.forms import VALUE_FIELD, Field, client_errors
-from sandbox.manifest import Manifest
 from sandbox.modals import Modals
 from sandbox.model import Channel, Ephemeral, Json, Message, User, View
 from sandbox.mrkdwn import clean, command_text
 from sandbox.posting import Posting
 from sandbox.response_urls import ResponseUrls
-from sandbox.settings import Settings
-from sandbox.slack_objects import SlackObjects
-from sandbox.state import State, new_id
+from sandbox.slack_messages import SlackMessages
+from sandbox.state import new_id
 from sandbox.transport import TIMEOUT, Answer
 
 
 @dataclass
 class Reply:
-    """What a person sees of an act's outcome. `error` is Slack's word when the app did not answer."""
+    """What a person sees after an interaction. `error` is Slack's error name if it failed."""
 
     ok: bool
     text: str = ""
@@ -33,39 +31,36 @@ class Reply:
     answer: Any = None
 
 
-def trouble(answer: Answer) -> str:
-    """Slack's name for an app that did not answer, or answered badly."""
+def error_name(answer: Answer) -> str:
+    """Return Slack's error name for an app that did not answer, or answered badly."""
     return "operation_timeout" if answer.error == TIMEOUT else "dispatch_failed"
 
 
 class Interactions:
-    """Sends what people do and honours what the app answers."""
+    """Sends interactions to the app and applies its answers."""
 
     def __init__(
         self,
-        state: State,
-        settings: Settings,
-        manifest: Manifest,
-        slack_objects: SlackObjects,
-        posting: Posting,
         delivery: Delivery,
+        slack_messages: SlackMessages,
+        posting: Posting,
         modals: Modals,
         response_urls: ResponseUrls,
     ) -> None:
-        self.state = state
-        self.settings = settings
-        self.manifest = manifest
-        self.slack_objects = slack_objects
-        self.posting = posting
         self.delivery = delivery
+        self.slack_messages = slack_messages
+        self.posting = posting
         self.modals = modals
         self.response_urls = response_urls
+        self.state = delivery.state
+        self.settings = delivery.settings
+        self.manifest = delivery.manifest
 
     async def command(self, user: User, channel: Channel, line: str) -> Reply:
         """Type a slash command."""
         name, _, rest = line.strip().partition(" ")
-        known = self.manifest.command(name)
-        if known is None:
+        command = self.manifest.command(name)
+        if command is None:
             return self._from_slack(user, channel, f"{name} is not a valid command.", "invalid_command")
         if user.id not in channel.members:
             return Reply(False, error="not_in_channel")
@@ -80,7 +75,7 @@ class Interactions:
             "user_id": user.id,
             "user_name": user.name,
             "command": name,
-            "text": command_text(self.state, rest.strip(), should_escape=known.should_escape),
+            "text": command_text(self.state, rest.strip(), should_escape=command.should_escape),
             "api_app_id": self.settings.app_id,
             "is_enterprise_install": "false",
             "response_url": response_url,
@@ -88,8 +83,8 @@ class Interactions:
         }
         answer = await self.delivery.ask("slash_commands", payload, trigger)
         if not answer.ok:
-            word = trouble(answer)
-            return self._from_slack(user, channel, f'{name} failed with the error "{word}"', word)
+            error = error_name(answer)
+            return self._from_slack(user, channel, f'{name} failed with the error "{error}"', error)
         return self._answered(user, channel, answer.body)
 
     @staticmethod
@@ -103,25 +98,25 @@ class Interactions:
         return Reply(False, text, error=error, message=shown)
 
     def _answered(self, user: User, channel: Channel, body: Any) -> Reply:
-        """Show what a command's acknowledgement carries: nothing, text, or a message."""
+        """Show the content of a command's acknowledgement: nothing, text, or a message."""
         if body in (None, "", {}):
             return Reply(True, answer=body)
-        said = {"text": body} if isinstance(body, str) else body
+        content = {"text": body} if isinstance(body, str) else body
         try:
-            shown = self.show(user.id, channel.id, said)
+            shown = self.show(user.id, channel.id, content)
         except SlackError as refused:
             return self._from_slack(user, channel, f"the app's answer was refused: {refused.error}", refused.error)
         return Reply(True, shown.text, shown.blocks, message=shown, answer=body)
 
-    def show(self, user: str, channel: str, said: Json, thread_ts: str | None = None) -> Message | Ephemeral:
-        """Put an answer into the channel, for everybody or (the default) for the person only."""
-        text = clean(str(said.get("text") or ""))
-        blocks = blocks_of(said.get("blocks"))
-        attachments = attachments_of(said.get("attachments"))
+    def show(self, user: str, channel: str, content: Json) -> Message | Ephemeral:
+        """Post an answer in the channel, for all members or (the default) for this user only. Raises `SlackError`."""
+        text = clean(str(content.get("text") or ""))
+        blocks = blocks_of(content.get("blocks"))
+        attachments = attachments_of(content.get("attachments"))
         if not text and not blocks and not attachments:
             raise SlackError("no_text")
-        thread = said.get("thread_ts") or thread_ts
-        if said.get("response_type") == "in_channel":
+        thread = content.get("thread_ts")
+        if content.get("response_type") == "in_channel":
             bot = self.state.users[self.delivery.bot]
             return self.posting.post(
                 self.state.channels[channel],
@@ -148,9 +143,9 @@ class Interactions:
         return payload if trigger is None else payload | {"trigger_id": trigger}
 
     def action(self, pressed: Field, value: Json | None) -> Json:
-        """One entry of `actions`."""
+        """Return one entry of the payload's `actions`."""
         element = pressed.element
-        act: Json = {
+        action: Json = {
             "action_id": pressed.action_id,
             "block_id": pressed.block_id,
             "type": element["type"],
@@ -158,15 +153,15 @@ class Interactions:
         }
         for name in ("text", "value", "placeholder", "style", "confirm"):
             if name in element:
-                act[name] = element[name]
+                action[name] = element[name]
         if value is not None:
-            act |= value
-        return act
+            action |= value
+        return action
 
     async def press_message(
         self, user: User, shown: Message | Ephemeral, pressed: Field, value: Json | None, values: Json
     ) -> Reply:
-        """Use an element of a message."""
+        """Press or choose in an element of a message. `values` are those of all its elements."""
         channel = self.state.channels[shown.channel]
         trigger = self.modals.trigger(user.id)
         ephemeral = isinstance(shown, Ephemeral)
@@ -186,11 +181,11 @@ class Interactions:
             "actions": [self.action(pressed, value)],
         }
         if not isinstance(shown, Ephemeral):
-            payload["message"] = self.slack_objects.message(shown, metadata=True)
+            payload["message"] = self.slack_messages.message(shown, metadata=True)
         return await self._ask(payload, trigger)
 
     async def press_view(self, user: User, view: View, pressed: Field, value: Json | None) -> Reply:
-        """Use an element of a modal or a home tab."""
+        """Press or choose in an element of a modal or a home tab."""
         trigger = self.modals.trigger(user.id, view.id)
         payload = self._envelope("block_actions", user, trigger) | {
             "container": {"type": "view", "view_id": view.id},
@@ -204,7 +199,7 @@ class Interactions:
             return Reply(False, error="interactivity_disabled")
         answer = await self.delivery.ask("interactive", payload, trigger)
         if not answer.ok:
-            return Reply(False, error=trouble(answer), answer=answer.body)
+            return Reply(False, error=error_name(answer), answer=answer.body)
         return Reply(True, answer=answer.body)
 
     async def submit(self, user: User, view: View) -> Reply:
@@ -222,7 +217,7 @@ class Interactions:
         answer = await self.delivery.ask("interactive", payload, trigger)
         if not answer.ok:
             self.modals.failed(view)
-            return Reply(False, error=trouble(answer), view=view, text=view.trouble or "")
+            return Reply(False, error=error_name(answer), view=view, text=view.trouble or "")
         self.modals.answer(view, answer.body)
         top = self.modals.stack(user.id)
         problem = "bad_answer" if view.trouble else "errors" if view.errors else None
@@ -260,32 +255,32 @@ class Interactions:
 
     async def shortcut(self, user: User, name: str) -> Reply:
         """Use a global shortcut."""
-        known = self.manifest.shortcut(name, "global")
-        if known is None:
+        shortcut = self.manifest.shortcut(name, "global")
+        if shortcut is None:
             return Reply(False, error="no_such_shortcut")
         trigger = self.modals.trigger(user.id)
         payload = self._envelope("shortcut", user, trigger)
-        return await self._ask(payload | {"callback_id": known.callback_id, "action_ts": self.state.ts()}, trigger)
+        return await self._ask(payload | {"callback_id": shortcut.callback_id, "action_ts": self.state.ts()}, trigger)
 
     async def message_shortcut(self, user: User, name: str, message: Message) -> Reply:
         """Use a shortcut of a message's menu."""
-        known = self.manifest.shortcut(name, "message")
-        if known is None:
+        shortcut = self.manifest.shortcut(name, "message")
+        if shortcut is None:
             return Reply(False, error="no_such_shortcut")
         channel = self.state.channels[message.channel]
         trigger = self.modals.trigger(user.id)
         payload = self._envelope("message_action", user, trigger) | {
-            "callback_id": known.callback_id,
+            "callback_id": shortcut.callback_id,
             "action_ts": self.state.ts(),
             "message_ts": message.ts,
             "channel": {"id": channel.id, "name": self._channel_name(channel)},
-            "message": self.slack_objects.message(message, metadata=True),
+            "message": self.slack_messages.message(message, metadata=True),
             "response_url": self.response_urls.issue(user.id, channel.id),
         }
         return await self._ask(payload, trigger)
 
     async def suggest(self, user: User, view: View, pressed: Field, query: str) -> list[Json]:
-        """The options an external select offers for what was typed."""
+        """Return the options that the app offers for a query in an external select; empty if it does not answer."""
         payload = self._envelope("block_suggestion", user, None) | {
             "action_id": pressed.action_id,
             "block_id": pressed.block_id,
@@ -297,4 +292,4 @@ class Interactions:
         if not answer.ok or not isinstance(answer.body, dict):
             return []
         groups = answer.body.get("option_groups") or []
-        return [*(answer.body.get("options") or []), *(one for group in groups for one in group["options"])]
+        return [*(answer.body.get("options") or []), *(option for group in groups for option in group["options"])]

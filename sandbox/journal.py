@@ -1,4 +1,4 @@
-"""What happened: calls, deliveries and changes, kept in memory; calls also as a transcript on disk."""
+"""The journal: Web API calls, deliveries and changes in memory, and a transcript of the calls on disk."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from sandbox.model import Json
 
 @dataclass
 class CallRecord:
-    """One Web API call as it came and how it ended."""
+    """One Web API call with its outcome."""
 
     method: str
     args: Json
@@ -28,7 +28,7 @@ class CallRecord:
 
 @dataclass
 class DeliveryRecord:
-    """One payload on its way to the app, with every attempt."""
+    """One payload for the app, with every delivery attempt. `state` is waiting, delivered or failed."""
 
     id: str
     kind: str
@@ -39,12 +39,12 @@ class DeliveryRecord:
 
     @property
     def ok(self) -> bool:
-        """Whether the app took it."""
+        """Whether the app acknowledged it."""
         return self.state == "delivered"
 
 
 class Journal:
-    """Bounded logs, a transcript, and a stream of changes to whoever listens."""
+    """Bounded logs, a transcript, and a stream of changes with listeners."""
 
     def __init__(self, size: int, transcript: Path | None) -> None:
         self.calls: deque[CallRecord] = deque(maxlen=size)
@@ -59,22 +59,22 @@ class Journal:
             self._transcript = transcript.open("a", encoding="utf-8", buffering=1)
 
     def call(self, record: CallRecord) -> None:
-        """Note a call; the transcript gets it at once, so that a killed run has it too."""
+        """Record a call as it arrives; it is in the transcript at once, even if the process is killed."""
         self.calls.append(record)
         if self._transcript is not None:
             line = {"method": record.method, "args": record.args, "at": record.at}
             self._transcript.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
 
     def called(self, record: CallRecord) -> None:
-        """A call was answered."""
+        """Announce that a call was answered."""
         self.change("call", {"method": record.method, "ok": record.ok, "error": record.error})
 
     def delivery(self, record: DeliveryRecord) -> None:
-        """Note a payload that leaves for the app."""
+        """Record a payload that is sent to the app."""
         self.deliveries.append(record)
 
     def change(self, kind: str, data: Json) -> None:
-        """Tell whoever watches that something is different now."""
+        """Record a change and tell listeners and waiters."""
         self.sequence += 1
         entry = {"seq": self.sequence, "kind": kind, **data}
         self.changes.append(entry)
@@ -84,22 +84,25 @@ class Journal:
             waiter.set()
 
     def listen(self, listener: Callable[[Json], None]) -> Callable[[], None]:
-        """Call `listener` at every change; the returned function ends that."""
+        """Call `listener` at every change, until the returned function is called."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def until(self, holds: Callable[[], Any], timeout_s: float) -> Any:
-        """Wait until `holds()` is truthy and give what it gave; `TimeoutError` when it never is."""
-        if found := holds():
-            return found
+    async def until(self, condition: Callable[[], Any], timeout_s: float) -> Any:
+        """Wait until `condition()` is truthy and return its value; it is checked after every change.
+
+        Raises `TimeoutError`.
+        """
+        if value := condition():
+            return value
         waiter = asyncio.Event()
         self._waiters.add(waiter)
         try:
             async with asyncio.timeout(timeout_s):
-                while not (found := holds()):
+                while not (value := condition()):
                     await waiter.wait()
                     waiter.clear()
-                return found
+                return value
         finally:
             self._waiters.discard(waiter)
 
@@ -111,5 +114,5 @@ class Journal:
 
 
 def as_json(record: CallRecord | DeliveryRecord) -> Json:
-    """A record for the control API."""
+    """Return a record for the control API."""
     return asdict(record)

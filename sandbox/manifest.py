@@ -1,4 +1,4 @@
-"""What the app's manifest grants and subscribes to."""
+"""The app manifest: granted scopes, subscribed events, commands and shortcuts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-# The scopes of which an event needs one (Slack's reference of events; those without stand under no scope).
+# An event needs one of these scopes (from Slack's event reference); events that are not listed need none.
 EVENT_SCOPES: dict[str, tuple[str, ...]] = {
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
@@ -38,7 +38,7 @@ EVENT_SCOPES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Command:
-    """A slash command of the manifest."""
+    """A slash command."""
 
     name: str
     should_escape: bool
@@ -48,7 +48,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Shortcut:
-    """A shortcut of the manifest; `kind` is `global` or `message`."""
+    """A shortcut; `kind` is `global` or `message`."""
 
     name: str
     callback_id: str
@@ -57,7 +57,7 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The parts of an app manifest that decide what Slack allows and delivers. `None` means: no manifest, all of it."""
+    """The parts of a manifest that decide what Slack allows and delivers. `None` (no manifest) allows everything."""
 
     name: str = "Tocsin"
     bot_name: str = "tocsin"
@@ -69,7 +69,7 @@ class Manifest:
     home_tab: bool = True
 
     def command(self, name: str) -> Command | None:
-        """The command as the manifest has it; without a manifest every command exists and is escaped."""
+        """Return a command, or `None` if the manifest lacks it. Without a manifest every command exists, escaped."""
         if not self.grants("commands"):
             return None
         if self.commands is None:
@@ -77,7 +77,7 @@ class Manifest:
         return next((command for command in self.commands if command.name == name), None)
 
     def shortcut(self, name: str, kind: str) -> Shortcut | None:
-        """A shortcut by its name or callback_id; without a manifest every one exists."""
+        """Return a shortcut by name or callback_id, or `None`. Without a manifest every shortcut exists."""
         if not self.grants("commands"):
             return None
         if self.shortcuts is None:
@@ -85,7 +85,7 @@ class Manifest:
         return next((s for s in self.shortcuts if s.kind == kind and name in (s.name, s.callback_id)), None)
 
     def subscribes(self, event: str) -> bool:
-        """Whether the app asked for this event (`message.channels`, `app_mention` …) and may have it."""
+        """Whether the app subscribes to this event (`message.channels`, `app_mention` …) and has a scope for it."""
         if self.events is not None and event not in self.events:
             return False
         needed = EVENT_SCOPES.get(event)

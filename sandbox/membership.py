@@ -1,8 +1,8 @@
-"""Channels and who is in them, whoever changes it."""
+"""Channels and their members: every change, its notice in the channel, and its events."""
 
 import re
 
-from sandbox import slack_objects
+from sandbox import slack_events
 from sandbox.errors import SlackError
 from sandbox.journal import Journal
 from sandbox.model import Channel, User
@@ -15,7 +15,7 @@ ALLOWED = re.compile(r"[^\W_]|[-_]")
 
 
 def check_name(name: str) -> str:
-    """A channel name Slack takes, or its refusal by name."""
+    """Return a valid channel name without `#`. Raises Slack's error for an invalid one."""
     name = name.removeprefix("#")
     if not name.strip():
         raise SlackError("invalid_name_required")
@@ -29,7 +29,7 @@ def check_name(name: str) -> str:
 
 
 class Membership:
-    """Creates, renames and archives channels; lets people in and out."""
+    """Creates, renames and archives channels, adds and removes members."""
 
     def __init__(self, state: State, posting: Posting, journal: Journal, emit: Emit, team_id: str) -> None:
         self.state = state
@@ -39,20 +39,20 @@ class Membership:
         self.team_id = team_id
 
     def create(self, name: str, creator: str, *, is_private: bool = False) -> Channel:
-        """Open a channel with its creator in it."""
+        """Create a channel with its creator as the first member."""
         name = check_name(name)
-        self._free(name)
+        self._require_free_name(name)
         now = int(self.state.clock.now())
         channel = Channel(new_id("C"), name, creator, now, is_private=is_private, updated=now)
         channel.members = [creator]
         self.state.add_channel(channel)
         self._changed("channel_created", channel)
         if channel.is_public:
-            self.emit(slack_objects.channel_created(channel, self.team_id, self.state.ts()), None)
+            self.emit(slack_events.channel_created(channel, self.team_id, self.state.ts()), None)
         self._joined(channel, self.state.users[creator], None)
         return channel
 
-    def _free(self, name: str) -> None:
+    def _require_free_name(self, name: str) -> None:
         if any(c.name == name and not c.is_im for c in self.state.channels.values()):
             raise SlackError("name_taken")
         if any(u.name == name for u in self.state.users.values()):
@@ -64,7 +64,7 @@ class Membership:
         self.journal.change(kind, {"channel": channel.id})
 
     def join(self, channel: Channel, user: User, inviter: str | None = None) -> None:
-        """Let somebody in."""
+        """Add a member."""
         channel.members.append(user.id)
         self._changed("member_joined", channel)
         self._joined(channel, user, inviter)
@@ -72,15 +72,15 @@ class Membership:
     def _joined(self, channel: Channel, user: User, inviter: str | None) -> None:
         if channel.is_im or channel.is_mpim:
             return
-        # Slack names an inviter only where there is one; @slack/types wants the field, so it may be empty.
+        # Slack sends the field only if there is an inviter; @slack/types requires it, so it is sent empty.
         extra = {"inviter": inviter or ""}
         self.posting.post(channel, user.id, f"<@{user.id}> has joined the channel", subtype="channel_join", extra=extra)
-        self.emit(slack_objects.membership("member_joined_channel", channel, user, inviter, self.state.ts()), channel)
+        self.emit(slack_events.membership("member_joined_channel", channel, user, inviter, self.state.ts()), channel)
 
     def leave(self, channel: Channel, user: User, by: str | None = None) -> None:
-        """Let somebody out; `by` is who put them out."""
+        """Remove a member; `by` is the user who removed them."""
         self.posting.post(channel, user.id, f"<@{user.id}> has left the channel", subtype="channel_leave")
-        event = slack_objects.membership("member_left_channel", channel, user, None, self.state.ts())
+        event = slack_events.membership("member_left_channel", channel, user, None, self.state.ts())
         self.emit(event, channel)
         channel.members.remove(user.id)
         self._changed("member_left", channel)
@@ -90,7 +90,7 @@ class Membership:
             self.emit(left, None)
 
     def delete(self, channel: Channel) -> None:
-        """Take a channel away for good, with all that was said."""
+        """Delete a channel and its messages for good."""
         bot_inside = self.posting.bot_user in channel.members
         kind = "group_deleted" if channel.is_private else "channel_deleted"
         self.state.remove_channel(channel)
@@ -99,13 +99,13 @@ class Membership:
             self.emit({"type": kind, "channel": channel.id}, None)
 
     def set_topic(self, channel: Channel, by: str, topic: str) -> None:
-        """Set the line at the top."""
+        """Set the channel's topic."""
         if len(topic) > MAX_TOPIC:
             raise SlackError("too_long")
         channel.topic = {"value": topic, "creator": by, "last_set": int(self.state.clock.now())}
         self._changed("channel_topic", channel)
-        said = f"<@{by}> set the channel topic: {topic}" if topic else f"<@{by}> cleared the channel topic"
-        self.posting.post(channel, by, said, subtype="channel_topic", extra={"topic": topic})
+        notice = f"<@{by}> set the channel topic: {topic}" if topic else f"<@{by}> cleared the channel topic"
+        self.posting.post(channel, by, notice, subtype="channel_topic", extra={"topic": topic})
 
     def set_purpose(self, channel: Channel, by: str, purpose: str) -> None:
         """Set the channel's description."""
@@ -113,36 +113,36 @@ class Membership:
             raise SlackError("too_long")
         channel.purpose = {"value": purpose, "creator": by, "last_set": int(self.state.clock.now())}
         self._changed("channel_purpose", channel)
-        said = f"<@{by}> set the channel description: {purpose}" if purpose else f"<@{by}> cleared the description"
-        self.posting.post(channel, by, said, subtype="channel_purpose", extra={"purpose": purpose})
+        notice = f"<@{by}> set the channel description: {purpose}" if purpose else f"<@{by}> cleared the description"
+        self.posting.post(channel, by, notice, subtype="channel_purpose", extra={"purpose": purpose})
 
     def rename(self, channel: Channel, by: str, name: str) -> None:
-        """Give a channel another name."""
+        """Rename a channel."""
         name = check_name(name)
         old = channel.name
         if name == old:
             return
-        self._free(name)
+        self._require_free_name(name)
         channel.previous_names.append(old)
         channel.name = name
         self._changed("channel_rename", channel)
-        said = f'<@{by}> has renamed the channel from "{old}" to "{name}"'
+        notice = f'<@{by}> has renamed the channel from "{old}" to "{name}"'
         extra = {"old_name": old, "name": name}
-        self.posting.post(channel, by, said, subtype="channel_name", extra=extra)
+        self.posting.post(channel, by, notice, subtype="channel_name", extra=extra)
         kind = "group_rename" if channel.is_private else "channel_rename"
-        self.emit(slack_objects.channel_rename(kind, channel, self.state.ts()), None if channel.is_public else channel)
+        self.emit(slack_events.channel_rename(kind, channel, self.state.ts()), None if channel.is_public else channel)
 
     def archive(self, channel: Channel, by: str) -> None:
-        """Close a channel to new messages."""
+        """Archive a channel."""
         if channel.is_archived:
             raise SlackError("already_archived")
         self.posting.post(channel, by, f"<@{by}> archived the channel", subtype="channel_archive")
         channel.is_archived = True
         self._changed("channel_archive", channel)
-        self._closed("archive", channel, by)
+        self._emit_archive_event("archive", channel, by)
 
     def unarchive(self, channel: Channel, by: str) -> None:
-        """Open it again."""
+        """Unarchive a channel; `by` becomes a member."""
         if not channel.is_archived:
             raise SlackError("not_archived")
         channel.is_archived = False
@@ -150,31 +150,31 @@ class Membership:
             channel.members.append(by)
         self._changed("channel_unarchive", channel)
         self.posting.post(channel, by, f"<@{by}> un-archived the channel", subtype="channel_unarchive")
-        self._closed("unarchive", channel, by)
+        self._emit_archive_event("unarchive", channel, by)
 
-    def _closed(self, what: str, channel: Channel, by: str) -> None:
-        kind = f"{'group' if channel.is_private else 'channel'}_{what}"
-        event = slack_objects.channel_event(kind, channel, by, self.state.ts())
+    def _emit_archive_event(self, verb: str, channel: Channel, by: str) -> None:
+        kind = f"{'group' if channel.is_private else 'channel'}_{verb}"
+        event = slack_events.channel_event(kind, channel, by, self.state.ts())
         self.emit(event, None if channel.is_public else channel)
 
-    def open_im(self, one: str, other: str) -> Channel:
-        """The direct-message channel of two, opened when it is not there yet."""
-        found = self.state.im_between(one, other)
-        if found is not None:
-            return found
+    def open_im(self, user: str, other: str) -> Channel:
+        """Return the direct-message channel of two users, opened if necessary."""
+        existing = self.state.im_between(user, other)
+        if existing is not None:
+            return existing
         now = int(self.state.clock.now())
-        channel = Channel(new_id("D"), "directmessage", one, now, is_im=True, updated=now)
-        channel.members = list(dict.fromkeys([one, other]))
+        channel = Channel(new_id("D"), "directmessage", user, now, is_im=True, updated=now)
+        channel.members = list(dict.fromkeys([user, other]))
         self.state.add_channel(channel)
         self._changed("im_created", channel)
         return channel
 
     def open_mpim(self, members: list[str]) -> Channel:
-        """The group direct message of these people."""
-        wanted = set(members)
-        found = next((c for c in self.state.channels.values() if c.is_mpim and set(c.members) == wanted), None)
-        if found is not None:
-            return found
+        """Return the group direct message of these users, opened if necessary."""
+        channels = (channel for channel in self.state.channels.values() if channel.is_mpim)
+        existing = next((channel for channel in channels if set(channel.members) == set(members)), None)
+        if existing is not None:
+            return existing
         now = int(self.state.clock.now())
         names = "--".join(self.state.users[member].name for member in members)
         channel = Channel(new_id("C"), f"mpdm-{names}-1", members[0], now, is_mpim=True, is_private=True, updated=now)

@@ -1,4 +1,4 @@
-"""Modals and home tabs as they stand: triggers, the stack of views, hashes, what an answer does to them."""
+"""Modals and home tabs: triggers, the stack of views, hashes, and the effects of the app's answers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ TROUBLE = "We had some trouble connecting. Try again?"
 
 @dataclass
 class Trigger:
-    """A person's act that lets the app open something, once, for three seconds."""
+    """A trigger_id: lets the app open a view once, within three seconds of a person's action."""
 
     id: str
     user: str
@@ -29,7 +29,7 @@ class Trigger:
 
 
 class Modals:
-    """All views of all people."""
+    """All views of all users."""
 
     def __init__(self, state: State, settings: Settings, journal: Journal, bot_id: str) -> None:
         self.state = state
@@ -39,7 +39,7 @@ class Modals:
         self.triggers: dict[str, Trigger] = {}
 
     def trigger(self, user: str, view_id: str | None = None) -> str:
-        """A fresh trigger_id for what this person just did."""
+        """Issue a trigger_id for an action of this user, in a view if `view_id` is given."""
         now = self.state.clock.now()
         trigger = Trigger(f"{int(now * 1000)}.{uuid4().int % 10**10}.{uuid4().hex}", user, now, view_id)
         self.triggers[trigger.id] = trigger
@@ -47,8 +47,8 @@ class Modals:
             self.triggers.pop(next(iter(self.triggers)))
         return trigger.id
 
-    def redeemable(self, trigger_id: str | None) -> Trigger:
-        """The trigger, if it is still good."""
+    def _redeemable(self, trigger_id: str | None) -> Trigger:
+        """Return a valid trigger. Raises Slack's error for an unknown, used or expired one."""
         trigger = self.triggers.get(trigger_id or "")
         if trigger is None:
             raise SlackError("invalid_trigger_id")
@@ -59,14 +59,14 @@ class Modals:
         return trigger
 
     def stack(self, user: str) -> list[View]:
-        """A person's open modals, the visible one last."""
+        """Return a user's open modals, the visible one last."""
         return [self.state.views[view_id] for view_id in self.state.stacks.get(user, [])]
 
     def open(self, trigger_id: str | None, value: Any) -> View:
-        """views.open: a new modal in place of any other."""
+        """views.open: open a modal and close any other of the user. Raises `SlackError`."""
         body = view_of(value, "modal")
-        trigger = self.redeemable(trigger_id)
-        self._external_id_is_free(body, None)
+        trigger = self._redeemable(trigger_id)
+        self._require_free_external_id(body, None)
         trigger.used = True
         for view in self.stack(trigger.user):
             self._close(view)
@@ -76,9 +76,9 @@ class Modals:
         return view
 
     def push(self, trigger_id: str | None, value: Any) -> View:
-        """views.push: a view on top of the modal the trigger came from."""
+        """views.push: open a view on top of the trigger's modal. Raises `SlackError`."""
         body = view_of(value, "modal")
-        trigger = self.redeemable(trigger_id)
+        trigger = self._redeemable(trigger_id)
         if trigger.view_id is None or trigger.view_id not in self.state.stacks.get(trigger.user, []):
             raise SlackError("not_found")
         view = self._pushed(trigger.user, body)
@@ -89,7 +89,7 @@ class Modals:
         stack = self.state.stacks.setdefault(user, [])
         if len(stack) >= PUSH_DEPTH:
             raise SlackError("push_limit_reached")
-        self._external_id_is_free(body, None)
+        self._require_free_external_id(body, None)
         view = self._new(user, body)
         if stack:
             view.previous_id, view.root_id = stack[-1], self.state.views[stack[-1]].root_id
@@ -98,11 +98,11 @@ class Modals:
         return view
 
     def update(self, view: View, value: Any, expected_hash: str | None = None) -> View:
-        """views.update, or a `response_action: update`."""
+        """views.update, or a `response_action: update`. Raises `SlackError`."""
         body = view_of(value, view.kind)
         if expected_hash is not None and expected_hash != view.hash:
             raise SlackError("hash_conflict")
-        self._external_id_is_free(body, view)
+        self._require_free_external_id(body, view)
         view.body = body
         view.values = initial_values(body["blocks"], view.values)
         view.hash = self._hash()
@@ -111,7 +111,7 @@ class Modals:
         return view
 
     def publish(self, user: str, value: Any, expected_hash: str | None = None) -> View:
-        """views.publish: a person's home tab."""
+        """views.publish: set a user's home tab. Raises `SlackError`."""
         body = view_of(value, "home")
         view = self.state.homes.get(user)
         if view is not None and expected_hash is not None and expected_hash != view.hash:
@@ -120,14 +120,14 @@ class Modals:
             view = self._new(user, body)
             view.kind = "home"
             self.state.homes[user] = view
-        self._external_id_is_free(body, view)
+        self._require_free_external_id(body, view)
         view.body, view.hash = body, self._hash()
         view.values = initial_values(body["blocks"], view.values)
         self._changed("home_published", view)
         return view
 
     def find(self, view_id: str | None, external_id: str | None) -> View:
-        """A view that is still open."""
+        """Return an open view by its ID or external ID. Raises `SlackError`."""
         if view_id:
             view = self.state.views.get(view_id)
         else:
@@ -137,7 +137,7 @@ class Modals:
             raise SlackError("not_found")
         return view
 
-    def _external_id_is_free(self, body: Json, own: View | None) -> None:
+    def _require_free_external_id(self, body: Json, own: View | None) -> None:
         external = body.get("external_id")
         if not external:
             return
@@ -155,12 +155,12 @@ class Modals:
         return f"{int(self.state.clock.now())}.{uuid4().hex[:8]}"
 
     def close(self, user: str, *, everything: bool = False) -> list[View]:
-        """Take the visible view away, or all of them; gives what was closed, top first."""
+        """Close the visible view, or with `everything` all of them; returns the closed views, top first."""
         stack = self.state.stacks.get(user, [])
-        gone = [self.state.views[stack.pop()] for _ in range(len(stack) if everything else min(1, len(stack)))]
-        for view in gone:
+        closed = [self.state.views[stack.pop()] for _ in range(len(stack) if everything else min(1, len(stack)))]
+        for view in closed:
             self._close(view)
-        return gone
+        return closed
 
     def _close(self, view: View) -> None:
         view.is_open = False
@@ -171,19 +171,19 @@ class Modals:
         self.journal.change(kind, {"view": view.id, "user": view.user, "callback_id": view.callback_id})
 
     def answer(self, view: View, body: Any) -> None:
-        """Do what the app's answer to a submission says; what makes no sense is trouble, and the modal stays."""
+        """Apply the app's answer to a submission. An invalid answer keeps the modal open with an error above it."""
         view.errors, view.trouble = {}, None
         if body is None or body == "":
             self.close(view.user)
             return
         action = body.get("response_action") if isinstance(body, dict) else None
         try:
-            self._act(view, action, body)
+            self._apply(view, action, body)
         except SlackError as refused:
             view.trouble = f"{TROUBLE} ({refused.error}: {refused.extra})"
         self._changed("view_answered", view)
 
-    def _act(self, view: View, action: Any, body: Any) -> None:
+    def _apply(self, view: View, action: Any, body: Any) -> None:
         if action == "errors":
             self._show_errors(view, body.get("errors"))
         elif action == "update":
@@ -201,15 +201,15 @@ class Modals:
         inputs = {block["block_id"] for block in view.body["blocks"] if block["type"] == "input"}
         if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
             raise SlackError("invalid_errors", blocks=sorted(inputs))
-        view.errors = {str(block): str(words) for block, words in errors.items()}
+        view.errors = {str(block): str(text) for block, text in errors.items()}
 
     def failed(self, view: View) -> None:
-        """The submission did not arrive."""
+        """Show that a submission did not reach the app."""
         view.trouble = TROUBLE
         self._changed("view_answered", view)
 
     def payload(self, view: View) -> Json:
-        """The view object of payloads and API answers."""
+        """Return Slack's view object, for payloads and API answers."""
         body = view.body
         return {
             "id": view.id,

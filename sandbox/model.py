@@ -1,9 +1,7 @@
-"""The things in a workspace: people, channels, messages, files, views. Plain records; `api` gives Slack's shape."""
+"""The records of a workspace: users, channels, messages, views, files, user groups."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 
@@ -29,62 +27,6 @@ class User:
     is_stranger: bool = False
     deleted: bool = False
     updated: int = 0
-
-    def api(self, *, with_email: bool = True) -> Json:
-        """The user object of `users.info` and of user events."""
-        moment = datetime.fromtimestamp(self.updated or 1_700_000_000, UTC).astimezone(ZoneInfo(self.tz))
-        offset = moment.utcoffset()
-        first, _, last = self.real_name.partition(" ")
-        profile: Json = {
-            "title": self.title,
-            "phone": "",
-            "skype": "",
-            "real_name": self.real_name,
-            "real_name_normalized": self.real_name,
-            "display_name": self.display_name or self.name,
-            "display_name_normalized": self.display_name or self.name,
-            "fields": None,
-            "status_text": "",
-            "status_text_canonical": "",
-            "status_emoji": "",
-            "status_emoji_display_info": [],
-            "status_expiration": 0,
-            "avatar_hash": self.id.lower(),
-            "first_name": first,
-            "last_name": last,
-            "team": self.team_id,
-        }
-        for size in (24, 32, 48, 72, 192, 512):
-            profile[f"image_{size}"] = f"https://avatars.sandbox.invalid/{self.id}-{size}.png"
-        if with_email and self.email and not self.is_bot:
-            profile["email"] = self.email
-        shape: Json = {
-            "id": self.id,
-            "team_id": self.team_id,
-            "name": self.name,
-            "deleted": self.deleted,
-            "color": "9f69e7",
-            "real_name": self.real_name,
-            "tz": self.tz,
-            "tz_label": moment.tzname() or self.tz,
-            "tz_offset": int(offset.total_seconds()) if offset else 0,
-            "profile": profile,
-            "is_admin": self.is_admin,
-            "is_owner": False,
-            "is_primary_owner": False,
-            "is_restricted": self.is_restricted,
-            "is_ultra_restricted": self.is_ultra_restricted,
-            "is_bot": self.is_bot,
-            "is_app_user": False,
-            "updated": self.updated,
-            "is_email_confirmed": not self.is_bot,
-            "who_can_share_contact_card": "EVERYONE",
-        }
-        if self.is_stranger:
-            shape["is_stranger"] = True
-        if self.is_bot and self.bot_id:
-            profile |= {"bot_id": self.bot_id, "api_app_id": self.app_id or ""}
-        return shape
 
 
 @dataclass
@@ -122,7 +64,7 @@ class Channel:
 
     @property
     def is_public(self) -> bool:
-        """Whether anybody in the workspace may look inside."""
+        """Whether everyone in the workspace may read it."""
         return self.kind == "channel"
 
     @property
@@ -130,62 +72,10 @@ class Channel:
         """The `channel_type` of membership events: C, G or D."""
         return "D" if self.is_im else "G" if self.is_mpim else "C"
 
-    def api(self, viewer: str, team_id: str, *, num_members: bool = False) -> Json:
-        """The conversation object as `viewer` gets it."""
-        if self.is_im:
-            other = next((member for member in self.members if member != viewer), viewer)
-            return {
-                "id": self.id,
-                "created": self.created,
-                "is_archived": self.is_archived,
-                "is_im": True,
-                "is_org_shared": False,
-                "context_team_id": team_id,
-                "updated": self.updated * 1000,
-                "user": other,
-                "is_user_deleted": False,
-                "priority": 0,
-                "is_open": True,
-            }
-        shape: Json = {
-            "id": self.id,
-            "name": self.name,
-            "is_channel": not self.is_mpim,
-            "is_group": False,
-            "is_im": False,
-            "is_mpim": self.is_mpim,
-            "is_private": self.is_private or self.is_mpim,
-            "created": self.created,
-            "is_archived": self.is_archived,
-            "is_general": self.is_general,
-            "unlinked": 0,
-            "name_normalized": self.name,
-            "is_shared": self.is_ext_shared,
-            "is_org_shared": False,
-            "is_pending_ext_shared": False,
-            "pending_shared": [],
-            "context_team_id": team_id,
-            "updated": self.updated * 1000,
-            "parent_conversation": None,
-            "creator": self.creator,
-            "is_ext_shared": self.is_ext_shared,
-            "shared_team_ids": [team_id],
-            "pending_connected_team_ids": [],
-            "is_member": viewer in self.members,
-            "topic": dict(self.topic),
-            "purpose": dict(self.purpose),
-            "previous_names": list(self.previous_names),
-        }
-        if viewer in self.members:
-            shape["last_read"] = self.last_read.get(viewer, "0000000000.000000")
-        if num_members:
-            shape["num_members"] = len(self.members)
-        return shape
-
 
 @dataclass
 class Message:
-    """A message in a channel or thread; `extra` holds what only its subtype has."""
+    """A message in a channel or thread; `extra` holds fields that only its subtype has."""
 
     channel: str
     ts: str
@@ -210,13 +100,13 @@ class Message:
 
     @property
     def is_reply(self) -> bool:
-        """Whether it lives in a thread under another message."""
+        """Whether it is a reply in a thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
 
 @dataclass
 class Ephemeral:
-    """A message only one person sees. Slack keeps none of it; the workspace remembers it for tests and the page."""
+    """A message that only one user sees. Slack does not store it; the sandbox does, for tests and the web UI."""
 
     id: str
     channel: str
@@ -233,7 +123,7 @@ class Ephemeral:
 
 @dataclass
 class View:
-    """A modal or a home tab; `values` is what the person has entered so far."""
+    """A modal or a home tab; `values` holds the entries so far, `trouble` the error above the form."""
 
     id: str
     user: str
@@ -249,18 +139,18 @@ class View:
 
     @property
     def title(self) -> str:
-        """The words at the top of the modal."""
+        """The title of the modal."""
         return str((self.body.get("title") or {}).get("text", ""))
 
     @property
     def callback_id(self) -> str:
-        """The app's name for it."""
+        """The app's identifier for it."""
         return str(self.body.get("callback_id") or "")
 
 
 @dataclass
 class File:
-    """A file somebody shared; the bytes are kept apart."""
+    """A file; its content is in `State.contents`."""
 
     id: str
     name: str
@@ -274,41 +164,6 @@ class File:
     complete: bool = True
     deleted: bool = False
     kind: str = "hosted"
-
-    def api(self, base_url: str) -> Json:
-        """The file object of messages and `files.info`."""
-        return {
-            "id": self.id,
-            "created": self.created,
-            "timestamp": self.created,
-            "name": self.name,
-            "title": self.title,
-            "mimetype": self.mimetype,
-            "filetype": self.filetype,
-            "pretty_type": self.filetype.upper(),
-            "user": self.user,
-            "user_team": "",
-            "editable": False,
-            "size": self.size,
-            "mode": self.kind,
-            "is_external": False,
-            "external_type": "",
-            "is_public": True,
-            "public_url_shared": False,
-            "display_as_bot": False,
-            "username": "",
-            "url_private": f"{base_url}/files/{self.id}/{self.name}",
-            "url_private_download": f"{base_url}/files/{self.id}/download/{self.name}",
-            "media_display_type": "unknown",
-            "permalink": f"{base_url}/files/{self.user}/{self.id}/{self.name}",
-            "permalink_public": f"{base_url}/files/public/{self.id}",
-            "is_starred": False,
-            "has_rich_preview": False,
-            "file_access": "visible",
-            "channels": list(self.channels),
-            "groups": [],
-            "ims": [],
-        }
 
 
 @dataclass
@@ -326,27 +181,3 @@ class Usergroup:
     disabled: bool = False
     updated: int = 0
     updated_by: str = ""
-
-    def api(self, team_id: str, *, with_users: bool) -> Json:
-        """The usergroup object."""
-        shape: Json = {
-            "id": self.id,
-            "team_id": team_id,
-            "is_usergroup": True,
-            "name": self.name,
-            "description": self.description,
-            "handle": self.handle,
-            "is_external": False,
-            "date_create": self.created,
-            "date_update": self.updated or self.created,
-            "date_delete": (self.updated or 1) if self.disabled else 0,
-            "auto_type": None,
-            "created_by": self.created_by,
-            "updated_by": self.updated_by or self.created_by,
-            "deleted_by": (self.updated_by or None) if self.disabled else None,
-            "prefs": {"channels": list(self.channels), "groups": []},
-            "user_count": str(len(self.users)),
-        }
-        if with_users:
-            shape["users"] = list(self.users)
-        return shape

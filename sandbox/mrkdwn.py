@@ -1,4 +1,4 @@
-"""Slack's text: escaping, what people type, who a message mentions."""
+"""Slack's text format: escaping, conversion of typed text, and mentions."""
 
 import re
 from dataclasses import dataclass
@@ -18,44 +18,44 @@ BROADCAST = re.compile(r"<!(here|channel|everyone)(?:\|[^<>]*)?>")
 
 
 def escape(text: str) -> str:
-    """Make `&`, `<` and `>` harmless, as Slack's client does with everything a person types."""
+    """Escape `&`, `<` and `>`, as Slack's client does with typed text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescape(text: str) -> str:
-    """The characters a reader sees."""
+    """Undo `escape`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def clean(text: str) -> str:
-    """What Slack keeps of an app's text: its control sequences, all else escaped."""
+    """Return an app's text as Slack stores it: control sequences are kept, all else is escaped."""
     out, end = [], 0
     for match in CONTROL.finditer(text):
-        out += [_stray(text[end : match.start()]), match.group(0)]
+        out += [_escape_loose(text[end : match.start()]), match.group(0)]
         end = match.end()
-    return "".join([*out, _stray(text[end:])])
+    return "".join([*out, _escape_loose(text[end:])])
 
 
-def _stray(text: str) -> str:
+def _escape_loose(text: str) -> str:
     return LOOSE_AMPERSAND.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What Slack makes of a line a person typed: the text and the rich text block that goes with it."""
+    """A typed line as Slack stores it: the text and the elements of its rich text block."""
 
     text: str
     elements: list[Json]
 
     @property
     def blocks(self) -> list[Json]:
-        """The block Slack's client sends beside the text."""
+        """The blocks that Slack's client sends with the text."""
         section = {"type": "rich_text_section", "elements": self.elements or [{"type": "text", "text": " "}]}
         return [{"type": "rich_text", "elements": [section]}]
 
 
 def typed(state: State, line: str) -> Typed:
-    """Turn a typed line into Slack's text: escaped, `@name` and `#channel` resolved, links wrapped."""
+    """Convert a typed line: escape it, resolve `@name` and `#channel`, wrap links."""
     text: list[str] = []
     elements: list[Json] = []
     end = 0
@@ -66,19 +66,19 @@ def typed(state: State, line: str) -> Typed:
             elements.append({"type": "text", "text": piece})
 
     for match in TYPED.finditer(line):
-        found = _resolved(state, match)
-        if found is None:
+        resolved = _resolve(state, match)
+        if resolved is None:
             continue
         plain(match.start())
-        text.append(found[0])
-        elements.append(found[1])
-        end = match.start() + found[2]
+        text.append(resolved[0])
+        elements.append(resolved[1])
+        end = match.start() + resolved[2]
     plain(len(line))
     return Typed("".join(text), elements)
 
 
-def _resolved(state: State, match: re.Match[str]) -> tuple[str, Json, int] | None:
-    """The text, the rich element and how many characters of the line they stand for."""
+def _resolve(state: State, match: re.Match[str]) -> tuple[str, Json, int] | None:
+    """Return the text, the rich text element and how many characters of the line they replace; `None` if unknown."""
     whole = len(match.group(0))
     if url := match.group("url"):
         return f"<{escape(url)}>", {"type": "link", "url": url}, whole
@@ -103,28 +103,28 @@ def _resolved(state: State, match: re.Match[str]) -> tuple[str, Json, int] | Non
 
 
 def command_text(state: State, line: str, *, should_escape: bool) -> str:
-    """The `text` of a slash command: with `should_escape` mentions carry their IDs and names."""
+    """Return the `text` of a slash command; with `should_escape` mentions carry IDs and names."""
     if not should_escape:
         return escape(line)
     out, end = [], 0
     for match in TYPED.finditer(line):
-        if match.group("emoji") or match.group("url") or (found := _resolved(state, match)) is None:
+        if match.group("emoji") or match.group("url") or (resolved := _resolve(state, match)) is None:
             continue
         out.append(escape(line[end : match.start()]))
-        element = found[1]
+        element = resolved[1]
         if element["type"] == "user":
             out.append(f"<@{element['user_id']}|{state.users[element['user_id']].name}>")
         elif element["type"] == "usergroup":
             out.append(f"<!subteam^{element['usergroup_id']}|@{match.group('at')}>")
         else:
-            out.append(found[0])
-        end = match.start() + found[2]
+            out.append(resolved[0])
+        end = match.start() + resolved[2]
     return "".join([*out, escape(line[end:])])
 
 
 @dataclass(frozen=True)
 class Mentions:
-    """Who and what a message names in a way that notifies."""
+    """The users, user groups and broadcasts that a message mentions in a way that notifies."""
 
     users: frozenset[str] = frozenset()
     usergroups: frozenset[str] = frozenset()
@@ -132,7 +132,7 @@ class Mentions:
 
 
 def mentions(text: str, blocks: list[Json] | None) -> Mentions:
-    """What a message mentions: its blocks decide where it has some, else its text."""
+    """Return the mentions in a message's blocks, or in its text if it has none."""
     users: set[str] = set()
     groups: set[str] = set()
     broadcasts: set[str] = set()

@@ -1,4 +1,4 @@
-"""The README's pictures: a workspace and the bot are started, an incident is played, and the page is photographed.
+"""Take the README's screenshots: start a workspace and the bot, play an incident, and capture the web UI.
 
 python -m sandbox.pictures          # writes docs/pictures/*.png; needs chromium and the `dev` extra
 """
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.bot_process import bot_of
+from sandbox.bot_process import demo_bot
 from sandbox.model import Channel, Message
 from sandbox.server import Server
 from sandbox.settings import Settings
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "docs" / "pictures"
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-PATIENCE_S = 30.0
-SETTLE_MS = 600  # fonts, and the last answers of the bot
+TIMEOUT_S = 30.0
+SETTLE_MS = 600  # until fonts are loaded and the bot's last answers are drawn
 
 
 async def main() -> int:
-    """Start everything, play, photograph, end everything."""
+    """Start everything, play the incident, stop everything. Returns the exit code."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.stderr.write("Pictures need a browser: apt-get install chromium\n")
@@ -42,10 +42,10 @@ async def main() -> int:
         server = Server(Workspace(settings))
         url = await server.start()
         policy = HERE / "demo.policy.yml"
-        bot = bot_of(settings, f"{url}/api/", Path(folder), policy=policy, speed=1.0, port=0)
+        bot = demo_bot(settings, f"{url}/api/", Path(folder), policy=policy, speed=1.0, port=0)
         try:
             await bot.start()
-            await server.ws.until(lambda: server.ws.sockets.connections, PATIENCE_S)
+            await server.ws.until(lambda: server.ws.sockets.connections, TIMEOUT_S)
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
                 await play(server.ws, browser)
@@ -57,83 +57,83 @@ async def main() -> int:
 
 
 async def play(ws: Workspace, browser: Browser) -> None:
-    """An incident from the first worried line to the update, with a picture at each turn."""
+    """Play an incident from the first report to the status update, with a screenshot of each scene."""
     maya, noor, lena = ws.person("maya"), ws.person("noor"), ws.person("lena")
-    await noor.say("#general", "Customers tell us that checkout shows an error. Does anybody else see it?")
-    said = await lena.say("#general", "Yes: `checkout-api` answers 502 in *eu-west*, about one in three.")
-    await noor.react(said, "eyes")
-    page = await sit(browser, ws, "maya", "general")
-    await page.locator("#main").get_by_label("Shortcuts").click()
-    await page.get_by_role("menuitem", name="Declare incident").click()
-    modal = page.locator("dialog.view")
+    await noor.say("#general", "Customers tell us that checkout shows an error. Does anyone else see it?")
+    report = await lena.say("#general", "Yes: `checkout-api` answers 502 in *eu-west*, about one in three.")
+    await noor.react(report, "eyes")
+    tab = await open_tab(browser, ws, "maya", "general")
+    await tab.locator("#main").get_by_label("Shortcuts").click()
+    await tab.get_by_role("menuitem", name="Declare incident").click()
+    modal = tab.locator("dialog.view")
     await modal.get_by_label("Title", exact=True).fill("Checkout is down in eu-west")
-    await pick(page, "Severity", "sev2")
+    await pick(tab, "Severity", "sev2")
     await modal.get_by_label("What is happening?").fill("One in three payments fails with a 502.")
-    await pick(page, "Affected services", "Checkout")
-    await page.keyboard.press("Escape")
-    await photograph(page, "declare.png")
+    await pick(tab, "Affected services", "Checkout")
+    await tab.keyboard.press("Escape")
+    await capture(tab, "declare.png")
     await modal.get_by_role("button", name="Declare", exact=True).click()
     channel, card = await opened(ws)
-    paged = await ws.until(lambda: [one for one in channel.members if one not in (ws.bot.id, maya.id)], PATIENCE_S)
+    paged = await ws.until(lambda: [id_ for id_ in channel.members if id_ not in (ws.bot.id, maya.id)], TIMEOUT_S)
     oncall = ws.person(paged[0])
     await oncall.press(card, "Acknowledge")
-    await ws.until(lambda: oncall.id in str(card.blocks), PATIENCE_S)
+    await ws.until(lambda: oncall.id in str(card.blocks), TIMEOUT_S)
     await maya.invite(channel.id, "noor")
     await maya.press(card, "Assign roles")
-    await ws.until(maya.open_views, PATIENCE_S)
+    await ws.until(maya.open_views, TIMEOUT_S)
     await maya.fill(maya.view, {"Incident commander": "maya", "Technical lead": oncall.user.name, "Scribe": "noor"})
     await maya.submit()
     await oncall.say(channel.id, "Deploy 4512 went out right before the errors began. I suggest we roll it back.")
     agreed = await maya.say(channel.id, "Agreed, please do. @noor, could you tell support that we are on it?")
     await noor.react(agreed, "white_check_mark")
     await maya.command(channel.id, "/incident update Rolling back deploy 4512; the error rate is falling.")
-    await ws.until(lambda: "Update #1" in str(card.blocks), PATIENCE_S)
+    await ws.until(lambda: "Update #1" in str(card.blocks), TIMEOUT_S)
     await ws.settled()
-    await page.locator("#sidebar a", has_text="inc-1").click()
-    await page.set_viewport_size({"width": 1280, "height": 1080})
-    await page.locator("#main .message.pinned").evaluate("card => card.scrollIntoView({block: 'start'})")
-    await page.evaluate("document.activeElement.blur()")
-    await photograph(page, "incident.png")
-    telephone = await sit(browser, ws, oncall.user.name, channel.name, width=390, height=844, dark=True)
-    await photograph(telephone, "telephone.png")
+    await tab.locator("#sidebar a", has_text="inc-1").click()
+    await tab.set_viewport_size({"width": 1280, "height": 1080})
+    await tab.locator("#main .message.pinned").evaluate("card => card.scrollIntoView({block: 'start'})")
+    await tab.evaluate("document.activeElement.blur()")
+    await capture(tab, "incident.png")
+    telephone = await open_tab(browser, ws, oncall.user.name, channel.name, width=390, height=844, dark=True)
+    await capture(telephone, "telephone.png")
 
 
 async def opened(ws: Workspace) -> tuple[Channel, Message]:
-    """The incident's channel and its card, as soon as both are there."""
+    """Wait for the incident's channel and its card."""
 
     def both() -> tuple[Channel, Message] | None:
         channel = ws.find_channel("inc-1")
         pinned = ws.pinned(channel.id) if channel else []
         return (channel, pinned[0]) if channel and pinned else None
 
-    found: tuple[Channel, Message] = await ws.until(both, PATIENCE_S)
-    return found
+    channel_and_card: tuple[Channel, Message] = await ws.until(both, TIMEOUT_S)
+    return channel_and_card
 
 
-async def sit(
-    browser: Browser, ws: Workspace, who: str, place: str, *, width: int = 1280, height: int = 860, dark: bool = False
+async def open_tab(
+    browser: Browser, ws: Workspace, who: str, channel: str, *, width: int = 1280, height: int = 860, dark: bool = False
 ) -> Page:
-    """A tab for one person."""
+    """Open a tab as one person."""
     context = await browser.new_context(
         viewport={"width": width, "height": height}, device_scale_factor=1.5, color_scheme="dark" if dark else "light"
     )
-    page = await context.new_page()
-    await page.goto(f"{ws.url}/?as={who}&in={place}")
-    await page.locator("#main h1").wait_for()
-    return page
+    tab = await context.new_page()
+    await tab.goto(f"{ws.url}/?as={who}&in={channel}")
+    await tab.locator("#main h1").wait_for()
+    return tab
 
 
-async def pick(page: Page, label: str, option: str) -> None:
+async def pick(tab: Page, label: str, option: str) -> None:
     """Choose in a select of the open modal."""
-    await page.locator("dialog").get_by_role("combobox", name=label).click()
-    await page.get_by_role("option", name=option).first.click()
+    await tab.locator("dialog").get_by_role("combobox", name=label).click()
+    await tab.get_by_role("option", name=option).first.click()
 
 
-async def photograph(page: Page, name: str) -> None:
-    """Write one picture."""
-    await page.mouse.move(0, 0)
-    await page.wait_for_timeout(SETTLE_MS)
-    await page.screenshot(path=OUT / name)
+async def capture(tab: Page, name: str) -> None:
+    """Write one screenshot."""
+    await tab.mouse.move(0, 0)
+    await tab.wait_for_timeout(SETTLE_MS)
+    await tab.screenshot(path=OUT / name)
     sys.stdout.write(f"{OUT / name}\n")
 
 

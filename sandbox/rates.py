@@ -1,4 +1,4 @@
-"""Slack's rate tiers, a minute at a time, and what it says of messages: one a second a channel, so many a workspace."""
+"""Slack's rate limits: calls per minute by tier, and messages per second by channel and per minute in all."""
 
 import math
 from collections import deque
@@ -12,7 +12,7 @@ POST = "chat.postMessage"
 
 
 class Rates:
-    """Counts calls by method, and posts by channel, while switched on. `minute_s`: how long its minutes are."""
+    """Counts calls by method and posts by channel while `on`. Tests may shorten the minute (`minute_s`)."""
 
     def __init__(self, clock: Clock, *, on: bool) -> None:
         self.clock = clock
@@ -22,7 +22,7 @@ class Rates:
         self._posts: dict[str, tuple[float, float]] = {}
 
     def retry_after(self, method: str, tier: str, channel: str | None) -> int | None:
-        """Seconds to wait when this call is one too many; `None` lets it pass and counts it."""
+        """Return the seconds to wait if this call exceeds a limit; otherwise count it and return `None`."""
         if not self.on:
             return None
         now = self.clock.now()

@@ -1,4 +1,4 @@
-"""response_url: five answers within thirty minutes to something a person did."""
+"""Response URLs: up to five answers within thirty minutes of a person's action."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ LIFE_S = 30 * 60
 
 @dataclass
 class ResponseUrl:
-    """Who may be answered where, and how often still."""
+    """One response URL: its user and channel, the message it may replace, and the uses left."""
 
     user: str
     channel: str
@@ -27,7 +27,7 @@ class ResponseUrl:
 
 
 class ResponseUrls:
-    """Issues the URLs and takes the answers."""
+    """Issues response URLs and handles the answers posted to them."""
 
     def __init__(self, state: State, posting: Posting, bot: str, team_id: str) -> None:
         self.state = state
@@ -38,15 +38,15 @@ class ResponseUrls:
         self.urls: dict[str, ResponseUrl] = {}
 
     def issue(self, user: str, channel: str, original: Message | Ephemeral | None = None) -> str:
-        """A fresh URL."""
+        """Return a new URL."""
         key = f"{self.team_id}/{uuid4().int % 10**13}/{uuid4().hex[:24]}"
         self.urls[key] = ResponseUrl(user, channel, self.state.clock.now(), original)
         if len(self.urls) > 20_000:
             self.urls.pop(next(iter(self.urls)))
         return f"{self.base_url}/actions/{key}"
 
-    def answer(self, key: str, said: Any) -> None:
-        """Take one answer; raises Slack's refusal (`used_url`, `expired_url`, `invalid_blocks` …)."""
+    def answer(self, key: str, answer: Any) -> None:
+        """Handle one answer. Raises `SlackError` (`used_url`, `expired_url`, `invalid_blocks` …)."""
         url = self.urls.get(key)
         if url is None:
             raise SlackError("invalid_url")
@@ -54,32 +54,32 @@ class ResponseUrls:
             raise SlackError("expired_url")
         if url.left <= 0:
             raise SlackError("used_url")
-        if not isinstance(said, dict):
+        if not isinstance(answer, dict):
             raise SlackError("invalid_payload")
         url.left -= 1
-        self._do(url, said)
+        self._apply(url, answer)
 
-    def _do(self, url: ResponseUrl, said: Json) -> None:
-        if said.get("delete_original"):
+    def _apply(self, url: ResponseUrl, answer: Json) -> None:
+        if answer.get("delete_original"):
             self._delete(url)
             return
         content = {
-            "text": clean(str(said.get("text") or "")),
-            "blocks": blocks_of(said.get("blocks")),
-            "attachments": attachments_of(said.get("attachments")),
+            "text": clean(str(answer.get("text") or "")),
+            "blocks": blocks_of(answer.get("blocks")),
+            "attachments": attachments_of(answer.get("attachments")),
         }
         if not any(content.values()):
             raise SlackError("no_text")
-        if said.get("replace_original"):
+        if answer.get("replace_original"):
             self._replace(url, content)
         else:
-            self._show(url, said, content)
+            self._show(url, answer, content)
 
     def _delete(self, url: ResponseUrl) -> None:
         original = url.original
         if isinstance(original, Ephemeral):
             original.deleted = True
-            self._seen(original, "ephemeral_deleted")
+            self._changed(original, "ephemeral_deleted")
         elif original is not None and self.state.message(original.channel, original.ts) is original:
             self.posting.delete(original)
         else:
@@ -90,21 +90,22 @@ class ResponseUrls:
         if isinstance(original, Ephemeral):
             for name, value in content.items():
                 setattr(original, name, value)
-            self._seen(original, "ephemeral_changed")
+            self._changed(original, "ephemeral_changed")
         elif original is not None and self.state.message(original.channel, original.ts) is original:
             self.posting.edit(original, self.bot, content, quiet=True)
         else:
             raise SlackError("message_not_found")
 
-    def _seen(self, shown: Ephemeral, kind: str) -> None:
-        self.state.touch("ephemeral", shown.id)
-        self.posting.journal.change(kind, {"channel": shown.channel, "viewer": shown.viewer, "id": shown.id})
+    def _changed(self, ephemeral: Ephemeral, kind: str) -> None:
+        self.state.touch("ephemeral", ephemeral.id)
+        data = {"channel": ephemeral.channel, "viewer": ephemeral.viewer, "id": ephemeral.id}
+        self.posting.journal.change(kind, data)
 
-    def _show(self, url: ResponseUrl, said: Json, content: Json) -> None:
+    def _show(self, url: ResponseUrl, answer: Json, content: Json) -> None:
         original = url.original
-        thread = said.get("thread_ts") or (original.thread_ts if original is not None else None)
+        thread = answer.get("thread_ts") or (original.thread_ts if original is not None else None)
         text = content.pop("text")
-        if said.get("response_type") != "in_channel":
+        if answer.get("response_type") != "in_channel":
             self.posting.ephemeral(url.channel, url.user, text, thread_ts=thread, **content)
             return
         channel = self.state.channels[url.channel]

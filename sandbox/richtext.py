@@ -1,4 +1,4 @@
-"""The grammar of rich text blocks."""
+"""The schema of rich text blocks."""
 
 from sandbox.schema_dsl import ID, Check, anything, boolean, by_type, items, number, record, string, typed, url
 

@@ -1,4 +1,8 @@
-"""Block Kit's grammar in small pieces: each piece checks a value and reports what Slack would object to."""
+"""A small schema language for Block Kit: each function returns a check that reports errors in Slack's words.
+
+Slack's messages and JSON pointers are part of what the bot logs and tests assert, so a general JSON Schema validator,
+with messages of its own, does not do.
+"""
 
 import re
 from collections.abc import Callable
@@ -14,7 +18,7 @@ ID = 255
 
 
 def string(longest: int = 0, *, shortest: int = 1, pattern: str = "", among: tuple[str, ...] = ()) -> Check:
-    """A string of some length, pattern or list."""
+    """A string with limits on its length, a pattern, or a list of allowed values."""
     compiled = re.compile(pattern) if pattern else None
 
     def check(value: Any, at: str, report: Report) -> None:
@@ -33,7 +37,7 @@ def string(longest: int = 0, *, shortest: int = 1, pattern: str = "", among: tup
 
 
 def boolean(value: Any, at: str, report: Report) -> None:
-    """True or false."""
+    """Check for a boolean."""
     if not isinstance(value, bool):
         report(at, "must be a boolean")
 
@@ -53,11 +57,11 @@ def number(lowest: int | None = None, highest: int | None = None) -> Check:
 
 
 def anything(value: Any, at: str, report: Report) -> None:
-    """Not looked into."""
+    """Accept any value."""
 
 
 def items(inner: Check, most: int = 0, *, fewest: int = 0) -> Check:
-    """A list."""
+    """A list whose elements all pass `inner`."""
 
     def check(value: Any, at: str, report: Report) -> None:
         if not isinstance(value, list):
@@ -74,8 +78,8 @@ def items(inner: Check, most: int = 0, *, fewest: int = 0) -> Check:
 
 
 def record(required: dict[str, Check], optional: dict[str, Check] | None = None, rule: Rule | None = None) -> Check:
-    """An object with these fields and no others; `rule` sees it when its fields are in order."""
-    known = required | (optional or {})
+    """An object with these fields and no others; `rule` then checks it as a whole."""
+    checks = required | (optional or {})
 
     def check(value: Any, at: str, report: Report) -> None:
         if not isinstance(value, dict):
@@ -85,10 +89,10 @@ def record(required: dict[str, Check], optional: dict[str, Check] | None = None,
             if value.get(name) is None:
                 report(at, f"missing required field: {name}")
         for name, inner in value.items():
-            if name not in known:
+            if name not in checks:
                 report(at, f"invalid additional property: {name}")
             elif inner is not None:
-                known[name](inner, f"{at}/{name}", report)
+                checks[name](inner, f"{at}/{name}", report)
         if rule is not None:
             rule(value, at, report)
 
@@ -96,7 +100,7 @@ def record(required: dict[str, Check], optional: dict[str, Check] | None = None,
 
 
 def by_type(kinds: dict[str, Check]) -> Check:
-    """An object whose `type` says which grammar holds."""
+    """An object whose `type` selects its check."""
 
     def check(value: Any, at: str, report: Report) -> None:
         if not isinstance(value, dict):
@@ -116,12 +120,12 @@ def by_type(kinds: dict[str, Check]) -> Check:
 def typed(
     kind: str, required: dict[str, Check], optional: dict[str, Check] | None = None, rule: Rule | None = None
 ) -> Check:
-    """A record that carries its `type`."""
+    """An object with a fixed `type` and these fields."""
     return record({"type": string(among=(kind,))} | required, optional, rule)
 
 
 def text(longest: int, *, plain: bool = False) -> Check:
-    """A text object."""
+    """A text object: mrkdwn or plain_text, or plain_text only."""
     kinds = {"plain_text": typed("plain_text", {"text": string(longest)}, {"emoji": boolean})}
     if not plain:
         kinds["mrkdwn"] = typed("mrkdwn", {"text": string(longest)}, {"verbatim": boolean})
@@ -134,7 +138,7 @@ def plain(longest: int) -> Check:
 
 
 def url(value: Any, at: str, report: Report) -> None:
-    """A web address of at most 3000 characters."""
+    """Check for a URL of at most 3000 characters."""
     if not isinstance(value, str):
         report(at, "must be a string")
     elif len(value) > 3000:

@@ -1,4 +1,4 @@
-"""Scripted teammates for the demo: they chat, acknowledge late or not at all, so that reminders have a reason."""
+"""Scripted teammates for the demo, who chat and acknowledge late or never, so that reminders and pages appear."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHAT_S = (6.0, 14.0)
 
 
 class ScriptedUsers:
-    """`tom` answers his page, late; `priya` never does; both chat in incident channels. `speed` hurries them."""
+    """`tom` acknowledges his page late, `priya` never does; both chat in incident channels. `speed` shortens delays."""
 
     def __init__(self, ws: Workspace, speed: float = 1.0) -> None:
         self._ws = ws
@@ -32,17 +32,17 @@ class ScriptedUsers:
         self._dice = random.Random(7)  # noqa: S311 - for chatter
 
     async def play(self) -> None:
-        """Until cancelled: look for incident channels, and play a part in each."""
-        known: set[str] = set()
-        async with asyncio.TaskGroup() as parts:
+        """Until cancelled, take part in every incident channel."""
+        joined: set[str] = set()
+        async with asyncio.TaskGroup() as tasks:
             while True:
                 for channel in list(self._ws.state.channels.values()):
-                    if channel.name.startswith("inc-") and channel.id not in known:
-                        known.add(channel.id)
-                        parts.create_task(self._part(channel))
+                    if channel.name.startswith("inc-") and channel.id not in joined:
+                        joined.add(channel.id)
+                        tasks.create_task(self._take_part(channel))
                 await asyncio.sleep(0.5)
 
-    async def _part(self, channel: Channel) -> None:
+    async def _take_part(self, channel: Channel) -> None:
         await asyncio.sleep(LATE_S / self._pace)
         await self._answer_page()
         for line in itertools.islice(itertools.cycle(LINES), 30):

@@ -1,4 +1,4 @@
-"""Who and what is there when the workspace opens."""
+"""The people, bots, channels and user group of a new workspace."""
 
 from sandbox.manifest import Manifest
 from sandbox.model import Channel, User, Usergroup
@@ -19,7 +19,7 @@ PEOPLE = [
 
 
 def user_id(handle: str) -> str:
-    """The ID of a seeded person, readable in logs."""
+    """Return the ID of a seeded user; it is readable in logs."""
     return f"U0{handle.upper():0<8}"
 
 

@@ -1,4 +1,4 @@
-"""The workspace over HTTP: the Web API, uploads, response URLs, sockets and the control API."""
+"""The HTTP server of a workspace: Web API, uploads, response URLs, Socket Mode, control API and web UI."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ MAX_BODY = 64 * 1024 * 1024
 
 
 class Server:
-    """Listens for one workspace."""
+    """Serves one workspace."""
 
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
@@ -36,7 +36,7 @@ class Server:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> str:
-        """Listen; gives the address."""
+        """Start listening. Returns the server's URL."""
         settings = self.ws.settings
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -53,16 +53,16 @@ class Server:
             await self._runner.cleanup()
 
     async def respond(self, request: web.Request) -> web.Response:
-        """A response_url is used."""
+        """Handle an answer to a response URL."""
         if self.ws.faults.down:
             return web.Response(status=503)
         info = request.match_info
         try:
-            said: Any = json.loads(await request.read())
+            answer: Any = json.loads(await request.read())
         except ValueError:
             return web.Response(status=400, text="invalid_payload")
         try:
-            self.ws.response_urls.answer(f"{info['team']}/{info['number']}/{info['secret']}", said)
+            self.ws.response_urls.answer(f"{info['team']}/{info['number']}/{info['secret']}", answer)
         except SlackError as refused:
             status = 404 if refused.error in GONE else 400
             return web.json_response(refused.body(), status=status)
@@ -71,7 +71,7 @@ class Server:
         return web.Response(text="ok")
 
     async def upload(self, request: web.Request) -> web.Response:
-        """The bytes of a file the app announced."""
+        """Receive the content of a file that the app announced."""
         file = self.ws.state.files.get(request.match_info["file"])
         if file is None or file.complete:
             return web.Response(status=404, text="file_not_found")
@@ -86,7 +86,7 @@ class Server:
         return web.Response(text=f"OK - {len(content)}")
 
     async def download(self, request: web.Request) -> web.Response:
-        """A file's bytes."""
+        """Return a file's content."""
         file = self.ws.state.files.get(request.match_info["file"])
         if file is None or file.deleted:
             return web.Response(status=404)
@@ -95,7 +95,7 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[Workspace]:
-    """A workspace that listens on a free local port; the keywords are those of `Settings`."""
+    """Run a workspace on a free local port; the keywords are the fields of `Settings`."""
     server = Server(Workspace(Settings(**settings)))
     await server.start()
     try:

@@ -1,4 +1,4 @@
-"""How a local workspace is set up."""
+"""Settings of a local workspace."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,16 +7,16 @@ from typing import Any
 
 @dataclass
 class Settings:
-    """Everything the workspace can be told at start.
+    """The settings a workspace starts with.
 
-    `request_url` receives all deliveries by signed HTTP while no Socket Mode connection stands. `retry_delays_s`
-    are the waits before the three repetitions of an unanswered event; Slack's are 0, 60 and 300 s.
+    `request_url` receives deliveries by signed HTTP while no Socket Mode connection is open. `retry_delays_s` are the
+    waits before the three retries of an unacknowledged event; Slack's are 0, 60 and 300 s.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     request_url: str | None = None
-    signing_secret: str = "sandbox-signing-secret"  # noqa: S105 - a local workspace guards nothing
+    signing_secret: str = "sandbox-signing-secret"  # noqa: S105 - protects nothing
     bot_token: str = "xoxb-sandbox"  # noqa: S105
     app_token: str = "xapp-sandbox"  # noqa: S105
     verification_token: str = "sandbox-verification-token"  # noqa: S105

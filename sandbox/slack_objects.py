@@ -1,296 +1,186 @@
-"""Messages as Slack writes them: in API answers and in events."""
+"""Slack's JSON objects for users, conversations, files and user groups."""
 
-from typing import Any
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from sandbox.model import Channel, File, Json, Message, User
-from sandbox.settings import Settings
-from sandbox.state import State
-
-GENERIC = {
-    "attachments", "blocks", "bot_id", "bot_profile", "channel", "channel_type", "client_msg_id", "edited",
-    "event_ts", "files", "parent_user_id", "reactions", "team", "text", "thread_ts", "ts", "type", "user",
-}  # fmt: skip
-# The fields @slack/types gives each subtype's event.
-EVENT_FIELDS: dict[str | None, set[str]] = {
-    None: GENERIC,
-    "bot_message": {
-        "attachments", "blocks", "bot_id", "channel", "channel_type", "edited", "event_ts", "icons", "subtype",
-        "text", "thread_ts", "ts", "type", "user", "username",
-    },
-    "file_share": {
-        "attachments", "blocks", "channel", "channel_type", "display_as_bot", "event_ts", "files", "parent_user_id",
-        "subtype", "text", "thread_ts", "ts", "type", "upload", "user",
-    },
-    "thread_broadcast": {
-        "attachments", "blocks", "channel", "channel_type", "client_msg_id", "event_ts", "root", "subtype", "text",
-        "thread_ts", "ts", "type", "user",
-    },
-    "me_message": {"channel", "channel_type", "event_ts", "subtype", "text", "ts", "type", "user"},
-}  # fmt: skip
-NOT_IN_MESSAGE_EVENTS = {"timestamp", "user_team", "media_display_type", "file_access", "ims"}
-IN_PIN = {
-    "app_id", "attachments", "blocks", "bot_id", "bot_profile", "client_msg_id", "permalink", "pinned_to", "team",
-    "text", "ts", "type", "user",
-}  # fmt: skip
-IN_MENTION = {
-    "attachments", "blocks", "bot_id", "bot_profile", "channel", "client_msg_id", "edited", "event_ts", "files",
-    "team", "text", "thread_ts", "ts", "type", "user",
-}  # fmt: skip
+from sandbox.model import Channel, File, Json, User, Usergroup
 
 
-class SlackObjects:
-    """Writes messages for one workspace."""
-
-    def __init__(self, state: State, settings: Settings, base_url: str) -> None:
-        self.state = state
-        self.settings = settings
-        self.base_url = base_url
-
-    def bot_profile(self, message: Message) -> Json | None:
-        """Which app speaks through this message."""
-        if message.bot_id is None:
-            return None
-        bot = next((user for user in self.state.users.values() if user.bot_id == message.bot_id), None)
-        return {
-            "id": message.bot_id,
-            "deleted": False,
-            "name": bot.real_name if bot else message.bot_id,
-            "updated": 1_700_000_000,
-            "app_id": message.app_id or "",
-            "icons": {f"image_{size}": f"https://avatars.sandbox.invalid/bot-{size}.png" for size in (36, 48, 72)},
-            "team_id": self.settings.team_id,
-        }
-
-    def file(self, file: File) -> Json:
-        """A file object."""
-        return file.api(self.base_url) | {"user_team": self.settings.team_id}
-
-    def message(self, message: Message, *, metadata: bool = False, thread: bool = True) -> Json:
-        """A message as `conversations.history` gives it."""
-        shape: Json = {"type": "message", "ts": message.ts, "text": message.text}
-        if message.user and message.subtype != "bot_message":
-            shape["user"] = message.user
-            author = self.state.users.get(message.user)
-            shape["team"] = author.team_id if author else self.settings.team_id
-        optional: Json = {
-            "subtype": message.subtype,
-            "bot_id": message.bot_id,
-            "app_id": message.app_id,
-            "bot_profile": self.bot_profile(message),
-            "username": message.username,
-            "icons": message.icons,
-            "client_msg_id": message.client_msg_id,
-            "blocks": message.blocks,
-            "attachments": message.attachments,
-            "edited": dict(message.edited) if message.edited else None,
-        }
-        shape |= {key: value for key, value in optional.items() if value}
-        if message.files:
-            shape |= {"files": [self.file(self.state.files[f]) for f in message.files], "upload": False}
-        if message.reactions:
-            shape["reactions"] = [reaction | {"count": len(reaction["users"])} for reaction in message.reactions]
-        if metadata and message.metadata:
-            shape["metadata"] = message.metadata
-        channel = self.state.channels[message.channel]
-        if any(pin["ts"] == message.ts for pin in channel.pins):
-            shape["pinned_to"] = [message.channel]
-        if thread:
-            shape |= self._thread(message)
-        return shape | message.extra
-
-    def _thread(self, message: Message) -> Json:
-        log = self.state.logs[message.channel]
-        if message.is_reply:
-            parent = log.messages.get(message.thread_ts or "")
-            shape: Json = {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else ""}
-            if message.broadcast and parent is not None:
-                shape["root"] = self.message(parent)
-            return shape
-        replies = log.replies(message.ts)
-        if not replies:
-            return {}
-        people = list(dict.fromkeys(reply.user for reply in replies))
-        return {
-            "thread_ts": message.ts,
-            "reply_count": len(replies),
-            "reply_users_count": len(people),
-            "latest_reply": replies[-1].ts,
-            "reply_users": people[:5],
-            "is_locked": False,
-            "subscribed": False,
-        }
-
-    def event(self, message: Message, channel: Channel) -> Json:
-        """The `message` event (without metadata, which Slack sends only in events of its own)."""
-        shape = self.message(message)
-        shape |= {"channel": channel.id, "channel_type": channel.kind, "event_ts": message.ts}
-        if "files" in shape:
-            shape["files"] = [
-                {key: value for key, value in file.items() if key not in NOT_IN_MESSAGE_EVENTS}
-                for file in shape["files"]
-            ]
-        if message.subtype == "file_share":
-            shape |= {"display_as_bot": False}
-        if message.subtype == "thread_broadcast":
-            parent = self.state.message(message.channel, message.thread_ts or "")
-            shape["root"] = self._root(parent, channel) if parent else {}
-            shape.setdefault("client_msg_id", f"{message.ts}-{message.user}")
-        if message.subtype in ("channel_topic", "channel_purpose"):
-            shape.pop("team", None)
-        allowed = EVENT_FIELDS.get(message.subtype)
-        return shape if allowed is None else {key: value for key, value in shape.items() if key in allowed}
-
-    def _root(self, parent: Message, channel: Channel) -> Json:
-        counts = ("reply_count", "reply_users", "reply_users_count", "latest_reply")
-        thread = self._thread(parent)
-        return self.event(parent, channel) | {name: thread[name] for name in counts if name in thread}
-
-    def mention(self, message: Message, channel: Channel) -> Json:
-        """The `app_mention` event of a message that names the app."""
-        shape = self.message(message) | {"channel": channel.id, "event_ts": message.ts}
-        for file in shape.get("files", []):
-            for key in ("channels", "groups", "ims"):
-                file.pop(key, None)
-        return {key: value for key, value in shape.items() if key in IN_MENTION} | {"type": "app_mention"}
-
-    def changed(self, message: Message, before: Json, channel: Channel, ts: str) -> Json:
-        """The `message_changed` event; `before` is the message's event from before the change."""
-        return self._hidden("message_changed", channel, ts) | {
-            "message": self.event(message, channel),
-            "previous_message": before,
-        }
-
-    def deleted(self, message_ts: str, before: Json, channel: Channel, ts: str) -> Json:
-        """The `message_deleted` event."""
-        return self._hidden("message_deleted", channel, ts) | {"deleted_ts": message_ts, "previous_message": before}
-
-    def pinned(self, message: Message) -> Json:
-        """The message inside pin events."""
-        shape = self.message(message) | {"permalink": self.permalink(message)}
-        return {key: value for key, value in shape.items() if key in IN_PIN}
-
-    def permalink(self, message: Message) -> str:
-        """The message's address."""
-        base = f"https://{self.settings.team_domain}.slack.com/archives/{message.channel}"
-        link = f"{base}/p{message.ts.replace('.', '')}"
-        return f"{link}?thread_ts={message.thread_ts}&cid={message.channel}" if message.is_reply else link
-
-    @staticmethod
-    def _hidden(subtype: str, channel: Channel, ts: str) -> Json:
-        return {
-            "type": "message",
-            "subtype": subtype,
-            "hidden": True,
-            "channel": channel.id,
-            "channel_type": channel.kind,
-            "ts": ts,
-            "event_ts": ts,
-        }
-
-    def user_event(self, user: User, kind: str, ts: str) -> Json:
-        """`team_join` or `user_change`."""
-        body = user.api() | {"locale": "en-US"}
-        body["profile"] = {k: v for k, v in body["profile"].items() if k not in ("bot_id", "api_app_id")}
-        return {"type": kind, "user": body, "cache_ts": int(float(ts)), "event_ts": ts}
-
-
-def channel_created(channel: Channel, team_id: str, ts: str) -> Json:
-    """The `channel_created` event."""
-    return {
-        "type": "channel_created",
-        "event_ts": ts,
-        "channel": {
-            "id": channel.id,
-            "is_channel": True,
-            "name": channel.name,
-            "name_normalized": channel.name,
-            "created": channel.created,
-            "creator": channel.creator,
-            "is_shared": False,
-            "is_org_shared": False,
-            "context_team_id": team_id,
-            "is_archived": False,
-            "is_frozen": False,
-            "is_general": channel.is_general,
-            "is_group": False,
-            "is_private": False,
-            "is_ext_shared": False,
-            "is_im": False,
-            "is_mpim": False,
-            "is_pending_ext_shared": False,
-        },
+def user_object(user: User, *, with_email: bool = True) -> Json:
+    """Return the user object of `users.info` and of user events."""
+    moment = datetime.fromtimestamp(user.updated or 1_700_000_000, UTC).astimezone(ZoneInfo(user.tz))
+    offset = moment.utcoffset()
+    profile = _profile(user, with_email=with_email)
+    shape: Json = {
+        "id": user.id,
+        "team_id": user.team_id,
+        "name": user.name,
+        "deleted": user.deleted,
+        "color": "9f69e7",
+        "real_name": user.real_name,
+        "tz": user.tz,
+        "tz_label": moment.tzname() or user.tz,
+        "tz_offset": int(offset.total_seconds()) if offset else 0,
+        "profile": profile,
+        "is_admin": user.is_admin,
+        "is_owner": False,
+        "is_primary_owner": False,
+        "is_restricted": user.is_restricted,
+        "is_ultra_restricted": user.is_ultra_restricted,
+        "is_bot": user.is_bot,
+        "is_app_user": False,
+        "updated": user.updated,
+        "is_email_confirmed": not user.is_bot,
+        "who_can_share_contact_card": "EVERYONE",
     }
+    if user.is_stranger:
+        shape["is_stranger"] = True
+    if user.is_bot and user.bot_id:
+        profile |= {"bot_id": user.bot_id, "api_app_id": user.app_id or ""}
+    return shape
 
 
-def channel_event(kind: str, channel: Channel, user: str, ts: str) -> Json:
-    """`channel_archive`, `channel_unarchive` and their `group_` sisters."""
-    event: Json = {"type": kind, "channel": channel.id, "user": user, "event_ts": ts}
-    if kind.endswith("_archive"):
-        event["is_moved"] = 0
-    return event
-
-
-def channel_rename(kind: str, channel: Channel, ts: str) -> Json:
-    """`channel_rename` or `group_rename`."""
-    return {
-        "type": kind,
-        "event_ts": ts,
-        "channel": {
-            "id": channel.id,
-            "name": channel.name,
-            "name_normalized": channel.name,
-            "created": channel.created,
-            "is_channel": not channel.is_private,
-            "is_mpim": channel.is_mpim,
-        },
-    }
-
-
-def membership(kind: str, channel: Channel, user: User, inviter: str | None, ts: str) -> Json:
-    """`member_joined_channel` or `member_left_channel`."""
-    event: Json = {
-        "type": kind,
-        "user": user.id,
-        "channel": channel.id,
-        "channel_type": channel.letter if not channel.is_private else "G",
+def _profile(user: User, *, with_email: bool) -> Json:
+    first, _, last = user.real_name.partition(" ")
+    profile: Json = {
+        "title": user.title,
+        "phone": "",
+        "skype": "",
+        "real_name": user.real_name,
+        "real_name_normalized": user.real_name,
+        "display_name": user.display_name or user.name,
+        "display_name_normalized": user.display_name or user.name,
+        "fields": None,
+        "status_text": "",
+        "status_text_canonical": "",
+        "status_emoji": "",
+        "status_emoji_display_info": [],
+        "status_expiration": 0,
+        "avatar_hash": user.id.lower(),
+        "first_name": first,
+        "last_name": last,
         "team": user.team_id,
-        "event_ts": ts,
     }
-    if inviter:
-        event["inviter"] = inviter
-    return event
+    for size in (24, 32, 48, 72, 192, 512):
+        profile[f"image_{size}"] = f"https://avatars.sandbox.invalid/{user.id}-{size}.png"
+    if with_email and user.email and not user.is_bot:
+        profile["email"] = user.email
+    return profile
 
 
-def reaction(kind: str, message: Message, user: str, name: str, ts: str) -> Json:
-    """`reaction_added` or `reaction_removed`."""
+def channel_object(channel: Channel, viewer: str, team_id: str, *, num_members: bool = False) -> Json:
+    """Return the conversation object as `viewer` (a user ID) gets it."""
+    if channel.is_im:
+        return _direct_message_object(channel, viewer, team_id)
+    shape: Json = {
+        "id": channel.id,
+        "name": channel.name,
+        "is_channel": not channel.is_mpim,
+        "is_group": False,
+        "is_im": False,
+        "is_mpim": channel.is_mpim,
+        "is_private": channel.is_private or channel.is_mpim,
+        "created": channel.created,
+        "is_archived": channel.is_archived,
+        "is_general": channel.is_general,
+        "unlinked": 0,
+        "name_normalized": channel.name,
+        "is_shared": channel.is_ext_shared,
+        "is_org_shared": False,
+        "is_pending_ext_shared": False,
+        "pending_shared": [],
+        "context_team_id": team_id,
+        "updated": channel.updated * 1000,
+        "parent_conversation": None,
+        "creator": channel.creator,
+        "is_ext_shared": channel.is_ext_shared,
+        "shared_team_ids": [team_id],
+        "pending_connected_team_ids": [],
+        "is_member": viewer in channel.members,
+        "topic": dict(channel.topic),
+        "purpose": dict(channel.purpose),
+        "previous_names": list(channel.previous_names),
+    }
+    if viewer in channel.members:
+        shape["last_read"] = channel.last_read.get(viewer, "0000000000.000000")
+    if num_members:
+        shape["num_members"] = len(channel.members)
+    return shape
+
+
+def _direct_message_object(channel: Channel, viewer: str, team_id: str) -> Json:
+    other = next((member for member in channel.members if member != viewer), viewer)
     return {
-        "type": kind,
-        "user": user,
-        "reaction": name,
-        "item_user": message.user,
-        "item": {"type": "message", "channel": message.channel, "ts": message.ts},
-        "event_ts": ts,
+        "id": channel.id,
+        "created": channel.created,
+        "is_archived": channel.is_archived,
+        "is_im": True,
+        "is_org_shared": False,
+        "context_team_id": team_id,
+        "updated": channel.updated * 1000,
+        "user": other,
+        "is_user_deleted": False,
+        "priority": 0,
+        "is_open": True,
     }
 
 
-def pin(kind: str, channel: Channel, item: dict[str, Any], message: Json, user: str, ts: str) -> Json:
-    """`pin_added` or `pin_removed`; `item` is the channel's record of the pin."""
-    event: Json = {
-        "type": kind,
-        "user": user,
-        "channel_id": channel.id,
-        "item": {
-            "type": "message",
-            "created": item["created"],
-            "created_by": item["user"],
-            "channel": channel.id,
-            "message": message,
-        },
-        "item_user": message.get("user", ""),
-        "pin_count": str(len(channel.pins)),
-        "pinned_info": {"channel": channel.id, "pinned_by": item["user"], "pinned_ts": item["created"]},
-        "event_ts": ts,
+def file_object(file: File, base_url: str, team_id: str) -> Json:
+    """Return the file object of messages and `files.info`."""
+    return {
+        "id": file.id,
+        "created": file.created,
+        "timestamp": file.created,
+        "name": file.name,
+        "title": file.title,
+        "mimetype": file.mimetype,
+        "filetype": file.filetype,
+        "pretty_type": file.filetype.upper(),
+        "user": file.user,
+        "user_team": team_id,
+        "editable": False,
+        "size": file.size,
+        "mode": file.kind,
+        "is_external": False,
+        "external_type": "",
+        "is_public": True,
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
+        "url_private": f"{base_url}/files/{file.id}/{file.name}",
+        "url_private_download": f"{base_url}/files/{file.id}/download/{file.name}",
+        "media_display_type": "unknown",
+        "permalink": f"{base_url}/files/{file.user}/{file.id}/{file.name}",
+        "permalink_public": f"{base_url}/files/public/{file.id}",
+        "is_starred": False,
+        "has_rich_preview": False,
+        "file_access": "visible",
+        "channels": list(file.channels),
+        "groups": [],
+        "ims": [],
     }
-    if kind == "pin_removed":
-        event["has_pins"] = bool(channel.pins)
-    return event
+
+
+def usergroup_object(group: Usergroup, team_id: str, *, with_users: bool) -> Json:
+    """Return the user group object, with or without the IDs of its members."""
+    shape: Json = {
+        "id": group.id,
+        "team_id": team_id,
+        "is_usergroup": True,
+        "name": group.name,
+        "description": group.description,
+        "handle": group.handle,
+        "is_external": False,
+        "date_create": group.created,
+        "date_update": group.updated or group.created,
+        "date_delete": (group.updated or 1) if group.disabled else 0,
+        "auto_type": None,
+        "created_by": group.created_by,
+        "updated_by": group.updated_by or group.created_by,
+        "deleted_by": (group.updated_by or None) if group.disabled else None,
+        "prefs": {"channels": list(group.channels), "groups": []},
+        "user_count": str(len(group.users)),
+    }
+    if with_users:
+        shape["users"] = list(group.users)
+    return shape

@@ -21,7 +21,7 @@ SOCKET_REASONS = {TIMEOUT: "timeout", FAILED: "connection_failed"}
 
 
 class Connection:
-    """One open socket and the envelopes it owes an acknowledgement for."""
+    """One open connection and the envelopes it has not acknowledged yet."""
 
     def __init__(self, socket: web.WebSocketResponse, number: int) -> None:
         self.socket = socket
@@ -32,12 +32,12 @@ class Connection:
         self.mute = False
 
     async def send(self, envelope: Json) -> None:
-        """Write one frame."""
+        """Send one frame; a frozen or muted connection loses it."""
         if not (self.frozen or self.mute):
             await self.socket.send_str(json.dumps(envelope))
 
     def fail(self) -> None:
-        """Everything still unacknowledged did not arrive."""
+        """Fail all unacknowledged envelopes."""
         for future in self.pending.values():
             if not future.done():
                 future.set_result(Answer(error=FAILED))
@@ -59,7 +59,7 @@ class Sockets:
         self._numbers = itertools.count(1)
 
     def ticket(self) -> str:
-        """The WebSocket URL for one connection."""
+        """Issue a WebSocket URL that is valid for one connection. Raises `SlackError` during an outage."""
         if self.refusing:
             raise SlackError("internal_error")
         ticket = str(uuid4())
@@ -68,7 +68,7 @@ class Sockets:
         return f"{self.base_url.replace('http', 'ws', 1)}/link/?{query}"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One connection from `hello` to its end."""
+        """Serve one connection, from `hello` until it closes."""
         ticket = request.query.get("ticket", "")
         if self.refusing or ticket not in self.tickets:
             return web.Response(status=401)
@@ -122,16 +122,19 @@ class Sockets:
             if frame.type != WSMsgType.TEXT:
                 continue
             try:
-                said = json.loads(frame.data)
+                reply = json.loads(frame.data)
             except ValueError:
-                log.warning("the app sent a frame that is no JSON: %.200s", frame.data)
+                log.warning("the app sent a frame that is not JSON: %.200s", frame.data)
                 continue
-            future = connection.pending.pop(str(said.get("envelope_id")), None)
+            future = connection.pending.pop(str(reply.get("envelope_id")), None)
             if future is not None and not future.done():
-                future.set_result(Answer(200, said.get("payload")))
+                future.set_result(Answer(200, reply.get("payload")))
 
     async def send(self, envelope: Envelope, retry: int = 0, reason: str | None = None) -> Answer:
-        """Deliver once over any one connection. An event waits a moment for a connection, a press does not."""
+        """Deliver once over one of the connections, in turn.
+
+        An event waits briefly for a connection, an interaction does not.
+        """
         connection = await self._next(wait=envelope.kind == "events_api")
         if connection is None:
             return Answer(error=FAILED)
@@ -172,7 +175,10 @@ class Sockets:
         return [c for c in self.connections if not c.draining and not c.socket.closed]
 
     async def disconnect(self, reason: str = "refresh_requested", *, only: int | None = None) -> None:
-        """Ask connections to go, as Slack does: `warning` stays open a while, the others close at once."""
+        """Ask the app to reconnect: after a `warning` the connection stays open for a while, else it closes at once.
+
+        `only` limits it to the first connections.
+        """
         for connection in list(self.connections[:only]):
             frame = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}
             await connection.send(frame)
@@ -183,21 +189,21 @@ class Sockets:
             await connection.socket.close()
 
     def drop(self, *, only: int | None = None) -> int:
-        """Cut connections without a word; gives how many."""
+        """Cut connections without notice. Returns how many."""
         cut = list(self.connections[:only])
         for connection in cut:
             self._cut(connection)
         return len(cut)
 
     def freeze(self, *, only: int | None = None) -> None:
-        """Connections stay open, and nothing comes or goes on them any more: not even an answer to a ping."""
+        """Keep connections open but stop all traffic; not even pings are answered."""
         for connection in self.connections[:only]:
             connection.frozen = True
             if (transport := _transport(connection)) is not None:
                 transport.pause_reading()
 
     def mute(self, *, only: int | None = None) -> None:
-        """Connections stay open and answer pings, but what is sent over them never arrives."""
+        """Keep connections open and answer pings, but lose everything sent to the app."""
         for connection in self.connections[:only]:
             connection.mute = True
 

@@ -1,4 +1,4 @@
-"""What the workspace holds, and nothing of how it changes."""
+"""The state of a workspace: its records and their indexes."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class ChannelLog:
         self.threads: dict[str, list[str]] = {}
 
     def add(self, message: Message) -> None:
-        """Put a message where it belongs."""
+        """Add a message to the timeline or its thread, or to both if it is broadcast."""
         self.messages[message.ts] = message
         if message.is_reply and message.thread_ts is not None:
             insort(self.threads.setdefault(message.thread_ts, []), message.ts)
@@ -30,21 +30,21 @@ class ChannelLog:
             insort(self.timeline, message.ts)
 
     def remove(self, message: Message) -> None:
-        """Forget a message."""
+        """Remove a message."""
         self.messages.pop(message.ts, None)
-        for listed in (self.timeline, self.threads.get(message.thread_ts or "", [])):
-            at = bisect_left(listed, message.ts)
-            if at < len(listed) and listed[at] == message.ts:
-                del listed[at]
+        for timestamps in (self.timeline, self.threads.get(message.thread_ts or "", [])):
+            index = bisect_left(timestamps, message.ts)
+            if index < len(timestamps) and timestamps[index] == message.ts:
+                del timestamps[index]
         if message.is_reply and message.thread_ts and not self.threads.get(message.thread_ts):
             self.threads.pop(message.thread_ts, None)
 
     def replies(self, ts: str) -> list[Message]:
-        """The replies under a message, oldest first."""
+        """Return the replies under a message, oldest first."""
         return [self.messages[reply] for reply in self.threads.get(ts, ())]
 
     def between(self, oldest: str, latest: str, *, inclusive: bool) -> list[Message]:
-        """The timeline from `oldest` to `latest`, oldest first."""
+        """Return the timeline from `oldest` to `latest`, oldest first."""
         if inclusive:
             start, end = bisect_left(self.timeline, oldest), bisect_right(self.timeline, latest)
         else:
@@ -56,7 +56,7 @@ class ChannelLog:
 
 
 class State:
-    """Everything in the workspace. `changed` collects (kind, key) of what must be stored again."""
+    """All records of a workspace. `changed` collects the (kind, key) of records to be stored."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -74,76 +74,76 @@ class State:
         self._last_us = 0
 
     def ts(self) -> str:
-        """A message timestamp no other has; it never runs backwards."""
+        """Return a new message timestamp, later than all before."""
         self._last_us = max(int(self.clock.now() * 1_000_000), self._last_us + 1)
         return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
 
-    def never_before(self, ts: str) -> None:
-        """Hand out no timestamp at or before this one (after a restart)."""
+    def issue_after(self, ts: str) -> None:
+        """Issue only timestamps after this one (after a restart)."""
         seconds, _, fraction = ts.partition(".")
         self._last_us = max(self._last_us, int(seconds) * 1_000_000 + int(fraction or 0))
 
     def touch(self, kind: str, key: str) -> None:
-        """Remember that this must be stored."""
+        """Note that a record must be stored."""
         self.changed.add((kind, key))
 
     def add_user(self, user: User) -> User:
-        """Let somebody in."""
+        """Add a user."""
         self.users[user.id] = user
         self.touch("user", user.id)
         return user
 
     def add_channel(self, channel: Channel) -> Channel:
-        """Open a channel."""
+        """Add a channel."""
         self.channels[channel.id] = channel
         self.logs.setdefault(channel.id, ChannelLog())
         self.touch("channel", channel.id)
         return channel
 
     def remove_channel(self, channel: Channel) -> None:
-        """Forget a channel and its messages."""
+        """Remove a channel and its messages."""
         for ts in self.logs.pop(channel.id).messages:
             self.touch("message", f"{channel.id}|{ts}")
         del self.channels[channel.id]
         self.touch("channel", channel.id)
 
     def add_message(self, message: Message) -> Message:
-        """Put a message into its channel."""
+        """Add a message to its channel."""
         self.logs[message.channel].add(message)
         self.touch("message", f"{message.channel}|{message.ts}")
         return message
 
     def remove_message(self, message: Message) -> None:
-        """Forget a message."""
+        """Remove a message."""
         self.logs[message.channel].remove(message)
         self.touch("message", f"{message.channel}|{message.ts}")
 
     def message(self, channel: str, ts: str) -> Message | None:
-        """A message by its place."""
+        """Return a message by channel ID and timestamp, or `None`."""
         log = self.logs.get(channel)
         return log.messages.get(ts) if log else None
 
     def user_named(self, name: str) -> User | None:
-        """Somebody by ID, handle, display name, real name or email."""
-        wanted = name.removeprefix("@").lower()
+        """Return a user by ID, handle, display name, real name or email, or `None`."""
+        lowered = name.removeprefix("@").lower()
         if name in self.users:
             return self.users[name]
         for user in self.users.values():
-            if wanted in (user.name.lower(), user.display_name.lower(), user.real_name.lower(), user.email.lower()):
+            if lowered in (user.name.lower(), user.display_name.lower(), user.real_name.lower(), user.email.lower()):
                 return user
         return None
 
     def channel_named(self, name: str) -> Channel | None:
-        """A channel by ID or name, with or without `#`."""
+        """Return a channel by ID or name, with or without `#`, or `None`. One that is not archived comes first."""
         if name in self.channels:
             return self.channels[name]
-        wanted = name.removeprefix("#").lower()
-        named = [c for c in self.channels.values() if c.name == wanted and not c.is_im]
+        lowered = name.removeprefix("#").lower()
+        named = [c for c in self.channels.values() if c.name == lowered and not c.is_im]
         return next((c for c in named if not c.is_archived), named[0] if named else None)
 
-    def im_between(self, one: str, other: str) -> Channel | None:
-        """The direct-message channel of two, if it was ever opened."""
-        pair = {one, other}
+    def im_between(self, user: str, other: str) -> Channel | None:
+        """Return the direct-message channel of two users, or `None` if it was never opened."""
+        pair = {user, other}
         return next((c for c in self.channels.values() if c.is_im and set(c.members) == pair), None)
 
     def ephemerals_for(self, viewer: str, channel: str | None = None) -> list[Ephemeral]:

@@ -1,4 +1,4 @@
-"""Keeping a workspace in one SQLite file: what changed is written in batches, off the event loop."""
+"""Storage of a workspace in a SQLite file: changed records are written in batches, in a thread."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ ORDER = ("user", "channel", "message", "ephemeral", "view", "file", "usergroup")
 
 
 class Store:
-    """The file. `commit` waits until everything changed so far is on disk; callers share one write."""
+    """Reads and writes the file. Concurrent `commit` calls share one write."""
 
     def __init__(self, path: Path, state: State) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,49 +34,49 @@ class Store:
         self._writing: asyncio.Task[None] | None = None
 
     def load(self) -> bool:
-        """Fill the state from the file; `False` when the file is new."""
+        """Fill the state from the file. Returns `False` if the file is new."""
         rows = self._db.execute("SELECT kind, key, body, data FROM things ORDER BY rowid").fetchall()
         by_kind: dict[str, list[Any]] = {kind: [] for kind in ORDER}
         for kind, _, body, data in rows:
             by_kind[kind].append((_record(kind, json.loads(body)), data))
         for kind in ORDER:
-            for thing, data in by_kind[kind]:
-                self._put(kind, thing, data)
+            for record, data in by_kind[kind]:
+                self._put(kind, record, data)
         self.state.changed.clear()
         return bool(rows)
 
-    def _put(self, kind: str, thing: Any, data: bytes | None) -> None:
+    def _put(self, kind: str, record: Any, data: bytes | None) -> None:
         state = self.state
         match kind:
             case "user":
-                state.users[thing.id] = thing
+                state.users[record.id] = record
             case "channel":
-                state.channels[thing.id] = thing
-                state.logs[thing.id] = ChannelLog()
+                state.channels[record.id] = record
+                state.logs[record.id] = ChannelLog()
             case "message":
-                state.logs[thing.channel].add(thing)
-                state.never_before(thing.ts)
+                state.logs[record.channel].add(record)
+                state.issue_after(record.ts)
             case "ephemeral":
-                state.ephemerals.append(thing)
-                state.never_before(thing.ts)
+                state.ephemerals.append(record)
+                state.issue_after(record.ts)
             case "view":
-                state.views[thing.id] = thing
-                if thing.kind == "home":
-                    state.homes[thing.user] = thing
-                elif thing.is_open:
-                    state.stacks.setdefault(thing.user, []).append(thing.id)
+                state.views[record.id] = record
+                if record.kind == "home":
+                    state.homes[record.user] = record
+                elif record.is_open:
+                    state.stacks.setdefault(record.user, []).append(record.id)
             case "file":
-                state.files[thing.id] = thing
-                state.contents[thing.id] = data or b""
+                state.files[record.id] = record
+                state.contents[record.id] = data or b""
             case "usergroup":
-                state.usergroups[thing.id] = thing
+                state.usergroups[record.id] = record
 
     def _rows(self) -> list[tuple[str, str, str | None, bytes | None]]:
         changed, self.state.changed = self.state.changed, set()
         rows = []
         for kind, key in changed:
-            thing = self._thing(kind, key)
-            body = json.dumps(asdict(thing)) if thing is not None else None
+            record = self._thing(kind, key)
+            body = json.dumps(asdict(record)) if record is not None else None
             rows.append((kind, key, body, self.state.contents.get(key) if kind == "file" else None))
         return rows
 
@@ -113,7 +113,7 @@ class Store:
             self._db.execute("COMMIT")
 
     async def commit(self) -> None:
-        """Wait until everything changed so far is on disk."""
+        """Return when all changes so far are on disk."""
         while self.state.changed or self._writing is not None:
             if self._writing is not None:
                 await asyncio.shield(self._writing)
@@ -127,12 +127,12 @@ class Store:
             self._writing = None
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write the remaining changes and close the file."""
         self._write(self._rows())
         self._db.close()
 
 
 def _record(kind: str, body: Json) -> Any:
     """Build a record, leaving out fields that only an older version had."""
-    known = {field.name for field in fields(KINDS[kind])}
-    return KINDS[kind](**{name: value for name, value in body.items() if name in known})
+    field_names = {field.name for field in fields(KINDS[kind])}
+    return KINDS[kind](**{name: value for name, value in body.items() if name in field_names})

@@ -1,4 +1,4 @@
-"""A workspace driven by typed lines: from a prompt, or from a script whose lines are shown with what they did."""
+"""A workspace driven by lines from a prompt or a script."""
 
 from __future__ import annotations
 
@@ -16,34 +16,35 @@ from sandbox.workspace import Workspace
 
 HELP = """\
 /incident declare sev2 Checkout is down   type a command
-hello everybody                           say something
-as tom                                    be somebody else
+hello everyone                            say something
+as tom                                    act as another person
 in #general        in INC-1               go to a channel
 press Acknowledge                         press a button of the newest message that has it
 fill Title="Checkout is down" Severity=sev2    fill in the open form; then: submit, or close
 show       show #incidents                see a channel as text
-wait 5                                    let so many seconds pass
+wait 5                                    wait 5 seconds
 quit
 """
 SETTLE_S = 0.6
 REFUSALS = {
-    "not_in_channel": "You are not in this channel yet. Go in: `in general`, then /incident join --in INC-1",
-    "is_archived": "This channel is archived: nobody can write in it.",
+    "not_in_channel": "You are not in this channel yet. Join it first: `in general`, then /incident join --in INC-1",
+    "is_archived": "This channel is archived: no one can post in it.",
 }
 
 
 class Terminal:
-    """Who I am, where I am, and what each line does. `say` prints."""
+    """Executes lines as one person in one channel, both of which a line can change. `say` prints."""
 
     def __init__(self, ws: Workspace, say: Callable[[str], None], who: str = "maya", where: str = "general") -> None:
         self._ws = ws
         self._say = say
         self.who = who
         self.where = where
-        self._form: tuple[str, str] | None = None  # the form as it was last shown
+        self._form: tuple[str, str] | None = None  # the view's ID and the text as last shown
 
     @property
     def prompt(self) -> str:
+        """The prompt: person and channel."""
         return f"{self.who} #{self._ws.channel(self.where).name}> "
 
     @property
@@ -51,7 +52,7 @@ class Terminal:
         return self._ws.person(self.who)
 
     async def run(self, lines: AsyncIterator[str], *, echo: bool) -> None:
-        """Until `quit` or the end of the lines. A line that cannot be carried out says why and changes nothing."""
+        """Execute lines until `quit` or their end. A line that fails prints why, and the next one is executed."""
         async for line in lines:
             line = line.strip()
             if not line or line.startswith("#!") or line.startswith("# "):
@@ -65,11 +66,11 @@ class Terminal:
             except SlackError as error:
                 self._say(f"  ! {REFUSALS.get(error.error, error.error)}")
             except (NoSuchThing, LookupError, ValueError, TimeoutError) as error:
-                self._say(f"  ! {error or 'it did not happen in time'}")
+                self._say(f"  ! {error or 'timed out'}")
 
     async def _line(self, line: str) -> None:
         word, _, rest = line.partition(" ")
-        act = {
+        command = {
             "as": self._be,
             "in": self._go,
             "press": self._press,
@@ -80,15 +81,15 @@ class Terminal:
             "wait": self._wait,
             "help": self._help,
         }.get(word)
-        if act is not None:
-            await act(rest.strip())
+        if command is not None:
+            await command(rest.strip())
         elif line.startswith("/"):
             before = set(map(id, self._me.ephemerals()))
             reply = await self._me.command(self.where, line)
             if reply.error:
                 self._say(f"  ! {reply.text or reply.error}")
             await self._settle()
-            self._private(before)
+            self._show_private(before)
         else:
             await self._me.say(self.where, line)
             await self._settle()
@@ -98,10 +99,10 @@ class Terminal:
 
     async def _go(self, name: str) -> None:
         if match := re.fullmatch(r"(?i)inc-(\d+)", name):
-            found = self._ws.find_channel(f"inc-{match[1]}-") or self._ws.find_channel(f"inc-{match[1]}")
-            if found is None:
-                raise LookupError(f"there is no channel of {name} yet")
-            name = found.id
+            channel = self._ws.find_channel(f"inc-{match[1]}-") or self._ws.find_channel(f"inc-{match[1]}")
+            if channel is None:
+                raise LookupError(f"{name} has no channel yet")
+            name = channel.id
         self.where = self._ws.channel(name).id
 
     async def _press(self, label: str) -> None:
@@ -111,15 +112,15 @@ class Terminal:
         if reply.error:
             self._say(f"  ! {reply.error}")
         await self._settle()
-        self._private(before)
+        self._show_private(before)
 
     def _newest_with(self, label: str) -> Message | Ephemeral:
         where = self._ws.channel(self.where).id
         direct = [c.id for c in self._ws.state.channels.values() if c.is_im and self._me.id in c.members]
-        seen: list[Message | Ephemeral] = [*self._me.ephemerals(where)]
+        visible: list[Message | Ephemeral] = [*self._me.ephemerals(where)]
         for channel in (where, *direct):
-            seen += self._ws.messages(channel, threads=True)
-        for shown in sorted(seen, key=lambda message: message.ts, reverse=True):
+            visible += self._ws.messages(channel, threads=True)
+        for shown in sorted(visible, key=lambda message: message.ts, reverse=True):
             if f'"text": "{label}"' in str(shown.blocks).replace("'", '"'):
                 return shown
         raise LookupError(f"no message here has a button {label!r}")
@@ -127,13 +128,13 @@ class Terminal:
     async def _fill(self, rest: str) -> None:
         values = dict(part.split("=", 1) for part in shlex.split(rest) if "=" in part)
         if not values:
-            raise ValueError('write it so: fill Title="Checkout is down" Severity=sev2')
+            raise ValueError('usage: fill Title="Checkout is down" Severity=sev2')
         await self._me.fill(self._me.view, values)
 
     async def _submit(self, rest: str) -> None:
         reply = await self._me.submit()
-        for block, wrong in reply.errors.items():
-            self._say(f"  ! {block}: {wrong}")
+        for block, problem in reply.errors.items():
+            self._say(f"  ! {block}: {problem}")
         if reply.error:
             self._say(f"  ! {reply.error}")
         await self._settle()
@@ -151,12 +152,12 @@ class Terminal:
         self._say(HELP)
 
     async def _settle(self) -> None:
-        """Whoever types sees what came of it at once."""
+        """Wait for the bot's reaction, so that its answers are shown under the line."""
         await self._ws.settled()
         await asyncio.sleep(SETTLE_S)
 
-    def _private(self, before: set[int]) -> None:
-        """What only this person sees of it: answers, and a form that opened."""
+    def _show_private(self, before: set[int]) -> None:
+        """Print the ephemeral messages that are not in `before`, and a form that opened or changed."""
         for shown in self._me.ephemerals():
             if id(shown) not in before:
                 self._say("\n".join(f"  {line}" for line in message_lines(self._ws.state, shown)))
@@ -168,12 +169,13 @@ class Terminal:
 
 
 async def script_lines(path: Path) -> AsyncIterator[str]:
+    """Iterate over the lines of a script file."""
     for line in (await asyncio.to_thread(path.read_text, "utf-8")).splitlines():
         yield line
 
 
 async def typed_lines(prompt: Callable[[], str]) -> AsyncIterator[str]:
-    """What a person types, until end of input."""
+    """Iterate over the lines typed at the terminal, until end of input."""
     while True:
         try:
             yield await asyncio.to_thread(input, prompt())

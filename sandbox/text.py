@@ -1,4 +1,4 @@
-"""A channel as plain text, for terminals and transcripts."""
+"""Channels, messages and views as plain text, for terminals and tests."""
 
 import re
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ DATE = re.compile(r"!date\^\d+\^[^|]*\|(.*)", re.DOTALL)
 
 
 def readable(state: State, text: str) -> str:
-    """Slack's text as a person reads it: names for IDs, words for links."""
+    """Return Slack's text as a person reads it: names for IDs, labels for links."""
 
     def name(match: re.Match[str]) -> str:
         inside = match.group(1)
@@ -39,7 +39,7 @@ def readable(state: State, text: str) -> str:
 
 
 def block_lines(state: State, block: Json) -> list[str]:
-    """One block, line by line."""
+    """Return one block as lines."""
     match block["type"]:
         case "header":
             return [f"# {block['text']['text']}"]
@@ -86,9 +86,9 @@ def _element(state: State, element: Json) -> str:
         return f"[image: {element['alt_text']}]"
     if kind == "overflow":
         return "[⋯ " + " / ".join(option["text"]["text"] for option in element["options"]) + "]"
-    words = (element.get("placeholder") or {}).get("text", kind.replace("_", " "))
+    placeholder = (element.get("placeholder") or {}).get("text", kind.replace("_", " "))
     chosen = element.get("initial_option")
-    return f"[{chosen['text']['text'] if chosen else words} ▾]"
+    return f"[{chosen['text']['text'] if chosen else placeholder} ▾]"
 
 
 def _cell(state: State, cell: Json) -> str:
@@ -98,14 +98,14 @@ def _cell(state: State, cell: Json) -> str:
 
 
 def rich_lines(state: State, part: Json) -> list[str]:
-    """One part of a rich text block."""
+    """Return one part of a rich text block as lines."""
     if part["type"] == "rich_text_list":
         bullets = enumerate(part["elements"], 1)
         ordered = part["style"] == "ordered"
         return [f"{f'{number}.' if ordered else '•'} {''.join(rich_lines(state, item))}" for number, item in bullets]
-    words = "".join(_inline(state, element) for element in part["elements"])
+    text = "".join(_inline(state, element) for element in part["elements"])
     prefix = "> " if part["type"] == "rich_text_quote" else ""
-    return _lines(words, prefix)
+    return _lines(text, prefix)
 
 
 def _inline(state: State, element: Json) -> str:
@@ -131,7 +131,7 @@ def _inline(state: State, element: Json) -> str:
 
 
 def message_lines(state: State, message: Message | Ephemeral) -> list[str]:
-    """What a message says, line by line: its blocks where it has some, else its text."""
+    """Return a message as lines: its blocks, or its text if it has none, then attachments, files and reactions."""
     if message.blocks:
         lines = [line for block in message.blocks for line in block_lines(state, block)]
     else:
@@ -161,7 +161,7 @@ def _author(state: State, message: Message | Ephemeral) -> str:
 
 
 def channel_text(state: State, channel: Channel, viewer: User | None) -> str:
-    """A channel from its first message to its last, with threads, and what only `viewer` sees."""
+    """Return a whole channel with its threads, and the ephemeral messages of `viewer`."""
     tz = viewer.tz if viewer else "UTC"
     title = f"#{channel.name}" + (f" — {readable(state, channel.topic['value'])}" if channel.topic["value"] else "")
     lines = [title, ""]
@@ -179,21 +179,21 @@ def channel_text(state: State, channel: Channel, viewer: User | None) -> str:
 
 def _entry(state: State, message: Message | Ephemeral, tz: str, *, pinned: bool) -> list[str]:
     body = message_lines(state, message)
-    marks = []
+    suffixes = []
     if isinstance(message, Ephemeral):
-        marks.append("(only visible to you)")
+        suffixes.append("(only visible to you)")
     elif message.edited:
-        marks.append("(edited)")
+        suffixes.append("(edited)")
     if pinned:
-        marks.append("(pinned)")
+        suffixes.append("(pinned)")
     when = _clock(message.ts, tz)
     if isinstance(message, Message) and (message.subtype or "").startswith("channel_"):
         return [f"{when}  {' '.join(body)}"]
-    return [" ".join([f"{when}  {_author(state, message)}", *marks]), *(f"       {line}" for line in body)]
+    return [" ".join([f"{when}  {_author(state, message)}", *suffixes]), *(f"       {line}" for line in body)]
 
 
 def view_text(state: State, view: View) -> str:
-    """A modal or home tab as plain text, with what is filled in and what is wrong."""
+    """Return a modal or home tab as plain text, with its entries and errors."""
     values = {
         (field.block_id, field.action_id): view.values.get(field.block_id, {}).get(field.action_id, {})
         for field in fields(view.body["blocks"])
@@ -207,7 +207,7 @@ def view_text(state: State, view: View) -> str:
     buttons = [view.body[name]["text"] for name in ("close", "submit") if view.body.get(name)]
     if view.trouble:
         lines.append(f"│ ! {view.trouble}")
-    lines.append("└ " + " ".join(f"[{words}]" for words in buttons))
+    lines.append("└ " + " ".join(f"[{label}]" for label in buttons))
     return "\n".join(lines) + "\n"
 
 
@@ -226,7 +226,7 @@ def _entered(state: State, entered: Any) -> str:
     if entered in (None, "", []):
         return "____"
     if isinstance(entered, list):
-        return ", ".join(_entered(state, one) for one in entered)
+        return ", ".join(_entered(state, value) for value in entered)
     if isinstance(entered, dict):
         return str((entered.get("text") or {}).get("text") or entered.get("id") or "…")
     if isinstance(entered, str) and entered in state.users:

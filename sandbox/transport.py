@@ -1,4 +1,4 @@
-"""How a payload reaches the app over HTTP: signed as Slack signs, answered within three seconds."""
+"""Delivery to the app over HTTP, signed as by Slack and with its time-out of three seconds."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ TIMEOUT, FAILED, BAD_STATUS = "http_timeout", "connection_failed", "http_error"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `error` is Slack's retry reason when the delivery failed; `body` is parsed JSON or text."""
+    """The app's answer. `error` is Slack's retry reason if the delivery failed; `body` is parsed JSON or text."""
 
     status: int | None = None
     body: Any = None
@@ -27,20 +27,20 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the app took it."""
+        """Whether the app acknowledged it."""
         return self.error is None
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """One payload: `events_api`, `slash_commands` or `interactive`."""
+    """One payload; its kind is `events_api`, `slash_commands` or `interactive`."""
 
     kind: str
     payload: Json
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """Slack's v0 signature of a request."""
+    """Return Slack's v0 signature of a request."""
     digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256)
     return f"v0={digest.hexdigest()}"
 
@@ -55,7 +55,7 @@ class HttpTransport:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, envelope: Envelope, retry: int = 0, reason: str | None = None) -> Answer:
-        """Deliver once."""
+        """Deliver once. Failures are returned, not raised."""
         if self.url is None:
             return Answer(error=FAILED)
         body, content_type = _encode(envelope)
@@ -75,7 +75,7 @@ class HttpTransport:
             return Answer(error=FAILED)
 
     def _timeout(self) -> aiohttp.ClientTimeout:
-        """Counts from the moment a connection is free, so that a burst does not time itself out."""
+        """Start counting once a connection is free, so that a burst of deliveries does not time out in the queue."""
         return aiohttp.ClientTimeout(total=None, sock_connect=self.timeout_s, sock_read=self.timeout_s)
 
     def _headers(self, body: bytes, content_type: str) -> dict[str, str]:
@@ -88,14 +88,14 @@ class HttpTransport:
         }
 
     def session(self) -> aiohttp.ClientSession:
-        """The session all deliveries share."""
+        """Return the session that all deliveries share."""
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=15)
             self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
         return self._session
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None

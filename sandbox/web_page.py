@@ -1,4 +1,4 @@
-"""The page: a small Slack in the browser, served from files beside this module. It reaches nothing but this server."""
+"""The web page: serves the files of `ui/`, with a policy that lets them reach nothing but this server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-HERE = Path(__file__).resolve().parent / "ui"
+UI = Path(__file__).resolve().parent / "ui"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 POLICY = {
     "default-src": "'none'",
@@ -19,28 +19,28 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 CONTENT_POLICY = "; ".join(f"{name} {value}" for name, value in POLICY.items())
-# What people upload is served by this host too: opened by itself it may do nothing.
+# Uploaded files are served by this host, too: opened in the browser, they may do nothing.
 LOCKED = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 def routes(app: web.Application) -> None:
-    """Enter the page, its files, and headers that hold for every answer of the server."""
-    app.router.add_get("/", page)
+    """Add the routes, and security headers to every answer of the server."""
+    app.router.add_get("/", index)
     app.router.add_get("/ui/{file}", file)
     app.on_response_prepare.append(_guard)
 
 
-async def page(request: web.Request) -> web.Response:
-    """The page itself."""
-    return _answer(HERE / "index.html")
+async def index(request: web.Request) -> web.Response:
+    """Serve the web page."""
+    return _answer(UI / "index.html")
 
 
 async def file(request: web.Request) -> web.Response:
-    """One of its modules or style sheets."""
-    found = HERE / request.match_info["file"]
-    if found.parent != HERE or found.suffix not in TYPES or not found.is_file():
+    """Serve one of its modules, style sheets or images."""
+    path = UI / request.match_info["file"]
+    if path.parent != UI or path.suffix not in TYPES or not path.is_file():
         return web.Response(status=404, text="no such file")
-    return _answer(found)
+    return _answer(path)
 
 
 def _answer(path: Path) -> web.Response:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from sandbox import slack_events
 from sandbox.core import WorkspaceCore
 from sandbox.journal import CallRecord, DeliveryRecord
 from sandbox.model import Channel, Json, Message, User
@@ -45,7 +46,7 @@ class Workspace(WorkspaceCore):
 
     def _emit_user_event(self, user: User, kind: str) -> None:
         self.journal.change(kind, {"user": user.id})
-        self.delivery.emit(self.slack_objects.user_event(user, kind, self.state.ts()), None)
+        self.delivery.emit(slack_events.user_event(user, kind, self.state.ts()), None)
 
     # Messages and calls
 

@@ -140,15 +140,13 @@ async def still_claimed(conn: AsyncConnection, rows: Sequence[LedgerRow]) -> set
     return {row.dedup_key for row in rows if fences.get(row.dedup_key) == row.fence}
 
 
-async def record_decision(
-    conn: AsyncConnection, dedup_key: str, state: DeadlineState, reason: str, now: datetime
-) -> None:
+async def decide(conn: AsyncConnection, dedup_key: str, state: DeadlineState, reason: str, now: datetime) -> None:
     """Record what a lapsed deadline leads to: `DUE` if a message is on its way, else `SKIPPED` or the like."""
     await conn.execute(_SETTLE, _decision_values(dedup_key, state, reason, now))
 
 
 async def mark_many_due(conn: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
-    """`record_decision` with `DUE` for several deadlines, with the reason of each by `dedup_key`."""
+    """`decide` with `DUE` for several deadlines, with the reason of each by `dedup_key`."""
     values = [_decision_values(dedup_key, DeadlineState.DUE, reason, now) for dedup_key, reason in reasons.items()]
     if values:
         await conn.execute(_SETTLE, values)

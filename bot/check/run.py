@@ -75,7 +75,7 @@ async def _schedules(settings: Settings) -> list[Finding]:
     elsewhere = {key: one.pagerduty for key, one in policy.schedules.items() if one.pagerduty}
     if not elsewhere:
         return []
-    async with slack_api.session() as session:
+    async with slack_api.open_session() as session:
         asked = pagerduty_schedule_sync.client(settings, session)
         if asked is None:
             words = f"{', '.join(elsewhere)}: to be read from PagerDuty, which needs PAGERDUTY_API_TOKEN. Set it."
@@ -160,8 +160,8 @@ async def _database(settings: Settings) -> list[Finding]:
 
 async def _slack(settings: Settings, announce: str | None) -> list[Finding]:
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
-    async with slack_api.session() as session:
-        client = slack_api.client(token, settings.slack_api_url, session)
+    async with slack_api.open_session() as session:
+        client = slack_api.web_client(token, settings.slack_api_url, session)
         api = SlackApi(client)
         try:
             answer = await client.auth_test()
@@ -190,9 +190,9 @@ async def _groups(api: SlackApi, settings: Settings) -> list[Finding]:
     except policy_reader.PolicyError:
         return []
     found = []
-    for group in sorted(usergroups.named_by(policy)):
+    for group in sorted(usergroups.groups_in_policy(policy)):
         try:
-            people = await usergroups.ask_slack(api, group)
+            people = await usergroups.fetch_members(api, group)
         except SlackError as error:
             words = f"Slack does not say who is in {group} ({error.name}): until it does, what was last known counts."
             found.append(Finding("permissions", True, words, warning=True))

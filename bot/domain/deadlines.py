@@ -6,7 +6,6 @@ lapsed, what to do about it and why.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
+from bot.domain.values.slack_ids import is_user_id, user_mention
 
 
 class DeadlineState(StrEnum):
@@ -86,7 +86,7 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
 def _handovers(incident: Incident) -> list[Deadline]:
     """Whoever was asked to take a role over is to answer: asked again once, then the ladder."""
     found = []
-    for asked in handover.standing(incident):
+    for asked in handover.open_offers(incident):
         then = "the next rung is paged" if asked.nudged else "they are asked again"
         why = f"<@{asked.to}> is to accept or decline {asked.role}; without an answer {then}"
         dedup_key = f"handover:{incident.number}:{incident.episode}:{asked.number}:{int(asked.nudged)}"
@@ -98,12 +98,12 @@ def _shift_changes(incident: Incident) -> list[Deadline]:
     """Somebody who holds a role is on call no longer: they are offered to hand it over."""
     return [
         Deadline(
-            shift_change.key_of(incident, turn),
+            shift_change.deadline_key(incident, turn),
             "role",
             turn.ends_at,
             f"<@{turn.user}>'s turn on {turn.schedule} ends: they are offered to hand over {turn.role}",
         )
-        for turn in shift_change.waiting(incident)
+        for turn in shift_change.pending(incident)
     ]
 
 
@@ -143,7 +143,7 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
         if _satisfied(incident, rung.until):
             continue
         kind = "acknowledge" if rung.until == "acknowledged" else "mitigate"
-        base = f"rung:{incident.number}:{incident.round}:{level.key}:{number}"
+        base = f"rung:{incident.number}:{incident.paging_round}:{level.key}:{number}"
         targets = _targets(rung.notify)
         if number not in spent:
             due = ladder.started_at + rung.after
@@ -183,7 +183,7 @@ def _playbooks(incident: Incident) -> list[Deadline]:
     began = incident.ladder.started_at
     return [
         Deadline(
-            playbook_name(incident, timer),
+            playbook_timer_key(incident, timer),
             "playbook",
             timer.at if timer.at >= began else began + timer.span,
             timer.why,
@@ -193,7 +193,7 @@ def _playbooks(incident: Incident) -> list[Deadline]:
     ]
 
 
-def playbook_name(incident: Incident, timer: Timer) -> str:
+def playbook_timer_key(incident: Incident, timer: Timer) -> str:
     """`step:42:1:2:2.3:1:0`: incident, episode, walk, step, then what the walk counts."""
     sort, _, rest = timer.name.partition(":")
     return f"{sort}:{incident.number}:{incident.episode}:{rest}"
@@ -207,12 +207,12 @@ def _satisfied(incident: Incident, until: str) -> bool:
     return not incident.open
 
 
-def named(person: str) -> str:
+def mention_or_name(person: str) -> str:
     """A Slack ID as a mention; whoever acknowledged elsewhere by their address or name."""
-    return f"<@{person}>" if re.fullmatch(r"[UW][A-Z0-9]+", person) else person
+    return user_mention(person) if is_user_id(person) else person
 
 
-def withdrawn_because(dedup_key: str, before: Incident, after: Incident) -> str:
+def withdrawal_reason(dedup_key: str, before: Incident, after: Incident) -> str:
     """Why a deadline that was planned for `before` is not planned for `after`, in words for the ledger."""
     if not after.open:
         return f"the incident is {after.status}"
@@ -233,7 +233,7 @@ def withdrawn_because(dedup_key: str, before: Incident, after: Incident) -> str:
     if after.severity != before.severity:
         return f"the severity is now {after.severity}"
     if after.ladder.acknowledged_at and not before.ladder.acknowledged_at:
-        return f"acknowledged by {named(after.acknowledged_by or 'somebody')}"
+        return f"acknowledged by {mention_or_name(after.acknowledged_by or 'somebody')}"
     if after.ladder.mitigated_at and not before.ladder.mitigated_at:
         return "mitigated"
     return "the incident moved on"

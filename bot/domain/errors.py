@@ -36,10 +36,10 @@ class DeliveryError(TocsinError):
         permanent: bool = False,
         uncertain: bool = False,
         wait_s: float | None = None,
-        tried: bool = True,
+        attempted: bool = True,
     ) -> None:
         super().__init__(message)
-        self.tried = tried
+        self.attempted = attempted
         self.permanent = permanent
         self.uncertain = uncertain
         self.wait_s = wait_s

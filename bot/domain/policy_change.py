@@ -10,15 +10,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Change, Incident, Ladder, Page, TriggerState, empty_roles, must_be_open
-from bot.domain.incident.due import after, roles_due
-from bot.domain.incident.handover import standing
+from bot.domain.incident import Change, Incident, Ladder, PagedRung, TriggerState, empty_roles, require_open
+from bot.domain.incident.due import due_after, roles_due
+from bot.domain.incident.handover import open_offers
 from bot.domain.paging import calls, triggers
 from bot.domain.policy.policy import Policy, Rung, Severity, Trigger
 from bot.domain.timeline.entry import Entry
 from bot.domain.values import durations
 
-NOTHING = "nothing that this incident goes by"
+NO_DIFFERENCE = "nothing that this incident goes by"
 _SPANS = (
     ("respond_within", "to be acknowledged within"),
     ("update_every", "a status update every"),
@@ -36,7 +36,7 @@ _BESIDE = {
 
 def apply(incident: Incident, before: Policy, policy: Policy, actor: str, now: datetime) -> Change:
     """From now on it goes by `policy`. Raises `Refused` where that does not know what the incident has."""
-    must_be_open(incident)
+    require_open(incident)
     _check(incident, policy)
     level = policy.severity(incident.severity)
     changed = replace(
@@ -47,10 +47,10 @@ def apply(incident: Incident, before: Policy, policy: Policy, actor: str, now: d
         update_due_at=_update_due(incident, before.severity(incident.severity), level, now),
         roles_due_at=_roles_due(incident, before, policy, now),
     )
-    changed = triggers.stamped(changed, policy, now)
+    changed = triggers.fire_holding(changed, policy, now)
     lines = differences(incident, before, policy, now)
     data = {"before": before.digest[:12], "after": policy.digest[:12], "changes": lines, "told": True}
-    said = Entry(now, "policy", actor, f"The policy in force: {'; '.join(lines) or NOTHING}", data=data, key=True)
+    said = Entry(now, "policy", actor, f"The policy in force: {'; '.join(lines) or NO_DIFFERENCE}", data=data, key=True)
     return Change(changed, (said,))
 
 
@@ -60,7 +60,7 @@ def _check(incident: Incident, policy: Policy) -> None:
         said = f"The policy in force has no {incident.severity}; it has {known}. Put {incident.severity} back into it."
         raise Refused(said)
     known_roles = {role.key for role in policy.roles}
-    held = {**{one.role: one.to for one in standing(incident)}, **incident.roles}
+    held = {**{one.role: one.to for one in open_offers(incident)}, **incident.roles}
     for role, user in held.items():
         if role not in known_roles:
             said = f"The policy in force has no role {role}, which <@{user}> has or is asked to take. Clear it first."
@@ -76,8 +76,8 @@ def _update_due(incident: Incident, old: Severity, new: Severity, now: datetime)
     if old.update_every == new.update_every or promised:
         return incident.update_due_at
     last = max(filter(None, (incident.updated_at, incident.ladder.started_at)))
-    due = after(last, new.update_every)
-    return due if due is None or due > now else after(now, new.update_every)
+    due = due_after(last, new.update_every)
+    return due if due is None or due > now else due_after(now, new.update_every)
 
 
 def _roles_due(incident: Incident, before: Policy, policy: Policy, now: datetime) -> datetime | None:
@@ -129,7 +129,9 @@ def _places(
     }
 
 
-def _page(page: Page, places: dict[int, int], old: Sequence[Rung], new: Sequence[Rung], now: datetime) -> Page:
+def _page(
+    page: PagedRung, places: dict[int, int], old: Sequence[Rung], new: Sequence[Rung], now: datetime
+) -> PagedRung:
     """Under its new number; another interval of repeating counts from now."""
     if page.rung == 0 or page.rung not in places:
         return replace(page, rung=0)
@@ -252,6 +254,6 @@ def _roles_in_words(policy: Policy) -> set[tuple[str, str, tuple[str, ...], str 
     return {(role.key, role.title, role.duties, role.backup) for role in policy.roles}
 
 
-def same(incident: Incident, before: Policy, policy: Policy) -> bool:
+def is_unchanged(incident: Incident, current: Policy, policy: Policy) -> bool:
     """Whether there is nothing to bring to it."""
-    return policy.digest in (incident.policy, before.digest)
+    return policy.digest in (incident.policy, current.digest)

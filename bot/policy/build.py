@@ -63,7 +63,7 @@ def _severity(key: str, model: models.Severity) -> domain.Severity:
         roles=tuple(model.roles),
         notify_executives=model.notify_executives,
         ladder=tuple(_rung(rung) for rung in model.ladder),
-        more={name: getattr(model, name) for name in _MORE},
+        extra={name: getattr(model, name) for name in _MORE},
     )
 
 

@@ -58,7 +58,7 @@ def seconds(span: Span | None) -> int | float | str | None:
 
 def _severity(severity: Severity) -> dict[str, Any]:
     found = _fields(severity, "more", "ladder")
-    return {**found, "ladder": [_fields(rung) for rung in severity.ladder], **severity.more}
+    return {**found, "ladder": [_fields(rung) for rung in severity.ladder], **severity.extra}
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

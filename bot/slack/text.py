@@ -1,7 +1,7 @@
-"""A user's text is data: in from Slack, kept plain, out again as mrkdwn that notifies nobody it should not.
+"""Convert text between Slack's markup and the bot's own, so that no user's text notifies anyone by accident.
 
-Inside the house text is plain Unicode without Slack's escapes. The one exception is `<@U…>`, a mention that a person
-really made. Everything on its way out goes through `render` (mrkdwn) or `plain` (plain_text objects).
+Internal text is plain Unicode without Slack's escapes. Its only markup is `<@U…>`, a mention that a person really made.
+Text comes in through `from_command` and `from_modal` and goes out through `render` (mrkdwn) or `plain` (plain_text).
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from datetime import date
 from slugify import slugify
 
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import MENTION, USER_ID, is_user_id, user_mention
 
 CHANNEL_NAME_LENGTH = 80
 ELLIPSIS = "…"
-_MENTION = re.compile(r"<@([UW][A-Z0-9]{1,30})>")
-_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
+_NAMED_MENTION = re.compile(rf"<@({USER_ID})\|([^<>|\n]+)>")
 _TOKEN = re.compile(r"<([^<>\n]*)>")
-_TYPED = re.compile(r"<([@#!])([^<>|\s]*)(?:\|([^<>\n]*))?>")
+_TYPED_TOKEN = re.compile(r"<([@#!])([^<>|\s]*)(?:\|([^<>\n]*))?>")
 _BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
-# C0 controls but tab and newline, lone surrogates, and the marks that turn the reading order of what follows.
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-_KEPT = re.compile("\x01([UW][A-Z0-9]{1,30})\x02")
+# C0 controls except tab and newline, lone surrogates, and marks that reverse the reading order.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_PROTECTED_MENTION = re.compile(f"\x01({USER_ID})\x02")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _ATOM = re.compile(r"<[^<>\n]*>|&(?:amp|lt|gt);")
 
 
 def from_command(raw: str) -> str:
-    """What Slack sends for a command or a message, as house text; real mentions are kept.
+    """Convert the text of a command or message to internal text, keeping real mentions.
 
-    1. Take Slack's `<…>` tokens apart, real mentions aside.
-    2. Unescape the rest, once.
-    3. Defuse what only looks like a token, because somebody typed it.
+    1. Replace Slack's `<…>` tokens by their text, except real mentions.
+    2. Unescape the rest once.
+    3. Defuse typed text that only looks like a token.
     """
     pieces: list[str] = []
     end = 0
@@ -43,92 +43,88 @@ def from_command(raw: str) -> str:
         pieces += [_unescape(cleaned[end : match.start()]), _from_token(match[1])]
         end = match.end()
     pieces.append(_unescape(cleaned[end:]))
-    return _KEPT.sub(r"<@\1>", _defuse("".join(pieces)))
+    return _PROTECTED_MENTION.sub(r"<@\1>", _defuse("".join(pieces)))
 
 
 def from_modal(raw: str | None) -> str:
-    """What somebody typed into an input, which Slack does not escape: nothing in it is a mention."""
+    """Convert the value of a form's input, which Slack does not escape and which contains no real mention."""
     return _defuse(_clean(raw or "")).strip()
 
 
 def names_in(raw: str) -> dict[str, str]:
-    """The names Slack sent along with mentions (`<@U1|maya>`), by user ID."""
-    found = re.findall(r"<@([UW][A-Z0-9]{1,30})\|([^<>|\n]+)>", raw)
-    return {user: _unescape(name) for user, name in found}
+    """Names that Slack sent with mentions (`<@U1|maya>`), by user ID."""
+    return {user: _unescape(name) for user, name in _NAMED_MENTION.findall(raw)}
 
 
 def title_of(text: str, names: Mapping[str, str] | None = None) -> str:
-    """One line without a mention: `<@U1>` becomes `@maya` where `names` knows her, else `@U1`."""
-    known = names or {}
-    line = _MENTION.sub(lambda match: "@" + known.get(match[1], match[1]), _clean(text))
+    """Put the text on one line without mentions: `<@U1>` becomes `@maya` where `names` has her, else `@U1`."""
+    names = names or {}
+    line = MENTION.sub(lambda match: "@" + names.get(match[1], match[1]), _clean(text))
     return " ".join(_defuse(line).split())
 
 
-def without_address(raw: str, bot_user: str) -> str:
-    """The text of a mention of the bot (`<@UBOT> ack`) without the mention."""
+def without_bot_mention(raw: str, bot_user: str) -> str:
+    """Strip the bot's mention from a message addressed to it (`<@UBOT> ack`)."""
     return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>", "", raw).strip()
 
 
 def mentions_in(text: str) -> tuple[str, ...]:
-    """The user IDs mentioned in house text, in order, each once."""
-    return tuple(dict.fromkeys(_MENTION.findall(text)))
+    """The user IDs mentioned in internal text, in order and without duplicates."""
+    return tuple(dict.fromkeys(MENTION.findall(text)))
 
 
 def without_mentions(text: str) -> str:
-    return _MENTION.sub(" ", text)
+    """Replace every mention in internal text by a space."""
+    return MENTION.sub(" ", text)
 
 
 def escape(text: str) -> str:
-    """Nothing in `text` is markup any more."""
+    """Escape the three characters that start Slack markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def render(text: str) -> str:
-    """House text as mrkdwn: escaped, mentions kept, `@channel` and its like broken by a zero-width space."""
+    """Internal text as mrkdwn: escaped, mentions kept, `@channel` and the like broken by a zero-width space."""
     pieces: list[str] = []
     end = 0
-    text = _UNWANTED.sub("", text)
-    for match in _MENTION.finditer(text):
-        pieces += [_quiet(text[end : match.start()]), match[0]]
+    text = _CONTROL.sub("", text)
+    for match in MENTION.finditer(text):
+        pieces += [_escape_silently(text[end : match.start()]), match[0]]
         end = match.end()
-    return "".join([*pieces, _quiet(text[end:])])
+    return "".join([*pieces, _escape_silently(text[end:])])
 
 
 def plain(text: str) -> str:
-    """House text for a plain_text object, which knows no mentions; the result is not to be escaped."""
+    """Internal text for a plain_text object, which has no mentions. Do not escape the result."""
     return title_of(text).replace("<!", "‹!")
 
 
-def recorded(raw: str) -> str:
-    """A stored channel message, as Slack sent it, as mrkdwn that mentions nobody."""
-    return _quiet(_MENTION.sub(r"@\1", from_command(raw)))
+def render_recorded(raw: str) -> str:
+    """A recorded channel message, stored as Slack sent it, as mrkdwn without mentions."""
+    return _escape_silently(MENTION.sub(r"@\1", from_command(raw)))
 
 
 def quote(text: str) -> str:
-    """Rendered text as a quotation, line by line."""
+    """Quote rendered text line by line."""
     return "\n".join(f"> {line}" if line else ">" for line in text.splitlines())
 
 
 def mention(person: str) -> str:
-    """A user ID as a mention; an e-mail address or a name as text; the bot by its name."""
+    """Show a person: a user ID as a mention, an e-mail address or name as text, the bot by its name."""
     if person == BOT:
         return "Tocsin"
-    if _USER.fullmatch(person):
-        return f"<@{person}>"
-    return _quiet(_UNWANTED.sub("", _MENTION.sub(r"@\1", person)))
-
-
-def is_user(person: str) -> bool:
-    return _USER.fullmatch(person) is not None
+    if is_user_id(person):
+        return user_mention(person)
+    return _escape_silently(_CONTROL.sub("", MENTION.sub(r"@\1", person)))
 
 
 def length(text: str) -> int:
-    """UTF-16 units: Slack does not say how it counts, and this is the stricter way."""
+    """Length in UTF-16 units: Slack does not document how it counts, and this is the stricter way."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` long, cut outside entities, tokens and composed characters, ending in an ellipsis."""
+    """Shorten to `limit` with an ellipsis, never cutting inside an entity, a token or a composed character."""
     if length(text) <= limit:
         return text
     cut = _fitting(text, limit - 1)
@@ -144,7 +140,7 @@ def clip(text: str, limit: int) -> str:
 
 
 def chunks(text: str, limit: int, at_most: int) -> list[str]:
-    """`text` in at most so many pieces, cut at line ends, else at spaces, where there are any; the last is clipped."""
+    """Split into at most `at_most` pieces, preferably at line ends or spaces; the last piece is clipped."""
     pieces: list[str] = []
     rest = text.strip()
     while length(rest) > limit and len(pieces) < at_most - 1:
@@ -163,14 +159,14 @@ def chunks(text: str, limit: int, at_most: int) -> list[str]:
 
 
 def channel_name(template: str, number: int, title: str, severity: str, day: date) -> str:
-    """A name Slack accepts: lower case, digits, `-` and `_`, at most 80, never empty, never ending in `-`.
+    """A channel name that Slack accepts: lower case, digits, `-` and `_`, 1 to 80 characters, not ending in `-`.
 
-    `template` knows `{number}`, `{slug}`, `{severity}`, `{date}`. A title without a single letter Slack takes
-    (emoji only, say) leaves just `inc-42`.
+    `template` may contain `{number}`, `{slug}`, `{severity}` and `{date}`. A title without any usable letter (only
+    emoji, for example) results in `inc-42`.
     """
     slug = slugify(_defuse(_clean(title)), max_length=CHANNEL_NAME_LENGTH)
-    known = {"number": str(number), "slug": slug, "severity": severity, "date": day.isoformat()}
-    name = re.sub(r"\{(\w+)\}", lambda match: known.get(match[1], ""), template)
+    values = {"number": str(number), "slug": slug, "severity": severity, "date": day.isoformat()}
+    name = re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], ""), template)
     name = re.sub(r"[^a-z0-9_-]+", "-", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower())
     name = re.sub(r"-{2,}", "-", name)[:CHANNEL_NAME_LENGTH].strip("-_")
     return name if re.search(r"[a-z0-9]", name) and str(number) in name else f"inc-{number}"
@@ -181,7 +177,7 @@ def _from_token(inside: str) -> str:
     label = _unescape(label).strip()
     if target.startswith("@"):
         user = target[1:]
-        return f"\x01{user}\x02" if _USER.fullmatch(user) else f"@{label or user}"
+        return f"\x01{user}\x02" if is_user_id(user) else f"@{label or user}"
     if target.startswith("#"):
         return "#" + (label.lstrip("#") or target[1:])
     if target.startswith("!"):
@@ -190,7 +186,7 @@ def _from_token(inside: str) -> str:
 
 
 def _broadcast(target: str, label: str) -> str:
-    """`<!channel>`, `<!subteam^S1|@ops>`, `<!date^…|then>`: its words, which notify nobody."""
+    """The text of `<!channel>`, `<!subteam^S1|@ops>` or `<!date^…|then>`, which notifies nobody."""
     if target.startswith("date^"):
         return label
     return "@" + (label.lstrip("@") or target.split("^")[0] or "channel")
@@ -205,14 +201,15 @@ def _link(url: str, label: str) -> str:
     return label if address.strip("/") == label.strip("/") else f"{label} ({url})"
 
 
-def _typed(match: re.Match[str]) -> str:
-    sort, target, label = match[1], match[2], match[3]
-    words = (label or target.split("^")[0]).lstrip("@#")
-    return ("#" if sort == "#" else "@") + words
+def _typed_token(match: re.Match[str]) -> str:
+    sigil, target, label = match[1], match[2], match[3]
+    name = (label or target.split("^")[0]).lstrip("@#")
+    return ("#" if sigil == "#" else "@") + name
 
 
 def _defuse(text: str) -> str:
-    while (quieter := _TYPED.sub(_typed, text)) != text:
+    """Replace typed tokens until none is left: removing one may leave another."""
+    while (quieter := _TYPED_TOKEN.sub(_typed_token, text)) != text:
         text = quieter
     return text
 
@@ -223,16 +220,17 @@ def _unescape(text: str) -> str:
     return text
 
 
-def _quiet(text: str) -> str:
+def _escape_silently(text: str) -> str:
+    """Escape, and break `@channel`, `@here` and `@everyone` so that they notify nobody."""
     return _BROADCAST.sub("@\u200b", escape(text))
 
 
 def _clean(text: str) -> str:
-    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _fitting(text: str, limit: int) -> int:
-    """How many characters of `text` take at most `limit` units."""
+    """How many characters of `text` fit into `limit` UTF-16 units."""
     most = max(0, min(len(text), limit))
     if length(text[:most]) == most:
         return most
@@ -245,7 +243,7 @@ def _fitting(text: str, limit: int) -> int:
 
 
 def _joined(before: str, after: str) -> bool:
-    """Whether the two belong to one written character: combining marks, emoji sequences, flags."""
+    """Whether two code points belong to one written character: combining marks, emoji sequences, flags."""
     return (
         bool(unicodedata.combining(after))
         or after in "\u200d\ufe0e\ufe0f\u20e3"

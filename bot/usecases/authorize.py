@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.access import permissions
-from bot.domain.access.permissions import Question
+from bot.domain.access.permissions import PermissionRequest
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.usecases.context import Context
@@ -17,11 +17,11 @@ def require(context: Context, action: str, actor: str, incident: Incident | None
     policy = context.policy
     try:
         permissions.require(
-            Question(action, actor, incident),
+            PermissionRequest(action, actor, incident),
             policy.permissions.get(action),
             context.usergroups.members,
             lambda role: policy.role(role).title,
         )
     except Refused:
-        context.usergroups.ask()
+        context.usergroups.request_refresh()
         raise

@@ -14,15 +14,16 @@ from bot.domain import routing
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
-from bot.domain.routing.notice import Notice
+from bot.domain.routing.notice import Notice, NoticeKind
 from bot.domain.timeline.entry import BOT, Entry, entry
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import UnitOfWork, begin, locked_incident
 from storage import deadlines, incidents, ingest
 from storage.engine.group_commit import GroupCommit
 from storage.outbox import enqueue, queue
 from storage.outbox.queue import ClaimedNotice
 
-PAGES = ("notify", "page_direct")
+PAGES = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.PAGE_DIRECT})
 MARKED_TOGETHER = 32  # others who want to write wait for no more than that
 PATIENCE = timedelta(seconds=15)  # for one method, before the next is used beside it
 Mark = Callable[[AsyncConnection], Awaitable[bool]]
@@ -80,18 +81,18 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
         now = context.clock.now()
         for dedup_key in _deadlines(row):
             await deadlines.mark_sent(conn, dedup_key, now)
-        if incident is not None and row.kind == "channel":
-            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+        if incident is not None and row.kind == NoticeKind.CHANNEL:
+            work = await begin(context, conn, incident)
             opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
             await work.commit(Change(opened))
         elif incident is not None and row.payload.get("instead_of"):
-            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+            work = await begin(context, conn, incident)
             await work.commit(Change(incident, (_paged_instead(work, row),)))
-        if incident is not None and row.kind == "briefing":
-            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+        if incident is not None and row.kind == NoticeKind.BRIEFING:
+            work = await begin(context, conn, incident)
             said = entry(now, "sent", BOT, f"Executive briefing to {row.payload['called']}", to=row.payload["person"])
             await work.commit(Change(incident, (said,)))
-        if incident is not None and row.kind == "card" and row.version > 1:  # put back: the old one had the pin
+        if incident is not None and row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
             await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
         return True
 
@@ -106,15 +107,14 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
         incident = await _locked(conn, row)
         if await queue.mark_failed(conn, row, error) is None:  # whoever has it now says what comes of it
             return
-        now = context.clock.now()
         if incident is None:
             await _failed_in_ledger(conn, row, error)
             return
-        work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+        work = await begin(context, conn, incident)
         stand_in = await _stand_in(work, row)
         if stand_in is None:
             await _failed_in_ledger(conn, row, error)
-        if row.kind not in ("card_edit", "backfill"):
+        if row.kind not in (NoticeKind.CARD_EDIT, NoticeKind.BACKFILL):
             said = _failure(work, row, error, stand_in)
             await _commit(work, said, stand_in, [routing.card_edit(incident.number)])
     context.wakeups.outbox.set()
@@ -157,7 +157,7 @@ async def _by_the_next_as_well(context: Context, row: ClaimedNotice, mark: Mark,
         incident = await _locked(conn, row)
         if not await mark(conn) or incident is None:
             return
-        work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
+        work = await begin(context, conn, incident)
         stand_in = await _stand_in(work, row, waits=waits)
         if stand_in is None or not await ingest.claim_delivery(conn, f"impatient:{row.dedup_key}", work.now):
             return
@@ -206,7 +206,7 @@ async def _held_all(conn: AsyncConnection, rows: Sequence[ClaimedNotice]) -> Non
 
 def _moves_on(row: ClaimedNotice) -> bool:
     """Whether the incident changes, or is told more, once this is sent."""
-    return row.kind in ("channel", "briefing", "card") or bool(row.payload.get("instead_of"))
+    return row.kind in (NoticeKind.CHANNEL, NoticeKind.BRIEFING, NoticeKind.CARD) or bool(row.payload.get("instead_of"))
 
 
 async def _stand_in(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False) -> Notice | None:
@@ -216,9 +216,9 @@ async def _stand_in(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False
     payload, incident = row.payload, work.incident
     if row.kind not in PAGES or "base" not in payload or incident.drill:
         return None
-    if calls.still_wanted(incident, payload["unless"]):
+    if calls.not_needed_because(incident, payload["unless"]):
         return None
-    person = calls.person_of(payload, work.policy)
+    person = calls.person_in_payload(payload, work.policy)
     used = [*payload["used"]]
     while method := calls.next_method(person, payload["by"], used, work.context.methods):
         used.append(method)
@@ -252,7 +252,7 @@ async def _commit(work: UnitOfWork, said: Entry, stand_in: Notice | None, more: 
 
 
 def _paged_instead(work: UnitOfWork, row: ClaimedNotice) -> Entry:
-    name = calls.person_of(row.payload, work.policy).name
+    name = calls.person_in_payload(row.payload, work.policy).name
     way, failed = calls.label(row.payload["method"]), calls.label(row.payload["instead_of"])
     why = f"{failed} waits its turn" if row.payload.get("waits") else f"{failed} failed"
     text = f"Rung {row.payload['rung']}: {name} by {way}, since {why}"

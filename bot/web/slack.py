@@ -75,7 +75,7 @@ def _parsed(request: web.Request, text: str) -> AsyncBoltRequest | None:
         body = _body(request.content_type, text)
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return None
-    if not payload_validation.well_formed(body):
+    if not payload_validation.is_well_formed(body):
         return None
     return AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers), mode="socket_mode")
 

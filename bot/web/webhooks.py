@@ -12,8 +12,9 @@ from aiohttp import web
 
 from bot.domain.errors import NotFound
 from bot.metrics import Metrics
-from bot.usecases.context import Context, DuplicateDelivery
+from bot.usecases.context import Context
 from bot.usecases.incidents.acknowledge import Elsewhere, acknowledge_elsewhere
+from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()

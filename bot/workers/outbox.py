@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from bot.domain.errors import DeliveryError, NotNeeded
+from bot.domain.routing.notice import PAGER_KINDS
 from bot.usecases import delivery
 from bot.usecases.context import Context
 from bot.workers.tasks import ended
@@ -25,7 +26,6 @@ log = structlog.get_logger()
 
 AT_ONCE = 48
 # Pages outside Slack have places of their own, and never take all the others: neither can hold up the other.
-PAGING = "notify"
 PAGING_AT_ONCE = 24
 POLL_S = 1.0
 WAKE_S = 0.004  # after the instant at which a row may be claimed
@@ -94,7 +94,7 @@ class Outbox:
                 self._claimed(row)
                 task = asyncio.create_task(self._deliver(row), name=f"send {row.dedup_key}")
                 self._tasks.add(task)
-                if row.kind == PAGING:
+                if row.kind in PAGER_KINDS:
                     self._paging.add(task)
                 task.add_done_callback(self._done)
             if not claimed:
@@ -108,8 +108,8 @@ class Outbox:
         self._context.wakeups.outbox.clear()
         async with self._context.database.transaction() as conn:
             if free <= 0:
-                return await queue.claim(conn, free_for_pages, LEASE, only_kinds=(PAGING,))
-            return await queue.claim(conn, free, LEASE, skip_kinds=() if free_for_pages > 0 else (PAGING,))
+                return await queue.claim(conn, free_for_pages, LEASE, only_kinds=PAGER_KINDS)
+            return await queue.claim(conn, free, LEASE, skip_kinds=() if free_for_pages > 0 else PAGER_KINDS)
 
     async def _wait(self) -> None:
         try:
@@ -136,7 +136,7 @@ class Outbox:
             await self._marks.dropped(row, str(reason))
             self._observe(Outcome(row.kind, "dropped"))
         except DeliveryError as error:
-            if error.tried:
+            if error.attempted:
                 await self._failed(row, error)
             else:
                 await self._put_back(row, error)

@@ -126,7 +126,7 @@ async def looked_over(asked: Schedules, policy: Policy, key: str) -> list[tuple[
         (True, "nobody here can reach them"),
         (False, "Slack is asked who has their address, and no telephone of theirs is known"),
     ):
-        if names := sorted(name for member, name in unknown.items() if schedule.stranger(member, policy) is lost):
+        if names := sorted(name for member, name in unknown.items() if schedule.is_unreachable(member, policy) is lost):
             mend = f"Give each a contact with their e-mail address or exactly that name: {', '.join(names)}."
             found.append((True, f"{key}: on call at PagerDuty and no contacts, so {what}. {mend}", True))
     return found

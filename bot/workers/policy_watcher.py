@@ -188,7 +188,7 @@ class PolicyFile:
             if known and known["digest"]:
                 await key_value.POLICY_REJECTION.put(conn, {**known, "digest": None})
                 await enqueue.put(conn, _mended(known))
-            await home_tab.everybody(conn, self._context.clock.now())
+            await home_tab.refresh_all(conn, self._context.clock.now())
         self._context.wakeups.notify()
 
 

@@ -13,7 +13,7 @@ import structlog
 from bot.domain import routing
 from bot.integrations.pagerduty_schedules import Schedules
 from bot.usecases.context import Context
-from bot.usecases.effects import home_tab, role_shifts
+from bot.usecases.effects import home_tab, on_call
 from bot.workers.pagerduty_schedule_sync import Reading
 from bot.workers.tasks import ended
 from storage import key_value
@@ -50,13 +50,13 @@ class Rota:
 
     async def look(self) -> None:
         """1. Who should be in each group now; 2. does that differ from what it was given last? 3. then say so."""
-        groups = role_shifts.groups(self._context.policy)
+        groups = on_call.schedules_by_usergroup(self._context.policy)
         if not groups:
             return
         now, wanted = self._context.clock.now(), {}
         async with self._context.database.reading() as conn:
             for group, schedules in groups.items():
-                people = await role_shifts.on_call_now(conn, self._context.policy, schedules, now)
+                people = await on_call.addresses_on_call(conn, self._context.policy, schedules, now)
                 given = await key_value.usergroup_on_call(group).get(conn)
                 if given != people:
                     wanted[group] = (people, given)
@@ -72,7 +72,7 @@ class Rota:
             async with self._context.database.transaction() as conn:
                 await key_value.usergroup_on_call(group).put(conn, people)
                 await enqueue.put(conn, [routing.user_group(group)])
-                await home_tab.everybody(conn, now)
+                await home_tab.refresh_all(conn, now)
             log.info("usergroup.follows", group=group, people=len(people))
         self._context.wakeups.notify()
 

@@ -1,6 +1,18 @@
 """The Web API's methods, one module a family. Importing this package fills `METHODS`."""
 
-from sandbox.methods import bookmarks, chat, conversations, files, pins, reactions, usergroups, views, workspace
+from sandbox.methods import (
+    bookmarks,
+    chat,
+    conversations,
+    files,
+    history,
+    members,
+    pins,
+    reactions,
+    usergroups,
+    views,
+    workspace,
+)
 from sandbox.methods.registry import METHODS, Call, Method
 
 __all__ = [
@@ -11,6 +23,8 @@ __all__ = [
     "chat",
     "conversations",
     "files",
+    "history",
+    "members",
     "pins",
     "reactions",
     "usergroups",

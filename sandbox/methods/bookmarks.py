@@ -27,10 +27,10 @@ def _link(call: Call) -> str:
 
 
 def _bookmark(call: Call, channel: Channel) -> Json:
-    found = next((b for b in channel.bookmarks if b["id"] == call.args["bookmark_id"]), None)
-    if found is None:
+    bookmark = next((b for b in channel.bookmarks if b["id"] == call.args["bookmark_id"]), None)
+    if bookmark is None:
         raise SlackError("not_found")
-    return found
+    return bookmark
 
 
 @method("bookmarks.add", BOOKMARK, ("channel_id", "title", "type"), tier="t2", scopes=("bookmarks:write",))

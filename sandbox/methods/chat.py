@@ -1,4 +1,4 @@
-"""chat.*: saying, changing and taking back."""
+"""The `chat.*` methods: post, update and delete messages."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ MAX_TEXT = 40_000
 MAX_UPDATE_TEXT = 4_000
 MAX_MARKDOWN = 12_000
 MAX_METADATA = 16_000
-SAID = {
+POST_ARGS = {
     "channel": "s", "text": "s", "blocks": "j", "attachments": "j", "thread_ts": "s", "reply_broadcast": "b",
     "metadata": "j", "markdown_text": "s", "mrkdwn": "b", "parse": "s", "link_names": "b", "unfurl_links": "b",
     "unfurl_media": "b", "username": "s", "icon_emoji": "s", "icon_url": "s", "as_user": "b",
 }  # fmt: skip
 
-ONLY_SEEN = {"reply_broadcast", "mrkdwn", "unfurl_links", "unfurl_media"}
+NOT_FOR_EPHEMERALS = {"reply_broadcast", "mrkdwn", "unfurl_links", "unfurl_media"}
 
 
 def content(call: Call) -> Json:
-    """What is said: cleaned text, checked blocks and attachments. `no_text` when there is nothing."""
+    """Return the cleaned text and validated blocks and attachments. Raises `SlackError`, `no_text` if all are empty."""
     text = call.get("text") or ""
     if (markdown := call.get("markdown_text")) is not None:
         if text or call.get("blocks"):
@@ -38,7 +38,7 @@ def content(call: Call) -> Json:
 
 
 def metadata(call: Call) -> Json | None:
-    """The message's metadata, checked."""
+    """Return the validated metadata, or `None`. Raises `SlackError`."""
     value = call.get("metadata")
     if value is None:
         return None
@@ -55,7 +55,7 @@ def metadata(call: Call) -> Json | None:
 
 
 def postable(call: Call) -> Channel:
-    """The channel to post in: by ID or name, a person's ID for a direct message."""
+    """Return the channel to post in, by ID or name; a user ID opens a direct message. Raises `SlackError`."""
     named = str(call.args["channel"])
     state = call.ws.state
     if named in state.users:
@@ -78,7 +78,7 @@ def postable(call: Call) -> Channel:
 
 
 def thread(call: Call, channel: Channel) -> str | None:
-    """The thread to answer in; a reply's ts leads to its parent."""
+    """Return the thread to post in; a reply's ts leads to its parent. `None` without one. Raises `SlackError`."""
     ts = call.get("thread_ts")
     if not ts:
         return None
@@ -90,28 +90,28 @@ def thread(call: Call, channel: Channel) -> str | None:
     return parent.thread_ts if parent.is_reply else parent.ts
 
 
-def disguise(call: Call) -> Json:
-    """Another name or icon, where the app may wear one."""
-    wanted = {name: call.get(name) for name in ("username", "icon_emoji", "icon_url") if call.get(name)}
-    if not wanted:
+def custom_author(call: Call) -> Json:
+    """Return the message fields for a custom name or icon; empty without one. Raises `SlackError` without the scope."""
+    author = {name: call.get(name) for name in ("username", "icon_emoji", "icon_url") if call.get(name)}
+    if not author:
         return {}
-    call.need_any("chat:write.customize")
-    icons = {name.removeprefix("icon_"): value for name, value in wanted.items() if name.startswith("icon_")}
-    return {"subtype": "bot_message", "username": wanted.get("username", call.bot.real_name), "icons": icons or None}
+    call.require_any_scope("chat:write.customize")
+    icons = {name.removeprefix("icon_"): value for name, value in author.items() if name.startswith("icon_")}
+    return {"subtype": "bot_message", "username": author.get("username", call.bot.real_name), "icons": icons or None}
 
 
-@method("chat.postMessage", SAID, ("channel",), tier="t5", scopes=("chat:write",))
+@method("chat.postMessage", POST_ARGS, ("channel",), tier="t5", scopes=("chat:write",))
 def post_message(call: Call) -> Json:
-    said = content(call)
+    body = content(call)
     data = metadata(call)
     channel = postable(call)
     thread_ts = thread(call, channel)
-    fields: Json = said | disguise(call) | {"metadata": data, "thread_ts": thread_ts}
+    fields: Json = body | custom_author(call) | {"metadata": data, "thread_ts": thread_ts}
     fields |= {"bot_id": call.bot.bot_id, "app_id": call.bot.app_id}
     if thread_ts and call.get("reply_broadcast"):
         fields |= {"broadcast": True, "subtype": "thread_broadcast"}
     message = call.ws.posting.post(channel, call.bot.id, fields.pop("text"), **fields)
-    shape = call.ws.slack_objects.message(message, metadata=True)
+    shape = call.ws.slack_messages.message(message, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "message": shape}
 
 
@@ -123,13 +123,13 @@ def me_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts}
 
 
-CHANGED = {
+UPDATE_ARGS = {
     "channel": "s", "ts": "s", "text": "s", "blocks": "j", "attachments": "j", "metadata": "j", "markdown_text": "s",
     "parse": "s", "link_names": "b", "reply_broadcast": "b", "file_ids": "l", "as_user": "b",
 }  # fmt: skip
 
 
-@method("chat.update", CHANGED, ("channel", "ts"), scopes=("chat:write",))
+@method("chat.update", UPDATE_ARGS, ("channel", "ts"), scopes=("chat:write",))
 def update(call: Call) -> Json:
     channel = call.channel()
     message = own(call, channel, "cant_update_message")
@@ -145,12 +145,12 @@ def update(call: Call) -> Json:
     if (data := metadata(call)) is not None:
         changes["metadata"] = data
     call.ws.posting.edit(message, call.bot.id, changes, quiet=bool(changes.get("blocks")))
-    shape = call.ws.slack_objects.message(message, metadata=True)
+    shape = call.ws.slack_messages.message(message, metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shape}
 
 
 def own(call: Call, channel: Channel, refusal: str) -> Message:
-    """The app's own message the call names."""
+    """Return the app's own message that the call names. Raises `SlackError(refusal)` for others'."""
     message = call.message(channel, call.args["ts"])
     if message.user != call.bot.id or message.subtype not in (None, "bot_message", "thread_broadcast", "file_share"):
         raise SlackError(refusal)
@@ -165,12 +165,12 @@ def delete(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts}
 
 
-UNSEEN = {name: kind for name, kind in SAID.items() if name not in ONLY_SEEN}
+EPHEMERAL_ARGS = {name: kind for name, kind in POST_ARGS.items() if name not in NOT_FOR_EPHEMERALS}
 
 
-@method("chat.postEphemeral", UNSEEN | {"user": "s"}, ("channel", "user"), tier="t4", scopes=("chat:write",))
+@method("chat.postEphemeral", EPHEMERAL_ARGS | {"user": "s"}, ("channel", "user"), tier="t4", scopes=("chat:write",))
 def post_ephemeral(call: Call) -> Json:
-    said = content(call)
+    body = content(call)
     channel = call.channel()
     user = call.user()
     if channel.is_archived:
@@ -179,7 +179,7 @@ def post_ephemeral(call: Call) -> Json:
         raise SlackError("not_in_channel" if channel.is_public else "channel_not_found")
     if user.id not in channel.members:
         raise SlackError("user_not_in_channel")
-    fields = said | {"thread_ts": thread(call, channel)}
+    fields = body | {"thread_ts": thread(call, channel)}
     shown = call.ws.posting.ephemeral(channel.id, user.id, fields.pop("text"), **fields)
     return {"message_ts": shown.ts}
 

@@ -1,4 +1,4 @@
-"""files.* and canvases.*: what is uploaded and written."""
+"""The `files.*` and `canvases.*` methods."""
 
 import mimetypes
 
@@ -13,7 +13,7 @@ TICKET = {"length": "i", "filename": "s", "alt_txt": "s", "snippet_type": "s"}
 
 
 def new_file(call: Call, name: str, size: int, **fields: str) -> File:
-    """A file of the bot's, not yet shared."""
+    """Create a file of the bot that is not shared yet."""
     file = File(new_id("F"), name, name, call.bot.id, size, int(call.ws.clock.now()), complete=False)
     file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     file.filetype = name.rpartition(".")[2].lower() or "binary"
@@ -53,7 +53,7 @@ def complete_upload(call: Call) -> Json:
     files = [_uploaded(call, entry) for entry in entries]
     for channel_id in filter(None, [call.get("channel_id"), *(call.get("channels") or "").split(",")]):
         _share(call, files, channel_id)
-    return {"files": [call.ws.slack_objects.file(file) for file in files]}
+    return {"files": [call.ws.slack_messages.file(file) for file in files]}
 
 
 def _uploaded(call: Call, entry: Json) -> File:
@@ -100,7 +100,7 @@ def file_info(call: Call) -> Json:
         raise SlackError("file_not_found")
     if file.deleted:
         raise SlackError("file_deleted")
-    return {"file": call.ws.slack_objects.file(file), "comments": [], "response_metadata": {"next_cursor": ""}}
+    return {"file": call.ws.slack_messages.file(file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
 
 @method("files.delete", {"file": "s"}, ("file",), scopes=("files:write",))

@@ -31,7 +31,7 @@ def pins(call: Call) -> Json:
     for item in reversed(channel.pins):
         message = call.ws.state.message(channel.id, item["ts"])
         if message is not None:
-            shape = call.ws.slack_objects.message(message) | {"permalink": call.ws.permalink(message)}
+            shape = call.ws.slack_messages.message(message) | {"permalink": call.ws.permalink(message)}
             entry = {"type": "message", "created": item["created"], "created_by": item["user"]}
             items.append(entry | {"channel": channel.id, "message": shape})
     return {"items": items}

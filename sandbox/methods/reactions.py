@@ -43,5 +43,5 @@ def unreact(call: Call) -> Json:
 def reactions(call: Call) -> Json:
     channel = call.channel()
     message = call.message_at_timestamp(channel)
-    shape = call.ws.slack_objects.message(message) | {"permalink": call.ws.permalink(message)}
+    shape = call.ws.slack_messages.message(message) | {"permalink": call.ws.permalink(message)}
     return {"type": "message", "channel": channel.id, "message": shape}

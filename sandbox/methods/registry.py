@@ -1,4 +1,4 @@
-"""The table of Web API methods: what each takes, needs and does."""
+"""The table of Web API methods: arguments, rate tier, scopes and handler of each."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 @dataclass(frozen=True)
 class Call:
-    """One call in hand: the workspace, the decoded arguments, the bot that calls."""
+    """One call: the workspace, the decoded arguments and the calling bot."""
 
     ws: WorkspaceCore
     method: str
@@ -24,11 +24,14 @@ class Call:
     bot: User
 
     def get(self, name: str, default: Any = None) -> Any:
-        """An argument or its default."""
+        """Return an argument or its default."""
         return self.args.get(name, default)
 
     def channel(self, name: str = "channel", *, member: bool = False) -> Channel:
-        """The channel an argument names, if the bot may know of it; `member`: the bot must be in it."""
+        """Return the channel that an argument names. Raises `SlackError` if the bot cannot see it.
+
+        With `member` the bot must also be a member.
+        """
         channel = self.ws.state.channels.get(str(self.args.get(name, "")))
         if channel is None or not (channel.is_public or self.bot.id in channel.members):
             raise SlackError("channel_not_found")
@@ -36,30 +39,30 @@ class Call:
             raise SlackError("not_in_channel")
         return channel
 
-    def need(self, channel: Channel, what: str) -> None:
-        """Refuse when the manifest grants no `<kind>:<what>` scope for this kind of channel."""
-        self.need_any(f"{KINDS[channel.kind]}:{what}")
+    def require_scope(self, channel: Channel, suffix: str) -> None:
+        """Raise `SlackError` unless the `<kind>:<suffix>` scope for this kind of channel is granted."""
+        self.require_any_scope(f"{KINDS[channel.kind]}:{suffix}")
 
-    def need_any(self, *scopes: str) -> None:
-        """Refuse unless one of these scopes is granted."""
+    def require_any_scope(self, *scopes: str) -> None:
+        """Raise `SlackError` unless one of these scopes is granted."""
         granted = self.ws.manifest.scopes
         if granted is not None and not granted.intersection(scopes):
             raise SlackError("missing_scope", needed=",".join(scopes), provided=",".join(sorted(granted)))
 
-    def manage(self, channel: Channel, *narrower: str) -> None:
-        """Refuse unless the bot may change this kind of channel."""
+    def require_manage_scope(self, channel: Channel, *narrower: str) -> None:
+        """Raise `SlackError` unless a scope to change this kind of channel is granted, or a `narrower` one."""
         if channel.is_public:
-            self.need_any("channels:manage", *(f"channels:{scope}" for scope in narrower))
+            self.require_any_scope("channels:manage", *(f"channels:{scope}" for scope in narrower))
         else:
             kind = KINDS[channel.kind]
-            self.need_any(f"{kind}:write", *(f"{kind}:{scope}" for scope in narrower))
+            self.require_any_scope(f"{kind}:write", *(f"{kind}:{scope}" for scope in narrower))
 
     def message(self, channel: Channel, ts: str) -> Message:
-        """A message by its place."""
-        found = self.ws.state.message(channel.id, ts)
-        if found is None or found.subtype == "tombstone":
+        """Return the message at `ts`. Raises `SlackError`."""
+        message = self.ws.state.message(channel.id, ts)
+        if message is None or message.subtype == "tombstone":
             raise SlackError("message_not_found")
-        return found
+        return message
 
     def message_at_timestamp(self, channel: Channel) -> Message:
         """Return the message that the `timestamp` argument names."""
@@ -71,11 +74,11 @@ class Call:
         return self.message(channel, ts)
 
     def user(self, name: str = "user") -> User:
-        """The person an argument names."""
-        found = self.ws.state.users.get(str(self.args.get(name, "")))
-        if found is None:
+        """Return the user that an argument names. Raises `SlackError`."""
+        user = self.ws.state.users.get(str(self.args.get(name, "")))
+        if user is None:
             raise SlackError("user_not_found")
-        return found
+        return user
 
 
 Handler = Callable[[Call], Json]
@@ -83,7 +86,10 @@ Handler = Callable[[Call], Json]
 
 @dataclass(frozen=True)
 class Method:
-    """One entry of the table."""
+    """One entry of the table.
+
+    `args` maps argument names to types (see `arguments.decode`). `token` is the kind of token: `xoxb`, `xapp` or none.
+    """
 
     name: str
     handler: Handler
@@ -108,17 +114,17 @@ def method(
     json_input: bool = True,
     token: str = "xoxb",  # noqa: S107 - the kind of token, not one
 ) -> Callable[[Handler], Handler]:
-    """Enter a method into the table."""
+    """Add the decorated function to the table."""
 
-    def enter(handler: Handler) -> Handler:
+    def add(handler: Handler) -> Handler:
         METHODS[name] = Method(name, handler, tier, scopes, args or {}, required, json_input, token)
         return handler
 
-    return enter
+    return add
 
 
-def page(items: list[T], call: Call, default: int = 100, largest: int = 1000) -> tuple[list[T], str]:
-    """One page of a list by `cursor` and `limit`, and the next cursor."""
+def paginate(items: list[T], call: Call, default: int = 100, largest: int = 1000) -> tuple[list[T], str]:
+    """Return the part of a list that `cursor` and `limit` ask for, and the next cursor (empty at the end)."""
     limit = call.get("limit", default) or default
     if limit < 0 or limit > largest:
         raise SlackError("invalid_limit")
@@ -127,24 +133,24 @@ def page(items: list[T], call: Call, default: int = 100, largest: int = 1000) ->
 
 
 def cursor_for(position: int) -> str:
-    """An opaque cursor."""
+    """Return an opaque cursor for a position."""
     return base64.b64encode(f"next:{position}".encode()).decode()
 
 
 def cursor_at(call: Call) -> int:
-    """Where the call's cursor points."""
+    """Return the position of the call's cursor; 0 without one. Raises `SlackError`."""
     cursor = call.get("cursor")
     if not cursor:
         return 0
     try:
-        word, _, position = base64.b64decode(cursor, validate=True).decode().partition(":")
-        if word != "next":
+        prefix, _, position = base64.b64decode(cursor, validate=True).decode().partition(":")
+        if prefix != "next":
             raise ValueError
         return int(position)
     except (binascii.Error, ValueError):
         raise SlackError("invalid_cursor") from None
 
 
-def metadata(next_cursor: str) -> Json:
-    """The `response_metadata` of a paged answer."""
+def cursor_metadata(next_cursor: str) -> Json:
+    """Return the `response_metadata` of a paginated answer."""
     return {"response_metadata": {"next_cursor": next_cursor}}

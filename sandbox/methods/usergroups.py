@@ -1,8 +1,9 @@
-"""usergroups.*: groups of people with a handle, such as `@oncall`."""
+"""The `usergroups.*` methods: groups of users with a handle, such as `@oncall`."""
 
 from sandbox.errors import SlackError
 from sandbox.methods.registry import Call, method
 from sandbox.model import Json, Usergroup
+from sandbox.slack_objects import usergroup_object
 from sandbox.state import new_id
 
 COUNTED = {"include_count": "b", "team_id": "s"}
@@ -10,15 +11,15 @@ DESCRIBED = COUNTED | {"name": "s", "handle": "s", "description": "s", "channels
 LONGEST_HANDLE = 21
 
 
-def _group(call: Call, *, disabled_too: bool = True) -> Usergroup:
-    found = call.ws.state.usergroups.get(call.args["usergroup"])
-    if found is None or (found.disabled and not disabled_too):
+def _group(call: Call, *, include_disabled: bool = True) -> Usergroup:
+    group = call.ws.state.usergroups.get(call.args["usergroup"])
+    if group is None or (group.disabled and not include_disabled):
         raise SlackError("no_such_subteam")
-    return found
+    return group
 
 
 def _shape(call: Call, group: Usergroup, *, users: bool) -> Json:
-    return group.api(call.ws.settings.team_id, with_users=users)
+    return usergroup_object(group, call.ws.settings.team_id, with_users=users)
 
 
 def _changed(call: Call, group: Usergroup) -> Json:
@@ -27,8 +28,8 @@ def _changed(call: Call, group: Usergroup) -> Json:
     return {"usergroup": _shape(call, group, users=True)}
 
 
-def _refuse_names(call: Call, own: Usergroup | None) -> None:
-    """Refuse a name or handle that is another group's, a person's or a channel's."""
+def _require_free_names(call: Call, own: Usergroup | None) -> None:
+    """Raise `SlackError` for a name or handle that is taken or not allowed."""
     others = [group for group in call.ws.state.usergroups.values() if group is not own]
     handle = call.get("handle")
     if handle is not None:
@@ -67,7 +68,7 @@ def list_groups(call: Call) -> Json:
     json_input=False,
 )
 def list_users(call: Call) -> Json:
-    return {"users": list(_group(call, disabled_too=call.get("include_disabled", False)).users)}
+    return {"users": list(_group(call, include_disabled=call.get("include_disabled", False)).users)}
 
 
 @method(
@@ -78,17 +79,17 @@ def list_users(call: Call) -> Json:
     scopes=("usergroups:write",),
 )
 def update_users(call: Call) -> Json:
-    """The list given is the whole list afterwards. A group cannot be emptied: it is disabled instead."""
+    """Replace the members of a group. An empty list is refused; such a group is disabled instead."""
     group = _group(call)
-    wanted = list(dict.fromkeys(call.args["users"]))
-    if not wanted:
+    users = list(dict.fromkeys(call.args["users"]))
+    if not users:
         raise SlackError("no_users_provided")
-    found = [call.ws.state.users.get(user) if isinstance(user, str) else None for user in wanted]
-    if any(user is None or user.deleted or user.is_bot for user in found):
+    members = [call.ws.state.users.get(user) if isinstance(user, str) else None for user in users]
+    if any(user is None or user.deleted or user.is_bot for user in members):
         raise SlackError("invalid_users")
-    if any(user is not None and user.is_stranger for user in found):
+    if any(user is not None and user.is_stranger for user in members):
         raise SlackError("failed_for_some_users")
-    group.users = wanted
+    group.users = users
     return _changed(call, group)
 
 
@@ -109,7 +110,7 @@ def disable(call: Call) -> Json:
 @method("usergroups.update", DESCRIBED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
 def update(call: Call) -> Json:
     group = _group(call)
-    _refuse_names(call, group)
+    _require_free_names(call, group)
     for name in ("name", "handle", "description", "channels"):
         if name in call.args:
             setattr(group, name, call.args[name])
@@ -120,7 +121,7 @@ def update(call: Call) -> Json:
 def create(call: Call) -> Json:
     if not call.args["name"].strip():
         raise SlackError("missing_subteam_name")
-    _refuse_names(call, None)
+    _require_free_names(call, None)
     handle = call.get("handle") or call.args["name"].lower().replace(" ", "-")[:LONGEST_HANDLE]
     group = Usergroup(new_id("S"), handle, call.args["name"], [], call.bot.id, int(call.ws.clock.now()))
     group.description = call.get("description", "")

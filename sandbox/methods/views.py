@@ -1,4 +1,4 @@
-"""views.*: modals and home tabs."""
+"""The `views.*` methods: modals and home tabs."""
 
 from sandbox.errors import SlackError, invalid_arguments
 from sandbox.methods.registry import Call, method

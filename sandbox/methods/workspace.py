@@ -1,8 +1,9 @@
-"""api.*, auth.*, team.*, bots.*, users.*, emoji.*: who is here."""
+"""The `api.*`, `auth.*`, `team.*`, `bots.*`, `users.*` and `emoji.*` methods."""
 
 from sandbox.errors import SlackError
-from sandbox.methods.registry import Call, metadata, method, page
+from sandbox.methods.registry import Call, cursor_metadata, method, paginate
 from sandbox.model import Json, User
+from sandbox.slack_objects import user_object
 
 
 @method("api.test", {"error": "s", "foo": "s"}, tier="t4", token="")
@@ -48,8 +49,8 @@ def team_info(call: Call) -> Json:
 
 @method("bots.info", {"bot": "s", "team_id": "s"}, scopes=("users:read",), json_input=False)
 def bots_info(call: Call) -> Json:
-    wanted = call.get("bot") or call.bot.bot_id
-    bot = next((user for user in call.ws.state.users.values() if user.bot_id == wanted), None)
+    bot_id = call.get("bot") or call.bot.bot_id
+    bot = next((user for user in call.ws.state.users.values() if user.bot_id == bot_id), None)
     if bot is None:
         raise SlackError("bot_not_found")
     shape = {"id": bot.bot_id, "deleted": bot.deleted, "name": bot.real_name, "updated": bot.updated}
@@ -57,9 +58,9 @@ def bots_info(call: Call) -> Json:
 
 
 def _shape(call: Call, user: User) -> Json:
-    """`is_stranger` is said of people of other workspaces who share no channel with the app."""
+    """Return a user object; `is_stranger` is set for users of other workspaces who share no channel with the app."""
     scopes = call.ws.manifest.scopes
-    shape = user.api(with_email=scopes is None or "users:read.email" in scopes)
+    shape = user_object(user, with_email=scopes is None or "users:read.email" in scopes)
     rooms = call.ws.state.channels.values()
     if user.is_stranger and any({user.id, call.bot.id} <= set(room.members) and not room.is_im for room in rooms):
         del shape["is_stranger"]
@@ -83,16 +84,16 @@ def users_info(call: Call) -> Json:
 )
 def users_list(call: Call) -> Json:
     users = [user for user in call.ws.state.users.values() if not user.is_stranger]
-    part, cursor = page(users, call, default=len(users) or 1)
-    return {"members": [_shape(call, u) for u in part], "cache_ts": int(call.ws.clock.now()), **metadata(cursor)}
+    part, cursor = paginate(users, call, default=len(users) or 1)
+    return {"members": [_shape(call, u) for u in part], "cache_ts": int(call.ws.clock.now()), **cursor_metadata(cursor)}
 
 
 @method("users.lookupByEmail", {"email": "s"}, ("email",), scopes=("users:read.email",), json_input=False)
 def lookup_by_email(call: Call) -> Json:
-    wanted = call.args["email"].lower()
+    email = call.args["email"].lower()
     for user in call.ws.state.users.values():
-        if user.email.lower() == wanted and wanted and not user.deleted and not user.is_stranger:
-            return {"user": user.api()}
+        if user.email.lower() == email and email and not user.deleted and not user.is_stranger:
+            return {"user": user_object(user)}
     raise SlackError("users_not_found")
 
 

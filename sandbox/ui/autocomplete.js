@@ -36,7 +36,7 @@ export function autocomplete(area, host) {
             on: { mousedown: (event) => { event.preventDefault(); choose(entry); } },
           },
           entry.sign && el("span", { class: "sign" }, entry.sign),
-          el("strong", {}, entry.words),
+          el("strong", {}, entry.label),
           entry.hint && el("span", { class: "hint" }, entry.hint),
           entry.note && el("small", {}, entry.note),
         ),
@@ -47,7 +47,7 @@ export function autocomplete(area, host) {
   }
 
   function choose(entry) {
-    area.setRangeText(`${entry.put} `, entry.from, area.selectionStart, "end");
+    area.setRangeText(`${entry.insertion} `, entry.from, area.selectionStart, "end");
     entries = [];
     draw();
     area.focus();
@@ -88,7 +88,7 @@ function suggestions(area) {
 const commandEntries = (typed) =>
   store.app.commands
     .filter((command) => command.name.startsWith(typed))
-    .map((command) => ({ words: command.name, hint: command.usage_hint, note: `${command.description} · ${store.app.name}`, put: command.name, from: 0, typed: command.name === typed }));
+    .map((command) => ({ label: command.name, hint: command.usage_hint, note: `${command.description} · ${store.app.name}`, insertion: command.name, from: 0, typed: command.name === typed }));
 
 function userEntries(query) {
   const channel = currentChannel();
@@ -97,14 +97,14 @@ function userEntries(query) {
     .filter((user) => isPerson(user) || user.id === store.app.bot.id)
     .filter((user) => [user.name, ...fullName(user).split(" ")].some((part) => part.toLowerCase().startsWith(query)))
     .sort((a, b) => rank(b) - rank(a))
-    .map((user) => ({ typed: user.name === query, words: fullName(user), hint: `@${user.name}`, note: isMember(channel, user.id) ? "" : "not in this channel", put: `@${user.name}` }));
-  const groups = [...store.groups.values()].filter((g) => g.handle.startsWith(query)).map((g) => ({ typed: g.handle === query, words: `@${g.handle}`, hint: g.name, put: `@${g.handle}` }));
-  const all = ["here", "channel"].filter((command) => command.startsWith(query)).map((command) => ({ typed: command === query, words: `@${command}`, hint: "Notify everybody in this channel", put: `@${command}` }));
+    .map((user) => ({ typed: user.name === query, label: fullName(user), hint: `@${user.name}`, note: isMember(channel, user.id) ? "" : "not in this channel", insertion: `@${user.name}` }));
+  const groups = [...store.groups.values()].filter((g) => g.handle.startsWith(query)).map((g) => ({ typed: g.handle === query, label: `@${g.handle}`, hint: g.name, insertion: `@${g.handle}` }));
+  const all = ["here", "channel"].filter((command) => command.startsWith(query)).map((command) => ({ typed: command === query, label: `@${command}`, hint: "Notify everybody in this channel", insertion: `@${command}` }));
   return [...people, ...groups, ...all];
 }
 
 const channelEntries = (query) =>
-  [...store.channels.values()].filter((c) => c.kind === "channel" && !c.is_archived && c.name.startsWith(query)).map((c) => ({ typed: c.name === query, words: `#${c.name}`, put: `#${c.name}` }));
+  [...store.channels.values()].filter((c) => c.kind === "channel" && !c.is_archived && c.name.startsWith(query)).map((c) => ({ typed: c.name === query, label: `#${c.name}`, insertion: `#${c.name}` }));
 
 const emojiEntries = (query) =>
-  emojiNames().filter((name) => name.startsWith(query)).map((name) => ({ sign: emoji(name), words: `:${name}:`, put: `:${name}:` }));
+  emojiNames().filter((name) => name.startsWith(query)).map((name) => ({ sign: emoji(name), label: `:${name}:`, insertion: `:${name}:` }));

@@ -15,11 +15,11 @@ export function conversation(node) {
   const home = el("div", { class: "home", hidden: true, tabIndex: 0, role: "region", "aria-label": "Home" });
   const list = scroller({
     label: "Messages",
-    list: () => visibleMessages(store.place),
-    more: () => conversationLog(store.place).more,
-    older: () => loadOlder(store.place),
+    list: () => visibleMessages(store.channelId),
+    more: () => conversationLog(store.channelId).more,
+    older: () => loadOlder(store.channelId),
     options: () => ({ newFrom }),
-    start: { version: () => `${store.place} ${channelName(currentChannel())}`, make: beginning },
+    start: { version: () => `${store.channelId} ${channelName(currentChannel())}`, make: beginning },
     onbottom: markRead,
   });
   const write = composer({ target: () => ({ channel: currentChannel() }), sent: () => list.toLatest() });
@@ -63,13 +63,13 @@ export function conversation(node) {
 
   let pending = 0;
   on("timeline", (id) => {
-    if (id !== store.place || pending) return;
+    if (id !== store.channelId || pending) return;
     pending = requestAnimationFrame(() => {
       pending = 0;
       list.draw();
     });
   });
-  on("place", show);
+  on("navigation", show);
   on("state", () => {
     drawHeaderKeeping(head);
     write.show();

@@ -90,7 +90,7 @@ const bookmarkIcon = (bookmark) => (bookmark.emoji ? el("span", { class: "emoji"
 
 function tabs() {
   const tab = (name, label) =>
-    el("button", { type: "button", role: "tab", "aria-selected": String((store.tab ?? "home") === name), data: { key: `tab ${name}` }, on: { click: () => { store.tab = name; emit("place", { moved: true }); } } }, label);
+    el("button", { type: "button", role: "tab", "aria-selected": String((store.tab ?? "home") === name), data: { key: `tab ${name}` }, on: { click: () => { store.tab = name; emit("navigation", { moved: true }); } } }, label);
   return el("div", { class: "tabs", role: "tablist", "aria-label": store.app.name }, tab("home", "Home"), tab("messages", "Messages"), tab("about", "About"));
 }
 

@@ -3,10 +3,10 @@
 import { button, el, notice } from "./dom.js";
 
 export function json(value) {
-  const words = JSON.stringify(value, null, 2);
+  const text = JSON.stringify(value, null, 2);
   const copy = button("Copy", async () => {
-    await navigator.clipboard.writeText(words);
+    await navigator.clipboard.writeText(text);
     notice("Copied.");
   }, { class: "outline copy" });
-  return el("div", { class: "json" }, copy, el("pre", { tabIndex: 0, "aria-label": "JSON" }, words));
+  return el("div", { class: "json" }, copy, el("pre", { tabIndex: 0, "aria-label": "JSON" }, text));
 }

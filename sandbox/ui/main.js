@@ -64,9 +64,9 @@ async function onchange(entry) {
     return;
   }
   if (kind === "message") {
-    if (entry.channel !== store.place || document.hidden) scheduleOnce("unread", refreshUnread, 60);
+    if (entry.channel !== store.channelId || document.hidden) scheduleOnce("unread", refreshUnread, 60);
   } else if (kind === "marked") {
-    if (entry.user === store.me && entry.channel !== store.place) scheduleOnce("unread", refreshUnread, 60);
+    if (entry.user === store.me && entry.channel !== store.channelId) scheduleOnce("unread", refreshUnread, 60);
   } else if (!NOISE.has(kind)) scheduleOnce("state", reload, 40);
 }
 
@@ -107,7 +107,7 @@ async function refreshUnread() {
 /** Fetch everything anew after the stream was interrupted. */
 async function onback() {
   await warnOnFailure(reload());
-  const channelId = store.place;
+  const channelId = store.channelId;
   forgetMessages();
   if (channelById(channelId)) await warnOnFailure(loadChannel(channelId));
   if (store.thread) await warnOnFailure(loadThread(store.thread.channel, store.thread.ts));
@@ -126,10 +126,10 @@ on("become", async (id) => {
   forgetMessages();
   rememberInAddress();
   await refreshUnread();
-  const channel = channelById(store.place);
+  const channel = channelById(store.channelId);
   emit("thread", {});
   openChannel(channel && (channel.kind === "channel" || isMember(channel)) ? channel.id : initialChannelId());
-  emit("place", { moved: true });
+  emit("navigation", { moved: true });
   await refreshModals();
 });
 on("reload", async (done) => { await warnOnFailure(reload()); done(); });

@@ -75,9 +75,9 @@ const withBreaks = (lines) => lines.flatMap((line, index) => (index ? [el("br"),
 function list(lines) {
   const ordered = Boolean(ITEM.exec(lines[0])[2]);
   const items = lines.map((line) => {
-    const [, space, , ticked, words] = ITEM.exec(line);
+    const [, space, , ticked, text] = ITEM.exec(line);
     const box = ticked === undefined ? "" : ticked === "x" ? "☑ " : "☐ ";
-    return el("li", { class: `indent-${Math.min(4, Math.floor(space.length / 2))}` }, box, inline(words));
+    return el("li", { class: `indent-${Math.min(4, Math.floor(space.length / 2))}` }, box, inline(text));
   });
   return el(ordered ? "ol" : "ul", {}, items);
 }

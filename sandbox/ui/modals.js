@@ -130,24 +130,24 @@ async function close() {
 function showErrors(view) {
   const node = current.opened.node;
   for (const block of node.querySelectorAll(".input")) {
-    const words = view.errors[block.dataset.block];
+    const message = view.errors[block.dataset.block];
     const line = block.querySelector(".wrong");
-    block.classList.toggle("bad", Boolean(words));
-    line.hidden = !words;
-    line.textContent = words ?? "";
+    block.classList.toggle("bad", Boolean(message));
+    line.hidden = !message;
+    line.textContent = message ?? "";
     for (const control of block.querySelectorAll("input, textarea, .select")) {
-      if (words) control.setAttribute("aria-invalid", "true");
+      if (message) control.setAttribute("aria-invalid", "true");
       else control.removeAttribute("aria-invalid");
     }
   }
   trouble(view.trouble);
 }
 
-function trouble(words) {
+function trouble(message) {
   const line = current?.opened.node.querySelector(".trouble");
   if (!line) return;
-  line.hidden = !words;
-  line.textContent = words ?? "";
+  line.hidden = !message;
+  line.textContent = message ?? "";
 }
 
 function focusFirst(node) {

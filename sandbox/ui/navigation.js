@@ -7,8 +7,8 @@ let targetTs = null;
 /** Open a conversation, with `ts` at a message. For a reply, also open its `thread`. */
 export function openChannel(id, ts, thread) {
   if (!channelById(id)) return;
-  const moved = store.place !== id;
-  store.place = id;
+  const moved = store.channelId !== id;
+  store.channelId = id;
   store.tab = ts || store.unread[id] ? "messages" : "home";
   const reply = thread && thread !== ts;
   targetTs = (reply ? thread : ts) ?? null;
@@ -16,7 +16,7 @@ export function openChannel(id, ts, thread) {
   else if (moved) store.thread = null;
   rememberInAddress();
   document.body.classList.remove("drawer");
-  emit("place", { moved });
+  emit("navigation", { moved });
   emit("thread", {});
 }
 
@@ -41,7 +41,7 @@ export function rememberInAddress() {
   const address = new URL(location.href);
   const user = store.people.get(store.me);
   if (user) address.searchParams.set("as", user.name);
-  const channel = channelById(store.place);
+  const channel = channelById(store.channelId);
   if (channel) address.searchParams.set("in", channel.kind === "im" ? channel.id : channel.name);
   history.replaceState(null, "", address);
   if (user) sessionStorage.setItem("as", user.name);

@@ -37,7 +37,7 @@ export function sidebar(node) {
     event.preventDefault();
     next?.focus();
   });
-  for (const kind of ["state", "place", "unread", "person"]) on(kind, draw);
+  for (const kind of ["state", "navigation", "unread", "person"]) on(kind, draw);
   draw();
 }
 
@@ -53,7 +53,7 @@ function section(title, more, entries) {
 /** A channel as a real link, so that it can be opened in another tab. */
 function channelLink(channel, glyph, name, { key = channel.id, tab } = {}) {
   const unread = store.unread[channel.id];
-  const current = store.place === channel.id;
+  const current = store.channelId === channel.id;
   const marks = [
     "place", current && "current", unread && !current && "unread",
   ].filter(Boolean).join(" ");
@@ -68,7 +68,7 @@ function channelLink(channel, glyph, name, { key = channel.id, tab } = {}) {
           if (event.metaKey || event.ctrlKey || event.shiftKey) return;
           event.preventDefault();
           openChannel(channel.id);
-          if (tab) { store.tab = tab; emit("place", { moved: true }); }
+          if (tab) { store.tab = tab; emit("navigation", { moved: true }); }
         },
       },
     },
@@ -86,7 +86,7 @@ function channels() {
     { label: "Create a private channel", run: () => create(true) },
   ], "Add channels"), { class: "icon", "aria-label": "Add channels", title: "Add channels", "aria-haspopup": "menu", "aria-expanded": "false", data: { key: "add-channels" } });
   const shown = myChannels();
-  const current = store.channels.get(store.place);
+  const current = store.channels.get(store.channelId);
   if (current && current.kind === "channel" && !isMember(current)) shown.push(current);
   return section("Channels", more, shown.map((channel) => channelLink(channel, channel.kind === "group" ? lock() : icon("hash"), channel.name)));
 }

@@ -3,12 +3,12 @@
 export const store = {
   team: {}, app: {}, seq: 0, offset: 0,
   people: new Map(), channels: new Map(), groups: new Map(), unread: {},
-  me: null, place: null, thread: null, views: [], home: null,
+  me: null, channelId: null, thread: null, views: [], home: null,
 };
 
 const listeners = new Map();
 
-/** Subscribe to a kind of change: state, place, timeline, thread, views, home, unread, person. */
+/** Subscribe to a kind of change: state, navigation, timeline, thread, views, home, unread, person. */
 export function on(kind, listener) {
   if (!listeners.has(kind)) listeners.set(kind, new Set());
   listeners.get(kind).add(listener);
@@ -21,7 +21,7 @@ export function emit(kind, detail) {
 export const currentUser = () => store.people.get(store.me);
 export const userById = (id) => store.people.get(id);
 export const channelById = (id) => store.channels.get(id);
-export const currentChannel = () => store.channels.get(store.place);
+export const currentChannel = () => store.channels.get(store.channelId);
 
 export const isPerson = (user) => !user.is_bot && !user.deleted;
 export const isApp = (id) => id === store.app.bot?.id;
@@ -39,7 +39,7 @@ export function channelName(channel) {
 /** The user's channels, by name; an archived channel only while it is open. */
 export function myChannels() {
   return [...store.channels.values()]
-    .filter((c) => c.kind !== "im" && isMember(c) && (!c.is_archived || c.id === store.place))
+    .filter((c) => c.kind !== "im" && isMember(c) && (!c.is_archived || c.id === store.channelId))
     .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
 }
 

@@ -38,8 +38,8 @@ export function rows(messages, { inThread = false, newFrom = null } = {}) {
   return out;
 }
 
-const separator = (key, words, kind) => ({
-  key, version: words, make: () => el("div", { class: `line ${kind}`, role: "separator", "aria-label": words }, el("span", {}, words)),
+const separator = (key, label, kind) => ({
+  key, version: label, make: () => el("div", { class: `line ${kind}`, role: "separator", "aria-label": label }, el("span", {}, label)),
 });
 
 function noticeGroup(messages, index) {

@@ -39,8 +39,8 @@ function ago(seconds) {
   const span = now() - seconds;
   const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"]].find(([s]) => Math.abs(span) >= s) ?? [1, "second"];
   const count = Math.round(Math.abs(span) / size);
-  const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
-  return span < 0 ? `in ${words}` : `${words} ago`;
+  const text = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  return span < 0 ? `in ${text}` : `${text} ago`;
 }
 
 const LONG = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
@@ -64,8 +64,8 @@ const TOKENS = {
 
 /** Expand Slack's date tokens: `{date_short_pretty} at {time}`. A date at the beginning is capitalized. */
 export function slackDate(seconds, template) {
-  const words = template.replace(/\{([a-z_]+)\}/g, (token, name) => TOKENS[name]?.(Number(seconds)) ?? token);
-  return template.startsWith("{date") ? words[0].toUpperCase() + words.slice(1) : words;
+  const text = template.replace(/\{([a-z_]+)\}/g, (token, name) => TOKENS[name]?.(Number(seconds)) ?? token);
+  return template.startsWith("{date") ? text[0].toUpperCase() + text.slice(1) : text;
 }
 
 /** Epoch seconds as the value of a datetime-local input; `fromInputValue` is the inverse. */

@@ -23,8 +23,8 @@ export async function traffic(node, message) {
 }
 
 function concerns(record, message) {
-  const words = JSON.stringify(record.way === "out" ? [record.args, record.answer] : record.payload);
-  return words.includes(`"${message.ts}"`);
+  const haystack = JSON.stringify(record.way === "out" ? [record.args, record.answer] : record.payload);
+  return haystack.includes(`"${message.ts}"`);
 }
 
 function line(record) {

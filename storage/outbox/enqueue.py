@@ -187,7 +187,7 @@ def _row(notice: Notice, start: _RowState) -> dict[str, Any]:
     return {
         "dedup_key": notice.dedup_key,
         "incident": notice.incident,
-        "kind": notice.kind,
+        "kind": str(notice.kind),
         "payload": notice.payload,
         "metadata_key": secrets.token_hex(16),
         "depends_on": notice.depends_on,

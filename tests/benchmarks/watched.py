@@ -14,7 +14,7 @@ from pathlib import Path
 from bot import logs
 from bot import settings as settings_reader
 from bot.cli import main
-from bot.slack.client.rate_limiter import Rates
+from bot.slack.client.rate_limiter import RateLimiter
 
 EVERY_S = 0.005
 
@@ -44,7 +44,7 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
-    Rates._asked = lambda *_: []  # type: ignore[method-assign]  # nothing is asked of any window
+    RateLimiter._windows_for = lambda *_: []  # type: ignore[method-assign]  # nothing is asked of any window
     found = settings_reader.load()
     logs.configure(found.log_format, found.log_level, found.secrets())
     asyncio.run(_serve())

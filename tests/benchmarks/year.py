@@ -27,7 +27,7 @@ from bot.domain import routing
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
 from bot.policy import preset
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.visibility import can_see
 from storage import deadlines, incidents, retention
 from storage.database import Database
 from storage.engine.columns import to_microseconds
@@ -168,7 +168,7 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
 
     async def listed(conn: Any) -> None:
         for found in await incidents.newest(conn, open_only=True, limit=200):
-            await part_of(conn, found, PEOPLE[0])
+            await can_see(conn, found, PEOPLE[0])
 
     async def edited(conn: Any) -> None:
         await enqueue.put(conn, [routing.card_edit(typical)])

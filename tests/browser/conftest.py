@@ -1,4 +1,4 @@
-"""One browser for all tests of the page; skips what needs one where there is none."""
+"""One browser for all tests of the web UI; without chromium they are skipped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest_asyncio
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-    from tests.browser.browsing import Desk
+    from tests.browser.web_ui import WebUI
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,23 +20,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.skip(reason="no chromium here: apt-get install chromium, then run again"))
+            item.add_marker(pytest.mark.skip(reason="chromium is not installed: apt-get install chromium"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Started once: every test opens tabs of its own."""
-    from tests.browser import browsing
+    """A browser for the whole session; every test opens its own tabs."""
+    from tests.browser import web_ui
 
-    async with browsing.chromium() as opened:
+    async with web_ui.chromium() as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(browser: Browser, sqlite_url: str) -> AsyncIterator[Desk]:
-    """The bot with its own policy, and a browser that must not complain."""
-    from tests.browser import browsing
+async def ui(browser: Browser, sqlite_url: str) -> AsyncIterator[WebUI]:
+    """The bot with the default policy, and a browser whose console must stay free of errors."""
+    from tests.browser import web_ui
 
-    async with browsing.desk(browser, sqlite_url) as opened:
+    async with web_ui.running(browser, sqlite_url) as opened:
         yield opened
-        assert opened.complaints == []
+        assert opened.console_errors == []

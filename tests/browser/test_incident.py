@@ -1,4 +1,4 @@
-"""An incident's life by mouse, by keyboard, by two people, on a telephone."""
+"""Running an incident in the web UI: by mouse, by keyboard, by two people, on a phone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("playwright")
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.browser import browsing
-from tests.browser.browsing import Desk, choose, go, say
+from tests.browser import web_ui
+from tests.browser.web_ui import WebUI, choose, go, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -25,18 +25,18 @@ severities:
 """
 
 
-async def declared(page: Page) -> None:
-    await say(page, "/incident declare sev2 Checkout is down")
-    await go(page, CHANNEL)
-    await expect(card(page)).to_be_visible()
+async def declare(tab: Page) -> None:
+    await say(tab, "/incident declare sev2 Checkout is down")
+    await go(tab, CHANNEL)
+    await expect(card(tab)).to_be_visible()
 
 
-def card(page: Page) -> object:
-    return page.locator("#main .message.pinned")
+def card(tab: Page) -> Locator:
+    return tab.locator("#main .message.pinned")
 
 
-async def test_a_command_is_answered_privately_and_opens_a_channel(desk: Desk) -> None:
-    maya, tom = await desk.sit("maya"), await desk.sit("tom")
+async def test_a_command_is_answered_privately_and_opens_a_channel(ui: WebUI) -> None:
+    maya, tom = await ui.open("maya"), await ui.open("tom")
     await maya.locator("#main textarea").fill("/inc")
     await expect(maya.get_by_role("option", name="/incident")).to_be_visible()
     await say(maya, "/incident declare sev2 Checkout is down")
@@ -50,8 +50,8 @@ async def test_a_command_is_answered_privately_and_opens_a_channel(desk: Desk) -
     await expect(maya.locator("#main .message.pinned")).to_contain_text("Checkout is down")
 
 
-async def test_the_modal_says_what_is_missing_and_declares(desk: Desk) -> None:
-    maya = await desk.sit("maya")
+async def test_the_declare_modal_marks_missing_fields_and_then_declares(ui: WebUI) -> None:
+    maya = await ui.open("maya")
     await maya.locator("#main").get_by_label("Shortcuts").click()
     await maya.get_by_role("menuitem", name="Declare incident").click()
     modal = maya.locator("dialog.view")
@@ -67,10 +67,10 @@ async def test_the_modal_says_what_is_missing_and_declares(desk: Desk) -> None:
     await expect(maya.locator("#main .message.pinned")).to_contain_text("p99 is 9 s")
 
 
-async def test_two_people_see_each_other_act(desk: Desk) -> None:
-    maya, tom = await desk.sit("maya"), await desk.sit("tom")
-    await declared(maya)
-    await desk.world.maya.invite(CHANNEL, "tom")
+async def test_two_people_see_each_others_actions(ui: WebUI) -> None:
+    maya, tom = await ui.open("maya"), await ui.open("tom")
+    await declare(maya)
+    await ui.world.maya.invite(CHANNEL, "tom")
     await go(tom, CHANNEL)
     await tom.locator("#main .message.pinned").get_by_role("button", name="Acknowledge").click()
     await expect(maya.locator("#main .message.pinned")).to_contain_text("by @tom")
@@ -90,9 +90,9 @@ async def test_two_people_see_each_other_act(desk: Desk) -> None:
     await expect(tom.locator("#main .message.pinned")).to_contain_text("Mitigating")
 
 
-async def test_resolving_ends_it_for_everybody(desk: Desk) -> None:
-    maya, lena = await desk.sit("maya"), await desk.sit("lena", "incidents")
-    await declared(maya)
+async def test_a_resolved_incident_shows_as_resolved_to_everyone(ui: WebUI) -> None:
+    maya, lena = await ui.open("maya"), await ui.open("lena", "incidents")
+    await declare(maya)
     await maya.locator("#main .message.pinned").get_by_role("button", name="Resolve").click()
     await maya.get_by_label("What fixed it?").fill("Rolled back deploy 4512")
     await maya.locator("dialog").get_by_role("button", name="Resolve", exact=True).click()
@@ -100,8 +100,8 @@ async def test_resolving_ends_it_for_everybody(desk: Desk) -> None:
     await expect(lena.locator("#main .message", has_text="INC-1").first).to_contain_text("Resolved")
 
 
-async def test_a_thread_opens_beside_and_takes_replies(desk: Desk) -> None:
-    maya, tom = await desk.sit("maya", "payments"), await desk.sit("tom", "payments")
+async def test_a_thread_opens_in_its_pane_and_takes_replies(ui: WebUI) -> None:
+    maya, tom = await ui.open("maya", "payments"), await ui.open("tom", "payments")
     await say(maya, "Is anybody deploying?")
     line = tom.locator("#main .message", has_text="Is anybody deploying?")
     await line.hover()
@@ -118,23 +118,23 @@ async def test_a_thread_opens_beside_and_takes_replies(desk: Desk) -> None:
     await expect(tom.locator("#thread")).to_be_hidden()
 
 
-async def test_an_overdue_update_is_asked_for_while_one_watches(
+async def test_an_overdue_update_is_requested_and_can_be_snoozed(
     browser: Browser, sqlite_url: str, tmp_path: Path
 ) -> None:
     policy = tmp_path / "policy.yml"
     policy.write_text(HASTY)
-    async with browsing.desk(browser, sqlite_url, policy) as desk:
-        maya = await desk.sit("maya")
-        await declared(maya)
+    async with web_ui.running(browser, sqlite_url, policy) as ui:
+        maya = await ui.open("maya")
+        await declare(maya)
         nudge = maya.locator("#main .message", has_text="needs a status update").last
         await expect(nudge.get_by_role("button", name="Snooze 15m")).to_be_visible()
         await nudge.get_by_role("button", name="Snooze 1h").click()
         await expect(maya.locator("#main .message", has_text="Snoozed by").first).to_be_visible()
-        assert desk.complaints == []
+        assert ui.console_errors == []
 
 
-async def test_the_keyboard_alone_runs_an_incident(desk: Desk) -> None:
-    maya = await desk.sit("maya")
+async def test_an_incident_can_be_run_with_the_keyboard_alone(ui: WebUI) -> None:
+    maya = await ui.open("maya")
     keys = maya.keyboard
     await expect(maya.locator("#main textarea.write")).to_be_focused()
     await keys.type("/incident declare sev2 Checkout is down")
@@ -175,22 +175,22 @@ async def test_the_keyboard_alone_runs_an_incident(desk: Desk) -> None:
     await expect(maya.locator("#main .message.pinned")).to_contain_text("The roll-back")
 
 
-async def tab_to(page: Page, name: str, *, back: bool = True) -> None:
-    """Press Tab (Shift+Tab out of the composer) until something of this name has the focus."""
+async def tab_to(tab: Page, name: str, *, back: bool = True) -> None:
+    """Press Tab (Shift+Tab out of the composer) until the element with this name has the focus."""
     for _ in range(60):
-        has = await page.evaluate(
+        has = await tab.evaluate(
             "() => { const a = document.activeElement; return (a.getAttribute('aria-label') || "
             "(a.labels && a.labels[0] && a.labels[0].textContent) || a.textContent || '').trim() }"
         )
         if has == name or (name.endswith("?") and name in has):
             return
-        inside = await page.evaluate("() => Boolean(document.activeElement.closest('dialog'))")
-        await page.keyboard.press("Shift+Tab" if back and not inside else "Tab")
+        inside = await tab.evaluate("() => Boolean(document.activeElement.closest('dialog'))")
+        await tab.keyboard.press("Shift+Tab" if back and not inside else "Tab")
     raise AssertionError(f"Tab never reached {name!r}")
 
 
-async def test_a_telephone_has_a_drawer_and_the_thread_fills_the_screen(desk: Desk) -> None:
-    maya = await desk.sit("maya", narrow=True)
+async def test_on_a_phone_the_sidebar_is_a_drawer_and_a_thread_fills_the_screen(ui: WebUI) -> None:
+    maya = await ui.open("maya", narrow=True)
     sidebar = maya.locator("#sidebar")
     await expect(sidebar).to_be_hidden()
     await say(maya, "/incident declare sev2 Checkout is down")
@@ -212,8 +212,8 @@ async def test_a_telephone_has_a_drawer_and_the_thread_fills_the_screen(desk: De
     await expect(maya.locator("#thread")).to_be_hidden()
 
 
-async def test_own_messages_are_edited_deleted_pinned_and_used_by_shortcuts(desk: Desk) -> None:
-    maya = await desk.sit("maya", "payments")
+async def test_own_messages_can_be_edited_pinned_used_by_shortcuts_and_deleted(ui: WebUI) -> None:
+    maya = await ui.open("maya", "payments")
     await say(maya, "The queue is *full*")
     line = maya.locator("#main .message", has_text="The queue is")
 

@@ -1,4 +1,4 @@
-"""Every input of Block Kit takes a value, and keeps it while the app redraws the modal."""
+"""Every Block Kit input takes a value and keeps it when the app updates the modal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytest.importorskip("playwright")
 from playwright.async_api import Page, expect
 
 from sandbox import Workspace
-from tests.browser.browsing import Desk, choose
+from tests.browser.web_ui import WebUI, choose
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,7 +26,7 @@ def option(text: str) -> dict[str, Any]:
     return {"text": plain(text), "value": text.lower()}
 
 
-def asked(label: str, kind: str, *, optional: bool = False, **element: Any) -> dict[str, Any]:
+def input_block(label: str, kind: str, *, optional: bool = False, **element: Any) -> dict[str, Any]:
     block = {"type": "input", "block_id": label.lower(), "label": plain(label), "optional": optional}
     return block | {"element": {"type": kind, "action_id": "v", **element}}
 
@@ -37,25 +37,25 @@ VIEW = {
     "title": plain("Every input"),
     "submit": plain("Send"),
     "blocks": [
-        asked("Words", "plain_text_input", max_length=20),
-        asked("Email", "email_text_input"),
-        asked("Address", "url_text_input"),
-        asked("Number", "number_input", is_decimal_allowed=False),
-        asked("Colour", "static_select", options=COLOURS),
-        asked("Several", "multi_static_select", options=COLOURS, max_selected_items=2),
-        asked("Person", "users_select", initial_user=TOM),
-        asked("Channel", "channels_select"),
-        asked("Day", "datepicker"),
-        asked("Time", "timepicker"),
-        asked("Moment", "datetimepicker"),
-        asked("Choice", "radio_buttons", options=COLOURS),
-        asked("Boxes", "checkboxes", options=COLOURS),
-        asked("File", "file_input", max_files=2),
+        input_block("Words", "plain_text_input", max_length=20),
+        input_block("Email", "email_text_input"),
+        input_block("Address", "url_text_input"),
+        input_block("Number", "number_input", is_decimal_allowed=False),
+        input_block("Colour", "static_select", options=COLOURS),
+        input_block("Several", "multi_static_select", options=COLOURS, max_selected_items=2),
+        input_block("Person", "users_select", initial_user=TOM),
+        input_block("Channel", "channels_select"),
+        input_block("Day", "datepicker"),
+        input_block("Time", "timepicker"),
+        input_block("Moment", "datetimepicker"),
+        input_block("Choice", "radio_buttons", options=COLOURS),
+        input_block("Boxes", "checkboxes", options=COLOURS),
+        input_block("File", "file_input", max_files=2),
     ],
 }
 
 
-def opened(ws: Workspace) -> Any:
+def open_modal(ws: Workspace) -> Any:
     return ws.modals.open(ws.modals.trigger(MAYA), VIEW)
 
 
@@ -83,10 +83,10 @@ async def fill(maya: Page) -> None:
     await expect(modal.get_by_text("log.txt")).to_be_visible()
 
 
-async def test_every_input_hands_over_what_was_entered(desk: Desk) -> None:
-    ws = desk.world.ws
-    maya = await desk.sit("maya")
-    view = opened(ws)
+async def test_every_input_submits_what_was_entered(ui: WebUI) -> None:
+    ws = ui.world.ws
+    maya = await ui.open("maya")
+    view = open_modal(ws)
     await fill(maya)
     ws.modals.update(view, VIEW | {"title": plain("Drawn again")})
     await expect(maya.locator("dialog.view h2")).to_have_text("Drawn again")
@@ -113,10 +113,10 @@ async def test_every_input_hands_over_what_was_entered(desk: Desk) -> None:
     }
 
 
-async def test_a_modal_is_private_and_pushed_views_come_back(desk: Desk) -> None:
-    ws = desk.world.ws
-    maya, tom = await desk.sit("maya"), await desk.sit("tom")
-    view = opened(ws)
+async def test_a_modal_is_private_and_reappears_when_a_pushed_view_closes(ui: WebUI) -> None:
+    ws = ui.world.ws
+    maya, tom = await ui.open("maya"), await ui.open("tom")
+    view = open_modal(ws)
     await expect(maya.locator("dialog.view h2")).to_have_text("Every input")
     await expect(tom.locator("dialog.view")).to_have_count(0)
     await maya.locator("dialog.view").get_by_label("Words", exact=True).fill("kept")

@@ -1,4 +1,4 @@
-"""A whole incident by mouse alone: keys are for the words in forms and in messages, never for commands."""
+"""Whole incidents by mouse alone; text is filled into fields without pressing a key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ pytest.importorskip("playwright")
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.browsing import Desk, choose, go
+from tests.browser.web_ui import WebUI, choose, go
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,52 +18,52 @@ CHANNEL = "inc-1-checkout-is-down"
 COUNT_KEYS = "window.keys = 0; addEventListener('keydown', () => { window.keys += 1 }, true)"
 
 
-async def seated(desk: Desk, who: str, place: str = "general") -> Page:
-    """Whoever presses a key is found out; words are put into fields without one."""
-    page = await desk.sit(who, place)
-    await page.evaluate(COUNT_KEYS)
-    return page
+async def open_counting_keys(ui: WebUI, who: str, channel: str = "general") -> Page:
+    """Open a tab that counts the keys pressed in it."""
+    tab = await ui.open(who, channel)
+    await tab.evaluate(COUNT_KEYS)
+    return tab
 
 
-def card(page: Page) -> Locator:
-    return page.locator("#main .message.pinned")
+def card(tab: Page) -> Locator:
+    return tab.locator("#main .message.pinned")
 
 
-def private(page: Page, words: str) -> Locator:
-    return page.locator("#main .message.private", has_text=words).last
+def private(tab: Page, text: str) -> Locator:
+    return tab.locator("#main .message.private", has_text=text).last
 
 
 async def press(shown: Locator, button: str) -> None:
     await shown.get_by_role("button", name=button, exact=True).click()
 
 
-async def submitted(page: Page, button: str, **words: str) -> None:
-    """Fill in the words of the open form, by label, and send it."""
-    form = page.locator("dialog.view")
-    for label, text in words.items():
+async def submit(tab: Page, button: str, **texts: str) -> None:
+    """Fill in the open form by label and submit it."""
+    form = tab.locator("dialog.view")
+    for label, text in texts.items():
         await form.get_by_label(label.replace("_", " "), exact=False).first.fill(text)
     await form.get_by_role("button", name=button, exact=True).click()
     await expect(form).to_have_count(0)
 
 
-async def menu(page: Page) -> Locator:
-    """`/incident` chosen from the shortcuts and sent: what can be done now."""
-    await page.locator("#main").get_by_label("Shortcuts").click()
-    await page.get_by_role("menuitem", name="/incident").click()
-    await page.locator("#main").get_by_role("button", name="Send").click()
-    return private(page, "commander:")
+async def menu(tab: Page) -> Locator:
+    """Send `/incident` from the shortcuts menu and return the bot's menu of actions."""
+    await tab.locator("#main").get_by_label("Shortcuts").click()
+    await tab.get_by_role("menuitem", name="/incident").click()
+    await tab.locator("#main").get_by_role("button", name="Send").click()
+    return private(tab, "commander:")
 
 
-async def test_an_incident_is_declared_led_and_resolved_by_mouse(desk: Desk) -> None:
-    maya, tom = await seated(desk, "maya"), await seated(desk, "tom", "incidents")
+async def test_an_incident_can_be_declared_led_and_resolved_by_mouse(ui: WebUI) -> None:
+    maya, tom = await open_counting_keys(ui, "maya"), await open_counting_keys(ui, "tom", "incidents")
     await maya.locator("#main").get_by_label("Shortcuts").click()
     await maya.get_by_role("menuitem", name="Declare incident").click()
     await choose(maya, "Severity", "sev2")
-    await submitted(maya, "Declare", Title="Checkout is down")
+    await submit(maya, "Declare", Title="Checkout is down")
     await maya.locator("#sidebar a", has_text="Tocsin").click()
     await maya.get_by_role("tab", name="Messages").click()
-    told = maya.locator("#main .message", has_text="INC-1 is declared")
-    await told.get_by_role("button", name=f"#{CHANNEL}").click()
+    announcement = maya.locator("#main .message", has_text="INC-1 is declared")
+    await announcement.get_by_role("button", name=f"#{CHANNEL}").click()
     await expect(card(maya)).to_contain_text("Checkout is down")
 
     await press(tom.locator("#main .message", has_text="INC-1").first, "Join")
@@ -75,26 +75,26 @@ async def test_an_incident_is_declared_led_and_resolved_by_mouse(desk: Desk) -> 
 
     await press(card(maya), "Assign roles")
     await choose(maya, "Communications lead", "Maya")
-    await submitted(maya, "Assign")
+    await submit(maya, "Assign")
     await expect(card(tom)).to_contain_text("Communications lead: @maya")
     await press(card(maya), "Change severity")
     await choose(maya, "Severity", "sev1")
-    await submitted(maya, "Change", Reason="All of Europe")
+    await submit(maya, "Change", Reason="All of Europe")
     await expect(card(tom)).to_contain_text("sev1")
     await press(card(maya), "Update status")
     await choose(maya, "Status", "Mitigating")
-    await submitted(maya, "Post update", What_changed="Rolling back deploy 4512")
+    await submit(maya, "Post update", What_changed="Rolling back deploy 4512")
     await expect(card(tom)).to_contain_text("Rolling back deploy 4512")
 
     await press(card(tom), "Playbooks")
     await private(tom, "Playbooks for INC-1").get_by_role("button", name="Open", exact=True).first.click()
-    walk = maya.locator("#main .message").filter(has_text=re.compile("[▰▱]")).last
-    await expect(walk.get_by_role("button", name="Done").first).to_be_visible()
-    await walk.get_by_role("button", name="Done").first.click()
-    await expect(walk).to_contain_text(re.compile(r"[▰▱]\s*1 of \d"))
+    playbook_run = maya.locator("#main .message").filter(has_text=re.compile("[▰▱]")).last
+    await expect(playbook_run.get_by_role("button", name="Done").first).to_be_visible()
+    await playbook_run.get_by_role("button", name="Done").first.click()
+    await expect(playbook_run).to_contain_text(re.compile(r"[▰▱]\s*1 of \d"))
 
-    said = await desk.world.tom.say(CHANNEL, "Deploy 4512 went out at 02:47")
-    line = maya.locator("#main .message", has_text=said.text)
+    message = await ui.world.tom.say(CHANNEL, "Deploy 4512 went out at 02:47")
+    line = maya.locator("#main .message", has_text=message.text)
     await line.hover()
     await line.get_by_label("Add reaction", exact=True).click()
     await maya.locator(".emoji-picker").get_by_role("button", name="pushpin", exact=True).click()
@@ -102,13 +102,13 @@ async def test_an_incident_is_declared_led_and_resolved_by_mouse(desk: Desk) -> 
     await press(await menu(maya), "Timeline")
     await expect(private(maya, "Timeline of INC-1")).to_contain_text("Deploy 4512 went out")
     await press(await menu(maya), "Add a note")
-    await submitted(maya, "Add", What_happened="The supplier was called")
+    await submit(maya, "Add", What_happened="The supplier was called")
     await press(await menu(maya), "Impact")
-    await submitted(maya, "Save", Regions="eu-west-1")
+    await submit(maya, "Save", Regions="eu-west-1")
     await expect(card(tom)).to_contain_text("eu-west-1")
     await press(await menu(tom), "Hand over")
     await choose(tom, "To whom?", "Maya")
-    await submitted(tom, "Ask them")
+    await submit(tom, "Ask them")
     await maya.locator("#sidebar a", has_text="Tocsin").click()
     await maya.get_by_role("tab", name="Messages").click()
     await press(maya.locator("#main .message", has_text="take over").last, "Accept")
@@ -118,40 +118,40 @@ async def test_an_incident_is_declared_led_and_resolved_by_mouse(desk: Desk) -> 
     await expect(private(maya, "Since you were last here")).to_be_visible()
 
     await press(card(maya), "Resolve")
-    await submitted(maya, "Resolve", What_fixed_it="The deploy before it, too")
+    await submit(maya, "Resolve", What_fixed_it="The deploy before it, too")
     await expect(card(tom)).to_contain_text("The deploy before it, too")
     await expect(card(tom).get_by_role("button", name="Close")).to_be_visible()
-    assert [await page.evaluate("window.keys") for page in (maya, tom)] == [0, 0]
+    assert [await tab.evaluate("window.keys") for tab in (maya, tom)] == [0, 0]
 
 
-async def declared_at_home(page: Page) -> None:
-    await page.locator("#sidebar a", has_text="Tocsin").click()
-    await page.locator("#main .home").get_by_role("button", name="Declare incident").click()
-    await choose(page, "Severity", "sev3")
-    await submitted(page, "Declare", Title="Checkout is down")
-    await go(page, CHANNEL)
-    await expect(card(page)).to_be_visible()
+async def declare_in_the_home_tab(tab: Page) -> None:
+    await tab.locator("#sidebar a", has_text="Tocsin").click()
+    await tab.locator("#main .home").get_by_role("button", name="Declare incident").click()
+    await choose(tab, "Severity", "sev3")
+    await submit(tab, "Declare", Title="Checkout is down")
+    await go(tab, CHANNEL)
+    await expect(card(tab)).to_be_visible()
 
 
-async def test_an_incident_is_resolved_reopened_and_closed_by_mouse(desk: Desk) -> None:
-    maya = await seated(desk, "maya")
-    await declared_at_home(maya)
+async def test_an_incident_can_be_resolved_reopened_and_closed_by_mouse(ui: WebUI) -> None:
+    maya = await open_counting_keys(ui, "maya")
+    await declare_in_the_home_tab(maya)
     await press(card(maya), "Resolve")
-    await submitted(maya, "Resolve", What_fixed_it="Rolled back deploy 4512")
+    await submit(maya, "Resolve", What_fixed_it="Rolled back deploy 4512")
     await press(card(maya), "Reopen")
-    await submitted(maya, "Reopen", Reason="Errors are back")
+    await submit(maya, "Reopen", Reason="Errors are back")
     await press(card(maya), "Resolve")
-    await submitted(maya, "Resolve", What_fixed_it="The one before, too")
+    await submit(maya, "Resolve", What_fixed_it="The one before, too")
     await press(card(maya), "Close")
     await expect(card(maya)).to_contain_text("Closed")
     assert await maya.evaluate("window.keys") == 0
 
 
-async def test_a_false_alarm_is_ended_by_mouse(desk: Desk) -> None:
-    maya = await seated(desk, "maya")
-    await declared_at_home(maya)
+async def test_a_false_alarm_can_be_ended_by_mouse(ui: WebUI) -> None:
+    maya = await open_counting_keys(ui, "maya")
+    await declare_in_the_home_tab(maya)
     await press(await menu(maya), "False alarm")
-    await submitted(maya, "End it", What_was_it="The probe was misconfigured")
+    await submit(maya, "End it", What_was_it="The probe was misconfigured")
     await expect(card(maya)).to_contain_text("Cancelled")
     await expect(card(maya).get_by_role("button", name="Reopen")).to_be_visible()
     assert await maya.evaluate("window.keys") == 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot import policy as policies
-from bot.domain.incident.classification import asked_for, checklist, suggest
+from bot.domain.incident.classification import checklist, facts_in_use, suggest
 from bot.domain.policy.policy import Fact
 from tests.domain.test_incident import declared
 
@@ -103,8 +103,8 @@ def test_without_facts_nothing_is_suggested() -> None:
 
 
 def test_the_form_asks_for_what_the_rules_look_at() -> None:
-    assert asked_for(IMPACT) == ("users", "error_rate", "latency", "core", "security")
-    assert asked_for(METRICS) == ()
+    assert facts_in_use(IMPACT) == ("users", "error_rate", "latency", "core", "security")
+    assert facts_in_use(METRICS) == ()
 
 
 def test_recommended_actions_come_from_the_facts_and_from_the_category() -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
-from bot.domain.paging.ladder import check_escalatable, ordinal, page_next_rung, recipients_of, repeat
+from bot.domain.paging.ladder import check_escalatable, ordinal, page_next_rung, recipients_of, repeat_rung
 from bot.domain.policy.policy import Policy, Role, Rung
 from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
 from tests.domain.test_incident import declared
@@ -59,7 +59,7 @@ def test_raising_and_lowering_and_raising_again_pages_no_rung_twice() -> None:
 
 def test_a_repeat_counts() -> None:
     incident = page_next_rung(declared(), POLICY, nobody_on_call, NOON, "x", rung=3).change.incident
-    again = repeat(incident, POLICY, nobody_on_call, NOON + 20 * MINUTE, 3)
+    again = repeat_rung(incident, POLICY, nobody_on_call, NOON + 20 * MINUTE, 3)
     assert again.times == 2
     assert "2nd page" in again.change.entries[0].text
 
@@ -100,7 +100,7 @@ def test_repeats_are_planned_from_the_last_page_until_it_is_answered() -> None:
     paged = page_next_rung(declared(), POLICY, nobody_on_call, NOON, "x", rung=3).change.incident
     (again,) = [d for d in plan(paged, POLICY) if d.rung == 3]
     assert again.due_at == NOON + 20 * MINUTE
-    twice = repeat(paged, POLICY, nobody_on_call, again.due_at, 3).change.incident
+    twice = repeat_rung(paged, POLICY, nobody_on_call, again.due_at, 3).change.incident
     (third,) = [d for d in plan(twice, POLICY) if d.rung == 3]
     assert (third.due_at, third.dedup_key.endswith(":3:2")) == (NOON + 40 * MINUTE, True)
     over = verbs.resolve(twice, "UA", NOON + 50 * MINUTE).incident

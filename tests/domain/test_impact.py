@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.incident.impact import ImpactInput, in_words, record
+from bot.domain.incident.impact import ImpactInput, describe, record
 from bot.domain.incident.status import Status
 from tests.storage.helpers import NOW, incident
 
@@ -45,7 +45,7 @@ def test_figures_come_before_marks() -> None:
         "revenue": 1500.5,
         "queue_depth": 900.0,
     }
-    assert in_words(facts) == [
+    assert describe(facts) == [
         "5 % of users", "2.5× slower", "1,500.5 of revenue lost", "queue depth 900",
         "SLA breached", "customers are told",
     ]  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
-from bot.domain.paging.triggers import fire, holds, paged, stamped
+from bot.domain.paging.triggers import fire, fire_holding, holds, record_page
 from bot.domain.policy.policy import Policy, Rung, Trigger
 from tests.domain.policies import FATAL, MINUTE, NOON, POLICY
 from tests.domain.test_incident import declared
@@ -56,9 +56,9 @@ def test_what_holds(when: str, over: float | None, changes: dict[str, Any], expe
 
 def test_it_pages_its_own_delay_after_it_first_held() -> None:
     rules = policy(trigger("security", 5 * MINUTE))
-    late = stamped(replace(declared(), category="security"), rules, NOON + 30 * MINUTE)
+    late = fire_holding(replace(declared(), category="security"), rules, NOON + 30 * MINUTE)
     assert planned(late, rules) == [("trigger:1:1:it", NOON + 35 * MINUTE)]
-    assert stamped(late, rules, NOON + 50 * MINUTE) == late
+    assert fire_holding(late, rules, NOON + 50 * MINUTE) == late
 
 
 def test_a_target_that_passes_pages_without_anybody_noting_it() -> None:
@@ -76,23 +76,23 @@ def test_by_hand_and_failed_remediation_are_tripped_by_name() -> None:
 def test_it_pages_once_and_again_only_where_it_repeats() -> None:
     dedup_key, again = policy(trigger("declared")), policy(trigger("declared", repeat=20 * MINUTE))
     for rules, expected in ((dedup_key, []), (again, [("trigger:1:1:it:1", NOON + 20 * MINUTE)])):
-        done = paged(stamped(declared(), rules, NOON), rules.triggers[0], NOON)
+        done = record_page(fire_holding(declared(), rules, NOON), rules.triggers[0], NOON)
         assert planned(done, rules) == expected
 
 
 def test_it_is_for_its_severities_and_until_its_end_and_anew_in_a_new_episode() -> None:
     rules = policy(trigger("declared", severities=("bad",), until="mitigated"))
-    assert planned(stamped(declared(), rules, NOON), rules) == []
-    held = stamped(declared("bad"), rules, NOON)
+    assert planned(fire_holding(declared(), rules, NOON), rules) == []
+    held = fire_holding(declared("bad"), rules, NOON)
     assert planned(held, rules) != []
     over = verbs.resolve(held, "UA", NOON).incident
     assert planned(over, rules) == []
-    back = stamped(verbs.reopen(over, "UA", rules, NOON + MINUTE, "again").incident, rules, NOON + MINUTE)
+    back = fire_holding(verbs.reopen(over, "UA", rules, NOON + MINUTE, "again").incident, rules, NOON + MINUTE)
     assert planned(back, rules) == [("trigger:1:2:it", NOON + MINUTE)]
 
 
 def test_raising_the_severity_forgets_no_trigger() -> None:
     rules = policy(trigger("declared"))
-    done = paged(stamped(declared("bad"), rules, NOON), rules.triggers[0], NOON)
+    done = record_page(fire_holding(declared("bad"), rules, NOON), rules.triggers[0], NOON)
     raised = verbs.change_severity(done, "fatal", "UA", rules, NOON).incident
-    assert planned(stamped(raised, rules, NOON), rules) == []
+    assert planned(fire_holding(raised, rules, NOON), rules) == []

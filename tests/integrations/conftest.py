@@ -11,5 +11,5 @@ from bot.slack.client import api as slack_api
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     """As the bot's own."""
-    async with slack_api.session() as opened:
+    async with slack_api.open_session() as opened:
         yield opened

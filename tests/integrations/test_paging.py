@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.client.rate_limiter import Going, Rates
-from bot.slack.client.rate_window import Turn
+from bot.slack.client.rate_limiter import CallPermit, RateLimiter
+from bot.slack.client.rate_window import Caller
 from bot.usecases import delivery
 from storage import incidents
 from tests.integrations.doubles import Reply, TwilioDouble
@@ -200,13 +200,13 @@ async def test_a_page_that_waits_its_turn_did_not_fail(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "PATIENCE", timedelta(seconds=0))
-    go, waits = Rates.go, iter([0.2, 0.2])
+    go, waits = RateLimiter.acquire, iter([0.2, 0.2])
 
-    def crowded(self: Rates, method: str, channel: str, turn: Turn) -> Going | float:
+    def crowded(self: RateLimiter, method: str, channel: str, turn: Caller) -> CallPermit | float:
         wait_s = next(waits, None) if method == "chat.postMessage" and channel.startswith("D") else None
         return go(self, method, channel, turn) if wait_s is None else wait_s
 
-    monkeypatch.setattr(Rates, "go", crowded)
+    monkeypatch.setattr(RateLimiter, "go", crowded)
     async with scene(database_url, tmp_path, first="slack") as shown:
         await shown.here.declared("sev1 Payments are down")
         await until(lambda: len(shown.pages(TOM)) == 1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.incident import Alert, Incident, Ladder
+from bot.domain.incident import Incident, Ladder, VendorAlert
 from bot.domain.paging import calls as paging
 from bot.domain.paging.ladder import Recipients
 from bot.domain.policy.policy import Contact, Policy
@@ -78,7 +78,7 @@ def test_what_reaches_nobody_is_said() -> None:
 def test_the_next_method(
     by: tuple[str, ...], used: tuple[str, ...], configured: frozenset[str], following: str | None
 ) -> None:
-    anna = paging.person_known_as("anna", POLICY)
+    anna = paging.person_by_address("anna", POLICY)
     assert paging.next_method(anna, by, used, configured) == following
 
 
@@ -91,7 +91,7 @@ def test_a_dedup_key_is_one_for_each_incident_episode_severity_and_database() ->
     ]
     keys = [paging.dedup_key(incident, severity) for incident in different for severity in ("sev1", "sev2")]
     assert len(set(keys)) == 8
-    assert [paging.number_in(key) for key in keys] == [7, 7, 8, 8, 7, 7, 7, 7]
+    assert [paging.incident_number_in(key) for key in keys] == [7, 7, 8, 8, 7, 7, 7, 7]
     assert paging.dedup_key(replace(INCIDENT, title="Else", status=INCIDENT.status), "sev1") == keys[0]
 
 
@@ -99,26 +99,26 @@ def test_a_dedup_key_is_one_for_each_incident_episode_severity_and_database() ->
     "key", ["", "INC-7", "tocsin-INC-7", "tocsin-INC-07-0123456789abcdef", "xtocsin-INC-7-" + "0" * 16]
 )
 def test_keys_of_others_are_none_of_ours(key: str) -> None:
-    assert paging.number_in(key) is None
+    assert paging.incident_number_in(key) is None
 
 
 def test_alerts_are_one_for_each_method_severity_and_own_service() -> None:
-    anna, ben = (paging.person_known_as(key, POLICY) for key in ("anna", "ben"))
+    anna, ben = (paging.person_by_address(key, POLICY) for key in ("anna", "ben"))
     calls = paging.PagePlan(
         tuple(paging.PageAttempt(p, m) for p in (anna, ben) for m in ("pagerduty", "webhook", "sms"))
     )
     dedup_keys = {call: f"{call.person.key}:{call.method}" for call in calls.attempts}
-    assert paging.opened(INCIDENT, calls, dedup_keys) == (
-        Alert("pagerduty", "sev1", "anna", ("anna:pagerduty",)),
-        Alert("webhook", "sev1", None, ("anna:webhook", "ben:webhook")),
-        Alert("pagerduty", "sev1", None, ("ben:pagerduty",)),
+    assert paging.opened_alerts(INCIDENT, calls, dedup_keys) == (
+        VendorAlert("pagerduty", "sev1", "anna", ("anna:pagerduty",)),
+        VendorAlert("webhook", "sev1", None, ("anna:webhook", "ben:webhook")),
+        VendorAlert("pagerduty", "sev1", None, ("ben:pagerduty",)),
     )
 
 
 def test_mentions_become_names_and_strangers_somebody() -> None:
-    assert paging.in_plain_words("<@UANNA> asked <@USTRANGER>", POLICY) == "Anna asked somebody"
+    assert paging.replace_mentions("<@UANNA> asked <@USTRANGER>", POLICY) == "Anna asked somebody"
 
 
 def test_no_routing_key_shows() -> None:
     assert "key-of-anna" not in repr(POLICY)
-    assert "key-of-anna" not in repr(paging.person_known_as("anna", POLICY))
+    assert "key-of-anna" not in repr(paging.person_by_address("anna", POLICY))

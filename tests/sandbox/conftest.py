@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -9,10 +10,13 @@ import pytest
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Workspace, running
 
+# Slack's published reference data; tests that need it are skipped where it is not beside the checkout.
+REFERENCE = Path(__file__).parents[2].parent / "shared" / "slack" / "conformance.py"
 SCOPES = [
     "app_mentions:read", "bookmarks:read", "bookmarks:write", "canvases:write", "channels:history", "channels:join",
     "channels:manage", "channels:read", "chat:write", "commands", "files:read", "files:write", "groups:history",
@@ -53,25 +57,33 @@ def manifest(**changes: Any) -> dict[str, Any]:
     }
 
 
+async def error_of(awaitable: Any) -> str:
+    """The name of Slack's refusal."""
+    with pytest.raises(SlackApiError) as caught:
+        await awaitable
+    return str(caught.value.response["error"])
+
+
 @dataclass
 class Bot:
-    """A Bolt app that remembers every event it was told."""
+    """A Bolt app that records the events and requests it receives."""
 
     ws: Workspace
     app: AsyncApp
     client: AsyncWebClient
     events: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     answer_with: int | None = None
 
-    def heard(self, kind: str, subtype: str | None = "any") -> list[dict[str, Any]]:
+    def received(self, kind: str, subtype: str | None = "any") -> list[dict[str, Any]]:
         """The events of one kind."""
         return [e for e in self.events if e["type"] == kind and subtype in ("any", e.get("subtype"))]
 
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    """What the workspace is started with; modules override it."""
+    """The settings of the workspace; test modules may override the fixture."""
     return {"manifest": manifest(), "retry_delays_s": (0.0, 0.0, 0.0), "ack_timeout_s": 2.0}
 
 
@@ -109,33 +121,34 @@ def bolt(ws: Workspace, client: AsyncWebClient) -> AsyncApp:
 @pytest.fixture
 async def bot(ws: Workspace, client: AsyncWebClient) -> AsyncIterator[Bot]:
     """A Bolt app behind signed HTTP."""
-    made = Bot(ws, bolt(ws, client), client)
+    bot_app = Bot(ws, bolt(ws, client), client)
 
     async def remember(event: dict[str, Any]) -> None:
-        made.events.append(event)
+        bot_app.events.append(event)
 
-    made.app.event("message")(remember)
+    bot_app.app.event("message")(remember)
     for name in {name.partition(".")[0] for name in EVENTS}:
-        made.app.event(name)(remember)
+        bot_app.app.event(name)(remember)
 
     async def handle(request: web.Request) -> web.Response:
-        made.headers.append(dict(request.headers))
-        if made.answer_with is not None:
-            return web.Response(status=made.answer_with)
-        body = (await request.read()).decode()
+        raw = await request.read()
+        bot_app.headers.append(dict(request.headers))
+        bot_app.bodies.append(raw)
+        if bot_app.answer_with is not None:
+            return web.Response(status=bot_app.answer_with)
         headers: dict[str, Any] = dict(request.headers)
-        answer = await made.app.async_dispatch(AsyncBoltRequest(body=body, query="", headers=headers))
+        answer = await bot_app.app.async_dispatch(AsyncBoltRequest(body=raw.decode(), query="", headers=headers))
         kind = answer.headers.get("content-type", ["text/plain"])[0]
         return web.Response(status=answer.status, text=answer.body, content_type=kind.split(";")[0])
 
-    door = web.Application()
-    door.router.add_post("/slack/events", handle)
-    runner = web.AppRunner(door, access_log=None, shutdown_timeout=0.1)
+    server = web.Application()
+    server.router.add_post("/slack/events", handle)
+    runner = web.AppRunner(server, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
     ws.request_url = f"http://127.0.0.1:{port}/slack/events"
-    yield made
+    yield bot_app
     ws.request_url = None
     await runner.cleanup()

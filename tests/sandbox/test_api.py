@@ -1,4 +1,4 @@
-"""The Web API's door: tokens, arguments, scopes."""
+"""The Web API endpoint: tokens, arguments, scopes, the transcript."""
 
 import json
 from typing import Any
@@ -9,14 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Workspace, running
-from tests.sandbox.conftest import SCOPES, manifest
-
-
-async def error_of(awaitable: Any) -> str:
-    """The name of Slack's refusal."""
-    with pytest.raises(SlackApiError) as caught:
-        await awaitable
-    return str(caught.value.response["error"])
+from tests.sandbox.conftest import SCOPES, error_of, manifest
 
 
 async def test_the_bot_learns_who_it_is(client: AsyncWebClient, ws: Workspace) -> None:
@@ -37,7 +30,7 @@ async def test_a_partner_is_a_stranger_until_they_share_a_channel_with_the_bot(
     assert alex["team_id"] == "T0PARTNER"
 
 
-async def test_no_token_a_wrong_one_and_the_wrong_kind_are_told_apart(
+async def test_missing_invalid_revoked_and_wrong_kinds_of_tokens_have_their_own_errors(
     ws: Workspace, session: aiohttp.ClientSession
 ) -> None:
     async def call(method: str, token: str | None) -> str:
@@ -55,24 +48,26 @@ async def test_no_token_a_wrong_one_and_the_wrong_kind_are_told_apart(
 
 
 @pytest.mark.parametrize("how", ["query", "form", "json", "multipart"])
-async def test_arguments_come_in_four_ways(ws: Workspace, session: aiohttp.ClientSession, how: str) -> None:
+async def test_arguments_are_accepted_as_query_form_json_or_multipart(
+    ws: Workspace, session: aiohttp.ClientSession, how: str
+) -> None:
     args = {"channel": "C0GENERAL0"}
     headers = {"Authorization": f"Bearer {ws.settings.bot_token}"}
-    sent: dict[str, Any] = {
+    requests: dict[str, dict[str, Any]] = {
         "query": {"params": args},
         "form": {"data": args | {"token": ws.settings.bot_token}},
         "json": {"json": args},
         "multipart": {"data": aiohttp.FormData(args, default_to_multipart=True)},
-    }[how]
+    }
     if how == "form":
         headers = {}
-    async with session.post(f"{ws.api_url}conversations.join", headers=headers, **sent) as response:
+    async with session.post(f"{ws.api_url}conversations.join", headers=headers, **requests[how]) as response:
         answer = await response.json()
     assert answer["ok"], answer
     assert ws.bot.id in ws.channel("general").members
 
 
-async def test_a_method_without_json_does_not_see_a_json_body(ws: Workspace, session: aiohttp.ClientSession) -> None:
+async def test_a_method_without_json_input_ignores_a_json_body(ws: Workspace, session: aiohttp.ClientSession) -> None:
     headers = {"Authorization": f"Bearer {ws.settings.bot_token}"}
     async with session.post(f"{ws.api_url}users.info", headers=headers, json={"user": "U0MAYA0000"}) as response:
         assert (await response.json())["error"] == "invalid_arguments"
@@ -92,7 +87,7 @@ async def test_broken_json_is_refused(ws: Workspace, session: aiohttp.ClientSess
         assert (await response.json())["error"] == "invalid_json"
 
 
-async def test_a_scope_that_is_not_granted_is_missing() -> None:
+async def test_a_scope_that_is_not_granted_is_reported_as_missing() -> None:
     granted = [scope for scope in SCOPES if not scope.startswith(("pins", "groups"))]
     async with running(manifest=manifest(scopes=granted)) as ws, aiohttp.ClientSession() as session:
         client = AsyncWebClient(ws.settings.bot_token, base_url=ws.api_url, session=session, retry_handlers=[])
@@ -103,7 +98,7 @@ async def test_a_scope_that_is_not_granted_is_missing() -> None:
         assert await error_of(client.conversations_create(name="x", is_private=True)) == "missing_scope"
 
 
-async def test_the_transcript_holds_every_call_without_its_token(tmp_path: Any) -> None:
+async def test_the_transcript_has_every_call_without_its_token(tmp_path: Any) -> None:
     file = tmp_path / "calls.jsonl"
     async with running(transcript=file) as ws, aiohttp.ClientSession() as session:
         client = AsyncWebClient(ws.settings.bot_token, base_url=ws.api_url, session=session)

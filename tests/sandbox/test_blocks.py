@@ -1,69 +1,18 @@
-"""Block Kit: what Slack refuses is refused, and the reference schema agrees."""
+"""Validation of blocks and views, compared with Slack's reference schema where it is available."""
 
 import importlib.util
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.blocks import objections, view_of
+from sandbox.blocks import block_errors, view_of
 from sandbox.errors import SlackError
+from tests.sandbox.block_kit import RICH, button, input_block, option, plain, section, select
+from tests.sandbox.conftest import REFERENCE
 
-REFERENCE = Path(__file__).parents[2].parent / "shared" / "slack" / "conformance.py"
-
-
-def plain(text: str) -> dict[str, Any]:
-    """A plain_text object."""
-    return {"type": "plain_text", "text": text}
-
-
-def option(text: str, value: str) -> dict[str, Any]:
-    """An option."""
-    return {"text": plain(text), "value": value}
-
-
-def button(text: str = "Go", **more: Any) -> dict[str, Any]:
-    """A button."""
-    return {"type": "button", "text": plain(text), **more}
-
-
-def select(**more: Any) -> dict[str, Any]:
-    """A static select."""
-    return {"type": "static_select", "options": [option("One", "1"), option("Two", "2")], **more}
-
-
-def asked(element: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """An input block."""
-    return {"type": "input", "label": plain("Title"), "element": element, **more}
-
-
-def section(text: str, **more: Any) -> dict[str, Any]:
-    """A section."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}, **more}
-
-
-RICH = {
-    "type": "rich_text",
-    "elements": [
-        {
-            "type": "rich_text_section",
-            "elements": [
-                {"type": "text", "text": "a", "style": {"bold": True}},
-                {"type": "user", "user_id": "U1"},
-                {"type": "link", "url": "https://x.example"},
-                {"type": "emoji", "name": "eyes"},
-            ],
-        },
-        {
-            "type": "rich_text_list",
-            "style": "bullet",
-            "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "b"}]}],
-        },
-    ],
-}
 GOOD: list[list[dict[str, Any]]] = [
     [section("x" * 3000)],
     [{"type": "section", "fields": [{"type": "mrkdwn", "text": "f"}] * 10}],
@@ -79,9 +28,9 @@ GOOD: list[list[dict[str, Any]]] = [
     [{"type": "image", "image_url": "https://x.example/a.png", "alt_text": "a", "title": plain("t")}],
     [{"type": "markdown", "text": "# hello"}],
     [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}] * 20] * 100}],
-    [asked({"type": "plain_text_input", "max_length": 300, "action_id": "t"}, optional=True, hint=plain("h"))],
-    [asked({"type": "number_input", "is_decimal_allowed": False})],
-    [asked({"type": "radio_buttons", "options": [{"text": {"type": "mrkdwn", "text": "*a*"}, "value": "1"}]})],
+    [input_block({"type": "plain_text_input", "max_length": 300, "action_id": "t"}, optional=True, hint=plain("h"))],
+    [input_block({"type": "number_input", "is_decimal_allowed": False})],
+    [input_block({"type": "radio_buttons", "options": [{"text": {"type": "mrkdwn", "text": "*a*"}, "value": "1"}]})],
     [RICH],
     [
         section(
@@ -112,9 +61,12 @@ BAD: list[tuple[list[dict[str, Any]], str]] = [
     ([section("x", accessory=select(options=[option("a" * 76, "1")]))], "must be less than 76 characters"),
     ([section("x", accessory=select(options=[option("a", "1" * 151)]))], "must be less than 151 characters"),
     ([section("x", accessory=select(placeholder=plain("p" * 151)))], "must be less than 151 characters"),
-    ([asked({"type": "plain_text_input", "max_length": 3001})], "must be less than 3001"),
-    ([asked({"type": "checkboxes", "options": [option("a", str(n)) for n in range(11)]})], "no more than 10 items"),
-    ([asked(button())], "unsupported type: button"),
+    ([input_block({"type": "plain_text_input", "max_length": 3001})], "must be less than 3001"),
+    (
+        [input_block({"type": "checkboxes", "options": [option("a", str(n)) for n in range(11)]})],
+        "no more than 10 items",
+    ),
+    ([input_block(button())], "unsupported type: button"),
     ([{"type": "input", "element": {"type": "plain_text_input"}}], "missing required field: label"),
     ([section("x", surprise=1)], "invalid additional property: surprise"),
     ([{"type": "marquee"}], "unsupported type: marquee"),
@@ -125,28 +77,28 @@ BAD: list[tuple[list[dict[str, Any]], str]] = [
     ([section("x", accessory=button(confirm={"text": plain("x" * 301)}))], "must be less than 301 characters"),
     ([{"type": "markdown", "text": "x" * 7000}, {"type": "markdown", "text": "x" * 7000}], "12001 characters in all"),
 ]
-# What Slack refuses and no schema can say.
+# What Slack refuses but a schema cannot express.
 BEYOND_SCHEMA: list[tuple[list[dict[str, Any]], str]] = [
     ([section("x", accessory=select(options=[]))], "no fewer than 1 items allowed"),
     ([section("x", accessory=select(initial_option=option("Three", "3")))], "not found in options"),
-    ([asked({"type": "plain_text_input", "min_length": 9, "max_length": 3})], "less than or equal to max_length"),
+    ([input_block({"type": "plain_text_input", "min_length": 9, "max_length": 3})], "less than or equal to max_length"),
     ([{"type": "image", "image_url": "not a url", "alt_text": "a"}], "valid URL"),
 ]
 
 
 @pytest.mark.parametrize("blocks", GOOD)
-def test_blocks_slack_takes_are_taken(blocks: list[dict[str, Any]]) -> None:
-    assert objections(blocks, "message") == []
+def test_valid_blocks_are_accepted(blocks: list[dict[str, Any]]) -> None:
+    assert block_errors(blocks, "message") == []
 
 
 @pytest.mark.parametrize(("blocks", "words"), BAD + BEYOND_SCHEMA)
-def test_blocks_slack_refuses_are_refused_with_its_place(blocks: list[dict[str, Any]], words: str) -> None:
-    found = objections(blocks, "message")
-    assert any(words in line and "[json-pointer:/blocks" in line for line in found), found
+def test_invalid_blocks_are_refused_with_a_json_pointer(blocks: list[dict[str, Any]], words: str) -> None:
+    errors = block_errors(blocks, "message")
+    assert any(words in line and "[json-pointer:/blocks" in line for line in errors), errors
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="Slack's reference data is not beside this checkout")
-def test_the_reference_schema_says_the_same() -> None:
+def test_the_reference_schema_agrees() -> None:
     spec = importlib.util.spec_from_file_location("conformance", REFERENCE)
     assert spec
     assert spec.loader
@@ -183,7 +135,7 @@ MODAL: dict[str, Any] = {"type": "modal", "title": plain("Declare"), "blocks": [
         ({"submit": plain("s" * 25)}, "must be less than 25 characters"),
         ({"private_metadata": "x" * 3001}, "must be less than 3001 characters"),
         ({"callback_id": "x" * 256}, "must be less than 256 characters"),
-        ({"blocks": [asked({"type": "plain_text_input"})]}, "missing required field: submit"),
+        ({"blocks": [input_block({"type": "plain_text_input"})]}, "missing required field: submit"),
         ({"blocks": [{"type": "divider"}] * 101}, "no more than 100 items allowed"),
         ({"blocks": [{"type": "table", "rows": []}]}, "unsupported type: table"),
         ({"type": "home"}, "must be modal"),
@@ -191,7 +143,7 @@ MODAL: dict[str, Any] = {"type": "modal", "title": plain("Declare"), "blocks": [
         ({"colour": "red"}, "invalid additional property: colour"),
     ],
 )
-def test_a_modal_slack_refuses_is_refused(changes: dict[str, Any], words: str) -> None:
+def test_an_invalid_modal_is_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(SlackError) as caught:
         view_of(MODAL | changes, "modal")
     assert caught.value.error == "invalid_arguments"
@@ -200,6 +152,6 @@ def test_a_modal_slack_refuses_is_refused(changes: dict[str, Any], words: str) -
 
 def test_a_view_over_250_kilobytes_is_too_large() -> None:
     options = [option("x" * 75, f"{n:0150}") for n in range(100)]
-    wide = [asked(select(options=options), block_id=f"b{n}") for n in range(20)]
+    wide = [input_block(select(options=options), block_id=f"b{n}") for n in range(20)]
     with pytest.raises(SlackError, match="view_too_large"):
         view_of(MODAL | {"submit": plain("Go"), "blocks": wide}, "modal")

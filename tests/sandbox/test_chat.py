@@ -1,4 +1,4 @@
-"""Messages: what may be said where, what is kept, who is told."""
+"""The `chat.*` methods: what may be posted, how it is stored, and who is notified."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import NoSuchThing, SlackError, Workspace
-from tests.sandbox.test_api import error_of
+from tests.sandbox.conftest import error_of
 
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
 
@@ -19,18 +19,18 @@ async def room(client: AsyncWebClient) -> str:
     return channel
 
 
-async def test_metadata_comes_back_only_when_asked_for(client: AsyncWebClient, room: str) -> None:
+async def test_metadata_is_returned_only_on_request(client: AsyncWebClient, room: str) -> None:
     data = {"event_type": "tocsin", "event_payload": {"key": "k1"}}
     await client.chat_postMessage(channel=room, text="card", metadata=data)
     plain = await client.conversations_history(channel=room, limit=1)
-    asked = await client.conversations_history(channel=room, limit=1, include_all_metadata=True)
+    with_metadata = await client.conversations_history(channel=room, limit=1, include_all_metadata=True)
     assert "metadata" not in plain["messages"][0]
-    assert asked["messages"][0]["metadata"] == data
+    assert with_metadata["messages"][0]["metadata"] == data
     wrong = client.chat_postMessage(channel=room, text="x", metadata={"event_type": "tocsin"})
     assert await error_of(wrong) == "invalid_metadata_format"
 
 
-async def test_posting_needs_words_membership_and_a_channel_that_is_there(client: AsyncWebClient, room: str) -> None:
+async def test_posting_needs_text_membership_and_an_existing_channel(client: AsyncWebClient, room: str) -> None:
     assert await error_of(client.api_call("chat.postMessage", json={"channel": room, "text": " "})) == "no_text"
     assert await error_of(client.chat_postMessage(channel="C0GENERAL0", text="x")) == "not_in_channel"
     assert await error_of(client.chat_postMessage(channel="C0NOSUCH00", text="x")) == "channel_not_found"
@@ -39,7 +39,7 @@ async def test_posting_needs_words_membership_and_a_channel_that_is_there(client
     assert by_name["channel"] == room
 
 
-async def test_an_app_changes_only_what_it_said(client: AsyncWebClient, ws: Workspace, room: str) -> None:
+async def test_an_app_can_change_only_its_own_messages(client: AsyncWebClient, ws: Workspace, room: str) -> None:
     theirs = await ws.person("maya").say(room, "mine")
     assert await error_of(client.chat_update(channel=room, ts=theirs.ts, text="x")) == "cant_update_message"
     assert await error_of(client.chat_delete(channel=room, ts=theirs.ts)) == "cant_delete_message"
@@ -52,7 +52,7 @@ async def test_an_app_changes_only_what_it_said(client: AsyncWebClient, ws: Work
         await ws.person("tom").edit(theirs, "not mine")
 
 
-async def test_a_text_without_blocks_takes_the_blocks_away(client: AsyncWebClient, ws: Workspace, room: str) -> None:
+async def test_an_update_with_text_only_removes_the_blocks(client: AsyncWebClient, ws: Workspace, room: str) -> None:
     posted = await client.chat_postMessage(channel=room, text="one", blocks=[{"type": "divider"}])
     message = ws.state.message(room, posted["ts"])
     assert message
@@ -70,29 +70,29 @@ async def test_a_text_without_blocks_takes_the_blocks_away(client: AsyncWebClien
         ("<script>", "&lt;script&gt;"),
     ],
 )
-async def test_stray_signs_are_escaped_and_control_sequences_kept(
+async def test_loose_characters_are_escaped_and_control_sequences_kept(
     client: AsyncWebClient, room: str, text: str, kept: str
 ) -> None:
     assert (await client.chat_postMessage(channel=room, text=text))["message"]["text"] == kept
 
 
-async def test_who_is_mentioned_and_whose_telephone_rings(client: AsyncWebClient, ws: Workspace, room: str) -> None:
-    async def said(text: str, blocks: list[dict[str, Any]] | None = None) -> Any:
+async def test_mentions_decide_who_is_notified(client: AsyncWebClient, ws: Workspace, room: str) -> None:
+    async def post(text: str, blocks: list[dict[str, Any]] | None = None) -> Any:
         posted = await client.chat_postMessage(channel=room, text=text, blocks=blocks)
         return ws.state.message(room, posted["ts"])
 
-    assert ws.notified(await said("hello")) == set()
-    assert ws.notified(await said(f"<@{MAYA}> and <@U0SAM00000>")) == {MAYA}
-    assert ws.notified(await said("<!here> look")) == {MAYA, TOM}
-    assert ws.notified(await said("<!subteam^S0ONCALL01>")) == {MAYA, TOM}
-    assert ws.notified(await said("&lt;!channel&gt;")) == set()
+    assert ws.notified(await post("hello")) == set()
+    assert ws.notified(await post(f"<@{MAYA}> and <@U0SAM00000>")) == {MAYA}
+    assert ws.notified(await post("<!here> look")) == {MAYA, TOM}
+    assert ws.notified(await post("<!subteam^S0ONCALL01>")) == {MAYA, TOM}
+    assert ws.notified(await post("&lt;!channel&gt;")) == set()
     quiet = [{"type": "section", "text": {"type": "plain_text", "text": f"<@{MAYA}>"}}]
-    assert ws.mentioned(await said(f"<@{MAYA}>", quiet)) == set()
+    assert ws.mentioned(await post(f"<@{MAYA}>", quiet)) == set()
     loud = [{"type": "section", "text": {"type": "mrkdwn", "text": f"<@{TOM}> <!channel>"}}]
-    assert ws.mentioned(await said("x", loud)) == {TOM, "channel"}
+    assert ws.mentioned(await post("x", loud)) == {TOM, "channel"}
 
 
-async def test_what_people_type_mentions_only_what_slack_finds(ws: Workspace, room: str) -> None:
+async def test_typed_text_mentions_only_existing_names(ws: Workspace, room: str) -> None:
     message = await ws.person("maya").say(room, "<!channel> @tom @nobody #payments see https://x.example & @oncall")
     assert message.text == (
         "&lt;!channel&gt; <@U0TOM00000> @nobody <#C0PAYMENTS|payments> see <https://x.example> &amp; "
@@ -101,7 +101,9 @@ async def test_what_people_type_mentions_only_what_slack_finds(ws: Workspace, ro
     assert ws.mentioned(message) == {TOM, MAYA}
 
 
-async def test_an_ephemeral_is_for_a_member_and_nobody_else(client: AsyncWebClient, ws: Workspace, room: str) -> None:
+async def test_an_ephemeral_is_visible_only_to_its_user_who_must_be_a_member(
+    client: AsyncWebClient, ws: Workspace, room: str
+) -> None:
     await client.chat_postEphemeral(channel=room, user=MAYA, text="psst")
     assert [shown.text for shown in ws.person("maya").ephemerals("#inc-1")] == ["psst"]
     assert ws.person("tom").ephemerals() == []
@@ -121,7 +123,7 @@ async def test_a_file_is_uploaded_in_three_steps(client: AsyncWebClient, ws: Wor
     assert (await client.files_info(file=file))["file"]["name"] == "timeline.md"
 
 
-async def test_a_press_on_what_is_gone_is_noticed(client: AsyncWebClient, ws: Workspace, room: str) -> None:
+async def test_pressing_a_button_that_is_not_there_fails(client: AsyncWebClient, ws: Workspace, room: str) -> None:
     posted = await client.chat_postMessage(channel=room, text="one")
     message = ws.state.message(room, posted["ts"])
     assert message

@@ -1,4 +1,4 @@
-"""The workspace as a process: the control API, the stream, and a file that survives kill -9."""
+"""The control API and its stream, and a workspace process whose file survives kill -9."""
 
 import asyncio
 import json
@@ -12,25 +12,24 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Workspace
+from tests.sandbox.block_kit import button, modal
 from tests.sandbox.conftest import Bot
-from tests.sandbox.test_blocks import button
-from tests.sandbox.test_modals import modal
 
 
 class Remote:
-    """The control API of a workspace elsewhere."""
+    """A client of the control API."""
 
     def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
         self.url = url
         self.session = session
 
     async def get(self, path: str) -> Any:
-        """Read."""
+        """Send a GET request."""
         async with self.session.get(f"{self.url}/sandbox{path}") as response:
             return await response.json()
 
     async def post(self, path: str, **body: Any) -> Any:
-        """Do."""
+        """Send a POST request."""
         async with self.session.post(f"{self.url}/sandbox{path}", json=body) as response:
             return await response.json()
 
@@ -41,7 +40,7 @@ async def remote(ws: Workspace, session: aiohttp.ClientSession) -> Remote:
     return Remote(ws.url, session)
 
 
-async def test_everything_a_person_does_can_be_done_over_http(bot: Bot, remote: Remote) -> None:
+async def test_a_person_can_act_over_http(bot: Bot, remote: Remote) -> None:
     client = bot.client
 
     @bot.app.command("/incident")
@@ -100,14 +99,14 @@ async def test_faults_and_time_are_set_over_http(ws: Workspace, client: AsyncWeb
     assert ws.clock.now() >= before + 60
 
 
-async def test_the_stream_tells_of_changes(ws: Workspace, session: aiohttp.ClientSession) -> None:
+async def test_the_stream_reports_changes(ws: Workspace, session: aiohttp.ClientSession) -> None:
     async with session.ws_connect(f"{ws.url}/sandbox/stream") as stream:
         await ws.person("maya").say("general", "hello")
         change = json.loads((await stream.receive(timeout=5)).data)
     assert (change["kind"], change["channel"]) == ("message", "C0GENERAL0")
 
 
-async def test_other_web_pages_do_not_reach_the_workspace(ws: Workspace, session: aiohttp.ClientSession) -> None:
+async def test_other_web_sites_cannot_reach_the_workspace(ws: Workspace, session: aiohttp.ClientSession) -> None:
     async with session.get(f"{ws.url}/sandbox/state", headers={"Origin": "https://evil.example"}) as response:
         assert response.status == 403
     async with session.get(f"{ws.url}/sandbox/state", headers={"Host": "evil.example"}) as response:
@@ -116,7 +115,7 @@ async def test_other_web_pages_do_not_reach_the_workspace(ws: Workspace, session
 
 @pytest.fixture
 async def start(tmp_path: Path) -> AsyncIterator[Any]:
-    """Starts `python -m sandbox` on the same file, as often as wanted."""
+    """A function that starts `python -m sandbox` on the same file, repeatedly if needed."""
     processes: list[asyncio.subprocess.Process] = []
 
     async def run() -> tuple[asyncio.subprocess.Process, str]:
@@ -134,7 +133,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Any]:
         await process.wait()
 
 
-async def test_what_was_answered_survives_kill_9(start: Any, session: aiohttp.ClientSession) -> None:
+async def test_answered_calls_survive_kill_9(start: Any, session: aiohttp.ClientSession) -> None:
     process, url = await start()
     client = AsyncWebClient("xoxb-sandbox", base_url=f"{url}/api/", session=session)
     made = (await client.conversations_create(name="inc-1"))["channel"]["id"]

@@ -1,10 +1,10 @@
-"""Channels: names, members, archives, history — with Slack's refusals."""
+"""The `conversations.*` methods, pins, reactions and bookmarks, with Slack's errors."""
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import SlackError, Workspace
-from tests.sandbox.test_api import error_of
+from tests.sandbox.conftest import error_of
 
 MAYA, TOM, GAIL, ALEX = "U0MAYA0000", "U0TOM00000", "U0GAIL0000", "U0ALEX0000"
 
@@ -21,7 +21,9 @@ MAYA, TOM, GAIL, ALEX = "U0MAYA0000", "U0TOM00000", "U0GAIL0000", "U0ALEX0000"
         ("general", "name_taken"),
     ],
 )
-async def test_a_channel_name_is_refused_by_name(client: AsyncWebClient, name: str, error: str) -> None:
+async def test_every_kind_of_invalid_channel_name_has_its_own_error(
+    client: AsyncWebClient, name: str, error: str
+) -> None:
     assert await error_of(client.conversations_create(name=name)) == error
 
 
@@ -36,22 +38,22 @@ async def test_an_archived_channel_keeps_its_name(client: AsyncWebClient) -> Non
     assert await error_of(client.conversations_create(name="inc-1")) == "name_taken"
 
 
-async def test_who_cannot_be_invited_is_told_why(client: AsyncWebClient, ws: Workspace) -> None:
+async def test_an_impossible_invitation_says_why(client: AsyncWebClient, ws: Workspace) -> None:
     channel = (await client.conversations_create(name="inc-1"))["channel"]["id"]
     await client.conversations_invite(channel=channel, users=f"{MAYA},{GAIL}")
     assert await error_of(client.conversations_invite(channel=channel, users=MAYA)) == "already_in_channel"
     assert await error_of(client.conversations_invite(channel=channel, users=ws.bot.id)) == "cant_invite_self"
     assert await error_of(client.conversations_invite(channel=channel, users="U0NOBODY00")) == "user_not_found"
     assert await error_of(client.conversations_invite(channel=channel, users=ALEX)) == "org_user_not_in_team"
-    everybody = ",".join([MAYA, TOM])
-    assert await error_of(client.conversations_invite(channel=channel, users=everybody)) == "already_in_channel"
+    both = ",".join([MAYA, TOM])
+    assert await error_of(client.conversations_invite(channel=channel, users=both)) == "already_in_channel"
     assert TOM not in ws.channel(channel).members
-    answer = await client.conversations_invite(channel=channel, users=everybody, force=True)
+    answer = await client.conversations_invite(channel=channel, users=both, force=True)
     assert answer["errors"] == [{"user": MAYA, "ok": False, "error": "already_in_channel"}]
     assert TOM in ws.channel(channel).members
 
 
-async def test_what_only_members_may_do(client: AsyncWebClient) -> None:
+async def test_nonmembers_cannot_read_or_change_a_channel(client: AsyncWebClient) -> None:
     general = "C0GENERAL0"
     assert await error_of(client.conversations_history(channel=general)) == "not_in_channel"
     assert await error_of(client.conversations_setTopic(channel=general, topic="x")) == "not_in_channel"
@@ -65,7 +67,7 @@ async def test_what_only_members_may_do(client: AsyncWebClient) -> None:
     assert (await client.conversations_join(channel=general))["warning"] == "already_in_channel"
 
 
-async def test_a_private_channel_is_not_there_for_those_outside(client: AsyncWebClient, ws: Workspace) -> None:
+async def test_a_private_channel_is_invisible_to_nonmembers(client: AsyncWebClient, ws: Workspace) -> None:
     secret = await ws.person("maya").create("secret", is_private=True)
     for call in (
         client.conversations_info(channel=secret.id),
@@ -80,7 +82,7 @@ async def test_a_private_channel_is_not_there_for_those_outside(client: AsyncWeb
         await ws.person("tom").join("secret")
 
 
-async def test_only_the_creator_app_renames(client: AsyncWebClient, ws: Workspace) -> None:
+async def test_only_the_app_that_created_a_channel_can_rename_it(client: AsyncWebClient, ws: Workspace) -> None:
     await client.conversations_join(channel="C0PAYMENTS")
     assert await error_of(client.conversations_rename(channel="C0PAYMENTS", name="pay")) == "not_authorized"
     made = (await client.conversations_create(name="inc-1"))["channel"]["id"]
@@ -88,44 +90,44 @@ async def test_only_the_creator_app_renames(client: AsyncWebClient, ws: Workspac
     assert ws.channel(made).previous_names == ["inc-1"]
 
 
-async def test_history_pages_backwards_and_leaves_replies_out(client: AsyncWebClient, ws: Workspace) -> None:
+async def test_history_is_paginated_backwards_and_leaves_replies_out(client: AsyncWebClient, ws: Workspace) -> None:
     channel = (await client.conversations_create(name="inc-1"))["channel"]["id"]
     await client.conversations_invite(channel=channel, users=MAYA)
     maya = ws.person("maya")
-    said = [await maya.say(channel, f"line {number}") for number in range(7)]
-    await maya.reply(said[0], "in the thread")
-    await maya.reply(said[0], "and to everybody", broadcast=True)
+    lines = [await maya.say(channel, f"line {number}") for number in range(7)]
+    await maya.reply(lines[0], "in the thread")
+    await maya.reply(lines[0], "and to everyone", broadcast=True)
 
-    pages, cursor = [], None
+    texts, cursor = [], None
     while True:
-        page = await client.conversations_history(channel=channel, limit=4, cursor=cursor)
-        pages += [message["text"] for message in page["messages"]]
-        if not page["has_more"]:
+        part = await client.conversations_history(channel=channel, limit=4, cursor=cursor)
+        texts += [message["text"] for message in part["messages"]]
+        if not part["has_more"]:
             break
-        cursor = page["response_metadata"]["next_cursor"]
-    assert pages[:8] == ["and to everybody", *(f"line {number}" for number in range(6, -1, -1))]
-    assert "in the thread" not in pages
+        cursor = part["response_metadata"]["next_cursor"]
+    assert texts[:8] == ["and to everyone", *(f"line {number}" for number in range(6, -1, -1))]
+    assert "in the thread" not in texts
 
-    replies = await client.conversations_replies(channel=channel, ts=said[0].ts)
-    assert [m["text"] for m in replies["messages"]] == ["line 0", "in the thread", "and to everybody"]
+    replies = await client.conversations_replies(channel=channel, ts=lines[0].ts)
+    assert [m["text"] for m in replies["messages"]] == ["line 0", "in the thread", "and to everyone"]
     assert replies["messages"][0]["reply_count"] == 2
     assert replies["messages"][0]["latest_reply"] == replies["messages"][2]["ts"]
     assert await error_of(client.conversations_replies(channel=channel, ts="1.000001")) == "thread_not_found"
 
 
-async def test_oldest_and_latest_are_open_ends_unless_inclusive(client: AsyncWebClient, ws: Workspace) -> None:
+async def test_oldest_and_latest_are_exclusive_unless_inclusive(client: AsyncWebClient, ws: Workspace) -> None:
     channel = (await client.conversations_create(name="inc-1"))["channel"]["id"]
     await client.conversations_invite(channel=channel, users=MAYA)
-    one, two, three = [await ws.person("maya").say(channel, word) for word in ("one", "two", "three")]
+    first, second, third = [await ws.person("maya").say(channel, word) for word in ("one", "two", "three")]
 
     async def texts(**span: object) -> list[str]:
-        found = await client.conversations_history(channel=channel, **span)  # type: ignore[arg-type]
-        return [message["text"] for message in found["messages"]]
+        history = await client.conversations_history(channel=channel, **span)  # type: ignore[arg-type]
+        return [message["text"] for message in history["messages"]]
 
-    assert await texts(oldest=one.ts) == ["three", "two"]
-    assert await texts(oldest=one.ts, latest=three.ts) == ["two"]
-    assert await texts(oldest=one.ts, latest=three.ts, inclusive=True) == ["three", "two", "one"]
-    assert await texts(oldest=two.ts, latest=two.ts, inclusive=True, limit=1) == ["two"]
+    assert await texts(oldest=first.ts) == ["three", "two"]
+    assert await texts(oldest=first.ts, latest=third.ts) == ["two"]
+    assert await texts(oldest=first.ts, latest=third.ts, inclusive=True) == ["three", "two", "one"]
+    assert await texts(oldest=second.ts, latest=second.ts, inclusive=True, limit=1) == ["two"]
 
 
 async def test_a_direct_message_is_opened_once(client: AsyncWebClient, ws: Workspace) -> None:
@@ -139,7 +141,9 @@ async def test_a_direct_message_is_opened_once(client: AsyncWebClient, ws: Works
     assert ws.notified(ws.messages(posted["channel"])[0]) == {MAYA}
 
 
-async def test_pins_reactions_and_bookmarks_are_refused_twice(client: AsyncWebClient, ws: Workspace) -> None:
+async def test_pins_and_reactions_refuse_duplicates_and_bookmarks_invalid_links(
+    client: AsyncWebClient, ws: Workspace
+) -> None:
     channel = (await client.conversations_create(name="inc-1"))["channel"]["id"]
     ts = (await client.chat_postMessage(channel=channel, text="card"))["ts"]
     await client.pins_add(channel=channel, timestamp=ts)
@@ -150,10 +154,10 @@ async def test_pins_reactions_and_bookmarks_are_refused_twice(client: AsyncWebCl
     assert await error_of(client.reactions_add(channel=channel, timestamp=ts, name="eyes")) == "already_reacted"
     await client.reactions_remove(channel=channel, timestamp=ts, name="eyes")
     assert await error_of(client.reactions_remove(channel=channel, timestamp=ts, name="eyes")) == "no_reaction"
-    mark = await client.bookmarks_add(channel_id=channel, title="Bridge", type="link", link="https://meet.example/1")
-    assert (await client.bookmarks_list(channel_id=channel))["bookmarks"] == [mark["bookmark"]]
-    await client.bookmarks_edit(channel_id=channel, bookmark_id=mark["bookmark"]["id"], title="Call")
-    await client.bookmarks_remove(channel_id=channel, bookmark_id=mark["bookmark"]["id"])
+    added = await client.bookmarks_add(channel_id=channel, title="Bridge", type="link", link="https://meet.example/1")
+    assert (await client.bookmarks_list(channel_id=channel))["bookmarks"] == [added["bookmark"]]
+    await client.bookmarks_edit(channel_id=channel, bookmark_id=added["bookmark"]["id"], title="Call")
+    await client.bookmarks_remove(channel_id=channel, bookmark_id=added["bookmark"]["id"])
     assert await error_of(client.bookmarks_add(channel_id=channel, title="t", type="link", link="meet")) == (
         "invalid_link"
     )

@@ -1,4 +1,4 @@
-"""Trouble on demand: it comes when ordered, as often as ordered, before or after the effect."""
+"""Injected faults: for which calls, how often, before or after the effect."""
 
 import asyncio
 from typing import Any
@@ -9,18 +9,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Workspace, running
-from tests.sandbox.conftest import Bot
-from tests.sandbox.test_api import error_of
+from tests.sandbox.conftest import Bot, error_of
 
 
 @pytest.fixture
 async def room(client: AsyncWebClient) -> str:
-    """A channel of the bot's."""
+    """A channel that the bot created."""
     channel: str = (await client.conversations_create(name="inc-1"))["channel"]["id"]
     return channel
 
 
-async def test_too_many_requests_say_when_to_come_back(client: AsyncWebClient, ws: Workspace, room: str) -> None:
+async def test_a_rate_limited_call_says_when_to_retry(client: AsyncWebClient, ws: Workspace, room: str) -> None:
     ws.faults.add("chat.postMessage", status=429, retry_after=2, count=1)
     with pytest.raises(SlackApiError) as caught:
         await client.chat_postMessage(channel=room, text="x")
@@ -29,7 +28,7 @@ async def test_too_many_requests_say_when_to_come_back(client: AsyncWebClient, w
     assert len(ws.bot_messages(room)) == 1
 
 
-async def test_an_error_by_name_for_one_channel_only(client: AsyncWebClient, ws: Workspace, room: str) -> None:
+async def test_an_error_can_be_limited_to_one_channel(client: AsyncWebClient, ws: Workspace, room: str) -> None:
     ws.faults.add("chat.*", error="internal_error", channel=room, count=None)
     assert await error_of(client.chat_postMessage(channel=room, text="x")) == "internal_error"
     assert await error_of(client.chat_postMessage(channel=room, text="x")) == "internal_error"
@@ -59,7 +58,7 @@ async def test_a_connection_can_break_before_or_after_the_effect(
     assert len(ws.bot_messages(room)) == posted
 
 
-async def test_a_server_error_after_the_effect(client: AsyncWebClient, ws: Workspace, room: str) -> None:
+async def test_a_server_error_can_follow_the_effect(client: AsyncWebClient, ws: Workspace, room: str) -> None:
     ws.faults.add("chat.postMessage", status=500, after=True)
     with pytest.raises(SlackApiError):
         await client.chat_postMessage(channel=room, text="x")
@@ -67,7 +66,7 @@ async def test_a_server_error_after_the_effect(client: AsyncWebClient, ws: Works
     assert ws.calls("chat.postMessage")[0].fault == "500 after"
 
 
-async def test_slack_is_down_and_comes_back_with_what_waited(bot: Bot, room: str) -> None:
+async def test_events_held_during_an_outage_arrive_after_it(bot: Bot, room: str) -> None:
     ws = bot.ws
     await ws.person("maya").join(room)
     await ws.settled()
@@ -85,7 +84,7 @@ async def test_slack_is_down_and_comes_back_with_what_waited(bot: Bot, room: str
     await bot.client.chat_postMessage(channel=room, text="x")
 
 
-async def test_tiers_are_a_minute_long_and_a_channel_takes_one_post_a_second() -> None:
+async def test_rate_limits_count_per_minute_and_a_channel_takes_one_post_a_second() -> None:
     async with running(tiers=True) as ws, aiohttp.ClientSession() as session:
         client = AsyncWebClient(ws.settings.bot_token, base_url=ws.api_url, session=session, retry_handlers=[])
         ids = [(await client.conversations_create(name=f"inc-{n}"))["channel"]["id"] for n in range(20)]

@@ -1,4 +1,4 @@
-"""The main path: a command, a channel, a card, a press, a message."""
+"""The main path through all parts: a command, a channel, a card, a press, a message."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ async def test_a_command_opens_a_channel_with_a_pinned_card_and_its_button_edits
 
     await maya.say("inc-1-checkout", "rolling back <now> & watching @tom")
     await ws.settled()
-    assert bot.heard("message", None)[-1]["text"] == "rolling back &lt;now&gt; &amp; watching <@U0TOM00000>"
+    assert bot.received("message", None)[-1]["text"] == "rolling back &lt;now&gt; &amp; watching <@U0TOM00000>"
     assert "[Acknowledge]" not in ws.text("inc-1-checkout", "maya")
 
     history = await client.conversations_history(channel=card.channel)

@@ -1,4 +1,4 @@
-"""The table of methods against Slack's own reference, where that is beside this checkout."""
+"""The table of methods, compared with Slack's reference where it is available."""
 
 import json
 
@@ -6,16 +6,16 @@ import pytest
 
 from sandbox.methods import METHODS
 from sandbox.methods.registry import Method
-from tests.sandbox.test_blocks import REFERENCE
+from tests.sandbox.conftest import REFERENCE
 
-# Bookmarks need their channel and kicking a person, though the reference does not mark these as required.
+# The reference does not mark a bookmark's channel or the user to kick as required, but the methods need them.
 STRICTER = {"channel_id", "bookmark_id", "user"}
 SPECIAL = {"api.test"}
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="Slack's reference data is not beside this checkout")
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
-def test_a_method_takes_and_needs_what_the_reference_says(method: Method) -> None:
+def test_a_method_matches_slacks_reference(method: Method) -> None:
     reference = json.loads((REFERENCE.parent / "methods" / f"{method.name}.json").read_text())
     properties = set(reference["args"]["properties"]) - {"token"}
     required = set(reference["args"].get("required", [])) - {"token"}

@@ -1,4 +1,4 @@
-"""response_url: five uses in half an hour; what replaces, deletes and shows."""
+"""Response URLs: their limits, and answers that replace, delete and post."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import pytest
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from sandbox import Workspace
+from tests.sandbox.block_kit import button, section
 from tests.sandbox.conftest import Bot
-from tests.sandbox.test_blocks import button, section
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def url(bot: Bot) -> str:
     return urls[0]
 
 
-async def test_five_answers_and_no_more(url: str, ws: Workspace) -> None:
+async def test_a_response_url_takes_five_answers(url: str, ws: Workspace) -> None:
     hook = AsyncWebhookClient(url)
     for number in range(5):
         assert (await hook.send(text=f"answer {number}")).status_code == 200
@@ -35,22 +35,22 @@ async def test_five_answers_and_no_more(url: str, ws: Workspace) -> None:
     assert ws.person("tom").ephemerals("general") == []
 
 
-async def test_half_an_hour_and_no_longer(url: str, ws: Workspace) -> None:
+async def test_a_response_url_expires_after_half_an_hour(url: str, ws: Workspace) -> None:
     ws.clock.advance(30 * 60 + 1)
     assert "expired_url" in (await AsyncWebhookClient(url).send(text="late")).body
 
 
-async def test_blocks_are_checked_here_too(url: str, ws: Workspace) -> None:
+async def test_the_blocks_of_an_answer_are_validated(url: str, ws: Workspace) -> None:
     answer = await AsyncWebhookClient(url).send(text="x", blocks=[section("x" * 3001)])
     assert (answer.status_code, "invalid_blocks" in answer.body) == (400, True)
 
 
-async def test_in_channel_is_for_everybody(url: str, ws: Workspace) -> None:
+async def test_an_in_channel_answer_is_visible_to_everyone(url: str, ws: Workspace) -> None:
     await AsyncWebhookClient(url).send(text="hello all", response_type="in_channel")
     assert ws.messages("general")[-1].text == "hello all"
 
 
-async def test_the_message_that_was_pressed_is_replaced_or_deleted(
+async def test_an_answer_can_replace_or_delete_the_pressed_message(
     bot: Bot, ws: Workspace, session: aiohttp.ClientSession
 ) -> None:
     urls: list[str] = []

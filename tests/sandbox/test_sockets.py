@@ -1,4 +1,4 @@
-"""Socket Mode: Slack's own client over tickets, several connections, breaks and repetition."""
+"""Socket Mode: tickets, several connections, disconnects and retries, also with Slack's own client."""
 
 import asyncio
 import json
@@ -11,8 +11,8 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Workspace
+from tests.sandbox.block_kit import button, fill_required, modal
 from tests.sandbox.conftest import bolt
-from tests.sandbox.test_blocks import button
 
 
 class Socketed:
@@ -22,11 +22,11 @@ class Socketed:
         self.ws = ws
         self.client = client
         self.app = bolt(ws, client)
-        self.heard: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
         self.handler = AsyncSocketModeHandler(self.app, ws.settings.app_token, web_client=client, ping_interval=0.2)
 
         async def remember(event: dict[str, Any]) -> None:
-            self.heard.append(event)
+            self.events.append(event)
 
         self.app.event("message")(remember)
         self.app.event("member_joined_channel")(remember)
@@ -34,15 +34,15 @@ class Socketed:
 
 @pytest.fixture
 async def socketed(ws: Workspace, client: AsyncWebClient) -> AsyncIterator[Socketed]:
-    """Connected."""
+    """A Bolt app that is connected by Socket Mode."""
     bot = Socketed(ws, client)
-    await bot.handler.connect_async()
+    await bot.handler.connect_async()  # type: ignore[no-untyped-call]
     await ws.until(lambda: ws.sockets.connections)
     ws.membership.join(ws.channel("general"), ws.bot)
     await ws.settled()
-    bot.heard.clear()
+    bot.events.clear()
     yield bot
-    await bot.handler.close_async()
+    await bot.handler.close_async()  # type: ignore[no-untyped-call]
 
 
 async def test_commands_events_and_presses_come_over_a_socket(socketed: Socketed) -> None:
@@ -64,12 +64,10 @@ async def test_commands_events_and_presses_come_over_a_socket(socketed: Socketed
     assert maya.ephemerals()[0].text == "none"
     await maya.say("general", "hello")
     await ws.settled()
-    assert [event["text"] for event in socketed.heard] == ["hello"]
+    assert [event["text"] for event in socketed.events] == ["hello"]
 
 
 async def test_a_modal_is_answered_over_a_socket(socketed: Socketed) -> None:
-    from tests.sandbox.test_modals import fill, modal
-
     @socketed.app.shortcut("declare")
     async def open_it(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
         await client.views_open(trigger_id=body["trigger_id"], view=modal())
@@ -81,28 +79,28 @@ async def test_a_modal_is_answered_over_a_socket(socketed: Socketed) -> None:
 
     maya = socketed.ws.person("maya")
     await maya.shortcut("declare")
-    await fill(maya)
+    await fill_required(maya)
     assert (await maya.submit()).errors == {"title": "Taken"}
 
 
 class Raw:
-    """A bare connection that acknowledges only when told."""
+    """A bare connection that acknowledges only on request."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
 
     async def frame(self) -> dict[str, Any]:
-        """The next frame."""
+        """Receive the next frame."""
         frame: dict[str, Any] = json.loads((await self.socket.receive(timeout=5)).data)
         return frame
 
     async def ack(self, frame: dict[str, Any]) -> None:
-        """Acknowledge."""
+        """Acknowledge a frame."""
         await self.socket.send_str(json.dumps({"envelope_id": frame["envelope_id"]}))
 
 
 async def connect(ws: Workspace, session: aiohttp.ClientSession) -> Raw:
-    """Open a connection by its ticket and take the `hello`."""
+    """Open a connection and receive its `hello`."""
     headers = {"Authorization": f"Bearer {ws.settings.app_token}"}
     async with session.post(f"{ws.api_url}apps.connections.open", headers=headers) as response:
         url = (await response.json())["url"]
@@ -119,35 +117,35 @@ async def test_a_ticket_opens_one_connection(ws: Workspace, session: aiohttp.Cli
         await session.ws_connect(url)
 
 
-async def test_payloads_go_around_and_an_unacknowledged_event_comes_again_elsewhere(
+async def test_an_unacknowledged_event_is_retried_on_another_connection(
     ws: Workspace, session: aiohttp.ClientSession
 ) -> None:
-    one, two = await connect(ws, session), await connect(ws, session)
+    first_connection, second_connection = await connect(ws, session), await connect(ws, session)
     ws.settings.ack_timeout_s = 0.1
     ws.membership.open_im("U0MAYA0000", ws.bot.id)
     await ws.person("maya").dm("tocsin", "hello")
-    first = await one.frame()
+    first = await first_connection.frame()
     assert (first["type"], first["retry_attempt"], first["accepts_response_payload"]) == ("events_api", 0, False)
-    again = await two.frame()
+    again = await second_connection.frame()
     assert (again["retry_attempt"], again["retry_reason"]) == (1, "timeout")
     assert again["payload"]["event_id"] == first["payload"]["event_id"]
     assert again["envelope_id"] != first["envelope_id"]
-    await two.ack(again)
+    await second_connection.ack(again)
     await ws.settled()
     assert ws.journal.deliveries[-1].ok
 
 
-async def test_what_a_broken_connection_owed_goes_to_the_next_one(
+async def test_envelopes_of_a_broken_connection_go_to_the_next_one(
     ws: Workspace, session: aiohttp.ClientSession
 ) -> None:
-    one = await connect(ws, session)
+    first_connection = await connect(ws, session)
     await ws.person("maya").dm("tocsin", "hello")
-    lost = await one.frame()
+    lost = await first_connection.frame()
     assert ws.sockets.drop() == 1
-    two = await connect(ws, session)
-    again = await two.frame()
+    second_connection = await connect(ws, session)
+    again = await second_connection.frame()
     assert again["payload"]["event_id"] == lost["payload"]["event_id"]
-    await two.ack(again)
+    await second_connection.ack(again)
     await ws.settled()
 
 
@@ -155,36 +153,38 @@ async def test_a_press_without_a_connection_fails_at_once(ws: Workspace) -> None
     assert (await ws.person("maya").command("general", "/incident")).error == "dispatch_failed"
 
 
-async def test_the_eleventh_connection_is_one_too_many(ws: Workspace, session: aiohttp.ClientSession) -> None:
+async def test_an_eleventh_connection_is_refused(ws: Workspace, session: aiohttp.ClientSession) -> None:
     kept = [await connect(ws, session) for _ in range(10)]
     eleventh = Raw(await session.ws_connect(ws.sockets.ticket()))
     assert (await eleventh.frame())["reason"] == "too_many_websockets"
     assert len(ws.sockets.connections) == len(kept)
 
 
-async def test_disconnect_says_why_and_a_warning_leaves_time(ws: Workspace, session: aiohttp.ClientSession) -> None:
+async def test_a_disconnect_gives_its_reason_and_a_warning_leaves_time(
+    ws: Workspace, session: aiohttp.ClientSession
+) -> None:
     ws.settings.disconnect_warning_s = 0.05
-    one = await connect(ws, session)
+    first_connection = await connect(ws, session)
     await ws.sockets.disconnect("warning")
-    assert (await one.frame())["reason"] == "warning"
+    assert (await first_connection.frame())["reason"] == "warning"
     assert len(ws.sockets.connections) == 1
     await ws.person("maya").dm("tocsin", "still here?")
-    await one.ack(await one.frame())
+    await first_connection.ack(await first_connection.frame())
     await ws.settled()
-    closed = await one.socket.receive(timeout=5)
+    closed = await first_connection.socket.receive(timeout=5)
     assert closed.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.ERROR)
 
-    two = await connect(ws, session)
+    second_connection = await connect(ws, session)
     await ws.sockets.disconnect("refresh_requested")
-    assert (await two.frame())["reason"] == "refresh_requested"
+    assert (await second_connection.frame())["reason"] == "refresh_requested"
 
 
-async def test_the_real_client_comes_back_after_a_dropped_socket(socketed: Socketed) -> None:
+async def test_slacks_client_reconnects_after_a_dropped_socket(socketed: Socketed) -> None:
     ws = socketed.ws
     gone = ws.sockets.connections[0]
     ws.sockets.drop()
-    said = asyncio.create_task(ws.person("maya").say("general", "are you back?"))
+    post = asyncio.create_task(ws.person("maya").say("general", "are you back?"))
     await ws.until(lambda: ws.sockets.connections and ws.sockets.connections[0] is not gone, timeout_s=20)
-    await said
+    await post
     await ws.settled(20)
-    assert "are you back?" in [event.get("text") for event in socketed.heard]
+    assert "are you back?" in [event.get("text") for event in socketed.events]

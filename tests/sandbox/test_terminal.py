@@ -1,4 +1,4 @@
-"""Typed lines: one that cannot be carried out says why, and the next one is typed all the same."""
+"""The terminal: lines are executed, and one that fails is explained."""
 
 from __future__ import annotations
 
@@ -8,42 +8,41 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.terminal import Terminal
+from tests.sandbox.block_kit import input_block, modal
 from tests.sandbox.conftest import Bot
-from tests.sandbox.test_blocks import asked
-from tests.sandbox.test_modals import modal
 
 
-async def test_what_slack_refuses_is_said_and_ends_nothing(bot: Bot) -> None:
-    said: list[str] = []
+async def test_a_refused_line_is_explained_and_the_next_one_executed(bot: Bot) -> None:
+    output: list[str] = []
     await bot.ws.person("maya").create("quiet")
-    terminal = Terminal(bot.ws, said.append)
+    terminal = Terminal(bot.ws, output.append)
 
     async def lines() -> AsyncIterator[str]:
         for line in ("in quiet", "as tom", "/plain help", "in general", "hello everybody", "show"):
             yield line
 
     await terminal.run(lines(), echo=False)
-    assert said[0].startswith("  ! You are not in this channel yet.")
-    assert "hello everybody" in said[-1]
+    assert output[0].startswith("  ! You are not in this channel yet.")
+    assert "hello everybody" in output[-1]
 
 
-async def test_an_open_form_is_shown_once_and_its_times_can_be_read(bot: Bot) -> None:
-    said: list[str] = []
+async def test_an_open_form_is_printed_once_with_readable_times(bot: Bot) -> None:
+    output: list[str] = []
     when = {"type": "datetimepicker", "action_id": "from", "initial_date_time": 1_795_264_140}
 
     @bot.app.command("/incident")
     async def open_it(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
         if body["text"] == "cover":
-            blocks = [asked(when, block_id="from")]
+            blocks = [input_block(when, block_id="from")]
             await client.views_open(trigger_id=body["trigger_id"], view=modal(blocks=blocks))
         await ack()
 
-    terminal = Terminal(bot.ws, said.append)
+    terminal = Terminal(bot.ws, output.append)
 
     async def lines() -> AsyncIterator[str]:
         for line in ("/incident cover", "/incident other", "close", "/incident cover"):
             yield line
 
     await terminal.run(lines(), echo=False)
-    assert len(said) == 2
-    assert all("21 Nov 13:29" in form for form in said)
+    assert len(output) == 2
+    assert all("21 Nov 13:29" in form for form in output)

@@ -1,11 +1,11 @@
-"""A channel as plain text: what a person at a terminal reads."""
+"""A channel as plain text."""
 
 import re
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Workspace
-from tests.sandbox.test_blocks import RICH, asked, button, plain, section, select
+from tests.sandbox.block_kit import RICH, button, input_block, plain, section, select
 
 
 async def test_a_channel_reads_like_slack(client: AsyncWebClient, ws: Workspace) -> None:
@@ -20,14 +20,14 @@ async def test_a_channel_reads_like_slack(client: AsyncWebClient, ws: Workspace)
         {"type": "actions", "elements": [button("Acknowledge"), button("Resolve", action_id="r")]},
         RICH,
         {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}, {"type": "raw_text", "text": "b"}]]},
-        asked({"type": "plain_text_input"}),
+        input_block({"type": "plain_text_input"}),
     ]
     posted = await client.chat_postMessage(channel=channel, text="INC-1", blocks=blocks)
     await client.pins_add(channel=channel, timestamp=posted["ts"])
     maya = ws.person("maya")
-    said = await maya.say(channel, "looking <at> it")
-    await maya.reply(said, "found")
-    await maya.react(said, "eyes")
+    message = await maya.say(channel, "looking <at> it")
+    await maya.reply(message, "found")
+    await maya.react(message, "eyes")
     await client.chat_postEphemeral(channel=channel, user=maya.id, text="psst")
 
     text = re.sub(r"\d\d:\d\d", "12:00", maya.text(channel))

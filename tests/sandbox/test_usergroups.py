@@ -1,11 +1,10 @@
-"""User groups: who is in one, and what Slack refuses."""
+"""The `usergroups.*` methods, with Slack's errors."""
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox import Workspace
-from tests.sandbox.conftest import SCOPES, manifest
-from tests.sandbox.test_api import error_of
+from tests.sandbox.conftest import SCOPES, error_of, manifest
 from tests.sandbox.test_conversations import MAYA, TOM
 
 ONCALL = "S0ONCALL01"
@@ -17,13 +16,13 @@ async def members(client: AsyncWebClient, group: str = ONCALL) -> list[str]:
     return users
 
 
-async def test_the_list_that_is_given_is_the_whole_list_afterwards(client: AsyncWebClient) -> None:
+async def test_an_update_replaces_all_members(client: AsyncWebClient) -> None:
     assert await members(client) == [MAYA, TOM]
     answer = await client.usergroups_users_update(usergroup=ONCALL, users=[PRIYA, TOM, PRIYA])
     assert answer["usergroup"]["users"] == await members(client) == [PRIYA, TOM]
 
 
-async def test_only_people_of_the_workspace_can_be_in_a_group_and_nobody_is_nobody(client: AsyncWebClient) -> None:
+async def test_a_group_takes_only_people_of_the_workspace_and_at_least_one(client: AsyncWebClient) -> None:
     for users, error in (
         ([], "no_users_provided"),
         (["U0NOBODY00"], "invalid_users"),
@@ -36,14 +35,14 @@ async def test_only_people_of_the_workspace_can_be_in_a_group_and_nobody_is_nobo
     assert await error_of(client.usergroups_users_list(usergroup="S0NOGROUP0")) == "no_such_subteam"
 
 
-async def test_a_disabled_group_is_out_of_sight_until_it_is_asked_for(client: AsyncWebClient) -> None:
+async def test_a_disabled_group_is_hidden_unless_requested(client: AsyncWebClient) -> None:
     disabled = (await client.usergroups_disable(usergroup=ONCALL))["usergroup"]
     assert disabled["date_delete"]
     assert disabled["deleted_by"] == BOT
     assert (await client.usergroups_list())["usergroups"] == []
     assert await error_of(client.usergroups_users_list(usergroup=ONCALL)) == "no_such_subteam"
-    seen = await client.usergroups_users_list(usergroup=ONCALL, include_disabled=True)
-    assert seen["users"] == [MAYA, TOM]
+    listed = await client.usergroups_users_list(usergroup=ONCALL, include_disabled=True)
+    assert listed["users"] == [MAYA, TOM]
     await client.usergroups_enable(usergroup=ONCALL)
     assert [group["id"] for group in (await client.usergroups_list())["usergroups"]] == [ONCALL]
 

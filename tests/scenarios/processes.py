@@ -201,7 +201,11 @@ def _tune(tuning: Tuning) -> None:
     database.IDLE_IN_TRANSACTION_S = tuning.lease_s / 2
     slack_api.TIMEOUT_S = tuning.timeout_s
     shorter = tuning.lease_s / 30
-    rate_limiter.MINUTE_S, rate_limiter.STRICT_S, rate_limiter.LONGEST_S = 60 * shorter, 3600 * shorter, 30 * shorter
+    rate_limiter.MINUTE_S, rate_limiter.STRICT_S, rate_limiter.LONGEST_WAIT_S = (
+        60 * shorter,
+        3600 * shorter,
+        30 * shorter,
+    )
     socket_mode.PING_S = tuning.ping_s
     outage_monitor.LOOK_S, outage_monitor.STOOD_STILL_S, outage_monitor.NOT_OFTENER_S = (
         tuning.look_s,

@@ -13,11 +13,11 @@ from typing import Any
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.playbook.job import Job, JobState
 from bot.domain.playbook.run import PlaybookRun
-from bot.usecases.context import locked_incident
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.unit_of_work import locked_incident
 from storage import jobs, playbook_runs
 from tests.scenarios.running import World, world
 

@@ -340,7 +340,7 @@ async def test_people_whom_slack_does_not_name_are_not_said_to_have_taken_a_reac
     said = await here.maya.say(INSIDE, "Deploy 4512 went out")
     await here.maya.react(said, "pushpin")
     await here.tom.react(said, "pushpin")
-    shapes, message = here.ws.slack_objects, here.ws.slack_objects.message
+    shapes, message = here.ws.slack_messages, here.ws.slack_messages.message
 
     def shortened(*args: Any, **more: Any) -> dict[str, Any]:
         shape = message(*args, **more)
@@ -355,7 +355,7 @@ async def test_people_whom_slack_does_not_name_are_not_said_to_have_taken_a_reac
 async def test_so_many_quiet_threads_are_read_again_and_the_latest_first(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.inbound.backfill.QUIET", 2)
+    monkeypatch.setattr("bot.slack.inbound.backfill.UNCHANGED_THREADS", 2)
     await declared(here)
     replies = []
     for number in range(3):

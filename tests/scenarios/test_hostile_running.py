@@ -15,11 +15,11 @@ from bot.domain.playbook.job import JobState
 from bot.domain.playbook.run import Answer
 from bot.domain.playbook.run import StepStatus as MarkState
 from bot.domain.timeline.entry import BOT
-from bot.usecases.context import locked_incident
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.unit_of_work import locked_incident
 from storage import jobs, playbook_runs
 from storage.schema import jobs as table
 from tests.scenarios.running import World

@@ -81,8 +81,8 @@ def test_slack_would_take_the_descriptions() -> None:
 
 
 def test_what_is_meaningful_can_be_heard() -> None:
-    assert "pushpin" in event_parser.KEYING
-    assert not event_parser.KEYING & event_parser.MEANINGFUL
+    assert "pushpin" in event_parser.KEY_REACTIONS
+    assert not event_parser.KEY_REACTIONS & event_parser.RECORDED_REACTIONS
 
 
 def methods_called() -> set[str]:

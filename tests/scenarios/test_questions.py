@@ -153,8 +153,8 @@ async def test_a_trigger_of_another_severity_is_refused_with_what_to_do(here: Wo
 def test_every_trigger_of_every_preset_can_be_named(preset: str) -> None:
     policy = policy_reader.preset(preset)
     for trigger in policy.triggers:
-        assert triggers.named(policy, f"{trigger.key} because") == (trigger, "because")
-        found = triggers.named(policy, trigger.name)
+        assert triggers.parse_trigger(policy, f"{trigger.key} because") == (trigger, "because")
+        found = triggers.parse_trigger(policy, trigger.name)
         assert found is not None
         assert found[1] == ""
 
@@ -172,8 +172,10 @@ def test_every_trigger_of_every_preset_can_be_named(preset: str) -> None:
     ],
 )
 def test_metrics_are_read_as_people_write_them(text: str, facts: dict[str, float], unknown: tuple[str, ...]) -> None:
-    name = next(one for one in policy_reader.PRESETS if "queue_length" in metric_input.names(policy_reader.preset(one)))
-    assert metric_input.read(text, policy_reader.preset(name)) == metric_input.MetricInput(facts, unknown)
+    name = next(
+        one for one in policy_reader.PRESETS if "queue_length" in metric_input.metric_names(policy_reader.preset(one))
+    )
+    assert metric_input.parse(text, policy_reader.preset(name)) == metric_input.MetricInput(facts, unknown)
 
 
 async def test_a_reason_that_was_typed_stays_when_the_level_is_the_same(here: World) -> None:

@@ -18,7 +18,7 @@ from bot.domain.playbook.job import Action, JobState
 from bot.domain.timeline.entry import BOT
 from bot.playbook_runners import Workshop
 from bot.settings import Settings
-from bot.usecases.context import Context, Policies, locked_incident
+from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare as declaring
 from bot.usecases.incidents import update as moving
 from bot.usecases.incidents.declare import Declaration
@@ -28,6 +28,7 @@ from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.dry_run import plan_of
 from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.unit_of_work import locked_incident
 from bot.workers.job_runner import Jobs
 from playbooks.library_cache import Shelf
 from sandbox import Message

@@ -125,7 +125,7 @@ async def test_connections_that_look_open_but_are_dead_are_replaced_and_nothing_
 async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.inbound.socket_mode.DEAF_AFTER_S", 0.5)
+    monkeypatch.setattr("bot.slack.inbound.socket_mode.UNHEARD_AFTER_S", 0.5)
     async with world(sqlite_url, socket_mode=True) as here:
         channel = await here.declared("sev2 Checkout is down")
         await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)

@@ -80,7 +80,7 @@ async def test_what_waits_for_its_turn_is_held_by_nobody_and_says_so(sqlite_url:
         waiting = await _waiting(here)
         assert [row.state for row in waiting] == ["queued", "queued"]
         assert {row.error for row in waiting} <= {
-            "conversations.create: Slack allows only so many of these; this waits its turn",
+            "conversations.create: Slack's rate limit is used up for now; this waits for its turn",
             "conversations.create: ratelimited",
         }
         assert all(row.attempts <= 1 and row.priority == Priority.CHANNEL for row in waiting)

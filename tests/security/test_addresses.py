@@ -23,8 +23,8 @@ from bot.domain.errors import DeliveryError, NotNeeded
 from bot.slack.blocks.elements import line
 from bot.slack.client import api as slack_api
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.client.response_urls import answer_address
-from bot.slack.senders.ephemeral import _by_url
+from bot.slack.client.response_urls import trusted_response_url
+from bot.slack.senders.ephemeral import by_url
 from tests.integrations.pages import ANNA, page
 from tests.scenarios.assertions import all_messages, rest
 from tests.scenarios.running import World
@@ -76,7 +76,7 @@ async def _serving(handler: Any) -> AsyncIterator[str]:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["pagerduty", "sms", "webhook"])
 async def test_no_notifier_follows_a_redirect(here: World, method: str, status: int) -> None:
-    async with leading_astray(status) as found, slack_api.session() as session:
+    async with leading_astray(status) as found, slack_api.open_session() as session:
         settings = here.settings.model_copy(
             update={
                 "pagerduty_routing_key": SecretStr("k" * 32), "pagerduty_events_url": f"{found.door}/v2/enqueue",
@@ -94,8 +94,8 @@ async def test_no_notifier_follows_a_redirect(here: World, method: str, status: 
 @pytest.mark.parametrize("status", [302, 307, 308])
 async def test_slacks_own_address_leads_nowhere_else(status: int) -> None:
     """The token would go along."""
-    async with leading_astray(status) as found, slack_api.session() as session:
-        api = SlackApi(slack_api.client("xoxb-secret", f"{found.door}/api/", session))
+    async with leading_astray(status) as found, slack_api.open_session() as session:
+        api = SlackApi(slack_api.web_client("xoxb-secret", f"{found.door}/api/", session))
         with pytest.raises(SlackError) as raised:
             await api.call("auth.test")
         assert "SLACK_API_URL" in str(raised.value)
@@ -104,9 +104,9 @@ async def test_slacks_own_address_leads_nowhere_else(status: int) -> None:
 
 
 async def test_the_one_session_follows_nobody_whoever_uses_it() -> None:
-    async with leading_astray(302) as found, slack_api.session() as session:
+    async with leading_astray(302) as found, slack_api.open_session() as session:
         for method in ("GET", "POST", "PUT", "HEAD"):
-            with pytest.raises(slack_api.Redirected):
+            with pytest.raises(slack_api.RedirectRefused):
                 await session.request(method, f"{found.door}/heartbeat")
         assert found.reached == []
 
@@ -143,7 +143,7 @@ async def test_an_answer_address_that_redirects_is_used_up(here: World) -> None:
     await here.declared()
     async with leading_astray(307) as found:
         with pytest.raises((NotNeeded, DeliveryError)):
-            await _by_url(here.tocsin.session, URL(f"{found.door}/response"), line("secret words"), replace=False)
+            await by_url(here.tocsin.session, URL(f"{found.door}/response"), line("secret words"), replace=False)
         assert found.reached == []
     await rest(here)
 
@@ -175,12 +175,12 @@ async def test_an_answer_address_that_redirects_is_used_up(here: World) -> None:
     ],
 )  # fmt: skip
 def test_only_slacks_answer_addresses_are_called(url: object, api: str, ours: bool) -> None:
-    assert (answer_address(url, api) is not None) is ours
+    assert (trusted_response_url(url, api) is not None) is ours
 
 
 @given(st.text() | st.from_regex(r"https?://[^\s]{0,30}(slack\.com)?[^\s]{0,30}"))
 def test_whatever_is_let_through_goes_to_slack(url: str) -> None:
-    found = answer_address(url, SLACK)
+    found = trusted_response_url(url, SLACK)
     if found is not None:
         assert found.scheme == "https"
         assert found.host == "slack.com" or str(found.host).endswith(".slack.com")
@@ -194,6 +194,6 @@ def test_no_address_of_a_notifier_or_a_bookmark_comes_from_a_person_in_slack() -
         for path in root.rglob("*.py")
         if re.search(r"session\.(post|get|put|request|ws_connect)\(", path.read_text())
     }
-    assert calling <= {"slack/respond.py", "integrations/http.py", "heartbeat.py"}, "a new way out"
+    assert calling <= {"slack/senders/ephemeral.py", "integrations/http.py", "workers/heartbeat.py"}, "a new way out"
     for name in calling:
         assert "allow_redirects=False" in (root / name).read_text(), name

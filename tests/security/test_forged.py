@@ -106,11 +106,11 @@ async def test_a_private_incident_without_a_channel_is_not_there_for_who_is_in_n
     await here.maya.submit()
     await here.ws.settled()
     assert (await here.show())["channel_id"] is None
-    await front_of(here).incident(1, Interaction(here.maya.id))
+    await front_of(here).visible_incident(1, Interaction(here.maya.id))
     with pytest.raises(NotFound):
-        await front_of(here).incident(1, Interaction(here.noor.id))
+        await front_of(here).visible_incident(1, Interaction(here.noor.id))
     with pytest.raises(NotFound):
-        await front_of(here).incident(1, Interaction(here.noor.id), paged=True)
+        await front_of(here).visible_incident(1, Interaction(here.noor.id), paged=True)
 
 
 async def test_who_is_paged_by_an_address_may_hand_it_on_too(sqlite_url: str, tmp_path: Path) -> None:

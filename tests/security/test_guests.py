@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.access.identity import Identity, Membership
-from bot.slack.directory.identities import identity_of
+from bot.slack.directory.identities import identity_from_profile
 from bot.slack.inbound.event_parser import BotIdentity
 from sandbox import Channel, Message
 from tests.scenarios.assertions import buttons
@@ -152,8 +152,8 @@ ME = BotIdentity("U0BOT", "B0BOT", "T0OURS", enterprise_id="E0OURS")
     ],
 )
 def test_who_belongs_is_read_from_what_slack_says(user: dict[str, Any], standing: Membership) -> None:
-    found = identity_of({"id": "U1", "profile": {"email": "Ana@example.com"}, **user}, ME)
+    found = identity_from_profile({"id": "U1", "profile": {"email": "Ana@example.com"}, **user}, ME)
     assert found == Identity("U1", standing, None if standing is Membership.OUTSIDE else "Ana@example.com")
-    assert found.among(["ana@Example.com"]) is (standing is not Membership.OUTSIDE)
-    assert found.among(["U1"])
-    assert not found.among(["U2", "bob@example.com"])
+    assert found.is_among(["ana@Example.com"]) is (standing is not Membership.OUTSIDE)
+    assert found.is_among(["U1"])
+    assert not found.is_among(["U2", "bob@example.com"])

@@ -45,7 +45,7 @@ def test_whatever_is_printed_is_masked_in_time(again: str) -> None:
 )
 def test_whatever_is_typed_as_figures_is_read_in_time(typed: str) -> None:
     began = time.process_time()
-    metric_input.read(typed, preset("sev1-5"))
+    metric_input.parse(typed, preset("sev1-5"))
     assert time.process_time() - began < WITHIN_S
 
 
@@ -58,7 +58,7 @@ def test_whatever_is_named_as_a_host_is_read_in_time() -> None:
 
 def test_a_figure_without_end_is_none() -> None:
     policy = preset("severity-1-4")
-    name = metric_input.names(policy)[0]
-    said = metric_input.read(f"{name} {'9' * 400}", policy)
+    name = metric_input.metric_names(policy)[0]
+    said = metric_input.parse(f"{name} {'9' * 400}", policy)
     assert said.facts == {}
     assert said.unknown

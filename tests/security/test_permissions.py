@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.check import run
-from bot.domain.access.permissions import ACTIONS, BELLS
+from bot.domain.access.permissions import ALLOWED_WHEN_UNKNOWN, RESTRICTABLE_VERBS
 from bot.policy import PolicyError, read
 from bot.slack.commands.verbs import VERBS
 from tests.scenarios.assertions import rest, told, typed, words
@@ -42,7 +42,7 @@ def policy_of(tmp_path: Path, permissions: dict[str, list[str]]) -> Path:
 @pytest.fixture
 async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """Everything but declaring is for `@oncall` and whoever leads."""
-    roles = {a: ["@oncall", *([] if a in ("drill", "cover") else ["role:commander"])] for a in ACTIONS}
+    roles = {a: ["@oncall", *([] if a in ("drill", "cover") else ["role:commander"])] for a in RESTRICTABLE_VERBS}
     del roles["declare"]
     async with world(sqlite_url, policy=policy_of(tmp_path, roles)) as here:
         await known(here)
@@ -68,11 +68,11 @@ def test_every_verb_that_changes_something_can_be_restricted_or_is_free_for_a_re
     }  # `lead` is `role`, `trigger` `escalate`, `fields` `note`
     looking = {"roles", "timeline", "why", "list", "show", "oncall", "help", "catchup", "search"}
     others = {"playbook"}  # who may approve and run stands under `playbooks` and `automation`
-    assert {verb.name for verb in VERBS} - free - looking - others == set(ACTIONS)
-    assert set(LINES) == set(ACTIONS)
+    assert {verb.name for verb in VERBS} - free - looking - others == set(RESTRICTABLE_VERBS)
+    assert set(LINES) == set(RESTRICTABLE_VERBS)
 
 
-@pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"declare"}))
+@pytest.mark.parametrize("action", sorted(set(RESTRICTABLE_VERBS) - {"declare"}))
 async def test_what_is_restricted_is_refused_with_whom_to_ask_and_changes_nothing(strict: World, action: str) -> None:
     before = (await strict.show())["timeline"]
     answer = await typed(strict, "noor", INSIDE, f"/incident {LINES[action]}")
@@ -101,7 +101,7 @@ async def test_a_form_opened_by_somebody_who_may_is_asked_again_when_it_comes_ba
     await strict.maya.press(card, "Update status")
     await strict.maya.fill(strict.maya.view, {"What changed?": "Fixed", "Status": "Resolved"})
     strict.ws.state.usergroups[ONCALL].users = ["U0TOM00000"]
-    await strict.tocsin.groups.read(["oncall"])
+    await strict.tocsin.groups.fetch(["oncall"])
     await strict.maya.submit()
     assert "Only @oncall" in str(strict.maya.view.body)
     assert (await strict.show())["status"] == "detected"
@@ -124,7 +124,7 @@ async def test_acknowledging_by_its_status_is_free_too(strict: World) -> None:
 
 
 async def test_whoever_was_added_a_moment_ago_is_let_in_soon(strict: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.directory.usergroups.AGAIN_S", 0.0)
+    monkeypatch.setattr("bot.slack.directory.usergroups.REFUSAL_REFRESH_S", 0.0)
     strict.ws.state.usergroups[ONCALL].users = ["U0NOOR0000"]
     assert "Only @oncall" in await typed(strict, "noor", INSIDE, "/incident note x")
     await known(strict, "U0NOOR0000")
@@ -157,7 +157,7 @@ async def test_a_group_nobody_knows_lets_nobody_in_but_for_help(sqlite_url: str,
 
 async def test_a_group_that_is_gone_is_empty(strict: World) -> None:
     strict.ws.state.usergroups[ONCALL].disabled = True
-    await strict.tocsin.groups.read(["oncall"])
+    await strict.tocsin.groups.fetch(["oncall"])
     answer = await typed(strict, "maya", INSIDE, "/incident resolve")
     assert "Only @oncall" in answer
     await typed(strict, "maya", INSIDE, "/incident ack")
@@ -199,7 +199,7 @@ def test_permissions_that_cannot_be_meant_are_named(
 
 
 def test_what_may_lock_people_out_is_warned_of(tmp_path: Path) -> None:
-    for action in BELLS | {"resolve"}:
+    for action in ALLOWED_WHEN_UNKNOWN | {"resolve"}:
         warned = [str(one) for one in read(policy_of(tmp_path, {action: ["@sre"]})).warnings]
         assert any(f"permissions.{action}" in one for one in warned), action
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy, Schedule
 from bot.domain.values.time_expressions import NOW, TimeExpression, TimeWindow
-from bot.slack.commands.parse import MENU, BadRequest, Declaration, Request, parse
+from bot.slack.commands.parse import MENU, BadRequest, DeclareRequest, Request, parse
 from bot.slack.commands.verbs import BY_NAME, VERBS, Grammar, Verb, example
 from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 
@@ -115,38 +115,38 @@ def test_a_verb_and_its_arguments(text: str, request_: Request) -> None:
 @pytest.mark.parametrize(
     ("text", "policy", "declaration"),
     [
-        ("declare", FIVE, Declaration()),
-        ("new", FIVE, Declaration()),
-        ("open Checkout is down", FIVE, Declaration("Checkout is down")),
-        ("declare sev2 Checkout is down", FIVE, Declaration("Checkout is down", "sev2")),
-        ("declare sev2", FIVE, Declaration("", "sev2")),
-        ("declare --private sev3 A leak", FIVE, Declaration("A leak", "sev3", private=True)),
-        ("sev3 A leak —PRIVATE", FIVE, Declaration("A leak", "sev3", private=True)),
-        ("--private sev3 A leak", FIVE, Declaration("A leak", "sev3", private=True)),
-        ("declare sev3 A --private leak", FIVE, Declaration("A leak", "sev3", private=True)),
-        ("declare --private A leak", FIVE, Declaration("A leak", private=True)),
-        ("declare sev3 A private leak", FIVE, Declaration("A private leak", "sev3")),
-        ("sev1 Payments down", FIVE, Declaration("Payments down", "sev1")),
-        ("SEV1: Payments down", FIVE, Declaration("Payments down", "sev1")),
-        ("sev-1 Payments down", FIVE, Declaration("Payments down", "sev1")),
-        ("critical Payments down", FIVE, Declaration("Payments down", "sev1")),
-        ("p0 Payments down", FOUR, Declaration("Payments down", "p0")),
-        ("Outage in Berlin", FOUR, Declaration("in Berlin", "p0")),
-        ("level 1 Payments down", SPELLED, Declaration("Payments down", "level-1")),
-        ("very bad Payments down", SPELLED, Declaration("Payments down", "level-1")),
-        ("declare rather bad", SPELLED, Declaration("", "level-2")),
-        ("s8 slow", MANY, Declaration("slow", "s8")),
-        ("incident it burns", ONE, Declaration("it burns", "incident")),
-        ("sev9 Payments down", FIVE, Declaration("sev9 Payments down")),
-        ("p0 Payments down", FIVE, Declaration("p0 Payments down")),
-        (f"sev1 {MAYA} cut\nthe cable <!here>", FIVE, Declaration("@maya cut the cable @here", "sev1")),
-        ("declare sev2 plug --in 4 cables", FIVE, Declaration("plug --in 4 cables", "sev2")),
-        ("declare " + "x" * 4000, FIVE, Declaration("x" * 4000)),
+        ("declare", FIVE, DeclareRequest()),
+        ("new", FIVE, DeclareRequest()),
+        ("open Checkout is down", FIVE, DeclareRequest("Checkout is down")),
+        ("declare sev2 Checkout is down", FIVE, DeclareRequest("Checkout is down", "sev2")),
+        ("declare sev2", FIVE, DeclareRequest("", "sev2")),
+        ("declare --private sev3 A leak", FIVE, DeclareRequest("A leak", "sev3", private=True)),
+        ("sev3 A leak —PRIVATE", FIVE, DeclareRequest("A leak", "sev3", private=True)),
+        ("--private sev3 A leak", FIVE, DeclareRequest("A leak", "sev3", private=True)),
+        ("declare sev3 A --private leak", FIVE, DeclareRequest("A leak", "sev3", private=True)),
+        ("declare --private A leak", FIVE, DeclareRequest("A leak", private=True)),
+        ("declare sev3 A private leak", FIVE, DeclareRequest("A private leak", "sev3")),
+        ("sev1 Payments down", FIVE, DeclareRequest("Payments down", "sev1")),
+        ("SEV1: Payments down", FIVE, DeclareRequest("Payments down", "sev1")),
+        ("sev-1 Payments down", FIVE, DeclareRequest("Payments down", "sev1")),
+        ("critical Payments down", FIVE, DeclareRequest("Payments down", "sev1")),
+        ("p0 Payments down", FOUR, DeclareRequest("Payments down", "p0")),
+        ("Outage in Berlin", FOUR, DeclareRequest("in Berlin", "p0")),
+        ("level 1 Payments down", SPELLED, DeclareRequest("Payments down", "level-1")),
+        ("very bad Payments down", SPELLED, DeclareRequest("Payments down", "level-1")),
+        ("declare rather bad", SPELLED, DeclareRequest("", "level-2")),
+        ("s8 slow", MANY, DeclareRequest("slow", "s8")),
+        ("incident it burns", ONE, DeclareRequest("it burns", "incident")),
+        ("sev9 Payments down", FIVE, DeclareRequest("sev9 Payments down")),
+        ("p0 Payments down", FIVE, DeclareRequest("p0 Payments down")),
+        (f"sev1 {MAYA} cut\nthe cable <!here>", FIVE, DeclareRequest("@maya cut the cable @here", "sev1")),
+        ("declare sev2 plug --in 4 cables", FIVE, DeclareRequest("plug --in 4 cables", "sev2")),
+        ("declare " + "x" * 4000, FIVE, DeclareRequest("x" * 4000)),
     ],
 )
-def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: Declaration) -> None:
+def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: DeclareRequest) -> None:
     assert parse(text, policy) == declaration
-    assert declaration.at_once is bool(declaration.title and declaration.severity)
+    assert declaration.is_complete is bool(declaration.title and declaration.severity)
 
 
 @pytest.mark.parametrize(
@@ -263,8 +263,8 @@ def test_every_example_works_under_every_policy(verb: Verb, policy: Policy) -> N
     line = example(verb, policy, "/incident").removeprefix("/incident ")
     parsed = parse(line.replace("@maya", MAYA).replace("@tom", TOM), policy)
     if verb.grammar is Grammar.DECLARATION:
-        assert isinstance(parsed, Declaration)
-        assert parsed.at_once
+        assert isinstance(parsed, DeclareRequest)
+        assert parsed.is_complete
     else:
         assert isinstance(parsed, Request)
         assert parsed.verb == verb.name
@@ -301,5 +301,5 @@ def test_whatever_is_typed_is_read_or_answered(words: list[str], policy: Policy,
 
 @given(st.text(max_size=400), st.sampled_from(POLICIES))
 def test_declare_followed_by_anything_declares(title: str, policy: Policy) -> None:
-    assert isinstance(parse(f"declare {title}", policy), Declaration)
-    assert isinstance(parse(f"{policy.severities[0].key} {title}", policy), Declaration)
+    assert isinstance(parse(f"declare {title}", policy), DeclareRequest)
+    assert isinstance(parse(f"{policy.severities[0].key} {title}", policy), DeclareRequest)

@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.routing.notice import Priority
 from bot.slack.client import rate_limiter, rate_tiers
-from bot.slack.client.rate_limiter import Going, Rates
-from bot.slack.client.rate_window import Turn
+from bot.slack.client.rate_limiter import CallPermit, RateLimiter
+from bot.slack.client.rate_window import Caller
 from sandbox.methods import METHODS
 from sandbox.rates import PER_MINUTE
 
@@ -34,15 +34,15 @@ class Callers:
 
     def __init__(self, *, refused: bool = True) -> None:
         self.time = Time()
-        self.rates = Rates(self.time)
+        self.rates = RateLimiter(self.time)
         if refused:  # so that it keeps to what is documented
-            self.rates.refused("bookmarks.list", "", 0.1)
+            self.rates.back_off("bookmarks.list", "", 0.1)
         self.began = self.time.now
-        self.waiting: list[tuple[float, str, str, Turn]] = []
-        self.under_way: list[tuple[float, Going]] = []
-        self.went: list[tuple[float, Turn]] = []
+        self.waiting: list[tuple[float, str, str, Caller]] = []
+        self.under_way: list[tuple[float, CallPermit]] = []
+        self.went: list[tuple[float, Caller]] = []
 
-    def ask(self, method: str, turn: Turn, channel: str = "", after_s: float = 0.0) -> None:
+    def ask(self, method: str, turn: Caller, channel: str = "", after_s: float = 0.0) -> None:
         self.waiting.append((self.began + after_s, method, channel, turn))
 
     def run(self, until_s: float) -> None:
@@ -53,14 +53,14 @@ class Callers:
                 return
             self.time.now = max(self.time.now, min(instants))
             for at, going in [one for one in self.under_way if one[0] <= self.time.now]:
-                going.end(counts=True)
+                going.release(counts=True)
                 self.under_way.remove((at, going))
             due = sorted((w for w in self.waiting if w[0] <= self.time.now), key=lambda w: (w[3].priority, w[0]))
             for one in due:
                 self.waiting.remove(one)
                 _, method, channel, turn = one
-                leave = self.rates.go(method, channel, turn)
-                if isinstance(leave, Going):
+                leave = self.rates.acquire(method, channel, turn)
+                if isinstance(leave, CallPermit):
                     self.went.append((self.time.now - self.began, turn))
                     self.under_way.append((self.time.now + self.TOOK_S, leave))
                 else:
@@ -71,8 +71,8 @@ class Callers:
         return [at for at, turn in self.went if turn.incident == incident]
 
 
-def row(number: int, incident: int, priority: Priority = Priority.NEWS) -> Turn:
-    return Turn(f"{incident}:{number}", incident, priority)
+def row(number: int, incident: int, priority: Priority = Priority.NEWS) -> Caller:
+    return Caller(f"{incident}:{number}", incident, priority)
 
 
 def most_within(times: list[float], span_s: float) -> int:
@@ -130,11 +130,11 @@ def test_a_page_goes_before_everything_that_waits() -> None:
     callers = Callers()
     for number in range(60):
         callers.ask(rate_tiers.POST, row(number, number), "D1")
-    callers.ask(rate_tiers.POST, Turn("the page", 99, Priority.PAGE), "D1", after_s=5)
-    callers.ask(rate_tiers.POST, Turn("the nudge", 98, Priority.NUDGE), "D1", after_s=5)
+    callers.ask(rate_tiers.POST, Caller("the page", 99, Priority.PAGE), "D1", after_s=5)
+    callers.ask(rate_tiers.POST, Caller("the nudge", 98, Priority.NUDGE), "D1", after_s=5)
     callers.run(200)
-    assert callers.times(99)[0] < 5 + 2 * rate_tiers.IN_A_CHANNEL_S
-    assert callers.times(98)[0] < 5 + 4 * rate_tiers.IN_A_CHANNEL_S
+    assert callers.times(99)[0] < 5 + 2 * rate_tiers.CHANNEL_BURST_S
+    assert callers.times(98)[0] < 5 + 4 * rate_tiers.CHANNEL_BURST_S
 
 
 def test_an_incident_that_talks_much_does_not_keep_the_others_waiting() -> None:
@@ -169,29 +169,29 @@ def test_where_slack_never_refused_a_burst_passes() -> None:
 
 def test_what_is_told_to_wait_waits_whoever_asks_and_in_whatever_channel() -> None:
     callers = Callers()
-    callers.rates.refused("conversations.history", "C1", 7.5)
-    assert callers.rates.go("conversations.history", "C2", rate_limiter.NOBODYS) == pytest.approx(7.5)
-    assert isinstance(callers.rates.go("conversations.replies", "C1", rate_limiter.NOBODYS), Going)
-    callers.rates.refused(rate_tiers.POST, "C1", 3.0)
-    assert callers.rates.go(rate_tiers.POST, "C1", rate_limiter.NOBODYS) == pytest.approx(3.0)
-    assert isinstance(callers.rates.go(rate_tiers.POST, "C2", rate_limiter.NOBODYS), Going)
+    callers.rates.back_off("conversations.history", "C1", 7.5)
+    assert callers.rates.acquire("conversations.history", "C2", rate_limiter.ANONYMOUS) == pytest.approx(7.5)
+    assert isinstance(callers.rates.acquire("conversations.replies", "C1", rate_limiter.ANONYMOUS), CallPermit)
+    callers.rates.back_off(rate_tiers.POST, "C1", 3.0)
+    assert callers.rates.acquire(rate_tiers.POST, "C1", rate_limiter.ANONYMOUS) == pytest.approx(3.0)
+    assert isinstance(callers.rates.acquire(rate_tiers.POST, "C2", rate_limiter.ANONYMOUS), CallPermit)
 
 
 def test_many_channels_refused_at_once_are_the_workspace() -> None:
     callers = Callers()
-    for number in range(rate_tiers.IN_THE_WORKSPACE * 3 // 4):
+    for number in range(rate_tiers.POSTS_PER_MINUTE * 3 // 4):
         callers.ask(rate_tiers.POST, row(number, number), f"C{number}")
     callers.run(1)
     for number in range(4):
-        callers.rates.refused(rate_tiers.POST, f"D{number}", 20.0)
-    leave = callers.rates.go(rate_tiers.POST, "C0NEW", row(0, 1, Priority.PAGE))
+        callers.rates.back_off(rate_tiers.POST, f"D{number}", 20.0)
+    leave = callers.rates.acquire(rate_tiers.POST, "C0NEW", row(0, 1, Priority.PAGE))
     assert isinstance(leave, float)
     assert leave >= 20.0
 
 
 def test_a_limit_that_others_use_up_is_approached_slowly_and_then_found_again() -> None:
     callers = Callers()
-    callers.rates.refused(UPDATE, "", 1.0)  # though we had hardly called
+    callers.rates.back_off(UPDATE, "", 1.0)  # though we had hardly called
     for number in range(100):
         callers.ask(UPDATE, row(number, number))
     callers.run(300)
@@ -233,10 +233,12 @@ def test_a_long_queue_is_still_served_at_the_full_rate() -> None:
 def test_who_never_comes_back_holds_nobody_up() -> None:
     callers = Callers()
     for number in range(40):
-        callers.rates.go("conversations.create", "", row(number, number))  # 20 go, 20 are told to wait and never return
+        callers.rates.acquire(
+            "conversations.create", "", row(number, number)
+        )  # 20 go, 20 are told to wait and never return
     for window in callers.rates._windows.values():
         window._under_way.clear()
     callers.time.now += 30
-    assert isinstance(callers.rates.go("conversations.create", "", row(0, 99)), float | Going)
+    assert isinstance(callers.rates.acquire("conversations.create", "", row(0, 99)), float | CallPermit)
     callers.time.now += 60
-    assert isinstance(callers.rates.go("conversations.create", "", row(0, 98)), Going)
+    assert isinstance(callers.rates.acquire("conversations.create", "", row(0, 98)), CallPermit)

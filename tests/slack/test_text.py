@@ -91,7 +91,7 @@ def test_rendering_keeps_real_mentions_and_escapes_all_else() -> None:
 
 
 def test_a_recorded_message_mentions_nobody() -> None:
-    assert text.recorded("<@U1|maya> <!here> &lt;b&gt;") == "@U1 @\u200bhere &lt;b&gt;"
+    assert text.render_recorded("<@U1|maya> <!here> &lt;b&gt;") == "@U1 @\u200bhere &lt;b&gt;"
 
 
 def test_people_are_shown_as_mention_address_or_name() -> None:
@@ -102,7 +102,7 @@ def test_people_are_shown_as_mention_address_or_name() -> None:
 
 
 def test_the_bots_address_is_taken_off() -> None:
-    assert text.without_address("<@UBOT> ack --in 4", "UBOT") == "ack --in 4"
+    assert text.without_bot_mention("<@UBOT> ack --in 4", "UBOT") == "ack --in 4"
 
 
 def test_quoting_marks_every_line() -> None:
@@ -156,14 +156,14 @@ def test_a_long_text_is_cut_between_its_lines_where_they_end_near() -> None:
 def test_no_text_of_a_users_notifies_whom_they_did_not_mention(raw: str) -> None:
     meant = set(re.findall(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>\n]*)?>", text._clean(raw)))
     house = text.from_command(raw)
-    for shown in (text.render(house), text.recorded(raw), text.render(text.from_modal(raw))):
+    for shown in (text.render(house), text.render_recorded(raw), text.render(text.from_modal(raw))):
         assert "<!" not in shown
         assert "<#" not in shown
         assert set(text.mentions_in(shown)) <= meant
     assert set(text.mentions_in(house)) <= meant
     assert not text.mentions_in(text.from_modal(raw))
     assert not text.mentions_in(text.title_of(house))
-    assert not text.mentions_in(text.recorded(raw))
+    assert not text.mentions_in(text.render_recorded(raw))
     assert "<!" not in text.plain(house)
     assert "\n" not in text.title_of(house)
     house.encode()

@@ -56,7 +56,7 @@ async def test_a_deadline_that_was_decided_is_never_armed_again(database: Databa
     await stored(database)
     async with database.transaction() as conn:
         await arm(conn, due())
-        await deadlines.record_decision(
+        await deadlines.decide(
             conn, "update:1", DeadlineState.DUE if state is not DeadlineState.SKIPPED else state, "asked", NOW
         )
         if state is DeadlineState.SENT:
@@ -166,7 +166,7 @@ async def test_a_message_not_needed_any_more_is_skipped_with_its_reason(database
     await stored(database)
     async with database.transaction() as conn:
         await arm(conn, due())
-        await deadlines.record_decision(conn, "update:1", DeadlineState.DUE, "an update is due", NOW)
+        await deadlines.decide(conn, "update:1", DeadlineState.DUE, "an update is due", NOW)
         await deadlines.mark_skipped(conn, "update:1", "answered meanwhile")
         await arm(conn, due())
         assert await states(conn) == {"update:1": (DeadlineState.SKIPPED, "answered meanwhile")}

@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot import policy as policies
-from bot.usecases.context import Context, DuplicateDelivery, Policies
+from bot.usecases.context import Context, Policies
 from bot.usecases.incidents.declare import Declaration, declare
+from bot.usecases.unit_of_work import DuplicateDelivery
 from storage import database as module
 from storage import incidents, migrate
 from storage.engine.errors import StorageError

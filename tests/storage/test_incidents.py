@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.incident import Incident, Ladder, Page, Snooze
+from bot.domain.incident import Incident, Ladder, PagedRung, Snooze
 from bot.domain.incident.status import Status
 from storage import incidents
 from storage.database import Database
@@ -22,7 +22,11 @@ async def test_an_incident_is_read_as_it_was_stored(database: Database) -> None:
         roles={"commander": "U7", "aa": "U8"},
         responders=("U7", "U8"),
         ladder=Ladder(
-            NOW, pages=(Page(1, 2, NOW, ("U1",)),), spent={"sev2": (1, 2)}, fired=("mitigate:sev2",), silence_paged=True
+            NOW,
+            pages=(PagedRung(1, 2, NOW, ("U1",)),),
+            spent={"sev2": (1, 2)},
+            fired=("mitigate:sev2",),
+            silence_paged=True,
         ),
         snooze=Snooze("U1", NOW + timedelta(microseconds=1)),
         channel_id="C1",

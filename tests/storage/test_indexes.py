@@ -90,7 +90,7 @@ async def _everything_of_one(conn: AsyncConnection) -> None:
     await entries.by_seqs(conn, 1, [1, 2])
     await entries.of_actor(conn, 1, ("joined", "left"), "U1")
     await deadlines.sync(conn, 1, [Deadline("a", "update", NOW, "")], lambda once: "", NOW)
-    await deadlines.record_decision(conn, "a", DeadlineState.SKIPPED, "", NOW)
+    await deadlines.decide(conn, "a", DeadlineState.SKIPPED, "", NOW)
     await deadlines.ledger(conn, 1)
     await incidents.save(conn, incident(1))
 

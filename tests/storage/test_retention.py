@@ -173,8 +173,8 @@ async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_need
         async with database.transaction() as conn:
             plan = [Deadline(f"{name}:{number}", "update", at, "every 1h") for name in ("a", "b", "c")]
             await deadlines.sync(conn, number, plan, lambda once: "", at)
-            await deadlines.record_decision(conn, f"a:{number}", DeadlineState.SKIPPED, "resolved", at)
-            await deadlines.record_decision(conn, f"b:{number}", DeadlineState.DUE, "on its way", at)
+            await deadlines.decide(conn, f"a:{number}", DeadlineState.SKIPPED, "resolved", at)
+            await deadlines.decide(conn, f"b:{number}", DeadlineState.DUE, "on its way", at)
             await enqueue.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
             for row in await queue.claim(conn, 20):
                 if row.kind == "update":

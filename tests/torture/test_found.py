@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 import sandbox
-from bot.slack.senders.dispatch import Case, Sender
+from bot.slack.senders.base import Delivery, SenderBase
 from storage import incidents
 from storage.database import Database
 from storage.engine.errors import StorageError, explain
@@ -94,16 +94,16 @@ async def test_whoever_stood_still_past_its_lease_posts_nothing(
     """A process that was stopped went on to post what it had claimed anew, and posted, when it was awake."""
     monkeypatch.setattr("bot.workers.outbox.LEASE", timedelta(seconds=0.6))
     monkeypatch.setattr("bot.slack.client.api.TIMEOUT_S", 0.2)
-    where, stood = Sender._where, []
+    destination, stood = SenderBase.destination, []
 
-    async def slowly(sender: Sender, case: Case) -> str:
-        if case.row.kind == "update" and not stood:
-            stood.append(case.row.dedup_key)
+    async def slowly(sender: SenderBase, delivery: Delivery) -> str:
+        if delivery.notice.kind == "update" and not stood:
+            stood.append(delivery.notice.dedup_key)
             time.sleep(0.7)  # nobody in this process runs
             await asyncio.sleep(1.0)  # and whoever claims it next is faster
-        return await where(sender, case)
+        return await destination(sender, delivery)
 
-    monkeypatch.setattr(Sender, "_where", slowly)
+    monkeypatch.setattr(SenderBase, "destination", slowly)
     async with world(sqlite_url) as here:
         channel = await here.declared()
         await here.maya.command(channel.id, "/incident update rolling back")

@@ -49,7 +49,7 @@ def _summary(widths: list[float]) -> str:
 
 def _watch(widths: list[float]) -> None:
     """Take the time at either end, in this process only."""
-    in_time, session = post_once.in_time, aiohttp.ClientSession
+    in_time, session = post_once.ends_before, aiohttp.ClientSession
 
     def looked(until: float) -> bool:
         _opened.set(time.perf_counter())
@@ -65,7 +65,7 @@ def _watch(widths: list[float]) -> None:
         trace.on_request_chunk_sent.append(sent)
         return session(trace_configs=[trace], **settings)
 
-    post_once.in_time = looked  # type: ignore[assignment]
+    post_once.ends_before = looked  # type: ignore[assignment]
     slack_api.aiohttp.ClientSession = traced  # type: ignore[assignment,misc]
 
 

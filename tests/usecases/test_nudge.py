@@ -153,7 +153,7 @@ async def test_one_that_fails_takes_nobody_along(context: Context, clock: Standi
         raise RuntimeError("no")
 
     with monkeypatch.context() as patched:
-        patched.setattr(nudge, "commit_all", broken)
+        patched.setattr(nudge, "commit_many", broken)
         with pytest.raises(RuntimeError):
             await nudge.lapse_together(context, rows)
     assert not await _reminded(context, 1)

@@ -22,7 +22,7 @@ class Identity:
     membership: Membership
     address: str | None = None
 
-    def among(self, people: Iterable[str]) -> bool:
+    def is_among(self, people: Iterable[str]) -> bool:
         """Whether they are one of these Slack IDs and addresses."""
         address = self.address.lower() if self.address else None
         return any(one == self.user or ("@" in one and one.lower() == address) for one in people)

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
-from bot.domain.policy.policy import Allowed
+from bot.domain.policy.policy import AllowList
 
-ACTIONS = (
+RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
     "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover",
 )  # fmt: skip
-WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover"})
+VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover"})
 # The bell and the calls for help: these are not refused because Slack cannot say who is in a group.
-BELLS = frozenset({"declare", "escalate", "page"})
-IN_WORDS = {
+ALLOWED_WHEN_UNKNOWN = frozenset({"declare", "escalate", "page"})
+PHRASES = {
     "declare": "declare incidents", "drill": "start drills", "update": "post updates", "status": "change the status",
     "severity": "change the severity", "role": "give roles", "handover": "hand roles over",
     "escalate": "escalate", "page": "page people", "note": "write notes",
@@ -28,42 +28,44 @@ IN_WORDS = {
     "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "bring another policy to an incident",
     "cover": "cover schedules",
 }  # fmt: skip
-MOST_NAMED = 5
+MAX_NAMED = 5
 
 # The members of a user group by what the policy calls it; None: nobody knows.
-Members = Callable[[str], frozenset[str] | None]
+GroupMembers = Callable[[str], frozenset[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PermissionRequest:
     """Somebody wants to do something. `incident` is None where there is none yet."""
 
-    action: str
+    verb: str
     actor: str
     incident: Incident | None = None
 
 
-def require(question: Question, allowed: Allowed | None, members: Members, titles: Callable[[str], str]) -> None:
+def require(
+    request: PermissionRequest, allowed: AllowList | None, members: GroupMembers, titles: Callable[[str], str]
+) -> None:
     """Raise `Refused`, saying who may and whom to ask, unless they may."""
-    if allowed is None or _named(question, allowed):
+    if allowed is None or _named(request, allowed):
         return
     known = {group: members(group) for group in allowed.groups}
-    if any(question.actor in people for people in known.values() if people is not None):
+    if any(request.actor in people for people in known.values() if people is not None):
         return
     unknown = [group for group, people in known.items() if people is None]
-    if unknown and question.action in BELLS:
+    if unknown and request.verb in ALLOWED_WHEN_UNKNOWN:
         return
-    raise Refused(_refusal(question, allowed, known, unknown, titles))
+    raise Refused(_refusal(request, allowed, known, unknown, titles))
 
 
-def _named(question: Question, allowed: Allowed) -> bool:
+def _named(question: PermissionRequest, allowed: AllowList) -> bool:
     holders = question.incident.roles if question.incident is not None else {}
     return question.actor in allowed.users or any(holders.get(role) == question.actor for role in allowed.roles)
 
 
 def _refusal(
-    question: Question,
-    allowed: Allowed,
+    question: PermissionRequest,
+    allowed: AllowList,
     known: dict[str, frozenset[str] | None],
     unknown: list[str],
     titles: Callable[[str], str],
@@ -71,8 +73,8 @@ def _refusal(
     incident = question.incident
     who = [_called(group) for group in allowed.groups]
     who += [f"the {titles(role).lower()}" for role in allowed.roles]
-    who += [f"<@{user}>" for user in allowed.users[:MOST_NAMED]]
-    said = f"Only {_either(who)} may {IN_WORDS[question.action]}."
+    who += [f"<@{user}>" for user in allowed.users[:MAX_NAMED]]
+    said = f"Only {_either(who)} may {PHRASES[question.verb]}."
     if unknown:
         said += (
             f" Slack has not told me yet who is in {_either([f'@{group}' for group in unknown])}, so I can't let you."
@@ -80,7 +82,7 @@ def _refusal(
     holders = incident.roles if incident is not None else {}
     asked = [holders[role] for role in allowed.roles if holders.get(role)]
     asked += [*allowed.users, *sorted(user for people in known.values() if people for user in people)]
-    people = [f"<@{user}>" for user in dict.fromkeys(asked) if user != question.actor][:MOST_NAMED]
+    people = [f"<@{user}>" for user in dict.fromkeys(asked) if user != question.actor][:MAX_NAMED]
     if people:
         said += f" Ask one of them: {', '.join(people)}." if len(people) > 1 else f" Ask {people[0]}."
     lead = holders.get("commander")

@@ -15,7 +15,7 @@ from bot.domain.policy.policy import Condition, Fact, Policy, Rule
 
 # What people can say of an impact: `users` and `error_rate` in percent, `latency` as a multiple of the normal one.
 FIGURES = ("users", "error_rate", "latency")
-MARKS = ("core", "security", "data_loss", "public_relations")
+FLAGS = ("core", "security", "data_loss", "public_relations")
 REVENUE = "revenue"
 
 Facts = Mapping[str, Fact]
@@ -41,7 +41,7 @@ def suggest(facts: Facts, policy: Policy) -> Suggestion | None:
     """None where no fact was given, or no rule matches. A rule without conditions holds for any facts at all."""
     if not facts:
         return None
-    matching = [rule for rule in policy.classification if holds(rule, facts)]
+    matching = [rule for rule in policy.classification if matches(rule, facts)]
     if not matching:
         return None
     worst = min(matching, key=lambda rule: policy.rank(rule.severity)).severity
@@ -55,11 +55,11 @@ def suggest(facts: Facts, policy: Policy) -> Suggestion | None:
     )
 
 
-def holds(rule: Rule, facts: Facts) -> bool:
-    return all(met(condition, facts) for condition in rule.when)
+def matches(rule: Rule, facts: Facts) -> bool:
+    return all(is_met(condition, facts) for condition in rule.when)
 
 
-def met(condition: Condition, facts: Facts) -> bool:
+def is_met(condition: Condition, facts: Facts) -> bool:
     """A mark must be set; a figure must stand in its relation. What is not known is not met."""
     fact = facts.get(condition.fact)
     if fact is None:
@@ -79,11 +79,11 @@ def met(condition: Condition, facts: Facts) -> bool:
             return fact <= condition.figure
 
 
-def asked_for(policy: Policy) -> tuple[str, ...]:
+def facts_in_use(policy: Policy) -> tuple[str, ...]:
     """Which of the facts that people can say the policy's rules and triggers look at, in the order of the form."""
     used = {condition.fact for rule in policy.classification for condition in rule.when}
     used |= {trigger.when for trigger in policy.triggers}  # a mark pages where a trigger looks at it
-    return tuple(fact for fact in (*FIGURES, *MARKS) if fact in used)
+    return tuple(fact for fact in (*FIGURES, *FLAGS) if fact in used)
 
 
 def checklist(incident: Incident, policy: Policy) -> tuple[str, ...]:

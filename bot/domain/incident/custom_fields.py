@@ -12,14 +12,16 @@ from bot.domain.policy.policy import CustomField, Policy
 from bot.domain.timeline.entry import Entry, entry
 
 
-def asked(policy: Policy, severity: str | None) -> tuple[CustomField, ...]:
+def fields_for(policy: Policy, severity: str | None) -> tuple[CustomField, ...]:
     """Those of this severity; all of them where it is not chosen yet."""
     return tuple(one for one in policy.fields if severity is None or severity in (one.severities or (severity,)))
 
 
-def unanswered(incident: Incident, policy: Policy) -> tuple[CustomField, ...]:
+def missing_required(incident: Incident, policy: Policy) -> tuple[CustomField, ...]:
     """Required answers that are missing still."""
-    return tuple(one for one in asked(policy, incident.severity) if one.required and one.key not in incident.custom)
+    return tuple(
+        one for one in fields_for(policy, incident.severity) if one.required and one.key not in incident.custom
+    )
 
 
 def answer(
@@ -33,17 +35,19 @@ def answer(
     kept = {key: value for key, value in merged.items() if value is not None}
     if kept == incident.custom:
         return Change(incident)
-    return Change(replace(incident, custom=kept), (said(incident.custom, kept, actor, policy, now),))
+    return Change(replace(incident, custom=kept), (fields_entry(incident.custom, kept, actor, policy, now),))
 
 
-def said(before: Mapping[str, Answer], after: Mapping[str, Answer], actor: str, policy: Policy, now: datetime) -> Entry:
+def fields_entry(
+    before: Mapping[str, Answer], after: Mapping[str, Answer], actor: str, policy: Policy, now: datetime
+) -> Entry:
     """What changed, in words."""
     changed = [one for one in policy.fields if before.get(one.key) != after.get(one.key)]
-    words = "; ".join(f"{one.label}: {in_words(after.get(one.key), one)}" for one in changed)
+    words = "; ".join(f"{one.label}: {answer_text(after.get(one.key), one)}" for one in changed)
     return entry(now, "fields", actor, words, fields={one.key: after.get(one.key) for one in changed})
 
 
-def in_words(value: Answer | None, custom: CustomField) -> str:
+def answer_text(value: Answer | None, custom: CustomField) -> str:
     """House text: a person is a mention."""
     if value is None:
         return "no answer"

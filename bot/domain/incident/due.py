@@ -9,12 +9,12 @@ from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
 
 
-def after(instant: datetime, span: durations.Span | None) -> datetime | None:
+def due_after(instant: datetime, span: durations.Span | None) -> datetime | None:
     return None if span is None else durations.add(instant, span)
 
 
-def next_update(incident: Incident, policy: Policy, now: datetime) -> datetime | None:
-    return after(now, policy.severity(incident.severity).update_every)
+def next_update_due(incident: Incident, policy: Policy, now: datetime) -> datetime | None:
+    return due_after(now, policy.severity(incident.severity).update_every)
 
 
 def roles_due(now: datetime, level: Severity, policy: Policy) -> datetime | None:
@@ -22,4 +22,4 @@ def roles_due(now: datetime, level: Severity, policy: Policy) -> datetime | None
         return None
     if policy.nudges.roles_after is not None:
         return now + policy.nudges.roles_after
-    return after(now, level.respond_within or timedelta(minutes=10))
+    return due_after(now, level.respond_within or timedelta(minutes=10))

@@ -17,7 +17,7 @@ from bot.domain.values.durations import exact
 DEFAULT_ROLE = "commander"
 
 
-def standing(incident: Incident) -> tuple[Handover, ...]:
+def open_offers(incident: Incident) -> tuple[Handover, ...]:
     """Offers that still wait for an answer: of this episode, of a role that has not moved on meanwhile."""
     if not incident.open:
         return ()
@@ -30,7 +30,7 @@ def standing(incident: Incident) -> tuple[Handover, ...]:
 
 def offer(incident: Incident, role: str, to: str, actor: str, policy: Policy, now: datetime) -> Change:
     """Ask somebody to take a role over; an earlier offer of the same role is withdrawn."""
-    verbs.must_be_open(incident)
+    verbs.require_open(incident)
     part = policy.role(role)
     holder = incident.roles.get(part.key)
     if holder == to:
@@ -39,13 +39,13 @@ def offer(incident: Incident, role: str, to: str, actor: str, policy: Policy, no
         raise Refused(f"A handover goes to somebody else. To be {part.title} yourself:", f"role {part.key} me")
     number = incident.handovers_asked + 1
     asked = Handover(number, part.key, to, actor, holder, now, now + policy.nudges.handover_within, incident.episode)
-    others = tuple(one for one in standing(incident) if one.role != part.key)
+    others = tuple(one for one in open_offers(incident) if one.role != part.key)
     changed = replace(incident, handovers=(*others, asked), handovers_asked=number)
     return Change(changed, (_said(now, actor, asked, policy, "asked", f"<@{to}> is asked to take over"),))
 
 
 def accept(incident: Incident, number: int, actor: str, policy: Policy, now: datetime) -> Change:
-    asked = find(incident, number, actor)
+    asked = require_offer(incident, number, actor)
     left = replace(incident, handovers=_without(incident, number))
     change = verbs.assign(left, asked.role, actor, actor, policy, now)
     said = _said(now, actor, asked, policy, "accepted", "accepted the handover")
@@ -53,39 +53,39 @@ def accept(incident: Incident, number: int, actor: str, policy: Policy, now: dat
 
 
 def decline(incident: Incident, number: int, actor: str, policy: Policy, now: datetime) -> Change:
-    asked = find(incident, number, actor)
+    asked = require_offer(incident, number, actor)
     left = replace(incident, handovers=_without(incident, number))
     return Change(left, (_said(now, actor, asked, policy, "declined", "declined to take over"),))
 
 
-def nudged(incident: Incident, asked: Handover, policy: Policy, now: datetime) -> Incident:
+def ask_again(incident: Incident, asked: Handover, policy: Policy, now: datetime) -> Incident:
     """Asked once more: there is as much time again."""
     again = replace(asked, nudged=True, due_at=now + policy.nudges.handover_within)
     return replace(incident, handovers=(*_without(incident, asked.number), again))
 
 
-def unanswered(incident: Incident, asked: Handover, actor: str, policy: Policy, now: datetime) -> Change:
+def expire(incident: Incident, asked: Handover, actor: str, policy: Policy, now: datetime) -> Change:
     """No answer to the second asking either: the offer ends, and the role stays where it is."""
     left = replace(incident, handovers=_without(incident, asked.number))
     text = f"<@{asked.to}> did not answer within {exact(now - asked.asked_at)}"
     return Change(left, (_said(now, actor, asked, policy, "unanswered", text),))
 
 
-def as_payload(asked: Handover) -> dict[str, Any]:
+def to_payload(asked: Handover) -> dict[str, Any]:
     """For the outbox: enough to know the offer by, once it is over."""
     instants = {"asked_at": asked.asked_at.isoformat(), "due_at": asked.due_at.isoformat()}
     return {**asdict(asked), **instants}
 
 
-def offer_in(payload: Mapping[str, Any]) -> Handover:
+def from_payload(payload: Mapping[str, Any]) -> Handover:
     known = {field.name: payload[field.name] for field in fields(Handover)}
     instants = {name: datetime.fromisoformat(known[name]) for name in ("asked_at", "due_at")}
     return Handover(**{**known, **instants})
 
 
-def find(incident: Incident, number: int, actor: str) -> Handover:
+def require_offer(incident: Incident, number: int, actor: str) -> Handover:
     """The offer somebody answers. Raises `Refused` where it is over, or was made to another."""
-    asked = next((one for one in standing(incident) if one.number == number), None)
+    asked = next((one for one in open_offers(incident) if one.number == number), None)
     if asked is None:
         raise Refused("That handover is over: it was answered, or the role moved on.", "roles")
     if asked.to != actor:

@@ -8,16 +8,16 @@ from datetime import datetime
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident
-from bot.domain.incident.classification import FIGURES, MARKS, REVENUE
+from bot.domain.incident.classification import FIGURES, FLAGS, REVENUE
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Fact
 from bot.domain.timeline.entry import entry
 
 SLA_BREACH, CUSTOMERS_TOLD = "sla_breach", "customers_told"
-SAID_FIGURES = (*FIGURES, REVENUE)
-SAID_MARKS = (*MARKS, SLA_BREACH, CUSTOMERS_TOLD)
+IMPACT_FIGURES = (*FIGURES, REVENUE)
+IMPACT_FLAGS = (*FLAGS, SLA_BREACH, CUSTOMERS_TOLD)
 # How each is said, on the card and on the timeline.
-IN_WORDS: Mapping[str, str] = {
+PHRASES: Mapping[str, str] = {
     "users": "{:g} % of users",
     "error_rate": "{:g} % of requests fail",
     "latency": "{:g}× slower",
@@ -40,18 +40,18 @@ class ImpactInput:
     facts: Mapping[str, Fact | None] = field(default_factory=dict)
 
 
-def record(incident: Incident, said: ImpactInput, actor: str, now: datetime) -> Change:
+def record(incident: Incident, impact: ImpactInput, actor: str, now: datetime) -> Change:
     """Also after the end: the review asks for it. Saying what is known already changes nothing."""
     if incident.status in (Status.CANCELLED, Status.MERGED):
         raise Refused(f"{incident.id} is {incident.status}: its impact is not kept any more.", "list")
     facts: dict[str, Fact] = {**incident.facts}
-    for name, fact in said.facts.items():
+    for name, fact in impact.facts.items():
         if fact is None or fact is False:
             facts.pop(name, None)
         else:
             facts[name] = fact
-    services = incident.services if said.services is None else said.services
-    regions = incident.regions if said.regions is None else said.regions
+    services = incident.services if impact.services is None else impact.services
+    regions = incident.regions if impact.regions is None else impact.regions
     changed = replace(incident, services=services, regions=regions, facts=facts)
     if changed == incident:
         return Change(incident)
@@ -59,15 +59,15 @@ def record(incident: Incident, said: ImpactInput, actor: str, now: datetime) -> 
     return Change(changed, (entry(now, "impact", actor, text, told=incident.open, facts=facts),))
 
 
-def in_words(facts: Mapping[str, Fact]) -> list[str]:
+def describe(facts: Mapping[str, Fact]) -> list[str]:
     """Figures first, then what the dashboards say, then marks."""
-    figures = [IN_WORDS[name].format(facts[name]) for name in SAID_FIGURES if name in facts]
+    figures = [PHRASES[name].format(facts[name]) for name in IMPACT_FIGURES if name in facts]
     metrics = [
         f"{name.replace('_', ' ')} {fact:g}"
         for name, fact in facts.items()
-        if name not in IN_WORDS and not isinstance(fact, bool)
+        if name not in PHRASES and not isinstance(fact, bool)
     ]
-    return [*figures, *metrics, *(IN_WORDS[name] for name in SAID_MARKS if facts.get(name))]
+    return [*figures, *metrics, *(PHRASES[name] for name in IMPACT_FLAGS if facts.get(name))]
 
 
 def _changes(before: Incident, after: Incident) -> list[str]:
@@ -76,6 +76,6 @@ def _changes(before: Incident, after: Incident) -> list[str]:
         said.append(f"services: {', '.join(after.services) or 'none'}")
     if before.regions != after.regions:
         said.append(f"regions: {', '.join(after.regions) or 'none'}")
-    said += in_words({name: fact for name, fact in after.facts.items() if before.facts.get(name) != fact})
+    said += describe({name: fact for name, fact in after.facts.items() if before.facts.get(name) != fact})
     gone = {name: fact for name, fact in before.facts.items() if name not in after.facts}
-    return said + [f"no longer: {words}" for words in in_words(gone)]
+    return said + [f"no longer: {words}" for words in describe(gone)]

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.domain.incident.due import after, next_update, roles_due
+from bot.domain.incident.due import due_after, next_update_due, roles_due
 from bot.domain.incident.roles import with_responder
-from bot.domain.incident.state import Change, Incident, Ladder, must_be_open
-from bot.domain.incident.status import MEANING, ORDER, Status, check_move
+from bot.domain.incident.state import Change, Incident, Ladder, require_open
+from bot.domain.incident.status import MEANINGS, ORDER, Status, check_move
 from bot.domain.policy.policy import Fact, Policy
 from bot.domain.timeline.entry import Entry, entry
 
@@ -54,7 +54,7 @@ def declare(
         declared_at=now,
         detected_at=min(detected_at or now, now),
         ladder=Ladder(started_at=now),
-        update_due_at=after(now, level.update_every),
+        update_due_at=due_after(now, level.update_every),
         roles_due_at=roles_due(now, level, policy),
         policy=policy.digest,
     )
@@ -67,7 +67,7 @@ def acknowledge(incident: Incident, actor: str, now: datetime, implied_by: str =
 
     `implied_by` says which other verb stood for it.
     """
-    must_be_open(incident)
+    require_open(incident)
     joined = with_responder(incident, actor)
     if incident.ladder.acknowledged_at is not None:
         return Change(joined)
@@ -101,12 +101,12 @@ def move(incident: Incident, status: Status, actor: str, policy: Policy, now: da
         raise Refused("Merging needs the other incident.", "merge INC-7")
     check_move(incident.status, status)
     if status is incident.status:
-        raise Refused(f"It is already {status}: {MEANING[status]}.", "update What changed since")
+        raise Refused(f"It is already {status}: {MEANINGS[status]}.", "update What changed since")
     before = incident.status
     changed, entries = _implied_acknowledgement(incident, actor, now, f"moved it to {status}")
     changed = _stamp(replace(changed, status=status), status, now)
     if note:
-        changed = replace(changed, update_due_at=next_update(changed, policy, now), unanswered=0, snooze=None)
+        changed = replace(changed, update_due_at=next_update_due(changed, policy, now), unanswered=0, snooze=None)
     text = f"{before} → {status}" + (f": {note}" if note else "")
     return Change(
         changed, (*entries, entry(now, "status", actor, text, before=str(before), after=str(status), note=note))
@@ -130,7 +130,7 @@ def resolve(
     """It is over. Ends every reminder about updates, roles and paging."""
     if incident.status is Status.RESOLVED:
         raise Refused("It is already resolved.", "close")
-    must_be_open(incident)
+    require_open(incident)
     changed, entries = _implied_acknowledgement(incident, actor, now, "resolved it")
     changed = _stamp(replace(changed, status=Status.RESOLVED), Status.RESOLVED, now)
     changed = replace(
@@ -160,7 +160,7 @@ def close(incident: Incident, actor: str, now: datetime) -> Change:
 
 def cancel(incident: Incident, actor: str, now: datetime, reason: str) -> Change:
     """A false alarm: ends it without calling it resolved."""
-    must_be_open(incident)
+    require_open(incident)
     if not reason.strip():
         raise Refused("Say why it is cancelled.", "cancel False alarm, the probe was misconfigured")
     changed = replace(incident, status=Status.CANCELLED, ended_at=now)
@@ -183,7 +183,7 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
         closed_at=None,
         ended_at=None,
         ladder=Ladder(started_at=now),
-        update_due_at=after(now, level.update_every),
+        update_due_at=due_after(now, level.update_every),
         roles_due_at=roles_due(now, level, policy),
         unanswered=0,
         roles_asked=0,

@@ -6,8 +6,8 @@ import math
 import re
 from dataclasses import dataclass
 
-from bot.domain.incident.classification import FIGURES, MARKS, REVENUE
-from bot.domain.policy.policy import Policy, folded
+from bot.domain.incident.classification import FIGURES, FLAGS, REVENUE
+from bot.domain.policy.policy import Policy, fold_name
 
 _PAIR = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z0-9_ -]{0,80}?)\s*(?:[:=]\s*)?(?P<figure>\d+(?:\.\d+)?)\s*(?P<unit>%|ms\b|s\b|k\b|m\b)?",
@@ -24,17 +24,17 @@ class MetricInput:
     unknown: tuple[str, ...] = ()
 
 
-def names(policy: Policy) -> tuple[str, ...]:
+def metric_names(policy: Policy) -> tuple[str, ...]:
     """The metrics that the policy's rules look at, and revenue where a trigger or a rule does."""
     used = [condition.fact for rule in policy.classification for condition in rule.when if condition.relation]
     if any(trigger.when == "revenue_impact" for trigger in policy.triggers):
         used.append(REVENUE)
-    return tuple(dict.fromkeys(name for name in used if name not in (*FIGURES, *MARKS)))
+    return tuple(dict.fromkeys(name for name in used if name not in (*FIGURES, *FLAGS)))
 
 
-def read(text: str, policy: Policy) -> MetricInput:
+def parse(text: str, policy: Policy) -> MetricInput:
     """Each name with the figure after it. A part of a name is enough where it is the only one that has it."""
-    known, facts, unknown = names(policy), {}, []
+    known, facts, unknown = metric_names(policy), {}, []
     for match in _PAIR.finditer(text):
         said = match["name"].strip(" -_")
         name = _meant(said, known)
@@ -46,9 +46,9 @@ def read(text: str, policy: Policy) -> MetricInput:
 
 
 def _meant(said: str, known: tuple[str, ...]) -> str | None:
-    wanted = folded(said)
-    exact = [name for name in known if folded(name) == wanted]
-    close = exact or [name for name in known if wanted and wanted in folded(name)]
+    wanted = fold_name(said)
+    exact = [name for name in known if fold_name(name) == wanted]
+    close = exact or [name for name in known if wanted and wanted in fold_name(name)]
     return close[0] if len(close) == 1 else None
 
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.incident.due import roles_due
-from bot.domain.incident.state import Change, Incident, must_be_open
+from bot.domain.incident.state import Change, Incident, require_open
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 
 
 def assign(incident: Incident, role: str, user: str, actor: str, policy: Policy, now: datetime) -> Change:
     """Give a role to somebody; whoever had it has it no longer. Again to the same person changes nothing."""
-    must_be_open(incident)
+    require_open(incident)
     part = policy.role(role)
     before = incident.roles.get(part.key)
     if before == user:
@@ -29,7 +29,7 @@ def assign(incident: Incident, role: str, user: str, actor: str, policy: Policy,
 
 def clear_role(incident: Incident, role: str, actor: str, policy: Policy, now: datetime) -> Change:
     """Take a role from whoever has it. Clearing an empty role changes nothing."""
-    must_be_open(incident)
+    require_open(incident)
     part = policy.role(role)
     before = incident.roles.get(part.key)
     if before is None:

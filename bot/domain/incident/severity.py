@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.incident.due import after, roles_due
-from bot.domain.incident.state import Change, Incident, Ladder, must_be_open
+from bot.domain.incident.due import due_after, roles_due
+from bot.domain.incident.state import Change, Incident, Ladder, require_open
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.timeline.entry import entry
 
@@ -16,7 +16,7 @@ def change_severity(
     incident: Incident, severity: str, actor: str, policy: Policy, now: datetime, reason: str = ""
 ) -> Change:
     """Raising starts the worse level's ladder from now; lowering pages nobody anew."""
-    must_be_open(incident)
+    require_open(incident)
     level = policy.severity(severity)
     if level.key == incident.severity:
         raise Refused(f"It is already {level.key} ({level.name}).", _other_severity(policy, level))
@@ -34,8 +34,8 @@ def change_severity(
 def _rearmed_update(incident: Incident, level: Severity, now: datetime) -> datetime | None:
     """After a change of severity: the new cadence from the last update, or from now where that has passed."""
     last = incident.updated_at or incident.declared_at
-    due = after(last, level.update_every)
-    return due if due is None or due > now else after(now, level.update_every)
+    due = due_after(last, level.update_every)
+    return due if due is None or due > now else due_after(now, level.update_every)
 
 
 def _raised(incident: Incident, now: datetime) -> Ladder:

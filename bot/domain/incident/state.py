@@ -14,7 +14,7 @@ Answer = str | float | bool  # to a question of the organisation's own
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PagedRung:
     """One rung that was paged: how often, when last, whom. Rung 0 is whatever paged beside the ladder."""
 
     rung: int
@@ -24,7 +24,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class VendorAlert:
     """Something opened with a vendor for this episode, to be acknowledged and resolved there as it is here."""
 
     method: str
@@ -54,7 +54,7 @@ class Ladder:
     left_behind_at: datetime | None = None
     acknowledged_at: datetime | None = None
     mitigated_at: datetime | None = None
-    pages: tuple[Page, ...] = ()
+    pages: tuple[PagedRung, ...] = ()
     spent: dict[str, tuple[int, ...]] = field(default_factory=dict)
     fired: tuple[str, ...] = ()  # "acknowledge:sev1", "mitigate:sev1": targets that lapsed and were acted on
     silence_paged: bool = False
@@ -171,7 +171,7 @@ class Incident:
     impact_ended_at: datetime | None = None
     live_nudge: str | None = None  # `dedup_key` of the one reminder that still has its buttons
     live_pages: tuple[str, ...] = ()  # `dedup_key` of each page that still asks somebody
-    live_alerts: tuple[Alert, ...] = ()
+    live_alerts: tuple[VendorAlert, ...] = ()
     handovers: tuple[Handover, ...] = ()
     handovers_asked: int = 0
     turns: tuple[RoleShift, ...] = ()  # of those who hold a role while they are on call
@@ -184,7 +184,7 @@ class Incident:
         return f"INC-{self.number}"
 
     @property
-    def round(self) -> str:
+    def paging_round(self) -> str:
         """What rungs and their pages are counted in: the episode, and the policy brought to it."""
         return f"{self.episode}.{self.policy_changes}" if self.policy_changes else str(self.episode)
 
@@ -192,7 +192,7 @@ class Incident:
     def open(self) -> bool:
         return self.status not in ENDED
 
-    def since_detected_s(self, instant: datetime | None) -> float | None:
+    def seconds_since_detection(self, instant: datetime | None) -> float | None:
         """Seconds from detection to `instant`: MTTA, MTTI, MTTM, MTTR of this incident."""
         return None if instant is None else max(0.0, (instant - self.detected_at).total_seconds())
 
@@ -205,6 +205,6 @@ class Change:
     entries: tuple[Entry, ...] = ()
 
 
-def must_be_open(incident: Incident) -> None:
+def require_open(incident: Incident) -> None:
     if not incident.open:
         raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")

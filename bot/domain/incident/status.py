@@ -32,8 +32,8 @@ ORDER = (
 )
 ENDED = frozenset({Status.RESOLVED, Status.CLOSED, Status.CANCELLED, Status.MERGED})
 # What a person may choose while the incident runs; the ends have verbs of their own.
-WORKING = ORDER[1:6]
-MEANING = {
+CHOOSABLE = ORDER[1:6]
+MEANINGS = {
     Status.DETECTED: "declared; nobody has said yet that they are responding",
     Status.ACKNOWLEDGED: "somebody is responding",
     Status.INVESTIGATING: "looking for the cause",
@@ -56,9 +56,9 @@ def parse_status(text: str) -> Status:
         raise Refused(f"There is no status “{text[:40]}”. Use one of: {known}.", "status investigating") from None
 
 
-def check_move(now: Status, then: Status) -> None:
+def check_move(current: Status, target: Status) -> None:
     """Forward jumps are allowed, steps back only while the incident runs and not back to `detected`."""
-    if now in ENDED:
-        raise Refused(f"This incident is {now}. Reopen it first.", "reopen It is failing again")
-    if then is Status.DETECTED:
+    if current in ENDED:
+        raise Refused(f"This incident is {current}. Reopen it first.", "reopen It is failing again")
+    if target is Status.DETECTED:
         raise Refused("An incident cannot become undetected.", "status investigating")

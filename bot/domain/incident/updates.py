@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.incident.due import next_update
-from bot.domain.incident.state import Change, Incident, Snooze, must_be_open
+from bot.domain.incident.due import next_update_due
+from bot.domain.incident.state import Change, Incident, Snooze, require_open
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 from bot.domain.values import durations
@@ -17,12 +17,12 @@ def update(
     incident: Incident, text: str, actor: str, policy: Policy, now: datetime, *, next_in: timedelta | None = None
 ) -> Change:
     """Post a numbered status update; it answers the reminders and resets the cadence."""
-    must_be_open(incident)
+    require_open(incident)
     text = text.strip()
     if not text:
         raise Refused("An update needs words.", "update We rolled back, error rate is falling")
     number = incident.updates + 1
-    due = now + next_in if next_in else next_update(incident, policy, now)
+    due = now + next_in if next_in else next_update_due(incident, policy, now)
     changed = replace(
         incident,
         updates=number,
@@ -48,7 +48,7 @@ def note(incident: Incident, text: str, actor: str, now: datetime, link: str | N
 
 def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Change:
     """Quiet update and role reminders for so long. Paging is never snoozed."""
-    must_be_open(incident)
+    require_open(incident)
     until = now + span
     changed = replace(incident, snooze=Snooze(actor, until))
     if incident.update_due_at is not None:
@@ -61,7 +61,7 @@ def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Ch
 
 def promise(incident: Incident, span: timedelta, actor: str, now: datetime) -> Change:
     """Promise the next update in so long; the deadline moves there, whichever way."""
-    must_be_open(incident)
+    require_open(incident)
     changed = replace(incident, update_due_at=now + span, promised_by=actor, unanswered=0, snooze=None)
     text = f"next update promised in {durations.exact(span)}"
     return Change(changed, (entry(now, "snoozed", actor, text, until=(now + span).isoformat(), promise=True),))

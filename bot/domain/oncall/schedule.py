@@ -15,19 +15,19 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.policy.policy import Layer, Policy, Schedule
+from bot.domain.values.slack_ids import is_user_id
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DEFAULT_HANDOFF = {"daily": "09:00", "weekly": "mon 09:00", "monthly": "1 09:00"}
-MIDNIGHT = 24 * 60
+MINUTES_PER_DAY = 24 * 60
 
-_SLACK_ID = re.compile(r"[UW][A-Z0-9]+")
 _TIME = r"([01]?\d|2[0-3]):([0-5]\d)"
 _CLOCK = re.compile(rf"^{_TIME}$")
 _HOURS = re.compile(rf"^{_TIME}\s*-\s*({_TIME}|24:00)(?:\s+(.+))?$")
 _HANDOFF = re.compile(rf"^(?:(\S+)\s+)?{_TIME}$")
 _LOOK_AHEAD = (timedelta(days=8), timedelta(days=40), timedelta(days=400))
-CUT = _LOOK_AHEAD[1]  # how far `current_shift` looks
+LOOKAHEAD = _LOOK_AHEAD[1]  # how far `current_shift` looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class HoursWindow:
     start: int
     end: int
 
-    def holds(self, local: datetime) -> bool:
+    def contains(self, local: datetime) -> bool:
         minute, today = local.hour * 60 + local.minute, local.weekday()
         if self.start < self.end:
             return today in self.days and self.start <= minute < self.end
@@ -89,7 +89,7 @@ def on_call(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()
     zone = _zone(schedule.timezone)
     local = at.astimezone(zone).replace(tzinfo=None)
     for layer in reversed(schedule.layers):
-        if not layer.members or (layer.hours and not any(w.holds(local) for w in parse_hours(layer.hours))):
+        if not layer.members or (layer.hours and not any(w.contains(local) for w in parse_hours(layer.hours))):
             continue
         turn = _turn(layer, zone, at)
         if turn is not None:
@@ -121,12 +121,12 @@ def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override
     return Shift(first[0][0], first[1], first[2])
 
 
-def stranger(member: str, policy: Policy) -> bool:
+def is_unreachable(member: str, policy: Policy) -> bool:
     """No contact, and known by no Slack ID or address: somebody whom nobody here can reach."""
-    return member not in policy.contacts and "@" not in member and not _SLACK_ID.fullmatch(member)
+    return member not in policy.contacts and "@" not in member and not is_user_id(member)
 
 
-def calendar(policy: Policy, overrides: Sequence[Override] = ()) -> Callable[[str, datetime], tuple[str, ...]]:
+def on_call_lookup(policy: Policy, overrides: Sequence[Override] = ()) -> Callable[[str, datetime], tuple[str, ...]]:
     """Who is on call on a schedule of this policy at an instant; nobody where there is no such schedule."""
 
     def at(name: str, instant: datetime) -> tuple[str, ...]:
@@ -177,9 +177,9 @@ def _window(text: str) -> HoursWindow:
     if match is None:
         if ":" in text or not text:
             raise ValueError(example)
-        return HoursWindow(_days(text, example), 0, MIDNIGHT)
+        return HoursWindow(_days(text, example), 0, MINUTES_PER_DAY)
     start = int(match[1]) * 60 + int(match[2])
-    end = MIDNIGHT if match[3] == "24:00" else int(match[4]) * 60 + int(match[5])
+    end = MINUTES_PER_DAY if match[3] == "24:00" else int(match[4]) * 60 + int(match[5])
     if start == end:
         raise ValueError("They end when they begin; the whole day is 00:00-24:00.")
     return HoursWindow(_days(match[6], example) if match[6] else frozenset(range(7)), start, end)
@@ -199,7 +199,7 @@ def _days(text: str, example: str) -> frozenset[int]:
 
 def _weekday(word: str) -> int | None:
     """0 is Monday; `mon` and `monday`."""
-    return next((number for number in range(7) if word in (DAYS[number], _FULL[number])), None)
+    return next((number for number in range(7) if word in (WEEKDAYS[number], _FULL[number])), None)
 
 
 @lru_cache(maxsize=256)
@@ -319,8 +319,8 @@ def _possible_changes(
 
 
 def _wall_times(schedule: Schedule) -> frozenset[time]:
-    minutes = {w.start % MIDNIGHT for layer in schedule.layers if layer.hours for w in parse_hours(layer.hours)}
-    minutes |= {w.end % MIDNIGHT for layer in schedule.layers if layer.hours for w in parse_hours(layer.hours)}
+    minutes = {w.start % MINUTES_PER_DAY for layer in schedule.layers if layer.hours for w in parse_hours(layer.hours)}
+    minutes |= {w.end % MINUTES_PER_DAY for layer in schedule.layers if layer.hours for w in parse_hours(layer.hours)}
     times = {time(minute // 60, minute % 60) for minute in minutes} | {time(0)}
     return frozenset(times | {_handoff(layer).at for layer in schedule.layers})
 

@@ -12,33 +12,33 @@ from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 
 
-def key_of(incident: Incident, turn: RoleShift) -> str:
+def deadline_key(incident: Incident, turn: RoleShift) -> str:
     """Of the deadline at its end; unique for the incident and the shift change."""
     ends = int(turn.ends_at.timestamp())
     return f"shift:{incident.number}:{incident.episode}:{turn.role}:{turn.user}:{turn.schedule}:{ends}"
 
 
-def standing(incident: Incident) -> tuple[RoleShift, ...]:
+def current_shifts(incident: Incident) -> tuple[RoleShift, ...]:
     """Turns whose end still matters: the incident runs, and the role is where it was."""
     if not incident.open:
         return ()
     return tuple(one for one in incident.turns if incident.roles.get(one.role) == one.user)
 
 
-def waiting(incident: Incident) -> tuple[RoleShift, ...]:
-    return tuple(one for one in standing(incident) if one.state == "")
+def pending(incident: Incident) -> tuple[RoleShift, ...]:
+    return tuple(one for one in current_shifts(incident) if one.state == "")
 
 
-def offered(incident: Incident) -> tuple[RoleShift, ...]:
+def open_offers(incident: Incident) -> tuple[RoleShift, ...]:
     """Offers that wait for an answer."""
-    return tuple(one for one in standing(incident) if one.state == "offered")
+    return tuple(one for one in current_shifts(incident) if one.state == "offered")
 
 
-def watched(incident: Incident, turns: Sequence[RoleShift]) -> Incident:
+def with_shifts(incident: Incident, shifts: Sequence[RoleShift]) -> Incident:
     """With the ends of these turns to be looked at; a turn that was offered, or answered, stays so."""
-    kept = tuple(one for one in standing(incident) if one.state)
+    kept = tuple(one for one in current_shifts(incident) if one.state)
     settled = {(one.role, one.user, one.schedule) for one in kept}
-    fresh = tuple(one for one in turns if (one.role, one.user, one.schedule) not in settled)
+    fresh = tuple(one for one in shifts if (one.role, one.user, one.schedule) not in settled)
     return incident if incident.turns == (*kept, *fresh) else replace(incident, turns=(*kept, *fresh))
 
 
@@ -47,9 +47,9 @@ def with_state(incident: Incident, turn: RoleShift, state: str) -> Incident:
     return replace(incident, turns=turns)
 
 
-def find(incident: Incident, role: str, actor: str) -> RoleShift:
+def require_offer(incident: Incident, role: str, actor: str) -> RoleShift:
     """The offer somebody answers. Raises `Refused` where it is over, or was made to another."""
-    turn = next((one for one in offered(incident) if one.role == role), None)
+    turn = next((one for one in open_offers(incident) if one.role == role), None)
     if turn is None:
         raise Refused("That offer is over: it was answered, or the role moved on.", "roles")
     if turn.user != actor:
@@ -59,7 +59,7 @@ def find(incident: Incident, role: str, actor: str) -> RoleShift:
 
 def stay(incident: Incident, role: str, actor: str, policy: Policy, now: datetime) -> Change:
     """Whoever was offered to hand over goes on."""
-    turn = find(incident, role, actor)
+    turn = require_offer(incident, role, actor)
     title = policy.role(role).title
     said = entry(
         now, "handover", actor, f"{title}: <@{actor}> stays on after their turn on {turn.schedule}",

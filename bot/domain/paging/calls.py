@@ -8,17 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.domain.incident import Alert, Incident
+from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.ladder import Recipients
 from bot.domain.policy.policy import Contact, Policy
+from bot.domain.values.slack_ids import MENTION
 
 # What a contact must have to be reached so. The other methods reach whoever the operator's settings say.
-ADDRESS = {"slack": "slack", "email": "email", "sms": "phone"}
-PERSONAL = ("sms", "email", "slack")  # in the order in which they stand in for one another
-FOLLOWING = ("pagerduty", "webhook")  # what is opened there is acknowledged and resolved there too
+REQUIRED_FIELD = {"slack": "slack", "email": "email", "sms": "phone"}
+FALLBACK_METHODS = ("sms", "email", "slack")  # in the order in which they stand in for one another
+VENDOR_TRACKED = ("pagerduty", "webhook")  # what is opened there is acknowledged and resolved there too
 LABELS = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "e-mail", "sms": "SMS", "webhook": "webhook"}
-
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class Person:
     phone: str | None = None
     pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
 
-    def reached_by(self, method: str) -> bool:
-        needed = ADDRESS.get(method)
+    def reachable_by(self, method: str) -> bool:
+        needed = REQUIRED_FIELD.get(method)
         return needed is None or getattr(self, needed) is not None
 
 
@@ -52,7 +51,7 @@ class PagePlan:
     attempts: tuple[PageAttempt, ...] = ()
     gaps: tuple[str, ...] = ()
 
-    def of(self, person: Person) -> tuple[str, ...]:
+    def methods_for(self, person: Person) -> tuple[str, ...]:
         return tuple(call.method for call in self.attempts if call.person == person)
 
     @property
@@ -64,17 +63,17 @@ def label(method: str) -> str:
     return LABELS.get(method, method)
 
 
-def plan_pages(reached: Recipients, by: Sequence[str], policy: Policy, configured: Collection[str]) -> PagePlan:
+def plan_pages(recipients: Recipients, by: Sequence[str], policy: Policy, configured: Collection[str]) -> PagePlan:
     """Each person by each method of the rung. Somebody whom none of them reaches is called by any that does."""
     calls: list[PageAttempt] = []
     gaps: dict[str, None] = {}
-    for person in people_of(reached, policy):
+    for person in people_of(recipients, policy):
         mine: list[str] = []
         for method in by:
             if method != "slack" and method not in configured:
                 gaps[f"{label(method)} is not set up"] = None
-            elif not person.reached_by(method):
-                gaps[f"{person.name} has no {ADDRESS[method]} for {label(method)}"] = None
+            elif not person.reachable_by(method):
+                gaps[f"{person.name} has no {REQUIRED_FIELD[method]} for {label(method)}"] = None
             else:
                 mine.append(method)
         if not mine and (last := next_method(person, by, (), configured)):
@@ -85,33 +84,33 @@ def plan_pages(reached: Recipients, by: Sequence[str], policy: Policy, configure
 
 def next_method(person: Person, by: Sequence[str], used: Collection[str], configured: Collection[str]) -> str | None:
     """What stands in for a method that failed: the next of the rung's, else any that reaches this very person."""
-    for method in dict.fromkeys((*by, *PERSONAL)):
+    for method in dict.fromkeys((*by, *FALLBACK_METHODS)):
         there = method == "slack" or method in configured
-        if there and method not in used and person.reached_by(method):
+        if there and method not in used and person.reachable_by(method):
             return method
     return None
 
 
-def people_of(reached: Recipients, policy: Policy) -> list[Person]:
+def people_of(recipients: Recipients, policy: Policy) -> list[Person]:
     """Contacts first, then whoever is known by their Slack ID alone; nobody twice.
 
     A contact whose Slack address is not among `people` was left out: they are responding already.
     """
     found: dict[str, Person] = {}
-    for key in reached.contacts:
+    for key in recipients.contacts:
         contact = policy.contacts.get(key)
         if contact is None:
             continue
         address = contact.slack or contact.email
-        if address is None or address in reached.people:
+        if address is None or address in recipients.people:
             found[key] = _of_contact(contact)
-    for address in reached.people:
-        person = person_known_as(address, policy)
+    for address in recipients.people:
+        person = person_by_address(address, policy)
         found.setdefault(person.key, person)
     return list(found.values())
 
 
-def person_known_as(address: str, policy: Policy) -> Person:
+def person_by_address(address: str, policy: Policy) -> Person:
     """By a contact's key, a Slack ID or an address; a stranger keeps what they are called by."""
     if address in policy.contacts:
         return _of_contact(policy.contacts[address])
@@ -123,7 +122,7 @@ def person_known_as(address: str, policy: Policy) -> Person:
     return Person(address, f"<@{address}>", slack=address)
 
 
-def person_named(name: str, policy: Policy) -> Person | None:
+def person_by_name(name: str, policy: Policy) -> Person | None:
     """The one contact of this name; None where nobody or several are called so."""
     wanted = " ".join(name.split()).casefold()
     there = [c for c in policy.contacts.values() if c.name and " ".join(c.name.split()).casefold() == wanted]
@@ -151,42 +150,44 @@ def dedup_key(incident: Incident, severity: str) -> str:
     return f"tocsin-{incident.id}-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
 
 
-def number_in(key: str) -> int | None:
+def incident_number_in(key: str) -> int | None:
     """The incident a dedup key of ours is about; None for a key of somebody else's."""
     found = re.fullmatch(r"tocsin-INC-([1-9][0-9]{0,17})-[0-9a-f]{16}", key)
     return int(found[1]) if found else None
 
 
-def opened(incident: Incident, calls: PagePlan, dedup_keys: Mapping[PageAttempt, str]) -> tuple[Alert, ...]:
+def opened_alerts(
+    incident: Incident, page_plan: PagePlan, dedup_keys: Mapping[PageAttempt, str]
+) -> tuple[VendorAlert, ...]:
     """The incident's alerts with what these calls open: one for each method, severity and own service."""
     alerts = {(a.method, a.severity, a.contact): a for a in incident.live_alerts}
-    for call in calls.attempts:
-        if call.method not in FOLLOWING:
+    for call in page_plan.attempts:
+        if call.method not in VENDOR_TRACKED:
             continue
         own = call.person.key if call.method == "pagerduty" and call.person.pagerduty else None
         place = (call.method, incident.severity, own)
         before = alerts[place].triggers if place in alerts else ()
-        alerts[place] = Alert(*place, triggers=(*before, dedup_keys[call]))
+        alerts[place] = VendorAlert(*place, triggers=(*before, dedup_keys[call]))
     return tuple(alerts.values())
 
 
-def in_plain_words(text: str, policy: Policy) -> str:
+def replace_mentions(text: str, policy: Policy) -> str:
     """House text for readers outside Slack: a mention becomes a contact's name."""
 
     def name(match: re.Match[str]) -> str:
-        person = person_known_as(match[1], policy)
+        person = person_by_address(match[1], policy)
         return person.name if person.key in policy.contacts else "somebody"
 
-    return _MENTION.sub(name, text)
+    return MENTION.sub(name, text)
 
 
-def person_of(payload: Mapping[str, Any], policy: Policy) -> Person:
+def person_in_payload(payload: Mapping[str, Any], policy: Policy) -> Person:
     """The person a page's payload is for, with the addresses the policy gives them."""
     contact = payload.get("contact")
-    return person_known_as(str(contact or payload["person"]), policy)
+    return person_by_address(str(contact or payload["person"]), policy)
 
 
-def still_wanted(incident: Incident, unless: str) -> str | None:
+def not_needed_because(incident: Incident, unless: str) -> str | None:
     """Why a page is not wanted any more; None while it is."""
     if not incident.open:
         return f"the incident was {incident.status} before it could be sent"
@@ -197,6 +198,6 @@ def still_wanted(incident: Incident, unless: str) -> str | None:
     return None
 
 
-def unless_of(incident: Incident, until: str) -> str:
+def unless_for(incident: Incident, until: str) -> str:
     """What makes a page of this rung needless. One that was asked for after that was reached goes out all the same."""
-    return "resolved" if still_wanted(incident, until) else until
+    return "resolved" if not_needed_because(incident, until) else until

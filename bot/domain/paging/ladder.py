@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Change, Incident, Page
-from bot.domain.oncall.schedule import stranger
+from bot.domain.incident import Change, Incident, PagedRung
+from bot.domain.oncall.schedule import is_unreachable
 from bot.domain.policy.policy import Policy, Rung
 from bot.domain.timeline.entry import BOT, Entry, entry
 
@@ -40,10 +40,10 @@ class PagingOutcome:
     fell_through: tuple[tuple[int, str], ...]
     times: int = 1
     label: str = ""
-    called: str = ""
+    description: str = ""
 
     @property
-    def pages(self) -> bool:
+    def reached(self) -> bool:
         """Whether anybody, or any channel, is paged."""
         return self.rung is not None or bool(self.label)
 
@@ -71,7 +71,7 @@ def recipients_of(rung: Rung, incident: Incident, policy: Policy, on_call: OnCal
             for member in members:
                 if member in policy.contacts:
                     _add_contact(policy, member, people, contacts, gaps)
-                elif stranger(member, policy):
+                elif is_unreachable(member, policy):
                     gaps.append(f"{member} is on call on {name}, and no contact of the policy is called so")
                 else:
                     people[member] = None
@@ -146,7 +146,7 @@ def page_next_rung(
             entries.append(entry(now, "escalated", BOT, f"Rung {number} reaches nobody: {gap}", rung=number))
             continue
         reached = replace(reached, people=fresh)
-        page = Page(number, 1, now, fresh)
+        page = PagedRung(number, 1, now, fresh)
         ladder = replace(
             incident.ladder,
             spent={**incident.ladder.spent, level.key: tuple(sorted(spent))},
@@ -159,7 +159,7 @@ def page_next_rung(
     return PagingOutcome(nobody, None, Recipients(), tuple(fell))
 
 
-def repeat(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, number: int) -> PagingOutcome:
+def repeat_rung(incident: Incident, policy: Policy, on_call: OnCall, now: datetime, number: int) -> PagingOutcome:
     """Page a rung again, counting."""
     level = policy.severity(incident.severity)
     reached = recipients_of(level.ladder[number - 1], incident, policy, on_call, now)
@@ -198,15 +198,17 @@ def page_directly(
     if not fresh and not reached.channels and not (reached.contacts and not reached.people):
         gap = "; ".join(reached.gaps) or "everybody it names is responding already"
         said = entry(now, "escalated", BOT, f"{called} reaches nobody: {gap}", label=label)
-        return PagingOutcome(Change(incident, (said,)), None, Recipients(gaps=(f"{called}: {gap}",)), (), called=called)
+        return PagingOutcome(
+            Change(incident, (said,)), None, Recipients(gaps=(f"{called}: {gap}",)), (), description=called
+        )
     reached = replace(reached, people=fresh)
-    page = Page(0, times, now, fresh)
+    page = PagedRung(0, times, now, fresh)
     changed = replace(incident, ladder=replace(incident.ladder, pages=(*incident.ladder.pages, page)))
     said = _said_paged(now, actor, called, reached, why, policy, label=label, times=times)
     return PagingOutcome(Change(changed, (said,)), None, reached, (), times, label, called)
 
 
-def gaps_ahead(incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> tuple[str, ...]:
+def unreachable_rungs(incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> tuple[str, ...]:
     """Rungs still to come that would reach nobody if they were paged now: to be said at once, not found out then."""
     level = policy.severity(incident.severity)
     spent = incident.ladder.spent.get(level.key, ())
@@ -225,7 +227,7 @@ def _answered(incident: Incident, until: str) -> bool:
     return not incident.open or marks.get(until) is not None
 
 
-def mark_fired(incident: Incident, target: str) -> Incident:
+def target_acted_on(incident: Incident, target: str) -> Incident:
     """Note that `acknowledge` or `mitigate` lapsed at this severity and was acted on."""
     return replace(
         incident,
@@ -251,14 +253,16 @@ def _paged(now: datetime, actor: str, number: int, reached: Recipients, why: str
 def _said_paged(
     now: datetime, actor: str, called: str, reached: Recipients, why: str, policy: Policy, **data: Any
 ) -> Entry:
-    names = ", ".join([*(name_of(p, policy) for p in reached.people), *reached.channels]) or ", ".join(reached.contacts)
+    names = ", ".join([*(recipient_name(p, policy) for p in reached.people), *reached.channels]) or ", ".join(
+        reached.contacts
+    )
     return entry(
         now, "page", actor, f"{called}: {names} ({why})",
         people=list(reached.people), channels=list(reached.channels), contacts=list(reached.contacts), why=why, **data,
     )  # fmt: skip
 
 
-def name_of(person: str, policy: Policy) -> str:
+def recipient_name(person: str, policy: Policy) -> str:
     """A Slack ID as a mention; somebody known by an address by the contact's name."""
     if "@" not in person:
         return f"<@{person}>"

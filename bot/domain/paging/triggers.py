@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, TriggerState, must_be_open
+from bot.domain.incident import Incident, TriggerState, require_open
 from bot.domain.incident.classification import REVENUE
-from bot.domain.policy.policy import Policy, Trigger, folded
+from bot.domain.policy.policy import Policy, Trigger, fold_name
 from bot.domain.values import durations
 
 # Categories that say by their key what a mark would say.
@@ -20,7 +20,7 @@ _CATEGORIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueTrigger:
     """A trigger that is to page. `times` counts the pages before."""
 
     trigger: Trigger
@@ -41,7 +41,7 @@ def holds(trigger: Trigger, incident: Incident) -> bool:
     return categories is not None and (bool(incident.facts.get(trigger.when)) or incident.category in categories)
 
 
-def stamped(incident: Incident, policy: Policy, now: datetime) -> Incident:
+def fire_holding(incident: Incident, policy: Policy, now: datetime) -> Incident:
     """Note from when each trigger holds; once it has held it stays so for the episode."""
     return _tripped(incident, [one for one in policy.triggers if holds(one, incident)], now)
 
@@ -53,7 +53,7 @@ def fire(incident: Incident, policy: Policy, when: str, now: datetime) -> Incide
 
 def fire_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
     """A person says that it holds. Raises `Refused` where it does already, or is not meant for this severity."""
-    must_be_open(incident)
+    require_open(incident)
     if not _meant(trigger, incident):
         levels = ", ".join(trigger.severities)
         raise Refused(f"“{trigger.name}” pages at {levels} only, and {incident.id} is {incident.severity}.", "escalate")
@@ -62,13 +62,13 @@ def fire_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
     return _tripped(incident, [trigger], now)
 
 
-def named(policy: Policy, words: str) -> tuple[Trigger, str] | None:
+def parse_trigger(policy: Policy, words: str) -> tuple[Trigger, str] | None:
     """The trigger that these words begin with, by key, name or what it looks at, and the rest of them."""
     pieces = words.split()
     for count in range(len(pieces), 0, -1):
-        wanted = folded("".join(pieces[:count]).rstrip(":,;"))
+        wanted = fold_name("".join(pieces[:count]).rstrip(":,;"))
         for trigger in policy.triggers:
-            if wanted in (folded(trigger.key), folded(trigger.name), folded(trigger.when)):
+            if wanted in (fold_name(trigger.key), fold_name(trigger.name), fold_name(trigger.when)):
                 return trigger, " ".join(pieces[count:])
     return None
 
@@ -79,7 +79,7 @@ def _tripped(incident: Incident, triggers: list[Trigger], now: datetime) -> Inci
     return replace(incident, ladder=replace(incident.ladder, tripped={**known, **fresh})) if fresh else incident
 
 
-def due(incident: Incident, policy: Policy) -> list[Due]:
+def due(incident: Incident, policy: Policy) -> list[DueTrigger]:
     """When each trigger pages, or pages again."""
     found = []
     for trigger in policy.triggers:
@@ -88,13 +88,13 @@ def due(incident: Incident, policy: Policy) -> list[Due]:
         if since is None or not _meant(trigger, incident):
             continue
         if fire is None or fire.last_at is None:
-            found.append(Due(trigger, since + trigger.rung.after, 0))
+            found.append(DueTrigger(trigger, since + trigger.rung.after, 0))
         elif trigger.rung.repeat is not None:
-            found.append(Due(trigger, fire.last_at + trigger.rung.repeat, fire.times))
+            found.append(DueTrigger(trigger, fire.last_at + trigger.rung.repeat, fire.times))
     return found
 
 
-def paged(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
+def record_page(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
     before = incident.ladder.tripped.get(trigger.key, TriggerState(now))
     fire = replace(before, times=before.times + 1, last_at=now)
     return replace(incident, ladder=replace(incident.ladder, tripped={**incident.ladder.tripped, trigger.key: fire}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.incident import Incident
-from bot.domain.incident.classification import met
+from bot.domain.incident.classification import is_met
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.policy.automation_rules import AutomationRules, MatrixRow
 from bot.domain.policy.policy import Condition, Fact
@@ -108,7 +108,9 @@ def _unsure(row: MatrixRow, sure: float | None) -> list[str]:
 
 def _unmet(row: MatrixRow, incident: Incident) -> list[str]:
     facts = known_facts(incident)
-    return [_unmet_words(condition, facts.get(condition.fact)) for condition in row.radius if not met(condition, facts)]
+    return [
+        _unmet_words(condition, facts.get(condition.fact)) for condition in row.radius if not is_met(condition, facts)
+    ]
 
 
 def known_facts(incident: Incident) -> dict[str, Fact]:

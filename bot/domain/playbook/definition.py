@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.policy.policy import folded
+from bot.domain.policy.policy import fold_name
 from bot.domain.values.patterns import fits
 
 KINDS = ("playbook", "checklist")
@@ -192,8 +192,8 @@ class Playbook:
         """The keys of a policy's severities that this is for."""
         if not self.ranks and not self.keys:
             return tuple(worst_first)
-        named = {folded(key) for key in self.keys}
-        return tuple(key for rank, key in enumerate(worst_first, 1) if rank in self.ranks or folded(key) in named)
+        named = {fold_name(key) for key in self.keys}
+        return tuple(key for rank, key in enumerate(worst_first, 1) if rank in self.ranks or fold_name(key) in named)
 
     def values(self, given: Mapping[str, str] | None = None) -> dict[str, str]:
         """What commands are filled in with: the defaults, and over them what was given.

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import PlaybookRun, StepStatus
-from bot.domain.policy.policy import Contact, folded
+from bot.domain.policy.policy import Contact, fold_name
 from bot.domain.values import durations
 
 
@@ -79,10 +79,10 @@ def in_words(found: Figures, now: datetime) -> str:
 
 def owner_of(playbook: Playbook, contacts: Mapping[str, Contact]) -> Contact | None:
     """The contact whom the playbook names, by key or name."""
-    wanted = folded(playbook.owner)
+    wanted = fold_name(playbook.owner)
     if not wanted:
         return None
-    return next((one for one in contacts.values() if wanted in (folded(one.key), folded(one.name))), None)
+    return next((one for one in contacts.values() if wanted in (fold_name(one.key), fold_name(one.name))), None)
 
 
 def review_due(playbook: Playbook, every: timedelta | None, today: date) -> int | None:

@@ -13,7 +13,7 @@ from bot.domain.values.durations import Span
 
 UNTIL = ("acknowledged", "mitigated", "resolved")
 METHODS = ("slack", "pagerduty", "email", "sms", "webhook")
-RINGING = ("pagerduty", "sms")  # the methods that wake somebody
+WAKING_METHODS = ("pagerduty", "sms")  # the methods that wake somebody
 TRIGGERS = (
     "declared",
     "services_affected",
@@ -30,7 +30,7 @@ TRIGGERS = (
 Fact = bool | float  # of an incident: a mark, or a figure
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """How names are compared: `Level 1`, `level-1` and `LEVEL_1` are one."""
     return re.sub(r"[\s_-]", "", name.lower())
 
@@ -63,7 +63,9 @@ class Severity:
     roles: tuple[str, ...] = ()
     notify_executives: bool = False
     ladder: tuple[Rung, ...] = ()
-    more: dict[str, Any] = field(default_factory=dict)  # what the document says beyond the above: audiences, channels …
+    extra: dict[str, Any] = field(
+        default_factory=dict
+    )  # what the document says beyond the above: audiences, channels …
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,7 @@ class PlaybookRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class AllowList:
     """Who may do one thing. `groups` are Slack user groups, by ID or handle; `roles` are roles in the incident."""
 
     users: tuple[str, ...] = ()
@@ -262,7 +264,7 @@ class Policy:
     fields: tuple[CustomField, ...] = ()
     classification: tuple[Rule, ...] = ()
     automation: AutomationRules = field(default_factory=AutomationRules)
-    permissions: dict[str, Allowed] = field(default_factory=dict)  # by verb; everybody where there is none
+    permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; everybody where there is none
     digest: str = ""  # of the document the policy was read from; stands on every incident
 
     def severity(self, key: str) -> Severity:
@@ -270,15 +272,15 @@ class Policy:
 
         Raises `Refused` listing what there is.
         """
-        wanted = folded(key)
+        wanted = fold_name(key)
         for severity in self.severities:
-            if wanted in (folded(severity.key), folded(severity.name)):
+            if wanted in (fold_name(severity.key), fold_name(severity.name)):
                 return severity
         known = ", ".join(s.key for s in self.severities)
         raise Refused(f"There is no severity “{key[:40]}”. Use one of: {known}.", self.severities[0].key)
 
     def has_severity(self, key: str) -> bool:
-        return any(folded(key) == folded(s.key) for s in self.severities)
+        return any(fold_name(key) == fold_name(s.key) for s in self.severities)
 
     def rank(self, key: str) -> int:
         """0 is the worst."""

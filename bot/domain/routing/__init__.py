@@ -6,6 +6,7 @@ Every name (`dedup_key`) is built here and nowhere else, since it is what makes 
 
 from bot.domain.routing import jobs, playbook_runs
 from bot.domain.routing.announcements import announcement_of, briefings
+from bot.domain.routing.answers import answer, declared
 from bot.domain.routing.changes import on_change, on_declared, without_settled
 from bot.domain.routing.channel import (
     backfill,
@@ -26,6 +27,7 @@ from bot.domain.routing.workspace import home, policy_mended, policy_refused, us
 
 __all__ = [
     "announcement_of",
+    "answer",
     "asking_pages",
     "backfill",
     "briefings",
@@ -33,6 +35,7 @@ __all__ = [
     "card_of",
     "card_posted",
     "channel_of",
+    "declared",
     "handover_asked",
     "handover_nudge",
     "home",

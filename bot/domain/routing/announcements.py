@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.channel import channel_of
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
 TOLD_UNDER_ANNOUNCEMENT = frozenset(
@@ -27,7 +27,7 @@ def announcement(incident: Incident, policy: Policy) -> list[Notice]:
     n = incident.number
     return [
         Notice(
-            announcement_of(n), "announce", n,
+            announcement_of(n), NoticeKind.ANNOUNCE, n,
             depends_on=channel_of(n), on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.NEWS,
         )
     ]  # fmt: skip
@@ -39,7 +39,7 @@ def under_announcement(incident: Incident, recorded: Sequence[Recorded], policy:
     if not told or not policy.announce or incident.private:
         return []
     n = incident.number
-    return [Notice(f"thread:{n}:{told[0]}", "thread", n, {"seqs": told}, depends_on=announcement_of(n))]
+    return [Notice(f"thread:{n}:{told[0]}", NoticeKind.THREAD, n, {"seqs": told}, depends_on=announcement_of(n))]
 
 
 def announcement_edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
@@ -48,7 +48,12 @@ def announcement_edits(before: Incident, after: Incident, policy: Policy) -> lis
     n = after.number
     return [
         Notice(
-            f"announce_edit:{n}", "announce_edit", n, depends_on=announcement_of(n), priority=Priority.EDIT, resend=True
+            f"announce_edit:{n}",
+            NoticeKind.ANNOUNCE_EDIT,
+            n,
+            depends_on=announcement_of(n),
+            priority=Priority.EDIT,
+            resend=True,
         )
     ]
 
@@ -69,7 +74,7 @@ def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list
         found.append(
             Notice(
                 dedup_key,
-                "briefing",
+                NoticeKind.BRIEFING,
                 n,
                 payload,
                 depends_on=channel_of(n),

@@ -21,7 +21,7 @@ from bot.domain.routing.channel import (
     triage_edits,
 )
 from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
-from bot.domain.routing.notice import Notice, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.nudges import nudge_outcome, nudges_settled
 from bot.domain.routing.pages import answered, followed, pages_settled
 from bot.domain.routing.playbook_runs import requests_told, walks_told
@@ -37,11 +37,11 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
     n = incident.number
     channel = channel_of(n)
     found = [
-        Notice(channel, "channel", n, priority=Priority.CHANNEL),
+        Notice(channel, NoticeKind.CHANNEL, n, priority=Priority.CHANNEL),
         card_posted(n),
         pin(n),
-        Notice(f"topic:{n}", "topic", n, depends_on=channel, priority=Priority.SETUP),
-        Notice(f"purpose:{n}", "purpose", n, depends_on=channel, priority=Priority.SETUP),
+        Notice(f"topic:{n}", NoticeKind.TOPIC, n, depends_on=channel, priority=Priority.SETUP),
+        Notice(f"purpose:{n}", NoticeKind.PURPOSE, n, depends_on=channel, priority=Priority.SETUP),
         invitation(n, incident.declared_by),
         backfill(n),
         triage(n),
@@ -51,7 +51,12 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
     for title in policy.bookmarks:
         found.append(
             Notice(
-                f"bookmark:{n}:{title}", "bookmark", n, {"title": title}, depends_on=channel, priority=Priority.SETUP
+                f"bookmark:{n}:{title}",
+                NoticeKind.BOOKMARK,
+                n,
+                {"title": title},
+                depends_on=channel,
+                priority=Priority.SETUP,
             )
         )
     return found
@@ -63,17 +68,21 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], p
     n = after.number
     told = [r.seq for r in recorded if _is_told(r.entry)]
     if told:
-        found.append(in_channel(f"news:{n}:{told[0]}", "news", n, {"seqs": told}))
+        found.append(in_channel(f"news:{n}:{told[0]}", NoticeKind.NEWS, n, {"seqs": told}))
     for record in recorded:
         if record.entry.kind == "update":
-            found.append(in_channel(f"update:{n}:{record.entry.data['number']}", "update", n, {"seq": record.seq}))
+            found.append(
+                in_channel(f"update:{n}:{record.entry.data['number']}", NoticeKind.UPDATE, n, {"seq": record.seq})
+            )
         if record.entry.kind == "severity" and record.entry.data.get("raised"):
             found += briefings(after, policy, "declared", "")
         if record.entry.kind == "role" and record.entry.data.get("user"):
             user = record.entry.data["user"]
             found.append(invitation(n, user))
             found.append(
-                Notice(f"duties:{n}:{record.seq}", "duties", n, {"role": record.entry.data["role"], "user": user})
+                Notice(
+                    f"duties:{n}:{record.seq}", NoticeKind.DUTIES, n, {"role": record.entry.data["role"], "user": user}
+                )
             )
     found += under_announcement(after, recorded, policy)
     found += card_edits(before, after)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 
 
 def channel_of(number: int) -> str:
@@ -29,7 +29,7 @@ def topic_edits(before: Incident, after: Incident) -> list[Notice]:
     if _topic(before) == _topic(after):
         return []
     n = after.number
-    return [Notice(f"topic:{n}", "topic", n, depends_on=channel_of(n), priority=Priority.EDIT, resend=True)]
+    return [Notice(f"topic:{n}", NoticeKind.TOPIC, n, depends_on=channel_of(n), priority=Priority.EDIT, resend=True)]
 
 
 def triage_edits(before: Incident, after: Incident) -> list[Notice]:
@@ -45,7 +45,7 @@ def _on_card(incident: Incident) -> tuple[Incident, list[tuple[int, str | None]]
 
 def card_posted(number: int) -> Notice:
     return Notice(
-        card_of(number), "card", number,
+        card_of(number), NoticeKind.CARD, number,
         depends_on=channel_of(number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
@@ -54,7 +54,7 @@ def card_posted(number: int) -> Notice:
 def triage(number: int) -> Notice:
     """What may help; after the card, which says what is wrong."""
     return Notice(
-        triage_of(number), "triage", number,
+        triage_of(number), NoticeKind.TRIAGE, number,
         depends_on=card_of(number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.NEWS,
     )  # fmt: skip
@@ -62,24 +62,34 @@ def triage(number: int) -> Notice:
 
 def triage_edit(number: int) -> Notice:
     return Notice(
-        f"triage_edit:{number}", "triage_edit", number, depends_on=card_of(number), priority=Priority.EDIT, resend=True
+        f"triage_edit:{number}",
+        NoticeKind.TRIAGE_EDIT,
+        number,
+        depends_on=card_of(number),
+        priority=Priority.EDIT,
+        resend=True,
     )
 
 
 def pin(number: int) -> Notice:
-    return Notice(f"pin:{number}", "pin", number, depends_on=card_of(number), priority=Priority.CARD)
+    return Notice(f"pin:{number}", NoticeKind.PIN, number, depends_on=card_of(number), priority=Priority.CARD)
 
 
 def card_edit(number: int) -> Notice:
     return Notice(
-        f"card_edit:{number}", "card_edit", number, depends_on=card_of(number), priority=Priority.EDIT, resend=True
+        f"card_edit:{number}",
+        NoticeKind.CARD_EDIT,
+        number,
+        depends_on=card_of(number),
+        priority=Priority.EDIT,
+        resend=True,
     )
 
 
 def invitation(number: int, user: str) -> Notice:
     return Notice(
         f"invite:{number}:{user}",
-        "invite",
+        NoticeKind.INVITE,
         number,
         {"user": user},
         depends_on=channel_of(number),
@@ -90,13 +100,18 @@ def invitation(number: int, user: str) -> Notice:
 def backfill(number: int) -> Notice:
     """Fetch from the channel's history what was said while nobody listened. Asked for again at every start."""
     return Notice(
-        f"backfill:{number}", "backfill", number, depends_on=channel_of(number), priority=Priority.FETCH, resend=True
+        f"backfill:{number}",
+        NoticeKind.BACKFILL,
+        number,
+        depends_on=channel_of(number),
+        priority=Priority.FETCH,
+        resend=True,
     )
 
 
 def in_channel(
     dedup_key: str,
-    kind: str,
+    kind: NoticeKind,
     number: int,
     payload: dict[str, Any],
     priority: Priority = Priority.NEWS,

@@ -8,7 +8,7 @@ from bot.domain.deadlines import handover_ended
 from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
 from bot.domain.routing.channel import in_channel, invitation
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
 
@@ -18,10 +18,10 @@ def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
     invited = invitation(n, asked.to)
     dedup_key = _handover(incident, asked)
     needs = invited.dedup_key if incident.private else None
-    payload = {**handover.as_payload(asked), "person": asked.to}
+    payload = {**handover.to_payload(asked), "person": asked.to}
     brief = Notice(
         dedup_key,
-        "handover",
+        NoticeKind.HANDOVER,
         n,
         payload,
         depends_on=needs,
@@ -32,9 +32,9 @@ def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
 
 
 def handover_nudge(incident: Incident, asked: Handover, deadline: str) -> Notice:
-    payload = handover.as_payload(asked)
+    payload = handover.to_payload(asked)
     dedup_key = f"{_handover(incident, asked)}:again"
-    return in_channel(dedup_key, "handover_nudge", incident.number, payload, Priority.NUDGE, deadline)
+    return in_channel(dedup_key, NoticeKind.HANDOVER_NUDGE, incident.number, payload, Priority.NUDGE, deadline)
 
 
 def _handover(incident: Incident, asked: Handover) -> str:
@@ -44,11 +44,11 @@ def _handover(incident: Incident, asked: Handover) -> str:
 def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
     data = [record.entry.data for record in recorded if record.entry.kind == "handover"]
     unanswered = {(said["role"], said["to"]) for said in data if said.get("state") == "unanswered"}
-    left = {asked.number for asked in handover.standing(after)}
+    left = {asked.number for asked in handover.open_offers(after)}
     return [
         Notice(
             f"settle:{_handover(before, asked)}",
-            "handover_edit",
+            NoticeKind.HANDOVER_EDIT,
             after.number,
             {
                 "of": _handover(before, asked),
@@ -60,7 +60,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
             depends_on=_handover(before, asked),
             priority=Priority.EDIT,
         )
-        for asked in handover.standing(before)
+        for asked in handover.open_offers(before)
         if asked.number not in left
     ]
 
@@ -69,24 +69,26 @@ def shift_offer(incident: Incident, turn: RoleShift, to: str, called: str, deadl
     """To whoever's turn is over: hand the role over to `to`, or stay on."""
     payload = {"person": turn.user, "role": turn.role, "schedule": turn.schedule, "to": to, "called": called}
     dedup_key = _shift_offer(incident, turn)
-    return Notice(dedup_key, "shift_offer", incident.number, payload, priority=Priority.NUDGE, deadline=deadline)
+    return Notice(
+        dedup_key, NoticeKind.SHIFT_OFFER, incident.number, payload, priority=Priority.NUDGE, deadline=deadline
+    )
 
 
 def _shift_offer(incident: Incident, turn: RoleShift) -> str:
-    return f"offer:{shift_change.key_of(incident, turn)}"
+    return f"offer:{shift_change.deadline_key(incident, turn)}"
 
 
 def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
-    left = {shift_change.key_of(after, turn) for turn in shift_change.offered(after)}
+    left = {shift_change.deadline_key(after, turn) for turn in shift_change.open_offers(after)}
     return [
         Notice(
             f"settle:{_shift_offer(before, turn)}",
-            "shift_offer_edit",
+            NoticeKind.SHIFT_OFFER_EDIT,
             after.number,
             {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shift_change.outcome(turn, after)},
             depends_on=_shift_offer(before, turn),
             priority=Priority.EDIT,
         )
-        for turn in shift_change.offered(before)
-        if shift_change.key_of(before, turn) not in left
+        for turn in shift_change.open_offers(before)
+        if shift_change.deadline_key(before, turn) not in left
     ]

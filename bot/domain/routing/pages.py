@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.incident import Alert, Incident
-from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unless_of
+from bot.domain.incident import Incident, VendorAlert
+from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unless_for
 from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.channel import card_of, in_channel, invitation
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import Recorded
 
-ASKING = frozenset({"page_direct", "page_channel", "page_elsewhere"})
+ASKING = frozenset({NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_ELSEWHERE})
 
 
 def pages(
@@ -32,36 +32,36 @@ def pages(
     """
     incident = climb.change.incident
     n = incident.number
-    base = f"page:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    base = f"page:{n}:{incident.paging_round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
     payload: dict[str, Any] = {
         "rung": climb.rung,
-        "called": climb.called,
-        "pages": climb.pages,
+        "called": climb.description,
+        "pages": climb.reached,
         "why": why,
         "times": climb.times,
         "people": list(climb.recipients.people),
         "channels": list(climb.recipients.channels),
         "fell_through": [list(item) for item in climb.fell_through],
-        "gaps": [*climb.recipients.gaps, *calls.gaps] if climb.called else list(calls.gaps),
+        "gaps": [*climb.recipients.gaps, *calls.gaps] if climb.description else list(calls.gaps),
         "deadlines": list(deadlines),
     }
     # The card stands first in the channel; whoever is paged directly is called without waiting for either.
-    said = in_channel(f"{base}:channel", "page_channel", n, payload, Priority.PAGE)
+    said = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, payload, Priority.PAGE)
     found = [replace(said, depends_on=card_of(n))]
     about = {
         **payload,
         "base": base,
         "severity": incident.severity,
         "by": list(rung.by) if rung else [],
-        "unless": unless_of(before, rung.until) if rung else "resolved",
+        "unless": unless_for(before, rung.until) if rung else "resolved",
     }
-    found += [page_to(n, {**about, "used": list(calls.of(call.person))}, call) for call in calls.attempts]
+    found += [page_to(n, {**about, "used": list(calls.methods_for(call.person))}, call) for call in calls.attempts]
     found += [invitation(n, person) for person in climb.recipients.people]
     for channel in climb.recipients.channels:
         found.append(
             Notice(
                 f"{base}:to:{channel}",
-                "page_elsewhere",
+                NoticeKind.PAGE_ELSEWHERE,
                 n,
                 {**payload, "channel": channel},
                 priority=Priority.PAGE,
@@ -73,8 +73,10 @@ def pages(
 def would_have_paged(incident: Incident, climb: PagingOutcome, why: str, cause: str, calls: PagePlan) -> Notice:
     """What a drill says instead of paging."""
     n = incident.number
-    dedup_key = f"drill:{n}:{incident.round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
-    called = climb.called or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
+    dedup_key = (
+        f"drill:{n}:{incident.paging_round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+    )
+    called = climb.description or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
     people: dict[str, list[str]] = {}
     for call in calls.attempts:
         people.setdefault(call.person.slack or call.person.name, []).append(label(call.method))
@@ -87,7 +89,7 @@ def would_have_paged(incident: Incident, climb: PagingOutcome, why: str, cause: 
         "channels": list(climb.recipients.channels),
         "gaps": [*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.recipients.gaps, *calls.gaps],
     }
-    return in_channel(dedup_key, "page_drill", n, payload)
+    return in_channel(dedup_key, NoticeKind.PAGE_DRILL, n, payload)
 
 
 def page_to(number: int, about: dict[str, Any], call: PageAttempt) -> Notice:
@@ -99,8 +101,8 @@ def page_to(number: int, about: dict[str, Any], call: PageAttempt) -> Notice:
     payload = {**about, "contact": person.key, "person": person.slack or person.key, "method": call.method}
     dedup_key = page_name(about["base"], call)
     if call.method == "slack":
-        return Notice(dedup_key, "page_direct", number, payload, priority=Priority.PAGE)
-    return Notice(dedup_key, "notify", number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
+        return Notice(dedup_key, NoticeKind.PAGE_DIRECT, number, payload, priority=Priority.PAGE)
+    return Notice(dedup_key, NoticeKind.PAGE_VENDOR, number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
 
 
 def page_name(base: str, call: PageAttempt) -> str:
@@ -109,7 +111,7 @@ def page_name(base: str, call: PageAttempt) -> str:
     return f"{base}:{call.method}:{call.person.key}"
 
 
-def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
+def alert_followed(incident: Incident, alert: VendorAlert, action: str) -> Notice:
     """Acknowledge or resolve at the vendor's what was opened there, after the last word that opened it."""
     dedup_key = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
     payload = {
@@ -120,7 +122,7 @@ def alert_followed(incident: Incident, alert: Alert, action: str) -> Notice:
         "triggers": list(alert.triggers),
     }
     return Notice(
-        dedup_key, "notify", incident.number, payload,
+        dedup_key, NoticeKind.PAGE_VENDOR, incident.number, payload,
         depends_on=alert.triggers[-1], on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.PAGE,
     )  # fmt: skip
 
@@ -150,7 +152,7 @@ def pages_settled(before: Incident, after: Incident) -> list[Notice]:
     return [
         Notice(
             f"settle:{dedup_key}",
-            "page_edit",
+            NoticeKind.PAGE_EDIT,
             after.number,
             {"of": dedup_key},
             depends_on=dedup_key,

@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.incident import Incident
 from bot.domain.playbook.run import Approval, PlaybookRun, StepState, StepStatus, in_words, standing_approvals
 from bot.domain.routing.channel import channel_of
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 
 
 def walk_of(incident: int, number: int) -> str:
@@ -17,7 +17,7 @@ def walk_of(incident: int, number: int) -> str:
 
 def opened(walk: PlaybookRun) -> Notice:
     return Notice(
-        walk_of(walk.incident, walk.number), "walk", walk.incident, {"walk": walk.number},
+        walk_of(walk.incident, walk.number), NoticeKind.RUN, walk.incident, {"walk": walk.number},
         depends_on=channel_of(walk.incident),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
@@ -26,7 +26,7 @@ def opened(walk: PlaybookRun) -> Notice:
 def walk_edit(incident: int, number: int) -> Notice:
     """Several edits become the newest. It is what whoever pressed a button waits for."""
     return Notice(
-        f"walk_edit:{incident}:{number}", "walk_edit", incident, {"walk": number},
+        f"walk_edit:{incident}:{number}", NoticeKind.RUN_EDIT, incident, {"walk": number},
         depends_on=walk_of(incident, number), priority=Priority.ANSWER, resend=True,
     )  # fmt: skip
 
@@ -44,13 +44,13 @@ def asked(walk: PlaybookRun, approval: Approval) -> list[Notice]:
     in_channel, *directly = asking_of(walk, approval)
     found = [
         Notice(
-            in_channel, "approval", walk.incident, about,
+            in_channel, NoticeKind.APPROVAL, walk.incident, about,
             depends_on=channel_of(walk.incident),
             on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
         )
     ]  # fmt: skip
     return found + [
-        Notice(dedup_key, "approval", walk.incident, {**about, "person": person}, priority=Priority.CARD)
+        Notice(dedup_key, NoticeKind.APPROVAL, walk.incident, {**about, "person": person}, priority=Priority.CARD)
         for dedup_key, person in zip(directly, approval.people, strict=True)
     ]
 
@@ -88,7 +88,13 @@ def request_over(dedup_key: str, number: int) -> Notice:
     _, _, walk, request, *_ = dedup_key.split(":")
     about = {"of": dedup_key, "walk": int(walk), "approval": int(request)}
     return Notice(
-        f"settle:{dedup_key}", "approval_edit", number, about, depends_on=dedup_key, priority=Priority.EDIT, resend=True
+        f"settle:{dedup_key}",
+        NoticeKind.APPROVAL_EDIT,
+        number,
+        about,
+        depends_on=dedup_key,
+        priority=Priority.EDIT,
+        resend=True,
     )
 
 
@@ -96,7 +102,7 @@ def broken_glass(walk: PlaybookRun, mark: StepState) -> Notice:
     """Loudly: a message of its own in the channel."""
     assert mark.asked is not None  # noqa: S101 - there was a request
     return Notice(
-        f"{_approval(walk, mark.asked)}:broken", "glass", walk.incident, _about(walk, mark.asked),
+        f"{_approval(walk, mark.asked)}:broken", NoticeKind.BREAK_GLASS, walk.incident, _about(walk, mark.asked),
         depends_on=channel_of(walk.incident),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
@@ -109,7 +115,7 @@ def step_late(walk: PlaybookRun, mark: StepState, person: str, deadline: str, la
         "late_s": late_s,
     }  # fmt: skip
     return Notice(
-        f"nudge:{deadline}", "step_late", walk.incident, about,
+        f"nudge:{deadline}", NoticeKind.STEP_OVERDUE, walk.incident, about,
         depends_on=walk_of(walk.incident, walk.number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.NUDGE,
         deadline=deadline,
@@ -135,7 +141,7 @@ def _reminder_settled(walk: PlaybookRun, deadline: str, mark: StepState) -> Noti
     else:
         outcome = f"{mark.key} {mark.title}: somebody saw to it."
     return Notice(
-        f"settle:{dedup_key}", "nudge_edit", walk.incident, {"of": dedup_key, "outcome": outcome},
+        f"settle:{dedup_key}", NoticeKind.NUDGE_EDIT, walk.incident, {"of": dedup_key, "outcome": outcome},
         depends_on=dedup_key, priority=Priority.EDIT,
     )  # fmt: skip
 
@@ -143,7 +149,11 @@ def _reminder_settled(walk: PlaybookRun, deadline: str, mark: StepState) -> Noti
 def owner_told(dedup_key: str, contact: str, person: str, about: dict[str, Any]) -> Notice:
     """To the owner of a playbook, about nobody's incident."""
     return Notice(
-        f"playbook:{dedup_key}:{contact}", "playbook_review", None, {**about, "person": person}, priority=Priority.NEWS
+        f"playbook:{dedup_key}:{contact}",
+        NoticeKind.PLAYBOOK_REVIEW,
+        None,
+        {**about, "person": person},
+        priority=Priority.NEWS,
     )
 
 

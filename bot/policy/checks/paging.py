@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.domain.policy.policy import RINGING
+from bot.domain.policy.policy import WAKING_METHODS
 from bot.domain.values.durations import exact
+from bot.domain.values.slack_ids import is_user_id
 from bot.policy import build
 from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
 from bot.policy.models import Contact, Rung, Trigger
-from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
 
 # What a contact must have to be reached so. PagerDuty and webhooks reach whoever the operator's settings say.
@@ -104,7 +104,7 @@ def _lacks(look: CheckContext, person: str, method: str) -> str | None:
     if need is None or (contact is None and method == "slack"):
         return None
     if contact is None:
-        return need if is_user(person) or "@" in person else None
+        return need if is_user_id(person) or "@" in person else None
     # Slack finds people by their address too.
     return None if getattr(contact, need) or (need == "slack" and contact.email) else need
 
@@ -172,7 +172,7 @@ def _silent(look: CheckContext) -> Iterator[Problem]:
         if not any(_rings(look, rung) for rung in severity.ladder)
     ]
     if quiet:
-        ways = " or ".join(RINGING)
+        ways = " or ".join(WAKING_METHODS)
         said = f"no telephone rings for {', '.join(quiet)}: no rung that reaches anybody has {ways} in `by`."
         yield look.problem(("severities",), said)
 

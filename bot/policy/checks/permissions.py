@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from bot.domain.access.permissions import ACTIONS, BELLS, WITHOUT_INCIDENT
-from bot.domain.policy.policy import Allowed
+from bot.domain.access.permissions import ALLOWED_WHEN_UNKNOWN, RESTRICTABLE_VERBS, VERBS_WITHOUT_INCIDENT
+from bot.domain.policy.policy import AllowList
+from bot.domain.values.slack_ids import is_user_id
 from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
 from bot.policy.models import Document
 from bot.policy.problems import KeyPath, Problem, did_you_mean
 
-_MEMBER = re.compile(r"[UW][A-Z0-9]{2,}")
 _FREE = {
     "ack": "whoever answers a page must be let in",
     "join": "whoever comes to help must be let in",
@@ -24,7 +23,7 @@ _LOOKING = ("roles", "timeline", "why", "list", "show", "search", "oncall", "hel
 def problems(look: CheckContext) -> Iterator[Problem]:
     for action, names in look.model.permissions.items():
         path: KeyPath = ("permissions", action)
-        if action not in ACTIONS:
+        if action not in RESTRICTABLE_VERBS:
             yield look.problem(path, _no_such(action))
         elif not names:
             said = "names nobody, so nobody could. Name people, or take it out: then everybody may."
@@ -39,26 +38,26 @@ def warnings(look: CheckContext) -> Iterator[Problem]:
         if action == "declare":
             said = "whoever sees a fire first may not be among them, and then nobody rings the bell. Better everybody."
             yield look.problem(path, said)
-        elif action in BELLS:
+        elif action in ALLOWED_WHEN_UNKNOWN:
             said = "others cannot call for help where these are asleep. Better everybody."
             yield look.problem(path, said)
-        elif action not in WITHOUT_INCIDENT and all(name.startswith("group:") for name in names):
+        elif action not in VERBS_WITHOUT_INCIDENT and all(name.startswith("group:") for name in names):
             said = 'only user groups: where Slack cannot say who is in them, nobody may. Add "role:commander".'
             yield look.problem(path, said)
 
 
-def allowed_of(model: Document) -> dict[str, Allowed]:
+def allowed_of(model: Document) -> dict[str, AllowList]:
     return {action: _allowed(model, names) for action, names in model.permissions.items()}
 
 
-def _allowed(model: Document, names: list[str]) -> Allowed:
+def _allowed(model: Document, names: list[str]) -> AllowList:
     found: dict[str, list[str]] = {"user": [], "group": [], "role": []}
     for one in names:
         sort, _, name = one.partition(":")
         if sort == "contact":
             sort, name = "user", model.contacts[name].slack or ""
         found[sort].append(name)
-    return Allowed(tuple(found["user"]), tuple(found["group"]), tuple(found["role"]))
+    return AllowList(tuple(found["user"]), tuple(found["group"]), tuple(found["role"]))
 
 
 def _no_such(action: str) -> str:
@@ -66,13 +65,13 @@ def _no_such(action: str) -> str:
         return f"cannot be restricted: {_FREE[action]}. Take it out."
     if action in _LOOKING:
         return "cannot be restricted: it only looks. What not everybody may see is declared as private."
-    return f"is nothing that can be restricted.{did_you_mean(action, ACTIONS, 'There are:')}"
+    return f"is nothing that can be restricted.{did_you_mean(action, RESTRICTABLE_VERBS, 'There are:')}"
 
 
 def _who(look: CheckContext, path: KeyPath, action: str, one: str) -> Iterator[Problem]:
     sort, _, name = one.partition(":")
     if sort == "role":
-        if action in WITHOUT_INCIDENT:
+        if action in VERBS_WITHOUT_INCIDENT:
             yield look.problem(path, f"{action} comes before anybody has a role. Name a user group or people.")
         elif name not in look.model.roles:
             mend = f"Add one under roles, such as `{name}: {{title: {name.replace('_', ' ').capitalize()}}}`."
@@ -81,6 +80,6 @@ def _who(look: CheckContext, path: KeyPath, action: str, one: str) -> Iterator[P
         contact = look.model.contacts.get(name)
         if contact is None:
             yield look.unknown_name(path, name, look.model.contacts, "contact", add_contact(name))
-        elif not contact.slack or not _MEMBER.fullmatch(contact.slack):
+        elif not contact.slack or not is_user_id(contact.slack):
             said = f"{name} is not known by a Slack member ID. Give contacts.{name} one: `slack: U0123ABCD`."
             yield look.problem(path, said)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.domain.policy.policy import folded
+from bot.domain.policy.policy import fold_name
+from bot.domain.values.slack_ids import is_user_id
 from bot.policy.checks.context import CheckContext
-from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
 
 
@@ -76,16 +76,16 @@ def _same_names(look: CheckContext, collection: str, names: dict[str, str]) -> I
     taken: dict[str, str] = {}
     for key, name in names.items():
         for word in (key, name):
-            if folded(word) in taken:
-                said = f"is called the same as {taken[folded(word)]} (“{word}”). Give it another name."
+            if fold_name(word) in taken:
+                said = f"is called the same as {taken[fold_name(word)]} (“{word}”). Give it another name."
                 yield look.problem((collection, key), said, "")
                 break
-        taken |= {folded(key): key, folded(name): key}
+        taken |= {fold_name(key): key, fold_name(name): key}
 
 
 def _people(look: CheckContext, path: KeyPath, names: Iterable[str]) -> Iterator[Problem]:
     for number, name in enumerate(names):
-        if name not in look.model.contacts and not is_user(name):
+        if name not in look.model.contacts and not is_user_id(name):
             yield look.unknown_name((*path, number), name, look.model.contacts, "contact", add_contact(name))
 
 

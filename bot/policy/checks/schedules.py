@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from bot.domain.oncall import schedule as oncall
 from bot.domain.policy.policy import Schedule
 from bot.domain.values.durations import exact
+from bot.domain.values.slack_ids import is_user_id
 from bot.policy import build, models
 from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
-from bot.policy.models.targets import is_user
 from bot.policy.problems import KeyPath, Problem
 
 _OF_A_ROTATION = ("rotation", "handoff", "start", "members", "hours")
@@ -57,7 +57,7 @@ def _form(look: CheckContext, path: KeyPath, schedule: models.Schedule) -> Itera
 
 def _rotation(look: CheckContext, path: KeyPath, layer: models.Rotation) -> Iterator[Problem]:
     for number, member in enumerate(layer.members):
-        if member not in look.model.contacts and not is_user(member):
+        if member not in look.model.contacts and not is_user_id(member):
             here: KeyPath = (*path, "members", number)
             mend = f"{add_contact(member)[:-1]}, or write a Slack member ID."
             yield look.unknown_name(here, member, look.model.contacts, "contact", mend)
@@ -85,4 +85,4 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def _moment(instant: datetime, zone: ZoneInfo) -> str:
     local = instant.astimezone(zone)
-    return f"{oncall.DAYS[local.weekday()]} {local:%H:%M}"
+    return f"{oncall.WEEKDAYS[local.weekday()]} {local:%H:%M}"

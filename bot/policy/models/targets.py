@@ -8,21 +8,16 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 
 from bot.domain.policy.policy import METHODS
+from bot.domain.values.slack_ids import CHANNEL_ID, is_user_id
 from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import did_you_mean
 
 TARGET_FORMS = "contact:NAME, schedule:NAME, role:NAME, user:U0123ABCD or channel:#name"
 WHO_FORMS = '"@handle" of a user group, group:S0123ABCD, user:U0123ABCD, role:NAME or contact:NAME'
 _GROUP = re.compile(r"^(?:S[A-Z0-9]{5,}|[a-z0-9][a-z0-9_.-]{0,20})$")
-_USER = re.compile(r"^[UW][A-Z0-9]{2,}$")
-_CHANNEL = re.compile(r"^(?:#[^\sA-Z#,.:]{1,80}|[CG][A-Z0-9]{6,})$")
+_CHANNEL = re.compile(rf"^(?:#[^\sA-Z#,.:]{{1,80}}|{CHANNEL_ID})$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 _PHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
-
-
-def is_user(name: str) -> bool:
-    """Whether it has the form of a Slack member ID."""
-    return _USER.match(name) is not None
 
 
 def _target(value: Any) -> str:
@@ -37,7 +32,7 @@ def _target(value: Any) -> str:
     if sort not in ("contact", "schedule", "role", "user", "channel"):
         said = did_you_mean(sort, ["contact", "schedule", "role", "user", "channel"], "Targets begin with")
         raise invalid(f"is not a target: {quoted(value)}.{said} Write {TARGET_FORMS}.")
-    if sort == "user" and not (_USER.match(name) or _MAIL.match(name)):
+    if sort == "user" and not (is_user_id(name) or _MAIL.match(name)):
         raise invalid(
             f"does not name a Slack member: {quoted(value)}. Write user: and the member ID, such as user:U0123ABCD."
         )
@@ -49,7 +44,7 @@ def _target(value: Any) -> str:
 def _target_mend(value: str) -> str:
     if value.startswith("#"):
         return f'Write "channel:{value}".'
-    if _USER.match(value):
+    if is_user_id(value):
         return f'Write "user:{value}".'
     return f"Write {TARGET_FORMS}."
 
@@ -63,14 +58,14 @@ def _who(value: Any) -> str:
     if text.startswith("@"):
         text = f"group:{text[1:]}"
     sort, colon, name = text.partition(":")
-    if not colon and _USER.match(text):
+    if not colon and is_user_id(text):
         sort, name = "user", text
     if sort == "group":
         name = name.removeprefix("@")
         if not _GROUP.match(name):
             raise invalid(f'does not name a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
     elif sort == "user":
-        if not _USER.match(name):
+        if not is_user_id(name):
             raise invalid(
                 f"does not name a Slack member: {quoted(value)}. Write the member ID, such as user:U0123ABCD."
             )
@@ -94,7 +89,7 @@ def _channel(value: Any) -> str:
 
 
 def _slack(value: Any) -> str:
-    if not isinstance(value, str) or not (_USER.match(value) or _MAIL.match(value)):
+    if not isinstance(value, str) or not (is_user_id(value) or _MAIL.match(value)):
         raise invalid(
             f"must be a Slack member ID such as U0123ABCD (in Slack: profile, ⋮, Copy member ID) "
             f"or an e-mail address, not {quoted(value)}."

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.incident.classification import checklist
-from bot.domain.incident.impact import in_words
+from bot.domain.incident.impact import describe
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import custom_fields as details
@@ -162,7 +162,7 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
 def impact(incident: Incident) -> str:
     """What was said of it, at declare or since; mrkdwn, empty where nothing was."""
     where = f"in {render(plain(elements.join_comma(incident.regions)))}" if incident.regions else ""
-    return elements.join_dots([where, *in_words(incident.facts)])
+    return elements.join_dots([where, *describe(incident.facts)])
 
 
 def _checklist(incident: Incident, policy: Policy) -> Block | None:

@@ -88,7 +88,7 @@ def _next(
     if missing := phrases.missing_roles(incident, policy):
         lines.append("still needed: " + elements.join_comma([render(plain(title)) for title in missing]))
     lines += [_walked(walking, now) for walking in incident.walks if walking.outcome is None]
-    for asked in handover.standing(incident):
+    for asked in handover.open_offers(incident):
         title = render(plain(phrases.role_of(asked.role, policy).title))
         lines.append(f"{mention(asked.to)} is asked to take over as {title}")
     others = [one for one in upcoming if one[0] != "playbook"]  # told with their playbooks

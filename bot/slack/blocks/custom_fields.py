@@ -25,7 +25,9 @@ class Values:
 
 def blocks(policy: Policy, severity: str | None = None, answers: Mapping[str, Answer] | None = None) -> list[Block]:
     """In the declare form the severity is not chosen yet, so what only some ask for is not demanded there by Slack."""
-    return [_input(one, severity, (answers or {}).get(one.key)) for one in custom_fields.asked(policy, severity)[:MOST]]
+    return [
+        _input(one, severity, (answers or {}).get(one.key)) for one in custom_fields.fields_for(policy, severity)[:MOST]
+    ]
 
 
 def modal(incident: Incident, policy: Policy) -> Block:
@@ -41,7 +43,7 @@ def values_of(view: View, policy: Policy, severity: str | None) -> dict[str, Ans
     there = {str(block.get("block_id")) for block in view.get("blocks") or ()}
     found: dict[str, Answer | None] = {}
     errors: dict[str, str] = {}
-    for one in custom_fields.asked(policy, severity):
+    for one in custom_fields.fields_for(policy, severity):
         if _block(one) not in there:
             continue
         found[one.key] = _value(view, one)
@@ -60,7 +62,7 @@ def shown(incident: Incident, policy: Policy) -> list[tuple[str, str]]:
     """For the card and `show`: the answers, as mrkdwn."""
     by_key = {one.key: one for one in policy.fields}
     return [
-        (render(plain(by_key[key].label)), clip(render(custom_fields.in_words(value, by_key[key])), 300))
+        (render(plain(by_key[key].label)), clip(render(custom_fields.answer_text(value, by_key[key])), 300))
         for key, value in incident.custom.items()
         if key in by_key
     ]
@@ -68,7 +70,7 @@ def shown(incident: Incident, policy: Policy) -> list[tuple[str, str]]:
 
 def missing(incident: Incident, policy: Policy, command: str = "/incident") -> Block | None:
     """What is asked for still: said, not demanded."""
-    labels = [render(plain(one.label)) for one in custom_fields.unanswered(incident, policy)]
+    labels = [render(plain(one.label)) for one in custom_fields.missing_required(incident, policy)]
     if not labels or not incident.open:
         return None
     return elements.context(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.incident import TITLE_LENGTH, Answer, metric_input
-from bot.domain.incident.classification import FIGURES, MARKS, Suggestion, asked_for, suggest
+from bot.domain.incident.classification import FIGURES, FLAGS, Suggestion, facts_in_use, suggest
 from bot.domain.policy.policy import Fact, Policy
 from bot.slack.blocks import custom_fields, elements, inputs
 from bot.slack.blocks.card import category_name
@@ -84,7 +84,7 @@ def declare_modal(
             elements.input_block(
                 "severity", "Severity", severity_select(policy, severity), hint="Not sure? Take the worse one."
             ),
-            *([suggestion_block(None, policy)] if asked_for(policy) or metric_input.names(policy) else []),
+            *([suggestion_block(None, policy)] if facts_in_use(policy) or metric_input.metric_names(policy) else []),
             elements.input_block(
                 "description", "What is happening?", elements.text_input(description, multiline=True), optional=True
             ),
@@ -128,7 +128,7 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
     place = next((i for i, block in enumerate(blocks) if block.get("block_id") == SUGGESTION), None)
     if place is None:
         return None
-    unknown = metric_input.read(inputs.text(view, METRICS), policy).unknown
+    unknown = metric_input.parse(inputs.text(view, METRICS), policy).unknown
     blocks[place] = suggestion_block(suggest(facts_of(view, policy), policy), policy, unknown)
     kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close", "private_metadata")}
     return {**kept, "blocks": blocks}
@@ -136,12 +136,12 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
 
 def facts_of(view: View, policy: Policy) -> dict[str, Fact]:
     """What was said of the impact; figures that are none are passed over."""
-    found: dict[str, Fact] = dict(metric_input.read(inputs.text(view, METRICS), policy).facts)
+    found: dict[str, Fact] = dict(metric_input.parse(inputs.text(view, METRICS), policy).facts)
     for name in FIGURES:
         figure = _figure(inputs.text(view, name))
         if figure is not None:
             found[name] = figure
-    return {**found, **{name: True for name in inputs.several(view, "marks") if name in MARKS}}
+    return {**found, **{name: True for name in inputs.several(view, "marks") if name in FLAGS}}
 
 
 def _figure(text: str) -> float | None:
@@ -154,17 +154,17 @@ def _figure(text: str) -> float | None:
 
 def _facts(policy: Policy) -> list[Block]:
     """Only what the policy's rules look at; the suggestion changes while people type."""
-    asked = asked_for(policy)
+    asked = facts_in_use(policy)
     found = [
         _dispatching(elements.input_block(name, LABELS[name], _number(name), optional=True))
         for name in asked
         if name in FIGURES
     ]
-    options = [elements.option(LABELS[name], name) for name in asked if name in MARKS]
+    options = [elements.option(LABELS[name], name) for name in asked if name in FLAGS]
     if options:
         boxes = {"type": "checkboxes", "options": options}
         found.append(_dispatching(elements.input_block("marks", "Does it touch …", boxes, optional=True)))
-    if metrics := metric_input.names(policy):
+    if metrics := metric_input.metric_names(policy):
         found.append(_dispatching(_metrics(metrics)))
     return found
 

@@ -10,13 +10,13 @@ from bot.domain.incident import Incident
 from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block, Message
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.text import clip, plain, quote, recorded
+from bot.slack.text import clip, plain, quote, render_recorded
 
 
 def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, Any]) -> Block:
     """A message from elsewhere becomes a key entry: of which incident? Block `incident`. The source is Slack's text."""
     options = [elements.option(f"{one.id} · {plain(one.title)}", one.id) for one in incidents[: elements.OPTIONS]]
-    quoted = quote(clip(recorded(str(source.get("text") or "")).strip(), 500))
+    quoted = quote(clip(render_recorded(str(source.get("text") or "")).strip(), 500))
     return {
         "type": "modal",
         "callback_id": "add_to_timeline",

@@ -57,7 +57,7 @@ def _asked(user: str, addresses: frozenset[str], incidents: Sequence[Incident], 
     found: list[Block | None] = []
     for incident in incidents:
         found += [_page(incident, rung) for rung in _rungs(incident, user, addresses)]
-        for one in handover.standing(incident):
+        for one in handover.open_offers(incident):
             if one.to == user:
                 title = render(plain(phrases.role_of(one.role, policy).title))
                 value = f"{incident.id}:{one.number}"

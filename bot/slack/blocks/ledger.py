@@ -14,7 +14,7 @@ from bot.domain.timeline.entry import Entry, Recorded
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message
-from bot.slack.text import clip, length, mention, recorded, render
+from bot.slack.text import clip, length, mention, render, render_recorded
 
 COMMAND = "/incident"
 ENTRY = 400  # of one entry's words
@@ -112,9 +112,9 @@ def entry_line(entry: Entry) -> str:
 def _said(entry: Entry) -> str:
     who = mention(entry.actor)
     if entry.kind == "message":
-        return f"{who}: {recorded(entry.text)}"
+        return f"{who}: {render_recorded(entry.text)}"
     if entry.kind == "message_edited":
-        return f"{who} edited: {recorded(entry.text)}"
+        return f"{who} edited: {render_recorded(entry.text)}"
     if entry.kind == "message_deleted":
         fetched = entry.data.get("fetched")  # then it is not known by whom
         return f"a message of {who} was deleted while I was away" if fetched else f"{who} deleted a message"

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
-from bot.domain.incident.status import MEANING, WORKING, Status
+from bot.domain.incident.status import CHOOSABLE, MEANINGS, Status
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
+from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements, inputs, phrases
 from bot.slack.blocks.declare import severity_select
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
-from bot.slack.text import is_user
 
 NEXT_IN = ("15m", "30m", "1h", "2h", "4h", "1d")
 CADENCE = "cadence"
@@ -73,10 +73,10 @@ class ReopenValues:
 def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block:
     """Blocks `status`, `severity`, `text`, `next_in`."""
     level = phrases.level_of(incident, policy)
-    shown = [*([] if incident.status in WORKING else [incident.status]), *WORKING]
+    shown = [*([] if incident.status in CHOOSABLE else [incident.status]), *CHOOSABLE]
     if Status.RESOLVED not in shown:
         shown.append(Status.RESOLVED)
-    statuses = [elements.option(phrases.status_name(status), str(status), MEANING[status]) for status in shown]
+    statuses = [elements.option(phrases.status_name(status), str(status), MEANINGS[status]) for status in shown]
     spans_ahead = [elements.option(f"By the cadence ({phrases.cadence(level)})", CADENCE)]
     spans_ahead += [elements.option(span, span) for span in NEXT_IN]
     return _modal(
@@ -131,7 +131,7 @@ def roles_modal(incident: Incident, policy: Policy) -> Block:
             "type": "users_select",
             "placeholder": elements.plain_text("Nobody yet", elements.PLACEHOLDER),
         }
-        if is_user(held.get(role.key, "")):
+        if is_user_id(held.get(role.key, "")):
             element["initial_user"] = held[role.key]
         needed = f"Needed at {incident.severity}. " if role.key in required else ""
         hint = needed + (role.description or " ".join(f"{duty.rstrip('.')}." for duty in role.duties[:3]))
@@ -236,7 +236,7 @@ def values_of_roles(view: View, policy: Policy) -> RolesValues:
         before = held.get(role.key)
         if user and user != before:
             assign[role.key] = user
-        elif user is None and before is not None and is_user(before):
+        elif user is None and before is not None and is_user_id(before):
             clear.append(role.key)
     return RolesValues(number, assign, tuple(clear))
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override, Shift
 from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message, button
-from bot.slack.text import escape, is_user, mention, plain, render
+from bot.slack.text import escape, mention, plain, render
 
 COMMAND = "/incident"
 SCHEDULES = 40
@@ -63,7 +64,7 @@ def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[O
     after += _to_come(schedule, policy, now, overrides)
     if shift is None:
         return f":warning: {name} · nobody is on call now{after}"
-    until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.CUT else ""
+    until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.LOOKAHEAD else ""
     covering = ", covering" if _covers(schedule, shift, now, overrides) else ""
     return f"{name} · {called(shift.member, policy)}{covering}{until}{after}"
 
@@ -73,7 +74,7 @@ def called(member: str, policy: Policy) -> str:
     contact = policy.contacts.get(member)
     if contact is None:
         return mention(member)
-    if contact.slack and is_user(contact.slack):
+    if contact.slack and is_user_id(contact.slack):
         return mention(contact.slack)
     return render(plain(contact.name or member))
 
@@ -93,7 +94,7 @@ def _to_come(schedule: Schedule, policy: Policy, now: datetime, overrides: Seque
 
 def _next(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Sequence[Override]) -> Shift | None:
     """Looked for only where somebody else comes within sight: looking further takes long."""
-    if shift is not None and shift.ends_at >= now + oncall.CUT:
+    if shift is not None and shift.ends_at >= now + oncall.LOOKAHEAD:
         return None
     return oncall.next_shift(schedule, now, overrides)
 
@@ -107,4 +108,4 @@ def _covers(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence
 
 def _is_cover(override: Override, schedule: Schedule) -> bool:
     """A turn that was read from PagerDuty is none; only who covers stands there by a Slack ID."""
-    return override.schedule == schedule.key and (not schedule.pagerduty or is_user(override.member))
+    return override.schedule == schedule.key and (not schedule.pagerduty or is_user_id(override.member))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident, empty_roles
-from bot.domain.incident.status import MEANING, Status
+from bot.domain.incident.status import MEANINGS, Status
 from bot.domain.policy.policy import Policy, Role, Severity
 from bot.domain.values import durations
 from bot.slack.blocks.elements import clock, join_dots, moment
@@ -54,7 +54,7 @@ def status_name(status: Status | str) -> str:
 
 
 def status_line(incident: Incident) -> str:
-    return f"{status_name(incident.status)} — {MEANING[incident.status]}"
+    return f"{status_name(incident.status)} — {MEANINGS[incident.status]}"
 
 
 def title(incident: Incident) -> str:
@@ -138,4 +138,4 @@ def ending(incident: Incident) -> str:
     if incident.status in (Status.RESOLVED, Status.CLOSED):
         by = f" by {mention(incident.resolved_by)}" if incident.resolved_by else ""
         return f":white_check_mark: *{status_name(incident.status)}*{by}{when}"
-    return f":heavy_multiplication_x: *{status_name(incident.status)}*{when} — {MEANING[incident.status]}"
+    return f":heavy_multiplication_x: *{status_name(incident.status)}*{when} — {MEANINGS[incident.status]}"

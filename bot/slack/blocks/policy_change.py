@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.deadlines import Deadline
 from bot.domain.incident import Incident
-from bot.domain.policy_change import NOTHING
+from bot.domain.policy_change import NO_DIFFERENCE
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message, button
 from bot.slack.text import clip, render
@@ -35,7 +35,7 @@ def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline
 
 def listed(changes: Sequence[str]) -> str:
     """Mrkdwn, a line for each."""
-    shown = [f"• {clip(render(one), 300)}" for one in changes[:LINES]] or [f"• {NOTHING}"]
+    shown = [f"• {clip(render(one), 300)}" for one in changes[:LINES]] or [f"• {NO_DIFFERENCE}"]
     more = [f"… and {len(changes) - LINES} more"] if len(changes) > LINES else []
     return "\n".join([*shown, *more])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
-from bot.domain.paging.ladder import PagingOutcome, name_of
+from bot.domain.paging.ladder import PagingOutcome, recipient_name
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
@@ -183,13 +183,13 @@ def joining(incident: Incident) -> Message:
 def escalated(incident: Incident, policy: Policy, climb: PagingOutcome) -> Message:
     """To whoever asked for the next rung."""
     fell = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in climb.fell_through[:10]]
-    if not climb.pages:
+    if not climb.reached:
         words = (
             f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left. Call somebody yourself."
         )
     else:
         reached = climb.recipients
-        whom = [render(name_of(person, policy)) for person in reached.people]
+        whom = [render(recipient_name(person, policy)) for person in reached.people]
         whom += [phrases.channel_named(channel) for channel in reached.channels]
         what = f"{incident.id}, rung {climb.rung}" if climb.rung else incident.id
         people = elements.join_comma(whom or list(reached.contacts), 20)

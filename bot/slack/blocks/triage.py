@@ -9,9 +9,10 @@ from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Contact, Policy
 from bot.domain.triage.similarity import Similar
 from bot.domain.triage.triage import Triage
+from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
-from bot.slack.text import clip, is_user, length, mention, plain, render
+from bot.slack.text import clip, length, mention, plain, render
 
 FIXED = 300
 TITLE = 150
@@ -118,7 +119,7 @@ def whom_and_where(contacts: Sequence[Contact], links: Sequence[tuple[str, str]]
 def contact(one: Contact) -> str:
     """Who it is and every way to them that anybody may use."""
     ways = [
-        mention(one.slack) if one.slack and is_user(one.slack) else "",
+        mention(one.slack) if one.slack and is_user_id(one.slack) else "",
         render(plain(one.phone)) if one.phone else "",
         render(plain(one.email)) if one.email else "",
         _link("support portal", one.url) if one.url else "",

@@ -1,4 +1,4 @@
-"""Slack's Web API with our rules: one session, one time-out, no silent repeats, and errors that say what is known."""
+"""Client for Slack's Web API: one attempt per call, within the rate limits, with errors that tell what is certain."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import DeliveryError
 from bot.integrations.http import CONNECT_S, TIMEOUT_S
-from bot.slack.client import rate_limiter
-from bot.slack.client.rate_limiter import Rates
+from bot.slack.client.rate_limiter import RateLimiter, current_caller
 
-# Slack's own trouble: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
+# Errors on Slack's side: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
-NOT_YET = "Slack allows only so many of these; this waits its turn"
+RATE_LIMIT_WAIT = "Slack's rate limit is used up for now; this waits for its turn"
+_DETAILED = frozenset({"invalid_blocks", "invalid_arguments"})  # errors whose details help and quote no text
+_NO_JSON = "no JSON in the answer"
 
 
 class SlackError(DeliveryError):
-    """Slack's answer was not ok. `name` is Slack's error name, or our own for what never got an answer."""
+    """A call that failed.
+
+    `name` is Slack's error name, or our own words where Slack gave no answer. `counts` tells whether the call counts
+    against Slack's rate limit.
+    """
 
     def __init__(
         self,
@@ -33,36 +38,46 @@ class SlackError(DeliveryError):
         permanent: bool = False,
         uncertain: bool = False,
         wait_s: float | None = None,
-        tried: bool = True,
+        attempted: bool = True,
         counts: bool = True,
     ) -> None:
-        super().__init__(f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, tried=tried)
-        self.counts = counts  # as a call, among those that Slack allows
+        super().__init__(
+            f"{method}: {name}", permanent=permanent, uncertain=uncertain, wait_s=wait_s, attempted=attempted
+        )
+        self.counts = counts
         self.name = name
         self.method = method
 
 
 class SlackApi:
-    """`call` answers with Slack's JSON or raises `SlackError`. What is not to be called yet is not called."""
+    """Calls Slack's methods by name, within the rate limits.
+
+    `observe` receives the method, the result and the seconds of every call; `waits` receives the method and the
+    seconds of every call that has to wait for the rate limit.
+    """
 
     def __init__(
         self,
         client: AsyncWebClient,
-        observe: Callable[[str, str, float], None] = lambda m, r, s: None,
-        waits: Callable[[str, float], None] = lambda m, s: None,
+        observe: Callable[[str, str, float], None] = lambda method, result, took_s: None,
+        waits: Callable[[str, float], None] = lambda method, wait_s: None,
     ) -> None:
         self.client = client
-        self.rates = Rates()
+        self.rate_limiter = RateLimiter()
         self._observe = observe
         self._waits = waits
 
     async def call(self, method: str, **args: Any) -> dict[str, Any]:
-        """One attempt. `uncertain` errors may have taken effect all the same; one that is not `tried` has none."""
+        """Make one attempt and return Slack's JSON. Arguments that are None are left out.
+
+        Raises `SlackError`: with `attempted=False` when the rate limit is used up and nothing was sent, with
+        `uncertain=True` when the call may have taken effect all the same.
+        """
         channel = str(args.get("channel", ""))
-        going = self.rates.go(method, channel, rate_limiter.asking.get())
-        if isinstance(going, float):
-            self._waits(method, going)
-            raise SlackError(NOT_YET, method, wait_s=going, tried=False)
+        permit = self.rate_limiter.acquire(method, channel, current_caller.get())
+        if isinstance(permit, float):
+            self._waits(method, permit)
+            raise SlackError(RATE_LIMIT_WAIT, method, wait_s=permit, attempted=False)
         started = time.perf_counter()
         result, counts = "ok", True
         try:
@@ -71,10 +86,10 @@ class SlackApi:
             result, counts = error.name, error.counts
             if error.name in RATE_LIMITED:
                 counts = False
-                self.rates.refused(method, channel, error.wait_s or 1.0)
+                self.rate_limiter.back_off(method, channel, error.wait_s or 1.0)
             raise
         finally:
-            going.end(counts=counts)
+            permit.release(counts=counts)
             self._observe(method, result, time.perf_counter() - started)
 
     async def _post(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +99,7 @@ class SlackApi:
             raise _from_answer(error, method) from error
         except aiohttp.ClientConnectorError as error:
             raise SlackError("could not connect to Slack", method, counts=False) from error
-        except Redirected as error:
+        except RedirectRefused as error:
             raise SlackError("it answers from elsewhere; check SLACK_API_URL", method) from error
         except TimeoutError as error:
             raise SlackError("no answer in time", method, uncertain=True) from error
@@ -101,7 +116,7 @@ def _from_answer(error: SlackApiError, method: str) -> SlackError:
         return SlackError("ratelimited", method, wait_s=_retry_after(headers))
     if status >= 500:
         return SlackError(f"Slack answered {status}", method, uncertain=True)
-    name = _error_name(error)
+    name = _detailed_name(error)
     if name in RATE_LIMITED:
         return SlackError(name, method, wait_s=_retry_after(headers))
     if name in UNCERTAIN:
@@ -110,26 +125,24 @@ def _from_answer(error: SlackApiError, method: str) -> SlackError:
 
 
 def error_name(data: object) -> str:
-    """Slack's name for what is wrong. Whatever else stands there may quote what was sent, token and all."""
+    """Slack's error name, or `unknown_error` for any other text: it might quote what was sent, token and all."""
     if not isinstance(data, dict):
-        return "no JSON in the answer"
+        return _NO_JSON
     name = str(data.get("error"))
     return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", name) and not name.startswith("xox") else "unknown_error"
 
 
-def _error_name(error: SlackApiError) -> str:
+def _detailed_name(error: SlackApiError) -> str:
     data = getattr(error.response, "data", None)
-    if isinstance(data, dict):
-        detail = (data.get("response_metadata") or {}).get("messages") or []
-        name = error_name(data)
-        return (
-            f"{name} {' '.join(map(str, detail))}".strip() if name in ("invalid_blocks", "invalid_arguments") else name
-        )
-    return "no JSON in the answer"
+    name = error_name(data)
+    if not isinstance(data, dict) or name not in _DETAILED:
+        return name
+    details = (data.get("response_metadata") or {}).get("messages") or []
+    return f"{name} {' '.join(map(str, details))}".strip()
 
 
 def _retry_after(headers: Any) -> float:
-    """Seconds, fractions allowed; one second where Slack does not say."""
+    """Seconds, possibly a fraction; one second where Slack does not say."""
     value = headers.get("Retry-After", headers.get("retry-after", "1"))
     try:
         return max(0.1, float(value))
@@ -137,26 +150,26 @@ def _retry_after(headers: Any) -> float:
         return 1.0
 
 
-def in_time(until: float) -> bool:
-    """Whether a call that begins now has ended by `until`, on the monotonic clock, whatever becomes of it."""
-    return time.monotonic() + TIMEOUT_S <= until
+def ends_before(deadline: float) -> bool:
+    """Whether a call that starts now ends before `deadline` (monotonic clock) even if it times out."""
+    return time.monotonic() + TIMEOUT_S <= deadline
 
 
-class Redirected(aiohttp.ClientError):
-    """We were sent elsewhere, and do not go."""
+class RedirectRefused(aiohttp.ClientError):
+    """The server sent a redirect, which is never followed."""
 
 
-async def _refuse(*_: Any) -> None:
-    raise Redirected("redirects are not followed")
+async def _refuse_redirect(*_: Any) -> None:
+    raise RedirectRefused("redirects are not followed")
 
 
-def session() -> aiohttp.ClientSession:
-    """The one session, which carries the time-out itself: the SDK's own is ignored beside a session.
+def open_session() -> aiohttp.ClientSession:
+    """The shared HTTP session, with the time-outs: the SDK ignores its own when it is given a session.
 
-    It follows nobody elsewhere: tokens and pages go to the addresses of the settings, and to no other.
+    The session follows no redirects: tokens and pages go to the configured addresses only.
     """
     trace = aiohttp.TraceConfig()
-    trace.on_request_redirect.append(_refuse)
+    trace.on_request_redirect.append(_refuse_redirect)
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_S),
         connector=aiohttp.TCPConnector(limit=100),
@@ -164,5 +177,6 @@ def session() -> aiohttp.ClientSession:
     )
 
 
-def client(token: str | None, base_url: str, shared: aiohttp.ClientSession) -> AsyncWebClient:
-    return AsyncWebClient(token=token, base_url=base_url, session=shared, timeout=int(TIMEOUT_S), retry_handlers=[])
+def web_client(token: str | None, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """The SDK's client on the shared session, with its own retries off: the outbox retries."""
+    return AsyncWebClient(token=token, base_url=base_url, session=session, timeout=int(TIMEOUT_S), retry_handlers=[])

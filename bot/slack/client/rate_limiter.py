@@ -1,9 +1,9 @@
-"""The one limiter for Slack: every call asks here first, by method, channel and workspace.
+"""Rate limiter for Slack's Web API, by method, channel and workspace.
 
-Nobody waits in here. Whoever cannot go yet is told when, and the outbox puts the row back until then: so no lease and
-no connection is held meanwhile. What Slack documents is a promise, beyond which it lets bursts pass: until it first
-refuses something (429) a window may be exceeded step by step; for an hour after that, no further than documented.
-docs/decisions/0002-rates.md
+`acquire` never waits. A call that has to wait learns for how long, and the outbox puts its notice back until then, so
+that no lease and no connection is held meanwhile. Slack's documented limits are a promise beyond which it lets bursts
+pass: until the first 429 a window may be exceeded step by step; for an hour after one, not at all.
+See docs/decisions/0002-rates.md.
 """
 
 from __future__ import annotations
@@ -15,119 +15,124 @@ from dataclasses import dataclass
 
 from bot.domain.routing.notice import Priority
 from bot.slack.client import rate_tiers
-from bot.slack.client.rate_window import Turn, Window
+from bot.slack.client.rate_window import Caller, RateWindow
 
 MINUTE_S = 60.0
-STRICT_S = 3600.0
-TOO_MANY_CHANNELS = 2  # refused within `SOON_S`: then it is the workspace's limit
+STRICT_S = 3600.0  # after a 429
+# More channels than this refused within `SOON_S` seconds mean that the limit is the workspace's.
+TOO_MANY_CHANNELS = 2
 SOON_S = 10.0
-# Once `FREE` of a method's window is used, edits of one incident get at most `SHARE` of it: the rest is for others.
-FREE, SHARE, SHARE_BURST = 0.4, 0.3, 2
-LONGEST_S = 30.0  # then it is asked again: others may have been quicker than it seemed
-AT_ONCE = 48  # “several hundred” is no exact figure, so beyond ours there is no feeling one's way
-IDLE_AFTER = 500  # windows, before those in which nothing happens are let go
+# From this part of a method's window on, the edits of one incident get at most `SHARE` of it; others get the rest.
+SHARE_FROM, SHARE, SHARE_BURST = 0.4, 0.3, 2
+LONGEST_WAIT_S = 30.0  # then the caller asks again: others may have been quicker than expected
+POST_PROBE_LIMIT = 48  # Slack's “several hundred” is no exact figure, so probing beyond ours starts high
+MAX_WINDOWS = 500  # from here on, idle windows are dropped
 
-NOBODYS = Turn()
-asking: ContextVar[Turn] = ContextVar("asking", default=NOBODYS)
+ANONYMOUS = Caller()
+current_caller: ContextVar[Caller] = ContextVar("current_caller", default=ANONYMOUS)
 
 _Key = tuple[str, str, int | None]
 
 
 @dataclass(slots=True)
-class Going:
-    """A call under way; `end` it once. `counts` is False where it never reached Slack."""
+class CallPermit:
+    """Permission for one call. `release` it exactly once, when the call has ended."""
 
-    turn: Turn
-    windows: list[Window]
+    caller: Caller
+    windows: list[RateWindow]
     clock: Callable[[], float]
 
-    def end(self, *, counts: bool) -> None:
+    def release(self, *, counts: bool) -> None:
+        """End the call. `counts` is False where it does not count against the limit: not sent, or refused by a 429."""
         for window in self.windows:
-            window.end(self.turn, self.clock(), counts=counts)
+            window.finish(self.caller, self.clock(), counts=counts)
 
 
-class Rates:
-    """`go` gives leave for a call, or the seconds after which to ask again. One for the process."""
+class RateLimiter:
+    """The limiter of one process. `replicas` is the number of processes that share the workspace's limits."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._windows: dict[_Key, Window] = {}
+        self._windows: dict[_Key, RateWindow] = {}
         self._strict_until = 0.0
         self._refused_channels: dict[str, float] = {}
         self.replicas = 1
 
     @property
     def strict(self) -> bool:
-        """Slack has refused something within the hour."""
+        """Whether Slack has answered 429 within the last hour."""
         return self._clock() < self._strict_until
 
     def share_among(self, replicas: int) -> None:
-        """Each of several processes keeps to its part of the workspace's limits; a channel's they find out by 429."""
+        """Keep to this process's part of the workspace's limits. A channel's limit replicas discover by 429."""
         self.replicas = max(1, replicas)
         for key, window in self._windows.items():
             if key[0] == "method":
                 window.limit = self._limit(key[1])
 
-    def go(self, method: str, channel: str, turn: Turn) -> Going | float:
-        """Leave to call now, or the seconds until it is this one's turn. Whoever was told so keeps their place."""
+    def acquire(self, method: str, channel: str, caller: Caller) -> CallPermit | float:
+        """A permit to call now, or the seconds after which to ask again. A named caller keeps its place till then."""
         now = self._clock()
-        windows = self._asked(method, channel, turn)
-        times = [(window, window.free_at(turn, now, strict=self.strict)) for window in windows]
+        windows = self._windows_for(method, channel, caller)
+        times = [(window, window.free_at(caller, now, strict=self.strict)) for window in windows]
         at = max((free_at for _, free_at in times), default=now)
         if at <= now:
             for window in windows:
-                window.take(turn, now)
-            return Going(turn, windows, self._clock)
-        if turn.name:
-            at = max(window.wait(turn, at) for window, free_at in times if free_at > now)
-        return min(at - now, LONGEST_S)
+                window.start(caller, now)
+            return CallPermit(caller, windows, self._clock)
+        if caller.name:
+            at = max(window.enqueue(caller, at) for window, free_at in times if free_at > now)
+        return min(at - now, LONGEST_WAIT_S)
 
-    def refused(self, method: str, channel: str, wait_s: float) -> None:
-        """Slack said 429. From now on this method, in this channel, waits for so long, whoever asks."""
+    def back_off(self, method: str, channel: str, wait_s: float) -> None:
+        """Note a 429: every call of the method (of posts: in this channel) waits `wait_s`, whoever the caller is."""
         now = self._clock()
         self._strict_until = now + STRICT_S
         if method != rate_tiers.POST:
-            self._window("method", method).refused(now, wait_s)
+            self._window("method", method).back_off(now, wait_s)
             return
-        self._window("channel", channel).refused(now, wait_s)
+        self._window("channel", channel).back_off(now, wait_s)
         self._refused_channels = {c: at for c, at in self._refused_channels.items() if at + SOON_S > now}
         self._refused_channels[channel] = now
         posts = self._window("method", method)
         if posts.used > posts.limit / 2 and len(self._refused_channels) > TOO_MANY_CHANNELS:
-            posts.refused(now, wait_s)
+            posts.back_off(now, wait_s)
 
-    def _asked(self, method: str, channel: str, turn: Turn) -> list[Window]:
+    def _windows_for(self, method: str, channel: str, caller: Caller) -> list[RateWindow]:
+        """Every window that the call has to fit into; none for a method without a limit."""
         if method != rate_tiers.POST and rate_tiers.per_minute(method) is None:
             return []
-        found = [self._window("method", method)]
+        of_method = self._window("method", method)
+        windows = [of_method]
         if method == rate_tiers.POST:
-            found.append(self._window("channel", channel))
-        if turn.priority >= Priority.EDIT and turn.incident is not None:
-            shared, own = found[0], self._window("share", method, turn.incident)
-            if shared.used >= shared.limit * FREE:
-                found.append(own)
-        return found
+            windows.append(self._window("channel", channel))
+        if caller.priority >= Priority.EDIT and caller.incident is not None:
+            share = self._window("share", method, caller.incident)
+            if of_method.used >= of_method.limit * SHARE_FROM:
+                windows.append(share)
+        return windows
 
-    def _window(self, kind: str, what: str, incident: int | None = None) -> Window:
-        key = (kind, what, incident)
+    def _window(self, kind: str, name: str, incident: int | None = None) -> RateWindow:
+        """The window of a method, of a channel, or of one incident's share of a method; created on first use."""
+        key = (kind, name, incident)
         if key not in self._windows:
-            if len(self._windows) >= IDLE_AFTER:
+            if len(self._windows) >= MAX_WINDOWS:
                 now = self._clock()
-                self._windows = {key: window for key, window in self._windows.items() if not window.idle(now)}
-            self._windows[key] = self._made(kind, what)
+                self._windows = {key: window for key, window in self._windows.items() if not window.is_idle(now)}
+            self._windows[key] = self._new_window(kind, name)
         return self._windows[key]
 
-    def _made(self, kind: str, what: str) -> Window:
+    def _new_window(self, kind: str, name: str) -> RateWindow:
         if kind == "channel":
-            return Window(rate_tiers.IN_A_CHANNEL, rate_tiers.IN_A_CHANNEL_S * MINUTE_S / 60)
+            return RateWindow(rate_tiers.CHANNEL_BURST, rate_tiers.CHANNEL_BURST_S * MINUTE_S / 60)
         if kind == "share":
-            return Window(SHARE_BURST, MINUTE_S * SHARE_BURST / (SHARE * self._limit(what)), daring=0)
-        return Window(self._limit(what), MINUTE_S, daring=AT_ONCE if what == rate_tiers.POST else 1)
+            return RateWindow(SHARE_BURST, MINUTE_S * SHARE_BURST / (SHARE * self._limit(name)), probe_limit=0)
+        return RateWindow(self._limit(name), MINUTE_S, probe_limit=POST_PROBE_LIMIT if name == rate_tiers.POST else 1)
 
     def _limit(self, method: str) -> int:
-        whole = (
-            rate_tiers.IN_THE_WORKSPACE
-            if method == rate_tiers.POST
-            else rate_tiers.per_minute(method) or rate_tiers.UNKNOWN
-        )
-        return max(1, whole // self.replicas)
+        """This replica's part of the method's calls a minute, at least one."""
+        if method == rate_tiers.POST:
+            workspace = rate_tiers.POSTS_PER_MINUTE
+        else:
+            workspace = rate_tiers.per_minute(method) or rate_tiers.DEFAULT_LIMIT
+        return max(1, workspace // self.replicas)

@@ -1,13 +1,13 @@
-"""Slack's documented limits, method by method. https://docs.slack.dev/apis/web-api/rate-limits
+"""Slack's documented rate limits by method. https://docs.slack.dev/apis/web-api/rate-limits
 
-A minute, an app, a workspace; the figures are what Slack promises, and it lets short bursts pass beyond them.
+The figures are calls a minute for an app in a workspace: what Slack promises. It lets short bursts pass beyond them.
 """
 
 from __future__ import annotations
 
 T2, T3, T4 = 20, 50, 100
 
-# Every method that the bot calls; a test holds them against Slack's reference. `None`: no tier of the common kind.
+# Every method that the bot calls; a test compares them with Slack's reference. None: a special limit, or none at all.
 PER_MINUTE: dict[str, int | None] = {
     "auth.test": None,
     "bookmarks.add": T2,
@@ -36,14 +36,15 @@ PER_MINUTE: dict[str, int | None] = {
     "views.publish": T4,
     "views.update": T4,
 }
-UNKNOWN = T2  # a method that stands in no table yet
+DEFAULT_LIMIT = T2  # of a method missing in the table
 
 POST = "chat.postMessage"
 # One message a second in a channel, short bursts allowed: two within 2 s are never more than 60 within a minute.
-IN_A_CHANNEL, IN_A_CHANNEL_S = 2, 2.0
+CHANNEL_BURST, CHANNEL_BURST_S = 2, 2.0
 # “Several hundred a minute” in the workspace.
-IN_THE_WORKSPACE = 240
+POSTS_PER_MINUTE = 240
 
 
 def per_minute(method: str) -> int | None:
-    return PER_MINUTE.get(method, UNKNOWN)
+    """The documented calls a minute; None where the method has a special limit, or none."""
+    return PER_MINUTE.get(method, DEFAULT_LIMIT)

@@ -1,22 +1,25 @@
-"""Where answers may go: addresses that payloads carry are followed to Slack only."""
+"""Check the `response_url` of a payload: answers go to Slack's servers only."""
 
 from __future__ import annotations
 
 from yarl import URL
 
-# Slack answers under other names of its own than the one its API has: hooks.slack.com beside slack.com.
-FAMILIES = frozenset({"slack.com", "slack-gov.com"})
+# Slack answers under other hosts than its API's: hooks.slack.com beside slack.com.
+SLACK_DOMAINS = frozenset({"slack.com", "slack-gov.com"})
 
 
-def answer_address(url: object, api_url: str) -> URL | None:
-    """The address, read as the client will read it; None where it is not Slack's, or not the configured one's."""
+def trusted_response_url(url: object, api_url: str) -> URL | None:
+    """Parse the URL as the HTTP client will; None unless it has Slack's domain, or the configured API's host.
+
+    Scheme and port must be those of `api_url`, and a URL with credentials is never trusted.
+    """
     try:
-        given, api = URL(str(url)), URL(api_url)
-        if given.user is not None or given.password is not None or not given.host or not api.host:
+        parsed, api = URL(str(url)), URL(api_url)
+        if parsed.user is not None or parsed.password is not None or not parsed.host or not api.host:
             return None
-        same_door = (given.scheme, given.port) == (api.scheme, api.port)
+        same_origin = (parsed.scheme, parsed.port) == (api.scheme, api.port)
     except (ValueError, TypeError):
         return None
-    family = next((name for name in FAMILIES if api.host == name or api.host.endswith(f".{name}")), None)
-    ours = given.host == api.host or (family is not None and given.host.endswith(f".{family}"))
-    return given if same_door and ours else None
+    domain = next((name for name in SLACK_DOMAINS if api.host == name or api.host.endswith(f".{name}")), None)
+    trusted = parsed.host == api.host or (domain is not None and parsed.host.endswith(f".{domain}"))
+    return parsed if same_origin and trusted else None

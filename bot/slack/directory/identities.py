@@ -26,7 +26,7 @@ class Identities:
         self._me = me
         self._known: dict[str, tuple[float, Identity]] = {}
 
-    async def of(self, user: str) -> Identity:
+    async def get(self, user: str) -> Identity:
         """What was last known where Slack does not say in time."""
         at, known = self._known.get(user, (-FRESH_S, Identity(user, Membership.UNKNOWN)))
         if time.monotonic() - at < FRESH_S:
@@ -37,12 +37,12 @@ class Identities:
         except (SlackError, TimeoutError) as error:
             log.warning("identity.not_known", user=user, error=str(error) or "too slow")
             return known
-        found = identity_of(answer["user"], self._me)
+        found = identity_from_profile(answer["user"], self._me)
         self._known[user] = (time.monotonic(), found)
         return found
 
 
-def identity_of(user: dict[str, Any], me: BotIdentity) -> Identity:
+def identity_from_profile(user: dict[str, Any], me: BotIdentity) -> Identity:
     """From the object of `users.info`. Another organisation may write any address into its people's profiles.
 
     `is_stranger` is said only of those who share no channel with us: a partner in a shared one is known by the team.

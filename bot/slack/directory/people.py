@@ -10,9 +10,9 @@ from bot.slack.client.api import SlackApi, SlackError
 class People:
     """Looks e-mail addresses up and remembers; never lists a workspace. `learned` is told of what was looked up."""
 
-    def __init__(self, api: SlackApi, learned: Callable[[str, str], Awaitable[None]] | None = None) -> None:
+    def __init__(self, api: SlackApi, on_lookup: Callable[[str, str], Awaitable[None]] | None = None) -> None:
         self._api = api
-        self._learned = learned
+        self._learned = on_lookup
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._direct: dict[str, str] = {}

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 WITHIN_S = 1.5  # an answer is waited for
 
 
-async def zone_of(api: SlackApi, user: str) -> ZoneInfo | None:
+async def time_zone_of(api: SlackApi, user: str) -> ZoneInfo | None:
     """None where Slack does not say in time, or names a zone that nobody here knows."""
     try:
         async with asyncio.timeout(WITHIN_S):

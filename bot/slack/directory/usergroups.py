@@ -21,16 +21,16 @@ from storage.engine.errors import StorageError
 log = structlog.get_logger()
 
 REFRESH_S = 300.0
-AGAIN_S = 15.0  # at most so often when somebody was refused; usergroups.* is tier 2, 20 a minute
+REFUSAL_REFRESH_S = 15.0  # at most so often when somebody was refused; usergroups.* is tier 2, 20 a minute
 LOOK_S = 1.0
 GONE = "no_such_subteam"
 
 
-def named_by(policy: Policy) -> frozenset[str]:
+def groups_in_policy(policy: Policy) -> frozenset[str]:
     return frozenset(group for allowed in policy.permissions.values() for group in allowed.groups)
 
 
-class Groups:
+class UserGroups:
     """`members` answers at once, from memory; a task keeps it true."""
 
     def __init__(self, database: Database, api: SlackApi, policy: Callable[[], Policy]) -> None:
@@ -48,13 +48,13 @@ class Groups:
         """By ID or handle, as the policy has it. None: neither Slack nor we know."""
         return self._members.get(group)
 
-    def ask(self) -> None:
+    def request_refresh(self) -> None:
         """Somebody was refused: look again soon."""
         self._asked = True
 
     async def start(self) -> None:
         """What was known when we last ran counts from the first moment."""
-        await self._recall(named_by(self._policy()))
+        await self._recall(groups_in_policy(self._policy()))
         self._task = asyncio.create_task(self._keep(), name="user groups")
 
     async def stop(self) -> None:
@@ -72,22 +72,22 @@ class Groups:
 
     async def _look(self) -> None:
         """Read them when it is time, when somebody was refused, and when the policy names another."""
-        wanted = named_by(self._policy())
+        wanted = groups_in_policy(self._policy())
         age = time.monotonic() - self._read_at
-        due = age >= REFRESH_S or wanted != self._known or (self._asked and age >= AGAIN_S)
+        due = age >= REFRESH_S or wanted != self._known or (self._asked and age >= REFUSAL_REFRESH_S)
         if not due:
             return
         self._asked = False
         self._read_at, new, self._known = time.monotonic(), wanted - self._known, wanted
         await self._recall(new)
-        await self.read(wanted)
+        await self.fetch(wanted)
 
-    async def read(self, wanted: Iterable[str]) -> dict[str, str]:
+    async def fetch(self, wanted: Iterable[str]) -> dict[str, str]:
         """Ask Slack for each. Returns what went wrong, by group."""
         wrong: dict[str, str] = {}
         for group in sorted(wanted):
             try:
-                found = await ask_slack(self._api, group, self._ids)
+                found = await fetch_members(self._api, group, self._ids)
             except SlackError as error:
                 wrong[group] = error.name
                 log.warning("usergroup.not_read", group=group, error=error.name, hint="what was last known counts")
@@ -112,7 +112,7 @@ class Groups:
                     self._members[group] = frozenset(kept)
 
 
-async def ask_slack(api: SlackApi, group: str, ids: dict[str, str] | None = None) -> frozenset[str] | None:
+async def fetch_members(api: SlackApi, group: str, ids: dict[str, str] | None = None) -> frozenset[str] | None:
     """The members; None: there is no such group, or it is disabled. `ids` remembers which handle is which."""
     known = {} if ids is None else ids
     for _ in range(2):
@@ -133,18 +133,18 @@ async def ask_slack(api: SlackApi, group: str, ids: dict[str, str] | None = None
     return None
 
 
-async def id_of(api: SlackApi, group: str) -> str | None:
+async def find_id(api: SlackApi, group: str) -> str | None:
     """The ID of a group by its handle; None where Slack has none of that name, or it is disabled."""
     return await _id_of(api, group, {})
 
 
 async def _id_of(api: SlackApi, group: str, known: dict[str, str]) -> str | None:
-    if is_id(group):
+    if is_group_id(group):
         return group
     answer = await api.call("usergroups.list")
     known |= {str(one.get("handle")): str(one["id"]) for one in answer.get("usergroups") or ()}
     return known.get(group)
 
 
-def is_id(group: str) -> bool:
+def is_group_id(group: str) -> bool:
     return group.startswith("S") and group.isupper()

@@ -1,8 +1,8 @@
-"""Backfill: what was said while nobody listened is read from the channel's history and written down in order.
+"""Backfill: record what happened in an incident channel while the bot was not connected, from Slack's history.
 
-The history of an open incident's channel is read whole, since a thread under an old message shows only there. Then
-threads in which nothing new was said are read again, the latest first, for what was changed in them. Entries have the
-same names as those from events, so what is known already changes nothing.
+The history of an open incident's channel is read completely, because a reply to an old message shows only there. Then
+threads without new replies are read again, latest first, for edits. Entries have the same dedup keys as those made from
+events, so whatever is recorded already changes nothing.
 """
 
 from __future__ import annotations
@@ -15,175 +15,181 @@ from bot.domain.errors import DeliveryError
 from bot.domain.timeline.entry import Entry
 from bot.domain.timeline.messages import ChannelMessage, entries_from_edit, entries_from_message
 from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.inbound import event_parser, history_diff
+from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import BotIdentity
-from bot.slack.inbound.history_diff import Before
+from bot.slack.inbound.history_diff import HistoryDiff, Snapshot, take_snapshot
 from bot.usecases.context import Context
+from bot.usecases.incidents import history
 from bot.usecases.incidents.record import move
-from storage import ingest
 
 _PAGE = 200
 _PAGES = 50
-QUIET = 50  # threads without anything new: Slack allows as many pages a minute
-AT_ONCE, AGAIN_S = 4, 3.0  # channels; then the others wait so long before they ask again
-FORGOTTEN_S = 180.0  # nobody went on with it: another replica does, or nobody needs it
+UNCHANGED_THREADS = 50  # threads read again though they have no new reply: Slack allows as many pages a minute
+CONCURRENT_CHANNELS, CHANNEL_WAIT_S = 4, 3.0  # beyond the first, other channels ask again after the second
+ABANDONED_S = 180.0  # a read that is not continued: another replica does it, or it is no longer needed
 
 
 @dataclass(slots=True)
-class Reading:
-    """How far a channel's history has been read, newest page first, and how much of it was dealt with, oldest first."""
+class HistoryRead:
+    """How far one channel's history has been read, kept between attempts.
 
-    touched_at: float
+    Pages come newest first; messages are recorded oldest first once all pages are there.
+    """
+
+    touched_at: float  # monotonic
     messages: list[dict[str, Any]] = field(default_factory=list)
     cursor: str | None = None
     pages: int = 0
-    whole: bool = False
-    dealt_with: int = 0
-    fetched: int = 0
-    before: Before | None = None
-    moved: set[str] = field(default_factory=set)  # threads in which there was something new
-    quiet: list[dict[str, Any]] | None = (
-        None  # threads to look at again, the next one last; no history is held any more
-    )
+    complete: bool = False
+    recorded: int = 0  # how many of `messages`, oldest first
+    fetched: int = 0  # new entries so far
+    snapshot: Snapshot | None = None
+    changed_threads: set[str] = field(default_factory=set)
+    # Threads to read again, the next one last. None while the history itself is being read and held in memory.
+    unchanged_threads: list[dict[str, Any]] | None = None
 
 
-class Readings:
-    """Histories that are being read. Slack allows so many pages a minute: what was read is kept until there is more."""
+class HistoryReads:
+    """The reads in progress, by channel. Slack limits pages a minute: what is read stays until the next attempt."""
 
     def __init__(self) -> None:
-        self._by_channel: dict[str, Reading] = {}
+        self._by_channel: dict[str, HistoryRead] = {}
 
-    def of(self, channel: str) -> Reading:
-        """The one under way, or a new one. Raises `SlackError` while enough others are being read."""
+    def get(self, channel: str) -> HistoryRead:
+        """The channel's read, continued or new. Raises `SlackError` while enough other channels are being read."""
         now = time.monotonic()
-        self._by_channel = {c: one for c, one in self._by_channel.items() if now - one.touched_at < FORGOTTEN_S}
+        self._by_channel = {c: read for c, read in self._by_channel.items() if now - read.touched_at < ABANDONED_S}
         if channel not in self._by_channel:
-            if sum(one.quiet is None for one in self._by_channel.values()) >= AT_ONCE:
-                raise SlackError("other channels are read first", "conversations.history", wait_s=AGAIN_S, tried=False)
-            self._by_channel[channel] = Reading(now)
+            if sum(read.unchanged_threads is None for read in self._by_channel.values()) >= CONCURRENT_CHANNELS:
+                raise SlackError(
+                    "other channels are read first", "conversations.history", wait_s=CHANNEL_WAIT_S, attempted=False
+                )
+            self._by_channel[channel] = HistoryRead(now)
         self._by_channel[channel].touched_at = now
         return self._by_channel[channel]
 
-    def over(self, channel: str) -> None:
+    def discard(self, channel: str) -> None:
+        """Forget the channel's read, finished or given up."""
         self._by_channel.pop(channel, None)
 
 
-async def backfill(
-    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, readings: Readings
-) -> dict[str, Any]:
-    """Read history and threads, append what is missing, move the cursor. Safe to repeat; returns counts."""
-    reading = readings.of(channel)
-    try:
-        await _read(context, api, me, number, channel, reading)
-    except DeliveryError as error:
-        if error.permanent:  # else it goes on from here
-            readings.over(channel)
-        raise
-    readings.over(channel)
-    return {"fetched": reading.fetched}
+class Backfill:
+    """One attempt to bring an incident's timeline up to date with its channel."""
 
+    def __init__(self, context: Context, api: SlackApi, bot: BotIdentity, incident: int, channel: str) -> None:
+        self._context = context
+        self._api = api
+        self._bot = bot
+        self._incident = incident
+        self._channel = channel
 
-async def _read(context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: Reading) -> None:
-    """1. What was said; 2. what is gone or marked; 3. the threads in which nobody said anything new; 4. pins."""
-    known = reading.before = reading.before or await history_diff.before(context, number, channel)
-    if reading.quiet is None:
-        reading.quiet = await _history(context, api, me, number, channel, reading, known)
-    while reading.quiet:
-        reading.fetched += await _thread(context, api, me, number, channel, reading.quiet[-1], known)
-        reading.quiet.pop()
-    reading.fetched += await history_diff.pins(context, api, me, number, channel, known)
+    async def run(self, reads: HistoryReads) -> dict[str, Any]:
+        """Read history and threads, append what is missing, move the cursor. Safe to repeat; returns counts.
 
-
-async def _history(
-    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, reading: Reading, known: Before
-) -> list[dict[str, Any]]:
-    """Returns the threads that have not been read again."""
-    while not reading.whole:
-        await _next_page(api, "conversations.history", channel, reading)
-    messages = sorted(reading.messages, key=lambda m: float(m["ts"]))
-    for message in messages[reading.dealt_with :]:
-        reading.fetched += await _append(context, me, number, channel, message)
-        if message.get("reply_count") and await _thread_moved(context, channel, message):
-            reading.fetched += await _thread(context, api, me, number, channel, message, known)
-            reading.moved.add(message["ts"])
-        reading.dealt_with += 1
-    if messages:
-        async with context.database.transaction() as conn:
-            await ingest.set_channel_cursor(conn, channel, number, str(messages[-1]["ts"]))
-    reading.fetched += await history_diff.from_history(context, me, number, channel, known, messages)
-    quiet = [m for m in messages if m.get("reply_count") and m["ts"] not in reading.moved]
-    reading.messages = []
-    return sorted(quiet, key=lambda m: float(m.get("latest_reply") or m["ts"]))[-QUIET:]
-
-
-async def _thread(
-    context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, parent: dict[str, Any], known: Before
-) -> int:
-    thread, fetched = Reading(time.monotonic()), 0
-    try:
-        while not thread.whole:
-            await _next_page(api, "conversations.replies", channel, thread, ts=parent["ts"])
-    except SlackError as error:
-        if error.name != "thread_not_found":  # deleted a moment ago: then its event says so
+        Raises `DeliveryError`. After one that is not permanent, the next attempt continues from here.
+        """
+        read = reads.get(self._channel)
+        try:
+            await self._continue(read)
+        except DeliveryError as error:
+            if error.permanent:
+                reads.discard(self._channel)
             raise
-        return 0
-    for reply in sorted(thread.messages, key=lambda m: float(m["ts"])):
-        if reply["ts"] != parent["ts"]:
-            fetched += await _append(context, me, number, channel, reply)
-    async with context.database.transaction() as conn:
-        await ingest.set_thread_cursor(conn, channel, parent["ts"], str(parent.get("latest_reply", "")))
-    if thread.cursor is None:
-        fetched += await history_diff.from_thread(context, me, number, channel, known, parent["ts"], thread.messages)
-    return fetched
+        reads.discard(self._channel)
+        return {"fetched": read.fetched}
+
+    async def _continue(self, read: HistoryRead) -> None:
+        """1. New messages. 2. Deletions and reactions. 3. Threads without new replies. 4. Pins."""
+        if read.snapshot is None:
+            read.snapshot = await take_snapshot(self._context, self._incident, self._channel)
+        diff = HistoryDiff(self._context, self._bot, self._incident, self._channel, read.snapshot)
+        if read.unchanged_threads is None:
+            read.unchanged_threads = await self._record_history(read, diff)
+        while read.unchanged_threads:
+            read.fetched += await self._record_thread(read.unchanged_threads[-1], diff)
+            read.unchanged_threads.pop()
+        read.fetched += await diff.pins(self._api)
+
+    async def _record_history(self, read: HistoryRead, diff: HistoryDiff) -> list[dict[str, Any]]:
+        """Record the channel's messages and the threads with new replies. Returns the threads to read again."""
+        while not read.complete:
+            await self._next_page("conversations.history", read)
+        messages = sorted(read.messages, key=_posted_at)
+        for message in messages[read.recorded :]:
+            read.fetched += await self._append(message)
+            if message.get("reply_count") and await self._has_new_replies(message):
+                read.fetched += await self._record_thread(message, diff)
+                read.changed_threads.add(message["ts"])
+            read.recorded += 1
+        if messages:
+            await history.remember_history(self._context, self._incident, self._channel, str(messages[-1]["ts"]))
+        read.fetched += await diff.history(messages)
+        unchanged = [m for m in messages if m.get("reply_count") and m["ts"] not in read.changed_threads]
+        read.messages = []
+        return sorted(unchanged, key=lambda m: float(m.get("latest_reply") or m["ts"]))[-UNCHANGED_THREADS:]
+
+    async def _record_thread(self, parent: dict[str, Any], diff: HistoryDiff) -> int:
+        """Record a thread's replies. Returns how many entries are new."""
+        thread, fetched = HistoryRead(time.monotonic()), 0
+        try:
+            while not thread.complete:
+                await self._next_page("conversations.replies", thread, ts=parent["ts"])
+        except SlackError as error:
+            if error.name != "thread_not_found":  # just deleted: its event will say so
+                raise
+            return 0
+        for reply in sorted(thread.messages, key=_posted_at):
+            if reply["ts"] != parent["ts"]:
+                fetched += await self._append(reply)
+        await history.remember_thread(self._context, self._channel, parent["ts"], str(parent.get("latest_reply", "")))
+        if thread.cursor is None:
+            fetched += await diff.thread(parent["ts"], thread.messages)
+        return fetched
+
+    async def _has_new_replies(self, parent: dict[str, Any]) -> bool:
+        latest_reply = str(parent.get("latest_reply", ""))
+        return await history.has_new_replies(self._context, self._channel, parent["ts"], latest_reply)
+
+    async def _next_page(self, method: str, read: HistoryRead, **args: Any) -> None:
+        answer = await self._api.call(method, channel=self._channel, limit=_PAGE, cursor=read.cursor, **args)
+        read.messages += answer.get("messages", [])
+        read.cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
+        read.pages += 1
+        read.complete = read.cursor is None or read.pages >= _PAGES
+
+    async def _append(self, message: dict[str, Any]) -> int:
+        """Record one message of the history. Returns how many entries are new."""
+        if message.get("subtype") in event_parser.MEMBERSHIP_SUBTYPES:
+            return await self._append_membership(message)
+        entries = self._entries(message)
+        return await self._context.database.appender.append(self._incident, entries) if entries else 0
+
+    async def _append_membership(self, message: dict[str, Any]) -> int:
+        user = str(message.get("user") or "unknown")
+        if user == self._bot.user_id:
+            return 0
+        at = self._context.clock.at(_posted_at(message))
+        kind = event_parser.MEMBERSHIP_SUBTYPES[message["subtype"]]
+        entry = event_parser.membership_entry(kind, self._channel, user, message["ts"], at, message.get("inviter"))
+        return await move(self._context, self._incident, entry)
+
+    def _entries(self, message: dict[str, Any]) -> list[Entry]:
+        if self._bot.wrote(message):
+            return []
+        if message.get("subtype") in event_parser.MESSAGE_SUBTYPES:
+            return self._message_entries(event_parser.channel_message(message, self._channel, self._bot))
+        change = event_parser.channel_change(message, self._channel, self._context.clock.at(_posted_at(message)))
+        return [change] if change else []
+
+    def _message_entries(self, message: ChannelMessage) -> list[Entry]:
+        if self._context.policy.record == "key":
+            return []
+        at = self._context.clock.at(float(message.ts))
+        entries = entries_from_message(message, at, fetched=True)
+        if message.edited_ts:
+            entries += entries_from_edit(message, None, lambda ts: self._context.clock.at(float(ts)))
+        return entries
 
 
-async def _append(context: Context, me: BotIdentity, number: int, channel: str, message: dict[str, Any]) -> int:
-    if message.get("subtype") in event_parser.COMING_AND_GOING:
-        return await _membership(context, me, number, channel, message)
-    entries = _entries(context, me, channel, message)
-    return await context.database.appender.append(number, entries) if entries else 0
-
-
-async def _membership(context: Context, me: BotIdentity, number: int, channel: str, message: dict[str, Any]) -> int:
-    user = str(message.get("user") or "unknown")
-    if user == me.user_id:
-        return 0
-    at = context.clock.at(float(message["ts"]))
-    kind = event_parser.COMING_AND_GOING[message["subtype"]]
-    entry = event_parser.membership(kind, channel, user, message["ts"], at, message.get("inviter"))
-    return await move(context, number, entry)
-
-
-def _entries(context: Context, me: BotIdentity, channel: str, message: dict[str, Any]) -> list[Entry]:
-    at = context.clock.at(float(message["ts"]))
-    subtype = message.get("subtype")
-    if me.wrote(message):
-        return []
-    if subtype in event_parser.SPOKEN:
-        return _spoken(context, event_parser.said(message, channel, me))
-    happened = event_parser.channel_said(message, channel, at)
-    return [happened] if happened else []
-
-
-def _spoken(context: Context, said: ChannelMessage) -> list[Entry]:
-    if context.policy.record == "key":
-        return []
-    at = context.clock.at(float(said.ts))
-    entries = entries_from_message(said, at, fetched=True)
-    if said.edited_ts:
-        entries += entries_from_edit(said, None, lambda ts: context.clock.at(float(ts)))
-    return entries
-
-
-async def _thread_moved(context: Context, channel: str, parent: dict[str, Any]) -> bool:
-    async with context.database.reading() as conn:
-        seen = await ingest.thread_cursor(conn, channel, parent["ts"])
-    return seen is None or seen != str(parent.get("latest_reply", ""))
-
-
-async def _next_page(api: SlackApi, method: str, channel: str, reading: Reading, **args: Any) -> None:
-    answer = await api.call(method, channel=channel, limit=_PAGE, cursor=reading.cursor, **args)
-    reading.messages += answer.get("messages", [])
-    reading.cursor = (answer.get("response_metadata") or {}).get("next_cursor") or None
-    reading.pages += 1
-    reading.whole = reading.cursor is None or reading.pages >= _PAGES
+def _posted_at(message: dict[str, Any]) -> float:
+    return float(message["ts"])

@@ -1,4 +1,4 @@
-"""Slack's events → what happened, in our words. Pure: no client, no clock."""
+"""Parse Slack's events and messages into timeline entries. Pure: no client, no clock."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bot.domain.timeline.reactions import mark_of
 
 Event = dict[str, Any]
 
-# Subtypes of `message` that are somebody saying something. https://docs.slack.dev/reference/events/message
-SPOKEN = frozenset({None, "file_share", "thread_broadcast", "me_message", "bot_message"})
-COMING_AND_GOING = {"channel_join": "joined", "group_join": "joined", "channel_leave": "left", "group_leave": "left"}
-KEYING = frozenset({"pushpin"})
-MEANINGFUL = frozenset(
+# Subtypes of `message` in which someone writes something. https://docs.slack.dev/reference/events/message
+MESSAGE_SUBTYPES = frozenset({None, "file_share", "thread_broadcast", "me_message", "bot_message"})
+MEMBERSHIP_SUBTYPES = {"channel_join": "joined", "group_join": "joined", "channel_leave": "left", "group_leave": "left"}
+KEY_REACTIONS = frozenset({"pushpin"})
+RECORDED_REACTIONS = frozenset(
     {
         "eyes", "white_check_mark", "heavy_check_mark", "ballot_box_with_check", "x", "no_entry", "warning",
         "rotating_light", "fire", "sos", "+1", "thumbsup", "-1", "thumbsdown", "question", "raised_hand", "hand",
@@ -26,32 +26,32 @@ MEANINGFUL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """Who we are, from one `auth.test`. `url` is the workspace's, for permalinks; `enterprise_id` its Grid's."""
+    """The bot itself, from one `auth.test`."""
 
     user_id: str
     bot_id: str
     team_id: str
-    url: str = ""
+    url: str = ""  # of the workspace, for permalinks
     app_id: str = ""
-    enterprise_id: str = ""
+    enterprise_id: str = ""  # of the workspace's Enterprise Grid, if any
 
     def wrote(self, message: Event) -> bool:
-        """Did we write it? By bot ID first: a user ID may be missing."""
+        """Whether the bot wrote the message. By bot ID first, because the user ID may be missing."""
         if bot_id := message.get("bot_id"):
             return bool(bot_id == self.bot_id)
         return message.get("user") == self.user_id
 
 
-def permalink(me: BotIdentity, channel: str, ts: str, thread_ts: str | None = None) -> str | None:
-    """The address `chat.getPermalink` would give, without asking."""
-    if not me.url:
+def permalink(bot: BotIdentity, channel: str, ts: str, thread_ts: str | None = None) -> str | None:
+    """The link that `chat.getPermalink` would return, built locally; None where the workspace's URL is not known."""
+    if not bot.url:
         return None
-    base = f"{me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+    base = f"{bot.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
     return f"{base}?thread_ts={thread_ts}&cid={channel}" if thread_ts and thread_ts != ts else base
 
 
-def said(message: Event, channel: str, me: BotIdentity) -> ChannelMessage:
-    """A message object from an event, from `previous_message` or from the history."""
+def channel_message(message: Event, channel: str, bot: BotIdentity) -> ChannelMessage:
+    """Parse a message object from an event, from `previous_message` or from the history."""
     ts = str(message["ts"])
     thread_ts = message.get("thread_ts")
     team = message.get("user_team") or message.get("team")
@@ -62,15 +62,15 @@ def said(message: Event, channel: str, me: BotIdentity) -> ChannelMessage:
         text=_text(message),
         thread_ts=thread_ts,
         edited_ts=(message.get("edited") or {}).get("ts"),
-        link=permalink(me, channel, ts, thread_ts),
+        link=permalink(bot, channel, ts, thread_ts),
         bot=bool(message.get("bot_id")) or message.get("subtype") == "bot_message",
-        external=bool(team and me.team_id and team != me.team_id),
+        external=bool(team and bot.team_id and team != bot.team_id),
         files=tuple(_file(file) for file in message.get("files") or () if isinstance(file, dict)),
     )
 
 
 def _text(message: Event) -> str:
-    """The words; those of attachments and blocks where an integration sends nothing else."""
+    """The message's text, else that of its attachments and blocks: integrations may send nothing else."""
     if text := message.get("text"):
         return str(text)
     parts = [str(a.get("fallback") or a.get("text") or "") for a in message.get("attachments") or ()]
@@ -90,7 +90,7 @@ def _file(file: dict[str, Any]) -> Attached:
 
 
 def text_changed(event: Event) -> bool:
-    """Link previews and reply counts change a message, too; an edit has Slack's mark, or other words."""
+    """Whether a `message_changed` event is an edit, and not just a new link preview or reply count."""
     message, before = event.get("message") or {}, event.get("previous_message") or {}
     edited = (message.get("edited") or {}).get("ts")
     reworded = bool(before) and _text(message) != _text(before)
@@ -98,64 +98,70 @@ def text_changed(event: Event) -> bool:
 
 
 def is_tombstone(event: Event) -> bool:
-    """A thread's parent that is deleted is changed into a tombstone, not deleted."""
+    """Whether a `message_changed` event is a deletion: Slack turns a deleted thread's parent into a tombstone."""
     return (event.get("message") or {}).get("subtype") == "tombstone"
 
 
-def reaction(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry | None:
-    """📌 keys or un-keys its message; other reactions are written down where they carry meaning."""
+def reaction_entry(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry | None:
+    """The entry of a reaction event: 📌 marks a message as key; None for reactions that carry no meaning."""
     ts = str((event.get("item") or {}).get("ts", ""))
     actor = str(event.get("user") or "unknown")
-    return _marked(str(event.get("reaction", "")), actor, ts, at, f"r:{event_id}", added=added)
+    return _reaction_entry(str(event.get("reaction", "")), actor, ts, at, f"r:{event_id}", added=added)
 
 
-def _marked(reaction: str, actor: str, ts: str, at: datetime, dedup_key: str | None, *, added: bool) -> Entry | None:
-    name = reaction.split("::", 1)[0]  # the colour of a hand means nothing
-    if name in KEYING:
+def _reaction_entry(
+    reaction: str, actor: str, ts: str, at: datetime, dedup_key: str | None, *, added: bool
+) -> Entry | None:
+    name = reaction.split("::", 1)[0]  # without the skin tone
+    if name in KEY_REACTIONS:
         return Entry(at, "keyed" if added else "unkeyed", actor, "", ts, {"reaction": name}, dedup_key)
-    if name not in MEANINGFUL:
+    if name not in RECORDED_REACTIONS:
         return None
     return Entry(at, "reaction", actor, f":{name}:" + ("" if added else " taken back"), ts, {"added": added}, dedup_key)
 
 
-def reactions(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str, str]]]:
-    """The reactions that hang on a message of the history, and the `(ts, mark)` of which Slack does not name everybody:
-    its list of people may be shorter than its count. https://docs.slack.dev/reference/methods/reactions.get
+def reactions_on(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[str, str]]]:
+    """The entries of the reactions that a message of the history has, and which of them are incomplete.
+
+    Incomplete is the `(ts, mark)` of a reaction whose people Slack does not list in full: the list may be shorter than
+    the count. https://docs.slack.dev/reference/methods/reactions.get
     """
     entries: list[Entry] = []
-    unsure: set[tuple[str, str]] = set()
-    for one in message.get("reactions") or ():
-        nobodys = _marked(str(one.get("name", "")), "", str(message["ts"]), at, None, added=True)
-        mark = mark_of(nobodys) if nobodys else None
-        if nobodys is None or mark is None:
+    incomplete: set[tuple[str, str]] = set()
+    for reaction in message.get("reactions") or ():
+        template = _reaction_entry(str(reaction.get("name", "")), "", str(message["ts"]), at, None, added=True)
+        mark = mark_of(template) if template else None
+        if template is None or mark is None:
             continue
-        people = [str(user) for user in one.get("users") or ()]
-        entries += [replace(nobodys, actor=actor) for actor in people]
-        if int(one.get("count") or 0) > len(people):
-            unsure.add((mark.ts, mark.what))
-    return entries, unsure
+        people = [str(user) for user in reaction.get("users") or ()]
+        entries += [replace(template, actor=actor) for actor in people]
+        if int(reaction.get("count") or 0) > len(people):
+            incomplete.add((mark.ts, mark.what))
+    return entries, incomplete
 
 
-def pinned(item: Event, at: datetime) -> Entry:
-    """An item of `pins.list`, which says who pinned it, but not who took one off."""
-    return pin({"item": item, "user": item.get("created_by")}, "", at, added=True)
+def pinned_item_entry(item: Event, at: datetime) -> Entry:
+    """The entry of an item of `pins.list`, which names who pinned it, but not who unpinned another."""
+    return pin_entry({"item": item, "user": item.get("created_by")}, "", at, added=True)
 
 
-def pin(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry:
+def pin_entry(event: Event, event_id: str, at: datetime, *, added: bool) -> Entry:
+    """The entry of a `pin_added` or `pin_removed` event."""
     item = event.get("item") or {}
     ts = str((item.get("message") or {}).get("ts") or item.get("ts") or "")
-    words = "pinned a message" if added else "unpinned a message"
-    return Entry(at, "pin", str(event.get("user") or "unknown"), words, ts or None, {"added": added}, f"p:{event_id}")
+    text = "pinned a message" if added else "unpinned a message"
+    return Entry(at, "pin", str(event.get("user") or "unknown"), text, ts or None, {"added": added}, f"p:{event_id}")
 
 
-def membership(kind: str, channel: str, user: str, ts: str, at: datetime, inviter: str | None) -> Entry:
-    words = "joined" if kind == "joined" else "left"
+def membership_entry(kind: str, channel: str, user: str, ts: str, at: datetime, inviter: str | None) -> Entry:
+    """The entry of someone who joined or left the channel; the same one from a member event and from a message."""
+    text = "joined" if kind == "joined" else "left"
     data = {"inviter": inviter} if inviter else {}
-    return Entry(at, kind, user, words, None, data, f"{kind}:{channel}:{user}:{ts}")
+    return Entry(at, kind, user, text, None, data, f"{kind}:{channel}:{user}:{ts}")
 
 
-def channel_said(event: Event, channel: str, at: datetime) -> Entry | None:
-    """Topic, purpose and name as Slack tells them, in messages of their own."""
+def channel_change(event: Event, channel: str, at: datetime) -> Entry | None:
+    """The entry of a message in which Slack reports a new topic, purpose or name; None for any other message."""
     ts, user = str(event["ts"]), str(event.get("user") or "unknown")
     match event.get("subtype"):
         case "channel_topic" | "group_topic":

@@ -1,7 +1,7 @@
-"""What was changed while nobody listened: messages that are gone, reactions and pins that came or went.
+"""Changes missed while the bot was not connected: deleted messages, and reactions and pins that came or went.
 
-What stands in Slack's history is held against what stood on the timeline before the history was asked for, so nothing
-is concluded from a message or a mark that came in between.
+Slack's history is compared with a snapshot of the timeline taken before the history was requested, so that nothing is
+concluded from a message or a reaction that arrived in between.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import structlog
 
 from bot.domain.timeline.entry import Entry
 from bot.domain.timeline.messages import entries_from_message, entry_from_absence
-from bot.domain.timeline.reactions import KINDS, SlackState, mark_of
+from bot.domain.timeline.reactions import KINDS, Reaction, SlackState, mark_of
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import BotIdentity
@@ -30,120 +30,123 @@ log = structlog.get_logger()
 
 REACTIONS, PINS = frozenset(KINDS) - {"pin"}, frozenset({"pin"})
 
+Message = dict[str, Any]
+
 
 @dataclass(slots=True)
-class Before:
-    """What was known when the history was asked for, and of which messages Slack has shown the marks since."""
+class Snapshot:
+    """The timeline as it was before Slack's history was requested."""
 
     at: datetime
-    messages: dict[str, MessageAuthor]
-    marks: list[Entry]
-    card_ts: str | None
-    looked_at: set[str] = field(default_factory=set)
+    messages: dict[str, MessageAuthor]  # recorded and not deleted, by `ts`
+    marks: list[Entry]  # reactions and pins
+    card_ts: str | None  # of the incident's card in the channel
+    compared: set[str] = field(default_factory=set)  # `ts` of messages whose reactions Slack has shown since
 
 
-async def before(context: Context, number: int, channel: str) -> Before:
+async def take_snapshot(context: Context, incident: int, channel: str) -> Snapshot:
+    """Read what the timeline has now, to compare Slack's history with it."""
     at = context.clock.now()
     async with context.database.reading() as conn:
-        card = await receipts.get(conn, f"card:{number}")
-        standing = await timeline.undeleted_messages(conn, number, f"m:{channel}:")
-        return Before(at, standing, await timeline.of_kinds(conn, number, KINDS), (card or {}).get("ts"))
+        card = await receipts.get(conn, f"card:{incident}")
+        messages = await timeline.undeleted_messages(conn, incident, f"m:{channel}:")
+        marks = await timeline.of_kinds(conn, incident, KINDS)
+    return Snapshot(at, messages, marks, (card or {}).get("ts"))
 
 
-async def from_history(
-    context: Context, me: BotIdentity, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
-) -> int:
-    """Once a channel's history was read. What is older than its first message may have been purged by the workspace,
-    or not be shown by its plan: nobody deleted that.
-    """
-    standing = {str(m["ts"]): m for m in messages if m.get("subtype") != "tombstone"}
-    threads = {str(m["ts"]) for m in messages if m.get("reply_count")}
-    first = min((str(m["ts"]) for m in messages), key=float, default=None)
-    if first is None:
-        return 0
-    gone = [
-        ts
-        for ts, said in known.messages.items()
-        if (float(said.thread_ts or ts) > float(first))
-        and (said.thread_ts not in threads if _is_reply(ts, said) else ts not in standing)
-    ]
-    if known.card_ts and known.card_ts not in standing and float(known.card_ts) > float(first):
-        await refresh_card(context, number)
-    return await _deleted(context, number, channel, known, gone) + await _reactions(
-        context, me, number, channel, known, standing.values()
-    )
+class HistoryDiff:
+    """Compares one channel's history with a snapshot. Each method returns how many entries are new."""
+
+    def __init__(self, context: Context, bot: BotIdentity, incident: int, channel: str, snapshot: Snapshot) -> None:
+        self._context = context
+        self._bot = bot
+        self._incident = incident
+        self._channel = channel
+        self._snapshot = snapshot
+
+    async def history(self, messages: Collection[Message]) -> int:
+        """Record the differences to the channel's history, once it is read completely.
+
+        Messages older than the first one in it are no difference: the workspace may purge them, or its plan hide them.
+        """
+        present = {str(m["ts"]): m for m in messages if m.get("subtype") != "tombstone"}
+        threads = {str(m["ts"]) for m in messages if m.get("reply_count")}
+        first = min((float(m["ts"]) for m in messages), default=None)
+        if first is None:
+            return 0
+        deleted = [
+            ts
+            for ts, message in self._snapshot.messages.items()
+            if (float(message.thread_ts or ts) > first)
+            and (message.thread_ts not in threads if _is_reply(ts, message) else ts not in present)
+        ]
+        card_ts = self._snapshot.card_ts
+        if card_ts and card_ts not in present and float(card_ts) > first:
+            await refresh_card(self._context, self._incident)
+        return await self._record_deletions(deleted) + await self._record_reactions(present.values())
+
+    async def thread(self, parent_ts: str, replies: Collection[Message]) -> int:
+        """Record the differences to a thread, once it is read completely."""
+        present = {str(m["ts"]) for m in replies if m.get("subtype") != "tombstone"} | {parent_ts}
+        deleted = [
+            ts
+            for ts, message in self._snapshot.messages.items()
+            if message.thread_ts == parent_ts and ts not in present
+        ]
+        return await self._record_deletions(deleted) + await self._record_reactions(replies)
+
+    async def pins(self, api: SlackApi) -> int:
+        """Record pins that came or went, after everything else was read. Without access to pins, record nothing.
+
+        Raises `SlackError` where Slack cannot answer now.
+        """
+        if self._context.policy.record == "key":
+            return 0
+        try:
+            answer = await api.call("pins.list", channel=self._channel)
+        except SlackError as error:
+            if not error.permanent:
+                raise
+            log.info("backfill.no_pins", incident=self._incident, error=error.name)
+            return 0
+        items = [item for item in answer.get("items", []) if item.get("message")]
+        pins = [event_parser.pinned_item_entry(item, self._context.clock.at(float(item["created"]))) for item in items]
+        by_people = [pin for pin in pins if pin.actor != self._bot.user_id]
+        by_bot = {pin.source_ts for pin in pins if pin.actor == self._bot.user_id}
+        state = SlackState(_by_mark(by_people), self._snapshot.compared - by_bot, kinds=PINS)
+        return await missed_marks(self._context, self._incident, self._snapshot.marks, state, {})
+
+    async def _record_deletions(self, deleted: Iterable[str]) -> int:
+        entries = [
+            entry_from_absence(self._channel, ts, self._snapshot.messages[ts].actor, self._snapshot.at)
+            for ts in deleted
+        ]
+        return await self._context.database.appender.append(self._incident, entries) if entries else 0
+
+    async def _record_reactions(self, messages: Collection[Message]) -> int:
+        marks: list[Entry] = []
+        incomplete: set[tuple[str, str]] = set()
+        keyed: dict[str, list[Entry]] = {}
+        for message in messages:
+            entries, incomplete_here = event_parser.reactions_on(message, self._snapshot.at)
+            incomplete |= incomplete_here
+            marks += [entry for entry in entries if entry.actor != self._bot.user_id and self._is_recorded(entry)]
+            if any(entry.kind == "keyed" for entry in entries):
+                parsed = event_parser.channel_message(message, self._channel, self._bot)
+                at = self._context.clock.at(float(parsed.ts))
+                keyed[parsed.ts] = entries_from_message(parsed, at, fetched=True)
+        compared = {str(message["ts"]) for message in messages}
+        self._snapshot.compared |= compared
+        state = SlackState(_by_mark(marks), compared, incomplete, REACTIONS)
+        return await missed_marks(self._context, self._incident, self._snapshot.marks, state, keyed)
+
+    def _is_recorded(self, entry: Entry) -> bool:
+        return entry.kind == "keyed" or self._context.policy.record != "key"
 
 
-async def from_thread(
-    context: Context,
-    me: BotIdentity,
-    number: int,
-    channel: str,
-    known: Before,
-    parent_ts: str,
-    replies: Collection[dict[str, Any]],
-) -> int:
-    """Once a thread was read, whole."""
-    standing = {str(m["ts"]) for m in replies if m.get("subtype") != "tombstone"}
-    gone = [
-        ts for ts, said in known.messages.items() if said.thread_ts == parent_ts and ts not in {*standing, parent_ts}
-    ]
-    return await _deleted(context, number, channel, known, gone) + await _reactions(
-        context, me, number, channel, known, replies
-    )
+def _is_reply(ts: str, message: MessageAuthor) -> bool:
+    return message.thread_ts is not None and message.thread_ts != ts
 
 
-async def pins(context: Context, api: SlackApi, me: BotIdentity, number: int, channel: str, known: Before) -> int:
-    """Once all was read that is going to be. Where Slack does not show them, they are left as they are."""
-    if context.policy.record == "key":
-        return 0
-    try:
-        answer = await api.call("pins.list", channel=channel)
-    except SlackError as error:
-        if not error.permanent:
-            raise
-        log.info("backfill.no_pins", incident=number, error=error.name)
-        return 0
-    items = [item for item in answer.get("items", []) if item.get("message")]
-    marks = [event_parser.pinned(item, context.clock.at(float(item["created"]))) for item in items]
-    by_people = [mark for mark in marks if mark.actor != me.user_id]
-    by_us = {mark.source_ts for mark in marks if mark.actor == me.user_id}
-    shown = SlackState(_by_mark(by_people), known.looked_at - by_us, kinds=PINS)
-    return await missed_marks(context, number, known.marks, shown, {})
-
-
-async def _deleted(context: Context, number: int, channel: str, known: Before, gone: Iterable[str]) -> int:
-    entries = [entry_from_absence(channel, ts, known.messages[ts].actor, known.at) for ts in gone]
-    return await context.database.appender.append(number, entries) if entries else 0
-
-
-async def _reactions(
-    context: Context, me: BotIdentity, number: int, channel: str, known: Before, messages: Collection[dict[str, Any]]
-) -> int:
-    marks: list[Entry] = []
-    unsure: set[tuple[str, str]] = set()
-    keyed: dict[str, list[Entry]] = {}
-    for message in messages:
-        found, doubtful = event_parser.reactions(message, known.at)
-        unsure |= doubtful
-        marks += [one for one in found if one.actor != me.user_id and _wanted(context, one)]
-        if any(one.kind == "keyed" for one in found):
-            said = event_parser.said(message, channel, me)
-            keyed[said.ts] = entries_from_message(said, context.clock.at(float(said.ts)), fetched=True)
-    looked_at = {str(message["ts"]) for message in messages}
-    known.looked_at |= looked_at
-    return await missed_marks(
-        context, number, known.marks, SlackState(_by_mark(marks), looked_at, unsure, REACTIONS), keyed
-    )
-
-
-def _wanted(context: Context, entry: Entry) -> bool:
-    return entry.kind == "keyed" or context.policy.record != "key"
-
-
-def _is_reply(ts: str, said: MessageAuthor) -> bool:
-    return said.thread_ts is not None and said.thread_ts != ts
-
-
-def _by_mark(entries: Iterable[Entry]) -> dict[Any, Entry]:
+def _by_mark(entries: Iterable[Entry]) -> dict[Reaction, Entry]:
     return {mark: entry for entry in entries if (mark := mark_of(entry)) is not None}

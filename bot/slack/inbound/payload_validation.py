@@ -1,11 +1,11 @@
-"""What Slack sends has a shape. Bolt looks into these fields before any listener of ours, and trusts their types."""
+"""Check the types in Slack's payloads: Bolt reads these fields before any listener does, and trusts their types."""
 
 from __future__ import annotations
 
 from typing import Any
 
 ID = (str, dict)  # `"user": "U1"` in events, `"user": {"id": "U1"}` in presses
-# A field's type, an object's fields, or a list of what its one item says. `null` stands for absent.
+# A type, an object's fields, or a list with the shape of its items. `null` counts as absent.
 Shape = Any
 MESSAGE: Shape = {"thread_ts": str, "user": ID, "channel": ID, "team": ID, "bot_profile": {"team_id": str}}
 EVENT: Shape = {
@@ -53,11 +53,11 @@ BODY: Shape = {
 
 
 NEVER_NULL = ("event", "actions", "response_urls")
-OF_A_PERSON = frozenset({"block_actions", "view_submission", "view_closed", "shortcut", "message_action"})
+BY_A_PERSON = frozenset({"block_actions", "view_submission", "view_closed", "shortcut", "message_action"})
 
 
-def well_formed(body: Any) -> bool:
-    """Has it the types that Slack's reference gives it? Fields that nobody reads may be anything."""
+def is_well_formed(body: Any) -> bool:
+    """Whether the fields that are read have the types that Slack's reference gives. Other fields may be anything."""
     if not isinstance(body, dict) or not _fits(body, BODY):
         return False
     if any(name in body and body[name] is None for name in NEVER_NULL) or body.get("actions") == []:
@@ -71,11 +71,12 @@ def well_formed(body: Any) -> bool:
         return False
     if "command" in body:
         return _has(body, "command", "user_id")
-    return kind not in OF_A_PERSON or _has(body.get("user"), "id")
+    return kind not in BY_A_PERSON or _has(body.get("user"), "id")
 
 
-def _has(value: Any, *texts: str) -> bool:
-    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in texts)
+def _has(value: Any, *names: str) -> bool:
+    """Whether `value` is an object with a text under each of the names."""
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in names)
 
 
 def _fits(value: Any, shape: Shape) -> bool:
@@ -85,8 +86,8 @@ def _fits(value: Any, shape: Shape) -> bool:
         if not isinstance(value, dict):
             return False
         for name in shape.keys() & value.keys():
-            inner, given = shape[name], value[name]
-            if not (isinstance(given, str) if inner is str and given is not None else _fits(given, inner)):
+            expected, field = shape[name], value[name]
+            if not (isinstance(field, str) if expected is str and field is not None else _fits(field, expected)):
                 return False
         return True
     if isinstance(shape, list):

@@ -1,7 +1,8 @@
-"""Socket Mode: two connections that overlap, a successor before a connection ends, and a watchdog for one that wedges.
+"""Socket Mode: a pool of two connections, each replaced before it ends, and a watchdog for connections that hang.
 
-The SDK closes a connection that Slack asks it to leave before it opens the next; what Slack sent in between is lost,
-and commands are never repeated. So a connection here is replaced first and closed when it has been idle for a while.
+When Slack announces the end of a connection, the SDK closes it before it opens the next one. What Slack sends in
+between is lost, and commands are never repeated. The pool therefore opens the successor first and closes the old one
+later.
 """
 
 from __future__ import annotations
@@ -29,18 +30,22 @@ CONNECTIONS = 2
 PING_S = 4.0
 WATCH_S = 1.0
 WEDGED_AFTER_S = 10.0  # the SDK tries a used-up address for ever; a rebuilt connection asks for a new one
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0  # between attempts to connect
 GRACE_S = 8.0  # Slack warns about 10 s ahead
-SILENT_PINGS = 3  # without an answer
-ANSWERED_WITHIN_S = 3.0  # when we stop; Slack waits no longer
-# What we post comes back as an event. Who speaks so often and hears nothing for so long listens at the wrong door.
-SPOKEN, DEAF_AFTER_S, NOT_OFTENER_S = 3, 30.0, 300.0
-DEAF_GRACE_S = 1.0  # what is sent to it is lost, so not longer than its successor needs
+SILENT_PINGS = 3  # unanswered pings after which a connection counts as hanging
+DRAIN_S = 3.0  # on shutdown; Slack waits no longer for an answer
+# Slack delivers the bot's own posts back as events. After this many posts and seconds without any delivery, all
+# connections are replaced, at most once in `REPLACE_EVERY_S`.
+UNHEARD_POSTS, UNHEARD_AFTER_S, REPLACE_EVERY_S = 3, 30.0, 300.0
+UNHEARD_GRACE_S = 1.0  # what Slack sends to such a connection is lost, so it closes once its successor is up
 ENDING = frozenset({"warning", "refresh_requested"})
 
 
 class Connection(SocketModeClient):
-    """One socket. `retire` is called, instead of reconnecting at once, when Slack says that this one ends soon."""
+    """One socket. Instead of reconnecting, it calls `retire` when Slack announces its end.
+
+    `observe` receives the kind of each request and the seconds until it was answered.
+    """
 
     def __init__(
         self,
@@ -58,33 +63,35 @@ class Connection(SocketModeClient):
         self._busy = 0
         self.idle = asyncio.Event()
         self.idle.set()
-        self.heard_at = time.monotonic()  # anything at all
-        self.delivered_at = 0.0  # something to answer
+        self.heard_at = time.monotonic()  # the last frame of any kind
+        self.delivered_at = 0.0  # the last request
         self.socket_mode_request_listeners.append(self._on_request)  # type: ignore[arg-type]  # the SDK's own shape
 
     async def enqueue_message(self, message: str) -> None:
+        """Note that Slack sent something, then queue it (called by the SDK)."""
         self.heard_at = time.monotonic()
         await super().enqueue_message(message)
 
     def wedged(self) -> str | None:
-        """Why it is as good as closed though it looks open; None while it lives, or was never open."""
+        """Why the connection hangs though it looks open; None while it works, or was never open."""
         if self.last_ping_pong_time != self._pong:
             self._pong, self.heard_at = self.last_ping_pong_time, time.monotonic()
         if self.current_session is None:
             return None
         if any(task is not None and task.done() for task in (self.message_receiver, self.message_processor)):
-            return "nobody reads it any more"
+            return "its reader has ended"
         silent_s = time.monotonic() - self.heard_at
         return f"silent for {silent_s:.0f} s" if silent_s > SILENT_PINGS * PING_S else None
 
     async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
+        """Retire on Slack's warning; leave all other messages to the SDK."""
         if message.get("type") == "disconnect" and str(message.get("reason")) in ENDING:
             self._retire(self)
             return
         await super().run_message_listeners(message, raw_message)
 
     async def _on_request(self, client: SocketModeClient, request: SocketModeRequest) -> None:
-        """Answer on the connection that asked. One that broke meanwhile cannot be answered: events come again."""
+        """Answer on the connection that asked. If it broke meanwhile, Slack delivers an event again."""
         self._busy += 1
         self.idle.clear()
         try:
@@ -97,23 +104,28 @@ class Connection(SocketModeClient):
     async def _answer(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         started = time.time()
         self.delivered_at = time.monotonic()
-        if payload_validation.well_formed(request.payload):
+        if payload_validation.is_well_formed(request.payload):
             answer = await run_async_bolt_app(self._app, request)
         else:
             log.warning("socket.malformed", type=str(request.type)[:40])
-            answer = BoltResponse(status=200)  # taken and dropped: it would be no better the next time
+            answer = BoltResponse(status=200)  # acknowledged and dropped: it would be malformed next time, too
         try:
             await send_async_response(client, request, answer, started)
         except (aiohttp.ClientError, ConnectionError) as error:
             log.warning("socket.answer_lost", type=request.type, error=repr(error))
         self._observe("event" if request.type == "events_api" else "command_or_press", time.time() - started)
 
-    def give_up_reconnecting(self) -> None:
+    def stop_reconnecting(self) -> None:
+        """Let the connection end without a reconnection by the SDK: its successor is open."""
         self.auto_reconnect_enabled = self.default_auto_reconnect_enabled = False
 
 
-class Sockets:
-    """Keeps `CONNECTIONS` sockets open. `reconnected` is awaited after a time with none: something may be missing."""
+class SocketPool:
+    """Keeps `CONNECTIONS` sockets open.
+
+    `reconnected` is awaited after a time without any connection, since events may be missing. `rebuilt` is called
+    whenever a hanging connection is replaced.
+    """
 
     def __init__(
         self,
@@ -133,86 +145,88 @@ class Sockets:
         self._open: list[Connection] = []
         self._retired: list[Connection] = []
         self._down_since: dict[int, float] = {}
-        self._spoken: list[float] = []
-        self._deaf_at = -NOT_OFTENER_S
-        self._missed = False
-        self._living = 0
+        self._posted_at: list[float] = []  # the last few posts
+        self._replaced_at = -REPLACE_EVERY_S
+        self._may_have_missed = False
+        self._open_count = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Begin to connect; a Slack that is down is tried again, it does not keep us from starting."""
+        """Start to connect and return at once; while Slack is down, connecting is tried again."""
         self._open = [self._new() for _ in range(CONNECTIONS)]
-        self._go(self._keep(), "socket watchdog")
+        self._spawn(self._watch(), "socket watchdog")
 
     async def stop(self) -> None:
-        """Answer what was asked, then close."""
+        """Finish the requests being answered, then close every connection."""
         for task in list(self._tasks):
             task.cancel()
         connections = (*self._open, *self._retired)
         try:
-            async with asyncio.timeout(ANSWERED_WITHIN_S):
+            async with asyncio.timeout(DRAIN_S):
                 for connection in connections:
                     await connection.idle.wait()
         except TimeoutError:
-            log.warning("socket.not_answered", hint="nothing to do: events come again, people try again")
+            log.warning("socket.not_answered", hint="nothing to do: Slack repeats events, and people try again")
         await asyncio.gather(*(_close(connection) for connection in connections), return_exceptions=True)
 
     @property
-    def living(self) -> int:
-        """As last looked at."""
-        return self._living
+    def open_count(self) -> int:
+        """Working connections, as of the watchdog's last look."""
+        return self._open_count
 
-    async def connected(self) -> int:
-        return sum([await one.is_connected() and one.wedged() is None for one in self._open])
+    async def connected_count(self) -> int:
+        """Working connections, checked now."""
+        return sum([await connection.is_connected() and connection.wedged() is None for connection in self._open])
 
-    def spoke(self) -> None:
-        """We said something that Slack delivers back to us."""
-        self._spoken = [*self._spoken[1 - SPOKEN :], time.monotonic()]
+    def note_post(self) -> None:
+        """Note that the bot posted a message, which Slack delivers back as an event."""
+        self._posted_at = [*self._posted_at[1 - UNHEARD_POSTS :], time.monotonic()]
 
     def _new(self) -> Connection:
         connection = Connection(self._app, self._token, self._client, self._replace, self._observe)
-        self._go(_connect(connection), "socket")
+        self._spawn(_connect(connection), "socket")
         return connection
 
     def _replace(self, old: Connection, grace_s: float | None = None) -> None:
-        """The successor first; the old one still answers what it was asked, and is closed after a while."""
+        """Open the successor first. The old connection still answers its requests and is closed after the grace."""
         if old not in self._open:
             return
         self._open[self._open.index(old)] = self._new()
         self._retired.append(old)
-        old.give_up_reconnecting()
-        self._go(self._see_off(old, GRACE_S if grace_s is None else grace_s), "socket grace")
+        old.stop_reconnecting()
+        self._spawn(self._close_after_grace(old, GRACE_S if grace_s is None else grace_s), "socket grace")
 
-    async def _see_off(self, old: Connection, grace_s: float) -> None:
+    async def _close_after_grace(self, old: Connection, grace_s: float) -> None:
         await asyncio.sleep(grace_s)
         self._retired.remove(old)
         await _close(old)
 
-    def _go(self, work: Any, name: str) -> None:
+    def _spawn(self, work: Any, name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _keep(self) -> None:
-        """1. Look at each connection; 2. rebuild one that stays away or is dead; 3. have the gap filled afterwards."""
+    async def _watch(self) -> None:
+        """1. Check each connection. 2. Rebuild those that stay away or hang. 3. Have the gap filled afterwards."""
         while True:
             await asyncio.sleep(WATCH_S)
             try:
-                up = 0
+                working = 0
                 for index in range(CONNECTIONS):
-                    up += await self._look(index)
-                if up and self._deaf():
-                    self._all_anew()
-                elif up and self._missed:
+                    working += await self._check(index)
+                if working and self._receiving_nothing():
+                    self._replace_all()
+                elif working and self._may_have_missed:
                     log.info("socket.back")
-                    self._missed = False
+                    self._may_have_missed = False
                     await self._reconnected()
-                self._missed = self._missed or up == 0
-                self._living = up
-            except Exception:  # the watchdog must outlive whatever it watches
+                self._may_have_missed = self._may_have_missed or working == 0
+                self._open_count = working
+            except Exception:  # the watchdog must survive every failure
                 log.exception("socket.watch_failed")
 
-    async def _look(self, index: int) -> bool:
+    async def _check(self, index: int) -> bool:
+        """Whether the connection works. One that hangs, or stays away too long, is rebuilt."""
         why = self._open[index].wedged()
         if why is None and await self._open[index].is_connected():
             self._down_since.pop(index, None)
@@ -225,34 +239,40 @@ class Sockets:
         return False
 
     def _rebuild(self, index: int, why: str) -> None:
-        """What was sent into it is lost, so the gap is filled."""
+        """Replace a hanging connection at once. What Slack sent to it is lost, so the gap is filled afterwards."""
         log.warning("socket.wedged", connection=index, why=why, hint="it is rebuilt; nothing to do unless this repeats")
         self._rebuilt()
         old, self._open[index] = self._open[index], self._new()
         self._down_since.pop(index, None)
-        self._missed = True
-        self._go(_close(old), "socket close")
+        self._may_have_missed = True
+        self._spawn(_close(old), "socket close")
 
-    def _deaf(self) -> bool:
-        """We spoke, more than once, and Slack, which delivers that to us, said nothing since."""
+    def _receiving_nothing(self) -> bool:
+        """Whether several posts of the bot's own did not come back as events, and nothing else was delivered since."""
         now = time.monotonic()
-        if len(self._spoken) < SPOKEN or now - self._deaf_at < NOT_OFTENER_S:
+        if len(self._posted_at) < UNHEARD_POSTS or now - self._replaced_at < REPLACE_EVERY_S:
             return False
-        heard_at = max(connection.delivered_at for connection in (*self._open, *self._retired))
-        return self._spoken[0] > heard_at and now - self._spoken[0] > DEAF_AFTER_S
+        delivered_at = max(connection.delivered_at for connection in (*self._open, *self._retired))
+        return self._posted_at[0] > delivered_at and now - self._posted_at[0] > UNHEARD_AFTER_S
 
-    def _all_anew(self) -> None:
-        """Successors first, as when Slack asks for it: should we be wrong, nothing is lost."""
-        log.warning("socket.deaf", hint="both connections are replaced; see that the app is subscribed to its events")
-        self._deaf_at = time.monotonic()
-        self._missed = True
+    def _replace_all(self) -> None:
+        """Open successors before closing, as for Slack's warning: nothing is lost if the suspicion is wrong."""
+        log.warning(
+            "socket.receiving_nothing",
+            hint="both connections are being replaced; check that the app is subscribed to its events",
+        )
+        self._replaced_at = time.monotonic()
+        self._may_have_missed = True
         self._rebuilt()
         for connection in list(self._open):
-            self._replace(connection, DEAF_GRACE_S)
+            self._replace(connection, UNHEARD_GRACE_S)
 
 
 async def _connect(connection: Connection) -> None:
-    """Until it stands once; then the SDK keeps it. AttributeError: it stumbles over an answer that is no JSON."""
+    """Try until the first connection succeeds; from then on the SDK reconnects.
+
+    The SDK raises AttributeError for an answer that is no JSON.
+    """
     wait_s = FIRST_WAIT_S
     while not connection.closed:
         try:
@@ -266,4 +286,4 @@ async def _connect(connection: Connection) -> None:
 
 
 async def _close(connection: Connection) -> None:
-    await connection.close()  # type: ignore[no-untyped-call]  # the SDK does not say
+    await connection.close()  # type: ignore[no-untyped-call]  # untyped in the SDK

@@ -21,15 +21,15 @@ from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
 from bot.slack.commands.arguments import Request
-from bot.slack.commands.parse import Declaration
+from bot.slack.commands.parse import DeclareRequest
 from bot.slack.listeners import commands, jobs, menu, oncall, playbooks, verbs
 from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, Interaction, ListenerContext
 from bot.usecases import authorize, delivery
-from bot.usecases.context import DuplicateDelivery
 from bot.usecases.incidents import acknowledge as acknowledging
 from bot.usecases.incidents import change_policy, handover, update
 from bot.usecases.incidents import escalate as escalating
 from bot.usecases.oncall import shift_change
+from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ def asking_of(body: dict[str, Any]) -> Interaction:
 
 async def _tell(ctx: ListenerContext, interaction: Interaction, message: Message) -> None:
     try:
-        await ctx.answer_later(interaction, message)
+        await ctx.reply_later(interaction, message)
     except StorageError as error:
         log.error("press.not_answered", error=str(error))
         if message == replies.not_recorded():
@@ -92,7 +92,7 @@ async def _pressed(ctx: ListenerContext, interaction: Interaction, action: dict[
         if name == "choose_incident":
             return await commands.answered(ctx, replace(interaction, raw=value))
         if name == "menu_declare":
-            return await verbs.declare(ctx, interaction, Declaration())
+            return await verbs.declare(ctx, interaction, DeclareRequest())
         if name == "cover":
             return await oncall.cover_form(ctx, interaction, value)
         press = PRESSES.get(name)
@@ -104,14 +104,14 @@ async def _pressed(ctx: ListenerContext, interaction: Interaction, action: dict[
         if not number.isdecimal():
             log.warning("press.malformed", action=name[:80])
             return None
-        incident, policy = await ctx.incident(int(number), interaction, paged=name in ANSWERS_A_PAGE)
+        incident, policy = await ctx.visible_incident(int(number), interaction, paged=name in ANSWERS_A_PAGE)
         return await press(ctx, interaction, incident, policy, rest)
     except DuplicateDelivery:
         ctx.metrics.repeated.labels("press").inc()
         return None
     except Refused as refused:
         second = playbooks.overtaken(refused, interaction.user)
-        return second or ctx.refused(refused, await _not_the_channels(ctx, interaction, value))
+        return second or ctx.refusal(refused, await _not_the_channels(ctx, interaction, value))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("press.malformed", action=name[:80], error=type(error).__name__)
         return None
@@ -126,7 +126,7 @@ async def _not_the_channels(ctx: ListenerContext, interaction: Interaction, valu
     if not said.isdecimal():  # it was about none, such as Declare
         return None
     number = int(said)
-    return None if await ctx.number_in(interaction.channel) == number else number
+    return None if await ctx.incident_number_in(interaction.channel) == number else number
 
 
 def _verb(verb: verbs.WithIncident, name: str, **arguments: Any) -> Press:
@@ -187,7 +187,7 @@ async def _responding(
     done = await acknowledging.acknowledge(
         ctx.context, incident.number, interaction.user, delivery=interaction.delivery
     )
-    await ctx.answer_later(interaction, verbs.acknowledged(done, interaction.user), replace=True)
+    await ctx.reply_later(interaction, verbs.acknowledged(done, interaction.user), replace=True)
     return None
 
 
@@ -200,7 +200,7 @@ async def _watching(
         message = replies.watching_in_hands(incident, incident.acknowledged_by)
     else:
         message = replies.just_watching(incident)
-    await ctx.answer_later(interaction, message, replace=True)
+    await ctx.reply_later(interaction, message, replace=True)
     return None
 
 
@@ -213,7 +213,7 @@ async def _lead(
     await update.assign(
         ctx.context, incident.number, {"commander": interaction.user}, interaction.user, delivery=interaction.delivery
     )
-    await ctx.answer_later(interaction, replies.done(f"You lead {incident.id}."), replace=True)
+    await ctx.reply_later(interaction, replies.done(f"You lead {incident.id}."), replace=True)
     return None
 
 
@@ -283,7 +283,7 @@ async def _policy_apply(
     saved = await change_policy.apply(
         ctx.context, incident.number, rest, interaction.user, delivery=interaction.delivery
     )
-    await ctx.answer_later(interaction, policy_blocks.applied(saved), replace=True)
+    await ctx.reply_later(interaction, policy_blocks.applied(saved), replace=True)
     return None
 
 

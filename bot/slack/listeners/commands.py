@@ -12,11 +12,11 @@ from bot.domain.errors import Refused
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.arguments import Request
-from bot.slack.commands.parse import MENU, BadRequest, Declaration, parse
+from bot.slack.commands.parse import MENU, BadRequest, DeclareRequest, parse
 from bot.slack.commands.verbs import BY_NAME
 from bot.slack.listeners import verbs
 from bot.slack.listeners.context import Interaction, ListenerContext
-from bot.usecases.context import DuplicateDelivery
+from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ async def answered(ctx: ListenerContext, interaction: Interaction) -> Message | 
         ctx.metrics.repeated.labels("command").inc()
         return None
     except Refused as refused:
-        return ctx.refused(refused)
+        return ctx.refusal(refused)
     except StorageError as error:
         log.error("command.not_recorded", error=str(error), user=interaction.user)
         return replies.not_recorded()
@@ -60,25 +60,25 @@ async def _run(ctx: ListenerContext, interaction: Interaction) -> Message | None
     match parsed:
         case BadRequest():
             return replies.bad_request(parsed)
-        case Declaration():
+        case DeclareRequest():
             return await verbs.declare(ctx, interaction, parsed)
         case Request():
             try:
                 return await _run_verb(ctx, interaction, parsed)
             except Refused as refused:
-                return ctx.refused(refused, parsed.incident)
+                return ctx.refusal(refused, parsed.incident)
 
 
 async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Request) -> Message | None:
     if request.verb != MENU and not BY_NAME[request.verb].needs_incident:
         return await verbs.WITHOUT_INCIDENT[request.verb](ctx, interaction, request)
-    number = request.incident or await ctx.number_in(interaction.channel)
+    number = request.incident or await ctx.incident_number_in(interaction.channel)
     if request.verb == MENU and number is None:
-        return await verbs.declare(ctx, interaction, Declaration())
+        return await verbs.declare(ctx, interaction, DeclareRequest())
     if number is None:
         running = await ctx.open_incidents(interaction.user)
         if not running:
             return replies.none_open(ctx.command)
         return replies.which_incident(running, interaction.raw, ctx.command)
-    incident, policy = await ctx.incident(number, interaction)
+    incident, policy = await ctx.visible_incident(number, interaction)
     return await verbs.WITH_INCIDENT[request.verb](ctx, interaction, request, incident, policy)

@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 
+from bot.domain import routing
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.notice import Notice, Priority
 from bot.metrics import Metrics
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
@@ -22,7 +22,7 @@ from bot.slack.commands.verbs import BY_NAME
 from bot.slack.directory.identities import Identities
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
-from bot.usecases.effects.visibility import called, part_of
+from bot.usecases.effects.visibility import can_see, was_paged
 from bot.usecases.incidents.record import Recorder
 from storage import incidents
 from storage.outbox import enqueue
@@ -52,16 +52,18 @@ class ListenerContext:
     context: Context
     api: SlackApi
     recorder: Recorder
-    me: BotIdentity
+    bot: BotIdentity
     metrics: Metrics
     command: str = "/incident"
-    missed: Callable[[], None] = lambda: None  # an event could not be written down
+    event_lost: Callable[[], None] = lambda: None  # an event could not be written down
     identities: Identities = field(init=False)
 
     def __post_init__(self) -> None:
-        self.identities = Identities(self.api, self.me)
+        self.identities = Identities(self.api, self.bot)
 
-    async def incident(self, number: int, interaction: Interaction, *, paged: bool = False) -> tuple[Incident, Policy]:
+    async def visible_incident(
+        self, number: int, interaction: Interaction, *, paged: bool = False
+    ) -> tuple[Incident, Policy]:
         """The incident as this person may see it. Raises `NotFound`, also for what is private to others.
 
         `paged`: the answer to a page, which somebody may give before they are in the channel.
@@ -71,8 +73,8 @@ class ListenerContext:
             if incident is None:
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             here = incident.channel_id is not None and incident.channel_id == interaction.channel
-            answers_page = paged and await called(conn, incident, interaction.user)
-            if not (here or answers_page or await part_of(conn, incident, interaction.user)):
+            answers_page = paged and await was_paged(conn, incident, interaction.user)
+            if not (here or answers_page or await can_see(conn, incident, interaction.user)):
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return incident, await self.context.policies.of(conn, incident)
 
@@ -87,9 +89,9 @@ class ListenerContext:
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
         async with self.context.database.reading() as conn:
             found = await incidents.newest(conn, open_only=True, limit=limit)
-            return [incident for incident in found if await part_of(conn, incident, user)]
+            return [incident for incident in found if await can_see(conn, incident, user)]
 
-    async def number_in(self, channel: str | None) -> int | None:
+    async def incident_number_in(self, channel: str | None) -> int | None:
         return None if channel is None else await self.recorder.channels.incident_of(channel)
 
     async def open_view(self, interaction: Interaction, view: dict[str, Any], instead: str) -> Message | None:
@@ -104,7 +106,7 @@ class ListenerContext:
             return replies.modal_failed(instead)
         return None
 
-    async def answer_later(self, interaction: Interaction, message: Message, *, replace: bool = False) -> None:
+    async def reply_later(self, interaction: Interaction, message: Message, *, replace: bool = False) -> None:
         """Tell somebody privately, through the outbox: for presses, whose acknowledgement cannot carry words.
 
         A delivery that Slack repeats is answered once.
@@ -118,12 +120,12 @@ class ListenerContext:
         if interaction.response_url:
             payload["response_url"] = interaction.response_url
         dedup_key = interaction.delivery or uuid.uuid4().hex
-        notice = Notice(f"answer:{dedup_key}", "answer", None, payload, priority=Priority.ANSWER)
+        notice = routing.answer(dedup_key, payload)
         async with self.context.database.transaction() as conn:
             await enqueue.put(conn, [notice])
         self.context.wakeups.notify()
 
-    def refused(self, error: Refused, incident: int | None = None) -> Message:
+    def refusal(self, error: Refused, incident: int | None = None) -> Message:
         """`incident` is given where the channel does not say which is meant, so that the example works there too."""
         if not error.example:
             return replies.refused(error.message)

@@ -23,7 +23,7 @@ class EventMiddleware(AsyncMiddleware):
     """Bolt's `before_authorize`. What could not be written down is answered 500, so that Slack repeats it."""
 
     def __init__(self, ctx: ListenerContext) -> None:
-        self._front = ctx
+        self._ctx = ctx
 
     async def async_process(
         self,
@@ -35,9 +35,9 @@ class EventMiddleware(AsyncMiddleware):
         if req.body.get("type") != "event_callback":
             return await next()
         try:
-            await events.on_event(self._front, req.body)
+            await events.on_event(self._ctx, req.body)
         except Exception:
             log.exception("listener.failed", type="event_callback", event_id=req.body.get("event_id"))
-            self._front.missed()  # Slack repeats it, but not for ever
+            self._ctx.event_lost()  # Slack repeats it, but not for ever
             return BoltResponse(status=500)
         return BoltResponse(status=200)

@@ -43,43 +43,43 @@ async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
 
 async def _message(ctx: ListenerContext, event: Event, event_id: str) -> int:
     subtype = event.get("subtype")
-    if subtype in event_parser.SPOKEN:
-        if ctx.me.wrote(event):
+    if subtype in event_parser.MESSAGE_SUBTYPES:
+        if ctx.bot.wrote(event):
             return 1
-        return await ctx.recorder.message(event_parser.said(event, event["channel"], ctx.me))
+        return await ctx.recorder.message(event_parser.channel_message(event, event["channel"], ctx.bot))
     if subtype == "message_changed":
         return await _changed(ctx, event, event_id)
     if subtype == "message_deleted":
         return await _deleted(ctx, event)
-    if subtype in event_parser.COMING_AND_GOING:
-        return await _moved(ctx, event, event_parser.COMING_AND_GOING[subtype], str(event["ts"]))
-    happened = event_parser.channel_said(event, event["channel"], ctx.recorder.at(str(event["ts"])))
-    if happened is None or ctx.me.wrote(event):
+    if subtype in event_parser.MEMBERSHIP_SUBTYPES:
+        return await _moved(ctx, event, event_parser.MEMBERSHIP_SUBTYPES[subtype], str(event["ts"]))
+    happened = event_parser.channel_change(event, event["channel"], ctx.recorder.at(str(event["ts"])))
+    if happened is None or ctx.bot.wrote(event):
         return 1
     return await ctx.recorder.happening(event["channel"], happened)
 
 
 async def _changed(ctx: ListenerContext, event: Event, event_id: str) -> int:
     message, before = event["message"], event.get("previous_message")
-    if ctx.me.wrote(message) or (before and ctx.me.wrote(before)):
+    if ctx.bot.wrote(message) or (before and ctx.bot.wrote(before)):
         return 1
     if event_parser.is_tombstone(event):
         return await _deleted(ctx, {**event, "deleted_ts": message["ts"]})
     if not event_parser.text_changed(event):
         return 1
     channel = event["channel"]
-    now = event_parser.said(message, channel, ctx.me)
+    now = event_parser.channel_message(message, channel, ctx.bot)
     if now.edited_ts is None:  # an app may change its message without Slack's mark
         now = replace(now, edited_ts=str(event.get("event_ts") or event["ts"]))
-    return await ctx.recorder.edit(now, event_parser.said(before, channel, ctx.me) if before else None)
+    return await ctx.recorder.edit(now, event_parser.channel_message(before, channel, ctx.bot) if before else None)
 
 
 async def _deleted(ctx: ListenerContext, event: Event) -> int:
     before = event.get("previous_message")
-    if before and ctx.me.wrote(before):
+    if before and ctx.bot.wrote(before):
         return await _ours_deleted(ctx, event)
     channel, ts = event["channel"], str(event.get("deleted_ts") or (before or {})["ts"])
-    said = event_parser.said(before, channel, ctx.me) if before else None
+    said = event_parser.channel_message(before, channel, ctx.bot) if before else None
     actor = said.actor if said else "unknown"
     return await ctx.recorder.deletion(channel, ts, actor, said, str(event.get("event_ts") or event.get("ts") or ts))
 
@@ -88,7 +88,7 @@ async def _ours_deleted(ctx: ListenerContext, event: Event) -> int:
     """Somebody deleted a message of ours. A card that is gone is put back at the next change of the incident;
     here it is asked for at once.
     """
-    number = await ctx.number_in(event["channel"])
+    number = await ctx.incident_number_in(event["channel"])
     if number is not None:
         await refresh_card(ctx.context, number)
     return 1
@@ -96,9 +96,9 @@ async def _ours_deleted(ctx: ListenerContext, event: Event) -> int:
 
 async def _moved(ctx: ListenerContext, event: Event, kind: str, ts: str) -> int:
     user = str(event.get("user") or "unknown")
-    if user == ctx.me.user_id:
+    if user == ctx.bot.user_id:
         return 1
-    entry = event_parser.membership(kind, event["channel"], user, ts, ctx.recorder.at(ts), event.get("inviter"))
+    entry = event_parser.membership_entry(kind, event["channel"], user, ts, ctx.recorder.at(ts), event.get("inviter"))
     return await ctx.recorder.coming_or_going(event["channel"], entry)
 
 
@@ -112,12 +112,12 @@ async def _left(ctx: ListenerContext, event: Event, event_id: str) -> int:
 
 async def _reaction(ctx: ListenerContext, event: Event, event_id: str, *, added: bool) -> int:
     item = event.get("item") or {}
-    if item.get("type") != "message" or event.get("user") == ctx.me.user_id:
+    if item.get("type") != "message" or event.get("user") == ctx.bot.user_id:
         return 1
     channel = str(item["channel"])
     at = ctx.recorder.at(str(event.get("event_ts") or item["ts"]))
-    entry = event_parser.reaction(event, event_id, at, added=added)
-    if entry is None or await ctx.number_in(channel) is None:
+    entry = event_parser.reaction_entry(event, event_id, at, added=added)
+    if entry is None or await ctx.incident_number_in(channel) is None:
         return 1
     said = None
     if entry.kind == "keyed" and not await ctx.recorder.knows(channel, str(item["ts"])):
@@ -135,7 +135,7 @@ async def _fetch(ctx: ListenerContext, channel: str, ts: str) -> Any:
         log.info("keyed.message_not_read", channel=channel, error=error.name)
         return None
     found = next((m for m in answer.get("messages", []) if m.get("ts") == ts), None)
-    return event_parser.said(found, channel, ctx.me) if found else None
+    return event_parser.channel_message(found, channel, ctx.bot) if found else None
 
 
 async def _reaction_added(ctx: ListenerContext, event: Event, event_id: str) -> int:
@@ -155,11 +155,11 @@ async def _pin_removed(ctx: ListenerContext, event: Event, event_id: str) -> int
 
 
 async def _pin(ctx: ListenerContext, event: Event, event_id: str, *, added: bool) -> int:
-    if event.get("user") == ctx.me.user_id:
+    if event.get("user") == ctx.bot.user_id:
         return 1
     at = ctx.recorder.at(str(event.get("event_ts") or "0"))
     channel = str(event.get("channel_id") or (event.get("item") or {}).get("channel") or "")
-    return await ctx.recorder.pin(channel, event_parser.pin(event, event_id, at, added=added))
+    return await ctx.recorder.pin(channel, event_parser.pin_entry(event, event_id, at, added=added))
 
 
 async def _mention(ctx: ListenerContext, event: Event, event_id: str) -> int:
@@ -168,13 +168,13 @@ async def _mention(ctx: ListenerContext, event: Event, event_id: str) -> int:
         user=str(event.get("user", "")),
         channel=str(event["channel"]),
         delivery=f"e:{event_id}",
-        raw=text.without_address(str(event.get("text", "")), ctx.me.user_id),
+        raw=text.without_bot_mention(str(event.get("text", "")), ctx.bot.user_id),
     )
     if event.get("bot_id") or not interaction.user:
         return 1
     message = await commands.answered(ctx, interaction)
     if message is not None:
-        await ctx.answer_later(interaction, message)
+        await ctx.reply_later(interaction, message)
     return 1
 
 

@@ -72,13 +72,13 @@ async def _cancelled(ctx: ListenerContext, interaction: Interaction, view: View)
 async def _noted(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = menu_forms.values_of_text(view)
     await update.note(ctx.context, said.incident, said.text, interaction.user, delivery=interaction.delivery)
-    incident, _ = await ctx.incident(said.incident, interaction, paged=True)
+    incident, _ = await ctx.visible_incident(said.incident, interaction, paged=True)
     await _tell(ctx, interaction, incident, replies.done(f"Noted on the timeline of {incident.id}."))
 
 
 async def _offered(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = menu_forms.values_of_handover(view)
-    _, policy = await ctx.incident(said.incident, interaction, paged=True)
+    _, policy = await ctx.visible_incident(said.incident, interaction, paged=True)
     saved = await handover.offer(
         ctx.context, said.incident, said.role, said.to, interaction.user, delivery=interaction.delivery
     )
@@ -87,7 +87,7 @@ async def _offered(ctx: ListenerContext, interaction: Interaction, view: View) -
 
 async def _tell(ctx: ListenerContext, interaction: Interaction, incident: Incident, message: Message) -> None:
     """A form has no channel: the incident's is where it was asked for."""
-    await ctx.answer_later(replace(interaction, channel=incident.channel_id), message)
+    await ctx.reply_later(replace(interaction, channel=incident.channel_id), message)
 
 
 PRESSES: dict[str, Press] = {

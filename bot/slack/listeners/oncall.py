@@ -10,7 +10,7 @@ from bot.slack.blocks import cover as covers
 from bot.slack.blocks import oncall as blocks
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.arguments import Request
-from bot.slack.directory.time_zones import zone_of
+from bot.slack.directory.time_zones import time_zone_of
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases import authorize as permissions
 from bot.usecases.oncall import calendar_feeds as feeds_
@@ -48,7 +48,7 @@ async def cover(ctx: ListenerContext, interaction: Interaction, request: Request
 
 async def _zone(ctx: ListenerContext, user: str, schedule: str) -> tuple[tzinfo, str]:
     """Their own; where Slack does not tell it, the schedule's, which is said."""
-    if (own := await zone_of(ctx.api, user)) is not None:
+    if (own := await time_zone_of(ctx.api, user)) is not None:
         return own, ""
     theirs = ctx.context.policy.schedules[schedule].timezone
     return ZoneInfo(theirs), f"Times as in {theirs}: Slack did not tell me your time zone."

@@ -143,7 +143,7 @@ async def _approve(
 ) -> Message | None:
     place, request = _request(rest)
     walk, step = _which(place)
-    who = await ctx.identities.of(interaction.user)
+    who = await ctx.identities.get(interaction.user)
     await approving.approve(ctx.context, incident.number, walk, step, request, who, interaction.delivery)
     return None  # the request is edited
 
@@ -151,7 +151,7 @@ async def _approve(
 async def _glass(
     ctx: ListenerContext, interaction: Interaction, incident: Incident, policy: Policy, rest: str
 ) -> Message | None:
-    await approving.may_break_glass(ctx.context, incident.number, await ctx.identities.of(interaction.user))
+    await approving.may_break_glass(ctx.context, incident.number, await ctx.identities.get(interaction.user))
     return await _break_form(ctx, interaction, incident, policy, rest)
 
 
@@ -280,7 +280,7 @@ async def _refused(ctx: ListenerContext, interaction: Interaction, view: View) -
 
 async def _broken(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     of, why = forms.of(view), forms.reason(view, "Nobody else is awake and customers cannot pay")
-    who = await ctx.identities.of(interaction.user)
+    who = await ctx.identities.get(interaction.user)
     await approving.break_glass(ctx.context, of.incident, of.walk, of.step, of.approval, who, why, interaction.delivery)
 
 

@@ -26,12 +26,12 @@ async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any])
     try:
         message = await _run(ctx, interaction, body)
     except Refused as refused:
-        message = ctx.refused(refused)
+        message = ctx.refusal(refused)
     except StorageError as error:
         log.error("shortcut.not_recorded", error=str(error))
         message = replies.not_recorded()
     if message is not None:
-        await ctx.answer_later(interaction, message)
+        await ctx.reply_later(interaction, message)
     await ack()
 
 
@@ -62,21 +62,21 @@ async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, A
 def source_of(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> dict[str, Any]:
     """The message as small as it fits into a form's private data."""
     channel = interaction.channel or ""
-    said = event_parser.said(message, channel, ctx.me)
+    said = event_parser.channel_message(message, channel, ctx.bot)
     return {"channel": channel, "ts": said.ts, "text": said.text[:1200], "author": said.actor, "link": said.link}
 
 
 async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> Message | None:
     """In an incident channel the message becomes a key entry at once; elsewhere a form asks which incident."""
-    number = await ctx.number_in(interaction.channel)
+    number = await ctx.incident_number_in(interaction.channel)
     if number is None:
         running = await ctx.open_incidents(interaction.user)
         if not running:
             return replies.none_open(ctx.command)
         view = forms.add_to_timeline_modal(running, source_of(ctx, interaction, message))
         return await ctx.open_view(interaction, view, f"{ctx.command} note What happened")
-    said = event_parser.said(message, interaction.channel or "", ctx.me)
+    said = event_parser.channel_message(message, interaction.channel or "", ctx.bot)
     dedup_key = f"k:{said.channel}:{said.ts}:{interaction.user}"
     keyed = Entry(ctx.context.clock.now(), "keyed", interaction.user, "", said.ts, {"shortcut": True}, dedup_key)
-    new = await ctx.recorder.key(said.channel, None if ctx.me.wrote(message) else said, keyed)
+    new = await ctx.recorder.key(said.channel, None if ctx.bot.wrote(message) else said, keyed)
     return replies.done("It is a key entry of the timeline now." if new else "It is a key entry already.")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, must_be_open
+from bot.domain.incident import Incident, require_open
 from bot.domain.paging import triggers
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import catchup as catchups
@@ -19,12 +19,12 @@ from bot.slack.blocks import policy_change as policy_blocks
 from bot.slack.blocks import triggers as triggering
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.arguments import Request
-from bot.slack.commands.parse import Declaration
+from bot.slack.commands.parse import DeclareRequest
 from bot.slack.listeners import oncall, playbooks
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases import authorize as permissions
 from bot.usecases.effects import search_index
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.visibility import can_see
 from bot.usecases.incidents import acknowledge as acknowledging
 from bot.usecases.incidents import change_policy as changing
 from bot.usecases.incidents import escalate as escalating
@@ -41,9 +41,9 @@ WithIncident = Callable[[ListenerContext, Interaction, Request, Incident, Policy
 Without = Callable[[ListenerContext, Interaction, Request], Answer]
 
 
-async def declare(ctx: ListenerContext, interaction: Interaction, said: Declaration) -> Message | None:
+async def declare(ctx: ListenerContext, interaction: Interaction, said: DeclareRequest) -> Message | None:
     """At once where severity and title are known, else the form with what is known filled in."""
-    if not said.at_once:
+    if not said.is_complete:
         permissions.require(ctx.context, "declare", interaction.user)
         view = declaring.declare_modal(
             ctx.context.policy,
@@ -89,7 +89,7 @@ async def update(
     ctx: ListenerContext, interaction: Interaction, request: Request, incident: Incident, policy: Policy
 ) -> Message | None:
     if not request.text:
-        must_be_open(incident)
+        require_open(incident)
         permissions.require(ctx.context, "update", interaction.user, incident)
         view = modals.update_modal(incident, policy)
         return await ctx.open_view(interaction, view, f"{ctx.command} update What changed")
@@ -194,7 +194,7 @@ async def trigger(
     ctx: ListenerContext, interaction: Interaction, request: Request, incident: Incident, policy: Policy
 ) -> Message:
     """A trigger by its name, with a reason; without one, all of them."""
-    found = triggers.named(policy, request.text)
+    found = triggers.parse_trigger(policy, request.text)
     if found is None:
         return triggering.listed(incident, policy, ctx.command, request.text)
     meant, reason = found
@@ -341,7 +341,7 @@ async def list_(ctx: ListenerContext, interaction: Interaction, request: Request
             incident
             for incident in found
             if (not request.severities or incident.severity in request.severities)
-            and await part_of(conn, incident, interaction.user)
+            and await can_see(conn, incident, interaction.user)
         ]
     now = ctx.context.clock.now()
     return replies.listing(wanted, ctx.context.policy, now, scope=request.scope, command=ctx.command)

@@ -20,9 +20,9 @@ from bot.slack.blocks.inputs import InputErrors
 from bot.slack.listeners import jobs, menu, oncall, playbooks
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.text import from_command, mention
-from bot.usecases.context import DuplicateDelivery
 from bot.usecases.incidents import update
 from bot.usecases.incidents.declare import Declaration, declare
+from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
         return
     try:
         if (number := inputs.known_incident(view)) is not None:  # what a form says it is about is not believed
-            await ctx.incident(number, interaction, paged=True)
+            await ctx.visible_incident(number, interaction, paged=True)
         await submit(ctx, interaction, view)
     except InputErrors as wrong:
         await ack(response_action="errors", errors=wrong.errors)
@@ -54,7 +54,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
         await ack()
     except Refused as refused:
         second = playbooks.overtaken(refused, interaction.user)
-        said = second or ctx.refused(refused, inputs.known_incident(view))
+        said = second or ctx.refusal(refused, inputs.known_incident(view))
         await ack(response_action="update", view=forms.refusal_modal(view, said))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("view.malformed", callback_id=str(view.get("callback_id"))[:80], error=repr(error))
@@ -105,7 +105,7 @@ async def _update(ctx: ListenerContext, interaction: Interaction, view: View) ->
 
 
 async def _severity(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
-    incident, policy = await ctx.incident(inputs.incident_of(view), interaction)
+    incident, policy = await ctx.visible_incident(inputs.incident_of(view), interaction)
     said = modals.values_of_severity(view, policy)
     if incident.open and said.severity == incident.severity:  # what was typed as the reason stays in the form
         raise InputErrors({"severity": f"It is already {said.severity}. Choose another, or close this form."})
@@ -144,14 +144,14 @@ async def _impact(ctx: ListenerContext, interaction: Interaction, view: View) ->
 
 
 async def _fields(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
-    incident, policy = await ctx.incident(inputs.incident_of(view), interaction)
+    incident, policy = await ctx.visible_incident(inputs.incident_of(view), interaction)
     said = details.values_of_modal(view, policy, incident.severity)
     await update.answer(ctx.context, said.incident, said.answers, interaction.user, delivery=interaction.delivery)
 
 
 async def _add_to_timeline(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = forms.values_of_add_to_timeline(view)
-    await ctx.incident(said.incident, interaction, paged=True)
+    await ctx.visible_incident(said.incident, interaction, paged=True)
     text = f"{mention(said.source['author'])} said: {from_command(said.source.get('text', ''))}"
     await update.note(
         ctx.context, said.incident, text, interaction.user, link=said.source.get("link"), delivery=interaction.delivery
@@ -161,7 +161,7 @@ async def _add_to_timeline(ctx: ListenerContext, interaction: Interaction, view:
 async def _cover(ctx: ListenerContext, interaction: Interaction, view: View) -> None:
     said = covers.values_of_modal(view, ctx.context.clock.now())
     told = await oncall.take_cover(ctx, interaction, said.schedule, said.starts_at, said.ends_at)
-    await ctx.answer_later(replace(interaction, channel=said.channel), told)
+    await ctx.reply_later(replace(interaction, channel=said.channel), told)
 
 
 SUBMITS: dict[str, Submit] = {

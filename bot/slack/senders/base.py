@@ -1,55 +1,113 @@
-"""What every sender needs: where an incident's messages go, and what was posted before."""
+"""What every sender is given, and the calls that all senders share."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import aiohttp
 
 from bot.domain.errors import NotNeeded
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.slack.client.api import SlackApi
+from bot.slack.blocks.elements import Message
+from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.people import People
+from bot.slack.inbound.event_parser import BotIdentity
+from bot.slack.senders import post_once
 from bot.usecases.context import Context
+from bot.usecases.effects.visibility import can_see
 from storage.engine.batch_loader import BatchLoader
 from storage.outbox import receipts
 from storage.outbox.queue import ClaimedNotice
 
 
-class Case(Protocol):
-    """What a handler needs: the row, the incident and its policy as they stand now."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed notice about an incident, with the incident and its policy as read for this attempt."""
 
-    @property
-    def row(self) -> ClaimedNotice: ...
-    @property
-    def incident(self) -> Incident: ...
-    @property
-    def policy(self) -> Policy: ...
-    @property
-    def now(self) -> Any: ...
+    notice: ClaimedNotice
+    incident: Incident
+    policy: Policy
+    now: datetime
+    unless: str | None = None  # no longer needed, for this reason; but an earlier attempt may have posted it
 
 
-class Posting:
-    """What senders have in common."""
+class SenderContext:
+    """What the senders share: the Slack client, who the bot is, and caches of people and receipts."""
 
-    def __init__(self, context: Context, api: SlackApi, people: People) -> None:
-        self._context = context
-        self._api = api
-        self._people = people
-        self._receipts = BatchLoader(context.database.reading, receipts.get_many)
+    def __init__(
+        self,
+        context: Context,
+        api: SlackApi,
+        people: People,
+        identity: BotIdentity,
+        session: aiohttp.ClientSession,
+        command: str,
+    ) -> None:
+        self.context = context
+        self.api = api
+        self.people = people
+        self.identity = identity
+        self.session = session  # for response URLs, which are no API methods
+        self.command = command  # the slash command, as named in messages
+        self.receipts = BatchLoader(context.database.reading, receipts.get_many)
 
-    async def _posted(self, dedup_key: str) -> dict[str, Any] | None:
-        """The receipt of a message; None where it was never posted."""
-        receipt = await self._receipts.get(dedup_key)
+
+class SenderBase:
+    """Base of the senders. A subclass registers its methods with `@sends`."""
+
+    def __init__(self, senders: SenderContext) -> None:
+        self._senders = senders
+        self._context = senders.context
+        self._api = senders.api
+        self._people = senders.people
+
+    async def post(
+        self, delivery: Delivery, channel: str, message: Message, thread_ts: str | None = None
+    ) -> dict[str, Any]:
+        """Post exactly once, and return the receipt; nothing new is posted where `delivery.unless` is set."""
+        return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
+
+    async def post_in_channel(self, delivery: Delivery, message: Message) -> dict[str, Any]:
+        return await self.post(delivery, await self.destination(delivery), message)
+
+    async def edit(self, receipt: dict[str, Any], message: Message) -> dict[str, Any]:
+        return await post_once.edit(self._api, receipt, message)
+
+    async def posted(self, dedup_key: str) -> dict[str, Any] | None:
+        """The receipt of a message. None where it was never posted."""
+        receipt = await self._senders.receipts.get(dedup_key)
         return receipt if receipt is not None and "ts" in receipt else None
 
-    async def _receipt(self, dedup_key: str) -> dict[str, Any]:
-        """The same, for what belongs to it."""
-        if (receipt := await self._posted(dedup_key)) is None:
+    async def receipt(self, dedup_key: str) -> dict[str, Any]:
+        """The receipt of the message that this notice edits or replies to."""
+        if (receipt := await self.posted(dedup_key)) is None:
             raise NotNeeded("what it belongs to was never posted")
         return receipt
 
-    async def _where(self, case: Case) -> str:
-        """The incident's channel; the reporter's direct messages where that could not be made."""
-        if case.incident.channel_id is not None and not case.row.redirected:
-            return case.incident.channel_id
-        return await self._people.direct_channel(case.incident.declared_by)
+    async def destination(self, delivery: Delivery) -> str:
+        """The incident's channel; the reporter's direct messages where the channel could not be created."""
+        if delivery.incident.channel_id is not None and not delivery.notice.redirected:
+            return delivery.incident.channel_id
+        return await self._people.direct_channel(delivery.incident.declared_by)
+
+    async def may_see(self, incident: Incident, user: str) -> bool:
+        """Whether this user may read about the incident: everybody, unless it is private."""
+        async with self._context.database.reading() as conn:
+            return await can_see(conn, incident, user)
+
+    async def call_once(self, done_already: str, method: str, **args: Any) -> None:
+        """Call a method whose effect may exist already: Slack's error `done_already` counts as success."""
+        try:
+            await self._api.call(method, **args)
+        except SlackError as error:
+            if error.name != done_already:
+                raise
+
+
+def ended(delivery: Delivery) -> str | None:
+    """The reason to drop what only an open incident needs."""
+    incident = delivery.incident
+    return None if incident.open else f"the incident was {incident.status} before it could be sent"

@@ -1,4 +1,4 @@
-"""Private answers: by the `response_url` of what was asked, else ephemerally, else directly. At most once."""
+"""Private answers: to the response URL of the request, else ephemerally, else directly. Sent at most once."""
 
 from __future__ import annotations
 
@@ -9,52 +9,63 @@ import structlog
 from yarl import URL
 
 from bot.domain.errors import DeliveryError, NotNeeded
+from bot.domain.routing.notice import NoticeKind
+from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.client.api import SlackApi, SlackError
-from bot.slack.client.response_urls import answer_address
-from bot.slack.directory.people import People
-from bot.slack.senders.post_once import post
+from bot.slack.client.api import SlackError
+from bot.slack.client.response_urls import trusted_response_url
+from bot.slack.senders import post_once
+from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.registry import sends, sends_without_incident
 from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
+# The person, or the bot, is not in that channel: then the answer goes to their direct messages.
 _NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"})
+MAY_HAVE_ARRIVED = "it may have arrived; an answer is not repeated"
 
 
-async def respond(
-    api: SlackApi,
-    session: aiohttp.ClientSession,
-    row: ClaimedNotice,
-    message: Message | None = None,
-    *,
-    people: People | None = None,
-) -> dict[str, Any]:
-    """`payload`: `user`, and `response_url` or `channel`; `message` and `replace` where it was rendered before."""
-    if row.uncertain:
-        raise NotNeeded("it may have arrived; an answer is not repeated")
-    payload = row.payload
-    if message is None:
-        message = Message(payload["message"]["text"], payload["message"]["blocks"])
-    if url := payload.get("response_url"):
-        if address := answer_address(url, api.client.base_url):
-            return await _by_url(session, address, message, replace=bool(payload.get("replace")))
-        log.warning("answer.address_refused", why="it is not Slack's", incident=row.incident)
-    if channel := payload.get("channel"):
-        try:
-            await api.call(
-                "chat.postEphemeral", channel=channel, user=payload["user"], text=message.text, blocks=message.blocks
-            )
-        except SlackError as error:
-            if error.name not in _NOT_THERE:
-                raise
-        else:
-            return {}
-    opened = await (people or People(api)).direct_channel(payload["user"])
-    return await post(api, row, opened, message)
+class AnswerSender(SenderBase):
+    """Answers what one person asked for."""
+
+    @sends_without_incident(NoticeKind.ANSWER, failure="answer")
+    async def answer(self, notice: ClaimedNotice) -> dict[str, Any]:
+        message = notice.payload["message"]
+        return await self._respond(notice, Message(message["text"], message["blocks"]))
+
+    @sends(NoticeKind.DECLARED, failure="answer whoever declared")
+    async def declared(self, delivery: Delivery) -> dict[str, Any]:
+        """Where the channel is, to the person who declared the incident."""
+        return await self._respond(delivery.notice, replies.declared(delivery.incident, delivery.policy))
+
+    async def _respond(self, notice: ClaimedNotice, message: Message) -> dict[str, Any]:
+        if notice.uncertain:
+            raise NotNeeded(MAY_HAVE_ARRIVED)
+        payload = notice.payload
+        if url := payload.get("response_url"):
+            if address := trusted_response_url(url, self._api.client.base_url):
+                return await by_url(self._senders.session, address, message, replace=bool(payload.get("replace")))
+            log.warning("answer.address_refused", why="it is not Slack's", incident=notice.incident)
+        if channel := payload.get("channel"):
+            try:
+                await self._api.call(
+                    "chat.postEphemeral",
+                    channel=channel,
+                    user=payload["user"],
+                    text=message.text,
+                    blocks=message.blocks,
+                )
+            except SlackError as error:
+                if error.name not in _NOT_THERE:
+                    raise
+            else:
+                return {}
+        return await post_once.post(self._api, notice, await self._people.direct_channel(payload["user"]), message)
 
 
-async def _by_url(session: aiohttp.ClientSession, url: URL, message: Message, *, replace: bool) -> dict[str, Any]:
-    """Slack made the address and signed the request that carried it; it is good for five uses in thirty minutes."""
+async def by_url(session: aiohttp.ClientSession, url: URL, message: Message, *, replace: bool) -> dict[str, Any]:
+    """Answer through a response URL, which Slack accepts up to five times within thirty minutes."""
     body = {"text": message.text, "blocks": message.blocks, "response_type": "ephemeral", "replace_original": replace}
     try:
         async with session.post(url, json=body, allow_redirects=False) as answer:

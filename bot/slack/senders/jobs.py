@@ -1,73 +1,69 @@
-"""What is sent about jobs. Rendered from the job as it stands when the turn comes."""
+"""Messages about jobs: what a step printed, whether it ran, and what is left to roll back by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from bot.domain.errors import NotNeeded
 from bot.domain.playbook.job import Job, JobState
 from bot.domain.routing import walk_of
+from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import job as blocks
-from bot.slack.senders.base import Case, Posting
-from bot.slack.senders.post_once import edit, post
+from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.registry import sends
 from bot.usecases.playbooks.unit_of_work import found
 from storage import jobs
 
 
-class JobSender(Posting):
-    """One method for each kind of notice about a job."""
+class JobSender(SenderBase):
+    """Renders the job as it is when the message is sent."""
 
-    def handlers(self) -> dict[str, Callable[[Any], Awaitable[dict[str, Any]]]]:
-        return {
-            "job_output": self._output,
-            "job_question": self._question,
-            "job_question_edit": self._question_edit,
-            "job_left": self._left,
-        }
+    @sends(NoticeKind.JOB_OUTPUT, failure="post what a step printed")
+    async def output(self, delivery: Delivery) -> dict[str, Any]:
+        job = await self._job(delivery)
+        message = blocks.output(delivery.incident, await self._run_name(job), job)
+        return await self._in_thread(delivery, job, message)
 
-    async def _output(self, case: Case) -> dict[str, Any]:
-        job = await self._job(case)
-        walk = await self._name(case, job)
-        return await self._in_thread(case, job, blocks.output(case.incident, walk, job))
+    @sends(NoticeKind.JOB_LEFTOVERS, failure="post what is left to roll back")
+    async def leftovers(self, delivery: Delivery) -> dict[str, Any]:
+        job, payload = await self._job(delivery), delivery.notice.payload
+        name = await self._run_name(job)
+        message = blocks.left(delivery.incident, name, job, payload["why"], payload["lines"])
+        return await self._in_thread(delivery, job, message)
 
-    async def _left(self, case: Case) -> dict[str, Any]:
-        job = await self._job(case)
-        payload, walk = case.row.payload, await self._name(case, job)
-        message = blocks.left(case.incident, walk, job, payload["why"], payload["lines"])
-        return await self._in_thread(case, job, message)
-
-    async def _question(self, case: Case) -> dict[str, Any]:
-        job = await self._job(case)
-        if job.state is not JobState.MAY_HAVE_RUN and not case.row.uncertain:
-            raise NotNeeded("somebody has said how it stands")
+    @sends(NoticeKind.JOB_QUESTION, failure="ask whether a step has run")
+    async def question(self, delivery: Delivery) -> dict[str, Any]:
+        job = await self._job(delivery)
+        if job.state is not JobState.MAY_HAVE_RUN:
+            delivery = replace(delivery, unless="it was answered before it could be sent")
         async with self._context.database.reading() as conn:
-            walk, playbook = await found(conn, job.incident, job.walk)
-        step = next(one for one in playbook.steps if one.key == job.step)
-        message = blocks.question(case.incident, walk.name, job, step)
-        return await post(self._api, case.row, await self._where(case), message)
+            run, playbook = await found(conn, job.incident, job.walk)
+        step = next(step for step in playbook.steps if step.key == job.step)
+        return await self.post_in_channel(delivery, blocks.question(delivery.incident, run.name, job, step))
 
-    async def _question_edit(self, case: Case) -> dict[str, Any]:
-        if (receipt := await self._posted(case.row.payload["of"])) is None:
-            raise NotNeeded("it was never posted")
-        return await edit(self._api, receipt, blocks.question_over(await self._job(case), case.row.payload["outcome"]))
+    @sends(NoticeKind.JOB_QUESTION_EDIT, failure="edit the question whether a step has run")
+    async def question_edit(self, delivery: Delivery) -> dict[str, Any]:
+        payload = delivery.notice.payload
+        receipt = await self.receipt(payload["of"])
+        return await self.edit(receipt, blocks.question_over(await self._job(delivery), payload["outcome"]))
 
-    async def _in_thread(self, case: Case, job: Job, message: Message) -> dict[str, Any]:
-        """Of the walk; where that was never posted, where the incident is."""
-        above = await self._posted(walk_of(job.incident, job.walk))
-        if above is None or case.row.redirected:
-            return await post(self._api, case.row, await self._where(case), message)
-        return await post(self._api, case.row, above["channel"], message, thread_ts=above["ts"])
+    async def _in_thread(self, delivery: Delivery, job: Job, message: Message) -> dict[str, Any]:
+        """Under the run's message; in the incident's channel where that was never posted."""
+        parent = await self.posted(walk_of(job.incident, job.walk))
+        if parent is None or delivery.notice.redirected:
+            return await self.post_in_channel(delivery, message)
+        return await self.post(delivery, parent["channel"], message, parent["ts"])
 
-    async def _job(self, case: Case) -> Job:
+    async def _job(self, delivery: Delivery) -> Job:
         async with self._context.database.reading() as conn:
-            job = await jobs.get(conn, case.row.payload["job"])
+            job = await jobs.get(conn, delivery.notice.payload["job"])
         if job is None:
             raise NotNeeded("there is no such job")
         return job
 
-    async def _name(self, case: Case, job: Job) -> str:
+    async def _run_name(self, job: Job) -> str:
         async with self._context.database.reading() as conn:
-            walk, _ = await found(conn, job.incident, job.walk)
-        return walk.name
+            run, _ = await found(conn, job.incident, job.walk)
+        return run.name

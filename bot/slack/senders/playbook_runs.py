@@ -1,142 +1,138 @@
-"""What is sent about walks: their messages, their edits. Rendered from the walk as it stands when the turn comes."""
+"""Messages about playbook runs: the run itself, requests for approval, and reminders of overdue steps."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.domain.errors import NotNeeded
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Answer, Approval, PlaybookRun, StepState
 from bot.domain.routing import walk_of
+from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks import elements, playbooks
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.run import approval
-from bot.slack.blocks.run import message as blocks
+from bot.slack.blocks.run import approval as approval_blocks
+from bot.slack.blocks.run import message as run_blocks
 from bot.slack.blocks.run.overdue import step_late
-from bot.slack.senders.base import Case, Posting
-from bot.slack.senders.post_once import edit, post
+from bot.slack.senders import post_once
+from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.registry import sends, sends_without_incident
 from bot.slack.text import render
-from bot.usecases.effects.visibility import part_of
 from bot.usecases.playbooks.dry_run import takers
 from bot.usecases.playbooks.unit_of_work import found
 from storage.outbox.queue import ClaimedNotice
 
 
-class WalkSender(Posting):
-    """One method for each kind of notice about a walk."""
+class PlaybookRunSender(SenderBase):
+    """Renders the run as it is when the message is sent."""
 
-    def handlers(self) -> dict[str, Callable[[Any], Awaitable[dict[str, Any]]]]:
-        return {
-            "walk": self._walk,
-            "walk_edit": self._walk_edit,
-            "approval": self._approval,
-            "approval_edit": self._approval_edit,
-            "glass": self._glass,
-            "step_late": self._step_late,
-        }
+    @sends(NoticeKind.RUN, failure="post the playbook")
+    async def run(self, delivery: Delivery) -> dict[str, Any]:
+        return await self.post_in_channel(delivery, await self._render(delivery))
 
-    async def review(self, row: ClaimedNotice) -> dict[str, Any]:
-        """To the owner of playbooks; about nobody's incident."""
-        channel = await self._people.direct_channel(row.payload["person"])
-        return await post(self._api, row, channel, playbooks.review(row.payload["about"]))
+    @sends(NoticeKind.RUN_EDIT, failure="keep the playbook up to date")
+    async def run_edit(self, delivery: Delivery) -> dict[str, Any]:
+        receipt = await self.receipt(walk_of(delivery.incident.number, delivery.notice.payload["walk"]))
+        return await self.edit(receipt, await self._render(delivery))
 
-    async def _walk(self, case: Case) -> dict[str, Any]:
-        return await post(self._api, case.row, await self._where(case), await self._render(case))
-
-    async def _walk_edit(self, case: Case) -> dict[str, Any]:
-        receipt = await self._receipt(walk_of(case.incident.number, case.row.payload["walk"]))
-        return await edit(self._api, receipt, await self._render(case))
-
-    # — approvals
-
-    async def _approval(self, case: Case) -> dict[str, Any]:
-        walk, playbook = await self._read(case)
-        known = _request(walk, case.row.payload)
-        over = known is None or known[1].answer is not Answer.WAITING or not case.incident.open
-        if known is None or (over and not case.row.uncertain):
+    @sends(
+        NoticeKind.APPROVAL,
+        failure="post the request for approval",
+        failure_to="send the request for approval to",
+    )
+    async def approval(self, delivery: Delivery) -> dict[str, Any]:
+        """In the channel, or to one approver; who may not see the incident is told no more than its ID."""
+        incident, person = delivery.incident, delivery.notice.payload.get("person")
+        run, playbook = await self._read(delivery)
+        request = _request(run, delivery.notice.payload)
+        if request is None:
             raise NotNeeded("it was answered before it could be sent")
-        mark, asked = known
-        person = case.row.payload.get("person")
+        step, approval = request
+        if approval.answer is not Answer.WAITING or not incident.open:
+            delivery = replace(delivery, unless="it was answered before it could be sent")
+        message = self._question(delivery, run, playbook, step, approval)
         if person is None:
-            message = self._asked(case, walk, playbook, mark, asked)
-            return await post(self._api, case.row, await self._where(case), message)
+            return await self.post_in_channel(delivery, message)
         user = await self._people.user_id(person)
-        if user == asked.by:
-            raise NotNeeded("whoever asked does not approve")
-        inside = await self._inside(case, user)
-        message = (
-            self._asked(case, walk, playbook, mark, asked) if inside else approval.asked_outside(case.incident, asked)
-        )
-        return await post(self._api, case.row, await self._people.direct_channel(person), message)
+        if user == approval.by:
+            raise NotNeeded("the person who asked cannot approve")
+        if not await self.may_see(incident, user):
+            message = approval_blocks.asked_outside(incident, approval)
+        return await self.post(delivery, await self._people.direct_channel(person), message)
 
-    def _asked(self, case: Case, walk: PlaybookRun, playbook: Playbook, mark: StepState, asked: Approval) -> Message:
-        step = next(one for one in playbook.steps if one.key == mark.key)
-        return approval.asked(case.incident, case.policy, walk, mark, asked, step.dangerous, case.now)
-
-    async def _approval_edit(self, case: Case) -> dict[str, Any]:
-        """A request that was followed by another is known to be over, if not how; one may stand again."""
-        receipt = await self._receipt(case.row.payload["of"])
-        walk, playbook = await self._read(case)
-        known = _request(walk, case.row.payload)
-        person = case.row.payload["of"].partition(":dm:")[2]
-        inside = not person or await self._inside(case, await self._people.user_id(person))
-        waits = known is not None and known[1].answer is Answer.WAITING
-        if known is not None and waits and case.incident.open:
-            message = self._asked(case, walk, playbook, *known)
-            return await edit(
-                self._api, receipt, message if inside else approval.asked_outside(case.incident, known[1])
-            )
+    @sends(NoticeKind.APPROVAL_EDIT, failure="edit a request for approval")
+    async def approval_edit(self, delivery: Delivery) -> dict[str, Any]:
+        """A request that another one followed is over, by an unknown answer; one may also be open again."""
+        incident, payload = delivery.incident, delivery.notice.payload
+        receipt = await self.receipt(payload["of"])
+        run, playbook = await self._read(delivery)
+        request = _request(run, payload)
+        person = payload["of"].partition(":dm:")[2]
+        inside = not person or await self.may_see(incident, await self._people.user_id(person))
+        waiting = request is not None and request[1].answer is Answer.WAITING
+        if request is not None and waiting and incident.open:
+            question = self._question(delivery, run, playbook, *request)
+            return await self.edit(receipt, question if inside else approval_blocks.asked_outside(incident, request[1]))
         if not inside:
-            return await edit(self._api, receipt, approval.settled_outside(case.incident))
-        if known is None:
-            return await edit(self._api, receipt, elements.line(f"{render(walk.name)}: this request is over."))
-        return await edit(self._api, receipt, approval.settled(case.incident, walk, *known, ended=waits))
+            return await self.edit(receipt, approval_blocks.settled_outside(incident))
+        if request is None:
+            return await self.edit(receipt, elements.line(f"{render(run.name)}: this request is over."))
+        return await self.edit(receipt, approval_blocks.settled(incident, run, *request, ended=waiting))
 
-    async def _glass(self, case: Case) -> dict[str, Any]:
-        walk, _ = await self._read(case)
-        known = _request(walk, case.row.payload)
-        if known is None:
+    @sends(NoticeKind.BREAK_GLASS, failure="say that somebody broke the glass")
+    async def break_glass(self, delivery: Delivery) -> dict[str, Any]:
+        run, _ = await self._read(delivery)
+        request = _request(run, delivery.notice.payload)
+        if request is None:
             raise NotNeeded("another request followed; the timeline has it")
-        message = approval.broken(case.incident, walk, *known)
-        return await post(self._api, case.row, await self._where(case), message)
+        return await self.post_in_channel(delivery, approval_blocks.broken(delivery.incident, run, *request))
 
-    async def _inside(self, case: Case, user: str) -> bool:
-        async with self._context.database.reading() as conn:
-            return await part_of(conn, case.incident, user)
-
-    # — reminders
-
-    async def _step_late(self, case: Case) -> dict[str, Any]:
-        """In the thread of the walk; where that was never posted, where the incident is."""
-        payload = case.row.payload
-        walk, _ = await self._read(case)
-        mark = walk.mark(payload["step"])
-        over = mark.settled or mark.turns != payload["turn"] or not walk.going or not case.incident.open
-        if over and not case.row.uncertain:
-            raise NotNeeded("the step moved on before it could be sent")
-        above = await self._posted(walk_of(case.incident.number, walk.number))
+    @sends(NoticeKind.STEP_OVERDUE, failure="remind of a step", failure_to="send the reminder of a step to")
+    async def step_overdue(self, delivery: Delivery) -> dict[str, Any]:
+        """Under the run's message; in the incident's channel where that was never posted."""
+        payload, incident = delivery.notice.payload, delivery.incident
+        run, _ = await self._read(delivery)
+        step = run.mark(payload["step"])
+        if step.settled or step.turns != payload["turn"] or not run.going or not incident.open:
+            delivery = replace(delivery, unless="the step moved on before it could be sent")
+        parent = await self.posted(walk_of(incident.number, run.number))
         person = await self._people.user_id(payload["person"])
-        message = step_late(case.incident, walk, mark, person, payload["late_s"])
-        if above is None:
-            return await post(self._api, case.row, await self._where(case), message)
-        return await post(self._api, case.row, above["channel"], message, thread_ts=above["ts"])
+        message = step_late(incident, run, step, person, payload["late_s"])
+        if parent is None:
+            return await self.post_in_channel(delivery, message)
+        return await self.post(delivery, parent["channel"], message, parent["ts"])
 
-    # — within
+    @sends_without_incident(
+        NoticeKind.PLAYBOOK_REVIEW,
+        failure="tell the owner of playbooks",
+        failure_to="send what is due in playbooks to",
+    )
+    async def playbook_review(self, notice: ClaimedNotice) -> dict[str, Any]:
+        channel = await self._people.direct_channel(notice.payload["person"])
+        return await post_once.post(self._api, notice, channel, playbooks.review(notice.payload["about"]))
 
-    async def _render(self, case: Case) -> Message:
-        walk, playbook = await self._read(case)
-        runnable, undoable = takers(self._context, case.incident, playbook, walk)
-        return blocks.walk(case.incident, playbook, walk, case.now, runnable=runnable, undoable=undoable)
+    def _question(
+        self, delivery: Delivery, run: PlaybookRun, playbook: Playbook, state: StepState, approval: Approval
+    ) -> Message:
+        step = next(step for step in playbook.steps if step.key == state.key)
+        incident, policy = delivery.incident, delivery.policy
+        return approval_blocks.asked(incident, policy, run, state, approval, step.dangerous, delivery.now)
 
-    async def _read(self, case: Case) -> tuple[PlaybookRun, Playbook]:
+    async def _render(self, delivery: Delivery) -> Message:
+        run, playbook = await self._read(delivery)
+        runnable, undoable = takers(self._context, delivery.incident, playbook, run)
+        return run_blocks.walk(delivery.incident, playbook, run, delivery.now, runnable=runnable, undoable=undoable)
+
+    async def _read(self, delivery: Delivery) -> tuple[PlaybookRun, Playbook]:
         async with self._context.database.reading() as conn:
-            return await found(conn, case.incident.number, case.row.payload["walk"])
+            return await found(conn, delivery.incident.number, delivery.notice.payload["walk"])
 
 
-def _request(walk: PlaybookRun, payload: Mapping[str, Any]) -> tuple[StepState, Approval] | None:
-    """The step and its request; None where another request followed it."""
-    for mark in walk.steps:
-        if mark.asked is not None and mark.asked.number == payload["approval"]:
-            return mark, mark.asked
+def _request(run: PlaybookRun, payload: Mapping[str, Any]) -> tuple[StepState, Approval] | None:
+    """The step and its request. None where another request followed."""
+    for step in run.steps:
+        if step.asked is not None and step.asked.number == payload["approval"]:
+            return step, step.asked
     return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.errors import DeliveryError, NotNeeded
+from bot.domain.routing.notice import NoticeKind
 from bot.slack.blocks.elements import Message
-from bot.slack.client.api import SlackApi, SlackError, in_time
+from bot.slack.client.api import SlackApi, SlackError, ends_before
 from storage.outbox.queue import ClaimedNotice
 
 EVENT_TYPE = "tocsin"
@@ -37,7 +38,7 @@ async def post(
         return found
     if unless is not None:
         raise NotNeeded(unless)
-    if not in_time(row.lease_ends_monotonic):  # this process stood still, or was slow: somebody else may be posting it
+    if not ends_before(row.lease_ends_monotonic):  # this process was slow: another one may be posting it
         raise DeliveryError("its lease would have ended before Slack had answered", wait_s=0.0)
     answer = await api.call(
         "chat.postMessage",
@@ -81,7 +82,7 @@ async def find(api: SlackApi, row: ClaimedNotice, channel: str, thread_ts: str |
         try:
             answer = await _read(api, method, {**args, "cursor": cursor})
         except SlackError as error:
-            if error.permanent and row.kind == "nudge":
+            if error.permanent and row.kind == NoticeKind.NUDGE:
                 raise NotNeeded(f"it may have arrived, and the history cannot be read ({error.name})") from error
             if error.permanent:
                 return None

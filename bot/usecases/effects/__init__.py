@@ -1,0 +1,25 @@
+"""The effects of every commit: what follows from a change, whichever use case made it.
+
+An effect takes an `IncidentSave` before it is saved and returns it, with the incident adjusted or notices added.
+It may write tables of its own on the same connection. The order matters: later effects see what earlier ones changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.usecases.effects import followups, home_tab, role_shifts, search_index, triggers
+from bot.usecases.effects.incident_save import IncidentSave
+
+Effect = Callable[[AsyncConnection, IncidentSave, datetime], Awaitable[IncidentSave]]
+
+EFFECTS: tuple[Effect, ...] = (
+    triggers.stamp,
+    role_shifts.track,
+    followups.route,
+    search_index.reindex_if_changed,
+    home_tab.refresh,
+)

@@ -1,7 +1,8 @@
-"""The home tab: published when somebody opens it, and again when what stands there has changed for them."""
+"""The home tab: published when a person opens it, and again when something it shows has changed for them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,37 +10,39 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.incident import Incident
+from bot.usecases.effects.incident_save import IncidentSave
 from storage import user_activity
 from storage.outbox import enqueue
 
-# Slack takes about a hundred publications a minute. Somebody's own incidents are kept true for a week after they
-# looked, the list of all only while they may be looking still.
-MINE_FOR = timedelta(days=7)
-ALL_FOR = timedelta(minutes=30)
-AT_MOST = 50
+# Slack accepts about a hundred publications a minute. A person's own incidents stay current for a week after they
+# opened the tab, the list of all incidents only for half an hour.
+OWN_INCIDENTS_FOR = timedelta(days=7)
+ALL_INCIDENTS_FOR = timedelta(minutes=30)
+AT_MOST = 50  # people a change publishes the tab for
 
 
 async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
+    """Note that the person opened the tab, and publish it."""
     await user_activity.home_opened(conn, user, now)
     await enqueue.put(conn, [routing.home(user)])
 
 
-async def everybody(conn: AsyncConnection, now: datetime) -> None:
-    """Something changed that all homes show: for those who may be looking still."""
-    looked = await user_activity.homes_opened_since(conn, now - ALL_FOR, AT_MOST)
-    if looked:
-        await enqueue.put(conn, [routing.home(user) for user in looked])
+async def refresh_all(conn: AsyncConnection, now: datetime) -> None:
+    """Publish the tab for everyone who opened it lately: something changed that every tab shows."""
+    openings = await user_activity.homes_opened_since(conn, now - ALL_INCIDENTS_FOR, AT_MOST)
+    if openings:
+        await enqueue.put(conn, [routing.home(user) for user in openings])
 
 
-async def refresh(conn: AsyncConnection, before: Incident | None, after: Incident, now: datetime) -> None:
-    """In the transaction of a change. Several at once become one publication for each person."""
+async def refresh(conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
+    """Publish the tab for those it changes for. Several changes at once become one publication a person."""
+    before, after = save.before, save.after
     if before is not None and _shown(before) == _shown(after):
-        return
-    looked = await user_activity.homes_opened_since(conn, now - MINE_FOR, AT_MOST)
-    mine = _people(after) | (_people(before) if before else set())
-    people = [user for user, at in looked.items() if user in mine or at >= now - ALL_FOR]
-    if people:
-        await enqueue.put(conn, [routing.home(user) for user in people])
+        return save
+    openings = await user_activity.homes_opened_since(conn, now - OWN_INCIDENTS_FOR, AT_MOST)
+    involved = _people(after) | (_people(before) if before else set())
+    users = [user for user, at in openings.items() if user in involved or at >= now - ALL_INCIDENTS_FOR]
+    return replace(save, notices=(*save.notices, *(routing.home(user) for user in users)))
 
 
 def _shown(incident: Incident) -> tuple[Any, ...]:
@@ -51,5 +54,5 @@ def _shown(incident: Incident) -> tuple[Any, ...]:
 
 def _people(incident: Incident) -> set[str]:
     paged = {person for page in incident.ladder.pages for person in page.people}
-    asked = {one.to for one in incident.handovers}
-    return {incident.declared_by, *incident.roles.values(), *incident.responders, *paged, *asked}
+    asked_to_take_over = {handover.to for handover in incident.handovers}
+    return {incident.declared_by, *incident.roles.values(), *incident.responders, *paged, *asked_to_take_over}

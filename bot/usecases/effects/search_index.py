@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
-from bot.domain.timeline.entry import Entry, Recorded
+from bot.domain.timeline.entry import Entry
 from bot.domain.triage import similarity
 from bot.domain.triage.similarity import Asked, Document, Frequencies, Likeness, Similar
-from bot.usecases.effects.visibility import part_of
+from bot.usecases.effects.incident_save import IncidentSave
+from bot.usecases.effects.visibility import can_see
 from playbooks import tokenizer
 from storage import incidents, key_value, similar
 from storage.database import Database
@@ -52,14 +53,14 @@ async def index(conn: AsyncConnection, incident: Incident) -> None:
     await similar.index(conn, document(incident, told))
 
 
-async def follow(conn: AsyncConnection, before: Incident, after: Incident, recorded: Sequence[Recorded]) -> None:
-    """After a change, where that changed what it is found by. What was pinned meanwhile is taken in on the way."""
-    if _found_by(before) != _found_by(after) or any(r.entry.kind in TOLD for r in recorded):
+async def reindex_if_changed(conn: AsyncConnection, save: IncidentSave, _now: datetime) -> IncidentSave:
+    """Index the incident again where its searched text changed. Messages pinned since the last time are included."""
+    before, after = save.before, save.after
+    if before is None:
+        await similar.index(conn, document(after))
+    elif _found_by(before) != _found_by(after) or any(record.entry.kind in TOLD for record in save.recorded):
         await index(conn, after)
-
-
-async def declared(conn: AsyncConnection, incident: Incident) -> None:
-    await similar.index(conn, document(incident))
+    return save
 
 
 def asked_of(incident: Incident) -> Asked:
@@ -103,7 +104,7 @@ async def search(conn: AsyncConnection, text: str, user: str | None, now: dateti
     withheld = await _candidates(conn, asked, often, private=True)
     known = await _known(conn, [*documents, *withheld])
     for document in withheld:
-        if user is not None and not await part_of(conn, known[document.incident], user):
+        if user is not None and not await can_see(conn, known[document.incident], user):
             del known[document.incident]
     likes = _likes(asked, [*documents, *withheld], known, often)
     found = [pair for pair in similarity.ranked(likes, known) if pair[1].covered >= ENOUGH]

@@ -12,7 +12,8 @@ from bot.domain.incident import Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import Entry, entry
-from bot.usecases.context import Context, locked_incident
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import locked_incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,14 @@ async def acknowledge_elsewhere(context: Context, did: Elsewhere, delivery: str)
 
     Resolving stays with people here: an alert that is quiet is no incident that is over.
     """
-    number = calls.number_in(did.key) or _number_in_title(did.title)
+    number = calls.incident_number_in(did.key) or _number_in_title(did.title)
     if number is None:
         return None
     async with locked_incident(context, number, delivery) as work:
         incident = work.incident
         if not _is_ours(incident, did):
             return None
-        person = calls.person_named(did.who, work.policy)
+        person = calls.person_by_name(did.who, work.policy)
         actor = person.slack if person and person.slack else did.who
         first = incident.ladder.acknowledged_at is None
         change = verbs.acknowledge(incident, actor, work.now)
@@ -84,7 +85,7 @@ async def acknowledge_elsewhere(context: Context, did: Elsewhere, delivery: str)
 
 def _is_ours(incident: Incident, did: Elsewhere) -> bool:
     """By the key of an alert that stands open; by the title alone only where the vendor tells another key."""
-    if calls.number_in(did.key) is None:
+    if calls.incident_number_in(did.key) is None:
         return bool(incident.live_alerts)
     return did.key in {calls.dedup_key(incident, alert.severity) for alert in incident.live_alerts}
 

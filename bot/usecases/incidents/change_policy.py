@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain import policy_change as verbs
-from bot.domain.deadlines import Deadline, plan, withdrawn_because
+from bot.domain.deadlines import Deadline, plan
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT
 from bot.usecases import authorize
-from bot.usecases.context import Context, locked_incident
+from bot.usecases.context import Context
 from bot.usecases.effects import role_shifts
-from storage import deadlines, policies
+from bot.usecases.unit_of_work import locked_incident
+from storage import policies
 
 PAGING = ("acknowledge", "mitigate")
 
@@ -33,7 +34,7 @@ class Preview:
 def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
     """`policy` is the one it goes by. Raises `Refused` where the policy in force cannot be brought to it."""
     wanted, now = context.policies.current, context.clock.now()
-    if verbs.same(incident, policy, wanted):
+    if verbs.is_unchanged(incident, policy, wanted):
         return Preview(None)
     change = verbs.apply(incident, policy, wanted, BOT, now)
     ahead = sorted(plan(change.incident, wanted), key=lambda one: one.due_at)
@@ -45,19 +46,13 @@ async def apply(context: Context, number: int, digest: str, actor: str, delivery
     wanted, document = context.policies.current, context.policies.document  # both now: they may change while we wait
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "policy", actor, work.incident)
-        if verbs.same(work.incident, work.policy, wanted):
+        if verbs.is_unchanged(work.incident, work.policy, wanted):
             raise Refused(f"{work.incident.id} goes by the policy in force already.")
         if digest != wanted.digest:
             raise Refused("The policy has changed again since you looked. Look once more.", "policy")
         if any(one.kind in PAGING and one.due_at <= work.now for one in plan(work.incident, work.policy)):
             raise Refused("Somebody is being paged this very moment. Try again in a few seconds.", "policy")
-        before = work.incident
-        change = verbs.apply(before, work.policy, wanted, actor, work.now)
+        change = verbs.apply(work.incident, work.policy, wanted, actor, work.now)
         await policies.remember(work.conn, wanted.digest, document, work.now)
-        work.policy = wanted
-        changed = await role_shifts.looked_up(work.conn, change.incident, wanted, work.now)
-        saved = await work.commit(replace(change, incident=changed))
-        await deadlines.sync(
-            work.conn, number, plan(saved, wanted), lambda key: withdrawn_because(key, before, saved), work.now
-        )
-        return saved
+        changed = await role_shifts.with_current_shifts(work.conn, change.incident, wanted, work.now)
+        return await work.commit(replace(change, incident=changed), policy=wanted)

@@ -8,17 +8,13 @@ from typing import Any
 
 from bot.domain import incident as verbs
 from bot.domain import routing
-from bot.domain.deadlines import plan
 from bot.domain.incident import Answer, Incident, custom_fields
-from bot.domain.paging import triggers
 from bot.domain.policy.policy import Fact
-from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from bot.domain.routing.notice import Notice
 from bot.usecases import authorize
-from bot.usecases.context import Context, claim_delivery
-from bot.usecases.effects import home_tab, search_index
-from storage import deadlines, incidents, policies
-from storage.outbox import enqueue
-from storage.timeline import entries as timeline
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
+from storage import incidents, policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +61,19 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
             facts=said.facts,
             detected_at=said.detected_at,
         )
-        incident, entries = triggers.stamped(change.incident, policy, now), list(change.entries)
+        incident, entries = change.incident, list(change.entries)
         if said.custom:
             incident = replace(incident, custom=dict(said.custom))
-            entries.append(custom_fields.said({}, incident.custom, said.actor, policy, now))
+            entries.append(custom_fields.fields_entry({}, incident.custom, said.actor, policy, now))
         if said.source:
             link = said.source.get("link")
             text = f"Declared from a message by <@{said.source['author']}>"
             entries += verbs.note(incident, text, said.actor, now, link).entries
-        await incidents.insert(conn, incident)
-        await timeline.append(conn, number, entries)
-        await deadlines.sync(conn, number, plan(incident, policy), lambda once: "", now)
-        await search_index.declared(conn, incident)
-        await home_tab.refresh(conn, None, incident, now)
-        await enqueue.put(conn, [*routing.on_declared(incident, policy), *_answer(number, said)])
+        declared = PendingChange(None, verbs.Change(incident, tuple(entries)), policy, _answer(number, said))
+        (incident,) = await commit_many(conn, [declared], now)
     context.wakeups.notify()
     return incident
 
 
 def _answer(number: int, said: Declaration) -> list[Notice]:
-    if said.answer is None:
-        return []
-    return [
-        Notice(
-            f"declared:{number}",
-            "declared",
-            number,
-            said.answer,
-            depends_on=routing.channel_of(number),
-            on_dependency_failure=OnDependencyFailure.SEND,
-            priority=Priority.ANSWER,
-        )
-    ]
+    return [] if said.answer is None else [routing.declared(number, said.answer)]

@@ -18,9 +18,10 @@ from bot.domain.policy.policy import Rung, Trigger
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.usecases import authorize
-from bot.usecases.context import Context, UnitOfWork, locked_incident
-from bot.usecases.effects.visibility import called
-from bot.usecases.oncall.cover import on_call
+from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_calendar
+from bot.usecases.effects.visibility import was_paged
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import deadlines
 
 
@@ -67,7 +68,7 @@ async def cannot(context: Context, number: int, rung: int, actor: str, delivery:
     """Somebody paged says they can't come: the next rung is paged at once. None when it is settled already."""
     async with locked_incident(context, number, delivery) as work:
         incident = work.incident
-        if not await called(work.conn, incident, actor):  # who was not asked calls somebody: that is escalating
+        if not await was_paged(work.conn, incident, actor):  # who was not asked calls somebody: that is escalating
             authorize.require(context, "escalate", actor, incident)
         if incident.open and rung == 0:  # asked for by name or by a trigger: there is no next one but to be told
             said = entry(work.now, "escalated", actor, "can't respond", declined=True, told=True)
@@ -103,21 +104,21 @@ async def page(
         ladder.check_escalatable(work.incident)
         target = f"user:{user}" if user else f"schedule:{schedule}"
         rung = Rung(timedelta(), (target,), ("slack",), "resolved")
-        who = await on_call(work.conn, work.policy if user else context.policy, work.now)
+        who = await current_calendar(work.conn, work.policy if user else context.policy, work.now)
         why = f"<@{actor}> asks for you" + (f": {reason}" if reason else "")
         name = f"hand:{delivery or work.now.timestamp()}"
         called = f"On call on {schedule}" if schedule else "By hand"
         climb = ladder.page_directly(
             work.incident, work.policy, who, work.now, rung, name, called, why, actor=actor, responders_too=True
         )
-        if not climb.pages:
+        if not climb.reached:
             raise Refused(f"{'; '.join(climb.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")
         await commit_climb(work, climb, why, name, rung=rung)
         return Escalated(work.incident, climb)
 
 
 async def next_rung(work: UnitOfWork, why: str, actor: str = BOT, rung: int | None = None) -> PagingOutcome:
-    who = await on_call(work.conn, work.policy, work.now)
+    who = await current_calendar(work.conn, work.policy, work.now)
     return ladder.page_next_rung(work.incident, work.policy, who, work.now, why, actor=actor, rung=rung)
 
 
@@ -137,14 +138,14 @@ async def commit_climb(
     what pages beside the ladder.
     """
     before, level = work.incident, work.incident.severity
-    prefix = f"rung:{before.number}:{before.round}:{level}"
+    prefix = f"rung:{before.number}:{before.paging_round}:{level}"
     used = [f"{prefix}:{climb.rung}"] if climb.rung and climb.times == 1 else []
     fell = {f"{prefix}:{number}" for number, _ in climb.fell_through}
     serves = [dedup_key for dedup_key in {cause, *used} if dedup_key not in fell]
     rung = work.policy.severity(level).ladder[climb.rung - 1] if climb.rung else rung
     calls = (
         paging.plan_pages(climb.recipients, rung.by, work.policy, work.context.methods)
-        if rung and climb.pages
+        if rung and climb.reached
         else PagePlan()
     )
     if before.drill:
@@ -152,16 +153,14 @@ async def commit_climb(
         return
     notices = routing.pages(before, climb, why, cause, serves, rung, calls)
     for number, gap in climb.fell_through:
-        await deadlines.record_decision(
-            work.conn, f"{prefix}:{number}", DeadlineState.SKIPPED, f"fell through: {gap}", work.now
-        )
+        await deadlines.decide(work.conn, f"{prefix}:{number}", DeadlineState.SKIPPED, f"fell through: {gap}", work.now)
     for dedup_key in used:
         if dedup_key != cause:
-            await deadlines.record_decision(
+            await deadlines.decide(
                 work.conn, dedup_key, DeadlineState.DUE, _ledger(f"paged early: {why}", calls), work.now
             )
     if calls.gaps:
-        await deadlines.record_decision(work.conn, cause, DeadlineState.DUE, _ledger(f"paged: {why}", calls), work.now)
+        await deadlines.decide(work.conn, cause, DeadlineState.DUE, _ledger(f"paged: {why}", calls), work.now)
     entries = (*first, *(_with_ways(said, calls) for said in climb.change.entries))
     await work.commit(Change(_calling(before, climb, calls, notices), entries), [*notices, *more])
 
@@ -177,7 +176,7 @@ async def _would_have(
 ) -> None:
     """A drill goes through its ladder, pages nobody, and says what would have been sent."""
     for dedup_key in {cause, *used}:
-        await deadlines.record_decision(
+        await deadlines.decide(
             work.conn, dedup_key, DeadlineState.SKIPPED, f"a drill pages nobody; otherwise: {why}", work.now
         )
     entries = [
@@ -194,7 +193,7 @@ def _calling(before: Incident, climb: PagingOutcome, calls: PagePlan, notices: S
     return replace(
         climb.change.incident,
         live_pages=(*before.live_pages, *routing.asking_pages(notices)),
-        live_alerts=paging.opened(before, calls, dedup_keys),
+        live_alerts=paging.opened_alerts(before, calls, dedup_keys),
     )
 
 

@@ -12,7 +12,8 @@ from bot.domain.incident import impact as impacts
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import Entry
 from bot.usecases import authorize
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 
 ENDS = {Status.RESOLVED: "resolve", Status.CLOSED: "close", Status.CANCELLED: "cancel"}
 

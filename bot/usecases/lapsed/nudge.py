@@ -14,15 +14,15 @@ from bot.domain.paging import ladder, triggers
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
-from bot.usecases.context import Context, PendingChange, UnitOfWork, commit_many
+from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_calendar
 from bot.usecases.incidents import handover
 from bot.usecases.incidents.escalate import commit_climb, next_rung
 from bot.usecases.oncall import shift_change
-from bot.usecases.oncall.cover import on_call
 from bot.usecases.playbooks import approvals, step_overdue
+from bot.usecases.unit_of_work import UnitOfWork, begin, commit_many
 from storage import deadlines, incidents, user_activity
 from storage.deadlines import LedgerRow
-from storage.outbox import enqueue
 from storage.timeline import entries
 
 REMINDED = ("update", "role")
@@ -42,9 +42,7 @@ async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[Ledger
         now = context.clock.now()
         found = await incidents.lock_unlocked(conn, sorted(simple))
         ours = await deadlines.still_claimed(conn, [simple[incident.number] for incident in found])
-        works = [
-            UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now) for incident in found
-        ]
+        works = [await begin(context, conn, incident) for incident in found]
         works = [work for work in works if simple[work.incident.number].dedup_key in ours]
         works = [work for work in works if _owes_nothing_else(work, simple[work.incident.number])]
         activities = await _activities(works)
@@ -54,7 +52,7 @@ async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[Ledger
             nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activities[row.incident], now)
             if not nudge.page:
                 reasons[row.dedup_key] = nudge.reason
-                steps.append(PendingChange(work, *_reminder(work, row, nudge)))
+                steps.append(work.pending(*_reminder(work, row, nudge)))
                 done.append(row)
         await deadlines.mark_many_due(conn, reasons, now)
         await commit_many(conn, steps, now)
@@ -94,16 +92,14 @@ async def lapse(context: Context, rows: list[LedgerRow]) -> None:
             incident = await incidents.lock(conn, row.incident)
             if incident is None or not await deadlines.is_claimed(conn, row):
                 continue
-            work = UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
+            work = await begin(context, conn, incident)
             await _act(work, row)
     context.wakeups.notify()
 
 
 async def _act(work: UnitOfWork, row: LedgerRow) -> None:
     if row.dedup_key not in {deadline.dedup_key for deadline in plan(work.incident, work.policy)}:
-        await deadlines.record_decision(
-            work.conn, row.dedup_key, DeadlineState.SKIPPED, "the incident moved on", work.now
-        )
+        await deadlines.decide(work.conn, row.dedup_key, DeadlineState.SKIPPED, "the incident moved on", work.now)
     elif row.dedup_key.startswith("shift:"):
         await shift_change.lapse(work, row)
     elif row.kind in REMINDED:
@@ -142,7 +138,7 @@ async def _remind(work: UnitOfWork, row: LedgerRow) -> None:
     known = user_activity if work.context.policy.record == "key" else entries
     activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
-    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, nudge.reason, work.now)
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, nudge.reason, work.now)
     await _cover_siblings(work, row, nudge)
     await work.commit(*_reminder(work, row, nudge))
     if nudge.page:
@@ -173,7 +169,7 @@ async def _cover_siblings(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> Non
         listed = nudge.owes_update if other.kind == "update" else bool(nudge.missing) and not _of_its_own(other)
         if listed and (other.kind == "role" or other.due_at <= work.now):
             why = f"listed in the reminder about {'an update' if row.kind == 'update' else 'roles'}"
-            await deadlines.record_decision(work.conn, other.dedup_key, DeadlineState.SKIPPED, why, work.now)
+            await deadlines.decide(work.conn, other.dedup_key, DeadlineState.SKIPPED, why, work.now)
 
 
 def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
@@ -238,15 +234,15 @@ async def _page_rung(work: UnitOfWork, row: LedgerRow) -> None:
     late = work.now - row.due_at
     suffix = f", late by {durations.approximate(late)}" if is_late(late, rung.after) else ""
     if row.rung in work.incident.ladder.spent.get(level.key, ()):
-        who = await on_call(work.conn, work.policy, work.now)
-        climb = ladder.repeat(work.incident, work.policy, who, work.now, row.rung)
+        who = await current_calendar(work.conn, work.policy, work.now)
+        climb = ladder.repeat_rung(work.incident, work.policy, who, work.now, row.rung)
         why = f"still not {rung.until}{suffix}"
     else:
         why = (
             f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(work.incident)
         ) + suffix
         climb = await next_rung(work, why, rung=row.rung)
-    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
     await _commit_or_say_nobody(work, climb, why, row)
 
 
@@ -266,15 +262,15 @@ async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     late = work.now - row.due_at
     why = trigger.name + (f", late by {durations.approximate(late)}" if is_late(late, trigger.rung.after) else "")
     label = f"trigger:{key}"
-    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
-    await work.commit(Change(triggers.paged(work.incident, trigger, work.now)))
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, f"paged: {why}", work.now)
+    await work.commit(Change(triggers.record_page(work.incident, trigger, work.now)))
     times = work.incident.ladder.tripped[key].times
-    who = await on_call(work.conn, work.policy, work.now)
+    who = await current_calendar(work.conn, work.policy, work.now)
     climb = ladder.page_directly(
         work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times
     )
-    if not climb.pages:
-        await deadlines.record_decision(
+    if not climb.reached:
+        await deadlines.decide(
             work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now
         )
     await commit_climb(work, climb, why, row.dedup_key, rung=trigger.rung)
@@ -288,25 +284,19 @@ async def _target(work: UnitOfWork, row: LedgerRow) -> None:
     late = work.now - row.due_at
     suffix = f" (late by {durations.approximate(late)})" if is_late(late, target) else ""
     why = f"not {goal} within {durations.exact(target) if target else 'its target'}{suffix}"
-    work.incident = ladder.mark_fired(work.incident, row.kind)
+    briefings = routing.briefings(work.incident, work.policy, "unmitigated", why) if row.kind == "mitigate" else []
+    await work.commit(Change(ladder.target_acted_on(work.incident, row.kind)), briefings)
     if page := next((p for p in work.incident.ladder.pages if p.rung and p.last_at >= row.due_at), None):
         said = f"{why}: rung {page.rung} was paged at the same time"
-        await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.SKIPPED, said, work.now)
-        await incidents.save(work.conn, work.incident)
-        if row.kind == "mitigate":
-            await enqueue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
+        await deadlines.decide(work.conn, row.dedup_key, DeadlineState.SKIPPED, said, work.now)
         return
     climb = await next_rung(work, why)
-    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     await _commit_or_say_nobody(work, climb, why, row)
-    if row.kind == "mitigate":
-        await enqueue.put(work.conn, routing.briefings(work.incident, work.policy, "unmitigated", why))
 
 
 async def _commit_or_say_nobody(work: UnitOfWork, climb: ladder.PagingOutcome, why: str, row: LedgerRow) -> None:
     """Also when nobody is left to page, the channel is told, and the ledger says so."""
     if climb.rung is None:
-        await deadlines.record_decision(
-            work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now
-        )
+        await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: nobody left to page", work.now)
     await commit_climb(work, climb, why, row.dedup_key)

@@ -14,7 +14,7 @@ from bot.domain.oncall import schedule as oncall
 from bot.domain.policy.policy import Policy
 from bot.domain.values.durations import approximate
 from bot.usecases.context import Context
-from bot.usecases.effects.role_shifts import address_of
+from bot.usecases.effects.on_call import address_of
 from storage import key_value, overrides
 
 STALE = timedelta(minutes=20)
@@ -62,7 +62,7 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
         elif now - at > STALE:
             found.append(f"{key} as it was read {approximate(now - at)} ago: PagerDuty has not answered since.")
         turns = [one for one in await overrides.imported_shifts(conn, key) if one.ends_at > now]
-        if lost := sorted({one.member for one in turns if oncall.stranger(one.member, policy)}):
+        if lost := sorted({one.member for one in turns if oncall.is_unreachable(one.member, policy)}):
             names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
             found.append(f"{key}: nobody here can reach {names}: at PagerDuty on call, in the policy no contact.")
     return found

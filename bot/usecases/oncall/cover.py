@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.domain.errors import Refused
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Override
-from bot.domain.paging.ladder import OnCall
-from bot.domain.policy.policy import Policy, Schedule
+from bot.domain.policy.policy import Schedule
 from bot.domain.values.durations import LONGEST
 from bot.usecases import authorize
-from bot.usecases.context import Context, claim_delivery
+from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
 from bot.usecases.oncall import shift_change
+from bot.usecases.unit_of_work import claim_delivery
 from storage import overrides
 
 
@@ -46,7 +44,7 @@ async def cover(
         _check(override, now)
         before = await overrides.in_force(conn, now)
         await overrides.add(conn, override, member, now)
-        await home_tab.everybody(conn, now)
+        await home_tab.refresh_all(conn, now)
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
     return Covered(override, _meanwhile(context.policy.schedules[schedule], override, before))
@@ -62,7 +60,7 @@ def _check(override: Override, now: datetime) -> None:
 
 def _meanwhile(schedule: Schedule, override: Override, before: Sequence[Override]) -> tuple[str, ...]:
     """Of a long cover only its beginning: the rest would take long to work out, and nobody reads so many names."""
-    until = min(override.ends_at, override.starts_at + oncall.CUT)
+    until = min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
     turns = oncall.shifts(schedule, override.starts_at, until, before)
     return tuple(dict.fromkeys(turn.member for turn in turns if turn.member != override.member))
 
@@ -76,12 +74,7 @@ async def give_up(context: Context, schedule: str, member: str, delivery: str | 
         ended = await overrides.end_early(conn, schedule, member, now)
         if not ended:
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
-        await home_tab.everybody(conn, now)
+        await home_tab.refresh_all(conn, now)
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
     return ended
-
-
-async def on_call(conn: AsyncConnection, policy: Policy, now: datetime) -> OnCall:
-    """Who is on call on a schedule, as the overrides stand now."""
-    return oncall.calendar(policy, await overrides.in_force(conn, now))

@@ -17,8 +17,9 @@ from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
-from bot.usecases.context import Context, UnitOfWork, locked_incident
-from bot.usecases.effects import role_shifts
+from bot.usecases.context import Context
+from bot.usecases.effects import on_call, role_shifts
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import deadlines, incidents, overrides
 from storage.deadlines import LedgerRow
 
@@ -28,23 +29,25 @@ AT_MOST = 500
 async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     """1. Is it over, as the schedule stands now? 2. Who is next? 3. Offer it, once, privately."""
     turn = next(
-        one for one in shift_change.waiting(work.incident) if shift_change.key_of(work.incident, one) == row.dedup_key
+        one
+        for one in shift_change.pending(work.incident)
+        if shift_change.deadline_key(work.incident, one) == row.dedup_key
     )
     member = await _on_call(work, turn.schedule)
     if member is None:
         await _skip(work, row, f"nobody is on call on {turn.schedule} after <@{turn.user}>")
         await work.commit(Change(shift_change.with_state(work.incident, turn, "over")))
         return
-    if await role_shifts.user_of(work.conn, work.policy, member) == turn.user:
+    if await on_call.user_of(work.conn, work.policy, member) == turn.user:
         await _skip(work, row, f"<@{turn.user}> is on call on {turn.schedule} for longer")
         left = replace(work.incident, turns=tuple(one for one in work.incident.turns if one != turn))
-        await work.commit(Change(await role_shifts.looked_up(work.conn, left, work.policy, work.now)))
+        await work.commit(Change(await role_shifts.with_current_shifts(work.conn, left, work.policy, work.now)))
         return
-    to = role_shifts.address_of(work.policy, member) or member
+    to = on_call.address_of(work.policy, member) or member
     title, called = work.policy.role(turn.role).title, _called(work, member, to)
     why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
     said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key, schedule=turn.schedule)
-    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
     changed = shift_change.with_state(work.incident, turn, "offered")
     await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.dedup_key)])
 
@@ -54,7 +57,7 @@ async def hand_over(
 ) -> Incident:
     """The offer is taken: the next person gets the brief, and the actor keeps the role until they accept."""
     async with locked_incident(context, number, delivery) as work:
-        turn = shift_change.find(work.incident, role, actor)
+        turn = shift_change.require_offer(work.incident, role, actor)
         authorize.require(context, "handover", actor, work.incident)
         change = handover.offer(work.incident, role, to, actor, work.policy, work.now)
         handed = shift_change.with_state(change.incident, turn, "handed")
@@ -81,7 +84,7 @@ async def schedules_changed(context: Context, names: set[str], before: Sequence[
         people |= {one.member for one in (*before, *standing) if one.schedule in names}
     for incident in running:
         concerned = people.intersection(incident.roles.values())
-        if concerned or any(one.schedule in names for one in shift_change.waiting(incident)):
+        if concerned or any(one.schedule in names for one in shift_change.pending(incident)):
             async with locked_incident(context, incident.number) as work:
                 await _look_again(work, names, before)
 
@@ -96,16 +99,16 @@ async def _people(
         for view in views
         for member in oncall.on_call(policy.schedules[name], now, view)
     }
-    return {user for member in members if (user := await role_shifts.user_of(conn, policy, member))}
+    return {user for member in members if (user := await on_call.user_of(conn, policy, member))}
 
 
 async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Override]) -> None:
     """1. Turns as they are planned now. 2. Whoever was on call a moment ago and is no longer: their turn ends now.
     3. One that is over already is left to its deadline, which says so.
     """
-    fresh = await role_shifts.looked_up(work.conn, work.incident, work.policy, work.now)
+    fresh = await role_shifts.with_current_shifts(work.conn, work.incident, work.policy, work.now)
     standing = await overrides.in_force(work.conn, work.now)
-    settled = {_key(one) for one in shift_change.standing(work.incident) if one.state}
+    settled = {_key(one) for one in shift_change.current_shifts(work.incident) if one.state}
     over: dict[tuple[str, str, str], RoleShift] = {}
     for name in names:
         was = await _people(work.conn, work.policy, {name}, work.now, [before])
@@ -114,7 +117,7 @@ async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Overri
             RoleShift(role, user, name, work.now) for role, user in work.incident.roles.items() if user in was - is_now
         ]
         over |= {_key(one): one for one in left if _key(one) not in settled}
-    over |= {_key(one): one for one in shift_change.waiting(work.incident) if one.ends_at <= work.now}
+    over |= {_key(one): one for one in shift_change.pending(work.incident) if one.ends_at <= work.now}
     kept = tuple(one for one in fresh.turns if _key(one) not in over)
     await work.commit(Change(replace(fresh, turns=(*kept, *over.values()))))
 
@@ -138,4 +141,4 @@ def _called(work: UnitOfWork, member: str, address: str) -> str:
 
 
 async def _skip(work: UnitOfWork, row: LedgerRow, reason: str) -> None:
-    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)

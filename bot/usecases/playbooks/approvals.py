@@ -9,7 +9,7 @@ from bot.domain import routing
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.deadlines import DeadlineState, is_late
 from bot.domain.errors import Refused
-from bot.domain.incident import must_be_open
+from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
 from bot.domain.paging import ladder
 from bot.domain.playbook import approvals
@@ -18,11 +18,12 @@ from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Answer, PlaybookRun
 from bot.domain.policy.policy import Rung
 from bot.domain.values import durations
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
 from bot.usecases.playbooks.dry_run import would_run
 from bot.usecases.playbooks.runs import will_do
 from bot.usecases.playbooks.unit_of_work import commit
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import deadlines
 from storage.deadlines import LedgerRow
 
@@ -42,7 +43,7 @@ async def ask_in(
     work: UnitOfWork, walk: PlaybookRun, playbook: Playbook, step: str, action: str, actor: str
 ) -> PlaybookRun:
     """Exactly what is shown is asked for: with a value missing there is nothing to show."""
-    must_be_open(work.incident)
+    require_open(work.incident)
     wanted = next(one for one in playbook.steps if one.key == step)
     if missing := playbook.missing(wanted, walk.values):
         raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.")
@@ -58,7 +59,7 @@ async def approve(
     context: Context, number: int, walk: int, step: str, request: int, who: Identity, delivery: str | None = None
 ) -> PlaybookRun:
     async with unit_of_work.walking(context, number, walk, delivery) as (work, known, playbook):
-        must_be_open(work.incident)
+        require_open(work.incident)
         change = approvals.approve(known, step, request, who.user, work.now)
         await _may_approve(work, who)
         return await _go_on(work, change, playbook, step)
@@ -97,9 +98,7 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     change = approvals.expire(known, step, int(request), work.now)
     late = work.now - row.due_at
     suffix = f" (late by {durations.approximate(late)})" if is_late(late, None) else ""
-    await deadlines.record_decision(
-        work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now
-    )
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now)
     await commit(work, change)
 
 
@@ -108,13 +107,13 @@ async def _may_approve(work: UnitOfWork, who: Identity) -> None:
     if not work.policy.playbooks.approvers:
         return
     allowed = await unit_of_work.approvers(work)
-    if not who.among(allowed):
+    if not who.is_among(allowed):
         people = ", ".join(map(_called, allowed)) or "nobody now"
         raise Refused(f"The policy names who may approve: {people}.")
 
 
 def _may_break_glass(work: UnitOfWork, who: Identity) -> None:
-    must_be_open(work.incident)
+    require_open(work.incident)
     if not work.policy.playbooks.break_glass:
         raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
     _must_belong(work, who, "break the glass")
@@ -122,7 +121,7 @@ def _may_break_glass(work: UnitOfWork, who: Identity) -> None:
 
 def _must_belong(work: UnitOfWork, who: Identity, what: str) -> None:
     """Guests and people of other organisations are in to help: what is dangerous is for the workspace to answer for."""
-    if who.membership is Membership.MEMBER or who.among(_named(work)):
+    if who.membership is Membership.MEMBER or who.is_among(_named(work)):
         return
     if who.membership is Membership.UNKNOWN:
         said = f"Slack has not told me yet whether you belong to this workspace, so I can't let you {what}."
@@ -139,7 +138,7 @@ def _must_belong(work: UnitOfWork, who: Identity, what: str) -> None:
 def _named(work: UnitOfWork) -> tuple[str, ...]:
     """Whom the policy itself lets approve: not whoever took a role in the incident, or covers a schedule."""
     rung = Rung(timedelta(), work.policy.playbooks.approvers)
-    unmanned, calendar = replace(work.incident, roles={}), schedule.calendar(work.policy)
+    unmanned, calendar = replace(work.incident, roles={}), schedule.on_call_lookup(work.policy)
     return ladder.recipients_of(rung, unmanned, work.policy, calendar, work.now).people
 
 

@@ -10,9 +10,10 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.run import PlaybookRun, StepState
 from bot.domain.timeline.entry import BOT
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
 from bot.usecases.playbooks import approvals, confidence, jobs, unit_of_work
 from bot.usecases.playbooks.dry_run import dry_run
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import jobs as stored
 from storage import playbook_runs as stored_walks
 

@@ -22,9 +22,10 @@ from bot.domain.playbook.run import PlaybookRun
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.durations import exact
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
 from bot.usecases.playbooks import confidence, rollback, unit_of_work
 from bot.usecases.playbooks.dry_run import DryRun, dry_run
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import jobs as stored
 from storage.jobs import NewJob
 from storage.lease import LEASE

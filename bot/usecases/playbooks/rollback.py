@@ -11,8 +11,9 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook.job import Action, Job, JobState, Plan
 from bot.domain.playbook.run import PlaybookRun
 from bot.domain.timeline.entry import BOT, entry
-from bot.usecases.context import Context, UnitOfWork
+from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
+from bot.usecases.unit_of_work import UnitOfWork
 from storage import jobs as stored
 from storage.jobs import NewJob
 

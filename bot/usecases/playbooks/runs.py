@@ -19,9 +19,10 @@ from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import entry
 from bot.domain.values.redaction import plain
 from bot.usecases import authorize
-from bot.usecases.context import Context, UnitOfWork, locked_incident
+from bot.usecases.context import Context
 from bot.usecases.incidents.escalate import Escalated, escalate_in
 from bot.usecases.playbooks.unit_of_work import commit, walking
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from playbooks.search import Hit, Wanted
 from storage import jobs as stored_jobs
 from storage import playbook_runs as stored

@@ -9,8 +9,8 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
 from bot.domain.playbook.run import PlaybookRun, StepState
 from bot.domain.values import durations
-from bot.usecases.context import UnitOfWork
 from bot.usecases.playbooks.unit_of_work import commit, found
+from bot.usecases.unit_of_work import UnitOfWork
 from storage import deadlines
 from storage.deadlines import LedgerRow
 
@@ -23,14 +23,14 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     person = _whom(work.incident, walk, mark)
     if mark.nudged and person == _first(work.incident, walk, mark):
         reason = f"<@{person}> was asked already, and leads"
-        await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)
+        await deadlines.decide(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)
         await commit(work, walks.RunChange(timers.not_again(walk, step)))
         return
     late = work.now - row.due_at
     late_s = late.total_seconds() if is_late(late, mark.timeout) else None
     suffix = f", late by {durations.approximate(late)}" if late_s else ""
     reason = f"{walk.name}, step {step}: not settled, <@{person}> is asked{suffix}"
-    await deadlines.record_decision(work.conn, row.dedup_key, DeadlineState.DUE, reason, work.now)
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, reason, work.now)
     change = timers.reminded(walk, step, person, row.dedup_key, work.now, suffix)
     await commit(
         work,

@@ -19,8 +19,10 @@ from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import PlaybookRun
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.notice import Notice
-from bot.usecases.context import Context, UnitOfWork, locked_incident
-from bot.usecases.oncall.cover import on_call
+from bot.domain.values.slack_ids import is_user_id, user_mention
+from bot.usecases.context import Context
+from bot.usecases.effects.on_call import current_calendar
+from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import playbook_runs as stored
 
 
@@ -40,7 +42,7 @@ async def commit(
     )
     shown = routing.playbook_runs.opened(after) if new else routing.walk_edit(after.incident, after.number)
     last = change.entries[-1] if change.entries else None
-    said = f"{last.text} (<@{last.actor}>)" if last and last.actor.startswith(("U", "W")) else last.text if last else ""
+    said = f"{last.text} ({user_mention(last.actor)})" if last and is_user_id(last.actor) else last.text if last else ""
     mirror = replace(timers.walking(after, said), asking=routing.playbook_runs.asking(after))
     others = tuple(one for one in work.incident.walks if one.number != after.number)
     kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
@@ -62,7 +64,7 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     targets = work.policy.playbooks.approvers
     if not targets:
         return ()
-    who = await on_call(work.conn, work.policy, work.now)
+    who = await current_calendar(work.conn, work.policy, work.now)
     return ladder.recipients_of(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
 
 

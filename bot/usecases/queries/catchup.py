@@ -9,8 +9,9 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Contact, Policy
 from bot.domain.timeline.entry import Recorded
 from bot.domain.triage import service_catalog
-from bot.usecases.context import Context, claim_delivery
+from bot.usecases.context import Context
 from bot.usecases.queries.triage import named
+from bot.usecases.unit_of_work import claim_delivery
 from storage import deadlines, incidents, user_activity
 from storage.deadlines import LedgerRow
 from storage.timeline import entries as timeline

@@ -1,4 +1,4 @@
-"""How the page is served and what its files may hold; no browser is needed for this."""
+"""How the web page is served and what its files may contain; needs no browser."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import aiohttp
 
 import sandbox
 
-PAGE = Path(sandbox.__file__).parent / "ui"
+UI = Path(sandbox.__file__).parent / "ui"
 
 
-async def test_the_page_is_served_locked_down_and_other_files_are_not_served() -> None:
+async def test_the_web_page_has_a_strict_content_policy_and_only_its_own_files_are_served() -> None:
     async with sandbox.running() as ws, aiohttp.ClientSession() as session:
-        async with session.get(f"{ws.url}/") as page:
-            assert page.status == 200
-            assert "script-src 'self'" in page.headers["Content-Security-Policy"]
-            assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-            assert page.headers["X-Content-Type-Options"] == "nosniff"
+        async with session.get(f"{ws.url}/") as index:
+            assert index.status == 200
+            assert "script-src 'self'" in index.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in index.headers["Content-Security-Policy"]
+            assert index.headers["X-Content-Type-Options"] == "nosniff"
         async with session.get(f"{ws.url}/ui/main.js") as script:
             assert script.content_type == "text/javascript"
-        for wrong in ("nothing.js", "..%2Fpages.py", "%2e%2e%2fpages.py"):
+        for wrong in ("nothing.js", "..%2Fui%2Fmain.js", "%2e%2e%2fui%2fmain.js", "README.md"):
             async with session.get(f"{ws.url}/ui/{wrong}") as missing:
                 assert missing.status == 404
         await ws.person("tom").say("#general", "look", files={"evil.html": b"<script>alert(1)</script>"})
@@ -29,8 +29,8 @@ async def test_the_page_is_served_locked_down_and_other_files_are_not_served() -
             assert "sandbox" in opened.headers["Content-Security-Policy"]
 
 
-def test_the_page_uses_no_markup_from_strings_and_nothing_from_elsewhere() -> None:
-    for path in PAGE.iterdir():
+def test_no_module_parses_markup_and_nothing_is_loaded_from_elsewhere() -> None:
+    for path in UI.iterdir():
         text = path.read_text()
         for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert forbidden not in text, f"{path.name}: {forbidden}"
@@ -39,6 +39,6 @@ def test_the_page_uses_no_markup_from_strings_and_nothing_from_elsewhere() -> No
             assert "https://" not in text, path.name
 
 
-def test_every_module_of_the_page_is_short() -> None:
-    long = {path.name for path in PAGE.iterdir() if len(path.read_text().splitlines()) >= 300}
+def test_every_module_is_shorter_than_300_lines() -> None:
+    long = {path.name for path in UI.iterdir() if len(path.read_text().splitlines()) >= 300}
     assert long == set()

@@ -1,4 +1,4 @@
-"""The line to the workspace: cut and mended; trouble made from the inspector."""
+"""The connection to the workspace, and the inspector's faults and bot tab."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from playwright.async_api import Browser, expect
 from sandbox.server import Server
 from sandbox.settings import Settings
 from sandbox.workspace import Workspace
-from tests.browser.browsing import Desk, go, say
+from tests.browser.web_ui import WebUI, go, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_restarted_workspace_is_looked_at_again(browser: Browser, tmp_path: Path) -> None:
+async def test_the_ui_reconnects_after_a_restart_of_the_workspace(browser: Browser, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = Server(Workspace(Settings(port=port, db=tmp_path / "workspace.db")))
     url = await server.start()
-    page = await browser.new_page()
-    await page.goto(f"{url}/?as=maya&in=general")
-    await say(page, "before")
-    await expect(page.locator("#main .message", has_text="before")).to_be_visible()
+    tab = await browser.new_page()
+    await tab.goto(f"{url}/?as=maya&in=general")
+    await say(tab, "before")
+    await expect(tab.locator("#main .message", has_text="before")).to_be_visible()
     await server.stop()
-    await expect(page.locator(".cut")).to_be_visible()
+    await expect(tab.locator(".cut")).to_be_visible()
     server = Server(Workspace(Settings(port=port, db=tmp_path / "workspace.db")))
     await server.start()
     await server.ws.person("tom").say("#general", "while you were away")
-    await expect(page.locator("#main .message", has_text="while you were away")).to_be_visible()
-    await expect(page.locator(".cut")).to_be_hidden()
-    await expect(page.locator("#main .message", has_text="before")).to_be_visible()
-    await page.close()
+    await expect(tab.locator("#main .message", has_text="while you were away")).to_be_visible()
+    await expect(tab.locator(".cut")).to_be_hidden()
+    await expect(tab.locator("#main .message", has_text="before")).to_be_visible()
+    await tab.close()
     await server.stop()
 
 
-async def test_slack_goes_down_and_comes_back_from_the_inspector(desk: Desk) -> None:
-    maya = await desk.sit("maya")
+async def test_slack_can_be_taken_down_and_brought_back_in_the_inspector(ui: WebUI) -> None:
+    maya = await ui.open("maya")
     await say(maya, "/incident declare sev2 Checkout is down")
     await go(maya, "inc-1-checkout-is-down")
     card = maya.locator("#main .message.pinned")
@@ -68,7 +68,7 @@ async def test_slack_goes_down_and_comes_back_from_the_inspector(desk: Desk) -> 
     await expect(card).to_contain_text("by @maya")
 
 
-async def test_the_bot_is_killed_and_started_where_the_demo_allows_it(browser: Browser) -> None:
+async def test_the_inspector_kills_and_starts_the_demos_bot(browser: Browser) -> None:
     bot = {"running": True, "pid": 4711}
 
     async def demo(request: web.Request) -> web.Response:
@@ -87,14 +87,14 @@ async def test_the_bot_is_killed_and_started_where_the_demo_allows_it(browser: B
     server.app.router.add_get("/sandbox/demo/bot", rows)
     server.app.router.add_post("/sandbox/demo/{act}", act)
     url = await server.start()
-    page = await browser.new_page()
-    await page.goto(f"{url}/?as=maya")
-    await page.get_by_role("button", name="Inspector").click()
-    await page.get_by_role("tab", name="Bot").click()
-    await expect(page.locator("#inspector")).to_contain_text("2026-03-01T10:00:00Z")
-    await page.get_by_role("button", name="Kill the bot").click()
-    await expect(page.locator("#inspector .state")).to_contain_text("The bot is stopped")
-    await page.get_by_role("button", name="Start the bot").click()
-    await expect(page.locator("#inspector .state")).to_contain_text("The bot is running")
-    await page.close()
+    tab = await browser.new_page()
+    await tab.goto(f"{url}/?as=maya")
+    await tab.get_by_role("button", name="Inspector").click()
+    await tab.get_by_role("tab", name="Bot").click()
+    await expect(tab.locator("#inspector")).to_contain_text("2026-03-01T10:00:00Z")
+    await tab.get_by_role("button", name="Kill the bot").click()
+    await expect(tab.locator("#inspector .state")).to_contain_text("The bot is stopped")
+    await tab.get_by_role("button", name="Start the bot").click()
+    await expect(tab.locator("#inspector .state")).to_contain_text("The bot is running")
+    await tab.close()
     await server.stop()

@@ -1,4 +1,4 @@
-"""What the app hears: shapes, filters, and the reference's approval."""
+"""The events that the app receives: their content, the filters, and Slack's reference."""
 
 import importlib.util
 from typing import Any
@@ -6,24 +6,23 @@ from typing import Any
 import pytest
 
 from sandbox import Workspace, running
-from tests.sandbox.conftest import Bot, manifest
-from tests.sandbox.test_blocks import REFERENCE
+from tests.sandbox.conftest import REFERENCE, Bot, manifest
 
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
 
 
 async def everything_happens(ws: Workspace) -> None:
-    """A morning in which every kind of event occurs."""
+    """Cause every kind of event."""
     maya, tom = ws.person("maya"), ws.person("tom")
     ws.membership.join(ws.channel("general"), ws.bot, inviter=maya.id)
-    said = await maya.say("general", "checkout is *down* @tocsin @tom https://x.example :fire:")
-    await maya.edit(said, "checkout is slow")
-    await tom.react(said, "eyes")
-    await tom.unreact(said, "eyes")
-    await tom.pin(said)
-    await tom.unpin(said)
-    reply = await tom.reply(said, "looking")
-    await tom.reply(said, "found it", broadcast=True)
+    message = await maya.say("general", "checkout is *down* @tocsin @tom https://x.example :fire:")
+    await maya.edit(message, "checkout is slow")
+    await tom.react(message, "eyes")
+    await tom.unreact(message, "eyes")
+    await tom.pin(message)
+    await tom.unpin(message)
+    reply = await tom.reply(message, "looking")
+    await tom.reply(message, "found it", broadcast=True)
     await tom.delete(reply)
     shared = await maya.say("general", "graph", files=["graph.png"])
     await maya.say("general", "/me sighs")
@@ -53,11 +52,11 @@ async def everything_happens(ws: Workspace) -> None:
     ws.change_user("nina", title="Engineer")
 
 
-async def test_everything_the_app_hears_passes_the_reference(bot: Bot) -> None:
+async def test_every_event_matches_slacks_reference(bot: Bot) -> None:
     await everything_happens(bot.ws)
     await bot.ws.settled()
-    heard = [delivery.payload["event"] for delivery in bot.ws.journal.deliveries]
-    kinds = {(event["type"], event.get("subtype")) for event in heard}
+    events = [delivery.payload["event"] for delivery in bot.ws.journal.deliveries]
+    kinds = {(event["type"], event.get("subtype")) for event in events}
     assert {kind for kind, _ in kinds} == {
         "app_home_opened", "app_mention", "channel_archive", "channel_created", "channel_deleted", "channel_left",
         "channel_rename", "channel_unarchive", "file_shared", "member_joined_channel", "member_left_channel",
@@ -68,7 +67,7 @@ async def test_everything_the_app_hears_passes_the_reference(bot: Bot) -> None:
         "channel_topic", "channel_unarchive", "file_share", "me_message", "message_changed", "message_deleted",
         "thread_broadcast",
     }  # fmt: skip
-    assert len(bot.events) == len(heard)
+    assert len(bot.events) == len(events)
     if not REFERENCE.exists():
         pytest.skip("Slack's reference data is not beside this checkout")
     spec = importlib.util.spec_from_file_location("conformance", REFERENCE)
@@ -76,7 +75,7 @@ async def test_everything_the_app_hears_passes_the_reference(bot: Bot) -> None:
     assert spec.loader
     reference = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(reference)
-    findings = [(event["type"], event.get("subtype"), reference.check_event(event)) for event in heard]
+    findings = [(event["type"], event.get("subtype"), reference.check_event(event)) for event in events]
     wrong = [f"{kind} {subtype} {lines}" for kind, subtype, lines in findings if lines]
     assert "\n".join(wrong) == ""
 
@@ -97,39 +96,39 @@ async def test_an_event_is_wrapped_as_slack_wraps_it(bot: Bot) -> None:
     assert event["client_msg_id"]
 
 
-async def test_an_edit_carries_what_was_said_before(bot: Bot) -> None:
+async def test_an_edit_carries_the_previous_message(bot: Bot) -> None:
     ws, maya = bot.ws, bot.ws.person("maya")
     ws.membership.join(ws.channel("general"), ws.bot)
-    said = await maya.say("general", "one")
-    await maya.edit(said, "two")
-    await maya.delete(said)
+    message = await maya.say("general", "one")
+    await maya.edit(message, "two")
+    await maya.delete(message)
     await ws.settled()
-    changed, deleted = bot.heard("message", "message_changed")[0], bot.heard("message", "message_deleted")[0]
+    changed, deleted = bot.received("message", "message_changed")[0], bot.received("message", "message_deleted")[0]
     assert (changed["previous_message"]["text"], changed["message"]["text"]) == ("one", "two")
     assert changed["message"]["edited"]["user"] == MAYA
-    assert (deleted["previous_message"]["text"], deleted["deleted_ts"]) == ("two", said.ts)
+    assert (deleted["previous_message"]["text"], deleted["deleted_ts"]) == ("two", message.ts)
 
 
 async def test_a_deleted_thread_parent_leaves_a_tombstone(bot: Bot) -> None:
     ws, maya = bot.ws, bot.ws.person("maya")
     ws.membership.join(ws.channel("general"), ws.bot)
-    said = await maya.say("general", "one")
-    await maya.reply(said, "two")
-    await maya.delete(said)
+    message = await maya.say("general", "one")
+    await maya.reply(message, "two")
+    await maya.delete(message)
     await ws.settled()
-    (changed,) = bot.heard("message", "message_changed")
+    (changed,) = bot.received("message", "message_changed")
     assert changed["message"]["subtype"] == "tombstone"
     assert changed["previous_message"]["text"] == "one"
-    assert bot.heard("message", "message_deleted") == []
+    assert bot.received("message", "message_deleted") == []
 
 
-async def test_the_app_hears_only_channels_its_bot_is_in(bot: Bot) -> None:
+async def test_the_app_gets_events_only_of_channels_its_bot_is_in(bot: Bot) -> None:
     await bot.ws.person("maya").say("general", "psst @tocsin")
     await bot.ws.settled()
     assert bot.events == []
 
 
-async def test_the_app_hears_only_what_it_subscribed_to() -> None:
+async def test_the_app_gets_only_events_it_subscribes_to() -> None:
     async with running(manifest=manifest(events=["app_mention"])) as ws:
         ws.membership.join(ws.channel("general"), ws.bot)
         await ws.person("maya").say("general", "@tocsin hello")
@@ -140,17 +139,17 @@ async def test_the_bots_own_messages_are_events_too(bot: Bot) -> None:
     channel = (await bot.client.conversations_create(name="inc-1"))["channel"]["id"]
     await bot.client.chat_postMessage(channel=channel, text="card")
     await bot.ws.settled()
-    (event,) = bot.heard("message", None)
+    (event,) = bot.received("message", None)
     assert event["bot_id"] == bot.ws.bot.bot_id
     assert event["bot_profile"]["app_id"] == bot.ws.settings.app_id
-    assert bot.heard("app_mention") == []
+    assert bot.received("app_mention") == []
 
 
-async def test_people_without_a_workspace_account_speak_too(bot: Bot) -> None:
+async def test_messages_of_partners_carry_their_own_team(bot: Bot) -> None:
     ws: Any = bot.ws
     ws.membership.join(ws.channel("general"), ws.bot)
     ws.channel("general").is_ext_shared = True
     ws.membership.join(ws.channel("general"), ws.user("alex"))
     await ws.person("alex").say("general", "hello from outside")
     await ws.settled()
-    assert bot.heard("message", None)[-1]["team"] == "T0PARTNER"
+    assert bot.received("message", None)[-1]["team"] == "T0PARTNER"

@@ -1,0 +1,22 @@
+"""Private answers to what one person asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.routing.channel import channel_of
+from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
+
+
+def answer(request: str, payload: dict[str, Any]) -> Notice:
+    """One answer for each `request`, however often Slack delivers it."""
+    return Notice(f"answer:{request}", NoticeKind.ANSWER, None, payload, priority=Priority.ANSWER)
+
+
+def declared(number: int, payload: dict[str, Any]) -> Notice:
+    """To the person who declared the incident, once its channel exists or could not be created."""
+    return Notice(
+        f"declared:{number}", NoticeKind.DECLARED, number, payload,
+        depends_on=channel_of(number),
+        on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.ANSWER,
+    )  # fmt: skip

@@ -1,0 +1,71 @@
+"""What is told outside the incident's channel: the announcement, executive briefings, and trouble with the policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain import routing
+from bot.domain.errors import NotNeeded
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import NoticeKind
+from bot.slack.blocks import announcement, briefing, policy_file
+from bot.slack.client.api import SlackError
+from bot.slack.directory import channels
+from bot.slack.senders import post_once
+from bot.slack.senders.base import Delivery, SenderBase, ended
+from bot.slack.senders.registry import sends, sends_without_incident
+from storage import key_value
+from storage.outbox.queue import ClaimedNotice
+
+OUT_OF_REACH = ("not_in_channel", "channel_not_found", "is_archived")
+
+
+class AnnouncementSender(SenderBase):
+    """Posts and edits the announcement, and what else goes to the announcement channel or to executives."""
+
+    @sends(NoticeKind.ANNOUNCE, failure="announce it")
+    async def announce(self, delivery: Delivery) -> dict[str, Any]:
+        """Where the channel is out of reach, look it up again by its name, join it, and remember its ID."""
+        message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
+        channel = await self._channel(delivery.policy)
+        try:
+            return await self.post(delivery, channel, message)
+        except SlackError as error:
+            if error.name not in OUT_OF_REACH:
+                raise
+            current = await channels.find_by_name(self._api, delivery.policy.announce or "")
+            if current is None or (current == channel and error.name == "is_archived"):
+                raise
+            await channels.join(self._api, current)
+        async with self._context.database.transaction() as conn:
+            await key_value.announcement_channel(str(delivery.policy.announce)).put(conn, current)
+        return await self.post(delivery, current, message)
+
+    @sends(NoticeKind.ANNOUNCE_EDIT, failure="keep the announcement up to date")
+    async def announce_edit(self, delivery: Delivery) -> dict[str, Any]:
+        receipt = await self.receipt(routing.announcement_of(delivery.incident.number))
+        return await self.edit(receipt, announcement.announcement(delivery.incident, delivery.policy, delivery.now))
+
+    @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
+    async def briefing(self, delivery: Delivery) -> dict[str, Any]:
+        payload = delivery.notice.payload
+        message = briefing.briefing(delivery.incident, delivery.policy, payload, delivery.now)
+        return await self.post(delivery, await self._people.direct_channel(payload["person"]), message)
+
+    @sends_without_incident(NoticeKind.POLICY_REFUSED, failure="say that the policy file cannot be used")
+    async def policy_refused(self, notice: ClaimedNotice) -> dict[str, Any]:
+        if not self._context.policy.announce:
+            raise NotNeeded("there is no announcement channel")
+        channel = await self._channel(self._context.policy)
+        return await post_once.post(self._api, notice, channel, policy_file.refused(notice.payload))
+
+    @sends_without_incident(NoticeKind.POLICY_MENDED, failure="say that the policy file can be used again")
+    async def policy_mended(self, notice: ClaimedNotice) -> dict[str, Any]:
+        return await self.edit(await self.receipt(notice.payload["of"]), policy_file.mended())
+
+    async def _channel(self, policy: Policy) -> str:
+        """The announcement channel's ID where it is known, else the name that the policy gives."""
+        name = policy.announce or ""
+        async with self._context.database.reading() as conn:
+            channel = await key_value.announcement_channel(name).get(conn)
+        return channel or name

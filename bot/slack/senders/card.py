@@ -1,0 +1,66 @@
+"""The incident card: posted, pinned, edited, and posted again where it was deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bot.domain import routing
+from bot.domain.errors import NotNeeded
+from bot.domain.oncall import schedule
+from bot.domain.paging.ladder import unreachable_rungs
+from bot.domain.routing.notice import NoticeKind
+from bot.slack.blocks import card
+from bot.slack.blocks.elements import Message
+from bot.slack.client.api import SlackError
+from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.registry import sends
+from bot.usecases.playbooks import runs
+from storage import overrides
+from storage.outbox import census, enqueue
+
+DELETED = ("message_not_found", "cant_update_message")  # Slack's errors for editing a message that is gone
+
+
+class CardSender(SenderBase):
+    """Posts and edits the incident card."""
+
+    @sends(NoticeKind.CARD, failure="post the incident card")
+    async def card(self, delivery: Delivery) -> dict[str, Any]:
+        return await self.post_in_channel(delivery, await self._render(delivery))
+
+    @sends(NoticeKind.CARD_EDIT, failure="keep the card up to date")
+    async def card_edit(self, delivery: Delivery) -> dict[str, Any]:
+        receipt = await self.receipt(routing.card_of(delivery.incident.number))
+        try:
+            return await self.edit(receipt, await self._render(delivery))
+        except SlackError as error:
+            if error.name not in DELETED:
+                raise
+        await self._post_again(delivery)
+        raise NotNeeded("the card had been deleted; a new one is posted")
+
+    @sends(NoticeKind.PIN, failure="pin the card")
+    async def pin(self, delivery: Delivery) -> dict[str, Any]:
+        receipt = await self.receipt(routing.card_of(delivery.incident.number))
+        await self.call_once("already_pinned", "pins.add", channel=receipt["channel"], timestamp=receipt["ts"])
+        return {}
+
+    async def _render(self, delivery: Delivery) -> Message:
+        incident, policy = delivery.incident, delivery.policy
+        async with self._context.database.reading() as conn:
+            failures = await census.failures(conn, incident.number)
+            calendar = schedule.on_call_lookup(policy, await overrides.in_force(conn, delivery.now))
+        return card.card(
+            incident,
+            policy,
+            delivery.now,
+            failures=[card.Failure(step=failure.kind, words=failure.error) for failure in failures],
+            warnings=unreachable_rungs(incident, policy, calendar, delivery.now),
+            playbook=await runs.best(self._context, incident, policy),
+        )
+
+    async def _post_again(self, delivery: Delivery) -> None:
+        """Queue the card anew; its pin follows once it is posted (`usecases.delivery`)."""
+        async with self._context.database.transaction() as conn:
+            await enqueue.put(conn, [replace(routing.card_posted(delivery.incident.number), resend=True)])

@@ -1,0 +1,71 @@
+"""Pages in Slack: in the incident's channel, in other channels, and to people directly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.routing.notice import NoticeKind
+from bot.slack.blocks import page
+from bot.slack.client.api import SlackError
+from bot.slack.directory import channels
+from bot.slack.senders.base import Delivery, SenderBase, SenderContext, ended
+from bot.slack.senders.registry import sends
+
+
+class PageSender(SenderBase):
+    """Posts pages and settles them."""
+
+    def __init__(self, senders: SenderContext) -> None:
+        super().__init__(senders)
+        self._channel_ids: dict[str, str] = {}  # of channels that rungs name
+
+    @sends(NoticeKind.PAGE_CHANNEL, failure="page in the channel", unless=ended)
+    async def page_channel(self, delivery: Delivery) -> dict[str, Any]:
+        payload = delivery.notice.payload
+        payload = {**payload, "people": await self._people.ids(payload["people"])}
+        message = page.page_channel(delivery.incident, delivery.policy, payload, delivery.now, self._senders.command)
+        return await self.post_in_channel(delivery, message)
+
+    @sends(NoticeKind.PAGE_DIRECT, failure="page", unless=ended)
+    async def page_direct(self, delivery: Delivery) -> dict[str, Any]:
+        payload = delivery.notice.payload
+        channel = await self._people.direct_channel(payload["person"])
+        message = page.page_direct(delivery.incident, delivery.policy, payload, delivery.now)
+        return await self.post(delivery, channel, message)
+
+    @sends(NoticeKind.PAGE_ELSEWHERE, failure="page", unless=ended)
+    async def page_elsewhere(self, delivery: Delivery) -> dict[str, Any]:
+        """In another channel, which the bot joins where it has to."""
+        payload = delivery.notice.payload
+        name = payload["channel"]
+        channel = await self._channel_id(name)
+        message = page.page_elsewhere(delivery.incident, delivery.policy, payload, delivery.now)
+        try:
+            return await self.post(delivery, channel, message)
+        except SlackError as error:
+            if error.permanent:
+                self._channel_ids.pop(name, None)  # archived, or renamed and created again: look it up next time
+            if error.name != "not_in_channel":
+                raise
+        await channels.join(self._api, channel)
+        return await self.post(delivery, channel, message)
+
+    @sends(NoticeKind.PAGE_DRILL, failure="say whom a page would reach", unless=ended)
+    async def page_drill(self, delivery: Delivery) -> dict[str, Any]:
+        payload = delivery.notice.payload
+        people = {await self._people.name(person): by for person, by in payload["people"].items()}
+        return await self.post_in_channel(delivery, page.page_drill(delivery.incident, {**payload, "people": people}))
+
+    @sends(NoticeKind.PAGE_EDIT, failure="edit a page")
+    async def page_edit(self, delivery: Delivery) -> dict[str, Any]:
+        payload = delivery.notice.payload
+        receipt = await self.receipt(payload["of"])
+        directly = ":dm:" in payload["of"]
+        message = page.page_settled(delivery.incident, delivery.policy, payload.get("outcome"), directly=directly)
+        return await self.edit(receipt, message)
+
+    async def _channel_id(self, name: str) -> str:
+        """The channel's ID; its name where Slack knows no such channel, for Slack to refuse it."""
+        if name not in self._channel_ids and (channel := await channels.find_by_name(self._api, name)):
+            self._channel_ids[name] = channel
+        return self._channel_ids.get(name, name)

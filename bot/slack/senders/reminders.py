@@ -1,0 +1,35 @@
+"""Reminders in the incident's channel: at most one has buttons, and the others say what became of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.routing.notice import NoticeKind
+from bot.slack.blocks import nudge
+from bot.slack.senders.base import Delivery, SenderBase, ended
+from bot.slack.senders.registry import sends
+
+
+def _overtaken(delivery: Delivery) -> str | None:
+    """A reminder that is no longer the live one was answered or replaced while Slack could not be reached."""
+    if reason := ended(delivery):
+        return reason
+    live = delivery.incident.live_nudge == delivery.notice.dedup_key
+    return None if live else "answered or overtaken before it could be sent"
+
+
+class ReminderSender(SenderBase):
+    """Posts reminders and settles them."""
+
+    @sends(NoticeKind.NUDGE, failure="post a reminder", unless=_overtaken)
+    async def nudge(self, delivery: Delivery) -> dict[str, Any]:
+        payload, command = delivery.notice.payload, self._senders.command
+        message = nudge.nudge(delivery.incident, delivery.policy, payload, delivery.now, command)
+        return await self.post_in_channel(delivery, message)
+
+    @sends(NoticeKind.NUDGE_EDIT, failure="edit a reminder")
+    async def nudge_edit(self, delivery: Delivery) -> dict[str, Any]:
+        payload = delivery.notice.payload
+        return await self.edit(
+            await self.receipt(payload["of"]), nudge.nudge_done(payload["outcome"], delivery.incident)
+        )

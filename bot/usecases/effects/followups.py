@@ -1,0 +1,21 @@
+"""The notices that follow from a change: news, edits of messages that are out of date, invitations, briefings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.usecases.effects.incident_save import IncidentSave
+
+
+async def route(_conn: AsyncConnection, save: IncidentSave, _now: datetime) -> IncidentSave:
+    """Put them before the use case's own notices, and drop the incident's references to messages that they settle."""
+    before, after, policy = save.before, save.after, save.policy
+    if before is None:
+        return replace(save, notices=(*routing.on_declared(after, policy), *save.notices))
+    following = routing.on_change(before, after, save.recorded, policy)
+    settled = replace(after, **routing.without_settled(before, after, policy))
+    return replace(save, after=settled, notices=(*following, *save.notices))

@@ -1,0 +1,22 @@
+"""The value that effects pass on: an incident before and after a change, on its way into the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentSave:
+    """An incident whose timeline entries are written, and which is about to be saved with its notices."""
+
+    before: Incident | None  # None: it is being declared
+    after: Incident
+    recorded: Sequence[Recorded]
+    policy: Policy
+    notices: tuple[Notice, ...] = ()

@@ -1,0 +1,134 @@
+"""The unit of work: one transaction that writes a change of an incident with everything that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.deadlines import plan, withdrawal_reason
+from bot.domain.errors import NotFound
+from bot.domain.incident import Change, Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.routing.notice import Notice
+from bot.usecases.context import Context
+from bot.usecases.effects import EFFECTS
+from bot.usecases.effects.incident_save import IncidentSave
+from storage import deadlines, incidents, ingest
+from storage.outbox import enqueue
+from storage.timeline import chain
+
+
+class DuplicateDelivery(Exception):
+    """Slack or a vendor delivered a request again that was accepted before: answer it as accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """The change of one incident, decided but not written yet."""
+
+    before: Incident | None  # None: it is being declared
+    change: Change
+    policy: Policy
+    notices: Sequence[Notice] = ()  # in addition to those that follow from the change
+    policy_before: Policy | None = None  # where the change brings another policy
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """One locked incident within a transaction. `commit` changes it; `incident` is its state after the last commit."""
+
+    context: Context
+    conn: AsyncConnection
+    _incident: Incident
+    policy: Policy
+    now: datetime
+
+    @property
+    def incident(self) -> Incident:
+        return self._incident
+
+    async def commit(self, change: Change, notices: Sequence[Notice] = (), *, policy: Policy | None = None) -> Incident:
+        """Write a change with all that follows from it, and return the incident as saved.
+
+        `policy` is the one that the incident follows from now on, where the change brings another.
+        """
+        pending = self.pending(change, notices)
+        if policy is not None:
+            pending = PendingChange(self._incident, change, policy, notices, policy_before=self.policy)
+            self.policy = policy
+        (self._incident,) = await commit_many(self.conn, [pending], self.now)
+        return self._incident
+
+    def pending(self, change: Change, notices: Sequence[Notice] = ()) -> PendingChange:
+        return PendingChange(self._incident, change, self.policy, notices)
+
+
+async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], now: datetime) -> list[Incident]:
+    """Write changes of several locked incidents in as many statements as one change takes; the incidents as saved.
+
+    1. Insert incidents that are being declared. 2. Append the entries to their timelines. 3. Run the effects.
+    4. Save the incidents, 5. their deadlines, 6. and the notices.
+    """
+    for declared in pending:
+        if declared.before is None:
+            await incidents.insert(conn, declared.change.incident)
+    recorded = await chain.append(conn, [(each.change.incident.number, each.change.entries) for each in pending])
+    saves = [
+        IncidentSave(each.before, each.change.incident, entries, each.policy, tuple(each.notices))
+        for each, entries in zip(pending, recorded, strict=True)
+    ]
+    for effect in EFFECTS:
+        saves = [await effect(conn, save, now) for save in saves]
+    stored = [each.before or each.change.incident for each in pending]
+    await incidents.save_many(
+        conn, [save.after for save, incident in zip(saves, stored, strict=True) if save.after != incident]
+    )
+    plans = [_planned(save, each.policy_before) for save, each in zip(saves, pending, strict=True)]
+    await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
+    await enqueue.put(conn, [notice for save in saves for notice in save.notices])
+    return [save.after for save in saves]
+
+
+def _planned(save: IncidentSave, policy_before: Policy | None) -> deadlines.PlannedDeadlines | None:
+    """The incident's deadlines; None where the change leaves them as they were."""
+    before, after = save.before, save.after
+    planned = plan(after, save.policy)
+    if before is None:
+        return deadlines.PlannedDeadlines(after.number, planned, lambda key: "")
+    if planned == plan(before, policy_before or save.policy):
+        return None
+    return deadlines.PlannedDeadlines(after.number, planned, lambda key: withdrawal_reason(key, before, after))
+
+
+@asynccontextmanager
+async def locked_incident(context: Context, number: int, delivery: str | None = None) -> AsyncIterator[UnitOfWork]:
+    """Lock one incident for a use case; the transaction commits at the end of the block.
+
+    Raises `NotFound`, and `DuplicateDelivery` where `delivery` was accepted before.
+    """
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        incident = await incidents.lock(conn, number)
+        if incident is None:
+            raise NotFound(f"There is no incident INC-{number}.", "list all")
+        await claim_delivery(conn, delivery, now)
+        yield UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), now)
+    context.wakeups.notify()
+
+
+async def begin(context: Context, conn: AsyncConnection, incident: Incident) -> UnitOfWork:
+    """A unit of work for an incident that is locked in this transaction already."""
+    return UnitOfWork(context, conn, incident, await context.policies.of(conn, incident), context.clock.now())
+
+
+async def claim_delivery(conn: AsyncConnection, delivery: str | None, now: datetime) -> None:
+    """Record a delivery in the transaction that accepts it. Raises `DuplicateDelivery` where it is recorded already.
+
+    Without an ID (None) there is nothing to compare, and nothing is recorded.
+    """
+    if delivery is not None and not await ingest.claim_delivery(conn, delivery, now):
+        raise DuplicateDelivery(delivery)
