@@ -17,7 +17,7 @@ _LOCK = _GET.with_for_update()
 REPLICA_PREFIX = "replica:"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: with them Python 3.11 cannot make a `Key[int]("name")`
 class Key(Generic[_Value]):
     """One key of the table and the type of its value."""
 

@@ -244,7 +244,7 @@ async def test_a_backup_while_the_bot_writes_is_whole_and_can_be_served_from(
     assert texts == said[: len(texts)]
     assert await _process(sqlite_url, tmp_path, "backup", "copy.db") == (
         1,
-        "copy.db is there already, and a backup never writes over another. Name a new file.\n",
+        "copy.db exists already, and a backup never overwrites a file. Name a new one.\n",
     )
 
 

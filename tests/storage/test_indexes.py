@@ -16,7 +16,7 @@ from bot import export
 from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.timeline.entry import Entry
-from storage import deadlines, incidents, retention
+from storage import deadlines, incidents, retention, user_activity
 from storage.database import Database
 from storage.outbox import census, enqueue, queue, receipts
 from storage.schema import metadata
@@ -35,7 +35,7 @@ QUESTIONS: list[tuple[str, str, Question]] = [
     ("next deadline", "deadlines_waiting", lambda conn: deadlines.next_due_at(conn)),
     ("claim a notice", "outbox_next", lambda conn: queue.claim(conn, 100)),
     ("oldest notice", "outbox_next", lambda conn: census.oldest_waiting_at(conn)),
-    ("outbox by kind", "outbox_unsent", lambda conn: census.count_by_kind(conn)),
+    ("home tabs in use", "homes_opened", lambda conn: user_activity.homes_opened_since(conn, LONG_AGO, 100)),
     ("outbox depth", "outbox_unsent", lambda conn: census.count_by_state(conn)),
     ("activity", "timeline_person", lambda conn: entries.activity(conn, 1, NOW)),
     ("edited message", "timeline_message", lambda conn: entries.message(conn, 1, "1.0")),

@@ -65,7 +65,7 @@ async def test_closing_drains_and_then_refuses(database: Database, database_url:
     await asyncio.sleep(0)
     await database.close()
     assert await asyncio.gather(*waiting) == [1] * 50
-    with pytest.raises(StorageError, match="being closed"):
+    with pytest.raises(StorageError, match="Tocsin is closing its database"):
         await database.appender.append(1, [said()])
     again = await open_database(database_url)
     async with again.reading() as conn:
