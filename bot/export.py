@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import serialization
 from bot.domain.errors import TocsinError
-from bot.domain.timeline.entry import instant_text
+from bot.domain.timeline.entry import rfc3339
 from storage import export_rows, incidents
 from storage.database import Database
 from storage.timeline import entries
@@ -39,7 +39,7 @@ async def records(
     `private=False` leaves private incidents out.
     """
     count = 0
-    yield {"type": "export", "format": FORMAT, "tocsin": version("tocsin"), "at": instant_text(datetime.now(UTC))}
+    yield {"type": "export", "format": FORMAT, "tocsin": version("tocsin"), "at": rfc3339(datetime.now(UTC))}
     if numbers is None:
         async with database.snapshot() as conn:
             for table in export_rows.shared_tables():
@@ -188,7 +188,7 @@ def _notice(row: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(row: dict[str, Any], *without: str) -> dict[str, Any]:
     return {
-        name: instant_text(value) if isinstance(value, datetime) else value
+        name: rfc3339(value) if isinstance(value, datetime) else value
         for name, value in row.items()
         if name not in without
     }

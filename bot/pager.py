@@ -6,15 +6,15 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 import aiohttp
 
-from bot.domain.errors import DeliveryError, NotNeeded, Refused
+from bot.domain.errors import DeliveryError, Refused
 from bot.domain.incident import Incident
 from bot.domain.paging import calls
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.integrations import http
 from bot.integrations.email import Email, Server, sender_of
 from bot.integrations.pagerduty import PagerDuty
@@ -91,7 +91,7 @@ def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notif
     return {method: BUILDERS[method](settings, session) for method in methods(settings)}
 
 
-class Notifiers:
+class PageSender:
     """`send` carries out one notice of the kind `PAGE_VENDOR`; the page is made from the incident as it stands then."""
 
     def __init__(self, context: Context, by_method: Mapping[str, Notifier], team_url: str) -> None:
@@ -99,40 +99,39 @@ class Notifiers:
         self._by_method = by_method
         self._team_url = team_url
 
-    async def send(self, row: ClaimedNotice) -> dict[str, Any]:
+    async def send(self, row: ClaimedNotice) -> SendResult:
         """1. Read the incident; 2. see whether it is still wanted; 3. hand it over; 4. say failures in plain words."""
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident) if row.incident is not None else None
             if incident is None:
-                raise DeliveryError(f"there is no incident for {row.dedup_key}", permanent=True)
+                return Failed(f"there is no incident for {row.dedup_key}")
             policy = await self._context.policies.of(conn, incident)
             failed = {failure.dedup_key for failure in await census.failures(conn, incident.number)}
-        _check_wanted(row, incident, failed)
+        if reason := _not_needed(row, incident, failed):
+            return NotNeeded(reason)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
         method = row.payload["method"]
         notifier = self._by_method.get(method)
         words = _what(row, policy, incident)
         if notifier is None:
-            raise DeliveryError(f"{words}: {calls.label(method)} is not set up any more.", permanent=True)
+            return Failed(f"{words}: {calls.label(method)} is not set up any more.")
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:  # looking and sending, at their longest
-            raise DeliveryError(f"{words}: its lease would have ended before the answer", wait_s=0.0)
+            return Retry(f"{words}: its lease would have ended before the answer", timedelta(0))
         try:
             receipt = await notifier.send(page)
         except DeliveryError as error:
-            raise DeliveryError(
-                f"{words}: {error}.", permanent=error.permanent, uncertain=error.uncertain, wait_s=error.wait_s
-            ) from None
-        return {"method": method, **receipt.as_json()}
+            return result_of(error, f"{words}: {error}.")
+        return Sent({"method": method, **receipt.as_json()})
 
 
-def _check_wanted(row: ClaimedNotice, incident: Incident, failed: set[str]) -> None:
+def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str | None:
+    """The reason to drop it. None while it is needed."""
     if incident.drill:
-        raise NotNeeded("a drill pages nobody")
+        return "a drill pages nobody"
     if row.payload["action"] == Action.TRIGGER:
-        if why := calls.not_needed_because(incident, row.payload["unless"]):
-            raise NotNeeded(f"{why}, or confirmed: an earlier attempt may have arrived" if row.uncertain else why)
-    elif failed.issuperset(row.payload["triggers"]):
-        raise NotNeeded("it was never opened there")
+        reason = calls.not_needed_because(incident, row.payload["unless"])
+        return f"{reason}, or confirmed: an earlier attempt may have arrived" if reason and row.uncertain else reason
+    return "it was never opened there" if failed.issuperset(row.payload["triggers"]) else None
 
 
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:

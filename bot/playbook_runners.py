@@ -12,10 +12,10 @@ from bot.settings import Settings
 from playbooks.runners import http, process, promql, wait
 from playbooks.runners.protocol import Runner, Runners
 
-Build = Callable[[Any, Settings, Mapping[str, str]], Runner]
+RunnerBuilder = Callable[[Any, Settings, Mapping[str, str]], Runner]
 
 # By name: what makes it of its rules in the policy.
-BUILDERS: dict[str, Build] = {
+BUILDERS: dict[str, RunnerBuilder] = {
     "process": lambda rules, settings, environ: process.build(rules, environ),
     "http": lambda rules, settings, environ: http.build(rules, environ),
     "promql": lambda rules, settings, environ: promql.build(rules, settings.prometheus),
@@ -32,7 +32,7 @@ def build(rules: AutomationRules, settings: Settings, environ: Mapping[str, str]
 
 
 @dataclass(slots=True)
-class Workshop:
+class RunnerFactory:
     """The runners of the policy in force; made anew when that changes, and not otherwise."""
 
     settings: Settings

@@ -8,8 +8,8 @@ from typing import Any
 
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
-from bot.domain.timeline.entry import Recorded
-from bot.domain.triage.similarity import Similar
+from bot.domain.timeline.entry import RecordedEntry
+from bot.domain.triage.similarity import SimilarIncident
 from storage.deadlines import LedgerRow
 
 
@@ -54,7 +54,9 @@ def incident_json(incident: Incident) -> dict[str, Any]:
     }
 
 
-def whole_incident_json(incident: Incident, entries: Sequence[Recorded], rows: Sequence[LedgerRow]) -> dict[str, Any]:
+def whole_incident_json(
+    incident: Incident, entries: Sequence[RecordedEntry], rows: Sequence[LedgerRow]
+) -> dict[str, Any]:
     return {
         **incident_json(incident),
         "timeline": [entry_json(record) for record in entries],
@@ -62,13 +64,13 @@ def whole_incident_json(incident: Incident, entries: Sequence[Recorded], rows: S
     }
 
 
-def similar_json(found: Similar) -> dict[str, Any]:
+def similar_json(found: SimilarIncident) -> dict[str, Any]:
     """An incident that was searched for, with what is known of how it was mended."""
     fix = {"playbook": found.fix.playbook, "step": found.fix.step} if found.fix else None
     return {**incident_json(found.incident), "fixed": found.fixed, "fix": fix, "reasons": list(found.reasons)}
 
 
-def entry_json(record: Recorded) -> dict[str, Any]:
+def entry_json(record: RecordedEntry) -> dict[str, Any]:
     entry = record.entry
     return {
         "seq": record.seq,

@@ -14,7 +14,7 @@ from playbooks.models import Command, Document, Step
 def check(model: Document, source: Source) -> list[Problem]:
     steps = list(_steps(model))
     # A misspelt parameter also leaves the right one unused: that is one mistake, not two.
-    found = [*steps, *([] if steps else _parameters(model)), *_kind(model), *_itself(model)]
+    found = [*steps, *([] if steps else _parameters(model)), *_kind(model), *_self_reference(model)]
     return [Problem(path, f"{dotted(path)} {said}", source.line(path)) for path, said in found]
 
 
@@ -53,7 +53,7 @@ def _texts(step: Step, here: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _declared(path: KeyPath, text: str, model: Document) -> Iterator[tuple[KeyPath, str]]:
-    for name in domain.tokens(text):
+    for name in domain.placeholders(text):
         if name not in model.parameters:
             said = did_you_mean(name, model.parameters, "Parameters here")
             yield path, f"uses {{{name}}}, which is not declared under parameters.{said}"
@@ -78,7 +78,7 @@ def _parameters(model: Document) -> Iterator[tuple[KeyPath, str]]:
         for phase in model.phases
         for step in phase.steps
         for _, text in _texts(step, ())
-        for name in domain.tokens(text)
+        for name in domain.placeholders(text)
     }
     for name in model.parameters:
         if name not in used:
@@ -94,7 +94,7 @@ def _kind(model: Document) -> Iterator[tuple[KeyPath, str]]:
                 yield ("phases", at, "steps", number, "commands"), "stand in a checklist: write `kind: playbook`."
 
 
-def _itself(model: Document) -> Iterator[tuple[KeyPath, str]]:
+def _self_reference(model: Document) -> Iterator[tuple[KeyPath, str]]:
     for number, other in enumerate(model.related):
         if other == model.id:
             yield ("related", number), "names this playbook itself."

@@ -51,15 +51,15 @@ class Library:
 def load(folders: Iterable[Path] = (), shipped: Path | None = SHIPPED) -> Library:
     """The shipped playbooks, and over them those of each folder in turn. Raises `PlaybookError`."""
     whole = [*([shipped] if shipped else []), *folders]
-    read = [[_one(path) for path in _files(folder)] for folder in whole]
+    read = [[_read_file(path) for path in _files(folder)] for folder in whole]
     problems = [(each.source.name, problem) for each in _flat(read) for problem in each.problems]
-    problems += [trouble for folder in read for trouble in _twice(folder)]
+    problems += [trouble for folder in read for trouble in _duplicate_ids(folder)]
     found: dict[str, _Read] = {}
     replaced: list[str] = []
     for folder in read:
         replaced += [each.id for each in folder if each.id in found]
         found |= {each.id: each for each in folder if each.playbook}
-    problems = problems or _links(found)
+    problems = problems or _broken_links(found)
     if problems:
         raise PlaybookError(problems)
     playbooks = sorted((each.playbook for each in found.values() if each.playbook), key=lambda one: one.name.lower())
@@ -73,7 +73,7 @@ def shipped() -> Library:
 
 def from_text(text: str, name: str = "playbook.yml") -> Playbook:
     """One playbook alone; whether what it is related to exists is not asked. Raises `PlaybookError`."""
-    read = _of_source(parse_yaml(text, name, EXAMPLE))
+    read = _read_source(parse_yaml(text, name, EXAMPLE))
     if read.playbook is None:
         raise PlaybookError((name, problem) for problem in read.problems)
     return read.playbook
@@ -107,7 +107,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml") and path.is_file())
 
 
-def _one(path: Path) -> _Read:
+def _read_file(path: Path) -> _Read:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -115,10 +115,10 @@ def _one(path: Path) -> _Read:
         return _Read(Source(str(path)), problems=(Problem((), said),))
     except OSError as error:
         return _Read(Source(str(path)), problems=(Problem((), f"The file cannot be read: {error.strerror}."),))
-    return _of_source(parse_yaml(text, str(path), EXAMPLE))
+    return _read_source(parse_yaml(text, str(path), EXAMPLE))
 
 
-def _of_source(source: Source) -> _Read:
+def _read_source(source: Source) -> _Read:
     said = source.values.get("id")
     name = said if isinstance(said, str) else ""
     if source.problems:
@@ -139,7 +139,7 @@ def _flat(read: list[list[_Read]]) -> Iterator[_Read]:
         yield from folder
 
 
-def _twice(folder: list[_Read]) -> Iterator[tuple[str, Problem]]:
+def _duplicate_ids(folder: list[_Read]) -> Iterator[tuple[str, Problem]]:
     first: dict[str, str] = {}
     for each in folder:
         if each.id in first:
@@ -149,7 +149,7 @@ def _twice(folder: list[_Read]) -> Iterator[tuple[str, Problem]]:
             first[each.id] = each.source.name
 
 
-def _links(found: dict[str, _Read]) -> list[tuple[str, Problem]]:
+def _broken_links(found: dict[str, _Read]) -> list[tuple[str, Problem]]:
     problems = []
     for each in found.values():
         for number, other in enumerate(each.playbook.related if each.playbook else ()):

@@ -71,7 +71,7 @@ def _one_of(known: tuple[str, ...], what: str) -> Callable[[Any], str]:
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise invalid(f"must be a pattern in quotes, not {quoted(value)}.")
-    if why := patterns.trouble(value):
+    if why := patterns.pattern_error(value):
         raise invalid(f"is not a pattern that can be used: {quoted(value)}. {why}")
     return value
 
@@ -86,7 +86,7 @@ def _run(value: Any) -> str:
     return value.strip()
 
 
-def _listed(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     """One text alone is a list of one."""
     return [value] if isinstance(value, str) else value
 
@@ -127,7 +127,7 @@ class Parameter(StrictModel):
             raise invalid("is required and has a default: leave out one of the two.")
         if self.default is not None:
             one = domain.Parameter("default", "", self.type, self.pattern, tuple(self.options))
-            if trouble := one.trouble(self.default):
+            if trouble := one.problem_with(self.default):
                 raise invalid(f"has a default that it would refuse: {trouble}")
         return self
 
@@ -252,5 +252,5 @@ class Document(StrictModel):
     owner: Text = Field(default="", description="Who keeps it up to date.")
     last_reviewed: Day | None = Field(default=None, description="When somebody last went through it.")
     expected_duration: Duration | None = Field(default=None, description="How long it takes from first to last step.")
-    source: Annotated[list[Text], BeforeValidator(_listed)] = Field(default=[], description="Where it comes from.")
+    source: Annotated[list[Text], BeforeValidator(_as_list)] = Field(default=[], description="Where it comes from.")
     notes: list[Text] = Field(default=[], description="Why it is not what the source document has, throughout.")

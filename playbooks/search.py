@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from bot.domain.playbook.definition import Playbook
-from playbooks.tokenizer import pairs, terms
+from bot.domain.playbook.search_hit import Hit
+from bot.domain.values.tokenizer import bigrams, terms
 
 WEIGHTS = {
     "name": 4.0, "symptom": 3.0, "also called": 3.0, "alert": 1.5, "service": 1.0, "about": 1.0, "step": 0.4,
@@ -25,13 +26,11 @@ PAIR = 0.8  # what two words standing together are worth, beside themselves
 GUESSED = 0.7  # what a word is worth that is only like one that is known
 LABELS, PREFERRED, SERVICE, CATEGORY = 12.0, 4.0, 3.0, 2.0
 WRONG_SEVERITY = 0.7
-# When a playbook is offered without being asked for. Measured: tests/playbooks, phrasings, holdout and negatives.
-FITS = 1.15
 SAYS_ALL = 3.0  # the weight of a field of which a word there is covered in full
 BY_CATEGORY = 0.3  # of what a category is worth: it alone is no reason to offer anything
 
 # Categories of the presets, in the words of the shipped playbooks.
-ALIKE: Mapping[str, tuple[str, ...]] = {
+CATEGORY_SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "service_unavailable": ("availability",),
     "performance_degradation": ("performance",),
     "ml_model_issues": ("model",),
@@ -51,11 +50,11 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Query:
     """What is known of an incident. `severities`: the keys of its policy, worst first. `preferred`: ids of playbooks
     that the policy names for its services."""
 
-    words: str = ""
+    text: str = ""
     symptoms: Sequence[str] = ()
     category: str | None = None
     severity: str | None = None
@@ -63,23 +62,6 @@ class Wanted:
     services: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     preferred: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """`score` ranks. `certainty` counts the words for no more than the share of what was said that they are: a playbook
-    that only shares the word “empty” is found by it, but never offered.
-    """
-
-    playbook: Playbook
-    score: float
-    reasons: tuple[str, ...]
-    certainty: float = 0.0
-
-    @property
-    def fits(self) -> bool:
-        """Well enough to be offered where nobody asked for it."""
-        return self.certainty >= FITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +73,7 @@ class _Text:
     terms: tuple[str, ...]
 
 
-class Finder:
+class SearchIndex:
     """An index over playbooks. Making one costs a few milliseconds; it never changes."""
 
     def __init__(self, playbooks: Iterable[Playbook]) -> None:
@@ -104,21 +86,21 @@ class Finder:
         self._idf = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in known.items()}
         self._words = [term for term in self._idf if " " not in term]
 
-    def find(self, wanted: Wanted, limit: int = 5) -> list[Hit]:
+    def find(self, query: Query, limit: int = 5) -> list[Hit]:
         """The best first; nothing where nothing fits."""
-        asked = self._asked(wanted)
-        hits = [hit for one in self._playbooks if (hit := self._hit(one, wanted, asked))]
+        asked = self._asked(query)
+        hits = [hit for one in self._playbooks if (hit := self._hit(one, query, asked))]
         return sorted(hits, key=lambda hit: (-hit.score, hit.playbook.name))[:limit]
 
-    def _asked(self, wanted: Wanted) -> dict[str, float]:
+    def _asked(self, wanted: Query) -> dict[str, float]:
         """The terms that are looked for, with what each is worth."""
         asked: dict[str, float] = {}
-        for text in (wanted.words, *wanted.symptoms, wanted.labels.get("alertname", "")):
+        for text in (wanted.text, *wanted.symptoms, wanted.labels.get("alertname", "")):
             found = terms(text)
             for term in found:
                 known, worth = self._known(term)
                 asked[known] = max(asked.get(known, 0), worth)
-            asked |= {pair: PAIR for pair in pairs(found) if pair in self._idf}
+            asked |= {pair: PAIR for pair in bigrams(found) if pair in self._idf}
         return asked
 
     def _known(self, term: str) -> tuple[str, float]:
@@ -128,7 +110,7 @@ class Finder:
         near = difflib.get_close_matches(term, self._words, n=1, cutoff=0.8)
         return (near[0], GUESSED) if near else (term, 1.0)
 
-    def _hit(self, one: Playbook, wanted: Wanted, asked: Mapping[str, float]) -> Hit | None:
+    def _hit(self, one: Playbook, wanted: Query, asked: Mapping[str, float]) -> Hit | None:
         by_words = sum(worth * self._score(one, term) for term, worth in asked.items() if term in self._idf)
         category = _category(one, wanted)
         known = [*_labels(one, wanted), *_preferred(one, wanted), *_services(one, wanted), *category]
@@ -172,7 +154,7 @@ class Finder:
         else does: they are read anyway."""
         worth = []
         for text in self._texts[one.id]:
-            found = {*text.terms, *pairs(list(text.terms))} & asked.keys()
+            found = {*text.terms, *bigrams(list(text.terms))} & asked.keys()
             value = WEIGHTS[text.field] * sum(self._idf.get(term, 0) * asked[term] for term in found)
             if value > 0:
                 worth.append((value / (2 + len(text.terms)), text))
@@ -199,11 +181,11 @@ def _texts(one: Playbook) -> Iterable[_Text]:
 def _counts(texts: Iterable[_Text]) -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = {name: Counter() for name in WEIGHTS}
     for text in texts:
-        counts[text.field].update([*text.terms, *pairs(list(text.terms))])
+        counts[text.field].update([*text.terms, *bigrams(list(text.terms))])
     return counts
 
 
-def _labels(one: Playbook, wanted: Wanted) -> list[tuple[float, str]]:
+def _labels(one: Playbook, wanted: Query) -> list[tuple[float, str]]:
     """An alert fits where every label a playbook asks for does. The more it says, the more it is worth."""
     found = []
     labels = {name.lower(): value.lower() for name, value in wanted.labels.items()}
@@ -216,18 +198,18 @@ def _labels(one: Playbook, wanted: Wanted) -> list[tuple[float, str]]:
     return sorted(found, reverse=True)[:1]
 
 
-def _services(one: Playbook, wanted: Wanted) -> list[tuple[float, str]]:
+def _services(one: Playbook, wanted: Query) -> list[tuple[float, str]]:
     ours = {service.lower() for service in one.services}
     return [(SERVICE, f"service: {service}") for service in wanted.services if service.lower() in ours][:1]
 
 
-def _preferred(one: Playbook, wanted: Wanted) -> list[tuple[float, str]]:
+def _preferred(one: Playbook, wanted: Query) -> list[tuple[float, str]]:
     return [(PREFERRED, "named for the affected service")] if one.id in wanted.preferred else []
 
 
-def _category(one: Playbook, wanted: Wanted) -> list[tuple[float, str]]:
+def _category(one: Playbook, wanted: Query) -> list[tuple[float, str]]:
     if wanted.category is None:
         return []
-    if wanted.category == one.category or one.category in ALIKE.get(wanted.category, ()):
+    if wanted.category == one.category or one.category in CATEGORY_SYNONYMS.get(wanted.category, ()):
         return [(CATEGORY, f"category: {wanted.category.replace('_', ' ')}")]
     return []

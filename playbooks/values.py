@@ -99,7 +99,7 @@ def as_json(one: domain.Playbook, severities: Sequence[str]) -> dict[str, Any]:
 
     Commands are filled in with the defaults; what a person must fill in stays as `{name}`.
     """
-    values = one.values()
+    values = one.filled_values()
     return {
         "id": one.id,
         "name": one.name,
@@ -115,9 +115,9 @@ def as_json(one: domain.Playbook, severities: Sequence[str]) -> dict[str, Any]:
 def _step_json(step: domain.Step, values: dict[str, str]) -> dict[str, Any]:
     return {
         "title": step.title,
-        "commands": [command.text(values) for command in step.commands],
+        "commands": [command.filled_in(values) for command in step.commands],
         "requires_approval": step.requires_approval,
-        "rollback": "\n".join(command.text(values) for command in step.rollback) or step.rollback_text or None,
+        "rollback": "\n".join(command.filled_in(values) for command in step.rollback) or step.rollback_text or None,
         "verification": step.verification or None,
         "timeout_s": int(step.timeout.total_seconds()),
     }

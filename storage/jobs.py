@@ -207,7 +207,7 @@ def _job(row: AnyRow) -> Job:
         walk=row.walk,
         step=row.step,
         title=row.title,
-        plan=Plan.of_json(row.plan),
+        plan=Plan.from_json(row.plan),
         state=JobState(row.state),
         asked_by=row.asked_by,
         asked_at=row.asked_at,

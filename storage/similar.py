@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.triage.similarity import FIELDS, Document, Frequencies
+from bot.domain.triage.similarity import FIELDS, Frequencies, SearchDocument
 from storage.engine.columns import dumps
 from storage.engine.dialect import insert, is_postgresql
 from storage.schema import incident_words, incidents
@@ -47,9 +47,9 @@ _FIND = {
 }
 
 
-async def index(conn: AsyncConnection, document: Document) -> None:
+async def index(conn: AsyncConnection, document: SearchDocument) -> None:
     """Index an incident's words, in place of those indexed before."""
-    row = {"incident": document.incident} | {name: " ".join(document.of(name)) for name in FIELDS}
+    row = {"incident": document.incident} | {name: " ".join(document.terms_in(name)) for name in FIELDS}
     upsert = insert(conn, incident_words).values(row)
     changed = {name: upsert.excluded[name] for name in FIELDS}
     await conn.execute(upsert.on_conflict_do_update(index_elements=["incident"], set_=changed))
@@ -80,7 +80,7 @@ async def frequencies(conn: AsyncConnection, terms: Collection[str]) -> Frequenc
 
 async def find(
     conn: AsyncConnection, worths: Mapping[str, float], *, limit: int, private: bool = False
-) -> list[Document]:
+) -> list[SearchDocument]:
     """Incidents that have any of the terms, the greatest shared worth first: the private ones, or all others."""
     terms = [term for term in sorted(worths, key=lambda term: -worths[term]) if _usable([term])][:MAX_SEARCHED]
     if not terms:
@@ -102,6 +102,6 @@ def _usable(terms: Collection[str]) -> list[str]:
     return [term for term in dict.fromkeys(terms) if term.isalnum()][:MAX_TERMS]
 
 
-def _document(row: Sequence[Any]) -> Document:
+def _document(row: Sequence[Any]) -> SearchDocument:
     number, *texts = row
-    return Document(number, *(tuple(text.split()) for text in texts))
+    return SearchDocument(number, *(tuple(text.split()) for text in texts))

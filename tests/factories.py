@@ -9,7 +9,8 @@ from typing import Any
 from bot.domain import incident as verbs
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy, Role, Rung, Schedule, Service, Severity
-from bot.domain.timeline.entry import Entry, Recorded
+from bot.domain.timeline.entry import Entry, RecordedEntry
+from bot.domain.values.target import Target
 
 NOW = datetime(2026, 1, 5, 3, 4, tzinfo=UTC)
 ADA, BEN, MAYA = "U0ADA", "U0BEN", "U0MAYA"
@@ -32,7 +33,7 @@ FIVE = Policy(
             respond_within=5 * MINUTE,
             update_every=15 * MINUTE,
             roles=("commander", "scribe"),
-            ladder=(Rung(timedelta(), ("schedule:primary",)),),
+            ladder=(Rung(timedelta(), (Target.parse("schedule:primary"),)),),
         ),
         Severity("sev2", "Major", "Many are affected", update_every=30 * MINUTE, roles=("commander",)),
         Severity("sev3", "Moderate", "Some are affected"),
@@ -61,15 +62,15 @@ CATALOGUE = replace(FIVE, services={"web": Service("web", "Web shop"), "pay": Se
 
 
 def declared(title: str = "Checkout is down", policy: Policy = FIVE, number: int = 1, **known: Any) -> Incident:
-    return verbs.declare(number, title, policy.severities[0].key, ADA, policy, NOW, **known).incident
+    return verbs.declare(number, verbs.NewIncident(title, policy.severities[0].key, ADA, **known), policy, NOW).incident
 
 
 def with_channel(incident: Incident) -> Incident:
     return replace(incident, channel_id="C0INC", channel_name="inc-1-checkout-is-down")
 
 
-def recorded(entry: Entry, seq: int = 1) -> Recorded:
-    return Recorded(1, seq, entry, entry.key, "", "")
+def recorded(entry: Entry, seq: int = 1) -> RecordedEntry:
+    return RecordedEntry(1, seq, entry, entry.key, "", "")
 
 
 def minutes(count: float) -> datetime:

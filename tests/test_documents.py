@@ -10,6 +10,7 @@ import yaml
 
 from bot import policy
 from bot.cli.main import main
+from bot.domain.values.target import Target
 from bot.settings import Settings
 from bot.slack.commands.verbs import VERBS
 
@@ -51,7 +52,7 @@ def test_the_policy_in_the_readme_is_a_policy(tmp_path: Path) -> None:
     path = tmp_path / "policy.yml"
     path.write_text(block[1])
     read = policy.read(path)
-    assert read.policy.severity("sev1").ladder[1].notify == ("contact:priya",)
+    assert read.policy.severity("sev1").ladder[1].notify == (Target.parse("contact:priya"),)
 
 
 def test_the_scopes_of_the_manifest_are_those_that_check_asks_for() -> None:

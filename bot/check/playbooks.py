@@ -15,7 +15,7 @@ from bot.domain.playbook.job import Action
 from bot.domain.policy.policy import Policy
 from bot.policy.problems import nearest
 from bot.settings import Settings
-from bot.usecases.playbooks.dry_run import plan_of
+from bot.usecases.playbooks.dry_run import make_plan
 from playbooks import loader
 from playbooks.loader import Library, PlaybookError
 from playbooks.runners.process import Process
@@ -74,8 +74,8 @@ def _runners(set_up: Runners, policy: Policy, environ: Mapping[str, str]) -> Ite
         yield Finding("automation", True, "off: no step is run, people run the commands themselves")
         return
     for name, runner in set_up.items():
-        yield Finding("automation", True, f"{name}: {runner.about()}")
-        for trouble in runner.troubles() if isinstance(runner, Process) else ():
+        yield Finding("automation", True, f"{name}: {runner.describe()}")
+        for trouble in runner.problems() if isinstance(runner, Process) else ():
             yield Finding("automation", True, trouble, warning=True)
     if (rules := policy.automation.process) and os.geteuid() == 0 and any(one.user is None for one in rules.allow):
         words = "the bot is root, and so is what it runs. Give each program a `user`, or run the bot as somebody else."
@@ -117,10 +117,10 @@ def _why_not(set_up: Runners, playbook: Playbook, step: Step) -> str | None:
         return "in steps without a runner, some needing a shell" if shell else "in steps without a runner"
     if step.automation.runner not in set_up:
         return f"want the runner {step.automation.runner}"
-    if playbook.missing(step, playbook.values()):
+    if playbook.missing_parameters(step, playbook.filled_values()):
         return "want a value that somebody fills in"
     try:
-        plan_of(set_up, step, playbook.values(), Action.RUN)
+        make_plan(set_up, step, playbook.filled_values(), Action.RUN)
     except Refused:
         return "are not allowed by the policy"
     return None

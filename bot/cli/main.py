@@ -20,7 +20,7 @@ from bot import settings as settings_reader
 from bot.cli.playbooks import playbooks
 from bot.cli.records import backup_command, export_command, number_of, restored_command, verify
 from bot.domain.errors import TocsinError
-from bot.domain.triage.similarity import Similar
+from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.values.durations import approximate
 from bot.settings import Settings
 from bot.usecases.effects import search_index
@@ -59,15 +59,16 @@ def serve() -> None:
 
 
 async def _serve(found: Settings) -> None:
-    from bot.app import Tocsin, build
+    from bot.app import App
+    from bot.bootstrap import build
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    running: list[Tocsin] = []
+    running: list[App] = []
 
     def read_policy() -> None:
         for one in running:
-            one.policy_file.ask()
+            one.policy_watcher.ask()
 
     loop.add_signal_handler(signal.SIGHUP, read_policy)  # also before it runs: it is not meant to end it
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -213,7 +214,7 @@ async def _listing(database: Database, open_only: bool) -> Any:
         return await incidents.newest(conn, open_only=open_only, limit=10_000)
 
 
-async def _search(database: Database, words: str) -> list[Similar]:
+async def _search(database: Database, words: str) -> list[SimilarIncident]:
     async with database.reading() as conn:
         return await search_index.search(conn, words, None, datetime.now(UTC))
 

@@ -13,11 +13,12 @@ import click
 from bot import policy as policy_reader
 from bot import settings as settings_reader
 from bot.domain.playbook.definition import Command, Playbook, Step
-from bot.domain.playbook.stats import Figures, figures
-from bot.domain.timeline.entry import instant_text
+from bot.domain.playbook.search_hit import Hit
+from bot.domain.playbook.stats import RunStats, run_stats
+from bot.domain.timeline.entry import rfc3339
 from bot.domain.values.durations import approximate, exact
 from playbooks import loader, values
-from playbooks.search import Finder, Hit, Wanted
+from playbooks.search import Query, SearchIndex
 from storage import playbook_runs as stored
 from storage.open import open_database
 
@@ -73,15 +74,15 @@ def find_command(
     as_json: bool,
 ) -> None:
     """Playbooks for WORDS, the best first, each with the reason."""
-    wanted = Wanted(
-        words=" ".join(words),
+    wanted = Query(
+        text=" ".join(words),
         category=category,
         severity=severity,
         severities=_severities() if severity else (),
         services=services,
         labels=dict(_label(text) for text in labels),
     )
-    hits = Finder(_library().playbooks).find(wanted, limit)
+    hits = SearchIndex(_library().playbooks).find(wanted, limit)
     if as_json:
         _print([{"id": hit.playbook.id, "score": hit.score, "reasons": list(hit.reasons)} for hit in hits])
         return
@@ -97,7 +98,7 @@ def find_command(
 def show_command(name: str, given: tuple[str, ...]) -> None:
     """One playbook from its first step to its last, its commands filled in."""
     one = _library().get(name)
-    click.echo("\n".join(_page(one, one.values(dict(_label(text) for text in given)))))
+    click.echo("\n".join(_page(one, one.filled_values(dict(_label(text) for text in given)))))
 
 
 @playbooks.command("stats")
@@ -122,8 +123,8 @@ def stats_command(everything: bool, as_json: bool) -> None:
         click.echo(f"{said} never used. With them: tocsin playbooks stats --all")
 
 
-def _figures_line(one: Figures) -> str:
-    success = "" if one.success is None else f"{one.success:.0%}"
+def _figures_line(one: RunStats) -> str:
+    success = "" if one.success_rate is None else f"{one.success_rate:.0%}"
     last = one.last_used_at.date().isoformat() if one.last_used_at else "never"
     skipped = ", ".join(f"{step} {times}×" for step, times in sorted(one.skipped.items()))
     mean = approximate(one.mean) if one.mean else ""
@@ -131,30 +132,30 @@ def _figures_line(one: Figures) -> str:
     return f"{one.playbook:<28} {one.used:>5} {success:>8} {mean:>6}  {last:<11} {reviewed:<11} {skipped}".rstrip()
 
 
-async def _figures() -> list[Figures]:
+async def _figures() -> list[RunStats]:
     database = await open_database(settings_reader.load().url, migrate=False)
     try:
         library = _library()
         async with database.reading() as conn:
             used = set(await stored.used_playbooks(conn))
             return [
-                figures(one, await stored.of_playbook(conn, one.id) if one.id in used else ())
+                run_stats(one, await stored.of_playbook(conn, one.id) if one.id in used else ())
                 for one in library.playbooks
             ]
     finally:
         await database.close()
 
 
-def _figures_json(one: Figures) -> dict[str, Any]:
+def _figures_json(one: RunStats) -> dict[str, Any]:
     """Instants are RFC 3339 in UTC, durations seconds."""
     return {
         "id": one.playbook,
         "used": one.used,
         "ended": one.ended,
         "succeeded": one.succeeded,
-        "success": one.success,
+        "success": one.success_rate,
         "mean_s": one.mean.total_seconds() if one.mean else None,
-        "last_used_at": instant_text(one.last_used_at) if one.last_used_at else None,
+        "last_used_at": rfc3339(one.last_used_at) if one.last_used_at else None,
         "last_reviewed": one.last_reviewed.isoformat() if one.last_reviewed else None,
         "skipped": dict(one.skipped),
     }
@@ -222,4 +223,4 @@ def _step(step: Step, filled: dict[str, str]) -> list[str]:
 
 
 def _command(command: Command, filled: dict[str, str]) -> str:
-    return command.text(filled) + (f"   # {command.about}" if command.about else "")
+    return command.filled_in(filled) + (f"   # {command.about}" if command.about else "")

@@ -1,16 +1,16 @@
-"""What can go wrong, in words a responder can act on."""
+"""Errors whose message is meant for the person who reads it."""
 
 from __future__ import annotations
 
 
 class TocsinError(Exception):
-    """The one family of this house's errors. The message is what people read."""
+    """Base class of every error that Tocsin raises on purpose. The message is what people read."""
 
 
 class Refused(TocsinError):
-    """A verb does not fit the incident as it stands, or its arguments are wrong.
+    """A verb does not fit the incident's state, or its arguments are wrong.
 
-    `example` is one line that would work, `None` where there is none to give.
+    `example` is one line that would work, or `None` where there is none to give.
     """
 
     def __init__(self, message: str, example: str | None = None) -> None:
@@ -20,13 +20,14 @@ class Refused(TocsinError):
 
 
 class NotFound(Refused):
-    """There is no such incident."""
+    """The incident does not exist."""
 
 
 class DeliveryError(TocsinError):
-    """A notice could not be delivered. `permanent` ones are not tried again; `uncertain` ones may have arrived.
+    """A notice could not be delivered.
 
-    `tried` is False where nothing was attempted, because its turn comes only in `wait_s`.
+    `permanent`: another attempt would fail as well. `uncertain`: it may have arrived all the same.
+    `wait_s`: seconds until the next attempt makes sense. `attempted` is False when a rate limit held the call back.
     """
 
     def __init__(
@@ -43,7 +44,3 @@ class DeliveryError(TocsinError):
         self.permanent = permanent
         self.uncertain = uncertain
         self.wait_s = wait_s
-
-
-class NotNeeded(TocsinError):
-    """When its turn came, the notice had nothing to tell any more."""

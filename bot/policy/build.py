@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from bot.domain.oncall.schedule import DEFAULT_HANDOFF
+from bot.domain.oncall.notation import DEFAULT_HANDOFF
 from bot.domain.policy import policy as domain
 from bot.domain.values.durations import BusinessDays, Span, parse_span
 from bot.policy import models

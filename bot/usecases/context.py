@@ -14,7 +14,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.policy.policy import Policy
 from bot.usecases.backpressure import ForegroundGate
-from playbooks.library_cache import Shelf
+from playbooks.library_cache import LibraryCache
 from playbooks.runners.protocol import Runners
 from storage import policies
 from storage.database import Database
@@ -102,7 +102,7 @@ class Context:
     wakeups: Wakeups = field(default_factory=Wakeups)
     methods: frozenset[str] = frozenset()  # of paging, besides Slack, that are set up
     url: str | None = None  # the public address of our web pages; None: they have none
-    library_cache: Shelf = field(default_factory=Shelf)
+    playbook_library: LibraryCache = field(default_factory=LibraryCache)
     foreground_gate: ForegroundGate = field(default_factory=ForegroundGate)
     usergroups: Usergroups = field(default_factory=NoUsergroups)
     runners: Callable[[AutomationRules], Runners] = lambda rules: {}  # of playbook steps, by the rules of a policy

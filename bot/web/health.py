@@ -7,8 +7,10 @@ import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import structlog
 from aiohttp import web
@@ -22,6 +24,7 @@ from storage.outbox import census
 
 log = structlog.get_logger()
 
+POLLED_WITHIN_S = 30.0  # `/readyz`: a balancer watches it
 TICK_MAX_S = 15.0
 OUTBOX_MAX_S = 300.0
 UNHURRIED = frozenset({"backfill", "home"})  # many of them may wait for what Slack allows, and nothing is wrong
@@ -40,6 +43,8 @@ class Check:
 class Health:
     """Asks each part how it does. `slack` answers with None when connected, else with what is wrong."""
 
+    name: ClassVar[str] = "readiness"
+
     context: Context
     metrics: Metrics
     slack: Callable[[], Awaitable[str | None]]
@@ -48,6 +53,17 @@ class Health:
     stopping: bool = False
     asked_at: float = -math.inf
     seen: asyncio.Event = field(default_factory=asyncio.Event)  # that we are stopping
+
+    async def start(self) -> None:
+        return
+
+    async def stop(self, within_s: float) -> None:
+        """Be not ready from now on. A balancer that polls `/readyz` may see that before the port closes."""
+        self.stopping = True
+        if time.monotonic() - self.asked_at > POLLED_WITHIN_S:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.seen.wait(), within_s)
 
     async def checks(self) -> list[Check]:
         if self.stopping:

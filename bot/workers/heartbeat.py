@@ -13,7 +13,7 @@ from typing import Protocol
 import aiohttp
 import structlog
 
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 
 log = structlog.get_logger()
 
@@ -35,6 +35,8 @@ class Checked(Protocol):
 class Heartbeat:
     """`sent` when it arrived, `failed` when it did not, `withheld` while something is wrong: told to `observe`."""
 
+    name = "heartbeat"
+
     def __init__(
         self,
         session: aiohttp.ClientSession,
@@ -49,11 +51,11 @@ class Heartbeat:
         self._last: str | None = None
         self._beat: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._beat = asyncio.create_task(self._run(), name="heartbeat")
 
-    async def stop(self) -> None:
-        await ended(self._beat)
+    async def stop(self, within_s: float) -> None:
+        await cancel_and_wait(self._beat)
 
     async def _run(self) -> None:
         await asyncio.sleep(AT_ONCE_S)

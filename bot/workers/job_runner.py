@@ -14,8 +14,8 @@ from contextlib import suppress
 
 import structlog
 
-from bot.domain.playbook.job import ExitKind, Invocation, InvocationResult, Job, Verdict, compared, judged
-from bot.domain.values.redaction import Redactor, trimmed
+from bot.domain.playbook.job import ExitKind, Invocation, InvocationResult, Job, Verdict, compare, judge
+from bot.domain.values.redaction import Redactor, truncate_middle
 from bot.usecases.context import Context
 from bot.usecases.playbooks import auto_run, jobs
 from playbooks.runners.protocol import Runner, Runners
@@ -26,13 +26,14 @@ from storage.lease import LEASE
 log = structlog.get_logger()
 
 POLL_S = 1.0
-WITHIN_S = 8.0  # what runs may end while the bot stops; then it is killed
 WORDS = 600  # of how it ended
 _LOOK = 100
 
 
-class Jobs:
+class JobRunner:
     """Runs up to each runner's `concurrency` side by side. Several of these on one database share the work."""
+
+    name = "job runner"
 
     def __init__(
         self,
@@ -44,32 +45,34 @@ class Jobs:
         self._secrets = secrets
         self._observe = observe
         self._running: dict[asyncio.Task[None], str] = {}
-        self._seen: auto_run.Seen = set()
+        self._seen: auto_run.SeenSteps = set()
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
+        self._stopping = False
         self._loop = asyncio.create_task(self._run(), name="jobs")
 
-    async def stop(self, within_s: float = WITHIN_S) -> None:
-        """Begin nothing new; what runs may end. What does not is killed, and may have run."""
+    async def stop(self, within_s: float) -> None:
+        """Begin nothing new; what runs may end in half of the time. What does not is killed, and may have run."""
         self._stopping = True
         self._context.wakeups.jobs.set()
+        kill_at = time.monotonic() + within_s / 2
         if self._loop is not None:
-            await asyncio.wait({self._loop}, timeout=within_s)
+            await asyncio.wait({self._loop}, timeout=within_s / 2)
             self._loop.cancel()
         if self._running:
-            await asyncio.wait(set(self._running), timeout=within_s)
+            await asyncio.wait(set(self._running), timeout=max(0.0, kill_at - time.monotonic()))
         for task in self._running:
             task.cancel()
         if self._running:
-            await asyncio.wait(set(self._running), timeout=within_s)
+            await asyncio.wait(set(self._running), timeout=within_s / 2)
 
     async def _run(self) -> None:
         while not self._stopping:
             try:
                 await self._bury()
-                await auto_run.look(self._context, self._seen)
+                await auto_run.start_automatic_steps(self._context, self._seen)
                 begun = await self._begin()
             except Exception:
                 log.exception("jobs.look_failed", hint="check the database; it is tried again every second")
@@ -85,7 +88,7 @@ class Jobs:
             found = await stored.abandoned(conn)
         for job in found:
             log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
-            await jobs.lost(self._context, job)
+            await jobs.recover_orphan(self._context, job)
 
     async def _begin(self) -> bool:
         """Whether anything was begun."""
@@ -134,8 +137,8 @@ class Jobs:
             await self._write_down(job, verdict, how, output)
             self._observe(job.plan.runner, _result_of(verdict, how))
             log.info(
-                "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.worked,
-                detail=verdict.words, took_s=round(seconds, 3),
+                "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.succeeded,
+                detail=verdict.summary, took_s=round(seconds, 3),
             )  # fmt: skip
         except Exception:
             log.exception("jobs.not_written_down", job=job.id, incident=f"INC-{job.incident}")
@@ -147,19 +150,19 @@ class Jobs:
         masker = Redactor([*self._secrets(), *(secret for one in self._runners().values() for secret in one.secrets)])
         printed: list[str] = []
         verdict, how = Verdict(False, "there was nothing to run"), ExitKind.NOT_STARTED
-        for position, piece in enumerate(job.plan.pieces):
-            if position and not await jobs.next_piece(self._context, job, position, LEASE):
+        for position, piece in enumerate(job.plan.invocations):
+            if position and not await jobs.begin_invocation(self._context, job, position, LEASE):
                 return (
                     Verdict(False, "It was stopped: another replica has taken it over"),
                     ExitKind.STOPPED,
                     _all(printed),
                 )
             ended = await runner.run(piece, job.plan.timeout)
-            if len(job.plan.pieces) > 1:
-                printed.append(f"$ {masker.masked(piece.shown)}")
+            if len(job.plan.invocations) > 1:
+                printed.append(f"$ {masker.redact(piece.quoted)}")
             printed.append(_printed(ended, masker))
-            verdict, how = _said(judged(job.plan, position, ended), masker), ended.how
-            if not verdict.worked:
+            verdict, how = _said(judge(job.plan, position, ended), masker), ended.kind
+            if not verdict.succeeded:
                 return verdict, how, _all(printed)
         return await self._validated(job, runner, verdict, how, printed, masker)
 
@@ -172,13 +175,13 @@ class Jobs:
             return verdict, how, _all(printed)
         asked = self._runners().get("promql")
         if asked is None:
-            words = f"{verdict.words}, and whether it worked is not known: the runner promql is not set up"
+            words = f"{verdict.summary}, and whether it worked is not known: the runner promql is not set up"
             return Verdict(False, words), ExitKind.ENDED, _all(printed)
         ended = await asked.run(Invocation((success.promql,)), job.plan.timeout)
-        judged_by = _said(compared(success, ended), masker)
+        judged_by = _said(compare(success, ended), masker)
         return (
-            Verdict(judged_by.worked, f"{verdict.words}; {success.promql}: {judged_by.words}"),
-            ended.how,
+            Verdict(judged_by.succeeded, f"{verdict.summary}; {success.promql}: {judged_by.summary}"),
+            ended.kind,
             _all(printed),
         )
 
@@ -189,7 +192,7 @@ class Jobs:
             await asyncio.sleep(LEASE.total_seconds() / 4)
             try:
                 began = time.monotonic()
-                if not await jobs.hold(self._context, job, LEASE):
+                if not await jobs.renew_lease(self._context, job, LEASE):
                     return
                 until = began + LEASE.total_seconds()
             except StorageError as error:
@@ -202,7 +205,7 @@ class Jobs:
         wait_s = 0.1
         while True:
             try:
-                await jobs.over(self._context, job, verdict, how, output)
+                await jobs.finish(self._context, job, verdict, how, output)
             except StorageError as error:
                 log.warning("jobs.cannot_write", job=job.id, error=str(error), again_in_s=wait_s)
                 if self._stopping and wait_s > 1.0:
@@ -223,19 +226,19 @@ def _result(running: asyncio.Task[tuple[Verdict, ExitKind, str]], seconds: float
 
 
 def _result_of(verdict: Verdict, how: ExitKind) -> str:
-    return "worked" if verdict.worked else "failed" if how is ExitKind.ENDED else str(how)
+    return "worked" if verdict.succeeded else "failed" if how is ExitKind.ENDED else str(how)
 
 
 def _printed(ended: InvocationResult, masker: Redactor) -> str:
-    cut = ended.cut or ended.how is not ExitKind.ENDED
-    return masker.masked_cut(ended.output) if cut else masker.masked(ended.output)
+    cut = ended.truncated or ended.kind is not ExitKind.ENDED
+    return masker.redact_truncated(ended.output) if cut else masker.redact(ended.output)
 
 
 def _said(verdict: Verdict, masker: Redactor) -> Verdict:
     """Masked first and cut then: half a secret is not known for one."""
-    words = masker.masked(verdict.words)
-    return Verdict(verdict.worked, words if len(words) <= WORDS else f"{words[:WORDS]}…")
+    words = masker.redact(verdict.summary)
+    return Verdict(verdict.succeeded, words if len(words) <= WORDS else f"{words[:WORDS]}…")
 
 
 def _all(printed: list[str]) -> str:
-    return trimmed("\n".join(one.strip("\n") for one in printed if one.strip()), jobs.KEPT)
+    return truncate_middle("\n".join(one.strip("\n") for one in printed if one.strip()), jobs.MAX_OUTPUT)

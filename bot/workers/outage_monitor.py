@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 
 log = structlog.get_logger()
 
@@ -21,8 +21,10 @@ STOOD_STILL_S = 30.0  # stopped, suspended, or a machine that was moved: the wal
 NOT_OFTENER_S = 30.0  # reading histories takes of what Slack allows for them
 
 
-class Gaps:
+class OutageMonitor:
     """Awaits `fill` once after each gap; again, where that fails."""
+
+    name = "outage monitor"
 
     def __init__(self, fill: Callable[[], Awaitable[None]]) -> None:
         self._fill = fill
@@ -34,11 +36,13 @@ class Gaps:
         """An event could not be written down, and Slack was told so."""
         self._missed = True
 
-    def start(self) -> None:
+    async def start(self) -> None:
+        """Fill once: while the process did not run, everything was missed."""
+        await self._fill()
         self._watch = asyncio.create_task(self._look(), name="gaps")
 
-    async def stop(self) -> None:
-        await ended(self._watch)
+    async def stop(self, within_s: float) -> None:
+        await cancel_and_wait(self._watch)
 
     async def _look(self) -> None:
         seen_at = time.time()

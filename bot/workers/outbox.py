@@ -8,15 +8,14 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
 
-from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import PAGER_KINDS
+from bot.domain.routing.send_result import Deferred, Failed, NotNeeded, Retry, SendResult, Sent
 from bot.usecases import delivery
 from bot.usecases.context import Context
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 from storage.engine.errors import StorageError
 from storage.lease import LEASE
 from storage.outbox import queue
@@ -31,9 +30,9 @@ POLL_S = 1.0
 WAKE_S = 0.004  # after the instant at which a row may be claimed
 LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
 LONGEST_WAIT_S = 120.0
-UNCERTAIN_WAIT_S = 2.0  # an outcome that is unknown is looked for only after it had time to show
+UNCERTAIN_WAIT = timedelta(seconds=2)  # Slack's history may lag: look for the message only after this
 
-Send = Callable[[ClaimedNotice], Awaitable[dict[str, Any]]]
+Send = Callable[[ClaimedNotice], Awaitable[SendResult]]
 
 
 @dataclass(slots=True)
@@ -46,6 +45,8 @@ class Outcome:
 
 class Outbox:
     """Claims by priority, sends up to `AT_ONCE` side by side. Several of these on one database share the work."""
+
+    name = "outbox"
 
     def __init__(
         self,
@@ -64,17 +65,17 @@ class Outbox:
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._loop = asyncio.create_task(self._run(), name="outbox")
 
-    async def stop(self, within_s: float = 8.0) -> None:
+    async def stop(self, within_s: float) -> None:
         """Claim nothing new; what is under way may end. What does not is tried again under its lease's rules."""
         self._stopping = True
         self._context.wakeups.outbox.set()
         until = time.monotonic() + within_s
         if self._loop is not None:
             await asyncio.wait({self._loop}, timeout=within_s)
-            await ended(self._loop)
+            await cancel_and_wait(self._loop)
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=max(0.0, until - time.monotonic()))
         for task in self._tasks:
@@ -129,51 +130,53 @@ class Outbox:
             log.exception("outbox.row_failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row))
 
     async def _settle(self, row: ClaimedNotice) -> None:
-        """Send, then mark. A mark that fails leaves the lease to run out: the next attempt looks before it repeats."""
+        """Send, then record the result. If recording fails, the lease runs out and the next attempt looks first."""
         try:
-            receipt = await self._send(row)
-        except NotNeeded as reason:
-            await self._marks.dropped(row, str(reason))
-            self._observe(Outcome(row.kind, "dropped"))
-        except DeliveryError as error:
-            if error.attempted:
-                await self._failed(row, error)
-            else:
-                await self._put_back(row, error)
+            result = await self._send(row)
         except StorageError as error:
             log.warning("outbox.cannot_read", dedup_key=row.dedup_key, incident=_name(row), error=str(error))
-        else:
-            ours = await self._marks.sent(row, receipt)
-            self._observe(Outcome(row.kind, "sent" if ours else "lost_lease"))
-
-    async def _put_back(self, row: ClaimedNotice, error: DeliveryError) -> None:
-        """Not its turn yet: without a lease until then, and looked at again on the instant."""
-        after_s = error.wait_s or 0.0
-        log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
-        trying = datetime.now(UTC) - row.first_try_at
-        await delivery.put_back(self._context, row, timedelta(seconds=after_s), str(error), trying=trying)
-        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
-        self._observe(Outcome(row.kind, "waits"))
-
-    async def _failed(self, row: ClaimedNotice, error: DeliveryError) -> None:
-        if error.permanent:
-            log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=str(error))
-            await delivery.failed(self._context, row, str(error))
-            self._observe(Outcome(row.kind, "failed"))
             return
-        after = timedelta(seconds=error.wait_s if error.wait_s is not None else backoff_s(row.attempts))
-        if error.uncertain:
-            after = max(after, timedelta(seconds=UNCERTAIN_WAIT_S))
+        self._observe(Outcome(row.kind, await self._record(row, result)))
+
+    async def _record(self, row: ClaimedNotice, result: SendResult) -> str:
+        """Returns the result's name for the metrics."""
+        match result:
+            case Sent(receipt):
+                return "sent" if await self._marks.sent(row, receipt) else "lost_lease"
+            case NotNeeded(reason):
+                await self._marks.dropped(row, reason)
+                return "dropped"
+            case Deferred(reason, after):
+                return await self._defer(row, reason, after)
+            case Retry():
+                return await self._retry(row, result)
+            case Failed(reason):
+                log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=reason)
+                await delivery.failed(self._context, row, reason)
+                return "failed"
+
+    async def _defer(self, row: ClaimedNotice, reason: str, after: timedelta) -> str:
+        """Release the lease until the rate limit lets it through, and wake up at that instant."""
+        after_s = after.total_seconds()
+        log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
+        await delivery.put_back(self._context, row, after, reason, trying=_trying_for(row))
+        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
+        return "waits"
+
+    async def _retry(self, row: ClaimedNotice, result: Retry) -> str:
+        after = timedelta(seconds=backoff_s(row.attempts)) if result.after is None else result.after
+        if result.uncertain:
+            after = max(after, UNCERTAIN_WAIT)
         log.info(
             "outbox.retry",
             dedup_key=row.dedup_key,
             incident=_name(row),
-            error=str(error),
+            error=result.reason,
             after_s=after.total_seconds(),
         )
-        trying = datetime.now(UTC) - row.first_try_at
-        await delivery.put_off(self._context, row, after, str(error), uncertain=error.uncertain, trying=trying)
-        self._observe(Outcome(row.kind, "unknown" if error.uncertain else "retried"))
+        trying = _trying_for(row)
+        await delivery.put_off(self._context, row, after, result.reason, uncertain=result.uncertain, trying=trying)
+        return "unknown" if result.uncertain else "retried"
 
 
 def backoff_s(attempts: int) -> float:
@@ -183,3 +186,7 @@ def backoff_s(attempts: int) -> float:
 
 def _name(row: ClaimedNotice) -> str | None:
     return None if row.incident is None else f"INC-{row.incident}"
+
+
+def _trying_for(row: ClaimedNotice) -> timedelta:
+    return datetime.now(UTC) - row.first_try_at

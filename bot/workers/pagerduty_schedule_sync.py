@@ -48,7 +48,7 @@ def _span(now: datetime) -> tuple[datetime, datetime]:
     return today - BEHIND, today + AHEAD
 
 
-class Reading:
+class PagerDutyScheduleSync:
     """`refresh` asks what is due to be asked; what was last read stays while PagerDuty does not answer."""
 
     def __init__(self, context: Context, elsewhere: Schedules | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from bot.policy import LoadedPolicy, PolicyError
 from bot.policy.problems import dotted
 from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 from storage import key_value
 from storage.engine.errors import StorageError
 from storage.outbox import enqueue
@@ -49,15 +49,17 @@ class Bad:
         return f"{number} mistakes" if number != 1 else "1 mistake"
 
 
-class PolicyFile:
-    """`find` says where the file is; `changed` is awaited after another policy came into force."""
+class PolicyWatcher:
+    """`find` says where the file is; `changed` is called after another policy came into force."""
+
+    name = "policy watcher"
 
     def __init__(
         self,
         context: Context,
         metrics: Metrics,
         find: Callable[[], Path | None],
-        changed: Callable[[], Awaitable[None]],
+        changed: Callable[[], None],
     ) -> None:
         self._context = context
         self._metrics = metrics
@@ -72,11 +74,11 @@ class PolicyFile:
         self._watch: asyncio.Task[None] | None = None
         self.trouble: str | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._watch = asyncio.create_task(self._look(), name="policy file")
 
-    async def stop(self) -> None:
-        await ended(self._watch)
+    async def stop(self, within_s: float) -> None:
+        await cancel_and_wait(self._watch)
 
     def ask(self) -> None:
         """Read it now, changed or not: for a signal handler."""
@@ -153,7 +155,7 @@ class PolicyFile:
                 changed=differs, detail="it holds for incidents declared from now on; others keep theirs",
             )  # fmt: skip
         if differs:
-            await self._changed()
+            self._changed()
         await self._tell_mended()
 
     async def _stays(self, bad: Bad, *, again: bool) -> None:

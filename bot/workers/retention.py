@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import export
 from bot.usecases.context import Context
 from bot.usecases.effects import search_index
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 from storage import incidents, retention
 from storage.retention import EndedIncident
 
@@ -32,18 +32,20 @@ OPERATIONAL = timedelta(days=30)  # Slack delivers nothing again after a day, an
 class Retention:
     """One round every hour. Replicas may go round at once: each step locks its incident and looks again."""
 
+    name = "retention"
+
     def __init__(self, context: Context, archive: Path | None = None, secrets: Sequence[str] = ()) -> None:
         self._context = context
         self._archive = archive
         self._secrets = secrets
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="retention")
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float) -> None:
         """Each step is a transaction: one that is broken off leaves nothing half done."""
-        await ended(self._task)
+        await cancel_and_wait(self._task)
 
     async def round(self, pause_s: float = 0.0) -> int:
         """Everything that is due now; how many rows went or lost their words."""

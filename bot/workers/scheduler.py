@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.clock import Clock
 from bot.usecases.context import Context
 from bot.usecases.lapsed import nudge
-from bot.workers.tasks import ended
+from bot.workers.tasks import cancel_and_wait
 from storage import deadlines
 from storage.deadlines import LedgerRow
 from storage.lease import LEASE
@@ -31,6 +31,8 @@ AGAIN_S = 0.01
 class Scheduler:
     """Claims what is due, each second and at the very next due instant. Rows of a dead process come back by lease."""
 
+    name = "scheduler"
+
     def __init__(
         self, context: Context, clock: Clock, observe: Callable[[LedgerRow, float], None] = lambda row, lateness_s: None
     ) -> None:
@@ -45,17 +47,17 @@ class Scheduler:
         self._stopping = False
         self.ticked_at: float | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._jobs.add_job(self.tick, IntervalTrigger(seconds=1), id="tick")
         self._jobs.start()
         self._watch = asyncio.create_task(self._follow(), name="deadlines moved")
         self._context.wakeups.deadlines.set()
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float) -> None:
         """Let the tick under way end; the next one would find that we stop."""
         self._stopping = True
         async with self._turn:
-            await ended(self._watch)
+            await cancel_and_wait(self._watch)
             if self._jobs.running:
                 self._jobs.shutdown(wait=False)
 

@@ -14,8 +14,8 @@ from bot.domain import routing
 from bot.integrations.pagerduty_schedules import Schedules
 from bot.usecases.context import Context
 from bot.usecases.effects import home_tab, on_call
-from bot.workers.pagerduty_schedule_sync import Reading
-from bot.workers.tasks import ended
+from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
+from bot.workers.tasks import cancel_and_wait
 from storage import key_value
 from storage.engine.errors import StorageError
 from storage.outbox import enqueue
@@ -25,17 +25,21 @@ log = structlog.get_logger()
 LOOK_S = 5.0
 
 
-class Rota:
+class UsergroupSync:
+    """Puts a notice into the outbox for each user group whose members should change."""
+
+    name = "usergroup sync"
+
     def __init__(self, context: Context, elsewhere: Schedules | None = None) -> None:
         self._context = context
-        self._reading = Reading(context, elsewhere)
+        self._reading = PagerDutyScheduleSync(context, elsewhere)
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._task = asyncio.create_task(self._keep(), name="rota")
 
-    async def stop(self) -> None:
-        await ended(self._task)
+    async def stop(self, within_s: float) -> None:
+        await cancel_and_wait(self._task)
 
     async def _keep(self) -> None:
         while True:

@@ -20,21 +20,21 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, check_words, limit_words
+from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, check_args, limits_text
 from bot.domain.policy.automation_rules import Host, HttpRules
-from bot.domain.values.patterns import fits
+from bot.domain.values.patterns import matches_fully
 
-LARGEST_HEADER = 8 * 1024
-MOST_HEADERS = 32 * 1024
+MAX_HEADER_BYTES = 8 * 1024
+MAX_HEADERS_BYTES = 32 * 1024
 _PORTS = {"https": 443, "http": 80}
-_PRINTED = ("content-type", "location", "retry-after")
-_WANDERS = re.compile(r"%(?:2e|2f|5c|00|25)|/\.{1,2}/|/(?=/.)", re.IGNORECASE)
+_SHOWN_HEADERS = ("content-type", "location", "retry-after")
+_PATH_TRICKS = re.compile(r"%(?:2e|2f|5c|00|25)|/\.{1,2}/|/(?=/.)", re.IGNORECASE)
 Address = IPv4Address | IPv6Address
 
 
 class Http:
     name = "http"
-    harmless = False
+    idempotent = False
 
     def __init__(self, rules: HttpRules, environ: Mapping[str, str]) -> None:
         self.concurrency = rules.concurrency
@@ -42,33 +42,33 @@ class Http:
         self._environ = environ
         self.secrets = tuple(environ[name] for host in rules.allow for name in host.headers.values() if name in environ)
 
-    def allowed(self, piece: Invocation) -> Allowed:
-        host, url = self._rule(piece)
+    def check(self, invocation: Invocation) -> Allowed:
+        host, url = self._rule(invocation)
         return Allowed(
-            by=f"{piece.words[0]} {host.host} is allowed",
+            rule=f"{invocation.args[0]} {host.host} is allowed",
             where=f"{url.scheme}://{url.host} port {url.port}",
-            whom="the bot" + (f", with {', '.join(host.headers)}" if host.headers else ""),
-            limits=limit_words(self._rules.timeout, self._rules.output_limit),
+            run_as="the bot" + (f", with {', '.join(host.headers)}" if host.headers else ""),
+            limits=limits_text(self._rules.timeout, self._rules.output_limit),
             timeout=self._rules.timeout,
         )
 
-    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
+    async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
         try:
-            host, url = self._rule(piece)
+            host, url = self._rule(invocation)
             headers = {name: self._value(variable) for name, variable in host.headers.items()}
         except Refused as refused:
             return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         seconds = min(timeout, self._rules.timeout).total_seconds()
         try:
             async with asyncio.timeout(seconds):
-                addresses = await checked_addresses(str(url.raw_host), int(url.port or 0), host.addresses)
-                return await ask(piece.words[0], url, headers, addresses, self._rules.output_limit)
+                addresses = await resolve_checked(str(url.raw_host), int(url.port or 0), host.addresses)
+                return await send_request(invocation.args[0], url, headers, addresses, self._rules.output_limit)
         except Refused as refused:
             return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         except TimeoutError:
             return InvocationResult(ExitKind.TIMED_OUT, f"No whole answer within {seconds:g} seconds.")
 
-    def about(self) -> str:
+    def describe(self) -> str:
         return f"{', '.join(dict.fromkeys(host.host for host in self._rules.allow)) or 'nobody'}; no redirects"
 
     def _value(self, variable: str) -> str:
@@ -77,18 +77,18 @@ class Http:
             raise Refused(f"{variable}, which holds a header's value, is not set as it should be.")
         return value
 
-    def _rule(self, piece: Invocation) -> tuple[Host, URL]:
+    def _rule(self, invocation: Invocation) -> tuple[Host, URL]:
         """The rule that allows it; raises `Refused` with the reason."""
-        if len(piece.words) != 2:
+        if len(invocation.args) != 2:
             raise Refused("A method and an address are needed.")
-        method, url = piece.words[0], read_url(piece.words[1])
+        method, url = invocation.args[0], parse_url(invocation.args[1])
         named = [host for host in self._rules.allow if host.host.strip("[]") == url.raw_host]
         if not named:
             known = ", ".join(host.host for host in self._rules.allow) or "none"
             raise Refused(f"{url.raw_host} is not a host that the policy allows. Allowed: {known}.")
         reasons = []
         for host in named:
-            if why := _against(host, method, url):
+            if why := _refusal(host, method, url):
                 reasons.append(why)
             else:
                 return host, url
@@ -99,9 +99,9 @@ def build(rules: HttpRules, environ: Mapping[str, str]) -> Http:
     return Http(rules, environ)
 
 
-def read_url(text: str) -> URL:
+def parse_url(text: str) -> URL:
     """Strictly: one reading only, without a password, without tricks. Raises `Refused`."""
-    check_words((text,))
+    check_args((text,))
     if not re.fullmatch(r"[!-~]+", text) or re.search(r"[\\\"<>^`{|}#]", text):
         raise Refused("The address holds a character that has no place in one.")
     try:
@@ -115,12 +115,12 @@ def read_url(text: str) -> URL:
         raise Refused("The address holds a name or password. Secrets go in headers, from the environment.")
     if host != host.lower().rstrip(".") or not re.fullmatch(r"[a-z0-9.:-]+", host):
         raise Refused(f"“{host[:60]}” is not written as the name of a host is: small letters, no dot at its end.")
-    if _WANDERS.search(f"{url.raw_path}/"):
+    if _PATH_TRICKS.search(f"{url.raw_path}/"):
         raise Refused("The path holds .. or // or hides something in %.")
     return url
 
 
-def _against(host: Host, method: str, url: URL) -> str | None:
+def _refusal(host: Host, method: str, url: URL) -> str | None:
     if url.scheme == "http" and not host.plain:
         return f"{host.host} is asked over https:// only."
     if url.port not in (host.ports or (_PORTS[url.scheme],)):
@@ -128,12 +128,12 @@ def _against(host: Host, method: str, url: URL) -> str | None:
     if method not in host.methods:
         return f"{method} is not allowed for {host.host}, only {', '.join(host.methods)}."
     path = url.raw_path_qs
-    if not any(fits(pattern, path) for pattern in host.paths):
+    if not any(matches_fully(pattern, path) for pattern in host.paths):
         return f"The path {path[:80]} of {host.host} is not allowed."
     return None
 
 
-async def checked_addresses(host: str, port: int, networks: Sequence[str]) -> list[str]:
+async def resolve_checked(host: str, port: int, networks: Sequence[str]) -> list[str]:
     """All addresses of a host, each of the public internet or in one of `networks`. Raises `Refused`."""
     loop = asyncio.get_running_loop()
     try:
@@ -150,13 +150,13 @@ async def checked_addresses(host: str, port: int, networks: Sequence[str]) -> li
 
 def is_public(address: Address) -> bool:
     """Whether anybody could reach it. What wraps an IPv4 address is as public as that."""
-    inner = _inner(address)
+    inner = _embedded_ipv4(address)
     if inner is not None:
         return is_public(inner)
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def _inner(address: Address) -> IPv4Address | None:
+def _embedded_ipv4(address: Address) -> IPv4Address | None:
     if not isinstance(address, IPv6Address):
         return None
     if address.ipv4_mapped or address.sixtofour:
@@ -172,7 +172,7 @@ def _inner(address: Address) -> IPv4Address | None:
 def _within(address: Address, network: str) -> bool:
     wanted = ip_network(network)
     return (wanted.version == address.version and address in wanted) or (
-        (inner := _inner(address)) is not None and _within(inner, network)
+        (inner := _embedded_ipv4(address)) is not None and _within(inner, network)
     )
 
 
@@ -202,7 +202,7 @@ def _result(host: str, port: int, address: str) -> ResolveResult:
     )  # fmt: skip
 
 
-async def ask(
+async def send_request(
     method: str, url: URL, headers: Mapping[str, str], addresses: Sequence[str], limit: int, **how: Any
 ) -> InvocationResult:
     """One request to one of these addresses. What the network does to it is an `Ended`; the time is the caller's."""
@@ -211,18 +211,18 @@ async def ask(
     )
     session = aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False,
-        max_line_size=LARGEST_HEADER, max_field_size=LARGEST_HEADER, timeout=aiohttp.ClientTimeout(total=None),
+        max_line_size=MAX_HEADER_BYTES, max_field_size=MAX_HEADER_BYTES, timeout=aiohttp.ClientTimeout(total=None),
         skip_auto_headers=("User-Agent",), headers={"User-Agent": "Tocsin", "Accept-Encoding": "identity"},
     )  # fmt: skip
     async with session:
         try:
             async with session.request(method, url, allow_redirects=False, headers=headers, **how) as response:
-                if sum(len(name) + len(value) for name, value in response.raw_headers) > MOST_HEADERS:
+                if sum(len(name) + len(value) for name, value in response.raw_headers) > MAX_HEADERS_BYTES:
                     return InvocationResult(
-                        ExitKind.TOO_MUCH, f"Its headers are larger than {MOST_HEADERS // 1024} KiB."
+                        ExitKind.LIMIT_EXCEEDED, f"Its headers are larger than {MAX_HEADERS_BYTES // 1024} KiB."
                     )
-                body, whole = await _body(response, limit)
-                return _ended(response, body, whole, limit)
+                body, whole = await _read_body(response, limit)
+                return _to_result(response, body, whole, limit)
         except (aiohttp.ClientConnectorError, OSError) as error:
             return InvocationResult(ExitKind.ENDED, f"Could not connect to {url.host} ({type(error).__name__}).")
         except aiohttp.ClientError as error:
@@ -231,22 +231,22 @@ async def ask(
             )
 
 
-async def _body(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+async def _read_body(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
     body = bytearray()
     while len(body) <= limit and (chunk := await response.content.read(limit + 1 - len(body))):
         body += chunk
     return bytes(body[:limit]), len(body) <= limit
 
 
-def _ended(response: aiohttp.ClientResponse, body: bytes, whole: bool, limit: int) -> InvocationResult:
+def _to_result(response: aiohttp.ClientResponse, body: bytes, whole: bool, limit: int) -> InvocationResult:
     shown = [f"HTTP {response.status}"]
-    shown += [f"{name}: {response.headers[name]}" for name in _PRINTED if name in response.headers]
+    shown += [f"{name}: {response.headers[name]}" for name in _SHOWN_HEADERS if name in response.headers]
     packed = response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity")
     shown += ["", f"({len(body)} bytes, compressed: not shown)" if packed else body.decode("utf-8", "replace")]
     redirect = ", a redirect, which is not followed" if 300 <= response.status < 400 else ""
     words = f"status {response.status}{redirect}"
     if not whole:
         return InvocationResult(
-            ExitKind.TOO_MUCH, f"{words}, and more than {limit // 1024} KiB.", None, "\n".join(shown)
+            ExitKind.LIMIT_EXCEEDED, f"{words}, and more than {limit // 1024} KiB.", None, "\n".join(shown)
         )
     return InvocationResult(ExitKind.ENDED, words, float(response.status), "\n".join(shown))

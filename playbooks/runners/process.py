@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, check_words, limit_words
+from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, check_args, limits_text
 from bot.domain.policy.automation_rules import Executable, ProcessRules
-from bot.domain.values.patterns import fits
+from bot.domain.values.patterns import matches_fully
 
-KEEPER = Path(__file__).with_name("supervisor.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 FILE_LIMIT = 256 * 1024**2  # bytes of one file that it writes
 OPEN_FILES = 1024
 MARGIN_S = 5.0  # the keeper ends it in time by itself; after so much more the keeper is given up
@@ -32,53 +32,53 @@ _CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ResolvedProgram:
     """What a path of the policy led to at start, or why it cannot be used."""
 
     real: str
-    trouble: str | None = None
+    problem: str | None = None
 
 
 class Process:
     name = "process"
-    harmless = False
+    idempotent = False
 
     def __init__(self, rules: ProcessRules, environ: Mapping[str, str]) -> None:
         self.concurrency = rules.concurrency
         self._rules = rules
         self._environ = environ
-        self._found = {one.path: resolved(one.path) for one in rules.allow}
+        self._found = {one.path: resolve_program(one.path) for one in rules.allow}
         self.secrets = tuple(_secrets(rules, environ))
 
-    def allowed(self, piece: Invocation) -> Allowed:
-        check_words(piece.words)
-        one = self._rule(piece.words)
+    def check(self, invocation: Invocation) -> Allowed:
+        check_args(invocation.args)
+        one = self._rule(invocation.args)
         self._check_program(one)
         _check_user(one)
         return Allowed(
-            by=f"{one.path} with these arguments is allowed",
+            rule=f"{one.path} with these arguments is allowed",
             where=f"{self._found[one.path].real} in {one.working_directory}",
-            whom=one.user or pwd.getpwuid(os.geteuid()).pw_name,
-            limits=limit_words(one.timeout, one.output_limit),
+            run_as=one.user or pwd.getpwuid(os.geteuid()).pw_name,
+            limits=limits_text(one.timeout, one.output_limit),
             timeout=one.timeout,
         )
 
-    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
+    async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
         try:
-            self.allowed(piece)
-            one = self._rule(piece.words)
-            spec = self._spec(one, piece.words, min(timeout, one.timeout))
+            self.check(invocation)
+            one = self._rule(invocation.args)
+            spec = self._spec(one, invocation.args, min(timeout, one.timeout))
         except Refused as refused:
             return InvocationResult(ExitKind.NOT_STARTED, refused.message)
-        return await _kept(spec, one)
+        return await _run_supervised(spec, one)
 
-    def about(self) -> str:
-        usable = [one.path for one in self._rules.allow if self._found[one.path].trouble is None]
+    def describe(self) -> str:
+        usable = [one.path for one in self._rules.allow if self._found[one.path].problem is None]
         return f"{', '.join(dict.fromkeys(usable)) or 'nothing'}; {self.concurrency} at once"
 
-    def troubles(self) -> list[str]:
+    def problems(self) -> list[str]:
         """What the policy allows and cannot be run here."""
-        return [found.trouble for found in self._found.values() if found.trouble]
+        return [found.problem for found in self._found.values() if found.problem]
 
     def _rule(self, words: tuple[str, ...]) -> Executable:
         """The rule that allows these words; raises `Refused` saying what comes nearest."""
@@ -90,16 +90,16 @@ class Process:
             known = ", ".join(dict.fromkeys(one.name for one in self._rules.allow)) or "none"
             raise Refused(f"{program[:60]} is not a program that the policy allows. Allowed: {known}.")
         for one in ours:
-            if any(_fits(form, arguments) for form in one.arguments):
+            if any(_matches_form(form, arguments) for form in one.arguments):
                 return one
-        raise Refused(f"{program} is allowed, and not with these arguments: {_nearest(ours, arguments)}")
+        raise Refused(f"{program} is allowed, and not with these arguments: {_nearest_form(ours, arguments)}")
 
     def _check_program(self, one: Executable) -> None:
-        then, now = self._found[one.path], resolved(one.path)
-        if then.trouble:
-            raise Refused(then.trouble)
-        if now.trouble:
-            raise Refused(now.trouble)
+        then, now = self._found[one.path], resolve_program(one.path)
+        if then.problem:
+            raise Refused(then.problem)
+        if now.problem:
+            raise Refused(now.problem)
         if now.real != then.real:
             raise Refused(f"{one.path} led to {then.real} when the bot started, and now leads to {now.real}: not run.")
 
@@ -114,7 +114,7 @@ class Process:
         return {
             "program": self._found[one.path].real,
             "argv": list(words),
-            "environment": environment_of(one, self._environ),
+            "environment": build_environment(one, self._environ),
             "directory": one.working_directory,
             "user": one.user,
             "uid": user.pw_uid if user else None,
@@ -129,23 +129,23 @@ def build(rules: ProcessRules, environ: Mapping[str, str]) -> Process:
     return Process(rules, environ)
 
 
-def resolved(path: str) -> Found:
+def resolve_program(path: str) -> ResolvedProgram:
     """Where a path leads, looked at as one would before trusting it."""
     real = os.path.realpath(path)
     try:
         mode = os.stat(real).st_mode
     except OSError as error:
-        return Found(real, f"{path} cannot be run: {error.strerror}.")
+        return ResolvedProgram(real, f"{path} cannot be run: {error.strerror}.")
     if not stat.S_ISREG(mode) or not os.access(real, os.X_OK):
-        return Found(real, f"{path} cannot be run: it is not a program.")
+        return ResolvedProgram(real, f"{path} cannot be run: it is not a program.")
     for part in (real, *(str(parent) for parent in Path(real).parents)):
         mode = os.stat(part).st_mode
         if mode & stat.S_IWOTH and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
-            return Found(real, f"{path} is not run: everybody may write to {part}.")
-    return Found(real)
+            return ResolvedProgram(real, f"{path} is not run: everybody may write to {part}.")
+    return ResolvedProgram(real)
 
 
-def environment_of(one: Executable, environ: Mapping[str, str]) -> dict[str, str]:
+def build_environment(one: Executable, environ: Mapping[str, str]) -> dict[str, str]:
     """All that the program gets."""
     given = {name: environ[name] for name in one.environment_from if name in environ}
     return {"PATH": one.search_path, "HOME": one.home, "LANG": "C.UTF-8", **one.environment, **given}
@@ -159,26 +159,26 @@ def _secrets(rules: ProcessRules, environ: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _fits(form: tuple[str, ...], arguments: tuple[str, ...]) -> bool:
+def _matches_form(form: tuple[str, ...], arguments: tuple[str, ...]) -> bool:
     return len(form) == len(arguments) and all(
-        fits(pattern, argument) for pattern, argument in zip(form, arguments, strict=True)
+        matches_fully(pattern, argument) for pattern, argument in zip(form, arguments, strict=True)
     )
 
 
-def _nearest(ours: list[Executable], arguments: tuple[str, ...]) -> str:
+def _nearest_form(ours: list[Executable], arguments: tuple[str, ...]) -> str:
     """Of the form that fits for longest, the argument at which it ends."""
     forms = [form for one in ours for form in one.arguments]
-    best = max(forms, key=lambda form: (_common(form, arguments), len(form) == len(arguments)), default=())
-    place = _common(best, arguments)
+    best = max(forms, key=lambda form: (_matching_count(form, arguments), len(form) == len(arguments)), default=())
+    place = _matching_count(best, arguments)
     if place < min(len(best), len(arguments)):
         return f"argument {place + 1}, “{arguments[place][:60]}”, must match {best[place]}."
     return f"{len(best)} are allowed, and these are {len(arguments)}."
 
 
-def _common(form: tuple[str, ...], arguments: tuple[str, ...]) -> int:
+def _matching_count(form: tuple[str, ...], arguments: tuple[str, ...]) -> int:
     count = 0
     for pattern, argument in zip(form, arguments, strict=False):
-        if not fits(pattern, argument):
+        if not matches_fully(pattern, argument):
             break
         count += 1
     return count
@@ -195,7 +195,7 @@ def _check_user(one: Executable) -> None:
         raise Refused(f"{one.name} is to run as {one.user}, which only root can bring about.")
 
 
-async def _kept(spec: dict[str, Any], one: Executable) -> InvocationResult:
+async def _run_supervised(spec: dict[str, Any], one: Executable) -> InvocationResult:
     """1. Start the keeper; 2. give it its orders; 3. read what is printed, so far as allowed; 4. hear how it ended.
 
     However this is left, cancelled too, the keeper has been told to end everything, and has been waited for.
@@ -203,7 +203,7 @@ async def _kept(spec: dict[str, Any], one: Executable) -> InvocationResult:
     told, tell = os.pipe()
     try:
         keeper = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", str(KEEPER), str(tell),
+            sys.executable, "-I", "-S", str(SUPERVISOR), str(tell),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             pass_fds=(tell,), start_new_session=True, close_fds=True, env={}, cwd="/",
         )  # fmt: skip
@@ -224,8 +224,8 @@ async def _kept(spec: dict[str, Any], one: Executable) -> InvocationResult:
         except TimeoutError:
             whole = True
     finally:
-        said = await _let_go(keeper, told)
-    return _ended(said, whole, output.decode("utf-8", "replace"), spec, one)
+        said = await _stop_supervisor(keeper, told)
+    return _to_result(said, whole, output.decode("utf-8", "replace"), spec, one)
 
 
 async def _read(keeper: asyncio.subprocess.Process, output: bytearray, limit: int) -> bool:
@@ -239,7 +239,7 @@ async def _read(keeper: asyncio.subprocess.Process, output: bytearray, limit: in
     return True
 
 
-async def _let_go(keeper: asyncio.subprocess.Process, told: int) -> dict[str, Any]:
+async def _stop_supervisor(keeper: asyncio.subprocess.Process, told: int) -> dict[str, Any]:
     """The end of its input ends the keeper, which ends the rest. A second cancellation does not hurry this."""
     ending = asyncio.ensure_future(_end(keeper))
     try:
@@ -269,12 +269,17 @@ async def _end(keeper: asyncio.subprocess.Process) -> None:
         await keeper.wait()
 
 
-def _ended(said: dict[str, Any], whole: bool, output: str, spec: dict[str, Any], one: Executable) -> InvocationResult:
+def _to_result(
+    said: dict[str, Any], whole: bool, output: str, spec: dict[str, Any], one: Executable
+) -> InvocationResult:
     how, left = said.get("how"), said.get("left", 0)
     more = f" {left} of the processes it had left behind were killed." if how == "ended" and left else ""
     if not whole:
         return InvocationResult(
-            ExitKind.TOO_MUCH, f"It printed more than {one.output_limit // 1024} KiB and was killed.", None, output
+            ExitKind.LIMIT_EXCEEDED,
+            f"It printed more than {one.output_limit // 1024} KiB and was killed.",
+            None,
+            output,
         )
     if how == "not_started":
         return InvocationResult(ExitKind.NOT_STARTED, f"It could not be started: {said['words']}.")
@@ -283,10 +288,12 @@ def _ended(said: dict[str, Any], whole: bool, output: str, spec: dict[str, Any],
         return InvocationResult(ExitKind.TIMED_OUT, words, None, output)
     if how == "too_many":
         words = f"It started more than {spec['processes']} processes and was killed with all of them."
-        return InvocationResult(ExitKind.TOO_MUCH, words, None, output)
+        return InvocationResult(ExitKind.LIMIT_EXCEEDED, words, None, output)
     if how != "ended":
         return InvocationResult(ExitKind.STOPPED, "It was stopped in the middle.", None, output)
     code = int(said["code"])
     words = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
     killed = code < 0 or bool(left)
-    return InvocationResult(ExitKind.ENDED, f"{words}{f'.{more}' if more else ''}", float(code), output, cut=killed)
+    return InvocationResult(
+        ExitKind.ENDED, f"{words}{f'.{more}' if more else ''}", float(code), output, truncated=killed
+    )

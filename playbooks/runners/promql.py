@@ -14,19 +14,19 @@ import aiohttp
 from yarl import URL
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, limit_words
+from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, limits_text
 from bot.domain.policy.automation_rules import PromqlRules
 
-LARGEST_ANSWER = 1024 * 1024
-LONGEST_QUERY = 8 * 1024
-AT_ONCE = 4
-SHOWN = 20
+MAX_ANSWER_BYTES = 1024 * 1024
+MAX_QUERY_BYTES = 8 * 1024
+CONCURRENCY = 4
+MAX_SERIES_SHOWN = 20
 
 
 class Promql:
     name = "promql"
-    harmless = True
-    concurrency = AT_ONCE
+    idempotent = True
+    concurrency = CONCURRENCY
 
     def __init__(self, rules: PromqlRules, address: str | None) -> None:
         self._rules = rules
@@ -34,34 +34,34 @@ class Promql:
         password = self._address.password if self._address else None
         self.secrets: tuple[str, ...] = (password,) if password else ()
 
-    def allowed(self, piece: Invocation) -> Allowed:
+    def check(self, invocation: Invocation) -> Allowed:
         if self._address is None:
             raise Refused("PROMETHEUS_URL is not set, so there is no Prometheus to ask.")
-        if len(piece.words) != 1 or not 0 < len(piece.words[0]) <= LONGEST_QUERY:
-            raise Refused(f"A query of up to {LONGEST_QUERY // 1024} KiB is needed.")
+        if len(invocation.args) != 1 or not 0 < len(invocation.args[0]) <= MAX_QUERY_BYTES:
+            raise Refused(f"A query of up to {MAX_QUERY_BYTES // 1024} KiB is needed.")
         return Allowed(
-            by="asking Prometheus is allowed",
+            rule="asking Prometheus is allowed",
             where=str(self._address.with_user(None)),
-            whom="the bot",
-            limits=limit_words(self._rules.timeout, LARGEST_ANSWER),
+            run_as="the bot",
+            limits=limits_text(self._rules.timeout, MAX_ANSWER_BYTES),
             timeout=self._rules.timeout,
         )
 
-    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
+    async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
         try:
-            self.allowed(piece)
+            self.check(invocation)
         except Refused as refused:
             return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         seconds = min(timeout, self._rules.timeout).total_seconds()
         try:
             async with asyncio.timeout(seconds):
-                return await self._ask(piece.words[0], seconds)
+                return await self._ask(invocation.args[0], seconds)
         except TimeoutError:
             return InvocationResult(ExitKind.TIMED_OUT, f"Prometheus did not answer within {seconds:g} seconds.")
         except aiohttp.ClientError as error:
             return InvocationResult(ExitKind.ENDED, f"Prometheus cannot be asked ({type(error).__name__}).")
 
-    def about(self) -> str:
+    def describe(self) -> str:
         return str(self._address.with_user(None)) if self._address else "PROMETHEUS_URL is not set"
 
     async def _ask(self, query: str, seconds: float) -> InvocationResult:
@@ -73,20 +73,22 @@ class Promql:
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.post(url, data=form, allow_redirects=False) as response,
         ):
-            body = await response.content.read(LARGEST_ANSWER + 1)
-            while len(body) <= LARGEST_ANSWER and (more := await response.content.read(LARGEST_ANSWER + 1 - len(body))):
+            body = await response.content.read(MAX_ANSWER_BYTES + 1)
+            while len(body) <= MAX_ANSWER_BYTES and (
+                more := await response.content.read(MAX_ANSWER_BYTES + 1 - len(body))
+            ):
                 body += more
-            return understood(response.status, body)
+            return parse_answer(response.status, body)
 
 
 def build(rules: PromqlRules, address: str | None) -> Promql:
     return Promql(rules, address)
 
 
-def understood(status: int, body: bytes) -> InvocationResult:
+def parse_answer(status: int, body: bytes) -> InvocationResult:
     """An answer of the API, as it is documented."""
-    if len(body) > LARGEST_ANSWER:
-        return InvocationResult(ExitKind.TOO_MUCH, "Prometheus answered with more than 1 MiB.")
+    if len(body) > MAX_ANSWER_BYTES:
+        return InvocationResult(ExitKind.LIMIT_EXCEEDED, "Prometheus answered with more than 1 MiB.")
     try:
         answer = json.loads(body)
         if answer["status"] != "success":
@@ -97,8 +99,8 @@ def understood(status: int, body: bytes) -> InvocationResult:
         return InvocationResult(ExitKind.ENDED, f"Prometheus answered {status}, and not as its API does")
     if not samples:
         return InvocationResult(ExitKind.ENDED, "no result")
-    shown = "\n".join(f"{name or '{}'} {figure:g}" for name, figure in samples[:SHOWN])
-    more = f"\n… and {len(samples) - SHOWN} more" if len(samples) > SHOWN else ""
+    shown = "\n".join(f"{name or '{}'} {figure:g}" for name, figure in samples[:MAX_SERIES_SHOWN])
+    more = f"\n… and {len(samples) - MAX_SERIES_SHOWN} more" if len(samples) > MAX_SERIES_SHOWN else ""
     words = f"{samples[0][1]:g}" if len(samples) == 1 else f"{len(samples)} series"
     return InvocationResult(ExitKind.ENDED, words, samples[0][1], shown + more, tuple(figure for _, figure in samples))
 

@@ -21,19 +21,19 @@ class Runner(Protocol):
     """
 
     name: str
-    harmless: bool
+    idempotent: bool
     concurrency: int
     secrets: tuple[str, ...]
 
-    def allowed(self, piece: Invocation) -> Allowed:
+    def check(self, invocation: Invocation) -> Allowed:
         """Under which rule it may run, where, as whom and within which limits. Raises `Refused` with the reason."""
         ...
 
-    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
+    async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
         """Once. What is not allowed is asked again here, and is then `How.NOT_STARTED`."""
         ...
 
-    def about(self) -> str:
+    def describe(self) -> str:
         """What is set up, in a line for `tocsin check`."""
         ...
 

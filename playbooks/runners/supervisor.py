@@ -54,10 +54,10 @@ def main() -> None:
 def _first_line() -> bytes:
     line = b""
     while not line.endswith(b"\n"):
-        piece = os.read(0, 65536)
-        if not piece:
+        invocation = os.read(0, 65536)
+        if not invocation:
             sys.exit(1)
-        line += piece
+        line += invocation
     return line
 
 

@@ -10,34 +10,34 @@ from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationRes
 from bot.domain.policy.automation_rules import WaitRules
 from bot.domain.values.durations import exact
 
-AT_ONCE = 100  # waiting costs nothing
+CONCURRENCY = 100  # waiting costs nothing
 
 
 class Wait:
     name = "wait"
-    harmless = True
-    concurrency = AT_ONCE
+    idempotent = True
+    concurrency = CONCURRENCY
     secrets: tuple[str, ...] = ()
 
     def __init__(self, rules: WaitRules) -> None:
         self._rules = rules
 
-    def allowed(self, piece: Invocation) -> Allowed:
-        span = _span(piece)
+    def check(self, invocation: Invocation) -> Allowed:
+        span = _span(invocation)
         if span > self._rules.longest:
             raise Refused(f"It would wait {exact(span)}; {exact(self._rules.longest)} are the most.")
         return Allowed("waiting is allowed", "in the bot", "the bot", exact(span), span + timedelta(seconds=1))
 
-    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
+    async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
         try:
-            self.allowed(piece)
+            self.check(invocation)
         except Refused as refused:
             return InvocationResult(ExitKind.NOT_STARTED, refused.message)
-        span = _span(piece)
+        span = _span(invocation)
         await asyncio.sleep(span.total_seconds())
         return InvocationResult(ExitKind.ENDED, f"{exact(span)} have passed", span.total_seconds())
 
-    def about(self) -> str:
+    def describe(self) -> str:
         return f"up to {exact(self._rules.longest)}"
 
 
@@ -45,11 +45,11 @@ def build(rules: WaitRules) -> Wait:
     return Wait(rules)
 
 
-def _span(piece: Invocation) -> timedelta:
+def _span(invocation: Invocation) -> timedelta:
     try:
-        seconds = float(piece.words[0])
-        if len(piece.words) != 1 or not 0 <= seconds <= timedelta(days=1).total_seconds():
+        seconds = float(invocation.args[0])
+        if len(invocation.args) != 1 or not 0 <= seconds <= timedelta(days=1).total_seconds():
             raise ValueError
     except (ValueError, IndexError):
-        raise Refused(f"“{piece.shown[:40]}” is not a number of seconds.") from None
+        raise Refused(f"“{invocation.quoted[:40]}” is not a number of seconds.") from None
     return timedelta(seconds=seconds)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline.entry import GENESIS, Entry, Recorded, by_person, content_hash, entry_hash
+from bot.domain.timeline.entry import GENESIS, Entry, RecordedEntry, content_hash, entry_hash, is_from_person
 from storage.engine.columns import clean_text, dumps
 from storage.engine.dialect import in_list, insert_all, insert_for, is_postgresql, list_param
 from storage.schema import chains, timeline
@@ -18,7 +18,7 @@ from storage.schema import chains, timeline
 Head = tuple[int, str]  # the seq and the hash of a chain's last entry
 
 
-async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entry]]]) -> list[list[Recorded]]:
+async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entry]]]) -> list[list[RecordedEntry]]:
     """Append each `(incident, entries)`. Returns the new records of each: not those whose `dedup_key` is known."""
     prepared = [(number, [_storable(entry) for entry in entries]) for number, entries in items]
     numbers = sorted({number for number, entries in prepared if entries})
@@ -57,11 +57,11 @@ def _storable(entry: Entry) -> Entry:
     )
 
 
-def _link(number: int, head: Head, entry: Entry) -> Recorded:
+def _link(number: int, head: Head, entry: Entry) -> RecordedEntry:
     seq, previous = head[0] + 1, head[1]
     content = content_hash(entry.text, dumps(entry.data))
-    linked = entry_hash(previous, number, seq, entry, content, by_person=by_person(entry))
-    return Recorded(number, seq, entry, entry.key, linked, previous)
+    linked = entry_hash(previous, number, seq, entry, content, by_person=is_from_person(entry))
+    return RecordedEntry(number, seq, entry, entry.key, linked, previous)
 
 
 async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
@@ -108,7 +108,7 @@ def _select_keys(dialect: str) -> Any:
     )
 
 
-async def _write(conn: AsyncConnection, records: Sequence[Recorded], heads: dict[int, Head]) -> None:
+async def _write(conn: AsyncConnection, records: Sequence[RecordedEntry], heads: dict[int, Head]) -> None:
     if not records:
         return
     await insert_all(conn, timeline, [_row(record) for record in records])
@@ -133,7 +133,7 @@ def _head_rows(heads: dict[int, Head]) -> list[dict[str, Any]]:
     return [{"incident": number, "seq": seq, "head": head} for number, (seq, head) in sorted(heads.items())]
 
 
-def _row(record: Recorded) -> dict[str, Any]:
+def _row(record: RecordedEntry) -> dict[str, Any]:
     entry = record.entry
     return {
         "incident": record.incident,
@@ -146,7 +146,7 @@ def _row(record: Recorded) -> dict[str, Any]:
         "data": entry.data,
         "dedup_key": entry.dedup_key,
         "key": entry.key,
-        "by_person": by_person(entry),
+        "by_person": is_from_person(entry),
         "hash": record.hash,
         "previous": record.previous,
         "purged": None,

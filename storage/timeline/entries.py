@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.deadlines import Activity
-from bot.domain.timeline.entry import Entry, Recorded, stand_keyed
+from bot.domain.reminder import Activity
+from bot.domain.timeline.entry import Entry, RecordedEntry
+from bot.domain.timeline.entry import keyed_messages as keyed_after
 from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline
 from storage.timeline import chain
@@ -39,14 +40,14 @@ class MessageAuthor:
     thread_ts: str | None  # of the message that it replies to; `None` if it is not a reply
 
 
-async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[Recorded]:
+async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[RecordedEntry]:
     """Append entries and return the new records. One whose `dedup_key` is known is skipped, so twice is safe."""
     return (await chain.append(conn, [(number, entries)]))[0]
 
 
 async def read(
     conn: AsyncConnection, number: int, *, key_only: bool = False, limit: int | None = None, newest: bool = False
-) -> list[Recorded]:
+) -> list[RecordedEntry]:
     """Up to `limit` entries in the order of the chain: the first ones, or with `newest` the last."""
     keyed = await keyed_messages(conn, number)
     rows = sa.select(timeline).where(_c.incident == number)
@@ -56,14 +57,14 @@ async def read(
     return records[::-1] if newest else records
 
 
-async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[Recorded]:
+async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[RecordedEntry]:
     """The entries with these `seq`, in the order of the chain."""
     keyed = await keyed_messages(conn, number)
     rows = sa.select(timeline).where(_c.incident == number, _c.seq.in_(seqs)).order_by(_c.seq)
     return [_recorded(row, keyed) for row in await conn.execute(rows)]
 
 
-async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorded | None:
+async def message(conn: AsyncConnection, number: int, source_ts: str) -> RecordedEntry | None:
     """The entry of the message with this `ts`; `None` if it is not recorded."""
     row = sa.select(timeline).where(_c.incident == number, _c.source_ts == source_ts, _MESSAGE).limit(1)
     return await _one(conn, number, row)
@@ -71,7 +72,7 @@ async def message(conn: AsyncConnection, number: int, source_ts: str) -> Recorde
 
 async def newest_of_kinds(
     conn: AsyncConnection, number: int, kinds: Sequence[str], actor: str | None = None
-) -> Recorded | None:
+) -> RecordedEntry | None:
     """The newest entry of these kinds, by `actor` if it is not None; `None` if there is none."""
     rows = sa.select(timeline).where(_c.incident == number, _c.kind.in_(kinds))
     if "message" not in kinds:
@@ -125,7 +126,7 @@ async def keyed_messages(conn: AsyncConnection, number: int) -> set[str]:
         .where(_c.incident == number, _c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
         .order_by(_c.at, _c.seq)
     )
-    return stand_keyed([(row.kind, row.source_ts, row.actor) for row in marks])
+    return keyed_after([(row.kind, row.source_ts, row.actor) for row in marks])
 
 
 async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
@@ -156,17 +157,17 @@ def _select_activity(dialect: str) -> Any:
     return sa.select(number.label("number"), recent.label("recent"), last.label("last_at"))
 
 
-async def _one(conn: AsyncConnection, number: int, rows: sa.Select[Any]) -> Recorded | None:
+async def _one(conn: AsyncConnection, number: int, rows: sa.Select[Any]) -> RecordedEntry | None:
     row = (await conn.execute(rows)).one_or_none()
     if row is None:
         return None
     return _recorded(row, await keyed_messages(conn, number) if row.kind == "message" else set())
 
 
-def _recorded(row: AnyRow, keyed: set[str]) -> Recorded:
+def _recorded(row: AnyRow, keyed: set[str]) -> RecordedEntry:
     entry = _entry(row)
     key = entry.key or (entry.kind == "message" and entry.source_ts in keyed)
-    return Recorded(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
+    return RecordedEntry(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
 
 
 def _entry(row: AnyRow) -> Entry:

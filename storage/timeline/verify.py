@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline.entry import GENESIS, Entry, by_person, content_hash, entry_hash, first_entry_hash
+from bot.domain.timeline.entry import GENESIS, Entry, content_hash, entry_hash, entry_hash_v1, is_from_person
 from storage.engine.columns import from_microseconds
 from storage.engine.dialect import AnyRow
 from storage.schema import chains, counters, incidents, timeline
@@ -184,7 +184,7 @@ def _hash_fits(row: AnyRow, number: Any) -> bool:
             return False
         data = json.loads(row.data)
         whole = Entry(item.at, row.kind, row.actor, row.text, row.source_ts, data, row.dedup_key, key)
-        return first_entry_hash(row.previous, number, row.seq, whole) == row.hash and by_person(whole) == spoken
+        return entry_hash_v1(row.previous, number, row.seq, whole) == row.hash and is_from_person(whole) == spoken
     except (ValueError, OverflowError, TypeError, AttributeError):
         return False
 

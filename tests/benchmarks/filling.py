@@ -64,7 +64,7 @@ async def due(database: Database, policy: Policy, instants: Sequence[datetime], 
         async with database.transaction() as conn:
             for at in instants[first : first + 50]:
                 number = await incidents.next_number(conn)
-                change = verbs.declare(number, f"Due {number}", "sev3", PERSON, policy, at - EVERY)
+                change = verbs.declare(number, verbs.NewIncident(f"Due {number}", "sev3", PERSON), policy, at - EVERY)
                 incident = replace(change.incident, channel_id=channel, channel_name="incidents")
                 planned = plan(incident, policy)
                 if [deadline.due_at for deadline in planned] != [at]:

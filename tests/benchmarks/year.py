@@ -86,7 +86,9 @@ async def fill(database: Database, size: Size) -> None:
 
 def _incident(number: int, policy: Policy, at: datetime, *, still_open: bool) -> verbs.Incident:
     severity = ("sev1", "sev2", "sev3", "sev4")[number % 4]
-    change = verbs.declare(number, f"{_words(number, 3)} is failing", severity, _person(number), policy, at)
+    change = verbs.declare(
+        number, verbs.NewIncident(f"{_words(number, 3)} is failing", severity, _person(number)), policy, at
+    )
     made = replace(change.incident, channel_id=f"C{number:07d}", channel_name=f"inc-{number}", private=number % 20 == 0)
     if still_open:
         return made

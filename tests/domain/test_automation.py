@@ -52,7 +52,7 @@ def decided(
 ) -> Decision:
     one = of or step()
     book = Playbook(playbook, "Book", "availability", (Phase("P", (one,)),))
-    return decide(rules, incident(facts, **more), book, one, trouble=trouble, confidence=confidence)
+    return decide(rules, incident(facts, **more), book, one, runner_refusal=trouble, confidence=confidence)
 
 
 SURE = {"confidence": 0.96, "nodes": 3.0}
@@ -93,7 +93,7 @@ SURE = {"confidence": 0.96, "nodes": 3.0}
     ],
 )  # fmt: skip
 def test_a_decision_and_its_first_reason(decision: Decision, act: str, reason: str) -> None:
-    assert decision.act == act
+    assert decision.mode == act
     assert reason in decision.reasons[0]
 
 
@@ -107,5 +107,5 @@ def test_what_was_passed_over_is_explained() -> None:
 def test_how_many_services_are_affected_is_known_without_being_said() -> None:
     row = MatrixRow("one", "auto", "One service", radius=(Condition("services", "<=", 1),))
     rules = replace(RULES, matrix=(row,))
-    assert decided({}, step(None), rules, services=("api",)).act == "auto"
-    assert decided({}, step(None), rules, services=("api", "web")).act == "manual"
+    assert decided({}, step(None), rules, services=("api",)).mode == "auto"
+    assert decided({}, step(None), rules, services=("api", "web")).mode == "manual"

@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 from bot.domain.incident import Incident, Ladder
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Contact, Policy, Service
-from bot.domain.triage.service_catalog import Cause, Reached, causes, dependants, help_for, mentioned, needs
-from bot.domain.triage.similarity import Similar
+from bot.domain.triage.service_catalog import (
+    Cause,
+    ReachedService,
+    contacts_and_links,
+    dependencies,
+    dependents,
+    mentioned_services,
+    probable_causes,
+)
+from bot.domain.triage.similarity import SimilarIncident
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 SHOP = {
@@ -29,19 +37,20 @@ def incident(number: int, *services: str, **more: object) -> Incident:
 
 
 def test_the_blast_radius_is_everything_that_needs_it_the_nearest_first() -> None:
-    assert dependants(SHOP, ["orders"]) == (
-        Reached("checkout", 1, "orders"), Reached("web", 2, "checkout"), Reached("admin", 3, "web"),
+    assert dependents(SHOP, ["orders"]) == (
+        ReachedService("checkout", 1, "orders"), ReachedService("web", 2, "checkout"),
+        ReachedService("admin", 3, "web"),
     )  # fmt: skip
-    assert {reach.key for reach in dependants(SHOP, ["database"])} == {"orders", "account", "checkout", "web", "admin"}
-    assert dependants(SHOP, ["admin", "unknown"]) == ()
+    assert {reach.key for reach in dependents(SHOP, ["database"])} == {"orders", "account", "checkout", "web", "admin"}
+    assert dependents(SHOP, ["admin", "unknown"]) == ()
 
 
 def test_what_is_affected_itself_is_not_in_its_own_blast_radius() -> None:
-    assert "checkout" not in {reach.key for reach in dependants(SHOP, ["orders", "checkout"])}
+    assert "checkout" not in {reach.key for reach in dependents(SHOP, ["orders", "checkout"])}
 
 
 def test_what_a_service_needs_is_found_through_others() -> None:
-    assert [reach.key for reach in needs(SHOP, ["checkout"])] == ["orders", "payments", "database"]
+    assert [reach.key for reach in dependencies(SHOP, ["checkout"])] == ["orders", "payments", "database"]
 
 
 KEYS = st.sampled_from("abcdef")
@@ -50,27 +59,29 @@ KEYS = st.sampled_from("abcdef")
 @given(st.dictionaries(KEYS, st.lists(KEYS)), st.lists(KEYS))
 def test_circles_end(graph: dict[str, list[str]], start: list[str]) -> None:
     services = {key: Service(key, depends_on=tuple(needed)) for key, needed in graph.items()}
-    for found in (dependants(services, start), needs(services, start)):
+    for found in (dependents(services, start), dependencies(services, start)):
         keys = [reach.key for reach in found]
         assert len(keys) == len(set(keys))
         assert not set(keys) & set(start)
 
 
 def test_a_cause_is_a_service_they_need_with_something_that_speaks_for_it() -> None:
-    like = Similar(incident(7, "payments", status=Status.RESOLVED, ended_at=NOW - timedelta(days=2)), 0.8, ())
-    old = Similar(incident(5, "orders", status=Status.RESOLVED, ended_at=NOW - timedelta(days=20)), 0.8, ())
-    found = causes(SHOP, ["checkout", "account"], [incident(9, "database"), incident(8, "search")], [like, old], NOW)
+    like = SimilarIncident(incident(7, "payments", status=Status.RESOLVED, ended_at=NOW - timedelta(days=2)), 0.8, ())
+    old = SimilarIncident(incident(5, "orders", status=Status.RESOLVED, ended_at=NOW - timedelta(days=20)), 0.8, ())
+    found = probable_causes(
+        SHOP, ["checkout", "account"], [incident(9, "database"), incident(8, "search")], [like, old], NOW
+    )
     assert found == (
         Cause("database", ("INC-9 is open there", "2 of the affected services need it"), (9,)),
         Cause("payments", ("it was the trouble in INC-7, which looked like this",), (7,)),
     )
-    assert causes(SHOP, ["payments"], [incident(9, "database")], [], NOW) == ()
+    assert probable_causes(SHOP, ["payments"], [incident(9, "database")], [], NOW) == ()
 
 
 def test_services_are_known_by_their_whole_name() -> None:
     names = {"checkout": [frozenset({"checkout"})], "db": [frozenset({"order", "databas"})], "none": [frozenset[str]()]}
-    assert mentioned(names, ["checkout", "down", "databas"]) == ("checkout",)
-    assert mentioned(names, ["databas", "slow", "order"]) == ("db",)
+    assert mentioned_services(names, ["checkout", "down", "databas"]) == ("checkout",)
+    assert mentioned_services(names, ["databas", "slow", "order"]) == ("db",)
 
 
 def test_contacts_and_links_stand_once_each() -> None:
@@ -83,7 +94,7 @@ def test_contacts_and_links_stand_once_each() -> None:
             "b": Service("b", contacts=("vendor", "gone"), links={"Logs": "https://b.example"}),
         },
     )  # fmt: skip
-    assert help_for(policy, ["a"]) == ((vendor, owner), {"Logs": "https://a.example"})
-    assert help_for(policy, ["a", "b", "c"]) == (
+    assert contacts_and_links(policy, ["a"]) == ((vendor, owner), {"Logs": "https://a.example"})
+    assert contacts_and_links(policy, ["a", "b", "c"]) == (
         (vendor, owner), {"Shop: Logs": "https://a.example", "b: Logs": "https://b.example"},
     )  # fmt: skip

@@ -94,7 +94,8 @@ def test_a_metric_nobody_gave_never_matches() -> None:
 def test_it_explains_itself() -> None:
     found = suggest({"users": 60, "error_rate": 55, "latency": 9}, IMPACT)
     assert found is not None
-    assert found.explained == "sev2: Half of the requests or more fail; Half of the users or more are affected"
+    assert found.severity == "sev2"
+    assert found.reasons == ("Half of the requests or more fail", "Half of the users or more are affected")
 
 
 def test_without_facts_nothing_is_suggested() -> None:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain import incident as verbs
-from bot.domain.deadlines import Activity, decide_nudge, plan
+from bot.domain.deadlines import plan
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
+from bot.domain.reminder import Activity, decide_nudge
 from tests.domain.policies import MINUTE, NOON, POLICY
 from tests.domain.test_incident import declared
 
@@ -118,7 +119,7 @@ def test_a_late_reminder_says_by_how_much_and_is_armed_from_now() -> None:
     late = LAPSED + 40 * MINUTE
     decision = decide_nudge(declared(), POLICY, "update", LAPSED, QUIET, late)
     assert decision.late == 40 * MINUTE
-    assert "late by 40m" in decision.reason
+    assert decision.words == "an update is due (late by 40m)"
     assert decision.next_update_at == late + 15 * MINUTE
 
 

@@ -12,6 +12,7 @@ from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
 from bot.domain.paging.ladder import check_escalatable, ordinal, page_next_rung, recipients_of, repeat_rung
 from bot.domain.policy.policy import Policy, Role, Rung
+from bot.domain.values.target import Target
 from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
 from tests.domain.test_incident import declared
 
@@ -76,7 +77,7 @@ def with_backups(*roles: Role) -> Policy:
 
 def test_a_role_nobody_holds_is_followed_to_its_backups_as_far_as_they_go() -> None:
     chain = (Role("a", "A", backup="b"), Role("b", "B", backup="c"), Role("c", "C", backup="second"))
-    rung = Rung(0 * MINUTE, ("role:a",))
+    rung = Rung(0 * MINUTE, (Target.parse("role:a"),))
     policy = with_backups(*chain)
     assert recipients_of(rung, declared(), policy, nobody_on_call, NOON).people == ("USECOND",)
     held = replace(declared(), roles={"c": "UC"})
@@ -84,7 +85,7 @@ def test_a_role_nobody_holds_is_followed_to_its_backups_as_far_as_they_go() -> N
 
 
 def test_backups_in_a_circle_or_without_end_are_a_gap() -> None:
-    rung = Rung(0 * MINUTE, ("role:a",))
+    rung = Rung(0 * MINUTE, (Target.parse("role:a"),))
     circle = with_backups(Role("a", "A", backup="b"), Role("b", "B", backup="a"))
     assert recipients_of(rung, declared(), circle, nobody_on_call, NOON).gaps == (
         "nobody holds the role a, nor its backup b",

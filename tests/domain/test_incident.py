@@ -15,7 +15,7 @@ from tests.domain.policies import MINUTE, NOON, POLICY
 
 
 def declared(severity: str = "fatal", title: str = "Checkout is down") -> Incident:
-    return verbs.declare(1, title, severity, "UREPORTER", POLICY, NOON).incident
+    return verbs.declare(1, verbs.NewIncident(title, severity, "UREPORTER"), POLICY, NOON).incident
 
 
 def test_a_long_title_is_cut_and_the_whole_kept_as_description() -> None:

@@ -35,7 +35,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize(severity=SEVERITIES)
     def declare(self, severity: str) -> None:
-        change = verbs.declare(1, "Checkout", severity, "UR", POLICY, self.now)
+        change = verbs.declare(1, verbs.NewIncident("Checkout", severity, "UR"), POLICY, self.now)
         self.incident: Incident = change.incident
         self.entries += change.entries
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.reactions import Reaction, SlackState, already_recorded, mark_of, missed
+from bot.domain.timeline.reactions import Reaction, SlackState, already_recorded, missed_changes, reaction_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TS, ADA, BEN = "1772366400.000100", "U0ADA", "U0BEN"
@@ -35,8 +35,8 @@ def pinned(second: float = 0, actor: str = ADA) -> Entry:
 
 
 def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: bool = False) -> SlackState:
-    marks = {mark: entry for entry in entries if (mark := mark_of(entry))}
-    doubtful = {(mark.ts, mark.what) for mark in marks} | {(TS, "📌")} if unsure else set()
+    marks = {mark: entry for entry in entries if (mark := reaction_of(entry))}
+    doubtful = {(mark.ts, mark.name) for mark in marks} | {(TS, "📌")} if unsure else set()
     return SlackState(marks, looked_at, doubtful)
 
 
@@ -64,25 +64,25 @@ def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: 
 def test_what_nobody_told_of_is_missed(
     before: list[Entry], now: list[Entry] | None, slack: SlackState, changes: list[str]
 ) -> None:
-    assert [one.kind for one in missed(before, before if now is None else now, slack, at(60))] == changes
+    assert [one.kind for one in missed_changes(before, before if now is None else now, slack, at(60))] == changes
 
 
 def test_a_missed_change_comes_after_what_is_known_and_read_twice_is_one() -> None:
     known = [keyed(), unkeyed(90)]
-    (first,) = missed(known, known, shown(keyed(60)), at(60))
+    (first,) = missed_changes(known, known, shown(keyed(60)), at(60))
     assert (first.at, first.data) == (at(90), {"reaction": "pushpin", "fetched": True})
-    (second,) = missed(known, known, shown(keyed(61)), at(61))
+    (second,) = missed_changes(known, known, shown(keyed(61)), at(61))
     assert first.dedup_key == second.dedup_key
-    (later,) = missed([*known, first], [*known, first], shown(), at(120))
+    (later,) = missed_changes([*known, first], [*known, first], shown(), at(120))
     assert (later.kind, later.at) == ("unkeyed", at(120))
     assert later.dedup_key != first.dedup_key
 
 
 def test_a_reaction_taken_back_says_so_and_a_pin_taken_off_names_nobody() -> None:
-    assert [(one.actor, one.text, one.data["added"]) for one in missed([eyes()], [eyes()], shown(), at(60))] == [
-        (ADA, ":eyes: taken back", False)
-    ]
-    assert [(one.actor, one.data["added"]) for one in missed([pinned()], [pinned()], shown(), at(60))] == [
+    assert [
+        (one.actor, one.text, one.data["added"]) for one in missed_changes([eyes()], [eyes()], shown(), at(60))
+    ] == [(ADA, ":eyes: taken back", False)]
+    assert [(one.actor, one.data["added"]) for one in missed_changes([pinned()], [pinned()], shown(), at(60))] == [
         ("unknown", False)
     ]
 
@@ -106,6 +106,6 @@ def test_what_was_read_from_the_history_is_not_told_again(known: list[Entry], to
 
 def test_a_message_keyed_by_the_shortcut_bears_no_mark() -> None:
     by_hand = Entry(at(0), "keyed", ADA, "", TS, {"shortcut": True})
-    assert mark_of(by_hand) is None
-    assert mark_of(keyed()) == Reaction(TS, "📌", ADA)
+    assert reaction_of(by_hand) is None
+    assert reaction_of(keyed()) == Reaction(TS, "📌", ADA)
     assert not already_recorded(by_hand, [by_hand])

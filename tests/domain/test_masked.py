@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.values.redaction import CUT, LONGEST_WORD, Redactor
+from bot.domain.values.redaction import MAX_WORD_LENGTH, TRUNCATED, Redactor
 
 ORDINARY = st.text("abc \n:./", max_size=200)  # and no letter of these is in a secret
 SECRETS = st.text('XYZ0123456789 +"\\äß€\n', min_size=6, max_size=80).filter(lambda one: one.strip() == one)
@@ -28,9 +28,9 @@ PRINTED = {
 def test_however_it_is_printed_and_wherever_it_is_cut(form: str, before: str, secret: str, data: st.DataObject) -> None:
     printed = PRINTED[form](secret)
     shown = printed[: data.draw(st.integers(1, len(printed)))]
-    said = Redactor([secret]).masked_cut(f"{before} {shown}")
+    said = Redactor([secret]).redact_truncated(f"{before} {shown}")
     assert said.startswith(before.rstrip()) or not before.strip()
-    assert said.removeprefix(f"{before} ").strip() in (CUT, f"•••{CUT}")
+    assert said.removeprefix(f"{before} ").strip() in (TRUNCATED, f"•••{TRUNCATED}")
 
 
 LOOK_LIKE_ONE = [
@@ -45,9 +45,9 @@ LOOK_LIKE_ONE = [
 def test_what_is_too_short_now_to_look_like_a_secret_is_left_off(text: str) -> None:
     masker = Redactor()
     for cut in range(1, len(text) + 1):
-        said = masker.masked_cut(f"NAME READY\napi 1/1\n{text[:cut]}")
+        said = masker.redact_truncated(f"NAME READY\napi 1/1\n{text[:cut]}")
         assert said.startswith("NAME READY\napi 1/1\n")
-        rest = said.removeprefix("NAME READY\napi 1/1\n").removesuffix(CUT)
+        rest = said.removeprefix("NAME READY\napi 1/1\n").removesuffix(TRUNCATED)
         assert rest.replace("•••", "").strip() in ("", "--password", "Authorization:", "Authorization: Bearer") or (
             text[: len(rest)] == rest and "-----BEGIN PRIVATE KEY".startswith(rest.strip())
         ), rest
@@ -55,12 +55,12 @@ def test_what_is_too_short_now_to_look_like_a_secret_is_left_off(text: str) -> N
 
 def test_colours_hide_no_beginning_of_a_secret() -> None:
     masker = Redactor(["geheim 12345"])
-    assert masker.masked_cut("ok geh\x1b[1meim 12\x1b[3") == f"ok {CUT}"
-    assert masker.masked_cut("ok geheim 12345") == f"ok {CUT}"
-    assert masker.masked_cut("ok geheim 12345\n") == f"ok •••\n{CUT}"
+    assert masker.redact_truncated("ok geh\x1b[1meim 12\x1b[3") == f"ok {TRUNCATED}"
+    assert masker.redact_truncated("ok geheim 12345") == f"ok {TRUNCATED}"
+    assert masker.redact_truncated("ok geheim 12345\n") == f"ok •••\n{TRUNCATED}"
 
 
 def test_what_was_cut_between_two_words_or_is_one_long_word_is_shown() -> None:
-    assert Redactor(["geheim 12345"]).masked_cut("NAME READY\n") == f"NAME READY\n{CUT}"
-    assert Redactor().masked_cut("a" * 3 * LONGEST_WORD) == "a" * 2 * LONGEST_WORD + CUT
-    assert Redactor().masked_cut("") == ""
+    assert Redactor(["geheim 12345"]).redact_truncated("NAME READY\n") == f"NAME READY\n{TRUNCATED}"
+    assert Redactor().redact_truncated("a" * 3 * MAX_WORD_LENGTH) == "a" * 2 * MAX_WORD_LENGTH + TRUNCATED
+    assert Redactor().redact_truncated("") == ""

@@ -82,19 +82,19 @@ def test_a_window_ends_at_the_first_such_time_after_it_begins(
 ) -> None:
     hours = timedelta(hours=int(span.removesuffix("h"))) if span else None
     window = TimeWindow(parse(begins), hours, parse(until) if until else None)
-    assert window.resolved(NOW, BERLIN) == (instant(start), instant(end))
+    assert window.resolve(NOW, BERLIN) == (instant(start), instant(end))
 
 
 def test_a_window_over_a_change_of_clocks_goes_by_the_clock_or_by_its_length() -> None:
     """On the last night of March 2027 an hour is skipped in Berlin."""
     now = datetime(2027, 3, 27, 12, tzinfo=UTC)
     begins = parse("today 18:00")
-    assert TimeWindow(begins, None, parse("06:00")).resolved(now, BERLIN)[1] == instant("2027-03-28 06:00")
-    assert TimeWindow(begins, timedelta(hours=12)).resolved(now, BERLIN)[1] == instant("2027-03-28 07:00")
+    assert TimeWindow(begins, None, parse("06:00")).resolve(now, BERLIN)[1] == instant("2027-03-28 06:00")
+    assert TimeWindow(begins, timedelta(hours=12)).resolve(now, BERLIN)[1] == instant("2027-03-28 07:00")
 
 
 def test_a_window_that_would_end_before_it_begins_is_refused() -> None:
     with pytest.raises(Refused):
-        TimeWindow(parse("tomorrow 18:00"), None, parse("in 2h")).resolved(NOW, BERLIN)
+        TimeWindow(parse("tomorrow 18:00"), None, parse("in 2h")).resolve(NOW, BERLIN)
     with pytest.raises(Refused):
-        TimeWindow(parse("tomorrow 18:00"), None, parse("tomorrow 17:00")).resolved(NOW, BERLIN)
+        TimeWindow(parse("tomorrow 18:00"), None, parse("tomorrow 17:00")).resolve(NOW, BERLIN)

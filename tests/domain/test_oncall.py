@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.oncall import notation
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall.schedule import Gap, Override, Shift
 from bot.domain.policy.policy import Layer, Schedule
@@ -158,7 +159,7 @@ def test_a_day_that_a_country_skipped_hands_off_when_the_next_one_begins() -> No
 )
 def test_hours_that_mean_nothing_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\."):
-        oncall.parse_hours(text)
+        notation.parse_hours(text)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_hours_that_mean_nothing_are_refused(text: str) -> None:
 )
 def test_a_handoff_that_does_not_fit_its_rotation_is_refused(rotation: str, text: str) -> None:
     with pytest.raises(ValueError, match=f"A {rotation} handoff looks like"):
-        oncall.parse_handoff(rotation, text)
+        notation.parse_handoff(rotation, text)
 
 
 def test_looking_up_who_is_on_call_takes_less_than_a_millisecond() -> None:

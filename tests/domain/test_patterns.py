@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bot.domain.playbook.definition import Parameter
-from bot.domain.values.patterns import fits, trouble
+from bot.domain.values.patterns import matches_fully, pattern_error
 
 # Each makes Python's own matching try for longer than anybody lives.
 HOSTILE = ["(a+)+", "(a|a)*", "(a|aa)+", "([a-z]+)*=", "(a*)*b", "(.*a){30}", "(a?){40}a{40}b"]
@@ -16,17 +16,17 @@ HOSTILE = ["(a+)+", "(a|a)*", "(a|aa)+", "([a-z]+)*=", "(a*)*b", "(.*a){30}", "(
 @pytest.mark.parametrize("pattern", HOSTILE)
 def test_no_pattern_and_no_value_hold_anybody_up(pattern: str) -> None:
     began = time.process_time()
-    assert trouble(pattern) is None
-    assert not fits(pattern, "a" * 8000 + "!")
-    assert Parameter("one", pattern=pattern).trouble("a" * 250 + ".") is not None
+    assert pattern_error(pattern) is None
+    assert not matches_fully(pattern, "a" * 8000 + "!")
+    assert Parameter("one", pattern=pattern).problem_with("a" * 250 + ".") is not None
     assert time.process_time() - began < 5
 
 
 def test_the_largest_pattern_that_is_taken_is_quick_too() -> None:
     pattern = "([a-z]?){900}([a-z]?){900}[a-z]{900}1"
-    assert trouble(pattern) is None
+    assert pattern_error(pattern) is None
     began = time.process_time()
-    assert not fits(pattern, "a" * 8192)
+    assert not matches_fully(pattern, "a" * 8192)
     assert time.process_time() - began < 5
 
 
@@ -46,7 +46,7 @@ def test_the_largest_pattern_that_is_taken_is_quick_too() -> None:
     ],
 )
 def test_the_whole_text_must_match(pattern: str, text: str, whole: bool) -> None:
-    assert fits(pattern, text) is whole
+    assert matches_fully(pattern, text) is whole
 
 
 AROUND = "Looking around, as (?=…) does, and references such as \\1 are not to be had."
@@ -69,6 +69,6 @@ LARGE = "It says more than fits: repeat 1000 times at most, and not within each 
     ],
 )
 def test_what_cannot_be_used_is_said_and_lets_nothing_through(pattern: str, why: str) -> None:
-    assert trouble(pattern) == why
-    assert not fits(pattern, "a")
-    assert not fits(pattern, "")
+    assert pattern_error(pattern) == why
+    assert not matches_fully(pattern, "a")
+    assert not matches_fully(pattern, "")

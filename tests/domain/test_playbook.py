@@ -16,25 +16,25 @@ NASTY = [
 @pytest.mark.parametrize("value", NASTY)
 @pytest.mark.parametrize("sort", TYPES)
 def test_no_type_takes_what_a_shell_or_sql_would_act_on(sort: str, value: str) -> None:
-    assert Parameter("one", type=sort).trouble(value) is not None
+    assert Parameter("one", type=sort).problem_with(value) is not None
 
 
 @pytest.mark.parametrize("value", NASTY)
 def test_not_even_where_the_pattern_of_a_parameter_would(value: str) -> None:
-    assert Parameter("one", pattern=r"(?s).*").trouble(value) is not None
+    assert Parameter("one", pattern=r"(?s).*").problem_with(value) is not None
 
 
 @pytest.mark.parametrize("sort", TYPES)
 def test_every_type_takes_its_own_example(sort: str) -> None:
-    assert Parameter("one", type=sort).trouble(EXAMPLES[sort]) is None
+    assert Parameter("one", type=sort).problem_with(EXAMPLES[sort]) is None
 
 
 def test_what_was_expected_is_said() -> None:
-    assert Parameter("pid", type="number").trouble("12x") == "pid must be a number such as 3, not “12x”."
-    assert Parameter("weight", type="number", pattern="[1-9]?[0-9]|100").trouble("101") == (
+    assert Parameter("pid", type="number").problem_with("12x") == "pid must be a number such as 3, not “12x”."
+    assert Parameter("weight", type="number", pattern="[1-9]?[0-9]|100").problem_with("101") == (
         "weight must match [1-9]?[0-9]|100, and “101” does not."
     )
-    assert Parameter("zone", options=("a", "b")).trouble("c") == "zone must be one of a, b, not “c”."
+    assert Parameter("zone", options=("a", "b")).problem_with("c") == "zone must be one of a, b, not “c”."
 
 
 def test_a_value_is_never_more_than_one_argument() -> None:
@@ -44,11 +44,11 @@ def test_a_value_is_never_more_than_one_argument() -> None:
 
 def test_braces_of_others_are_left_alone() -> None:
     command = Command("curl -w '%{http_code}' --expand-header 'x: {{KEY}} {{key}}' ${home} {host}")
-    assert command.tokens == ("host",)
+    assert command.placeholders == ("host",)
 
 
 def test_what_was_filled_in_is_not_looked_at_again() -> None:
-    assert Command("echo {one} {two}").text({"one": "{two}", "two": "x"}) == "echo {two} x"
+    assert Command("echo {one} {two}").filled_in({"one": "{two}", "two": "x"}) == "echo {two} x"
 
 
 @pytest.mark.parametrize(
@@ -79,15 +79,15 @@ def playbook() -> Playbook:
 
 def test_defaults_are_filled_in_and_what_is_missing_is_named() -> None:
     one = playbook()
-    assert one.values() == {"namespace": "production"}
-    assert [each.name for each in one.missing(one.steps[0], one.values())] == ["pod"]
-    assert one.missing(one.steps[0], one.values({"pod": "x-1"})) == ()
+    assert one.filled_values() == {"namespace": "production"}
+    assert [each.name for each in one.missing_parameters(one.steps[0], one.filled_values())] == ["pod"]
+    assert one.missing_parameters(one.steps[0], one.filled_values({"pod": "x-1"})) == ()
 
 
 @pytest.mark.parametrize(("given", "said"), [({"pdo": "x"}, "has no parameter “pdo”"), ({"pod": "a b"}, "pod must be")])
 def test_a_wrong_value_is_refused(given: dict[str, str], said: str) -> None:
     with pytest.raises(Refused, match=said):
-        playbook().values(given)
+        playbook().filled_values(given)
 
 
 def test_severities_are_counted_from_the_worst_or_named() -> None:

@@ -15,14 +15,15 @@ from bot.domain.incident import Incident
 from bot.domain.paging.ladder import page_next_rung
 from bot.domain.policy.policy import Policy, Role, Rung, Severity, Trigger
 from bot.domain.policy_change import apply
+from bot.domain.values.target import Target
 from tests.domain.policies import NOON as NOW
 
 MINUTE = timedelta(minutes=1)
-U1, U2, U3 = "user:U1", "user:U2", "user:U3"
+U1, U2, U3 = Target.parse("user:U1"), Target.parse("user:U2"), Target.parse("user:U3")
 ROLES = (Role("commander", "Incident commander"), Role("scribe", "Scribe"))
 
 
-def rung(after: int, *notify: str, **more: Any) -> Rung:
+def rung(after: int, *notify: Target, **more: Any) -> Rung:
     return Rung(after * MINUTE, notify, **more)
 
 
@@ -36,7 +37,7 @@ OLD = made(rung(0, U1), rung(15, U2), digest="old", respond_within=10 * MINUTE, 
 
 def paged(policy: Policy, *numbers: int) -> Incident:
     """Declared, and these rungs paged at their times."""
-    incident = verbs.declare(1, "Payments are down", "sev1", "UM", policy, NOW).incident
+    incident = verbs.declare(1, verbs.NewIncident("Payments are down", "sev1", "UM"), policy, NOW).incident
     incident = replace(incident, policy=policy.digest)
     for number in numbers:
         at = NOW + policy.severities[0].ladder[number - 1].after

@@ -7,7 +7,15 @@ from typing import Any
 
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import Entry, entry
-from bot.domain.triage.similarity import Asked, Document, Fix, Frequencies, fixing_step, likeness, what_fixed
+from bot.domain.triage.similarity import (
+    Fix,
+    Frequencies,
+    SearchDocument,
+    SimilarityQuery,
+    compare,
+    fixing_step,
+    what_fixed,
+)
 from tests.storage.helpers import MINUTE, NOW, incident
 
 
@@ -49,16 +57,16 @@ def test_what_fixed_it_is_said_only_of_what_is_over() -> None:
 
 def test_a_word_of_every_incident_says_less_than_a_rare_one() -> None:
     often = Frequencies(100, {"checkout": 50, "hikari": 1})
-    assert often.worth("hikari") > 3 * often.worth("checkout")
-    assert Frequencies(0).worth("hikari") > Frequencies(0).worth("down") > 0
+    assert often.weight("hikari") > 3 * often.weight("checkout")
+    assert Frequencies(0).weight("hikari") > Frequencies(0).weight("down") > 0
 
 
 def test_more_words_of_the_title_never_make_it_less_sure() -> None:
     often = Frequencies(50, {"hikari": 1, "pool": 2, "order": 9})
-    document = Document(1, ("hikari", "pool", "exhaust"), (), ("restart",), ("order",))
+    document = SearchDocument(1, ("hikari", "pool", "exhaust"), (), ("restart",), ("order",))
     asked = ["hikari", "pool", "exhaust"]
     sure = [
-        likeness(Asked(tuple(asked[:n]) + ("elsewhere",) * (n == 0)), document, incident(), often).confidence
+        compare(SimilarityQuery(tuple(asked[:n]) + ("elsewhere",) * (n == 0)), document, incident(), often).confidence
         for n in range(len(asked) + 1)
     ]
     assert sure == sorted(sure)

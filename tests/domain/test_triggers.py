@@ -12,12 +12,15 @@ from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.paging.triggers import fire, fire_holding, holds, record_page
 from bot.domain.policy.policy import Policy, Rung, Trigger
+from bot.domain.values.target import Target
 from tests.domain.policies import FATAL, MINUTE, NOON, POLICY
 from tests.domain.test_incident import declared
 
 
 def trigger(when: str, after: timedelta = timedelta(), **more: Any) -> Trigger:
-    rung = Rung(after, ("user:UOPS",), until=more.pop("until", "resolved"), repeat=more.pop("repeat", None))
+    rung = Rung(
+        after, (Target.parse("user:UOPS"),), until=more.pop("until", "resolved"), repeat=more.pop("repeat", None)
+    )
     return Trigger("it", when, rung, "Something", **more)
 
 

@@ -159,7 +159,7 @@ async def test_whoever_is_no_contact_is_said_aloud_and_their_rung_falls_through(
     assert "primary: nobody here can reach Dora Diaz: at PagerDuty on call, in the policy no contact." in said
     channel = await here.declared("sev1 Payments are down")
     await rest(here)
-    gap = "Dora Diaz is on call on primary, and no contact of the policy is called so"
+    gap = "Dora Diaz is on call on primary, and the policy has no such contact"
     assert any(gap in words(here, m) for m in here.ws.bot_messages(channel.id))
     warned = [one.words for one in await run(here.settings) if one.what == "schedules" and one.warning]
     assert ["Dora Diaz" in warned[0], "nobody here can reach them" in warned[0]] == [True, True]

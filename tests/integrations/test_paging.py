@@ -206,7 +206,7 @@ async def test_a_page_that_waits_its_turn_did_not_fail(
         wait_s = next(waits, None) if method == "chat.postMessage" and channel.startswith("D") else None
         return go(self, method, channel, turn) if wait_s is None else wait_s
 
-    monkeypatch.setattr(RateLimiter, "go", crowded)
+    monkeypatch.setattr(RateLimiter, "acquire", crowded)
     async with scene(database_url, tmp_path, first="slack") as shown:
         await shown.here.declared("sev1 Payments are down")
         await until(lambda: len(shown.pages(TOM)) == 1)

@@ -13,7 +13,7 @@ import pytest
 from bot import playbook_runners
 from bot.domain.errors import Refused
 from bot.domain.playbook import definition as playbook_values
-from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, JobState, check_words
+from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, JobState, check_args
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.usecases.playbooks import jobs as running
 from playbooks import models
@@ -30,25 +30,25 @@ class Bell:
 
     bells: tuple[str, ...]
     name: str = "bell"
-    harmless: bool = False
+    idempotent: bool = False
     concurrency: int = 1
     secrets: tuple[str, ...] = ()
 
-    def allowed(self, piece: Invocation) -> Allowed:
-        check_words(piece.words)
-        if len(piece.words) != 2 or piece.words[0] != "ring" or piece.words[1] not in self.bells:
-            raise Refused(f"No such bell is allowed: {piece.shown[:60]}. Allowed: {', '.join(self.bells)}.")
+    def check(self, invocation: Invocation) -> Allowed:
+        check_args(invocation.args)
+        if len(invocation.args) != 2 or invocation.args[0] != "ring" or invocation.args[1] not in self.bells:
+            raise Refused(f"No such bell is allowed: {invocation.quoted[:60]}. Allowed: {', '.join(self.bells)}.")
         return Allowed("ringing is allowed", "the tower", "the bot", "one stroke", timedelta(seconds=5))
 
-    async def run(self, piece: Invocation, timeout: timedelta) -> InvocationResult:
+    async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
         try:
-            self.allowed(piece)
+            self.check(invocation)
         except Refused as refused:
             return InvocationResult(ExitKind.NOT_STARTED, refused.message)
-        TOWER.append(piece.words[1])
+        TOWER.append(invocation.args[1])
         return InvocationResult(ExitKind.ENDED, "rung once", 1.0, "dong")
 
-    def about(self) -> str:
+    def describe(self) -> str:
         return ", ".join(self.bells)
 
 
@@ -79,13 +79,13 @@ async def test_a_runner_that_is_registered_runs_steps(
         rules: Any = Rules(**{name: getattr(old, name) for name in old.__dataclass_fields__}, bell=("tocsin",))
         context.policies.current = replace(context.policy, automation=rules)
         await ring(here, "tocsin")
-        asked = await running.run(context, 1, 1, "1.1", MAYA)
+        asked = await running.queue_step(context, 1, 1, "1.1", MAYA)
         assert asked.refused is None
         job = await over(here, "1.1")
         assert (job.state, job.outcome, job.output) == (JobState.DONE, "rung once", "dong")
         assert TOWER == ["tocsin"]
         await ring(here, "angelus", step="1.2")
-        asked = await running.run(context, 1, 1, "1.2", MAYA)
+        asked = await running.queue_step(context, 1, 1, "1.2", MAYA)
         assert "No such bell is allowed: ring angelus. Allowed: tocsin" in (asked.refused or "")
         assert "No such bell" in (await said(here))[-1]
         assert TOWER == ["tocsin"]
@@ -95,12 +95,12 @@ async def ring(here: Any, name: str, step: str = "1.1") -> None:
     """Let a step of the walk's playbook ring a bell."""
     from sqlalchemy import update
 
-    from bot.usecases.playbooks.unit_of_work import found
+    from bot.usecases.playbooks.unit_of_work import load_run
     from storage.playbook_runs import _playbook
     from storage.schema import playbooks
 
     async with here.tocsin.database.transaction() as conn:
-        walk, playbook = await found(conn, 1, 1)
+        run, playbook = await load_run(conn, 1, 1)
         made = playbook_values.Automation("bell")
         steps = tuple(
             replace(one, commands=(playbook_values.Command(f"ring {name}"),), automation=made)
@@ -110,13 +110,13 @@ async def ring(here: Any, name: str, step: str = "1.1") -> None:
         )
         changed = replace(playbook, phases=(replace(playbook.phases[0], steps=steps),))
         document = _playbook.dump_python(changed, mode="json")
-        await conn.execute(update(playbooks).where(playbooks.c.digest == walk.digest).values(document=document))
+        await conn.execute(update(playbooks).where(playbooks.c.digest == run.digest).values(document=document))
 
 
 def test_it_is_a_runner() -> None:
     made: Runner = Bell(("tocsin",))
     with pytest.raises(Refused):
-        made.allowed(Invocation(("ring", "tocsin; reboot")))
+        made.check(Invocation(("ring", "tocsin; reboot")))
 
 
 def test_every_file_that_the_document_names_is_there() -> None:

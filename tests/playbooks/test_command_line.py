@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from bot.cli.main import main
 from bot.domain.incident import Incident, Ladder
 from bot.domain.playbook import lifecycle, steps
-from bot.policy.yaml_source import parse_yaml
+from bot.policy.yaml_source import parse
 from playbooks import loader
 from storage import incidents
 from storage import playbook_runs as stored
@@ -118,7 +118,7 @@ def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() 
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for one in loader.shipped().playbooks:
-        validator.validate(parse_yaml(Path(one.file).read_text(encoding="utf-8"), one.file).values)
+        validator.validate(parse(Path(one.file).read_text(encoding="utf-8"), one.file).values)
     wrong = {**yaml.safe_load((loader.SHIPPED / "war-room.yml").read_text(encoding="utf-8")), "ownr": "x"}
     assert not validator.is_valid(wrong)
 
@@ -158,8 +158,8 @@ async def walked_once(url: str) -> None:
         async with database.transaction() as conn:
             incident = Incident(1, "Redis", "sev2", "U1", at, at, Ladder(at))
             await incidents.insert(conn, incident)
-            walk = lifecycle.open_(1, 1, loader.shipped().get("redis-outage"), "U1", at).walk
-            walk = steps.skip(walk, "1.1", "U1", at, "We know").walk
-            await stored.save(conn, lifecycle.abandon(walk, "U1", at, "It was the network").walk)
+            walk = lifecycle.open_run(1, 1, loader.shipped().get("redis-outage"), "U1", at).run
+            walk = steps.skip(walk, "1.1", "U1", at, "We know").run
+            await stored.save(conn, lifecycle.abandon(walk, "U1", at, "It was the network").run)
     finally:
         await database.close()

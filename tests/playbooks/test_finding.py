@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from bot import policy
+from bot.domain.playbook.search_hit import Hit
+from bot.domain.values.tokenizer import bigrams, terms
 from playbooks import loader
-from playbooks.search import ALIKE, Finder, Hit, Wanted
-from playbooks.tokenizer import pairs, terms
+from playbooks.search import CATEGORY_SYNONYMS, Query, SearchIndex
 
-FINDER = Finder(loader.shipped().playbooks)
+FINDER = SearchIndex(loader.shipped().playbooks)
 ORDER = tuple(severity.key for severity in policy.preset("sev1-5").severities)
 HERE = Path(__file__).parent
 
@@ -22,11 +23,11 @@ def asked(name: str) -> list[dict[str, Any]]:
     return yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
 
 
-def ids(wanted: Wanted, limit: int = 5) -> list[str]:
+def ids(wanted: Query, limit: int = 5) -> list[str]:
     return [hit.playbook.id for hit in FINDER.find(wanted, limit)]
 
 
-def first(wanted: Wanted) -> Hit:
+def first(wanted: Query) -> Hit:
     return FINDER.find(wanted)[0]
 
 
@@ -34,7 +35,7 @@ def first(wanted: Wanted) -> Hit:
 def test_what_a_tired_person_types_finds_the_right_playbook_first(name: str, of: int, at_least: int) -> None:
     rows = asked(name)
     missed = {
-        row["says"]: ids(Wanted(row["says"]), 2) for row in rows if ids(Wanted(row["says"]), 1) != [row["playbook"]]
+        row["says"]: ids(Query(row["says"]), 2) for row in rows if ids(Query(row["says"]), 1) != [row["playbook"]]
     }
     assert len(rows) == of
     assert of - len(missed) >= at_least, missed
@@ -42,44 +43,44 @@ def test_what_a_tired_person_types_finds_the_right_playbook_first(name: str, of:
 
 def test_nothing_is_offered_rather_than_nonsense() -> None:
     nonsense = yaml.safe_load((HERE / "negatives.yml").read_text(encoding="utf-8"))
-    offered = [says for says in nonsense if any(hit.fits for hit in FINDER.find(Wanted(says)))]
+    offered = [says for says in nonsense if any(hit.worth_offering for hit in FINDER.find(Query(says)))]
     assert len(nonsense) == 26
     assert offered == []
     rows = [*asked("phrasings.yml"), *asked("holdout.yml")]
-    firsts = [(row["playbook"], first(Wanted(row["says"]))) for row in rows]
-    assert sum(hit.fits for right, hit in firsts if hit.playbook.id == right) >= 50
-    assert sum(hit.fits for right, hit in firsts if hit.playbook.id != right) <= 1
+    firsts = [(row["playbook"], first(Query(row["says"]))) for row in rows]
+    assert sum(hit.worth_offering for right, hit in firsts if hit.playbook.id == right) >= 50
+    assert sum(hit.worth_offering for right, hit in firsts if hit.playbook.id != right) <= 1
 
 
 def test_a_category_alone_is_found_but_never_offered() -> None:
-    assert not any(hit.fits for hit in FINDER.find(Wanted("gift cards", category="availability")))
-    assert first(Wanted(labels={"alertname": "ServiceDown", "job": "x"})).fits
-    assert first(Wanted("gift cards", services=["redis"])).fits
+    assert not any(hit.worth_offering for hit in FINDER.find(Query("gift cards", category="availability")))
+    assert first(Query(labels={"alertname": "ServiceDown", "job": "x"})).worth_offering
+    assert first(Query("gift cards", services=["redis"])).worth_offering
 
 
 def test_the_policy_names_playbooks_for_a_service() -> None:
-    hit = first(Wanted("gift cards", preferred=["provider-failover"]))
-    assert (hit.playbook.id, hit.fits, hit.reasons[0]) == (
+    hit = first(Query("gift cards", preferred=["provider-failover"]))
+    assert (hit.playbook.id, hit.worth_offering, hit.reasons[0]) == (
         "provider-failover", True, "named for the affected service",
     )  # fmt: skip
 
 
 def test_a_hit_says_why_in_the_playbooks_own_words() -> None:
-    assert first(Wanted("connection pool exhausted")).reasons == (
+    assert first(Query("connection pool exhausted")).reasons == (
         "symptom: Connection pool exhausted, Every connection of the pool is in use",
     )
 
 
 def test_an_alert_label_outranks_words() -> None:
-    hit = first(Wanted("dashboard redis database", labels={"alertname": "ServiceDown", "job": "api-gateway"}))
+    hit = first(Query("dashboard redis database", labels={"alertname": "ServiceDown", "job": "api-gateway"}))
     assert hit.playbook.id == "service-down-auto-recovery"
     assert hit.reasons[0] == "alert label: alertname=ServiceDown"
 
 
 def test_every_label_that_a_playbook_asks_for_must_fit() -> None:
     staging = {"alertname": "HighErrorRate", "environment": "staging"}
-    assert ids(Wanted(labels=staging), 1) == ["high-error-rate"]
-    assert ids(Wanted(labels={"alertname": "HighErrorRate", "environment": "production"}), 1) == ["api-high-error-rate"]
+    assert ids(Query(labels=staging), 1) == ["high-error-rate"]
+    assert ids(Query(labels={"alertname": "HighErrorRate", "environment": "production"}), 1) == ["api-high-error-rate"]
 
 
 @pytest.mark.parametrize(
@@ -96,16 +97,16 @@ def test_every_label_that_a_playbook_asks_for_must_fit() -> None:
     ],
 )
 def test_each_default_alert_rule_of_001_finds_its_playbook(rule: str, expected: str) -> None:
-    assert ids(Wanted(labels={"alertname": rule}), 1) == [expected]
+    assert ids(Query(labels={"alertname": rule}), 1) == [expected]
 
 
 def test_the_affected_service_decides_between_equals() -> None:
-    assert ids(Wanted("connection errors", services=["redis"]), 1) == ["redis-outage"]
-    assert ids(Wanted("connection errors", services=["postgres"]), 1) == ["database-connection-issues"]
+    assert ids(Query("connection errors", services=["redis"]), 1) == ["redis-outage"]
+    assert ids(Query("connection errors", services=["postgres"]), 1) == ["database-connection-issues"]
 
 
 def test_the_category_alone_finds_its_playbooks_with_the_reason() -> None:
-    found = FINDER.find(Wanted(category="data_integrity"))
+    found = FINDER.find(Query(category="data_integrity"))
     assert {hit.playbook.id for hit in found} == {"data-integrity", "database-restore"}
     assert found[0].reasons == ("category: data integrity",)
 
@@ -113,14 +114,16 @@ def test_the_category_alone_finds_its_playbooks_with_the_reason() -> None:
 def test_every_category_of_every_preset_finds_something() -> None:
     for name in policy.PRESETS:
         for category in policy.preset(name).categories:
-            assert ids(Wanted(category=category, words=category)), f"{name}: {category}"
-    assert ALIKE.keys() <= {category for name in policy.PRESETS for category in policy.preset(name).categories}
+            assert ids(Query(category=category, text=category)), f"{name}: {category}"
+    assert CATEGORY_SYNONYMS.keys() <= {
+        category for name in policy.PRESETS for category in policy.preset(name).categories
+    }
 
 
 def test_a_playbook_for_other_severities_is_ranked_lower_and_not_hidden() -> None:
-    upper = FINDER.find(Wanted("api does not answer", severity="sev1", severities=ORDER))[0]
+    upper = FINDER.find(Query("api does not answer", severity="sev1", severities=ORDER))[0]
     lower = [
-        hit for hit in FINDER.find(Wanted("api does not answer", severity="sev4", severities=ORDER), 50)
+        hit for hit in FINDER.find(Query("api does not answer", severity="sev4", severities=ORDER), 50)
         if hit.playbook.id == "api-outage"
     ]  # fmt: skip
     assert upper.playbook.id == "api-outage"
@@ -131,23 +134,23 @@ def test_a_playbook_for_other_severities_is_ranked_lower_and_not_hidden() -> Non
 
 
 def test_a_reason_never_repeats_the_description_that_is_read_anyway() -> None:
-    hits = [hit for words in ("redis is full", "cache traffic", "disk") for hit in FINDER.find(Wanted(words))]
+    hits = [hit for words in ("redis is full", "cache traffic", "disk") for hit in FINDER.find(Query(words))]
     assert hits
     for hit in hits:
         assert not any(hit.playbook.description in reason for reason in hit.reasons), hit
 
 
 def test_a_misspelt_word_finds_what_was_meant() -> None:
-    assert ids(Wanted("certifcate exipred"), 1) == ["certificate-renewal"]
+    assert ids(Query("certifcate exipred"), 1) == ["certificate-renewal"]
 
 
 @pytest.mark.parametrize("words", ["", "   ", "the of and", "zzzzqqq", "🔥"])
 def test_what_says_nothing_finds_nothing(words: str) -> None:
-    assert FINDER.find(Wanted(words)) == []
+    assert FINDER.find(Query(words)) == []
 
 
 def test_words_that_mean_the_same_are_one_term() -> None:
     assert set(terms("Postgres db PostgreSQL")) == set(terms("database"))
     assert terms("ServiceDown") == terms("service down")
     assert terms("rolled back the releases") == terms("rollback deployment")
-    assert pairs(["connection", "pool", "full"]) == ["connection pool", "pool full"]
+    assert bigrams(["connection", "pool", "full"]) == ["connection pool", "pool full"]

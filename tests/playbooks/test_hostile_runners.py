@@ -64,10 +64,10 @@ def bench(tmp_path: Path) -> Bench:
 async def refused(runner: Any, *words: str) -> str:
     """It is refused when it is asked for, and again where somebody runs it all the same."""
     with pytest.raises(Refused) as why:
-        runner.allowed(Invocation(words))
+        runner.check(Invocation(words))
     ended = await runner.run(Invocation(words), TEN)
-    assert ended.how is ExitKind.NOT_STARTED
-    assert ended.words == why.value.message
+    assert ended.kind is ExitKind.NOT_STARTED
+    assert ended.summary == why.value.message
     assert ended.output == ""
     return why.value.message
 
@@ -85,7 +85,7 @@ VALUES = [
 @pytest.mark.parametrize("value", VALUES, ids=[ascii(value)[:24] for value in VALUES])
 def test_a_value_that_means_more_than_itself_is_refused(value: str) -> None:
     for kind in ("name", "resource", "number", "quantity", "host", "duration", "revision"):
-        assert Parameter("service", type=kind).trouble(value) is not None
+        assert Parameter("service", type=kind).problem_with(value) is not None
 
 
 def test_a_value_is_never_more_than_one_argument_and_never_its_beginning() -> None:
@@ -143,7 +143,7 @@ async def test_path_and_working_directory_lead_to_no_other_program(bench: Bench)
     (elsewhere / "tool").chmod(0o755)
     runner = bench.runner(working_directory=str(elsewhere), search_path=f".:{elsewhere}", environment={"PATH": "."})
     ended = await runner.run(Invocation(("tool", "get")), TEN)
-    assert (ended.figure, ended.output) == (0, "get\n")
+    assert (ended.value, ended.output) == (0, "get\n")
 
 
 async def test_a_link_that_was_swapped_is_not_followed(bench: Bench) -> None:
@@ -152,7 +152,7 @@ async def test_a_link_that_was_swapped_is_not_followed(bench: Bench) -> None:
     evil.chmod(0o755)
     link.symlink_to(bench.tool)
     runner = Process(ProcessRules((Executable(str(link), (("get",),)),)), {})
-    assert (await runner.run(Invocation(("link", "get")), TEN)).figure == 0
+    assert (await runner.run(Invocation(("link", "get")), TEN)).value == 0
     link.unlink()
     link.symlink_to(evil)
     words = await refused(runner, "link", "get")
@@ -323,8 +323,8 @@ async def test_what_does_not_end_is_ended(bench: Bench, script: str, said: str) 
     runner = bench.runner(timeout=timedelta(seconds=1), output_limit=64 * 1024, processes=40)
     began = time.monotonic()
     ended = await runner.run(Invocation(("tool", "get")), TEN)
-    assert said in ended.words
-    assert ended.how in (ExitKind.TIMED_OUT, ExitKind.TOO_MUCH)
+    assert said in ended.summary
+    assert ended.kind in (ExitKind.TIMED_OUT, ExitKind.LIMIT_EXCEEDED)
     assert time.monotonic() - began < 8
     assert len(ended.output) <= 64 * 1024
     assert await gone(str(bench.tool))
@@ -341,7 +341,7 @@ async def test_nothing_outlives_its_step(bench: Bench, leave: str) -> None:
     bench.does(f"{leave}\nsleep 0.2\necho done")
     ended = await bench.runner().run(Invocation(("tool", "get")), TEN)
     assert ended.output == "done\n"
-    assert "left behind were killed" in ended.words
+    assert "left behind were killed" in ended.summary
     assert await gone("sleep 62.5")
 
 
@@ -383,7 +383,7 @@ SECRET = "hunter2-is-my+pass/word"
     ],
 )  # fmt: skip
 def test_secrets_in_the_output_are_masked(printed: str) -> None:
-    shown = Redactor([SECRET]).masked(f"before {printed} after")
+    shown = Redactor([SECRET]).redact(f"before {printed} after")
     assert "•••" in shown
     for secret in (
         SECRET, "correct-horse", "abcdef123", "abc.def.ghi", "AKIAIOSF", "wJalr", "geheim12", "abcdefghij",
@@ -396,11 +396,11 @@ def test_secrets_in_the_output_are_masked(printed: str) -> None:
 
 def test_ordinary_output_stays_as_it_is() -> None:
     text = "NAME   READY\napi-1  1/1\n\ttoken bucket is full: 12 of 12, see https://example.com/tokens?page=2"
-    assert Redactor([SECRET, "abc"]).masked(text) == text
+    assert Redactor([SECRET, "abc"]).redact(text) == text
 
 
 def test_output_that_would_take_over_a_terminal_is_plain() -> None:
-    assert Redactor().masked("\x1b]0;title\x07a\x1b[2J\x1b[1;1Hb\x00\u202ec\r\nd\re") == "abc\nd\ne"
+    assert Redactor().redact("\x1b]0;title\x07a\x1b[2J\x1b[1;1Hb\x00\u202ec\r\nd\re") == "abc\nd\ne"
 
 
 # --- over the network -------------------------------------------------------------------------------------------------
@@ -455,8 +455,8 @@ async def test_a_name_that_leads_inside_is_not_followed(address: str, monkeypatc
     """Whoever owns the name may let it lead anywhere, and to several places at once."""
     resolves(monkeypatch, ["93.184.216.34", address])
     ended = await asks().run(Invocation(("GET", "https://api.example.com/health")), TEN)
-    assert ended.how is ExitKind.NOT_STARTED
-    assert f"leads to {address}, which is not in the public internet" in ended.words
+    assert ended.kind is ExitKind.NOT_STARTED
+    assert f"leads to {address}, which is not in the public internet" in ended.summary
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
@@ -516,7 +516,7 @@ async def test_dns_that_changes_its_mind_is_asked_only_once(monkeypatch: pytest.
         asked = resolves(monkeypatch, ["192.0.2.1"], ["127.0.0.1"])
         host = here(port, addresses=("192.0.2.0/24",))
         ended = await asks(host).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
-        assert ended.figure is None
+        assert ended.value is None
         assert (len(asked), seen) == (1, [])
 
 
@@ -532,7 +532,7 @@ async def test_no_redirect_is_followed(to: str, monkeypatch: pytest.MonkeyPatch)
     async with server(answer) as (port, seen):
         resolves(monkeypatch, ["127.0.0.1"])
         ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
-        assert ended.words == "status 302, a redirect, which is not followed"
+        assert ended.summary == "status 302, a redirect, which is not followed"
         assert seen == [f"GET api.example.com:{port} /health"]
 
 
@@ -582,7 +582,7 @@ async def test_an_answer_is_bounded_in_every_direction(
         resolves(monkeypatch, ["127.0.0.1"])
         began = time.monotonic()
         ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
-        assert said in ended.words
+        assert said in ended.summary
         assert len(ended.output) <= 65 * 1024
         assert time.monotonic() - began < 3
         if answer is bomb:
@@ -602,7 +602,7 @@ async def test_no_proxy_cookie_or_netrc_of_the_environment_is_used(
     async with server(answer) as (port, seen):
         resolves(monkeypatch, ["127.0.0.1"])
         ended = await asks(here(port)).run(Invocation(("GET", f"http://api.example.com:{port}/health")), TEN)
-        assert ended.figure == 200
+        assert ended.value == 200
         assert len(seen) == 1
         assert "Authorization" not in ended.output
         assert "Cookie" not in ended.output
@@ -612,8 +612,8 @@ async def test_no_proxy_cookie_or_netrc_of_the_environment_is_used(
 async def test_a_header_that_would_be_two_is_not_sent(value: str) -> None:
     host = Host("api.example.com", paths=("/health",), headers={"Authorization": "OPS_TOKEN"})
     ended = await asks(host, OPS_TOKEN=value).run(Invocation(("GET", "https://api.example.com/health")), TEN)
-    assert (ended.how, ended.output) == (ExitKind.NOT_STARTED, "")
-    assert "is not set as it should be" in ended.words
+    assert (ended.kind, ended.output) == (ExitKind.NOT_STARTED, "")
+    assert "is not set as it should be" in ended.summary
 
 
 @pytest.mark.parametrize(
@@ -639,6 +639,6 @@ def test_public_is_what_anybody_can_reach() -> None:
 )  # fmt: skip
 def test_a_prometheus_that_is_none_is_an_end_like_another(result: str) -> None:
     answer = f'{{"status": "success", "data": {{"resultType": "vector", "result": {result}}}}}'
-    ended = promql.understood(200, answer.encode())
-    assert ended.how is ExitKind.ENDED
-    assert "not as its API does" in ended.words
+    ended = promql.parse_answer(200, answer.encode())
+    assert ended.kind is ExitKind.ENDED
+    assert "not as its API does" in ended.summary

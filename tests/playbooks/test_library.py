@@ -103,11 +103,11 @@ def test_it_says_whose_it_is_where_from_and_how_fresh(one: Playbook) -> None:
 
 @EVERY
 def test_commands_are_one_line_and_filled_in_with_the_defaults_leave_only_what_must_be_given(one: Playbook) -> None:
-    given = one.values()
+    given = one.filled_values()
     required = {parameter.name for parameter in one.parameters if parameter.required}
     for _, command in commands(one):
         assert "\n" not in command.run
-        assert {name for name in Command(command.text(given)).tokens} <= required
+        assert {name for name in Command(command.filled_in(given)).placeholders} <= required
         if not command.needs_shell:
             assert command.argv({**given, **dict.fromkeys(required, "x")})
 

@@ -29,10 +29,10 @@ from bot.domain.policy.automation_rules import (
     WaitRules,
 )
 from bot.settings import Settings
-from bot.usecases.playbooks.dry_run import plan_of
+from bot.usecases.playbooks.dry_run import make_plan
 from playbooks.runners.http import Http
 from playbooks.runners.process import Process
-from playbooks.runners.promql import Promql, understood
+from playbooks.runners.promql import Promql, parse_answer
 from playbooks.runners.wait import Wait
 
 TEN = timedelta(seconds=10)
@@ -49,22 +49,22 @@ def program(folder: Path, script: str, **more: Any) -> Process:
 
 async def test_a_program_is_run_where_and_as_the_policy_says(tmp_path: Path) -> None:
     runner = program(tmp_path, 'pwd; echo "$1"; echo trouble >&2; exit 3', environment={"KUBECONFIG": "/etc/k"})
-    allowed = runner.allowed(Invocation(("tool", "a b")))
+    allowed = runner.check(Invocation(("tool", "a b")))
     assert (allowed.where, allowed.limits) == (f"{tmp_path}/tool in {tmp_path}", "1m, 256 KiB of output")
     ended = await runner.run(Invocation(("tool", "a b")), TEN)
-    assert (ended.how, ended.figure, ended.words) == (ExitKind.ENDED, 3, "exit code 3")
+    assert (ended.kind, ended.value, ended.summary) == (ExitKind.ENDED, 3, "exit code 3")
     assert ended.output == f"{tmp_path}\na b\ntrouble\n"
 
 
 async def test_the_end_by_a_signal_is_said(tmp_path: Path) -> None:
     ended = await program(tmp_path, "kill -SEGV $$").run(Invocation(("tool", "x")), TEN)
-    assert (ended.figure, ended.words) == (-11, "ended by signal 11")
+    assert (ended.value, ended.summary) == (-11, "ended by signal 11")
 
 
 async def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
     runner = program(tmp_path, "true", working_directory=str(tmp_path / "gone"))
     ended = await runner.run(Invocation(("tool", "x")), TEN)
-    assert (ended.how, ended.words) == (ExitKind.NOT_STARTED, "It could not be started: No such file or directory.")
+    assert (ended.kind, ended.summary) == (ExitKind.NOT_STARTED, "It could not be started: No such file or directory.")
 
 
 async def test_many_at_once_do_not_get_into_each_others_way(tmp_path: Path) -> None:
@@ -77,10 +77,10 @@ async def test_many_at_once_do_not_get_into_each_others_way(tmp_path: Path) -> N
 async def test_waiting_waits_and_no_longer_than_allowed() -> None:
     runner = Wait(WaitRules(timedelta(seconds=5)))
     ended = await runner.run(Invocation(("0.05",)), TEN)
-    assert (ended.how, ended.figure) == (ExitKind.ENDED, 0.05)
+    assert (ended.kind, ended.value) == (ExitKind.ENDED, 0.05)
     for odd in ("6", "-1", "nan", "inf", "soon", ""):
         with pytest.raises(Refused):
-            runner.allowed(Invocation((odd,)))
+            runner.check(Invocation((odd,)))
 
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ async def test_an_allowed_host_is_asked_with_its_headers_and_nothing_else() -> N
         runner = Http(HttpRules((host,)), {"OPS": "secret-of-ops"})
         for method in ("GET", "POST"):
             ended = await runner.run(Invocation((method, f"http://localhost:{port}/health")), TEN)
-            assert (ended.how, ended.figure, ended.words) == (ExitKind.ENDED, 201, "status 201")
+            assert (ended.kind, ended.value, ended.summary) == (ExitKind.ENDED, 201, "status 201")
         assert ended.output.endswith("hello secret-of-ops")
         assert runner.secrets == ("secret-of-ops",)
         assert [one[:2] for one in seen] == [("GET", "/health"), ("POST", "/health")]
@@ -127,8 +127,8 @@ async def test_nobody_there_is_a_failure_that_may_be_tried_again() -> None:
         port = taken.getsockname()[1]
         host = Host("localhost", paths=("/",), addresses=("127.0.0.0/8", "::1/128"), plain=True, ports=(port,))
         ended = await Http(HttpRules((host,)), {}).run(Invocation(("GET", f"http://localhost:{port}/")), TEN)
-    assert (ended.how, ended.figure) == (ExitKind.ENDED, None)
-    assert "Could not connect to localhost" in ended.words
+    assert (ended.kind, ended.value) == (ExitKind.ENDED, None)
+    assert "Could not connect to localhost" in ended.summary
 
 
 # --- Prometheus -------------------------------------------------------------------------------------------------------
@@ -156,9 +156,9 @@ ERROR = b'{"status": "error", "errorType": "bad_data", "error": "1:4: parse erro
     ids=["vector", "scalar", "empty", "error", "matrix", "html", "brackets", "huge"],
 )
 def test_an_answer_of_prometheus_is_understood(body: bytes, figures: tuple[float, ...], words: str) -> None:
-    ended = understood(200, body)
-    assert ended.figures == figures
-    assert ended.words.startswith(words)
+    ended = parse_answer(200, body)
+    assert ended.values == figures
+    assert ended.summary.startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_an_answer_of_prometheus_is_understood(body: bytes, figures: tuple[float
 )  # fmt: skip
 def test_a_comparison_decides(success: Success, figures: tuple[float, ...], worked: bool) -> None:
     ended = InvocationResult(ExitKind.ENDED, "words", figures[0] if figures else None, "", figures)
-    assert jobs.compared(success, ended).worked is worked
+    assert jobs.compare(success, ended).succeeded is worked
 
 
 async def test_prometheus_is_asked_by_post_and_its_password_is_not_shown() -> None:
@@ -187,18 +187,18 @@ async def test_prometheus_is_asked_by_post_and_its_password_is_not_shown() -> No
     async with serving(answer) as port:
         runner = Promql(PromqlRules(), f"http://me:geheim12@127.0.0.1:{port}/prometheus/")
         ended = await runner.run(Invocation(("up",)), TEN)
-        assert ended.figures == (1, 0)
+        assert ended.values == (1, 0)
         assert ended.output.splitlines()[0] == 'up{job="prometheus", instance="localhost:9090"} 1'
         assert seen == [("/prometheus/api/v1/query", {"query": "up", "timeout": "10s"}, "Basic ")]
         assert runner.secrets == ("geheim12",)
-        assert "geheim12" not in runner.about() + runner.allowed(Invocation(("up",))).where
+        assert "geheim12" not in runner.describe() + runner.check(Invocation(("up",))).where
 
 
 async def test_without_prometheus_the_mend_is_said() -> None:
     ended = await Promql(PromqlRules(), None).run(Invocation(("up",)), TEN)
-    assert ended.words == "PROMETHEUS_URL is not set, so there is no Prometheus to ask."
+    assert ended.summary == "PROMETHEUS_URL is not set, so there is no Prometheus to ask."
     ended = await Promql(PromqlRules(), "http://127.0.0.1:9").run(Invocation(("up",)), TEN)
-    assert ended.words.startswith("Prometheus cannot be asked")
+    assert ended.summary.startswith("Prometheus cannot be asked")
 
 
 @pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed (apt install prometheus)")
@@ -219,16 +219,16 @@ async def test_a_real_prometheus_decides(tmp_path: Path) -> None:
         runner = Promql(PromqlRules(), f"http://127.0.0.1:{port}")
         for _ in range(200):
             ended = await runner.run(Invocation(("up",)), TEN)
-            if ended.figures:
+            if ended.values:
                 break
             await asyncio.sleep(0.1)
-        assert ended.figures == (1,)
+        assert ended.values == (1,)
         assert 'job="prometheus"' in ended.output
-        assert jobs.compared(Success(promql="up", over=0), ended).worked
-        assert not jobs.compared(Success(promql="up", under=1), ended).worked
-        assert (await runner.run(Invocation(("42",)), TEN)).figures == (42,)
-        assert "parse error" in (await runner.run(Invocation(("sum by(",)), TEN)).words
-        assert (await runner.run(Invocation(("no_such_metric",)), TEN)).words == "no result"
+        assert jobs.compare(Success(promql="up", over=0), ended).succeeded
+        assert not jobs.compare(Success(promql="up", under=1), ended).succeeded
+        assert (await runner.run(Invocation(("42",)), TEN)).values == (42,)
+        assert "parse error" in (await runner.run(Invocation(("sum by(",)), TEN)).summary
+        assert (await runner.run(Invocation(("no_such_metric",)), TEN)).summary == "no result"
     finally:
         server.terminate()
         await server.wait()
@@ -253,12 +253,12 @@ def plan(runner: str = "process", pieces: int = 1, **success: Any) -> Plan:
     ],
 )  # fmt: skip
 def test_exit_code_status_and_figure_decide(of: Plan, position: int, figure: float | None, worked: bool) -> None:
-    assert jobs.judged(of, position, InvocationResult(ExitKind.ENDED, "words", figure)).worked is worked
+    assert jobs.judge(of, position, InvocationResult(ExitKind.ENDED, "words", figure)).succeeded is worked
 
 
-@pytest.mark.parametrize("how", [ExitKind.TIMED_OUT, ExitKind.TOO_MUCH, ExitKind.STOPPED, ExitKind.NOT_STARTED])
+@pytest.mark.parametrize("how", [ExitKind.TIMED_OUT, ExitKind.LIMIT_EXCEEDED, ExitKind.STOPPED, ExitKind.NOT_STARTED])
 def test_what_did_not_come_to_its_end_has_not_worked(how: ExitKind) -> None:
-    assert not jobs.judged(plan(), 0, InvocationResult(how, "words", 0)).worked
+    assert not jobs.judge(plan(), 0, InvocationResult(how, "words", 0)).succeeded
 
 
 def test_a_plan_says_all_that_will_happen(tmp_path: Path) -> None:
@@ -272,12 +272,12 @@ def test_a_plan_says_all_that_will_happen(tmp_path: Path) -> None:
         rollback=(Command("tool restart old"),), timeout=TEN,
         automation=Automation("process", commands=(2,), action="restart", retries=2),
     )  # fmt: skip
-    made = plan_of(playbook_runners.build(rules, Settings(_env_file=None), {}), step, {"name": "a b"}, Action.RUN)  # type: ignore[call-arg]
-    assert made.shown == "tool restart 'a b'"
-    assert [piece.words for piece in made.undo] == [("tool", "restart", "old")]
-    assert (made.timeout, made.remedy, made.decides) == (TEN, "restart", "exit code 0")
-    assert Plan.of_json(made.as_json()) == made
-    assert Plan.of_json(made.as_json()).digest == made.digest
+    made = make_plan(playbook_runners.build(rules, Settings(_env_file=None), {}), step, {"name": "a b"}, Action.RUN)  # type: ignore[call-arg]
+    assert made.preview == "tool restart 'a b'"
+    assert [piece.args for piece in made.undo] == [("tool", "restart", "old")]
+    assert (made.timeout, made.remedy, made.success_text) == (TEN, "restart", "exit code 0")
+    assert Plan.from_json(made.as_json()) == made
+    assert Plan.from_json(made.as_json()).digest == made.digest
 
 
 def test_while_the_door_is_shut_there_is_no_runner() -> None:

@@ -30,10 +30,10 @@ def bare(text: str) -> str:
 
 def carrying(playbook: Playbook, text: str, given: dict[str, str]) -> Iterator[tuple[Step, Command]]:
     """The commands of a playbook that hold `text`, white space apart."""
-    values = playbook.values(given)
+    values = playbook.filled_values(given)
     for step in playbook.steps:
         for command in (*step.commands, *step.rollback):
-            if bare(text).rstrip(";").lower() in bare(command.text(values)).lower():
+            if bare(text).rstrip(";").lower() in bare(command.filled_in(values)).lower():
                 yield step, command
 
 

@@ -14,7 +14,7 @@ import yaml
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import entry
-from bot.domain.triage.similarity import OFFERED, Similar
+from bot.domain.triage.similarity import OFFER_THRESHOLD, SimilarIncident
 from bot.usecases.effects import search_index
 from storage import incidents
 from storage.database import Database
@@ -58,7 +58,7 @@ async def remember(database: Database, rows: Iterable[dict[str, Any]]) -> None:
     assert await search_index.fill(database) == len(list(rows))
 
 
-async def offered(database: Database, row: dict[str, Any], at_least: float = OFFERED) -> list[Similar]:
+async def offered(database: Database, row: dict[str, Any], at_least: float = OFFER_THRESHOLD) -> list[SimilarIncident]:
     async with database.reading() as conn:
         return await search_index.to(conn, new(row), NOW + timedelta(days=30), 50, at_least)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import sandbox
 from bot import serialization
-from bot.app import Tocsin, build
+from bot.app import App
+from bot.bootstrap import build
 from bot.settings import Settings
 from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents
@@ -30,7 +31,7 @@ class World:
     """The workspace, the bot in it, and short ways to ask what tests ask."""
 
     ws: Workspace
-    tocsin: Tocsin
+    tocsin: App
     settings: Settings
 
     def __getattr__(self, name: str) -> Person:
@@ -117,7 +118,7 @@ def settings_for(ws: Workspace, url: str, *, socket_mode: bool = False, **more: 
     )
 
 
-async def start(ws: Workspace, settings: Settings) -> Tocsin:
+async def start(ws: Workspace, settings: Settings) -> App:
     """Start the bot. What it does before the workspace knows its address is told to it once that is known."""
     tocsin = await build(settings)
     ws.delivery.faults.hold = True

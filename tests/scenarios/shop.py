@@ -16,7 +16,7 @@ from bot.domain.playbook.run import PlaybookRun
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks import runs as playing
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
 from storage import jobs, playbook_runs
 from tests.scenarios.running import World, world
@@ -94,21 +94,21 @@ async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[Wo
     """An incident in which the playbook is walked."""
     async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
         await here.declared()
-        walk = await playing.open_(here.tocsin.context, 1, "mend", MAYA)
+        walk = await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
         yield here, walk
 
 
 async def over(here: World, step: str, action: str = "run") -> Job:
     """Wait until the last job of a step has come to its end."""
-    found: list[Job] = []
+    load_run: list[Job] = []
 
     async def ended() -> bool:
         async with here.tocsin.database.reading() as conn:
-            found[:] = [j for j in await jobs.of_run(conn, 1, 1) if j.step == step and j.action == action]
-        return bool(found) and found[-1].state not in (JobState.QUEUED, JobState.RUNNING)
+            load_run[:] = [j for j in await jobs.of_run(conn, 1, 1) if j.step == step and j.action == action]
+        return bool(load_run) and load_run[-1].state not in (JobState.QUEUED, JobState.RUNNING)
 
     await until(ended)
-    return found[-1]
+    return load_run[-1]
 
 
 async def until(true: Any, within_s: float = 20.0) -> None:
@@ -121,9 +121,9 @@ async def until(true: Any, within_s: float = 20.0) -> None:
 
 async def walk_of(here: World) -> PlaybookRun:
     async with here.tocsin.database.reading() as conn:
-        found = await playbook_runs.get(conn, 1, 1)
-    assert found is not None
-    return found
+        load_run = await playbook_runs.get(conn, 1, 1)
+    assert load_run is not None
+    return load_run
 
 
 async def said(here: World) -> list[str]:
@@ -133,7 +133,7 @@ async def said(here: World) -> list[str]:
 async def done_through(here: World, *steps: str) -> None:
     """Run steps one after the other, by one person."""
     for step in steps:
-        asked = await running.run(here.tocsin.context, 1, 1, step, MAYA)
+        asked = await running.queue_step(here.tocsin.context, 1, 1, step, MAYA)
         assert asked.refused is None, asked.refused
         assert (await over(here, step)).state is JobState.DONE
 
@@ -141,9 +141,9 @@ async def done_through(here: World, *steps: str) -> None:
 async def approved(here: World, step: str, action: str = "run") -> None:
     """Maya asks, Tom approves."""
     async with locked_incident(here.tocsin.context, 1) as work:
-        walk, playbook = await found(work.conn, 1, 1)
-        walk = await approving.ask_in(work, walk, playbook, step, action, MAYA)
-    request = walk.mark(step).asked
+        walk, playbook = await load_run(work.conn, 1, 1)
+        walk = await approving.request_approval_in(work, walk, playbook, step, action, MAYA)
+    request = walk.step(step).asked
     assert request is not None
     await approving.approve(here.tocsin.context, 1, 1, step, request.number, Identity(TOM, Membership.MEMBER))
 
@@ -154,7 +154,7 @@ def texts(here: World) -> list[str]:
 
 async def until_waiting(here: World, step: str) -> None:
     async def waits() -> bool:
-        return (await walk_of(here)).mark(step).state == "waiting"
+        return (await walk_of(here)).step(step).state == "waiting"
 
     await until(waits)
 

@@ -12,13 +12,13 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.incident import Change
 from bot.domain.playbook.job import JobState
-from bot.domain.playbook.run import Answer
+from bot.domain.playbook.run import ApprovalStatus
 from bot.domain.playbook.run import StepStatus as MarkState
 from bot.domain.timeline.entry import BOT
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks import runs as playing
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
 from storage import jobs, playbook_runs
 from storage.schema import jobs as table
@@ -78,7 +78,7 @@ async def refused(here: World, shop: Shop, step: str, words: str, by: str = MAYA
     before = list(shop.ran)
     async with here.tocsin.database.reading() as conn:
         known = len(await jobs.of_run(conn, 1, 1))
-    asked = await running.run(here.tocsin.context, 1, 1, step, by, action)
+    asked = await running.queue_step(here.tocsin.context, 1, 1, step, by, action)
     assert asked.job is None
     assert words in (asked.refused or "")
     entry = (await here.show())["timeline"][-1]
@@ -133,9 +133,9 @@ async def test_an_incident_cannot_bring_its_own_values(sqlite_url: str, shop: Sh
             evil = replace(work.incident, title="$(reboot)", services=("api; reboot",))
             await work.commit(Change(evil))
         await playing.abandon(here.tocsin.context, 1, 1, MAYA, "again")
-        walk = await playing.open_(here.tocsin.context, 1, "mend", MAYA)
+        walk = await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
         assert walk.values == {}
-        asked = await running.run(here.tocsin.context, 1, 2, "1.1", MAYA)
+        asked = await running.queue_step(here.tocsin.context, 1, 2, "1.1", MAYA)
         assert "service must be filled in first" in (asked.refused or "")
         assert shop.ran == []
 
@@ -150,16 +150,18 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
     async with walking(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
-        walk = await approving.ask(context, 1, 1, "1.3", MAYA)
-        request = walk.mark("1.3").asked
+        walk = await approving.request_approval(context, 1, 1, "1.3", MAYA)
+        request = walk.step("1.3").asked
         assert request is not None
         with pytest.raises(Refused, match="somebody else has to approve"):
             await approving.approve(context, 1, 1, "1.3", request.number, Identity(MAYA, Membership.MEMBER))
         async with context.database.transaction() as conn:  # somebody wrote it into the database
-            mark = walk.mark("1.3")
+            mark = walk.step("1.3")
             forged = replace(
-                mark, state=MarkState.APPROVED, asked=replace(request, answer=Answer.APPROVED, answered_by=MAYA),
-            )  # fmt: skip
+                mark,
+                state=MarkState.APPROVED,
+                asked=replace(request, answer=ApprovalStatus.APPROVED, answered_by=MAYA),
+            )
             await playbook_runs.save(
                 conn, replace(walk, steps=tuple(forged if m.key == "1.3" else m for m in walk.steps))
             )
@@ -171,7 +173,7 @@ async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, sho
         context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
-        assert (await walk_of(here)).mark("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
+        assert (await walk_of(here)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
         await playing.fill(context, 1, 1, {"service": "other"}, MAYA)
         await refused(here, shop, "1.3", "needs somebody's approval first")
         await approved(here, "1.3")
@@ -199,7 +201,7 @@ async def test_a_playbook_that_is_changed_meanwhile_changes_nothing_that_is_walk
 
 async def test_what_was_shown_is_what_runs(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
-        asked = await running.run(here.tocsin.context, 1, 1, "1.1", MAYA, shown="0" * 64)
+        asked = await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA, plan_digest="0" * 64)
         assert "not what you were shown" in (asked.refused or "")
         assert "not what you were shown" in (await said(here))[-1]
         assert shop.ran == []
@@ -209,31 +211,29 @@ async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, sho
     """Between asking and running the operator took the program out."""
     async with walking(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
-        await here.tocsin.jobs.stop()
-        await running.run(context, 1, 1, "1.1", MAYA)
+        await here.tocsin.job_runner.stop(8.0)
+        await running.queue_step(context, 1, 1, "1.1", MAYA)
         automation = context.policy.automation
         assert automation.process is not None
         tight = replace(automation, process=replace(automation.process, allow=automation.process.allow[1:]))
         context.policies.current = replace(context.policy, automation=tight)
-        here.tocsin.jobs._stopping = False
-        here.tocsin.jobs.start()
+        await here.tocsin.job_runner.start()
         job = await over(here, "1.1")
         assert job.state is JobState.REFUSED
         assert "look is not a program that the policy allows" in (await said(here))[-1]
-        assert (await walk_of(here)).mark("1.1").state == "open"
+        assert (await walk_of(here)).step("1.1").state == "open"
         assert shop.ran == []
 
 
 async def test_a_plan_that_was_changed_in_the_database_is_refused(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
-        await here.tocsin.jobs.stop()
-        asked = await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await here.tocsin.job_runner.stop(8.0)
+        asked = await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.job is not None
         async with here.tocsin.database.transaction() as conn:
             plan = asked.job.plan.as_json() | {"pieces": [["look", "evil"]]}
             await conn.execute(sa.update(table).where(table.c.id == asked.job.id).values(plan=plan))
-        here.tocsin.jobs._stopping = False
-        here.tocsin.jobs.start()
+        await here.tocsin.job_runner.start()
         assert (await over(here, "1.1")).state is JobState.REFUSED
         assert "not what was asked for" in (await said(here))[-1]
         assert shop.ran == []
@@ -265,9 +265,9 @@ async def test_the_matrix_does_not_lower_what_the_playbook_asks_for(sqlite_url: 
 async def test_pressed_twice_it_runs_once(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 1")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         with pytest.raises(Refused, match="running"):
-            await running.run(here.tocsin.context, 1, 1, "1.1", TOM)
+            await running.queue_step(here.tocsin.context, 1, 1, "1.1", TOM)
         await over(here, "1.1")
         assert shop.ran == ["look api"]
 
@@ -276,12 +276,12 @@ async def test_a_form_that_was_tampered_with_runs_nothing(sqlite_url: str, shop:
     """What a form says it is about is not believed: not the step's commands, only which step."""
     async with walking(sqlite_url, shop) as (here, _):
         async with locked_incident(here.tocsin.context, 1) as work:
-            walk, _ = await found(work.conn, 1, 1)
+            walk, _ = await load_run(work.conn, 1, 1)
         for step in ("9.9", "", "1.1; reboot", "1.1\x00"):
             with pytest.raises(Refused):
-                await running.run(here.tocsin.context, 1, walk.number, step, MAYA)
+                await running.queue_step(here.tocsin.context, 1, walk.number, step, MAYA)
         with pytest.raises(Refused):
-            await running.run(here.tocsin.context, 1, 99, "1.1", MAYA)
+            await running.queue_step(here.tocsin.context, 1, 99, "1.1", MAYA)
         assert shop.ran == []
 
 
@@ -294,7 +294,7 @@ async def test_secrets_stand_neither_in_slack_nor_on_the_timeline_nor_in_the_dat
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     shop.program("look", 'echo "$OPS_TOKEN"; printf %s "$OPS_TOKEN" | base64; exit 3')
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         await here.delivered()
         assert "•••" in job.output
@@ -313,7 +313,7 @@ async def test_a_secret_that_the_end_of_the_output_cuts_in_two_is_not_shown_by_h
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     shop.program("look", "printf '%01010d ' 7; echo \"$OPS_TOKEN\"; sleep 5")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         await here.delivered()
         assert job.output == "0" * 1009 + "7 …"

@@ -522,17 +522,17 @@ async def test_an_owner_hears_once_of_a_review_and_of_a_step_that_is_skipped(sql
             await filled(here, "maya", Why_="Not needed")
         assert "Used 2 times before, last" in words(here, await opened(here, channel, "ours"))
         await _at(here, weekday=1, hour=3)
-        assert await review.remind(here.tocsin.context) == 0  # not at night
+        assert await review.remind_owners(here.tocsin.context) == 0  # not at night
         await _at(here, weekday=1, hour=10)
-        assert await review.remind(here.tocsin.context) == 1
-        assert await review.remind(here.tocsin.context) == 0
+        assert await review.remind_owners(here.tocsin.context) == 1
+        assert await review.remind_owners(here.tocsin.context) == 0
         await rest(here)
         (to_priya,) = direct(here, "priya", "your playbooks")
         assert "reviewed on 2025-01-02" in words(here, to_priya)
         assert "was skipped 2 times" in words(here, to_priya)
         await here.restarted()
         await _at(here, weekday=2, hour=10)
-        assert await review.remind(here.tocsin.context) == 0
+        assert await review.remind_owners(here.tocsin.context) == 0
 
 
 async def _at(here: World, weekday: int, hour: int) -> None:

@@ -83,7 +83,7 @@ async def test_it_is_told_first_and_done_by_the_button_and_nobody_is_paged_again
     assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 0, 0)
     await here.pass_time(minutes=17)
     assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 1, 0)
-    why = [row for row in (await here.show())["reminders"] if "another policy was brought" in row["reason"]]
+    why = [row for row in (await here.show())["reminders"] if "another policy was applied" in row["reason"]]
     assert [row["rung"] for row in why] == [2]
     (sent,) = [row for row in (await here.show())["reminders"] if row["kind"] == "update" and row["state"] == "sent"]
     due, declared = (datetime.fromisoformat(at) for at in (sent["due_at"], before["declared_at"]))
@@ -113,7 +113,7 @@ async def test_whoever_may_not_can_look_and_is_told_whom_to_ask(here: World, pat
     message = await seen(here, "tom")
     assert buttons(message) == ["Apply"]
     await here.tom.press(message, "Apply")
-    assert "may bring another policy to an incident. Ask one of them: @maya, @priya." in (await told(here, "tom"))[-1]
+    assert "may apply another policy to an incident. Ask one of them: @maya, @priya." in (await told(here, "tom"))[-1]
     assert of_kind(await here.show(), "policy") == []
 
 

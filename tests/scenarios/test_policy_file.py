@@ -101,7 +101,7 @@ async def test_what_is_not_valid_changes_nothing_and_is_said_where_people_look(h
     assert "contacts.anna.phone" in said
     assert SECRET not in str(told.blocks)
     assert await metric(here, "tocsin_policy_stale") == 1
-    assert await ready(here) == (200, here.tocsin.policy_file.trouble)
+    assert await ready(here) == (200, here.tocsin.policy_watcher.trouble)
     os.utime(path)  # touched, not changed: not said again
     await asyncio.sleep(0.2)
     await here.declared("sev1 Payments are down")
@@ -125,7 +125,7 @@ async def test_the_same_mistake_is_said_again_after_it_was_mended(here: World, p
 async def test_a_file_that_is_gone_is_a_mistake_not_a_preset(here: World, path: Path) -> None:
     before = here.tocsin.context.policy
     path.unlink()
-    await until(lambda: here.tocsin.policy_file.trouble)
+    await until(lambda: here.tocsin.policy_watcher.trouble)
     assert here.tocsin.context.policy is before
 
 
@@ -139,13 +139,13 @@ async def test_two_replicas_say_one_mistake_once(
         await asyncio.sleep(0.3)  # its first look, which found the file good, is behind it
         try:
             path.write_text("severities: []\n")
-            await until(lambda: here.tocsin.policy_file.trouble and other.policy_file.trouble)
+            await until(lambda: here.tocsin.policy_watcher.trouble and other.policy_watcher.trouble)
             await rest(here)
             await until(lambda: announcements(here))
             await rest(here)
             assert len(announcements(here)) == 1
             path.write_text(text(every="9m"))
-            await until(lambda: not here.tocsin.policy_file.trouble and not other.policy_file.trouble)
+            await until(lambda: not here.tocsin.policy_watcher.trouble and not other.policy_watcher.trouble)
             await until(lambda: "in order again" in words(here, announcements(here)[0]))
             assert here.tocsin.context.policy.digest == other.context.policy.digest
         finally:

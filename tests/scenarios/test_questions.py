@@ -131,7 +131,7 @@ async def test_a_person_trips_any_trigger_by_its_name_and_it_is_explained(here: 
     assert "public bucket" in entry["text"]
     assert any("public bucket" in m.text for m in here.ws.bot_messages(channel.id))
     again = await typed(here, "tom", channel.name, "/incident trigger leak")
-    assert "holds already" in again
+    assert "has fired already" in again
     assert "There is no trigger “flood”" in await typed(here, "tom", channel.name, "/incident trigger flood")
     await typed(here, "tom", channel.name, "/incident trigger the press calls")
     await here.pass_time(minutes=11)

@@ -16,7 +16,7 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.incident import Change
 from bot.domain.playbook.job import Action, JobState
 from bot.domain.timeline.entry import BOT
-from bot.playbook_runners import Workshop
+from bot.playbook_runners import RunnerFactory
 from bot.settings import Settings
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare as declaring
@@ -26,11 +26,11 @@ from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import confidence
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks import runs as playing
-from bot.usecases.playbooks.dry_run import plan_of
-from bot.usecases.playbooks.unit_of_work import found
+from bot.usecases.playbooks.dry_run import make_plan
+from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
-from bot.workers.job_runner import Jobs
-from playbooks.library_cache import Shelf
+from bot.workers.job_runner import JobRunner
+from playbooks.library_cache import LibraryCache
 from sandbox import Message
 from storage import jobs, playbook_runs
 from storage.database import Database
@@ -62,7 +62,7 @@ async def test_a_step_is_run_and_what_it_printed_stands_in_the_thread(sqlite_url
     async with walking(sqlite_url, shop) as (here, _):
         await done_through(here, "1.1")
         assert shop.ran == ["look api"]
-        assert (await walk_of(here)).mark("1.1").state == "succeeded"
+        assert (await walk_of(here)).step("1.1").state == "succeeded"
         assert [text for text in await said(here) if "1.1" in text] == [
             "Mend it, 1.1 Look: runs: look api",
             "Mend it, 1.1 Look: run succeeded: exit code 0",
@@ -121,12 +121,12 @@ async def test_approved_in_slack_then_run_and_rolled_back(sqlite_url: str, shop:
         assert (await maya.submit()).ok
         assert (await over(here, "1.3")).approved_by == TOM
         assert shop.ran == ["look api", "restart api", "scale api"]
-        asked_again = await running.run(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")
+        asked_again = await running.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")
         assert "needs somebody's approval first" in (asked_again.refused or "")
         await approved(here, "1.3", "rollback")
-        assert (await running.run(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")).refused is None
+        assert (await running.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")).refused is None
         assert (await over(here, "1.3", "rollback")).state is JobState.DONE
-        assert (await walk_of(here)).mark("1.3").state == "rolled_back"
+        assert (await walk_of(here)).step("1.3").state == "rolled_back"
         assert shop.ran[-1] == "scale back-api"
 
 
@@ -150,14 +150,14 @@ async def test_a_failure_takes_back_what_was_run_last_first_and_pages(sqlite_url
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
         assert (await over(here, "1.4")).outcome == "exit code 7"
         assert (await over(here, "1.2", "rollback")).state is JobState.DONE
         assert shop.ran == [
             "look api", "restart api", "scale api", "verify api", "scale back-api", "restart back-api",
         ]  # fmt: skip
         walk = await walk_of(here)
-        assert [walk.mark(step).state for step in ("1.1", "1.2", "1.3", "1.4")] == [
+        assert [walk.step(step).state for step in ("1.1", "1.2", "1.3", "1.4")] == [
             "succeeded", "rolled_back", "rolled_back", "failed",
         ]  # fmt: skip
         await here.pass_time(minutes=1)
@@ -175,7 +175,7 @@ async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqli
         await maya.command(channel.name, "/incident invite @tom")
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
-        await running.run(here.tocsin.context, 1, 1, "1.3", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA)
         assert (await over(here, "1.2", "rollback")).state is JobState.DONE
         await done_through(here, "1.2")
         await here.delivered()
@@ -183,7 +183,7 @@ async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqli
         assert "Rolled back by" in str(message.blocks)
         assert "Failed: exit code 1" in str(message.blocks)
         assert offered(message) == ["Ask for approval", "Skip", "Run", "Assign"]
-        asked = await running.run(here.tocsin.context, 1, 1, "1.3", MAYA)
+        asked = await running.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA)
         assert asked.refused == "Step 1.3 needs somebody's approval first."
         (shop.folder / "room").touch()
         await maya.press(message, "Ask for approval")
@@ -225,7 +225,7 @@ async def test_what_cannot_be_taken_back_by_itself_is_left_to_people(sqlite_url:
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
         assert (await over(here, "1.2", "rollback")).state is JobState.FAILED
         left = [text for text in await said(here) if "In this order" in text]
         assert len(left) == 1
@@ -240,7 +240,7 @@ async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: 
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.run(here.tocsin.context, 1, 1, "1.4", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
         await over(here, "1.4")
         assert "back-api" not in " ".join(shop.ran)
         assert any(text.endswith("scale back-api; restart back-api") for text in await said(here))
@@ -249,10 +249,10 @@ async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: 
 async def test_what_takes_too_long_is_killed_with_all_that_it_started(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"(setsid sh -c 'sleep 4; echo late >> {shop.log}' >/dev/null 2>&1 &)\nsleep 60")
     async with walking(sqlite_url, shop, timeout="1s") as (here, _):
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         assert job.outcome == "It was killed after 1 seconds, with all it had started."
-        assert (await walk_of(here)).mark("1.1").state == "timed_out"
+        assert (await walk_of(here)).step("1.1").state == "timed_out"
         await asyncio.sleep(4)
         assert shop.ran == ["look api"]
 
@@ -261,7 +261,7 @@ async def test_it_is_tried_again_as_often_as_the_playbook_says(sqlite_url: str, 
     shop.playbook("{runner: process}", "{runner: process, retries: 2, retry_every: 1s}")
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 3")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         assert (job.state, job.attempts) == (JobState.DONE, 3)
         assert sum("failed (exit code 1); again in 1s" in text for text in await said(here)) == 2
@@ -272,7 +272,7 @@ async def test_while_the_door_is_shut_nothing_is_run_and_that_is_said(sqlite_url
     policy.write_text(policy.read_text().replace("enabled: true", "enabled: false"))
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     async with walking(sqlite_url, shop) as (here, _):
-        asked = await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        asked = await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.refused == "Is not run: automation is off (`automation.enabled` in the policy)."
         assert (await said(here))[-1] == f"Mend it, 1.1 Look: not run. {asked.refused}"
         await here.delivered()
@@ -292,10 +292,10 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
         async with locked_incident(here.tocsin.context, 1) as work:
             surer = replace(work.incident, facts={"confidence": 0.95})
             await work.commit(Change(surer))
-        here.tocsin.jobs._seen.clear()
+        here.tocsin.job_runner._seen.clear()
         assert (await over(here, "1.2")).state is JobState.DONE
         await until_waiting(here, "1.3")
-        asked = (await walk_of(here)).mark("1.3").asked
+        asked = (await walk_of(here)).step("1.3").asked
         assert asked is not None
         assert (asked.by, asked.shown) == (BOT, ("scale api",))
         assert shop.ran == ["look api", "restart api"]
@@ -314,10 +314,10 @@ async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sq
         await moving.resolve(context, 1, MAYA, summary="It came back")
         await playing.skip(context, 1, 1, "1.2", MAYA, "no need")
         await asyncio.sleep(1.5)
-        assert (await walk_of(here)).mark("1.3").asked is None
+        assert (await walk_of(here)).step("1.3").asked is None
         await declaring.declare(context, Declaration("Search is down", "sev2", MAYA))
-        await playing.open_(context, 2, "mend", MAYA)
-        await running.run(context, 2, 1, "1.1", MAYA)
+        await playing.open_run(context, 2, "mend", MAYA)
+        await running.queue_step(context, 2, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await moving.reopen(context, 1, MAYA, "It is back")
         await until_waiting(here, "1.3")
@@ -326,19 +326,19 @@ async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sq
 async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 60; echo never")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         job = await over(here, "1.1")
         assert job.state is JobState.MAY_HAVE_RUN
-        assert (await walk_of(here)).mark("1.1").state == "may_have_run"
+        assert (await walk_of(here)).step("1.1").state == "may_have_run"
         assert shop.ran == ["look api"]
 
 
 async def test_what_may_have_run_is_run_again_only_by_a_person(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 2 || sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
@@ -363,7 +363,7 @@ async def test_what_may_have_run_is_asked_about_no_more_once_the_step_is_settled
     shop.program("look", "sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
         channel = await here.opened()
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
@@ -397,9 +397,9 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
         database = await open_database(database_url, migrate=False)
         context = context_on(database, policy, shop)
         try:
-            await playing.open_(context, 1, "mend", MAYA)
+            await playing.open_run(context, 1, "mend", MAYA)
             await playing.skip(context, 1, 1, "1.1", MAYA, "no need")
-            await running.run(context, 1, 1, "1.2", MAYA)
+            await running.queue_step(context, 1, 1, "1.2", MAYA)
             await until_ran(shop, 2)
             await bot.kill()
             began = asyncio.get_running_loop().time()
@@ -418,7 +418,7 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
                 walk = await playbook_runs.get(conn, 1, 1)
                 entries = [r.entry.text for r in await timeline.read(conn, 1) if r.entry.kind == "playbook"]
             assert walk is not None
-            assert walk.mark("1.2").state == "done"
+            assert walk.step("1.2").state == "done"
             assert any("may have run: the bot ended in the middle, at `restart api`" in text for text in entries)
         finally:
             await database.close()
@@ -429,25 +429,25 @@ async def test_metrics_count_jobs_walks_and_steps(sqlite_url: str, shop: Shop) -
     shop.program("restart", "exit 3")
     shop.program("look", "sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.run(here.tocsin.context, 1, 1, "1.2", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.2", MAYA)
         assert (await over(here, "1.2")).outcome == "exit code 3"
         assert (await over(here, "1.2", "rollback")).state is JobState.FAILED
-        await running.run(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 3)
-        found = await counted(here)
-        assert found['tocsin_jobs{runner="process",state="running"}'] == 1
-        assert found['tocsin_jobs_ended_total{result="failed",runner="process"}'] == 2
-        assert found['tocsin_walks{kind="playbook"}'] == 1
-        steps = {key: found[f'tocsin_walk_steps{{state="{key}"}}'] for key in ("open", "running", "failed")}
+        load_run = await counted(here)
+        assert load_run['tocsin_jobs{runner="process",state="running"}'] == 1
+        assert load_run['tocsin_jobs_ended_total{result="failed",runner="process"}'] == 2
+        assert load_run['tocsin_walks{kind="playbook"}'] == 1
+        steps = {key: load_run[f'tocsin_walk_steps{{state="{key}"}}'] for key in ("open", "running", "failed")}
         assert steps == {"open": 2, "running": 1, "failed": 1}
         await here.restarted()
         assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
-        found = await counted(here)
-        assert found['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
-        assert found['tocsin_walk_steps{state="may_have_run"}'] == 1
+        load_run = await counted(here)
+        assert load_run['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
+        assert load_run['tocsin_walk_steps{state="may_have_run"}'] == 1
         await moving.resolve(here.tocsin.context, 1, MAYA, summary="Restarted it by hand")
-        found = await counted(here)
-        assert not [name for name in found if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
+        load_run = await counted(here)
+        assert not [name for name in load_run if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
 
 
 def question(ws: Any) -> Message | None:
@@ -472,8 +472,8 @@ def context_on(database: Database, policy: Path, shop: Shop) -> Context:
         database,
         Policies(loaded.policy, loaded.document, policy_reader.from_document),
         Clock(),
-        library_cache=Shelf([shop.folder / "playbooks"]),
-        runners=Workshop(settings),
+        playbook_library=LibraryCache([shop.folder / "playbooks"]),
+        runners=RunnerFactory(settings),
     )
 
 
@@ -481,18 +481,18 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
     url = postgresql.create()
     async with walking(url, shop) as (here, _):
         others = [await open_database(url, migrate=False) for _ in range(2)]
-        loops = [Jobs(context_on(database, shop.policy(), shop)) for database in others]
+        loops = [JobRunner(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
                 await playing.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")
-                await playing.open_(here.tocsin.context, 1, "mend", MAYA)
+                await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
-                loop.start()
+                await loop.start()
             # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
             async with locked_incident(here.tocsin.context, 1) as work:
                 for number in range(1, 14):
-                    _, playbook = await found(work.conn, 1, number)
-                    plan = plan_of(
+                    _, playbook = await load_run(work.conn, 1, number)
+                    plan = make_plan(
                         here.tocsin.context.runners(here.tocsin.context.policy.automation),
                         playbook.steps[0],
                         {"service": "x" + "abcdefghijklm"[number - 1]},
@@ -505,7 +505,7 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
             assert sorted(shop.ran) == [f"look x{letter}" for letter in "abcdefghijklm"]
         finally:
             for loop in loops:
-                await loop.stop()
+                await loop.stop(8.0)
             for database in others:
                 await database.close()
     postgresql.give_back(url)
@@ -520,6 +520,6 @@ async def test_it_is_as_sure_as_the_incident_is_like_one_that_the_playbook_mende
         like_it = await declaring.declare(context, Declaration("Checkout is down again", "sev2", MAYA))
         other = await declaring.declare(context, Declaration("The newsletter has a typo", "sev5", MAYA))
         async with context.database.reading() as conn:
-            assert (await confidence.of(conn, like_it, "mend", context.clock.now()) or 0) > 0.5
-            assert await confidence.of(conn, like_it, "redis-outage", context.clock.now()) is None
-            assert await confidence.of(conn, other, "mend", context.clock.now()) is None
+            assert (await confidence.playbook_confidence(conn, like_it, "mend", context.clock.now()) or 0) > 0.5
+            assert await confidence.playbook_confidence(conn, like_it, "redis-outage", context.clock.now()) is None
+            assert await confidence.playbook_confidence(conn, other, "mend", context.clock.now()) is None

@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from bot import app, logs
-from bot.web import health
+from bot import logs
+from bot.web import health, slack_check
 from bot.web.health import Check
 from bot.workers import heartbeat
 from bot.workers.heartbeat import Heartbeat
@@ -53,7 +53,7 @@ async def ticked(here: World) -> None:
 
 
 def fresh_look_at_slack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "ASK_SLACK_EVERY_S", 0.0)
+    monkeypatch.setattr(slack_check, "ASK_EVERY_S", 0.0)
 
 
 async def test_it_is_ready_when_all_is_well(here: World) -> None:

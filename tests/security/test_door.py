@@ -58,7 +58,7 @@ async def hung_up(reader: asyncio.StreamReader, within_s: float) -> bool:
 
 
 async def test_a_head_that_drips_is_hung_up_on_however_it_drips(here: World) -> None:
-    here.tocsin.door.head_within_s = 0.4
+    here.tocsin.http.limiter.head_within_s = 0.4
     async with connected(here) as (reader, writer), connected(here) as (silent, _):
         started = time.monotonic()
         while not (reader.at_eof() or reader.exception()) and time.monotonic() - started < 5:
@@ -72,7 +72,7 @@ async def test_a_head_that_drips_is_hung_up_on_however_it_drips(here: World) -> 
 
 async def test_a_body_that_drips_is_refused_in_time_and_takes_nobody_along(here: World) -> None:
     await here.declared()
-    here.tocsin.door.body_within_s = 0.4
+    here.tocsin.http.limiter.body_within_s = 0.4
     async with connected(here) as (reader, writer):
         writer.write(b"POST /slack/events HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{")
         started = time.monotonic()
@@ -93,18 +93,18 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
 
 async def test_too_many_connections_shut_nobody_out(here: World) -> None:
     await here.declared()
-    here.tocsin.door.most = 20
+    here.tocsin.http.limiter.most = 20
     idle = [await asyncio.open_connection("127.0.0.1", here.tocsin.port) for _ in range(60)]
     await still_works(here)
     left = [reader for reader, _ in idle if not await hung_up(reader, 0.02)]
     assert len(left) <= 20
-    assert len(here.tocsin.door._standing) <= 20
+    assert len(here.tocsin.http.limiter._standing) <= 20
     for _, writer in idle:
         writer.close()
 
 
 async def test_the_second_request_of_a_connection_has_its_time_too(here: World) -> None:
-    here.tocsin.door.head_within_s = 0.3
+    here.tocsin.http.limiter.head_within_s = 0.3
     async with connected(here) as (reader, writer):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), 2)

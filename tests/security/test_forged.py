@@ -120,8 +120,8 @@ async def test_who_is_paged_by_an_address_may_hand_it_on_too(sqlite_url: str, tm
         "schedules: {primary: {members: [U0PRIYA000]}, database: {members: [tom]}}\n"
     )
     async with world(sqlite_url, policy=policy) as here:
-        await here.tocsin.groups.stop()
-        here.tocsin.groups._members["leads"] = frozenset({here.maya.id})
+        await here.tocsin.usergroups.stop(1.0)
+        here.tocsin.usergroups._members["leads"] = frozenset({here.maya.id})
         await begun(here)
         await forged(here, "tom", "cant", "INC-1:0")
         assert "escalated" not in await here.kinds()

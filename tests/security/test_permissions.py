@@ -53,7 +53,7 @@ async def strict(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
 async def known(here: World, user: str = "") -> None:
     """Until Slack was asked who is on call, and this person is."""
     async with asyncio.timeout(10):
-        while (people := here.tocsin.groups.members("oncall")) is None or (user and user not in people):
+        while (people := here.tocsin.usergroups.members("oncall")) is None or (user and user not in people):
             await asyncio.sleep(0.02)
 
 
@@ -101,7 +101,7 @@ async def test_a_form_opened_by_somebody_who_may_is_asked_again_when_it_comes_ba
     await strict.maya.press(card, "Update status")
     await strict.maya.fill(strict.maya.view, {"What changed?": "Fixed", "Status": "Resolved"})
     strict.ws.state.usergroups[ONCALL].users = ["U0TOM00000"]
-    await strict.tocsin.groups.fetch(["oncall"])
+    await strict.tocsin.usergroups.fetch(["oncall"])
     await strict.maya.submit()
     assert "Only @oncall" in str(strict.maya.view.body)
     assert (await strict.show())["status"] == "detected"
@@ -145,8 +145,8 @@ async def test_a_group_nobody_knows_lets_nobody_in_but_for_help(sqlite_url: str,
         "resolve": ["@oncall", "role:commander"]
     })  # fmt: skip
     async with world(sqlite_url, policy=policy) as here:
-        await here.tocsin.groups.stop()
-        here.tocsin.groups._members.clear()
+        await here.tocsin.usergroups.stop(1.0)
+        here.tocsin.usergroups._members.clear()
         await here.declared(by="noor")
         answer = await typed(here, "noor", INSIDE, "/incident resolve")
         assert "Slack has not told me yet who is in @oncall" in answer
@@ -157,7 +157,7 @@ async def test_a_group_nobody_knows_lets_nobody_in_but_for_help(sqlite_url: str,
 
 async def test_a_group_that_is_gone_is_empty(strict: World) -> None:
     strict.ws.state.usergroups[ONCALL].disabled = True
-    await strict.tocsin.groups.fetch(["oncall"])
+    await strict.tocsin.usergroups.fetch(["oncall"])
     answer = await typed(strict, "maya", INSIDE, "/incident resolve")
     assert "Only @oncall" in answer
     await typed(strict, "maya", INSIDE, "/incident ack")

@@ -14,7 +14,8 @@ from bot.domain.policy.policy import Contact
 from bot.domain.timeline.entry import Entry
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.commands.parse import BadRequest, Request, parse
+from bot.slack.commands.parse import parse
+from bot.slack.commands.request import BadRequest, Request
 from bot.slack.commands.verbs import VERBS
 from tests.factories import (
     ADA,

@@ -58,7 +58,7 @@ def test_a_fresh_incident() -> None:
             "type": "section",
             "fields": [
                 _field("Severity", ":red_circle: sev1 · Critical"),
-                _field("Status", "Detected — declared; nobody has said yet that they are responding"),
+                _field("Status", "Detected — declared; nobody has acknowledged it yet"),
                 _field("Incident commander", "nobody yet — press *Assign roles*"),
                 _field("Declared", f"by <@{ADA}> {time(0)}"),
                 _field("Acknowledged", "not yet — press *Acknowledge* if you are responding"),
@@ -192,7 +192,7 @@ def test_the_announcement_links_the_channel_and_offers_to_join_and_acknowledge()
     assert shown.text == card.card(OPEN, FIVE, NOW).text
     assert [mrkdwn(block) for block in shown.blocks[:2]] == [
         ":red_circle: sev1 · Critical\n*INC-1* · Checkout is down",
-        "*Status:* Detected — declared; nobody has said yet that they are responding\n"
+        "*Status:* Detected — declared; nobody has acknowledged it yet\n"
         "*Incident commander:* nobody yet\n*Channel:* <#C0INC>",
     ]
     assert presses(shown.blocks) == [("Join", "join", "INC-1"), ("Acknowledge", "ack", "INC-1")]

@@ -19,8 +19,8 @@ from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
 from bot.domain.timeline.entry import Entry, entry
 from bot.domain.triage.service_catalog import Cause
-from bot.domain.triage.service_catalog import Reached as Reached_
-from bot.domain.triage.similarity import Fix, Similar
+from bot.domain.triage.service_catalog import ReachedService as Reached_
+from bot.domain.triage.similarity import Fix, SimilarIncident
 from bot.domain.triage.triage import Triage
 from bot.slack.blocks import (
     announcement,
@@ -38,7 +38,7 @@ from bot.slack.blocks import (
     triage,
 )
 from bot.slack.blocks.elements import Message
-from bot.slack.commands.parse import BadRequest
+from bot.slack.commands.request import BadRequest
 from bot.slack.text import from_command
 from tests.factories import ADA, BEN, FIVE, MAYA, NOW, declared, minutes, recorded
 from tests.slack.reference import needs_reference, refused_blocks, refused_view
@@ -219,11 +219,11 @@ LINKS = tuple((f"{n} {HOSTILE}", "https://x.io/" + "a" * 700) for n in range(40)
 
 def _helping(incident: Incident) -> Triage:
     keys = tuple(WIDE.services)
-    like = Similar(incident, 0.999, (LONG, LONG), LONG, Fix("one", LONG))
+    like = SimilarIncident(incident, 0.999, (LONG, LONG), LONG, Fix("one", LONG))
     return Triage(
         similar=(like, replace(like, fix=None), replace(like, incident=replace(incident, number=2))),
         affected=keys,
-        guessed=True,
+        affected_guessed=True,
         radius=tuple(Reached_(key, 1 + n % 3, keys[0]) for n, key in enumerate(keys)),
         causes=tuple(Cause(key, (LONG,), (1,)) for key in keys),
         contacts=CONTACTS,

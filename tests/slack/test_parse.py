@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Policy, Schedule
 from bot.domain.values.time_expressions import NOW, TimeExpression, TimeWindow
-from bot.slack.commands.parse import MENU, BadRequest, DeclareRequest, Request, parse
+from bot.slack.commands.parse import parse
+from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
 from bot.slack.commands.verbs import BY_NAME, VERBS, Grammar, Verb, example
 from tests.factories import FIVE, FOUR, MANY, ONE, POLICIES, SPELLED
 
 MAYA, TOM = "<@U0MAYA|maya>", "<@U0TOM>"
 
 
-TOMORROW, SIX, TEN = TimeExpression(at=time(18), ahead=1), TimeExpression(at=time(18)), TimeExpression(at=time(22))
+TOMORROW, SIX, TEN = TimeExpression(at=time(18), days_ahead=1), TimeExpression(at=time(18)), TimeExpression(at=time(22))
 TWO, TWELVE = timedelta(hours=2), timedelta(hours=12)
 
 

@@ -232,7 +232,7 @@ def test_a_direct_page_says_what_where_and_why_you() -> None:
     message = page.page_direct(OPEN, FIVE, PAGE, NOW)
     assert message.text == ":rotating_light: You are paged: INC-1 · Checkout is down"
     assert mrkdwn(message.blocks[1]) == (
-        ":red_circle: sev1 · Critical · Detected — declared; nobody has said yet that they are responding\n"
+        ":red_circle: sev1 · Critical · Detected — declared; nobody has acknowledged it yet\n"
         "*Commander:* nobody yet\n"
         "*Channel:* <#C0INC>\n"
         "*Why you:* you are on rung 2 of the sev1 ladder — not acknowledged within 5m."

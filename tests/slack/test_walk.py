@@ -18,7 +18,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import approval, forms, job_forms, overdue
 from bot.slack.blocks.run import message as walk
 from playbooks import loader
-from playbooks.search import Finder, Wanted
+from playbooks.search import Query, SearchIndex
 from tests.factories import ADA, BEN, FIVE, NOW, declared, with_channel
 from tests.slack.reference import needs_reference, refused_blocks, refused_view
 
@@ -45,25 +45,25 @@ HUGE = Playbook(
 
 def states(playbook: Playbook) -> Iterator[PlaybookRun]:
     """From the first step to the last, with whatever may happen to a step on the way."""
-    one = lifecycle.open_(1, 1, playbook, ADA, NOW, before="Used twice before").walk
+    one = lifecycle.open_run(1, 1, playbook, ADA, NOW, before="Used twice before").run
     yield one
-    while one.going:
-        mark = walks.current(one)[0]
-        one = steps.assign(one, mark.key, BEN, ADA, NOW).walk
-        one = steps.note(one, mark.key, BEN, NOW, LONG[:900]).walk
+    while one.active:
+        mark = walks.current_steps(one)[0]
+        one = steps.assign(one, mark.key, BEN, ADA, NOW).run
+        one = steps.note(one, mark.key, BEN, NOW, LONG[:900]).run
         if mark.needs_approval:
-            one = approvals.ask(
+            one = approvals.request(
                 one, mark.key, "do", ("echo " + "<&>" * 3000,) * 9, ADA, timedelta(minutes=30), NOW
-            ).walk
+            ).run
             yield one
-            one = approvals.break_glass(one, mark.key, one.approvals_asked, ADA, NOW, LONG[:900]).walk
+            one = approvals.break_glass(one, mark.key, one.approvals_asked, ADA, NOW, LONG[:900]).run
             yield one
         job = f"j{mark.key}"
-        one = job_results.started(one, mark.key, job, BEN, NOW).walk
+        one = job_results.started(one, mark.key, job, BEN, NOW).run
         yield one
-        one = job_results.may_have_run(one, mark.key, job, LONG[:900], NOW).walk
+        one = job_results.may_have_run(one, mark.key, job, LONG[:900], NOW).run
         yield one
-        one = steps.skip(one, mark.key, BEN, NOW, LONG[:900]).walk
+        one = steps.skip(one, mark.key, BEN, NOW, LONG[:900]).run
         yield one
 
 
@@ -99,10 +99,10 @@ def test_slack_takes_every_state_of_every_playbook(name: str) -> None:
 @needs_reference
 @pytest.mark.parametrize("playbook", [HUGE, loader.shipped().get("memory-leak")], ids=["huge", "memory-leak"])
 def test_slack_takes_every_form(playbook: Playbook) -> None:
-    one = lifecycle.open_(1, 1, playbook, ADA, NOW).walk
+    one = lifecycle.open_run(1, 1, playbook, ADA, NOW).run
     key = next(step.key for step in playbook.steps if step.requires_approval)
-    one = approvals.ask(one, key, "do", ("echo " + "<&>" * 3000,) * 30, ADA, timedelta(minutes=30), NOW).walk
-    mark, step = one.mark(key), next(step for step in playbook.steps if step.key == key)
+    one = approvals.request(one, key, "do", ("echo " + "<&>" * 3000,) * 30, ADA, timedelta(minutes=30), NOW).run
+    mark, step = one.step(key), next(step for step in playbook.steps if step.key == key)
     assert mark.asked is not None
     views = [
         forms.skip_modal(one, mark), forms.note_modal(one, mark), forms.note_modal(one, None),
@@ -115,8 +115,10 @@ def test_slack_takes_every_form(playbook: Playbook) -> None:
 
 @needs_reference
 def test_slack_takes_what_is_suggested() -> None:
-    hits = Finder([*loader.shipped().playbooks, replace(HUGE, keywords=("database",))]).find(Wanted("database slow"), 9)
-    one = lifecycle.open_(1, 1, HUGE, ADA, NOW).walk
+    hits = SearchIndex([*loader.shipped().playbooks, replace(HUGE, keywords=("database",))]).find(
+        Query("database slow"), 9
+    )
+    one = lifecycle.open_run(1, 1, HUGE, ADA, NOW).run
     shown = [
         playbooks.suggested(INCIDENT, hits, [one], "/incident", LONG),
         playbooks.suggested(INCIDENT, [], [], "/incident"),
@@ -132,7 +134,7 @@ def test_a_command_is_shown_byte_for_byte() -> None:
     playbook = Playbook(
         "x", "X", "x", (Phase("A", (step,)),), parameters=(Parameter("pod", default="db-0"),), digest="d"
     )
-    shown = walk.walk(INCIDENT, playbook, lifecycle.open_(1, 1, playbook, ADA, NOW).walk, NOW)
+    shown = walk.walk(INCIDENT, playbook, lifecycle.open_run(1, 1, playbook, ADA, NOW).run, NOW)
     code = next(b["text"]["text"] for b in shown.blocks if "```" in str(b))
     unescaped = code.strip("`").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     assert unescaped == text.replace("{pod}", "db-0")
@@ -143,10 +145,10 @@ def _opens(shown: Message) -> list[str]:
 
 
 def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_open() -> None:
-    hits = Finder(loader.shipped().playbooks).find(Wanted("the database is down"), 10)
+    hits = SearchIndex(loader.shipped().playbooks).find(Query("the database is down"), 10)
     shown = playbooks.suggested(INCIDENT, hits, [], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[:3]]
-    one = lifecycle.open_(1, 1, hits[0].playbook, ADA, NOW).walk
+    one = lifecycle.open_run(1, 1, hits[0].playbook, ADA, NOW).run
     shown = playbooks.suggested(INCIDENT, hits, [one], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[1:4]]
     nothing = playbooks.suggested(INCIDENT, [], [one], "/incident", "flying saucers")
@@ -164,7 +166,7 @@ def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_o
 )
 def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, said: str) -> None:
     playbook = loader.shipped().get("redis-outage")
-    one, step = lifecycle.open_(1, 1, playbook, ADA, NOW).walk, next(iter(playbook.steps))
+    one, step = lifecycle.open_run(1, 1, playbook, ADA, NOW).run, next(iter(playbook.steps))
     plan = Plan(
         "process",
         Action.RUN,
@@ -174,20 +176,20 @@ def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, s
         retries=retries,
         retry_every=timedelta(seconds=5),
     )
-    view = job_forms.run_modal(one, one.mark(step.key), step, plan, rolls_back=False)
+    view = job_forms.run_modal(one, one.step(step.key), step, plan, rolls_back=False)
     assert said in "\n".join(block.get("text", {}).get("text", "") for block in view["blocks"])
 
 
 def test_after_a_failure_was_taken_back_the_message_says_what_failed_and_why() -> None:
     playbook = Playbook("x", "X", "x", (Phase("A", (Step("1.1", "Mend"), Step("1.2", "Look"))),), digest="d")
-    one = job_results.started(lifecycle.open_(1, 1, playbook, ADA, NOW).walk, "1.1", "j1", ADA, NOW).walk
-    one = job_results.finished(one, "1.1", "j1", "succeeded", "exit code 0", NOW).walk
+    one = job_results.started(lifecycle.open_run(1, 1, playbook, ADA, NOW).run, "1.1", "j1", ADA, NOW).run
+    one = job_results.finished(one, "1.1", "j1", "succeeded", "exit code 0", NOW).run
     shown = str(walk.walk(INCIDENT, playbook, one, NOW).blocks)
     assert f"1.1 Mend — run by <@{ADA}>" in shown
-    one = job_results.started(one, "1.2", "j2", ADA, NOW).walk
-    one = job_results.finished(one, "1.2", "j2", "failed", "exit code 7", NOW).walk
-    one = job_results.started(one, "1.1", "j3", "tocsin", NOW, "rollback").walk
-    one = job_results.finished(one, "1.1", "j3", "succeeded", "exit code 0", NOW).walk
+    one = job_results.started(one, "1.2", "j2", ADA, NOW).run
+    one = job_results.finished(one, "1.2", "j2", "failed", "exit code 7", NOW).run
+    one = job_results.started(one, "1.1", "j3", "tocsin", NOW, "rollback").run
+    one = job_results.finished(one, "1.1", "j3", "succeeded", "exit code 0", NOW).run
     shown = str(walk.walk(INCIDENT, playbook, one, NOW).blocks)
     assert "Do it again, or skip it." in shown
     assert "exit code 0" not in shown

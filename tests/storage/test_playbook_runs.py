@@ -14,15 +14,15 @@ PLAYBOOKS = loader.shipped()
 async def test_a_walk_comes_back_as_it_was_left(database: Database) -> None:
     await stored(database)
     playbook = PLAYBOOKS.get("database-failover")
-    walk = lifecycle.open_(1, 1, playbook, "U1", NOW, values={"replica": "replica-7"}).walk
-    walk = steps.done(walk, "1.1", "U1", NOW + MINUTE).walk
-    walk = steps.note(walk, "1.2", "U2", NOW + MINUTE, "3 s behind \x00 here").walk
-    walk = steps.skip(walk, "1.2", "U2", NOW + MINUTE, "We know").walk
-    walk = steps.assign(walk, "2.1", "U3", "U2", NOW + MINUTE).walk
-    walk = approvals.ask(walk, "2.1", "do", ("kubectl scale …",), "U3", 30 * MINUTE, NOW + MINUTE).walk
-    walk = approvals.approve(walk, "2.1", 1, "U1", NOW + MINUTE).walk
-    walk = job_results.started(walk, "2.1", "j1", "U3", NOW + MINUTE).walk
-    walk = job_results.finished(walk, "2.1", "j1", "timed_out", "after 3 minutes", NOW + MINUTE).walk
+    walk = lifecycle.open_run(1, 1, playbook, "U1", NOW, values={"replica": "replica-7"}).run
+    walk = steps.complete(walk, "1.1", "U1", NOW + MINUTE).run
+    walk = steps.note(walk, "1.2", "U2", NOW + MINUTE, "3 s behind \x00 here").run
+    walk = steps.skip(walk, "1.2", "U2", NOW + MINUTE, "We know").run
+    walk = steps.assign(walk, "2.1", "U3", "U2", NOW + MINUTE).run
+    walk = approvals.request(walk, "2.1", "do", ("kubectl scale …",), "U3", 30 * MINUTE, NOW + MINUTE).run
+    walk = approvals.approve(walk, "2.1", 1, "U1", NOW + MINUTE).run
+    walk = job_results.started(walk, "2.1", "j1", "U3", NOW + MINUTE).run
+    walk = job_results.finished(walk, "2.1", "j1", "timed_out", "after 3 minutes", NOW + MINUTE).run
     async with database.transaction() as conn:
         await stored_walks.save(conn, walk)
         await stored_walks.save(conn, walk)
@@ -31,7 +31,7 @@ async def test_a_walk_comes_back_as_it_was_left(database: Database) -> None:
     async with database.reading() as conn:
         kept = await stored_walks.get(conn, 1, 1)
         assert kept is not None
-        expected = walk.mark("1.2")
+        expected = walk.step("1.2")
         clean = replace(expected, notes=(replace(expected.notes[0], text="3 s behind \ufffd here"),))
         assert kept == replace(walk, steps=tuple(clean if one.key == "1.2" else one for one in walk.steps))
         assert await stored_walks.playbook_version(conn, playbook.digest) == playbook
@@ -52,8 +52,8 @@ async def test_walks_of_a_playbook_leave_drills_out(database: Database) -> None:
     playbook = PLAYBOOKS.get("redis-outage")
     async with database.transaction() as conn:
         for number in (1, 2, 3):
-            change = lifecycle.open_(number, 1, playbook, "U1", NOW + number * MINUTE, drill=number == 3)
-            await stored_walks.save(conn, change.walk)
+            change = lifecycle.open_run(number, 1, playbook, "U1", NOW + number * MINUTE, drill=number == 3)
+            await stored_walks.save(conn, change.run)
         assert [one.incident for one in await stored_walks.of_playbook(conn, "redis-outage")] == [2, 1]
         assert await stored_walks.used_playbooks(conn) == ["redis-outage"]
         assert [one.number for one in await stored_walks.of_incident(conn, 3)] == [1]

@@ -227,11 +227,11 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
 
     monkeypatch.setattr(retention, "ended_incidents", fails_once)
     going = Retention(context(database))
-    going.start()
+    await going.start()
     async with asyncio.timeout(10):
         while "secret words" in await texts(database, 1):
             await asyncio.sleep(0.01)
-    await going.stop()
+    await going.stop(1.0)
     assert await faults(database) == []
 
 

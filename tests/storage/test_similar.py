@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.triage.similarity import Document
+from bot.domain.triage.similarity import SearchDocument
 from storage import incidents, schema, similar
 from storage.database import Database
 from tests.storage.helpers import incident, stored
@@ -17,11 +17,11 @@ from tests.storage.helpers import incident, stored
 NUMBERS = 5000
 
 
-def document(number: int, title: str, **more: str) -> Document:
-    return Document(number, tuple(title.split()), **{name: tuple(text.split()) for name, text in more.items()})
+def document(number: int, title: str, **more: str) -> SearchDocument:
+    return SearchDocument(number, tuple(title.split()), **{name: tuple(text.split()) for name, text in more.items()})
 
 
-async def put(database: Database, *documents: Document, private: frozenset[int] = frozenset()) -> None:
+async def put(database: Database, *documents: SearchDocument, private: frozenset[int] = frozenset()) -> None:
     async with database.transaction() as conn:
         for one in documents:
             if await incidents.get(conn, one.incident) is None:
@@ -57,7 +57,7 @@ async def test_how_common_a_term_is_counts_incidents_and_not_fields(database: Da
     await put(database, document(1, "api", fix="api"), document(2, "api redis"), document(3, "für größe"))
     async with database.reading() as conn:
         often = await similar.frequencies(conn, ["api", "redis", "nothing", "größe"])
-    assert (often.total, dict(often.of)) == (3, {"api": 2, "redis": 1, "nothing": 0, "größe": 1})
+    assert (often.total, dict(often.counts)) == (3, {"api": 2, "redis": 1, "nothing": 0, "größe": 1})
 
 
 async def test_private_ones_are_found_only_where_they_are_asked_for(database: Database) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.incident import Incident
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import phrases
 from sandbox import Message
 from storage import incidents
@@ -42,7 +42,7 @@ class Book:
     """The database as it stands."""
 
     incidents: dict[int, Incident]
-    timelines: dict[int, list[Recorded]]
+    timelines: dict[int, list[RecordedEntry]]
     outbox: list[Any]
     deadlines: list[Any]
     broken_chains: list[str]

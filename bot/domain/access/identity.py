@@ -1,4 +1,4 @@
-"""Who somebody is to the workspace: one of its own, a guest, or of another organisation. Slack knows."""
+"""A person's membership in the Slack workspace: own member, guest, or member of another organisation."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from enum import StrEnum
 
 
 class Membership(StrEnum):
+    """How Slack classifies a person."""
+
     MEMBER = "member"
     GUEST = "guest"
-    OUTSIDE = "outside"  # of another organisation, by Slack Connect
-    UNKNOWN = "unknown"  # Slack has not said
+    OUTSIDE = "outside"  # of another organisation, through Slack Connect
+    UNKNOWN = "unknown"  # Slack has not answered yet
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`address` is their e-mail address, as far as Slack vouches for it."""
+    """A Slack user with their membership."""
 
-    user: str
+    user: str  # Slack user ID
     membership: Membership
-    address: str | None = None
+    address: str | None = None  # e-mail address, where Slack vouches for it
 
     def is_among(self, people: Iterable[str]) -> bool:
-        """Whether they are one of these Slack IDs and addresses."""
+        """Whether this person is listed, by Slack ID or by e-mail address in any case."""
         address = self.address.lower() if self.address else None
-        return any(one == self.user or ("@" in one and one.lower() == address) for one in people)
+        return any(name == self.user or ("@" in name and name.lower() == address) for name in people)

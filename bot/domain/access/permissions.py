@@ -1,6 +1,6 @@
-"""Who may do what: everybody, unless the policy names people for a verb. Refusals say whom to ask.
+"""Who may do what: everybody, unless the policy restricts a verb. Refusals name the people to ask.
 
-Acknowledging and joining, and all that only looks, cannot be restricted: whoever comes to help is never turned away.
+Acknowledging, joining and everything read-only cannot be restricted: people who come to help are never turned away.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import AllowList
+from bot.domain.values.slack_ids import user_mention
 
 RESTRICTABLE_VERBS = (
     "declare", "drill", "update", "status", "severity", "role", "handover", "escalate", "page", "note", "impact",
     "snooze", "next", "resolve", "close", "cancel", "reopen", "policy", "cover",
 )  # fmt: skip
 VERBS_WITHOUT_INCIDENT = frozenset({"declare", "drill", "cover"})
-# The bell and the calls for help: these are not refused because Slack cannot say who is in a group.
+# Calls for help: allowed when Slack cannot say who is in a group.
 ALLOWED_WHEN_UNKNOWN = frozenset({"declare", "escalate", "page"})
 PHRASES = {
     "declare": "declare incidents", "drill": "start drills", "update": "post updates", "status": "change the status",
@@ -25,18 +26,18 @@ PHRASES = {
     "escalate": "escalate", "page": "page people", "note": "write notes",
     "impact": "say what the impact is", "snooze": "snooze reminders",
     "next": "promise updates", "resolve": "resolve incidents", "close": "close incidents",
-    "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "bring another policy to an incident",
+    "cancel": "cancel incidents", "reopen": "reopen incidents", "policy": "apply another policy to an incident",
     "cover": "cover schedules",
 }  # fmt: skip
-MAX_NAMED = 5
+MAX_NAMED = 5  # people named in a refusal
 
-# The members of a user group by what the policy calls it; None: nobody knows.
+# The members of a user group, by the name the policy uses for it; None while Slack has not told.
 GroupMembers = Callable[[str], frozenset[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionRequest:
-    """Somebody wants to do something. `incident` is None where there is none yet."""
+    """A person wants to do something. `incident` is None where there is none yet."""
 
     verb: str
     actor: str
@@ -46,57 +47,65 @@ class PermissionRequest:
 def require(
     request: PermissionRequest, allowed: AllowList | None, members: GroupMembers, titles: Callable[[str], str]
 ) -> None:
-    """Raise `Refused`, saying who may and whom to ask, unless they may."""
-    if allowed is None or _named(request, allowed):
+    """Raise `Refused` unless the actor is allowed; the message says who may, and whom to ask.
+
+    `titles` gives a role's title by its key. Without `allowed` everybody may.
+    """
+    if allowed is None or _listed(request, allowed):
         return
-    known = {group: members(group) for group in allowed.groups}
-    if any(request.actor in people for people in known.values() if people is not None):
+    groups = {group: members(group) for group in allowed.groups}
+    if any(request.actor in people for people in groups.values() if people is not None):
         return
-    unknown = [group for group, people in known.items() if people is None]
+    unknown = any(people is None for people in groups.values())
     if unknown and request.verb in ALLOWED_WHEN_UNKNOWN:
         return
-    raise Refused(_refusal(request, allowed, known, unknown, titles))
+    raise Refused(_refusal(request, allowed, groups, titles))
 
 
-def _named(question: PermissionRequest, allowed: AllowList) -> bool:
-    holders = question.incident.roles if question.incident is not None else {}
-    return question.actor in allowed.users or any(holders.get(role) == question.actor for role in allowed.roles)
+def _listed(request: PermissionRequest, allowed: AllowList) -> bool:
+    holders = request.incident.roles if request.incident is not None else {}
+    return request.actor in allowed.users or any(holders.get(role) == request.actor for role in allowed.roles)
 
 
 def _refusal(
-    question: PermissionRequest,
+    request: PermissionRequest,
     allowed: AllowList,
-    known: dict[str, frozenset[str] | None],
-    unknown: list[str],
+    groups: dict[str, frozenset[str] | None],
     titles: Callable[[str], str],
 ) -> str:
-    incident = question.incident
-    who = [_called(group) for group in allowed.groups]
-    who += [f"the {titles(role).lower()}" for role in allowed.roles]
-    who += [f"<@{user}>" for user in allowed.users[:MAX_NAMED]]
-    said = f"Only {_either(who)} may {PHRASES[question.verb]}."
-    if unknown:
-        said += (
-            f" Slack has not told me yet who is in {_either([f'@{group}' for group in unknown])}, so I can't let you."
-        )
-    holders = incident.roles if incident is not None else {}
-    asked = [holders[role] for role in allowed.roles if holders.get(role)]
-    asked += [*allowed.users, *sorted(user for people in known.values() if people for user in people)]
-    people = [f"<@{user}>" for user in dict.fromkeys(asked) if user != question.actor][:MAX_NAMED]
-    if people:
-        said += f" Ask one of them: {', '.join(people)}." if len(people) > 1 else f" Ask {people[0]}."
-    lead = holders.get("commander")
-    if incident is not None and lead:
-        said += f" You lead {incident.id}." if lead == question.actor else f" <@{lead}> leads {incident.id}."
-    elif incident is not None:
-        said += f" Nobody leads {incident.id} yet."
-    return said
+    entitled = [_group_name(group) for group in allowed.groups]
+    entitled += [f"the {titles(role).lower()}" for role in allowed.roles]
+    entitled += [user_mention(user) for user in allowed.users[:MAX_NAMED]]
+    sentences = [f"Only {_join_or(entitled)} may {PHRASES[request.verb]}."]
+    if unknown := [f"@{group}" for group, people in groups.items() if people is None]:
+        sentences.append(f"Slack has not told me yet who is in {_join_or(unknown)}, so I can't let you.")
+    if people := _people_to_ask(request, allowed, groups):
+        sentences.append(f"Ask one of them: {', '.join(people)}." if len(people) > 1 else f"Ask {people[0]}.")
+    if request.incident is not None:
+        sentences.append(_leads(request.incident, request.actor))
+    return " ".join(sentences)
 
 
-def _called(group: str) -> str:
+def _people_to_ask(
+    request: PermissionRequest, allowed: AllowList, groups: dict[str, frozenset[str] | None]
+) -> list[str]:
+    holders = request.incident.roles if request.incident is not None else {}
+    people = [holders[role] for role in allowed.roles if holders.get(role)]
+    people += [*allowed.users, *sorted(user for members in groups.values() if members for user in members)]
+    return [user_mention(user) for user in dict.fromkeys(people) if user != request.actor][:MAX_NAMED]
+
+
+def _leads(incident: Incident, actor: str) -> str:
+    lead = incident.roles.get("commander")
+    if not lead:
+        return f"Nobody leads {incident.id} yet."
+    return f"You lead {incident.id}." if lead == actor else f"{user_mention(lead)} leads {incident.id}."
+
+
+def _group_name(group: str) -> str:
     return f"the user group {group}" if group.isupper() else f"@{group}"
 
 
-def _either(names: Iterable[str]) -> str:
-    *some, last = names
-    return f"{', '.join(some)} or {last}" if some else last
+def _join_or(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

@@ -1,6 +1,17 @@
-"""The incident and its verbs: pure functions that give back the changed incident and what to write down."""
+"""The incident and its verbs: pure functions that return the changed incident and its new timeline entries."""
 
-from bot.domain.incident.lifecycle import TITLE_LENGTH, acknowledge, cancel, close, declare, join, move, reopen, resolve
+from bot.domain.incident.lifecycle import (
+    TITLE_LENGTH,
+    NewIncident,
+    acknowledge,
+    cancel,
+    close,
+    declare,
+    join,
+    move,
+    reopen,
+    resolve,
+)
 from bot.domain.incident.roles import assign, clear_role, empty_roles
 from bot.domain.incident.severity import change_severity
 from bot.domain.incident.state import (
@@ -12,6 +23,7 @@ from bot.domain.incident.state import (
     PagedRung,
     RoleShift,
     RunSummary,
+    ShiftState,
     Snooze,
     Timer,
     TriggerState,
@@ -27,9 +39,11 @@ __all__ = [
     "Handover",
     "Incident",
     "Ladder",
+    "NewIncident",
     "PagedRung",
     "RoleShift",
     "RunSummary",
+    "ShiftState",
     "Snooze",
     "Timer",
     "TriggerState",

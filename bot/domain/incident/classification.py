@@ -1,19 +1,19 @@
-"""How bad is it? A suggestion from facts, with its reasons; a person decides.
+"""Suggested severity: the policy's rules applied to the facts people gave. A person decides.
 
-Rules are policy. Every condition of a rule must hold; a fact that nobody gave never matches; of all rules that match
-the worst severity wins. (The code of document 000 takes the first match, so that a lesser rule can hide a worse one,
-and lets a missing metric count as 0 or 1.)
+Every condition of a rule must hold; a fact that was not given never matches; of all rules that match, the worst
+severity wins. (The code of document 000 takes the first match, so that a lesser rule can hide a worse one, and lets
+a missing metric count as 0 or 1.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.domain.incident import Incident
+from bot.domain.incident.state import Incident
 from bot.domain.policy.policy import Condition, Fact, Policy, Rule
 
-# What people can say of an impact: `users` and `error_rate` in percent, `latency` as a multiple of the normal one.
+# The facts of an impact: `users` and `error_rate` in percent, `latency` as a multiple of the normal one; flags.
 FIGURES = ("users", "error_rate", "latency")
 FLAGS = ("core", "security", "data_loss", "public_relations")
 REVENUE = "revenue"
@@ -23,44 +23,43 @@ Facts = Mapping[str, Fact]
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`reasons` are those of every rule that speaks for this severity."""
+    """A severity that the rules suggest, and why."""
 
     severity: str
-    reasons: tuple[str, ...]
-    category: str | None = None
-    actions: tuple[str, ...] = ()
-    escalate: bool = False  # the rule wants people paged without waiting
-
-    @property
-    def explained(self) -> str:
-        """`sev2: half of the users or more are affected`."""
-        return f"{self.severity}: {'; '.join(self.reasons)}"
+    reasons: tuple[str, ...]  # names of every matching rule of this severity
+    category: str | None = None  # of the first of them that has one
+    actions: tuple[str, ...] = ()  # what to do first
+    escalate: bool = False  # a rule wants people paged without delay
 
 
 def suggest(facts: Facts, policy: Policy) -> Suggestion | None:
-    """None where no fact was given, or no rule matches. A rule without conditions holds for any facts at all."""
+    """The worst severity whose rules match; None without facts or without a match.
+
+    A rule without conditions matches any facts at all.
+    """
     if not facts:
         return None
     matching = [rule for rule in policy.classification if matches(rule, facts)]
     if not matching:
         return None
     worst = min(matching, key=lambda rule: policy.rank(rule.severity)).severity
-    speaking = [rule for rule in matching if rule.severity == worst]
+    rules = [rule for rule in matching if rule.severity == worst]
     return Suggestion(
         worst,
-        tuple(dict.fromkeys(rule.name for rule in speaking)),
-        next((rule.category for rule in speaking if rule.category), None),
-        tuple(dict.fromkeys(action for rule in speaking for action in rule.actions)),
-        any(rule.escalate for rule in speaking),
+        tuple(dict.fromkeys(rule.name for rule in rules)),
+        next((rule.category for rule in rules if rule.category), None),
+        tuple(dict.fromkeys(action for rule in rules for action in rule.actions)),
+        any(rule.escalate for rule in rules),
     )
 
 
 def matches(rule: Rule, facts: Facts) -> bool:
+    """Whether every condition of the rule holds."""
     return all(is_met(condition, facts) for condition in rule.when)
 
 
 def is_met(condition: Condition, facts: Facts) -> bool:
-    """A mark must be set; a figure must stand in its relation. What is not known is not met."""
+    """Whether the flag is set, or the figure compares as the condition asks. A missing fact never meets it."""
     fact = facts.get(condition.fact)
     if fact is None:
         return False
@@ -80,18 +79,18 @@ def is_met(condition: Condition, facts: Facts) -> bool:
 
 
 def facts_in_use(policy: Policy) -> tuple[str, ...]:
-    """Which of the facts that people can say the policy's rules and triggers look at, in the order of the form."""
+    """Facts that a rule or a trigger of the policy reads, in the order of the form."""
     used = {condition.fact for rule in policy.classification for condition in rule.when}
-    used |= {trigger.when for trigger in policy.triggers}  # a mark pages where a trigger looks at it
+    used |= {trigger.when for trigger in policy.triggers}
     return tuple(fact for fact in (*FIGURES, *FLAGS) if fact in used)
 
 
 def checklist(incident: Incident, policy: Policy) -> tuple[str, ...]:
-    """What the rules recommend to do first: those that its facts match at the worst, and those of its category."""
-    found: Sequence[str] = ()
-    if suggestion := suggest(incident.facts, policy):
-        found = suggestion.actions
+    """What to do first: the actions of the rules its facts suggest, then those of the rules for its category."""
+    suggestion = suggest(incident.facts, policy)
+    actions = list(suggestion.actions) if suggestion else []
     if incident.category:
-        mine = [rule for rule in policy.classification if rule.category == incident.category]
-        found = [*found, *(action for rule in mine for action in rule.actions)]
-    return tuple(dict.fromkeys(found))
+        for rule in policy.classification:
+            if rule.category == incident.category:
+                actions += rule.actions
+    return tuple(dict.fromkeys(actions))

@@ -1,4 +1,4 @@
-"""When the next update is due, and when empty roles are asked about."""
+"""When the next update is due, and when the bot asks about empty roles."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from bot.domain.incident.state import Incident
 from bot.domain.policy.policy import Policy, Severity
 from bot.domain.values import durations
 
+DEFAULT_ROLES_AFTER = timedelta(minutes=10)  # where neither the policy nor the severity says when
+
 
 def due_after(instant: datetime, span: durations.Span | None) -> datetime | None:
+    """`instant` plus `span`; None where the policy asks for nothing."""
     return None if span is None else durations.add(instant, span)
 
 
+def rearmed(last: datetime, cadence: durations.Span | None, now: datetime) -> datetime | None:
+    """One cadence after `last`, or after `now` where that has passed; None without a cadence."""
+    due = due_after(last, cadence)
+    return due if due is None or due > now else due_after(now, cadence)
+
+
 def next_update_due(incident: Incident, policy: Policy, now: datetime) -> datetime | None:
+    """When the update after one posted `now` is due; None where the severity asks for no updates."""
     return due_after(now, policy.severity(incident.severity).update_every)
 
 
 def roles_due(now: datetime, level: Severity, policy: Policy) -> datetime | None:
+    """When to ask about roles that are still empty; None where the severity requires none."""
     if not level.roles:
         return None
     if policy.nudges.roles_after is not None:
         return now + policy.nudges.roles_after
-    return due_after(now, level.respond_within or timedelta(minutes=10))
+    return due_after(now, level.respond_within or DEFAULT_ROLES_AFTER)

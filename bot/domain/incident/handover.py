@@ -1,4 +1,4 @@
-"""Handover, two-sided: a role is offered, and stays where it is until the other accepts."""
+"""Two-sided handover: a role is offered to a person and stays with its holder until they accept."""
 
 from __future__ import annotations
 
@@ -7,99 +7,120 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain import incident as verbs
 from bot.domain.errors import Refused
-from bot.domain.incident import Change, Handover, Incident
+from bot.domain.incident.roles import assign
+from bot.domain.incident.state import Change, Handover, Incident, require_open
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
 from bot.domain.values.durations import exact
 
-DEFAULT_ROLE = "commander"
-
 
 def open_offers(incident: Incident) -> tuple[Handover, ...]:
-    """Offers that still wait for an answer: of this episode, of a role that has not moved on meanwhile."""
+    """Offers of this episode that wait for an answer; an offer ends when the role changes hands otherwise."""
     if not incident.open:
         return ()
     return tuple(
-        one
-        for one in incident.handovers
-        if one.episode == incident.episode and incident.roles.get(one.role) == one.holder
+        offered
+        for offered in incident.handovers
+        if offered.episode == incident.episode and incident.roles.get(offered.role) == offered.holder
     )
 
 
+def require_offer(incident: Incident, number: int, actor: str) -> Handover:
+    """The open offer that the actor answers. Raises `Refused` when it has ended or went to another person."""
+    offered = next((each for each in open_offers(incident) if each.number == number), None)
+    if offered is None:
+        raise Refused("That handover is over: it was answered, or the role has a new holder.", "roles")
+    if offered.to != actor:
+        raise Refused(f"That was asked of <@{offered.to}>.", f"role {offered.role} me")
+    return offered
+
+
 def offer(incident: Incident, role: str, to: str, actor: str, policy: Policy, now: datetime) -> Change:
-    """Ask somebody to take a role over; an earlier offer of the same role is withdrawn."""
-    verbs.require_open(incident)
-    part = policy.role(role)
-    holder = incident.roles.get(part.key)
+    """Ask a person to take a role over; an earlier offer of the same role is withdrawn.
+
+    Raises `Refused` when they hold it already or offer it to themselves.
+    """
+    require_open(incident)
+    duty = policy.role(role)
+    holder = incident.roles.get(duty.key)
     if holder == to:
-        raise Refused(f"<@{to}> is {part.title} already.", "roles")
+        raise Refused(f"<@{to}> is {duty.title} already.", "roles")
     if to == actor:
-        raise Refused(f"A handover goes to somebody else. To be {part.title} yourself:", f"role {part.key} me")
+        raise Refused(f"A handover goes to somebody else. To be {duty.title} yourself:", f"role {duty.key} me")
     number = incident.handovers_asked + 1
-    asked = Handover(number, part.key, to, actor, holder, now, now + policy.nudges.handover_within, incident.episode)
-    others = tuple(one for one in open_offers(incident) if one.role != part.key)
-    changed = replace(incident, handovers=(*others, asked), handovers_asked=number)
-    return Change(changed, (_said(now, actor, asked, policy, "asked", f"<@{to}> is asked to take over"),))
+    offered = Handover(number, duty.key, to, actor, holder, now, now + policy.nudges.handover_within, incident.episode)
+    others = tuple(each for each in open_offers(incident) if each.role != duty.key)
+    changed = replace(incident, handovers=(*others, offered), handovers_asked=number)
+    return Change(changed, (_entry(now, actor, offered, policy, "asked", f"<@{to}> is asked to take over"),))
 
 
 def accept(incident: Incident, number: int, actor: str, policy: Policy, now: datetime) -> Change:
-    asked = require_offer(incident, number, actor)
-    left = replace(incident, handovers=_without(incident, number))
-    change = verbs.assign(left, asked.role, actor, actor, policy, now)
-    said = _said(now, actor, asked, policy, "accepted", "accepted the handover")
-    return Change(change.incident, (replace(said, data={**said.data, "told": False}), *change.entries))
+    """The actor takes the role. Raises `Refused` unless the offer is open and theirs."""
+    offered = require_offer(incident, number, actor)
+    assigned = assign(_without(incident, number), offered.role, actor, actor, policy, now)
+    record = _entry(now, actor, offered, policy, "accepted", "accepted the handover")
+    untold = replace(record, data={**record.data, "told": False})  # the channel hears of the role instead
+    return Change(assigned.incident, (untold, *assigned.entries))
 
 
 def decline(incident: Incident, number: int, actor: str, policy: Policy, now: datetime) -> Change:
-    asked = require_offer(incident, number, actor)
-    left = replace(incident, handovers=_without(incident, number))
-    return Change(left, (_said(now, actor, asked, policy, "declined", "declined to take over"),))
+    """The role stays with its holder. Raises `Refused` unless the offer is open and the actor's."""
+    offered = require_offer(incident, number, actor)
+    record = _entry(now, actor, offered, policy, "declined", "declined to take over")
+    return Change(_without(incident, number), (record,))
 
 
-def ask_again(incident: Incident, asked: Handover, policy: Policy, now: datetime) -> Incident:
-    """Asked once more: there is as much time again."""
-    again = replace(asked, nudged=True, due_at=now + policy.nudges.handover_within)
-    return replace(incident, handovers=(*_without(incident, asked.number), again))
+def ask_again(incident: Incident, offered: Handover, policy: Policy, now: datetime) -> Incident:
+    """Ask a second time; the answer gets as much time again."""
+    repeated = replace(offered, nudged=True, due_at=now + policy.nudges.handover_within)
+    others = _without(incident, offered.number).handovers
+    return replace(incident, handovers=(*others, repeated))
 
 
-def expire(incident: Incident, asked: Handover, actor: str, policy: Policy, now: datetime) -> Change:
-    """No answer to the second asking either: the offer ends, and the role stays where it is."""
-    left = replace(incident, handovers=_without(incident, asked.number))
-    text = f"<@{asked.to}> did not answer within {exact(now - asked.asked_at)}"
-    return Change(left, (_said(now, actor, asked, policy, "unanswered", text),))
+def expire(incident: Incident, offered: Handover, actor: str, policy: Policy, now: datetime) -> Change:
+    """The second request went unanswered as well: the offer ends, and the role stays with its holder."""
+    text = f"<@{offered.to}> did not answer within {exact(now - offered.asked_at)}"
+    record = _entry(now, actor, offered, policy, "unanswered", text)
+    return Change(_without(incident, offered.number), (record,))
 
 
-def to_payload(asked: Handover) -> dict[str, Any]:
-    """For the outbox: enough to know the offer by, once it is over."""
-    instants = {"asked_at": asked.asked_at.isoformat(), "due_at": asked.due_at.isoformat()}
-    return {**asdict(asked), **instants}
+def outcome(number: int, before: Incident, after: Incident) -> str:
+    """How an offer ended that was open in `before` and is not in `after`, in words."""
+    offered = next((each for each in before.handovers if each.number == number), None)
+    if not after.open:
+        return f"the incident is {after.status}"
+    if offered is None:
+        return "the roles changed"
+    if after.roles.get(offered.role) == offered.to:
+        return f"accepted by <@{offered.to}>"
+    if after.roles.get(offered.role) != offered.holder:
+        return "the role went to somebody else"
+    if after.handovers_asked > before.handovers_asked:
+        return "somebody else was asked instead"
+    return "declined"
+
+
+def to_payload(offered: Handover) -> dict[str, Any]:
+    """The offer as JSON for a notice, so that it can be shown after it has ended."""
+    instants = {"asked_at": offered.asked_at.isoformat(), "due_at": offered.due_at.isoformat()}
+    return {**asdict(offered), **instants}
 
 
 def from_payload(payload: Mapping[str, Any]) -> Handover:
-    known = {field.name: payload[field.name] for field in fields(Handover)}
-    instants = {name: datetime.fromisoformat(known[name]) for name in ("asked_at", "due_at")}
-    return Handover(**{**known, **instants})
+    """The offer in a notice's payload; other keys are ignored."""
+    values = {field.name: payload[field.name] for field in fields(Handover)}
+    instants = {name: datetime.fromisoformat(values[name]) for name in ("asked_at", "due_at")}
+    return Handover(**{**values, **instants})
 
 
-def require_offer(incident: Incident, number: int, actor: str) -> Handover:
-    """The offer somebody answers. Raises `Refused` where it is over, or was made to another."""
-    asked = next((one for one in open_offers(incident) if one.number == number), None)
-    if asked is None:
-        raise Refused("That handover is over: it was answered, or the role moved on.", "roles")
-    if asked.to != actor:
-        raise Refused(f"That was asked of <@{asked.to}>.", f"role {asked.role} me")
-    return asked
+def _without(incident: Incident, number: int) -> Incident:
+    return replace(incident, handovers=tuple(each for each in incident.handovers if each.number != number))
 
 
-def _without(incident: Incident, number: int) -> tuple[Handover, ...]:
-    return tuple(one for one in incident.handovers if one.number != number)
-
-
-def _said(now: datetime, actor: str, asked: Handover, policy: Policy, state: str, text: str) -> Entry:
-    title = policy.role(asked.role).title
+def _entry(now: datetime, actor: str, offered: Handover, policy: Policy, state: str, text: str) -> Entry:
+    title = policy.role(offered.role).title
     return entry(
         now, "handover", actor, f"{title}: {text}",
-        role=asked.role, title=title, to=asked.to, holder=asked.holder, by=asked.by, state=state, told=True,
+        role=offered.role, title=title, to=offered.to, holder=offered.holder, by=offered.by, state=state, told=True,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Impact: what is hit, as people say it while the incident runs. It feeds triggers, classification and the review."""
+"""Impact of an incident as people report it; input of triggers, classification and the review."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Change, Incident
 from bot.domain.incident.classification import FIGURES, FLAGS, REVENUE
+from bot.domain.incident.state import Change, Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Fact
 from bot.domain.timeline.entry import entry
@@ -16,7 +16,7 @@ from bot.domain.timeline.entry import entry
 SLA_BREACH, CUSTOMERS_TOLD = "sla_breach", "customers_told"
 IMPACT_FIGURES = (*FIGURES, REVENUE)
 IMPACT_FLAGS = (*FLAGS, SLA_BREACH, CUSTOMERS_TOLD)
-# How each is said, on the card and on the timeline.
+# How each fact reads on the card and on the timeline.
 PHRASES: Mapping[str, str] = {
     "users": "{:g} % of users",
     "error_rate": "{:g} % of requests fail",
@@ -33,15 +33,18 @@ PHRASES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ImpactInput:
-    """What somebody changed of it: None where they left it as it was. In `facts`, None takes one away."""
+    """A change of the impact. None leaves the services or regions as they are."""
 
     services: tuple[str, ...] | None = None
     regions: tuple[str, ...] | None = None
-    facts: Mapping[str, Fact | None] = field(default_factory=dict)
+    facts: Mapping[str, Fact | None] = field(default_factory=dict)  # None or False removes a fact; others stay
 
 
 def record(incident: Incident, impact: ImpactInput, actor: str, now: datetime) -> Change:
-    """Also after the end: the review asks for it. Saying what is known already changes nothing."""
+    """Change the impact. Allowed after the end, for the review; repeating what is known changes nothing.
+
+    Raises `Refused` for cancelled and merged incidents.
+    """
     if incident.status in (Status.CANCELLED, Status.MERGED):
         raise Refused(f"{incident.id} is {incident.status}: its impact is not kept any more.", "list")
     facts: dict[str, Fact] = {**incident.facts}
@@ -55,12 +58,12 @@ def record(incident: Incident, impact: ImpactInput, actor: str, now: datetime) -
     changed = replace(incident, services=services, regions=regions, facts=facts)
     if changed == incident:
         return Change(incident)
-    text = "; ".join(_changes(incident, changed))
+    text = "; ".join(_differences(incident, changed))
     return Change(changed, (entry(now, "impact", actor, text, told=incident.open, facts=facts),))
 
 
 def describe(facts: Mapping[str, Fact]) -> list[str]:
-    """Figures first, then what the dashboards say, then marks."""
+    """Each fact in words: figures first, then metrics read off dashboards, then flags."""
     figures = [PHRASES[name].format(facts[name]) for name in IMPACT_FIGURES if name in facts]
     metrics = [
         f"{name.replace('_', ' ')} {fact:g}"
@@ -70,12 +73,12 @@ def describe(facts: Mapping[str, Fact]) -> list[str]:
     return [*figures, *metrics, *(PHRASES[name] for name in IMPACT_FLAGS if facts.get(name))]
 
 
-def _changes(before: Incident, after: Incident) -> list[str]:
-    said = []
+def _differences(before: Incident, after: Incident) -> list[str]:
+    lines = []
     if before.services != after.services:
-        said.append(f"services: {', '.join(after.services) or 'none'}")
+        lines.append(f"services: {', '.join(after.services) or 'none'}")
     if before.regions != after.regions:
-        said.append(f"regions: {', '.join(after.regions) or 'none'}")
-    said += describe({name: fact for name, fact in after.facts.items() if before.facts.get(name) != fact})
-    gone = {name: fact for name, fact in before.facts.items() if name not in after.facts}
-    return said + [f"no longer: {words}" for words in describe(gone)]
+        lines.append(f"regions: {', '.join(after.regions) or 'none'}")
+    lines += describe({name: fact for name, fact in after.facts.items() if before.facts.get(name) != fact})
+    removed = {name: fact for name, fact in before.facts.items() if name not in after.facts}
+    return lines + [f"no longer: {words}" for words in describe(removed)]

@@ -1,8 +1,8 @@
-"""The course of an incident: declared, acknowledged, moved along the lifecycle, ended, reopened."""
+"""The life of an incident: declared, acknowledged, moved along, ended, reopened."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,55 +17,59 @@ from bot.domain.timeline.entry import Entry, entry
 TITLE_LENGTH = 300
 
 
-def declare(
-    number: int,
-    title: str,
-    severity: str,
-    actor: str,
-    policy: Policy,
-    now: datetime,
-    *,
-    description: str = "",
-    category: str | None = None,
-    services: tuple[str, ...] = (),
-    private: bool = False,
-    drill: bool = False,
-    detected_at: datetime | None = None,
-    facts: dict[str, Fact] | None = None,
-) -> Change:
-    """Open an incident. Never refused for its title: one over 300 characters is cut, the whole kept as description."""
-    level = policy.severity(severity)
-    full = " ".join(title.split()) or "Untitled incident"
-    kept = full
-    if len(full) > TITLE_LENGTH:
-        kept = full[: TITLE_LENGTH - 1].rstrip() + "…"
-        description = f"{full}\n\n{description}".strip()
+@dataclass(frozen=True, slots=True)
+class NewIncident:
+    """What an incident is declared with."""
+
+    title: str
+    severity: str  # key or name of a severity
+    declared_by: str
+    description: str = ""
+    category: str | None = None
+    services: tuple[str, ...] = ()
+    private: bool = False
+    drill: bool = False
+    detected_at: datetime | None = None  # None, or an instant in the future: now
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+
+def declare(number: int, new: NewIncident, policy: Policy, now: datetime) -> Change:
+    """Open an incident. Raises `Refused` for an unknown severity, never for the title.
+
+    A title over 300 characters is cut; the whole of it is kept as the beginning of the description.
+    """
+    level = policy.severity(new.severity)
+    full_title = " ".join(new.title.split()) or "Untitled incident"
+    title, description = full_title, new.description
+    if len(full_title) > TITLE_LENGTH:
+        title = full_title[: TITLE_LENGTH - 1].rstrip() + "…"
+        description = f"{full_title}\n\n{description}".strip()
     incident = Incident(
         number=number,
-        title=kept,
+        title=title,
         description=description,
         severity=level.key,
-        category=category,
-        services=services,
-        facts=dict(facts or {}),
-        private=private,
-        drill=drill,
-        declared_by=actor,
+        category=new.category,
+        services=new.services,
+        facts=dict(new.facts),
+        private=new.private,
+        drill=new.drill,
+        declared_by=new.declared_by,
         declared_at=now,
-        detected_at=min(detected_at or now, now),
+        detected_at=min(new.detected_at or now, now),
         ladder=Ladder(started_at=now),
         update_due_at=due_after(now, level.update_every),
         roles_due_at=roles_due(now, level, policy),
         policy=policy.digest,
     )
-    said = entry(now, "declared", actor, f"{level.key}: {kept}", severity=level.key, title=kept)
-    return Change(incident, (said,))
+    text = f"{level.key}: {title}"
+    return Change(incident, (entry(now, "declared", new.declared_by, text, severity=level.key, title=title),))
 
 
 def acknowledge(incident: Incident, actor: str, now: datetime, implied_by: str = "") -> Change:
-    """“I am responding.” The first of an episode stamps and writes; whoever follows only joins the responders.
+    """The actor is responding. Only the first acknowledgement of an episode is recorded; later ones join.
 
-    `implied_by` says which other verb stood for it.
+    `implied_by` names the act that acknowledged it, where it was not `ack` itself.
     """
     require_open(incident)
     joined = with_responder(incident, actor)
@@ -90,7 +94,10 @@ def _responding(actor: str, now: datetime, implied_by: str) -> Entry:
 
 
 def move(incident: Incident, status: Status, actor: str, policy: Policy, now: datetime, note: str = "") -> Change:
-    """Along the lifecycle while the incident runs. Acting on it acknowledges it; a note counts as news."""
+    """Change the status. This acknowledges the incident; a note counts as a status update for the cadence.
+
+    The statuses that end an incident go to their own verbs. Raises `Refused` for the status it already has.
+    """
     if status is Status.RESOLVED:
         return resolve(incident, actor, now, summary=note)
     if status is Status.CLOSED:
@@ -108,13 +115,12 @@ def move(incident: Incident, status: Status, actor: str, policy: Policy, now: da
     if note:
         changed = replace(changed, update_due_at=next_update_due(changed, policy, now), unanswered=0, snooze=None)
     text = f"{before} → {status}" + (f": {note}" if note else "")
-    return Change(
-        changed, (*entries, entry(now, "status", actor, text, before=str(before), after=str(status), note=note))
-    )
+    record = entry(now, "status", actor, text, before=str(before), after=str(status), note=note)
+    return Change(changed, (*entries, record))
 
 
 def join(incident: Incident, user: str) -> Change:
-    """Count somebody among the responders; the channel itself writes down who came in."""
+    """Count a person among the responders. No entry: the channel itself records who joined."""
     return Change(with_responder(incident, user))
 
 
@@ -127,7 +133,7 @@ def resolve(
     root_cause: str = "",
     impact_ended_at: datetime | None = None,
 ) -> Change:
-    """It is over. Ends every reminder about updates, roles and paging."""
+    """End the incident, and with it every reminder and page. What is left empty keeps its earlier value."""
     if incident.status is Status.RESOLVED:
         raise Refused("It is already resolved.", "close")
     require_open(incident)
@@ -141,25 +147,26 @@ def resolve(
         root_cause=root_cause or incident.root_cause,
         impact_ended_at=impact_ended_at or incident.impact_ended_at,
     )
-    said = entry(now, "resolved", actor, summary, root_cause=root_cause, before=str(incident.status))
-    return Change(changed, (*entries, said))
+    record = entry(now, "resolved", actor, summary, root_cause=root_cause, before=str(incident.status))
+    return Change(changed, (*entries, record))
 
 
 def close(incident: Incident, actor: str, now: datetime) -> Change:
-    """Nothing is left to do. Closing what still runs resolves it too: a forward jump."""
+    """Nothing is left to do. Closing a running incident resolves it first."""
     if incident.status is Status.CLOSED:
         raise Refused("It is already closed.", "reopen It is failing again")
     if incident.status in (Status.CANCELLED, Status.MERGED):
         raise Refused(f"It is {incident.status}; there is nothing to close.", "reopen It was real after all")
     entries: tuple[Entry, ...] = ()
     if incident.open:
-        incident, entries = _both(resolve(incident, actor, now))
+        resolved = resolve(incident, actor, now)
+        incident, entries = resolved.incident, resolved.entries
     changed = _stamp(replace(incident, status=Status.CLOSED), Status.CLOSED, now)
     return Change(changed, (*entries, entry(now, "closed", actor, "closed")))
 
 
 def cancel(incident: Incident, actor: str, now: datetime, reason: str) -> Change:
-    """A false alarm: ends it without calling it resolved."""
+    """End it as a false alarm, without resolving it. Raises `Refused` without a reason."""
     require_open(incident)
     if not reason.strip():
         raise Refused("Say why it is cancelled.", "cancel False alarm, the probe was misconfigured")
@@ -168,7 +175,10 @@ def cancel(incident: Incident, actor: str, now: datetime, reason: str) -> Change
 
 
 def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason: str) -> Change:
-    """Back to investigating in a new episode: reminders and ladder are armed afresh, history stays."""
+    """Return to investigating in a new episode: reminders and ladder start afresh, the history stays.
+
+    Raises `Refused` without a reason.
+    """
     if incident.open:
         raise Refused(f"It is still open: {incident.status}.", "status investigating")
     if not reason.strip():
@@ -194,19 +204,16 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
 
 
 def _implied_acknowledgement(
-    incident: Incident, actor: str, now: datetime, how: str
+    incident: Incident, actor: str, now: datetime, act: str
 ) -> tuple[Incident, tuple[Entry, ...]]:
     if incident.ladder.acknowledged_at is not None:
         return incident, ()
-    return _both(acknowledge(incident, actor, now, implied_by=how))
-
-
-def _both(change: Change) -> tuple[Incident, tuple[Entry, ...]]:
+    change = acknowledge(incident, actor, now, implied_by=act)
     return change.incident, change.entries
 
 
 def _stamp(incident: Incident, status: Status, now: datetime) -> Incident:
-    """Each first entry into a state stamps its time once; mitigated means the fix is in place."""
+    """Record when a state was reached for the first time. Monitoring and later mean mitigated: the fix is in place."""
     stamps: dict[str, Any] = {}
     if status is Status.IDENTIFIED and incident.identified_at is None:
         stamps["identified_at"] = now

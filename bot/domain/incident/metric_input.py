@@ -1,4 +1,4 @@
-"""Figures that people type as they read them off a dashboard: `error rate 12%, p99 3000 ms`. Pure; never raises."""
+"""Metrics that people type as they read them off a dashboard: `error rate 12%, p99 3000 ms`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _PAIR = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z0-9_ -]{0,80}?)\s*(?:[:=]\s*)?(?P<figure>\d+(?:\.\d+)?)\s*(?P<unit>%|ms\b|s\b|k\b|m\b)?",
     re.IGNORECASE,
 )
-_TIMES = {"ms": 0.001, "k": 1_000.0, "m": 1_000_000.0}
+_FACTORS = {"ms": 0.001, "k": 1_000.0, "m": 1_000_000.0}
 
 
 @dataclass(frozen=True, slots=True)
 class MetricInput:
-    """`facts` by the names of the policy; `unknown` are names that no rule looks at."""
+    """The metrics in a text."""
 
-    facts: dict[str, float]
-    unknown: tuple[str, ...] = ()
+    facts: dict[str, float]  # by the names of the policy
+    unknown: tuple[str, ...] = ()  # names that no rule reads, as typed
 
 
 def metric_names(policy: Policy) -> tuple[str, ...]:
-    """The metrics that the policy's rules look at, and revenue where a trigger or a rule does."""
+    """The metrics that the policy's rules read, and revenue where a trigger reads it."""
     used = [condition.fact for rule in policy.classification for condition in rule.when if condition.relation]
     if any(trigger.when == "revenue_impact" for trigger in policy.triggers):
         used.append(REVENUE)
@@ -33,28 +33,28 @@ def metric_names(policy: Policy) -> tuple[str, ...]:
 
 
 def parse(text: str, policy: Policy) -> MetricInput:
-    """Each name with the figure after it. A part of a name is enough where it is the only one that has it."""
-    known, facts, unknown = metric_names(policy), {}, []
+    """Each name with the figure after it; part of a name is enough where it is unambiguous. Never raises."""
+    names, facts, unknown = metric_names(policy), {}, []
     for match in _PAIR.finditer(text):
-        said = match["name"].strip(" -_")
-        name = _meant(said, known)
+        typed = match["name"].strip(" -_")
+        name = _resolve(typed, names)
         if name is None or not math.isfinite(float(match["figure"])):
-            unknown.append(said)
+            unknown.append(typed)
         else:
             facts[name] = _figure(float(match["figure"]), (match["unit"] or "").lower(), name, policy)
     return MetricInput(facts, tuple(dict.fromkeys(unknown)))
 
 
-def _meant(said: str, known: tuple[str, ...]) -> str | None:
-    wanted = fold_name(said)
-    exact = [name for name in known if fold_name(name) == wanted]
-    close = exact or [name for name in known if wanted and wanted in fold_name(name)]
-    return close[0] if len(close) == 1 else None
+def _resolve(typed: str, names: tuple[str, ...]) -> str | None:
+    folded = fold_name(typed)
+    exact = [name for name in names if fold_name(name) == folded]
+    candidates = exact or [name for name in names if folded and folded in fold_name(name)]
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _figure(figure: float, unit: str, name: str, policy: Policy) -> float:
     """12 % of a rate that the rules count from 0 to 1 is 0.12; 3000 ms are 3 s; 20k are 20,000."""
     if unit == "%":
-        bars = [c.figure for rule in policy.classification for c in rule.when if c.fact == name and c.relation]
-        return figure / 100 if bars and max(bars) <= 1 else figure
-    return figure * _TIMES.get(unit, 1.0) if unit != "m" or name == REVENUE else figure
+        limits = [c.figure for rule in policy.classification for c in rule.when if c.fact == name and c.relation]
+        return figure / 100 if limits and max(limits) <= 1 else figure
+    return figure * _FACTORS.get(unit, 1.0) if unit != "m" or name == REVENUE else figure

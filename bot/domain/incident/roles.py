@@ -1,4 +1,4 @@
-"""Who holds which role, and who responds."""
+"""Roles and their holders, and the incident's responders."""
 
 from __future__ import annotations
 
@@ -12,41 +12,45 @@ from bot.domain.timeline.entry import entry
 
 
 def assign(incident: Incident, role: str, user: str, actor: str, policy: Policy, now: datetime) -> Change:
-    """Give a role to somebody; whoever had it has it no longer. Again to the same person changes nothing."""
+    """Give a role to a person, who also becomes a responder; the previous holder loses it.
+
+    Changes nothing when the person holds the role already. Raises `Refused` for an unknown role.
+    """
     require_open(incident)
-    part = policy.role(role)
-    before = incident.roles.get(part.key)
+    duty = policy.role(role)
+    before = incident.roles.get(duty.key)
     if before == user:
         return Change(incident)
-    changed = with_responder(replace(incident, roles={**incident.roles, part.key: user}), user)
+    changed = with_responder(replace(incident, roles={**incident.roles, duty.key: user}), user)
     if not empty_roles(changed, policy):
         changed = replace(changed, roles_asked=0)
-    said = entry(
-        now, "role", actor, f"{part.title}: <@{user}>", role=part.key, title=part.title, user=user, before=before
-    )
-    return Change(changed, (said,))
+    text = f"{duty.title}: <@{user}>"
+    record = entry(now, "role", actor, text, role=duty.key, title=duty.title, user=user, before=before)
+    return Change(changed, (record,))
 
 
 def clear_role(incident: Incident, role: str, actor: str, policy: Policy, now: datetime) -> Change:
-    """Take a role from whoever has it. Clearing an empty role changes nothing."""
+    """Take a role from its holder. Clearing an empty role changes nothing."""
     require_open(incident)
-    part = policy.role(role)
-    before = incident.roles.get(part.key)
+    duty = policy.role(role)
+    before = incident.roles.get(duty.key)
     if before is None:
         return Change(incident)
-    left = {key: user for key, user in incident.roles.items() if key != part.key}
+    remaining = {key: user for key, user in incident.roles.items() if key != duty.key}
     level = policy.severity(incident.severity)
-    said = entry(now, "role", actor, f"{part.title}: nobody", role=part.key, title=part.title, user=None, before=before)
-    return Change(replace(incident, roles=left, roles_due_at=roles_due(now, level, policy)), (said,))
+    text = f"{duty.title}: nobody"
+    record = entry(now, "role", actor, text, role=duty.key, title=duty.title, user=None, before=before)
+    return Change(replace(incident, roles=remaining, roles_due_at=roles_due(now, level, policy)), (record,))
 
 
 def empty_roles(incident: Incident, policy: Policy) -> tuple[str, ...]:
-    """Required roles that nobody holds, in the policy's order."""
-    needed = policy.severity(incident.severity).roles
-    return tuple(role for role in needed if role not in incident.roles)
+    """Keys of required roles without a holder, in the policy's order."""
+    required = policy.severity(incident.severity).roles
+    return tuple(role for role in required if role not in incident.roles)
 
 
 def with_responder(incident: Incident, user: str) -> Incident:
+    """The incident with this person among its responders, once."""
     if user in incident.responders:
         return incident
     return replace(incident, responders=(*incident.responders, user))

@@ -1,210 +1,219 @@
-"""An incident as it stands, and what it keeps of its escalation, handovers, walks and turns."""
+"""The incident as a value, with what it remembers of its ladder, handovers, playbook runs and role shifts.
+
+`Incident` and everything nested in it are stored as JSON: field names and enum values are persisted.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.domain.errors import Refused
 from bot.domain.incident.status import ENDED, Status
 from bot.domain.policy.policy import Fact
 from bot.domain.timeline.entry import Entry
 
-Answer = str | float | bool  # to a question of the organisation's own
+Answer = str | float | bool  # to one of the organisation's own questions
 
 
 @dataclass(frozen=True, slots=True)
 class PagedRung:
-    """One rung that was paged: how often, when last, whom. Rung 0 is whatever paged beside the ladder."""
+    """One rung that was paged. Rung 0 stands for pages outside the ladder: by hand or by a trigger."""
 
     rung: int
-    times: int
-    last_at: datetime
-    people: tuple[str, ...]
+    times: int  # how often it was paged
+    last_at: datetime  # the latest page
+    people: tuple[str, ...]  # Slack IDs or e-mail addresses
 
 
 @dataclass(frozen=True, slots=True)
 class VendorAlert:
-    """Something opened with a vendor for this episode, to be acknowledged and resolved there as it is here."""
+    """An alert opened with a paging vendor for this episode; it is acknowledged and resolved there as it is here."""
 
     method: str
     severity: str
-    contact: str | None  # whose own service it was opened with; None: the operator's
-    triggers: tuple[str, ...]  # `dedup_key` of each notice that opened it or told of it again
+    contact: str | None  # the contact whose own service it was opened with; None: the operator's service
+    triggers: tuple[str, ...]  # `dedup_key` of each notice that opened it or repeated it
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerState:
-    """A trigger that holds, from when, and how often it has paged."""
+    """A trigger that has fired in this episode."""
 
-    at: datetime
-    times: int = 0
-    last_at: datetime | None = None
+    at: datetime  # since when it holds
+    times: int = 0  # pages so far
+    last_at: datetime | None = None  # the latest page
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """How far the escalation of this episode and severity has come. Rungs count from 1.
-
-    `left_behind_at`: rungs that were due by then are not paged (set when the severity is lowered).
-    `spent`: by severity, the rungs of this episode that were paged or fell through; none of them is paged anew.
-    """
+    """Progress of the escalation in this episode, at this severity. Rungs count from 1."""
 
     started_at: datetime
-    left_behind_at: datetime | None = None
+    left_behind_at: datetime | None = None  # rungs due by then are not paged: the severity was lowered meanwhile
     acknowledged_at: datetime | None = None
     mitigated_at: datetime | None = None
     pages: tuple[PagedRung, ...] = ()
-    spent: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    fired: tuple[str, ...] = ()  # "acknowledge:sev1", "mitigate:sev1": targets that lapsed and were acted on
-    silence_paged: bool = False
-    tripped: dict[str, TriggerState] = field(default_factory=dict)  # by the keys of triggers; once in an episode
+    spent: dict[str, tuple[int, ...]] = field(default_factory=dict)  # by severity: rungs never to be paged anew
+    fired: tuple[str, ...] = ()  # lapsed targets that were acted on: "acknowledge:sev1", "mitigate:sev1"
+    silence_paged: bool = False  # paged because two update cadences passed in silence
+    tripped: dict[str, TriggerState] = field(default_factory=dict)  # by trigger key; each fires once in an episode
 
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
+    """Reminders are quiet until then, because this person asked for it."""
+
     by: str
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """A role that somebody was asked to take over, and whoever holds it until they accept."""
+    """An offer of a role that waits for an answer."""
 
-    number: int  # counts an incident's offers
+    number: int  # counts the offers of an incident
     role: str
     to: str
     by: str
-    holder: str | None
+    holder: str | None  # who keeps the role until `to` accepts
     asked_at: datetime
-    due_at: datetime  # an answer is expected by then
+    due_at: datetime  # when an answer is expected
     episode: int
-    nudged: bool = False
+    nudged: bool = False  # whether `to` was asked a second time
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A step of a playbook that is due, or the answer to a request; `name` begins with `step` or `approval`."""
+    """A playbook step that is due, or an approval that waits for an answer."""
 
-    name: str
+    name: str  # begins with `step:` or `approval:`
     at: datetime
-    span: timedelta
+    span: timedelta  # the time it was given
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A playbook that is walked, as far as the incident itself has to know. `outcome` is None while it goes on;
-    `last` is what happened last, in words.
-    """
+    """A playbook run, as far as the incident has to know it."""
 
     number: int
     playbook: str
     name: str
-    settled: int
+    settled: int  # steps that need no more work
     total: int
-    outcome: str | None = None
+    outcome: str | None = None  # None while it runs
     timers: tuple[Timer, ...] = ()
-    last: str = ""
+    last: str = ""  # the latest event in words
     asking: tuple[str, ...] = ()  # `dedup_key` of each message that asks for an approval
+
+
+class ShiftState(StrEnum):
+    """State of a role holder's on-call shift. The values are persisted."""
+
+    RUNNING = ""  # its end is a deadline
+    OFFERED = "offered"  # it ended, and its holder was offered to hand the role over
+    HANDED = "handed"  # the holder asked the next person to take over
+    STAYS = "stays"  # the holder keeps the role
+    OVER = "over"  # it ended with nobody on call to hand over to
 
 
 @dataclass(frozen=True, slots=True)
 class RoleShift:
-    """Somebody on call who holds a role. `state`: empty until it ends; then `offered` (to hand over), `handed`,
-    `stays` or `over`.
-    """
+    """The on-call shift of a person who holds a role."""
 
     role: str
     user: str
     schedule: str
     ends_at: datetime
-    state: str = ""
+    state: ShiftState = ShiftState.RUNNING
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An incident as it stands. Every instant is aware; an ID in `roles` or `responders` is a Slack user ID."""
+    """An incident. Every instant is aware and in UTC; people in `roles` and `responders` are Slack user IDs."""
 
     number: int
     title: str
     severity: str
     declared_by: str
     declared_at: datetime
-    detected_at: datetime
+    detected_at: datetime  # never after `declared_at`
     ladder: Ladder
     status: Status = Status.DETECTED
     description: str = ""
     category: str | None = None
-    services: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    facts: dict[str, Fact] = field(
-        default_factory=dict
-    )  # as in `bot.domain.incident.classification` and `bot.domain.incident.impact`
+    services: tuple[str, ...] = ()  # affected
+    regions: tuple[str, ...] = ()  # affected
+    facts: dict[str, Fact] = field(default_factory=dict)  # names: `incident.classification` and `incident.impact`
     custom: dict[str, Answer] = field(default_factory=dict)  # by the keys of the policy's `fields`
     private: bool = False
     drill: bool = False
-    channel_id: str | None = None
+    channel_id: str | None = None  # None until the channel exists
     channel_name: str | None = None
-    roles: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)  # role key → holder
     responders: tuple[str, ...] = ()
-    acknowledged_at: datetime | None = None
-    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None  # first acknowledgement of all episodes
+    acknowledged_by: str | None = None  # of the latest episode; a Slack ID, an address or a name
     identified_at: datetime | None = None
     mitigated_at: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     closed_at: datetime | None = None
-    ended_at: datetime | None = None
-    episode: int = 1
-    updates: int = 0
-    updated_at: datetime | None = None
+    ended_at: datetime | None = None  # resolved or cancelled
+    episode: int = 1  # a reopening begins the next
+    updates: int = 0  # number of the latest status update
+    updated_at: datetime | None = None  # when it was posted
     update_text: str = ""
-    update_due_at: datetime | None = None
-    promised_by: str | None = None
-    unanswered: int = 0
-    roles_due_at: datetime | None = None
-    roles_asked: int = 0
+    update_due_at: datetime | None = None  # None: the severity asks for no updates
+    promised_by: str | None = None  # who promised the next update by `update_due_at`
+    unanswered: int = 0  # update reminders since the latest update
+    roles_due_at: datetime | None = None  # when empty roles are asked about
+    roles_asked: int = 0  # reminders about empty roles
     snooze: Snooze | None = None
     summary: str = ""
     root_cause: str = ""
     impact_ended_at: datetime | None = None
     live_nudge: str | None = None  # `dedup_key` of the one reminder that still has its buttons
-    live_pages: tuple[str, ...] = ()  # `dedup_key` of each page that still asks somebody
+    live_pages: tuple[str, ...] = ()  # `dedup_key` of each page that still asks for an answer
     live_alerts: tuple[VendorAlert, ...] = ()
     handovers: tuple[Handover, ...] = ()
-    handovers_asked: int = 0
-    turns: tuple[RoleShift, ...] = ()  # of those who hold a role while they are on call
-    walks: tuple[RunSummary, ...] = ()
-    policy: str = ""
-    policy_changes: int = 0  # how often another one was brought to it
+    handovers_asked: int = 0  # number of the latest offer
+    turns: tuple[RoleShift, ...] = ()  # shifts of people who hold a role while on call
+    walks: tuple[RunSummary, ...] = ()  # playbook runs
+    policy: str = ""  # digest of the policy it follows
+    policy_changes: int = 0  # how often another policy was applied
 
     @property
     def id(self) -> str:
+        """`INC-42`."""
         return f"INC-{self.number}"
 
     @property
     def paging_round(self) -> str:
-        """What rungs and their pages are counted in: the episode, and the policy brought to it."""
+        """Part of the keys of rungs and pages, so that a new episode or another policy counts afresh: `2`, `2.1`."""
         return f"{self.episode}.{self.policy_changes}" if self.policy_changes else str(self.episode)
 
     @property
     def open(self) -> bool:
+        """Whether it still runs: neither resolved, closed, cancelled nor merged."""
         return self.status not in ENDED
 
     def seconds_since_detection(self, instant: datetime | None) -> float | None:
-        """Seconds from detection to `instant`: MTTA, MTTI, MTTM, MTTR of this incident."""
+        """Time from detection to `instant`: the incident's share of MTTA, MTTM, MTTR …; None without an instant."""
         return None if instant is None else max(0.0, (instant - self.detected_at).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a verb made of an incident: its new state and the entries to append."""
+    """The result of a verb: the incident's new state and the timeline entries to append."""
 
     incident: Incident
     entries: tuple[Entry, ...] = ()
 
 
 def require_open(incident: Incident) -> None:
+    """Raise `Refused` when the incident has ended."""
     if not incident.open:
         raise Refused(f"{incident.id} is {incident.status}. Reopen it first.", "reopen It is failing again")

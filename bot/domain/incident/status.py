@@ -1,4 +1,4 @@
-"""The eight states of an incident, in order, and the two that end it early."""
+"""The eight states of an incident in their order, and the two that end it early."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from bot.domain.errors import Refused
 
 
 class Status(StrEnum):
+    """State of an incident. The values are persisted."""
+
     DETECTED = "detected"
     ACKNOWLEDGED = "acknowledged"
     INVESTIGATING = "investigating"
@@ -31,10 +33,9 @@ ORDER = (
     Status.CLOSED,
 )
 ENDED = frozenset({Status.RESOLVED, Status.CLOSED, Status.CANCELLED, Status.MERGED})
-# What a person may choose while the incident runs; the ends have verbs of their own.
-CHOOSABLE = ORDER[1:6]
+CHOOSABLE = ORDER[1:6]  # by hand while the incident runs; ending it has verbs of its own
 MEANINGS = {
-    Status.DETECTED: "declared; nobody has said yet that they are responding",
+    Status.DETECTED: "declared; nobody has acknowledged it yet",
     Status.ACKNOWLEDGED: "somebody is responding",
     Status.INVESTIGATING: "looking for the cause",
     Status.IDENTIFIED: "the cause is known",
@@ -47,17 +48,11 @@ MEANINGS = {
 }
 
 
-def parse_status(text: str) -> Status:
-    """A status by its name. Raises `Refused` listing what there is."""
-    try:
-        return Status(text.strip().lower())
-    except ValueError:
-        known = ", ".join(ORDER)
-        raise Refused(f"There is no status “{text[:40]}”. Use one of: {known}.", "status investigating") from None
-
-
 def check_move(current: Status, target: Status) -> None:
-    """Forward jumps are allowed, steps back only while the incident runs and not back to `detected`."""
+    """Raise `Refused` unless a running incident may go from `current` to `target`.
+
+    Jumps forward and steps back are allowed, except back to `detected`.
+    """
     if current in ENDED:
         raise Refused(f"This incident is {current}. Reopen it first.", "reopen It is failing again")
     if target is Status.DETECTED:

@@ -1,12 +1,11 @@
 """Who is on call when: rotations, handoffs, time zones, hours, layers and overrides.
 
-An instant at which the wall clock shows a handoff is the first one at which it has reached it: in the hour that a
-change of clocks skips, the moment of the change; in the hour that comes twice, the first time.
+A handoff takes effect at the first instant at which the wall clock has reached it: in an hour that a change of clocks
+skips, at the change; in an hour that comes twice, the first time.
 """
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,25 +13,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from bot.domain.oncall.notation import DEFAULT_HANDOFF, MINUTES_PER_DAY, Handoff, parse_handoff, parse_hours
 from bot.domain.policy.policy import Layer, Policy, Schedule
 from bot.domain.values.slack_ids import is_user_id
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DEFAULT_HANDOFF = {"daily": "09:00", "weekly": "mon 09:00", "monthly": "1 09:00"}
-MINUTES_PER_DAY = 24 * 60
+_HORIZONS = (timedelta(days=8), timedelta(days=40), timedelta(days=400))  # searched one after the other
+LOOKAHEAD = _HORIZONS[1]  # how far `current_shift` looks
 
-_TIME = r"([01]?\d|2[0-3]):([0-5]\d)"
-_CLOCK = re.compile(rf"^{_TIME}$")
-_HOURS = re.compile(rf"^{_TIME}\s*-\s*({_TIME}|24:00)(?:\s+(.+))?$")
-_HANDOFF = re.compile(rf"^(?:(\S+)\s+)?{_TIME}$")
-_LOOK_AHEAD = (timedelta(days=8), timedelta(days=40), timedelta(days=400))
-LOOKAHEAD = _LOOK_AHEAD[1]  # how far `current_shift` looks
+# Name of a schedule, an instant → contact keys or user IDs on call then; empty where nobody is.
+OnCall = Callable[[str, datetime], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """`member` is on call on `schedule` from `starts_at` until just before `ends_at`, whoever's turn it is."""
+    """A cover: `member` is on call from `starts_at` until just before `ends_at`, whatever the rotation says."""
 
     schedule: str
     member: str
@@ -51,45 +45,23 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time during which nobody is."""
+    """A time during which nobody is on call."""
 
     starts_at: datetime
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
-    """`day` is a weekday (0 is Monday) for weekly rotations, a day of the month for monthly ones."""
-
-    day: int | None
-    at: time
-
-
-@dataclass(frozen=True, slots=True)
-class HoursWindow:
-    """Minutes of the day by the wall clock, beginning on `days`; over midnight where `end` is not after `start`."""
-
-    days: frozenset[int]
-    start: int
-    end: int
-
-    def contains(self, local: datetime) -> bool:
-        minute, today = local.hour * 60 + local.minute, local.weekday()
-        if self.start < self.end:
-            return today in self.days and self.start <= minute < self.end
-        yesterday = (today - 1) % 7
-        return (today in self.days and minute >= self.start) or (yesterday in self.days and minute < self.end)
-
-
 def on_call(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> tuple[str, ...]:
-    """Contact keys or user IDs on call at `at`; empty where nobody is. Of several overrides the last given holds."""
+    """Contact keys or user IDs on call at `at`; empty where nobody is. The last of several overrides wins."""
     for override in reversed(overrides):
         if override.schedule == schedule.key and override.starts_at <= at < override.ends_at:
             return (override.member,)
     zone = _zone(schedule.timezone)
     local = at.astimezone(zone).replace(tzinfo=None)
     for layer in reversed(schedule.layers):
-        if not layer.members or (layer.hours and not any(w.contains(local) for w in parse_hours(layer.hours))):
+        if not layer.members:
+            continue
+        if layer.hours and not any(window.contains(local) for window in parse_hours(layer.hours)):
             continue
         turn = _turn(layer, zone, at)
         if turn is not None:
@@ -98,108 +70,58 @@ def on_call(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()
 
 
 def shifts(schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()) -> list[Shift]:
-    """Every shift between `start` and `end`, cut to them, in order. Instants are in UTC."""
+    """Every shift between `start` and `end` in order, clipped to them. Instants are in UTC."""
     return [
-        Shift(people[0], since, until) for people, since, until in _stretches(schedule, start, end, overrides) if people
+        Shift(people[0], since, until) for people, since, until in _periods(schedule, start, end, overrides) if people
     ]
 
 
 def gaps(schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override] = ()) -> list[Gap]:
     """Every time between `start` and `end` at which nobody is on call."""
-    return [Gap(since, until) for people, since, until in _stretches(schedule, start, end, overrides) if not people]
+    return [Gap(since, until) for people, since, until in _periods(schedule, start, end, overrides) if not people]
 
 
 def current_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:
-    """The shift that holds at `at`; None where nobody is on call. Its end is cut where it lies beyond 40 days."""
-    for reach in _LOOK_AHEAD[:2]:
-        end = at + reach
-        first = next(iter(_stretches(schedule, at, end, overrides)))
-        if not first[0]:
+    """The shift at `at`; None where nobody is on call. An end more than 40 days ahead is clipped to that."""
+    for horizon in _HORIZONS[:2]:
+        end = at + horizon
+        people, since, until = next(iter(_periods(schedule, at, end, overrides)))
+        if not people:
             return None
-        if first[2] < end:
+        if until < end:
             break
-    return Shift(first[0][0], first[1], first[2])
-
-
-def is_unreachable(member: str, policy: Policy) -> bool:
-    """No contact, and known by no Slack ID or address: somebody whom nobody here can reach."""
-    return member not in policy.contacts and "@" not in member and not is_user_id(member)
-
-
-def on_call_lookup(policy: Policy, overrides: Sequence[Override] = ()) -> Callable[[str, datetime], tuple[str, ...]]:
-    """Who is on call on a schedule of this policy at an instant; nobody where there is no such schedule."""
-
-    def at(name: str, instant: datetime) -> tuple[str, ...]:
-        schedule = policy.schedules.get(name)
-        return on_call(schedule, instant, overrides) if schedule is not None else ()
-
-    return at
+    return Shift(people[0], since, until)
 
 
 def next_shift(schedule: Schedule, at: datetime, overrides: Sequence[Override] = ()) -> Shift | None:
     """The next shift that begins after `at`; None where nothing changes within 400 days.
 
-    Its end is cut at the end of what was looked at, where the same person stays on call for longer.
+    Its end is clipped to the days searched, where the same person stays on call for longer.
     """
-    for reach in _LOOK_AHEAD:
-        end = at + reach
+    for horizon in _HORIZONS:
+        end = at + horizon
         coming = [shift for shift in shifts(schedule, at, end, overrides) if shift.starts_at > at]
-        if coming and (coming[0].ends_at < end or reach == _LOOK_AHEAD[-1]):
+        if coming and (coming[0].ends_at < end or horizon == _HORIZONS[-1]):
             return coming[0]
     return None
 
 
-def parse_handoff(rotation: str, text: str) -> Handoff:
-    """`09:00` (daily), `mon 09:00` (weekly), `1 09:00` (monthly). Raises `ValueError` with the form that is right."""
-    match = _HANDOFF.match(text.strip().lower())
-    form = f"A {rotation} handoff looks like {DEFAULT_HANDOFF[rotation]}."
-    if match is None:
-        raise ValueError(form)
-    day, at = match[1], time(int(match[2]), int(match[3]))
-    if rotation == "daily" and day is None:
-        return Handoff(None, at)
-    if rotation == "weekly" and day is not None and _weekday(day) is not None:
-        return Handoff(_weekday(day), at)
-    if rotation == "monthly" and day is not None and day.isdigit() and 1 <= int(day) <= 31:
-        return Handoff(int(day), at)
-    raise ValueError(form)
+def is_unreachable(member: str, policy: Policy) -> bool:
+    """Whether a member of a schedule is neither a contact nor known by Slack ID or address, so cannot be paged."""
+    return member not in policy.contacts and "@" not in member and not is_user_id(member)
 
 
-@lru_cache(maxsize=1024)
-def parse_hours(text: str) -> tuple[HoursWindow, ...]:
-    """`09:00-17:00 mon-fri`, `17:00-09:00`, `sat,sun`; several with `;` between. Raises `ValueError` with the mend."""
-    return tuple(_window(part.strip().lower()) for part in text.split(";"))
+def on_call_lookup(policy: Policy, overrides: Sequence[Override] = ()) -> OnCall:
+    """A function that tells who is on call on a schedule of this policy; nobody for unknown schedules."""
+
+    def look_up(name: str, at: datetime) -> tuple[str, ...]:
+        schedule = policy.schedules.get(name)
+        return on_call(schedule, at, overrides) if schedule is not None else ()
+
+    return look_up
 
 
-def _window(text: str) -> HoursWindow:
-    example = "Write them as 09:00-17:00 mon-fri."
-    match = _HOURS.match(text)
-    if match is None:
-        if ":" in text or not text:
-            raise ValueError(example)
-        return HoursWindow(_days(text, example), 0, MINUTES_PER_DAY)
-    start = int(match[1]) * 60 + int(match[2])
-    end = MINUTES_PER_DAY if match[3] == "24:00" else int(match[4]) * 60 + int(match[5])
-    if start == end:
-        raise ValueError("They end when they begin; the whole day is 00:00-24:00.")
-    return HoursWindow(_days(match[6], example) if match[6] else frozenset(range(7)), start, end)
-
-
-def _days(text: str, example: str) -> frozenset[int]:
-    found: set[int] = set()
-    for part in re.split(r"[,\s]+", text.strip()):
-        first, dash, last = part.partition("-")
-        begin = _weekday(first)
-        end = _weekday(last) if dash else begin
-        if begin is None or end is None:
-            raise ValueError(f"“{part}” is not a day of the week. {example}")
-        found |= {(begin + step) % 7 for step in range((end - begin) % 7 + 1)}
-    return frozenset(found)
-
-
-def _weekday(word: str) -> int | None:
-    """0 is Monday; `mon` and `monday`."""
-    return next((number for number in range(7) if word in (WEEKDAYS[number], _FULL[number])), None)
+# --- rotations --------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=256)
@@ -213,18 +135,18 @@ def _handoff(layer: Layer) -> Handoff:
 
 
 def _turn(layer: Layer, zone: ZoneInfo, at: datetime) -> int | None:
-    """How many handoffs since the first turn began; None before it."""
+    """The number of handoffs since the rotation began; None before it."""
     handoff = _handoff(layer)
     if at < _instant(layer.start, handoff.at, zone):
         return None
-    period = _last_period(layer, handoff, at.astimezone(zone).date())
-    while _instant(_day_of(layer, handoff, period), handoff.at, zone) > at:
-        period -= 1
-    return max(0, period)
+    turn = _last_turn(layer, handoff, at.astimezone(zone).date())
+    while _instant(_day_of(layer, handoff, turn), handoff.at, zone) > at:
+        turn -= 1
+    return max(0, turn)
 
 
-def _last_period(layer: Layer, handoff: Handoff, day: date) -> int:
-    """The number of the last handoff whose day is not after the day following `day`; the first turn is 0.
+def _last_turn(layer: Layer, handoff: Handoff, day: date) -> int:
+    """The last turn that begins on the day after `day` or before. Turn 0 begins at `layer.start`.
 
     Handoff 1 is the first one after the day of `layer.start`.
     """
@@ -236,26 +158,29 @@ def _last_period(layer: Layer, handoff: Handoff, day: date) -> int:
     return (day - first).days // (7 if layer.rotation == "weekly" else 1) + 1
 
 
-def _day_of(layer: Layer, handoff: Handoff, period: int) -> date:
-    """The day on which turn `period` begins, by the calendar. A month without that day hands off on its last."""
-    if period <= 0:
+def _day_of(layer: Layer, handoff: Handoff, turn: int) -> date:
+    """The calendar day on which a turn begins. A month without the handoff's day hands off on its last."""
+    if turn <= 0:
         return layer.start
     if layer.rotation == "daily":
-        return layer.start + timedelta(days=period)
+        return layer.start + timedelta(days=turn)
     if layer.rotation == "weekly":
         ahead = ((handoff.day or 0) - layer.start.weekday()) % 7 or 7
-        return layer.start + timedelta(days=ahead + 7 * (period - 1))
-    months = layer.start.month - 1 + period - 1 + _skipped_months(layer, handoff)
+        return layer.start + timedelta(days=ahead + 7 * (turn - 1))
+    months = layer.start.month - 1 + turn - 1 + _skipped_months(layer, handoff)
     return _month_day(layer.start.year + months // 12, months % 12 + 1, handoff.day or 1)
 
 
 def _skipped_months(layer: Layer, handoff: Handoff) -> int:
-    """0 where the month of the start still has its handoff before it, else 1."""
+    """0 where the first month's handoff lies after `layer.start`, else 1."""
     return 0 if _month_day(layer.start.year, layer.start.month, handoff.day or 1) > layer.start else 1
 
 
 def _month_day(year: int, month: int, day: int) -> date:
     return date(year, month, min(day, monthrange(year, month)[1]))
+
+
+# --- the wall clock ---------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=8192)
@@ -283,10 +208,10 @@ def _change_of_clocks(early: datetime, late: datetime, zone: ZoneInfo) -> dateti
     return early + timedelta(seconds=low)
 
 
-def _stretches(
+def _periods(
     schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override]
 ) -> Iterator[tuple[tuple[str, ...], datetime, datetime]]:
-    """The time from `start` to `end`, cut where whoever is on call changes."""
+    """The time from `start` to `end`, split where the person on call changes."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end <= start:
         return
@@ -302,7 +227,7 @@ def _stretches(
 def _possible_changes(
     schedule: Schedule, start: datetime, end: datetime, overrides: Sequence[Override]
 ) -> Iterator[datetime]:
-    """Every instant after `start` and before `end` at which somebody else may come on call; some change nothing."""
+    """Instants between `start` and `end` at which the person on call may change; some change nothing."""
     zone = _zone(schedule.timezone)
     times = _wall_times(schedule)
     day = start.astimezone(zone).date() - timedelta(days=1)
@@ -319,14 +244,14 @@ def _possible_changes(
 
 
 def _wall_times(schedule: Schedule) -> frozenset[time]:
-    minutes = {w.start % MINUTES_PER_DAY for layer in schedule.layers if layer.hours for w in parse_hours(layer.hours)}
-    minutes |= {w.end % MINUTES_PER_DAY for layer in schedule.layers if layer.hours for w in parse_hours(layer.hours)}
+    windows = [window for layer in schedule.layers if layer.hours for window in parse_hours(layer.hours)]
+    minutes = {minute % MINUTES_PER_DAY for window in windows for minute in (window.start, window.end)}
     times = {time(minute // 60, minute % 60) for minute in minutes} | {time(0)}
     return frozenset(times | {_handoff(layer).at for layer in schedule.layers})
 
 
 def _instants_of(day: date, times: frozenset[time], zone: ZoneInfo) -> Iterator[datetime]:
-    """Both readings of each wall time, and the change of clocks where there is one that day."""
+    """Both readings of each wall time, and the change of clocks on a day that has one."""
     for at in times:
         yield _instant(day, at, zone)
         yield datetime.combine(day, at, zone).replace(fold=1).astimezone(UTC)

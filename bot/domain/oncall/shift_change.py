@@ -1,4 +1,4 @@
-"""Shift change: somebody who holds a role is on call no longer. They are offered to hand the role over, once."""
+"""Shift change: when the on-call shift of a role holder ends, they are offered once to hand the role over."""
 
 from __future__ import annotations
 
@@ -7,74 +7,81 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Change, Incident, RoleShift
+from bot.domain.incident import Change, Incident, RoleShift, ShiftState
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 
 
-def deadline_key(incident: Incident, turn: RoleShift) -> str:
-    """Of the deadline at its end; unique for the incident and the shift change."""
-    ends = int(turn.ends_at.timestamp())
-    return f"shift:{incident.number}:{incident.episode}:{turn.role}:{turn.user}:{turn.schedule}:{ends}"
+def deadline_key(incident: Incident, shift: RoleShift) -> str:
+    """`dedup_key` of the deadline at the end of the shift."""
+    ends = int(shift.ends_at.timestamp())
+    return f"shift:{incident.number}:{incident.episode}:{shift.role}:{shift.user}:{shift.schedule}:{ends}"
 
 
 def current_shifts(incident: Incident) -> tuple[RoleShift, ...]:
-    """Turns whose end still matters: the incident runs, and the role is where it was."""
+    """Shifts whose end still matters: the incident is open, and the person still holds the role."""
     if not incident.open:
         return ()
-    return tuple(one for one in incident.turns if incident.roles.get(one.role) == one.user)
+    return tuple(shift for shift in incident.turns if incident.roles.get(shift.role) == shift.user)
 
 
 def pending(incident: Incident) -> tuple[RoleShift, ...]:
-    return tuple(one for one in current_shifts(incident) if one.state == "")
+    """Shifts whose end is a deadline."""
+    return tuple(shift for shift in current_shifts(incident) if shift.state is ShiftState.RUNNING)
 
 
 def open_offers(incident: Incident) -> tuple[RoleShift, ...]:
-    """Offers that wait for an answer."""
-    return tuple(one for one in current_shifts(incident) if one.state == "offered")
+    """Shifts whose holders have not answered the offer to hand over."""
+    return tuple(shift for shift in current_shifts(incident) if shift.state is ShiftState.OFFERED)
 
 
 def with_shifts(incident: Incident, shifts: Sequence[RoleShift]) -> Incident:
-    """With the ends of these turns to be looked at; a turn that was offered, or answered, stays so."""
-    kept = tuple(one for one in current_shifts(incident) if one.state)
-    settled = {(one.role, one.user, one.schedule) for one in kept}
-    fresh = tuple(one for one in shifts if (one.role, one.user, one.schedule) not in settled)
-    return incident if incident.turns == (*kept, *fresh) else replace(incident, turns=(*kept, *fresh))
+    """The incident with these running shifts; shifts that were offered or answered keep their state."""
+    kept = tuple(shift for shift in current_shifts(incident) if shift.state is not ShiftState.RUNNING)
+    settled = {(shift.role, shift.user, shift.schedule) for shift in kept}
+    running = tuple(shift for shift in shifts if (shift.role, shift.user, shift.schedule) not in settled)
+    return incident if incident.turns == (*kept, *running) else replace(incident, turns=(*kept, *running))
 
 
-def with_state(incident: Incident, turn: RoleShift, state: str) -> Incident:
-    turns = tuple(replace(one, state=state) if one == turn else one for one in incident.turns)
-    return replace(incident, turns=turns)
+def with_state(incident: Incident, shift: RoleShift, state: ShiftState) -> Incident:
+    """The incident with this shift in another state."""
+    shifts = tuple(replace(each, state=state) if each == shift else each for each in incident.turns)
+    return replace(incident, turns=shifts)
 
 
 def require_offer(incident: Incident, role: str, actor: str) -> RoleShift:
-    """The offer somebody answers. Raises `Refused` where it is over, or was made to another."""
-    turn = next((one for one in open_offers(incident) if one.role == role), None)
-    if turn is None:
-        raise Refused("That offer is over: it was answered, or the role moved on.", "roles")
-    if turn.user != actor:
-        raise Refused(f"That was asked of <@{turn.user}>.", f"role {role} me")
-    return turn
+    """The open offer that the actor answers. Raises `Refused` when it has ended or went to another person."""
+    shift = next((each for each in open_offers(incident) if each.role == role), None)
+    if shift is None:
+        raise Refused("That offer is over: it was answered, or the role has a new holder.", "roles")
+    if shift.user != actor:
+        raise Refused(f"That was asked of <@{shift.user}>.", f"role {role} me")
+    return shift
 
 
 def stay(incident: Incident, role: str, actor: str, policy: Policy, now: datetime) -> Change:
-    """Whoever was offered to hand over goes on."""
-    turn = require_offer(incident, role, actor)
+    """The actor keeps the role after their shift. Raises `Refused` unless the offer is open and theirs."""
+    shift = require_offer(incident, role, actor)
     title = policy.role(role).title
-    said = entry(
-        now, "handover", actor, f"{title}: <@{actor}> stays on after their turn on {turn.schedule}",
-        role=role, title=title, holder=actor, by=actor, schedule=turn.schedule, state="stays", told=True,
+    record = entry(
+        now, "handover", actor, f"{title}: <@{actor}> stays on after their turn on {shift.schedule}",
+        role=role, title=title, holder=actor, by=actor, schedule=shift.schedule,
+        state=str(ShiftState.STAYS), told=True,
     )  # fmt: skip
-    return Change(with_state(incident, turn, "stays"), (said,))
+    return Change(with_state(incident, shift, ShiftState.STAYS), (record,))
 
 
-def outcome(turn: RoleShift, after: Incident) -> str:
-    """What became of an offer that stood before and does not now, in words."""
+def outcome(shift: RoleShift, after: Incident) -> str:
+    """How an offer ended that was open before and is not in `after`, in words for its holder."""
     if not after.open:
         return f"the incident is {after.status}"
-    if after.roles.get(turn.role) != turn.user:
+    if after.roles.get(shift.role) != shift.user:
         return "the role went to somebody else"
-    now = next((one for one in after.turns if (one.role, one.schedule) == (turn.role, turn.schedule)), None)
-    if now is not None and now.state == "handed":
-        return "you asked for it to be taken over"
-    return "you stay on" if now is not None and now.state == "stays" else "it is over"
+    same = (each for each in after.turns if (each.role, each.schedule) == (shift.role, shift.schedule))
+    match next((each.state for each in same), None):
+        case ShiftState.HANDED:
+            return "you asked for it to be taken over"
+        case ShiftState.STAYS:
+            return "you stay on"
+        case _:
+            return "it is over"

@@ -1,4 +1,4 @@
-"""Who is called how: the people of a rung, each by every method that is set up and that reaches them."""
+"""Which person is called by which method: the people of a rung, and the methods that are set up and reach them."""
 
 from __future__ import annotations
 
@@ -11,34 +11,37 @@ from typing import Any
 from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.ladder import Recipients
 from bot.domain.policy.policy import Contact, Policy
-from bot.domain.values.slack_ids import MENTION
+from bot.domain.values.slack_ids import MENTION, user_mention
 
-# What a contact must have to be reached so. The other methods reach whoever the operator's settings say.
+# The field of a contact that a method needs. The other methods reach the recipients in the operator's settings.
 REQUIRED_FIELD = {"slack": "slack", "email": "email", "sms": "phone"}
-FALLBACK_METHODS = ("sms", "email", "slack")  # in the order in which they stand in for one another
-VENDOR_TRACKED = ("pagerduty", "webhook")  # what is opened there is acknowledged and resolved there too
+FALLBACK_METHODS = ("sms", "email", "slack")  # in the order in which they replace one another
+VENDOR_TRACKED = ("pagerduty", "webhook")  # an alert opened there is acknowledged and resolved there as well
 LABELS = {"slack": "Slack", "pagerduty": "PagerDuty", "email": "e-mail", "sms": "SMS", "webhook": "webhook"}
+
+_DEDUP_KEY = re.compile(r"tocsin-INC-([1-9][0-9]{0,17})-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody to be reached. `key` is a contact's, else the Slack ID or the address by which they are known."""
+    """A person to reach."""
 
-    key: str
-    name: str
-    slack: str | None = None  # a user ID, or the address they use there
+    key: str  # of the contact; else the Slack ID or e-mail address
+    name: str  # the contact's name; else a mention or the address
+    slack: str | None = None  # Slack user ID, or the e-mail address they use there
     email: str | None = None
     phone: str | None = None
     pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
 
     def reachable_by(self, method: str) -> bool:
-        needed = REQUIRED_FIELD.get(method)
-        return needed is None or getattr(self, needed) is not None
+        """Whether the person has the address that the method needs."""
+        required = REQUIRED_FIELD.get(method)
+        return required is None or getattr(self, required) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class PageAttempt:
-    """One person, by one method."""
+    """One person called by one method."""
 
     person: Person
     method: str
@@ -46,133 +49,124 @@ class PageAttempt:
 
 @dataclass(frozen=True, slots=True)
 class PagePlan:
-    """Everybody a page calls and how; `gaps` say in words which methods reach nobody."""
+    """Every call of a page, and the methods that cannot be used."""
 
     attempts: tuple[PageAttempt, ...] = ()
-    gaps: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()  # why a method reaches a person or anybody not, in words
 
     def methods_for(self, person: Person) -> tuple[str, ...]:
-        return tuple(call.method for call in self.attempts if call.person == person)
+        """The methods by which this person is called."""
+        return tuple(attempt.method for attempt in self.attempts if attempt.person == person)
 
     @property
     def methods(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(call.method for call in self.attempts))
+        """Every method of the plan, once."""
+        return tuple(dict.fromkeys(attempt.method for attempt in self.attempts))
 
 
 def label(method: str) -> str:
+    """The method's name for people."""
     return LABELS.get(method, method)
 
 
+# --- planning ---------------------------------------------------------------------------------------------------------
+
+
 def plan_pages(recipients: Recipients, by: Sequence[str], policy: Policy, configured: Collection[str]) -> PagePlan:
-    """Each person by each method of the rung. Somebody whom none of them reaches is called by any that does."""
-    calls: list[PageAttempt] = []
+    """Call each person by each method of the rung; a person whom none of them reaches, by another that does."""
+    attempts: list[PageAttempt] = []
     gaps: dict[str, None] = {}
     for person in people_of(recipients, policy):
-        mine: list[str] = []
+        methods: list[str] = []
         for method in by:
             if method != "slack" and method not in configured:
                 gaps[f"{label(method)} is not set up"] = None
             elif not person.reachable_by(method):
                 gaps[f"{person.name} has no {REQUIRED_FIELD[method]} for {label(method)}"] = None
             else:
-                mine.append(method)
-        if not mine and (last := next_method(person, by, (), configured)):
-            mine.append(last)
-        calls += [PageAttempt(person, method) for method in mine]
-    return PagePlan(tuple(calls), tuple(gaps))
+                methods.append(method)
+        if not methods and (fallback := next_method(person, by, (), configured)):
+            methods.append(fallback)
+        attempts += [PageAttempt(person, method) for method in methods]
+    return PagePlan(tuple(attempts), tuple(gaps))
 
 
 def next_method(person: Person, by: Sequence[str], used: Collection[str], configured: Collection[str]) -> str | None:
-    """What stands in for a method that failed: the next of the rung's, else any that reaches this very person."""
+    """The next unused method that reaches the person: the rung's own first, then any other; None without one."""
     for method in dict.fromkeys((*by, *FALLBACK_METHODS)):
-        there = method == "slack" or method in configured
-        if there and method not in used and person.reachable_by(method):
+        available = method == "slack" or method in configured
+        if available and method not in used and person.reachable_by(method):
             return method
     return None
 
 
-def people_of(recipients: Recipients, policy: Policy) -> list[Person]:
-    """Contacts first, then whoever is known by their Slack ID alone; nobody twice.
+def opened_alerts(
+    incident: Incident, page_plan: PagePlan, dedup_keys: Mapping[PageAttempt, str]
+) -> tuple[VendorAlert, ...]:
+    """The incident's alerts after these calls: one for each method, severity and contact with a service of their own.
 
-    A contact whose Slack address is not among `people` was left out: they are responding already.
+    `dedup_keys` are those of the notices, by attempt.
     """
-    found: dict[str, Person] = {}
+    alerts = {(alert.method, alert.severity, alert.contact): alert for alert in incident.live_alerts}
+    for attempt in page_plan.attempts:
+        if attempt.method not in VENDOR_TRACKED:
+            continue
+        own_service = attempt.method == "pagerduty" and attempt.person.pagerduty
+        place = (attempt.method, incident.severity, attempt.person.key if own_service else None)
+        triggers = alerts[place].triggers if place in alerts else ()
+        alerts[place] = VendorAlert(*place, triggers=(*triggers, dedup_keys[attempt]))
+    return tuple(alerts.values())
+
+
+# --- people -----------------------------------------------------------------------------------------------------------
+
+
+def people_of(recipients: Recipients, policy: Policy) -> list[Person]:
+    """Contacts first, then people known by their Slack ID or address alone, each once.
+
+    A contact whose Slack address is not among `people` was left out, because they respond already.
+    """
+    people: dict[str, Person] = {}
     for key in recipients.contacts:
         contact = policy.contacts.get(key)
         if contact is None:
             continue
         address = contact.slack or contact.email
         if address is None or address in recipients.people:
-            found[key] = _of_contact(contact)
+            people[key] = _from_contact(contact)
     for address in recipients.people:
         person = person_by_address(address, policy)
-        found.setdefault(person.key, person)
-    return list(found.values())
+        people.setdefault(person.key, person)
+    return list(people.values())
 
 
 def person_by_address(address: str, policy: Policy) -> Person:
-    """By a contact's key, a Slack ID or an address; a stranger keeps what they are called by."""
+    """The person with this contact key, Slack ID or e-mail address; without a contact, the address is all there is."""
     if address in policy.contacts:
-        return _of_contact(policy.contacts[address])
+        return _from_contact(policy.contacts[address])
     for contact in policy.contacts.values():
         if address in (contact.slack, contact.email):
-            return _of_contact(contact)
+            return _from_contact(contact)
     if "@" in address:
         return Person(address, address, slack=address, email=address)
-    return Person(address, f"<@{address}>", slack=address)
+    return Person(address, user_mention(address), slack=address)
 
 
 def person_by_name(name: str, policy: Policy) -> Person | None:
-    """The one contact of this name; None where nobody or several are called so."""
-    wanted = " ".join(name.split()).casefold()
-    there = [c for c in policy.contacts.values() if c.name and " ".join(c.name.split()).casefold() == wanted]
-    return _of_contact(there[0]) if len(there) == 1 else None
+    """The contact of this name, in any case; None where no contact or several have it."""
+    folded = " ".join(name.split()).casefold()
+    namesakes = [c for c in policy.contacts.values() if c.name and " ".join(c.name.split()).casefold() == folded]
+    return _from_contact(namesakes[0]) if len(namesakes) == 1 else None
 
 
-def _of_contact(contact: Contact) -> Person:
-    return Person(
-        contact.key,
-        contact.name or contact.key,
-        contact.slack or contact.email,  # Slack finds people by their address too
-        contact.email,
-        contact.phone,
-        contact.pagerduty,
-    )
-
-
-def dedup_key(incident: Incident, severity: str) -> str:
-    """One for each incident, episode and severity, so that repeats fall together at the vendor's.
-
-    The severity is in it because a vendor stays silent about what was acknowledged, and raising the severity is to
-    wake people again. Nothing but the ID can be read from it, and two databases never share one.
-    """
-    about = f"{incident.declared_at.isoformat()}:{incident.number}:{incident.episode}:{severity}"
-    return f"tocsin-{incident.id}-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
-
-
-def incident_number_in(key: str) -> int | None:
-    """The incident a dedup key of ours is about; None for a key of somebody else's."""
-    found = re.fullmatch(r"tocsin-INC-([1-9][0-9]{0,17})-[0-9a-f]{16}", key)
-    return int(found[1]) if found else None
-
-
-def opened_alerts(
-    incident: Incident, page_plan: PagePlan, dedup_keys: Mapping[PageAttempt, str]
-) -> tuple[VendorAlert, ...]:
-    """The incident's alerts with what these calls open: one for each method, severity and own service."""
-    alerts = {(a.method, a.severity, a.contact): a for a in incident.live_alerts}
-    for call in page_plan.attempts:
-        if call.method not in VENDOR_TRACKED:
-            continue
-        own = call.person.key if call.method == "pagerduty" and call.person.pagerduty else None
-        place = (call.method, incident.severity, own)
-        before = alerts[place].triggers if place in alerts else ()
-        alerts[place] = VendorAlert(*place, triggers=(*before, dedup_keys[call]))
-    return tuple(alerts.values())
+def person_in_payload(payload: Mapping[str, Any], policy: Policy) -> Person:
+    """The person whom a page's payload is for, with their addresses from the policy."""
+    contact = payload.get("contact")
+    return person_by_address(str(contact or payload["person"]), policy)
 
 
 def replace_mentions(text: str, policy: Policy) -> str:
-    """House text for readers outside Slack: a mention becomes a contact's name."""
+    """House text for readers outside Slack: each mention becomes a contact's name, or `somebody`."""
 
     def name(match: re.Match[str]) -> str:
         person = person_by_address(match[1], policy)
@@ -181,14 +175,41 @@ def replace_mentions(text: str, policy: Policy) -> str:
     return MENTION.sub(name, text)
 
 
-def person_in_payload(payload: Mapping[str, Any], policy: Policy) -> Person:
-    """The person a page's payload is for, with the addresses the policy gives them."""
-    contact = payload.get("contact")
-    return person_by_address(str(contact or payload["person"]), policy)
+def _from_contact(contact: Contact) -> Person:
+    return Person(
+        contact.key,
+        contact.name or contact.key,
+        contact.slack or contact.email,  # Slack finds people by e-mail address too
+        contact.email,
+        contact.phone,
+        contact.pagerduty,
+    )
+
+
+# --- vendors' dedup keys ----------------------------------------------------------------------------------------------
+
+
+def dedup_key(incident: Incident, severity: str) -> str:
+    """The key of the incident's alert at a vendor: one for each incident, episode and severity.
+
+    The severity is part of it because a vendor stays silent about an acknowledged alert, and raising the severity must
+    wake people again. The key discloses nothing but the incident's ID, and differs between databases.
+    """
+    seed = f"{incident.declared_at.isoformat()}:{incident.number}:{incident.episode}:{severity}"
+    return f"tocsin-{incident.id}-{hashlib.sha256(seed.encode()).hexdigest()[:16]}"
+
+
+def incident_number_in(key: str) -> int | None:
+    """The number of the incident in a key made by `dedup_key`; None for other keys."""
+    match = _DEDUP_KEY.fullmatch(key)
+    return int(match[1]) if match else None
+
+
+# --- pages that became needless ---------------------------------------------------------------------------------------
 
 
 def not_needed_because(incident: Incident, unless: str) -> str | None:
-    """Why a page is not wanted any more; None while it is."""
+    """Why a page that waits to be sent is not needed any more; None while it is."""
     if not incident.open:
         return f"the incident was {incident.status} before it could be sent"
     if unless == "acknowledged" and incident.ladder.acknowledged_at is not None:
@@ -199,5 +220,5 @@ def not_needed_because(incident: Incident, unless: str) -> str | None:
 
 
 def unless_for(incident: Incident, until: str) -> str:
-    """What makes a page of this rung needless. One that was asked for after that was reached goes out all the same."""
+    """The state that makes a page of this rung needless; a page asked for in that state goes out until the end."""
     return "resolved" if not_needed_because(incident, until) else until

@@ -1,4 +1,4 @@
-"""Triggers: reasons to page beside the passing of time. Which hold, from when, and when each pages."""
+"""Triggers: reasons to page besides the passing of time. Which have fired, since when, and when each pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.domain.incident.classification import REVENUE
 from bot.domain.policy.policy import Policy, Trigger, fold_name
 from bot.domain.values import durations
 
-# Categories that say by their key what a mark would say.
+# Incident categories that fire a trigger as its flag does.
 _CATEGORIES = {
     "data_loss": ("data_loss", "data_integrity"),
     "security": ("security",),
@@ -21,15 +21,15 @@ _CATEGORIES = {
 
 @dataclass(frozen=True, slots=True)
 class DueTrigger:
-    """A trigger that is to page. `times` counts the pages before."""
+    """A trigger that is to page."""
 
     trigger: Trigger
     at: datetime
-    times: int
+    times: int  # pages before this one
 
 
 def holds(trigger: Trigger, incident: Incident) -> bool:
-    """As far as the incident's own facts say. What happens rather than holds (`manual` …) is tripped by name."""
+    """Whether the incident's own facts fire the trigger. Events (`manual` …) never do: they are fired by name."""
     if trigger.when == "declared":
         return True
     if trigger.when == "services_affected":
@@ -42,71 +42,82 @@ def holds(trigger: Trigger, incident: Incident) -> bool:
 
 
 def fire_holding(incident: Incident, policy: Policy, now: datetime) -> Incident:
-    """Note from when each trigger holds; once it has held it stays so for the episode."""
-    return _tripped(incident, [one for one in policy.triggers if holds(one, incident)], now)
+    """Fire every trigger that holds. A trigger that has fired stays so for the episode."""
+    return _fired(incident, [trigger for trigger in policy.triggers if holds(trigger, incident)], now)
 
 
 def fire(incident: Incident, policy: Policy, when: str, now: datetime) -> Incident:
-    """Something has happened: `manual`, `auto_remediation_failed`."""
-    return _tripped(incident, [one for one in policy.triggers if one.when == when], now)
+    """Fire the triggers that wait for the event `when`: `manual`, `auto_remediation_failed`."""
+    return _fired(incident, [trigger for trigger in policy.triggers if trigger.when == when], now)
 
 
 def fire_one(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
-    """A person says that it holds. Raises `Refused` where it does already, or is not meant for this severity."""
+    """Fire a trigger because a person says so.
+
+    Raises `Refused` when it has fired already or does not apply at this severity.
+    """
     require_open(incident)
-    if not _meant(trigger, incident):
+    if not _applies(trigger, incident):
         levels = ", ".join(trigger.severities)
         raise Refused(f"“{trigger.name}” pages at {levels} only, and {incident.id} is {incident.severity}.", "escalate")
     if trigger.key in incident.ladder.tripped:
-        raise Refused(f"“{trigger.name}” holds already; `/incident why` says whom it called.", "escalate")
-    return _tripped(incident, [trigger], now)
+        raise Refused(f"“{trigger.name}” has fired already; `/incident why` says whom it paged.", "escalate")
+    return _fired(incident, [trigger], now)
 
 
-def parse_trigger(policy: Policy, words: str) -> tuple[Trigger, str] | None:
-    """The trigger that these words begin with, by key, name or what it looks at, and the rest of them."""
-    pieces = words.split()
-    for count in range(len(pieces), 0, -1):
-        wanted = fold_name("".join(pieces[:count]).rstrip(":,;"))
+def parse_trigger(policy: Policy, text: str) -> tuple[Trigger, str] | None:
+    """The trigger that `text` begins with, by key, name or event, and the rest of the text; None without one.
+
+    The longest name wins.
+    """
+    words = text.split()
+    for count in range(len(words), 0, -1):
+        name = fold_name("".join(words[:count]).rstrip(":,;"))
         for trigger in policy.triggers:
-            if wanted in (fold_name(trigger.key), fold_name(trigger.name), fold_name(trigger.when)):
-                return trigger, " ".join(pieces[count:])
+            if name in (fold_name(trigger.key), fold_name(trigger.name), fold_name(trigger.when)):
+                return trigger, " ".join(words[count:])
     return None
 
 
-def _tripped(incident: Incident, triggers: list[Trigger], now: datetime) -> Incident:
-    known = incident.ladder.tripped
-    fresh = {one.key: TriggerState(now) for one in triggers if one.key not in known and _meant(one, incident)}
-    return replace(incident, ladder=replace(incident.ladder, tripped={**known, **fresh})) if fresh else incident
-
-
 def due(incident: Incident, policy: Policy) -> list[DueTrigger]:
-    """When each trigger pages, or pages again."""
-    found = []
+    """Each trigger that is to page or to page again, and when."""
+    pages = []
     for trigger in policy.triggers:
-        fire = incident.ladder.tripped.get(trigger.key)
-        since = fire.at if fire else _target_passed(trigger, incident, policy)
-        if since is None or not _meant(trigger, incident):
+        state = incident.ladder.tripped.get(trigger.key)
+        since = state.at if state else _target_passed(trigger, incident, policy)
+        if since is None or not _applies(trigger, incident):
             continue
-        if fire is None or fire.last_at is None:
-            found.append(DueTrigger(trigger, since + trigger.rung.after, 0))
+        if state is None or state.last_at is None:
+            pages.append(DueTrigger(trigger, since + trigger.rung.after, 0))
         elif trigger.rung.repeat is not None:
-            found.append(DueTrigger(trigger, fire.last_at + trigger.rung.repeat, fire.times))
-    return found
+            pages.append(DueTrigger(trigger, state.last_at + trigger.rung.repeat, state.times))
+    return pages
 
 
 def record_page(incident: Incident, trigger: Trigger, now: datetime) -> Incident:
+    """Count a page of the trigger; it also counts as fired."""
     before = incident.ladder.tripped.get(trigger.key, TriggerState(now))
-    fire = replace(before, times=before.times + 1, last_at=now)
-    return replace(incident, ladder=replace(incident.ladder, tripped={**incident.ladder.tripped, trigger.key: fire}))
+    state = replace(before, times=before.times + 1, last_at=now)
+    return replace(incident, ladder=replace(incident.ladder, tripped={**incident.ladder.tripped, trigger.key: state}))
+
+
+def _fired(incident: Incident, triggers: list[Trigger], now: datetime) -> Incident:
+    fired = incident.ladder.tripped
+    new = {
+        trigger.key: TriggerState(now)
+        for trigger in triggers
+        if trigger.key not in fired and _applies(trigger, incident)
+    }
+    return replace(incident, ladder=replace(incident.ladder, tripped={**fired, **new})) if new else incident
 
 
 def _target_passed(trigger: Trigger, incident: Incident, policy: Policy) -> datetime | None:
-    """The target time to resolve, which nobody need note: it is known beforehand."""
+    """When the target time to resolve passes, known in advance; None for other triggers."""
     target = policy.severity(incident.severity).resolve_within
     if trigger.when != "target_exceeded" or target is None:
         return None
     return durations.add(incident.ladder.started_at, target)
 
 
-def _meant(trigger: Trigger, incident: Incident) -> bool:
+def _applies(trigger: Trigger, incident: Incident) -> bool:
     return not trigger.severities or incident.severity in trigger.severities

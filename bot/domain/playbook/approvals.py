@@ -11,8 +11,8 @@ from bot.domain.playbook import transitions as moves
 from bot.domain.playbook.run import (
     GRANTED,
     SETTLED,
-    Answer,
     Approval,
+    ApprovalStatus,
     Overtaken,
     PlaybookRun,
     RunChange,
@@ -22,8 +22,8 @@ from bot.domain.playbook.run import (
 from bot.domain.timeline.entry import BOT
 
 
-def ask(
-    walk: PlaybookRun,
+def request(
+    run: PlaybookRun,
     key: str,
     action: str,
     shown: Sequence[str],
@@ -33,96 +33,96 @@ def ask(
     people: Sequence[str] = (),
 ) -> RunChange:
     """Ask for approval of exactly `shown`."""
-    mark = walk.mark(key)
-    if action == "do" and not mark.needs_approval:
+    step = run.step(key)
+    if action == "do" and not step.needs_approval:
         raise Refused(f"Step {key} needs no approval. Do it, then press Done.")
-    if mark.state is StepStatus.WAITING:
-        raise Overtaken("asked for approval", mark)
+    if step.state is StepStatus.WAITING:
+        raise Overtaken("asked for approval", step)
     if action != "rollback":
-        mark = moves.free(walk, key)
-        if mark.state is StepStatus.APPROVED:
-            raise Overtaken("approved", mark)
-    elif mark.state is StepStatus.RUNNING:
+        step = moves.actionable_step(run, key)
+        if step.state is StepStatus.APPROVED:
+            raise Overtaken("approved", step)
+    elif step.state is StepStatus.RUNNING:
         raise Refused(f"Step {key} is running. Wait until it is over.")
-    elif walk.outcome == "abandoned":
-        moves.must_go(walk)
-    number = walk.approvals_asked + 1
-    was = StepStatus.OPEN if mark.state is StepStatus.APPROVED else mark.state
+    elif run.outcome == "abandoned":
+        moves.require_active(run)
+    number = run.approvals_asked + 1
+    was = StepStatus.OPEN if step.state is StepStatus.APPROVED else step.state
     asked = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people), was=was)
-    holder = mark.holder or (None if actor == BOT else actor)
-    waiting = replace(mark, state=StepStatus.WAITING, asked=asked, holder=holder)
-    if not mark.settled:
+    holder = step.holder or (None if actor == BOT else actor)
+    waiting = replace(step, state=StepStatus.WAITING, asked=asked, holder=holder)
+    if not step.settled:
         waiting = replace(waiting, by=actor, at=now)
     else:  # it is to be taken back: whoever did it still did it, if that is refused
-        walk = moves.resumed(walk)
+        run = moves.resume(run)
     said = moves.log_entry(
-        walk, now, actor, "asked", _wanted(action), mark, action=action, shown=list(shown), approval=number
+        run, now, actor, "asked", _request_text(action), step, action=action, shown=list(shown), approval=number
     )
-    return RunChange(moves.start_current(moves.put(replace(walk, approvals_asked=number), waiting), now), (said,))
+    return RunChange(moves.start_current(moves.with_step(replace(run, approvals_asked=number), waiting), now), (said,))
 
 
-def approve(walk: PlaybookRun, key: str, number: int, actor: str, now: datetime) -> RunChange:
+def approve(run: PlaybookRun, key: str, number: int, actor: str, now: datetime) -> RunChange:
     """By somebody other than whoever asked."""
-    mark, asked = _asked(walk, key, number)
+    step, asked = _pending(run, key, number)
     if asked.by == actor:
         raise Refused("You asked for it, so somebody else has to approve it.")
-    return _answered(walk, mark, asked, Answer.APPROVED, actor, now, "", f"approved what <@{asked.by}> asked for")
+    return _answer(run, step, asked, ApprovalStatus.APPROVED, actor, now, "", f"approved what <@{asked.by}> asked for")
 
 
-def refuse(walk: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str = "") -> RunChange:
+def refuse(run: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str = "") -> RunChange:
     """Whoever asked may take it back in the same way."""
-    mark, asked = _asked(walk, key, number)
+    step, asked = _pending(run, key, number)
     text = "took the request back" if asked.by == actor else f"refused what <@{asked.by}> asked for"
-    return _answered(walk, mark, asked, Answer.REFUSED, actor, now, reason.strip(), text)
+    return _answer(run, step, asked, ApprovalStatus.REFUSED, actor, now, reason.strip(), text)
 
 
-def break_glass(walk: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str) -> RunChange:
+def break_glass(run: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str) -> RunChange:
     """Nobody else is there: go on without approval, with a reason, for everybody to see."""
-    mark, asked = _asked(walk, key, number)
+    step, asked = _pending(run, key, number)
     if not reason.strip():
         raise Refused("Say why it cannot wait, such as “Nobody else is awake and customers cannot pay”.")
     text = "BROKE THE GLASS: nobody else approved this"
-    return _answered(walk, mark, asked, Answer.BROKEN, actor, now, reason.strip(), text)
+    return _answer(run, step, asked, ApprovalStatus.BREAK_GLASS, actor, now, reason.strip(), text)
 
 
-def expire(walk: PlaybookRun, key: str, number: int, now: datetime) -> RunChange:
-    mark, asked = _asked(walk, key, number)
-    return _answered(walk, mark, asked, Answer.EXPIRED, BOT, now, "", f"nobody answered <@{asked.by}> in time")
+def expire(run: PlaybookRun, key: str, number: int, now: datetime) -> RunChange:
+    step, asked = _pending(run, key, number)
+    return _answer(run, step, asked, ApprovalStatus.EXPIRED, BOT, now, "", f"nobody answered <@{asked.by}> in time")
 
 
-def answer_in_words(approval: Approval) -> str:
+def answer_text(approval: Approval) -> str:
     """How a request ended, as house text."""
     who = f"<@{approval.answered_by}>" if approval.answered_by else "somebody"
     because = f": {approval.reason}" if approval.reason else ""
     match approval.answer:
-        case Answer.APPROVED:
+        case ApprovalStatus.APPROVED:
             return f"approved by {who}"
-        case Answer.BROKEN:
+        case ApprovalStatus.BREAK_GLASS:
             return f"{who} broke the glass{because}"
-        case Answer.REFUSED:
+        case ApprovalStatus.REFUSED:
             return (f"taken back by {who}" if approval.answered_by == approval.by else f"refused by {who}") + because
-        case Answer.EXPIRED:
+        case ApprovalStatus.EXPIRED:
             return "expired: nobody answered in time"
-        case Answer.WITHDRAWN:
+        case ApprovalStatus.WITHDRAWN:
             return approval.reason or "not needed any more"
     return "waiting"
 
 
-def _asked(walk: PlaybookRun, key: str, number: int) -> tuple[StepState, Approval]:
-    mark = walk.mark(key)
-    if mark.asked is None or mark.asked.number != number:
+def _pending(run: PlaybookRun, key: str, number: int) -> tuple[StepState, Approval]:
+    step = run.step(key)
+    if step.asked is None or step.asked.number != number:
         raise Refused("That request is over: it was taken back, or another one followed.")
-    if mark.asked.answer is not Answer.WAITING or mark.state is not StepStatus.WAITING:
-        raise Overtaken("answered", mark)
-    moves.must_go(walk)
-    return mark, mark.asked
+    if step.asked.answer is not ApprovalStatus.WAITING or step.state is not StepStatus.WAITING:
+        raise Overtaken("answered", step)
+    moves.require_active(run)
+    return step, step.asked
 
 
-def _answered(
-    walk: PlaybookRun,
-    mark: StepState,
+def _answer(
+    run: PlaybookRun,
+    step: StepState,
     asked: Approval,
-    answer: Answer,
+    answer: ApprovalStatus,
     actor: str,
     now: datetime,
     reason: str,
@@ -131,17 +131,17 @@ def _answered(
     settled = replace(asked, answer=answer, answered_by=actor, answered_at=now, reason=reason)
     if answer in GRANTED or asked.was not in SETTLED:
         state = StepStatus.APPROVED if answer in GRANTED else asked.was
-        kept = replace(moves.restart_timer(mark, now), state=state, by=actor, at=now, asked=settled)
+        kept = replace(moves.restart_timer(step, now), state=state, by=actor, at=now, asked=settled)
     else:
-        kept = replace(mark, state=asked.was, asked=settled)
+        kept = replace(step, state=asked.was, asked=settled)
     said = moves.log_entry(
-        walk, now, actor, str(answer), text + (f": {reason}" if reason else ""), mark,
+        run, now, actor, str(answer), text + (f": {reason}" if reason else ""), step,
         key=True, action=asked.action, shown=list(asked.shown), approval=asked.number, asked_by=asked.by,
     )  # fmt: skip
-    return moves.finished_if_all(moves.put(walk, kept), actor, now, (said,))
+    return moves.finish_if_complete(moves.with_step(run, kept), actor, now, (said,))
 
 
-def _wanted(action: str) -> str:
+def _request_text(action: str) -> str:
     return {"run": "asks for approval to run it", "rollback": "asks for approval to roll it back"}.get(
         action, "asks for approval"
     )

@@ -24,7 +24,7 @@ class Decision:
     at all, copy the commands. `reasons` say why, the deciding one first.
     """
 
-    act: str
+    mode: str
     reasons: tuple[str, ...]
 
 
@@ -34,18 +34,18 @@ def decide(
     playbook: Playbook,
     step: Step,
     *,
-    trouble: str | None = None,
+    runner_refusal: str | None = None,
     confidence: float | None = None,
 ) -> Decision:
     """`trouble` is why its runner would not take it; `confidence` that of whoever proposed the playbook."""
-    if why := _closed(rules, incident, step) or trouble:
+    if why := _blocked(rules, incident, step) or runner_refusal:
         return Decision(REFUSED, (why,))
-    row, passed = _line(rules, incident, playbook, step, _sure(incident, confidence))
+    row, passed = _matching_row(rules, incident, playbook, step, _confidence(incident, confidence))
     wanted = row.decision if row else rules.otherwise
     said = f"the matrix says {wanted}: {row.name}" if row else f"no line of the matrix fits, and then it is {wanted}"
     if wanted == MANUAL:
         return Decision(MANUAL, (said, *passed))
-    lowered = _lowered(rules, incident, step, _sure(incident, confidence))
+    lowered = _approval_reasons(rules, incident, step, _confidence(incident, confidence))
     if wanted == AUTO and lowered:
         return Decision(APPROVE, (*lowered, said, *passed))
     return Decision(wanted, (said, *passed))
@@ -58,11 +58,11 @@ def explain(decision: Decision) -> str:
         APPROVE: "Runs when somebody approves",
         MANUAL: "Runs when somebody presses Run",
         REFUSED: "Is not run",
-    }[decision.act]
+    }[decision.mode]
     return f"{head}: {'; '.join(decision.reasons)}."
 
 
-def _closed(rules: AutomationRules, incident: Incident, step: Step) -> str | None:
+def _blocked(rules: AutomationRules, incident: Incident, step: Step) -> str | None:
     if step.automation is None:
         return "the playbook names no runner for it, so it is for a person"
     if not rules.enabled:
@@ -74,22 +74,22 @@ def _closed(rules: AutomationRules, incident: Incident, step: Step) -> str | Non
     return None
 
 
-def _line(
+def _matching_row(
     rules: AutomationRules, incident: Incident, playbook: Playbook, step: Step, sure: float | None
 ) -> tuple[MatrixRow | None, tuple[str, ...]]:
     """The first line that fits wholly; and of those about this step that were passed over, why."""
     passed: list[str] = []
     for row in rules.matrix:
-        if not _about(row, incident, playbook, step):
+        if not _concerns(row, incident, playbook, step):
             continue
-        why = [*_unsure(row, sure), *_unmet(row, incident)]
+        why = [*_confidence_shortfall(row, sure), *_unmet_conditions(row, incident)]
         if not why:
             return row, tuple(passed)
         passed.append(f"{row.name}: {', '.join(why)}")
     return None, tuple(passed)
 
 
-def _about(row: MatrixRow, incident: Incident, playbook: Playbook, step: Step) -> bool:
+def _concerns(row: MatrixRow, incident: Incident, playbook: Playbook, step: Step) -> bool:
     action = step.automation.action if step.automation else None
     return (
         (not row.playbooks or playbook.id in row.playbooks)
@@ -98,7 +98,7 @@ def _about(row: MatrixRow, incident: Incident, playbook: Playbook, step: Step) -
     )
 
 
-def _unsure(row: MatrixRow, sure: float | None) -> list[str]:
+def _confidence_shortfall(row: MatrixRow, sure: float | None) -> list[str]:
     if row.confidence is None:
         return []
     if sure is None:
@@ -106,26 +106,26 @@ def _unsure(row: MatrixRow, sure: float | None) -> list[str]:
     return [] if sure > row.confidence else [f"confidence is {sure:g}, and it wants more than {row.confidence:g}"]
 
 
-def _unmet(row: MatrixRow, incident: Incident) -> list[str]:
-    facts = known_facts(incident)
+def _unmet_conditions(row: MatrixRow, incident: Incident) -> list[str]:
+    facts = facts_of(incident)
     return [
-        _unmet_words(condition, facts.get(condition.fact)) for condition in row.radius if not is_met(condition, facts)
+        _unmet_text(condition, facts.get(condition.fact)) for condition in row.radius if not is_met(condition, facts)
     ]
 
 
-def known_facts(incident: Incident) -> dict[str, Fact]:
+def facts_of(incident: Incident) -> dict[str, Fact]:
     """What was said of the incident, and how many services it affects."""
     return {"services": float(len(incident.services)), **incident.facts}
 
 
-def _unmet_words(condition: Condition, fact: Fact | None) -> str:
+def _unmet_text(condition: Condition, fact: Fact | None) -> str:
     wanted = f"{condition.fact} {condition.relation} {condition.figure:g}" if condition.relation else condition.fact
     if fact is None:
         return f"it wants {wanted}, and nobody has said {condition.fact}"
     return f"it wants {wanted}, and {condition.fact} is {fact if isinstance(fact, bool) else f'{fact:g}'}"
 
 
-def _lowered(rules: AutomationRules, incident: Incident, step: Step, sure: float | None) -> list[str]:
+def _approval_reasons(rules: AutomationRules, incident: Incident, step: Step, sure: float | None) -> list[str]:
     """Why, in spite of the matrix, a person must approve."""
     found = []
     if step.requires_approval:
@@ -149,7 +149,7 @@ def _threshold(rules: AutomationRules, step: Step) -> float | None:
     return max((one for one in said if one is not None), default=None)
 
 
-def _sure(incident: Incident, confidence: float | None) -> float | None:
+def _confidence(incident: Incident, confidence: float | None) -> float | None:
     said = incident.facts.get(CONFIDENCE)
     if said is not None and not isinstance(said, bool):
         return float(said)

@@ -10,15 +10,15 @@ from datetime import date, timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.policy.policy import fold_name
-from bot.domain.values.patterns import fits
+from bot.domain.values.patterns import matches_fully
 
 KINDS = ("playbook", "checklist")
 RUNNERS = ("process", "http", "promql", "wait")
 
 # `{namespace}`; not `${home}`, `%{http_code}` or `{{.Names}}`, which belong to shells, curl and Go templates.
-TOKEN = re.compile(r"(?<![{$%])\{([a-z][a-z0-9_]*)\}(?!\})")
+PLACEHOLDER = re.compile(r"(?<![{$%])\{([a-z][a-z0-9_]*)\}(?!\})")
 # Whatever a parameter's own pattern allows, a value is one word without anything a shell or SQL would act on.
-WORD = re.compile(r"[A-Za-z0-9_.:/@%+=,~^][A-Za-z0-9_.:/@%+=,~^-]*")
+SAFE_VALUE = re.compile(r"[A-Za-z0-9_.:/@%+=,~^][A-Za-z0-9_.:/@%+=,~^-]*")
 TYPES = {
     "name": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}"),
     "resource": re.compile(r"[a-z]+/[A-Za-z0-9][A-Za-z0-9_.-]{0,252}"),
@@ -52,15 +52,15 @@ class Parameter:
     def required(self) -> bool:
         return self.default is None
 
-    def trouble(self, value: str) -> str | None:
+    def problem_with(self, value: str) -> str | None:
         """Why `value` cannot be used, in words; None where it can."""
         if self.options:
             known = ", ".join(self.options)
             return None if value in self.options else f"{self.name} must be one of {known}, not “{value[:60]}”."
         wanted = f"{self.name} must be a {self.type} such as {self.default or EXAMPLES[self.type]}"
-        if not TYPES[self.type].fullmatch(value) or not WORD.fullmatch(value) or ".." in value:
+        if not TYPES[self.type].fullmatch(value) or not SAFE_VALUE.fullmatch(value) or ".." in value:
             return f"{wanted}, not “{value[:60]}”."
-        if self.pattern and not fits(self.pattern, value):
+        if self.pattern and not matches_fully(self.pattern, value):
             return f"{self.name} must match {self.pattern}, and “{value[:60]}” does not."
         return None
 
@@ -74,17 +74,17 @@ class Command:
     note: str = ""
 
     @property
-    def tokens(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(TOKEN.findall(self.run)))
+    def placeholders(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(PLACEHOLDER.findall(self.run)))
 
     @property
     def needs_shell(self) -> bool:
         """Whether it pipes, redirects or expands: such a command is for people to copy, no runner takes it."""
         return uses_shell(self.run)
 
-    def text(self, values: Mapping[str, str]) -> str:
+    def filled_in(self, values: Mapping[str, str]) -> str:
         """To copy. A token without a value stays."""
-        return filled(self.run, values)
+        return fill_in(self.run, values)
 
     def argv(self, values: Mapping[str, str]) -> tuple[str, ...]:
         """To run without a shell: split first and filled in after, so no value is ever more than one argument.
@@ -93,9 +93,9 @@ class Command:
         """
         if self.needs_shell:
             raise Refused("This command needs a shell, and nothing here is given to one. Copy it and run it yourself.")
-        if missing := [name for name in self.tokens if name not in values]:
+        if missing := [name for name in self.placeholders if name not in values]:
             raise Refused(f"{', '.join(missing)} must be filled in first.")
-        return tuple(filled(part, values) for part in shlex.split(self.run))
+        return tuple(fill_in(part, values) for part in shlex.split(self.run))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,33 +195,33 @@ class Playbook:
         named = {fold_name(key) for key in self.keys}
         return tuple(key for rank, key in enumerate(worst_first, 1) if rank in self.ranks or fold_name(key) in named)
 
-    def values(self, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    def filled_values(self, overrides: Mapping[str, str] | None = None) -> dict[str, str]:
         """What commands are filled in with: the defaults, and over them what was given.
 
         Raises `Refused` with the first thing that is wrong; what is required and not given is simply not there.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
         found = {name: parameter.default for name, parameter in known.items() if parameter.default is not None}
-        for name, value in (given or {}).items():
+        for name, value in (overrides or {}).items():
             if name not in known:
                 raise Refused(f"{self.id} has no parameter “{name[:40]}”. It has: {', '.join(known) or 'none'}.")
-            if trouble := known[name].trouble(value):
+            if trouble := known[name].problem_with(value):
                 raise Refused(trouble)
             found[name] = value
         return found
 
-    def missing(self, step: Step, values: Mapping[str, str]) -> tuple[Parameter, ...]:
+    def missing_parameters(self, step: Step, values: Mapping[str, str]) -> tuple[Parameter, ...]:
         """The parameters of this step's commands that a person must fill in first."""
-        wanted = [name for command in (*step.commands, *step.rollback) for name in command.tokens]
+        wanted = [name for command in (*step.commands, *step.rollback) for name in command.placeholders]
         return tuple(one for one in self.parameters if one.name in wanted and one.name not in values)
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
-    return TOKEN.sub(lambda match: values.get(match[1], match[0]), text)
+def fill_in(text: str, values: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-def tokens(text: str) -> Iterator[str]:
-    yield from dict.fromkeys(TOKEN.findall(text))
+def placeholders(text: str) -> Iterator[str]:
+    yield from dict.fromkeys(PLACEHOLDER.findall(text))
 
 
 def uses_shell(text: str) -> bool:

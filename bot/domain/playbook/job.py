@@ -13,12 +13,12 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.domain.playbook.definition import Command, Step, Success, filled, tokens
+from bot.domain.playbook.definition import Command, Step, Success, fill_in, placeholders
 from bot.domain.values.durations import exact
 
-LONGEST_ARGUMENT = 8 * 1024
-MOST_ARGUMENTS = 256
-LONGEST_COMMAND = 64 * 1024
+MAX_ARGUMENT_BYTES = 8 * 1024
+MAX_ARGUMENTS = 256
+MAX_COMMAND_BYTES = 64 * 1024
 
 
 class JobState(StrEnum):
@@ -41,7 +41,7 @@ class ExitKind(StrEnum):
 
     ENDED = "ended"  # with a code, a status or a figure
     TIMED_OUT = "timed_out"
-    TOO_MUCH = "too_much"  # output
+    LIMIT_EXCEEDED = "too_much"  # output
     STOPPED = "stopped"  # by the bot, which is stopping or has lost its claim
     NOT_STARTED = "not_started"  # nothing has happened
 
@@ -50,21 +50,21 @@ class ExitKind(StrEnum):
 class Invocation:
     """One thing to run: an argv, a method and an address, a query, or seconds to wait."""
 
-    words: tuple[str, ...]
+    args: tuple[str, ...]
 
     @property
-    def shown(self) -> str:
+    def quoted(self) -> str:
         """Each word quoted as a shell would need it, so that where one ends and the next begins is seen."""
-        return shlex.join(self.words)
+        return shlex.join(self.args)
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """Why a piece may run, and within what: for people, before it runs. `timeout` is what the policy says."""
 
-    by: str
+    rule: str
     where: str
-    whom: str
+    run_as: str
     limits: str
     timeout: timedelta
 
@@ -77,12 +77,12 @@ class InvocationResult:
     what has not `ENDED` may in any case.
     """
 
-    how: ExitKind
-    words: str
-    figure: float | None = None
+    kind: ExitKind
+    summary: str
+    value: float | None = None
     output: str = ""
-    figures: tuple[float, ...] = ()
-    cut: bool = False
+    values: tuple[float, ...] = ()
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +91,16 @@ class Plan:
 
     runner: str
     action: Action
-    pieces: tuple[Invocation, ...]
+    invocations: tuple[Invocation, ...]
     timeout: timedelta
     success: Success | None = None
     retries: int = 0
     retry_every: timedelta = timedelta()
     remedy: str | None = None  # the action of the decision matrix: it changes something
     where: str = ""
-    whom: str = ""
+    run_as: str = ""
     limits: str = ""
-    by: str = ""  # the rule that allows it
+    rule: str = ""  # the rule that allows it
     undo: tuple[Invocation, ...] = ()  # what takes it back, with the values of this moment
 
     @property
@@ -112,44 +112,44 @@ class Plan:
         return {
             "runner": self.runner,
             "action": str(self.action),
-            "pieces": [list(piece.words) for piece in self.pieces],
+            "pieces": [list(invocation.args) for invocation in self.invocations],
             "timeout_s": self.timeout.total_seconds(),
             "success": asdict(self.success) if self.success else None,
             "retries": self.retries,
             "retry_every_s": self.retry_every.total_seconds(),
             "remedy": self.remedy,
             "where": self.where,
-            "whom": self.whom,
+            "whom": self.run_as,
             "limits": self.limits,
-            "by": self.by,
-            "undo": [list(piece.words) for piece in self.undo],
+            "by": self.rule,
+            "undo": [list(invocation.args) for invocation in self.undo],
         }
 
     @staticmethod
-    def of_json(data: dict[str, Any]) -> Plan:
+    def from_json(data: dict[str, Any]) -> Plan:
         return Plan(
             runner=data["runner"],
             action=Action(data["action"]),
-            pieces=tuple(Invocation(tuple(words)) for words in data["pieces"]),
+            invocations=tuple(Invocation(tuple(words)) for words in data["pieces"]),
             timeout=timedelta(seconds=data["timeout_s"]),
             success=Success(**data["success"]) if data["success"] else None,
             retries=data["retries"],
             retry_every=timedelta(seconds=data["retry_every_s"]),
             remedy=data["remedy"],
             where=data["where"],
-            whom=data["whom"],
+            run_as=data["whom"],
             limits=data["limits"],
-            by=data["by"],
+            rule=data["by"],
             undo=tuple(Invocation(tuple(words)) for words in data["undo"]),
         )
 
     @property
-    def shown(self) -> str:
+    def preview(self) -> str:
         """A line each, as it will run."""
-        return "\n".join(piece.shown for piece in self.pieces)
+        return "\n".join(invocation.quoted for invocation in self.invocations)
 
     @property
-    def decides(self) -> str:
+    def success_text(self) -> str:
         """What decides whether it worked, in words."""
         success = self.success or Success()
         if success.promql is not None:
@@ -198,89 +198,89 @@ class Job:
 class Verdict:
     """Whether a job has worked, in words."""
 
-    worked: bool
-    words: str
+    succeeded: bool
+    summary: str
 
 
-def pieces(step: Step, values: Mapping[str, str], action: Action) -> tuple[Invocation, ...]:
+def invocations_of(step: Step, values: Mapping[str, str], action: Action) -> tuple[Invocation, ...]:
     """What a runner would be given, byte for byte. Raises `Refused` where this is for a person."""
     if action is Action.ROLLBACK:
         if not step.rollback:
             raise Refused(f"Nothing is written that would take {step.key} back by itself. {step.rollback_text}".strip())
-        return tuple(_of_command(command, values) for command in step.rollback)
+        return tuple(_command_invocation(command, values) for command in step.rollback)
     automation = step.automation
     if automation is None:
         raise Refused(f"Step {step.key} is for a person: the playbook names no runner for it.")
     if automation.runner == "http":
-        return (_checked(automation.method, _filled(automation.url or "", values)),)
+        return (_checked_invocation(automation.method, _fill_in(automation.url or "", values)),)
     if automation.runner == "promql":
-        return (_checked(_filled((automation.success or Success()).promql or "", values)),)
+        return (_checked_invocation(_fill_in((automation.success or Success()).promql or "", values)),)
     if automation.runner == "wait":
-        return (_checked(f"{(automation.wait or timedelta()).total_seconds():g}"),)
+        return (_checked_invocation(f"{(automation.wait or timedelta()).total_seconds():g}"),)
     chosen = automation.commands or range(1, len(step.commands) + 1)
-    return tuple(_of_command(step.commands[number - 1], values) for number in chosen)
+    return tuple(_command_invocation(step.commands[number - 1], values) for number in chosen)
 
 
-def shown(step: Step, values: Mapping[str, str], action: str) -> tuple[str, ...]:
+def preview(step: Step, values: Mapping[str, str], action: str) -> tuple[str, ...]:
     """The lines that are shown for approval, and compared again before anything runs.
 
     A step that no runner takes shows its commands as a person would copy them.
     """
     try:
-        found = pieces(step, values, Action(action))
+        found = invocations_of(step, values, Action(action))
     except (Refused, ValueError):
         listed = step.rollback if action == Action.ROLLBACK else step.commands
-        return tuple(command.text(values) for command in listed)
-    return tuple(piece.shown for piece in found)
+        return tuple(command.filled_in(values) for command in listed)
+    return tuple(invocation.quoted for invocation in found)
 
 
-def _of_command(command: Command, values: Mapping[str, str]) -> Invocation:
-    return _checked(*command.argv(values))
+def _command_invocation(command: Command, values: Mapping[str, str]) -> Invocation:
+    return _checked_invocation(*command.argv(values))
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    if missing := [name for name in tokens(text) if name not in values]:
+def _fill_in(text: str, values: Mapping[str, str]) -> str:
+    if missing := [name for name in placeholders(text) if name not in values]:
         raise Refused(f"{', '.join(missing)} must be filled in first.")
-    return filled(text, values)
+    return fill_in(text, values)
 
 
-def _checked(*words: str) -> Invocation:
-    check_words(words)
+def _checked_invocation(*words: str) -> Invocation:
+    check_args(words)
     return Invocation(words)
 
 
-def judged(plan: Plan, position: int, ended: InvocationResult) -> Verdict:
+def judge(plan: Plan, position: int, result: InvocationResult) -> Verdict:
     """Of the piece at `position`, from 0. Commands before the last must exit with 0."""
-    if ended.how is not ExitKind.ENDED:
-        return Verdict(False, ended.words)
+    if result.kind is not ExitKind.ENDED:
+        return Verdict(False, result.summary)
     success = plan.success or Success()
     if plan.runner == "process":
-        last = position == len(plan.pieces) - 1
+        last = position == len(plan.invocations) - 1
         wanted = (success.exit_code or 0) if last else 0
-        why = f"{ended.words}, and {wanted} was wanted" if wanted else ended.words
-        return Verdict(ended.figure == wanted, ended.words if ended.figure == wanted else why)
+        why = f"{result.summary}, and {wanted} was wanted" if wanted else result.summary
+        return Verdict(result.value == wanted, result.summary if result.value == wanted else why)
     if plan.runner == "http" and success.promql is None:
         wanted = success.status or 200
-        return Verdict(ended.figure == wanted, f"{ended.words}{'' if ended.figure == wanted else f', not {wanted}'}")
+        return Verdict(result.value == wanted, f"{result.summary}{'' if result.value == wanted else f', not {wanted}'}")
     if plan.runner == "promql":
-        return compared(success, ended)
-    return Verdict(True, ended.words)
+        return compare(success, result)
+    return Verdict(True, result.summary)
 
 
-def compared(success: Success, ended: InvocationResult) -> Verdict:
+def compare(success: Success, result: InvocationResult) -> Verdict:
     """The result of a query against `over` and `under`. No result, or not a number, is no success."""
-    if ended.how is not ExitKind.ENDED:
-        return Verdict(False, ended.words)
-    if ended.figure is None:
-        return Verdict(False, f"{ended.words}: nothing to compare")
-    for figure in ended.figures or (ended.figure,):
+    if result.kind is not ExitKind.ENDED:
+        return Verdict(False, result.summary)
+    if result.value is None:
+        return Verdict(False, f"{result.summary}: nothing to compare")
+    for figure in result.values or (result.value,):
         if figure != figure:
-            return Verdict(False, f"{ended.words}: not a number, nothing to compare")
+            return Verdict(False, f"{result.summary}: not a number, nothing to compare")
         if success.over is not None and not figure > success.over:
             return Verdict(False, f"{figure:g} is not more than {success.over:g}")
         if success.under is not None and not figure < success.under:
             return Verdict(False, f"{figure:g} is not less than {success.under:g}")
-    return Verdict(True, ended.words)
+    return Verdict(True, result.summary)
 
 
 def retry_after(job: Job) -> timedelta | None:
@@ -288,15 +288,15 @@ def retry_after(job: Job) -> timedelta | None:
     return job.plan.retry_every if job.attempts <= job.plan.retries else None
 
 
-def check_words(words: Sequence[str]) -> None:
+def check_args(args: Sequence[str]) -> None:
     """Raises `Refused` for what no program and no person should be shown: control and invisible characters, excess."""
-    if len(words) > MOST_ARGUMENTS:
-        raise Refused(f"It has {len(words)} arguments; {MOST_ARGUMENTS} are the most.")
-    if sum(len(word.encode("utf-8", "surrogatepass")) for word in words) > LONGEST_COMMAND:
-        raise Refused(f"It is longer than {LONGEST_COMMAND // 1024} KiB altogether.")
-    for word in words:
-        if len(word.encode("utf-8", "surrogatepass")) > LONGEST_ARGUMENT:
-            raise Refused(f"An argument is longer than {LONGEST_ARGUMENT // 1024} KiB: “{word[:40]}…”.")
+    if len(args) > MAX_ARGUMENTS:
+        raise Refused(f"It has {len(args)} arguments; {MAX_ARGUMENTS} are the most.")
+    if sum(len(word.encode("utf-8", "surrogatepass")) for word in args) > MAX_COMMAND_BYTES:
+        raise Refused(f"It is longer than {MAX_COMMAND_BYTES // 1024} KiB altogether.")
+    for word in args:
+        if len(word.encode("utf-8", "surrogatepass")) > MAX_ARGUMENT_BYTES:
+            raise Refused(f"An argument is longer than {MAX_ARGUMENT_BYTES // 1024} KiB: “{word[:40]}…”.")
         for char in word:
             if unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp") or char in "\u00a0\u2007\u202f":
                 raise Refused(
@@ -305,5 +305,5 @@ def check_words(words: Sequence[str]) -> None:
                 )
 
 
-def limit_words(timeout: timedelta, output_limit: int) -> str:
+def limits_text(timeout: timedelta, output_limit: int) -> str:
     return f"{exact(timeout)}, {output_limit // 1024} KiB of output"

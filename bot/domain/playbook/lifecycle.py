@@ -9,11 +9,19 @@ from datetime import datetime
 from bot.domain.errors import Refused
 from bot.domain.playbook import transitions as moves
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import GRANTED, Answer, PlaybookRun, RunChange, StepState, StepStatus, standing_approvals
+from bot.domain.playbook.run import (
+    GRANTED,
+    ApprovalStatus,
+    PlaybookRun,
+    RunChange,
+    StepState,
+    StepStatus,
+    pending_approvals,
+)
 from bot.domain.timeline.entry import BOT
 
 
-def open_(
+def open_run(
     incident: int,
     number: int,
     playbook: Playbook,
@@ -30,78 +38,78 @@ def open_(
         for phase, part in enumerate(playbook.phases)
         for step in part.steps
     )
-    walk = PlaybookRun(
+    run = PlaybookRun(
         incident, number, playbook.id, playbook.digest, playbook.name, actor, now, steps,
-        playbook.values(values), playbook.kind, drill, before=before,
+        playbook.filled_values(values), playbook.kind, drill, before=before,
     )  # fmt: skip
-    return RunChange(moves.start_current(walk, now), (moves.log_entry(walk, now, actor, "opened", "opened", key=True),))
+    return RunChange(moves.start_current(run, now), (moves.log_entry(run, now, actor, "opened", "opened", key=True),))
 
 
 def fill(
-    walk: PlaybookRun,
+    run: PlaybookRun,
     playbook: Playbook,
-    given: Mapping[str, str],
+    new_values: Mapping[str, str],
     actor: str,
     now: datetime,
-    shown: Mapping[str, Sequence[str]],
+    previews: Mapping[str, Sequence[str]],
 ) -> RunChange:
     """New values for the commands. `shown` is what each step with a request would do with them: a request that said
     something else is withdrawn. Raises `Refused` for a value that cannot be used.
     """
-    moves.must_go(walk)
-    values = playbook.values({**walk.values, **given})
-    if values == walk.values:
-        return RunChange(walk)
-    changed = {name: value for name, value in values.items() if walk.values.get(name) != value}
+    moves.require_active(run)
+    values = playbook.filled_values({**run.values, **new_values})
+    if values == run.values:
+        return RunChange(run)
+    changed = {name: value for name, value in values.items() if run.values.get(name) != value}
     text = ", ".join(f"{name} = {value}" for name, value in changed.items())
-    entries = [moves.log_entry(walk, now, actor, "filled", f"filled in {text}", values=changed)]
-    filled = replace(walk, values=values)
-    for mark in walk.steps:
-        asked = mark.asked
+    entries = [moves.log_entry(run, now, actor, "filled", f"filled in {text}", values=changed)]
+    filled = replace(run, values=values)
+    for step in run.steps:
+        asked = step.asked
         if (
             asked is None
-            or asked.answer not in (*GRANTED, Answer.WAITING)
-            or tuple(shown.get(mark.key, ())) == asked.shown
+            or asked.answer not in (*GRANTED, ApprovalStatus.WAITING)
+            or tuple(previews.get(step.key, ())) == asked.shown
         ):
             continue
-        if mark.state not in (StepStatus.WAITING, StepStatus.APPROVED):
+        if step.state not in (StepStatus.WAITING, StepStatus.APPROVED):
             continue
-        filled = moves.withdrawn(filled, mark, "void: what was asked for has changed")
+        filled = moves.withdraw_approval(filled, step, "void: what was asked for has changed")
         entries.append(
-            moves.log_entry(walk, now, BOT, "withdrawn", "approval is void: what it was asked for has changed", mark)
+            moves.log_entry(run, now, BOT, "withdrawn", "approval is void: what it was asked for has changed", step)
         )
-    return moves.finished_if_all(filled, actor, now, tuple(entries))
+    return moves.finish_if_complete(filled, actor, now, tuple(entries))
 
 
-def call(walk: PlaybookRun, position: int, criterion: str, actor: str, now: datetime) -> RunChange:
+def escalate(run: PlaybookRun, position: int, criterion: str, actor: str, now: datetime) -> RunChange:
     """A criterion for escalating holds. Once for each; who pressed first is in the timeline."""
-    if position in walk.criteria:
+    if position in run.criteria:
         raise Refused(f"That was escalated already: {criterion}.", "escalate We need more people")
-    called = replace(walk, criteria=(*walk.criteria, position))
-    return RunChange(called, (moves.log_entry(walk, now, actor, "escalated", f"escalates: {criterion}", key=True),))
+    called = replace(run, criteria=(*run.criteria, position))
+    return RunChange(called, (moves.log_entry(run, now, actor, "escalated", f"escalates: {criterion}", key=True),))
 
 
-def abandon(walk: PlaybookRun, actor: str, now: datetime, reason: str) -> RunChange:
-    moves.must_go(walk)
-    if running := next((mark for mark in walk.steps if mark.state is StepStatus.RUNNING), None):
+def abandon(run: PlaybookRun, actor: str, now: datetime, reason: str) -> RunChange:
+    moves.require_active(run)
+    if running := next((step for step in run.steps if step.state is StepStatus.RUNNING), None):
         raise Refused(f"Step {running.key} is running. Wait until it is over.")
     if not reason.strip():
         raise Refused("Say why it is stopped, such as “It is not the database”.")
-    left = walk
-    for mark, _ in standing_approvals(walk):
-        left = moves.withdrawn(left, mark, f"not needed any more: <@{actor}> stopped the playbook")
+    left = run
+    for step, _ in pending_approvals(run):
+        left = moves.withdraw_approval(left, step, f"not needed any more: <@{actor}> stopped the playbook")
     over = replace(left, outcome="abandoned", ended_by=actor, ended_at=now, reason=reason.strip())
-    text = f"stopped after {walk.settled} of {len(walk.steps)} steps: {reason.strip()}"
-    return RunChange(over, (moves.log_entry(walk, now, actor, "abandoned", text, key=True),))
+    text = f"stopped after {run.settled} of {len(run.steps)} steps: {reason.strip()}"
+    return RunChange(over, (moves.log_entry(run, now, actor, "abandoned", text, key=True),))
 
 
-def judge(walk: PlaybookRun, helped: bool, actor: str, now: datetime) -> RunChange:
+def judge(run: PlaybookRun, helped: bool, actor: str, now: datetime) -> RunChange:
     """After the end: whether it did what it is for."""
-    if walk.outcome != "finished":
-        raise Refused(f"{walk.name} is not finished.")
-    if walk.helped is helped:
-        return RunChange(walk)
+    if run.outcome != "finished":
+        raise Refused(f"{run.name} is not finished.")
+    if run.helped is helped:
+        return RunChange(run)
     text = "helped" if helped else "did not help"
     return RunChange(
-        replace(walk, helped=helped), (moves.log_entry(walk, now, actor, "judged", text, key=True, helped=helped),)
+        replace(run, helped=helped), (moves.log_entry(run, now, actor, "judged", text, key=True, helped=helped),)
     )

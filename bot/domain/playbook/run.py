@@ -32,27 +32,27 @@ class StepStatus(StrEnum):
 
 SETTLED = frozenset({StepStatus.DONE, StepStatus.SUCCEEDED, StepStatus.SKIPPED})
 
-TROUBLED = frozenset({StepStatus.FAILED, StepStatus.TIMED_OUT, StepStatus.MAY_HAVE_RUN})
+UNSUCCESSFUL = frozenset({StepStatus.FAILED, StepStatus.TIMED_OUT, StepStatus.MAY_HAVE_RUN})
 
-IN_WORDS = {
+_STATUS_TEXTS = {
     StepStatus.TIMED_OUT: "timed out",
     StepStatus.ROLLED_BACK: "rolled back",
     StepStatus.MAY_HAVE_RUN: "may have run",
 }
 
 
-class Answer(StrEnum):
+class ApprovalStatus(StrEnum):
     """What became of a request for approval."""
 
     WAITING = "waiting"
     APPROVED = "approved"
-    BROKEN = "broken"  # break-glass: nobody else approved
+    BREAK_GLASS = "broken"  # break-glass: nobody else approved
     REFUSED = "refused"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
 
 
-GRANTED = frozenset({Answer.APPROVED, Answer.BROKEN})
+GRANTED = frozenset({ApprovalStatus.APPROVED, ApprovalStatus.BREAK_GLASS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Approval:
     asked_at: datetime
     due_at: datetime
     shown: tuple[str, ...]
-    answer: Answer = Answer.WAITING
+    answer: ApprovalStatus = ApprovalStatus.WAITING
     answered_by: str | None = None
     answered_at: datetime | None = None
     reason: str = ""
@@ -145,66 +145,66 @@ class PlaybookRun:
     before: str = ""  # how the playbook fared until this walk, in words
 
     @property
-    def going(self) -> bool:
+    def active(self) -> bool:
         return self.outcome is None
 
     @property
     def settled(self) -> int:
-        return sum(mark.settled for mark in self.steps)
+        return sum(step.settled for step in self.steps)
 
-    def mark(self, key: str) -> StepState:
+    def step(self, key: str) -> StepState:
         """Raises `Refused` where the playbook has no such step."""
-        for mark in self.steps:
-            if mark.key == key:
-                return mark
+        for step in self.steps:
+            if step.key == key:
+                return step
         raise Refused(f"{self.name} has no step {key[:20]}.", "playbook")
 
 
 class Overtaken(Refused):
     """Somebody was first. `by` and `at` say who and when, so that it can be told kindly."""
 
-    def __init__(self, what: str, mark: StepState) -> None:
-        super().__init__(f"Step {mark.key} is {in_words(mark.state)} already.", "playbook")
-        self.what = what
-        self.mark = mark
+    def __init__(self, outcome: str, step: StepState) -> None:
+        super().__init__(f"Step {step.key} is {status_text(step.state)} already.", "playbook")
+        self.outcome = outcome
+        self.step = step
 
 
 @dataclass(frozen=True, slots=True)
 class RunChange:
     """What an act made of a walk: how it stands now, and the entries to append."""
 
-    walk: PlaybookRun
+    run: PlaybookRun
     entries: tuple[Entry, ...] = ()
 
 
-def in_words(state: StepStatus) -> str:
-    return IN_WORDS.get(state, str(state))
+def status_text(state: StepStatus) -> str:
+    return _STATUS_TEXTS.get(state, str(state))
 
 
-def current(walk: PlaybookRun) -> tuple[StepState, ...]:
+def current_steps(run: PlaybookRun) -> tuple[StepState, ...]:
     """Whose turn it is: the first step that is not settled, and those declared parallel to it. None once it is over."""
-    if not walk.going:
+    if not run.active:
         return ()
-    left = [mark for mark in walk.steps if not mark.settled]
+    left = [step for step in run.steps if not step.settled]
     if not left:
         return ()
     first = left[0]
-    return tuple(mark for mark in left if mark is first or _beside(walk, first, mark))
+    return tuple(step for step in left if step is first or _parallel(run, first, step))
 
 
-def upcoming(walk: PlaybookRun) -> StepState | None:
+def next_step(run: PlaybookRun) -> StepState | None:
     """The step after those whose turn it is."""
-    now = {mark.key for mark in current(walk)}
-    return next((mark for mark in walk.steps if not mark.settled and mark.key not in now), None) if now else None
+    now = {step.key for step in current_steps(run)}
+    return next((step for step in run.steps if not step.settled and step.key not in now), None) if now else None
 
 
-def standing_approvals(walk: PlaybookRun) -> tuple[tuple[StepState, Approval], ...]:
-    return tuple((mark, mark.asked) for mark in walk.steps if mark.asked and mark.asked.answer is Answer.WAITING)
+def pending_approvals(run: PlaybookRun) -> tuple[tuple[StepState, Approval], ...]:
+    return tuple((step, step.asked) for step in run.steps if step.asked and step.asked.answer is ApprovalStatus.WAITING)
 
 
-def _beside(walk: PlaybookRun, first: StepState, other: StepState) -> bool:
+def _parallel(run: PlaybookRun, first: StepState, other: StepState) -> bool:
     """Parallel: of one group, in one phase, with nothing of another kind between them."""
     if first.parallel is None or other.parallel != first.parallel or other.phase != first.phase:
         return False
-    from_, to = walk.steps.index(first), walk.steps.index(other)
-    return all(mark.parallel == first.parallel for mark in walk.steps[from_:to])
+    from_, to = run.steps.index(first), run.steps.index(other)
+    return all(step.parallel == first.parallel for step in run.steps[from_:to])

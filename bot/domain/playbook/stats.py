@@ -14,7 +14,7 @@ from bot.domain.values import durations
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class RunStats:
     """`used`: opened outside drills. `succeeded`: walked to the end, something done on the way, and nobody
     said that it did not help. `mean`: of
     those, from opening to the end. `skipped`: by the keys of steps, of the playbook as it is now.
@@ -30,50 +30,50 @@ class Figures:
     skipped: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def success(self) -> float | None:
+    def success_rate(self) -> float | None:
         """The share of walks that ended well; None where none has ended."""
         return self.succeeded / self.ended if self.ended else None
 
 
-def figures(playbook: Playbook, walks: Sequence[PlaybookRun]) -> Figures:
+def run_stats(playbook: Playbook, runs: Sequence[PlaybookRun]) -> RunStats:
     """Of all its walks; drills are left out."""
-    counted = [walk for walk in walks if not walk.drill]
-    well = [walk for walk in counted if _went_well(walk)]
-    took = [walk.ended_at - walk.opened_at for walk in well if walk.ended_at]
+    counted = [run for run in runs if not run.drill]
+    well = [run for run in counted if _succeeded(run)]
+    took = [run.ended_at - run.opened_at for run in well if run.ended_at]
     skipped = Counter(
-        mark.key
-        for walk in counted
-        if walk.digest == playbook.digest
-        for mark in walk.steps
-        if mark.state is StepStatus.SKIPPED
+        step.key
+        for run in counted
+        if run.digest == playbook.digest
+        for step in run.steps
+        if step.state is StepStatus.SKIPPED
     )
-    return Figures(
+    return RunStats(
         playbook=playbook.id,
         used=len(counted),
-        ended=sum(not walk.going for walk in counted),
+        ended=sum(not run.active for run in counted),
         succeeded=len(well),
         mean=sum(took, timedelta()) / len(took) if took else None,
-        last_used_at=max((walk.opened_at for walk in counted), default=None),
+        last_used_at=max((run.opened_at for run in counted), default=None),
         last_reviewed=playbook.last_reviewed,
         skipped=dict(skipped),
     )
 
 
-def _went_well(walk: PlaybookRun) -> bool:
-    done = any(mark.settled and mark.state is not StepStatus.SKIPPED for mark in walk.steps)
-    return walk.outcome == "finished" and walk.helped is not False and done
+def _succeeded(run: PlaybookRun) -> bool:
+    done = any(step.settled and step.state is not StepStatus.SKIPPED for step in run.steps)
+    return run.outcome == "finished" and run.helped is not False and done
 
 
-def in_words(found: Figures, now: datetime) -> str:
+def stats_line(stats: RunStats, now: datetime) -> str:
     """One line for whoever opens it; empty where it was never used."""
-    if not found.used or found.last_used_at is None:
+    if not stats.used or stats.last_used_at is None:
         return ""
-    times = "once" if found.used == 1 else f"{found.used} times"
-    parts = [f"Used {times} before, last {durations.ago(now - found.last_used_at)}"]
-    if found.ended:
-        parts.append(f"{found.succeeded} of {found.ended} with success")
-    if found.mean:
-        parts.append(f"{durations.approximate(found.mean)} on average")
+    times = "once" if stats.used == 1 else f"{stats.used} times"
+    parts = [f"Used {times} before, last {durations.ago(now - stats.last_used_at)}"]
+    if stats.ended:
+        parts.append(f"{stats.succeeded} of {stats.ended} with success")
+    if stats.mean:
+        parts.append(f"{durations.approximate(stats.mean)} on average")
     return ", ".join(parts)
 
 

@@ -9,114 +9,114 @@ from typing import Any
 from bot.domain.errors import Refused
 from bot.domain.playbook.run import (
     SETTLED,
-    Answer,
+    ApprovalStatus,
     Overtaken,
     PlaybookRun,
     RunChange,
     StepState,
     StepStatus,
-    current,
-    in_words,
+    current_steps,
+    status_text,
 )
 from bot.domain.timeline.entry import BOT, Entry, entry
 
 
-def must_go(walk: PlaybookRun) -> None:
-    if walk.going:
+def require_active(run: PlaybookRun) -> None:
+    if run.active:
         return
-    how = "is finished" if walk.outcome == "finished" else "was stopped"
-    raise Refused(f"{walk.name} {how}. Reopen a step, or open it again.", f"playbook {walk.playbook}")
+    how = "is finished" if run.outcome == "finished" else "was stopped"
+    raise Refused(f"{run.name} {how}. Reopen a step, or open it again.", f"playbook {run.playbook}")
 
 
-def asker(mark: StepState) -> str:
-    return mark.asked.by if mark.asked else mark.by or BOT
+def requester(step: StepState) -> str:
+    return step.asked.by if step.asked else step.by or BOT
 
 
-def free(walk: PlaybookRun, key: str, *, waiting: bool = False, running: bool = False) -> StepState:
+def actionable_step(run: PlaybookRun, key: str, *, waiting: bool = False, running: bool = False) -> StepState:
     """The step, if somebody may act on it now."""
-    mark = walk.mark(key)
-    if mark.settled:
-        raise Overtaken(in_words(mark.state), mark)
-    must_go(walk)
-    if mark.state is StepStatus.RUNNING and not running:
+    step = run.step(key)
+    if step.settled:
+        raise Overtaken(status_text(step.state), step)
+    require_active(run)
+    if step.state is StepStatus.RUNNING and not running:
         raise Refused(f"Step {key} is running. Wait until it is over.")
-    taken_back = mark.asked is not None and mark.asked.was in SETTLED
-    if mark.state is StepStatus.WAITING and (not waiting or taken_back):
-        raise Refused(f"Step {key} waits for approval, which <@{asker(mark)}> asked for.")
-    return mark
+    taken_back = step.asked is not None and step.asked.was in SETTLED
+    if step.state is StepStatus.WAITING and (not waiting or taken_back):
+        raise Refused(f"Step {key} waits for approval, which <@{requester(step)}> asked for.")
+    return step
 
 
-def settle(
-    walk: PlaybookRun, mark: StepState, state: StepStatus, actor: str, now: datetime, reason: str, act: str
+def settle_step(
+    run: PlaybookRun, step: StepState, state: StepStatus, actor: str, now: datetime, reason: str, act: str
 ) -> RunChange:
-    change = moved(walk, mark, state, actor, now, reason, act)
-    return finished_if_all(change.walk, actor, now, change.entries)
+    change = change_status(run, step, state, actor, now, reason, act)
+    return finish_if_complete(change.run, actor, now, change.entries)
 
 
-def moved(
-    walk: PlaybookRun, mark: StepState, state: StepStatus, actor: str, now: datetime, reason: str, act: str
+def change_status(
+    run: PlaybookRun, step: StepState, state: StepStatus, actor: str, now: datetime, reason: str, act: str
 ) -> RunChange:
-    kept = walk.mark(mark.key)  # as it stands after a request was withdrawn
+    kept = run.step(step.key)  # as it stands after a request was withdrawn
     kept = replace(kept, state=state, by=actor, at=now, reason=reason, reminders=())
     if state is StepStatus.ROLLED_BACK:
         kept = replace(kept, started_at=None, nudged=0)
-    text = in_words(state) + (f": {reason}" if reason else "")
+    text = status_text(state) + (f": {reason}" if reason else "")
     return RunChange(
-        start_current(put(walk, kept), now), (log_entry(walk, now, actor, act, text, mark, reason=reason),)
+        start_current(with_step(run, kept), now), (log_entry(run, now, actor, act, text, step, reason=reason),)
     )
 
 
-def finished_if_all(walk: PlaybookRun, actor: str, now: datetime, entries: tuple[Entry, ...]) -> RunChange:
-    if not walk.going or walk.settled < len(walk.steps):
-        return RunChange(start_current(walk, now), entries)
-    over = replace(walk, outcome="finished", ended_by=actor, ended_at=now)
-    skipped = sum(mark.state is StepStatus.SKIPPED for mark in walk.steps)
-    text = f"finished, {len(walk.steps) - skipped} of {len(walk.steps)} steps done"
-    return RunChange(over, (*entries, log_entry(walk, now, actor, "finished", text, key=True)))
+def finish_if_complete(run: PlaybookRun, actor: str, now: datetime, entries: tuple[Entry, ...]) -> RunChange:
+    if not run.active or run.settled < len(run.steps):
+        return RunChange(start_current(run, now), entries)
+    over = replace(run, outcome="finished", ended_by=actor, ended_at=now)
+    skipped = sum(step.state is StepStatus.SKIPPED for step in run.steps)
+    text = f"finished, {len(run.steps) - skipped} of {len(run.steps)} steps done"
+    return RunChange(over, (*entries, log_entry(run, now, actor, "finished", text, key=True)))
 
 
-def withdrawn(walk: PlaybookRun, mark: StepState, why: str) -> PlaybookRun:
+def withdraw_approval(run: PlaybookRun, step: StepState, why: str) -> PlaybookRun:
     """Without the request for approval that stands or was granted. `why`, such as “void: …”, is told to whom asked."""
-    if mark.asked is None or mark.state not in (StepStatus.WAITING, StepStatus.APPROVED):
-        return walk
-    over = replace(mark.asked, answer=Answer.WITHDRAWN, reason=why)
-    return put(walk, replace(mark, state=mark.asked.was, asked=over))
+    if step.asked is None or step.state not in (StepStatus.WAITING, StepStatus.APPROVED):
+        return run
+    over = replace(step.asked, answer=ApprovalStatus.WITHDRAWN, reason=why)
+    return with_step(run, replace(step, state=step.asked.was, asked=over))
 
 
-def start_current(walk: PlaybookRun, now: datetime) -> PlaybookRun:
+def start_current(run: PlaybookRun, now: datetime) -> PlaybookRun:
     """Steps whose turn has come begin now."""
-    for mark in current(walk):
-        if mark.started_at is None:
-            walk = put(walk, restart_timer(mark, now))
-    return walk
+    for step in current_steps(run):
+        if step.started_at is None:
+            run = with_step(run, restart_timer(step, now))
+    return run
 
 
-def restart_timer(mark: StepState, now: datetime) -> StepState:
+def restart_timer(step: StepState, now: datetime) -> StepState:
     """Its time begins now, and whoever was reminded of it need not be any more."""
-    return replace(mark, started_at=now, turns=mark.turns + 1, nudged=0, reminders=())
+    return replace(step, started_at=now, turns=step.turns + 1, nudged=0, reminders=())
 
 
-def resumed(walk: PlaybookRun) -> PlaybookRun:
+def resume(run: PlaybookRun) -> PlaybookRun:
     """It goes on, if it had ended."""
-    return replace(walk, outcome=None, ended_by=None, ended_at=None, reason="", helped=None)
+    return replace(run, outcome=None, ended_by=None, ended_at=None, reason="", helped=None)
 
 
-def put(walk: PlaybookRun, mark: StepState) -> PlaybookRun:
-    return replace(walk, steps=tuple(mark if one.key == mark.key else one for one in walk.steps))
+def with_step(run: PlaybookRun, step: StepState) -> PlaybookRun:
+    return replace(run, steps=tuple(step if one.key == step.key else one for one in run.steps))
 
 
 def log_entry(
-    walk: PlaybookRun,
+    run: PlaybookRun,
     now: datetime,
     actor: str,
     act: str,
-    words: str,
-    mark: StepState | None = None,
+    text: str,
+    step: StepState | None = None,
     *,
     key: bool = False,
     **data: Any,
 ) -> Entry:
     """`Database failover, 2.1 Promote the replica: done`."""
-    about = f"{walk.name}, {mark.key} {mark.title}" if mark else walk.name
-    known = {"walk": walk.number, "playbook": walk.playbook, "act": act, **({"step": mark.key} if mark else {})}
-    return replace(entry(now, "playbook", actor, f"{about}: {words}", **known, **data), key=key)
+    about = f"{run.name}, {step.key} {step.title}" if step else run.name
+    known = {"walk": run.number, "playbook": run.playbook, "act": act, **({"step": step.key} if step else {})}
+    return replace(entry(now, "playbook", actor, f"{about}: {text}", **known, **data), key=key)

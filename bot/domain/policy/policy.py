@@ -1,4 +1,7 @@
-"""An organisation's process as values: severities, roles, ladders, people. The YAML reader lives in `bot.policy`."""
+"""An organisation's process as values: severities, roles, ladders, people. `bot.policy` reads it from YAML.
+
+Field names are those of the policy's JSON (`tocsin policy --json`).
+"""
 
 from __future__ import annotations
 
@@ -10,45 +13,33 @@ from typing import Any
 from bot.domain.errors import Refused
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.values.durations import Span
+from bot.domain.values.target import Target
 
-UNTIL = ("acknowledged", "mitigated", "resolved")
 METHODS = ("slack", "pagerduty", "email", "sms", "webhook")
-WAKING_METHODS = ("pagerduty", "sms")  # the methods that wake somebody
-TRIGGERS = (
-    "declared",
-    "services_affected",
-    "revenue_impact",
-    "data_loss",
-    "security",
-    "public_relations",
-    "auto_remediation_failed",
-    "target_exceeded",
-    "manual",
-)
+WAKING_METHODS = ("pagerduty", "sms")  # the methods that can wake a person at night
 
-
-Fact = bool | float  # of an incident: a mark, or a figure
+Fact = bool | float  # of an incident: a flag, or a figure
 
 
 def fold_name(name: str) -> str:
-    """How names are compared: `Level 1`, `level-1` and `LEVEL_1` are one."""
+    """The form in which names are compared: `Level 1`, `level-1` and `LEVEL_1` are the same."""
     return re.sub(r"[\s_-]", "", name.lower())
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of an escalation ladder. `after` counts from the start of the ladder, `repeat` from the last page."""
+    """One step of an escalation ladder."""
 
-    after: timedelta
-    notify: tuple[str, ...]
-    by: tuple[str, ...] = ("slack",)
-    until: str = "acknowledged"
-    repeat: timedelta | None = None
+    after: timedelta  # from the start of the ladder
+    notify: tuple[Target, ...]
+    by: tuple[str, ...] = ("slack",)  # methods
+    until: str = "acknowledged"  # or `mitigated`, `resolved`: then it is not paged any more
+    repeat: timedelta | None = None  # from the last page to the next; None: paged once
 
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """A level and what it asks of people. `None` means the organisation asks nothing there."""
+    """A severity level and what it asks of people. A span that is None asks for nothing."""
 
     key: str
     name: str
@@ -63,30 +54,28 @@ class Severity:
     roles: tuple[str, ...] = ()
     notify_executives: bool = False
     ladder: tuple[Rung, ...] = ()
-    extra: dict[str, Any] = field(
-        default_factory=dict
-    )  # what the document says beyond the above: audiences, channels …
+    extra: dict[str, Any] = field(default_factory=dict)  # other settings of the document: audiences, channels …
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A part somebody plays in an incident. `title` is the label people see."""
+    """A duty that a person takes in an incident."""
 
     key: str
-    title: str
+    title: str  # the label people see
     description: str = ""
     duties: tuple[str, ...] = ()
-    backup: str | None = None  # a role or a contact: who is asked where nobody holds this one
-    required_for: tuple[str, ...] = ()  # as the document says; whom the bot reminds of is `Severity.roles`
+    backup: str | None = None  # the role or contact that is paged while nobody holds this role
+    required_for: tuple[str, ...] = ()  # as in the document; reminders go by `Severity.roles`
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody a ladder may reach. `slack` is a user ID or an e-mail address."""
+    """A person or vendor that can be paged."""
 
     key: str
     name: str = ""
-    slack: str | None = None
+    slack: str | None = None  # user ID or e-mail address
     email: str | None = None
     phone: str | None = None
     pagerduty: str | None = field(default=None, repr=False)  # a routing key of their own: a secret
@@ -95,73 +84,70 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One rotation. `handoff` is `09:00`, `mon 09:00` or `1 09:00` (day of the month); `hours` limits when it holds."""
+    """One rotation of a schedule."""
 
-    rotation: str
-    handoff: str
+    rotation: str  # `daily`, `weekly` or `monthly`
+    handoff: str  # `09:00`, `mon 09:00` or `1 09:00` (day of the month)
     start: date
-    members: tuple[str, ...]
-    hours: str | None = None
+    members: tuple[str, ...]  # contact keys, Slack IDs or addresses, in turn
+    hours: str | None = None  # when it applies: `09:00-17:00 mon-fri`; None: always
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Who is on call when. Later layers outrank earlier ones."""
+    """An on-call schedule. Later layers outrank earlier ones."""
 
     key: str
     timezone: str
     layers: tuple[Layer, ...]
-    usergroup: str | None = None
-    pagerduty: str | None = None  # the ID of a schedule there, which is read instead of layers
+    usergroup: str | None = None  # Slack user group that is kept equal to the people on call
+    pagerduty: str | None = None  # ID of the PagerDuty schedule that is read instead of layers
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Something of the user's that can break."""
+    """A thing of the user's that can break."""
 
     key: str
     name: str = ""
-    schedule: str | None = None
+    schedule: str | None = None  # who is on call for it
     depends_on: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     description: str = ""
     channel: str | None = None
     contacts: tuple[str, ...] = ()  # keys of contacts: owners, vendors' support
-    playbooks: tuple[str, ...] = ()  # ids of playbooks
+    playbooks: tuple[str, ...] = ()  # IDs of playbooks
     components: tuple[str, ...] = ()  # of the status page
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A reason to page beside the passing of time. `rung.after` counts from the moment the trigger holds.
-
-    `over` is the figure that must be passed: services affected, or revenue lost. `severities` empty: every one.
-    """
+    """A reason to page besides the passing of time."""
 
     key: str
-    when: str
-    rung: Rung
+    when: str  # the fact or event that fires it
+    rung: Rung  # whom it pages; `after` counts from when it fired
     name: str = ""
-    over: float | None = None
-    severities: tuple[str, ...] = ()
+    over: float | None = None  # the figure to exceed: services affected, or revenue lost
+    severities: tuple[str, ...] = ()  # empty: all
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`relation` is `>`, `>=`, `<` or `<=`; empty for a mark, which only has to be set."""
+    """A condition on a fact of the incident."""
 
     fact: str
-    relation: str = ""
+    relation: str = ""  # `>`, `>=`, `<` or `<=`; empty for a flag, which only has to be set
     figure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Speaks for a severity where every condition holds. `name` says so in words: it is shown as the reason."""
+    """Suggests a severity where every condition holds."""
 
     key: str
     severity: str
-    name: str
+    name: str  # shown as the reason
     when: tuple[Condition, ...] = ()
     category: str | None = None
     actions: tuple[str, ...] = ()  # what to do first
@@ -170,7 +156,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """What sort of trouble an incident is; drives playbooks and routing."""
+    """The sort of trouble that an incident is; selects playbooks and classification rules."""
 
     key: str
     name: str
@@ -179,71 +165,68 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Somebody who is told. What is `public` goes out only when a person sends it."""
+    """A group of people who are kept informed."""
 
     key: str
     name: str
     description: str = ""
-    public: bool = False
-    notify: tuple[str, ...] = ()
+    public: bool = False  # messages go out only when a person sends them
+    notify: tuple[Target, ...] = ()
     by: tuple[str, ...] = ("slack",)
 
 
 @dataclass(frozen=True, slots=True)
 class CustomField:
-    """A question the organisation adds to the declare modal. `kind`: `text`, `select`, `number`, `user`, `checkbox`.
-
-    `severities` empty: every one.
-    """
+    """A question that the organisation adds to the declare modal."""
 
     key: str
     label: str
-    kind: str = "text"
-    options: tuple[str, ...] = ()
+    kind: str = "text"  # or `select`, `number`, `user`, `checkbox`
+    options: tuple[str, ...] = ()  # of a `select`
     required: bool = False
     hint: str = ""
-    severities: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()  # empty: all
 
 
 @dataclass(frozen=True, slots=True)
 class NudgeRules:
-    """When a reminder is softened: `busy` messages from people within `busy_within`."""
+    """When reminders are sent and softened. A reminder mentions nobody while the channel is busy."""
 
-    busy: int = 3
+    busy: int = 3  # messages from people within `busy_within` that make a channel busy
     busy_within: timedelta = timedelta(minutes=5)
     roles_after: timedelta | None = None  # None: the severity's respond_within
     roles_every: timedelta | None = None  # None: the severity's update_every
-    handover_within: timedelta = timedelta(minutes=10)  # an answer is expected by then
+    handover_within: timedelta = timedelta(minutes=10)  # time to answer an offer
 
 
 @dataclass(frozen=True, slots=True)
 class PlaybookRules:
-    """Who may approve a step, and how playbooks are kept fresh. No `approvers`: anybody but whoever asked."""
+    """Who may approve playbook steps, and how playbooks are kept fresh."""
 
-    approvers: tuple[str, ...] = ()  # targets, as of a ladder's `notify`
+    approvers: tuple[Target, ...] = ()  # empty: anybody except the person who asked
     approval_expires: timedelta = timedelta(minutes=30)
-    break_glass: bool = True
-    review_every: timedelta | None = timedelta(days=90)
-    skipped: int = 3  # a step skipped so often is told to the playbook's owner
+    break_glass: bool = True  # a person alone may go on without approval, with a reason
+    review_every: timedelta | None = timedelta(days=90)  # None: never
+    skipped: int = 3  # after so many skips the playbook's owner is told about a step
 
 
 @dataclass(frozen=True, slots=True)
 class AllowList:
-    """Who may do one thing. `groups` are Slack user groups, by ID or handle; `roles` are roles in the incident."""
+    """The people who may use a restricted verb."""
 
-    users: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()  # Slack IDs
+    groups: tuple[str, ...] = ()  # Slack user groups, by ID or handle
+    roles: tuple[str, ...] = ()  # holders of these roles in the incident
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One organisation's process. Severities stand worst first; nothing may assume how many there are."""
+    """One organisation's process. Nothing may assume how many severities there are."""
 
     name: str
-    severities: tuple[Severity, ...]
+    severities: tuple[Severity, ...]  # worst first
     roles: tuple[Role, ...]
-    announce: str | None = None
+    announce: str | None = None  # the channel where incidents are announced
     channel_name: str = "inc-{number}-{slug}"
     timezone: str = "UTC"
     nudges: NudgeRules = NudgeRules()
@@ -252,10 +235,10 @@ class Policy:
     schedules: dict[str, Schedule] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
-    executives: tuple[str, ...] = ()
+    executives: tuple[str, ...] = ()  # keys of contacts
     bookmarks: dict[str, str] = field(default_factory=dict)  # title → URL template; `bridge` is the war room
-    record: str = "all"
-    reactions: tuple[str, ...] = ()
+    record: str = "all"  # what the timeline records: `all` messages, or `key` entries only
+    reactions: tuple[str, ...] = ()  # emoji that are recorded
     keep: timedelta | None = None  # how long timeline texts are kept; None: for ever
     category_details: dict[str, Category] = field(default_factory=dict)  # by the keys of `categories`
     triggers: tuple[Trigger, ...] = ()
@@ -264,33 +247,34 @@ class Policy:
     fields: tuple[CustomField, ...] = ()
     classification: tuple[Rule, ...] = ()
     automation: AutomationRules = field(default_factory=AutomationRules)
-    permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; everybody where there is none
-    digest: str = ""  # of the document the policy was read from; stands on every incident
+    permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all
+    digest: str = ""  # of the document it was read from; every incident records it
 
     def severity(self, key: str) -> Severity:
-        """The level named `key`: its key or its name, in any case, `-`, `_` and spaces alike or left out.
+        """The level with this key or name, whatever the case, spaces, `-` and `_`.
 
-        Raises `Refused` listing what there is.
+        Raises `Refused` that lists the severities.
         """
-        wanted = fold_name(key)
+        folded = fold_name(key)
         for severity in self.severities:
-            if wanted in (fold_name(severity.key), fold_name(severity.name)):
+            if folded in (fold_name(severity.key), fold_name(severity.name)):
                 return severity
-        known = ", ".join(s.key for s in self.severities)
-        raise Refused(f"There is no severity “{key[:40]}”. Use one of: {known}.", self.severities[0].key)
+        keys = ", ".join(severity.key for severity in self.severities)
+        raise Refused(f"There is no severity “{key[:40]}”. Use one of: {keys}.", self.severities[0].key)
 
     def has_severity(self, key: str) -> bool:
-        return any(fold_name(key) == fold_name(s.key) for s in self.severities)
+        """Whether there is a severity with this key."""
+        return any(fold_name(key) == fold_name(severity.key) for severity in self.severities)
 
     def rank(self, key: str) -> int:
-        """0 is the worst."""
+        """The place of a severity; 0 is the worst. The key must exist."""
         return next(i for i, s in enumerate(self.severities) if s.key == key)
 
     def role(self, key: str) -> Role:
-        """The role with this key or title. Raises `Refused` listing what there is."""
-        wanted = key.strip().lower().replace(" ", "_").replace("-", "_")
+        """The role with this key or title. Raises `Refused` that lists the roles."""
+        folded = key.strip().lower().replace(" ", "_").replace("-", "_")
         for role in self.roles:
-            if wanted in (role.key, role.title.lower().replace(" ", "_")):
+            if folded in (role.key, role.title.lower().replace(" ", "_")):
                 return role
-        known = ", ".join(r.key for r in self.roles)
-        raise Refused(f"There is no role “{key[:40]}”. Use one of: {known}.", f"{self.roles[0].key} @user")
+        keys = ", ".join(role.key for role in self.roles)
+        raise Refused(f"There is no role “{key[:40]}”. Use one of: {keys}.", f"{self.roles[0].key} @user")

@@ -9,7 +9,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.channel import channel_of
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 
 TOLD_UNDER_ANNOUNCEMENT = frozenset(
     {"status", "severity", "update", "resolved", "closed", "cancelled", "reopened", "merged"}
@@ -33,7 +33,7 @@ def announcement(incident: Incident, policy: Policy) -> list[Notice]:
     ]  # fmt: skip
 
 
-def under_announcement(incident: Incident, recorded: Sequence[Recorded], policy: Policy) -> list[Notice]:
+def under_announcement(incident: Incident, recorded: Sequence[RecordedEntry], policy: Policy) -> list[Notice]:
     """What came since, in its thread."""
     told = [r.seq for r in recorded if r.entry.kind in TOLD_UNDER_ANNOUNCEMENT]
     if not told or not policy.announce or incident.private:

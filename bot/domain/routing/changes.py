@@ -25,7 +25,7 @@ from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.nudges import nudge_outcome, nudges_settled
 from bot.domain.routing.pages import answered, followed, pages_settled
 from bot.domain.routing.playbook_runs import requests_told, walks_told
-from bot.domain.timeline.entry import Entry, Recorded
+from bot.domain.timeline.entry import Entry, RecordedEntry
 
 TOLD_IN_CHANNEL = frozenset(
     {"acknowledged", "status", "severity", "role", "resolved", "closed", "cancelled", "reopened", "snoozed", "merged"}
@@ -62,7 +62,7 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
     return found
 
 
-def on_change(before: Incident, after: Incident, recorded: Sequence[Recorded], policy: Policy) -> list[Notice]:
+def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntry], policy: Policy) -> list[Notice]:
     """What follows from a verb: news in the channel and under the announcement, edits of what stands there."""
     found: list[Notice] = []
     n = after.number

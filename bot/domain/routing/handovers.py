@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.deadlines import handover_ended
 from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
 from bot.domain.routing.channel import in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 
 
 def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
@@ -41,7 +40,7 @@ def _handover(incident: Incident, asked: Handover) -> str:
     return f"handover:{incident.number}:{asked.episode}:{asked.number}"
 
 
-def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
+def handovers_settled(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
     data = [record.entry.data for record in recorded if record.entry.kind == "handover"]
     unanswered = {(said["role"], said["to"]) for said in data if said.get("state") == "unanswered"}
     left = {asked.number for asked in handover.open_offers(after)}
@@ -55,7 +54,7 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
                 "role": asked.role,
                 "outcome": "it was not answered in time"
                 if (asked.role, asked.to) in unanswered
-                else handover_ended(asked.number, before, after),
+                else handover.outcome(asked.number, before, after),
             },
             depends_on=_handover(before, asked),
             priority=Priority.EDIT,

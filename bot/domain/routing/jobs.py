@@ -38,7 +38,7 @@ def question_over(job: Job, outcome: str) -> Notice:
 def left(job: Job, walk: PlaybookRun, why: str, lines: list[str]) -> Notice:
     """What has to be taken back by hand, in the thread of the walk."""
     return Notice(
-        f"job:{job.id}:left:{walk.number}:{walk.mark(job.step).turns}", NoticeKind.JOB_LEFTOVERS, job.incident,
+        f"job:{job.id}:left:{walk.number}:{walk.step(job.step).turns}", NoticeKind.JOB_LEFTOVERS, job.incident,
         {"job": job.id, "walk": walk.number, "why": why, "lines": lines},
         depends_on=walk_of(job.incident, walk.number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CHANNEL,

@@ -12,7 +12,7 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.channel import card_of, in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 
 ASKING = frozenset({NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_ELSEWHERE})
 
@@ -132,7 +132,7 @@ def asking_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
     return tuple(notice.dedup_key for notice in notices if notice.kind in ASKING)
 
 
-def followed(before: Incident, after: Incident, recorded: Sequence[Recorded]) -> list[Notice]:
+def followed(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
     """What vendors are told of an acknowledgement or the end; not the one whose own word it was."""
     if not before.live_alerts or not answered(before, after):
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.incident import Incident
-from bot.domain.playbook.run import Approval, PlaybookRun, StepState, StepStatus, in_words, standing_approvals
+from bot.domain.playbook.run import Approval, PlaybookRun, StepState, StepStatus, pending_approvals, status_text
 from bot.domain.routing.channel import channel_of
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 
@@ -57,7 +57,7 @@ def asked(walk: PlaybookRun, approval: Approval) -> list[Notice]:
 
 def asking(walk: PlaybookRun) -> tuple[str, ...]:
     """Every message that still asks somebody."""
-    return tuple(dedup_key for _, approval in standing_approvals(walk) for dedup_key in asking_of(walk, approval))
+    return tuple(dedup_key for _, approval in pending_approvals(walk) for dedup_key in asking_of(walk, approval))
 
 
 def asking_of(walk: PlaybookRun, approval: Approval) -> tuple[str, ...]:
@@ -67,10 +67,10 @@ def asking_of(walk: PlaybookRun, approval: Approval) -> tuple[str, ...]:
 
 def settled(before: PlaybookRun, after: PlaybookRun) -> list[Notice]:
     """Requests that ask nothing any more lose their buttons."""
-    left = {approval.number for _, approval in standing_approvals(after)}
+    left = {approval.number for _, approval in pending_approvals(after)}
     return [
         request_over(dedup_key, after.incident)
-        for _, approval in standing_approvals(before)
+        for _, approval in pending_approvals(before)
         if approval.number not in left
         for dedup_key in asking_of(after, approval)
     ]
@@ -137,7 +137,7 @@ def _reminder_settled(walk: PlaybookRun, deadline: str, mark: StepState) -> Noti
     if mark.reminders:
         outcome = "superseded"
     elif mark.settled or mark.state is StepStatus.ROLLED_BACK:
-        outcome = f"{mark.key} {mark.title}: {in_words(mark.state)}" + (f" by <@{mark.by}>" if mark.by else "")
+        outcome = f"{mark.key} {mark.title}: {status_text(mark.state)}" + (f" by <@{mark.by}>" if mark.by else "")
     else:
         outcome = f"{mark.key} {mark.title}: somebody saw to it."
     return Notice(

@@ -47,7 +47,7 @@ def entry(at: datetime, kind: str, actor: str, text: str = "", **data: Any) -> E
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedEntry:
     """An entry as it stands in the book: its place in the incident's chain, and how its key stands now.
 
     Of one that was `purged`, text and data are gone; its hash stays.
@@ -62,12 +62,12 @@ class Recorded:
     purged: bool = False
 
 
-def instant_text(instant: datetime) -> str:
+def rfc3339(instant: datetime) -> str:
     """RFC 3339 in UTC with microseconds: the one form used in hashes and JSON."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def by_person(item: Entry) -> bool:
+def is_from_person(item: Entry) -> bool:
     """Whether a person said it: a message, and not from a bot."""
     return item.kind == "message" and item.actor != BOT and not item.data.get("bot")
 
@@ -86,17 +86,17 @@ def entry_hash(previous: str, incident: int, seq: int, item: Entry, content: str
     return _linked(
         previous,
         [
-            2, incident, seq, instant_text(item.at), item.kind, item.actor, item.source_ts, item.dedup_key, item.key,
+            2, incident, seq, rfc3339(item.at), item.kind, item.actor, item.source_ts, item.dedup_key, item.key,
             by_person, content,
         ],
     )  # fmt: skip
 
 
-def first_entry_hash(previous: str, incident: int, seq: int, item: Entry) -> str:
+def entry_hash_v1(previous: str, incident: int, seq: int, item: Entry) -> str:
     """The first version of the hash: without `dedup_key`, and nothing of it can be purged and still be verified."""
     return _linked(
         previous,
-        [incident, seq, instant_text(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],
+        [incident, seq, rfc3339(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],
     )
 
 
@@ -105,7 +105,7 @@ def _linked(previous: str, values: list[Any]) -> str:
     return hashlib.sha256(f"{previous}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def stand_keyed(entries: list[tuple[str, str | None, str]]) -> set[str]:
+def keyed_messages(entries: list[tuple[str, str | None, str]]) -> set[str]:
     """Message `ts` that stand keyed after these `(kind, source_ts, actor)` in order: keyed by somebody still."""
     keepers: dict[str, set[str]] = {}
     for kind, source_ts, actor in entries:

@@ -10,12 +10,12 @@ from typing import Any
 
 from bot.domain.timeline.entry import Entry
 
-ONE_MOVE = timedelta(seconds=5)  # the two tellings of one coming or going are closer than this
+DUPLICATE_EVENT_WINDOW = timedelta(seconds=5)  # the two tellings of one coming or going are closer than this
 At = Callable[[str], datetime]  # a Slack `ts` → the instant
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
+class Attachment:
     """A file beside a message."""
 
     id: str
@@ -36,7 +36,7 @@ class ChannelMessage:
     link: str | None = None
     bot: bool = False
     external: bool = False
-    files: tuple[Attached, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
 
 def entries_from_message(said: ChannelMessage, at: datetime, *, fetched: bool = False) -> list[Entry]:
@@ -61,14 +61,14 @@ def entries_from_message(said: ChannelMessage, at: datetime, *, fetched: bool = 
 
 def entries_from_edit(said: ChannelMessage, before: ChannelMessage | None, at: At) -> list[Entry]:
     """The edit, and the message as it was before, in case that was never seen."""
-    return [*_as_it_was(before, at), _edit(said, at)]
+    return [*_original_entries(before, at), _edit(said, at)]
 
 
 def entries_from_deletion(
     channel: str, ts: str, actor: str, before: ChannelMessage | None, deleted_ts: str, at: At
 ) -> list[Entry]:
     """The deletion, and the message as it was, in case that was never seen: the earlier text is kept."""
-    return [*_as_it_was(before, at), _deletion(channel, ts, actor, at(deleted_ts), {})]
+    return [*_original_entries(before, at), _deletion(channel, ts, actor, at(deleted_ts), {})]
 
 
 def entry_from_absence(channel: str, ts: str, actor: str, at: datetime) -> Entry:
@@ -80,21 +80,21 @@ def _deletion(channel: str, ts: str, actor: str, at: datetime, data: dict[str, A
     return Entry(at, "message_deleted", actor, "", ts, data, f"d:{channel}:{ts}")
 
 
-def same_move(entry: Entry, known: Sequence[Entry]) -> bool:
+def already_recorded_membership(entry: Entry, known: Sequence[Entry]) -> bool:
     """Is this coming or going on the timeline? Slack tells of each twice, in any order, under two times.
 
     `known` are all comings and goings of the same person. What lies between two of a kind makes them two.
     """
     for other in known:
         first, last = sorted((other.at, entry.at))
-        if other.kind != entry.kind or last - first > ONE_MOVE:
+        if other.kind != entry.kind or last - first > DUPLICATE_EVENT_WINDOW:
             continue
         if not any(between.kind != entry.kind and first < between.at < last for between in known):
             return True
     return False
 
 
-def _as_it_was(said: ChannelMessage | None, at: At) -> list[Entry]:
+def _original_entries(said: ChannelMessage | None, at: At) -> list[Entry]:
     """A text that was edited before is no first text: that may still come."""
     if said is None:
         return []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import ONE_MOVE
+from bot.domain.timeline.messages import DUPLICATE_EVENT_WINDOW
 
 KINDS = ("keyed", "unkeyed", "reaction", "pin")
 KEYED = "📌"  # as a reaction: whatever Slack calls it
@@ -22,11 +22,11 @@ class Reaction:
     """What hangs on the message `ts`. `actor` is empty for a pin: one person pins, another unpins."""
 
     ts: str
-    what: str
+    name: str
     actor: str
 
 
-def mark_of(entry: Entry) -> Reaction | None:
+def reaction_of(entry: Entry) -> Reaction | None:
     """The mark that an entry tells of; `None` where it tells of something else, or of a shortcut: that leaves none."""
     if entry.kind not in KINDS or entry.source_ts is None or entry.data.get("shortcut"):
         return None
@@ -36,7 +36,7 @@ def mark_of(entry: Entry) -> Reaction | None:
     return Reaction(entry.source_ts, what, entry.actor)
 
 
-def added(entry: Entry) -> bool:
+def is_added(entry: Entry) -> bool:
     return entry.kind == "keyed" or (entry.kind != "unkeyed" and bool(entry.data.get("added")))
 
 
@@ -47,51 +47,55 @@ class SlackState:
     `unsure` are `(ts, what)` of which Slack named not everybody, so that nobody can be missed.
     """
 
-    marks: Mapping[Reaction, Entry]
+    reactions: Mapping[Reaction, Entry]
     looked_at: AbstractSet[str]
     unsure: AbstractSet[tuple[str, str]] = frozenset()
     kinds: AbstractSet[str] = frozenset(KINDS)
 
 
-def missed(before: Sequence[Entry], now: Sequence[Entry], shown: SlackState, at: datetime) -> list[Entry]:
+def missed_changes(before: Sequence[Entry], now: Sequence[Entry], slack_state: SlackState, at: datetime) -> list[Entry]:
     """The changes that nobody told of, in no order. `before` is what was known when Slack was asked, `now` what is
     known today: a mark that changed in between was told of meanwhile, and is left to that.
     """
-    known, today = _by_mark(before, shown.kinds), _by_mark(now, shown.kinds)
-    quiet = {mark: known.get(mark, []) for mark in [*known, *shown.marks] if known.get(mark) == today.get(mark)}
+    known, today = _by_reaction(before, slack_state.kinds), _by_reaction(now, slack_state.kinds)
+    quiet = {
+        mark: known.get(mark, []) for mark in [*known, *slack_state.reactions] if known.get(mark) == today.get(mark)
+    }
     changes = []
     for mark, past in quiet.items():
-        stood, stands = bool(past) and added(past[-1]), mark in shown.marks
+        stood, stands = bool(past) and is_added(past[-1]), mark in slack_state.reactions
         if stands and not stood:
-            changes.append(_fetched(shown.marks[mark], mark, past))
-        elif stood and not stands and mark.ts in shown.looked_at and (mark.ts, mark.what) not in shown.unsure:
-            changes.append(_fetched(_taken_back(past[-1], at), mark, past))
+            changes.append(_fetched(slack_state.reactions[mark], mark, past))
+        elif (
+            stood and not stands and mark.ts in slack_state.looked_at and (mark.ts, mark.name) not in slack_state.unsure
+        ):
+            changes.append(_fetched(_removed(past[-1], at), mark, past))
     return changes
 
 
 def already_recorded(entry: Entry, known: Sequence[Entry]) -> bool:
     """Was this change read from the history before Slack told of it? What undid it in between makes them two."""
-    mark = mark_of(entry)
-    same = [other for other in known if mark is not None and mark_of(other) == mark]
+    mark = reaction_of(entry)
+    same = [other for other in known if mark is not None and reaction_of(other) == mark]
     return any(
         other.data.get("fetched")
-        and added(other) == added(entry)
-        and entry.at <= other.at + ONE_MOVE
-        and not any(added(between) != added(entry) and _lies(between, entry, other) for between in same)
+        and is_added(other) == is_added(entry)
+        and entry.at <= other.at + DUPLICATE_EVENT_WINDOW
+        and not any(is_added(between) != is_added(entry) and _is_between(between, entry, other) for between in same)
         for other in same
     )
 
 
-def _lies(between: Entry, one: Entry, other: Entry) -> bool:
+def _is_between(between: Entry, one: Entry, other: Entry) -> bool:
     first, last = sorted((one.at, other.at))
     return first < between.at < last
 
 
-def _by_mark(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Reaction, list[Entry]]:
+def _by_reaction(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Reaction, list[Entry]]:
     """In the order in which it happened, for Slack does not deliver in order."""
     found: dict[Reaction, list[Entry]] = {}
     for entry in sorted(entries, key=lambda one: one.at):
-        mark = mark_of(entry)
+        mark = reaction_of(entry)
         if mark is not None and entry.kind in kinds:
             found.setdefault(mark, []).append(entry)
     return found
@@ -100,11 +104,11 @@ def _by_mark(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Reaction
 def _fetched(entry: Entry, mark: Reaction, past: Sequence[Entry]) -> Entry:
     """After what is known of it, and named by how much that is: read twice, it is one."""
     at = max(entry.at, past[-1].at) if past else entry.at
-    dedup_key = f"h:{mark.what}:{mark.ts}:{mark.actor}:{len(past)}"
+    dedup_key = f"h:{mark.name}:{mark.ts}:{mark.actor}:{len(past)}"
     return replace(entry, at=at, data=entry.data | {"fetched": True}, dedup_key=dedup_key)
 
 
-def _taken_back(entry: Entry, at: datetime) -> Entry:
+def _removed(entry: Entry, at: datetime) -> Entry:
     data = {key: value for key, value in entry.data.items() if key != "fetched"} | {"added": False}
     match entry.kind:
         case "keyed":

@@ -18,9 +18,9 @@ from bot.domain.timeline.entry import Entry
 from bot.domain.values import durations
 
 FIELDS = ("title", "services", "fix", "body")
-WEIGHT = {"title": 1.0, "services": 0.7, "fix": 0.7, "body": 0.6}
-DESCRIBED = 0.5  # what a word of the description is worth beside one of the title
-OFFERED = 0.5  # what is less sure is not offered
+FIELD_WEIGHTS = {"title": 1.0, "services": 0.7, "fix": 0.7, "body": 0.6}
+DESCRIPTION_WEIGHT = 0.5  # what a word of the description is worth beside one of the title
+OFFER_THRESHOLD = 0.5  # what is less sure is not offered
 FULL = 4.0  # the worth of shared words of which half that could be shown is shown
 # Fitted to the judged incidents (`tune` of tests/playbooks/new_incidents.yml), and measured on others.
 START, COVERED, KNOWN_AS, SHOWN = -8.3, 5.5, 7.8, 4.2
@@ -39,7 +39,7 @@ TROUBLE = frozenset(_TROUBLE.split())
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class SearchDocument:
     """What an incident is found by: terms, each once in a field."""
 
     incident: int
@@ -48,7 +48,7 @@ class Document:
     fix: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
 
-    def of(self, name: str) -> tuple[str, ...]:
+    def terms_in(self, name: str) -> tuple[str, ...]:
         terms: tuple[str, ...] = getattr(self, name)
         return terms
 
@@ -58,19 +58,19 @@ class Frequencies:
     """How many incidents are known, and how many of them have each term."""
 
     total: int
-    of: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
-    def worth(self, term: str) -> float:
+    def weight(self, term: str) -> float:
         """What it says that two incidents share this term; never 0."""
-        known = self.of.get(term, 0) + PRIOR * (COMMON if term in TROUBLE else RARE)
+        known = self.counts.get(term, 0) + PRIOR * (COMMON if term in TROUBLE else RARE)
         return math.log(1 + (self.total + PRIOR - known + 0.5) / (known + 0.5))
 
-    def beside(self, more: Frequencies) -> Frequencies:
-        return Frequencies(self.total, {**self.of, **more.of})
+    def merged(self, more: Frequencies) -> Frequencies:
+        return Frequencies(self.total, {**self.counts, **more.counts})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SimilarityQuery:
     """What is known of the incident that others are looked for. `words`: by term, the word as it was typed."""
 
     title: tuple[str, ...]
@@ -81,11 +81,11 @@ class Asked:
 
     @property
     def weights(self) -> dict[str, float]:
-        return dict.fromkeys(self.description, DESCRIBED) | dict.fromkeys(self.title, 1.0)
+        return dict.fromkeys(self.description, DESCRIPTION_WEIGHT) | dict.fromkeys(self.title, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Similarity:
     """What two incidents share, as figures from 0 to 1, and the terms by what they are worth."""
 
     covered: float  # of what was asked, how much the older one has
@@ -102,25 +102,27 @@ class Likeness:
         return 1 / (1 + math.exp(-said)) if self.shared else 0.0
 
 
-def likeness(asked: Asked, document: Document, known: Incident, often: Frequencies) -> Likeness:
+def compare(
+    query: SimilarityQuery, document: SearchDocument, incident: Incident, frequencies: Frequencies
+) -> Similarity:
     """How `document`, which is what `known` is found by, stands to what is asked."""
-    weights = asked.weights
+    weights = query.weights
     best: dict[str, float] = {}
     for name in FIELDS:
-        for term in document.of(name):
+        for term in document.terms_in(name):
             if term in weights:
-                best[term] = max(best.get(term, 0.0), WEIGHT[name])
-    worth = {term: often.worth(term) for term in {*weights, *document.title}}
+                best[term] = max(best.get(term, 0.0), FIELD_WEIGHTS[name])
+    worth = {term: frequencies.weight(term) for term in {*weights, *document.title}}
     found = sum(weights[term] * worth[term] * share for term, share in best.items())
     wanted = sum(weight * worth[term] for term, weight in weights.items())
     title = sum(worth[term] for term in document.title)
     titled = sum(worth[term] for term in document.title if term in weights)
-    return Likeness(
+    return Similarity(
         covered=found / wanted if wanted else 0.0,
         known_as=titled / title if title else 0.0,
         shown=found / (found + FULL),
-        same_service=bool(set(asked.services) & set(known.services)),
-        same_category=asked.category is not None and asked.category == known.category,
+        same_service=bool(set(query.services) & set(incident.services)),
+        same_category=query.category is not None and query.category == incident.category,
         shared=tuple(sorted(best, key=lambda term: -worth[term] * best[term])),
     )
 
@@ -134,7 +136,7 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
+class SimilarIncident:
     """An incident like the one asked about. `confidence` is 0 to 1, `reasons` and `fixed` are house text."""
 
     incident: Incident
@@ -144,13 +146,13 @@ class Similar:
     fix: Fix | None = None
 
 
-def ranked(likes: Mapping[int, Likeness], known: Mapping[int, Incident]) -> list[tuple[Incident, Likeness]]:
+def rank(likes: Mapping[int, Similarity], known: Mapping[int, Incident]) -> list[tuple[Incident, Similarity]]:
     """The surest first; of equals the newest. What was merged into another stands there."""
     pairs = [(known[number], like) for number, like in likes.items() if known[number].status is not Status.MERGED]
     return sorted(pairs, key=lambda pair: (-round(pair[1].confidence, 2), -pair[0].declared_at.timestamp()))
 
 
-def reasons(asked: Asked, like: Likeness, known: Incident, now: datetime) -> tuple[str, ...]:
+def reasons(asked: SimilarityQuery, like: Similarity, known: Incident, now: datetime) -> tuple[str, ...]:
     """Why it is held to be alike, in words: the shared words as they were typed, service, category, age."""
     said = ["the same words: " + ", ".join(dict.fromkeys(asked.words.get(term, term) for term in like.shared[:4]))]
     if like.same_service:

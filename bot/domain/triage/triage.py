@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact
-from bot.domain.triage.service_catalog import Cause, Reached
-from bot.domain.triage.similarity import Similar
+from bot.domain.triage.service_catalog import Cause, ReachedService
+from bot.domain.triage.similarity import SimilarIncident
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,10 @@ class Triage:
     are there, of the ids that a similar incident was mended by.
     """
 
-    similar: tuple[Similar, ...] = ()
+    similar: tuple[SimilarIncident, ...] = ()
     affected: tuple[str, ...] = ()
-    guessed: bool = False
-    radius: tuple[Reached, ...] = ()
+    affected_guessed: bool = False
+    radius: tuple[ReachedService, ...] = ()
     causes: tuple[Cause, ...] = ()
     contacts: tuple[Contact, ...] = ()
     links: tuple[tuple[str, str], ...] = ()

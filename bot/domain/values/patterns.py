@@ -22,7 +22,7 @@ _HINTS = {
 }
 
 
-def fits(pattern: str, text: str) -> bool:
+def matches_fully(pattern: str, text: str) -> bool:
     """Whether the whole of `text` matches. To a pattern that cannot be used nothing does."""
     try:
         return _compiled(pattern).fullmatch(text) is not None
@@ -30,7 +30,7 @@ def fits(pattern: str, text: str) -> bool:
         return False
 
 
-def trouble(pattern: str) -> str | None:
+def pattern_error(pattern: str) -> str | None:
     """Why a pattern cannot be used, in words; None where it can."""
     try:
         _compiled(pattern)

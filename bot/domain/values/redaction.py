@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
-HIDDEN = "•••"
-SHORTEST = 6  # what is shorter would mask half of every sentence
-LONGEST_WORD = 4096  # so much at most is left off where text was cut off in the middle of a word
-CUT = "…"
+MASK = "•••"
+MIN_SECRET_LENGTH = 6  # what is shorter would mask half of every sentence
+MAX_WORD_LENGTH = 4096  # so much at most is left off where text was cut off in the middle of a word
+TRUNCATED = "…"
 
 # Escape sequences of terminals, of which a secret could be full without looking different.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_HALF_AN_ESCAPE = re.compile(rf"\x1b[^\x1b]{{0,{LONGEST_WORD}}}\Z")
+_HALF_AN_ESCAPE = re.compile(rf"\x1b[^\x1b]{{0,{MAX_WORD_LENGTH}}}\Z")
 # What is not seen and not meant: control characters but tab and newline, and those that turn or hide text.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _NAMES = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key|credentials?|authorization|auth|session(?:[_-]?token)?|signing[_-]?secret|client[_-]?secret)"  # noqa: E501
@@ -47,36 +47,36 @@ class Redactor:
     """Made once for the secrets that are known."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
+        forms = {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _forms(secret)}
         self._forms = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, self._forms))) if forms else None
 
-    def masked(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """As plain text that can be shown."""
-        return self._looked_through(self._without_known(plain(text)))
+        return self._looked_through(self._without_known(strip_invisible(text)))
 
-    def masked_cut(self, text: str) -> str:
+    def redact_truncated(self, text: str) -> str:
         """The same of text that was cut off somewhere: what may be the beginning of a secret is left off its end.
 
         That is whatever a known one begins with, and the last word, which may have become too short to look like one.
         """
-        text = self._without_known(plain(_HALF_AN_ESCAPE.sub("", _ESCAPES.sub("", text))))
+        text = self._without_known(strip_invisible(_HALF_AN_ESCAPE.sub("", _ESCAPES.sub("", text))))
         known = text[: min((_begun(form, text) for form in self._forms), default=len(text))]
         whole = known[: len(known) - len(_last_word(known))]
-        return f"{self._looked_through(whole)}{CUT}" if text else text
+        return f"{self._looked_through(whole)}{TRUNCATED}" if text else text
 
     def _without_known(self, text: str) -> str:
-        return self._known.sub(HIDDEN, text) if self._known is not None else text
+        return self._known.sub(MASK, text) if self._known is not None else text
 
     def _looked_through(self, text: str) -> str:
         for looks in _LOOKS:
-            text = looks.sub(HIDDEN, text)
+            text = looks.sub(MASK, text)
         for keeping in _KEEPING:
-            text = keeping.sub(rf"\1{HIDDEN}", text)
+            text = keeping.sub(rf"\1{MASK}", text)
         return text
 
 
-def plain(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Without escape sequences and characters that are not seen."""
     text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
     return _UNSEEN.sub("", text.replace("\r", "\n"))
@@ -92,7 +92,7 @@ def _begun(form: str, text: str) -> int:
 
 def _last_word(text: str) -> str:
     """Nothing where it ends with a space."""
-    tail = text[-LONGEST_WORD:]
+    tail = text[-MAX_WORD_LENGTH:]
     return "" if not tail or tail[-1].isspace() else tail.split()[-1]
 
 
@@ -106,14 +106,14 @@ def _forms(secret: str) -> set[str]:
         start = (offset * 8 + 5) // 6
         whole = (offset + len(raw)) * 8 // 6
         found |= {padded[start:whole], padded[start:whole].replace("+", "-").replace("/", "_")}
-    return {form for form in found if len(form) >= SHORTEST}
+    return {form for form in found if len(form) >= MIN_SECRET_LENGTH}
 
 
-def trimmed(text: str, most: int) -> str:
+def truncate_middle(text: str, limit: int) -> str:
     """Its beginning and, mostly, its end: that is where programs say what went wrong."""
     text = text.strip("\n")
-    if len(text) <= most:
+    if len(text) <= limit:
         return text
-    head = most // 4
-    left = len(text) - most
-    return f"{text[:head]}\n… {left} characters left out …\n{text[-(most - head) :]}"
+    head = limit // 4
+    left = len(text) - limit
+    return f"{text[:head]}\n… {left} characters left out …\n{text[-(limit - head) :]}"

@@ -40,7 +40,7 @@ class TimeExpression:
 
     after: timedelta | None = None
     at: time = time(0)
-    ahead: int | None = None
+    days_ahead: int | None = None
     weekday: int | None = None
     month: int | None = None
     day: int | None = None
@@ -56,19 +56,19 @@ class TimeWindow:
     """From when, and for how long or until when."""
 
     begins: TimeExpression = NOW
-    span: timedelta | None = None
+    duration: timedelta | None = None
     until: TimeExpression | None = None
 
     @property
-    def by_the_clock(self) -> bool:
+    def needs_zone(self) -> bool:
         """Whether it takes somebody's time zone to know what is meant."""
         return any(one is not None and one.after is None for one in (self.begins, self.until))
 
-    def resolved(self, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    def resolve(self, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
         """Both ends in UTC; what has just begun begins now. Raises `Refused` where that makes no time."""
         start = max(now, resolve(self.begins, now, zone, now - GRACE))
-        if self.span is not None:
-            return start, start + self.span
+        if self.duration is not None:
+            return start, start + self.duration
         try:
             end = resolve(self.until or NOW, now, zone, start + SHORTEST)
         except Refused:
@@ -87,30 +87,30 @@ def parse(text: str) -> TimeExpression:
     if words[:1] == ["in"] and len(words) > 1:
         return TimeExpression(after=durations.parse_duration(" ".join(words[1:])))
     utc = words[-1:] in (["utc"], ["gmt"], ["z"])
-    found = _by_the_clock(words[:-1] if utc else words)
+    found = _clock_time(words[:-1] if utc else words)
     if found is None:
         raise Refused(f"I don't understand the time “{text.strip()[:40]}”. Write {EXAMPLES}.")
     return found if not utc else _in_utc(found)
 
 
-def resolve(moment: TimeExpression, now: datetime, zone: tzinfo, since: datetime) -> datetime:
+def resolve(expression: TimeExpression, now: datetime, zone: tzinfo, since: datetime) -> datetime:
     """The first such instant from `since` on, in UTC; a day that is named is counted from `now`.
 
     Raises `Refused` where that day is over, or there is no such day.
     """
-    if moment.after is not None:
-        return now + moment.after
-    place = UTC if moment.utc else zone
-    for day in _days(moment, now.astimezone(place).date()):
-        instant = datetime.combine(day, moment.at, place).astimezone(UTC)
+    if expression.after is not None:
+        return now + expression.after
+    place = UTC if expression.utc else zone
+    for day in _days(expression, now.astimezone(place).date()):
+        instant = datetime.combine(day, expression.at, place).astimezone(UTC)
         if instant >= since:
             return instant
     raise Refused("That time is over. Write one that is still to come, such as tomorrow 18:00.")
 
 
 def _days(moment: TimeExpression, today: date) -> Iterator[date]:
-    if moment.ahead is not None:
-        return iter([today + timedelta(days=moment.ahead)])
+    if moment.days_ahead is not None:
+        return iter([today + timedelta(days=moment.days_ahead)])
     if moment.month is not None and moment.day is not None:
         years = (moment.year,) if moment.year else (today.year, today.year + 1)
         found = [_date(year, moment.month, moment.day) for year in years]
@@ -120,7 +120,7 @@ def _days(moment: TimeExpression, today: date) -> Iterator[date]:
     return islice((first + timedelta(days=step * count) for count in range(LONGEST.days)), 0, LONGEST.days // step)
 
 
-def _by_the_clock(words: list[str]) -> TimeExpression | None:
+def _clock_time(words: list[str]) -> TimeExpression | None:
     """A time of day, before or after the day it is of."""
     for cut in range(len(words) + 1):
         for clock, day in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
@@ -150,11 +150,11 @@ def _day(words: list[str], at: time) -> TimeExpression | None:
     if len(words) == 1:
         (word,) = words
         if word in _DAYS_AHEAD:
-            return TimeExpression(at=at, ahead=_DAYS_AHEAD[word])
+            return TimeExpression(at=at, days_ahead=_DAYS_AHEAD[word])
         if (weekday := _named(word, _WEEKDAYS)) is not None:
             return TimeExpression(at=at, weekday=weekday)
         if match := _ISO.fullmatch(word):
-            return _of_the_calendar(at, int(match[2]), int(match[3]), int(match[1]))
+            return _calendar_day(at, int(match[2]), int(match[3]), int(match[1]))
         return None
     year = int(words[-1]) if _YEAR.fullmatch(words[-1]) else None
     pair = words[:-1] if year else words
@@ -163,11 +163,11 @@ def _day(words: list[str], at: time) -> TimeExpression | None:
     for name, number in (pair, pair[::-1]):
         month, match = _named(name, _MONTHS), _DAY.fullmatch(number)
         if month is not None and match:
-            return _of_the_calendar(at, month + 1, int(match[1]), year)
+            return _calendar_day(at, month + 1, int(match[1]), year)
     return None
 
 
-def _of_the_calendar(at: time, month: int, day: int, year: int | None) -> TimeExpression | None:
+def _calendar_day(at: time, month: int, day: int, year: int | None) -> TimeExpression | None:
     there = _date(year or 2000, month, day)  # 2000 has a 29th of February
     return TimeExpression(at=at, month=month, day=day, year=year) if there else None
 
@@ -186,5 +186,5 @@ def _named(word: str, names: tuple[str, ...]) -> int | None:
 
 def _in_utc(moment: TimeExpression) -> TimeExpression:
     return TimeExpression(
-        None, moment.at, moment.ahead, moment.weekday, moment.month, moment.day, moment.year, utc=True
+        None, moment.at, moment.days_ahead, moment.weekday, moment.month, moment.day, moment.year, utc=True
     )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot.domain.policy import automation_rules as domain
 from bot.domain.policy.policy import Condition
 from bot.domain.values.durations import parse_duration
-from bot.domain.values.patterns import fits
+from bot.domain.values.patterns import matches_fully
 from bot.policy import models
 from bot.policy.checks.context import CheckContext
 from bot.policy.models.conditions import CONDITION
@@ -148,7 +148,7 @@ def warnings(look: CheckContext) -> Iterator[Problem]:
                 f"{program} runs whatever it is told to: who may press Run may do anything. Allow the program itself."
             )
             yield look.problem((*here, "executable"), said)
-        if any(fits(pattern, text) for form in allowed.arguments for pattern in form for text in ANY_TEXT):
+        if any(matches_fully(pattern, text) for form in allowed.arguments for pattern in form for text in ANY_TEXT):
             yield look.problem((*here, "arguments"), "a pattern here lets any text through. Say what it may be.")
         if allowed.user is not None:
             yield from _of_user(look, (*here, "user"), allowed.user)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain.oncall import notation
 from bot.domain.oncall import schedule as oncall
 from bot.domain.policy.policy import Schedule
 from bot.domain.values.durations import exact
@@ -63,7 +64,7 @@ def _rotation(look: CheckContext, path: KeyPath, layer: models.Rotation) -> Iter
             yield look.unknown_name(here, member, look.model.contacts, "contact", mend)
     if layer.handoff is not None:
         try:
-            oncall.parse_handoff(layer.rotation, layer.handoff)
+            notation.parse_handoff(layer.rotation, layer.handoff)
         except ValueError as error:
             yield look.problem((*path, "handoff"), f"is not a handoff: “{layer.handoff}”. {error}", "")
     if layer.start is None and len(set(layer.members)) > 1:
@@ -85,4 +86,4 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def _moment(instant: datetime, zone: ZoneInfo) -> str:
     local = instant.astimezone(zone)
-    return f"{oncall.WEEKDAYS[local.weekday()]} {local:%H:%M}"
+    return f"{notation.WEEKDAYS[local.weekday()]} {local:%H:%M}"

@@ -28,7 +28,7 @@ def _argument(value: Any, info: ValidationInfo) -> str:
     text = as_text(value)
     if not isinstance(text, str):
         raise invalid("must be a pattern for one argument, in quotes.")
-    why = None if (info.context or {}).get("kept") else patterns.trouble(text)
+    why = None if (info.context or {}).get("kept") else patterns.pattern_error(text)
     if why is not None:
         raise invalid(f"is not a pattern that can be used: {quoted(text)}. {why}")
     return text

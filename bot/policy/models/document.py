@@ -13,7 +13,7 @@ from bot.policy.models.ladders import Trigger
 from bot.policy.models.people import Audience, Contact, Role, Schedule
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
-from bot.policy.models.targets import TARGET_FORMS, Channel, Target, Who
+from bot.policy.models.targets import TARGET_FORMS, Channel, TargetField, Who
 from bot.policy.models.texts import Bookmark, ChannelName, Emoji, Key, Link, Text
 from bot.policy.models.times import Duration, Zone
 
@@ -33,7 +33,7 @@ class Nudges(StrictModel):
 class Playbooks(StrictModel):
     """Who may approve a step, and how playbooks are kept fresh."""
 
-    approvers: list[Target] = Field(
+    approvers: list[TargetField] = Field(
         default=[], description=f"Who may approve: {TARGET_FORMS}. Left out: anybody but whoever asked."
     )
     approval_expires: Duration = Field(default="30m", description="A request without an answer ends after so long.")

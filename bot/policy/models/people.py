@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.policy.models.base import StrictModel
-from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUser, Target
+from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUser, TargetField
 from bot.policy.models.texts import Key, Link, Text
 from bot.policy.models.times import Day, Hours, Zone
 
@@ -63,5 +63,5 @@ class Audience(StrictModel):
     name: Text = Field(default="", description="The label people see.")
     description: Text = Field(default="", description="One line.")
     public: bool = Field(default=False, description="Goes out only when a person sends it.")
-    notify: list[Target] = Field(default=[], description=f"Whom: {TARGET_FORMS}.")
+    notify: list[TargetField] = Field(default=[], description=f"Whom: {TARGET_FORMS}.")
     by: list[Method] = Field(default=["slack"], min_length=1, description="How they are told.")

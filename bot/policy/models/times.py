@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import PlainValidator, WithJsonSchema
 
 from bot.domain.errors import Refused
-from bot.domain.oncall import schedule
+from bot.domain.oncall import notation
 from bot.domain.values import durations
 from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import nearest
@@ -84,7 +84,7 @@ def _day(value: Any) -> str:
 
 def _hours(value: Any) -> str:
     try:
-        schedule.parse_hours(value if isinstance(value, str) else str(value))
+        notation.parse_hours(value if isinstance(value, str) else str(value))
     except ValueError as error:
         raise invalid(f"are not hours: {quoted(value)}. {error}") from None
     return str(value)

@@ -10,12 +10,12 @@ from bot.domain.incident import Incident
 from bot.domain.incident.classification import checklist
 from bot.domain.incident.impact import describe
 from bot.domain.incident.status import Status
+from bot.domain.playbook.search_hit import Hit
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import custom_fields as details
 from bot.slack.blocks import elements, phrases, playbooks
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, quote, render
-from playbooks.search import Hit
 
 DESCRIPTION = 900  # of a card; the whole stands on the timeline
 LATEST = 900

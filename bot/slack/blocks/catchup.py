@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.incident import Incident, RunSummary, handover
 from bot.domain.policy.policy import Contact, Policy
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
@@ -26,7 +26,7 @@ def catchup(
     now: datetime,
     *,
     since: datetime | None,
-    entries: Sequence[Recorded],
+    entries: Sequence[RecordedEntry],
     messages: int,
     upcoming: Sequence[tuple[str, int | None, datetime]],
     contacts: Sequence[Contact],
@@ -68,7 +68,7 @@ def _stands(incident: Incident, policy: Policy) -> str:
     return f"{state}\n*Update #{incident.updates}:* {clip(render(incident.update_text), LINE * 2)}"
 
 
-def _happened(since: datetime | None, entries: Sequence[Recorded], messages: int, now: datetime) -> str:
+def _happened(since: datetime | None, entries: Sequence[RecordedEntry], messages: int, now: datetime) -> str:
     head = f"*Since you were last here, {durations.ago(now - since)}*" if since else "*Since it was declared*"
     chatter = f"{messages} message{'s' if messages != 1 else ''} in the channel" if messages else ""
     if not entries:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.incident import Handover, Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
 from bot.slack.blocks.ledger import entry_line
@@ -18,7 +18,13 @@ DESCRIPTION = 600
 
 
 def asked(
-    incident: Incident, policy: Policy, handover: Handover, latest: Sequence[Recorded], now: datetime, *, inside: bool
+    incident: Incident,
+    policy: Policy,
+    handover: Handover,
+    latest: Sequence[RecordedEntry],
+    now: datetime,
+    *,
+    inside: bool,
 ) -> Message:
     """`latest` are the last updates, or key entries where there were none. Without `inside` nothing of a private
     incident is told but its ID.
@@ -109,7 +115,7 @@ def _then(incident: Incident) -> str:
 
 
 def _brief(
-    incident: Incident, policy: Policy, latest: Sequence[Recorded], now: datetime
+    incident: Incident, policy: Policy, latest: Sequence[RecordedEntry], now: datetime
 ) -> list[elements.Block | None]:
     facts = [
         ("State", f"{phrases.severity_name(incident.severity, policy)}\n{phrases.status_line(incident)}"),

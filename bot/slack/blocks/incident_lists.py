@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy, Role
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import card, elements, phrases
 from bot.slack.blocks.elements import Message, button
@@ -39,7 +39,7 @@ def listing(
     )
 
 
-def show(incident: Incident, policy: Policy, entries: Sequence[Recorded], now: datetime) -> Message:
+def show(incident: Incident, policy: Policy, entries: Sequence[RecordedEntry], now: datetime) -> Message:
     """The card as it stands, buttons included, with the channel and the latest key entries."""
     latest = [entry_line(record.entry) for record in entries[-5:]]
     return elements.message(

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.deadlines import LATE_AFTER, DeadlineState
+from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.timeline.entry import Entry, Recorded
+from bot.domain.reminder import LATE_AFTER
+from bot.domain.timeline.entry import Entry, RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message
@@ -60,7 +61,7 @@ class Reminder:
 
 
 def timeline(
-    incident: Incident, entries: Sequence[Recorded], *, everything: bool = False, command: str = COMMAND
+    incident: Incident, entries: Sequence[RecordedEntry], *, everything: bool = False, command: str = COMMAND
 ) -> Message:
     """In order, the newest last; where there is not room for all, the newest are kept."""
     what = "everything" if everything else "the key entries"
@@ -99,7 +100,7 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
     )
 
 
-def _line(record: Recorded) -> str:
+def _line(record: RecordedEntry) -> str:
     return entry_line(record.entry) + (" _(the words were purged, as the policy asks)_" if record.purged else "")
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from bot.domain.incident import Incident
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import PlaybookRun, StepState, StepStatus
+from bot.domain.playbook.search_hit import Hit
 from bot.domain.values import durations
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, render
-from playbooks.search import Hit
 
 REASON = 200
 DESCRIPTION = 250
@@ -30,7 +30,7 @@ def suggested(
         return elements.line(f"No playbook fits {what}. Say what you see, in a few words: {example}")
     over = "" if incident.open else f", which is {incident.status}"
     words = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(asked, 60))}”" if asked else "")
-    going = {walk.playbook: walk for walk in walks if walk.going}
+    going = {walk.playbook: walk for walk in walks if walk.active}
     fresh = [hit for hit in hits if hit.playbook.id not in going][:SHOWN]
     nothing = f"No playbook fits “{render(clip(asked, 60))}”." if asked and not hits else ""
     hint = "Say what you see, in a few words" if nothing else "Not the right one? Say what you see"
@@ -38,7 +38,7 @@ def suggested(
         words,
         [
             elements.section(f"*{words}*"),
-            *[_open(walk) for walk in walks if walk.going],
+            *[_open(walk) for walk in walks if walk.active],
             *[_hit(incident, hit) for hit in fresh],
             elements.context(" ".join(part for part in (nothing, f"{hint}: {example}") if part)),
         ],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.policy.policy import Contact, Policy
-from bot.domain.triage.similarity import Similar
+from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.triage.triage import Triage
 from bot.domain.values.slack_ids import is_user_id
 from bot.slack.blocks import elements, phrases
@@ -40,7 +40,7 @@ def triage(incident: Incident, policy: Policy, found: Triage) -> Message:
     )
 
 
-def searched(found: Sequence[Similar], policy: Policy, asked: str, command: str) -> Message:
+def searched(found: Sequence[SimilarIncident], policy: Policy, asked: str, command: str) -> Message:
     """The answer to a search, the best first."""
     what = f"“{render(clip(plain(asked), 100))}”"
     if not found:
@@ -58,7 +58,7 @@ def percent(confidence: float) -> str:
     return f"{min(99, round(confidence * 100))}% sure"
 
 
-def _similar(incident: Incident, one: Similar, found: Triage) -> list[Block | None]:
+def _similar(incident: Incident, one: SimilarIncident, found: Triage) -> list[Block | None]:
     known = one.incident
     title = f"*{known.id}* · {clip(render(plain(known.title)), TITLE)}"
     if known.open:
@@ -85,10 +85,10 @@ def _similar(incident: Incident, one: Similar, found: Triage) -> list[Block | No
 def _services(policy: Policy, found: Triage) -> list[Block | None]:
     if not found.radius:
         return []
-    near = [reach for reach in found.radius if reach.steps == 1]
-    far = [reach for reach in found.radius if reach.steps > 1]
+    near = [reach for reach in found.radius if reach.distance == 1]
+    far = [reach for reach in found.radius if reach.distance > 1]
     whose = elements.join_comma([_name(key, policy) for key in found.affected], RADIUS)
-    guess = " (named in the title; nobody has said so yet)" if found.guessed else ""
+    guess = " (named in the title; nobody has said so yet)" if found.affected_guessed else ""
     lines = [
         f":boom: *May be hit, too:* {elements.join_comma([_name(reach.key, policy) for reach in near], RADIUS)} "
         f"cannot work without {whose}{guess}"
@@ -145,7 +145,7 @@ def _link(title: str, address: str) -> str:
     return f"<{address.replace('&', '&amp;')}|{render(plain(title)).replace('|', '¦')}>"
 
 
-def _found(one: Similar, policy: Policy) -> str:
+def _found(one: SimilarIncident, policy: Policy) -> str:
     known = one.incident
     lock = " :lock:" if known.private else ""
     state = elements.join_dots(

@@ -17,6 +17,8 @@ from bot.slack.client.rate_limiter import RateLimiter, current_caller
 
 # Errors on Slack's side: the call may have taken effect. https://docs.slack.dev/reference/methods (common errors)
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+# The bot token is of no use any more: only a new one helps.
+TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 RATE_LIMIT_WAIT = "Slack's rate limit is used up for now; this waits for its turn"
 _DETAILED = frozenset({"invalid_blocks", "invalid_arguments"})  # errors whose details help and quote no text

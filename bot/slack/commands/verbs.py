@@ -1,4 +1,4 @@
-"""The one table of verbs: the parser reads by it, the help is written from it. A new verb is one entry here."""
+"""The table of verbs, from which the parser and the help are built. A new verb is one entry here and one handler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.domain.policy.policy import Policy
 
 
 class Grammar(Enum):
-    """What may follow a verb; `bot.slack.commands.parse` has one reader for each."""
+    """What may follow a verb; `bot.slack.commands.grammar` has a parser for each."""
 
     NOTHING = auto()
     DECLARATION = auto()
@@ -35,8 +35,10 @@ class Grammar(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`usages` and `example` stand without the command's name; `example` works under every policy:
-    `{worst}` and `{mild}` are its severities, `{role}` and `{title}` its first role, `{schedule}` its first schedule.
+    """One entry of the table. `usages` and `example` leave out the command's name.
+
+    `example` works under every policy: `{worst}` and `{mild}` become two of its severities, `{role}` and `{title}` its
+    first role, `{schedule}` its first schedule.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Verb:
     example: str
     summary: str
     aliases: tuple[str, ...] = ()
-    needs_incident: bool = True
+    needs_incident: bool = True  # the channel's, unless `--in` names another
 
 
 VERBS: tuple[Verb, ...] = (
@@ -248,10 +250,10 @@ BY_NAME: dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name,
 
 
 def example(verb: Verb, policy: Policy, command: str) -> str:
-    """A whole line that works under this policy."""
+    """The verb's example as a whole line that works under this policy."""
     severities = policy.severities
     role = policy.roles[0] if policy.roles else None
-    known = {
+    values = {
         "{worst}": severities[0].key,
         "{mild}": severities[len(severities) // 2].key,
         "{role}": role.key if role else "commander",
@@ -259,6 +261,6 @@ def example(verb: Verb, policy: Policy, command: str) -> str:
         "{schedule}": next(iter(policy.schedules), "primary"),
     }
     line = verb.example
-    for name, value in known.items():
+    for name, value in values.items():
         line = line.replace(name, value)
     return f"{command} {line}"

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.timeline.entry import Entry
-from bot.domain.timeline.messages import Attached, ChannelMessage
-from bot.domain.timeline.reactions import mark_of
+from bot.domain.timeline.messages import Attachment, ChannelMessage
+from bot.domain.timeline.reactions import reaction_of
 
 Event = dict[str, Any]
 
@@ -81,8 +81,8 @@ def _text(message: Event) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _file(file: dict[str, Any]) -> Attached:
-    return Attached(
+def _file(file: dict[str, Any]) -> Attachment:
+    return Attachment(
         id=str(file.get("id", "")),
         name=str(file.get("name") or file.get("title") or "a file"),
         link=str(file.get("permalink") or file.get("url_private") or ""),
@@ -130,13 +130,13 @@ def reactions_on(message: Event, at: datetime) -> tuple[list[Entry], set[tuple[s
     incomplete: set[tuple[str, str]] = set()
     for reaction in message.get("reactions") or ():
         template = _reaction_entry(str(reaction.get("name", "")), "", str(message["ts"]), at, None, added=True)
-        mark = mark_of(template) if template else None
+        mark = reaction_of(template) if template else None
         if template is None or mark is None:
             continue
         people = [str(user) for user in reaction.get("users") or ()]
         entries += [replace(template, actor=actor) for actor in people]
         if int(reaction.get("count") or 0) > len(people):
-            incomplete.add((mark.ts, mark.what))
+            incomplete.add((mark.ts, mark.name))
     return entries, incomplete
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from bot.domain.timeline.entry import Entry
 from bot.domain.timeline.messages import entries_from_message, entry_from_absence
-from bot.domain.timeline.reactions import KINDS, Reaction, SlackState, mark_of
+from bot.domain.timeline.reactions import KINDS, Reaction, SlackState, reaction_of
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import BotIdentity
@@ -149,4 +149,4 @@ def _is_reply(ts: str, message: MessageAuthor) -> bool:
 
 
 def _by_mark(entries: Iterable[Entry]) -> dict[Reaction, Entry]:
-    return {mark: entry for entry in entries if (mark := mark_of(entry)) is not None}
+    return {mark: entry for entry in entries if (mark := reaction_of(entry)) is not None}

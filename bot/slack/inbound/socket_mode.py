@@ -127,6 +127,8 @@ class SocketPool:
     whenever a hanging connection is replaced.
     """
 
+    name = "sockets"
+
     def __init__(
         self,
         app: AsyncApp,
@@ -156,7 +158,7 @@ class SocketPool:
         self._open = [self._new() for _ in range(CONNECTIONS)]
         self._spawn(self._watch(), "socket watchdog")
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float) -> None:
         """Finish the requests being answered, then close every connection."""
         for task in list(self._tasks):
             task.cancel()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain import routing
 from bot.domain.incident import Handover
 from bot.domain.incident.handover import from_payload, open_offers
 from bot.domain.oncall import shift_change
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import SendResult
 from bot.slack.blocks import handover
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
@@ -43,7 +42,7 @@ class HandoverSender(SenderBase):
     """Asks, asks again, and settles the question."""
 
     @sends(NoticeKind.HANDOVER, failure="ask somebody to take a role over", unless=_answered)
-    async def handover(self, delivery: Delivery) -> dict[str, Any]:
+    async def handover(self, delivery: Delivery) -> SendResult:
         """The brief, to the person who is asked. Of a private incident it tells all only once they are invited."""
         incident, offer = delivery.incident, _offer(delivery)
         async with self._context.database.reading() as conn:
@@ -56,18 +55,18 @@ class HandoverSender(SenderBase):
         return await self.post(delivery, await self._people.direct_channel(offer.to), message)
 
     @sends(NoticeKind.HANDOVER_NUDGE, failure="ask again to take a role over", unless=_answered)
-    async def handover_nudge(self, delivery: Delivery) -> dict[str, Any]:
+    async def handover_nudge(self, delivery: Delivery) -> SendResult:
         message = handover.nudged(delivery.incident, delivery.policy, _offer(delivery))
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.HANDOVER_EDIT, failure="edit the question to take a role over")
-    async def handover_edit(self, delivery: Delivery) -> dict[str, Any]:
+    async def handover_edit(self, delivery: Delivery) -> SendResult:
         payload = delivery.notice.payload
         message = handover.settled(delivery.incident, delivery.policy, payload["role"], payload["outcome"])
-        return await self.edit(await self.receipt(payload["of"]), message)
+        return await self.edit_posted(payload["of"], message)
 
     @sends(NoticeKind.SHIFT_OFFER, failure="offer to hand a role over", unless=_shift_offer_over)
-    async def shift_offer(self, delivery: Delivery) -> dict[str, Any]:
+    async def shift_offer(self, delivery: Delivery) -> SendResult:
         payload = delivery.notice.payload
         to = await self._people.user_id(payload["to"])
         name = await self._people.name(to)
@@ -75,7 +74,7 @@ class HandoverSender(SenderBase):
         return await self.post(delivery, await self._people.direct_channel(payload["person"]), message)
 
     @sends(NoticeKind.SHIFT_OFFER_EDIT, failure="edit the offer to hand a role over")
-    async def shift_offer_edit(self, delivery: Delivery) -> dict[str, Any]:
+    async def shift_offer_edit(self, delivery: Delivery) -> SendResult:
         payload = delivery.notice.payload
         message = handover.turn_settled(delivery.incident, delivery.policy, payload["role"], payload["outcome"])
-        return await self.edit(await self.receipt(payload["of"]), message)
+        return await self.edit_posted(payload["of"], message)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import SendResult, Sent
 from bot.slack.blocks import home
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
@@ -20,7 +19,7 @@ class HomeSender(SenderBase):
     """Publishes home tabs."""
 
     @sends_without_incident(NoticeKind.HOME, failure="publish a home tab")
-    async def home(self, notice: ClaimedNotice) -> dict[str, Any]:
+    async def home(self, notice: ClaimedNotice) -> SendResult:
         """Idempotent: Slack replaces the whole view."""
         user, now = str(notice.payload["user"]), self._context.clock.now()
         async with self._context.database.reading() as conn:
@@ -33,4 +32,4 @@ class HomeSender(SenderBase):
         names = frozenset(addresses) | {user}
         view = home.home(user, names, visible, self._context.policy, now, covers, links=links)
         await self._api.call("views.publish", user_id=user, view=view)
-        return {}
+        return Sent()

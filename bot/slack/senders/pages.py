@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import SendResult
 from bot.slack.blocks import page
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
@@ -12,7 +11,7 @@ from bot.slack.senders.base import Delivery, SenderBase, SenderContext, ended
 from bot.slack.senders.registry import sends
 
 
-class PageSender(SenderBase):
+class SlackPageSender(SenderBase):
     """Posts pages and settles them."""
 
     def __init__(self, senders: SenderContext) -> None:
@@ -20,21 +19,21 @@ class PageSender(SenderBase):
         self._channel_ids: dict[str, str] = {}  # of channels that rungs name
 
     @sends(NoticeKind.PAGE_CHANNEL, failure="page in the channel", unless=ended)
-    async def page_channel(self, delivery: Delivery) -> dict[str, Any]:
+    async def page_channel(self, delivery: Delivery) -> SendResult:
         payload = delivery.notice.payload
         payload = {**payload, "people": await self._people.ids(payload["people"])}
         message = page.page_channel(delivery.incident, delivery.policy, payload, delivery.now, self._senders.command)
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.PAGE_DIRECT, failure="page", unless=ended)
-    async def page_direct(self, delivery: Delivery) -> dict[str, Any]:
+    async def page_direct(self, delivery: Delivery) -> SendResult:
         payload = delivery.notice.payload
         channel = await self._people.direct_channel(payload["person"])
         message = page.page_direct(delivery.incident, delivery.policy, payload, delivery.now)
         return await self.post(delivery, channel, message)
 
     @sends(NoticeKind.PAGE_ELSEWHERE, failure="page", unless=ended)
-    async def page_elsewhere(self, delivery: Delivery) -> dict[str, Any]:
+    async def page_elsewhere(self, delivery: Delivery) -> SendResult:
         """In another channel, which the bot joins where it has to."""
         payload = delivery.notice.payload
         name = payload["channel"]
@@ -51,18 +50,17 @@ class PageSender(SenderBase):
         return await self.post(delivery, channel, message)
 
     @sends(NoticeKind.PAGE_DRILL, failure="say whom a page would reach", unless=ended)
-    async def page_drill(self, delivery: Delivery) -> dict[str, Any]:
+    async def page_drill(self, delivery: Delivery) -> SendResult:
         payload = delivery.notice.payload
         people = {await self._people.name(person): by for person, by in payload["people"].items()}
         return await self.post_in_channel(delivery, page.page_drill(delivery.incident, {**payload, "people": people}))
 
     @sends(NoticeKind.PAGE_EDIT, failure="edit a page")
-    async def page_edit(self, delivery: Delivery) -> dict[str, Any]:
+    async def page_edit(self, delivery: Delivery) -> SendResult:
         payload = delivery.notice.payload
-        receipt = await self.receipt(payload["of"])
         directly = ":dm:" in payload["of"]
         message = page.page_settled(delivery.incident, delivery.policy, payload.get("outcome"), directly=directly)
-        return await self.edit(receipt, message)
+        return await self.edit_posted(payload["of"], message)
 
     async def _channel_id(self, name: str) -> str:
         """The channel's ID; its name where Slack knows no such channel, for Slack to refuse it."""

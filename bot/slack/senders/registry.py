@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import SendResult
 from bot.slack.senders.base import Delivery
 from storage.outbox.queue import ClaimedNotice
 
-Receipt = dict[str, Any]
 Unless = Callable[[Delivery], str | None]
-IncidentMethod = Callable[[Any, Delivery], Awaitable[Receipt]]
-WorkspaceMethod = Callable[[Any, ClaimedNotice], Awaitable[Receipt]]
+IncidentMethod = Callable[[Any, Delivery], Awaitable[SendResult]]
+WorkspaceMethod = Callable[[Any, ClaimedNotice], Awaitable[SendResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Registration:
     """One kind of notice and the method that sends it."""
 
     kind: NoticeKind
-    method: Callable[[Any, Any], Awaitable[Receipt]]
+    method: Callable[[Any, Any], Awaitable[SendResult]]
     failure: str  # completes "Could not …"
     failure_to: str  # the same where the notice goes to one person, whose name follows
     about_incident: bool  # the method takes a `Delivery`; otherwise the claimed notice alone

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import SendResult
 from bot.slack.blocks import nudge
 from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends
@@ -22,14 +21,12 @@ class ReminderSender(SenderBase):
     """Posts reminders and settles them."""
 
     @sends(NoticeKind.NUDGE, failure="post a reminder", unless=_overtaken)
-    async def nudge(self, delivery: Delivery) -> dict[str, Any]:
+    async def nudge(self, delivery: Delivery) -> SendResult:
         payload, command = delivery.notice.payload, self._senders.command
         message = nudge.nudge(delivery.incident, delivery.policy, payload, delivery.now, command)
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.NUDGE_EDIT, failure="edit a reminder")
-    async def nudge_edit(self, delivery: Delivery) -> dict[str, Any]:
+    async def nudge_edit(self, delivery: Delivery) -> SendResult:
         payload = delivery.notice.payload
-        return await self.edit(
-            await self.receipt(payload["of"]), nudge.nudge_done(payload["outcome"], delivery.incident)
-        )
+        return await self.edit_posted(payload["of"], nudge.nudge_done(payload["outcome"], delivery.incident))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,6 @@ class IncidentSave:
 
     before: Incident | None  # None: it is being declared
     after: Incident
-    recorded: Sequence[Recorded]
+    recorded: Sequence[RecordedEntry]
     policy: Policy
     notices: tuple[Notice, ...] = ()

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.oncall import schedule as oncall
-from bot.domain.paging.ladder import OnCall
+from bot.domain.oncall.schedule import OnCall
 from bot.domain.policy.policy import Policy
 from storage import key_value, overrides
 

@@ -46,21 +46,7 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
         await claim_delivery(conn, delivery, now)
         await policies.remember(conn, policy.digest, document, now)
         number = await incidents.next_number(conn)  # from here to the commit other declares wait
-        change = verbs.declare(
-            number,
-            said.title,
-            said.severity,
-            said.actor,
-            policy,
-            now,
-            description=said.description,
-            category=said.category,
-            services=said.services,
-            private=said.private,
-            drill=said.drill,
-            facts=said.facts,
-            detected_at=said.detected_at,
-        )
+        change = verbs.declare(number, _new_incident(said), policy, now)
         incident, entries = change.incident, list(change.entries)
         if said.custom:
             incident = replace(incident, custom=dict(said.custom))
@@ -73,6 +59,21 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
         (incident,) = await commit_many(conn, [declared], now)
     context.wakeups.notify()
     return incident
+
+
+def _new_incident(said: Declaration) -> verbs.NewIncident:
+    return verbs.NewIncident(
+        title=said.title,
+        severity=said.severity,
+        declared_by=said.actor,
+        description=said.description,
+        category=said.category,
+        services=said.services,
+        private=said.private,
+        drill=said.drill,
+        detected_at=said.detected_at,
+        facts=said.facts,
+    )
 
 
 def _answer(number: int, said: Declaration) -> list[Notice]:

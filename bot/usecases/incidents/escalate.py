@@ -17,6 +17,7 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.policy.policy import Rung, Trigger
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, Entry, entry
+from bot.domain.values.target import Target, TargetKind
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_calendar
@@ -102,15 +103,14 @@ async def page(
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "page", actor, work.incident)
         ladder.check_escalatable(work.incident)
-        target = f"user:{user}" if user else f"schedule:{schedule}"
+        target = Target(TargetKind.USER, user) if user else Target(TargetKind.SCHEDULE, schedule or "")
         rung = Rung(timedelta(), (target,), ("slack",), "resolved")
         who = await current_calendar(work.conn, work.policy if user else context.policy, work.now)
         why = f"<@{actor}> asks for you" + (f": {reason}" if reason else "")
         name = f"hand:{delivery or work.now.timestamp()}"
         called = f"On call on {schedule}" if schedule else "By hand"
-        climb = ladder.page_directly(
-            work.incident, work.policy, who, work.now, rung, name, called, why, actor=actor, responders_too=True
-        )
+        by_hand = ladder.DirectPage(rung, name, called, why, actor=actor, responders_too=True)
+        climb = ladder.page_directly(work.incident, work.policy, who, work.now, by_hand)
         if not climb.reached:
             raise Refused(f"{'; '.join(climb.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")
         await commit_climb(work, climb, why, name, rung=rung)

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.timeline.entry import Entry
 from bot.domain.timeline.messages import (
     ChannelMessage,
+    already_recorded_membership,
     entries_from_deletion,
     entries_from_edit,
     entries_from_message,
-    same_move,
 )
-from bot.domain.timeline.reactions import KINDS, SlackState, already_recorded, missed
+from bot.domain.timeline.reactions import KINDS, SlackState, already_recorded, missed_changes
 from bot.usecases.context import Context
 from storage import incidents, user_activity
 from storage.timeline import entries as timeline
@@ -48,7 +48,7 @@ async def move(context: Context, number: int, entry: Entry) -> int:
     async with context.database.transaction() as conn:
         await incidents.lock(conn, number)  # the two tellings come at the same time
         known = await timeline.of_actor(conn, number, ("joined", "left"), entry.actor)
-        if same_move(entry, known):
+        if already_recorded_membership(entry, known):
             return 0
         return len(await timeline.append(conn, number, [entry]))
 
@@ -74,11 +74,11 @@ async def missed_marks(
     be on no timeline, by their `ts`.
     """
     at = context.clock.now()
-    if not missed(before, before, shown, at):
+    if not missed_changes(before, before, shown, at):
         return 0
     async with context.database.transaction() as conn:
         await incidents.lock_without_reading(conn, number)
-        changes = missed(before, await timeline.of_kinds(conn, number, KINDS), shown, at)
+        changes = missed_changes(before, await timeline.of_kinds(conn, number, KINDS), shown, at)
         keyed = [change.source_ts or "" for change in changes if change.kind == "keyed"]
         said = [one for ts in keyed for one in messages.get(ts, ())]
         return len(await timeline.append(conn, number, [*said, *sorted(changes, key=lambda one: one.at)]))

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain import routing
-from bot.domain.deadlines import Activity, DeadlineState, Nudge, decide_nudge, is_late, plan
+from bot.domain.deadlines import DeadlineState, plan
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import ladder, triggers
+from bot.domain.reminder import Activity, Nudge, decide_nudge, is_late
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
@@ -51,7 +52,7 @@ async def lapse_together(context: Context, rows: list[LedgerRow]) -> list[Ledger
             row = simple[work.incident.number]
             nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activities[row.incident], now)
             if not nudge.page:
-                reasons[row.dedup_key] = nudge.reason
+                reasons[row.dedup_key] = nudge.words
                 steps.append(work.pending(*_reminder(work, row, nudge)))
                 done.append(row)
         await deadlines.mark_many_due(conn, reasons, now)
@@ -105,9 +106,9 @@ async def _act(work: UnitOfWork, row: LedgerRow) -> None:
     elif row.kind in REMINDED:
         await _remind(work, row)
     elif row.dedup_key.startswith("step:"):
-        await step_overdue.lapse(work, row)
+        await step_overdue.remind(work, row)
     elif row.dedup_key.startswith("approval:"):
-        await approvals.lapse(work, row)
+        await approvals.expire(work, row)
     elif row.dedup_key.startswith("trigger:"):
         await _trigger(work, row)
     elif row.rung is not None:
@@ -138,19 +139,19 @@ async def _remind(work: UnitOfWork, row: LedgerRow) -> None:
     known = user_activity if work.context.policy.record == "key" else entries
     activity = await known.activity(work.conn, work.incident.number, since)
     nudge = decide_nudge(work.incident, work.policy, row.kind, row.due_at, activity, work.now)
-    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, nudge.reason, work.now)
+    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, nudge.words, work.now)
     await _cover_siblings(work, row, nudge)
     await work.commit(*_reminder(work, row, nudge))
     if nudge.page:
-        climb = await next_rung(work, nudge.reason)
+        climb = await next_rung(work, nudge.words)
         if climb.rung is not None or climb.fell_through:
-            await commit_climb(work, climb, nudge.reason, f"silence:{row.dedup_key}")
+            await commit_climb(work, climb, nudge.words, f"silence:{row.dedup_key}")
 
 
 def _reminder(work: UnitOfWork, row: LedgerRow, nudge: Nudge) -> tuple[Change, list[Notice]]:
     """What a reminder changes, and the message."""
     notice = routing.nudge(work.incident.number, row.dedup_key, _payload(row, nudge))
-    said = entry(work.now, "reminder", BOT, nudge.reason, of=row.kind, soft=nudge.soft, deadline=row.dedup_key)
+    said = entry(work.now, "reminder", BOT, nudge.words, of=row.kind, soft=nudge.soft, deadline=row.dedup_key)
     changed = _reminded(work.incident, nudge, notice.dedup_key)
     if nudge.page:
         changed = replace(changed, ladder=replace(changed.ladder, silence_paged=True))
@@ -191,7 +192,7 @@ def _payload(row: LedgerRow, nudge: Nudge) -> dict[str, Any]:
         "mention": list(nudge.mention),
         "soft": nudge.soft,
         "late_s": nudge.late.total_seconds() if nudge.late else None,
-        "reason": nudge.reason,
+        "reason": nudge.words,
         "owes_update": nudge.owes_update,
         "missing": list(nudge.missing),
         "due_at": row.due_at.isoformat(),
@@ -266,9 +267,8 @@ async def _trigger(work: UnitOfWork, row: LedgerRow) -> None:
     await work.commit(Change(triggers.record_page(work.incident, trigger, work.now)))
     times = work.incident.ladder.tripped[key].times
     who = await current_calendar(work.conn, work.policy, work.now)
-    climb = ladder.page_directly(
-        work.incident, work.policy, who, work.now, trigger.rung, label, "A trigger", why, times=times
-    )
+    page = ladder.DirectPage(trigger.rung, label, "A trigger", why, times=times)
+    climb = ladder.page_directly(work.incident, work.policy, who, work.now, page)
     if not climb.reached:
         await deadlines.decide(
             work.conn, row.dedup_key, DeadlineState.DUE, f"{why}: {'; '.join(climb.recipients.gaps)}", work.now

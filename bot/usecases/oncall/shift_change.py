@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.deadlines import DeadlineState
-from bot.domain.incident import Change, Incident, RoleShift, handover
+from bot.domain.incident import Change, Incident, RoleShift, ShiftState, handover
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall import shift_change
 from bot.domain.oncall.schedule import Override
@@ -36,7 +36,7 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     member = await _on_call(work, turn.schedule)
     if member is None:
         await _skip(work, row, f"nobody is on call on {turn.schedule} after <@{turn.user}>")
-        await work.commit(Change(shift_change.with_state(work.incident, turn, "over")))
+        await work.commit(Change(shift_change.with_state(work.incident, turn, ShiftState.OVER)))
         return
     if await on_call.user_of(work.conn, work.policy, member) == turn.user:
         await _skip(work, row, f"<@{turn.user}> is on call on {turn.schedule} for longer")
@@ -48,7 +48,7 @@ async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
     why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
     said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key, schedule=turn.schedule)
     await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
-    changed = shift_change.with_state(work.incident, turn, "offered")
+    changed = shift_change.with_state(work.incident, turn, ShiftState.OFFERED)
     await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.dedup_key)])
 
 
@@ -60,7 +60,7 @@ async def hand_over(
         turn = shift_change.require_offer(work.incident, role, actor)
         authorize.require(context, "handover", actor, work.incident)
         change = handover.offer(work.incident, role, to, actor, work.policy, work.now)
-        handed = shift_change.with_state(change.incident, turn, "handed")
+        handed = shift_change.with_state(change.incident, turn, ShiftState.HANDED)
         return await work.commit(
             Change(handed, change.entries), routing.handover_asked(handed, change.incident.handovers[-1])
         )

@@ -19,76 +19,78 @@ from storage import playbook_runs as stored_walks
 
 log = structlog.get_logger()
 
-Seen = set[tuple[int, int, str, int, str]]
+SeenSteps = set[tuple[int, int, str, int, str]]
 
 
-def wanted(context: Context) -> bool:
+def is_enabled(context: Context) -> bool:
     """Whether the policy lets anything happen without a person."""
     rules = context.policy.automation
     decisions = {row.decision for row in rules.matrix} | {rules.otherwise}
     return rules.enabled and bool(decisions & {automation.AUTO, automation.APPROVE})
 
 
-async def look(context: Context, seen: Seen) -> int:
+async def start_automatic_steps(context: Context, seen: SeenSteps) -> int:
     """Decide on the steps whose turn has come since the last look; how many began. `seen` are those looked at before.
 
     A step that was ever given to a runner in its walk is not given to one again without a person.
     """
-    if not wanted(context):
+    if not is_enabled(context):
         return 0
     async with context.database.reading() as conn:
         going = await stored_walks.running(conn)
-    fresh = [walk for walk in going if not walk.drill and any(_mark(walk, one) not in seen for one in _waiting(walk))]
+    fresh = [run for run in going if not run.drill and any(_seen_key(run, one) not in seen for one in _candidates(run))]
     begun = 0
-    for walk in fresh:
+    for run in fresh:
         try:
-            async with locked_incident(context, walk.incident) as work:
+            async with locked_incident(context, run.incident) as work:
                 if not work.incident.open:
                     continue
-                begun += await _look_at(work, walk.number)
+                begun += await _start_in_run(work, run.number)
         except Refused as refused:  # of one walk: the others are looked at all the same
-            log.warning("unattended.refused", incident=f"INC-{walk.incident}", walk=walk.number, detail=refused.message)
-        seen.update(_mark(walk, one) for one in _waiting(walk))
+            log.warning("unattended.refused", incident=f"INC-{run.incident}", walk=run.number, detail=refused.message)
+        seen.update(_seen_key(run, one) for one in _candidates(run))
     return begun
 
 
-def _waiting(walk: PlaybookRun) -> list[StepState]:
+def _candidates(run: PlaybookRun) -> list[StepState]:
     """Steps that nobody has taken into their hands; or that the bot itself asked approval for, and has it."""
-    return [mark for mark in walks.current(walk) if _untouched(mark) or _granted(mark)]
+    return [step for step in walks.current_steps(run) if _untouched(step) or _granted(step)]
 
 
-def _untouched(mark: StepState) -> bool:
-    return mark.state is walks.StepStatus.OPEN and mark.holder is None and mark.asked is None
+def _untouched(step: StepState) -> bool:
+    return step.state is walks.StepStatus.OPEN and step.holder is None and step.asked is None
 
 
-def _granted(mark: StepState) -> bool:
-    return mark.state is walks.StepStatus.APPROVED and mark.asked is not None and mark.asked.by == BOT
+def _granted(step: StepState) -> bool:
+    return step.state is walks.StepStatus.APPROVED and step.asked is not None and step.asked.by == BOT
 
 
-def _mark(walk: PlaybookRun, mark: StepState) -> tuple[int, int, str, int, str]:
-    return walk.incident, walk.number, mark.key, mark.turns, str(mark.state)
+def _seen_key(run: PlaybookRun, step: StepState) -> tuple[int, int, str, int, str]:
+    return run.incident, run.number, step.key, step.turns, str(step.state)
 
 
-async def _look_at(work: UnitOfWork, number: int) -> int:
-    walk, playbook = await unit_of_work.found(work.conn, work.incident.number, number)
+async def _start_in_run(work: UnitOfWork, number: int) -> int:
+    run, playbook = await unit_of_work.load_run(work.conn, work.incident.number, number)
     begun = 0
-    for mark in _waiting(walk):
+    for mark in _candidates(run):
         step = next(one for one in playbook.steps if one.key == mark.key)
-        if step.automation is not None and not await _tried(work, walk, step):
-            begun += await _decide(work, walk, playbook, step, mark)
-            walk, _ = await unit_of_work.found(work.conn, work.incident.number, number)
+        if step.automation is not None and not await _was_tried(work, run, step):
+            begun += await _start_or_request(work, run, playbook, step, mark)
+            run, _ = await unit_of_work.load_run(work.conn, work.incident.number, number)
     return begun
 
 
-async def _decide(work: UnitOfWork, walk: PlaybookRun, playbook: Playbook, step: Step, mark: StepState) -> bool:
-    sure = await confidence.of(work.conn, work.incident, playbook.id, work.now)
-    act = dry_run(work.context, work.incident, playbook, step, walk.values, confidence=sure).decision.act
+async def _start_or_request(
+    work: UnitOfWork, run: PlaybookRun, playbook: Playbook, step: Step, mark: StepState
+) -> bool:
+    sure = await confidence.playbook_confidence(work.conn, work.incident, playbook.id, work.now)
+    act = dry_run(work.context, work.incident, playbook, step, run.values, confidence=sure).decision.mode
     if act == automation.AUTO or (act == automation.APPROVE and _granted(mark)):
-        return (await jobs.ask(work, walk, step.key, BOT)).job is not None
-    if act == automation.APPROVE and mark.needs_approval and not playbook.missing(step, walk.values):
-        await approvals.ask_in(work, walk, playbook, step.key, "run", BOT)
+        return (await jobs.queue_step_in(work, run, step.key, BOT)).job is not None
+    if act == automation.APPROVE and mark.needs_approval and not playbook.missing_parameters(step, run.values):
+        await approvals.request_approval_in(work, run, playbook, step.key, "run", BOT)
     return False
 
 
-async def _tried(work: UnitOfWork, walk: PlaybookRun, step: Step) -> bool:
-    return any(job.step == step.key for job in await stored.of_run(work.conn, walk.incident, walk.number))
+async def _was_tried(work: UnitOfWork, run: PlaybookRun, step: Step) -> bool:
+    return any(job.step == step.key for job in await stored.of_run(work.conn, run.incident, run.number))

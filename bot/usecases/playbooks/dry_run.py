@@ -11,7 +11,7 @@ from bot.domain.incident import Incident
 from bot.domain.playbook import automation
 from bot.domain.playbook import job as jobs
 from bot.domain.playbook import run as walks
-from bot.domain.playbook.definition import Playbook, Step, Success, filled
+from bot.domain.playbook.definition import Playbook, Step, Success, fill_in
 from bot.domain.playbook.job import Action, Plan
 from bot.domain.playbook.run import PlaybookRun
 from bot.usecases.context import Context
@@ -28,37 +28,37 @@ class DryRun:
 
     @property
     def allowed(self) -> bool:
-        return self.plan is not None and self.decision.act != automation.REFUSED
+        return self.plan is not None and self.decision.mode != automation.REFUSED
 
     @property
-    def words(self) -> str:
+    def explanation(self) -> str:
         return automation.explain(self.decision)
 
 
-def plan_of(runners: Runners, step: Step, values: Mapping[str, str], action: Action) -> Plan:
+def make_plan(runners: Runners, step: Step, values: Mapping[str, str], action: Action) -> Plan:
     """What a runner will do, byte for byte. Raises `Refused` where it may not."""
-    pieces = jobs.pieces(step, values, action)
+    pieces = jobs.invocations_of(step, values, action)
     made = step.automation
     name = made.runner if made and action is Action.RUN else "process"
     runner = runners.get(name)
     if runner is None:
         raise Refused(f"the runner {name} is not set up (`automation.runners` in the policy)")
-    allowed = [runner.allowed(piece) for piece in pieces]
+    allowed = [runner.check(invocation) for invocation in pieces]
     first = allowed[0]
     running = made is not None and action is Action.RUN
     return Plan(
         runner=name,
         action=action,
-        pieces=pieces,
+        invocations=pieces,
         timeout=min([step.timeout, *(one.timeout for one in allowed)]) if name != "wait" else first.timeout,
         success=_success(made.success, values) if made and running else None,
         retries=made.retries if made and running else 0,
         retry_every=made.retry_every if made and running else timedelta(),
         remedy=(made.action if made else None) if running else "rollback",
         where=first.where,
-        whom=first.whom,
+        run_as=first.run_as,
         limits=first.limits,
-        by=first.by,
+        rule=first.rule,
         undo=_undo(step, values) if running else (),
     )
 
@@ -66,12 +66,12 @@ def plan_of(runners: Runners, step: Step, values: Mapping[str, str], action: Act
 def _success(success: Success | None, values: Mapping[str, str]) -> Success | None:
     if success is None or success.promql is None:
         return success
-    return replace(success, promql=filled(success.promql, values))
+    return replace(success, promql=fill_in(success.promql, values))
 
 
 def _undo(step: Step, values: Mapping[str, str]) -> tuple[jobs.Invocation, ...]:
     try:
-        return jobs.pieces(step, values, Action.ROLLBACK)
+        return jobs.invocations_of(step, values, Action.ROLLBACK)
     except (Refused, ValueError):
         return ()
 
@@ -89,24 +89,26 @@ def dry_run(
     rules = context.policy.automation
     plan, trouble = None, None
     try:
-        plan = plan_of(context.runners(rules), step, playbook.values(values), Action(action))
+        plan = make_plan(context.runners(rules), step, playbook.filled_values(values), Action(action))
     except Refused as refused:
         trouble = refused.message.rstrip(".")
-    decision = automation.decide(rules, incident, playbook, step, trouble=trouble, confidence=confidence)
-    return DryRun(jobs.shown(step, values, action), plan, decision)
+    decision = automation.decide(rules, incident, playbook, step, runner_refusal=trouble, confidence=confidence)
+    return DryRun(jobs.preview(step, values, action), plan, decision)
 
 
-def takers(context: Context, incident: Incident, playbook: Playbook, walk: PlaybookRun) -> tuple[set[str], set[str]]:
+def runnable_steps(
+    context: Context, incident: Incident, playbook: Playbook, run: PlaybookRun
+) -> tuple[set[str], set[str]]:
     """Of the steps whose turn it is, or that can be taken back: which a runner would take, forwards and back."""
     if not context.policy.automation.enabled or not incident.open or incident.drill:
         return set(), set()
     steps = {step.key: step for step in playbook.steps}
-    turn = [mark.key for mark in walks.current(walk)]
-    runs = {key for key in turn if would_run(context, incident, playbook, steps[key], walk.values)}
+    turn = [mark.key for mark in walks.current_steps(run)]
+    runs = {key for key in turn if would_run(context, incident, playbook, steps[key], run.values)}
     undoes = {
         mark.key
-        for mark in walk.steps
-        if steps[mark.key].rollback and would_run(context, incident, playbook, steps[mark.key], walk.values, "rollback")
+        for mark in run.steps
+        if steps[mark.key].rollback and would_run(context, incident, playbook, steps[mark.key], run.values, "rollback")
     }
     return runs, undoes
 

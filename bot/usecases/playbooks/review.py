@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.stats import Figures, figures, owner_of, review_due
+from bot.domain.playbook.stats import RunStats, owner_of, review_due, run_stats
 from bot.domain.policy.policy import Contact, Policy
 from bot.usecases.context import Context
 from storage import playbook_runs as stored
@@ -20,13 +20,15 @@ from storage.outbox import enqueue
 WORKING_HOURS = range(9, 17)  # nobody's night is spoilt by it
 
 
-async def remind(context: Context) -> int:
+async def remind_owners(context: Context) -> int:
     """Tell each owner of what is new, in one message; how many were told. Replicas may go round at once."""
     now, policy = context.clock.now(), context.policy
     if not working_hours(now, policy):
         return 0
     owned = [
-        (one, owner) for one in (await context.library_cache.library()).playbooks if (owner := _reachable(one, policy))
+        (one, owner)
+        for one in (await context.playbook_library.library()).playbooks
+        if (owner := _reachable_owner(one, policy))
     ]
     if not owned:
         return 0
@@ -35,14 +37,14 @@ async def remind(context: Context) -> int:
     async with context.database.transaction() as conn:
         used = set(await stored.used_playbooks(conn))
         for playbook, owner in owned:
-            known = await _figures(conn, playbook) if playbook.id in used else Figures(playbook.id)
-            for dedup_key, about in _owed(playbook, known, policy, now):
+            known = await _stats(conn, playbook) if playbook.id in used else RunStats(playbook.id)
+            for dedup_key, about in _due_reminders(playbook, known, policy, now):
                 if await stored.claim_reminder(conn, dedup_key, playbook.id, now):
                     told.setdefault(owner.key, []).append(about)
                     dedup_keys.setdefault(owner.key, []).append(dedup_key)
         notices = [
             routing.playbook_runs.owner_told(
-                _name(dedup_keys[key]), key, _address(policy.contacts[key]), {"about": told[key]}
+                _digest(dedup_keys[key]), key, _address(policy.contacts[key]), {"about": told[key]}
             )
             for key in told
         ]
@@ -57,7 +59,9 @@ def working_hours(now: datetime, policy: Policy) -> bool:
     return there.weekday() < 5 and there.hour in WORKING_HOURS
 
 
-def _owed(playbook: Playbook, known: Figures, policy: Policy, now: datetime) -> list[tuple[str, dict[str, Any]]]:
+def _due_reminders(
+    playbook: Playbook, known: RunStats, policy: Policy, now: datetime
+) -> list[tuple[str, dict[str, Any]]]:
     rules = policy.playbooks
     found: list[tuple[str, dict[str, Any]]] = []
     periods = review_due(playbook, rules.review_every, now.date())
@@ -78,11 +82,11 @@ def _owed(playbook: Playbook, known: Figures, policy: Policy, now: datetime) -> 
     return found
 
 
-async def _figures(conn: AsyncConnection, playbook: Playbook) -> Figures:
-    return figures(playbook, await stored.of_playbook(conn, playbook.id))
+async def _stats(conn: AsyncConnection, playbook: Playbook) -> RunStats:
+    return run_stats(playbook, await stored.of_playbook(conn, playbook.id))
 
 
-def _reachable(playbook: Playbook, policy: Policy) -> Contact | None:
+def _reachable_owner(playbook: Playbook, policy: Policy) -> Contact | None:
     owner = owner_of(playbook, policy.contacts)
     return owner if owner and _address(owner) else None
 
@@ -91,5 +95,5 @@ def _address(contact: Contact) -> str:
     return contact.slack or contact.email or ""
 
 
-def _name(dedup_keys: list[str]) -> str:
+def _digest(dedup_keys: list[str]) -> str:
     return hashlib.sha256("\n".join(dedup_keys).encode()).hexdigest()[:24]

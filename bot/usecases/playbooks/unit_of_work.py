@@ -30,7 +30,7 @@ async def commit(
     work: UnitOfWork, change: walks.RunChange, notices: Sequence[Notice] = (), *, new: bool = False
 ) -> PlaybookRun:
     """Save a changed walk with all that follows. Call it with the incident locked, as `working_on` does."""
-    after = change.walk
+    after = change.run
     before = None if new else await stored.get(work.conn, after.incident, after.number)
     if before == after and not change.entries:
         return after
@@ -43,20 +43,20 @@ async def commit(
     shown = routing.playbook_runs.opened(after) if new else routing.walk_edit(after.incident, after.number)
     last = change.entries[-1] if change.entries else None
     said = f"{last.text} ({user_mention(last.actor)})" if last and is_user_id(last.actor) else last.text if last else ""
-    mirror = replace(timers.walking(after, said), asking=routing.playbook_runs.asking(after))
+    mirror = replace(timers.run_summary(after, said), asking=routing.playbook_runs.asking(after))
     others = tuple(one for one in work.incident.walks if one.number != after.number)
     kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
     await work.commit(Change(replace(work.incident, walks=kept), change.entries), [shown, *settled, *notices])
     return after
 
 
-async def found(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
+async def load_run(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
     """The walk, and its playbook as it was when the walk was opened. Raises `NotFound`."""
-    walk = await stored.get(conn, incident, number)
-    playbook = await stored.playbook_version(conn, walk.digest) if walk else None
-    if walk is None or playbook is None:
+    run = await stored.get(conn, incident, number)
+    playbook = await stored.playbook_version(conn, run.digest) if run else None
+    if run is None or playbook is None:
         raise NotFound("That playbook is not open in this incident.", "playbook")
-    return walk, playbook
+    return run, playbook
 
 
 async def approvers(work: UnitOfWork) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     return ladder.recipients_of(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
 
 
-async def asked_directly(work: UnitOfWork, asker: str) -> tuple[str, ...]:
+async def direct_approvers(work: UnitOfWork, asker: str) -> tuple[str, ...]:
     """Who gets a request as a direct message: the approvers; without any, whoever leads. In a drill nobody."""
     if work.incident.drill:
         return ()
@@ -78,10 +78,10 @@ async def asked_directly(work: UnitOfWork, asker: str) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def walking(
-    context: Context, number: int, walk: int, delivery: str | None = None
+async def locked_run(
+    context: Context, number: int, run_number: int, delivery: str | None = None
 ) -> AsyncIterator[tuple[UnitOfWork, PlaybookRun, Playbook]]:
     """Lock the incident for an act on one of its walks. Raises `NotFound`, or `Repeated`."""
     async with locked_incident(context, number, delivery) as work:
-        known, playbook = await found(work.conn, number, walk)
+        known, playbook = await load_run(work.conn, number, run_number)
         yield work, known, playbook

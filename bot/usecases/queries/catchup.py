@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Contact, Policy
-from bot.domain.timeline.entry import Recorded
+from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.triage import service_catalog
 from bot.usecases.context import Context
-from bot.usecases.queries.triage import named
+from bot.usecases.queries.triage import services_in_title
 from bot.usecases.unit_of_work import claim_delivery
 from storage import deadlines, incidents, user_activity
 from storage.deadlines import LedgerRow
@@ -21,12 +21,12 @@ _AFTER = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class CatchUp:
     """`since` is None for whoever was never there. `entries` are the key ones, `messages` counts what people wrote."""
 
     incident: Incident
     since: datetime | None
-    entries: tuple[Recorded, ...]
+    entries: tuple[RecordedEntry, ...]
     messages: int
     upcoming: tuple[LedgerRow, ...]
     contacts: tuple[Contact, ...]
@@ -35,7 +35,7 @@ class Missed:
 
 async def catch_up(
     context: Context, incident: Incident, policy: Policy, user: str, delivery: str | None = None
-) -> Missed:
+) -> CatchUp:
     """From now on it counts as read."""
     now, number = context.clock.now(), incident.number
     async with context.database.reading() as conn:
@@ -48,9 +48,9 @@ async def catch_up(
         await claim_delivery(conn, delivery, now)
         if await incidents.get(conn, number) is not None:
             await user_activity.mark_read(conn, number, user, now)
-    services = [key for key in incident.services if key in policy.services] or list(named(incident, policy))
-    contacts, links = service_catalog.help_for(policy, services)
-    return Missed(
+    services = [key for key in incident.services if key in policy.services] or list(services_in_title(incident, policy))
+    contacts, links = service_catalog.contacts_and_links(policy, services)
+    return CatchUp(
         incident,
         since,
         tuple(record for record in keyed if since is None or record.entry.at > since),

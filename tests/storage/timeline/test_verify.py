@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.timeline.entry import Entry, entry, first_entry_hash
+from bot.domain.timeline.entry import Entry, entry, entry_hash_v1
 from storage import incidents, retention
 from storage.database import Database
 from storage.open import open_database
@@ -79,7 +79,7 @@ async def first_kind(conn: AsyncConnection, number: int, items: list[Entry]) -> 
     written = await timeline.append(conn, number, items)
     previous = written[0].previous
     for record in written:
-        hashed = first_entry_hash(previous, number, record.seq, record.entry)
+        hashed = entry_hash_v1(previous, number, record.seq, record.entry)
         here = sa.and_(table.c.incident == number, table.c.seq == record.seq)
         await conn.execute(sa.update(table).where(here).values(hash=hashed, previous=previous))
         previous = hashed

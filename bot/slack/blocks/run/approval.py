@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.incident import Incident
-from bot.domain.playbook.approvals import answer_in_words
+from bot.domain.playbook.approvals import answer_text
 from bot.domain.playbook.run import Approval, PlaybookRun, StepState
 from bot.domain.policy.policy import Policy
 from bot.slack.blocks import elements, phrases
@@ -71,7 +71,7 @@ def settled(
     incident: Incident, walk: PlaybookRun, mark: StepState, approval: Approval, *, ended: bool = False
 ) -> Message:
     """What the request becomes: one line without buttons."""
-    outcome = f"not needed any more: {incident.id} is {incident.status}" if ended else answer_in_words(approval)
+    outcome = f"not needed any more: {incident.id} is {incident.status}" if ended else answer_text(approval)
     what = f"{WANTS.get(approval.action, 'do')} *{mark.key} {render(plain(mark.title))}*"
     return elements.line(
         f"{mention(approval.by)} asked to {what}, {render(plain(walk.name))}: {render(outcome.rstrip('.'))}."

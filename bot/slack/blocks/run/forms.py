@@ -66,7 +66,7 @@ def assign_modal(walk: PlaybookRun, mark: StepState, asker: str) -> Block:
 def rollback_modal(walk: PlaybookRun, mark: StepState, step: Step) -> Block:
     """What has to be done to undo the step. No runner takes it: a person does it, and says so here."""
     commands = [
-        elements.section(elements.preformatted(clip(one.text(walk.values), 2900))) for one in step.rollback[:SHOWN]
+        elements.section(elements.preformatted(clip(one.filled_in(walk.values), 2900))) for one in step.rollback[:SHOWN]
     ]
     words = [elements.section(render(step.rollback_text))] if step.rollback_text else []
     how = "Do this first, then press *Rolled back*."
@@ -133,7 +133,7 @@ def values_of_fill(view: View, playbook: Playbook) -> dict[str, str]:
         said = (inputs.chosen(view, name) or "") if one.options else inputs.text(view, name)
         if not said:
             continue
-        if trouble := one.trouble(said):
+        if trouble := one.problem_with(said):
             wrong[name] = trouble
         given[one.name] = said
     if wrong:

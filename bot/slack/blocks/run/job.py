@@ -8,7 +8,7 @@ from bot.domain.incident import Incident
 from bot.domain.playbook.definition import Step
 from bot.domain.playbook.job import Action, Job, JobState
 from bot.domain.values import durations
-from bot.domain.values.redaction import trimmed
+from bot.domain.values.redaction import truncate_middle
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message
 from bot.slack.text import mention, plain, render
@@ -21,7 +21,7 @@ def output(incident: Incident, walk: str, job: Job) -> Message:
     """How it ended, what exactly ran, what it printed."""
     mark, what = _ended(job)
     words = f"{mark} *{job.step} {render(plain(job.title))}* {what}: {render(plain(job.outcome))}"
-    blocks = [elements.section(words), elements.section(code_block(job.plan.shown, LINES))]
+    blocks = [elements.section(words), elements.section(code_block(job.plan.preview, LINES))]
     if job.output.strip():
         blocks.append(elements.section(code_block(job.output, SHOWN)))
     return elements.message(f"{phrases.drill_prefix(incident)}{words}", [*blocks, elements.context(_about(walk, job))])
@@ -43,7 +43,7 @@ def question(incident: Incident, walk: str, job: Job, step: Step) -> Message:
         words,
         [
             elements.section(words),
-            elements.section(code_block(job.plan.shown, LINES)),
+            elements.section(code_block(job.plan.preview, LINES)),
             elements.section(look),
             elements.actions(
                 elements.button("It ran", "job_ran", value), elements.button("It did not", "job_not", value), again
@@ -67,7 +67,7 @@ def left(incident: Incident, walk: str, job: Job, why: str, lines: Sequence[str]
 
 def code_block(text: str, most: int) -> str:
     """Trimmed so that it fits also when what Slack takes for markup is escaped."""
-    while len(block := elements.preformatted(trimmed(text, most))) > elements.TEXT and most > 100:
+    while len(block := elements.preformatted(truncate_middle(text, most))) > elements.TEXT and most > 100:
         most = most * 3 // 4
     return block
 
@@ -91,4 +91,6 @@ def _about(walk: str, job: Job) -> str:
     if job.started_at and job.finished_at:
         took = f" · {durations.approximate(job.finished_at - job.started_at)}"
     tries = f" · {job.attempts} attempts" if job.attempts > 1 else ""
-    return f"{render(plain(walk))} · {who}{approved} · {render(plain(job.plan.where))}, as {job.plan.whom}{took}{tries}"
+    return (
+        f"{render(plain(walk))} · {who}{approved} · {render(plain(job.plan.where))}, as {job.plan.run_as}{took}{tries}"
+    )

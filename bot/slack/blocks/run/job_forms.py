@@ -17,10 +17,10 @@ CALLBACK = "job_run"
 def run_modal(walk: PlaybookRun, mark: StepState, step: Step, plan: Plan, rolls_back: bool) -> Block:
     """What runs, where, as whom, within what, what decides, and what follows where it fails."""
     facts = [
-        f"*Where* {render(plain(plan.where))}, as {render(plain(plan.whom))}",
+        f"*Where* {render(plain(plan.where))}, as {render(plain(plan.run_as))}",
         f"*Limits* {render(plain(plan.limits))}{_altogether(plan)}",
-        f"*It worked if* {render(plain(plan.decides))}",
-        f"*Why it may run* {render(plain(plan.by))}",
+        f"*It worked if* {render(plain(plan.success_text))}",
+        f"*Why it may run* {render(plain(plan.rule))}",
     ]
     if plan.retries:
         more = "once more" if plan.retries == 1 else f"up to {plan.retries} times more"
@@ -30,11 +30,11 @@ def run_modal(walk: PlaybookRun, mark: StepState, step: Step, plan: Plan, rolls_
         elements.section(f"*{mark.key} {render(plain(mark.title))}*"),
         *([elements.section(f":warning: *Dangerous.* {render(plain(step.dangerous))}")] if step.dangerous else []),
         elements.section("This is run, to the letter:"),
-        elements.section(code_block(plan.shown, 2700)),
+        elements.section(code_block(plan.preview, 2700)),
         elements.section("\n".join(facts)),
     ]
     if plan.undo and rolls_back:
-        shown = code_block("\n".join(piece.shown for piece in plan.undo), 2000)
+        shown = code_block("\n".join(piece.quoted for piece in plan.undo), 2000)
         blocks += [elements.section("If it fails for good it is taken back with:"), elements.section(shown)]
     known = inputs.metadata(
         incident=f"INC-{walk.incident}", walk=walk.number, step=mark.key, action=str(plan.action), digest=plan.digest

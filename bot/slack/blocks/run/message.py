@@ -9,9 +9,9 @@ from datetime import datetime
 from bot.domain.incident import Incident
 from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
-from bot.domain.playbook.approvals import answer_in_words
+from bot.domain.playbook.approvals import answer_text
 from bot.domain.playbook.definition import Command, Playbook, Step
-from bot.domain.playbook.run import Answer, Approval, PlaybookRun, StepState, StepStatus
+from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState, StepStatus
 from bot.domain.timeline.entry import BOT
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
@@ -49,7 +49,7 @@ BY = {
     StepStatus.WAITING: "approval asked for by ",
     StepStatus.APPROVED: "approved by ",
 }
-TOLD = walks.TROUBLED | {StepStatus.ROLLED_BACK}  # though it is their turn again, and that comes later
+TOLD = walks.UNSUCCESSFUL | {StepStatus.ROLLED_BACK}  # though it is their turn again, and that comes later
 BECAUSE = (StepStatus.SKIPPED, StepStatus.FAILED, StepStatus.TIMED_OUT)
 
 
@@ -63,9 +63,9 @@ def walk(
     undoable: Collection[str] = (),
 ) -> Message:
     """`runnable` and `undoable`: keys of steps that a runner would take, forwards and back."""
-    if not walk.going:
+    if not walk.active:
         return _over(incident, playbook, walk, now)
-    turn = walks.current(walk)
+    turn = walks.current_steps(walk)
     steps = {step.key: step for step in playbook.steps}
     first = turn[0]
     prefix = phrases.drill_prefix(incident)
@@ -87,7 +87,7 @@ def walk(
 
 def step_in_full(incident: Incident, playbook: Playbook, walk: PlaybookRun, key: str) -> Message:
     """One step with everything that is known of it, for one person."""
-    mark = walk.mark(key)
+    mark = walk.step(key)
     step = next(one for one in playbook.steps if one.key == mark.key)
     notes = "\n".join(f"• {mention(one.by)}: {render(clip(one.text, SAID))}" for one in mark.notes)
     back = [elements.section(_code(one, walk.values)) for one in step.rollback[:10]]
@@ -140,7 +140,7 @@ def _together(turn: Sequence[StepState]) -> str:
 
 def _blanks(incident: Incident, playbook: Playbook, walk: PlaybookRun, steps: Sequence[Step]) -> Block | None:
     """What a person must fill in before the commands can be used."""
-    missing = dict.fromkeys(one for step in steps for one in playbook.missing(step, walk.values))
+    missing = dict.fromkeys(one for step in steps for one in playbook.missing_parameters(step, walk.values))
     if not missing:
         return None
     names = ", ".join(f"*{render(one.name)}*" for one in missing)
@@ -181,10 +181,10 @@ def _turn(
 
 def _resting(incident: Incident, mark: StepState) -> Approval | None:
     """A request, as it stands while the incident is over."""
-    if mark.asked is None or mark.asked.answer is not Answer.WAITING:
+    if mark.asked is None or mark.asked.answer is not ApprovalStatus.WAITING:
         return mark.asked
     return replace(
-        mark.asked, answer=Answer.WITHDRAWN, reason=f"not needed any more: {incident.id} is {incident.status}"
+        mark.asked, answer=ApprovalStatus.WITHDRAWN, reason=f"not needed any more: {incident.id} is {incident.status}"
     )
 
 
@@ -221,7 +221,7 @@ def _words(step: Step) -> list[Block | None]:
 
 
 def _code(command: Command, values: Mapping[str, str]) -> str:
-    text = command.text(values)
+    text = command.filled_in(values)
     about = f"{render(command.about)}\n" if command.about else ""
     if length(text) <= COMMAND:
         return about + elements.preformatted(text)
@@ -252,12 +252,12 @@ def _state(mark: StepState, now: datetime) -> str:
     who = mention(mark.by) if mark.by else "somebody"
     because = f": {render(clip(mark.reason, SAID))}" if mark.reason else ""
     match mark.state:
-        case StepStatus.WAITING if mark.asked and mark.asked.answer is Answer.WAITING:
+        case StepStatus.WAITING if mark.asked and mark.asked.answer is ApprovalStatus.WAITING:
             wanted = {"run": "to run it", "rollback": "to roll it back"}.get(mark.asked.action, "to do it")
             until = elements.clock(mark.asked.due_at)
             return f":raised_hand: {mention(mark.asked.by)} asked for approval {wanted} {at}; it expires {until}"
-        case StepStatus.APPROVED if mark.asked and mark.asked.answer is Answer.BROKEN:
-            return f":rotating_light: {render(answer_in_words(mark.asked))}"
+        case StepStatus.APPROVED if mark.asked and mark.asked.answer is ApprovalStatus.BREAK_GLASS:
+            return f":rotating_light: {render(answer_text(mark.asked))}"
         case StepStatus.APPROVED:
             return f":thumbsup: Approved by {who} {at}"
         case StepStatus.RUNNING:
@@ -273,8 +273,8 @@ def _state(mark: StepState, now: datetime) -> str:
             failed = f":x: Failed: {render(clip(mark.failed, SAID))}\n" if mark.failed else ""
             how = "" if mark.by == BOT else because  # the bot's stands in the thread
             return f"{failed}:rewind: Rolled back by {who} {at}{how}. Do it again, or skip it."
-    if mark.asked and mark.asked.answer in (Answer.REFUSED, Answer.EXPIRED, Answer.WITHDRAWN):
-        return f":no_entry: Approval {render(answer_in_words(mark.asked))}"
+    if mark.asked and mark.asked.answer in (ApprovalStatus.REFUSED, ApprovalStatus.EXPIRED, ApprovalStatus.WITHDRAWN):
+        return f":no_entry: Approval {render(answer_text(mark.asked))}"
     return ":raised_hand: Needs the approval of somebody else." if mark.needs_approval else ""
 
 
@@ -340,7 +340,7 @@ def _line(mark: StepState, now: datetime) -> str:
 
 
 def _history(walk: PlaybookRun, now: datetime) -> Block | None:
-    turn = walks.current(walk)
+    turn = walks.current_steps(walk)
     told = (mark for mark in walk.steps if mark.settled or (mark.state in TOLD and mark not in turn))
     settled = sorted(told, key=lambda mark: mark.at or walk.opened_at)
     if not settled:
@@ -352,7 +352,7 @@ def _history(walk: PlaybookRun, now: datetime) -> Block | None:
 
 
 def _next(walk: PlaybookRun) -> Block | None:
-    following = walks.upcoming(walk)
+    following = walks.next_step(walk)
     return elements.context(f"*Next:* {following.key} {render(following.title)}") if following else None
 
 

@@ -56,7 +56,7 @@ _MEANS = {
     "cache": "caches caching cached",
     "load": "loading loads",
 }
-_SAME = {word: term for term, words in _MEANS.items() for word in words.split()}
+_SAME = {word: canonical_term for canonical_term, words in _MEANS.items() for word in words.split()}
 _SAY_NOTHING = """
 a again all also an and any anybody are as at be been but by can cant could did do does dont everybody for
 from get gets getting go goes going got had has have help how i if in into is it its just keep keeping keeps
@@ -80,19 +80,19 @@ def terms(text: str) -> list[str]:
     text = _CAMEL.sub(" ", _folded(text).replace("_", " ")).lower()
     for pattern, together in _TOGETHER:
         text = pattern.sub(together, text)
-    return [term(word[:_LONGEST]) for word in _PART.findall(text) if word not in _IDLE]
+    return [canonical_term(word[:_LONGEST]) for word in _PART.findall(text) if word not in _IDLE]
 
 
-def spoken(text: str) -> dict[str, str]:
+def terms_as_typed(text: str) -> dict[str, str]:
     """Each term of a text, with the word it was said in."""
     said: dict[str, str] = {}
     for word in _WORD.findall(text):
-        for found in found_by(word):
+        for found in index_terms(word):
             said.setdefault(found, word)
-    return {found: said.get(found, found) for found in found_by(text)}
+    return {found: said.get(found, found) for found in index_terms(text)}
 
 
-def found_by(text: str) -> list[str]:
+def index_terms(text: str) -> list[str]:
     """The terms of a text, and what stands together in it also as one: `NotReady` is typed as `notready`, too."""
     joined = [_folded(word).lower()[:_LONGEST] for word in _HUMPED.findall(text)]
     return list(dict.fromkeys([*terms(text), *joined]))
@@ -103,12 +103,12 @@ def _folded(text: str) -> str:
     return text if text.isascii() else _MARKS.sub("", unicodedata.normalize("NFKD", text))
 
 
-def pairs(found: list[str]) -> list[str]:
+def bigrams(found: list[str]) -> list[str]:
     """Neighbours, so that `connection pool` counts for more than `connection` and `pool`."""
     return [f"{first} {second}" for first, second in itertools.pairwise(found)]
 
 
-def term(word: str) -> str:
+def canonical_term(word: str) -> str:
     return stem(_SAME.get(word) or _SAME.get(stem(word), word))
 
 

@@ -1,0 +1,333 @@
+"""The composition root: builds every part from the settings and wires them together. Only entry points import it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import pager
+from bot import policy as policy_reader
+from bot.app import App, Stage
+from bot.clock import Clock
+from bot.domain.routing.notice import PAGER_KINDS
+from bot.domain.routing.send_result import SendResult, Sent
+from bot.metrics import Metrics
+from bot.pager import PageSender
+from bot.playbook_runners import RunnerFactory
+from bot.settings import Settings, SettingsError
+from bot.slack.client import api as slack_api
+from bot.slack.client.api import SlackApi
+from bot.slack.directory import announcements
+from bot.slack.directory.bot_identity import read_identity
+from bot.slack.directory.usergroups import UserGroups
+from bot.slack.inbound.event_parser import BotIdentity
+from bot.slack.inbound.socket_mode import SocketPool
+from bot.slack.listeners import register
+from bot.slack.listeners.context import ListenerContext
+from bot.slack.listeners.event_middleware import EventMiddleware
+from bot.slack.senders.dispatch import Dispatcher
+from bot.usecases.context import Context, Policies
+from bot.usecases.effects import search_index
+from bot.usecases.incidents.backfill import request_backfill
+from bot.usecases.incidents.record import Channels, Recorder
+from bot.usecases.oncall import calendar_feeds
+from bot.web import debug, oncall, slack, webhooks
+from bot.web import health as health_routes
+from bot.web.connection_limits import Door
+from bot.web.health import Health
+from bot.web.server import HttpServer
+from bot.web.slack_check import SlackCheck
+from bot.workers import pagerduty_schedule_sync
+from bot.workers.base import Service
+from bot.workers.heartbeat import Heartbeat
+from bot.workers.job_runner import JobRunner
+from bot.workers.outage_monitor import OutageMonitor
+from bot.workers.outbox import Outbox
+from bot.workers.playbook_reviews import PlaybookReviews
+from bot.workers.policy_watcher import PolicyWatcher
+from bot.workers.replica_counter import ReplicaCounter
+from bot.workers.retention import Retention
+from bot.workers.scheduler import Scheduler
+from bot.workers.tasks import BackgroundTask
+from bot.workers.usergroup_sync import UsergroupSync
+from playbooks.library_cache import LibraryCache
+from storage import key_value
+from storage.database import Database
+from storage.deadlines import LedgerRow
+from storage.instance_lock import acquire, release_leases
+from storage.open import open_database
+from storage.outbox.queue import ClaimedNotice
+
+log = structlog.get_logger()
+
+# From SIGTERM to the end in ten seconds: first what tells others and what merely waits, then what is under way.
+ANNOUNCED_WITHIN_S, DRAINED_WITHIN_S = 2.0, 6.0
+IN_CHANNEL = frozenset({"card", "news", "update", "nudge", "page_channel"})  # posts that come back to us as events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What every other part is built on."""
+
+    settings: Settings
+    clock: Clock
+    context: Context
+    metrics: Metrics
+    session: aiohttp.ClientSession
+    client: AsyncWebClient
+    api: SlackApi
+    me: BotIdentity
+    usergroups: UserGroups
+
+
+async def build(settings: Settings) -> App:
+    """Check settings and policy, open (and migrate) the database, ask Slack who we are, and wire the parts together.
+
+    Nothing runs before `App.start`. Raises `TocsinError` with what to mend.
+    """
+    if missing := settings.missing_for_serving():
+        raise SettingsError("Tocsin cannot start:\n  " + "\n  ".join(missing))
+    policies = _policies(settings)
+    library = await _library(settings)
+    opened = AsyncExitStack()
+    try:
+        base = await _base(settings, policies, library, opened)
+        return _wire(base, opened)
+    except BaseException:
+        await opened.aclose()
+        raise
+
+
+def _policies(settings: Settings) -> Policies:
+    loaded = policy_reader.read(settings.policy_path)
+    for warning in loaded.warnings:
+        log.warning("policy.warning", detail=warning)
+    for warning in pager.half_set_up(settings):
+        log.warning("notifiers.half_set_up", detail=warning)
+    return Policies(loaded.policy, loaded.document, policy_reader.from_document)
+
+
+async def _library(settings: Settings) -> LibraryCache:
+    """The playbooks. Mistakes in the operator's own are reported now, not in the middle of an incident."""
+    library = LibraryCache(settings.playbook_folders)
+    library.start()
+    if library.folders:
+        await library.library()
+    return library
+
+
+async def _base(settings: Settings, policies: Policies, library: LibraryCache, opened: AsyncExitStack) -> Base:
+    database = await _database(settings, opened)
+    session = slack_api.open_session()
+    opened.push_async_callback(session.close)
+    metrics = Metrics()
+    client = slack_api.web_client(_bot_token(settings), settings.slack_api_url, session)
+    api = SlackApi(client, metrics.slack_called, lambda method, _: metrics.slack_waits.labels(method).inc())
+    clock = await open_clock(database, settings.tocsin_speed)
+    usergroups = UserGroups(database, api, lambda: policies.current)
+    context = Context(
+        database=database,
+        policies=policies,
+        clock=clock,
+        methods=pager.methods(settings),
+        url=settings.tocsin_url,
+        playbook_library=library,
+        usergroups=usergroups,
+        runners=RunnerFactory(settings),
+    )
+    me = await read_identity(api, database)
+    async with database.transaction() as conn:
+        await calendar_feeds.make_secret(conn)
+    return Base(
+        settings=settings, clock=clock, context=context, metrics=metrics, session=session, client=client, api=api,
+        me=me, usergroups=usergroups,
+    )  # fmt: skip
+
+
+async def _database(settings: Settings, opened: AsyncExitStack) -> Database:
+    lock = await acquire(settings.url)
+    if lock is not None:
+        opened.callback(lock.release)
+    database = await open_database(settings.url)
+    opened.push_async_callback(database.close)
+    if lock is not None:
+        await release_leases(database)
+    return database
+
+
+async def open_clock(database: Database, speed: float) -> Clock:
+    """Real time; in a demo faster, counted from the instant at which the demo first started."""
+    if speed == 1.0:
+        return Clock()
+    async with database.transaction() as conn:
+        kept = await key_value.DEMO_CLOCK.get(conn)
+        if kept is None or kept["speed"] != speed:
+            kept = {"anchor": time.time(), "speed": speed}
+            await key_value.DEMO_CLOCK.put(conn, kept)
+    return Clock(kept["anchor"], kept["speed"])
+
+
+def _wire(base: Base, opened: AsyncExitStack) -> App:
+    context, settings = base.context, base.settings
+    backfill = partial(request_backfill, context)
+    outages = OutageMonitor(backfill)
+    bolt = _bolt(base, on_missed_event=outages.missed)
+    sockets = _sockets(base, bolt, backfill)
+    base.metrics.about(base.api.rate_limiter, sockets)
+    scheduler = Scheduler(context, base.clock, _observe_deadlines(base.metrics))
+    job_runner = JobRunner(context, settings.secrets, base.metrics.job_ended)
+    join = _announcements(base)
+    watcher = PolicyWatcher(context, base.metrics, lambda: settings.policy_path, join.run)
+    health = Health(
+        context=context,
+        metrics=base.metrics,
+        slack=SlackCheck(base.api, sockets),
+        ticked_at=lambda: scheduler.ticked_at,
+        policy=lambda: watcher.trouble,
+    )
+    http = _http(base, bolt, health)
+    serving: list[Service] = [http, _outbox(base, sockets), scheduler, job_runner, _replicas(base)]
+    if sockets is not None:
+        serving.append(sockets)
+    beside: list[Service] = [health, join, outages, _index_filler(context), *_periodic(base, health), watcher]
+    return App(
+        context=context,
+        session=base.session,
+        stages=(Stage(tuple(serving), DRAINED_WITHIN_S), Stage(tuple(beside), ANNOUNCED_WITHIN_S)),
+        resources=opened,
+        http=http,
+        scheduler=scheduler,
+        job_runner=job_runner,
+        policy_watcher=watcher,
+        usergroups=base.usergroups,
+        sockets=sockets,
+    )
+
+
+def _bolt(base: Base, on_missed_event: Callable[[], None]) -> AsyncApp:
+    """Bolt with our listeners. It acknowledges what it cannot authorize without running a listener, so it asks us."""
+    me, context = base.me, base.context
+    recorder = Recorder(context, Channels(context))
+    ctx = ListenerContext(
+        context, base.api, recorder, me, base.metrics, base.settings.tocsin_command, on_missed_event
+    )  # fmt: skip
+
+    async def authorize(**_: Any) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None, team_id=me.team_id, bot_id=me.bot_id, bot_user_id=me.user_id,
+            bot_token=_bot_token(base.settings),
+        )  # fmt: skip
+
+    app = AsyncApp(
+        client=base.client,
+        before_authorize=EventMiddleware(ctx),
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,  # bot.web.slack did it; a socket is its own proof
+        ignoring_self_events_enabled=False,  # it would drop others' deletions of our messages; we look ourselves
+    )
+    register(app, ctx)
+    return app
+
+
+def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]) -> SocketPool | None:
+    if base.settings.slack_app_token is None:
+        return None
+    token = base.settings.slack_app_token.get_secret_value()
+    rebuilt = base.metrics.sockets_rebuilt.inc
+    return SocketPool(bolt, token, base.client, backfill, base.metrics.acknowledged, rebuilt)
+
+
+def _outbox(base: Base, sockets: SocketPool | None) -> Outbox:
+    metrics, settings = base.metrics, base.settings
+    dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
+    pages = PageSender(base.context, pager.build(settings, base.session), base.me.url)
+
+    async def send(row: ClaimedNotice) -> SendResult:
+        result = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
+        channel = str(result.receipt.get("channel", "")) if isinstance(result, Sent) else ""
+        if sockets is not None and row.kind in IN_CHANNEL and channel.startswith(("C", "G")):
+            sockets.note_post()
+        return result
+
+    return Outbox(
+        base.context,
+        send,
+        observe=lambda outcome: metrics.outbox_results.labels(outcome.kind, outcome.result).inc(),
+        claimed=lambda row: metrics.claimed("notice", row.reclaimed),
+    )
+
+
+def _observe_deadlines(metrics: Metrics) -> Callable[[LedgerRow, float], None]:
+    def observe(deadline: LedgerRow, lateness_s: float) -> None:
+        metrics.lateness.labels(deadline.kind).observe(lateness_s)
+        metrics.claimed("deadline", deadline.fence > 1)
+
+    return observe
+
+
+def _replicas(base: Base) -> ReplicaCounter:
+    def counted(processes: int) -> None:
+        base.api.rate_limiter.share_among(processes)
+        base.metrics.replicas.set(processes)
+
+    return ReplicaCounter(base.context.database, counted)
+
+
+def _index_filler(context: Context) -> BackgroundTask:
+    return BackgroundTask(
+        "fill the search index", partial(search_index.fill, context.database),
+        "check the database; it is tried again at the next start",
+    )  # fmt: skip
+
+
+def _announcements(base: Base) -> BackgroundTask:
+    return BackgroundTask(
+        "join the announcement channel", lambda: announcements.join(base.context, base.api),
+        "invite the bot: /invite @Tocsin",
+    )  # fmt: skip
+
+
+def _periodic(base: Base, health: Health) -> list[Service]:
+    settings, context = base.settings, base.context
+    schedules = pagerduty_schedule_sync.client(settings, base.session)
+    services: list[Service] = [
+        Retention(context, settings.tocsin_archive, settings.secrets()),
+        PlaybookReviews(context),
+        UsergroupSync(context, schedules),
+        base.usergroups,
+    ]
+    if settings.heartbeat_url is not None:
+        url = settings.heartbeat_url.get_secret_value()
+        services.append(Heartbeat(base.session, url, health.checks, base.metrics.heartbeat))
+    return services
+
+
+def _http(base: Base, bolt: AsyncApp, health: Health) -> HttpServer:
+    settings, context, metrics = base.settings, base.context, base.metrics
+    limiter = Door(metrics)
+    site = limiter.open_to(web.Application(client_max_size=slack.LARGEST_BODY))
+    site.add_routes(health_routes.routes(health))
+    site.add_routes(oncall.routes(context))
+    if settings.tocsin_demo:
+        site.add_routes(debug.routes(context))
+    if settings.slack_signing_secret is not None:
+        site.add_routes(slack.routes(bolt, settings.slack_signing_secret.get_secret_value(), metrics))
+    if settings.pagerduty_webhook_secret is not None:
+        site.add_routes(webhooks.pagerduty(context, settings.pagerduty_webhook_secret.get_secret_value(), metrics))
+    return HttpServer(site, limiter, settings.host, settings.port)
+
+
+def _bot_token(settings: Settings) -> str:
+    return settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""

@@ -1,0 +1,26 @@
+"""A playbook found by the search, with its rank and the reasons it matched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.playbook.definition import Playbook
+
+# The certainty from which a playbook is offered unasked. Measured in tests/playbooks on phrasings, holdout, negatives.
+OFFER_THRESHOLD = 1.15
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One search result. `score` ranks results; `certainty` decides whether to offer one that nobody asked for."""
+
+    playbook: Playbook
+    score: float
+    reasons: tuple[str, ...]  # the best first, for people
+    # Like `score`, but words count only by the share of the query they cover: a playbook that merely shares the word
+    # “empty” is found, and never offered.
+    certainty: float = 0.0
+
+    @property
+    def worth_offering(self) -> bool:
+        return self.certainty >= OFFER_THRESHOLD

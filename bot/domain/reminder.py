@@ -1,0 +1,131 @@
+"""The decision about a lapsed update or role deadline: whom to remind of what, and whether to page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.incident import Incident, empty_roles, update_owed_by
+from bot.domain.incident.due import rearmed
+from bot.domain.policy.policy import Policy, Severity
+from bot.domain.values import durations
+
+LATE_AFTER = timedelta(seconds=60)
+
+
+class NudgeReason(StrEnum):
+    """Why a person is reminded."""
+
+    SILENCE = "silence"
+    BUSY = "busy"
+    EMPTY_ROLES = "empty_roles"
+    UNANSWERED = "unanswered"
+    UPDATE_DUE = "update_due"
+
+
+_WORDS = {
+    NudgeReason.SILENCE: "two whole cadences of silence: the ladder was paged",
+    NudgeReason.BUSY: "softened: the channel is busy",
+    NudgeReason.EMPTY_ROLES: "required roles are empty",
+    NudgeReason.UNANSWERED: "unanswered {unanswered} times: the commander is asked",
+    NudgeReason.UPDATE_DUE: "an update is due",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What people wrote in the incident's channel."""
+
+    recent: int = 0  # messages from people within the policy's `busy_within`
+    last_at: datetime | None = None  # the last message from a person
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What a lapsed update or role deadline asks for."""
+
+    reason: NudgeReason
+    unanswered: int  # update reminders before this one that went unanswered
+    owes_update: bool
+    missing: tuple[str, ...]  # keys of required roles without a holder
+    mention: tuple[str, ...]  # Slack IDs to mention
+    late: timedelta | None  # how late it is; None where that is not worth mentioning
+    next_update_at: datetime | None
+    next_roles_at: datetime | None
+
+    @property
+    def soft(self) -> bool:
+        """Whether it mentions nobody, because people are busy in the channel."""
+        return self.reason is NudgeReason.BUSY
+
+    @property
+    def page(self) -> bool:
+        """Whether the ladder's next rung is paged as well."""
+        return self.reason is NudgeReason.SILENCE
+
+    @property
+    def words(self) -> str:
+        """The reason in the words of the ledger and the timeline."""
+        words = _WORDS[self.reason].format(unanswered=self.unanswered)
+        return f"{words} (late by {durations.approximate(self.late)})" if self.late else words
+
+
+def decide_nudge(
+    incident: Incident, policy: Policy, kind: str, due_at: datetime, activity: Activity, now: datetime
+) -> Nudge:
+    """What to say about a lapsed `update` or `role` deadline; occurrences missed in between coalesce into this one."""
+    level = policy.severity(incident.severity)
+    owes_update = incident.update_due_at is not None and incident.update_due_at <= now
+    reason = _reason(incident, policy, kind, owes_update, activity, now)
+    late = now - due_at
+    next_update_at = incident.update_due_at and rearmed(incident.update_due_at, level.update_every, now)
+    roles_every = policy.nudges.roles_every or level.update_every
+    return Nudge(
+        reason=reason,
+        unanswered=incident.unanswered,
+        owes_update=owes_update,
+        missing=empty_roles(incident, policy),
+        mention=() if reason is NudgeReason.BUSY else _mention(incident, owes_update),
+        late=late if is_late(late, level.update_every) else None,
+        next_update_at=next_update_at if owes_update else incident.update_due_at,
+        next_roles_at=incident.roles_due_at and rearmed(incident.roles_due_at, roles_every, now),
+    )
+
+
+def is_late(by: timedelta, cadence: durations.Span | None) -> bool:
+    """Whether a delay is worth mentioning: over a minute, or over a quarter of a short cadence."""
+    quarter = cadence / 4 if isinstance(cadence, timedelta) else LATE_AFTER
+    return by > min(LATE_AFTER, quarter) and by > timedelta(seconds=2)
+
+
+def _reason(
+    incident: Incident, policy: Policy, kind: str, owes_update: bool, activity: Activity, now: datetime
+) -> NudgeReason:
+    level = policy.severity(incident.severity)
+    may_page = owes_update and incident.unanswered >= 1 and not incident.ladder.silence_paged and not incident.drill
+    if may_page and _silent_for_two_cadences(incident, level, activity, now):
+        return NudgeReason.SILENCE
+    if kind == "update" and incident.unanswered == 0 and activity.recent >= policy.nudges.busy:
+        return NudgeReason.BUSY
+    if kind == "role":
+        return NudgeReason.EMPTY_ROLES
+    return NudgeReason.UNANSWERED if incident.unanswered >= 2 else NudgeReason.UPDATE_DUE
+
+
+def _silent_for_two_cadences(incident: Incident, level: Severity, activity: Activity, now: datetime) -> bool:
+    if not isinstance(level.update_every, timedelta):
+        return False
+    since = max(filter(None, (activity.last_at, incident.updated_at, incident.ladder.started_at)))
+    return now - since >= 2 * level.update_every
+
+
+def _mention(incident: Incident, owes_update: bool) -> tuple[str, ...]:
+    """The person who owes the update, and from the second unanswered reminder on the commander as well."""
+    commander = incident.roles.get("commander")
+    if not owes_update:
+        return (commander or incident.declared_by,)
+    debtor = update_owed_by(incident)
+    if incident.unanswered >= 2 and commander and commander != debtor:
+        return (debtor, commander)
+    return (debtor,)

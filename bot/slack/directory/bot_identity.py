@@ -1,0 +1,66 @@
+"""Which bot user, team and workspace the token belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+import structlog
+
+from bot.domain.errors import TocsinError
+from bot.slack.client.api import TOKEN_REFUSED, SlackApi, SlackError
+from bot.slack.inbound.event_parser import BotIdentity
+from storage import key_value
+from storage.database import Database
+
+log = structlog.get_logger()
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+
+
+class TokenRefused(TocsinError):
+    """Slack refuses the bot token; the message says where to copy it from."""
+
+
+async def read_identity(api: SlackApi, database: Database) -> BotIdentity:
+    """Ask Slack by `auth.test`, and keep the answer. While Slack is away the kept answer is used; without one, wait.
+
+    Raises `TokenRefused`.
+    """
+    wait_s = FIRST_WAIT_S
+    while True:
+        try:
+            answer = await api.call("auth.test")
+        except SlackError as error:
+            if error.name in TOKEN_REFUSED:
+                raise TokenRefused(
+                    f"Slack refuses the bot token ({error.name}). Copy the Bot User OAuth Token again from your app's "
+                    "page, OAuth & Permissions, into SLACK_BOT_TOKEN."
+                ) from error
+            if (kept := await _kept(database)) is not None:
+                log.warning("slack.away", error=str(error), hint="the last known identity is used; posts wait")
+                return kept
+            log.warning("slack.away", error=str(error), again_in_s=wait_s)
+            await asyncio.sleep(error.wait_s or wait_s)
+            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+        else:
+            return await _keep(_identity(answer), database)
+
+
+def _identity(answer: dict[str, object]) -> BotIdentity:
+    return BotIdentity(
+        user_id=str(answer["user_id"]), bot_id=str(answer.get("bot_id", "")), team_id=str(answer.get("team_id", "")),
+        url=str(answer.get("url", "")), enterprise_id=str(answer.get("enterprise_id") or ""),
+    )  # fmt: skip
+
+
+async def _kept(database: Database) -> BotIdentity | None:
+    async with database.reading() as conn:
+        kept = await key_value.BOT_IDENTITY.get(conn)
+    return BotIdentity(**kept) if kept else None
+
+
+async def _keep(identity: BotIdentity, database: Database) -> BotIdentity:
+    async with database.transaction() as conn:
+        await key_value.BOT_IDENTITY.put(conn, asdict(identity))
+    return identity

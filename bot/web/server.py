@@ -1,0 +1,41 @@
+"""The HTTP port as a service."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.web.connection_limits import IDLE_FOR_S, LINGER_S, Door, Site
+
+SHUTDOWN_TIMEOUT_S = 5.0  # for requests that are under way
+
+
+class HttpServer:
+    """Listens on one port, behind the connection limits. `port` is the one it got, 0 before the start."""
+
+    name = "http"
+
+    def __init__(self, application: web.Application, limiter: Door, host: str, port: int) -> None:
+        self.host = host
+        self.port = 0
+        self.limiter = limiter
+        self._wanted_port = port
+        self._site: web.TCPSite | None = None
+        self._runner = web.AppRunner(
+            application, access_log=None, handler_cancellation=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S,
+            keepalive_timeout=IDLE_FOR_S, lingering_time=LINGER_S, auto_decompress=False,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        await self._runner.setup()
+        self._site = Site(self._runner, self.limiter, self.host, self._wanted_port)
+        await self._site.start()
+        self.port = int(self._runner.addresses[0][1])
+
+    async def stop(self, within_s: float) -> None:
+        """Close the port, let requests under way end, then close every connection."""
+        try:
+            if self._site is not None:
+                await self._site.stop()
+            await self._runner.cleanup()
+        finally:
+            self.limiter.shut()
