@@ -17,10 +17,12 @@ from bot.integrations.pagerduty_schedules import Entry, Schedules
 from bot.settings import Settings
 from bot.usecases.context import Context
 from bot.usecases.oncall import shift_change
+from bot.workers.base import Periodic
 from storage import key_value, overrides
 
 log = structlog.get_logger()
 
+LOOK_S = 5.0
 REFRESH_S = 300.0
 AGAIN_S = 30.0  # after it did not answer
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=90)
@@ -57,6 +59,10 @@ class PagerDutyScheduleSync:
         self._next_at: dict[str, float] = {}
         self._known: frozenset[str] | None = None
         self._strangers: dict[str, frozenset[str]] = {}
+
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic("PagerDuty schedule sync", timedelta(seconds=LOOK_S), timedelta(0), self.refresh)
 
     async def refresh(self) -> None:
         policy = self._context.policy

@@ -86,6 +86,7 @@ async def here(
     database_url: str, api: PagerDutyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(usergroup_sync, "LOOK_S", 0.05)
+    monkeypatch.setattr(pagerduty_schedule_sync, "LOOK_S", 0.05)
     monkeypatch.setattr(pagerduty_schedule_sync, "REFRESH_S", 0.1)
     monkeypatch.setattr(pagerduty_schedule_sync, "AGAIN_S", 0.1)
     policy = written(tmp_path, POLICY)

@@ -30,6 +30,7 @@ from bot.usecases.playbooks.dry_run import make_plan
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
 from bot.workers.job_runner import JobRunner
+from bot.workers.timer import Timer
 from playbooks.library_cache import LibraryCache
 from sandbox import Message
 from storage import jobs, playbook_runs
@@ -481,6 +482,8 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
     url = postgresql.create()
     async with walking(url, shop) as (here, _):
         others = [await open_database(url, migrate=False) for _ in range(2)]
+        timer = Timer()
+        await timer.start()
         loops = [JobRunner(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
@@ -488,6 +491,7 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
                 await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
                 await loop.start()
+                timer.add(replace(loop.periodic, name=f"poll {id(loop)}"))
             # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
             async with locked_incident(here.tocsin.context, 1) as work:
                 for number in range(1, 14):
@@ -504,6 +508,7 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
             await asyncio.sleep(1.5)
             assert sorted(shop.ran) == [f"look x{letter}" for letter in "abcdefghijklm"]
         finally:
+            await timer.stop(1.0)
             for loop in loops:
                 await loop.stop(8.0)
             for database in others:

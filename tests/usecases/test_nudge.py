@@ -18,6 +18,7 @@ from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare
 from bot.usecases.lapsed import nudge
 from bot.workers.scheduler import Scheduler
+from bot.workers.timer import Timer
 from storage import deadlines, incidents
 from storage.database import Database
 from storage.deadlines import LedgerRow
@@ -172,7 +173,7 @@ async def test_two_processes_remind_each_once(
     clock.instant = START + timedelta(minutes=15)
     other = await open_database(database_url, migrate=False)
     try:
-        both = [Scheduler(context, clock), Scheduler(replace(context, database=other), clock)]  # type: ignore[arg-type]
+        both = [Scheduler(context, clock, Timer()), Scheduler(replace(context, database=other), clock, Timer())]  # type: ignore[arg-type]
         await asyncio.gather(*(one.tick() for one in both))
     finally:
         await other.close()
