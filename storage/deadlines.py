@@ -5,7 +5,7 @@ See docs/architecture.md, decisions 2 and 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,6 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.deadlines import Deadline, DeadlineState
+from bot.domain.outcome import LedgerDecision
+from bot.domain.routing import keys
+from bot.domain.routing.keys import Subject
 from storage.engine.dialect import AnyRow, in_list, list_param, microseconds, sql_now, sql_now_plus
 from storage.lease import LEASE
 from storage.schema import deadlines
@@ -37,9 +40,12 @@ class LedgerRow:
     reason: str
     sent_at: datetime | None
     fence: int  # counts the claims of this row, so that only the last claim may act on it
+    subject: Subject | None = None  # what it is about; `None` if a newer version planned it
 
 
-_COLUMNS = (_c.dedup_key, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.sent_at, _c.fence)
+_COLUMNS = (
+    _c.dedup_key, _c.incident, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.sent_at, _c.fence, _c.subject,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +151,11 @@ async def decide(conn: AsyncConnection, dedup_key: str, state: DeadlineState, re
     await conn.execute(_SETTLE, _decision_values(dedup_key, state, reason, now))
 
 
-async def mark_many_due(conn: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
-    """`decide` with `DUE` for several deadlines, with the reason of each by `dedup_key`."""
-    values = [_decision_values(dedup_key, DeadlineState.DUE, reason, now) for dedup_key, reason in reasons.items()]
-    if values:
+async def decide_many(conn: AsyncConnection, decisions: Sequence[LedgerDecision], now: datetime) -> None:
+    """`decide` for several deadlines. If there are several decisions about one, the last counts."""
+    by_key = {decision.dedup_key: decision for decision in decisions}
+    if by_key:
+        values = [_decision_values(key, decision.state, decision.reason, now) for key, decision in by_key.items()]
         await conn.execute(_SETTLE, values)
 
 
@@ -229,9 +236,8 @@ def _select_fences(dialect: str) -> Any:
     return fences.order_by(_c.dedup_key).with_for_update()
 
 
-_BY_KEY = sa.update(deadlines).where(_c.dedup_key == sa.bindparam("this"))
 _INSERT = sa.insert(deadlines)
-_SETTLE = _BY_KEY
+_SETTLE = sa.update(deadlines).where(_c.dedup_key == sa.bindparam("this"))
 _IS_CLAIMED = (
     sa.select(sa.literal(1))
     .where(_c.dedup_key == sa.bindparam("this"), _WAITING, _c.fence == sa.bindparam("fence"))
@@ -241,7 +247,7 @@ _SELECT_WAITING = (
     sa.select(*_COLUMNS).where(_c.incident == sa.bindparam("number"), _WAITING).order_by(_c.due_at, _c.dedup_key)
 )
 # The fence moves, so that a claim of the row as it was is lost, and the row is claimed again when it is due.
-_MOVE = _BY_KEY.values(
+_MOVE = _SETTLE.values(
     state=str(DeadlineState.WAITING),
     withdrawn=False,
     due_at=sa.bindparam("new_due_at"),
@@ -251,7 +257,7 @@ _MOVE = _BY_KEY.values(
     lease_until=None,
     fence=_c.fence + 1,
 )
-_WITHDRAW = _BY_KEY.values(
+_WITHDRAW = _SETTLE.values(
     state=sa.bindparam("new_state"),
     withdrawn=True,
     reason=sa.bindparam("new_reason"),
@@ -261,8 +267,8 @@ _WITHDRAW = _BY_KEY.values(
 
 
 def _decision_values(dedup_key: str, state: DeadlineState, reason: str, now: datetime) -> dict[str, Any]:
-    decision = {"state": str(state), "reason": reason, "decided_at": now}
-    return {"this": dedup_key, **decision, "withdrawn": False, "lease_until": None}
+    values = {"state": str(state), "reason": reason, "decided_at": now, "withdrawn": False, "lease_until": None}
+    return {"this": dedup_key, **values}
 
 
 def _move_values(deadline: Deadline, now: datetime) -> dict[str, Any]:
@@ -286,6 +292,7 @@ def _insert_values(number: int, deadline: Deadline, now: datetime) -> dict[str, 
         "reason": deadline.reason,
         "armed_at": now,
         "fence": 0,
+        "subject": None if deadline.subject is None else keys.as_json(deadline.subject),
     }
 
 
@@ -293,4 +300,5 @@ def _ledger_row(row: AnyRow) -> LedgerRow:
     return LedgerRow(
         row.dedup_key, row.incident, row.kind, row.rung, row.due_at, DeadlineState(row.state), row.reason, row.sent_at,
         row.fence,
+        keys.from_json(row.subject) if row.subject else keys.parse(row.dedup_key),  # versions before 0009 wrote none
     )  # fmt: skip

@@ -91,6 +91,7 @@ deadlines = sa.Table(
     sa.Column("sent_at", Instant),
     sa.Column("lease_until", Instant),
     sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("subject", Json),  # what it is about; NULL: written by a version before 0009, its key says it
     sa.Index("deadlines_waiting", "due_at", **_where("state = 'waiting'")),
     sa.Index("deadlines_incident", "incident"),
 )

@@ -11,7 +11,8 @@ import structlog
 
 from bot.clock import Clock
 from bot.usecases.context import Context
-from bot.usecases.lapsed import nudge
+from bot.usecases.lapsed.batch import remind_batch
+from bot.usecases.lapsed.dispatch import handle_lapsed
 from bot.workers.base import Periodic
 from bot.workers.tasks import WakeableTask
 from bot.workers.timer import Timer
@@ -104,14 +105,14 @@ class Scheduler:
     async def _remind(self, rows: list[LedgerRow]) -> list[LedgerRow]:
         """Gives back what is to be looked at one by one."""
         try:
-            return await nudge.lapse_together(self._context, rows)
+            return await remind_batch(self._context, rows)
         except Exception:
             log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
             return rows
 
     async def _act_on(self, chunk: list[LedgerRow]) -> None:
         try:
-            await nudge.lapse(self._context, chunk)
+            await handle_lapsed(self._context, chunk)
         except Exception:
             log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
             await self._one_by_one(chunk)
@@ -121,7 +122,7 @@ class Scheduler:
             return
         for row in rows:
             try:
-                await nudge.lapse(self._context, [row])
+                await handle_lapsed(self._context, [row])
             except Exception:
                 log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.dedup_key)
 

@@ -14,6 +14,7 @@ import tarfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -21,9 +22,11 @@ import pytest
 import sqlalchemy as sa
 
 import sandbox
+from bot.domain.deadlines import DeadlineState
 from sandbox import Workspace
-from storage import incidents, migrate
+from storage import deadlines, incidents, migrate
 from storage.database import Database
+from storage.engine.columns import to_microseconds
 from storage.open import open_database
 from storage.outbox import census
 from storage.timeline import entries, verify
@@ -31,6 +34,19 @@ from tests.databases import PostgreSQL
 from tests.scenarios.running import MANIFEST, ROOT
 
 OLD = "417391a"  # the last version whose tables are those of 0003
+# Each incident pages rung 1 by its time, then rung 2 because nobody acknowledged.
+POLICY = """
+preset: sev1-5
+severities:
+  sev3:
+    update_every: null
+    respond_within: 6s
+    escalate_after: null
+    roles: []
+    ladder:
+      - {after: 1s, notify: ["channel:#general"], until: acknowledged}
+      - {after: 1h, notify: ["channel:#general"], until: acknowledged}
+"""
 READY_S = 60.0
 WITHIN_S = 90.0
 
@@ -55,11 +71,15 @@ class Replica:
     port: int
 
     async def served(self) -> dict[str, float]:
-        """How much it has acknowledged, and sent, by its own account."""
+        """How much it has acknowledged and sent, and how many lapsed deadlines it has claimed, by its own account."""
         async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{self.port}/metrics") as answer:
             lines = (await answer.text()).splitlines()
         found = {}
-        for name in ("tocsin_acknowledgement_seconds_count", "tocsin_outbox_results_total{kind="):
+        for name in (
+            "tocsin_acknowledgement_seconds_count",
+            "tocsin_outbox_results_total{kind=",
+            "tocsin_reminder_lateness_seconds_count{kind=",
+        ):
             found[name] = sum(float(line.split()[-1]) for line in lines if line.startswith(name))
         return found
 
@@ -157,6 +177,7 @@ async def test_old_and_new_work_side_by_side_through_an_upgrade(
     old_version: Path, tmp_path: Path, postgresql: PostgreSQL
 ) -> None:
     url = postgresql.create(empty=True)
+    (tmp_path / "policy.yml").write_text(POLICY)
     async with (
         sandbox.running(manifest=MANIFEST, retry_delays_s=(0.0, 0.3, 1.0)) as ws,
         contextlib.AsyncExitStack() as stack,
@@ -187,7 +208,7 @@ async def test_old_and_new_work_side_by_side_through_an_upgrade(
         before = [await one.served() for one in (first, second, third)]
         async with asyncio.timeout(WITHIN_S):
             idle = True
-            while idle:  # until all three have acknowledged and sent, side by side
+            while idle:  # until all three have acknowledged, sent and claimed deadlines, side by side
                 await crowd.more(2)
                 after = [await one.served() for one in (first, second, third)]
                 idle = any(
@@ -200,6 +221,7 @@ async def test_old_and_new_work_side_by_side_through_an_upgrade(
         await leaves(second)
         await crowd.more(3)
         await crowd.stop()
+        await _every_deadline_is_decided(database)
         await _rest(database)
         await _nothing_lost_or_doubled(ws, database, crowd)
         assert await third.ready() == await fourth.ready() == 200
@@ -233,6 +255,29 @@ async def _rest(database: Database) -> None:
             await asyncio.sleep(0.1)
 
 
+async def _every_deadline_is_decided(database: Database) -> None:
+    """Every page went out once, whichever version planned its deadline and whichever claimed it."""
+    soon = to_microseconds(datetime.now(UTC) + timedelta(minutes=5))
+    undecided = sa.text("SELECT count(*) FROM deadlines WHERE state IN ('waiting', 'due') AND due_at < :soon")
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            async with database.reading() as conn:
+                if not await conn.scalar(undecided, {"soon": soon}):
+                    break
+            await asyncio.sleep(0.1)
+    async with database.reading() as conn:
+        for incident in await incidents.newest(conn, limit=1000):
+            states = {row.dedup_key: row.state for row in await deadlines.ledger(conn, incident.number)}
+            target = states[f"respond:{incident.number}:1:sev3"]
+            assert states[f"rung:{incident.number}:1:sev3:1"] is DeadlineState.SENT
+            if target is DeadlineState.SENT:
+                assert states[f"rung:{incident.number}:1:sev3:2"] is DeadlineState.SENT
+            else:  # rung 1 paged so late that it was enough
+                assert target is DeadlineState.SKIPPED
+        planned = await conn.scalars(sa.text("SELECT DISTINCT subject IS NULL FROM deadlines"))
+    assert set(planned) == {True, False}, "both versions have planned some"
+
+
 async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Crowd) -> None:
     async with database.reading() as conn:
         stored = await incidents.newest(conn, limit=1000)
@@ -247,7 +292,7 @@ async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Cro
     texts = Counter(record.entry.text for record in written if record.entry.kind in ("message", "note"))
     for words in (*crowd.said, *crowd.noted):
         assert texts[words] == 1, words
-    assert [f.message async for r in verify.verify_all(database.snapshot) for f in r.faults] == []
+    assert [f.words async for r in verify.verify_all(database.snapshot) for f in r.faults] == []
     posted = Counter(
         message.metadata["event_payload"]["key"]
         for channel in ws.state.channels.values()

@@ -11,7 +11,7 @@ from bot import policy as policy_reader
 from bot.usecases import delivery
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare
-from bot.usecases.lapsed import nudge
+from bot.usecases.lapsed.dispatch import handle_lapsed
 from storage import deadlines
 from storage.database import Database
 from storage.outbox import census, queue, receipts
@@ -46,7 +46,7 @@ async def _taken_over(context: Context) -> tuple[ClaimedNotice, ClaimedNotice]:
     await declare.declare(context, declare.Declaration("Checkout is down", "sev1", "U1"), "d1")
     async with context.database.transaction() as conn:
         lapsed = await deadlines.claim(conn, context.clock.now(), 10)
-    await nudge.lapse(context, lapsed)
+    await handle_lapsed(context, lapsed)
     found = []
     for lease in (EXPIRED, timedelta(minutes=1)):
         async with context.database.transaction() as conn:

@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from bot import policy as policy_reader
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare
-from bot.usecases.lapsed import nudge
+from bot.usecases.lapsed import batch
+from bot.usecases.lapsed.batch import remind_batch
+from bot.usecases.lapsed.dispatch import handle_lapsed
 from bot.workers.scheduler import Scheduler
 from bot.workers.timer import Timer
 from storage import deadlines, incidents
@@ -95,30 +97,30 @@ async def _reminded(context: Context, number: int) -> bool:
 async def test_many_are_reminded_as_each_would_be(context: Context, clock: StandingClock) -> None:
     rows = await _lapsed(context, clock, ["sev2"] * 40)
     assert len(rows) == 40
-    assert await nudge.lapse_together(context, rows[:39]) == []
-    await nudge.lapse(context, rows[39:])
+    assert await remind_batch(context, rows[:39]) == []
+    await handle_lapsed(context, rows[39:])
     others = {await _stands(context, row.incident) for row in rows[34:39]}
     assert others == {await _stands(context, rows[39].incident)}
-    assert await nudge.lapse_together(context, rows[:39]) == rows[:39], "they are decided, and lapse no more"
-    await nudge.lapse(context, rows[:39])
+    assert await remind_batch(context, rows[:39]) == rows[:39], "they are decided, and lapse no more"
+    await handle_lapsed(context, rows[:39])
     assert {await _stands(context, row.incident) for row in rows[34:39]} == others
 
 
 async def test_what_is_more_than_a_reminder_is_left(context: Context, clock: StandingClock) -> None:
     rows = await _lapsed(context, clock, ["sev2", "sev3", "sev2"])
-    left = await nudge.lapse_together(context, rows)
+    left = await remind_batch(context, rows)
     assert {row.incident for row in left} == {2}, "it owes an update and a role, which one message tells"
     assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
 
 
 async def test_silence_that_pages_is_left(context: Context, clock: StandingClock) -> None:
     rows = await _lapsed(context, clock, ["sev2", "sev2"])
-    await nudge.lapse_together(context, rows)
+    await remind_batch(context, rows)
     clock.instant += timedelta(minutes=15)
     async with context.database.transaction() as conn:
         again = await deadlines.claim(conn, clock.now(), 100)
     assert len(again) == 2
-    assert await nudge.lapse_together(context, again) == again, "two cadences of silence page the ladder"
+    assert await remind_batch(context, again) == again, "two cadences of silence page the ladder"
 
 
 async def test_a_claim_that_was_lost_is_passed_over(context: Context, clock: StandingClock) -> None:
@@ -129,7 +131,7 @@ async def test_a_claim_that_was_lost_is_passed_over(context: Context, clock: Sta
     async with context.database.transaction() as conn:
         lost = await deadlines.claim(conn, clock.now(), 100, lease=timedelta(seconds=-1))
         await deadlines.claim(conn, clock.now(), 100)
-    assert await nudge.lapse_together(context, lost) == lost
+    assert await remind_batch(context, lost) == lost
     assert not await _reminded(context, 1)
 
 
@@ -141,7 +143,7 @@ async def test_nobody_is_waited_for(context: Context, clock: StandingClock) -> N
     async with context.database.transaction() as conn:
         await incidents.lock(conn, 2)
         async with asyncio.timeout(5):
-            left = await nudge.lapse_together(context, rows)
+            left = await remind_batch(context, rows)
     assert [row.incident for row in left] == [2]
     assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
 
@@ -154,11 +156,11 @@ async def test_one_that_fails_takes_nobody_along(context: Context, clock: Standi
         raise RuntimeError("no")
 
     with monkeypatch.context() as patched:
-        patched.setattr(nudge, "commit_many", broken)
+        patched.setattr(batch, "commit_many", broken)
         with pytest.raises(RuntimeError):
-            await nudge.lapse_together(context, rows)
+            await remind_batch(context, rows)
     assert not await _reminded(context, 1)
-    await nudge.lapse(context, rows)
+    await handle_lapsed(context, rows)
     assert await _reminded(context, 1)
     assert await _reminded(context, 2)
 

@@ -12,12 +12,6 @@ from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 
 
-def deadline_key(incident: Incident, shift: RoleShift) -> str:
-    """`dedup_key` of the deadline at the end of the shift."""
-    ends = int(shift.ends_at.timestamp())
-    return f"shift:{incident.number}:{incident.episode}:{shift.role}:{shift.user}:{shift.schedule}:{ends}"
-
-
 def current_shifts(incident: Incident) -> tuple[RoleShift, ...]:
     """Shifts whose end still matters: the incident is open, and the person still holds the role."""
     if not incident.open:

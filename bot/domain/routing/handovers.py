@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
+from bot.domain.routing import keys
 from bot.domain.routing.channel import in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import RecordedEntry
@@ -73,12 +74,16 @@ def shift_offer(incident: Incident, turn: RoleShift, to: str, called: str, deadl
     )
 
 
+def _shift_key(incident: Incident, turn: RoleShift) -> str:
+    return keys.build(incident.number, keys.shift_subject(incident, turn))
+
+
 def _shift_offer(incident: Incident, turn: RoleShift) -> str:
-    return f"offer:{shift_change.deadline_key(incident, turn)}"
+    return f"offer:{_shift_key(incident, turn)}"
 
 
 def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
-    left = {shift_change.deadline_key(after, turn) for turn in shift_change.open_offers(after)}
+    left = {_shift_key(after, turn) for turn in shift_change.open_offers(after)}
     return [
         Notice(
             f"settle:{_shift_offer(before, turn)}",
@@ -89,5 +94,5 @@ def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
             priority=Priority.EDIT,
         )
         for turn in shift_change.open_offers(before)
-        if shift_change.deadline_key(before, turn) not in left
+        if _shift_key(before, turn) not in left
     ]

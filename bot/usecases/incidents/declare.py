@@ -9,6 +9,7 @@ from typing import Any
 from bot.domain import incident as verbs
 from bot.domain import routing
 from bot.domain.incident import Answer, Incident, custom_fields
+from bot.domain.outcome import Outcome
 from bot.domain.policy.policy import Fact
 from bot.domain.routing.notice import Notice
 from bot.usecases import authorize
@@ -55,7 +56,7 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
             link = said.source.get("link")
             text = f"Declared from a message by <@{said.source['author']}>"
             entries += verbs.note(incident, text, said.actor, now, link).entries
-        declared = PendingChange(None, verbs.Change(incident, tuple(entries)), policy, _answer(number, said))
+        declared = PendingChange(None, Outcome(verbs.Change(incident, tuple(entries)), _answer(number, said)), policy)
         (incident,) = await commit_many(conn, [declared], now)
     context.wakeups.notify()
     return incident
@@ -76,5 +77,5 @@ def _new_incident(said: Declaration) -> verbs.NewIncident:
     )
 
 
-def _answer(number: int, said: Declaration) -> list[Notice]:
-    return [] if said.answer is None else [routing.declared(number, said.answer)]
+def _answer(number: int, said: Declaration) -> tuple[Notice, ...]:
+    return () if said.answer is None else (routing.declared(number, said.answer),)

@@ -9,47 +9,18 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
-from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident, RoleShift, ShiftState, handover
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall import shift_change
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
-from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.effects import on_call, role_shifts
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
-from storage import deadlines, incidents, overrides
-from storage.deadlines import LedgerRow
+from storage import incidents, overrides
 
 AT_MOST = 500
-
-
-async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
-    """1. Is it over, as the schedule stands now? 2. Who is next? 3. Offer it, once, privately."""
-    turn = next(
-        one
-        for one in shift_change.pending(work.incident)
-        if shift_change.deadline_key(work.incident, one) == row.dedup_key
-    )
-    member = await _on_call(work, turn.schedule)
-    if member is None:
-        await _skip(work, row, f"nobody is on call on {turn.schedule} after <@{turn.user}>")
-        await work.commit(Change(shift_change.with_state(work.incident, turn, ShiftState.OVER)))
-        return
-    if await on_call.user_of(work.conn, work.policy, member) == turn.user:
-        await _skip(work, row, f"<@{turn.user}> is on call on {turn.schedule} for longer")
-        left = replace(work.incident, turns=tuple(one for one in work.incident.turns if one != turn))
-        await work.commit(Change(await role_shifts.with_current_shifts(work.conn, left, work.policy, work.now)))
-        return
-    to = on_call.address_of(work.policy, member) or member
-    title, called = work.policy.role(turn.role).title, _called(work, member, to)
-    why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
-    said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key, schedule=turn.schedule)
-    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
-    changed = shift_change.with_state(work.incident, turn, ShiftState.OFFERED)
-    await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.dedup_key)])
 
 
 async def hand_over(
@@ -124,21 +95,3 @@ async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Overri
 
 def _key(turn: RoleShift) -> tuple[str, str, str]:
     return (turn.role, turn.user, turn.schedule)
-
-
-async def _on_call(work: UnitOfWork, name: str) -> str | None:
-    schedule = work.policy.schedules.get(name)
-    if schedule is None:
-        return None
-    return next(iter(oncall.on_call(schedule, work.now, await overrides.in_force(work.conn, work.now))), None)
-
-
-def _called(work: UnitOfWork, member: str, address: str) -> str:
-    contact = work.policy.contacts.get(member)
-    if contact is not None and contact.name:
-        return contact.name
-    return address if "@" in address else f"<@{address}>"
-
-
-async def _skip(work: UnitOfWork, row: LedgerRow, reason: str) -> None:
-    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from bot.domain import routing
 from bot.domain.access.identity import Identity, Membership
-from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
@@ -17,16 +16,12 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun
 from bot.domain.policy.policy import Rung
-from bot.domain.reminder import is_late
-from bot.domain.values import durations
 from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
 from bot.usecases.playbooks.dry_run import would_run
 from bot.usecases.playbooks.runs import preview
 from bot.usecases.playbooks.unit_of_work import commit
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
-from storage import deadlines
-from storage.deadlines import LedgerRow
 
 
 async def request_approval(
@@ -92,17 +87,6 @@ async def require_break_glass(context: Context, number: int, who: Identity) -> N
     """Asked before somebody says why: raises `Refused` where it would be for nothing."""
     async with locked_incident(context, number) as work:
         _require_break_glass(work, who)
-
-
-async def expire(work: UnitOfWork, row: LedgerRow) -> None:
-    """Nobody answered in time: the request ends, and may be made again."""
-    _, _, _, run, step, request = row.dedup_key.split(":")
-    known, _ = await unit_of_work.load_run(work.conn, work.incident.number, int(run))
-    change = approvals.expire(known, step, int(request), work.now)
-    late = work.now - row.due_at
-    suffix = f" (late by {durations.approximate(late)})" if is_late(late, None) else ""
-    await deadlines.decide(work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now)
-    await commit(work, change)
 
 
 async def _require_approver(work: UnitOfWork, who: Identity) -> None:

@@ -21,7 +21,7 @@ from bot.domain.timeline.entry import entry
 from bot.domain.values.redaction import strip_invisible
 from bot.usecases import authorize
 from bot.usecases.context import Context
-from bot.usecases.incidents.escalate import Escalated, escalate_in
+from bot.usecases.incidents.escalate import Escalated, escalate_locked
 from bot.usecases.playbooks.unit_of_work import commit, locked_run
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from playbooks.search import Query
@@ -195,7 +195,7 @@ async def escalate(
         authorize.require(context, "escalate", actor, work.incident)
         criterion = playbook.escalation_criteria[position]
         await commit(work, lifecycle.escalate(known, position, criterion, actor, work.now))
-        return CriterionEscalation(criterion, await escalate_in(work, actor, f"{known.name}: {criterion}"))
+        return CriterionEscalation(criterion, await escalate_locked(work, actor, f"{known.name}: {criterion}"))
 
 
 async def abandon(

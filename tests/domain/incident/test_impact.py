@@ -1,4 +1,4 @@
-"""What people say of the impact while the incident runs."""
+"""Impact: what changes, what is recorded, and how it reads."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bot.domain.incident.status import Status
 from tests.storage.helpers import NOW, incident
 
 
-def test_what_changed_is_changed_and_the_rest_stays() -> None:
+def test_only_the_given_parts_of_the_impact_change() -> None:
     before = incident(services=("web",), regions=("eu",), facts={"users": 10.0, "data_loss": True})
-    said = ImpactInput(services=("web", "api"), facts={"revenue": 12000.0, "users": 40.0, "data_loss": None})
-    change = record(before, said, "U1", NOW)
+    impact = ImpactInput(services=("web", "api"), facts={"revenue": 12000.0, "users": 40.0, "data_loss": None})
+    change = record(before, impact, "U1", NOW)
     assert change.incident.services == ("web", "api")
     assert change.incident.regions == ("eu",)
     assert change.incident.facts == {"users": 40.0, "revenue": 12000.0}
@@ -24,19 +24,19 @@ def test_what_changed_is_changed_and_the_rest_stays() -> None:
     assert entry.key
 
 
-def test_saying_what_is_known_already_writes_nothing() -> None:
+def test_repeating_what_is_known_records_nothing() -> None:
     before = incident(facts={"users": 10.0})
     assert record(before, ImpactInput(services=(), facts={"users": 10.0, "sla_breach": None}), "U1", NOW).entries == ()
 
 
-def test_after_the_end_it_can_still_be_said_but_not_of_a_false_alarm() -> None:
+def test_impact_can_change_after_the_end_except_of_a_false_alarm() -> None:
     over = replace(incident(), status=Status.RESOLVED)
     assert record(over, ImpactInput(facts={"sla_breach": True}), "U1", NOW).entries[0].data["told"] is False
     with pytest.raises(Refused):
         record(replace(over, status=Status.CANCELLED), ImpactInput(regions=("eu",)), "U1", NOW)
 
 
-def test_figures_come_before_marks() -> None:
+def test_figures_read_before_flags() -> None:
     facts = {
         "customers_told": True,
         "latency": 2.5,

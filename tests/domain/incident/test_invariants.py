@@ -24,7 +24,7 @@ STAMPS = ("acknowledged_at", "identified_at", "mitigated_at")
 
 
 class Life(RuleBasedStateMachine):
-    """Verbs in any order, with time passing; what is refused changes nothing."""
+    """Verbs in any order, with time passing; refused ones change nothing."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The limiter: what Slack documents, pages first, one incident no more than another."""
+"""The rate limiter: Slack's documented limits, pages first, and equal parts for incidents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.slack.client.rate_window import Caller
 from sandbox.methods import METHODS
 from sandbox.rates import PER_MINUTE
 
-BOT = Path(__file__).resolve().parents[2] / "bot"
+BOT = Path(__file__).resolve().parents[3] / "bot"
 UPDATE = "chat.update"
 
 
@@ -28,47 +28,47 @@ class Time:
 
 
 class Callers:
-    """Rows of an outbox in the small: each asks, goes away, comes back when it was told to, and calls for 0.1 s."""
+    """A small outbox: each caller asks, comes back when told, and calls for 0.1 s."""
 
     TOOK_S = 0.1
 
     def __init__(self, *, refused: bool = True) -> None:
         self.time = Time()
-        self.rates = RateLimiter(self.time)
+        self.limiter = RateLimiter(self.time)
         if refused:  # so that it keeps to what is documented
-            self.rates.back_off("bookmarks.list", "", 0.1)
+            self.limiter.back_off("bookmarks.list", "", 0.1)
         self.began = self.time.now
         self.waiting: list[tuple[float, str, str, Caller]] = []
         self.under_way: list[tuple[float, CallPermit]] = []
         self.went: list[tuple[float, Caller]] = []
 
-    def ask(self, method: str, turn: Caller, channel: str = "", after_s: float = 0.0) -> None:
-        self.waiting.append((self.began + after_s, method, channel, turn))
+    def ask(self, method: str, caller: Caller, channel: str = "", after_s: float = 0.0) -> None:
+        self.waiting.append((self.began + after_s, method, channel, caller))
 
     def run(self, until_s: float) -> None:
-        """From instant to instant."""
+        """Advance from event to event."""
         while True:
             instants = [at for at, *_ in self.waiting] + [at for at, _ in self.under_way]
             if not instants or min(instants) > self.began + until_s:
                 return
             self.time.now = max(self.time.now, min(instants))
-            for at, going in [one for one in self.under_way if one[0] <= self.time.now]:
-                going.release(counts=True)
-                self.under_way.remove((at, going))
+            for at, permit in [call for call in self.under_way if call[0] <= self.time.now]:
+                permit.release(counts=True)
+                self.under_way.remove((at, permit))
             due = sorted((w for w in self.waiting if w[0] <= self.time.now), key=lambda w: (w[3].priority, w[0]))
-            for one in due:
-                self.waiting.remove(one)
-                _, method, channel, turn = one
-                leave = self.rates.acquire(method, channel, turn)
-                if isinstance(leave, CallPermit):
-                    self.went.append((self.time.now - self.began, turn))
-                    self.under_way.append((self.time.now + self.TOOK_S, leave))
+            for call in due:
+                self.waiting.remove(call)
+                _, method, channel, caller = call
+                outcome = self.limiter.acquire(method, channel, caller)
+                if isinstance(outcome, CallPermit):
+                    self.went.append((self.time.now - self.began, caller))
+                    self.under_way.append((self.time.now + self.TOOK_S, outcome))
                 else:
-                    assert leave > 0
-                    self.waiting.append((self.time.now + leave + 0.001, method, channel, turn))
+                    assert outcome > 0
+                    self.waiting.append((self.time.now + outcome + 0.001, method, channel, caller))
 
     def times(self, incident: int) -> list[float]:
-        return [at for at, turn in self.went if turn.incident == incident]
+        return [at for at, caller in self.went if caller.incident == incident]
 
 
 def row(number: int, incident: int, priority: Priority = Priority.NEWS) -> Caller:
@@ -93,7 +93,7 @@ def test_every_method_that_the_bot_calls_has_its_tier() -> None:
 
 
 @pytest.mark.parametrize(("method", "limit"), [("conversations.create", 20), (UPDATE, 50), ("users.info", 100)])
-def test_once_slack_has_refused_something_no_minute_has_more_calls_than_documented(method: str, limit: int) -> None:
+def test_after_a_429_no_minute_has_more_calls_than_documented(method: str, limit: int) -> None:
     callers = Callers()
     for number in range(3 * limit):
         callers.ask(method, row(number, number), after_s=number / limit)
@@ -114,7 +114,7 @@ def test_a_channel_gets_one_message_a_second_after_a_short_burst() -> None:
     assert most_within(times, 60) <= 60
     assert most_within(times, 1.0) <= 2
     assert max(times) < 90 * 1.2
-    assert [turn.name for _, turn in callers.went] == [f"1:{number}" for number in range(90)]
+    assert [caller.name for _, caller in callers.went] == [f"1:{number}" for number in range(90)]
 
 
 def test_one_channel_does_not_hold_up_another() -> None:
@@ -137,7 +137,7 @@ def test_a_page_goes_before_everything_that_waits() -> None:
     assert callers.times(98)[0] < 5 + 4 * rate_tiers.CHANNEL_BURST_S
 
 
-def test_an_incident_that_talks_much_does_not_keep_the_others_waiting() -> None:
+def test_a_busy_incident_does_not_keep_the_others_waiting() -> None:
     callers = Callers()
     for number in range(300):
         callers.ask(rate_tiers.POST, row(number, 1), "C0ANNOUNCE")
@@ -158,7 +158,7 @@ def test_edits_of_one_incident_leave_room_for_those_of_another() -> None:
     assert most_within(callers.times(1), 60) < 50
 
 
-def test_where_slack_never_refused_a_burst_passes() -> None:
+def test_before_any_429_a_burst_passes() -> None:
     callers = Callers(refused=False)
     for number in range(100):
         callers.ask("conversations.create", row(number, number))
@@ -167,31 +167,31 @@ def test_where_slack_never_refused_a_burst_passes() -> None:
     assert max(at for at, _ in callers.went) < 5
 
 
-def test_what_is_told_to_wait_waits_whoever_asks_and_in_whatever_channel() -> None:
+def test_after_a_429_every_caller_of_the_method_waits() -> None:
     callers = Callers()
-    callers.rates.back_off("conversations.history", "C1", 7.5)
-    assert callers.rates.acquire("conversations.history", "C2", rate_limiter.ANONYMOUS) == pytest.approx(7.5)
-    assert isinstance(callers.rates.acquire("conversations.replies", "C1", rate_limiter.ANONYMOUS), CallPermit)
-    callers.rates.back_off(rate_tiers.POST, "C1", 3.0)
-    assert callers.rates.acquire(rate_tiers.POST, "C1", rate_limiter.ANONYMOUS) == pytest.approx(3.0)
-    assert isinstance(callers.rates.acquire(rate_tiers.POST, "C2", rate_limiter.ANONYMOUS), CallPermit)
+    callers.limiter.back_off("conversations.history", "C1", 7.5)
+    assert callers.limiter.acquire("conversations.history", "C2", rate_limiter.ANONYMOUS) == pytest.approx(7.5)
+    assert isinstance(callers.limiter.acquire("conversations.replies", "C1", rate_limiter.ANONYMOUS), CallPermit)
+    callers.limiter.back_off(rate_tiers.POST, "C1", 3.0)
+    assert callers.limiter.acquire(rate_tiers.POST, "C1", rate_limiter.ANONYMOUS) == pytest.approx(3.0)
+    assert isinstance(callers.limiter.acquire(rate_tiers.POST, "C2", rate_limiter.ANONYMOUS), CallPermit)
 
 
-def test_many_channels_refused_at_once_are_the_workspace() -> None:
+def test_many_channels_refused_at_once_mean_the_workspaces_limit() -> None:
     callers = Callers()
     for number in range(rate_tiers.POSTS_PER_MINUTE * 3 // 4):
         callers.ask(rate_tiers.POST, row(number, number), f"C{number}")
     callers.run(1)
     for number in range(4):
-        callers.rates.back_off(rate_tiers.POST, f"D{number}", 20.0)
-    leave = callers.rates.acquire(rate_tiers.POST, "C0NEW", row(0, 1, Priority.PAGE))
-    assert isinstance(leave, float)
-    assert leave >= 20.0
+        callers.limiter.back_off(rate_tiers.POST, f"D{number}", 20.0)
+    permit = callers.limiter.acquire(rate_tiers.POST, "C0NEW", row(0, 1, Priority.PAGE))
+    assert isinstance(permit, float)
+    assert permit >= 20.0
 
 
-def test_a_limit_that_others_use_up_is_approached_slowly_and_then_found_again() -> None:
+def test_a_429_within_the_limit_slows_down_for_a_while() -> None:
     callers = Callers()
-    callers.rates.back_off(UPDATE, "", 1.0)  # though we had hardly called
+    callers.limiter.back_off(UPDATE, "", 1.0)  # though we had hardly called
     for number in range(100):
         callers.ask(UPDATE, row(number, number))
     callers.run(300)
@@ -201,23 +201,23 @@ def test_a_limit_that_others_use_up_is_approached_slowly_and_then_found_again() 
     assert len(times) == 100
 
 
-def test_replicas_share_what_the_workspace_has() -> None:
+def test_replicas_share_the_workspaces_limit() -> None:
     callers = Callers()
-    callers.rates.share_among(4)
+    callers.limiter.share_among(4)
     for number in range(60):
         callers.ask(UPDATE, row(number, number))
     callers.run(59)
     assert len(callers.went) == 50 // 4
 
 
-def test_history_leaves_room_for_looking_whether_a_page_arrived() -> None:
+def test_reading_history_leaves_room_for_pages() -> None:
     callers = Callers()
     for number in range(80):
         callers.ask("conversations.history", row(number, number, Priority.FETCH))
     callers.ask("conversations.history", row(0, 99, Priority.PAGE), after_s=5)
     callers.run(59)
     assert callers.times(99)[0] < 5.1
-    assert Counter(turn.priority for _, turn in callers.went)[Priority.FETCH] == 30
+    assert Counter(caller.priority for _, caller in callers.went)[Priority.FETCH] == 30
 
 
 def test_a_long_queue_is_still_served_at_the_full_rate() -> None:
@@ -230,15 +230,15 @@ def test_a_long_queue_is_still_served_at_the_full_rate() -> None:
     assert max(times) < 1000 / 100 * 60 * 1.05
 
 
-def test_who_never_comes_back_holds_nobody_up() -> None:
+def test_a_caller_that_never_comes_back_loses_its_place() -> None:
     callers = Callers()
     for number in range(40):
-        callers.rates.acquire(
+        callers.limiter.acquire(
             "conversations.create", "", row(number, number)
         )  # 20 go, 20 are told to wait and never return
-    for window in callers.rates._windows.values():
+    for window in callers.limiter._windows.values():
         window._under_way.clear()
     callers.time.now += 30
-    assert isinstance(callers.rates.acquire("conversations.create", "", row(0, 99)), float | CallPermit)
+    assert isinstance(callers.limiter.acquire("conversations.create", "", row(0, 99)), float | CallPermit)
     callers.time.now += 60
-    assert isinstance(callers.rates.acquire("conversations.create", "", row(0, 98)), CallPermit)
+    assert isinstance(callers.limiter.acquire("conversations.create", "", row(0, 98)), CallPermit)

@@ -1,4 +1,4 @@
-"""How bad is it: the two documents' rules, as the presets carry them."""
+"""Suggested severity: the rules of both seed documents, as the presets carry them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from bot import policy as policies
 from bot.domain.incident.classification import checklist, facts_in_use, suggest
 from bot.domain.policy.policy import Fact
-from tests.domain.test_incident import declared
+from tests.domain.incidents import declared
 
 IMPACT = policies.preset("sev1-5")
 METRICS = policies.preset("severity-1-4")
@@ -43,10 +43,10 @@ METRICS = policies.preset("severity-1-4")
         ({"latency": 1.9, "users": 0.5, "error_rate": 0.5}, "sev5"),
     ],
 )
-def test_by_impact_as_document_001_has_it(facts: dict[str, Fact], severity: str) -> None:
-    found = suggest(facts, IMPACT)
-    assert found is not None
-    assert found.severity == severity
+def test_impact_is_classified_as_in_document_001(facts: dict[str, Fact], severity: str) -> None:
+    suggestion = suggest(facts, IMPACT)
+    assert suggestion is not None
+    assert suggestion.severity == severity
 
 
 # 000 §1 IncidentClassifier.
@@ -68,34 +68,34 @@ DATABASE: dict[str, Fact] = {"db_connection_errors": 11, "db_query_time": 31, "d
         ({**SLOW, "response_time": 5}, "severity_3", None, False),
     ],
 )
-def test_by_metrics_as_document_000_has_it(
+def test_metrics_are_classified_as_in_document_000(
     facts: dict[str, Fact], severity: str, category: str | None, escalate: bool
 ) -> None:
-    found = suggest(facts, METRICS)
-    assert found is not None
-    assert (found.severity, found.category, found.escalate) == (severity, category, escalate)
+    suggestion = suggest(facts, METRICS)
+    assert suggestion is not None
+    assert (suggestion.severity, suggestion.category, suggestion.escalate) == (severity, category, escalate)
 
 
 def test_the_worst_match_wins_whatever_the_order() -> None:
     """The document takes the first match: there, slowness hides that the database is down."""
-    found = suggest({**SLOW, **DATABASE}, METRICS)
-    assert found is not None
-    assert (found.severity, found.category) == ("severity_1", "database_issues")
+    suggestion = suggest({**SLOW, **DATABASE}, METRICS)
+    assert suggestion is not None
+    assert (suggestion.severity, suggestion.category) == ("severity_1", "database_issues")
 
 
-def test_a_metric_nobody_gave_never_matches() -> None:
+def test_a_missing_metric_never_matches() -> None:
     """In the document a missing `… > …` counts as 0 and a missing `… < …` as 1, and so do not match either."""
     for missing in DATABASE:
-        found = suggest({name: fact for name, fact in DATABASE.items() if name != missing}, METRICS)
-        assert found is not None
-        assert found.severity == "severity_3"
+        suggestion = suggest({name: fact for name, fact in DATABASE.items() if name != missing}, METRICS)
+        assert suggestion is not None
+        assert suggestion.severity == "severity_3"
 
 
-def test_it_explains_itself() -> None:
-    found = suggest({"users": 60, "error_rate": 55, "latency": 9}, IMPACT)
-    assert found is not None
-    assert found.severity == "sev2"
-    assert found.reasons == ("Half of the requests or more fail", "Half of the users or more are affected")
+def test_a_suggestion_names_every_rule_that_asks_for_it() -> None:
+    suggestion = suggest({"users": 60, "error_rate": 55, "latency": 9}, IMPACT)
+    assert suggestion is not None
+    assert suggestion.severity == "sev2"
+    assert suggestion.reasons == ("Half of the requests or more fail", "Half of the users or more are affected")
 
 
 def test_without_facts_nothing_is_suggested() -> None:
@@ -103,7 +103,7 @@ def test_without_facts_nothing_is_suggested() -> None:
     assert suggest({"users": 60}, policies.preset("p0-p3")) is None
 
 
-def test_the_form_asks_for_what_the_rules_look_at() -> None:
+def test_the_form_asks_for_the_facts_that_rules_read() -> None:
     assert facts_in_use(IMPACT) == ("users", "error_rate", "latency", "core", "security")
     assert facts_in_use(METRICS) == ()
 

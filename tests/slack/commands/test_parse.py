@@ -40,9 +40,9 @@ TWO, TWELVE = timedelta(hours=2), timedelta(hours=12)
         ("cover primary in 2h for 12h", "primary", TimeWindow(TimeExpression(after=TWO), TWELVE)),
     ],
 )
-def test_a_cover_is_understood_in_many_words(text: str, schedule: str | None, window: TimeWindow | None) -> None:
-    known = replace(FIVE, schedules={"primary": Schedule("primary", "UTC", ())})
-    assert parse(text, known) == Request("cover", schedule=schedule, window=window)
+def test_a_cover_can_be_worded_in_many_ways(text: str, schedule: str | None, window: TimeWindow | None) -> None:
+    policy = replace(FIVE, schedules={"primary": Schedule("primary", "UTC", ())})
+    assert parse(text, policy) == Request("cover", schedule=schedule, window=window)
 
 
 @pytest.mark.parametrize(
@@ -238,9 +238,7 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
         ),
     ],
 )
-def test_what_cannot_be_read_is_answered_with_what_was_expected_and_a_line_that_works(
-    text: str, message: str, line: str
-) -> None:
+def test_unreadable_arguments_are_answered_with_an_example_that_works(text: str, message: str, line: str) -> None:
     assert parse(text, FIVE) == BadRequest(message, line)
 
 
