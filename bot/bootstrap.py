@@ -44,7 +44,7 @@ from bot.usecases.incidents.record import Channels, Recorder
 from bot.usecases.oncall import calendar_feeds
 from bot.web import debug, oncall, slack, webhooks
 from bot.web import health as health_routes
-from bot.web.connection_limits import Door
+from bot.web.connection_limits import ConnectionLimiter
 from bot.web.health import Health
 from bot.web.server import HttpServer
 from bot.web.slack_check import SlackCheck
@@ -201,7 +201,7 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
         policy=lambda: watcher.trouble,
     )
     http = _http(base, bolt, health)
-    opened.callback(http.limiter.shut)  # connections that arrive while everything else stops
+    opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
     outbox, replicas = _outbox(base, sockets), _replicas(base)
     for periodic in (outbox.periodic, scheduler.periodic, job_runner.periodic, outages.periodic, watcher.periodic):
         timer.add(periodic)
@@ -330,8 +330,8 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
 
 def _http(base: Base, bolt: AsyncApp, health: Health) -> HttpServer:
     settings, context, metrics = base.settings, base.context, base.metrics
-    limiter = Door(metrics)
-    site = limiter.open_to(web.Application(client_max_size=slack.LARGEST_BODY))
+    limiter = ConnectionLimiter(metrics)
+    site = limiter.guard(web.Application(client_max_size=slack.LARGEST_BODY))
     site.add_routes(health_routes.routes(health))
     site.add_routes(oncall.routes(context))
     if settings.tocsin_demo:

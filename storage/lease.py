@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-LEASE = timedelta(seconds=30)  # longer than the 10 s time-out of a call to Slack
+# Longer than the time-out of a call to Slack, which is 10 s: a lease must not end while an answer may still come.
+LEASE = timedelta(seconds=30)

@@ -72,7 +72,7 @@ def _rung(model: models.Rung | models.Trigger) -> domain.Rung:
         after=clock_duration(model.after),
         notify=tuple(model.notify),
         by=tuple(model.by),
-        until=model.until,
+        until=domain.Until(model.until),
         repeat=_duration(model.repeat),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unless_for
 from bot.domain.paging.ladder import PagingOutcome
-from bot.domain.policy.policy import Rung
+from bot.domain.policy.policy import Rung, Until
 from bot.domain.routing.channel import card_of, in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.timeline.entry import RecordedEntry
@@ -53,7 +53,7 @@ def pages(
         "base": base,
         "severity": incident.severity,
         "by": list(rung.by) if rung else [],
-        "unless": unless_for(before, rung.until) if rung else "resolved",
+        "unless": unless_for(before, rung.until) if rung else Until.RESOLVED,
     }
     found += [page_to(n, {**about, "used": list(calls.methods_for(call.person))}, call) for call in calls.attempts]
     found += [invitation(n, person) for person in climb.recipients.people]

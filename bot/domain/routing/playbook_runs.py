@@ -8,6 +8,7 @@ from bot.domain.incident import Incident
 from bot.domain.playbook.run import Approval, PlaybookRun, StepState, StepStatus, pending_approvals, status_text
 from bot.domain.routing.channel import channel_of
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
+from bot.domain.values.slack_ids import user_mention
 
 
 def walk_of(incident: int, number: int) -> str:
@@ -137,7 +138,9 @@ def _reminder_settled(walk: PlaybookRun, deadline: str, mark: StepState) -> Noti
     if mark.reminders:
         outcome = "superseded"
     elif mark.settled or mark.state is StepStatus.ROLLED_BACK:
-        outcome = f"{mark.key} {mark.title}: {status_text(mark.state)}" + (f" by <@{mark.by}>" if mark.by else "")
+        outcome = f"{mark.key} {mark.title}: {status_text(mark.state)}" + (
+            f" by {user_mention(mark.by)}" if mark.by else ""
+        )
     else:
         outcome = f"{mark.key} {mark.title}: somebody saw to it."
     return Notice(

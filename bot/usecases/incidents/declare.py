@@ -12,6 +12,7 @@ from bot.domain.incident import Answer, Incident, custom_fields
 from bot.domain.outcome import Outcome
 from bot.domain.policy.policy import Fact
 from bot.domain.routing.notice import Notice
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import PendingChange, claim_delivery, commit_many
@@ -54,7 +55,7 @@ async def declare(context: Context, said: Declaration, delivery: str | None = No
             entries.append(custom_fields.fields_entry({}, incident.custom, said.actor, policy, now))
         if said.source:
             link = said.source.get("link")
-            text = f"Declared from a message by <@{said.source['author']}>"
+            text = f"Declared from a message by {user_mention(said.source['author'])}"
             entries += verbs.note(incident, text, said.actor, now, link).entries
         declared = PendingChange(None, Outcome(verbs.Change(incident, tuple(entries)), _answer(number, said)), policy)
         (incident,) = await commit_many(conn, [declared], now)

@@ -22,6 +22,7 @@ from bot.domain.playbook.run import PlaybookRun
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.durations import exact
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import confidence, rollback, unit_of_work
 from bot.usecases.playbooks.dry_run import DryRun, dry_run
@@ -147,7 +148,7 @@ async def _settle_uncertain(work: UnitOfWork, run: PlaybookRun, step: Step, by: 
         raise Refused("It may have run already, and a person has to say whether it did.")
     anew, words = ("run again", "runs it again") if action is Action.RUN else ("rolled back", "rolls it back")
     settled = await stored.settle(work.conn, (run.incident, run.number), step.key, by, anew)
-    return [routing.jobs.question_over(job, f"<@{by}> {words}.") for job in settled]
+    return [routing.jobs.question_over(job, f"{user_mention(by)} {words}.") for job in settled]
 
 
 async def _record_refusal(
@@ -349,7 +350,9 @@ async def settle(
         if not change.entries:
             text = f"{run.name}, {known.step} {known.title}: {said}"
             change = walks.RunChange(run, (entry(work.now, "playbook", by, text, act="settled", walk=run.number),))
-        return await unit_of_work.commit(work, change, [routing.jobs.question_over(known, f"<@{by}> says: {said}.")])
+        return await unit_of_work.commit(
+            work, change, [routing.jobs.question_over(known, f"{user_mention(by)} says: {said}.")]
+        )
 
 
 # --- within -----------------------------------------------------------------------------------------------------------

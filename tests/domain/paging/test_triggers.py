@@ -12,7 +12,7 @@ from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
 from bot.domain.paging.triggers import fire, fire_holding, fire_one, holds, parse_trigger, record_page
-from bot.domain.policy.policy import Policy, Rung, Trigger
+from bot.domain.policy.policy import Policy, Rung, Trigger, Until
 from bot.domain.values.target import Target
 from tests.domain.incidents import declared
 from tests.domain.policies import FATAL, MINUTE, NOON, POLICY
@@ -20,7 +20,7 @@ from tests.domain.policies import FATAL, MINUTE, NOON, POLICY
 
 def trigger(when: str, after: timedelta = timedelta(), **more: Any) -> Trigger:
     rung = Rung(
-        after, (Target.parse("user:UOPS"),), until=more.pop("until", "resolved"), repeat=more.pop("repeat", None)
+        after, (Target.parse("user:UOPS"),), until=more.pop("until", Until.RESOLVED), repeat=more.pop("repeat", None)
     )
     return Trigger("it", when, rung, "Something", **more)
 
@@ -87,7 +87,7 @@ def test_a_trigger_pages_once_unless_it_repeats() -> None:
 
 
 def test_a_trigger_applies_at_its_severities_and_anew_in_each_episode() -> None:
-    rules = policy(trigger("declared", severities=("bad",), until="mitigated"))
+    rules = policy(trigger("declared", severities=("bad",), until=Until.MITIGATED))
     assert planned(fire_holding(declared(), rules, NOON), rules) == []
     held = fire_holding(declared("bad"), rules, NOON)
     assert planned(held, rules) != []

@@ -4,43 +4,43 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.web.connection_limits import Asked
+from bot.web.replay_guard import ReplayGuard
 
 
 async def test_what_was_taken_is_not_taken_again() -> None:
-    asked = Asked()
-    assert not await asked.before("v0=a")
-    asked.ended("v0=a", taken=True)
-    assert await asked.before("v0=a")
-    assert not await asked.before("v0=b")
+    guard = ReplayGuard()
+    assert not await guard.seen_before("v0=a")
+    guard.finish("v0=a", taken=True)
+    assert await guard.seen_before("v0=a")
+    assert not await guard.seen_before("v0=b")
 
 
 async def test_a_second_one_waits_for_the_first_and_is_a_repetition_if_that_was_taken() -> None:
-    asked = Asked()
-    assert not await asked.before("v0=a")
-    second = asyncio.create_task(asked.before("v0=a"))
+    guard = ReplayGuard()
+    assert not await guard.seen_before("v0=a")
+    second = asyncio.create_task(guard.seen_before("v0=a"))
     await asyncio.sleep(0.02)
     assert not second.done()
-    asked.ended("v0=a", taken=True)
+    guard.finish("v0=a", taken=True)
     assert await second
 
 
 async def test_a_second_one_is_the_first_if_the_first_came_to_nothing_and_a_third_waits_for_that() -> None:
-    asked = Asked()
-    assert not await asked.before("v0=a")
-    others = [asyncio.create_task(asked.before("v0=a")) for _ in range(2)]
+    guard = ReplayGuard()
+    assert not await guard.seen_before("v0=a")
+    others = [asyncio.create_task(guard.seen_before("v0=a")) for _ in range(2)]
     await asyncio.sleep(0.02)
-    asked.ended("v0=a", taken=False)
+    guard.finish("v0=a", taken=False)
     done, waiting = await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
     assert [task.result() for task in done] == [False]
     await asyncio.sleep(0.02)
     assert len(waiting) == 1
-    asked.ended("v0=a", taken=True)
+    guard.finish("v0=a", taken=True)
     assert await waiting.pop()
 
 
 async def test_what_was_long_ago_is_forgotten() -> None:
-    asked = Asked(for_s=-1.0)
-    assert not await asked.before("v0=a")
-    asked.ended("v0=a", taken=True)
-    assert not await asked.before("v0=a")
+    guard = ReplayGuard(for_s=-1.0)
+    assert not await guard.seen_before("v0=a")
+    guard.finish("v0=a", taken=True)
+    assert not await guard.seen_before("v0=a")

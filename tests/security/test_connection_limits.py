@@ -98,7 +98,7 @@ async def test_too_many_connections_shut_nobody_out(here: World) -> None:
     await still_works(here)
     left = [reader for reader, _ in idle if not await hung_up(reader, 0.02)]
     assert len(left) <= 20
-    assert len(here.tocsin.http.limiter._standing) <= 20
+    assert len(here.tocsin.http.limiter._open) <= 20
     for _, writer in idle:
         writer.close()
 
