@@ -102,7 +102,7 @@ class Retention:
                 return count
             if count := await retention.drop_ledger(conn, number):
                 return count
-            await search_index.index(conn, incident)  # nobody finds it any more by words that are gone
+            await search_index.reindex(conn, incident)  # nobody finds it any more by words that are gone
             await retention.note_oldest_text(conn, number, now)
             return 0
 

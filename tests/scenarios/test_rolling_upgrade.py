@@ -34,6 +34,7 @@ from tests.databases import PostgreSQL
 from tests.scenarios.running import MANIFEST, ROOT
 
 OLD = "417391a"  # the last version whose tables are those of 0003
+BEFORE_SUBJECTS = "fe6684f"  # whose tables are those of 0008: deadlines are told apart by their keys
 # Each incident pages rung 1 by its time, then rung 2 because nobody acknowledged.
 POLICY = """
 preset: sev1-5
@@ -53,10 +54,14 @@ WITHIN_S = 90.0
 
 @pytest.fixture
 def old_version(tmp_path: Path) -> Path:
-    """The whole tree of that version."""
-    packed = subprocess.run(["git", "archive", OLD], cwd=ROOT, capture_output=True, check=False)
+    return unpacked(OLD, tmp_path)
+
+
+def unpacked(version: str, tmp_path: Path) -> Path:
+    """The whole tree of an earlier version."""
+    packed = subprocess.run(["git", "archive", version], cwd=ROOT, capture_output=True, check=False)
     if packed.returncode != 0:
-        pytest.skip(f"this checkout has no history back to {OLD}")
+        pytest.skip(f"this checkout has no history back to {version}")
     folder = tmp_path / "old"
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(folder, filter="data")
@@ -173,9 +178,11 @@ class Crowd:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize(("version", "revision"), [(OLD, "0003"), (BEFORE_SUBJECTS, "0008")])
 async def test_old_and_new_work_side_by_side_through_an_upgrade(
-    old_version: Path, tmp_path: Path, postgresql: PostgreSQL
+    version: str, revision: str, tmp_path: Path, postgresql: PostgreSQL
 ) -> None:
+    old_version = unpacked(version, tmp_path)
     url = postgresql.create(empty=True)
     (tmp_path / "policy.yml").write_text(POLICY)
     async with (
@@ -199,7 +206,7 @@ async def test_old_and_new_work_side_by_side_through_an_upgrade(
         first, second = await joins(old_version), await joins(old_version)
         database = await open_database(url, migrate=False)
         stack.push_async_callback(database.close)
-        assert await migrate.current_revision(database) == "0003"
+        assert await migrate.current_revision(database) == revision
         crowd.start()
         stack.push_async_callback(crowd.stop)
         await crowd.more(5)

@@ -21,7 +21,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     guessed = () if incident.services else services_in_title(incident, policy)
     looked_at = affected or guessed
     async with context.database.reading() as conn:
-        alike = await search_index.to(conn, incident, now)
+        alike = await search_index.similar_to(conn, incident, now)
         running = (
             await incidents.newest(conn, open_only=True, limit=OPEN_INCIDENTS, private=False) if policy.services else []
         )
