@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from bot.cli.main import main
 from bot.domain.incident import Incident, Ladder
 from bot.domain.playbook import lifecycle, steps
-from bot.policy.yaml_source import parse
+from bot.policy.yaml_source import parse_yaml
 from playbooks import loader
 from storage import incidents
 from storage import playbook_runs as stored
@@ -118,7 +118,7 @@ def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() 
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for one in loader.shipped().playbooks:
-        validator.validate(parse(Path(one.file).read_text(encoding="utf-8"), one.file).values)
+        validator.validate(parse_yaml(Path(one.file).read_text(encoding="utf-8"), one.file).values)
     wrong = {**yaml.safe_load((loader.SHIPPED / "war-room.yml").read_text(encoding="utf-8")), "ownr": "x"}
     assert not validator.is_valid(wrong)
 
