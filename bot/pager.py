@@ -25,7 +25,7 @@ from bot.integrations.webhook import Webhook
 from bot.settings import Settings
 from bot.usecases.context import Context
 from storage import incidents
-from storage.outbox import queue
+from storage.outbox import census
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
@@ -108,7 +108,7 @@ class PageSender:
             if incident is None:
                 return Failed(f"there is no incident for {row.dedup_key}")
             policy = await self._context.policies.of(conn, incident)
-            failed = {failure.dedup_key for failure in await queue.failures(conn, incident.number)}
+            failed = {failure.dedup_key for failure in await census.failures(conn, incident.number)}
         if reason := _not_needed(row, incident, failed):
             return NotNeeded(reason)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))

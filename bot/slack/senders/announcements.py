@@ -38,7 +38,7 @@ class AnnouncementSender(SenderBase):
                 raise
             await channels.join(self._api, current)
         async with self._context.database.transaction() as conn:
-            await key_value.put(conn, f"announce:{delivery.policy.announce}", current)
+            await key_value.announcement_channel(str(delivery.policy.announce)).put(conn, current)
         return await self.post(delivery, current, message)
 
     @sends(NoticeKind.ANNOUNCE_EDIT, failure="keep the announcement up to date")
@@ -67,5 +67,5 @@ class AnnouncementSender(SenderBase):
         """The announcement channel's ID where it is known, else the name that the policy gives."""
         name = policy.announce or ""
         async with self._context.database.reading() as conn:
-            channel = await key_value.get(conn, f"announce:{name}")
+            channel = await key_value.announcement_channel(name).get(conn)
         return channel or name

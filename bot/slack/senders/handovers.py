@@ -13,7 +13,7 @@ from bot.slack.blocks import handover
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from bot.usecases.effects.visibility import can_see
-from storage.outbox import queue
+from storage.outbox import receipts
 from storage.outbox.payloads import read_payload
 from storage.timeline import entries as timeline
 
@@ -49,7 +49,7 @@ class HandoverSender(SenderBase):
         incident, offer = delivery.incident, _offer(delivery)
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, incident.number, key_only=True, limit=50, newest=True)
-            invited = await queue.receipt(conn, routing.invitation(incident.number, offer.to).dedup_key) is not None
+            invited = await receipts.get(conn, routing.invitation(incident.number, offer.to).dedup_key) is not None
             inside = not incident.private or invited or await can_see(conn, incident, offer.to)
         updates = [record for record in latest if record.entry.kind == "update"]
         shown = updates[-LATEST_SHOWN:] or latest[-LATEST_SHOWN:]

@@ -25,9 +25,9 @@ class HomeSender(SenderBase):
         """Idempotent: Slack replaces the whole view."""
         user, now = read_payload(notice, UserPayload).user, self._context.clock.now()
         async with self._context.database.reading() as conn:
-            running = await incidents.listing(conn, open_only=True, limit=HOME_INCIDENTS)
+            running = await incidents.newest(conn, open_only=True, limit=HOME_INCIDENTS)
             visible = [incident for incident in running if await can_see(conn, incident, user)]
-            covers = await overrides.standing(conn, now)
+            covers = await overrides.in_force(conn, now)
             links = await calendar_feeds.links(conn, self._context, user)
         paged = {person for incident in visible for page in incident.ladder.pages for person in page.people}
         addresses = [person for person in paged if "@" in person and await self._people.ids([person]) == [user]]

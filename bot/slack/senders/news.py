@@ -61,4 +61,4 @@ class NewsSender(SenderBase):
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:
-            return await timeline.entries(conn, delivery.incident.number, seqs)
+            return await timeline.by_seqs(conn, delivery.incident.number, seqs)
