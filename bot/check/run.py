@@ -20,7 +20,7 @@ from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory import channels, usergroups
 from bot.workers import pagerduty_schedule_sync
 from storage import migrate
-from storage.database import Database
+from storage.open import open_database
 
 # What manifest.yml asks for; without one of these something that people rely on does not work.
 SCOPES = {
@@ -144,12 +144,12 @@ def _heartbeat(settings: Settings) -> Finding:
 
 async def _database(settings: Settings) -> list[Finding]:
     try:
-        database = await Database.open(settings.url, migrate=False)
+        database = await open_database(settings.url, migrate=False)
     except TocsinError as error:
         return [Finding("database", False, str(error))]
     try:
         await database.ping()
-        version = await migrate.current(database)
+        version = await migrate.current_revision(database)
     except TocsinError as error:
         return [Finding("database", False, str(error))]
     finally:

@@ -26,6 +26,7 @@ from bot.settings import Settings
 from bot.usecases.effects import search_index
 from storage import deadlines, incidents, migrate
 from storage.database import Database
+from storage.open import open_database
 from storage.timeline import entries as timeline
 
 
@@ -113,9 +114,9 @@ def migrate_command() -> None:
 
 
 async def _migrate(url: str) -> str:
-    database = await Database.open(url, migrate=True)
+    database = await open_database(url, migrate=True)
     try:
-        return f"The database is up to date ({await migrate.current(database)})."
+        return f"The database is up to date ({await migrate.current_revision(database)})."
     finally:
         await database.close()
 
@@ -198,7 +199,7 @@ def demo(options: tuple[str, ...]) -> None:
 
 def _run(work: Any) -> Any:
     async def opened() -> Any:
-        database = await Database.open(settings_reader.load().url, migrate=False)
+        database = await open_database(settings_reader.load().url, migrate=False)
         try:
             return await work(database)
         finally:
@@ -210,7 +211,7 @@ def _run(work: Any) -> Any:
 
 async def _listing(database: Database, open_only: bool) -> Any:
     async with database.reading() as conn:
-        return await incidents.listing(conn, open_only=open_only, limit=10_000)
+        return await incidents.newest(conn, open_only=open_only, limit=10_000)
 
 
 async def _search(database: Database, words: str) -> list[SimilarIncident]:

@@ -20,7 +20,7 @@ from bot.domain.values.durations import approximate, exact
 from playbooks import loader, values
 from playbooks.search import Query, SearchIndex
 from storage import playbook_runs as stored
-from storage.database import Database
+from storage.open import open_database
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -133,11 +133,11 @@ def _figures_line(one: RunStats) -> str:
 
 
 async def _figures() -> list[RunStats]:
-    database = await Database.open(settings_reader.load().url, migrate=False)
+    database = await open_database(settings_reader.load().url, migrate=False)
     try:
         library = _library()
         async with database.reading() as conn:
-            used = set(await stored.walked(conn))
+            used = set(await stored.used_playbooks(conn))
             return [
                 run_stats(one, await stored.of_playbook(conn, one.id) if one.id in used else ())
                 for one in library.playbooks

@@ -19,6 +19,7 @@ from bot.settings import Settings
 from storage import backup
 from storage.database import Database
 from storage.instance_lock import acquire
+from storage.open import open_database
 from storage.timeline import verify as verification
 from storage.timeline.verify import Head, Report
 
@@ -61,7 +62,7 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
 def backup_command(file: Path) -> None:
     """Copy the SQLite database to FILE while the bot runs, whole and consistent, and look whether the copy is sound."""
     found = settings_reader.load()
-    size = asyncio.run(backup.sqlite(found.url, file))
+    size = asyncio.run(backup.copy_sqlite(found.url, file))
     click.echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/operator.md.")
 
 
@@ -79,7 +80,7 @@ async def _restored() -> int:
     sole = await acquire(found.url, wait_s=0)
     try:
         async with _database() as (database, _):
-            return await backup.restored(database)
+            return await backup.mark_restored(database)
     finally:
         if sole is not None:
             sole.release()
@@ -105,9 +106,9 @@ async def _verify(number: int | None, earlier: dict[int, Head], as_json: bool) -
                 heads[f"INC-{report.incident}"] = {"entries": report.head[0], "hash": report.head[1]}
             for fault in report.faults:
                 if as_json:
-                    faults.append({"incident": f"INC-{report.incident}", "entry": fault.seq, "words": fault.words})
+                    faults.append({"incident": f"INC-{report.incident}", "entry": fault.seq, "words": fault.message})
                 else:
-                    click.echo(f"✗ INC-{report.incident}: {fault.words}")
+                    click.echo(f"✗ INC-{report.incident}: {fault.message}")
                     faults.append({})
     if as_json:
         found = {"ok": not faults, "incidents": incidents, "entries": entries, "purged": purged, "faults": faults}
@@ -123,12 +124,12 @@ async def _verify(number: int | None, earlier: dict[int, Head], as_json: bool) -
 
 async def _reports(database: Database, number: int | None, earlier: dict[int, Head]) -> AsyncGenerator[Report, None]:
     if number is None:
-        async with aclosing(verification.everything(database.snapshot, earlier)) as reports:
+        async with aclosing(verification.verify_all(database.snapshot, earlier)) as reports:
             async for report in reports:
                 yield report
         return
     async with database.snapshot() as conn:
-        found = await verification.one(conn, number, earlier.get(number))
+        found = await verification.verify_incident(conn, number, earlier.get(number))
     if found is None:
         raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
     yield found
@@ -170,7 +171,7 @@ async def _array(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _database() -> AsyncIterator[tuple[Database, Settings]]:
     found = settings_reader.load()
-    database = await Database.open(found.url, migrate=False)
+    database = await open_database(found.url, migrate=False)
     try:
         yield database, found
     finally:

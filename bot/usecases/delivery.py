@@ -15,12 +15,14 @@ from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident
 from bot.domain.paging import calls
 from bot.domain.routing.notice import Notice, NoticeKind
+from bot.domain.routing.payloads import BriefingPayload, PersonPagePayload
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.usecases.context import Context
 from bot.usecases.unit_of_work import UnitOfWork, begin, locked_incident
 from storage import deadlines, incidents, ingest
 from storage.engine.group_commit import GroupCommit
-from storage.outbox import queue
+from storage.outbox import enqueue, queue
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 PAGES = frozenset({NoticeKind.PAGE_VENDOR, NoticeKind.PAGE_DIRECT})
@@ -61,14 +63,14 @@ class DeliveryRecorder:
         self, conn: AsyncConnection, done: Sequence[tuple[ClaimedNotice, dict[str, Any]]]
     ) -> list[bool]:
         await _lock_incidents(conn, [row for row, _ in done])
-        ours = await queue.all_sent(conn, done)
+        ours = await queue.mark_many_sent(conn, done)
         served = [dedup_key for (row, _), mine in zip(done, ours, strict=True) if mine for dedup_key in _deadlines(row)]
-        await deadlines.all_delivered(conn, served, self._context.clock.now())
+        await deadlines.mark_many_sent(conn, served, self._context.clock.now())
         return ours
 
     async def _mark_dropped(self, conn: AsyncConnection, gone: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
         await _lock_incidents(conn, [row for row, _ in gone])
-        return await queue.all_dropped(conn, gone)
+        return await queue.mark_many_dropped(conn, gone)
 
 
 async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
@@ -76,11 +78,11 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
 
     async def mark(conn: AsyncConnection) -> bool:
         incident = await _lock_incident(conn, row)
-        if not await queue.sent(conn, row, receipt):
+        if not await queue.mark_sent(conn, row, receipt):
             return False
         now = context.clock.now()
         for dedup_key in _deadlines(row):
-            await deadlines.delivered(conn, dedup_key, now)
+            await deadlines.mark_sent(conn, dedup_key, now)
         if incident is not None and row.kind == NoticeKind.CHANNEL:
             work = await begin(context, conn, incident)
             opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
@@ -90,10 +92,11 @@ async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) ->
             await work.commit(Change(incident, (_paged_instead(work, row),)))
         if incident is not None and row.kind == NoticeKind.BRIEFING:
             work = await begin(context, conn, incident)
-            record = entry(now, "sent", BOT, f"Executive briefing to {row.payload['called']}", to=row.payload["person"])
-            await work.commit(Change(incident, (record,)))
+            payload = read_payload(row, BriefingPayload)
+            sent_entry = entry(now, "sent", BOT, f"Executive briefing to {payload.called}", to=payload.person)
+            await work.commit(Change(incident, (sent_entry,)))
         if incident is not None and row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
-            await queue.put(conn, [replace(routing.pin(incident.number), resend=True)])
+            await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
         return True
 
     ours = await context.database.batched(mark)
@@ -105,7 +108,7 @@ async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
     """Record that it failed for good: on the card, on the timeline and in the ledger."""
     async with context.database.transaction() as conn:
         incident = await _lock_incident(conn, row)
-        if await queue.failed(conn, row, error) is None:  # another process has claimed it since
+        if await queue.mark_failed(conn, row, error) is None:  # another process has claimed it since
             return
         if incident is None:
             await _failed_in_ledger(conn, row, error)
@@ -126,7 +129,7 @@ async def retry_later(
     """Try it again later. A page that has been failing for `PATIENCE` goes out by the next method as well, once."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        return await queue.retry(conn, row, after, error, uncertain=uncertain)
+        return await queue.retry_later(conn, row, after, error, uncertain=uncertain)
 
     if row.kind in PAGES and trying >= PATIENCE:
         await _also_try_next_method(context, row, mark, f"{error} It is tried again.", waits=False)
@@ -140,7 +143,7 @@ async def requeue(context: Context, row: ClaimedNotice, after: timedelta, why: s
     """Wait for the rate limit; nothing was tried. A page that has waited for `PATIENCE` also tries the next method."""
 
     async def mark(conn: AsyncConnection) -> bool:
-        return await queue.put_back(conn, row, after, why)
+        return await queue.requeue(conn, row, after, why)
 
     if row.kind in PAGES and trying >= PATIENCE:
         words = (
@@ -159,7 +162,7 @@ async def _also_try_next_method(context: Context, row: ClaimedNotice, mark: Mark
             return
         work = await begin(context, conn, incident)
         fallback = await _fallback_page(work, row, waits=waits)
-        if fallback is None or not await ingest.first(conn, f"impatient:{row.dedup_key}", work.now):
+        if fallback is None or not await ingest.claim_delivery(conn, f"impatient:{row.dedup_key}", work.now):
             return
         await _commit(work, _failure(work, row, why, fallback, waits=waits), fallback)
     context.wakeups.notify()
@@ -170,10 +173,10 @@ async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
 
     async def mark(conn: AsyncConnection) -> None:
         await _lock_incidents(conn, [row])
-        if not await queue.dropped(conn, row, reason):
+        if not await queue.mark_dropped(conn, row, reason):
             return
         for dedup_key in await _unsent_deadlines(conn, row):
-            await deadlines.skipped_late(conn, dedup_key, reason)
+            await deadlines.mark_skipped(conn, dedup_key, reason)
 
     await context.database.batched(mark)
     context.wakeups.outbox.set()
@@ -182,7 +185,7 @@ async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
 async def retry_failed(context: Context, number: int, delivery: str | None = None) -> int:
     """Queue again what failed for good: a button on the card. Returns how many."""
     async with locked_incident(context, number, delivery) as work:
-        count = await queue.retry_failed(work.conn, number)
+        count = await enqueue.retry_failed(work.conn, number)
         await work.commit(Change(work.incident), [routing.card_edit(number)])
         return count
 
@@ -190,7 +193,7 @@ async def retry_failed(context: Context, number: int, delivery: str | None = Non
 async def refresh_card(context: Context, number: int) -> None:
     """Render the card again; one that was deleted is posted again."""
     async with context.database.transaction() as conn:
-        await queue.put(conn, [routing.card_edit(number)])
+        await enqueue.put(conn, [routing.card_edit(number)])
     context.wakeups.notify()
 
 
@@ -211,21 +214,21 @@ def _has_consequences(row: ClaimedNotice) -> bool:
 
 async def _fallback_page(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = False) -> Notice | None:
     """The same page by the next method; None where there is no such method, or no need to page any more."""
-    payload, incident = row.payload, work.incident
-    if row.kind not in PAGES or "base" not in payload or incident.drill:
+    incident = work.incident
+    if row.kind not in PAGES or "base" not in row.payload or incident.drill:
         return None
-    if calls.not_needed_because(incident, payload["unless"]):
+    payload = read_payload(row, PersonPagePayload)
+    if calls.not_needed_because(incident, payload.unless):
         return None
-    person = calls.person_in_payload(payload, work.policy)
-    used = [*payload["used"]]
-    while method := calls.next_method(person, payload["by"], used, work.context.methods):
+    person = calls.person_by_address(payload.contact or payload.person, work.policy)
+    used = [*payload.used]
+    while method := calls.next_method(person, payload.by, used, work.context.methods):
         used.append(method)
         call = calls.PageAttempt(person, method)
-        if await queue.known(work.conn, routing.page_name(payload["base"], call)):
+        if await enqueue.exists(work.conn, routing.page_name(payload.base, call)):
             continue
-        about = {key: value for key, value in payload.items() if key != "action"}
-        instead = {"used": used, "instead_of": payload["method"], "waits": waits}
-        return routing.page_to(incident.number, {**about, **instead}, call)
+        fallback = replace(payload, used=tuple(used), instead_of=payload.method, waits=waits)
+        return routing.page_to(incident.number, fallback, call)
     return None
 
 
@@ -250,18 +253,17 @@ async def _commit(work: UnitOfWork, record: Entry, fallback: Notice | None, more
 
 
 def _paged_instead(work: UnitOfWork, row: ClaimedNotice) -> Entry:
-    name = calls.person_in_payload(row.payload, work.policy).name
-    way, failed = calls.label(row.payload["method"]), calls.label(row.payload["instead_of"])
-    why = f"{failed} waits its turn" if row.payload.get("waits") else f"{failed} failed"
-    text = f"Rung {row.payload['rung']}: {name} by {way}, since {why}"
-    return entry(
-        work.now, "page", BOT, text, rung=row.payload["rung"], by=[row.payload["method"]], dedup_key=row.dedup_key
-    )
+    payload = read_payload(row, PersonPagePayload)
+    name = calls.person_by_address(payload.contact or payload.person, work.policy).name
+    way, failed = calls.label(payload.method), calls.label(payload.instead_of or "")
+    why = f"{failed} waits its turn" if payload.waits else f"{failed} failed"
+    text = f"Rung {payload.rung}: {name} by {way}, since {why}"
+    return entry(work.now, "page", BOT, text, rung=payload.rung, by=[payload.method], dedup_key=row.dedup_key)
 
 
 async def _failed_in_ledger(conn: AsyncConnection, row: ClaimedNotice, error: str) -> None:
     for dedup_key in await _unsent_deadlines(conn, row):
-        await deadlines.failed(conn, dedup_key, f"could not be sent: {error}")
+        await deadlines.mark_failed(conn, dedup_key, f"could not be sent: {error}")
 
 
 async def _unsent_deadlines(conn: AsyncConnection, row: ClaimedNotice) -> list[str]:

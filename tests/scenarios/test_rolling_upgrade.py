@@ -27,7 +27,8 @@ from sandbox import Workspace
 from storage import deadlines, incidents, migrate
 from storage.database import Database
 from storage.engine.columns import to_microseconds
-from storage.outbox import queue
+from storage.open import open_database
+from storage.outbox import census
 from storage.timeline import entries, verify
 from tests.databases import PostgreSQL
 from tests.scenarios.running import MANIFEST, ROOT
@@ -203,14 +204,14 @@ async def test_old_and_new_work_side_by_side_through_an_upgrade(
             await one.stop()
 
         first, second = await joins(old_version), await joins(old_version)
-        database = await Database.open(url, migrate=False)
+        database = await open_database(url, migrate=False)
         stack.push_async_callback(database.close)
-        assert await migrate.current(database) == revision
+        assert await migrate.current_revision(database) == revision
         crowd.start()
         stack.push_async_callback(crowd.stop)
         await crowd.more(5)
         third = await joins(ROOT)  # migrates, while both others are at work
-        assert await migrate.current(database) == migrate.HEAD
+        assert await migrate.current_revision(database) == migrate.HEAD
         before = [await one.served() for one in (first, second, third)]
         async with asyncio.timeout(WITHIN_S):
             idle = True
@@ -254,7 +255,7 @@ async def _rest(database: Database) -> None:
     async with asyncio.timeout(WITHIN_S):
         while True:
             async with database.reading() as conn:
-                depth = await queue.depth(conn)
+                depth = await census.count_by_state(conn)
             if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
                 assert depth["failed"] == 0
                 return
@@ -272,7 +273,7 @@ async def _every_deadline_is_decided(database: Database) -> None:
                     break
             await asyncio.sleep(0.1)
     async with database.reading() as conn:
-        for incident in await incidents.listing(conn, limit=1000):
+        for incident in await incidents.newest(conn, limit=1000):
             rows = {row.dedup_key: row for row in await deadlines.ledger(conn, incident.number)}
             target = rows[f"respond:{incident.number}:1:sev3"]
             first, second = (rows[f"rung:{incident.number}:1:sev3:{rung}"] for rung in (1, 2))
@@ -288,7 +289,7 @@ async def _every_deadline_is_decided(database: Database) -> None:
 
 async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Crowd) -> None:
     async with database.reading() as conn:
-        stored = await incidents.listing(conn, limit=1000)
+        stored = await incidents.newest(conn, limit=1000)
         written = [r for i in stored for r in await entries.read(conn, i.number)]
         notices = Counter((await conn.scalars(sa.text("SELECT metadata_key FROM outbox WHERE state = 'sent'"))).all())
     titles = Counter(incident.title for incident in stored)
@@ -300,7 +301,7 @@ async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Cro
     texts = Counter(record.entry.text for record in written if record.entry.kind in ("message", "note"))
     for words in (*crowd.said, *crowd.noted):
         assert texts[words] == 1, words
-    assert [f.words async for r in verify.everything(database.snapshot) for f in r.faults] == []
+    assert [f.words async for r in verify.verify_all(database.snapshot) for f in r.faults] == []
     posted = Counter(
         message.metadata["event_payload"]["key"]
         for channel in ws.state.channels.values()

@@ -32,7 +32,6 @@ MAX_MATCHES = 600  # incidents that the searched words may have together, before
 MAX_DESCRIPTION = 60  # terms of a description that similar incidents are searched by
 BATCH = 20
 MIN_COVERAGE = 0.25  # of the typed words, by weight, that a result has
-_BUILT_BY = "incident_words"
 _DOCUMENT_VERSION = 1  # raise it when `document` changes
 
 
@@ -54,14 +53,14 @@ async def reindex(conn: AsyncConnection, incident: Incident) -> None:
     """Index the incident by its current state and timeline."""
     keyed = await timeline.read(conn, incident.number, key_only=True, limit=MAX_ENTRIES, newest=True)
     indexed = [record.entry for record in keyed if record.entry.kind in INDEXED_KINDS]
-    await similar.put(conn, document(incident, indexed))
+    await similar.index(conn, document(incident, indexed))
 
 
 async def reindex_if_changed(conn: AsyncConnection, save: IncidentSave, _now: datetime) -> IncidentSave:
     """Index the incident again where its searched text changed. Messages pinned since the last time are included."""
     before, after = save.before, save.after
     if before is None:
-        await similar.put(conn, document(after))
+        await similar.index(conn, document(after))
     elif _searched_text(before) != _searched_text(after) or any(
         record.entry.kind in INDEXED_KINDS for record in save.recorded
     ):
@@ -133,7 +132,7 @@ async def fill(database: Database) -> int:
     number = count = 0
     while True:
         async with database.transaction() as conn:
-            batch = await similar.missing(conn, number, BATCH)
+            batch = await similar.unindexed(conn, number, BATCH)
             for number in batch:
                 if (incident := await incidents.lock(conn, number)) is not None:
                     await reindex(conn, incident)
@@ -149,11 +148,11 @@ async def fill(database: Database) -> int:
 async def _clear_if_outdated(database: Database) -> None:
     built_by = f"{_DOCUMENT_VERSION}:{tokenizer.VERSION}"
     async with database.reading() as conn:
-        if await key_value.get(conn, _BUILT_BY) == built_by:
+        if await key_value.SEARCH_INDEX_VERSION.get(conn) == built_by:
             return
     async with database.transaction() as conn:
         await similar.clear(conn)
-        await key_value.put(conn, _BUILT_BY, built_by)
+        await key_value.SEARCH_INDEX_VERSION.put(conn, built_by)
 
 
 async def _candidates(
@@ -176,7 +175,7 @@ async def _candidates(
 
 
 async def _incidents(conn: AsyncConnection, documents: Sequence[SearchDocument]) -> dict[int, Incident]:
-    return await incidents.several(conn, [each.incident for each in documents])
+    return await incidents.get_many(conn, [each.incident for each in documents])
 
 
 def _compare(
@@ -197,7 +196,7 @@ async def _described(
 ) -> SimilarIncident:
     """A match with the reasons, and what ended it."""
     is_cancelled = match.status is Status.CANCELLED
-    cancelled = await timeline.last_of(conn, match.number, ["cancelled"]) if is_cancelled else None
+    cancelled = await timeline.newest_of_kinds(conn, match.number, ["cancelled"]) if is_cancelled else None
     steps = await timeline.of_kind(conn, match.number, "playbook") if match.walks else []
     return SimilarIncident(
         match,

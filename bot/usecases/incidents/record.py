@@ -18,7 +18,7 @@ from bot.domain.timeline.messages import (
 )
 from bot.domain.timeline.reactions import KINDS, SlackState, already_recorded, missed_changes
 from bot.usecases.context import Context
-from storage import heard, incidents
+from storage import incidents, user_activity
 from storage.timeline import entries as timeline
 
 _CACHE_SIZE = 10_000
@@ -36,7 +36,7 @@ class Channels:
         if (number := self._cache.get(channel)) is not None:
             return number
         async with self._context.database.reading() as conn:
-            number = await incidents.by_channel(conn, channel)
+            number = await incidents.number_of_channel(conn, channel)
         if number is not None:
             if len(self._cache) >= _CACHE_SIZE:
                 self._cache.clear()
@@ -156,7 +156,7 @@ class Recorder:
         number = await self.channels.incident_of(message.channel)
         if number is not None and not message.bot:
             at = self._at(message.ts)
-            await self.context.database.batched(lambda conn: heard.note(conn, number, at))
+            await self.context.database.batched(lambda conn: user_activity.note_message(conn, number, at))
 
     def _records_key_only(self) -> bool:
         return self.context.policy.record == "key"

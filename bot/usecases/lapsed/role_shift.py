@@ -49,7 +49,7 @@ async def _on_call_now(work: UnitOfWork, name: str) -> str | None:
     rota = work.policy.schedules.get(name)
     if rota is None:
         return None
-    return next(iter(schedule.on_call(rota, work.now, await overrides.standing(work.conn, work.now))), None)
+    return next(iter(schedule.on_call(rota, work.now, await overrides.in_force(work.conn, work.now))), None)
 
 
 def _name(policy: Policy, member: str, address: str) -> str:

@@ -18,18 +18,17 @@ from bot.usecases.effects.on_call import address_of
 from storage import key_value, overrides
 
 STALE = timedelta(minutes=20)
-_SECRET = "feeds:secret"  # noqa: S105 - the name of it
 
 
 async def secret(conn: AsyncConnection) -> str | None:
     """The secret of this database; None before the first start has made it."""
-    value = await key_value.get(conn, _SECRET)
+    value = await key_value.FEED_SECRET.get(conn)
     return str(value) if value else None
 
 
 async def make_secret(conn: AsyncConnection) -> None:
     """Make it once. To give every feed a new address, delete the row."""
-    await key_value.put_new(conn, _SECRET, secrets.token_hex(32))
+    await key_value.FEED_SECRET.put_new(conn, secrets.token_hex(32))
 
 
 def token(key: str, feed: str) -> str:
@@ -57,13 +56,13 @@ async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now
     for key, policy_schedule in policy.schedules.items():
         if not policy_schedule.pagerduty or schedule not in (None, key):
             continue
-        read = await key_value.get(conn, f"read:{key}")
+        read = await key_value.pagerduty_read(key).get(conn)
         at = datetime.fromisoformat(read["at"]) if read and read["at"] else None
         if at is None:
             warnings.append(f"{key} could not be read from PagerDuty yet.")
         elif now - at > STALE:
             warnings.append(f"{key} as it was read {approximate(now - at)} ago: PagerDuty has not answered since.")
-        shifts = [shift for shift in await overrides.read_of(conn, key) if shift.ends_at > now]
+        shifts = [shift for shift in await overrides.imported_shifts(conn, key) if shift.ends_at > now]
         if unknown := sorted({shift.member for shift in shifts if oncall.is_unreachable(shift.member, policy)}):
             names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
             warnings.append(f"{key}: nobody here can reach {names}: at PagerDuty on call, in the policy no contact.")

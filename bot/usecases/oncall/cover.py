@@ -42,7 +42,7 @@ async def cover(
         await claim_delivery(conn, delivery, now)
         override = Override(schedule, member, max(starts_at, now), ends_at)
         _check(override, now)
-        before = await overrides.standing(conn, now)
+        before = await overrides.in_force(conn, now)
         await overrides.add(conn, override, member, now)
         await home_tab.refresh_all(conn, now)
     await shift_change.schedules_changed(context, {schedule}, before)
@@ -71,8 +71,8 @@ async def give_up(context: Context, schedule: str, member: str, delivery: str | 
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
-        before = await overrides.standing(conn, now)
-        ended = await overrides.give_up(conn, schedule, member, now)
+        before = await overrides.in_force(conn, now)
+        ended = await overrides.end_early(conn, schedule, member, now)
         if not ended:
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
         await home_tab.refresh_all(conn, now)

@@ -49,9 +49,9 @@ async def schedules_changed(context: Context, names: set[str], before: Sequence[
     `before` are the overrides before the change. Call it after the change is committed.
     """
     async with context.database.reading() as conn:
-        open_incidents = await incidents.listing(conn, open_only=True, limit=MAX_INCIDENTS)
+        open_incidents = await incidents.newest(conn, open_only=True, limit=MAX_INCIDENTS)
         now = context.clock.now()
-        after = await overrides.standing(conn, now)
+        after = await overrides.in_force(conn, now)
         people = await _on_call(conn, context.policy, names, now, [before, after])
         people |= {override.member for override in (*before, *after) if override.schedule in names}
     for incident in open_incidents:
@@ -79,7 +79,7 @@ async def _update_shifts(work: UnitOfWork, names: set[str], before: Sequence[Ove
     3. Leave a shift that has ended already to its deadline, which offers the handover.
     """
     fresh = await role_shifts.with_current_shifts(work.conn, work.incident, work.policy, work.now)
-    after = await overrides.standing(work.conn, work.now)
+    after = await overrides.in_force(work.conn, work.now)
     settled = {_key(shift) for shift in shift_change.current_shifts(work.incident) if shift.state}
     ended: dict[tuple[str, str, str], RoleShift] = {}
     for name in names:

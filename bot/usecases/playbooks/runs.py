@@ -87,7 +87,7 @@ async def open_run(
             drill=work.incident.drill, values=_values_from_incident(found, work.incident),
             before=stats_line(run_stats(found, await stored.of_playbook(work.conn, found.id, limit=200)), work.now),
         )  # fmt: skip
-        await stored.remember(work.conn, found, work.now)
+        await stored.save_playbook(work.conn, found, work.now)
         return await commit(work, change, new=True)
 
 

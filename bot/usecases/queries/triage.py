@@ -23,9 +23,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     async with context.database.reading() as conn:
         alike = await search_index.similar_to(conn, incident, now)
         running = (
-            await incidents.listing(conn, open_only=True, limit=OPEN_INCIDENTS, private=False)
-            if policy.services
-            else []
+            await incidents.newest(conn, open_only=True, limit=OPEN_INCIDENTS, private=False) if policy.services else []
         )
     others = [one for one in running if one.number != incident.number and not one.drill]
     contacts, links = service_catalog.contacts_and_links(policy, looked_at)
