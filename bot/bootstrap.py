@@ -68,6 +68,7 @@ from storage import key_value
 from storage.database import Database
 from storage.deadlines import LedgerRow
 from storage.instance_lock import acquire, release_leases
+from storage.open import open_database
 from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
@@ -161,7 +162,7 @@ async def _database(settings: Settings, opened: AsyncExitStack) -> Database:
     lock = await acquire(settings.url)
     if lock is not None:
         opened.callback(lock.release)
-    database = await Database.open(settings.url)
+    database = await open_database(settings.url)
     opened.push_async_callback(database.close)
     if lock is not None:
         await release_leases(database)
@@ -173,10 +174,10 @@ async def open_clock(database: Database, speed: float) -> Clock:
     if speed == 1.0:
         return Clock()
     async with database.transaction() as conn:
-        kept = await key_value.get(conn, "clock")
+        kept = await key_value.DEMO_CLOCK.get(conn)
         if kept is None or kept["speed"] != speed:
             kept = {"anchor": time.time(), "speed": speed}
-            await key_value.put(conn, "clock", kept)
+            await key_value.DEMO_CLOCK.put(conn, kept)
     return Clock(kept["anchor"], kept["speed"])
 
 

@@ -13,7 +13,7 @@ from storage.schema import deadlines, outbox
 async def waiting_notices(conn: AsyncConnection, limit: int) -> list[dict[str, Any]]:
     """The oldest notices that are not sent: `once` (the dedup key), kind, state, attempts, error."""
     rows = await conn.execute(
-        sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.error)
+        sa.select(outbox.c.dedup_key.label("once"), outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.error)
         .where(outbox.c.state.not_in(("sent", "dropped")))
         .order_by(outbox.c.id)
         .limit(limit)

@@ -7,7 +7,7 @@ from bot.check.finding import Finding, fail, ok
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
 from storage import migrate
-from storage.database import Database
+from storage.open import open_database
 
 
 async def run(settings: Settings) -> list[Finding]:
@@ -33,12 +33,12 @@ def _settings(settings: Settings) -> list[Finding]:
 
 async def _database(settings: Settings) -> list[Finding]:
     try:
-        database = await Database.open(settings.url, migrate=False)
+        database = await open_database(settings.url, migrate=False)
     except TocsinError as error:
         return [fail("database", str(error))]
     try:
         await database.ping()
-        version = await migrate.current(database)
+        version = await migrate.current_revision(database)
     except TocsinError as error:
         return [fail("database", str(error))]
     finally:

@@ -70,7 +70,7 @@ def _line(incident: Incident) -> str:
 
 async def _listing(database: Database, open_only: bool) -> list[Incident]:
     async with database.reading() as conn:
-        return await incidents.listing(conn, open_only=open_only, limit=10_000)
+        return await incidents.newest(conn, open_only=open_only, limit=10_000)
 
 
 async def _search(database: Database, words: str) -> list[SimilarIncident]:

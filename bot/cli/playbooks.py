@@ -134,7 +134,7 @@ def _stats_line(stats: RunStats) -> str:
 async def _stats(database: Database, settings: Settings) -> list[RunStats]:
     library = loader.load(settings.playbook_folders)
     async with database.reading() as conn:
-        used = set(await stored.walked(conn))
+        used = set(await stored.used_playbooks(conn))
         return [
             run_stats(playbook, await stored.of_playbook(conn, playbook.id) if playbook.id in used else ())
             for playbook in library.playbooks

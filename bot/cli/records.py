@@ -14,7 +14,7 @@ import click
 
 from bot import export
 from bot import settings as settings_reader
-from bot.cli.shared import as_json_option, incident_number, open_database, print_json, run
+from bot.cli.shared import as_json_option, incident_number, print_json, run, settings_database
 from bot.domain.errors import TocsinError
 from storage import backup
 from storage.database import Database
@@ -50,7 +50,7 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
         raise TocsinError("Say which: tocsin export INC-42, or tocsin export --all")
     numbers = None if everything else [incident_number(incident_id or "")]
     written = run(
-        lambda database, settings: _export(database, settings.secrets(), numbers, output, as_json, not public)
+        lambda database, settings: _export(database, settings.secrets(), numbers, output, as_json, private=not public)
     )
     if output is not None:
         click.echo(f"{output}: {written} records.", err=True)
@@ -60,7 +60,7 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup_command(file: Path) -> None:
     """Copy the SQLite database to FILE while the bot runs, whole and consistent, and look whether the copy is sound."""
-    size = asyncio.run(backup.sqlite(settings_reader.load().url, file))
+    size = asyncio.run(backup.copy_sqlite(settings_reader.load().url, file))
     click.echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/operator.md.")
 
 
@@ -76,8 +76,8 @@ def restored_command() -> None:
 async def _restored() -> int:
     lock = await acquire(settings_reader.load().url, wait_s=0)
     try:
-        async with open_database() as (database, _):
-            return await backup.restored(database)
+        async with settings_database() as (database, _):
+            return await backup.mark_restored(database)
     finally:
         if lock is not None:
             lock.release()
@@ -96,9 +96,9 @@ async def _verify(database: Database, number: int | None, earlier: dict[int, Hea
                 heads[f"INC-{report.incident}"] = {"entries": report.head[0], "hash": report.head[1]}
             for fault in report.faults:
                 if as_json:
-                    faults.append({"incident": f"INC-{report.incident}", "entry": fault.seq, "words": fault.words})
+                    faults.append({"incident": f"INC-{report.incident}", "entry": fault.seq, "words": fault.message})
                 else:
-                    click.echo(f"✗ INC-{report.incident}: {fault.words}")
+                    click.echo(f"✗ INC-{report.incident}: {fault.message}")
                     faults.append({})
     if as_json:
         counts = {"incidents": incidents, "entries": entries, "purged": purged}
@@ -114,12 +114,12 @@ async def _verify(database: Database, number: int | None, earlier: dict[int, Hea
 
 async def _reports(database: Database, number: int | None, earlier: dict[int, Head]) -> AsyncGenerator[Report, None]:
     if number is None:
-        async with aclosing(verification.everything(database.snapshot, earlier)) as reports:
+        async with aclosing(verification.verify_all(database.snapshot, earlier)) as reports:
             async for report in reports:
                 yield report
         return
     async with database.snapshot() as conn:
-        single = await verification.one(conn, number, earlier.get(number))
+        single = await verification.verify_incident(conn, number, earlier.get(number))
     if single is None:
         raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
     yield single

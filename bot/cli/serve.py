@@ -15,7 +15,7 @@ from bot import settings as settings_reader
 from bot.cli.shared import as_json_option, print_json
 from bot.settings import Settings
 from storage import migrate
-from storage.database import Database
+from storage.open import open_database
 
 
 @click.command("serve")
@@ -80,8 +80,8 @@ def migrate_command() -> None:
 
 
 async def _migrate(url: str) -> str:
-    database = await Database.open(url, migrate=True)
+    database = await open_database(url, migrate=True)
     try:
-        return f"The database is up to date ({await migrate.current(database)})."
+        return f"The database is up to date ({await migrate.current_revision(database)})."
     finally:
         await database.close()

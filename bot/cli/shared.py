@@ -14,6 +14,7 @@ from bot import settings as settings_reader
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
 from storage.database import Database
+from storage.open import open_database
 
 T = TypeVar("T")
 
@@ -24,17 +25,17 @@ def run(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
     """Do this with the database of the settings, which is not migrated first."""
 
     async def opened() -> T:
-        async with open_database() as (database, settings):
+        async with settings_database() as (database, settings):
             return await work(database, settings)
 
     return asyncio.run(opened())
 
 
 @asynccontextmanager
-async def open_database() -> AsyncIterator[tuple[Database, Settings]]:
+async def settings_database() -> AsyncIterator[tuple[Database, Settings]]:
     """The database of the settings, and the settings. Nothing is migrated."""
     settings = settings_reader.load()
-    database = await Database.open(settings.url, migrate=False)
+    database = await open_database(settings.url, migrate=False)
     try:
         yield database, settings
     finally:

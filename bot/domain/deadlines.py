@@ -89,9 +89,9 @@ def _update(incident: Incident, level: Severity) -> Deadline | None:
     if incident.update_due_at is None:
         return None
     if incident.snooze and incident.update_due_at == incident.snooze.until:
-        why = f"snoozed by <@{incident.snooze.by}>"
+        why = f"snoozed by {user_mention(incident.snooze.by)}"
     elif incident.promised_by:
-        why = f"<@{incident.promised_by}> promised the next update by then"
+        why = f"{user_mention(incident.promised_by)} promised the next update by then"
     else:
         why = (
             f"{level.key} asks for an update every {durations.exact(level.update_every)}" if level.update_every else ""
@@ -106,7 +106,7 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
         return None
     titles = ", ".join(policy.role(key).title for key in missing)
     if incident.snooze and incident.roles_due_at == incident.snooze.until:
-        why = f"snoozed by <@{incident.snooze.by}>; {titles} still empty"
+        why = f"snoozed by {user_mention(incident.snooze.by)}; {titles} still empty"
     else:
         why = f"{incident.severity} needs {titles}"
     subject = RoleSubject(incident.episode, incident.roles_asked, tuple(missing))
@@ -118,7 +118,7 @@ def _handovers(incident: Incident) -> list[Deadline]:
     deadlines = []
     for offer in handover.open_offers(incident):
         then = "the next rung is paged" if offer.nudged else "they are asked again"
-        why = f"<@{offer.to}> is to accept or decline {offer.role}; without an answer {then}"
+        why = f"{user_mention(offer.to)} is to accept or decline {offer.role}; without an answer {then}"
         subject = HandoverSubject(incident.episode, offer.number, offer.nudged)
         deadlines.append(_deadline(incident, subject, "role", offer.due_at, why))
     return deadlines
@@ -132,7 +132,7 @@ def _shift_changes(incident: Incident) -> list[Deadline]:
             keys.shift_subject(incident, shift),
             "role",
             shift.ends_at,
-            f"<@{shift.user}>'s turn on {shift.schedule} ends: they are offered to hand over {shift.role}",
+            f"{user_mention(shift.user)}'s turn on {shift.schedule} ends: they are offered to hand over {shift.role}",
         )
         for shift in shift_change.pending(incident)
     ]

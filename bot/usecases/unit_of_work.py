@@ -20,7 +20,7 @@ from bot.usecases.effects import EFFECTS
 from bot.usecases.effects.incident_save import IncidentSave
 from bot.usecases.effects.on_call import current_calendar
 from storage import deadlines, incidents, ingest
-from storage.outbox import queue as outbox
+from storage.outbox import enqueue
 from storage.timeline import chain
 
 
@@ -95,13 +95,13 @@ async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], n
     for effect in EFFECTS:
         saves = [await effect(conn, save, now) for save in saves]
     stored = [each.before or each.outcome.incident for each in pending]
-    await incidents.save_all(
+    await incidents.save_many(
         conn, [save.after for save, incident in zip(saves, stored, strict=True) if save.after != incident]
     )
-    await deadlines.record_decisions(conn, [decision for each in pending for decision in each.outcome.ledger], now)
+    await deadlines.decide_many(conn, [decision for each in pending for decision in each.outcome.ledger], now)
     plans = [_planned(save, each.policy_before) for save, each in zip(saves, pending, strict=True)]
-    await deadlines.sync_all(conn, [planned for planned in plans if planned is not None], now)
-    await outbox.put(conn, [notice for save in saves for notice in save.notices])
+    await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
+    await enqueue.put(conn, [notice for save in saves for notice in save.notices])
     return [save.after for save in saves]
 
 
@@ -142,5 +142,5 @@ async def claim_delivery(conn: AsyncConnection, delivery: str | None, now: datet
 
     Without an ID (None) there is nothing to compare, and nothing is recorded.
     """
-    if delivery is not None and not await ingest.first(conn, delivery, now):
+    if delivery is not None and not await ingest.claim_delivery(conn, delivery, now):
         raise DuplicateDelivery(delivery)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from bot.domain.errors import NotFound
 from bot.metrics import Metrics
 from bot.usecases.context import Context
-from bot.usecases.incidents.acknowledge import Elsewhere, acknowledge_elsewhere
+from bot.usecases.incidents.acknowledge import VendorAcknowledgement, acknowledge_from_vendor
 from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
@@ -97,7 +97,7 @@ async def _apply(context: Context, event: Event) -> str:
         reaction = PersonReaction.model_validate(event.model_dump())
     except ValidationError:
         return "ignored"  # not a person but an integration, most likely our own
-    acknowledgement = Elsewhere(
+    acknowledgement = VendorAcknowledgement(
         method="pagerduty",
         who=" ".join((reaction.agent.summary or "somebody").split())[:WHO_LENGTH],
         key=reaction.data.incident_key or "",
@@ -105,7 +105,7 @@ async def _apply(context: Context, event: Event) -> str:
         resolved=event.event_type == "incident.resolved",
     )
     try:
-        incident = await acknowledge_elsewhere(context, acknowledgement, f"pagerduty:{event.id}")
+        incident = await acknowledge_from_vendor(context, acknowledgement, f"pagerduty:{event.id}")
     except DuplicateDelivery:
         return "repeated"
     except NotFound:

@@ -84,7 +84,7 @@ class JobRunner:
     async def _recover_orphans(self) -> None:
         """What others left behind when they died."""
         async with self._context.database.reading() as conn:
-            found = await stored.left_behind(conn)
+            found = await stored.abandoned(conn)
         for job in found:
             log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
             await jobs.recover_orphan(self._context, job)

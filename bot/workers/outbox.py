@@ -60,7 +60,7 @@ class Outbox:
         self._send = send
         self._observe = observe
         self._claimed = claimed
-        self._marks = delivery.Marks(context)
+        self._recorder = delivery.DeliveryRecorder(context)
         self._tasks: set[asyncio.Task[None]] = set()
         self._paging: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -86,7 +86,7 @@ class Outbox:
             await asyncio.wait(set(self._tasks), timeout=max(0.0, until - time.monotonic()))
         for task in self._tasks:
             task.cancel()
-        await self._marks.close()
+        await self._recorder.close()
 
     async def _send_due(self) -> None:
         while not self._stopping:
@@ -137,9 +137,9 @@ class Outbox:
         """Returns the result's name for the metrics."""
         match result:
             case Sent(receipt):
-                return "sent" if await self._marks.sent(row, receipt) else "lost_lease"
+                return "sent" if await self._recorder.sent(row, receipt) else "lost_lease"
             case NotNeeded(reason):
-                await self._marks.dropped(row, reason)
+                await self._recorder.dropped(row, reason)
                 return "dropped"
             case Deferred(reason, after):
                 return await self._defer(row, reason, after)
@@ -154,7 +154,7 @@ class Outbox:
         """Release the lease until the rate limit lets it through, and wake up at that instant."""
         after_s = after.total_seconds()
         log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
-        await delivery.put_back(self._context, row, after, reason, trying=_trying_for(row))
+        await delivery.requeue(self._context, row, after, reason, trying=_trying_for(row))
         asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
         return "waits"
 
@@ -170,7 +170,7 @@ class Outbox:
             after_s=after.total_seconds(),
         )
         trying = _trying_for(row)
-        await delivery.put_off(self._context, row, after, result.reason, uncertain=result.uncertain, trying=trying)
+        await delivery.retry_later(self._context, row, after, result.reason, uncertain=result.uncertain, trying=trying)
         return "unknown" if result.uncertain else "retried"
 
 

@@ -68,7 +68,7 @@ class PagerDutyScheduleSync:
         there = {key: one.pagerduty for key, one in policy.schedules.items() if one.pagerduty}
         if self._known != frozenset(there):
             async with self._context.database.transaction() as conn:
-                await overrides.forget_read(conn, sorted(there))
+                await overrides.delete_imported_except(conn, sorted(there))
             self._known = frozenset(there)
         for key, identity in there.items():
             if time.monotonic() >= self._next_at.get(f"{key}:{identity}", 0.0):
@@ -88,7 +88,7 @@ class PagerDutyScheduleSync:
         found = [Override(key, member_of(one, policy), one.starts_at, one.ends_at) for one in entries]
         self._tell_of_strangers(key, found, policy)
         async with self._context.database.reading() as conn:
-            before = await overrides.standing(conn, now)
+            before = await overrides.in_force(conn, now)
         if await self._keep(key, found, now):
             log.info("schedule.read", schedule=key, turns=len(found))
             await shift_change.schedules_changed(self._context, {key}, before)
@@ -107,9 +107,9 @@ class PagerDutyScheduleSync:
     async def _keep(self, key: str, found: list[Override], now: datetime) -> bool:
         """Whether it differs from what was read before."""
         async with self._context.database.transaction() as conn:
-            before = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
+            before = [one for one in await overrides.imported_shifts(conn, key) if one.ends_at > now]
             differs = before != [one for one in found if one.ends_at > now]
             if differs:
-                await overrides.replace_read(conn, key, found)
-            await key_value.put(conn, f"read:{key}", {"at": now.isoformat()})
+                await overrides.replace_imported_shifts(conn, key, found)
+            await key_value.pagerduty_read(key).put(conn, {"at": now.isoformat()})
         return differs

@@ -28,12 +28,11 @@ from bot.workers.base import Periodic
 from bot.workers.timer import Timer
 from storage import key_value
 from storage.engine.errors import StorageError
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 log = structlog.get_logger()
 
 LOOK_S = 2.0
-TROUBLE = "policy:trouble"  # in `meta`: the bad content that was told of, so that several replicas tell of it once
 
 Stamp = tuple[int, int, int]  # of a file; None: there is none
 NEVER: Stamp = (0, 0, 0)
@@ -170,21 +169,21 @@ class PolicyWatcher:
             return
         first = bad.error.problems[0]
         async with self._context.database.transaction() as conn:
-            known = await key_value.get(conn, TROUBLE) or {"number": 0, "digest": None}
+            known = await key_value.POLICY_REJECTION.get(conn) or {"number": 0, "digest": None}
             if known["digest"] == bad.digest:
                 return
             number = known["number"] + 1
-            await key_value.put(conn, TROUBLE, {"number": number, "digest": bad.digest})
+            await key_value.POLICY_REJECTION.put(conn, {"number": number, "digest": bad.digest})
             said = {"count": bad.count, "line": first.line, "key": dotted(first.path)}
-            await queue.put(conn, [routing.policy_refused(number, said), *_mended(known)])
+            await enqueue.put(conn, [routing.policy_refused(number, said), *_mended(known)])
         self._context.wakeups.notify()
 
     async def _tell_mended(self) -> None:
         async with self._context.database.transaction() as conn:
-            known = await key_value.get(conn, TROUBLE)
+            known = await key_value.POLICY_REJECTION.get(conn)
             if known and known["digest"]:
-                await key_value.put(conn, TROUBLE, {**known, "digest": None})
-                await queue.put(conn, _mended(known))
+                await key_value.POLICY_REJECTION.put(conn, {**known, "digest": None})
+                await enqueue.put(conn, _mended(known))
             await home_tab.refresh_all(conn, self._context.clock.now())
         self._context.wakeups.notify()
 

@@ -19,7 +19,7 @@ from bot.usecases.context import Context
 from bot.usecases.effects import search_index
 from bot.workers.base import Periodic
 from storage import incidents, retention
-from storage.retention import Ended
+from storage.retention import EndedIncident
 
 log = structlog.get_logger()
 
@@ -47,12 +47,12 @@ class Retention:
     async def round(self, pause_s: float = 0.0) -> int:
         """Everything that is due now; how many rows went or lost their words."""
         now = self._context.clock.now()
-        count = await self._steps(lambda conn: retention.forget_deliveries(conn, now - OPERATIONAL), pause_s)
+        count = await self._steps(lambda conn: retention.delete_deliveries(conn, now - OPERATIONAL), pause_s)
         count += await self._answers(now - OPERATIONAL, pause_s)
         keep = self._context.policy.keep
         if keep is None:
             return count
-        last: Ended | None = None
+        last: EndedIncident | None = None
         while found := await self._ended(now - keep, last):
             for last in found:
                 count += await self._over(last.number, now - keep, now, pause_s)
@@ -84,9 +84,9 @@ class Retention:
             await asyncio.sleep(pause_s)
         return total
 
-    async def _ended(self, before: datetime, after: Ended | None) -> list[Ended]:
+    async def _ended(self, before: datetime, after: EndedIncident | None) -> list[EndedIncident]:
         async with self._context.database.reading() as conn:
-            return await retention.ended(conn, before, after)
+            return await retention.ended_incidents(conn, before, after)
 
     async def _over(self, number: int, before: datetime, now: datetime, pause_s: float) -> int:
         """One incident: archived first where that is wanted, then purged step by step."""
@@ -102,8 +102,8 @@ class Retention:
                 return count
             if count := await retention.drop_ledger(conn, number):
                 return count
-            await search_index.index(conn, incident)  # nobody finds it any more by words that are gone
-            await retention.looked_through(conn, number, now)
+            await search_index.reindex(conn, incident)  # nobody finds it any more by words that are gone
+            await retention.note_oldest_text(conn, number, now)
             return 0
 
         return await self._steps(step, pause_s)

@@ -15,7 +15,7 @@ from bot.usecases.context import Context
 from bot.usecases.effects import home_tab, on_call
 from bot.workers.base import Periodic
 from storage import key_value
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 log = structlog.get_logger()
 
@@ -54,15 +54,15 @@ class UsergroupSync:
         async with self._context.database.reading() as conn:
             for group, schedules in groups.items():
                 members = await on_call.addresses_on_call(conn, self._context.policy, schedules, now)
-                last = await key_value.get(conn, _key(group))
+                last = await key_value.usergroup_on_call(group).get(conn)
                 if last != members:
                     differences[group] = (members, last)
         return differences
 
     async def _change(self, group: str, members: list[str]) -> None:
         async with self._context.database.transaction() as conn:
-            await key_value.put(conn, _key(group), members)
-            await queue.put(conn, [routing.user_group(group)])
+            await key_value.usergroup_on_call(group).put(conn, members)
+            await enqueue.put(conn, [routing.user_group(group)])
             await home_tab.refresh_all(conn, self._context.clock.now())
         log.info("usergroup.follows", group=group, people=len(members))
 
@@ -73,8 +73,4 @@ class UsergroupSync:
             hint="`/incident oncall` shows the gap; until it is filled, the group keeps its last members",
         )  # fmt: skip
         async with self._context.database.transaction() as conn:
-            await key_value.put(conn, _key(group), [_NOBODY, *last])
-
-
-def _key(group: str) -> str:
-    return f"rota:{group}"
+            await key_value.usergroup_on_call(group).put(conn, [_NOBODY, *last])

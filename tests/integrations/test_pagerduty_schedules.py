@@ -176,7 +176,7 @@ async def test_a_schedule_that_is_not_read_any_more_is_forgotten(here: World) ->
     async with asyncio.timeout(10):
         while True:
             async with here.tocsin.database.reading() as conn:
-                if not await overrides.standing(conn, datetime.now(UTC)):
+                if not await overrides.in_force(conn, datetime.now(UTC)):
                     return
             await asyncio.sleep(0.05)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from sandbox import Message, Workspace
-from storage.database import Database
+from storage.open import open_database
 from storage.timeline import entries as timeline
+from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
 from tests.scenarios.running import written
@@ -81,10 +82,10 @@ async def _meanwhile(ws: Workspace, messages: dict[str, Message]) -> None:
 
 
 async def _recorded(url: str) -> list[tuple[str, str, str]]:
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
-            assert await timeline.verify(conn, 1) == []
+            assert await chain_faults(conn, 1) == []
             entries = [record.entry for record in await timeline.read(conn, 1)]
             return [(entry.kind, entry.actor, entry.text) for entry in entries if entry.kind in KINDS]
     finally:

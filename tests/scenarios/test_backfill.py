@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage.timeline import entries as timeline
+from storage.timeline.verify import chain_faults
 from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, start, world
 
@@ -141,7 +141,7 @@ async def test_a_long_absence_is_fetched_whole_page_by_page(here: World) -> None
             await here.maya.say(INSIDE, f"line {number}")
     assert sorted(await messages(here)) == sorted(f"line {number}" for number in range(450))
     async with here.tocsin.database.reading() as conn:
-        assert await timeline.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
 
 
 async def test_what_was_fetched_stands_in_the_order_it_was_said(here: World) -> None:
@@ -203,7 +203,7 @@ async def test_what_was_deleted_meanwhile_is_said_to_be_gone_and_its_words_stay(
     await again(here)
     assert len(of_kind(await here.show(), "message_deleted")) == 5
     async with here.tocsin.database.reading() as conn:
-        assert await timeline.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
     assert channel.id
 
 

@@ -27,12 +27,14 @@ from sandbox import Workspace
 from storage import deadlines, incidents, migrate
 from storage.database import Database
 from storage.engine.columns import to_microseconds
-from storage.outbox import queue
+from storage.open import open_database
+from storage.outbox import census
 from storage.timeline import entries, verify
 from tests.databases import PostgreSQL
 from tests.scenarios.running import MANIFEST, ROOT
 
 OLD = "417391a"  # the last version whose tables are those of 0003
+BEFORE_SUBJECTS = "fe6684f"  # whose tables are those of 0008: deadlines are told apart by their keys
 # Each incident pages rung 1 by its time, then rung 2 because nobody acknowledged.
 POLICY = """
 preset: sev1-5
@@ -52,10 +54,14 @@ WITHIN_S = 90.0
 
 @pytest.fixture
 def old_version(tmp_path: Path) -> Path:
-    """The whole tree of that version."""
-    packed = subprocess.run(["git", "archive", OLD], cwd=ROOT, capture_output=True, check=False)
+    return unpacked(OLD, tmp_path)
+
+
+def unpacked(version: str, tmp_path: Path) -> Path:
+    """The whole tree of an earlier version."""
+    packed = subprocess.run(["git", "archive", version], cwd=ROOT, capture_output=True, check=False)
     if packed.returncode != 0:
-        pytest.skip(f"this checkout has no history back to {OLD}")
+        pytest.skip(f"this checkout has no history back to {version}")
     folder = tmp_path / "old"
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(folder, filter="data")
@@ -172,9 +178,11 @@ class Crowd:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize(("version", "revision"), [(OLD, "0003"), (BEFORE_SUBJECTS, "0008")])
 async def test_old_and_new_work_side_by_side_through_an_upgrade(
-    old_version: Path, tmp_path: Path, postgresql: PostgreSQL
+    version: str, revision: str, tmp_path: Path, postgresql: PostgreSQL
 ) -> None:
+    old_version = unpacked(version, tmp_path)
     url = postgresql.create(empty=True)
     (tmp_path / "policy.yml").write_text(POLICY)
     async with (
@@ -196,14 +204,14 @@ async def test_old_and_new_work_side_by_side_through_an_upgrade(
             await one.stop()
 
         first, second = await joins(old_version), await joins(old_version)
-        database = await Database.open(url, migrate=False)
+        database = await open_database(url, migrate=False)
         stack.push_async_callback(database.close)
-        assert await migrate.current(database) == "0003"
+        assert await migrate.current_revision(database) == revision
         crowd.start()
         stack.push_async_callback(crowd.stop)
         await crowd.more(5)
         third = await joins(ROOT)  # migrates, while both others are at work
-        assert await migrate.current(database) == migrate.HEAD
+        assert await migrate.current_revision(database) == migrate.HEAD
         before = [await one.served() for one in (first, second, third)]
         async with asyncio.timeout(WITHIN_S):
             idle = True
@@ -247,7 +255,7 @@ async def _rest(database: Database) -> None:
     async with asyncio.timeout(WITHIN_S):
         while True:
             async with database.reading() as conn:
-                depth = await queue.depth(conn)
+                depth = await census.count_by_state(conn)
             if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
                 assert depth["failed"] == 0
                 return
@@ -265,7 +273,7 @@ async def _every_deadline_is_decided(database: Database) -> None:
                     break
             await asyncio.sleep(0.1)
     async with database.reading() as conn:
-        for incident in await incidents.listing(conn, limit=1000):
+        for incident in await incidents.newest(conn, limit=1000):
             states = {row.dedup_key: row.state for row in await deadlines.ledger(conn, incident.number)}
             target = states[f"respond:{incident.number}:1:sev3"]
             assert states[f"rung:{incident.number}:1:sev3:1"] is DeadlineState.SENT
@@ -279,7 +287,7 @@ async def _every_deadline_is_decided(database: Database) -> None:
 
 async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Crowd) -> None:
     async with database.reading() as conn:
-        stored = await incidents.listing(conn, limit=1000)
+        stored = await incidents.newest(conn, limit=1000)
         written = [r for i in stored for r in await entries.read(conn, i.number)]
         notices = Counter((await conn.scalars(sa.text("SELECT metadata_key FROM outbox WHERE state = 'sent'"))).all())
     titles = Counter(incident.title for incident in stored)
@@ -291,7 +299,7 @@ async def _nothing_lost_or_doubled(ws: Workspace, database: Database, crowd: Cro
     texts = Counter(record.entry.text for record in written if record.entry.kind in ("message", "note"))
     for words in (*crowd.said, *crowd.noted):
         assert texts[words] == 1, words
-    assert [f.words async for r in verify.everything(database.snapshot) for f in r.faults] == []
+    assert [f.words async for r in verify.verify_all(database.snapshot) for f in r.faults] == []
     posted = Counter(
         message.metadata["event_payload"]["key"]
         for channel in ws.state.channels.values()

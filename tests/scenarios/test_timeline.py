@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox import Channel
-from storage.timeline import entries as timeline
+from storage.timeline.verify import chain_faults
 from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, world
 
@@ -368,7 +368,7 @@ async def test_each_thing_is_recorded_exactly_once_however_it_is_delivered(here:
     stands = {e["text"]: e["key"] for e in shown["timeline"] if e["kind"] == "message"}
     assert stands == {"first": False, "second": True, "reply": False, "broadcast": False, "gone": False}
     async with here.tocsin.database.reading() as conn:
-        assert await timeline.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
 
 
 async def test_what_slack_held_back_is_recorded_when_it_comes(here: World) -> None:

@@ -31,7 +31,7 @@ async def test_rows_of_an_earlier_version_get_their_subjects(database: Database)
         await incidents.insert(conn, incident(42))
         planned = [Deadline(key, "update", NOW, "planned earlier") for key in STORED]
         await deadlines.sync(conn, 42, planned, lambda key: "", NOW)
-        await deadlines.decided(conn, "respond:42:1:sev1", DeadlineState.SKIPPED, "acknowledged", NOW)
+        await deadlines.decide(conn, "respond:42:1:sev1", DeadlineState.SKIPPED, "acknowledged", NOW)
         await conn.execute(sa.text("ALTER TABLE deadlines DROP COLUMN subject"))
         await conn.execute(sa.text("UPDATE alembic_version SET version_num = '0008'"))
     assert await migrate.upgrade(database)

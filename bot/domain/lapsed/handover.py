@@ -13,6 +13,7 @@ from bot.domain.outcome import Outcome, PagingContext, due
 from bot.domain.routing.keys import HandoverSubject
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values import durations
+from bot.domain.values.slack_ids import user_mention
 
 
 def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Outcome:
@@ -21,13 +22,13 @@ def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Ou
     offer = next(each for each in handovers.open_offers(incident) if each.number == number)
     if not offer.nudged:
         return _ask_again(incident, deadline, offer, context)
-    why = f"<@{offer.to}> did not answer the handover within {durations.exact(context.now - offer.asked_at)}"
+    why = f"{user_mention(offer.to)} did not answer the handover within {durations.exact(context.now - offer.asked_at)}"
     ended = handovers.expire(incident, offer, BOT, context.policy, context.now)
     return page_next_rung(ended, deadline, why, context)
 
 
 def _ask_again(incident: Incident, deadline: Deadline, offer: Handover, context: PagingContext) -> Outcome:
-    why = f"<@{offer.to}> has not answered the handover"
+    why = f"{user_mention(offer.to)} has not answered the handover"
     asked_again = handovers.ask_again(incident, offer, context.policy, context.now)
     reminder = entry(context.now, "reminder", BOT, why, of="role", deadline=deadline.dedup_key)
     outcome = due(Change(asked_again, (reminder,)), deadline.dedup_key, why)

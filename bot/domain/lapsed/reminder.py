@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
@@ -13,6 +12,7 @@ from bot.domain.incident import Change, Incident
 from bot.domain.outcome import LedgerDecision, Outcome, PageCause, PagingContext, of_paging
 from bot.domain.paging import ladder
 from bot.domain.reminder import Nudge
+from bot.domain.routing.payloads import NudgePayload
 from bot.domain.timeline.entry import BOT, entry
 
 
@@ -61,16 +61,16 @@ def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
     )
 
 
-def _payload(deadline: Deadline, nudge: Nudge) -> dict[str, Any]:
+def _payload(deadline: Deadline, nudge: Nudge) -> NudgePayload:
     next_at = nudge.next_update_at if nudge.owes_update else nudge.next_roles_at
-    return {
-        "mention": list(nudge.mention),
-        "soft": nudge.soft,
-        "late_s": nudge.late.total_seconds() if nudge.late else None,
-        "reason": nudge.words,
-        "owes_update": nudge.owes_update,
-        "missing": list(nudge.missing),
-        "due_at": deadline.due_at.isoformat(),
-        "next_at": next_at.isoformat() if next_at else None,
-        "page": nudge.page,
-    }
+    return NudgePayload(
+        mention=tuple(nudge.mention),
+        soft=nudge.soft,
+        late_s=nudge.late.total_seconds() if nudge.late else None,
+        reason=nudge.words,
+        owes_update=nudge.owes_update,
+        missing=tuple(nudge.missing),
+        due_at=deadline.due_at,
+        next_at=next_at,
+        page=nudge.page,
+    )

@@ -23,7 +23,6 @@ REFRESH_S = 300.0
 REFUSAL_REFRESH_S = 15.0  # the least time between refreshes after refusals; usergroups.* is tier 2, 20 a minute
 CHECK_S = 1.0
 GONE = "no_such_subteam"
-_KEY = "usergroup:"  # in the key-value table, followed by the group
 
 
 def groups_in_policy(policy: Policy) -> frozenset[str]:
@@ -88,7 +87,7 @@ class UserGroups:
             members = fetched or frozenset()
             if members != self._members.get(group):
                 async with self._database.transaction() as conn:
-                    await key_value.put(conn, _KEY + group, sorted(members))
+                    await key_value.usergroup_members(group).put(conn, sorted(members))
             self._members[group] = members
         return errors
 
@@ -96,7 +95,8 @@ class UserGroups:
         """Load members that were kept before a restart."""
         async with self._database.reading() as conn:
             for group in groups:
-                if group not in self._members and (members := await key_value.get(conn, _KEY + group)) is not None:
+                members = await key_value.usergroup_members(group).get(conn)
+                if group not in self._members and members is not None:
                     self._members[group] = frozenset(members)
 
 

@@ -12,6 +12,7 @@ from bot.domain.paging import ladder, triggers
 from bot.domain.paging.ladder import DirectPage, PagingOutcome, Recipients
 from bot.domain.policy.policy import Rung, Trigger, Until
 from bot.domain.timeline.entry import BOT, Entry, entry
+from bot.domain.values.slack_ids import user_mention
 from bot.domain.values.target import Target, TargetKind
 from bot.usecases import authorize
 from bot.usecases.context import Context
@@ -40,7 +41,7 @@ async def escalate(
 async def escalate_locked(work: UnitOfWork, actor: str, reason: str) -> Escalated:
     """`escalate`, for a use case that has locked the incident and checked the permission. Raises `Refused`."""
     ladder.check_escalatable(work.incident)
-    why = f"<@{actor}> escalated" + (f": {reason}" if reason else "")
+    why = f"{user_mention(actor)} escalated" + (f": {reason}" if reason else "")
     escalated = entry(work.now, "escalated", actor, reason or "asked for the next rung", by_hand=True)
     incident = triggers.fire(work.incident, work.policy, "manual", work.now) if work.policy.triggers else work.incident
     cause = PageCause(why, f"manual:{incident.number}:{work.now.timestamp()}", (escalated,))
@@ -79,7 +80,7 @@ async def decline_page(
         declined = entry(work.now, "escalated", actor, f"can't respond (rung {rung})", rung=rung, declined=True)
         if any(page.rung > rung for page in incident.ladder.pages):
             return await _tell_only(work, declined)
-        cause = PageCause(f"<@{actor}> can't", f"declined:{number}:{work.now.timestamp()}", (declined,))
+        cause = PageCause(f"{user_mention(actor)} can't", f"declined:{number}:{work.now.timestamp()}", (declined,))
         return await _page_next_rung(work, incident, cause, BOT)
 
 
@@ -101,7 +102,7 @@ async def page(
         rung = Rung(timedelta(), (target,), ("slack",), Until.RESOLVED)
         calendar = await current_calendar(work.conn, work.policy if user else context.policy, work.now)
         cause = PageCause(
-            f"<@{actor}> asks for you" + (f": {reason}" if reason else ""),
+            f"{user_mention(actor)} asks for you" + (f": {reason}" if reason else ""),
             f"hand:{delivery or work.now.timestamp()}",
             rung=rung,
         )

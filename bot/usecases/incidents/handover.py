@@ -1,4 +1,4 @@
-"""Handover: offer a role, accept or decline it, and what happens when nobody answers."""
+"""Hand a role over: offer it, accept the offer or decline it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from bot.usecases.unit_of_work import locked_incident
 
 
 async def offer(context: Context, number: int, role: str, to: str, actor: str, delivery: str | None = None) -> Incident:
-    """The other gets a brief with two buttons; until they accept the first keeps the role."""
+    """Send `to` a brief with two buttons. The holder keeps the role until they accept."""
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "handover", actor, work.incident)
         change = verbs.offer(work.incident, role, to, actor, work.policy, work.now)
-        asked = change.incident.handovers[-1]
-        return await work.commit(change, routing.handover_asked(change.incident, asked))
+        return await work.commit(change, routing.handover_asked(change.incident, change.incident.handovers[-1]))
 
 
 async def accept(context: Context, number: int, offered: int, actor: str, delivery: str | None = None) -> Incident:
+    """The actor takes the role. Raises `Refused` unless the offer is open and theirs."""
     async with locked_incident(context, number, delivery) as work:
         return await work.commit(verbs.accept(work.incident, offered, actor, work.policy, work.now))
 
 
 async def decline(context: Context, number: int, offered: int, actor: str, delivery: str | None = None) -> Incident:
+    """The role stays with its holder. Raises `Refused` unless the offer is open and the actor's."""
     async with locked_incident(context, number, delivery) as work:
         return await work.commit(verbs.decline(work.incident, offered, actor, work.policy, work.now))

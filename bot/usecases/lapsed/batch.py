@@ -72,5 +72,5 @@ async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
     activities: dict[int, Activity] = {}
     for span, alike in by_span.items():
         numbers = [work.incident.number for work in alike]
-        activities |= await entries.activities(alike[0].conn, numbers, alike[0].now - span)
+        activities |= await entries.activity_by_incident(alike[0].conn, numbers, alike[0].now - span)
     return activities

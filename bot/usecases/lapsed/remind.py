@@ -8,7 +8,7 @@ from bot.domain.outcome import Outcome
 from bot.domain.reminder import decide_nudge
 from bot.domain.routing.keys import DeadlineKind
 from bot.usecases.unit_of_work import UnitOfWork
-from storage import deadlines, heard
+from storage import deadlines, user_activity
 from storage.timeline import entries
 
 KINDS = frozenset({DeadlineKind.UPDATE, DeadlineKind.ROLE})
@@ -17,7 +17,7 @@ KINDS = frozenset({DeadlineKind.UPDATE, DeadlineKind.ROLE})
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     """Read what people wrote lately and what else is owed; after two cadences of silence the next rung is paged too."""
     incident, policy, now = work.incident, work.policy, work.now
-    activity_of = heard.activity if work.context.policy.record == "key" else entries.activity
+    activity_of = user_activity.activity if work.context.policy.record == "key" else entries.activity
     activity = await activity_of(work.conn, incident.number, now - policy.nudges.busy_within)
     nudge = decide_nudge(incident, policy, deadline.kind, deadline.due_at, activity, now)
     outcome = reminder.remind(incident, deadline, nudge, await _others_waiting(work, deadline), now)

@@ -12,6 +12,7 @@ from bot.domain.outcome import Outcome, due, skipped
 from bot.domain.policy.policy import Policy
 from bot.domain.routing import keys
 from bot.domain.timeline.entry import BOT, entry
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.effects import on_call, role_shifts
 from bot.usecases.unit_of_work import UnitOfWork
 from storage import overrides
@@ -25,16 +26,18 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     )
     member = await _on_call_now(work, shift.schedule)
     if member is None:
-        reason = f"nobody is on call on {shift.schedule} after <@{shift.user}>"
+        reason = f"nobody is on call on {shift.schedule} after {user_mention(shift.user)}"
         return skipped(Change(shift_change.with_state(incident, shift, ShiftState.OVER)), deadline.dedup_key, reason)
     if await on_call.user_of(work.conn, policy, member) == shift.user:
         left = replace(incident, turns=tuple(each for each in incident.turns if each != shift))
         longer = await role_shifts.with_current_shifts(work.conn, left, policy, work.now)
-        return skipped(Change(longer), deadline.dedup_key, f"<@{shift.user}> is on call on {shift.schedule} for longer")
+        return skipped(
+            Change(longer), deadline.dedup_key, f"{user_mention(shift.user)} is on call on {shift.schedule} for longer"
+        )
     address = on_call.address_of(policy, member) or member
     name = _name(policy, member, address)
     title = policy.role(shift.role).title
-    why = f"<@{shift.user}>'s turn on {shift.schedule} is over: offered to hand over {title} to {name}"
+    why = f"{user_mention(shift.user)}'s turn on {shift.schedule} is over: offered to hand over {title} to {name}"
     reminder = entry(work.now, "reminder", BOT, why, of="role", deadline=deadline.dedup_key, schedule=shift.schedule)
     offered = due(
         Change(shift_change.with_state(incident, shift, ShiftState.OFFERED), (reminder,)), deadline.dedup_key, why
@@ -46,11 +49,11 @@ async def _on_call_now(work: UnitOfWork, name: str) -> str | None:
     rota = work.policy.schedules.get(name)
     if rota is None:
         return None
-    return next(iter(schedule.on_call(rota, work.now, await overrides.standing(work.conn, work.now))), None)
+    return next(iter(schedule.on_call(rota, work.now, await overrides.in_force(work.conn, work.now))), None)
 
 
 def _name(policy: Policy, member: str, address: str) -> str:
     contact = policy.contacts.get(member)
     if contact is not None and contact.name:
         return contact.name
-    return address if "@" in address else f"<@{address}>"
+    return address if "@" in address else user_mention(address)

@@ -12,6 +12,7 @@ from bot.domain.playbook import timers
 from bot.domain.playbook.run import PlaybookRun, RunChange, StepState
 from bot.domain.reminder import is_late, late_by
 from bot.domain.routing.keys import StepSubject
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.playbooks.unit_of_work import load_run, save_run
 from bot.usecases.unit_of_work import UnitOfWork
 
@@ -24,14 +25,14 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     person = _commander(work.incident) if step.nudged else _holder(work.incident, run, step)
     if step.nudged and person == _holder(work.incident, run, step):
         outcome = await save_run(work, RunChange(timers.stop_reminding(run, subject.step)))
-        return _with(outcome, deadline, DeadlineState.SKIPPED, f"<@{person}> was asked already, and leads")
+        return _with(outcome, deadline, DeadlineState.SKIPPED, f"{user_mention(person)} was asked already, and leads")
     late = work.now - deadline.due_at
     late_s = late.total_seconds() if is_late(late, step.timeout) else None
     suffix = late_by(late, step.timeout)
     change = timers.record_reminder(run, subject.step, person, deadline.dedup_key, work.now, suffix)
     reminded = change.run.step(subject.step)
     message = routing.playbook_runs.step_late(change.run, reminded, person, deadline.dedup_key, late_s)
-    reason = f"{run.name}, step {subject.step}: not settled, <@{person}> is asked{suffix}"
+    reason = f"{run.name}, step {subject.step}: not settled, {user_mention(person)} is asked{suffix}"
     return _with(await save_run(work, change, [message]), deadline, DeadlineState.DUE, reason)
 
 

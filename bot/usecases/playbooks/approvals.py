@@ -16,6 +16,7 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun
 from bot.domain.policy.policy import Rung
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
 from bot.usecases.playbooks.dry_run import would_run
@@ -130,7 +131,7 @@ def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:
 
 
 def _mention(person: str) -> str:
-    return person if "@" in person else f"<@{person}>"
+    return person if "@" in person else user_mention(person)
 
 
 async def _commit_grant(work: UnitOfWork, change: walks.RunChange, playbook: Playbook, step: str) -> PlaybookRun:

@@ -43,7 +43,7 @@ async def save_run(
     before = None if new else await stored.get(work.conn, after.incident, after.number)
     if before == after and not change.entries:
         return Outcome(Change(work.incident))
-    await stored.put(work.conn, after)
+    await stored.save(work.conn, after)
     settled = (
         [*routing.playbook_runs.settled(before, after), *routing.playbook_runs.reminders_settled(before, after)]
         if before
@@ -61,7 +61,7 @@ async def save_run(
 async def load_run(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
     """The walk, and its playbook as it was when the walk was opened. Raises `NotFound`."""
     run = await stored.get(conn, incident, number)
-    playbook = await stored.as_it_was(conn, run.digest) if run else None
+    playbook = await stored.playbook_version(conn, run.digest) if run else None
     if run is None or playbook is None:
         raise NotFound("That playbook is not open in this incident.", "playbook")
     return run, playbook

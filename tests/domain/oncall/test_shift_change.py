@@ -11,6 +11,7 @@ from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident, RoleShift, ShiftState
 from bot.domain.oncall import shift_change
+from bot.domain.routing import keys
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY
 
@@ -25,7 +26,7 @@ def on_shift(state: ShiftState = ShiftState.RUNNING) -> Incident:
 
 def test_the_end_of_a_shift_is_a_deadline_until_it_was_offered() -> None:
     (deadline,) = plan(on_shift(), POLICY)
-    assert deadline.dedup_key == shift_change.deadline_key(on_shift(), SHIFT)
+    assert deadline.dedup_key == keys.build(on_shift().number, keys.shift_subject(on_shift(), SHIFT))
     assert (deadline.kind, deadline.due_at) == ("role", SHIFT.ends_at)
     assert plan(on_shift(ShiftState.OFFERED), POLICY) == ()
 

@@ -89,7 +89,7 @@ async def test_a_row_of_a_kind_that_only_a_newer_version_knows_is_left_to_it(
     context: Context, clock: MovableClock
 ) -> None:
     await declare(context, Declaration("Checkout is down", "sev1", "U1"), "d")
-    newer = {"once": "review:1:1", "kind": "review", "subject": {"kind": "review"}}
+    newer = {"dedup_key": "review:1:1", "kind": "review", "subject": {"kind": "review"}}
     async with context.database.transaction() as conn:
         await conn.execute(
             sa.update(schema.deadlines).where(schema.deadlines.c.kind == "update").values(**newer, due_at=clock.now())
@@ -100,7 +100,7 @@ async def test_a_row_of_a_kind_that_only_a_newer_version_knows_is_left_to_it(
 
 async def test_a_deadline_that_is_not_planned_any_more_is_skipped(context: Context, clock: MovableClock) -> None:
     await declare(context, Declaration("Checkout is down", "sev1", "U1"), "d")
-    stale = {"once": "respond:1:1:sev5", "subject": {"kind": "respond", "episode": 1, "severity": "sev5"}}
+    stale = {"dedup_key": "respond:1:1:sev5", "subject": {"kind": "respond", "episode": 1, "severity": "sev5"}}
     async with context.database.transaction() as conn:
         await conn.execute(
             sa.update(schema.deadlines).where(schema.deadlines.c.kind == "update").values(**stale, due_at=clock.now())

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from storage.database import Database
 from storage.engine.errors import StorageError
+from storage.open import open_database
 from storage.timeline import entries
+from storage.timeline.verify import chain_faults
 from tests.storage.helpers import said, stored
 
 
@@ -18,7 +20,7 @@ async def test_appends_that_come_together_are_all_recorded_in_one_chain(database
     async with database.reading() as conn:
         for number in (1, 2):
             assert len(await entries.read(conn, number)) == 300
-            assert await entries.verify(conn, number) == []
+            assert await chain_faults(conn, number) == []
 
 
 async def test_redelivery_within_one_group_records_once(database: Database) -> None:
@@ -42,7 +44,7 @@ async def test_a_poisonous_item_fails_alone(database: Database) -> None:
     assert await database.appender.append(1, [said("d", "5.0")]) == 1
     async with database.reading() as conn:
         assert [r.entry.text for r in await entries.read(conn, 1)] == ["a", "c", "d"]
-        assert await entries.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
 
 
 async def test_an_append_whose_caller_went_away_is_recorded_all_the_same(database: Database) -> None:
@@ -63,9 +65,9 @@ async def test_closing_drains_and_then_refuses(database: Database, database_url:
     await asyncio.sleep(0)
     await database.close()
     assert await asyncio.gather(*waiting) == [1] * 50
-    with pytest.raises(StorageError, match="being closed"):
+    with pytest.raises(StorageError, match="Tocsin is closing its database"):
         await database.appender.append(1, [said()])
-    again = await Database.open(database_url)
+    again = await open_database(database_url)
     async with again.reading() as conn:
         assert len(await entries.read(conn, 1)) == 50
     await again.close()
@@ -73,7 +75,7 @@ async def test_closing_drains_and_then_refuses(database: Database, database_url:
 
 async def test_appends_and_use_cases_write_the_same_chain_at_once(database: Database, database_url: str) -> None:
     await stored(database, 1, 2, 3)
-    other = await Database.open(database_url)
+    other = await open_database(database_url)
 
     async def in_a_use_case(n: int) -> None:
         async with other.transaction() as conn:
@@ -88,7 +90,7 @@ async def test_appends_and_use_cases_write_the_same_chain_at_once(database: Data
         )
         async with database.reading() as conn:
             for number in (1, 2, 3):
-                assert await entries.verify(conn, number) == []
+                assert await chain_faults(conn, number) == []
                 assert len(await entries.read(conn, number)) == 40
     finally:
         await other.close()

@@ -24,27 +24,27 @@ async def test_a_walk_comes_back_as_it_was_left(database: Database) -> None:
     walk = job_results.started(walk, "2.1", "j1", "U3", NOW + MINUTE).run
     walk = job_results.finished(walk, "2.1", "j1", "timed_out", "after 3 minutes", NOW + MINUTE).run
     async with database.transaction() as conn:
-        await stored_walks.put(conn, walk)
-        await stored_walks.put(conn, walk)
-        await stored_walks.remember(conn, playbook, NOW)
-        await stored_walks.remember(conn, playbook, NOW)
+        await stored_walks.save(conn, walk)
+        await stored_walks.save(conn, walk)
+        await stored_walks.save_playbook(conn, playbook, NOW)
+        await stored_walks.save_playbook(conn, playbook, NOW)
     async with database.reading() as conn:
         kept = await stored_walks.get(conn, 1, 1)
         assert kept is not None
         expected = walk.step("1.2")
         clean = replace(expected, notes=(replace(expected.notes[0], text="3 s behind \ufffd here"),))
         assert kept == replace(walk, steps=tuple(clean if one.key == "1.2" else one for one in walk.steps))
-        assert await stored_walks.as_it_was(conn, playbook.digest) == playbook
+        assert await stored_walks.playbook_version(conn, playbook.digest) == playbook
         assert await stored_walks.get(conn, 1, 2) is None
-        assert await stored_walks.as_it_was(conn, "another") is None
+        assert await stored_walks.playbook_version(conn, "another") is None
 
 
 async def test_every_shipped_playbook_is_kept_whole(database: Database) -> None:
     async with database.transaction() as conn:
         for playbook in PLAYBOOKS.playbooks:
-            await stored_walks.remember(conn, playbook, NOW)
+            await stored_walks.save_playbook(conn, playbook, NOW)
         for playbook in PLAYBOOKS.playbooks:
-            assert await stored_walks.as_it_was(conn, playbook.digest) == playbook
+            assert await stored_walks.playbook_version(conn, playbook.digest) == playbook
 
 
 async def test_walks_of_a_playbook_leave_drills_out(database: Database) -> None:
@@ -53,13 +53,13 @@ async def test_walks_of_a_playbook_leave_drills_out(database: Database) -> None:
     async with database.transaction() as conn:
         for number in (1, 2, 3):
             change = lifecycle.open_run(number, 1, playbook, "U1", NOW + number * MINUTE, drill=number == 3)
-            await stored_walks.put(conn, change.run)
+            await stored_walks.save(conn, change.run)
         assert [one.incident for one in await stored_walks.of_playbook(conn, "redis-outage")] == [2, 1]
-        assert await stored_walks.walked(conn) == ["redis-outage"]
+        assert await stored_walks.used_playbooks(conn) == ["redis-outage"]
         assert [one.number for one in await stored_walks.of_incident(conn, 3)] == [1]
 
 
 async def test_an_owner_is_told_of_the_same_thing_once(database: Database) -> None:
     async with database.transaction() as conn:
-        assert await stored_walks.first_reminder(conn, "review:redis-outage:1", "redis-outage", NOW)
-        assert not await stored_walks.first_reminder(conn, "review:redis-outage:1", "redis-outage", NOW)
+        assert await stored_walks.claim_reminder(conn, "review:redis-outage:1", "redis-outage", NOW)
+        assert not await stored_walks.claim_reminder(conn, "review:redis-outage:1", "redis-outage", NOW)

@@ -14,7 +14,7 @@ from bot.usecases.incidents import declare
 from bot.usecases.lapsed.dispatch import handle_lapsed
 from storage import deadlines
 from storage.database import Database
-from storage.outbox import queue
+from storage.outbox import census, queue, receipts
 from storage.outbox.queue import ClaimedNotice
 from storage.timeline import entries
 
@@ -65,7 +65,7 @@ async def _stands(context: Context, row: ClaimedNotice) -> tuple[list[str], list
             for one in await deadlines.ledger(conn, 1)
             if one.dedup_key in row.payload["deadlines"]
         ]
-        return told, ledger, [one.dedup_key for one in await queue.failures(conn, 1)]
+        return told, ledger, [one.dedup_key for one in await census.failures(conn, 1)]
 
 
 async def test_a_page_that_another_has_taken_over_has_not_failed(context: Context) -> None:
@@ -77,7 +77,7 @@ async def test_a_page_that_another_has_taken_over_has_not_failed(context: Contex
     await delivery.failed(context, stopped, "Slack says: invalid_auth")
     assert (await _stands(context, successor))[0] == []
     async with context.database.reading() as conn:
-        assert await queue.receipt(conn, successor.dedup_key) == {"ts": "1.1", "channel": "D1"}
+        assert await receipts.get(conn, successor.dedup_key) == {"ts": "1.1", "channel": "D1"}
 
 
 async def test_a_page_that_another_has_taken_over_was_not_dropped(context: Context) -> None:

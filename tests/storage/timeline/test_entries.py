@@ -11,6 +11,7 @@ from bot.domain.timeline.entry import BOT, GENESIS, Entry, entry
 from storage.database import Database
 from storage.timeline import entries
 from storage.timeline.pagination import PAGE
+from storage.timeline.verify import chain_faults
 from tests.storage.helpers import MINUTE, NOW, said, stored
 
 
@@ -49,7 +50,7 @@ async def test_the_chain_holds_whatever_the_entry_carries(database: Database, da
     async with database.transaction() as conn:
         written = await entries.append(conn, 1, [said("nul \x00 half \udc00", "1.0", data=data)])
         assert await entries.read(conn, 1) == written
-        assert await entries.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
 
 
 async def test_an_entry_for_an_incident_that_is_not_is_refused(database: Database) -> None:
@@ -70,7 +71,7 @@ async def test_an_entry_for_an_incident_that_is_not_is_refused(database: Databas
         (
             "INSERT INTO timeline (incident, seq, at, kind, actor, text, data, key, by_person, hash, previous) "
             "SELECT incident, 5, at, kind, actor, 'more', data, key, by_person, hash, hash FROM timeline WHERE seq = 4",
-            ["entry 5 was changed", "the chain was closed at entry 4, and what stands at its end is something else"],
+            ["entry 5 was changed", "the head of the chain is at entry 4, and the chain ends otherwise"],
         ),
     ],
 )
@@ -79,7 +80,7 @@ async def test_tampering_is_found(database: Database, tampering: str, found: lis
     async with database.transaction() as conn:
         await entries.append(conn, 1, [said(str(n), f"{n}.0") for n in range(1, 5)])
         await conn.execute(sa.text(tampering))
-        assert await entries.verify(conn, 1) == found
+        assert await chain_faults(conn, 1) == found
 
 
 async def test_two_entries_that_changed_places_are_found(database: Database) -> None:
@@ -88,14 +89,14 @@ async def test_two_entries_that_changed_places_are_found(database: Database) -> 
         await entries.append(conn, 1, [said(str(n)) for n in range(1, 5)])
         for before, after in ((2, 99), (3, 2), (99, 3)):
             await conn.execute(sa.text(f"UPDATE timeline SET seq = {after} WHERE seq = {before}"))
-        wrong = await entries.verify(conn, 1)
+        wrong = await chain_faults(conn, 1)
     assert "entry 2 does not follow entry 1" in wrong
     assert "entry 3 was changed" in wrong
 
 
 async def test_an_incident_without_entries_is_intact(database: Database) -> None:
     async with database.reading() as conn:
-        assert await entries.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
 
 
 async def test_a_message_is_key_while_anybody_keys_it(database: Database) -> None:
@@ -126,7 +127,7 @@ async def test_a_long_timeline_is_read_whole_and_in_order(database: Database) ->
         assert [r.seq for r in await entries.read(conn, 1)] == list(range(1, count + 1))
         assert [r.seq for r in await entries.read(conn, 1, limit=PAGE + 2)][-1] == PAGE + 2
         assert [r.seq for r in await entries.read(conn, 1, limit=3, newest=True)] == [count - 2, count - 1, count]
-        assert await entries.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
 
 
 async def test_activity_counts_people_and_not_bots(database: Database) -> None:
@@ -157,7 +158,7 @@ async def test_the_last_entry_of_a_kind_is_found_for_anybody_or_one_person(datab
         )
 
         async def last(kinds: list[str], actor: str | None = None) -> str | None:
-            found = await entries.last_of(conn, 1, kinds, actor)
+            found = await entries.newest_of_kinds(conn, 1, kinds, actor)
             return found and found.entry.text
 
         assert await last(["note"]) == "c"

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.timeline.entry import Entry, entry, entry_hash_v1
 from storage import incidents, retention
 from storage.database import Database
+from storage.open import open_database
 from storage.schema import chains
 from storage.schema import timeline as table
 from storage.timeline import entries as timeline
@@ -89,7 +90,7 @@ async def faults(conn: AsyncConnection) -> list[str]:
     def snapshot() -> contextlib.AbstractAsyncContextManager[AsyncConnection]:
         return contextlib.nullcontext(conn)
 
-    return [fault.words async for report in verify.everything(snapshot) for fault in report.faults]
+    return [fault.message async for report in verify.verify_all(snapshot) for fault in report.faults]
 
 
 class Filled:
@@ -97,7 +98,7 @@ class Filled:
 
     def __init__(self, url: str) -> None:
         self._loop = asyncio.Runner()
-        self.database = self._loop.run(Database.open(url, migrate=False))
+        self.database = self._loop.run(open_database(url, migrate=False))
         self._loop.run(fill(self.database))
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -253,10 +254,10 @@ def test_entries_that_are_put_in_are_found(
 @pytest.mark.parametrize(
     ("tampering", "words"),
     [
-        (["DELETE FROM chains WHERE incident = 1"], "the end of the chain is not kept any more"),
-        (["UPDATE chains SET seq = seq - 1 WHERE incident = 1"], "the chain was closed at entry 8"),
-        (["UPDATE chains SET head = 'x' WHERE incident = 2"], "what stands at its end is something else"),
-        (["UPDATE counters SET value = 2"], "INC-3 is there, though only 2 were declared"),
+        (["DELETE FROM chains WHERE incident = 1"], "the head of the chain is missing; the chain ends with"),
+        (["UPDATE chains SET seq = seq - 1 WHERE incident = 1"], "the head of the chain is at entry 8, and the chain"),
+        (["UPDATE chains SET head = 'x' WHERE incident = 2"], "is at entry 10, and the chain ends otherwise"),
+        (["UPDATE counters SET value = 2"], "INC-3 exists, but only 2 were declared"),
         (["UPDATE counters SET value = 9"], "INC-4 to INC-9 are missing"),
         (["DELETE FROM counters"], "the counter of incidents is missing"),
         (["DELETE FROM timeline WHERE incident = 2", "DELETE FROM chains WHERE incident = 2"], "INC-2 has no entries"),
@@ -265,7 +266,7 @@ def test_entries_that_are_put_in_are_found(
              "DELETE FROM incidents WHERE number = 2"],
             "INC-2 is missing: incidents are numbered without gaps",
         ),
-        (["DELETE FROM incidents WHERE number = 3"], "entries stand for INC-3, and there is no such incident"),
+        (["DELETE FROM incidents WHERE number = 3"], "there are entries for INC-3, and there is no such incident"),
         (["UPDATE timeline SET actor = 'U9' WHERE incident = 3 AND seq = 1"], "entries 1 to 4, which are purged"),
         (["UPDATE timeline SET actor = 'U9' WHERE incident = 2 AND seq = 2"], "entry 2 was changed"),
         (["UPDATE timeline SET text = '', purged = 'x' WHERE incident = 1 AND seq = 2"], "no purge is on the timeline"),
@@ -286,12 +287,12 @@ def test_tampering_is_said_in_words(filled: Filled, tampering: list[str], words:
 def test_a_chain_that_was_made_anew_is_found_by_its_earlier_end(filled: Filled) -> None:
     async def check() -> None:
         snapshot = filled.database.snapshot
-        earlier = {r.incident: r.head async for r in verify.everything(snapshot) if r.head}
+        earlier = {r.incident: r.head async for r in verify.verify_all(snapshot) if r.head}
         async with filled.altered() as conn:
 
             async def against() -> list[str]:
-                found = verify.everything(lambda: contextlib.nullcontext(conn), {**earlier, 4: (1, "x")})
-                return [fault.words async for report in found for fault in report.faults]
+                found = verify.verify_all(lambda: contextlib.nullcontext(conn), {**earlier, 4: (1, "x")})
+                return [fault.message async for report in found for fault in report.faults]
 
             assert await against() == ["INC-4 is missing: it was there before"]
             await conn.execute(sa.text("DELETE FROM timeline WHERE incident = 1"))

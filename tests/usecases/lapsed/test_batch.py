@@ -24,8 +24,10 @@ from bot.workers.timer import Timer
 from storage import deadlines, incidents
 from storage.database import Database
 from storage.deadlines import LedgerRow
+from storage.open import open_database
 from storage.schema import outbox
 from storage.timeline import entries
+from storage.timeline.verify import chain_faults
 
 START = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=UTC)
 POLICY = """
@@ -80,9 +82,9 @@ async def _stands(context: Context, number: int) -> str:
         state = await incidents.get(conn, number)
         ledger = [(r.dedup_key, r.due_at, r.state, r.reason) for r in await deadlines.ledger(conn, number)]
         told = [(r.seq, r.entry) for r in await entries.read(conn, number)]
-        wanted = sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.payload)
+        wanted = sa.select(outbox.c.dedup_key, outbox.c.kind, outbox.c.state, outbox.c.payload)
         notices = [tuple(row) for row in await conn.execute(wanted.where(outbox.c.incident == number))]
-        assert await entries.verify(conn, number) == []
+        assert await chain_faults(conn, number) == []
     text = json.dumps([repr(state), ledger, repr(told), sorted(notices)], default=str)
     return re.sub(rf"\b(INC-)?{number}\b", "N", text)
 
@@ -171,7 +173,7 @@ async def test_two_processes_remind_each_once(
     for n in range(60):
         await declare.declare(context, declare.Declaration("Checkout is down", "sev2", "U1"), f"d{n}")
     clock.instant = START + timedelta(minutes=15)
-    other = await Database.open(database_url, migrate=False)
+    other = await open_database(database_url, migrate=False)
     try:
         both = [Scheduler(context, clock, Timer()), Scheduler(replace(context, database=other), clock, Timer())]  # type: ignore[arg-type]
         await asyncio.gather(*(one.tick() for one in both))
