@@ -7,13 +7,13 @@ from typing import Any
 from bot.domain import routing
 from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 
 async def answer(context: Context, dedup_key: str, payload: dict[str, Any]) -> None:
     """Queue a private answer. A second one with the same key is dropped, as for a delivery that Slack repeats."""
     async with context.database.transaction() as conn:
-        await queue.put(conn, [routing.answer(dedup_key, payload)])
+        await enqueue.put(conn, [routing.answer(dedup_key, payload)])
     context.wakeups.notify()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.policy.policy import Contact, NudgeRules, Policy, Role, Rung, Severity
+from bot.domain.policy.policy import Contact, NudgeRules, Policy, Role, Rung, Severity, Until
 from bot.domain.values.target import Target
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -20,7 +20,7 @@ FATAL = Severity(
     ladder=(
         Rung(timedelta(0), (Target.parse("user:UPRIMARY"),)),
         Rung(10 * MINUTE, (Target.parse("contact:second"), Target.parse("role:scribe"))),
-        Rung(60 * MINUTE, (Target.parse("channel:#bosses"),), until="resolved", repeat=20 * MINUTE),
+        Rung(60 * MINUTE, (Target.parse("channel:#bosses"),), until=Until.RESOLVED, repeat=20 * MINUTE),
     ),
 )
 BAD = Severity(

@@ -213,7 +213,7 @@ async def test_a_page_that_waits_its_turn_did_not_fail(
         await calm(shown)
         assert await shown.entries("delivery_failed") == []
         (waited,) = await shown.entries("delivery_waits")
-        assert waited == "Slack lets only so many through; this page waits its turn. Meanwhile: SMS."
+        assert waited == "Slack limits how many pages it takes; this one is waiting. Meanwhile: SMS."
         assert (await shown.entries("page"))[-1] == "Rung 1: Tom Baker by SMS, since Slack waits its turn"
 
 

@@ -14,7 +14,7 @@ from bot.domain.routing.send_result import SendResult, Sent
 from bot.usecases.context import Context, Policies
 from bot.workers.outbox import AT_ONCE, PAGING_AT_ONCE, Outbox
 from storage.database import Database
-from storage.outbox import queue
+from storage.outbox import enqueue
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -35,14 +35,14 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
     context = Context(database, policies, Clock())
     box = Outbox(context, send)
     async with database.transaction() as conn:
-        await queue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
+        await enqueue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
     await box.start()
     try:
         async with asyncio.timeout(10):
             while under_way[stuck] < (PAGING_AT_ONCE if stuck == "notify" else AT_ONCE):
                 await asyncio.sleep(0.01)
         async with database.transaction() as conn:
-            await queue.put(conn, [Notice("late", free, priority=Priority.NEWS)])
+            await enqueue.put(conn, [Notice("late", free, priority=Priority.NEWS)])
         context.wakeups.notify()
         async with asyncio.timeout(5):
             await arrived.wait()

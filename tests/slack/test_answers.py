@@ -309,7 +309,7 @@ def test_help_is_written_from_the_table() -> None:
 def test_help_on_one_verb_gives_an_example_of_this_policy() -> None:
     message = replies.help(FOUR, "/tocsin", "sev")
     assert [mrkdwn(block) for block in message.blocks] == [
-        "*severity*: make it worse or milder; worse pages people anew\n"
+        "*severity*: raise or lower the severity; raising it pages people again\n"
         "`/tocsin severity &lt;level&gt; [reason]`\n"
         "Also: sev\n"
         "For example: `/tocsin severity p0 All customers are affected`",

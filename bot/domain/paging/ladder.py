@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, PagedRung
 from bot.domain.oncall.schedule import OnCall, is_unreachable
-from bot.domain.policy.policy import Policy, Rung
+from bot.domain.policy.policy import Policy, Rung, Until
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.domain.values.slack_ids import user_mention
 from bot.domain.values.target import TargetKind
@@ -224,9 +224,9 @@ def unreachable_rungs(incident: Incident, policy: Policy, on_call: OnCall, now: 
     return tuple(warnings)
 
 
-def is_reached(incident: Incident, until: str) -> bool:
-    """Whether the state that ends a rung's paging is reached: `acknowledged`, `mitigated`, or the incident's end."""
-    instants = {"acknowledged": incident.ladder.acknowledged_at, "mitigated": incident.ladder.mitigated_at}
+def is_reached(incident: Incident, until: Until) -> bool:
+    """Whether the state that ends a rung's paging is reached; the incident's end reaches every one."""
+    instants = {Until.ACKNOWLEDGED: incident.ladder.acknowledged_at, Until.MITIGATED: incident.ladder.mitigated_at}
     return not incident.open or instants.get(until) is not None
 
 

@@ -20,6 +20,7 @@ from bot.domain.playbook.run import (
     StepStatus,
 )
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import user_mention
 
 
 def request(
@@ -66,13 +67,15 @@ def approve(run: PlaybookRun, key: str, number: int, actor: str, now: datetime) 
     step, asked = _pending(run, key, number)
     if asked.by == actor:
         raise Refused("You asked for it, so somebody else has to approve it.")
-    return _answer(run, step, asked, ApprovalStatus.APPROVED, actor, now, "", f"approved what <@{asked.by}> asked for")
+    return _answer(
+        run, step, asked, ApprovalStatus.APPROVED, actor, now, "", f"approved what {user_mention(asked.by)} asked for"
+    )
 
 
 def refuse(run: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str = "") -> RunChange:
     """Whoever asked may take it back in the same way."""
     step, asked = _pending(run, key, number)
-    text = "took the request back" if asked.by == actor else f"refused what <@{asked.by}> asked for"
+    text = "took the request back" if asked.by == actor else f"refused what {user_mention(asked.by)} asked for"
     return _answer(run, step, asked, ApprovalStatus.REFUSED, actor, now, reason.strip(), text)
 
 
@@ -87,12 +90,14 @@ def break_glass(run: PlaybookRun, key: str, number: int, actor: str, now: dateti
 
 def expire(run: PlaybookRun, key: str, number: int, now: datetime) -> RunChange:
     step, asked = _pending(run, key, number)
-    return _answer(run, step, asked, ApprovalStatus.EXPIRED, BOT, now, "", f"nobody answered <@{asked.by}> in time")
+    return _answer(
+        run, step, asked, ApprovalStatus.EXPIRED, BOT, now, "", f"nobody answered {user_mention(asked.by)} in time"
+    )
 
 
 def answer_text(approval: Approval) -> str:
     """How a request ended, as house text."""
-    who = f"<@{approval.answered_by}>" if approval.answered_by else "somebody"
+    who = user_mention(approval.answered_by) if approval.answered_by else "somebody"
     because = f": {approval.reason}" if approval.reason else ""
     match approval.answer:
         case ApprovalStatus.APPROVED:

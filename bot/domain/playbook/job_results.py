@@ -9,6 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.playbook import transitions as moves
 from bot.domain.playbook.run import UNSUCCESSFUL, Overtaken, PlaybookRun, RunChange, StepStatus, status_text
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import user_mention
 
 
 def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action: str = "run") -> RunChange:
@@ -20,7 +21,7 @@ def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action
     by_itself = by == BOT and action == "rollback"
     if not by_itself:
         if step.state is StepStatus.WAITING:
-            raise Refused(f"Step {key} waits for approval, which <@{moves.requester(step)}> asked for.")
+            raise Refused(f"Step {key} waits for approval, which {user_mention(moves.requester(step))} asked for.")
         if step.needs_approval and step.state is not StepStatus.APPROVED:
             raise Refused(f"Step {key} needs somebody's approval first.")
         moves.require_active(run)
@@ -85,7 +86,7 @@ def settle_uncertain(run: PlaybookRun, key: str, job: str, ran: bool, actor: str
         (True, False): StepStatus.FAILED,
         (False, True): StepStatus.DONE,
     }.get((back, ran), StepStatus.OPEN)
-    reason = f"{'the rollback' if back else 'it'} {'ran' if ran else 'did not run'}, says <@{actor}>"
+    reason = f"{'the rollback' if back else 'it'} {'ran' if ran else 'did not run'}, says {user_mention(actor)}"
     fresh = moves.restart_timer(step, now)
     return moves.settle_step(moves.with_step(run, fresh), fresh, state, actor, now, reason, "after_all")
 

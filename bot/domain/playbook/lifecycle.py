@@ -19,6 +19,7 @@ from bot.domain.playbook.run import (
     pending_approvals,
 )
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import user_mention
 
 
 def open_run(
@@ -97,7 +98,7 @@ def abandon(run: PlaybookRun, actor: str, now: datetime, reason: str) -> RunChan
         raise Refused("Say why it is stopped, such as “It is not the database”.")
     left = run
     for step, _ in pending_approvals(run):
-        left = moves.withdraw_approval(left, step, f"not needed any more: <@{actor}> stopped the playbook")
+        left = moves.withdraw_approval(left, step, f"not needed any more: {user_mention(actor)} stopped the playbook")
     over = replace(left, outcome="abandoned", ended_by=actor, ended_at=now, reason=reason.strip())
     text = f"stopped after {run.settled} of {len(run.steps)} steps: {reason.strip()}"
     return RunChange(over, (moves.log_entry(run, now, actor, "abandoned", text, key=True),))

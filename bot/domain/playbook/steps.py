@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.domain.errors import Refused
 from bot.domain.playbook import transitions as moves
 from bot.domain.playbook.run import Note, Overtaken, PlaybookRun, RunChange, StepStatus, status_text
+from bot.domain.values.slack_ids import user_mention
 
 
 def complete(run: PlaybookRun, key: str, actor: str, now: datetime) -> RunChange:
@@ -21,7 +22,9 @@ def skip(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str) -> 
     step = moves.actionable_step(run, key, waiting=True)
     if not reason.strip():
         raise Refused("Say why the step is skipped, such as “We have no replica”.")
-    without = moves.withdraw_approval(run, step, f"not needed any more: <@{actor}> skipped the step, {reason.strip()}")
+    without = moves.withdraw_approval(
+        run, step, f"not needed any more: {user_mention(actor)} skipped the step, {reason.strip()}"
+    )
     return moves.settle_step(without, run.step(key), StepStatus.SKIPPED, actor, now, reason.strip(), "skipped")
 
 
@@ -45,7 +48,7 @@ def assign(run: PlaybookRun, key: str, user: str | None, actor: str, now: dateti
     held = replace(step, holder=user)
     if user is not None:
         held = replace(moves.restart_timer(held, now), started_at=now if held.started_at else None)
-    text = f"assigned to <@{user}>" if user else "assigned to nobody"
+    text = f"assigned to {user_mention(user)}" if user else "assigned to nobody"
     return RunChange(moves.with_step(run, held), (moves.log_entry(run, now, actor, "assigned", text, step, user=user),))
 
 
@@ -79,5 +82,7 @@ def roll_back(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str
         raise Overtaken("rolled back", step)
     if run.outcome == "abandoned":
         raise Refused(f"{run.name} was stopped. Open it again to go on.", f"playbook {run.playbook}")
-    again = moves.resume(moves.withdraw_approval(run, step, f"not needed any more: <@{actor}> rolled the step back"))
+    again = moves.resume(
+        moves.withdraw_approval(run, step, f"not needed any more: {user_mention(actor)} rolled the step back")
+    )
     return moves.change_status(again, run.step(key), StepStatus.ROLLED_BACK, actor, now, reason.strip(), "rolled_back")

@@ -17,6 +17,7 @@ from bot.domain.playbook.run import (
     pending_approvals,
 )
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import user_mention
 
 MIN_REMINDER_GAP = timedelta(minutes=5)  # between the first reminder of a step and the one to the commander
 MAX_REMINDERS = 2  # whoever holds the step, then the commander
@@ -49,14 +50,16 @@ def timers(run: PlaybookRun) -> tuple[Timer, ...]:
 def _step_timer(run: PlaybookRun, step: StepState) -> Timer:
     began = step.started_at or run.opened_at
     span = step.timeout if not step.nudged else step.timeout + max(step.timeout, MIN_REMINDER_GAP)
-    who = f"<@{step.holder}>" if step.holder and not step.nudged else "whoever holds it" if not step.nudged else ""
+    who = (
+        user_mention(step.holder) if step.holder and not step.nudged else "whoever holds it" if not step.nudged else ""
+    )
     whom = f"then {who} is asked" if who else "then the commander is asked"
     why = f"{run.name}, step {step.key}: given {_minutes(step.timeout)}, {whom}"
     return Timer(f"step:{run.number}:{step.key}:{step.turns}:{step.nudged}", began + span, span, why)
 
 
 def _approval_timer(run: PlaybookRun, step: StepState, asked: Approval) -> Timer:
-    why = f"{run.name}, step {step.key}: <@{asked.by}> asked for approval; unanswered it expires"
+    why = f"{run.name}, step {step.key}: {user_mention(asked.by)} asked for approval; unanswered it expires"
     return Timer(f"approval:{run.number}:{step.key}:{asked.number}", asked.due_at, asked.due_at - asked.asked_at, why)
 
 
@@ -70,7 +73,7 @@ def _minutes(span: timedelta) -> str:
 def record_reminder(run: PlaybookRun, key: str, user: str, deadline: str, now: datetime, late: str = "") -> RunChange:
     """The time of a step is over, and somebody was asked; the reminder before this one is overtaken."""
     step = run.step(key)
-    text = f"not settled within {_minutes(step.timeout)}: <@{user}> is asked{late}"
+    text = f"not settled within {_minutes(step.timeout)}: {user_mention(user)} is asked{late}"
     said = moves.log_entry(run, now, BOT, "reminded", text, step, user=user)
     return RunChange(moves.with_step(run, replace(step, nudged=step.nudged + 1, reminders=(deadline,))), (said,))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 
 from bot.domain.errors import Refused
@@ -26,6 +27,14 @@ def fold_name(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.lower())
 
 
+class Until(StrEnum):
+    """The state of the incident that ends a rung's paging. The values are those of the policy's YAML."""
+
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+
+
 @dataclass(frozen=True, slots=True)
 class Rung:
     """One step of an escalation ladder."""
@@ -33,7 +42,7 @@ class Rung:
     after: timedelta  # from the start of the ladder
     notify: tuple[Target, ...]
     by: tuple[str, ...] = ("slack",)  # methods
-    until: str = "acknowledged"  # or `mitigated`, `resolved`: then it is not paged any more
+    until: Until = Until.ACKNOWLEDGED  # once reached, it is not paged any more
     repeat: timedelta | None = None  # from the last page to the next; None: paged once
 
 

@@ -28,10 +28,10 @@ def problems(look: CheckContext) -> Iterator[Problem]:
             yield from _unreachable(look, path, rung)
     for key in look.model.severities:
         yield from _climbs(look, key)
-    if look.own(("playbooks", "approvers")):
+    if look.in_file(("playbooks", "approvers")):
         yield from _approvers(look)
     for key, audience in look.model.audiences.items():
-        if look.own(("audiences", key, "notify")):
+        if look.in_file(("audiences", key, "notify")):
             yield from _missing(look, ("audiences", key, "notify"), audience.notify)
 
 
@@ -60,12 +60,12 @@ def _missing(look: CheckContext, path: KeyPath, targets: list[Target]) -> Iterat
         here = (*path, number)
         if target.kind is TargetKind.SCHEDULE:
             mend = f"Add one under schedules, such as `{name}: {{members: [U0123ABCD]}}`."
-            yield look.unknown(here, name, look.model.schedules, "schedule", mend)
+            yield look.unknown_name(here, name, look.model.schedules, "schedule", mend)
         elif target.kind is TargetKind.CONTACT:
-            yield look.unknown(here, name, look.model.contacts, "contact", add_contact(name))
+            yield look.unknown_name(here, name, look.model.contacts, "contact", add_contact(name))
         else:
             mend = f"Add one under roles, such as `{name}: {{title: {name.replace('_', ' ').capitalize()}}}`."
-            yield look.unknown(here, name, [*look.model.roles, *look.model.contacts], "role", mend)
+            yield look.unknown_name(here, name, [*look.model.roles, *look.model.contacts], "role", mend)
 
 
 def _approvers(look: CheckContext) -> Iterator[Problem]:
@@ -141,7 +141,7 @@ def _lost_methods(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> It
 def _climbs(look: CheckContext, key: str) -> Iterator[Problem]:
     ladder = look.model.severities[key].ladder
     for number in range(1, len(ladder)):
-        before, after = build.clock(ladder[number - 1].after), build.clock(ladder[number].after)
+        before, after = build.clock_duration(ladder[number - 1].after), build.clock_duration(ladder[number].after)
         if after < before:
             said = f"is {exact(after)}, earlier than the rung before it ({exact(before)}). Put them in order."
             yield look.problem(("severities", key, "ladder", number, "after"), said, "")

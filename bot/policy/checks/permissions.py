@@ -76,11 +76,11 @@ def _who(look: CheckContext, path: KeyPath, action: str, target: Target) -> Iter
             yield look.problem(path, f"{action} comes before anybody has a role. Name a user group or people.")
         elif name not in look.model.roles:
             mend = f"Add one under roles, such as `{name}: {{title: {name.replace('_', ' ').capitalize()}}}`."
-            yield look.unknown(path, name, look.model.roles, "role", mend)
+            yield look.unknown_name(path, name, look.model.roles, "role", mend)
     if target.kind is TargetKind.CONTACT:
         contact = look.model.contacts.get(name)
         if contact is None:
-            yield look.unknown(path, name, look.model.contacts, "contact", add_contact(name))
+            yield look.unknown_name(path, name, look.model.contacts, "contact", add_contact(name))
         elif not contact.slack or not is_user_id(contact.slack):
             said = f"{name} is not known by a Slack member ID. Give contacts.{name} one: `slack: U0123ABCD`."
             yield look.problem(path, said)

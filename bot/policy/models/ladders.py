@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.policy.models.base import Part
+from bot.policy.models.base import StrictModel
 from bot.policy.models.targets import TARGET_FORMS, Method, TargetField
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Delay, Duration
 
 
-class Rung(Part):
+class Rung(StrictModel):
     """One step of a ladder."""
 
     after: Delay = Field(description="Counted from the declaration (or from when the severity was raised).")
@@ -24,7 +24,7 @@ class Rung(Part):
     repeat: Duration | None = Field(default=None, description="Page again every so often while unanswered.")
 
 
-class Trigger(Part):
+class Trigger(StrictModel):
     """A reason to page beside the passing of time."""
 
     name: Text = Field(default="", description="In words; shown to whoever is paged.")

@@ -11,7 +11,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from bot.domain.policy.policy import METHODS
 from bot.domain.values.slack_ids import CHANNEL_ID, is_user_id
 from bot.domain.values.target import Target, TargetKind
-from bot.policy.models.base import shown, wrong
+from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import did_you_mean
 
 TARGET_FORMS = "contact:NAME, schedule:NAME, role:NAME, user:U0123ABCD or channel:#name"
@@ -26,21 +26,21 @@ _PHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
 def _target(value: Any) -> Target:
     if isinstance(value, dict) and len(value) == 1:
         ((kind, name),) = value.items()
-        raise wrong(f'must be one text, without a space after the colon: "{kind}:{name}".')
+        raise invalid(f'must be one text, without a space after the colon: "{kind}:{name}".')
     if not isinstance(value, str):
-        raise wrong(f"must be one of {TARGET_FORMS}, in quotes.")
+        raise invalid(f"must be one of {TARGET_FORMS}, in quotes.")
     try:
         target = Target.parse(value.strip())
     except ValueError:
-        raise wrong(f"is not a target: {shown(value)}.{_target_hint(value.strip())}") from None
+        raise invalid(f"is not a target: {quoted(value)}.{_target_hint(value.strip())}") from None
     if target.kind is TargetKind.GROUP:
-        raise wrong(f"is not a target: {shown(value)}.{_target_hint(value.strip())}")
+        raise invalid(f"is not a target: {quoted(value)}.{_target_hint(value.strip())}")
     if target.kind is TargetKind.USER and not (is_user_id(target.name) or _MAIL.match(target.name)):
-        raise wrong(
-            f"does not name a Slack member: {shown(value)}. Write user: and the member ID, such as user:U0123ABCD."
+        raise invalid(
+            f"does not name a Slack member: {quoted(value)}. Write user: and the member ID, such as user:U0123ABCD."
         )
     if target.kind is TargetKind.CHANNEL and not _CHANNEL.match(target.name):
-        raise wrong(f'does not name a channel: {shown(value)}. Write "channel:#name", in small letters, or its ID.')
+        raise invalid(f'does not name a channel: {quoted(value)}. Write "channel:#name", in small letters, or its ID.')
     return target
 
 
@@ -58,14 +58,14 @@ def _target_hint(text: str) -> str:
 def _who(value: Any) -> Target:
     """A person or group that may do something, as `group:`, `user:`, `role:` or `contact:`."""
     if not isinstance(value, str):
-        raise wrong(f"must be one of {WHO_FORMS}, in quotes.")
+        raise invalid(f"must be one of {WHO_FORMS}, in quotes.")
     target = _parse_who(value.strip())
     if target is None or target.kind in (TargetKind.CHANNEL, TargetKind.SCHEDULE):
-        raise wrong(f"does not say who: {shown(value)}. Write {WHO_FORMS}.")
+        raise invalid(f"does not say who: {quoted(value)}. Write {WHO_FORMS}.")
     if target.kind is TargetKind.GROUP and not _GROUP.match(target.name):
-        raise wrong(f'does not name a user group: {shown(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
+        raise invalid(f'does not name a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
     if target.kind is TargetKind.USER and not is_user_id(target.name):
-        raise wrong(f"does not name a Slack member: {shown(value)}. Write the member ID, such as user:U0123ABCD.")
+        raise invalid(f"does not name a Slack member: {quoted(value)}. Write the member ID, such as user:U0123ABCD.")
     return target
 
 
@@ -84,37 +84,37 @@ def _parse_who(text: str) -> Target | None:
 def _method(value: Any) -> str:
     if not isinstance(value, str) or value not in METHODS:
         said = did_you_mean(value, METHODS, "Use") if isinstance(value, str) else f" Use: {', '.join(METHODS)}."
-        raise wrong(f"is not a way to reach people: {shown(value)}.{said}")
+        raise invalid(f"is not a way to reach people: {quoted(value)}.{said}")
     return value
 
 
 def _channel(value: Any) -> str:
     if not isinstance(value, str) or not _CHANNEL.match(value):
         name = str(value).strip().lstrip("#").lower().replace(" ", "-")
-        raise wrong(f'does not name a channel: {shown(value)}. Write "#{name}", in quotes, or its ID.')
+        raise invalid(f'does not name a channel: {quoted(value)}. Write "#{name}", in quotes, or its ID.')
     return value
 
 
 def _slack(value: Any) -> str:
     if not isinstance(value, str) or not (is_user_id(value) or _MAIL.match(value)):
-        raise wrong(
+        raise invalid(
             f"must be a Slack member ID such as U0123ABCD (in Slack: profile, ⋮, Copy member ID) "
-            f"or an e-mail address, not {shown(value)}."
+            f"or an e-mail address, not {quoted(value)}."
         )
     return value
 
 
 def _mail(value: Any) -> str:
     if not isinstance(value, str) or not _MAIL.match(value):
-        raise wrong(f"must be an e-mail address, not {shown(value)}.")
+        raise invalid(f"must be an e-mail address, not {quoted(value)}.")
     return value
 
 
 def _phone(value: Any) -> str:
     if isinstance(value, int):
-        raise wrong(f'must be a telephone number with its country code, in quotes: "+49…", not {value}.')
+        raise invalid(f'must be a phone number with its country code, in quotes: "+49…", not {value}.')
     if not isinstance(value, str) or not _PHONE.match(value):
-        raise wrong(f'must be a telephone number with its country code, such as "+4915112345678", not {shown(value)}.')
+        raise invalid(f'must be a phone number with its country code, such as "+4915112345678", not {quoted(value)}.')
     return value
 
 

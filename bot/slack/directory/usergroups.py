@@ -5,18 +5,17 @@ Reading them never waits for Slack: the last known members count, across restart
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import structlog
 
 from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi, SlackError
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 from storage import key_value
 from storage.database import Database
-from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
@@ -24,7 +23,6 @@ REFRESH_S = 300.0
 REFUSAL_REFRESH_S = 15.0  # the least time between refreshes after refusals; usergroups.* is tier 2, 20 a minute
 CHECK_S = 1.0
 GONE = "no_such_subteam"
-_KEY = "usergroup:"  # in the key-value table, followed by the group
 
 
 def groups_in_policy(policy: Policy) -> frozenset[str]:
@@ -33,9 +31,7 @@ def groups_in_policy(policy: Policy) -> frozenset[str]:
 
 
 class UserGroups:
-    """Keeps the members in memory and refreshes them in a background task."""
-
-    name = "usergroup directory"
+    """Keeps the members in memory and refreshes them periodically."""
 
     def __init__(self, database: Database, api: SlackApi, policy: Callable[[], Policy]) -> None:
         self._database = database
@@ -46,7 +42,6 @@ class UserGroups:
         self._read_at = -REFRESH_S
         self._groups: frozenset[str] = frozenset()  # named by the policy at the last refresh
         self._refresh_requested = False
-        self._task: asyncio.Task[None] | None = None
 
     def members(self, group: str) -> frozenset[str] | None:
         """The members of a group, by ID or handle as in the policy; None while they are not known."""
@@ -56,24 +51,13 @@ class UserGroups:
         """Refresh soon: a person was refused who may have joined a group a moment ago."""
         self._refresh_requested = True
 
-    async def start(self) -> None:
-        """Load the members known before the restart, then start to refresh them."""
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic("user groups", timedelta(seconds=CHECK_S), timedelta(0), self._refresh_if_due)
+
+    async def recall(self) -> None:
+        """Begin with the members known when the process last ran."""
         await self._recall(groups_in_policy(self._policy()))
-        self._task = asyncio.create_task(self._run(), name="user groups")
-
-    async def stop(self, within_s: float) -> None:
-        """Stop refreshing."""
-        await cancel_and_wait(self._task)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._refresh_if_due()
-            except StorageError as error:
-                log.warning("usergroup.not_kept", error=str(error))
-            except Exception:  # the task must survive every failure
-                log.exception("usergroup.failed")
-            await asyncio.sleep(CHECK_S)
 
     async def _refresh_if_due(self) -> None:
         """Refresh after `REFRESH_S`, soon after a refusal, and at once when the policy names other groups."""
@@ -103,7 +87,7 @@ class UserGroups:
             members = fetched or frozenset()
             if members != self._members.get(group):
                 async with self._database.transaction() as conn:
-                    await key_value.put(conn, _KEY + group, sorted(members))
+                    await key_value.usergroup_members(group).put(conn, sorted(members))
             self._members[group] = members
         return errors
 
@@ -111,7 +95,8 @@ class UserGroups:
         """Load members that were kept before a restart."""
         async with self._database.reading() as conn:
             for group in groups:
-                if group not in self._members and (members := await key_value.get(conn, _KEY + group)) is not None:
+                members = await key_value.usergroup_members(group).get(conn)
+                if group not in self._members and members is not None:
                     self._members[group] = frozenset(members)
 
 

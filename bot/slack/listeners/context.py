@@ -88,7 +88,7 @@ class ListenerContext:
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
         """The open incidents that this person may see, among the first `limit`."""
         async with self.context.database.reading() as conn:
-            listed = await incidents.listing(conn, open_only=True, limit=limit)
+            listed = await incidents.newest(conn, open_only=True, limit=limit)
             return [incident for incident in listed if await can_see(conn, incident, user)]
 
     async def incident_number_in(self, channel: str | None) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain import routing
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import BriefingPayload, SettledPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import announcement, briefing, policy_file
 from bot.slack.client.api import SlackError
@@ -13,6 +14,7 @@ from bot.slack.senders import post_once
 from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends, sends_without_incident
 from storage import key_value
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 OUT_OF_REACH = ("not_in_channel", "channel_not_found", "is_archived")
@@ -36,7 +38,7 @@ class AnnouncementSender(SenderBase):
                 raise
             await channels.join(self._api, current)
         async with self._context.database.transaction() as conn:
-            await key_value.put(conn, f"announce:{delivery.policy.announce}", current)
+            await key_value.announcement_channel(str(delivery.policy.announce)).put(conn, current)
         return await self.post(delivery, current, message)
 
     @sends(NoticeKind.ANNOUNCE_EDIT, failure="keep the announcement up to date")
@@ -46,9 +48,9 @@ class AnnouncementSender(SenderBase):
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
     async def briefing(self, delivery: Delivery) -> SendResult:
-        payload = delivery.notice.payload
+        payload = read_payload(delivery.notice, BriefingPayload)
         message = briefing.briefing(delivery.incident, delivery.policy, payload, delivery.now)
-        return await self.post(delivery, await self._people.direct_channel(payload["person"]), message)
+        return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends_without_incident(NoticeKind.POLICY_REFUSED, failure="say that the policy file cannot be used")
     async def policy_refused(self, notice: ClaimedNotice) -> SendResult:
@@ -59,11 +61,11 @@ class AnnouncementSender(SenderBase):
 
     @sends_without_incident(NoticeKind.POLICY_MENDED, failure="say that the policy file can be used again")
     async def policy_mended(self, notice: ClaimedNotice) -> SendResult:
-        return await self.edit_posted(notice.payload["of"], policy_file.mended())
+        return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.mended())
 
     async def _channel(self, policy: Policy) -> str:
         """The announcement channel's ID where it is known, else the name that the policy gives."""
         name = policy.announce or ""
         async with self._context.database.reading() as conn:
-            channel = await key_value.get(conn, f"announce:{name}")
+            channel = await key_value.announcement_channel(name).get(conn)
         return channel or name

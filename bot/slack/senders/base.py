@@ -19,7 +19,7 @@ from bot.slack.senders import post_once
 from bot.usecases.context import Context
 from bot.usecases.effects.visibility import can_see
 from storage.engine.batch_loader import BatchLoader
-from storage.outbox import queue
+from storage.outbox import receipts
 from storage.outbox.queue import ClaimedNotice
 
 NEVER_POSTED = NotNeeded("what it belongs to was never posted")
@@ -54,7 +54,7 @@ class SenderContext:
         self.identity = identity
         self.session = session  # for response URLs, which are no API methods
         self.command = command  # the slash command, as named in messages
-        self.receipts = BatchLoader(context.database.reading, queue.receipts_by_once)
+        self.receipts = BatchLoader(context.database.reading, receipts.get_many)
 
 
 class SenderBase:

@@ -16,7 +16,7 @@ from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from bot.usecases.playbooks import runs
 from storage import overrides
-from storage.outbox import queue
+from storage.outbox import census, enqueue
 
 DELETED = ("message_not_found", "cant_update_message")  # Slack's errors for editing a message that is gone
 
@@ -49,8 +49,8 @@ class CardSender(SenderBase):
     async def _render(self, delivery: Delivery) -> Message:
         incident, policy = delivery.incident, delivery.policy
         async with self._context.database.reading() as conn:
-            failures = await queue.failures(conn, incident.number)
-            calendar = schedule.on_call_lookup(policy, await overrides.standing(conn, delivery.now))
+            failures = await census.failures(conn, incident.number)
+            calendar = schedule.on_call_lookup(policy, await overrides.in_force(conn, delivery.now))
         return card.card(
             incident,
             policy,
@@ -63,4 +63,4 @@ class CardSender(SenderBase):
     async def _post_again(self, delivery: Delivery) -> None:
         """Queue the card anew; its pin follows once it is posted (`usecases.delivery`)."""
         async with self._context.database.transaction() as conn:
-            await queue.put(conn, [replace(routing.card_posted(delivery.incident.number), resend=True)])
+            await enqueue.put(conn, [replace(routing.card_posted(delivery.incident.number), resend=True)])

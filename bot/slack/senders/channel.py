@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import BookmarkPayload, UserPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
 from bot.slack.blocks import card
 from bot.slack.directory import channels
@@ -10,6 +11,7 @@ from bot.slack.inbound.backfill import Backfill, HistoryReads
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext
 from bot.slack.senders.registry import sends
 from bot.slack.text import clip
+from storage.outbox.payloads import read_payload
 
 TOPIC_LENGTH = 250
 BOOKMARK_LENGTH = 256
@@ -51,7 +53,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.BOOKMARK, failure="add a bookmark")
     async def bookmark(self, delivery: Delivery) -> SendResult:
-        incident, title = delivery.incident, delivery.notice.payload["title"]
+        incident, title = delivery.incident, read_payload(delivery.notice, BookmarkPayload).title
         link = delivery.policy.bookmarks[title].replace("{id}", incident.id).replace("{number}", str(incident.number))
         answer = await self._api.call("bookmarks.list", channel_id=incident.channel_id)
         if any(bookmark.get("link") == link for bookmark in answer.get("bookmarks", [])):
@@ -62,7 +64,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.INVITE, failure="invite")
     async def invite(self, delivery: Delivery) -> SendResult:
-        user = await self._people.user_id(delivery.notice.payload["user"])
+        user = await self._people.user_id(read_payload(delivery.notice, UserPayload).user)
         if user == self._senders.identity.user_id:
             return Sent()
         channel = delivery.incident.channel_id

@@ -65,7 +65,7 @@ class Dispatcher:
         command: str = "/incident",
     ) -> None:
         self._context = context
-        self._incidents = BatchLoader(context.database.reading, incidents.several)
+        self._incidents = BatchLoader(context.database.reading, incidents.get_many)
         shared = SenderContext(context, api, People(api, self._remember_address), identity, session, command)
         self._methods: dict[NoticeKind, Callable[[Any], Awaitable[SendResult]]] = {
             registration.kind: getattr(sender, registration.method.__name__)

@@ -7,12 +7,14 @@ from bot.domain.incident import Handover
 from bot.domain.incident.handover import from_payload, open_offers
 from bot.domain.oncall import shift_change
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import RoleSettledPayload, ShiftOfferPayload
 from bot.domain.routing.send_result import SendResult
 from bot.slack.blocks import handover
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from bot.usecases.effects.visibility import can_see
-from storage.outbox import queue
+from storage.outbox import receipts
+from storage.outbox.payloads import read_payload
 from storage.timeline import entries as timeline
 
 OVER = "it was answered, or the role moved on, before it could be sent"
@@ -33,9 +35,9 @@ def _answered(delivery: Delivery) -> str | None:
 
 
 def _shift_offer_over(delivery: Delivery) -> str | None:
-    payload = delivery.notice.payload
+    payload = read_payload(delivery.notice, ShiftOfferPayload)
     offers = {(offer.user, offer.role) for offer in shift_change.open_offers(delivery.incident)}
-    return None if (payload["person"], payload["role"]) in offers else OVER
+    return None if (payload.person, payload.role) in offers else OVER
 
 
 class HandoverSender(SenderBase):
@@ -47,7 +49,7 @@ class HandoverSender(SenderBase):
         incident, offer = delivery.incident, _offer(delivery)
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, incident.number, key_only=True, limit=50, newest=True)
-            invited = await queue.receipt(conn, routing.invitation(incident.number, offer.to).dedup_key) is not None
+            invited = await receipts.get(conn, routing.invitation(incident.number, offer.to).dedup_key) is not None
             inside = not incident.private or invited or await can_see(conn, incident, offer.to)
         updates = [record for record in latest if record.entry.kind == "update"]
         shown = updates[-LATEST_SHOWN:] or latest[-LATEST_SHOWN:]
@@ -61,20 +63,20 @@ class HandoverSender(SenderBase):
 
     @sends(NoticeKind.HANDOVER_EDIT, failure="edit the question to take a role over")
     async def handover_edit(self, delivery: Delivery) -> SendResult:
-        payload = delivery.notice.payload
-        message = handover.settled(delivery.incident, delivery.policy, payload["role"], payload["outcome"])
-        return await self.edit_posted(payload["of"], message)
+        payload = read_payload(delivery.notice, RoleSettledPayload)
+        message = handover.settled(delivery.incident, delivery.policy, payload.role, payload.outcome or "")
+        return await self.edit_posted(payload.of, message)
 
     @sends(NoticeKind.SHIFT_OFFER, failure="offer to hand a role over", unless=_shift_offer_over)
     async def shift_offer(self, delivery: Delivery) -> SendResult:
-        payload = delivery.notice.payload
-        to = await self._people.user_id(payload["to"])
+        payload = read_payload(delivery.notice, ShiftOfferPayload)
+        to = await self._people.user_id(payload.to)
         name = await self._people.name(to)
         message = handover.turn_over(delivery.incident, delivery.policy, payload, to, name)
-        return await self.post(delivery, await self._people.direct_channel(payload["person"]), message)
+        return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends(NoticeKind.SHIFT_OFFER_EDIT, failure="edit the offer to hand a role over")
     async def shift_offer_edit(self, delivery: Delivery) -> SendResult:
-        payload = delivery.notice.payload
-        message = handover.turn_settled(delivery.incident, delivery.policy, payload["role"], payload["outcome"])
-        return await self.edit_posted(payload["of"], message)
+        payload = read_payload(delivery.notice, RoleSettledPayload)
+        message = handover.turn_settled(delivery.incident, delivery.policy, payload.role, payload.outcome or "")
+        return await self.edit_posted(payload.of, message)

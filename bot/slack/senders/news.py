@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from bot.domain import routing
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import DutiesPayload, EntriesPayload, UpdatePayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import news
 from bot.slack.blocks.elements import Message
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends
+from storage.outbox.payloads import read_payload
 from storage.timeline import entries as timeline
 
 
 def _role_moved_on(delivery: Delivery) -> str | None:
-    payload = delivery.notice.payload
-    holder = delivery.incident.roles.get(payload["role"])
-    return None if holder == payload["user"] else "the role has moved on"
+    payload = read_payload(delivery.notice, DutiesPayload)
+    holder = delivery.incident.roles.get(payload.role)
+    return None if holder == payload.user else "the role has moved on"
 
 
 class NewsSender(SenderBase):
@@ -35,7 +37,7 @@ class NewsSender(SenderBase):
 
     @sends(NoticeKind.UPDATE, failure="post the update")
     async def update(self, delivery: Delivery) -> SendResult:
-        (record,) = await self._entries(delivery, [delivery.notice.payload["seq"]])
+        (record,) = await self._entries(delivery, [read_payload(delivery.notice, UpdatePayload).seq])
         message = news.update_posted(record.entry, delivery.incident, delivery.policy)
         return await self.post_in_channel(delivery, message)
 
@@ -46,16 +48,17 @@ class NewsSender(SenderBase):
         unless=_role_moved_on,
     )
     async def duties(self, delivery: Delivery) -> SendResult:
-        role, user = delivery.notice.payload["role"], delivery.notice.payload["user"]
-        if user == self._senders.identity.user_id:
+        payload = read_payload(delivery.notice, DutiesPayload)
+        if payload.user == self._senders.identity.user_id:
             return NotNeeded("the role has moved on")
-        message = news.duties(delivery.policy.role(role), delivery.incident, self._senders.command)
-        return await self.post(delivery, await self._people.direct_channel(user), message)
+        message = news.duties(delivery.policy.role(payload.role), delivery.incident, self._senders.command)
+        return await self.post(delivery, await self._people.direct_channel(payload.user), message)
 
     async def _render(self, delivery: Delivery) -> Message:
-        records = await self._entries(delivery, delivery.notice.payload["seqs"])
+        payload = read_payload(delivery.notice, EntriesPayload)
+        records = await self._entries(delivery, list(payload.seqs))
         return news.together([news.told(record.entry, delivery.incident, delivery.policy) for record in records])
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:
-            return await timeline.entries(conn, delivery.incident.number, seqs)
+            return await timeline.by_seqs(conn, delivery.incident.number, seqs)

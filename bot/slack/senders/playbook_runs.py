@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState
 from bot.domain.routing import walk_of
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import ApprovalPayload, RunPayload, StepOverduePayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import elements, playbooks
 from bot.slack.blocks.elements import Message
@@ -22,6 +21,7 @@ from bot.slack.senders.registry import sends, sends_without_incident
 from bot.slack.text import render
 from bot.usecases.playbooks.dry_run import runnable_steps
 from bot.usecases.playbooks.unit_of_work import load_run
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -34,7 +34,7 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.RUN_EDIT, failure="keep the playbook up to date")
     async def run_edit(self, delivery: Delivery) -> SendResult:
-        dedup_key = walk_of(delivery.incident.number, delivery.notice.payload["walk"])
+        dedup_key = walk_of(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
         return await self.edit_posted(dedup_key, await self._render(delivery))
 
     @sends(
@@ -44,34 +44,35 @@ class PlaybookRunSender(SenderBase):
     )
     async def approval(self, delivery: Delivery) -> SendResult:
         """In the channel, or to one approver; who may not see the incident is told no more than its ID."""
-        incident, person = delivery.incident, delivery.notice.payload.get("person")
+        incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
         run, playbook = await self._read(delivery)
-        request = _request(run, delivery.notice.payload)
+        request = _request(run, payload)
         if request is None:
             return NotNeeded("it was answered before it could be sent")
         step, approval = request
         if approval.answer is not ApprovalStatus.WAITING or not incident.open:
             delivery = replace(delivery, unless="it was answered before it could be sent")
         message = self._question(delivery, run, playbook, step, approval)
-        if person is None:
+        if payload.person is None:
             return await self.post_in_channel(delivery, message)
-        user = await self._people.user_id(person)
+        user = await self._people.user_id(payload.person)
         if user == approval.by:
             return NotNeeded("the person who asked cannot approve")
         if not await self.may_see(incident, user):
             message = approval_blocks.asked_outside(incident, approval)
-        return await self.post(delivery, await self._people.direct_channel(person), message)
+        return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends(NoticeKind.APPROVAL_EDIT, failure="edit a request for approval")
     async def approval_edit(self, delivery: Delivery) -> SendResult:
         """A request that another one followed is over, by an unknown answer; one may also be open again."""
-        incident, payload = delivery.incident, delivery.notice.payload
-        receipt = await self.posted(payload["of"])
+        incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
+        dedup_key = payload.of or ""
+        receipt = await self.posted(dedup_key)
         if receipt is None:
             return NEVER_POSTED
         run, playbook = await self._read(delivery)
         request = _request(run, payload)
-        person = payload["of"].partition(":dm:")[2]
+        person = dedup_key.partition(":dm:")[2]
         inside = not person or await self.may_see(incident, await self._people.user_id(person))
         waiting = request is not None and request[1].answer is ApprovalStatus.WAITING
         if request is not None and waiting and incident.open:
@@ -86,7 +87,7 @@ class PlaybookRunSender(SenderBase):
     @sends(NoticeKind.BREAK_GLASS, failure="say that somebody broke the glass")
     async def break_glass(self, delivery: Delivery) -> SendResult:
         run, _ = await self._read(delivery)
-        request = _request(run, delivery.notice.payload)
+        request = _request(run, read_payload(delivery.notice, ApprovalPayload))
         if request is None:
             return NotNeeded("another request followed; the timeline has it")
         return await self.post_in_channel(delivery, approval_blocks.broken(delivery.incident, run, *request))
@@ -94,14 +95,14 @@ class PlaybookRunSender(SenderBase):
     @sends(NoticeKind.STEP_OVERDUE, failure="remind of a step", failure_to="send the reminder of a step to")
     async def step_overdue(self, delivery: Delivery) -> SendResult:
         """Under the run's message; in the incident's channel where that was never posted."""
-        payload, incident = delivery.notice.payload, delivery.incident
+        payload, incident = read_payload(delivery.notice, StepOverduePayload), delivery.incident
         run, _ = await self._read(delivery)
-        step = run.step(payload["step"])
-        if step.settled or step.turns != payload["turn"] or not run.active or not incident.open:
+        step = run.step(payload.step)
+        if step.settled or step.turns != payload.turn or not run.active or not incident.open:
             delivery = replace(delivery, unless="the step moved on before it could be sent")
         parent = await self.posted(walk_of(incident.number, run.number))
-        person = await self._people.user_id(payload["person"])
-        message = step_late(incident, run, step, person, payload["late_s"])
+        person = await self._people.user_id(payload.person)
+        message = step_late(incident, run, step, person, payload.late_s)
         if parent is None:
             return await self.post_in_channel(delivery, message)
         return await self.post(delivery, parent["channel"], message, parent["ts"])
@@ -129,12 +130,12 @@ class PlaybookRunSender(SenderBase):
 
     async def _read(self, delivery: Delivery) -> tuple[PlaybookRun, Playbook]:
         async with self._context.database.reading() as conn:
-            return await load_run(conn, delivery.incident.number, delivery.notice.payload["walk"])
+            return await load_run(conn, delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
 
 
-def _request(run: PlaybookRun, payload: Mapping[str, Any]) -> tuple[StepState, Approval] | None:
+def _request(run: PlaybookRun, payload: ApprovalPayload) -> tuple[StepState, Approval] | None:
     """The step and its request. None where another request followed."""
     for step in run.steps:
-        if step.asked is not None and step.asked.number == payload["approval"]:
+        if step.asked is not None and step.asked.number == payload.approval:
             return step, step.asked
     return None

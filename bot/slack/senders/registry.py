@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.send_result import SendResult
+from bot.domain.values.slack_ids import user_mention
 from bot.slack.senders.base import Delivery
 from storage.outbox.queue import ClaimedNotice
 
@@ -80,7 +81,7 @@ def failed_step(notice: ClaimedNotice) -> str:
     person = notice.payload.get("user") if notice.kind == NoticeKind.INVITE else notice.payload.get("person")
     step = registration.failure
     if person:
-        step = f"{registration.failure_to} {person if '@' in person else f'<@{person}>'}"
+        step = f"{registration.failure_to} {person if '@' in person else user_mention(person)}"
     if notice.kind == NoticeKind.PAGE_ELSEWHERE and (channel := notice.payload.get("channel")):
         step += f" in {channel}"
     return step

@@ -13,7 +13,7 @@ from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.card import DELETED
 from bot.slack.senders.registry import sends
 from bot.usecases.queries import triage
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 
 class TriageSender(SenderBase):
@@ -34,7 +34,7 @@ class TriageSender(SenderBase):
         receipt = await self.posted(routing.triage_of(number))
         if receipt is None:
             async with self._context.database.transaction() as conn:
-                await queue.put(conn, [replace(routing.triage(number), resend=True)])
+                await enqueue.put(conn, [replace(routing.triage(number), resend=True)])
             return NotNeeded("nothing was posted so far; it is asked again whether anything helps")
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import UsergroupPayload
 from bot.domain.routing.send_result import Failed, NotNeeded, SendResult, Sent
 from bot.slack.directory.usergroups import find_id
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
 from bot.usecases.effects import on_call
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -17,7 +19,7 @@ class UsergroupSender(SenderBase):
     @sends_without_incident(NoticeKind.USERGROUP, failure="bring the user group up to date")
     async def usergroup(self, notice: ClaimedNotice) -> SendResult:
         """Idempotent: Slack replaces the whole list of members."""
-        group, policy = str(notice.payload["group"]), self._context.policy
+        group, policy = read_payload(notice, UsergroupPayload).group, self._context.policy
         async with self._context.database.reading() as conn:
             schedules = on_call.schedules_by_usergroup(policy).get(group, ())
             people = await on_call.addresses_on_call(conn, policy, schedules, self._context.clock.now())

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from bot.domain import routing
 from bot.domain.access.identity import Identity, Membership
-from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
@@ -17,16 +16,13 @@ from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun
 from bot.domain.policy.policy import Rung
-from bot.domain.reminder import is_late
-from bot.domain.values import durations
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
 from bot.usecases.playbooks.dry_run import would_run
 from bot.usecases.playbooks.runs import preview
 from bot.usecases.playbooks.unit_of_work import commit
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
-from storage import deadlines
-from storage.deadlines import LedgerRow
 
 
 async def request_approval(
@@ -94,17 +90,6 @@ async def require_break_glass(context: Context, number: int, who: Identity) -> N
         _require_break_glass(work, who)
 
 
-async def expire(work: UnitOfWork, row: LedgerRow) -> None:
-    """Nobody answered in time: the request ends, and may be made again."""
-    _, _, _, run, step, request = row.dedup_key.split(":")
-    known, _ = await unit_of_work.load_run(work.conn, work.incident.number, int(run))
-    change = approvals.expire(known, step, int(request), work.now)
-    late = work.now - row.due_at
-    suffix = f" (late by {durations.approximate(late)})" if is_late(late, None) else ""
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now)
-    await commit(work, change)
-
-
 async def _require_approver(work: UnitOfWork, who: Identity) -> None:
     _require_member(work, who, "approve this")
     if not work.policy.playbooks.approvers:
@@ -146,7 +131,7 @@ def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:
 
 
 def _mention(person: str) -> str:
-    return person if "@" in person else f"<@{person}>"
+    return person if "@" in person else user_mention(person)
 
 
 async def _commit_grant(work: UnitOfWork, change: walks.RunChange, playbook: Playbook, step: str) -> PlaybookRun:

@@ -37,7 +37,7 @@ async def start_automatic_steps(context: Context, seen: SeenSteps) -> int:
     if not is_enabled(context):
         return 0
     async with context.database.reading() as conn:
-        going = await stored_walks.going(conn)
+        going = await stored_walks.running(conn)
     fresh = [run for run in going if not run.drill and any(_seen_key(run, one) not in seen for one in _candidates(run))]
     begun = 0
     for run in fresh:
@@ -93,4 +93,4 @@ async def _start_or_request(
 
 
 async def _was_tried(work: UnitOfWork, run: PlaybookRun, step: Step) -> bool:
-    return any(job.step == step.key for job in await stored.of_walk(work.conn, run.incident, run.number))
+    return any(job.step == step.key for job in await stored.of_run(work.conn, run.incident, run.number))

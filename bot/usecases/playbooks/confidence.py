@@ -14,5 +14,5 @@ CANDIDATES = 10
 
 async def playbook_confidence(conn: AsyncConnection, incident: Incident, playbook: str, now: datetime) -> float | None:
     """0 to 1; None where no incident like it was mended by this playbook."""
-    alike = await search_index.to(conn, incident, now, limit=CANDIDATES)
+    alike = await search_index.similar_to(conn, incident, now, limit=CANDIDATES)
     return max((one.confidence for one in alike if one.fix and one.fix.playbook == playbook), default=None)

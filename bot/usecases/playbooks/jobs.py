@@ -22,11 +22,14 @@ from bot.domain.playbook.run import PlaybookRun
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.durations import exact
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import confidence, rollback, unit_of_work
 from bot.usecases.playbooks.dry_run import DryRun, dry_run
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import jobs as stored
+from storage.jobs import NewJob
+from storage.lease import LEASE
 
 MAX_OUTPUT = 16_000  # characters of output, with each job
 TRIGGER = "auto_remediation_failed"
@@ -104,10 +107,8 @@ async def _queue(
     settled = await _settle_uncertain(work, run, step, by, action)
     mark = run.step(step.key)
     approver = mark.asked.answered_by if mark.needs_approval and mark.asked else approved_by
-    job = await stored.add(
-        work.conn, incident=run.incident, walk=run.number, step=step.key, title=step.title, plan=dry.plan,
-        asked_by=by, approved_by=approver, now=work.now,
-    )  # fmt: skip
+    new = NewJob(run.incident, run.number, step.key, step.title, dry.plan, asked_by=by, approved_by=approver)
+    job = await stored.add(work.conn, new, work.now)
     change = job_results.started(run, step.key, str(job.id), by, work.now, str(action))
     why = f". {dry.explanation}" if by == BOT else ""
     changed = await unit_of_work.commit(
@@ -147,7 +148,7 @@ async def _settle_uncertain(work: UnitOfWork, run: PlaybookRun, step: Step, by: 
         raise Refused("It may have run already, and a person has to say whether it did.")
     anew, words = ("run again", "runs it again") if action is Action.RUN else ("rolled back", "rolls it back")
     settled = await stored.settle(work.conn, (run.incident, run.number), step.key, by, anew)
-    return [routing.jobs.question_over(job, f"<@{by}> {words}.") for job in settled]
+    return [routing.jobs.question_over(job, f"{user_mention(by)} {words}.") for job in settled]
 
 
 async def _record_refusal(
@@ -163,7 +164,7 @@ async def _record_refusal(
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-async def begin(context: Context, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+async def begin(context: Context, job: Job, lease: timedelta = LEASE) -> Job | None:
     """Take a queued job: from this commit on it runs. None where another replica was first, or it may not any more."""
     async with locked_incident(context, job.incident) as work:
         why = _refusal_now(context, work.incident, job)
@@ -194,15 +195,15 @@ def _refusal_now(context: Context, incident: Incident, job: Job) -> str | None:
     return None
 
 
-async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = LEASE) -> bool:
     """Note that the piece at `position` begins. False where the job is not ours any more."""
     async with context.database.transaction() as conn:
-        return await stored.hold(conn, job, lease, position)
+        return await stored.extend_lease(conn, job, lease, position)
 
 
-async def renew_lease(context: Context, job: Job, lease: timedelta = stored.LEASE) -> bool:
+async def renew_lease(context: Context, job: Job, lease: timedelta = LEASE) -> bool:
     async with context.database.transaction() as conn:
-        return await stored.hold(conn, job, lease)
+        return await stored.extend_lease(conn, job, lease)
 
 
 async def finish(context: Context, job: Job, verdict: Verdict, how: ExitKind, output: str) -> None:
@@ -213,7 +214,7 @@ async def finish(context: Context, job: Job, verdict: Verdict, how: ExitKind, ou
     async with locked_incident(context, job.incident) as work:
         after = jobs.retry_after(job) if not verdict.succeeded and how not in _FINAL else None
         if after is not None:
-            if await stored.again(work.conn, job, after, verdict.summary, output):
+            if await stored.retry_later(work.conn, job, after, verdict.summary, output):
                 await _record_retry(work, job, verdict, after)
             return
         if how is ExitKind.STOPPED:
@@ -238,7 +239,7 @@ async def recover_orphan(context: Context, job: Job) -> None:
     async with locked_incident(context, job.incident) as work:
         runner = context.runners(context.policy.automation).get(job.plan.runner)
         if runner is not None and runner.idempotent:
-            await stored.again(work.conn, job, timedelta(), "interrupted; begun anew", "")
+            await stored.retry_later(work.conn, job, timedelta(), "interrupted; begun anew", "")
             return
         await _may_have_run(work, job, "the bot ended in the middle", gone=True)
 
@@ -247,7 +248,7 @@ async def _may_have_run(work: UnitOfWork, job: Job, why: str, *, gone: bool = Fa
     where = f"{why.rstrip('.')}, at {_position_text(job)}"
     words = f"may have run: {where}. It is not run again by itself; look, then say how it stands"
     moved = (
-        await stored.may_have_run(work.conn, job, words, work.now)
+        await stored.mark_may_have_run(work.conn, job, words, work.now)
         if gone
         else await stored.finish(work.conn, job, JobState.MAY_HAVE_RUN, words, "", work.now)
     )
@@ -299,7 +300,7 @@ async def _after_failure(work: UnitOfWork, job: Job, run: PlaybookRun, playbook:
 async def _fire_trigger(work: UnitOfWork, job: Job) -> None:
     """What was to mend something has failed: the policy may say that somebody is paged for that."""
     if job.plan.remedy is None and not any(
-        one.plan.remedy for one in await stored.of_walk(work.conn, job.incident, job.walk) if one.started_at
+        one.plan.remedy for one in await stored.of_run(work.conn, job.incident, job.walk) if one.started_at
     ):
         return
     tripped = triggers.fire(work.incident, work.policy, TRIGGER, work.now)
@@ -349,7 +350,9 @@ async def settle(
         if not change.entries:
             text = f"{run.name}, {known.step} {known.title}: {said}"
             change = walks.RunChange(run, (entry(work.now, "playbook", by, text, act="settled", walk=run.number),))
-        return await unit_of_work.commit(work, change, [routing.jobs.question_over(known, f"<@{by}> says: {said}.")])
+        return await unit_of_work.commit(
+            work, change, [routing.jobs.question_over(known, f"{user_mention(by)} says: {said}.")]
+        )
 
 
 # --- within -----------------------------------------------------------------------------------------------------------

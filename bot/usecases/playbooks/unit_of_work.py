@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import routing
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change
+from bot.domain.outcome import Outcome
 from bot.domain.paging import ladder
 from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
@@ -30,11 +31,19 @@ async def commit(
     work: UnitOfWork, change: walks.RunChange, notices: Sequence[Notice] = (), *, new: bool = False
 ) -> PlaybookRun:
     """Save a changed walk with all that follows. Call it with the incident locked, as `working_on` does."""
+    await work.write(await save_run(work, change, notices, new=new))
+    return change.run
+
+
+async def save_run(
+    work: UnitOfWork, change: walks.RunChange, notices: Sequence[Notice] = (), *, new: bool = False
+) -> Outcome:
+    """Save a changed run. The outcome for its incident, with the run's messages, is left for the caller to write."""
     after = change.run
     before = None if new else await stored.get(work.conn, after.incident, after.number)
     if before == after and not change.entries:
-        return after
-    await stored.put(work.conn, after)
+        return Outcome(Change(work.incident))
+    await stored.save(work.conn, after)
     settled = (
         [*routing.playbook_runs.settled(before, after), *routing.playbook_runs.reminders_settled(before, after)]
         if before
@@ -46,14 +55,13 @@ async def commit(
     mirror = replace(timers.run_summary(after, said), asking=routing.playbook_runs.asking(after))
     others = tuple(one for one in work.incident.walks if one.number != after.number)
     kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
-    await work.commit(Change(replace(work.incident, walks=kept), change.entries), [shown, *settled, *notices])
-    return after
+    return Outcome(Change(replace(work.incident, walks=kept), change.entries), (shown, *settled, *notices))
 
 
 async def load_run(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
     """The walk, and its playbook as it was when the walk was opened. Raises `NotFound`."""
     run = await stored.get(conn, incident, number)
-    playbook = await stored.as_it_was(conn, run.digest) if run else None
+    playbook = await stored.playbook_version(conn, run.digest) if run else None
     if run is None or playbook is None:
         raise NotFound("That playbook is not open in this incident.", "playbook")
     return run, playbook

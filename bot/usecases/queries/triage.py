@@ -21,11 +21,9 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     guessed = () if incident.services else services_in_title(incident, policy)
     looked_at = affected or guessed
     async with context.database.reading() as conn:
-        alike = await search_index.to(conn, incident, now)
+        alike = await search_index.similar_to(conn, incident, now)
         running = (
-            await incidents.listing(conn, open_only=True, limit=OPEN_INCIDENTS, private=False)
-            if policy.services
-            else []
+            await incidents.newest(conn, open_only=True, limit=OPEN_INCIDENTS, private=False) if policy.services else []
         )
     others = [one for one in running if one.number != incident.number and not one.drill]
     contacts, links = service_catalog.contacts_and_links(policy, looked_at)

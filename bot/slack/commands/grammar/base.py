@@ -29,7 +29,7 @@ class ParseContext:
     verb: Verb
     rest: str  # the text after the verb, without `--in`
     policy: Policy
-    asker: str | None  # the Slack user ID that `me` stands for
+    asker: str | None  # the Slack user ID meant by `me`
 
 
 # Raises `ArgumentError`.

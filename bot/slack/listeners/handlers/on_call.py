@@ -19,7 +19,7 @@ from storage import overrides
 async def _on_call(call: WorkspaceCall) -> Message:
     now, policy, schedule = call.context.clock.now(), call.context.policy, call.request.schedule
     async with call.context.database.reading() as conn:
-        current = await overrides.standing(conn, now)
+        current = await overrides.in_force(conn, now)
         links = await calendar_feeds.links(conn, call.context, call.user, schedule)
         notes = await calendar_feeds.stale(conn, policy, schedule, now)
     return oncall.on_call(policy, now, current, schedule, call.ctx.command, links, notes)

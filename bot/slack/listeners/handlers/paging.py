@@ -12,7 +12,7 @@ from bot.usecases.incidents import escalate
 
 async def _escalate(call: VerbCall) -> Message:
     outcome = await escalate.escalate(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
-    return replies.escalated(outcome.incident, call.policy, outcome.climb)
+    return replies.escalated(outcome.incident, call.policy, outcome.paging)
 
 
 async def _page(call: VerbCall) -> Message:
@@ -26,7 +26,7 @@ async def _page(call: VerbCall) -> Message:
         reason=request.text,
         delivery=call.delivery,
     )
-    return replies.escalated(outcome.incident, call.policy, outcome.climb)
+    return replies.escalated(outcome.incident, call.policy, outcome.paging)
 
 
 async def _trigger(call: VerbCall) -> Message:
@@ -35,15 +35,15 @@ async def _trigger(call: VerbCall) -> Message:
     if parsed is None:
         return triggers.listed(call.incident, call.policy, call.ctx.command, call.request.text)
     trigger, reason = parsed
-    saved = await escalate.trip(call.context, call.number, trigger, call.user, reason, delivery=call.delivery)
+    saved = await escalate.fire_trigger(call.context, call.number, trigger, call.user, reason, delivery=call.delivery)
     return triggers.tripped(saved, trigger)
 
 
 async def _press_cannot_come(call: Press) -> Message:
     rung_text = call.argument.split(":", 1)[0]
     rung = int(rung_text) if rung_text.isdecimal() else 0
-    outcome = await escalate.cannot(call.context, call.number, rung, call.user, delivery=call.delivery)
-    return replies.cant_noted(call.incident, outcome.climb if outcome else None)
+    outcome = await escalate.decline_page(call.context, call.number, rung, call.user, delivery=call.delivery)
+    return replies.cant_noted(call.incident, outcome.paging if outcome else None)
 
 
 VERBS: dict[str, VerbHandler] = {"escalate": _escalate, "page": _page, "trigger": _trigger}

@@ -72,7 +72,7 @@ async def _catchup(call: VerbCall) -> Message:
 async def _list(call: WorkspaceCall) -> Message:
     request = call.request
     async with call.context.database.reading() as conn:
-        listed = await incidents.listing(conn, open_only=request.scope == "open", limit=LISTED)
+        listed = await incidents.newest(conn, open_only=request.scope == "open", limit=LISTED)
         visible = [
             incident
             for incident in listed

@@ -28,7 +28,7 @@ def _acknowledged(outcome: Acknowledged, user: str) -> Message:
 
 
 async def _press_acknowledge(call: Press) -> Message | None:
-    outcome = await acknowledge(call.context, call.number, call.user, asked=False, delivery=call.delivery)
+    outcome = await acknowledge(call.context, call.number, call.user, confirmed=False, delivery=call.delivery)
     if not outcome.ask and outcome.first_by is None and not outcome.offer_lead:
         return None  # the channel sees it
     return _acknowledged(outcome, call.user)
