@@ -284,12 +284,12 @@ def test_a_request_is_settled_where_it_was_made() -> None:
     asked = walk.step("2.1").asked
     assert asked is not None
     dedup_keys = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
-    assert [notice.dedup_key for notice in routing.playbook_runs.asked(walk, asked)] == dedup_keys
+    assert [notice.dedup_key for notice in routing.playbook_runs.approval_requested(walk, asked)] == dedup_keys
     over = approvals.approve(walk, "2.1", 1, "UB", NOON).run
-    assert [notice.dedup_key for notice in routing.playbook_runs.settled(walk, over)] == [
+    assert [notice.dedup_key for notice in routing.playbook_runs.requests_settled(walk, over)] == [
         f"settle:{dedup_key}" for dedup_key in dedup_keys
     ]
-    assert routing.playbook_runs.settled(walk, walk) == []
+    assert routing.playbook_runs.requests_settled(walk, walk) == []
 
 
 def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> PlaybookRun:

@@ -77,7 +77,7 @@ async def test_a_frequent_question_is_answered_by_its_index(database: Database, 
 async def _card_edit(conn: AsyncConnection) -> None:
     await enqueue.put(conn, [routing.card_edit(1)])
     for row in await queue.claim(conn, 1):
-        await receipts.get(conn, routing.card_of(1))
+        await receipts.get(conn, routing.card_key(1))
         await census.failures(conn, 1)
         await queue.mark_sent(conn, row, {})
 

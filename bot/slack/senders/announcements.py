@@ -44,7 +44,7 @@ class AnnouncementSender(SenderBase):
     @sends(NoticeKind.ANNOUNCE_EDIT, failure="keep the announcement up to date")
     async def announce_edit(self, delivery: Delivery) -> SendResult:
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
-        return await self.edit_posted(routing.announcement_of(delivery.incident.number), message)
+        return await self.edit_posted(routing.announcement_key(delivery.incident.number), message)
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
     async def briefing(self, delivery: Delivery) -> SendResult:

@@ -30,7 +30,7 @@ class NewsSender(SenderBase):
 
     @sends(NoticeKind.THREAD, failure="post under the announcement")
     async def thread(self, delivery: Delivery) -> SendResult:
-        receipt = await self.posted(routing.announcement_of(delivery.incident.number))
+        receipt = await self.posted(routing.announcement_key(delivery.incident.number))
         if receipt is None:
             return NEVER_POSTED
         return await self.post(delivery, receipt["channel"], await self._render(delivery), receipt["ts"])

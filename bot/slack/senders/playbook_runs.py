@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState
-from bot.domain.routing import walk_of
+from bot.domain.routing import run_message_key
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ApprovalPayload, RunPayload, StepOverduePayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
@@ -34,7 +34,7 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.RUN_EDIT, failure="keep the playbook up to date")
     async def run_edit(self, delivery: Delivery) -> SendResult:
-        dedup_key = walk_of(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
+        dedup_key = run_message_key(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
         return await self.edit_posted(dedup_key, await self._render(delivery))
 
     @sends(
@@ -100,7 +100,7 @@ class PlaybookRunSender(SenderBase):
         step = run.step(payload.step)
         if step.settled or step.turns != payload.turn or not run.active or not incident.open:
             delivery = replace(delivery, unless="the step moved on before it could be sent")
-        parent = await self.posted(walk_of(incident.number, run.number))
+        parent = await self.posted(run_message_key(incident.number, run.number))
         person = await self._people.user_id(payload.person)
         message = step_late(incident, run, step, person, payload.late_s)
         if parent is None:

@@ -31,7 +31,7 @@ class TriageSender(SenderBase):
     async def triage_edit(self, delivery: Delivery) -> SendResult:
         """Where nothing was useful before, queue the message itself instead."""
         number = delivery.incident.number
-        receipt = await self.posted(routing.triage_of(number))
+        receipt = await self.posted(routing.triage_key(number))
         if receipt is None:
             async with self._context.database.transaction() as conn:
                 await enqueue.put(conn, [replace(routing.triage(number), resend=True)])

@@ -51,7 +51,7 @@ async def request_approval_in(
     )
     asked = change.run.step(step).asked
     assert asked is not None  # noqa: S101 - it was asked for just now
-    return await commit(work, change, routing.playbook_runs.asked(change.run, asked))
+    return await commit(work, change, routing.playbook_runs.approval_requested(change.run, asked))
 
 
 async def approve(
@@ -140,7 +140,7 @@ async def _commit_grant(work: UnitOfWork, change: walks.RunChange, playbook: Pla
     if tuple(preview(playbook, step, change.run.values, mark.asked.action)) != mark.asked.shown:
         raise Refused("What would be done has changed since it was shown. Ask for approval again.")
     loud = (
-        [routing.playbook_runs.broken_glass(change.run, mark)]
+        [routing.playbook_runs.glass_broken(change.run, mark)]
         if mark.asked.answer is ApprovalStatus.BREAK_GLASS
         else []
     )

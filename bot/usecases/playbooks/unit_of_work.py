@@ -45,14 +45,17 @@ async def save_run(
         return Outcome(Change(work.incident))
     await stored.save(work.conn, after)
     settled = (
-        [*routing.playbook_runs.settled(before, after), *routing.playbook_runs.reminders_settled(before, after)]
+        [
+            *routing.playbook_runs.requests_settled(before, after),
+            *routing.playbook_runs.reminders_settled(before, after),
+        ]
         if before
         else []
     )
-    shown = routing.playbook_runs.opened(after) if new else routing.walk_edit(after.incident, after.number)
+    shown = routing.playbook_runs.run_opened(after) if new else routing.run_edit(after.incident, after.number)
     last = change.entries[-1] if change.entries else None
     said = f"{last.text} ({user_mention(last.actor)})" if last and is_user_id(last.actor) else last.text if last else ""
-    mirror = replace(timers.run_summary(after, said), asking=routing.playbook_runs.asking(after))
+    mirror = replace(timers.run_summary(after, said), asking=routing.playbook_runs.live_request_keys(after))
     others = tuple(one for one in work.incident.walks if one.number != after.number)
     kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
     return Outcome(Change(replace(work.incident, walks=kept), change.entries), (shown, *settled, *notices))
