@@ -268,7 +268,7 @@ def test_a_form_that_lost_its_incident_says_so() -> None:
     view = {**submitted(modals.reopen_modal(OPEN), reason="x"), "private_metadata": "{not json"}
     with pytest.raises(InputErrors) as wrong:
         modals.values_of_reopen(view)
-    assert wrong.value.errors == {"reason": "This form has lost its incident. Close it and open it again."}
+    assert wrong.value.errors == {"reason": "This form lost track of its incident. Close it and open it again."}
 
 
 def test_which_incident_a_message_belongs_to() -> None:

@@ -52,7 +52,9 @@ def _latest(incident: Incident, now: datetime) -> Block | None:
     if not incident.updates or not incident.update_text or not incident.open:
         return None
     when = f" {phrases.at(incident.updated_at, now)}" if incident.updated_at else ""
-    return elements.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST_LENGTH))}")
+    return elements.section(
+        f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST_LENGTH))}"
+    )
 
 
 def _ended(incident: Incident) -> Block | None:

@@ -11,8 +11,8 @@ from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
-from bot.slack.blocks.ledger import ASKS, HANDOVER, SHIFT, entry_line
-from bot.slack.blocks.triage import whom_and_where
+from bot.slack.blocks.ledger import HANDOVER, KIND_NAMES, SHIFT, entry_line
+from bot.slack.blocks.triage import contacts_and_links
 from bot.slack.text import clip, mention, plain, render
 
 SHOWN = 12  # of what happened; on a telephone nobody reads more
@@ -46,7 +46,7 @@ def catchup(
             )
             if incident.open
             else None,
-            *whom_and_where(contacts, links),
+            *contacts_and_links(contacts, links),
             elements.actions(button("Timeline", "timeline", incident.id), block_id="catchup"),
         ],
     )
@@ -106,7 +106,7 @@ def _due(kind: str, rung: int | None) -> str:
         return "an answer to the handover is due"
     if kind == SHIFT:
         return "a turn on call ends"
-    return f"{ASKS.get(kind, kind.replace('_', ' '))} is due"
+    return f"{KIND_NAMES.get(kind, kind.replace('_', ' '))} is due"
 
 
 def _walked(walking: RunSummary, now: datetime) -> str:

@@ -44,7 +44,7 @@ def modal(policy: Policy, now: datetime, schedule: str | None = None, channel: s
             elements.input_block("starts", "From", _picker(now)),
             elements.input_block("ends", "Until", _picker(now + DEFAULT_SPAN)),
             elements.context(
-                "Pages come to you for that time, whoever is on call by the rotation. You can give the cover up at any time."
+                "You are on call for that time instead of the rotation: pages come to you. You can cancel it any time."
             ),
         ],
         inputs.metadata(channel=channel),

@@ -1,4 +1,4 @@
-"""The organisation's custom fields as inputs, each the block `field_KEY`, in the declare form and in a form of their own."""
+"""Custom fields as inputs, each the block `field_KEY`, in the declare form and in a form of their own."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ class Values:
 
 
 def blocks(policy: Policy, severity: str | None = None, answers: Mapping[str, Answer] | None = None) -> list[Block]:
-    """The inputs. The declare form has no severity yet, so fields that only some severities require are optional there."""
+    """The inputs. Without a severity, as in the declare form, fields that only some severities require are optional."""
     return [
-        _input(custom, severity, (answers or {}).get(custom.key)) for custom in custom_fields.fields_for(policy, severity)[:MAX_FIELDS]
+        _input(custom, severity, (answers or {}).get(custom.key))
+        for custom in custom_fields.fields_for(policy, severity)[:MAX_FIELDS]
     ]
 
 
@@ -90,7 +91,9 @@ def _input(custom: CustomField, severity: str | None, answer: Answer | None) -> 
     if custom.severities and severity is None:
         hint = f"{hint} ({', '.join(custom.severities)})".strip()
     required = custom.required and (severity is not None or not custom.severities)
-    return elements.input_block(_block(custom), custom.label, _element(custom, answer), optional=not required, hint=hint)
+    return elements.input_block(
+        _block(custom), custom.label, _element(custom, answer), optional=not required, hint=hint
+    )
 
 
 def _element(custom: CustomField, answer: Answer | None) -> Block:

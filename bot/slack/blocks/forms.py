@@ -15,7 +15,10 @@ from bot.slack.text import clip, plain, quote, render_recorded
 
 def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, Any]) -> Block:
     """Choose the incident for a message from elsewhere, in block `incident`. `source['text']` is Slack's markup."""
-    options = [elements.option(f"{incident.id} · {plain(incident.title)}", incident.id) for incident in incidents[: elements.OPTIONS]]
+    options = [
+        elements.option(f"{incident.id} · {plain(incident.title)}", incident.id)
+        for incident in incidents[: elements.OPTIONS]
+    ]
     quoted = quote(clip(render_recorded(str(source.get("text") or "")).strip(), 500))
     return {
         "type": "modal",

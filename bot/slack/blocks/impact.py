@@ -39,7 +39,9 @@ def impact_modal(incident: Incident, policy: Policy) -> Block:
             elements.input_block(
                 "regions",
                 "Regions",
-                elements.text_input(", ".join(incident.regions), longest=TEXT_LENGTH, placeholder="eu-west-1, us-east-1"),
+                elements.text_input(
+                    ", ".join(incident.regions), longest=TEXT_LENGTH, placeholder="eu-west-1, us-east-1"
+                ),
                 optional=True,
             ),
             *[

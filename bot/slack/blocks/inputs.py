@@ -42,10 +42,10 @@ def metadata(**values: Any) -> str:
 def metadata_of(view: View) -> dict[str, Any]:
     """The values stored by `metadata`. Empty where they cannot be read."""
     try:
-        metadata = json.loads(view.get("private_metadata") or "{}")
+        values = json.loads(view.get("private_metadata") or "{}")
     except (ValueError, RecursionError):  # RecursionError: thousands of brackets
         return {}
-    return metadata if isinstance(metadata, dict) else {}
+    return values if isinstance(values, dict) else {}
 
 
 def incident_of(view: View) -> int:

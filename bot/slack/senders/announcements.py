@@ -61,7 +61,7 @@ class AnnouncementSender(SenderBase):
 
     @sends_without_incident(NoticeKind.POLICY_MENDED, failure="say that the policy file can be used again")
     async def policy_mended(self, notice: ClaimedNotice) -> SendResult:
-        return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.mended())
+        return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.valid_again())
 
     async def _channel(self, policy: Policy) -> str:
         """The announcement channel's ID where it is known, else the name that the policy gives."""

@@ -41,7 +41,7 @@ async def _why(call: VerbCall) -> Message:
         rows = await deadlines.ledger(conn, call.number)
     reminders = [
         ledger.Reminder(
-            ledger.asks(row.kind, row.dedup_key),
+            ledger.ledger_kind(row.kind, row.dedup_key),
             row.rung,
             row.due_at,
             row.sent_at,
@@ -63,7 +63,7 @@ async def _catchup(call: VerbCall) -> Message:
         since=missed.since,
         entries=missed.entries,
         messages=missed.messages,
-        upcoming=[(ledger.asks(row.kind, row.dedup_key), row.rung, row.due_at) for row in missed.upcoming],
+        upcoming=[(ledger.ledger_kind(row.kind, row.dedup_key), row.rung, row.due_at) for row in missed.upcoming],
         contacts=missed.contacts,
         links=missed.links,
     )
