@@ -304,7 +304,7 @@ automation:
 """,
         "policy.yml:5: automation.runners.process.allow[1].executable must be a whole path such as /usr/bin/kubectl, "
         "not “kubectl”.\n"
-        "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a pattern that can be used: "
+        "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a valid pattern: "
         "“(pods”. Missing ): (pods.\n"
         "policy.yml:5: automation.runners.process.allow[1].enviroment is not a setting here. Did you mean environment?",
     ),
@@ -319,11 +319,11 @@ automation:
     http:
       allow: [{host: api.example.com, paths: ["/(a)/\\\\1"]}]
 """,
-        "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a pattern that can be used: "
-        "“(?!kube-system).*”. Invalid perl operator: (?!. Looking around, as (?=…) does, and references such as \\1 "
-        "are not to be had.\n"
-        "policy.yml:7: automation.runners.http.allow[1].paths[1] is not a pattern that can be used: “/(a)/\\1”. "
-        "Invalid escape sequence: \\1. Looking around, as (?=…) does, and references such as \\1 are not to be had.",
+        "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a valid pattern: "
+        "“(?!kube-system).*”. Invalid perl operator: (?!. Lookarounds such as (?=…) and references such as \\1 "
+        "are not supported.\n"
+        "policy.yml:7: automation.runners.http.allow[1].paths[1] is not a valid pattern: “/(a)/\\1”. "
+        "Invalid escape sequence: \\1. Lookarounds such as (?=…) and references such as \\1 are not supported.",
     ),
     (
         "a program with any arguments",

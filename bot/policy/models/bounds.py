@@ -30,7 +30,7 @@ def _argument(value: Any, info: ValidationInfo) -> str:
         raise wrong("must be a pattern for one argument, in quotes.")
     why = None if (info.context or {}).get("kept") else patterns.pattern_error(text)
     if why is not None:
-        raise wrong(f"is not a pattern that can be used: {shown(text)}. {why}")
+        raise wrong(f"is not a valid pattern: {shown(text)}. {why}")
     return text
 
 

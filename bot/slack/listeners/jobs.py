@@ -15,7 +15,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import forms, job_forms
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases.playbooks import approvals as approving
-from bot.usecases.playbooks import confidence, unit_of_work
+from bot.usecases.playbooks import confidence, job_queue, unit_of_work
 from bot.usecases.playbooks import jobs as running
 from bot.usecases.playbooks.dry_run import dry_run
 from bot.usecases.playbooks.unit_of_work import load_run
@@ -44,7 +44,7 @@ async def _show(
     walk, playbook, mark, step = await _read(ctx, incident, rest)
     dry = dry_run(ctx.context, incident, playbook, step, walk.values, action)
     if dry.plan is None or not dry.allowed:
-        asked = await running.queue_step(
+        asked = await job_queue.queue_step(
             ctx.context, incident.number, walk.number, step.key, interaction.user, action, interaction.delivery
         )
         return job_forms.refused(asked.refused or "")
@@ -104,7 +104,7 @@ async def _submitted(ctx: ListenerContext, interaction: Interaction, view: View)
     """What was shown is what runs: where the walk has changed meanwhile, nothing does."""
     of, data = forms.of(view), inputs.metadata_of(view)
     action = "rollback" if data.get("action") == "rollback" else "run"
-    asked = await running.queue_step(
+    asked = await job_queue.queue_step(
         ctx.context,
         of.incident,
         of.walk,
