@@ -18,6 +18,7 @@ from bot.workers.base import Service
 from bot.workers.job_runner import JobRunner
 from bot.workers.policy_watcher import PolicyWatcher
 from bot.workers.scheduler import Scheduler
+from bot.workers.timer import Timer
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ class App:
     http: HttpServer
     scheduler: Scheduler
     job_runner: JobRunner
+    timer: Timer
     policy_watcher: PolicyWatcher
     usergroups: UserGroups
     sockets: SocketPool | None

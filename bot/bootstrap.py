@@ -21,6 +21,7 @@ from bot import policy as policy_reader
 from bot.app import App, Stage
 from bot.clock import Clock
 from bot.domain.routing.notice import PAGER_KINDS
+from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
 from bot.pager import PageSender
 from bot.playbook_runners import RunnerFactory
@@ -43,28 +44,31 @@ from bot.usecases.incidents.record import Channels, Recorder
 from bot.usecases.oncall import calendar_feeds
 from bot.web import debug, oncall, slack, webhooks
 from bot.web import health as health_routes
-from bot.web.connection_limits import Door
+from bot.web.connection_limits import ConnectionLimiter
 from bot.web.health import Health
 from bot.web.server import HttpServer
 from bot.web.slack_check import SlackCheck
 from bot.workers import pagerduty_schedule_sync
-from bot.workers.base import Service
+from bot.workers.base import Periodic, Service
 from bot.workers.heartbeat import Heartbeat
 from bot.workers.job_runner import JobRunner
 from bot.workers.outage_monitor import OutageMonitor
 from bot.workers.outbox import Outbox
-from bot.workers.playbook_reviews import PlaybookReviews
+from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
+from bot.workers.playbook_reviews import playbook_reviews
 from bot.workers.policy_watcher import PolicyWatcher
 from bot.workers.replica_counter import ReplicaCounter
 from bot.workers.retention import Retention
 from bot.workers.scheduler import Scheduler
 from bot.workers.tasks import BackgroundTask
+from bot.workers.timer import Timer
 from bot.workers.usergroup_sync import UsergroupSync
 from playbooks.library_cache import LibraryCache
 from storage import key_value
 from storage.database import Database
 from storage.deadlines import LedgerRow
 from storage.instance_lock import acquire, release_leases
+from storage.open import open_database
 from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
@@ -147,6 +151,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
     me = await read_identity(api, database)
     async with database.transaction() as conn:
         await calendar_feeds.make_secret(conn)
+    await usergroups.recall()
     return Base(
         settings=settings, clock=clock, context=context, metrics=metrics, session=session, client=client, api=api,
         me=me, usergroups=usergroups,
@@ -157,7 +162,7 @@ async def _database(settings: Settings, opened: AsyncExitStack) -> Database:
     lock = await acquire(settings.url)
     if lock is not None:
         opened.callback(lock.release)
-    database = await Database.open(settings.url)
+    database = await open_database(settings.url)
     opened.push_async_callback(database.close)
     if lock is not None:
         await release_leases(database)
@@ -169,10 +174,10 @@ async def open_clock(database: Database, speed: float) -> Clock:
     if speed == 1.0:
         return Clock()
     async with database.transaction() as conn:
-        kept = await key_value.get(conn, "clock")
+        kept = await key_value.DEMO_CLOCK.get(conn)
         if kept is None or kept["speed"] != speed:
             kept = {"anchor": time.time(), "speed": speed}
-            await key_value.put(conn, "clock", kept)
+            await key_value.DEMO_CLOCK.put(conn, kept)
     return Clock(kept["anchor"], kept["speed"])
 
 
@@ -183,10 +188,11 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
     bolt = _bolt(base, on_missed_event=outages.missed)
     sockets = _sockets(base, bolt, backfill)
     base.metrics.about(base.api.rate_limiter, sockets)
-    scheduler = Scheduler(context, base.clock, _observe_deadlines(base.metrics))
+    timer = Timer()
+    scheduler = Scheduler(context, base.clock, timer, _observe_deadlines(base.metrics))
     job_runner = JobRunner(context, settings.secrets, base.metrics.job_ended)
     join = _announcements(base)
-    watcher = PolicyWatcher(context, base.metrics, lambda: settings.policy_path, join.run)
+    watcher = PolicyWatcher(context, timer, base.metrics, lambda: settings.policy_path, join.run)
     health = Health(
         context=context,
         metrics=base.metrics,
@@ -195,10 +201,16 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
         policy=lambda: watcher.trouble,
     )
     http = _http(base, bolt, health)
-    serving: list[Service] = [http, _outbox(base, sockets), scheduler, job_runner, _replicas(base)]
+    opened.callback(http.limiter.close_all)  # connections that arrive while everything else stops
+    outbox, replicas = _outbox(base, sockets), _replicas(base)
+    for periodic in (outbox.periodic, scheduler.periodic, job_runner.periodic, outages.periodic, watcher.periodic):
+        timer.add(periodic)
+    for periodic in _periodic(base, health, replicas):
+        timer.add(periodic)
+    serving: list[Service] = [http, outbox, scheduler, job_runner, replicas]
     if sockets is not None:
         serving.append(sockets)
-    beside: list[Service] = [health, join, outages, _index_filler(context), *_periodic(base, health), watcher]
+    beside: list[Service] = [health, join, outages, _index_filler(context), timer]
     return App(
         context=context,
         session=base.session,
@@ -207,6 +219,7 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
         http=http,
         scheduler=scheduler,
         job_runner=job_runner,
+        timer=timer,
         policy_watcher=watcher,
         usergroups=base.usergroups,
         sockets=sockets,
@@ -252,11 +265,12 @@ def _outbox(base: Base, sockets: SocketPool | None) -> Outbox:
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
     pages = PageSender(base.context, pager.build(settings, base.session), base.me.url)
 
-    async def send(row: ClaimedNotice) -> dict[str, Any]:
-        receipt = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
-        if sockets is not None and row.kind in IN_CHANNEL and str(receipt.get("channel", "")).startswith(("C", "G")):
+    async def send(row: ClaimedNotice) -> SendResult:
+        result = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))
+        channel = str(result.receipt.get("channel", "")) if isinstance(result, Sent) else ""
+        if sockets is not None and row.kind in IN_CHANNEL and channel.startswith(("C", "G")):
             sockets.note_post()
-        return receipt
+        return result
 
     return Outbox(
         base.context,
@@ -296,25 +310,28 @@ def _announcements(base: Base) -> BackgroundTask:
     )  # fmt: skip
 
 
-def _periodic(base: Base, health: Health) -> list[Service]:
+def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Periodic]:
     settings, context = base.settings, base.context
     schedules = pagerduty_schedule_sync.client(settings, base.session)
-    services: list[Service] = [
-        Retention(context, settings.tocsin_archive, settings.secrets()),
-        PlaybookReviews(context),
-        UsergroupSync(context, schedules),
-        base.usergroups,
+    periodic = [
+        PagerDutyScheduleSync(context, schedules).periodic,
+        UsergroupSync(context).periodic,
+        base.usergroups.periodic,
+        playbook_reviews(context),
+        Retention(context, settings.tocsin_archive, settings.secrets()).periodic,
     ]
+    if replicas.periodic is not None:
+        periodic.append(replicas.periodic)
     if settings.heartbeat_url is not None:
         url = settings.heartbeat_url.get_secret_value()
-        services.append(Heartbeat(base.session, url, health.checks, base.metrics.heartbeat))
-    return services
+        periodic.append(Heartbeat(base.session, url, health.checks, base.metrics.heartbeat).periodic)
+    return periodic
 
 
 def _http(base: Base, bolt: AsyncApp, health: Health) -> HttpServer:
     settings, context, metrics = base.settings, base.context, base.metrics
-    limiter = Door(metrics)
-    site = limiter.open_to(web.Application(client_max_size=slack.LARGEST_BODY))
+    limiter = ConnectionLimiter(metrics)
+    site = limiter.guard(web.Application(client_max_size=slack.LARGEST_BODY))
     site.add_routes(health_routes.routes(health))
     site.add_routes(oncall.routes(context))
     if settings.tocsin_demo:

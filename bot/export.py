@@ -42,7 +42,7 @@ async def records(
     yield {"type": "export", "format": FORMAT, "tocsin": version("tocsin"), "at": rfc3339(datetime.now(UTC))}
     if numbers is None:
         async with database.snapshot() as conn:
-            for table in export_rows.shared():
+            for table in export_rows.shared_tables():
                 async for row in export_rows.rows(conn, table):
                     yield {"type": table.name, **_without_keys(_plain(row))}
     async for number in _numbers(database, numbers):
@@ -77,14 +77,14 @@ async def incident(conn: AsyncConnection, number: int, *, private: bool = True) 
     chain = None if head is None else {"entries": head[0], "hash": head[1]}
     whole = {"policy": found.policy, "chain": chain, "state": await export_rows.state(conn, number)}
     yield {"type": "incident", **about, **serialization.incident_json(found), **whole}
-    keyed = await entries.keyed(conn, number)
+    keyed = await entries.keyed_messages(conn, number)
     async for row in export_rows.entries(conn, number):
         yield {"type": "entry", **about, **_entry(row, keyed)}
     async for row in export_rows.ledger(conn, number):
         yield {"type": "reminder", **about, **_plain(row, "incident", "lease_until", "fence")}
     async for row in export_rows.notices(conn, number):
         yield {"type": "notice", **about, **_notice(row)}
-    for table in export_rows.of_incidents():
+    for table in export_rows.incident_tables():
         async for row in export_rows.rows(conn, table, number):
             yield {"type": table.name, **about, **_plain(row, "incident")}
 

@@ -50,7 +50,8 @@ def configure(form: Literal["console", "json"] | None, level: str, secrets: Iter
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns that our own `authorize` outranks the token
-    for noisy in ("slack_sdk", "apscheduler", "aiohttp.access", "alembic", "aiosqlite", "asyncio"):
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each run skipped because one is under way
+    for noisy in ("slack_sdk", "aiohttp.access", "alembic", "aiosqlite", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.getLevelName(level), logging.WARNING))
 
 

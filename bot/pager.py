@@ -6,15 +6,16 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 import aiohttp
 
-from bot.domain.errors import DeliveryError, NotNeeded, Refused
+from bot.domain.errors import DeliveryError, Refused
 from bot.domain.incident import Incident
 from bot.domain.paging import calls
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import AlertFollowUpPayload, PersonPagePayload
+from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.integrations import http
 from bot.integrations.email import Email, Server, sender_of
 from bot.integrations.pagerduty import PagerDuty
@@ -24,7 +25,8 @@ from bot.integrations.webhook import Webhook
 from bot.settings import Settings
 from bot.usecases.context import Context
 from storage import incidents
-from storage.outbox import queue
+from storage.outbox import census
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 # What each method needs, all of it, and how its notifier is made. `getattr` by the name in small letters.
@@ -99,52 +101,53 @@ class PageSender:
         self._by_method = by_method
         self._team_url = team_url
 
-    async def send(self, row: ClaimedNotice) -> dict[str, Any]:
+    async def send(self, row: ClaimedNotice) -> SendResult:
         """1. Read the incident; 2. see whether it is still wanted; 3. hand it over; 4. say failures in plain words."""
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident) if row.incident is not None else None
             if incident is None:
-                raise DeliveryError(f"there is no incident for {row.dedup_key}", permanent=True)
+                return Failed(f"there is no incident for {row.dedup_key}")
             policy = await self._context.policies.of(conn, incident)
-            failed = {failure.dedup_key for failure in await queue.failures(conn, incident.number)}
-        _check_wanted(row, incident, failed)
+            failed = {failure.dedup_key for failure in await census.failures(conn, incident.number)}
+        if reason := _not_needed(row, incident, failed):
+            return NotNeeded(reason)
         page = page_of(row, incident, policy, self._team_url, self._context.clock.at(row.created_at.timestamp()))
-        method = row.payload["method"]
+        method = _payload(row).method
         notifier = self._by_method.get(method)
         words = _what(row, policy, incident)
         if notifier is None:
-            raise DeliveryError(f"{words}: {calls.label(method)} is not set up any more.", permanent=True)
+            return Failed(f"{words}: {calls.label(method)} is not set up any more.")
         if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:  # looking and sending, at their longest
-            raise DeliveryError(f"{words}: its lease would have ended before the answer", wait_s=0.0)
+            return Retry(f"{words}: its lease would have ended before the answer", timedelta(0))
         try:
             receipt = await notifier.send(page)
         except DeliveryError as error:
-            raise DeliveryError(
-                f"{words}: {error}.", permanent=error.permanent, uncertain=error.uncertain, wait_s=error.wait_s
-            ) from None
-        return {"method": method, **receipt.as_json()}
+            return result_of(error, f"{words}: {error}.")
+        return Sent({"method": method, **receipt.as_json()})
 
 
-def _check_wanted(row: ClaimedNotice, incident: Incident, failed: set[str]) -> None:
+def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str | None:
+    """The reason to drop it. None while it is needed."""
     if incident.drill:
-        raise NotNeeded("a drill pages nobody")
-    if row.payload["action"] == Action.TRIGGER:
-        if why := calls.not_needed_because(incident, row.payload["unless"]):
-            raise NotNeeded(f"{why}, or confirmed: an earlier attempt may have arrived" if row.uncertain else why)
-    elif failed.issuperset(row.payload["triggers"]):
-        raise NotNeeded("it was never opened there")
+        return "a drill pages nobody"
+    payload = _payload(row)
+    if isinstance(payload, PersonPagePayload):
+        reason = calls.not_needed_because(incident, payload.unless)
+        return f"{reason}, or confirmed: an earlier attempt may have arrived" if reason and row.uncertain else reason
+    return "it was never opened there" if failed.issuperset(payload.triggers) else None
 
 
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
     """What may leave: of a private incident nothing but its ID."""
-    payload, private = row.payload, incident.private
-    person = calls.person_in_payload(payload, policy) if payload.get("contact") else calls.Person("", "")
+    payload, private = _payload(row), incident.private
+    person = calls.person_by_address(payload.contact, policy) if payload.contact else calls.Person("", "")
     person = replace(person, name=_plain(person.name, policy))
-    why = payload.get("why")
+    trigger = payload if isinstance(payload, PersonPagePayload) else None
+    why = trigger.why if trigger else None
     return Page(
         incident=incident.id,
-        action=Action(payload["action"]),
-        dedup_key=calls.dedup_key(incident, payload["severity"]),
+        action=Action(payload.action or Action.TRIGGER),
+        dedup_key=calls.dedup_key(incident, payload.severity),
         key=row.key,
         person=person,
         title=None if private else _plain(incident.title, policy) or "Untitled incident",
@@ -153,8 +156,8 @@ def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: st
         status=None if private else str(incident.status),
         why=None if private or not why else _plain(str(why), policy),
         link=None if private else _link(incident, team_url),
-        rung=payload.get("rung"),
-        times=int(payload.get("times") or 1),
+        rung=trigger.rung if trigger else None,
+        times=trigger.times if trigger else 1,
         declared_at=incident.declared_at,
         paged_at=paged_at,
         uncertain=row.uncertain,
@@ -183,7 +186,16 @@ def _plain(text: str, policy: Policy) -> str:
 
 
 def _what(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
-    action, way = row.payload["action"], calls.label(row.payload["method"])
-    if action == Action.TRIGGER:
-        return f"Could not page {calls.person_in_payload(row.payload, policy).name} by {way}"
-    return f"Could not {action} {incident.id} in {way}"
+    payload = _payload(row)
+    method = calls.label(payload.method)
+    if isinstance(payload, PersonPagePayload):
+        name = calls.person_by_address(payload.contact or payload.person, policy).name
+        return f"Could not page {name} by {method}"
+    return f"Could not {payload.action} {incident.id} in {method}"
+
+
+def _payload(row: ClaimedNotice) -> PersonPagePayload | AlertFollowUpPayload:
+    """A page to one person, or what follows it at the vendor."""
+    if row.payload["action"] == Action.TRIGGER:
+        return read_payload(row, PersonPagePayload)
+    return read_payload(row, AlertFollowUpPayload)

@@ -1,4 +1,4 @@
-"""The environment → `Settings`. What is missing fails at start, with the mend."""
+"""Settings from the environment, validated at the start; each error names the variable and what it should be."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from bot.integrations.email import Server, sender_of
 
 
 class SettingsError(TocsinError):
-    """The settings do not suffice; the message says which variable and what to put there."""
+    """A setting is missing or unusable; the message names the variable and what to put there."""
+
+
+class AddressWithPassword(SecretStr):
+    """An address that may be shown in part: only its password is a secret."""
 
 
 class Settings(BaseSettings):
@@ -28,20 +32,20 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
-    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///tocsin.db")
+    database_url: AddressWithPassword = AddressWithPassword("sqlite+aiosqlite:///tocsin.db")
     tocsin_policy: Path | None = None
     tocsin_playbooks: str | None = None
-    tocsin_archive: Path | None = None  # a folder; what retention is about to purge is written there first
+    tocsin_archive: Path | None = None  # a folder; retention writes there what it is about to purge
     tocsin_url: str | None = None
     tocsin_command: str = "/incident"
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     log_format: Literal["console", "json"] | None = None
     log_level: str = "INFO"
-    # For trying things out: the demo's clock runs faster from the instant it first started.
+    # For the demo: its clock runs this many times faster, counted from its first start.
     tocsin_speed: float = Field(default=1.0, gt=0, le=100_000)
-    tocsin_demo: bool = False  # opens `/inside`, for the demo's inspector
-    # Ways of paging people outside Slack; each is there once what it needs is set. docs/notifiers.md
+    tocsin_demo: bool = False  # serves `/debug`, for the demo's inspector
+    # Paging methods besides Slack; each is used once everything it needs is set. docs/notifiers.md
     pagerduty_routing_key: SecretStr | None = None
     pagerduty_events_url: str = "https://events.pagerduty.com/v2/enqueue"
     pagerduty_webhook_secret: SecretStr | None = None
@@ -55,10 +59,10 @@ class Settings(BaseSettings):
     twilio_api_url: str = "https://api.twilio.com"
     webhook_url: SecretStr | None = None
     webhook_secret: SecretStr | None = None
-    # Called every minute while all is well; whoever has the address could keep the alarm quiet.
+    # Called every minute while all is well. It is a secret: calling it keeps the alarm quiet.
     heartbeat_url: SecretStr | None = None
-    # What runners of playbooks ask. docs/playbooks.md
-    prometheus_url: SecretStr | None = None
+    # For the runner `promql` of playbooks. docs/playbooks.md
+    prometheus_url: AddressWithPassword | None = None
 
     @field_validator("slack_api_url")
     @classmethod
@@ -103,7 +107,7 @@ class Settings(BaseSettings):
 
     @property
     def policy_path(self) -> Path | None:
-        """The policy file: named, else `policy.yml` where it is, else none (the preset)."""
+        """The policy file that is named, else `policy.yml` if it exists; None stands for the preset."""
         if self.tocsin_policy is not None:
             return self.tocsin_policy
         usual = Path("policy.yml")
@@ -116,49 +120,49 @@ class Settings(BaseSettings):
 
     @property
     def prometheus(self) -> str | None:
-        """The address of Prometheus; it may hold a password."""
+        """The address of Prometheus, with its password; None where it is not set."""
         return self.prometheus_url.get_secret_value() if self.prometheus_url is not None else None
 
     @property
     def socket_mode(self) -> bool:
+        """Whether Slack is reached by Socket Mode; otherwise it calls us by HTTP."""
         return self.slack_app_token is not None
 
     @property
     def url(self) -> str:
-        """The database's address as a string, secrets and all: not for logs."""
+        """The database's address with its password: not for logs."""
         return self.database_url.get_secret_value()
 
     def missing_for_serving(self) -> list[str]:
-        """What `tocsin serve` lacks, each with the mend."""
-        found = []
+        """What `tocsin serve` lacks: a sentence for each, with how to get it."""
+        missing = []
         if self.slack_bot_token is None:
-            found.append(
+            missing.append(
                 "SLACK_BOT_TOKEN is not set. Copy the Bot User OAuth Token (xoxb-…) from your app's page, "
                 "OAuth & Permissions."
             )
         if self.slack_app_token is None and self.slack_signing_secret is None:
-            found.append(
+            missing.append(
                 "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set. For Socket Mode (no public address needed) "
                 "set SLACK_APP_TOKEN (xapp-…, Basic Information, App-Level Tokens, scope connections:write); for HTTP "
                 "set SLACK_SIGNING_SECRET (Basic Information)."
             )
-        return found
+        return missing
 
     def secrets(self) -> list[str]:
-        """Every secret value, so that logs can leave them out."""
+        """Every secret value, so that logs and exports can leave them out. Of an address it is the password."""
+        fields = [getattr(self, name) for name in type(self).model_fields]
         values = [
-            self.slack_bot_token, self.slack_signing_secret, self.slack_app_token,
-            self.pagerduty_routing_key, self.pagerduty_webhook_secret, self.pagerduty_api_token,
-            self.smtp_url, self.twilio_auth_token, self.webhook_url, self.webhook_secret, self.heartbeat_url,
-        ]  # fmt: skip
-        found = [value.get_secret_value() for value in values if value is not None]
-        if (password := _password_of(self.url)) is not None:
-            found.append(password)
-        if self.prometheus is not None and (secret := urlsplit(self.prometheus).password):
-            found.append(secret)
-        if self.smtp_url is not None and (secret := Server.of(self.smtp_url.get_secret_value()).password):
-            found.append(secret)
-        return found
+            field.get_secret_value()
+            for field in fields
+            if isinstance(field, SecretStr) and not isinstance(field, AddressWithPassword)
+        ]
+        passwords = [_password_of(self.url)]
+        if self.prometheus is not None:
+            passwords.append(urlsplit(self.prometheus).password)
+        if self.smtp_url is not None:
+            passwords.append(Server.of(self.smtp_url.get_secret_value()).password)
+        return values + [password for password in passwords if password]
 
 
 def load() -> Settings:

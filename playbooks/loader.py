@@ -16,7 +16,7 @@ from bot.domain.playbook.definition import Playbook
 from bot.policy import validation_messages
 from bot.policy.document import digest
 from bot.policy.problems import Problem, dotted, nearest
-from bot.policy.yaml_source import Source, parse
+from bot.policy.yaml_source import Source, parse_yaml
 from playbooks import checks, models, values
 
 SHIPPED = Path(__file__).parent
@@ -28,7 +28,7 @@ class PlaybookError(TocsinError):
 
     def __init__(self, problems: Iterable[tuple[str, Problem]]) -> None:
         self.problems = tuple(sorted(problems, key=lambda each: (each[0], each[1].line or math.inf)))
-        super().__init__("\n".join(problem.said_of(name) for name, problem in self.problems))
+        super().__init__("\n".join(problem.located(name) for name, problem in self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def shipped() -> Library:
 
 def from_text(text: str, name: str = "playbook.yml") -> Playbook:
     """Read a single playbook, without checking that related ones exist. Raises `PlaybookError`."""
-    read = _read_source(parse(text, name, EXAMPLE))
+    read = _read_source(parse_yaml(text, name, EXAMPLE))
     if read.playbook is None:
         raise PlaybookError((name, problem) for problem in read.problems)
     return read.playbook
@@ -119,7 +119,7 @@ def _read_file(path: Path) -> _Read:
         return _Read(Source(str(path)), problems=(Problem((), message),))
     except OSError as error:
         return _Read(Source(str(path)), problems=(Problem((), f"The file cannot be read: {error.strerror}."),))
-    return _read_source(parse(text, str(path), EXAMPLE))
+    return _read_source(parse_yaml(text, str(path), EXAMPLE))
 
 
 def _read_source(source: Source) -> _Read:
@@ -131,7 +131,7 @@ def _read_source(source: Source) -> _Read:
         model = models.Document.model_validate(source.values)
     except ValidationError as invalid:
         return _Read(
-            source, name, problems=tuple(validation_messages.problems_of(invalid, source, root=models.Document))
+            source, name, problems=tuple(validation_messages.problems_from(invalid, source, root=models.Document))
         )
     if problems := checks.check(model, source):
         return _Read(source, name, problems=tuple(problems))

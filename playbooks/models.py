@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, mod
 
 from bot.domain.playbook import definition as domain
 from bot.domain.values import patterns
-from bot.policy.models.base import Part, shown, wrong
+from bot.policy.models.base import StrictModel, invalid, quoted
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Day, Duration
 from bot.policy.problems import did_you_mean
@@ -25,13 +25,13 @@ _RANKS = re.compile(r"^([1-9])\s*(?:-|–|\.\.)\s*([1-9])$")
 
 def _id(value: Any) -> str:
     if not isinstance(value, str) or not _ID.match(value):
-        raise wrong(f"must be small letters, digits and - such as api-outage, not {shown(value)}.")
+        raise invalid(f"must be small letters, digits and - such as api-outage, not {quoted(value)}.")
     return value
 
 
 def _parameter_name(value: Any) -> str:
     if not isinstance(value, str) or not _NAME.match(value):
-        raise wrong(f"must be small letters, digits and _ such as pod_name, not {shown(value)}.")
+        raise invalid(f"must be small letters, digits and _ such as pod_name, not {quoted(value)}.")
     return value
 
 
@@ -42,7 +42,7 @@ def _severities(value: Any) -> Any:
     if isinstance(value, str) and (match := _RANKS.match(value)):
         first, last = int(match[1]), int(match[2])
         if first > last:
-            raise wrong(f"must count upwards from the worst: write {last}-{first}, not {shown(value)}.")
+            raise invalid(f"must count upwards from the worst: write {last}-{first}, not {quoted(value)}.")
         return list(range(first, last + 1))
     return value if isinstance(value, list) else [value]
 
@@ -52,8 +52,8 @@ def _severity(value: Any) -> int | str:
         return value
     if isinstance(value, str) and re.match(r"^[A-Za-z][A-Za-z0-9_.-]*$", value):
         return value
-    raise wrong(
-        f"must be a rank from 1, the worst, to {LAST_RANK}, or the key of a severity of yours, not {shown(value)}."
+    raise invalid(
+        f"must be a rank from 1, the worst, to {LAST_RANK}, or the key of a severity of yours, not {quoted(value)}."
         " Write 1-3, [1, 2] or any."
     )
 
@@ -62,7 +62,7 @@ def _one_of(options: tuple[str, ...], what: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in options:
             hint = did_you_mean(value, options, "There are") if isinstance(value, str) else f" There are {options}."
-            raise wrong(f"is not {what}: {shown(value)}.{hint}")
+            raise invalid(f"is not {what}: {quoted(value)}.{hint}")
         return str(value)
 
     return check
@@ -70,19 +70,19 @@ def _one_of(options: tuple[str, ...], what: str) -> Callable[[Any], str]:
 
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
-        raise wrong(f"must be a pattern in quotes, not {shown(value)}.")
+        raise invalid(f"must be a pattern in quotes, not {quoted(value)}.")
     if error := patterns.pattern_error(value):
-        raise wrong(f"is not a valid pattern: {shown(value)}. {error}")
+        raise invalid(f"is not a valid pattern: {quoted(value)}. {error}")
     return value
 
 
 def _run(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise wrong(f"must be a command, as it would be typed, not {shown(value)}.")
+        raise invalid(f"must be a command, as it would be typed, not {quoted(value)}.")
     try:
         shlex.split(value)
     except ValueError as error:
-        raise wrong(f"cannot be split into words ({error}): a quote is opened and never closed.") from None
+        raise invalid(f"cannot be split into words ({error}): a quote is opened and never closed.") from None
     return value.strip()
 
 
@@ -111,7 +111,7 @@ ParameterType = Annotated[
 ]
 
 
-class Parameter(Part):
+class Parameter(StrictModel):
     """A placeholder in the commands, `{name}`."""
 
     description: Text = Field(default="", description="What to put there.")
@@ -124,15 +124,15 @@ class Parameter(Part):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         if self.required and self.default is not None:
-            raise wrong("is required and has a default: leave out one of the two.")
+            raise invalid("is required and has a default: leave out one of the two.")
         if self.default is not None:
             parameter = domain.Parameter("default", "", self.type, self.pattern, tuple(self.options))
             if problem := parameter.problem_with(self.default):
-                raise wrong(f"has an invalid default: {problem}")
+                raise invalid(f"has an invalid default: {problem}")
         return self
 
 
-class Command(Part):
+class Command(StrictModel):
     """One command. It can be written as a text alone."""
 
     run: Run = Field(description="As it would be typed. {name} stands for a parameter.")
@@ -145,7 +145,7 @@ class Command(Part):
         return {"run": value} if isinstance(value, str) else value
 
 
-class Success(Part):
+class Success(StrictModel):
     """The criterion for success: one of exit_code, status or promql."""
 
     exit_code: Annotated[int, Field(strict=True, ge=0, le=255)] | None = Field(default=None, description="0 mostly.")
@@ -157,13 +157,13 @@ class Success(Part):
     @model_validator(mode="after")
     def _decides(self) -> Self:
         if sum(each is not None for each in (self.exit_code, self.status, self.promql)) != 1:
-            raise wrong("needs exactly one of exit_code, status and promql.")
+            raise invalid("needs exactly one of exit_code, status and promql.")
         if (self.promql is None) != (self.over is None and self.under is None):
-            raise wrong("needs `over` or `under` with `promql`, and only there.")
+            raise invalid("needs `over` or `under` with `promql`, and only there.")
         return self
 
 
-class Automation(Part):
+class Automation(StrictModel):
     """How a runner executes the step. It runs only if the operator enabled that runner and allowed the command."""
 
     runner: Annotated[
@@ -195,13 +195,13 @@ class Automation(Part):
             ("promql", "success.promql", self.success is not None and self.success.promql is not None),
         ):
             if self.runner == runner and not there:
-                raise wrong(f"needs {setting}, since its runner is {runner}.")
+                raise invalid(f"needs {setting}, since its runner is {runner}.")
             if self.runner != runner and there and setting != "success.promql":
-                raise wrong(f"has {setting}, which only the runner {runner} knows; here it is {self.runner}.")
+                raise invalid(f"has {setting}, which only the runner {runner} knows; here it is {self.runner}.")
         return self
 
 
-class Step(Part):
+class Step(StrictModel):
     """One thing to do."""
 
     title: Text = Field(min_length=1, max_length=80, description="What to do, in a few words.")
@@ -221,7 +221,7 @@ class Step(Part):
     automation: Automation | None = Field(default=None, description="How a runner executes it.")
 
 
-class Phase(Part):
+class Phase(StrictModel):
     """Steps that belong together."""
 
     title: Text = Field(min_length=1, max_length=80, description="What this part is for.")
@@ -229,7 +229,7 @@ class Phase(Part):
     steps: list[Step] = Field(min_length=1, description="In this order.")
 
 
-class Document(Part):
+class Document(StrictModel):
     """One playbook."""
 
     id: Id = Field(description="Small letters, digits and -; your file with the id of a shipped one replaces it.")

@@ -31,7 +31,7 @@ class DemoPanel:
         """Return the bot's outbox and deadlines; empty lists while it does not run."""
         try:
             timeout = aiohttp.ClientTimeout(total=2)
-            async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{self._url}/inside") as answer:
+            async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{self._url}/debug") as answer:
                 return web.json_response(await answer.json())
         except (aiohttp.ClientError, TimeoutError):
             return web.json_response({"outbox": [], "deadlines": []})

@@ -1,4 +1,4 @@
-"""A copy of an SQLite database while somebody writes to it, by SQLite's own backup; and what a restore asks for."""
+"""Copy an SQLite database while it is in use, by SQLite's own backup; and mark its notices after a restore."""
 
 from __future__ import annotations
 
@@ -12,58 +12,63 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from storage.database import Database
-from storage.engine.dialect import db_now_s
-from storage.engine.errors import StorageError, in_words
-from storage.engine.url import parse
+from storage.engine.dialect import sql_now
+from storage.engine.errors import StorageError, explain
+from storage.engine.url import parse_url
 from storage.schema import deadlines, outbox
 
 BUSY_S = 30.0
 
 
-async def sqlite(url: str, target: Path) -> int:
-    """The size of the copy, which is one file without a log beside it. Raises `StorageError`, also for PostgreSQL."""
-    parsed = parse(url)
+async def copy_sqlite(url: str, target: Path) -> int:
+    """Copy the database to `target`, one file without a log beside it. Returns its size in bytes.
+
+    Raises `StorageError` if that fails, and for PostgreSQL.
+    """
+    parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         raise StorageError(
-            "PostgreSQL has its own: pg_dump --format=custom --file=tocsin.dump, with the same address. "
+            "PostgreSQL has its own backup: pg_dump --format=custom --file=tocsin.dump, with the same address. "
             "See docs/operator.md."
         )
     return await asyncio.to_thread(_copy, Path(str(parsed.database)), target)
 
 
-async def restored(database: Database) -> int:
-    """After a restore: what waits in the outbox may have been sent since the backup, so it is looked for before it is
-    sent; how many. Twice is safe. Nobody may serve from the database meanwhile.
+async def mark_restored(database: Database) -> int:
+    """Mark the outbox after a restore, and release every lease. Returns the number of notices that wait.
+
+    They may have been sent since the backup, so each is looked for in Slack before it is sent. No process may serve
+    from the database meanwhile. Calling it twice is safe.
     """
     waiting = sa.update(outbox).where(outbox.c.state.in_(("queued", "leased", "unknown", "held")))
-    unsure = {"uncertain": True, "state": sa.case((outbox.c.state == "held", "held"), else_="unknown")}
+    uncertain = {"uncertain": True, "state": sa.case((outbox.c.state == "held", "held"), else_="unknown")}
     async with database.transaction() as conn:
-        done = await conn.execute(waiting.values(**unsure, next_try_at=db_now_s(conn)))
+        marked = await conn.execute(waiting.values(**uncertain, next_try_at=sql_now(conn.dialect.name)))
         await conn.execute(sa.update(deadlines).where(deadlines.c.lease_until.is_not(None)).values(lease_until=None))
-    return done.rowcount
+    return marked.rowcount
 
 
 def _copy(source: Path, target: Path) -> int:
-    """All pages within one reading transaction: nobody who writes meanwhile waits, or makes it begin anew."""
+    """Copy all pages in one reading transaction, which neither blocks a writer nor is restarted by one."""
     if target.exists():
-        raise StorageError(f"{target} is there already, and a backup never writes over another. Name a new file.")
+        raise StorageError(f"{target} exists already, and a backup never overwrites a file. Name a new one.")
     from_file = f"file:{quote(str(source))}?mode=ro"
     unfinished = target.with_name(f"{target.name}.unfinished")
     try:
-        unfinished.unlink(missing_ok=True)  # a link, or a file that others may read, is not written into
+        unfinished.unlink(missing_ok=True)  # so that we never write into a link, or a file that others may read
         os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with (
             contextlib.closing(sqlite3.connect(from_file, uri=True, timeout=BUSY_S)) as reading,
             contextlib.closing(sqlite3.connect(unfinished)) as writing,
         ):
             reading.backup(writing)
-            writing.execute("PRAGMA journal_mode=DELETE")  # one file, whole without others beside it
-            if (said := writing.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
-                raise StorageError(f"The copy is not sound: {said}. Look whether {source} is: tocsin verify")
+            writing.execute("PRAGMA journal_mode=DELETE")  # makes it complete without a log beside it
+            if (result := writing.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
+                raise StorageError(f"The copy is damaged: {result}. Check {source} itself: tocsin verify")
         _sync(unfinished)
         os.replace(unfinished, target)
     except (OSError, sqlite3.Error) as error:
-        raise StorageError(f"{source} could not be copied to {target}: {in_words(error) or error}") from error
+        raise StorageError(f"{source} could not be copied to {target}: {explain(error) or error}") from error
     finally:
         unfinished.unlink(missing_ok=True)
     return target.stat().st_size

@@ -1,4 +1,4 @@
-"""Rows as they stand, table by table, in pages: for export. What is derived from other tables is left out."""
+"""Read rows table by table, in pages, for export. Tables that are derived from others are left out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.engine.dialect import AnyRow
 from storage.schema import chains, deadlines, incidents, metadata, outbox, timeline
 
 PAGE = 500
@@ -16,68 +17,76 @@ _DERIVED = {"incident_words", "cursors", "reads"}
 _SHARED = ("policies", "playbooks", "overrides")
 
 
-def of_incidents() -> list[sa.Table]:
-    """Whatever else is kept about an incident: tables with a column `incident`."""
+def incident_tables() -> list[sa.Table]:
+    """The other tables with a column `incident`: all else that is kept about one."""
     return [t for t in metadata.sorted_tables if "incident" in t.c and t.name not in _OWN | _DERIVED]
 
 
-def shared() -> list[sa.Table]:
-    """What incidents refer to."""
+def shared_tables() -> list[sa.Table]:
+    """The tables that incidents refer to."""
     return [metadata.tables[name] for name in _SHARED if name in metadata.tables]
 
 
 async def numbers(conn: AsyncConnection, after: int, limit: int = PAGE) -> list[int]:
-    wanted = sa.select(incidents.c.number).where(incidents.c.number > after)
-    return list(await conn.scalars(wanted.order_by(incidents.c.number).limit(limit)))
+    """Up to `limit` incident numbers above `after`, in ascending order."""
+    following = sa.select(incidents.c.number).where(incidents.c.number > after)
+    return list(await conn.scalars(following.order_by(incidents.c.number).limit(limit)))
 
 
 async def state(conn: AsyncConnection, number: int) -> Any | None:
-    """The incident's whole value as JSON."""
+    """The incident's whole value as JSON; `None` if there is none with this number."""
     return await conn.scalar(sa.select(incidents.c.state).where(incidents.c.number == number))
 
 
 async def head(conn: AsyncConnection, number: int) -> tuple[int, str] | None:
-    found = (
-        await conn.execute(sa.select(chains.c.seq, chains.c.head).where(chains.c.incident == number))
-    ).one_or_none()
-    return None if found is None else (found.seq, found.head)
+    """The number of the last entry and its hash; `None` if the incident has no entries."""
+    chain = sa.select(chains.c.seq, chains.c.head).where(chains.c.incident == number)
+    row = (await conn.execute(chain)).one_or_none()
+    return None if row is None else (row.seq, row.head)
 
 
 async def entries(conn: AsyncConnection, number: int) -> AsyncIterator[dict[str, Any]]:
+    """The incident's timeline entries."""
     async for row in rows(conn, timeline, number):
         yield row
 
 
 async def ledger(conn: AsyncConnection, number: int) -> AsyncIterator[dict[str, Any]]:
+    """The incident's deadlines."""
     async for row in rows(conn, deadlines, number):
         yield row
 
 
 async def notices(conn: AsyncConnection, number: int) -> AsyncIterator[dict[str, Any]]:
+    """The incident's notices in the outbox."""
     async for row in rows(conn, outbox, number):
         yield row
 
 
 async def rows(conn: AsyncConnection, table: sa.Table, number: int | None = None) -> AsyncIterator[dict[str, Any]]:
-    """In the order of the primary key; those of one incident, or all."""
+    """A table's rows in the order of the primary key, those of one incident or all, by the names of their columns."""
     key = [column for column in table.primary_key.columns if number is None or column.name != "incident"]
-    wanted = sa.select(table)
+    query = sa.select(table)
     if number is not None:
-        wanted = wanted.where(table.c.incident == number)
-    if not key:  # one row an incident
-        for row in await conn.execute(wanted):
-            yield dict(row._mapping)
+        query = query.where(table.c.incident == number)
+    if not key:  # one row per incident
+        for row in await conn.execute(query):
+            yield _by_name(table, row)
         return
-    wanted = wanted.order_by(*key).limit(PAGE)
+    query = query.order_by(*key).limit(PAGE)
     last: tuple[Any, ...] | None = None
     while True:
-        page = wanted if last is None else wanted.where(_after(key, last))
-        found = (await conn.execute(page)).all()
-        for row in found:
-            yield dict(row._mapping)
-        if len(found) < PAGE:
+        page = (await conn.execute(query if last is None else query.where(_after(key, last)))).all()
+        for row in page:
+            yield _by_name(table, row)
+        if len(page) < PAGE:
             return
-        last = tuple(found[-1]._mapping[column.name] for column in key)
+        last = tuple(page[-1]._mapping[column] for column in key)
+
+
+def _by_name(table: sa.Table, row: AnyRow) -> dict[str, Any]:
+    """The row by the names that its columns have in the database, which the export's format is made of."""
+    return {column.name: row._mapping[column] for column in table.columns}
 
 
 def _after(key: list[sa.Column[Any]], last: tuple[Any, ...]) -> sa.ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Incidents: the whole value as JSON, and beside it the columns that are searched by."""
+"""Incidents: the whole value as JSON, beside it the columns to search by."""
 
 from __future__ import annotations
 
@@ -17,106 +17,109 @@ from storage.engine.dialect import in_list, is_postgresql, list_param
 from storage.schema import counters, incidents
 
 _adapter = TypeAdapter(Incident)
-_COUNT = (
+_c = incidents.c
+# Statements are built once: building one, and the key SQLAlchemy caches it by, takes longer than running it.
+_NEXT_NUMBER = (
     sa.update(counters)
     .where(counters.c.name == "incident")
     .values(value=counters.c.value + 1)
     .returning(counters.c.value)
 )
-# Made once: to make a statement, and the key it is known by, takes longer than to run it.
-_GET = sa.select(incidents.c.state).where(incidents.c.number == sa.bindparam("this"))
-# NO KEY UPDATE: keeps writers out, but not the foreign keys that point here.
-_LOCK = _GET.with_for_update(key_share=True)
-_HOLD_ALL = (
-    sa.select(incidents.c.number)
-    .where(in_list("postgresql", incidents.c.number, "numbers"))
-    .order_by(incidents.c.number)
+_GET = sa.select(_c.state).where(_c.number == sa.bindparam("this"))
+_LOCK = _GET.with_for_update(key_share=True)  # NO KEY UPDATE: blocks writers, but not inserts that refer to the row
+_LOCK_MANY = (
+    sa.select(_c.number)
+    .where(in_list("postgresql", _c.number, "numbers"))
+    .order_by(_c.number)
     .with_for_update(key_share=True)
 )
 _INSERT = sa.insert(incidents)
-_SAVE = sa.update(incidents).where(incidents.c.number == sa.bindparam("this"))
-
-
-@cache
-def _lock_free(dialect: str) -> Any:
-    return _several(dialect).order_by(incidents.c.number).with_for_update(key_share=True, skip_locked=True)
+_SAVE = sa.update(incidents).where(_c.number == sa.bindparam("this"))
+_OPEN = sa.text("open")  # as in the partial index, word for word
 
 
 async def next_number(conn: AsyncConnection) -> int:
-    """Counted in the order of commits and without gaps: whoever declares next waits for this transaction."""
-    return int((await conn.execute(_COUNT)).scalar_one())
+    """The number of a new incident. Numbers follow the order of commits, without gaps: the next caller waits for it."""
+    return int((await conn.execute(_NEXT_NUMBER)).scalar_one())
 
 
 async def insert(conn: AsyncConnection, incident: Incident) -> None:
+    """Store a new incident."""
     await conn.execute(_INSERT, _row(incident))
 
 
 async def save(conn: AsyncConnection, incident: Incident) -> None:
-    """Over what is stored; call `lock` first. Raises `LookupError` when there is no such incident."""
-    done = await conn.execute(_SAVE, _saved(incident))
-    if done.rowcount == 0:
+    """Store an incident in place of its earlier state; lock it first. Raises `LookupError` if it is not stored."""
+    saved = await conn.execute(_SAVE, _update_values(incident))
+    if saved.rowcount == 0:
         raise LookupError(f"{incident.id} is not stored")
 
 
+async def save_many(conn: AsyncConnection, changed: Sequence[Incident]) -> None:
+    """Store several incidents in place of their earlier states; lock them first."""
+    if changed:
+        await conn.execute(_SAVE, [_update_values(incident) for incident in changed])
+
+
 async def lock(conn: AsyncConnection, number: int) -> Incident | None:
-    """The incident, kept from every other writer until the transaction ends."""
+    """The incident, locked against other writers until the transaction ends; `None` if there is none."""
     return _incident(await conn.scalar(_LOCK, {"this": number}))
 
 
 async def lock_unlocked(conn: AsyncConnection, numbers: Sequence[int]) -> list[Incident]:
-    """Those of these incidents that nobody else holds now, kept as by `lock`, in the order of their numbers.
+    """Those of the incidents that are not locked elsewhere, locked as by `lock`, in the order of their numbers.
 
-    Before anything else in a transaction: whoever holds something and waits for several may wait for ever.
+    Call it first in a transaction: holding one lock while waiting for several can deadlock.
     """
-    found = await conn.scalars(_lock_free(conn.dialect.name), {"numbers": list_param(conn, numbers)})
-    return [_adapter.validate_python(state) for state in found]
-
-
-async def lock_without_reading(conn: AsyncConnection, number: int) -> None:
-    """`hold_all` of one."""
-    await lock_many_without_reading(conn, [number])
-
-
-async def save_all(conn: AsyncConnection, changed: Sequence[Incident]) -> None:
-    """Over what is stored; they are locked."""
-    if changed:
-        await conn.execute(_SAVE, [_saved(incident) for incident in changed])
-
-
-async def lock_many_without_reading(conn: AsyncConnection, numbers: Sequence[int]) -> None:
-    """Keep them from every other writer as `lock` does, without reading them, in the order of their numbers.
-
-    Before anything else in a transaction. SQLite has one writer anyway.
-    """
-    if is_postgresql(conn) and numbers:
-        await conn.execute(_HOLD_ALL, {"numbers": list_param(conn, numbers)})
-
-
-async def get(conn: AsyncConnection, number: int) -> Incident | None:
-    return _incident(await conn.scalar(_GET, {"this": number}))
-
-
-async def several(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, Incident]:
-    """Those of these numbers that there are."""
-    if not numbers:
-        return {}
-    found = await conn.scalars(_several(conn.dialect.name), {"numbers": list_param(conn, numbers)})
-    return {one.number: one for one in map(_adapter.validate_python, found)}
+    states = await conn.scalars(_lock_unlocked(conn.dialect.name), {"numbers": list_param(conn, numbers)})
+    return [_adapter.validate_python(state) for state in states]
 
 
 @cache
-def _several(dialect: str) -> Any:
-    return sa.select(incidents.c.state).where(in_list(dialect, incidents.c.number, "numbers"))
+def _lock_unlocked(dialect: str) -> Any:
+    return _get_many(dialect).order_by(_c.number).with_for_update(key_share=True, skip_locked=True)
 
 
-async def by_channel(conn: AsyncConnection, channel_id: str) -> int | None:
-    """The newest incident of this channel."""
-    # Not max() in the query: PostgreSQL may answer that by walking down all numbers.
-    found = await conn.scalars(sa.select(incidents.c.number).where(incidents.c.channel_id == channel_id))
-    return max(found, default=None)
+async def lock_without_reading(conn: AsyncConnection, number: int) -> None:
+    """`lock_many_without_reading` for one incident."""
+    await lock_many_without_reading(conn, [number])
 
 
-async def listing(
+async def lock_many_without_reading(conn: AsyncConnection, numbers: Sequence[int]) -> None:
+    """Lock incidents as `lock` does, in the order of their numbers. Does nothing on SQLite, which has one writer.
+
+    Call it first in a transaction: holding one lock while waiting for several can deadlock.
+    """
+    if is_postgresql(conn) and numbers:
+        await conn.execute(_LOCK_MANY, {"numbers": list_param(conn, numbers)})
+
+
+async def get(conn: AsyncConnection, number: int) -> Incident | None:
+    """The incident; `None` if there is none with this number."""
+    return _incident(await conn.scalar(_GET, {"this": number}))
+
+
+async def get_many(conn: AsyncConnection, numbers: Collection[int]) -> dict[int, Incident]:
+    """The incidents with these numbers, as far as they exist."""
+    if not numbers:
+        return {}
+    states = await conn.scalars(_get_many(conn.dialect.name), {"numbers": list_param(conn, numbers)})
+    return {incident.number: incident for incident in map(_adapter.validate_python, states)}
+
+
+@cache
+def _get_many(dialect: str) -> Any:
+    return sa.select(_c.state).where(in_list(dialect, _c.number, "numbers"))
+
+
+async def number_of_channel(conn: AsyncConnection, channel_id: str) -> int | None:
+    """The number of the newest incident of a channel; `None` if it is no incident's."""
+    # Without max() in the query, which PostgreSQL may answer by walking down all numbers.
+    numbers = await conn.scalars(sa.select(_c.number).where(_c.channel_id == channel_id))
+    return max(numbers, default=None)
+
+
+async def newest(
     conn: AsyncConnection,
     *,
     open_only: bool = False,
@@ -124,31 +127,33 @@ async def listing(
     limit: int = 100,
     private: bool = True,
 ) -> list[Incident]:
-    """Newest first; `private=False` leaves private ones out."""
-    wanted = sa.select(incidents.c.state).order_by(incidents.c.number.desc()).limit(limit)
+    """Up to `limit` incidents, the newest first; without private ones if `private` is false."""
+    states = sa.select(_c.state).order_by(_c.number.desc()).limit(limit)
     if open_only:
-        wanted = wanted.where(sa.text("open"))  # as in the partial index, word for word
+        states = states.where(_OPEN)
     if severity is not None:
-        wanted = wanted.where(incidents.c.severity == severity)
+        states = states.where(_c.severity == severity)
     if not private:
-        wanted = wanted.where(incidents.c.private.is_(sa.false()))
-    return [_adapter.validate_python(state) for state in await conn.scalars(wanted)]
+        states = states.where(_c.private.is_(sa.false()))
+    return [_adapter.validate_python(state) for state in await conn.scalars(states)]
 
 
 async def open_or_ended_after(conn: AsyncConnection, instant: datetime, limit: int) -> list[int]:
-    """Numbers: open ones first, newest first. Two questions, since no index answers both in one."""
-    i = incidents.c
-    running = sa.select(i.number).where(sa.text("open")).order_by(i.number.desc()).limit(limit)
-    ended = sa.select(i.number).where(i.ended_at >= instant).order_by(i.ended_at.desc()).limit(limit)
-    found = list(await conn.scalars(running))
-    return [*found, *sorted(set(await conn.scalars(ended)).difference(found), reverse=True)][:limit]
+    """Up to `limit` numbers: open incidents, then those that ended later, each newest first.
+
+    Two queries, since no index answers both in one.
+    """
+    is_open = sa.select(_c.number).where(_OPEN).order_by(_c.number.desc()).limit(limit)
+    ended = sa.select(_c.number).where(_c.ended_at >= instant).order_by(_c.ended_at.desc()).limit(limit)
+    numbers = list(await conn.scalars(is_open))
+    return [*numbers, *sorted(set(await conn.scalars(ended)).difference(numbers), reverse=True)][:limit]
 
 
 def _incident(state: Any) -> Incident | None:
     return None if state is None else _adapter.validate_python(state)
 
 
-def _saved(incident: Incident) -> dict[str, Any]:
+def _update_values(incident: Incident) -> dict[str, Any]:
     row = _row(incident)
     row["this"] = row.pop("number")
     return row
@@ -157,7 +162,7 @@ def _saved(incident: Incident) -> dict[str, Any]:
 def _row(incident: Incident) -> dict[str, Any]:
     for instant in (incident.detected_at, incident.ladder.started_at, incident.update_due_at, incident.roles_due_at):
         if instant is not None:
-            to_microseconds(instant)  # refuses one without a zone, which JSON would let pass
+            to_microseconds(instant)  # raises for one without a time zone, which JSON would let pass
     return {
         "number": incident.number,
         "status": str(incident.status),

@@ -1,7 +1,8 @@
-"""What Slack and the hooks have delivered already, by a key of theirs."""
+"""What was already taken in: deliveries by Slack and webhooks, and how far each channel's history has been read."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -9,21 +10,56 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.dialect import insert_for
-from storage.schema import deliveries
+from storage.engine.dialect import insert, insert_for
+from storage.schema import cursors, deliveries, threads
 
 
-async def first(conn: AsyncConnection, key: str, now: datetime) -> bool:
-    """Whether this is the first delivery; it counts as seen when the transaction commits, and not before."""
-    done = await conn.execute(_first(conn.dialect.name), {"key": key, "seen_at": now})
-    return bool(done.rowcount)
+@dataclass(frozen=True, slots=True)
+class ChannelCursor:
+    """How far a channel's history has been read."""
+
+    channel_id: str
+    incident: int
+    ts: str  # of the last message that was read
+
+
+async def claim_delivery(conn: AsyncConnection, key: str, now: datetime) -> bool:
+    """Record a delivery by its key. False if it was recorded before.
+
+    It counts as recorded when the transaction commits, so a delivery whose transaction fails can be claimed again.
+    """
+    inserted = await conn.execute(_insert_delivery(conn.dialect.name), {"key": key, "seen_at": now})
+    return bool(inserted.rowcount)
 
 
 @cache
-def _first(dialect: str) -> Any:
+def _insert_delivery(dialect: str) -> Any:
     return insert_for(dialect, deliveries).on_conflict_do_nothing()
 
 
-async def forget(conn: AsyncConnection, before: datetime) -> int:
-    """Drop what was seen before an instant; how many."""
-    return (await conn.execute(sa.delete(deliveries).where(deliveries.c.seen_at < before))).rowcount
+async def channel_cursor(conn: AsyncConnection, channel_id: str) -> ChannelCursor | None:
+    """The cursor of a channel; `None` if its history was never read."""
+    cursor = sa.select(cursors.c.channel_id, cursors.c.incident, cursors.c.ts)
+    row = (await conn.execute(cursor.where(cursors.c.channel_id == channel_id))).one_or_none()
+    return None if row is None else ChannelCursor(row.channel_id, row.incident, row.ts)
+
+
+async def set_channel_cursor(conn: AsyncConnection, channel_id: str, incident: int, ts: str) -> None:
+    """Record that a channel's history has been read up to the message `ts`."""
+    row = insert(conn, cursors).values(channel_id=channel_id, incident=incident, ts=ts)
+    await conn.execute(row.on_conflict_do_update(index_elements=["channel_id"], set_={"incident": incident, "ts": ts}))
+
+
+async def thread_cursor(conn: AsyncConnection, channel_id: str, thread_ts: str) -> str | None:
+    """The `latest_reply` up to which a thread has been read; `None` if it never was."""
+    in_thread = sa.and_(threads.c.channel_id == channel_id, threads.c.thread_ts == thread_ts)
+    latest_reply: str | None = await conn.scalar(sa.select(threads.c.latest_reply).where(in_thread))
+    return latest_reply
+
+
+async def set_thread_cursor(conn: AsyncConnection, channel_id: str, thread_ts: str, latest_reply: str) -> None:
+    """Record that a thread has been read up to `latest_reply`."""
+    row = insert(conn, threads).values(channel_id=channel_id, thread_ts=thread_ts, latest_reply=latest_reply)
+    await conn.execute(
+        row.on_conflict_do_update(index_elements=["channel_id", "thread_ts"], set_={"latest_reply": latest_reply})
+    )

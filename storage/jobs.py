@@ -1,12 +1,13 @@
-"""Jobs: taken by one replica, which commits that it runs before anything starts, and never taken again after that.
+"""Jobs: playbook steps given to a runner, each begun by one replica, which commits `running` before anything starts.
 
-Leases go by the wall clock. A job that is `running` when its lease ends may have run: only a person moves it on.
+Leases go by the wall clock. A job whose lease ends while it is `running` may have run: only a person moves it on.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,74 +15,72 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.playbook.job import Job, JobState, Plan
-from storage.engine.dialect import AnyRow, db_now_s
+from storage.engine.dialect import AnyRow, microseconds, sql_now, sql_now_plus
+from storage.lease import LEASE
 from storage.schema import jobs
 
-LEASE = timedelta(seconds=30)
-# As in the partial index, word for word.
-_LIVE = sa.text("state IN ('queued', 'running')")
+_LIVE = sa.text("state IN ('queued', 'running')")  # as in the partial index, word for word
 _OPEN = (JobState.QUEUED, JobState.RUNNING, JobState.MAY_HAVE_RUN)
 _c = jobs.c
 
 
-async def add(
-    conn: AsyncConnection,
-    *,
-    incident: int,
-    walk: int,
-    step: str,
-    title: str,
-    plan: Plan,
-    asked_by: str,
-    approved_by: str | None,
-    now: datetime,
-    undoes: int | None = None,
-    chain: bool = False,
-) -> Job:
-    """Queue one. Call it with the incident locked."""
-    made = await conn.execute(
-        sa.insert(jobs)
-        .values(
-            incident=incident,
-            walk=walk,
-            step=step,
-            title=title,
-            action=str(plan.action),
-            plan=plan.as_json(),
-            digest=plan.digest,
-            state=str(JobState.QUEUED),
-            asked_by=asked_by,
-            asked_at=now,
-            approved_by=approved_by,
-            attempts=0,
-            position=0,
-            fence=0,
-            undoes=undoes,
-            chain=chain,
-            next_try_at=db_now_s(conn),
-            outcome="",
-            output="",
-        )
-        .returning(jobs)
-    )
-    return _job(made.one())
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be queued."""
+
+    incident: int
+    run: int  # the number of the playbook run in its incident
+    step: str
+    title: str
+    plan: Plan
+    asked_by: str
+    approved_by: str | None
+    undoes: int | None = None  # the job that this rollback undoes
+    chain: bool = False  # roll back the step before afterwards
+
+
+async def add(conn: AsyncConnection, job: NewJob, now: datetime) -> Job:
+    """Queue a job. Call it with the incident locked."""
+    values = {
+        "incident": job.incident,
+        "walk": job.run,
+        "step": job.step,
+        "title": job.title,
+        "action": str(job.plan.action),
+        "plan": job.plan.as_json(),
+        "digest": job.plan.digest,
+        "state": str(JobState.QUEUED),
+        "asked_by": job.asked_by,
+        "asked_at": now,
+        "approved_by": job.approved_by,
+        "attempts": 0,
+        "position": 0,
+        "fence": 0,
+        "undoes": job.undoes,
+        "chain": job.chain,
+        "next_try_at": sql_now(conn.dialect.name),
+        "outcome": "",
+        "output": "",
+    }
+    row = await conn.execute(sa.insert(jobs).values(**values).returning(jobs))
+    return _job(row.one())
 
 
 async def ready(conn: AsyncConnection, limit: int) -> list[Job]:
-    """What could be begun now, oldest first; `begin` decides who does."""
-    wanted = sa.select(jobs).where(_LIVE, _c.state == "queued", _c.next_try_at <= db_now_s(conn))
-    return [_job(row) for row in await conn.execute(wanted.order_by(_c.next_try_at, _c.id).limit(limit))]
+    """Jobs that can begin now, oldest first; `begin` decides which replica runs each."""
+    queued = sa.select(jobs).where(_LIVE, _c.state == "queued", _c.next_try_at <= sql_now(conn.dialect.name))
+    return [_job(row) for row in await conn.execute(queued.order_by(_c.next_try_at, _c.id).limit(limit))]
 
 
-async def left_behind(conn: AsyncConnection, limit: int = 100) -> list[Job]:
-    """What was running when whoever ran it went away."""
-    wanted = sa.select(jobs).where(_LIVE, _c.state == "running", _c.lease_until <= db_now_s(conn))
-    return [_job(row) for row in await conn.execute(wanted.order_by(_c.id).limit(limit))]
+async def abandoned(conn: AsyncConnection, limit: int = 100) -> list[Job]:
+    """Jobs that were running when their replica stopped, so that their lease ran out."""
+    running = sa.select(jobs).where(_LIVE, _c.state == "running", _lease_over(conn))
+    return [_job(row) for row in await conn.execute(running.order_by(_c.id).limit(limit))]
 
 
 async def begin(conn: AsyncConnection, job: Job, now: datetime, lease: timedelta = LEASE) -> Job | None:
-    """Take it: from this commit on it runs. None where another replica was first."""
-    taken = await conn.execute(
+    """Claim a queued job: from this commit on it is running. `None` if another replica was first."""
+    begun = await conn.execute(
         sa.update(jobs)
         .where(_c.id == job.id, _c.state == "queued", _c.fence == job.fence)
         .values(
@@ -90,57 +89,60 @@ async def begin(conn: AsyncConnection, job: Job, now: datetime, lease: timedelta
             position=0,
             fence=_c.fence + 1,
             started_at=sa.func.coalesce(_c.started_at, sa.bindparam("now", now, _c.started_at.type)),
-            lease_until=db_now_s(conn, lease),
+            lease_until=sql_now_plus(conn.dialect.name),
         )
-        .returning(jobs)
+        .returning(jobs),
+        {"after_us": microseconds(lease)},
     )
-    row = taken.one_or_none()
+    row = begun.one_or_none()
     return None if row is None else _job(row)
 
 
-async def hold(conn: AsyncConnection, job: Job, lease: timedelta = LEASE, position: int | None = None) -> bool:
-    """Keep it, and note which piece begins. False where it is not ours any more: then nothing may be started."""
-    values: dict[str, Any] = {"lease_until": db_now_s(conn, lease)}
+async def extend_lease(conn: AsyncConnection, job: Job, lease: timedelta = LEASE, position: int | None = None) -> bool:
+    """Extend a running job's lease, and record which invocation begins. False if it was lost: then start nothing."""
+    values: dict[str, Any] = {"lease_until": sql_now_plus(conn.dialect.name)}
     if position is not None:
         values["position"] = position
-    held = await conn.execute(sa.update(jobs).where(*_ours(job)).values(**values).returning(_c.id))
-    return held.one_or_none() is not None
+    extend = sa.update(jobs).where(*_still_claimed(job)).values(**values).returning(_c.id)
+    return (await conn.execute(extend, {"after_us": microseconds(lease)})).one_or_none() is not None
 
 
-async def again(conn: AsyncConnection, job: Job, after: timedelta, outcome: str, output: str) -> bool:
-    """This attempt failed, and another follows. False where it is not ours any more."""
-    values = {"next_try_at": db_now_s(conn, after), "outcome": outcome, "output": output}
-    return await _move(conn, job, JobState.QUEUED, values)
+async def retry_later(conn: AsyncConnection, job: Job, after: timedelta, outcome: str, output: str) -> bool:
+    """Record that this attempt failed, and queue another. False if the claim was lost."""
+    values = {"next_try_at": sql_now_plus(conn.dialect.name), "outcome": outcome, "output": output}
+    return await _move(conn, job, JobState.QUEUED, values, after_us=microseconds(after))
 
 
 async def finish(conn: AsyncConnection, job: Job, state: JobState, outcome: str, output: str, now: datetime) -> bool:
-    """It is over, in whatever state. False where it is not ours any more."""
+    """Record that a running job has ended, in `state`. False if the claim was lost."""
     return await _move(conn, job, state, {"outcome": outcome, "output": output, "finished_at": now})
 
 
-async def may_have_run(conn: AsyncConnection, job: Job, outcome: str, now: datetime) -> bool:
-    """Whoever ran it is gone. False where it has lived on after all."""
-    gone = _c.lease_until <= db_now_s(conn)
+async def mark_may_have_run(conn: AsyncConnection, job: Job, outcome: str, now: datetime) -> bool:
+    """Record that a job's replica stopped while running it. False if its lease was extended after all."""
     values = {"outcome": outcome, "finished_at": now}
-    return await _move(conn, job, JobState.MAY_HAVE_RUN, values, gone)
+    return await _move(conn, job, JobState.MAY_HAVE_RUN, values, _lease_over(conn))
 
 
 async def cancel(conn: AsyncConnection, job: Job, why: str, now: datetime) -> bool:
-    """It was queued, and is not wanted any more. False where somebody has begun it."""
-    moved = await conn.execute(
+    """Record that a queued job is not wanted any more. False if it has begun."""
+    cancelled = await conn.execute(
         sa.update(jobs)
         .where(_c.id == job.id, _c.state == "queued", _c.fence == job.fence)
         .values(state=str(JobState.REFUSED), outcome=why, finished_at=now)
         .returning(_c.id)
     )
-    return moved.one_or_none() is not None
+    return cancelled.one_or_none() is not None
 
 
-async def settle(conn: AsyncConnection, walk: tuple[int, int], step: str, by: str, outcome: str) -> list[Job]:
-    """A person has said what became of what may have run."""
+async def settle(conn: AsyncConnection, run: tuple[int, int], step: str, by: str, outcome: str) -> list[Job]:
+    """Record a person's account of a step's jobs that may have run. `run`: the incident, and the run's number in it.
+
+    Returns the jobs that this settled.
+    """
     settled = await conn.execute(
         sa.update(jobs)
-        .where(_c.incident == walk[0], _c.walk == walk[1], _c.step == step, _c.state == str(JobState.MAY_HAVE_RUN))
+        .where(_c.incident == run[0], _c.walk == run[1], _c.step == step, _c.state == str(JobState.MAY_HAVE_RUN))
         .values(state=str(JobState.SETTLED), settled_by=by, outcome=outcome)
         .returning(jobs)
     )
@@ -148,51 +150,54 @@ async def settle(conn: AsyncConnection, walk: tuple[int, int], step: str, by: st
 
 
 async def get(conn: AsyncConnection, number: int) -> Job | None:
+    """The job with this ID; `None` if there is none."""
     row = (await conn.execute(sa.select(jobs).where(_c.id == number))).one_or_none()
     return None if row is None else _job(row)
 
 
-async def of_walk(conn: AsyncConnection, incident: int, walk: int) -> list[Job]:
-    """All that was ever asked of the runners in a walk, in that order."""
-    wanted = sa.select(jobs).where(_c.incident == incident, _c.walk == walk).order_by(_c.id)
-    return [_job(row) for row in await conn.execute(wanted)]
+async def of_run(conn: AsyncConnection, incident: int, run: int) -> list[Job]:
+    """Every job of a playbook run, in the order in which they were queued."""
+    of_this_run = sa.select(jobs).where(_c.incident == incident, _c.walk == run).order_by(_c.id)
+    return [_job(row) for row in await conn.execute(of_this_run)]
 
 
-async def open_of_step(conn: AsyncConnection, incident: int, walk: int, step: str) -> Job | None:
-    """What is queued, runs or may have run there."""
-    wanted = sa.select(jobs).where(
-        _c.incident == incident, _c.walk == walk, _c.step == step, _c.state.in_([str(state) for state in _OPEN])
+async def open_of_step(conn: AsyncConnection, incident: int, run: int, step: str) -> Job | None:
+    """The step's latest job that is queued, runs or may have run; `None` if there is none."""
+    of_this_step = sa.select(jobs).where(
+        _c.incident == incident, _c.walk == run, _c.step == step, _c.state.in_([str(state) for state in _OPEN])
     )
-    row = (await conn.execute(wanted.order_by(_c.id.desc()).limit(1))).one_or_none()
+    row = (await conn.execute(of_this_step.order_by(_c.id.desc()).limit(1))).one_or_none()
     return None if row is None else _job(row)
 
 
-async def next_try_at(conn: AsyncConnection) -> datetime | None:
-    """When the next queued one may be begun."""
-    wanted = sa.select(sa.func.min(_c.next_try_at)).where(_LIVE, _c.state == "queued")
-    found: datetime | None = await conn.scalar(wanted)
-    return found
-
-
-async def census(conn: AsyncConnection, incidents: Sequence[int]) -> Counter[tuple[str, str]]:
-    """How many are queued and running, and in these incidents may have run: by runner and state."""
+async def count_by_runner(conn: AsyncConnection, incidents: Sequence[int]) -> Counter[tuple[str, str]]:
+    """Jobs by runner and state: all that are queued or running, and those of `incidents` that may have run."""
     live = sa.select(_c.plan, _c.state).where(_LIVE)
-    asked = sa.select(_c.plan, _c.state).where(_c.incident.in_(incidents), _c.state == str(JobState.MAY_HAVE_RUN))
-    rows = [*await conn.execute(live), *(await conn.execute(asked) if incidents else ())]
+    unclear = sa.select(_c.plan, _c.state).where(_c.incident.in_(incidents), _c.state == str(JobState.MAY_HAVE_RUN))
+    rows = [*await conn.execute(live), *(await conn.execute(unclear) if incidents else ())]
     return Counter((str(row.plan["runner"]), str(row.state)) for row in rows)
 
 
-def _ours(job: Job) -> tuple[sa.ColumnElement[bool], ...]:
+def _lease_over(conn: AsyncConnection) -> sa.ColumnElement[bool]:
+    return _c.lease_until <= sql_now(conn.dialect.name)
+
+
+def _still_claimed(job: Job) -> tuple[sa.ColumnElement[bool], ...]:
     return (_c.id == job.id, _c.state == "running", _c.fence == job.fence)
 
 
 async def _move(
-    conn: AsyncConnection, job: Job, state: JobState, values: dict[str, Any], *more: sa.ColumnElement[bool]
+    conn: AsyncConnection,
+    job: Job,
+    state: JobState,
+    values: dict[str, Any],
+    *conditions: sa.ColumnElement[bool],
+    **parameters: Any,
 ) -> bool:
-    moved = await conn.execute(
-        sa.update(jobs).where(*_ours(job), *more).values(state=str(state), lease_until=None, **values).returning(_c.id)
-    )
-    return moved.one_or_none() is not None
+    """Whether the job was still claimed, and so is in `state` now."""
+    update = sa.update(jobs).where(*_still_claimed(job), *conditions)
+    update = update.values(state=str(state), lease_until=None, **values)
+    return (await conn.execute(update.returning(_c.id), parameters)).one_or_none() is not None
 
 
 def _job(row: AnyRow) -> Job:

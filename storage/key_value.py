@@ -1,8 +1,9 @@
-"""Small things to remember by name, as JSON."""
+"""Small values kept by key in the table `meta`, as JSON; every key that Tocsin uses has a typed accessor here."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,19 +11,76 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.engine.dialect import insert
 from storage.schema import meta
 
+_Value = TypeVar("_Value")
 _GET = sa.select(meta.c.value).where(meta.c.name == sa.bindparam("this"))
+_LOCK = _GET.with_for_update()
+REPLICA_PREFIX = "replica:"
 
 
-async def get(conn: AsyncConnection, name: str) -> Any | None:
-    return await conn.scalar(_GET, {"this": name})
+@dataclass(frozen=True)  # no slots: with them Python 3.11 cannot make a `Key[int]("name")`
+class Key(Generic[_Value]):
+    """One key of the table and the type of its value."""
+
+    name: str
+
+    async def get(self, conn: AsyncConnection) -> _Value | None:
+        """The value; `None` if there is none."""
+        return cast("_Value | None", await conn.scalar(_GET, {"this": self.name}))
+
+    async def lock(self, conn: AsyncConnection, default: _Value) -> _Value:
+        """The value, kept from other writers until the transaction ends. Stores `default` if there is no value yet."""
+        await self.put_new(conn, default)
+        value = await conn.scalar(_LOCK, {"this": self.name})
+        return default if value is None else cast("_Value", value)
+
+    async def put(self, conn: AsyncConnection, value: _Value | None) -> None:
+        """Store the value in place of any earlier one."""
+        row = insert(conn, meta).values(name=self.name, value=value)
+        await conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))
+
+    async def put_new(self, conn: AsyncConnection, value: _Value) -> None:
+        """Store the value unless the key is there already. Of several callers at once, the first one wins."""
+        row = insert(conn, meta).values(name=self.name, value=value)
+        await conn.execute(row.on_conflict_do_nothing(index_elements=["name"]))
 
 
-async def put_new(conn: AsyncConnection, name: str, value: Any) -> None:
-    """Unless something stands there already: of several who try, the first one has put it."""
-    row = insert(conn, meta).values(name=name, value=value)
-    await conn.execute(row.on_conflict_do_nothing(index_elements=["name"]))
+BOT_IDENTITY: Key[dict[str, Any]] = Key("me")  # the fields of `BotIdentity`, from the last `auth.test`
+DEMO_CLOCK: Key[dict[str, float]] = Key("clock")  # `anchor` and `speed` of a demo
+FEED_SECRET: Key[str] = Key("feeds:secret")  # signs the addresses of calendar feeds
+SEARCH_INDEX_VERSION: Key[str] = Key("incident_words")  # the rules the search index was made by
+POLICY_REJECTION: Key[dict[str, Any]] = Key("policy:trouble")  # `number` and `digest` of the last rejected policy file
 
 
-async def put(conn: AsyncConnection, name: str, value: Any) -> None:
-    row = insert(conn, meta).values(name=name, value=value)
-    await conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}))
+def announcement_channel(name: str) -> Key[str]:
+    """The Slack ID of the channel that the policy names for announcements."""
+    return Key(f"announce:{name}")
+
+
+def user_of_address(address: str) -> Key[str]:
+    """The Slack ID that an e-mail address was found to belong to."""
+    return Key(f"slack_id:{address.lower()}")
+
+
+def usergroup_members(group: str) -> Key[list[str]]:
+    """The members of a user group, as Slack last named them."""
+    return Key(f"usergroup:{group}")
+
+
+def usergroup_on_call(group: str) -> Key[list[str]]:
+    """The people a user group was last set to, because they are on call."""
+    return Key(f"rota:{group}")
+
+
+def pagerduty_read(schedule: str) -> Key[dict[str, str]]:
+    """`at`: when a schedule was last read from PagerDuty."""
+    return Key(f"read:{schedule}")
+
+
+def message_times(incident: int) -> Key[list[int]]:
+    """When people wrote in an incident's channel whose messages are not recorded, in microseconds since 1970."""
+    return Key(f"heard:{incident}")
+
+
+def replica(name: str) -> Key[dict[str, float]]:
+    """`seen_at`: when a replica last reported, in seconds since 1970."""
+    return Key(REPLICA_PREFIX + name)

@@ -1,5 +1,6 @@
-"""Overrides of on-call schedules, by whoever took them. A later one outranks an earlier one; all
-that ever changes is that one is given up before its time.
+"""Covers of on-call shifts that people took over, and shifts imported from PagerDuty.
+
+A later cover outranks an earlier one. The only change ever made to a cover is to end it early.
 """
 
 from __future__ import annotations
@@ -11,23 +12,22 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.oncall.schedule import Override
+from storage.engine.dialect import AnyRow
 from storage.schema import overrides, shifts
 
 _c = overrides.c
 _ENDS_AT = sa.func.coalesce(_c.ended_at, _c.ends_at, type_=_c.ends_at.type)
-_STANDING = (
-    sa.select(_c.schedule, _c.member, _c.starts_at, _ENDS_AT.label("until"))
+_IN_FORCE = (
+    sa.select(_c.schedule, _c.member, _c.starts_at, _ENDS_AT.label("ends_at"))
     .where(_c.ends_at > sa.bindparam("since"), sa.bindparam("since") < _ENDS_AT)
     .order_by(_c.id)
 )
-_READ_ELSEWHERE = (
-    sa.select(shifts.c.schedule, shifts.c.member, shifts.c.starts_at, shifts.c.ends_at)
-    .where(shifts.c.ends_at > sa.bindparam("since"))
-    .order_by(shifts.c.id)
-)
+_SHIFTS = sa.select(shifts.c.schedule, shifts.c.member, shifts.c.starts_at, shifts.c.ends_at).order_by(shifts.c.id)
+_SHIFTS_IN_FORCE = _SHIFTS.where(shifts.c.ends_at > sa.bindparam("since"))
 
 
 async def add(conn: AsyncConnection, override: Override, made_by: str, now: datetime) -> None:
+    """Store a new cover."""
     await conn.execute(
         sa.insert(overrides).values(
             schedule=override.schedule,
@@ -40,43 +40,44 @@ async def add(conn: AsyncConnection, override: Override, made_by: str, now: date
     )
 
 
-async def standing(conn: AsyncConnection, since: datetime) -> tuple[Override, ...]:
-    """Those that had not ended by `since`, in the order in which they were made."""
-    rows = await conn.execute(_STANDING, {"since": since})
-    covers = [Override(row.schedule, row.member, row.starts_at, row.until) for row in rows]
-    return (*await _read_elsewhere(conn, since), *covers)
+async def in_force(conn: AsyncConnection, since: datetime) -> tuple[Override, ...]:
+    """Imported shifts, then covers, that had not ended by `since`; each in the order in which it was stored.
+
+    An imported shift counts as a cover of a schedule that is otherwise empty, so real covers outrank it.
+    """
+    covers = await conn.execute(_IN_FORCE, {"since": since})
+    imported = await conn.execute(_SHIFTS_IN_FORCE, {"since": since})
+    return (*(_override(row) for row in imported), *(_override(row) for row in covers))
 
 
-async def _read_elsewhere(conn: AsyncConnection, since: datetime) -> list[Override]:
-    """Turns of schedules that live at PagerDuty: as if each covered an empty schedule, so that covers outrank them."""
-    rows = await conn.execute(_READ_ELSEWHERE, {"since": since})
-    return [Override(row.schedule, row.member, row.starts_at, row.ends_at) for row in rows]
+async def imported_shifts(conn: AsyncConnection, schedule: str) -> list[Override]:
+    """The shifts of a schedule as PagerDuty last named them."""
+    return [_override(row) for row in await conn.execute(_SHIFTS.where(shifts.c.schedule == schedule))]
 
 
-async def read_of(conn: AsyncConnection, schedule: str) -> list[Override]:
-    wanted = sa.select(shifts.c.schedule, shifts.c.member, shifts.c.starts_at, shifts.c.ends_at)
-    rows = await conn.execute(wanted.where(shifts.c.schedule == schedule).order_by(shifts.c.id))
-    return [Override(row.schedule, row.member, row.starts_at, row.ends_at) for row in rows]
-
-
-async def replace_read(conn: AsyncConnection, schedule: str, found: Sequence[Override]) -> None:
-    """What was read of a schedule, instead of what was read before."""
+async def replace_imported_shifts(conn: AsyncConnection, schedule: str, imported: Sequence[Override]) -> None:
+    """Store the shifts of a schedule in place of those imported before."""
     await conn.execute(sa.delete(shifts).where(shifts.c.schedule == schedule))
-    if found:
-        await conn.execute(
-            sa.insert(shifts),
-            [{"schedule": schedule, "member": o.member, "starts_at": o.starts_at, "ends_at": o.ends_at} for o in found],
-        )
+    rows = [
+        {"schedule": schedule, "member": shift.member, "starts_at": shift.starts_at, "ends_at": shift.ends_at}
+        for shift in imported
+    ]
+    if rows:
+        await conn.execute(sa.insert(shifts), rows)
 
 
-async def forget_read(conn: AsyncConnection, known: Sequence[str]) -> None:
-    """Schedules that are not read any more."""
-    await conn.execute(sa.delete(shifts).where(shifts.c.schedule.not_in(list(known))))
+async def delete_imported_except(conn: AsyncConnection, schedules: Sequence[str]) -> None:
+    """Delete the shifts of every schedule that is no longer imported."""
+    await conn.execute(sa.delete(shifts).where(shifts.c.schedule.not_in(list(schedules))))
 
 
-async def give_up(conn: AsyncConnection, schedule: str, member: str, now: datetime) -> tuple[Override, ...]:
-    """End what somebody covers now, or was to cover; what is past stays as it was. Returns them as they were made."""
-    theirs = sa.and_(_c.schedule == schedule, _c.member == member, _c.ended_at.is_(None), _c.ends_at > now)
-    ended = sa.update(overrides).where(theirs).values(ended_at=now).returning(_c.starts_at, _c.ends_at)
-    found = [Override(schedule, member, row.starts_at, row.ends_at) for row in await conn.execute(ended)]
-    return tuple(sorted(found, key=lambda one: one.starts_at))
+async def end_early(conn: AsyncConnection, schedule: str, member: str, now: datetime) -> tuple[Override, ...]:
+    """End a member's current and future covers of a schedule. Returns them with the times they were made for."""
+    current = sa.and_(_c.schedule == schedule, _c.member == member, _c.ended_at.is_(None), _c.ends_at > now)
+    end = sa.update(overrides).where(current).values(ended_at=now).returning(_c.starts_at, _c.ends_at)
+    covers = [Override(schedule, member, row.starts_at, row.ends_at) for row in await conn.execute(end)]
+    return tuple(sorted(covers, key=lambda cover: cover.starts_at))
+
+
+def _override(row: AnyRow) -> Override:
+    return Override(row.schedule, row.member, row.starts_at, row.ends_at)

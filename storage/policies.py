@@ -13,11 +13,14 @@ from storage.schema import policies
 
 
 async def remember(conn: AsyncConnection, digest: str, document: dict[str, Any], now: datetime) -> None:
-    """Twice is safe: the first copy stays."""
+    """Keep a copy of the policy. Calling it twice is safe: the first copy stays."""
     row = insert(conn, policies).values(digest=digest, document=document, seen_at=now)
     await conn.execute(row.on_conflict_do_nothing())
 
 
 async def get(conn: AsyncConnection, digest: str) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = await conn.scalar(sa.select(policies.c.document).where(policies.c.digest == digest))
-    return found
+    """The kept document; `None` if no policy has this digest."""
+    document: dict[str, Any] | None = await conn.scalar(
+        sa.select(policies.c.document).where(policies.c.digest == digest)
+    )
+    return document

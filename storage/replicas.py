@@ -1,4 +1,4 @@
-"""Who serves from this database: each process says every few seconds that it is there."""
+"""Which processes serve from this database: each reports every few seconds."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import key_value as small
+from storage import key_value
 from storage.engine.columns import Instant
-from storage.engine.dialect import db_now_s
+from storage.engine.dialect import sql_now
 from storage.schema import meta
 
 GONE_AFTER = timedelta(seconds=40)  # longer than a lease
-_PREFIX = "replica:"
 
 
 async def beat(conn: AsyncConnection, name: str) -> None:
-    """`name` is there, by the database's clock."""
+    """Record that the replica `name` is running, by the database's clock."""
     now = await _now(conn)
-    await small.put(conn, _PREFIX + name, {"seen_at": now.timestamp()})
+    await key_value.replica(name).put(conn, {"seen_at": now.timestamp()})
 
 
 async def leave(conn: AsyncConnection, name: str) -> None:
-    await conn.execute(sa.delete(meta).where(meta.c.name == _PREFIX + name))
+    """Record that the replica `name` has stopped."""
+    await conn.execute(sa.delete(meta).where(meta.c.name == key_value.replica(name).name))
 
 
 async def count(conn: AsyncConnection) -> int:
-    """How many are there, at least one; those that were not heard of for `GONE_AFTER` are forgotten."""
+    """The number of running replicas, at least one. Deletes those that have not reported for `GONE_AFTER`."""
     now = await _now(conn)
-    rows = await conn.execute(sa.select(meta.c.name, meta.c.value).where(meta.c.name.startswith(_PREFIX)))
-    seen: dict[str, Any] = {row.name: row.value for row in rows}
+    reports = sa.select(meta.c.name, meta.c.value).where(meta.c.name.startswith(key_value.REPLICA_PREFIX))
+    seen: dict[str, Any] = {row.name: row.value for row in await conn.execute(reports)}
     gone = [name for name, value in seen.items() if now.timestamp() - value["seen_at"] > GONE_AFTER.total_seconds()]
     if gone:
         await conn.execute(sa.delete(meta).where(meta.c.name.in_(gone)))
@@ -39,6 +39,6 @@ async def count(conn: AsyncConnection) -> int:
 
 
 async def _now(conn: AsyncConnection) -> datetime:
-    found: datetime | None = await conn.scalar(sa.select(sa.type_coerce(db_now_s(conn), Instant)))
-    assert found is not None  # noqa: S101 - the database knows what time it is
-    return found
+    now: datetime | None = await conn.scalar(sa.select(sa.type_coerce(sql_now(conn.dialect.name), Instant)))
+    assert now is not None  # noqa: S101 - the database always has the time
+    return now

@@ -1,7 +1,7 @@
-"""Retention: taking away the words of what is long over. Every step is small, and stops nobody for long.
+"""Retention: delete the texts of incidents that are long over, in steps so small that others hardly wait.
 
-What is purged keeps its place, its time, who did it, and the hash of what it said, so that the chain still verifies.
-A `purged` entry in the same transaction says which entries it were: words that vanished otherwise are a change.
+A purged entry keeps its place, its time, its actor and the hash of its content, so that the chain still verifies.
+A `purged` entry in the same transaction names the entries: a text that vanished otherwise counts as a change.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from storage.schema import deadlines, deliveries, incidents, jobs, outbox, timel
 from storage.timeline import chain
 from storage.timeline.verify import FIRST, PURGED, seal_line
 
-AT_ONCE = 500  # entries of one transaction
-ROWS_AT_ONCE = 1000  # of other tables
-# What nobody asks for any more once it was sent: not what is edited, invited to, or looked up later.
+ENTRIES_PER_TRANSACTION = 500
+ROWS_PER_TRANSACTION = 1000  # of other tables
+# Kinds of notices that serve no purpose once sent; not those whose message is edited, invited to or looked up later.
 FINISHED_KINDS = frozenset(
     {
         "news", "update", "thread", "duties", "nudge", "nudge_edit", "page_channel", "page_direct", "page_elsewhere",
@@ -39,24 +39,31 @@ _o = outbox.c
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedIncident:
+    """An incident that ended, as a position in the order of `ended_incidents`."""
+
     number: int
     ended_at: datetime
 
 
-async def ended(conn: AsyncConnection, before: datetime, after: Ended | None, limit: int = 50) -> list[Ended]:
-    """Incidents that ended by then and may have words left from before it; in the order of their end, from `after`."""
-    wanted = sa.select(_i.number, _i.ended_at).where(
+async def ended_incidents(
+    conn: AsyncConnection, before: datetime, after: EndedIncident | None, limit: int = 50
+) -> list[EndedIncident]:
+    """Up to `limit` incidents that ended by `before` and may have texts from before it, in the order of their end.
+
+    `after`: the last one of the page before.
+    """
+    incidents_ended = sa.select(_i.number, _i.ended_at).where(
         _i.ended_at.is_not(None),
         _i.ended_at <= before,
         sa.or_(_i.unpurged_since.is_(None), _i.unpurged_since <= before),
     )
     if after is not None:
-        wanted = wanted.where(
+        incidents_ended = incidents_ended.where(
             sa.or_(_i.ended_at > after.ended_at, sa.and_(_i.ended_at == after.ended_at, _i.number > after.number))
         )
-    rows = await conn.execute(wanted.order_by(_i.ended_at, _i.number).limit(limit))
-    return [Ended(row.number, row.ended_at) for row in rows]
+    rows = await conn.execute(incidents_ended.order_by(_i.ended_at, _i.number).limit(limit))
+    return [EndedIncident(row.number, row.ended_at) for row in rows]
 
 
 async def purge(
@@ -66,37 +73,39 @@ async def purge(
     now: datetime,
     *,
     through: int | None = None,
-    limit: int = AT_ONCE,
+    limit: int = ENTRIES_PER_TRANSACTION,
 ) -> int:
-    """Purge up to `limit` of an incident's entries from before then, none after the entry `through`; how many.
+    """Purge up to `limit` of an incident's entries from `before`, and none after the entry `through`. Returns how many.
 
     Call it with the incident locked.
     """
     rows = await _unpurged(conn, number, before, through, limit)
     if not rows:
         return 0
-    kept = [(row, _kept(row, number)) for row in rows]
-    here = sa.and_(_c.incident == number, _c.seq == sa.bindparam("this"))
-    gone = sa.update(timeline).where(here).values(text="", data=sa.bindparam("none"), purged=sa.bindparam("kept"))
-    await conn.execute(gone, [{"this": row.seq, "kept": words, "none": {}} for row, words in kept])
-    await chain.append(conn, [(number, [_said(kept, now)])])
+    hashes = [(row, _purged_hash(row, number)) for row in rows]
+    this_entry = sa.and_(_c.incident == number, _c.seq == sa.bindparam("this"))
+    update = sa.update(timeline).where(this_entry)
+    update = update.values(text="", data=sa.bindparam("none"), purged=sa.bindparam("kept"))
+    await conn.execute(update, [{"this": row.seq, "kept": content, "none": {}} for row, content in hashes])
+    await chain.append(conn, [(number, [_purge_entry(hashes, now)])])
     return len(rows)
 
 
-async def looked_through(conn: AsyncConnection, number: int, now: datetime) -> None:
-    """Nothing more to purge for now: note from when the oldest words are that are left."""
-    left = sa.select(sa.func.min(_c.at)).where(_c.incident == number, _c.purged.is_(None), _c.kind != PURGED)
-    oldest = await conn.scalar(left)
+async def note_oldest_text(conn: AsyncConnection, number: int, now: datetime) -> None:
+    """Record the time of the oldest text that is left, once there is nothing more to purge for now."""
+    texts_left = sa.select(sa.func.min(_c.at)).where(_c.incident == number, _c.purged.is_(None), _c.kind != PURGED)
+    oldest = await conn.scalar(texts_left)
     await conn.execute(sa.update(incidents).where(_i.number == number).values(unpurged_since=oldest or now))
 
 
-async def drop_ledger(conn: AsyncConnection, number: int, limit: int = ROWS_AT_ONCE) -> int:
-    """Of an incident that is long over: decided deadlines, notices that were sent and serve nothing any more, and
-    what its jobs printed.
+async def drop_ledger(conn: AsyncConnection, number: int, limit: int = ROWS_PER_TRANSACTION) -> int:
+    """Delete an incident's decided deadlines, its sent notices that serve no purpose any more, and its jobs' output.
+
+    Returns how many rows it deleted or changed, up to `limit` of a table.
     """
     d = deadlines.c
-    decided = sa.select(d.once).where(d.incident == number, d.state.in_(_DECIDED)).limit(limit)
-    count = (await conn.execute(sa.delete(deadlines).where(d.once.in_(decided)))).rowcount
+    decided = sa.select(d.dedup_key).where(d.incident == number, d.state.in_(_DECIDED)).limit(limit)
+    count = (await conn.execute(sa.delete(deadlines).where(d.dedup_key.in_(decided)))).rowcount
     over = sa.and_(_o.incident == number, _o.state.in_(("sent", "dropped")), _o.kind.in_(sorted(FINISHED_KINDS)))
     finished = sa.select(_o.id).where(over).limit(limit)
     printed = sa.and_(jobs.c.incident == number, jobs.c.finished_at.is_not(None), jobs.c.output != "")
@@ -104,56 +113,59 @@ async def drop_ledger(conn: AsyncConnection, number: int, limit: int = ROWS_AT_O
     return count + (await conn.execute(sa.delete(outbox).where(_o.id.in_(finished)))).rowcount
 
 
-async def forget_deliveries(conn: AsyncConnection, before: datetime, limit: int = ROWS_AT_ONCE) -> int:
-    """Nobody delivers again what was delivered before then."""
+async def delete_deliveries(conn: AsyncConnection, before: datetime, limit: int = ROWS_PER_TRANSACTION) -> int:
+    """Delete up to `limit` records of deliveries from before then, which will not be repeated. Returns how many."""
     d = deliveries.c
     old = sa.select(d.key).where(d.seen_at < before).order_by(d.seen_at).limit(limit)
     return (await conn.execute(sa.delete(deliveries).where(d.key.in_(old)))).rowcount
 
 
 async def drop_answers(
-    conn: AsyncConnection, before: datetime, after: int, limit: int = ROWS_AT_ONCE
+    conn: AsyncConnection, before: datetime, after: int, limit: int = ROWS_PER_TRANSACTION
 ) -> tuple[int | None, int]:
-    """Among the `limit` notices that follow `after`, private answers from before then; where to go on, and how many.
+    """Delete private answers from before then, among the `limit` notices whose ID follows `after`.
 
-    The first is `None` at the end. By ID, which grows with time: no index is needed for it.
+    Returns the ID to go on after, `None` at the end, and how many were deleted. IDs grow with time, so this needs no
+    index.
     """
-    wanted = sa.select(_o.id, _o.kind, _o.state, _o.created_at).where(_o.id > after).order_by(_o.id).limit(limit)
-    rows = (await conn.execute(wanted)).all()
+    notices = sa.select(_o.id, _o.kind, _o.state, _o.created_at).where(_o.id > after).order_by(_o.id).limit(limit)
+    rows = (await conn.execute(notices)).all()
     old = [row for row in rows if row.created_at < before]
-    gone = [row.id for row in old if row.kind in ANSWERS and row.state in ("sent", "dropped")]
-    if gone:
-        theirs = sa.delete(outbox).where(in_list(conn.dialect.name, _o.id, "gone"), _o.state.in_(("sent", "dropped")))
-        await conn.execute(theirs, {"gone": list_param(conn, gone)})
-    return (rows[-1].id if len(rows) == limit and len(old) == len(rows) else None), len(gone)
+    ids = [row.id for row in old if row.kind in ANSWERS and row.state in ("sent", "dropped")]
+    if ids:
+        delete = sa.delete(outbox).where(in_list(conn.dialect.name, _o.id, "ids"), _o.state.in_(("sent", "dropped")))
+        await conn.execute(delete, {"ids": list_param(conn, ids)})
+    return (rows[-1].id if len(rows) == limit and len(old) == len(rows) else None), len(ids)
 
 
 async def _unpurged(
     conn: AsyncConnection, number: int, before: datetime, through: int | None, limit: int
 ) -> Sequence[AnyRow]:
-    wanted = sa.select(*(column for column in _c if column.name != "data"), sa.cast(_c.data, sa.Text).label("data"))
+    columns = (*(column for column in _c if column.key != "data"), sa.cast(_c.data, sa.Text).label("data"))
     old = sa.and_(_c.incident == number, _c.purged.is_(None), _c.at <= before, _c.kind != PURGED)
     if through is not None:
         old = sa.and_(old, _c.seq <= through)
-    return (await conn.execute(wanted.where(old).order_by(_c.seq).limit(limit))).all()
+    return (await conn.execute(sa.select(*columns).where(old).order_by(_c.seq).limit(limit))).all()
 
 
-def _kept(row: AnyRow, number: int) -> str:
-    """The hash of what it said; `FIRST` where its own hash was not made over that."""
+def _purged_hash(row: AnyRow, number: int) -> str:
+    """The hash of the entry's content; `FIRST` if the entry's own hash is of the first kind, which does not use it."""
     content = content_hash(row.text, row.data)
-    item = Entry(row.at, row.kind, row.actor, "", row.source_ts, {}, row.once, row.key)
-    made = entry_hash(row.previous, number, row.seq, item, content, by_person=row.by_person)
-    return content if made == row.hash else FIRST
+    item = Entry(row.at, row.kind, row.actor, "", row.source_ts, {}, row.dedup_key, row.key)
+    computed = entry_hash(row.previous, number, row.seq, item, content, by_person=row.by_person)
+    return content if computed == row.hash else FIRST
 
 
-def _said(kept: Sequence[tuple[AnyRow, str]], now: datetime) -> Entry:
-    first, last = kept[0][0].seq, kept[-1][0].seq
-    data: dict[str, Any] = {"first": first, "last": last, "count": len(kept)}
-    early = [row for row, words in kept if words == FIRST]
-    if early:
+def _purge_entry(hashes: Sequence[tuple[AnyRow, str]], now: datetime) -> Entry:
+    """The entry that says which entries were purged, with a seal over those with a hash of the first kind."""
+    first, last = hashes[0][0].seq, hashes[-1][0].seq
+    data: dict[str, Any] = {"first": first, "last": last, "count": len(hashes)}
+    sealed = [row for row, content in hashes if content == FIRST]
+    if sealed:
         seal = hashlib.sha256()
-        for row in early:
+        for row in sealed:
             seal.update(seal_line(row, to_microseconds(row.at)))
         data["seal"] = seal.hexdigest()
-    what = f"entry {first}" if first == last else f"entries {first} to {last}"
-    return Entry(now, PURGED, BOT, f"What {what} said was purged, as the policy asks", None, data)
+    subject = f"The text of entry {first}" if first == last else f"The texts of entries {first} to {last}"
+    verb = "was" if first == last else "were"
+    return Entry(now, PURGED, BOT, f"{subject} {verb} purged, as the policy asks", None, data)

@@ -1,4 +1,7 @@
-"""The tables as they are now. How they came to be is in `migrations`; a test holds the two together."""
+"""The tables as they are now. `migrations` has their history; a test keeps the two the same.
+
+A column with a `key` is read and written by that name in code, and keeps its older name in the database.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage.engine import full_text
 from storage.engine.columns import BigNumber, ExactJson, Instant, Json, SafeText
 
 metadata = sa.MetaData()
@@ -34,7 +38,7 @@ incidents = sa.Table(
     sa.Column("declared_at", Instant, nullable=False),
     sa.Column("ended_at", Instant),
     sa.Column("state", Json, nullable=False),  # the whole dataclass
-    sa.Column("unpurged_since", Instant),  # when the oldest entry that still has its text was made; NULL: nobody looked
+    sa.Column("unpurged_since", Instant),  # time of the oldest entry that still has its text; NULL: not known
     sa.Index("incidents_open", "number", **_where("open")),
     sa.Index("incidents_channel", "channel_id", **_where("channel_id IS NOT NULL")),
     sa.Index("incidents_ended", "ended_at", "number", **_where("ended_at IS NOT NULL")),
@@ -59,13 +63,13 @@ timeline = sa.Table(
     sa.Column("text", SafeText, nullable=False),
     sa.Column("source_ts", SafeText),
     sa.Column("data", ExactJson, nullable=False),
-    sa.Column("once", SafeText),
+    sa.Column("once", SafeText, key="dedup_key"),
     sa.Column("key", sa.Boolean, nullable=False),
-    sa.Column("by_person", sa.Boolean, nullable=False),  # a message, and not from a bot: what `activity` counts
+    sa.Column("by_person", sa.Boolean, nullable=False),  # a message, and not by a bot: `activity` counts these
     sa.Column("hash", sa.Text, nullable=False),
     sa.Column("previous", sa.Text, nullable=False),
-    sa.Column("purged", sa.Text),  # the hash of what it said, once text and data are gone
-    sa.Index("timeline_once", "incident", "once", unique=True, **_where("once IS NOT NULL")),
+    sa.Column("purged", sa.Text),  # the hash of its content, once text and data are deleted
+    sa.Index("timeline_once", "incident", "dedup_key", unique=True, **_where("once IS NOT NULL")),
     sa.Index("timeline_message", "incident", "source_ts", **_where("kind = 'message'")),
     sa.Index("timeline_kind", "incident", "kind", "seq", **_where("kind <> 'message'")),  # messages are the most by far
     sa.Index("timeline_person", "incident", "at", **_where("by_person")),
@@ -74,19 +78,20 @@ timeline = sa.Table(
 deadlines = sa.Table(
     "deadlines",
     metadata,
-    sa.Column("once", SafeText, primary_key=True),
+    sa.Column("once", SafeText, key="dedup_key", primary_key=True),
     sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), nullable=False),
     sa.Column("kind", SafeText, nullable=False),
     sa.Column("rung", sa.Integer),
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("withdrawn", sa.Boolean, nullable=False),  # no longer planned, as against skipped by a decision
+    sa.Column("withdrawn", sa.Boolean, nullable=False),  # no longer planned, as opposed to skipped by a decision
     sa.Column("reason", SafeText, nullable=False),
     sa.Column("armed_at", Instant, nullable=False),
     sa.Column("decided_at", Instant),
     sa.Column("sent_at", Instant),
     sa.Column("lease_until", Instant),
     sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("subject", Json),  # what it is about; NULL: written by a version before 0009, its key says it
     sa.Index("deadlines_waiting", "due_at", **_where("state = 'waiting'")),
     sa.Index("deadlines_incident", "incident"),
 )
@@ -95,13 +100,13 @@ outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", BigNumber, primary_key=True),
-    sa.Column("once", SafeText, nullable=False, unique=True),
+    sa.Column("once", SafeText, key="dedup_key", nullable=False, unique=True),
     sa.Column("incident", sa.BigInteger),
     sa.Column("kind", SafeText, nullable=False),
     sa.Column("payload", Json, nullable=False),
     sa.Column("metadata_key", sa.Text, nullable=False),  # opaque: anyone in the workspace can read it
-    sa.Column("needs", SafeText),  # the `dedup_key` of the row to be sent before
-    sa.Column("if_need_fails", sa.Text, nullable=False),
+    sa.Column("needs", SafeText, key="depends_on"),  # the `dedup_key` of the notice to be sent first
+    sa.Column("if_need_fails", sa.Text, key="on_dependency_failure", nullable=False),
     sa.Column("redirected", sa.Boolean, nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
@@ -114,11 +119,11 @@ outbox = sa.Table(
     sa.Column("error", SafeText),
     sa.Column("deadline", SafeText),
     sa.Column("created_at", Instant, nullable=False),
-    sa.Column("queued_at", Instant, nullable=False),  # when it was last asked for
+    sa.Column("queued_at", Instant, nullable=False),  # when it was last enqueued
     sa.Column("first_try_at", Instant),
     sa.Column("sent_at", Instant),
     sa.Index("outbox_next", "priority", "next_try_at", "id", **_where("state IN ('queued', 'unknown', 'leased')")),
-    sa.Index("outbox_held", "needs", **_where("state = 'held'")),
+    sa.Index("outbox_held", "depends_on", **_where("state = 'held'")),
     sa.Index("outbox_unsent", "state", **_where("state NOT IN ('sent', 'dropped')")),
     sa.Index("outbox_incident", "incident"),
 )
@@ -172,11 +177,11 @@ overrides = sa.Table(
     sa.Column("ends_at", Instant, nullable=False),
     sa.Column("made_by", SafeText, nullable=False),
     sa.Column("made_at", Instant, nullable=False),
-    sa.Column("ended_at", Instant),  # given up before `ends_at`
+    sa.Column("ended_at", Instant),  # ended early, before `ends_at`
     sa.Index("overrides_ends", "ends_at"),
 )
 
-shifts = sa.Table(  # read from PagerDuty, as they stood when it last answered
+shifts = sa.Table(  # imported from PagerDuty, as of its last answer
     "shifts",
     metadata,
     sa.Column("id", BigNumber, primary_key=True),
@@ -195,8 +200,8 @@ homes = sa.Table(
     sa.Index("homes_opened", "opened_at"),
 )
 
-# What incidents are found by: terms, one for all that mean the same, each once in a field. Each database has an index
-# of its own kind over them. The terms are made outside, so that both find the same.
+# The words incidents are searched by: normalized terms, synonyms as one, each once in a field. The terms are made in
+# Python, so that the full-text indexes of both databases find the same.
 incident_words = sa.Table(
     "incident_words",
     metadata,
@@ -206,42 +211,9 @@ incident_words = sa.Table(
     sa.Column("fix", SafeText, nullable=False),
     sa.Column("body", SafeText, nullable=False),
 )
+full_text.add_index(incident_words)
 
-
-def _ddl(statement: str, dialect: str) -> Any:
-    made = sa.DDL(statement)  # type: ignore[no-untyped-call]  # of SQLAlchemy
-    return made.execute_if(dialect=dialect)
-
-
-_INTO = (
-    "INSERT INTO incident_index (rowid, title, services, fix, body) "
-    "VALUES (new.incident, new.title, new.services, new.fix, new.body)"
-)
-_OUT_OF = (
-    "INSERT INTO incident_index (incident_index, rowid, title, services, fix, body) "
-    "VALUES ('delete', old.incident, old.title, old.services, old.fix, old.body)"
-)
-_FULL_TEXT = {
-    "sqlite": (
-        "CREATE VIRTUAL TABLE incident_index USING fts5(title, services, fix, body, content='incident_words', "
-        "content_rowid='incident', tokenize='unicode61 remove_diacritics 0')",
-        f"CREATE TRIGGER incident_words_new AFTER INSERT ON incident_words BEGIN {_INTO}; END",
-        f"CREATE TRIGGER incident_words_gone AFTER DELETE ON incident_words BEGIN {_OUT_OF}; END",
-        f"CREATE TRIGGER incident_words_changed AFTER UPDATE ON incident_words BEGIN {_OUT_OF}; {_INTO}; END",
-    ),
-    "postgresql": (
-        "ALTER TABLE incident_words ADD COLUMN words tsvector GENERATED ALWAYS AS ("
-        "setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', services), 'B') || "
-        "setweight(to_tsvector('simple', fix), 'C') || setweight(to_tsvector('simple', body), 'D')) STORED",
-        "CREATE INDEX incident_index ON incident_words USING gin (words) WITH (fastupdate = off)",
-    ),
-}
-for _dialect, _statements in _FULL_TEXT.items():
-    for _statement in _statements:
-        sa.event.listen(incident_words, "after_create", _ddl(_statement, _dialect))
-sa.event.listen(incident_words, "before_drop", _ddl("DROP TABLE incident_index", "sqlite"))
-
-# When somebody last read what happens in an incident, or took part in it.
+# When each person last caught up with an incident.
 reads = sa.Table(
     "reads",
     metadata,
@@ -277,7 +249,7 @@ playbooks = sa.Table(
 playbook_reminders = sa.Table(
     "playbook_reminders",
     metadata,
-    sa.Column("once", SafeText, primary_key=True),
+    sa.Column("once", SafeText, key="dedup_key", primary_key=True),
     sa.Column("playbook", SafeText, nullable=False),
     sa.Column("sent_at", Instant, nullable=False),
 )
@@ -298,10 +270,10 @@ jobs = sa.Table(
     sa.Column("asked_at", Instant, nullable=False),
     sa.Column("approved_by", SafeText),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("position", sa.Integer, nullable=False),  # how many of the plan's pieces were begun
+    sa.Column("position", sa.Integer, nullable=False),  # how many of the plan's invocations were begun
     sa.Column("fence", sa.BigInteger, nullable=False),
-    sa.Column("undoes", sa.BigInteger),  # the job that a rollback takes back
-    sa.Column("chain", sa.Boolean, nullable=False),  # after it the step before is rolled back
+    sa.Column("undoes", sa.BigInteger),  # the job that this rollback undoes
+    sa.Column("chain", sa.Boolean, nullable=False),  # the step before is rolled back afterwards
     sa.Column("next_try_at", Instant, nullable=False),
     sa.Column("lease_until", Instant),
     sa.Column("started_at", Instant),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from storage.database import Database
+from storage.open import open_database
 from tests.databases import PostgreSQL, SQLiteFiles
 
 BOTH = ("sqlite", "postgresql")
@@ -45,7 +46,7 @@ def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An open, empty database of either kind."""
-    opened = await Database.open(database_url)
+    opened = await open_database(database_url)
     yield opened
     await opened.close()
 

@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from storage.database import Database
 from storage.migrate import HEAD
+from storage.open import open_database
 from storage.schema import metadata
 
 _T = TypeVar("_T")
@@ -124,4 +124,4 @@ def _name(url: str) -> str:
 
 
 async def _migrate(url: str) -> None:
-    await (await Database.open(url)).close()
+    await (await open_database(url)).close()

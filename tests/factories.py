@@ -10,6 +10,7 @@ from bot.domain import incident as verbs
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy, Role, Rung, Schedule, Service, Severity
 from bot.domain.timeline.entry import Entry, RecordedEntry
+from bot.domain.values.target import Target
 
 NOW = datetime(2026, 1, 5, 3, 4, tzinfo=UTC)
 ADA, BEN, MAYA = "U0ADA", "U0BEN", "U0MAYA"
@@ -32,7 +33,7 @@ FIVE = Policy(
             respond_within=5 * MINUTE,
             update_every=15 * MINUTE,
             roles=("commander", "scribe"),
-            ladder=(Rung(timedelta(), ("schedule:primary",)),),
+            ladder=(Rung(timedelta(), (Target.parse("schedule:primary"),)),),
         ),
         Severity("sev2", "Major", "Many are affected", update_every=30 * MINUTE, roles=("commander",)),
         Severity("sev3", "Moderate", "Some are affected"),

@@ -1,8 +1,9 @@
-"""What the documents say is so."""
+"""The documents are true: commands, settings, paths, links and citations in them exist."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,18 @@ import yaml
 
 from bot import policy
 from bot.cli.main import main
+from bot.domain.values.target import Target
 from bot.settings import Settings
 from bot.slack.commands.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 GUIDE = (ROOT / "docs" / "operator.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "sandbox").rglob("*.md")])
+SOURCES = sorted(
+    path for folder in ("bot", "storage", "playbooks", "sandbox", "tests") for path in (ROOT / folder).rglob("*.py")
+)
 
 
 def test_the_readme_names_every_verb() -> None:
@@ -51,17 +58,65 @@ def test_the_policy_in_the_readme_is_a_policy(tmp_path: Path) -> None:
     path = tmp_path / "policy.yml"
     path.write_text(block[1])
     read = policy.read(path)
-    assert read.policy.severity("sev1").ladder[1].notify == ("contact:priya",)
+    assert read.policy.severity("sev1").ladder[1].notify == (Target.parse("contact:priya"),)
 
 
 def test_the_scopes_of_the_manifest_are_those_that_check_asks_for() -> None:
-    from bot.check.run import SCOPES
+    from bot.check.slack import SCOPES
 
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
 
 
-def test_links_between_documents_lead_somewhere() -> None:
-    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
-            assert (path.parent / target).exists(), f"{path.name} → {target}"
+def anchors(document: str) -> set[str]:
+    """The anchors that GitHub gives the headings of a document."""
+    prose = re.sub(r"^```.*?^```", "", document, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_resolve_with_their_anchors(path: Path) -> None:
+    text = path.read_text()
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text):
+        document = path.parent / target if target else path
+        assert document.exists(), f"{path.name} → {target}"
+        if anchor:
+            assert anchor in anchors(document.read_text()), f"{path.name} → {target}#{anchor}"
+    for name in re.findall(r"`(docs/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), f"{path.name} → {name}"
+
+
+def paths_in_tables(document: str) -> list[tuple[str, str]]:
+    """Each path in backticks in a table, with the first path of its row."""
+    paths = []
+    for row in re.findall(r"^\| (.+) \|$", document, re.MULTILINE):
+        cells = [cell for cell in re.findall(r"`([a-z]\w*(?:[/.][\w.-]*)+)`", row) if re.search(r"/|\.py$", cell)]
+        paths += [(cells[0], cell) for cell in cells]
+    return paths
+
+
+@pytest.mark.parametrize("name", ["architecture.md", "glossary.md"])
+def test_every_path_in_the_tables_of_architecture_and_glossary_exists(name: str) -> None:
+    paths = paths_in_tables((ROOT / "docs" / name).read_text())
+    assert len(paths) >= 30
+    missing = [path for row, path in paths if not ((ROOT / path).exists() or (ROOT / row / path).exists())]
+    assert missing == []
+
+
+def test_every_module_on_the_paths_through_the_code_exists() -> None:
+    section = ARCHITECTURE.split("## Paths through the code", 1)[1].split("\n## ", 1)[0]
+    paths = re.findall(r"`(\w+/[\w/.]+)`", section)
+    assert len(paths) >= 15
+    assert [path for path in paths if not ((ROOT / path).exists() or (ROOT / "bot" / path).exists())] == []
+
+
+def test_the_architecture_names_every_layer_in_its_order() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    section = ARCHITECTURE.split("## Who may import whom", 1)[1].split("\n## ", 1)[0]
+    items = {item.partition(":")[0]: re.findall(r"`(\w+)`", item) for item in re.split(r"^\d\. ", section, flags=re.M)}
+    names = {"In the bot": "the bot", "In the domain": "the domain", "In Slack's part": "Slack"}
+    for title, name in names.items():
+        (contract,) = [contract for contract in contracts if contract["name"] == f"The layers of {name}"]
+        layers = [layer for row in contract["layers"] for layer in row.split(" | ") if layer != "__main__"]
+        assert items[title] == layers

@@ -1,21 +1,40 @@
 """Deadlines of an incident: what has to happen by when, computed from its state and never scheduled by hand.
 
-`plan` lists the deadlines that an incident has now; storage keeps one row for each.
+`plan` lists the deadlines that an incident has now; storage keeps one row for each. `bot.domain.lapsed` decides what
+follows when one has lapsed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
-from bot.domain.incident import Incident, Ladder, Timer, empty_roles, handover
+from bot.domain.incident import Incident, Ladder, empty_roles, handover
 from bot.domain.oncall import shift_change
 from bot.domain.paging import triggers
-from bot.domain.paging.ladder import is_reached, target_words
-from bot.domain.policy.policy import Policy, Severity
+from bot.domain.paging.ladder import is_reached
+from bot.domain.policy.policy import Policy, Severity, Until
+from bot.domain.routing import keys
+from bot.domain.routing.keys import (
+    ApprovalSubject,
+    HandoverSubject,
+    MitigateSubject,
+    RespondSubject,
+    RoleSubject,
+    RungSubject,
+    ShiftSubject,
+    StepSubject,
+    Subject,
+    TriggerSubject,
+    UpdateSubject,
+)
 from bot.domain.values import durations
 from bot.domain.values.slack_ids import is_user_id, user_mention
+from bot.domain.values.target import target_words
+
+S = TypeVar("S")
 
 
 class DeadlineState(StrEnum):
@@ -34,10 +53,17 @@ class Deadline:
     """Something that has to happen by an instant, or else the bot acts."""
 
     dedup_key: str  # unique for ever: a deadline that was sent or skipped is never planned again under it
-    kind: str
+    kind: str  # what is asked for, in the words of the JSON contract: update, role, acknowledge, mitigate, playbook
     due_at: datetime
     reason: str  # in the words of the ledger
     rung: int | None = None  # the rung of the ladder that it pages
+    subject: Subject | None = None  # what it is about, with the rule that it belongs to; None: of another version
+
+    def about(self, kind: type[S]) -> S:
+        """The subject, which is of this type. Raises `TypeError` where it is of another."""
+        if not isinstance(self.subject, kind):
+            raise TypeError(f"{self.dedup_key} is no {kind.__name__}")
+        return self.subject
 
 
 def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
@@ -63,15 +89,15 @@ def _update(incident: Incident, level: Severity) -> Deadline | None:
     if incident.update_due_at is None:
         return None
     if incident.snooze and incident.update_due_at == incident.snooze.until:
-        why = f"snoozed by <@{incident.snooze.by}>"
+        why = f"snoozed by {user_mention(incident.snooze.by)}"
     elif incident.promised_by:
-        why = f"<@{incident.promised_by}> promised the next update by then"
+        why = f"{user_mention(incident.promised_by)} promised the next update by then"
     else:
         why = (
             f"{level.key} asks for an update every {durations.exact(level.update_every)}" if level.update_every else ""
         )
-    dedup_key = f"update:{incident.number}:{incident.episode}:{incident.updates}:{incident.unanswered}"
-    return Deadline(dedup_key, "update", incident.update_due_at, why)
+    subject = UpdateSubject(incident.episode, incident.updates, incident.unanswered)
+    return _deadline(incident, subject, "update", incident.update_due_at, why)
 
 
 def _roles(incident: Incident, policy: Policy) -> Deadline | None:
@@ -80,11 +106,11 @@ def _roles(incident: Incident, policy: Policy) -> Deadline | None:
         return None
     titles = ", ".join(policy.role(key).title for key in missing)
     if incident.snooze and incident.roles_due_at == incident.snooze.until:
-        why = f"snoozed by <@{incident.snooze.by}>; {titles} still empty"
+        why = f"snoozed by {user_mention(incident.snooze.by)}; {titles} still empty"
     else:
         why = f"{incident.severity} needs {titles}"
-    dedup_key = f"role:{incident.number}:{incident.episode}:{incident.roles_asked}:{','.join(missing)}"
-    return Deadline(dedup_key, "role", incident.roles_due_at, why)
+    subject = RoleSubject(incident.episode, incident.roles_asked, tuple(missing))
+    return _deadline(incident, subject, "role", incident.roles_due_at, why)
 
 
 def _handovers(incident: Incident) -> list[Deadline]:
@@ -92,20 +118,21 @@ def _handovers(incident: Incident) -> list[Deadline]:
     deadlines = []
     for offer in handover.open_offers(incident):
         then = "the next rung is paged" if offer.nudged else "they are asked again"
-        why = f"<@{offer.to}> is to accept or decline {offer.role}; without an answer {then}"
-        dedup_key = f"handover:{incident.number}:{incident.episode}:{offer.number}:{int(offer.nudged)}"
-        deadlines.append(Deadline(dedup_key, "role", offer.due_at, why))
+        why = f"{user_mention(offer.to)} is to accept or decline {offer.role}; without an answer {then}"
+        subject = HandoverSubject(incident.episode, offer.number, offer.nudged)
+        deadlines.append(_deadline(incident, subject, "role", offer.due_at, why))
     return deadlines
 
 
 def _shift_changes(incident: Incident) -> list[Deadline]:
     """The end of each role holder's on-call shift, when they are offered to hand the role over."""
     return [
-        Deadline(
-            shift_change.deadline_key(incident, shift),
+        _deadline(
+            incident,
+            keys.shift_subject(incident, shift),
             "role",
             shift.ends_at,
-            f"<@{shift.user}>'s turn on {shift.schedule} ends: they are offered to hand over {shift.role}",
+            f"{user_mention(shift.user)}'s turn on {shift.schedule} ends: they are offered to hand over {shift.role}",
         )
         for shift in shift_change.pending(incident)
     ]
@@ -118,7 +145,7 @@ def _respond(incident: Incident, level: Severity) -> Deadline | None:
     if due_at is None:
         return None
     why = f"{level.key} is to be acknowledged within {durations.exact(level.respond_within)}"
-    return Deadline(f"respond:{incident.number}:{incident.episode}:{level.key}", "acknowledge", due_at, why)
+    return _deadline(incident, RespondSubject(incident.episode, level.key), "acknowledge", due_at, why)
 
 
 def _mitigate(incident: Incident, level: Severity) -> Deadline | None:
@@ -128,7 +155,7 @@ def _mitigate(incident: Incident, level: Severity) -> Deadline | None:
     if due_at is None:
         return None
     why = f"{level.key} escalates when it is not mitigated within {durations.exact(level.escalate_after)}"
-    return Deadline(f"mitigate:{incident.number}:{incident.episode}:{level.key}", "mitigate", due_at, why)
+    return _deadline(incident, MitigateSubject(incident.episode, level.key), "mitigate", due_at, why)
 
 
 def _target_due(ladder: Ladder, target: str, span: durations.Span) -> datetime | None:
@@ -148,18 +175,19 @@ def _rungs(incident: Incident, level: Severity) -> list[Deadline]:
         if is_reached(incident, rung.until):
             continue
         kind = _kind_of(rung.until)
-        base = f"rung:{incident.number}:{incident.paging_round}:{level.key}:{number}"
+        subject = RungSubject(incident.paging_round, level.key, number)
         targets = target_words(rung.notify)
         if number not in spent:
             due_at = ladder.started_at + rung.after
             if ladder.left_behind_at and due_at <= ladder.left_behind_at:
                 continue
             why = f"{targets}: paged after {durations.exact(rung.after)} unless {rung.until}"
-            deadlines.append(Deadline(base, kind, due_at, why, number))
+            deadlines.append(_deadline(incident, subject, kind, due_at, why))
         elif rung.repeat and number in paged:
             page = paged[number]
             why = f"{targets}: paged again every {durations.exact(rung.repeat)} until {rung.until}"
-            deadlines.append(Deadline(f"{base}:{page.times}", kind, page.last_at + rung.repeat, why, number))
+            again = replace(subject, times=page.times)
+            deadlines.append(_deadline(incident, again, kind, page.last_at + rung.repeat, why))
     return deadlines
 
 
@@ -169,36 +197,36 @@ def _triggers(incident: Incident, policy: Policy) -> list[Deadline]:
         trigger, rung = due.trigger, due.trigger.rung
         if is_reached(incident, rung.until):
             continue
-        repeat = f":{due.times}" if due.times else ""
-        dedup_key = f"trigger:{incident.number}:{incident.episode}:{trigger.key}{repeat}"
+        subject = TriggerSubject(incident.episode, trigger.key, due.times)
         why = f"{trigger.name}: {target_words(rung.notify)} paged unless {rung.until}"
-        deadlines.append(Deadline(dedup_key, _kind_of(rung.until), due.at, why))
+        deadlines.append(_deadline(incident, subject, _kind_of(rung.until), due.at, why))
     return deadlines
 
 
-def _kind_of(until: str) -> str:
-    return "acknowledge" if until == "acknowledged" else "mitigate"
+def _kind_of(until: Until) -> str:
+    return "acknowledge" if until is Until.ACKNOWLEDGED else "mitigate"
 
 
 def _playbooks(incident: Incident) -> list[Deadline]:
     """Playbook steps that take long, and requests for approval. A reopening gives their time anew."""
     began = incident.ladder.started_at
     return [
-        Deadline(
-            playbook_timer_key(incident, timer),
+        _deadline(
+            incident,
+            subject,
             "playbook",
             timer.at if timer.at >= began else began + timer.span,
             timer.why,
         )
         for run in incident.walks
         for timer in run.timers
+        if (subject := keys.timer_subject(incident, timer)) is not None
     ]
 
 
-def playbook_timer_key(incident: Incident, timer: Timer) -> str:
-    """`step:42:1:2:2.3:1:0`: incident, episode, run, step, then the run's own counters."""
-    kind, _, rest = timer.name.partition(":")
-    return f"{kind}:{incident.number}:{incident.episode}:{rest}"
+def _deadline(incident: Incident, subject: Subject, kind: str, due_at: datetime, reason: str) -> Deadline:
+    rung = subject.rung if isinstance(subject, RungSubject) else None
+    return Deadline(keys.build(incident.number, subject), kind, due_at, reason, rung, subject)
 
 
 def mention_or_name(person: str) -> str:
@@ -212,18 +240,17 @@ def withdrawal_reason(dedup_key: str, before: Incident, after: Incident) -> str:
         return f"the incident is {after.status}"
     if after.policy != before.policy:
         return "another policy was applied to the incident"
-    kind = dedup_key.split(":", 1)[0]
-    if kind == "update":
-        return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
-    if kind == "role":
-        return "the roles changed"
-    if kind == "shift":
-        return "the role, or the schedule, changed"
-    if kind == "handover":
-        return handover.outcome(int(dedup_key.split(":")[3]), before, after)
-    if kind in ("step", "approval"):
-        number = int(dedup_key.split(":")[3])
-        return next((run.last for run in after.walks if run.number == number and run.last), "the playbook went on")
+    match keys.parse(dedup_key):
+        case UpdateSubject():
+            return f"answered by update #{after.updates}" if after.updates > before.updates else "superseded"
+        case RoleSubject():
+            return "the roles changed"
+        case ShiftSubject():
+            return "the role, or the schedule, changed"
+        case HandoverSubject(offer=offer):
+            return handover.outcome(offer, before, after)
+        case StepSubject(run=number) | ApprovalSubject(run=number):
+            return next((run.last for run in after.walks if run.number == number and run.last), "the playbook went on")
     if after.severity != before.severity:
         return f"the severity is now {after.severity}"
     if after.ladder.acknowledged_at and not before.ladder.acknowledged_at:

@@ -44,7 +44,3 @@ class DeliveryError(TocsinError):
         self.permanent = permanent
         self.uncertain = uncertain
         self.wait_s = wait_s
-
-
-class NotNeeded(TocsinError):
-    """By the time a notice was to be sent, it had nothing left to say."""

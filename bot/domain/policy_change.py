@@ -14,10 +14,11 @@ from bot.domain.incident import Change, Incident, Ladder, PagedRung, TriggerStat
 from bot.domain.incident.due import rearmed, roles_due
 from bot.domain.incident.handover import open_offers
 from bot.domain.paging import calls, triggers
-from bot.domain.paging.ladder import target_words
 from bot.domain.policy.policy import Policy, Rung, Severity, Trigger
 from bot.domain.timeline.entry import Entry
 from bot.domain.values import durations
+from bot.domain.values.slack_ids import user_mention
+from bot.domain.values.target import target_words
 
 NO_DIFFERENCE = "nothing that this incident goes by"
 _TIMES = (
@@ -76,7 +77,8 @@ def _check(incident: Incident, policy: Policy) -> None:
     for role, user in people.items():
         if role not in roles:
             raise Refused(
-                f"The policy in force has no role {role}, which <@{user}> has or is asked to take. Clear it first.",
+                f"The policy in force has no role {role}, which {user_mention(user)} has or is asked to take. "
+                "Clear it first.",
                 f"role {role} none",
             )
 

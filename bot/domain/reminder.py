@@ -99,6 +99,11 @@ def is_late(by: timedelta, cadence: durations.Span | None) -> bool:
     return by > min(LATE_AFTER, quarter) and by > timedelta(seconds=2)
 
 
+def late_by(by: timedelta, cadence: durations.Span | None) -> str:
+    """“, late by 5m” for the reason of a reminder or page that is late, else nothing."""
+    return f", late by {durations.approximate(by)}" if is_late(by, cadence) else ""
+
+
 def _reason(
     incident: Incident, policy: Policy, kind: str, owes_update: bool, activity: Activity, now: datetime
 ) -> NudgeReason:

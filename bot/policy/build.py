@@ -17,7 +17,7 @@ ALWAYS = date(2000, 1, 3)
 _MORE = ("stakeholders", "audiences", "channels", "war_room", "ticket")
 
 
-def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy:
+def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Policy:
     return domain.Policy(
         name=model.name or model.preset or "policy",
         severities=tuple(_severity(key, model.severities[key]) for key in model.order or model.severities),
@@ -28,7 +28,7 @@ def policy_of(model: models.Document, document: dict[str, Any]) -> domain.Policy
         nudges=_nudges(model.nudges),
         playbooks=_playbooks(model.playbooks),
         contacts={key: _contact(key, contact) for key, contact in model.contacts.items()},
-        schedules={key: schedule_of(key, schedule, model.timezone) for key, schedule in model.schedules.items()},
+        schedules={key: build_schedule(key, schedule, model.timezone) for key, schedule in model.schedules.items()},
         services={key: _service(key, service) for key, service in model.services.items()},
         categories=tuple(model.categories),
         category_details={key: _category(key, category) for key, category in model.categories.items()},
@@ -69,10 +69,10 @@ def _severity(key: str, model: models.Severity) -> domain.Severity:
 
 def _rung(model: models.Rung | models.Trigger) -> domain.Rung:
     return domain.Rung(
-        after=clock(model.after),
+        after=clock_duration(model.after),
         notify=tuple(model.notify),
         by=tuple(model.by),
-        until=model.until,
+        until=domain.Until(model.until),
         repeat=_duration(model.repeat),
     )
 
@@ -87,7 +87,7 @@ def _contact(key: str, model: models.Contact) -> domain.Contact:
     return domain.Contact(key, model.name, model.slack, model.email, model.phone, model.pagerduty, model.url)
 
 
-def schedule_of(key: str, model: models.Schedule, timezone: str) -> domain.Schedule:
+def build_schedule(key: str, model: models.Schedule, timezone: str) -> domain.Schedule:
     return domain.Schedule(
         key,
         model.timezone or timezone,
@@ -169,17 +169,17 @@ def _field(key: str, model: models.CustomField) -> domain.CustomField:
 def _nudges(model: models.Nudges) -> domain.NudgeRules:
     return domain.NudgeRules(
         busy=model.busy,
-        busy_within=clock(model.busy_within),
+        busy_within=clock_duration(model.busy_within),
         roles_after=_duration(model.roles_after),
         roles_every=_duration(model.roles_every),
-        handover_within=clock(model.handover_within),
+        handover_within=clock_duration(model.handover_within),
     )
 
 
 def _playbooks(model: models.Playbooks) -> domain.PlaybookRules:
     return domain.PlaybookRules(
         approvers=tuple(model.approvers),
-        approval_expires=clock(model.approval_expires),
+        approval_expires=clock_duration(model.approval_expires),
         break_glass=model.break_glass,
         review_every=_duration(model.review_every),
         skipped=model.skipped,
@@ -191,10 +191,10 @@ def _span(text: str | None) -> Span | None:
 
 
 def _duration(text: str | None) -> timedelta | None:
-    return None if text is None else clock(text)
+    return None if text is None else clock_duration(text)
 
 
-def clock(text: str) -> timedelta:
+def clock_duration(text: str) -> timedelta:
     span = parse_span(text)
     if isinstance(span, BusinessDays):
         raise TypeError(f"{text} has passed validation as a duration of the clock")

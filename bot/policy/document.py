@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.domain.policy.policy import Contact, Policy, Rule, Schedule, Severity, Trigger
 from bot.domain.values.durations import BusinessDays, Span
+from bot.domain.values.target import Target
 
 
 def digest(document: dict[str, Any]) -> str:
@@ -88,6 +89,8 @@ def _fields(value: Any, *without: str) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, timedelta | BusinessDays):
         return seconds(value)
+    if isinstance(value, Target):
+        return str(value)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     if is_dataclass(value):

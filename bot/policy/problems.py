@@ -19,7 +19,7 @@ class Problem:
     message: str
     line: int | None = None
 
-    def said_of(self, name: str) -> str:
+    def located(self, name: str) -> str:
         return f"{name}:{self.line}: {self.message}" if self.line else f"{name}: {self.message}"
 
 
@@ -29,7 +29,7 @@ class PolicyError(TocsinError):
     def __init__(self, name: str, problems: Iterable[Problem]) -> None:
         self.name = name
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
-        super().__init__("\n".join(problem.said_of(name) for problem in self.problems))
+        super().__init__("\n".join(problem.located(name) for problem in self.problems))
 
 
 def dotted(path: KeyPath) -> str:

@@ -16,7 +16,7 @@ from bot.policy import build as values
 from bot.policy import models, validation_messages
 from bot.policy.checks import run
 from bot.policy.problems import PolicyError, Problem, did_you_mean
-from bot.policy.yaml_source import Source, parse
+from bot.policy.yaml_source import Source, parse_yaml
 
 PRESETS = ("sev1-5", "severity-1-4", "p0-p3", "p0-p4", "level-1-4")
 
@@ -38,7 +38,7 @@ def read(path: Path | None, preset: str = "sev1-5") -> LoadedPolicy:
     """
     if path is None:
         return _of_source(Source(preset), preset)
-    return _of_source(parse(_text(path), str(path)), preset)
+    return _of_source(parse_yaml(_text(path), str(path)), preset)
 
 
 def load(path: Path | None, preset: str = "sev1-5") -> Policy:
@@ -60,11 +60,11 @@ def from_document(document: dict[str, Any]) -> Policy:
     kept = copy.deepcopy(document)
     while True:
         try:
-            return values.policy_of(models.Document.model_validate(kept, context={"kept": True}), document)
+            return values.build_policy(models.Document.model_validate(kept, context={"kept": True}), document)
         except ValidationError as invalid:
             unknown = [error["loc"] for error in invalid.errors() if error["type"] == "extra_forbidden"]
             if not unknown:
-                problems = validation_messages.problems_of(invalid, Source("the kept policy"))
+                problems = validation_messages.problems_from(invalid, Source("the kept policy"))
                 raise PolicyError("the kept policy", problems) from None
             for path in unknown:
                 _drop(kept, path)
@@ -98,19 +98,19 @@ def _of_source(source: Source, preset: str) -> LoadedPolicy:
     base = _base(source, preset)
     if source.problems:
         raise PolicyError(source.name, source.problems)
-    document = {**lay_over(base, _said(source)), "preset": base["preset"]}
+    document = {**merge(base, _said(source)), "preset": base["preset"]}
     try:
         models.Document.model_validate(document)
         model = models.Document.model_validate(_without_the_removed(document, source))
     except ValidationError as invalid:
-        raise PolicyError(source.name, validation_messages.problems_of(invalid, source, base)) from None
+        raise PolicyError(source.name, validation_messages.problems_from(invalid, source, base)) from None
     found = run.check(model, source)
     if found.problems:
         raise PolicyError(source.name, found.problems)
     # Whoever keeps the document may not keep the order of its keys.
     document["order"] = list(model.order or document["severities"])
     document["role_order"] = list(model.role_order or document["roles"])
-    return LoadedPolicy(values.policy_of(model, document), document, found.warnings)
+    return LoadedPolicy(values.build_policy(model, document), document, found.warnings)
 
 
 def _text(path: Path) -> str:
@@ -137,7 +137,7 @@ def _base(source: Source, preset: str) -> dict[str, Any]:
 @functools.cache
 def _preset_document(name: str) -> dict[str, Any]:
     text = resources.files("bot.policy").joinpath("presets", f"{name}.yml").read_text(encoding="utf-8")
-    source = parse(text, f"{name}.yml")
+    source = parse_yaml(text, f"{name}.yml")
     if source.problems:
         raise PolicyError(source.name, source.problems)
     return {"preset": name, **source.values}
@@ -154,7 +154,7 @@ def _said(source: Source) -> dict[str, Any]:
     return values
 
 
-def lay_over(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
+def merge(base: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
     """What the file says, on what the preset says: settings are merged key by key, lists and values replace.
 
     In a collection, `key: null` takes the preset's entry out.
@@ -194,7 +194,7 @@ def _without_the_removed(document: dict[str, Any], source: Source) -> dict[str, 
         for key, entry in list(document.get(collection, {}).items()):
             taken = {name for name in source.values.get(named) or {} if name not in document.get(named, {})}
             said = entry.get(setting, [])
-            if source.says((collection, key, setting)) or not taken & set(said):
+            if source.contains((collection, key, setting)) or not taken & set(said):
                 continue
             entry[setting] = [name for name in said if name not in taken]
             if collection == "triggers" and not entry[setting]:
@@ -217,7 +217,7 @@ def _taken(
 ) -> bool:
     name = rule.get(setting)
     taken = name in (source.values.get(collection) or {}) and name not in document.get(collection, {})
-    return taken and not source.says(("classification", key, setting))
+    return taken and not source.contains(("classification", key, setting))
 
 
 def _drop(document: dict[str, Any], path: tuple[str | int, ...]) -> None:

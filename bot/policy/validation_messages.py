@@ -28,7 +28,7 @@ _WANTED = {
 }
 
 
-def problems_of(
+def problems_from(
     invalid: ValidationError,
     source: Source,
     base: dict[str, Any] | None = None,

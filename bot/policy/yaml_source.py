@@ -15,9 +15,9 @@ _INT = re.compile(r"^[-+]?[0-9]{1,18}$")
 _FLOAT = re.compile(r"^[-+]?[0-9]{1,15}\.[0-9]{1,15}$")
 _LOST_TO_A_COMMENT = re.compile(r"(?::|-)\s+#(?P<lost>[^\s#]\S*)\s*$")
 
-LARGEST = 1_000_000  # characters of a file
-MOST = 100_000  # values, those counted that an alias repeats
-DEEPEST = 40
+MAX_CHARACTERS = 1_000_000  # characters of a file
+MAX_VALUES = 100_000  # values, those counted that an alias repeats
+MAX_DEPTH = 40
 
 # What PyYAML says → what to do about it.
 _MENDS = (
@@ -53,7 +53,7 @@ class Source:
             path = path[:-1]
         return self.lines[path] if path else None
 
-    def says(self, path: KeyPath) -> bool:
+    def contains(self, path: KeyPath) -> bool:
         return path in self.lines
 
 
@@ -70,11 +70,13 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
-def parse(text: str, name: str, example: str = "preset: sev1-5") -> Source:
+def parse_yaml(text: str, name: str, example: str = "preset: sev1-5") -> Source:
     """Read one document. Never raises for what the text says: see `problems`. `example`: a line it could begin with."""
     source = Source(name)
-    if len(text) > LARGEST:
-        source.problems.append(Problem((), f"The file is larger than {LARGEST:,} characters. Say it in fewer.", None))
+    if len(text) > MAX_CHARACTERS:
+        source.problems.append(
+            Problem((), f"The file is larger than {MAX_CHARACTERS:,} characters. Say it in fewer.", None)
+        )
         return source
     try:
         node = yaml.compose(text, _Loader)
@@ -108,7 +110,7 @@ class _Reading:
 
     def value(self, node: yaml.Node, path: KeyPath) -> Any:
         self.count += 1
-        if self.count > MOST or len(path) > DEEPEST:
+        if self.count > MAX_VALUES or len(path) > MAX_DEPTH:
             self._too_much(node)
             return None
         self.source.lines.setdefault(path, node.start_mark.line + 1)
@@ -186,7 +188,9 @@ class _Reading:
     def _too_much(self, node: yaml.Node) -> None:
         """Aliases that repeat others say things without end. Nothing else is said of such a file."""
         if self.too_much is None:
-            said = f"The file says too much: {MOST:,} values, {DEEPEST} of them within each other, are the most."
+            said = (
+                f"The file says too much: {MAX_VALUES:,} values, {MAX_DEPTH} of them within each other, are the most."
+            )
             self.too_much = Problem((), f"{said} Repeat less with * and <<.", node.start_mark.line + 1)
 
     def _problem(self, path: KeyPath, message: str, node: yaml.Node) -> None:

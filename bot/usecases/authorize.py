@@ -1,4 +1,4 @@
-"""Whether somebody may do what they ask for: the one place where that is decided, whatever way they came."""
+"""Check permissions: the one place that does, for commands, buttons, forms and webhooks alike."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bot.usecases.context import Context
 
 
 def require(context: Context, action: str, actor: str, incident: Incident | None = None) -> None:
-    """By the policy in force now, not the incident's own: who may do what is not for the past to say.
+    """Raises `Refused` unless the policy in force lets `actor` do `action`. The incident's own policy does not count.
 
-    Raises `Refused`. Whoever was refused may have been let in a moment ago: so Slack is asked anew for the next time.
+    After a refusal the user groups are read again: the actor may have joined one a moment ago.
     """
     policy = context.policy
     try:

@@ -1,4 +1,4 @@
-"""Hurry: people wait for an acknowledgement, so what nobody looks at lets them go first."""
+"""Backpressure: background work yields to requests that a person is waiting for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from contextlib import contextmanager
 
 
 class ForegroundGate:
-    """Counts those who wait. Thirty declares at once took 1.4 s on PostgreSQL while the outbox ran between them."""
+    """Counts the requests under way that a person waits for.
+
+    Thirty declares at once took 1.4 s on PostgreSQL while the outbox ran between them.
+    """
 
     def __init__(self) -> None:
         self._waiting = 0
@@ -17,7 +20,7 @@ class ForegroundGate:
 
     @contextmanager
     def foreground(self) -> Iterator[None]:
-        """Somebody waits until this ends."""
+        """A person waits until this block ends."""
         self._waiting += 1
         self._over.clear()
         try:
@@ -28,7 +31,7 @@ class ForegroundGate:
                 self._over.set()
 
     async def yield_to_foreground(self, at_most_s: float) -> None:
-        """Until nobody waits, but never longer than this."""
+        """Wait until no request is under way, but at most this long."""
         if self._waiting:
             try:
                 await asyncio.wait_for(self._over.wait(), at_most_s)

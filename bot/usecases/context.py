@@ -21,9 +21,13 @@ from storage.database import Database
 
 
 class Clock(Protocol):
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The present instant of the domain, aware."""
+        ...
 
-    def at(self, wall_s: float) -> datetime: ...
+    def at(self, wall_s: float) -> datetime:
+        """The instant of the domain at a wall-clock time, in seconds since 1970."""
+        ...
 
 
 class Usergroups(Protocol):

@@ -12,13 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.deadlines import plan, withdrawal_reason
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change, Incident
+from bot.domain.outcome import Outcome, PagingContext
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
 from bot.usecases.context import Context
 from bot.usecases.effects import EFFECTS
 from bot.usecases.effects.incident_save import IncidentSave
+from bot.usecases.effects.on_call import current_calendar
 from storage import deadlines, incidents, ingest
-from storage.outbox import queue as outbox
+from storage.outbox import enqueue
 from storage.timeline import chain
 
 
@@ -31,9 +33,8 @@ class PendingChange:
     """The change of one incident, decided but not written yet."""
 
     before: Incident | None  # None: it is being declared
-    change: Change
+    outcome: Outcome  # its notices are in addition to those that follow from the change
     policy: Policy
-    notices: Sequence[Notice] = ()  # in addition to those that follow from the change
     policy_before: Policy | None = None  # where the change brings another policy
 
 
@@ -56,40 +57,51 @@ class UnitOfWork:
 
         `policy` is the one that the incident follows from now on, where the change brings another.
         """
-        pending = self.pending(change, notices)
-        if policy is not None:
-            pending = PendingChange(self._incident, change, policy, notices, policy_before=self.policy)
-            self.policy = policy
-        (self._incident,) = await commit_many(self.conn, [pending], self.now)
+        outcome = Outcome(change, tuple(notices))
+        if policy is None:
+            return await self.write(outcome)
+        pending = PendingChange(self._incident, outcome, policy, policy_before=self.policy)
+        (self._incident,), self.policy = await commit_many(self.conn, [pending], self.now), policy
         return self._incident
 
-    def pending(self, change: Change, notices: Sequence[Notice] = ()) -> PendingChange:
-        return PendingChange(self._incident, change, self.policy, notices)
+    async def write(self, outcome: Outcome) -> Incident:
+        """Write an outcome with all that follows from it, and return the incident as saved."""
+        (self._incident,) = await commit_many(self.conn, [self.pending(outcome)], self.now)
+        return self._incident
+
+    async def paging_context(self) -> PagingContext:
+        """What a page of this incident depends on, with the people on call now."""
+        calendar = await current_calendar(self.conn, self.policy, self.now)
+        return PagingContext(self.policy, calendar, self.context.methods, self.now)
+
+    def pending(self, outcome: Outcome) -> PendingChange:
+        return PendingChange(self._incident, outcome, self.policy)
 
 
 async def commit_many(conn: AsyncConnection, pending: Sequence[PendingChange], now: datetime) -> list[Incident]:
     """Write changes of several locked incidents in as many statements as one change takes; the incidents as saved.
 
     1. Insert incidents that are being declared. 2. Append the entries to their timelines. 3. Run the effects.
-    4. Save the incidents, 5. their deadlines, 6. and the notices.
+    4. Save the incidents, 5. what was decided about deadlines and those planned from now on, 6. and the notices.
     """
-    for declared in pending:
-        if declared.before is None:
-            await incidents.insert(conn, declared.change.incident)
-    recorded = await chain.append(conn, [(each.change.incident.number, each.change.entries) for each in pending])
+    for each in pending:
+        if each.before is None:
+            await incidents.insert(conn, each.outcome.incident)
+    entries = [(each.outcome.incident.number, each.outcome.change.entries) for each in pending]
     saves = [
-        IncidentSave(each.before, each.change.incident, entries, each.policy, tuple(each.notices))
-        for each, entries in zip(pending, recorded, strict=True)
+        IncidentSave(each.before, each.outcome.incident, recorded, each.policy, each.outcome.notices)
+        for each, recorded in zip(pending, await chain.append(conn, entries), strict=True)
     ]
     for effect in EFFECTS:
         saves = [await effect(conn, save, now) for save in saves]
-    stored = [each.before or each.change.incident for each in pending]
-    await incidents.save_all(
+    stored = [each.before or each.outcome.incident for each in pending]
+    await incidents.save_many(
         conn, [save.after for save, incident in zip(saves, stored, strict=True) if save.after != incident]
     )
+    await deadlines.decide_many(conn, [decision for each in pending for decision in each.outcome.ledger], now)
     plans = [_planned(save, each.policy_before) for save, each in zip(saves, pending, strict=True)]
-    await deadlines.sync_all(conn, [planned for planned in plans if planned is not None], now)
-    await outbox.put(conn, [notice for save in saves for notice in save.notices])
+    await deadlines.sync_many(conn, [planned for planned in plans if planned is not None], now)
+    await enqueue.put(conn, [notice for save in saves for notice in save.notices])
     return [save.after for save in saves]
 
 
@@ -130,5 +142,5 @@ async def claim_delivery(conn: AsyncConnection, delivery: str | None, now: datet
 
     Without an ID (None) there is nothing to compare, and nothing is recorded.
     """
-    if delivery is not None and not await ingest.first(conn, delivery, now):
+    if delivery is not None and not await ingest.claim_delivery(conn, delivery, now):
         raise DuplicateDelivery(delivery)

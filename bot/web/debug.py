@@ -1,42 +1,36 @@
-"""`GET /inside`: what waits in the outbox and which deadlines come next, for the demo's inspector alone."""
+"""`GET /debug`: notices that wait in the outbox and deadlines that come next, for the demo's inspector alone."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
 from aiohttp import web
 
 from bot.serialization import instant
 from bot.usecases.context import Context
-from storage.schema import deadlines, outbox
+from storage import debug_rows
 
 ROWS = 30
 
 
 def routes(context: Context) -> list[web.RouteDef]:
-    async def inside(request: web.Request) -> web.Response:
-        async with context.database.reading() as conn:
-            waiting = await conn.execute(
-                sa.select(outbox.c.once, outbox.c.kind, outbox.c.state, outbox.c.attempts, outbox.c.error)
-                .where(outbox.c.state.not_in(("sent", "dropped")))
-                .order_by(outbox.c.id)
-                .limit(ROWS)
-            )
-            notices = [dict(row._mapping) for row in waiting]
-            coming = await conn.execute(
-                sa.select(
-                    deadlines.c.incident, deadlines.c.kind, deadlines.c.rung, deadlines.c.due_at, deadlines.c.reason
-                )
-                .where(deadlines.c.state == "waiting")
-                .order_by(deadlines.c.due_at)
-                .limit(ROWS)
-            )
-            due = [_deadline(dict(row._mapping), context.clock.now()) for row in coming]
-        return web.json_response({"outbox": notices, "deadlines": due, "now": instant(datetime.now(UTC))})
+    """To be served in the demo only: it shows every incident to anyone."""
 
-    return [web.get("/inside", inside)]
+    async def debug(request: web.Request) -> web.Response:
+        async with context.database.reading() as conn:
+            notices = await debug_rows.waiting_notices(conn, ROWS)
+            deadlines = await debug_rows.upcoming_deadlines(conn, ROWS)
+        now = context.clock.now()
+        return web.json_response(
+            {
+                "outbox": notices,
+                "deadlines": [_deadline(row, now) for row in deadlines],
+                "now": instant(datetime.now(UTC)),
+            }
+        )
+
+    return [web.get("/debug", debug)]
 
 
 def _deadline(row: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from bot.metrics import Metrics
 from bot.usecases.context import Context
 from storage import incidents, jobs, playbook_runs
 from storage.engine.errors import StorageError
-from storage.outbox import queue
+from storage.outbox import census
 
 log = structlog.get_logger()
 
@@ -100,7 +100,7 @@ class Health:
     async def _outbox(self) -> Check:
         try:
             async with self.context.database.reading() as conn:
-                standing = await queue.census(conn)
+                standing = await census.count_by_kind(conn)
         except StorageError as error:
             return Check("outbox", False, str(error))
         now = datetime.now(UTC)
@@ -126,9 +126,9 @@ class Health:
 
     async def _count(self) -> None:
         async with self.context.database.reading() as conn:
-            depth, oldest = await queue.depth(conn), await queue.oldest_waiting_at(conn)
-            open_now = await incidents.listing(conn, open_only=True, limit=1000)
-            standing = await queue.census(conn)
+            depth, oldest = await census.count_by_state(conn), await census.oldest_waiting_at(conn)
+            open_now = await incidents.newest(conn, open_only=True, limit=1000)
+            standing = await census.count_by_kind(conn)
             await self._count_playbooks(conn, [i.number for i in open_now if i.walks and not i.drill])
         self.metrics.outbox_waiting.clear()
         self.metrics.outbox_waiting_s.clear()
@@ -150,8 +150,8 @@ class Health:
 
     async def _count_playbooks(self, conn: AsyncConnection, walked: list[int]) -> None:
         """`walked`: the open incidents in which there are any."""
-        going = [walk for walk in await playbook_runs.going(conn) if not walk.drill] if walked else []
-        standing = await jobs.census(conn, walked)
+        going = [walk for walk in await playbook_runs.running(conn) if not walk.drill] if walked else []
+        standing = await jobs.count_by_runner(conn, walked)
         for gauge in (self.metrics.jobs, self.metrics.walks, self.metrics.walk_steps):
             gauge.clear()
         for (runner, state), count in standing.items():

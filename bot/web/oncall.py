@@ -85,7 +85,7 @@ async def _answer(
     policy, now = context.policy, context.clock.now()
     async with context.database.reading() as conn:
         key = await calendar_feeds.secret(conn)
-        standing = await overrides.standing(conn, now - BEHIND)
+        standing = await overrides.in_force(conn, now - BEHIND)
     given = request.query.get("token", "")
     if key is None or not hmac.compare_digest(calendar_feeds.token(key, feed).encode(), given.encode()):
         raise web.HTTPNotFound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.web.connection_limits import IDLE_FOR_S, LINGER_S, Door, Site
+from bot.web.connection_limits import IDLE_FOR_S, LINGER_S, ConnectionLimiter, GuardedSite
 
 SHUTDOWN_TIMEOUT_S = 5.0  # for requests that are under way
 
@@ -14,7 +14,7 @@ class HttpServer:
 
     name = "http"
 
-    def __init__(self, application: web.Application, limiter: Door, host: str, port: int) -> None:
+    def __init__(self, application: web.Application, limiter: ConnectionLimiter, host: str, port: int) -> None:
         self.host = host
         self.port = 0
         self.limiter = limiter
@@ -27,15 +27,12 @@ class HttpServer:
 
     async def start(self) -> None:
         await self._runner.setup()
-        self._site = Site(self._runner, self.limiter, self.host, self._wanted_port)
+        self._site = GuardedSite(self._runner, self.limiter, self.host, self._wanted_port)
         await self._site.start()
         self.port = int(self._runner.addresses[0][1])
 
     async def stop(self, within_s: float) -> None:
-        """Close the port, let requests under way end, then close every connection."""
-        try:
-            if self._site is not None:
-                await self._site.stop()
-            await self._runner.cleanup()
-        finally:
-            self.limiter.shut()
+        """Close the port and let requests under way end. Connections that arrived at the last moment are left over."""
+        if self._site is not None:
+            await self._site.stop()
+        await self._runner.cleanup()

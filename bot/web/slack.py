@@ -16,7 +16,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.metrics import Metrics
 from bot.slack.blocks.replies import NOT_RECORDED
 from bot.slack.inbound import payload_validation
-from bot.web.connection_limits import Asked
+from bot.web.replay_guard import ReplayGuard
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
 
 def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.RouteDef]:
     verifier = SignatureVerifier(signing_secret)
-    asked_before = Asked()
+    replay_guard = ReplayGuard()
 
     async def slack_events(request: web.Request) -> web.Response:
         started = time.perf_counter()
@@ -36,24 +36,24 @@ def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.Rou
             metrics.refused.labels(why).inc()
             log.warning("request.refused", why=why, remote=request.remote)
             return web.Response(status=401, text=f"Refused: {why}.")
-        asked = _parsed(request, text)
-        if asked is None:
+        bolt_request = _parsed(request, text)
+        if bolt_request is None:
             metrics.refused.labels("malformed").inc()
             log.warning("request.malformed", remote=request.remote)
             return web.Response(status=400, text="Refused: the body is not what its type says.")
         signature = request.headers["X-Slack-Signature"]
-        is_event = request.content_type == "application/json"  # these Slack repeats, and their IDs are written down
-        if not is_event and await asked_before.before(signature):
+        is_event = request.content_type == "application/json"  # Slack repeats events, and their IDs are recorded
+        if not is_event and await replay_guard.seen_before(signature):
             metrics.refused.labels("replayed").inc()
             log.warning("request.replayed", remote=request.remote)
-            return web.Response(status=200)  # nothing is done and nothing is told
+            return web.Response(status=200)  # nothing is done, and the answer reveals nothing
         taken = False
         try:
-            answer = await app.async_dispatch(asked)
+            answer = await app.async_dispatch(bolt_request)
             taken = answer.status < 400 and NOT_RECORDED not in (answer.body or "")
         finally:
             if not is_event:
-                asked_before.ended(signature, taken=taken)
+                replay_guard.finish(signature, taken=taken)
         kind = "event" if is_event else "command_or_press"
         metrics.acknowledgements.labels(kind).observe(time.perf_counter() - started)
         headers = {name: values[0] for name, values in answer.headers.items() if name.lower() != "content-length"}

@@ -1,19 +1,19 @@
-"""What vendors tell us. Each hook is there only with its secret, and reads nothing that is not signed with it."""
+"""Webhooks from vendors. Each is served only where its secret is set, and reads nothing that is not signed with it."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from aiohttp import web
+from pydantic import BaseModel, Field, ValidationError
 
 from bot.domain.errors import NotFound
 from bot.metrics import Metrics
 from bot.usecases.context import Context
-from bot.usecases.incidents.acknowledge import Elsewhere, acknowledge_elsewhere
+from bot.usecases.incidents.acknowledge import VendorAcknowledgement, acknowledge_from_vendor
 from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
@@ -25,6 +25,42 @@ WHO_LENGTH = 100
 TITLE_LENGTH = 400
 
 
+class Event(BaseModel):
+    """What every V3 event has. https://developer.pagerduty.com/docs/webhooks/v3-overview/"""
+
+    id: str = Field(min_length=1, max_length=200)
+    event_type: str
+    agent: Any = None
+    data: Any = None
+
+
+class Envelope(BaseModel):
+    """The body of a webhook."""
+
+    event: Event
+
+
+class Person(BaseModel):
+    """The agent, where a person reacted."""
+
+    type: Literal["user_reference"]
+    summary: str | None = None
+
+
+class IncidentData(BaseModel):
+    """PagerDuty's incident. `incident_key` is the dedup key that we opened it with."""
+
+    incident_key: str | None = None
+    title: str | None = None
+
+
+class PersonReaction(BaseModel):
+    """An event in which a person acknowledged or resolved an incident."""
+
+    agent: Person
+    data: IncidentData
+
+
 def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.RouteDef]:
     """`POST /hooks/pagerduty`: V3 webhooks. Answered once it is committed; 5xx asks PagerDuty to send it again."""
 
@@ -33,11 +69,11 @@ def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.Route
             return _refused(request, metrics, "too large", 413)
         if not signed(secret, body, request.headers.get("X-PagerDuty-Signature", "")):
             return _refused(request, metrics, "bad signature", 401)
-        event = _event(body)
+        event = _read(body)
         if event is None:
             return _refused(request, metrics, "malformed", 400)
         try:
-            outcome = await _take(context, event)
+            outcome = await _apply(context, event)
         except StorageError as error:
             log.warning("hook.not_recorded", hook="pagerduty", error=str(error))
             return web.json_response({"error": "not recorded, send it again"}, status=503)
@@ -47,46 +83,45 @@ def pagerduty(context: Context, secret: str, metrics: Metrics) -> list[web.Route
 
 
 def signed(secret: str, body: bytes, header: str) -> bool:
-    """One of the signatures is ours; several stand there while a secret is being changed."""
-    wanted = b"v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
-    given = [one.strip().encode("utf-8", "replace") for one in header.split(",")[:MOST_SIGNATURES]]
-    return True in [hmac.compare_digest(wanted, one) for one in given]
+    """Whether one of the header's signatures is ours; there are several while a secret is being rotated."""
+    expected = b"v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
+    signatures = [part.strip().encode("utf-8", "replace") for part in header.split(",")[:MOST_SIGNATURES]]
+    return True in [hmac.compare_digest(expected, signature) for signature in signatures]
 
 
-async def _take(context: Context, event: dict[str, Any]) -> str:
-    """What was done with it, in a word."""
-    kind, agent, data = event["event_type"], event.get("agent"), event.get("data")
-    if kind not in ("incident.acknowledged", "incident.resolved") or not isinstance(data, dict):
+async def _apply(context: Context, event: Event) -> str:
+    """Acknowledge the incident, if the event says that a person did so in PagerDuty. Returns the outcome in a word."""
+    if event.event_type not in ("incident.acknowledged", "incident.resolved"):
         return "ignored"
-    if not isinstance(agent, dict) or agent.get("type") != "user_reference":
-        return "ignored"  # an integration did it, most likely we ourselves
-    did = Elsewhere(
+    try:
+        reaction = PersonReaction.model_validate(event.model_dump())
+    except ValidationError:
+        return "ignored"  # not a person but an integration, most likely our own
+    acknowledgement = VendorAcknowledgement(
         method="pagerduty",
-        who=" ".join(str(agent.get("summary") or "somebody").split())[:WHO_LENGTH],
-        key=str(data.get("incident_key") or ""),
-        title=str(data.get("title") or "")[:TITLE_LENGTH],
-        resolved=kind == "incident.resolved",
+        who=" ".join((reaction.agent.summary or "somebody").split())[:WHO_LENGTH],
+        key=reaction.data.incident_key or "",
+        title=(reaction.data.title or "")[:TITLE_LENGTH],
+        resolved=event.event_type == "incident.resolved",
     )
     try:
-        incident = await acknowledge_elsewhere(context, did, f"pagerduty:{event['id']}")
+        incident = await acknowledge_from_vendor(context, acknowledgement, f"pagerduty:{event.id}")
     except DuplicateDelivery:
         return "repeated"
     except NotFound:
         return "ignored"
     if incident is None:
         return "ignored"
-    log.info("hook.taken", hook="pagerduty", kind=kind, incident=incident.id)
+    log.info("hook.taken", hook="pagerduty", kind=event.event_type, incident=incident.id)
     return "taken"
 
 
-def _event(body: bytes) -> dict[str, Any] | None:
+def _read(body: bytes) -> Event | None:
+    """None where the body is not a V3 webhook."""
     try:
-        event = json.loads(body)["event"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return Envelope.model_validate_json(body).event
+    except ValidationError:
         return None
-    if not isinstance(event, dict) or not all(isinstance(event.get(name), str) for name in ("id", "event_type")):
-        return None
-    return event if 0 < len(event["id"]) <= 200 else None
 
 
 def _refused(request: web.Request, metrics: Metrics, why: str, status: int) -> web.Response:

@@ -1,7 +1,10 @@
-"""What the parts of a running process have in common: they start, and they stop in time."""
+"""What the parts of a running process have in common: services start and stop, periodic work is done on time."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 
@@ -17,3 +20,14 @@ class Service(Protocol):
 
     async def stop(self, within_s: float) -> None:
         """Take nothing new in and finish, within `within_s` seconds. What takes longer is cut short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Work that the timer does again and again, never twice at the same time. A failure is logged with its `hint`."""
+
+    name: str
+    every: timedelta
+    first: timedelta  # after the start
+    work: Callable[[], Awaitable[object]]
+    hint: str = "check the database; it is tried again"

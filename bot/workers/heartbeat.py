@@ -6,14 +6,14 @@ push monitor and the like. The address is a secret: whoever has it could keep th
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 import aiohttp
 import structlog
 
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 
 log = structlog.get_logger()
 
@@ -35,8 +35,6 @@ class Checked(Protocol):
 class Heartbeat:
     """`sent` when it arrived, `failed` when it did not, `withheld` while something is wrong: told to `observe`."""
 
-    name = "heartbeat"
-
     def __init__(
         self,
         session: aiohttp.ClientSession,
@@ -49,22 +47,13 @@ class Heartbeat:
         self._checks = checks
         self._observe = observe
         self._last: str | None = None
-        self._beat: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self._beat = asyncio.create_task(self._run(), name="heartbeat")
-
-    async def stop(self, within_s: float) -> None:
-        await cancel_and_wait(self._beat)
-
-    async def _run(self) -> None:
-        await asyncio.sleep(AT_ONCE_S)
-        while True:
-            try:
-                await self.beat()
-            except Exception:  # it must outlive whatever it looks at
-                log.exception("heartbeat.failed", hint="it is tried again every minute")
-            await asyncio.sleep(EVERY_S)
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic(
+            "heartbeat", timedelta(seconds=EVERY_S), timedelta(seconds=AT_ONCE_S), self.beat,
+            hint="it is tried again every minute",
+        )  # fmt: skip
 
     async def beat(self) -> str:
         """Look, and call if all is well. Gives back what came of it."""

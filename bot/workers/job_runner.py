@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -19,13 +18,15 @@ from bot.domain.playbook.job import ExitKind, Invocation, InvocationResult, Job,
 from bot.domain.values.redaction import Redactor, truncate_middle
 from bot.usecases.context import Context
 from bot.usecases.playbooks import auto_run, jobs
+from bot.workers.base import Periodic
+from bot.workers.tasks import WakeableTask
 from playbooks.runners.protocol import Runner, Runners
 from storage import jobs as stored
 from storage.engine.errors import StorageError
+from storage.lease import LEASE
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)
 POLL_S = 1.0
 WORDS = 600  # of how it ended
 _LOOK = 100
@@ -48,20 +49,24 @@ class JobRunner:
         self._running: dict[asyncio.Task[None], str] = {}
         self._seen: auto_run.SeenSteps = set()
         self._stopping = False
-        self._loop: asyncio.Task[None] | None = None
+        self._loop = WakeableTask(
+            self.name, context.wakeups.jobs, self._begin_due, hint="check the database; it is tried again every second"
+        )
+
+    @property
+    def periodic(self) -> Periodic:
+        """Steps that run by themselves and jobs of dead replicas are looked for."""
+        return self._loop.poll(timedelta(seconds=POLL_S))
 
     async def start(self) -> None:
         self._stopping = False
-        self._loop = asyncio.create_task(self._run(), name="jobs")
+        self._loop.start()
 
     async def stop(self, within_s: float) -> None:
         """Begin nothing new; what runs may end in half of the time. What does not is killed, and may have run."""
         self._stopping = True
-        self._context.wakeups.jobs.set()
         kill_at = time.monotonic() + within_s / 2
-        if self._loop is not None:
-            await asyncio.wait({self._loop}, timeout=within_s / 2)
-            self._loop.cancel()
+        await self._loop.stop(within_s / 2)
         if self._running:
             await asyncio.wait(set(self._running), timeout=max(0.0, kill_at - time.monotonic()))
         for task in self._running:
@@ -69,24 +74,17 @@ class JobRunner:
         if self._running:
             await asyncio.wait(set(self._running), timeout=within_s / 2)
 
-    async def _run(self) -> None:
-        while not self._stopping:
-            try:
-                await self._bury()
-                await auto_run.start_automatic_steps(self._context, self._seen)
-                begun = await self._begin()
-            except Exception:
-                log.exception("jobs.look_failed", hint="check the database; it is tried again every second")
-                await asyncio.sleep(POLL_S)
-                continue
-            if not begun:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._context.wakeups.jobs.wait(), POLL_S)
+    async def _begin_due(self) -> None:
+        begun = True
+        while begun and not self._stopping:
+            await self._recover_orphans()
+            await auto_run.start_automatic_steps(self._context, self._seen)
+            begun = await self._begin()
 
-    async def _bury(self) -> None:
+    async def _recover_orphans(self) -> None:
         """What others left behind when they died."""
         async with self._context.database.reading() as conn:
-            found = await stored.left_behind(conn)
+            found = await stored.abandoned(conn)
         for job in found:
             log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
             await jobs.recover_orphan(self._context, job)

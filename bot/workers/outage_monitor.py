@@ -1,18 +1,18 @@
-"""Gaps: times in which events may have been missed. Afterwards the histories of the channels are read, as at a start.
+"""Notices times in which events may have been missed, and then has the channels' histories read.
 
-Slack repeats an event for about six minutes, then gives it up. A process that could not write for so long, or stood
-still, has no start at which it would look.
+Slack repeats an event for about six minutes, then gives it up. A process that could not write for so long, or did not
+run, has to fetch what it missed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 
 log = structlog.get_logger()
 
@@ -22,7 +22,7 @@ NOT_OFTENER_S = 30.0  # reading histories takes of what Slack allows for them
 
 
 class OutageMonitor:
-    """Awaits `fill` once after each gap; again, where that fails."""
+    """Awaits `fill` at the start and once after each outage; again where that fails."""
 
     name = "outage monitor"
 
@@ -30,35 +30,36 @@ class OutageMonitor:
         self._fill = fill
         self._missed = False
         self._filled_at = -NOT_OFTENER_S
-        self._watch: asyncio.Task[None] | None = None
+        self._looked_at = time.time()
+
+    @property
+    def periodic(self) -> Periodic:
+        every = timedelta(seconds=LOOK_S)
+        return Periodic(self.name, every, every, self.look)
 
     def missed(self) -> None:
-        """An event could not be written down, and Slack was told so."""
+        """An event could not be recorded, and Slack was told so."""
         self._missed = True
 
     async def start(self) -> None:
         """Fill once: while the process did not run, everything was missed."""
         await self._fill()
-        self._watch = asyncio.create_task(self._look(), name="gaps")
+        self._looked_at = time.time()
 
     async def stop(self, within_s: float) -> None:
-        await cancel_and_wait(self._watch)
+        return
 
-    async def _look(self) -> None:
-        seen_at = time.time()
-        while True:
-            await asyncio.sleep(LOOK_S)
-            if time.time() - seen_at > STOOD_STILL_S:
-                log.warning("gap.stood_still", for_s=round(time.time() - seen_at), hint="what was missed is fetched")
-                self._missed = True
-            seen_at = time.time()
-            if self._missed and time.monotonic() - self._filled_at > NOT_OFTENER_S:
-                await self._try()
-
-    async def _try(self) -> None:
+    async def look(self) -> None:
+        """Fill, if events were missed or the process stood still since the last look."""
+        still_s, self._looked_at = time.time() - self._looked_at, time.time()
+        if still_s > STOOD_STILL_S:
+            log.warning("gap.stood_still", for_s=round(still_s), hint="missed events are fetched from the histories")
+            self._missed = True
+        if not self._missed or time.monotonic() - self._filled_at <= NOT_OFTENER_S:
+            return
         self._missed, self._filled_at = False, time.monotonic()
         try:
             await self._fill()
-        except Exception:
+        except BaseException:
             self._missed = True
-            log.exception("gap.not_filled", hint="check the database; it is tried again")
+            raise

@@ -8,22 +8,22 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
 
-from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import PAGER_KINDS
+from bot.domain.routing.send_result import Deferred, Failed, NotNeeded, Retry, SendResult, Sent
 from bot.usecases import delivery
 from bot.usecases.context import Context
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
+from bot.workers.tasks import WakeableTask
 from storage.engine.errors import StorageError
+from storage.lease import LEASE
 from storage.outbox import queue
 from storage.outbox.queue import ClaimedNotice
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)  # longer than the 10 s time-out of a call to Slack
 AT_ONCE = 48
 # Pages outside Slack have places of their own, and never take all the others: neither can hold up the other.
 PAGING_AT_ONCE = 24
@@ -31,9 +31,9 @@ POLL_S = 1.0
 WAKE_S = 0.004  # after the instant at which a row may be claimed
 LET_PASS_S = 0.3  # people who wait for an acknowledgement go first for so long
 LONGEST_WAIT_S = 120.0
-UNCERTAIN_WAIT_S = 2.0  # an outcome that is unknown is looked for only after it had time to show
+UNCERTAIN_WAIT = timedelta(seconds=2)  # Slack's history may lag: look for the message only after this
 
-Send = Callable[[ClaimedNotice], Awaitable[dict[str, Any]]]
+Send = Callable[[ClaimedNotice], Awaitable[SendResult]]
 
 
 @dataclass(slots=True)
@@ -60,47 +60,47 @@ class Outbox:
         self._send = send
         self._observe = observe
         self._claimed = claimed
-        self._marks = delivery.Marks(context)
+        self._recorder = delivery.DeliveryRecorder(context)
         self._tasks: set[asyncio.Task[None]] = set()
         self._paging: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._loop: asyncio.Task[None] | None = None
+        self._loop = WakeableTask(
+            self.name, context.wakeups.outbox, self._send_due, hint="check the database; it is tried again every second"
+        )
+
+    @property
+    def periodic(self) -> Periodic:
+        """Other processes queue notices, and retries come due, without a word to this one."""
+        return self._loop.poll(timedelta(seconds=POLL_S))
 
     async def start(self) -> None:
-        self._loop = asyncio.create_task(self._run(), name="outbox")
+        self._stopping = False
+        self._loop.start()
 
     async def stop(self, within_s: float) -> None:
         """Claim nothing new; what is under way may end. What does not is tried again under its lease's rules."""
         self._stopping = True
-        self._context.wakeups.outbox.set()
         until = time.monotonic() + within_s
-        if self._loop is not None:
-            await asyncio.wait({self._loop}, timeout=within_s)
-            await cancel_and_wait(self._loop)
+        await self._loop.stop(within_s)
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=max(0.0, until - time.monotonic()))
         for task in self._tasks:
             task.cancel()
-        await self._marks.close()
+        await self._recorder.close()
 
-    async def _run(self) -> None:
+    async def _send_due(self) -> None:
         while not self._stopping:
             await self._context.foreground_gate.yield_to_foreground(LET_PASS_S)
-            try:
-                claimed = await self._claim()
-            except Exception:
-                log.exception("outbox.claim_failed", hint="check the database; it is tried again every second")
-                await asyncio.sleep(POLL_S)
-                continue
-            for row in claimed:
+            rows = await self._claim()
+            for row in rows:
                 self._claimed(row)
                 task = asyncio.create_task(self._deliver(row), name=f"send {row.dedup_key}")
                 self._tasks.add(task)
                 if row.kind in PAGER_KINDS:
                     self._paging.add(task)
                 task.add_done_callback(self._done)
-            if not claimed:
-                await self._wait()
+            if not rows:
+                return
 
     async def _claim(self) -> list[ClaimedNotice]:
         free = AT_ONCE - len(self._tasks - self._paging)
@@ -112,12 +112,6 @@ class Outbox:
             if free <= 0:
                 return await queue.claim(conn, free_for_pages, LEASE, only_kinds=PAGER_KINDS)
             return await queue.claim(conn, free, LEASE, skip_kinds=() if free_for_pages > 0 else PAGER_KINDS)
-
-    async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._context.wakeups.outbox.wait(), POLL_S)
-        except TimeoutError:
-            return
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -131,51 +125,53 @@ class Outbox:
             log.exception("outbox.row_failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row))
 
     async def _settle(self, row: ClaimedNotice) -> None:
-        """Send, then mark. A mark that fails leaves the lease to run out: the next attempt looks before it repeats."""
+        """Send, then record the result. If recording fails, the lease runs out and the next attempt looks first."""
         try:
-            receipt = await self._send(row)
-        except NotNeeded as reason:
-            await self._marks.dropped(row, str(reason))
-            self._observe(Outcome(row.kind, "dropped"))
-        except DeliveryError as error:
-            if error.attempted:
-                await self._failed(row, error)
-            else:
-                await self._put_back(row, error)
+            result = await self._send(row)
         except StorageError as error:
             log.warning("outbox.cannot_read", dedup_key=row.dedup_key, incident=_name(row), error=str(error))
-        else:
-            ours = await self._marks.sent(row, receipt)
-            self._observe(Outcome(row.kind, "sent" if ours else "lost_lease"))
-
-    async def _put_back(self, row: ClaimedNotice, error: DeliveryError) -> None:
-        """Not its turn yet: without a lease until then, and looked at again on the instant."""
-        after_s = error.wait_s or 0.0
-        log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
-        trying = datetime.now(UTC) - row.first_try_at
-        await delivery.put_back(self._context, row, timedelta(seconds=after_s), str(error), trying=trying)
-        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
-        self._observe(Outcome(row.kind, "waits"))
-
-    async def _failed(self, row: ClaimedNotice, error: DeliveryError) -> None:
-        if error.permanent:
-            log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=str(error))
-            await delivery.failed(self._context, row, str(error))
-            self._observe(Outcome(row.kind, "failed"))
             return
-        after = timedelta(seconds=error.wait_s if error.wait_s is not None else backoff_s(row.attempts))
-        if error.uncertain:
-            after = max(after, timedelta(seconds=UNCERTAIN_WAIT_S))
+        self._observe(Outcome(row.kind, await self._record(row, result)))
+
+    async def _record(self, row: ClaimedNotice, result: SendResult) -> str:
+        """Returns the result's name for the metrics."""
+        match result:
+            case Sent(receipt):
+                return "sent" if await self._recorder.sent(row, receipt) else "lost_lease"
+            case NotNeeded(reason):
+                await self._recorder.dropped(row, reason)
+                return "dropped"
+            case Deferred(reason, after):
+                return await self._defer(row, reason, after)
+            case Retry():
+                return await self._retry(row, result)
+            case Failed(reason):
+                log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=reason)
+                await delivery.failed(self._context, row, reason)
+                return "failed"
+
+    async def _defer(self, row: ClaimedNotice, reason: str, after: timedelta) -> str:
+        """Release the lease until the rate limit lets it through, and wake up at that instant."""
+        after_s = after.total_seconds()
+        log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
+        await delivery.requeue(self._context, row, after, reason, trying=_trying_for(row))
+        asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
+        return "waits"
+
+    async def _retry(self, row: ClaimedNotice, result: Retry) -> str:
+        after = timedelta(seconds=backoff_s(row.attempts)) if result.after is None else result.after
+        if result.uncertain:
+            after = max(after, UNCERTAIN_WAIT)
         log.info(
             "outbox.retry",
             dedup_key=row.dedup_key,
             incident=_name(row),
-            error=str(error),
+            error=result.reason,
             after_s=after.total_seconds(),
         )
-        trying = datetime.now(UTC) - row.first_try_at
-        await delivery.put_off(self._context, row, after, str(error), uncertain=error.uncertain, trying=trying)
-        self._observe(Outcome(row.kind, "unknown" if error.uncertain else "retried"))
+        trying = _trying_for(row)
+        await delivery.retry_later(self._context, row, after, result.reason, uncertain=result.uncertain, trying=trying)
+        return "unknown" if result.uncertain else "retried"
 
 
 def backoff_s(attempts: int) -> float:
@@ -185,3 +181,7 @@ def backoff_s(attempts: int) -> float:
 
 def _name(row: ClaimedNotice) -> str | None:
     return None if row.incident is None else f"INC-{row.incident}"
+
+
+def _trying_for(row: ClaimedNotice) -> timedelta:
+    return datetime.now(UTC) - row.first_try_at

@@ -10,17 +10,18 @@ import aiohttp
 import structlog
 
 from bot.domain.errors import DeliveryError
-from bot.domain.oncall import schedule
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.integrations.pagerduty_schedules import Entry, Schedules
 from bot.settings import Settings
 from bot.usecases.context import Context
 from bot.usecases.oncall import shift_change
+from bot.workers.base import Periodic
 from storage import key_value, overrides
 
 log = structlog.get_logger()
 
+LOOK_S = 5.0
 REFRESH_S = 300.0
 AGAIN_S = 30.0  # after it did not answer
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=90)
@@ -42,7 +43,7 @@ def member_of(entry: Entry, policy: Policy) -> str:
     return same[0] if len(same) == 1 else entry.email or entry.name
 
 
-def _span(now: datetime) -> tuple[datetime, datetime]:
+def read_span(now: datetime) -> tuple[datetime, datetime]:
     """Whole days: the answer is cut there, and would differ each time."""
     today = datetime.combine(now.astimezone(UTC).date(), midnight(), UTC)
     return today - BEHIND, today + AHEAD
@@ -58,12 +59,16 @@ class PagerDutyScheduleSync:
         self._known: frozenset[str] | None = None
         self._strangers: dict[str, frozenset[str]] = {}
 
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic("PagerDuty schedule sync", timedelta(seconds=LOOK_S), timedelta(0), self.refresh)
+
     async def refresh(self) -> None:
         policy = self._context.policy
         there = {key: one.pagerduty for key, one in policy.schedules.items() if one.pagerduty}
         if self._known != frozenset(there):
             async with self._context.database.transaction() as conn:
-                await overrides.forget_read(conn, sorted(there))
+                await overrides.delete_imported_except(conn, sorted(there))
             self._known = frozenset(there)
         for key, identity in there.items():
             if time.monotonic() >= self._next_at.get(f"{key}:{identity}", 0.0):
@@ -76,14 +81,14 @@ class PagerDutyScheduleSync:
             return False
         now = self._context.clock.now()
         try:
-            entries = await self._elsewhere.entries(identity, *_span(now))
+            entries = await self._elsewhere.entries(identity, *read_span(now))
         except DeliveryError as error:
             log.warning("schedule.not_read", schedule=key, error=str(error), hint="what was last read holds")
             return False
         found = [Override(key, member_of(one, policy), one.starts_at, one.ends_at) for one in entries]
         self._tell_of_strangers(key, found, policy)
         async with self._context.database.reading() as conn:
-            before = await overrides.standing(conn, now)
+            before = await overrides.in_force(conn, now)
         if await self._keep(key, found, now):
             log.info("schedule.read", schedule=key, turns=len(found))
             await shift_change.schedules_changed(self._context, {key}, before)
@@ -102,31 +107,9 @@ class PagerDutyScheduleSync:
     async def _keep(self, key: str, found: list[Override], now: datetime) -> bool:
         """Whether it differs from what was read before."""
         async with self._context.database.transaction() as conn:
-            before = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
+            before = [one for one in await overrides.imported_shifts(conn, key) if one.ends_at > now]
             differs = before != [one for one in found if one.ends_at > now]
             if differs:
-                await overrides.replace_read(conn, key, found)
-            await key_value.put(conn, f"read:{key}", {"at": now.isoformat()})
+                await overrides.replace_imported_shifts(conn, key, found)
+            await key_value.pagerduty_read(key).put(conn, {"at": now.isoformat()})
         return differs
-
-
-async def looked_over(asked: Schedules, policy: Policy, key: str) -> list[tuple[bool, str, bool]]:
-    """For `tocsin check`: what would be read now, and who is no contact. Whether it is fine, words, a warning."""
-    now = datetime.now(UTC)
-    try:
-        entries = await asked.entries(policy.schedules[key].pagerduty or "", *_span(now))
-    except DeliveryError as error:
-        return [(False, f"{key}: {error}", False)]
-    current = next((one.name for one in entries if one.starts_at <= now < one.ends_at), "nobody")
-    words = f"{key} is read from PagerDuty: {len(entries)} turns in {AHEAD.days} days, on call now: {current}"
-    found = [(True, words, False)]
-    members = {member_of(one, policy): one.name for one in entries}
-    unknown = {member: name for member, name in members.items() if member not in policy.contacts}
-    for lost, what in (
-        (True, "nobody here can reach them"),
-        (False, "Slack is asked who has their address, and no telephone of theirs is known"),
-    ):
-        if names := sorted(name for member, name in unknown.items() if schedule.is_unreachable(member, policy) is lost):
-            mend = f"Give each a contact with their e-mail address or exactly that name: {', '.join(names)}."
-            found.append((True, f"{key}: on call at PagerDuty and no contacts, so {what}. {mend}", True))
-    return found

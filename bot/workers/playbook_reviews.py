@@ -1,14 +1,14 @@
-"""Reviews of playbooks: once an hour somebody looks whether an owner has to hear of one."""
+"""Reminds owners of playbooks that are due for review."""
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 
 import structlog
 
 from bot.usecases.context import Context
 from bot.usecases.playbooks import review
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 
 log = structlog.get_logger()
 
@@ -16,27 +16,14 @@ FIRST_S = 60.0
 EVERY_S = 3600.0
 
 
-class PlaybookReviews:
-    """What was said is a row in the database, so that a restart or another replica says nothing again."""
+def playbook_reviews(context: Context) -> Periodic:
+    """Reminders are rows in the database, so a restart or another replica repeats none."""
 
-    name = "playbook reviews"
+    async def remind() -> None:
+        if count := await review.remind_owners(context):
+            log.info("reviews.told", owners=count)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="reviews of playbooks")
-
-    async def stop(self, within_s: float) -> None:
-        await cancel_and_wait(self._task)
-
-    async def _run(self) -> None:
-        await asyncio.sleep(FIRST_S)
-        while True:
-            try:
-                if count := await review.remind_owners(self._context):
-                    log.info("reviews.told", owners=count)
-            except Exception:
-                log.exception("reviews.failed", hint="check the database and the playbooks; it is tried again")
-            await asyncio.sleep(EVERY_S)
+    return Periodic(
+        "playbook reviews", timedelta(seconds=EVERY_S), timedelta(seconds=FIRST_S), remind,
+        hint="check the database and the playbooks; it is tried again",
+    )  # fmt: skip

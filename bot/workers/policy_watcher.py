@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -23,15 +24,15 @@ from bot.policy import LoadedPolicy, PolicyError
 from bot.policy.problems import dotted
 from bot.usecases.context import Context
 from bot.usecases.effects import home_tab
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
+from bot.workers.timer import Timer
 from storage import key_value
 from storage.engine.errors import StorageError
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 log = structlog.get_logger()
 
 LOOK_S = 2.0
-TROUBLE = "policy:trouble"  # in `meta`: the bad content that was told of, so that several replicas tell of it once
 
 Stamp = tuple[int, int, int]  # of a file; None: there is none
 NEVER: Stamp = (0, 0, 0)
@@ -53,16 +54,16 @@ class Bad:
 class PolicyWatcher:
     """`find` says where the file is; `changed` is called after another policy came into force."""
 
-    name = "policy watcher"
-
     def __init__(
         self,
         context: Context,
+        timer: Timer,
         metrics: Metrics,
         find: Callable[[], Path | None],
         changed: Callable[[], None],
     ) -> None:
         self._context = context
+        self._timer = timer
         self._metrics = metrics
         self._find = find
         self._changed = changed
@@ -70,43 +71,35 @@ class PolicyWatcher:
         self._read: Stamp | None = NEVER  # as it stood when it was last read here: it may have changed since the start
         self._content: str | None = None
         self._moving: Stamp | None = NEVER
-        self._asked = asyncio.Event()
+        self._asked = False
+        self._told_at_start = False
         self._turn = asyncio.Lock()
-        self._watch: asyncio.Task[None] | None = None
         self.trouble: str | None = None
 
-    async def start(self) -> None:
-        self._watch = asyncio.create_task(self._look(), name="policy file")
-
-    async def stop(self, within_s: float) -> None:
-        await cancel_and_wait(self._watch)
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic(
+            "policy watcher", timedelta(seconds=LOOK_S), timedelta(0), self.look,
+            hint="the policy from before stays in force; it is tried again",
+        )  # fmt: skip
 
     def ask(self) -> None:
-        """Read it now, changed or not: for a signal handler."""
-        self._asked.set()
+        """Read the file now, changed or not: for a signal handler."""
+        self._asked = True
+        self._timer.run_now(self.periodic.name)
 
-    async def _look(self) -> None:
-        """At a start the file is good: a message from before that says otherwise is settled."""
-        try:
+    async def look(self) -> None:
+        """Read the file if that was asked for, or if it has changed."""
+        if not self._told_at_start:  # the file was good at the start, so an earlier message about mistakes is settled
             await self._tell_mended()
-        except StorageError as error:
-            log.warning("policy.not_told", error=str(error))
-        while True:
-            try:
-                await asyncio.wait_for(self._asked.wait(), LOOK_S)
-            except TimeoutError:
-                asked = False
-            else:
-                asked = True
-                self._asked.clear()
-            try:
-                if asked or await self._settled():
-                    await self.read(asked=asked)
-            except StorageError as error:
-                self._read, self._content = NEVER, None  # so that it is read, and told of, again
-                log.error("policy.not_told", error=str(error), hint="check the database; it is tried again")
-            except Exception:
-                log.exception("policy.not_read", hint="the policy from before stays in force")
+            self._told_at_start = True
+        asked, self._asked = self._asked, False
+        try:
+            if asked or await self._settled():
+                await self.read(asked=asked)
+        except StorageError:
+            self._read, self._content = NEVER, None  # so that it is read, and reported, again
+            raise
 
     async def _settled(self) -> bool:
         """Whether it has changed and stood still since the last look: nobody reads half of what is being written."""
@@ -176,21 +169,21 @@ class PolicyWatcher:
             return
         first = bad.error.problems[0]
         async with self._context.database.transaction() as conn:
-            known = await key_value.get(conn, TROUBLE) or {"number": 0, "digest": None}
+            known = await key_value.POLICY_REJECTION.get(conn) or {"number": 0, "digest": None}
             if known["digest"] == bad.digest:
                 return
             number = known["number"] + 1
-            await key_value.put(conn, TROUBLE, {"number": number, "digest": bad.digest})
+            await key_value.POLICY_REJECTION.put(conn, {"number": number, "digest": bad.digest})
             said = {"count": bad.count, "line": first.line, "key": dotted(first.path)}
-            await queue.put(conn, [routing.policy_refused(number, said), *_mended(known)])
+            await enqueue.put(conn, [routing.policy_refused(number, said), *_mended(known)])
         self._context.wakeups.notify()
 
     async def _tell_mended(self) -> None:
         async with self._context.database.transaction() as conn:
-            known = await key_value.get(conn, TROUBLE)
+            known = await key_value.POLICY_REJECTION.get(conn)
             if known and known["digest"]:
-                await key_value.put(conn, TROUBLE, {**known, "digest": None})
-                await queue.put(conn, _mended(known))
+                await key_value.POLICY_REJECTION.put(conn, {**known, "digest": None})
+                await enqueue.put(conn, _mended(known))
             await home_tab.refresh_all(conn, self._context.clock.now())
         self._context.wakeups.notify()
 

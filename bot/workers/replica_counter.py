@@ -1,14 +1,15 @@
-"""Replicas: how many processes serve from this database, so that together they keep to what Slack allows them."""
+"""Counts the processes that serve from this database, so that together they keep to Slack's rate limits."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 from storage import replicas
 from storage.database import Database
 from storage.engine.errors import StorageError
@@ -19,40 +20,37 @@ EVERY_S = 10.0
 
 
 class ReplicaCounter:
-    """Says that this one is there and counts the others, on PostgreSQL. A SQLite file has one process."""
+    """Announces this process and counts the others, on PostgreSQL. A SQLite file has one process."""
 
     name = "replica counter"
 
     def __init__(self, database: Database, counted: Callable[[int], None]) -> None:
         self._database = database
         self._counted = counted
-        self._name = uuid.uuid4().hex
-        self._loop: asyncio.Task[None] | None = None
+        self._replica = uuid.uuid4().hex
+
+    @property
+    def periodic(self) -> Periodic | None:
+        """None on SQLite."""
+        if self._database.dialect == "sqlite":
+            return None
+        return Periodic(self.name, timedelta(seconds=EVERY_S), timedelta(0), self.beat)
 
     async def start(self) -> None:
         self._counted(1)
-        if self._database.dialect != "sqlite":
-            self._loop = asyncio.create_task(self._run(), name="replicas")
 
     async def stop(self, within_s: float) -> None:
-        """Say goodbye; who cannot is forgotten after a while."""
-        if self._loop is None:
+        """Sign off; a process that cannot is forgotten after a while. The timer must not beat any more."""
+        if self._database.dialect == "sqlite":
             return
         try:
-            async with asyncio.timeout(within_s):
-                await cancel_and_wait(self._loop)  # a beat under way would be a hello after the goodbye
-                async with self._database.transaction() as conn:
-                    await replicas.leave(conn, self._name)
+            async with asyncio.timeout(within_s), self._database.transaction() as conn:
+                await replicas.leave(conn, self._replica)
         except (StorageError, TimeoutError):
             log.info("replicas.no_goodbye")
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                async with self._database.transaction() as conn:
-                    await replicas.beat(conn, self._name)
-                    found = await replicas.count(conn)
-                self._counted(found)
-            except Exception:
-                log.exception("replicas.not_counted", hint="check the database; it is tried again")
-            await asyncio.sleep(EVERY_S)
+    async def beat(self) -> None:
+        async with self._database.transaction() as conn:
+            await replicas.beat(conn, self._replica)
+            processes = await replicas.count(conn)
+        self._counted(processes)

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import export
 from bot.usecases.context import Context
 from bot.usecases.effects import search_index
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 from storage import incidents, retention
-from storage.retention import Ended
+from storage.retention import EndedIncident
 
 log = structlog.get_logger()
 
@@ -32,44 +32,36 @@ OPERATIONAL = timedelta(days=30)  # Slack delivers nothing again after a day, an
 class Retention:
     """One round every hour. Replicas may go round at once: each step locks its incident and looks again."""
 
-    name = "retention"
-
     def __init__(self, context: Context, archive: Path | None = None, secrets: Sequence[str] = ()) -> None:
         self._context = context
         self._archive = archive
         self._secrets = secrets
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="retention")
-
-    async def stop(self, within_s: float) -> None:
-        """Each step is a transaction: one that is broken off leaves nothing half done."""
-        await cancel_and_wait(self._task)
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic(
+            "retention", timedelta(seconds=EVERY_S), timedelta(seconds=FIRST_S), self._slow_round,
+            hint="check the database and the archive; it is tried again",
+        )  # fmt: skip
 
     async def round(self, pause_s: float = 0.0) -> int:
         """Everything that is due now; how many rows went or lost their words."""
         now = self._context.clock.now()
-        count = await self._steps(lambda conn: retention.forget_deliveries(conn, now - OPERATIONAL), pause_s)
+        count = await self._steps(lambda conn: retention.delete_deliveries(conn, now - OPERATIONAL), pause_s)
         count += await self._answers(now - OPERATIONAL, pause_s)
         keep = self._context.policy.keep
         if keep is None:
             return count
-        last: Ended | None = None
+        last: EndedIncident | None = None
         while found := await self._ended(now - keep, last):
             for last in found:
                 count += await self._over(last.number, now - keep, now, pause_s)
         return count
 
-    async def _run(self) -> None:
-        await asyncio.sleep(FIRST_S)
-        while True:
-            try:
-                if count := await self.round(PAUSE_S):
-                    log.info("retention.round", rows=count)
-            except Exception:
-                log.exception("retention.failed", hint="check the database and the archive; it is tried again")
-            await asyncio.sleep(EVERY_S)
+    async def _slow_round(self) -> None:
+        """Each step is a transaction: a round that is cancelled leaves nothing half done."""
+        if count := await self.round(PAUSE_S):
+            log.info("retention.round", rows=count)
 
     async def _steps(self, step: Callable[[AsyncConnection], Awaitable[int]], pause_s: float) -> int:
         """One after another, until there is nothing left to do."""
@@ -92,9 +84,9 @@ class Retention:
             await asyncio.sleep(pause_s)
         return total
 
-    async def _ended(self, before: datetime, after: Ended | None) -> list[Ended]:
+    async def _ended(self, before: datetime, after: EndedIncident | None) -> list[EndedIncident]:
         async with self._context.database.reading() as conn:
-            return await retention.ended(conn, before, after)
+            return await retention.ended_incidents(conn, before, after)
 
     async def _over(self, number: int, before: datetime, now: datetime, pause_s: float) -> int:
         """One incident: archived first where that is wanted, then purged step by step."""
@@ -110,8 +102,8 @@ class Retention:
                 return count
             if count := await retention.drop_ledger(conn, number):
                 return count
-            await search_index.index(conn, incident)  # nobody finds it any more by words that are gone
-            await retention.looked_through(conn, number, now)
+            await search_index.reindex(conn, incident)  # nobody finds it any more by words that are gone
+            await retention.note_oldest_text(conn, number, now)
             return 0
 
         return await self._steps(step, pause_s)

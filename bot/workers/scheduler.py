@@ -8,23 +8,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock
 from bot.usecases.context import Context
-from bot.usecases.lapsed import nudge
-from bot.workers.tasks import cancel_and_wait
+from bot.usecases.lapsed.batch import remind_batch
+from bot.usecases.lapsed.dispatch import handle_lapsed
+from bot.workers.base import Periodic
+from bot.workers.tasks import WakeableTask
+from bot.workers.timer import Timer
 from storage import deadlines
 from storage.deadlines import LedgerRow
+from storage.lease import LEASE
 
 log = structlog.get_logger()
 
 BATCH = 100
 TOGETHER = 20  # incidents in one transaction
 SIDE_BY_SIDE = 6  # incidents, elsewhere
-LEASE = timedelta(seconds=30)
+TICK_S = 1.0
 AGAIN_S = 0.01
 
 
@@ -34,52 +35,45 @@ class Scheduler:
     name = "scheduler"
 
     def __init__(
-        self, context: Context, clock: Clock, observe: Callable[[LedgerRow, float], None] = lambda row, lateness_s: None
+        self,
+        context: Context,
+        clock: Clock,
+        timer: Timer,
+        observe: Callable[[LedgerRow, float], None] = lambda row, lateness_s: None,
     ) -> None:
         self._context = context
         self._clock = clock
         self._observe = observe
-        self._jobs = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        )
+        self._timer = timer
         self._turn = asyncio.Lock()
-        self._watch: asyncio.Task[None] | None = None
         self._stopping = False
+        self._loop = WakeableTask(
+            self.name, context.wakeups.deadlines, self.tick, hint="check the database; the next tick tries again"
+        )
         self.ticked_at: float | None = None
 
+    @property
+    def periodic(self) -> Periodic:
+        return self._loop.poll(timedelta(seconds=TICK_S))
+
     async def start(self) -> None:
-        self._jobs.add_job(self.tick, IntervalTrigger(seconds=1), id="tick")
-        self._jobs.start()
-        self._watch = asyncio.create_task(self._follow(), name="deadlines moved")
-        self._context.wakeups.deadlines.set()
+        self._stopping = False
+        self._loop.start()
 
     async def stop(self, within_s: float) -> None:
-        """Let the tick under way end; the next one would find that we stop."""
+        """Let the tick under way end."""
         self._stopping = True
-        async with self._turn:
-            await cancel_and_wait(self._watch)
-            if self._jobs.running:
-                self._jobs.shutdown(wait=False)
+        await self._loop.stop(within_s)
 
     async def tick(self) -> None:
         """1. claim what is due; 2. act on it; 3. again while there is more; 4. wake at the next due instant."""
         if self._stopping or self._turn.locked():
             return
         async with self._turn:
-            try:
-                while rows := await self._claim():
-                    await self._act(rows)
-                await self._arm()
-                self.ticked_at = time.monotonic()
-            except Exception:
-                log.exception("scheduler.tick_failed", hint="check the database; the next tick tries again")
-
-    async def _follow(self) -> None:
-        """A commit may have moved the next due instant: look at once, not at the next second."""
-        while True:
-            await self._context.wakeups.deadlines.wait()
-            self._context.wakeups.deadlines.clear()
-            await self.tick()
+            while not self._stopping and (rows := await self._claim()):
+                await self._act(rows)
+            await self._arm()
+            self.ticked_at = time.monotonic()
 
     async def _claim(self) -> list[LedgerRow]:
         now = self._clock.now()
@@ -111,14 +105,14 @@ class Scheduler:
     async def _remind(self, rows: list[LedgerRow]) -> list[LedgerRow]:
         """Gives back what is to be looked at one by one."""
         try:
-            return await nudge.lapse_together(self._context, rows)
+            return await remind_batch(self._context, rows)
         except Exception:
             log.exception("scheduler.reminders_failed", incidents=[f"INC-{row.incident}" for row in rows])
             return rows
 
     async def _act_on(self, chunk: list[LedgerRow]) -> None:
         try:
-            await nudge.lapse(self._context, chunk)
+            await handle_lapsed(self._context, chunk)
         except Exception:
             log.exception("scheduler.chunk_failed", incidents=[f"INC-{row.incident}" for row in chunk])
             await self._one_by_one(chunk)
@@ -128,7 +122,7 @@ class Scheduler:
             return
         for row in rows:
             try:
-                await nudge.lapse(self._context, [row])
+                await handle_lapsed(self._context, [row])
             except Exception:
                 log.exception("scheduler.deadline_failed", incident=f"INC-{row.incident}", deadline=row.dedup_key)
 
@@ -140,7 +134,7 @@ class Scheduler:
         # It may have lapsed since we looked, or be in another's hands this very moment: then look again presently.
         at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)
         if at - datetime.now(UTC) < timedelta(seconds=1):
-            self._jobs.add_job(self.tick, DateTrigger(at), id="next", replace_existing=True)
+            self._timer.at("next deadline", at, self._loop.wake)
 
 
 def _dozens(rows: list[LedgerRow]) -> list[list[LedgerRow]]:

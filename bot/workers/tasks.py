@@ -1,12 +1,15 @@
-"""Tasks that run beside everything else: started once, cancelled at the end."""
+"""Tasks that run beside everything else: once at the start, or whenever something wakes them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import structlog
+
+from bot.workers.base import Periodic
 
 log = structlog.get_logger()
 
@@ -49,3 +52,49 @@ class BackgroundTask:
             await self._work()
         except Exception:
             log.exception("background_task.failed", task=self.name, hint=self._hint)
+
+
+class WakeableTask:
+    """Does its work each time `event` is set, one run at a time. A failed run is logged; the next event tries again.
+
+    `poll` sets the event periodically, for what nothing in this process announces.
+    """
+
+    def __init__(self, name: str, event: asyncio.Event, work: Callable[[], Awaitable[object]], hint: str) -> None:
+        self._name = name
+        self._event = event
+        self._work = work
+        self._hint = hint
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """The first run begins at once."""
+        self._stopping = False
+        self._event.set()
+        self._task = asyncio.create_task(self._loop(), name=self._name)
+
+    async def stop(self, within_s: float) -> None:
+        """Let the run under way end; cancel it after `within_s`."""
+        self._stopping = True
+        self._event.set()
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=within_s)
+            await cancel_and_wait(self._task)
+
+    async def wake(self) -> None:
+        self._event.set()
+
+    def poll(self, every: timedelta) -> Periodic:
+        return Periodic(f"wake the {self._name}", every, every, self.wake)
+
+    async def _loop(self) -> None:
+        while not self._stopping:
+            await self._event.wait()
+            self._event.clear()
+            if self._stopping:
+                return
+            try:
+                await self._work()
+            except Exception:
+                log.exception("worker.failed", worker=self._name, hint=self._hint)

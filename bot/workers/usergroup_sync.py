@@ -1,89 +1,76 @@
-"""The rota: looks every few seconds who is on call, and keeps the Slack user groups that follow a schedule in step.
+"""Keeps the Slack user groups that follow a schedule in step with who is on call.
 
-What a group was last given stands in the database, so a restart, a second replica, a cover or a changed policy all come
-to the same: a difference is a notice in the outbox, and the group is made to be what it should be when that is sent.
+The members a group was last given are in the database, so a restart, a second replica, a cover and a changed policy are
+all the same case: a difference is a notice in the outbox, and sending it gives the group its members.
 """
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 
 import structlog
 
 from bot.domain import routing
-from bot.integrations.pagerduty_schedules import Schedules
 from bot.usecases.context import Context
 from bot.usecases.effects import home_tab, on_call
-from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 from storage import key_value
-from storage.engine.errors import StorageError
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 log = structlog.get_logger()
 
 LOOK_S = 5.0
+_NOBODY = ""  # first in a list of members: nobody is on call, and that was logged
 
 
 class UsergroupSync:
-    """Puts a notice into the outbox for each user group whose members should change."""
+    """Compares each group's members with who is on call."""
 
-    name = "usergroup sync"
-
-    def __init__(self, context: Context, elsewhere: Schedules | None = None) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._reading = PagerDutyScheduleSync(context, elsewhere)
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._keep(), name="rota")
-
-    async def stop(self, within_s: float) -> None:
-        await cancel_and_wait(self._task)
-
-    async def _keep(self) -> None:
-        while True:
-            try:
-                await self._reading.refresh()
-                await self.look()
-            except StorageError as error:
-                log.warning("rota.not_looked", error=str(error), hint="check the database; it is tried again")
-            except Exception:  # it must outlive whatever it meets
-                log.exception("rota.failed")
-            await asyncio.sleep(LOOK_S)
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic("usergroup sync", timedelta(seconds=LOOK_S), timedelta(0), self.look)
 
     async def look(self) -> None:
-        """1. Who should be in each group now; 2. does that differ from what it was given last? 3. then say so."""
+        """1. Who should be in each group now; 2. whom was it given last; 3. on a difference, queue the change."""
+        differences = await self._differences()
+        for group, (members, last) in differences.items():
+            if members:
+                await self._change(group, members)
+            elif last is not None and last[:1] != [_NOBODY]:
+                await self._keep(group, last)
+        if differences:
+            self._context.wakeups.notify()
+
+    async def _differences(self) -> dict[str, tuple[list[str], list[str] | None]]:
+        """By group: its members now, and those it was given last; None where it was never given any."""
         groups = on_call.schedules_by_usergroup(self._context.policy)
         if not groups:
-            return
-        now, wanted = self._context.clock.now(), {}
+            return {}
+        now = self._context.clock.now()
+        differences = {}
         async with self._context.database.reading() as conn:
             for group, schedules in groups.items():
-                people = await on_call.addresses_on_call(conn, self._context.policy, schedules, now)
-                given = await key_value.get(conn, _name(group))
-                if given != people:
-                    wanted[group] = (people, given)
-        for group, (people, given) in wanted.items():
-            if not people:
-                if given is not None and given[:1] != [""]:
-                    log.warning(
-                        "usergroup.kept", group=group, detail="nobody is on call, and Slack takes no empty group",
-                        hint="`/incident oncall` shows the gap; until it is filled, it keeps whoever was last in it",
-                    )  # fmt: skip
-                    await self._given(group, ["", *given])
-                continue
-            async with self._context.database.transaction() as conn:
-                await key_value.put(conn, _name(group), people)
-                await queue.put(conn, [routing.user_group(group)])
-                await home_tab.refresh_all(conn, now)
-            log.info("usergroup.follows", group=group, people=len(people))
-        self._context.wakeups.notify()
+                members = await on_call.addresses_on_call(conn, self._context.policy, schedules, now)
+                last = await key_value.usergroup_on_call(group).get(conn)
+                if last != members:
+                    differences[group] = (members, last)
+        return differences
 
-    async def _given(self, group: str, people: list[str]) -> None:
+    async def _change(self, group: str, members: list[str]) -> None:
         async with self._context.database.transaction() as conn:
-            await key_value.put(conn, _name(group), people)
+            await key_value.usergroup_on_call(group).put(conn, members)
+            await enqueue.put(conn, [routing.user_group(group)])
+            await home_tab.refresh_all(conn, self._context.clock.now())
+        log.info("usergroup.follows", group=group, people=len(members))
 
-
-def _name(group: str) -> str:
-    return f"rota:{group}"
+    async def _keep(self, group: str, last: list[str]) -> None:
+        """Slack takes no empty group. Logged once."""
+        log.warning(
+            "usergroup.kept", group=group, detail="nobody is on call, and Slack takes no empty group",
+            hint="`/incident oncall` shows the gap; until it is filled, the group keeps its last members",
+        )  # fmt: skip
+        async with self._context.database.transaction() as conn:
+            await key_value.usergroup_on_call(group).put(conn, [_NOBODY, *last])

@@ -1,4 +1,4 @@
-"""What many ask for at the same moment is read together: one question instead of dozens."""
+"""Batch concurrent reads into one query (a DataLoader without a cache)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Value = TypeVar("_Value")
 
 
 class BatchLoader(Generic[_Key, _Value]):
-    """`get` gives what `read` found for its key, of what stands after `get` was called; None where there is nothing."""
+    """Loads values by key. `get` never returns data older than its call."""
 
     def __init__(
         self,
@@ -23,30 +23,30 @@ class BatchLoader(Generic[_Key, _Value]):
     ) -> None:
         self._reading = reading
         self._read = read
-        self._asked: dict[_Key, asyncio.Future[_Value | None]] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._pending: dict[_Key, asyncio.Future[_Value | None]] = {}
+        self._batches: set[asyncio.Task[None]] = set()
 
     async def get(self, key: _Key) -> _Value | None:
-        """Raises what the database raises."""
-        if not self._asked:
-            task = asyncio.create_task(self._answer(), name="read several")
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        if key not in self._asked:
-            self._asked[key] = asyncio.get_running_loop().create_future()
-        return await asyncio.shield(self._asked[key])
+        """The value of a key; `None` if there is none. Raises the database's errors."""
+        if not self._pending:
+            task = asyncio.create_task(self._load(), name="batch loader")
+            self._batches.add(task)
+            task.add_done_callback(self._batches.discard)
+        if key not in self._pending:
+            self._pending[key] = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self._pending[key])
 
-    async def _answer(self) -> None:
-        asked, self._asked = self._asked, {}  # whoever asks from now on is answered by the next reading
+    async def _load(self) -> None:
+        batch, self._pending = self._pending, {}  # calls from now on belong to the next batch
         try:
             async with self._reading() as conn:
-                found = await self._read(conn, list(asked))
-        except Exception as error:  # noqa: BLE001 - whoever asked is told
-            for waiting in asked.values():
-                waiting.set_exception(error)
+                values = await self._read(conn, list(batch))
+        except Exception as error:  # noqa: BLE001 - every caller gets it
+            for future in batch.values():
+                future.set_exception(error)
         else:
-            for key, waiting in asked.items():
-                waiting.set_result(found.get(key))
+            for key, future in batch.items():
+                future.set_result(values.get(key))
         finally:
-            for waiting in asked.values():
-                waiting.cancel()  # where this was cancelled itself
+            for future in batch.values():
+                future.cancel()  # does nothing unless this task was cancelled itself

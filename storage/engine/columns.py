@@ -1,4 +1,4 @@
-"""Column types: instants, JSON, and text that both databases take."""
+"""Column types for instants, JSON and text, with values that both databases accept."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from sqlalchemy.engine import Dialect
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# PostgreSQL takes no NUL in text, and neither database takes half a surrogate pair: both become U+FFFD at this edge.
+# PostgreSQL rejects NUL in text, and both reject half a surrogate pair: here they become U+FFFD.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
-BigNumber = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER counts up by itself in SQLite
+BigNumber = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # in SQLite only INTEGER numbers new rows by itself
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
-# JSONB would reorder keys and rewrite numbers; where a hash or the order counts, the text is kept as it is.
+# JSONB reorders keys and rewrites numbers; this keeps the text as it is, where a hash or the order depends on it.
 ExactJson = sa.JSON(none_as_null=True)
 
 
 def to_microseconds(instant: datetime) -> int:
-    """Since 1970. Raises `ValueError` for an instant without a zone."""
+    """Microseconds since 1970. Raises `ValueError` for an instant without a time zone."""
     if instant.tzinfo is None:
         raise ValueError("an instant without a time zone cannot be stored")
     return (instant - EPOCH) // _MICROSECOND
 
 
 def from_microseconds(count: int) -> datetime:
+    """The inverse of `to_microseconds`, in UTC."""
     return EPOCH + timedelta(microseconds=count)
 
 
 class Instant(sa.TypeDecorator[datetime]):
-    """An aware UTC instant, kept as microseconds since 1970."""
+    """An aware UTC instant, stored as microseconds since 1970."""
 
     impl = sa.BigInteger
     cache_ok = True
@@ -47,7 +48,7 @@ class Instant(sa.TypeDecorator[datetime]):
 
 
 class SafeText(sa.TypeDecorator[str]):
-    """Text with what no database takes replaced."""
+    """Text in which characters that no database accepts are replaced."""
 
     impl = sa.Text
     cache_ok = True
@@ -57,7 +58,7 @@ class SafeText(sa.TypeDecorator[str]):
 
 
 class JsonText(sa.TypeDecorator[Any]):
-    """JSON on its way in as text: an array of these is an array of texts."""
+    """JSON passed in as text, so that an array of values is an array of texts."""
 
     impl = sa.Text
     cache_ok = True
@@ -67,11 +68,12 @@ class JsonText(sa.TypeDecorator[Any]):
 
 
 def clean_text(text: str) -> str:
+    """The text with characters that no database accepts replaced by U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text) if _UNSTORABLE.search(text) else text
 
 
 def clean(value: Any) -> Any:
-    """The same JSON value with its texts storable, keys too."""
+    """The JSON value with `clean_text` applied to its texts and keys."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):
@@ -85,7 +87,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 
 
 def dumps(value: Any) -> str:
-    """JSON both databases take. Raises `TypeError` or `ValueError` for what JSON cannot say."""
+    """The value as JSON that both databases accept. Raises `TypeError` or `ValueError` if JSON cannot express it."""
     text = _encode(value)
     if "\\u0000" in text or _UNSTORABLE.search(text):
         return _encode(clean(value))

@@ -1,4 +1,4 @@
-"""The few places where the two databases speak differently."""
+"""SQL that SQLite and PostgreSQL write differently: inserts, lists of values and the wall clock."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ else:
     AnyRow = sa.Row
 
 
-# Without parameters, for which an INSERT of many rows has no room in its VALUES.
+# Without parameters, since an INSERT of many rows has no room for them in its VALUES.
 _DATABASE_NOW = sa.literal_column("CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS BIGINT)", sa.BigInteger)
 
 
 def is_postgresql(conn: AsyncConnection) -> bool:
+    """Whether the connection is to PostgreSQL; if not, it is to SQLite."""
     return conn.dialect.name == "postgresql"
 
 
@@ -33,14 +34,17 @@ def insert(conn: AsyncConnection, table: sa.Table) -> Any:
 
 
 def insert_for(dialect: str, table: sa.Table) -> Any:
-    """The same, for a statement that is made once."""
+    """`insert` for a statement that is built once and cached."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 async def insert_all(conn: AsyncConnection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Many rows in one statement: all have a value for every column. On PostgreSQL from arrays, a column each."""
+    """Insert many rows in one statement. Each must have a value for every column, by the column's key.
+
+    On PostgreSQL the values go as arrays, one per column.
+    """
     if is_postgresql(conn):
-        columns = {column.name: [row[column.name] for row in rows] for column in table.columns}
+        columns = {column.key: [row[column.key] for row in rows] for column in table.columns}
         await conn.execute(_insert_arrays(table), columns)
     else:
         await conn.execute(_insert_rows(table), rows)
@@ -53,14 +57,14 @@ def _insert_rows(table: sa.Table) -> sa.Insert:
 
 @cache
 def _insert_arrays(table: sa.Table) -> sa.Insert:
-    types = {column.name: _plain(column.type) for column in table.columns}
-    arrays = [sa.bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in types.items()]
-    given = sa.func.unnest(*arrays).table_valued(*types).render_derived()
-    values = [sa.cast(given.c[name], sa.JSON) if _is_json(table.c[name].type) else given.c[name] for name in types]
-    return sa.insert(table).from_select(list(types), sa.select(*values))
+    types = {column.key: _array_type(column.type) for column in table.columns}
+    arrays = [sa.bindparam(key, type_=postgresql.ARRAY(type_)) for key, type_ in types.items()]
+    values = sa.func.unnest(*arrays).table_valued(*types).render_derived()
+    columns = [sa.cast(values.c[key], sa.JSON) if _is_json(table.c[key].type) else values.c[key] for key in types]
+    return sa.insert(table).from_select(list(types), sa.select(*columns))
 
 
-def _plain(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+def _array_type(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
     return JsonText() if _is_json(type_) else type_
 
 
@@ -68,46 +72,41 @@ def _is_json(type_: sa.types.TypeEngine[Any]) -> bool:
     return isinstance(type_, sa.JSON)
 
 
-def db_now_s(conn: AsyncConnection, plus: timedelta = timedelta()) -> sa.ColumnElement[Any]:
-    """The wall clock for leases: the database's own on PostgreSQL, so that replicas agree; ours on SQLite."""
-    if not plus:
-        return db_now(conn.dialect.name)
-    if not is_postgresql(conn):
-        return sa.literal(datetime.now(UTC) + plus, Instant)
-    return sa.type_coerce(_DATABASE_NOW + microseconds(plus), Instant)
+@cache
+def sql_now(dialect: str) -> sa.ColumnElement[Any]:
+    """The wall clock in SQL, for leases and back-off: the database's on PostgreSQL, so that replicas agree.
+
+    On SQLite it is this process's clock, read each time the statement runs.
+    """
+    return _DATABASE_NOW if dialect == "postgresql" else sa.bindparam("wall", callable_=_process_now, type_=Instant())
 
 
 @cache
-def db_now(dialect: str) -> sa.ColumnElement[Any]:
-    """`wall` for a statement that is made once: ours is looked at whenever the statement runs."""
-    return _DATABASE_NOW if dialect == "postgresql" else sa.bindparam("wall", callable_=_our_now, type_=Instant())
-
-
-@cache
-def db_now_plus(dialect: str) -> sa.ColumnElement[Any]:
-    """The same, `after_us` later, which is given with the statement (`microseconds`)."""
-    ours = sa.bindparam("wall_us", callable_=_our_us, type_=sa.BigInteger())
-    now = _DATABASE_NOW if dialect == "postgresql" else ours
+def sql_now_plus(dialect: str) -> sa.ColumnElement[Any]:
+    """`sql_now` plus the parameter `after_us`, which the statement is executed with (see `microseconds`)."""
+    process_now = sa.bindparam("wall_us", callable_=_process_now_us, type_=sa.BigInteger())
+    now = _DATABASE_NOW if dialect == "postgresql" else process_now
     return sa.type_coerce(now + sa.bindparam("after_us", type_=sa.BigInteger()), Instant)
 
 
 def microseconds(span: timedelta) -> int:
+    """A span as whole microseconds."""
     return span // timedelta(microseconds=1)
 
 
-def _our_now() -> datetime:
+def _process_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _our_us() -> int:
+def _process_now_us() -> int:
     return to_microseconds(datetime.now(UTC))
 
 
 @cache
 def in_list(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
-    """`column IN :name`, one parameter for any number of values, which are given as `values_for` makes them.
+    """`column IN :name` with one parameter for any number of values, which `list_param` encodes.
 
-    On SQLite as text: to make a table-valued function for a statement takes longer than to run it.
+    On SQLite it is text: building a table-valued function for a statement takes longer than running it.
     """
     if dialect == "postgresql":
         return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
@@ -116,5 +115,5 @@ def in_list(dialect: str, column: sa.Column[Any], name: str) -> sa.ColumnElement
 
 
 def list_param(conn: AsyncConnection, values: Collection[Any]) -> Any:
-    """Values for `listed`."""
+    """The value of an `in_list` parameter."""
     return list(values) if is_postgresql(conn) else dumps(list(values))

@@ -1,4 +1,4 @@
-"""What can go wrong with the database, in words its operator can act on."""
+"""Errors of the database, explained so that its operator can act on them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.domain.errors import TocsinError
 
 
 class StorageError(TocsinError):
-    """The database did not do what was asked; nothing of that transaction stands. The message says what to mend."""
+    """The database failed, and the transaction was rolled back. The message says what to do about it."""
 
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -18,8 +18,8 @@ _POSTGRESQL = {
     "53": "PostgreSQL is out of disk, memory or connections. Free some, or raise its limits.",
     "57014": "PostgreSQL took too long. Try again; if it goes on, look for a long transaction, or a slow disk.",
     "57": "PostgreSQL is shutting down or starting up. Try again when it is up.",
-    "08": "The connection to PostgreSQL was lost. Try again; if it goes on, see whether the server is up.",
-    "40": "Two changes were in each other's way in PostgreSQL. Try again.",
+    "08": "The connection to PostgreSQL was lost. Try again; if it goes on, check that the server is up.",
+    "40": "Two changes conflicted in PostgreSQL. Try again.",
     "55": "PostgreSQL waited too long for a lock. Try again; if it goes on, look for a long transaction.",
     "25": "PostgreSQL is read-only: this is probably a standby. Point DATABASE_URL at the primary.",
     "42501": "The PostgreSQL user lacks a privilege. Grant it the rights on its schema.",
@@ -27,34 +27,34 @@ _POSTGRESQL = {
 _SQLITE = {
     "locked": "The database file is locked by another process. Stop the other one, or try again.",
     "disk is full": "The disk is full. Free some space where the database file is.",
-    "disk i/o": "The disk does not take or give data. Check the volume the database file is on.",
+    "disk i/o": "Reading or writing the disk failed. Check the volume the database file is on.",
     "readonly": "The database file cannot be written. Give the user Tocsin runs as write access to it and its folder.",
     "unable to open": "The database file cannot be opened. Check that its folder exists and may be written.",
     "not a database": "The file DATABASE_URL names is not an SQLite database. Correct the path.",
     "malformed": "The database file is damaged. Restore it from a backup.",
 }
 
-# The last is asyncpg's in the moment in which it consumes the server's last error (state 2 of its protocol).
+# asyncpg raises the last one while it reads the server's last error (state 2 of its protocol).
 _CLOSED = ("connection is closed", "connection was closed", "another operation (2) is in progress")
 
 
-def in_words(error: BaseException) -> str | None:
-    """What to tell the operator about a driver's error; `None` for a mistake in what was asked of the database."""
+def explain(error: BaseException) -> str | None:
+    """An error of the driver explained to the operator; `None` if it is a mistake in our query."""
     if isinstance(error, sa.TimeoutError):
         return "All connections to the database are in use. Try again; if it goes on, the database is too slow."
     if isinstance(error, sa.DBAPIError) and error.orig is not None:
-        return _of_driver(error.orig) or (_lost() if error.connection_invalidated else None)
-    return _of_driver(error)
+        return _explain_driver(error.orig) or (_lost() if error.connection_invalidated else None)
+    return _explain_driver(error)
 
 
-def _of_driver(error: BaseException) -> str | None:
+def _explain_driver(error: BaseException) -> str | None:
     if state := getattr(error, "sqlstate", None):
         return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
     text = str(error).lower()
-    for sign, words in _SQLITE.items():
-        if sign in text:
-            return words
-    if any(sign in text for sign in _CLOSED) or isinstance(error, ConnectionError):
+    for phrase, explanation in _SQLITE.items():
+        if phrase in text:
+            return explanation
+    if any(phrase in text for phrase in _CLOSED) or isinstance(error, ConnectionError):
         return _lost()
     return None
 

@@ -1,4 +1,4 @@
-"""Small pieces of work that come in together are committed together: one sync to the disk for all of them."""
+"""Group commit: work that arrives together is committed in one transaction, with one sync to disk for all of it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.errors import StorageError
 
+MAX_OPERATIONS = 32  # in one transaction of `BatchedTransactions`: other writers wait no longer than that
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+Operation = Callable[[AsyncConnection], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,31 +28,31 @@ class _Waiting(Generic[_Item, _Result]):
 
 
 class GroupCommit(Generic[_Item, _Result]):
-    """One task that commits whatever has come in while the last group was being committed.
+    """One task that commits, as one group, the items that arrived while the previous group was being committed.
 
-    `write` gets up to `most` items and gives back what came of each. Where it raises, each item is tried by itself, so
-    it must be safe to begin anew after a rollback; a `StorageError` is the database itself, and reaches all of them.
+    `write` gets up to `max_group` items and returns one result for each. If it raises, each item is tried by itself,
+    so it must be safe to start again after a rollback. A `StorageError` is the database's and goes to every caller.
     """
 
     def __init__(
         self,
         transaction: Transaction,
         write: Callable[[AsyncConnection, Sequence[_Item]], Awaitable[Sequence[_Result]]],
-        most: int,
+        max_group: int,
         name: str,
     ) -> None:
         self._transaction = transaction
         self._write = write
-        self._most = most
+        self._max_group = max_group
         self._name = name
         self._waiting: list[_Waiting[_Item, _Result]] = []
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
 
     async def run(self, item: _Item) -> _Result:
-        """Comes back when it is durable. Once called it is carried out, even if the caller is cancelled meanwhile."""
+        """Write an item and return its result once it is durable. It is written even if the caller is cancelled."""
         if self._closed:
-            raise StorageError("The database is being closed. Try again when Tocsin is up.")
+            raise StorageError("Tocsin is closing its database. Try again when it is up.")
         waiting: _Waiting[_Item, _Result] = _Waiting(item, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._worker is None or self._worker.done():
@@ -57,7 +60,7 @@ class GroupCommit(Generic[_Item, _Result]):
         return await waiting.done
 
     async def close(self) -> None:
-        """Commit what is waiting and take nothing more. Twice is safe."""
+        """Commit the items that are waiting, and accept no more. Calling it twice is safe."""
         self._closed = True
         if self._worker is not None:
             await asyncio.wait({self._worker})
@@ -65,9 +68,9 @@ class GroupCommit(Generic[_Item, _Result]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                group, self._waiting = self._waiting[: self._max_group], self._waiting[self._max_group :]
                 await self._commit(group)
-        finally:  # only a cancelled task leaves anybody waiting
+        finally:  # items are left only if this task was cancelled
             self._waiting, left = [], self._waiting
             _fail(left, StorageError("Tocsin is stopping. Try again when it is up."))
 
@@ -80,7 +83,7 @@ class GroupCommit(Generic[_Item, _Result]):
         except asyncio.CancelledError:
             _fail(group, StorageError("Tocsin is stopping. Try again when it is up."))
             raise
-        except Exception as error:  # noqa: BLE001 - whatever one item is made of, it must reach its own caller only
+        except Exception as error:  # noqa: BLE001 - an item's error goes to its own caller only
             if len(group) == 1:
                 _fail(group, error)
             else:
@@ -90,6 +93,29 @@ class GroupCommit(Generic[_Item, _Result]):
             for waiting, result in zip(group, results, strict=True):
                 with contextlib.suppress(asyncio.InvalidStateError):  # the caller was cancelled
                     waiting.done.set_result(result)
+
+
+class BatchedTransactions:
+    """Group commit for operations of any kind, on SQLite, whose single writer would sync to disk for each.
+
+    On PostgreSQL each operation keeps its own transaction: operations lock incidents as they go, and two transactions
+    that lock several incidents, each in its own order, would deadlock.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._commits = GroupCommit[Operation, Any](transaction, _run_each, MAX_OPERATIONS, "batched transactions")
+
+    async def run(self, operation: Callable[[AsyncConnection], Awaitable[_Result]]) -> _Result:
+        """Run an operation and return its result once it is durable. It may be started again after a rollback."""
+        return cast("_Result", await self._commits.run(operation))
+
+    async def close(self) -> None:
+        """Commit the operations that are waiting, and accept no more. Calling it twice is safe."""
+        await self._commits.close()
+
+
+async def _run_each(conn: AsyncConnection, operations: Sequence[Operation]) -> list[Any]:
+    return [await operation(conn) for operation in operations]
 
 
 def _fail(group: Sequence[_Waiting[_Item, _Result]], error: Exception) -> None:

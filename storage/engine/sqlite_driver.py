@@ -1,9 +1,9 @@
-"""aiosqlite that crosses between threads only where SQLite may have to wait: to commit, and for what is locked or long.
+"""aiosqlite that uses its thread only where SQLite may have to wait: for commits, locks, and long reads or writes.
 
-aiosqlite crosses once each to make a cursor, execute, fetch and close, and so it does for BEGIN and ROLLBACK. Of the
-6 ms that a transaction of ten statements took that way, SQLite itself needed half a millisecond. So a statement runs
-right where it is called, on the event loop, and is sent to the connection's thread when it finds the database locked,
-has many rows to write, or reads for longer than `BRIEFLY_S`. Commits of a writer sync to disk and always go there.
+aiosqlite crosses between threads once each to make a cursor, execute, fetch and close, and for BEGIN and ROLLBACK. Of
+the 6 ms that a transaction of ten statements took that way, SQLite itself needed half a millisecond. So a statement
+runs on the event loop where it is called, and goes to the connection's thread if the database is locked, if it writes
+many rows, or if it reads for longer than `BRIEFLY_S`. A writer's commits sync to disk and always go to the thread.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import Any
 
 import aiosqlite
 
-BRIEFLY_S = 0.005  # as long as anything may hold the event loop
-MANY = 16  # rows of one statement; more are written in the thread
-_INSTRUCTIONS = 10_000  # of SQLite's machine between looks at the time: a quarter of a millisecond
+BRIEFLY_S = 0.005  # the longest that a read may hold the event loop
+MANY = 16  # rows of one statement; more than these are written in the thread
+_INSTRUCTIONS = 10_000  # of SQLite's virtual machine between checks of the time: a quarter of a millisecond
 _WAIT, _GO_ON = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQLITE_INTERRUPT}
 
 
 class _Cursor:
-    """Runs, fetches and closes at once. All our results are small: what may be large is read in pages."""
+    """Executes, fetches and closes at once. All our results are small, since large ones are read in pages."""
 
     arraysize = 1
 
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
-        self._found: list[Any] = []
+        self._rows: list[Any] = []
         self.description: Any = None
         self.rowcount = -1
         self.lastrowid: int | None = None
@@ -47,23 +47,23 @@ class _Cursor:
         await (self._connection.run(run) if len(parameters) <= MANY else self._connection.run_in_thread(run))
         return self
 
-    def _run(self, how: Any, sql: str, parameters: Any) -> None:
-        cursor = how(self._connection.sqlite, sql, parameters)
+    def _run(self, method: Any, sql: str, parameters: Any) -> None:
+        cursor = method(self._connection.sqlite, sql, parameters)
         self.description = cursor.description
-        self._found = cursor.fetchall() if cursor.description else []
+        self._rows = cursor.fetchall() if cursor.description else []
         self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
         cursor.close()
 
     async def fetchall(self) -> list[Any]:
-        found, self._found = self._found, []
-        return found
+        rows, self._rows = self._rows, []
+        return rows
 
     async def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: the cursor was closed after it executed."""
 
 
 class _Connection(aiosqlite.Connection):
-    """Used by one task at a time, as SQLAlchemy's pool sees to."""
+    """A connection used by one task at a time, which SQLAlchemy's pool ensures."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], busy_timeout_s: float, *, reads: bool) -> None:
         super().__init__(connector, iter_chunk_size=64)
@@ -71,7 +71,7 @@ class _Connection(aiosqlite.Connection):
         self._reads = reads
         self._until: float | None = None
         self._resumed_at = 0.0
-        self._abandoned = False  # a call in the thread whose caller was cancelled: who knows how far it is
+        self._abandoned = False  # a call is, or may still be, running in the thread, since its caller was cancelled
 
     @property
     def sqlite(self) -> sqlite3.Connection:
@@ -81,12 +81,12 @@ class _Connection(aiosqlite.Connection):
         return _Cursor(self)
 
     async def prepare(self) -> None:
-        """Let no read take the event loop for long. Only reads can be broken off and begun again."""
+        """Interrupt reads that hold the event loop for too long. Only reads can be interrupted and started again."""
         if self._reads:
             await self.set_progress_handler(self._too_long, _INSTRUCTIONS)
 
     async def run(self, function: Callable[[], None]) -> None:
-        """Here and now where it need not wait; now and then everybody else on the event loop has a turn."""
+        """Run it on the event loop if it need not wait, and yield to other tasks now and then."""
         if self._abandoned:
             return await self.run_in_thread(function)
         if time.perf_counter() - self._resumed_at > BRIEFLY_S:
@@ -103,10 +103,10 @@ class _Connection(aiosqlite.Connection):
         return await self.run_in_thread(function)
 
     async def run_in_thread(self, function: Callable[[], None]) -> None:
-        """With patience for locks. Calls are carried out in their order."""
+        """Run it in the connection's thread, waiting for locks. Calls run in the order in which they were made."""
         self._abandoned = True
         try:
-            await self._execute(self._patiently, function)  # type: ignore[no-untyped-call]  # of aiosqlite
+            await self._execute(self._wait_for_locks, function)  # type: ignore[no-untyped-call]  # of aiosqlite
         except Exception:
             self._abandoned = False
             raise
@@ -118,7 +118,7 @@ class _Connection(aiosqlite.Connection):
     async def rollback(self) -> None:
         await self.run(self.sqlite.rollback)
 
-    def _patiently(self, function: Callable[[], None]) -> None:
+    def _wait_for_locks(self, function: Callable[[], None]) -> None:
         self.sqlite.execute(f"PRAGMA busy_timeout={self._busy_timeout_ms}")
         try:
             function()
@@ -130,10 +130,10 @@ class _Connection(aiosqlite.Connection):
 
 
 async def connect(path: str, busy_timeout_s: float, *, reads: bool) -> aiosqlite.Connection:
-    """For `create_async_engine(async_creator=…)`. The connection never begins a transaction by itself."""
+    """Connect, for `create_async_engine(async_creator=…)`. The connection never begins a transaction by itself."""
     connector = functools.partial(sqlite3.connect, path, timeout=0, isolation_level=None, check_same_thread=False)
     connection = _Connection(connector, busy_timeout_s, reads=reads)
-    # A connection that nobody closed must not keep the process alive. Until 0.22 it was the thread itself.
+    # A connection left open must not keep the process alive. Until aiosqlite 0.22 the connection was the thread itself.
     thread: Any = getattr(connection, "_thread", connection)
     thread.daemon = True
     opened = await connection

@@ -1,4 +1,4 @@
-"""What an operator writes in DATABASE_URL, made into what the engine takes."""
+"""Parse DATABASE_URL into the URL that SQLAlchemy needs."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }
-# libpq's names for what asyncpg calls otherwise, as hosters put them into the URLs they hand out.
+# libpq's names of parameters, which hosting providers put into URLs, and asyncpg's.
 _RENAMED = {"sslmode": "ssl", "connect_timeout": "timeout"}
-_KNOWN = frozenset({"host", "port", "ssl", "timeout", "command_timeout", "passfile", "statement_cache_size"})
+_SUPPORTED = frozenset({"host", "port", "ssl", "timeout", "command_timeout", "passfile", "statement_cache_size"})
 _IGNORED = frozenset({"channel_binding", "application_name", "gssencmode", "target_session_attrs"})
 
 
-def parse(text: str) -> URL:
-    """The engine's URL. Raises `StorageError` naming what to write instead; never repeats the password."""
+def parse_url(text: str) -> URL:
+    """The URL for SQLAlchemy. Raises `StorageError` that says what to write instead, and never repeats the password."""
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
         raise StorageError(f"DATABASE_URL cannot be read as a URL. {_EXAMPLE}") from None
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
-        raise StorageError(f"DATABASE_URL names {url.drivername}; Tocsin keeps its data elsewhere. {_EXAMPLE}")
+        raise StorageError(f"DATABASE_URL names {url.drivername}, which Tocsin does not support. {_EXAMPLE}")
     url = url.set(drivername=driver)
     return _sqlite(url) if driver.startswith("sqlite") else _postgresql(url)
 
@@ -40,7 +40,7 @@ def parse(text: str) -> URL:
 def _sqlite(url: URL) -> URL:
     if url.host:
         raise StorageError(
-            f"DATABASE_URL takes three slashes before a relative path, four before an absolute one. {_EXAMPLE}"
+            f"DATABASE_URL needs three slashes before a relative path, four before an absolute one. {_EXAMPLE}"
         )
     if not url.database or ":memory:" in url.database:
         raise StorageError(f"DATABASE_URL names no file, and incidents must outlive the process. {_EXAMPLE}")
@@ -55,8 +55,8 @@ def _postgresql(url: URL) -> URL:
     query: dict[str, str | tuple[str, ...]] = {}
     for name, value in url.query.items():
         renamed = _RENAMED.get(name, name)
-        if renamed in _KNOWN:
+        if renamed in _SUPPORTED:
             query[renamed] = value
         elif name not in _IGNORED:
-            raise StorageError(f"DATABASE_URL has the parameter {name}, which is not known here. Leave it out.")
+            raise StorageError(f"DATABASE_URL has the parameter {name}, which Tocsin does not support. Leave it out.")
     return url.set(query=query)

@@ -1,4 +1,4 @@
-"""Putting notices into the outbox, and putting failed ones in again."""
+"""Put notices into the outbox, and put failed ones back into the queue."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.routing.notice import Notice, OnDependencyFailure
 from storage.engine.columns import clean_text
-from storage.engine.dialect import db_now, db_now_s, in_list, insert_for, list_param
-from storage.outbox.dependencies import because, end_dependents, free_dependents
+from storage.engine.dialect import in_list, insert_for, list_param, sql_now
+from storage.outbox.dependencies import end_dependents, free_dependents, inherited_reason
 from storage.schema import outbox
 
 _c = outbox.c
@@ -22,172 +22,176 @@ _OVER = ("failed", "dropped")
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
-    """How a row stands. `done`: it was sent at least once, which is all that a dependent asks."""
+class _RowState:
+    """The state of a row in the outbox, or the one a new row begins in."""
 
     state: str
-    done: bool = False
+    sent_once: bool = False  # all that a dependent notice asks
     error: str = ""
     redirected: bool = False
 
 
-async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
-    """Store what is not there yet; put again what says `again`, with its new payload. Twice is safe.
+_CIRCULAR = _RowState("circular")  # while the state of what a notice depends on is worked out
 
-    A notice is held while what it `needs` is under way. A need that nobody ever put holds nothing up.
+
+async def put(conn: AsyncConnection, notices: Sequence[Notice]) -> None:
+    """Store notices that are new, and queue those with `resend` again with their new payload. Calling it twice is safe.
+
+    A notice is held while the one it depends on is under way. A dependency that was never put holds nothing up.
     """
-    batch = _one_each(notices)
+    batch = _one_per_key(notices)
     if not batch:
         return
-    names = set(batch) | {notice.depends_on for notice in batch.values() if notice.depends_on}
-    known = await _standing(conn, names)
-    starts: dict[str, _Standing] = {}
+    keys = set(batch) | {notice.depends_on for notice in batch.values() if notice.depends_on}
+    stored = await _lock_states(conn, keys)
+    starts: dict[str, _RowState] = {}
     for dedup_key in batch:
-        _start(dedup_key, batch, known, starts)
-    lost_race = await _insert(conn, [n for dedup_key, n in batch.items() if dedup_key not in known], starts)
+        _start(dedup_key, batch, stored, starts)
+    lost_race = await _insert(conn, [notice for key, notice in batch.items() if key not in stored], starts)
     if lost_race:
-        known |= await _standing(conn, lost_race)
+        stored |= await _lock_states(conn, lost_race)
     for dedup_key, notice in batch.items():
-        if dedup_key in known and notice.resend:
-            await _again(conn, notice, known[dedup_key], starts[dedup_key])
-    for dedup_key in lost_race:  # another process put it a moment ago: what became of it since also counts for ours
-        await _catch_up(conn, dedup_key, known[dedup_key])
+        if dedup_key in stored and notice.resend:
+            await _put_again(conn, notice, stored[dedup_key], starts[dedup_key])
+    for dedup_key in lost_race:  # another process stored it a moment ago, and may have sent it since
+        await _catch_up(conn, dedup_key, stored[dedup_key])
 
 
-def _one_each(notices: Sequence[Notice]) -> dict[str, Notice]:
-    """The first notice of each `dedup_key`, or the last that says `again`."""
+async def exists(conn: AsyncConnection, dedup_key: str) -> bool:
+    """Whether a notice with this key was ever put, in whatever state it is now."""
+    return await conn.scalar(sa.select(_c.id).where(_c.dedup_key == dedup_key)) is not None
+
+
+def _one_per_key(notices: Sequence[Notice]) -> dict[str, Notice]:
+    """The first notice of each `dedup_key`, or the last with `resend`."""
     batch: dict[str, Notice] = {}
-    for given in notices:
-        notice = replace(
-            given, dedup_key=clean_text(given.dedup_key), depends_on=given.depends_on and clean_text(given.depends_on)
-        )
+    for original in notices:
+        depends_on = original.depends_on and clean_text(original.depends_on)
+        notice = replace(original, dedup_key=clean_text(original.dedup_key), depends_on=depends_on)
         if notice.resend or notice.dedup_key not in batch:
             batch[notice.dedup_key] = notice
     return batch
 
 
-async def _standing(conn: AsyncConnection, names: Collection[str]) -> dict[str, _Standing]:
-    """Locked, so that nobody marks a row sent or failed between our look at it and our commit."""
-    rows = await conn.execute(_wanted(conn.dialect.name), {"names": list_param(conn, sorted(names))})
-    return {row.once: _Standing(row.state, row.sent_at is not None, row.error or "", row.redirected) for row in rows}
+async def _lock_states(conn: AsyncConnection, dedup_keys: Collection[str]) -> dict[str, _RowState]:
+    """The stored rows among these, locked so that none of them is marked before this transaction commits."""
+    rows = await conn.execute(_select_states(conn.dialect.name), {"dedup_keys": list_param(conn, sorted(dedup_keys))})
+    return {
+        row.dedup_key: _RowState(row.state, row.sent_at is not None, row.error or "", row.redirected) for row in rows
+    }
 
 
 @cache
-def _wanted(dialect: str) -> Any:
-    wanted = sa.select(_c.once, _c.state, _c.sent_at, _c.error, _c.redirected)
-    return wanted.where(in_list(dialect, _c.once, "names")).order_by(_c.id).with_for_update()
+def _select_states(dialect: str) -> Any:
+    states = sa.select(_c.dedup_key, _c.state, _c.sent_at, _c.error, _c.redirected)
+    return states.where(in_list(dialect, _c.dedup_key, "dedup_keys")).order_by(_c.id).with_for_update()
 
 
 def _start(
-    dedup_key: str, batch: Mapping[str, Notice], known: Mapping[str, _Standing], starts: dict[str, _Standing]
-) -> _Standing:
-    """The state `dedup_key` begins in, or begins anew in. Raises `ValueError` for notices that need each other."""
+    dedup_key: str, batch: Mapping[str, Notice], stored: Mapping[str, _RowState], starts: dict[str, _RowState]
+) -> _RowState:
+    """The state a notice begins in, noted in `starts`. Raises `ValueError` for notices that depend on each other."""
     if dedup_key in starts:
         return starts[dedup_key]
     notice = batch[dedup_key]
-    starts[dedup_key] = _Standing("circle")
-    start = _Standing("queued")
+    starts[dedup_key] = _CIRCULAR
+    start = _RowState("queued")
     if notice.depends_on is not None:
-        need = known.get(notice.depends_on)
-        if need is None and notice.depends_on in batch:
-            need = _start(notice.depends_on, batch, known, starts)
-        start = _beside(notice.on_dependency_failure, need)
+        dependency = stored.get(notice.depends_on)
+        if dependency is None and notice.depends_on in batch:
+            dependency = _start(notice.depends_on, batch, stored, starts)
+        start = _start_behind(notice.on_dependency_failure, dependency)
     starts[dedup_key] = start
     return start
 
 
-def _beside(if_need_fails: str, need: _Standing | None) -> _Standing:
-    if need is None or need.done:
-        return _Standing("queued")
-    if need.state == "circle":
-        raise ValueError("notices need one another in a circle")
-    if need.state not in _OVER:
-        return _Standing("held")
-    if if_need_fails == OnDependencyFailure.FAIL:
-        return _Standing(need.state, error=because(need.state, need.error))
-    return _Standing("queued", redirected=if_need_fails == OnDependencyFailure.DIRECT)
+def _start_behind(on_failure: str, dependency: _RowState | None) -> _RowState:
+    if dependency is None or dependency.sent_once:
+        return _RowState("queued")
+    if dependency is _CIRCULAR:
+        raise ValueError("notices depend on each other in a circle")
+    if dependency.state not in _OVER:
+        return _RowState("held")
+    if on_failure == OnDependencyFailure.FAIL:
+        return _RowState(dependency.state, error=inherited_reason(dependency.state, dependency.error))
+    return _RowState("queued", redirected=on_failure == OnDependencyFailure.DIRECT)
 
 
-async def _insert(conn: AsyncConnection, fresh: Sequence[Notice], starts: Mapping[str, _Standing]) -> list[str]:
-    """The `dedup_key` of each that another transaction has stored in the meantime."""
-    if not fresh:
+async def _insert(conn: AsyncConnection, notices: Sequence[Notice], starts: Mapping[str, _RowState]) -> list[str]:
+    """Store new rows. Returns the `dedup_key` of each that another transaction has stored in the meantime."""
+    if not notices:
         return []
-    rows = [_row(notice, starts[notice.dedup_key]) for notice in fresh]
-    stored = await conn.execute(_into(conn.dialect.name), rows)
-    done = set(stored.scalars())
-    return sorted(notice.dedup_key for notice in fresh if notice.dedup_key not in done)
+    rows = [_row(notice, starts[notice.dedup_key]) for notice in notices]
+    inserted = set((await conn.execute(_insert_rows(conn.dialect.name), rows)).scalars())
+    return sorted(notice.dedup_key for notice in notices if notice.dedup_key not in inserted)
 
 
 @cache
-def _into(dialect: str) -> Any:
-    now = db_now(dialect)
-    into = insert_for(dialect, outbox).values(next_try_at=now, created_at=now, queued_at=now)
-    return into.on_conflict_do_nothing().returning(_c.once)
+def _insert_rows(dialect: str) -> Any:
+    now = sql_now(dialect)
+    rows = insert_for(dialect, outbox).values(next_try_at=now, created_at=now, queued_at=now)
+    return rows.on_conflict_do_nothing().returning(_c.dedup_key)
 
 
-async def _again(conn: AsyncConnection, notice: Notice, now: _Standing, start: _Standing) -> None:
-    """A new payload. One being sent stays leased: its version tells the marker to queue it again."""
+async def _put_again(conn: AsyncConnection, notice: Notice, stored: _RowState, start: _RowState) -> None:
+    """Store a new payload. A row that is being sent stays leased; its new version makes the marker queue it again."""
     values: dict[str, Any] = {
         "payload": notice.payload,
         "priority": int(notice.priority),
         "deadline": notice.deadline,
-        "needs": notice.depends_on,
-        "if_need_fails": str(notice.on_dependency_failure),
+        "depends_on": notice.depends_on,
+        "on_dependency_failure": str(notice.on_dependency_failure),
     }
-    if now.state != "leased":
-        values |= {"state": start.state, "redirected": now.redirected or start.redirected, "error": start.error or None}
-    over = now.state in ("sent", *_OVER)
+    if stored.state != "leased":
+        redirected = stored.redirected or start.redirected
+        values |= {"state": start.state, "redirected": redirected, "error": start.error or None}
+    over = stored.state in ("sent", *_OVER)
     if over:
         values |= {"attempts": 0, "first_try_at": None}
-    await conn.execute(_put_again(conn.dialect.name, anew=over), {"this": notice.dedup_key, **values})
+    await conn.execute(_update_again(conn.dialect.name, at_once=over), {"this": notice.dedup_key, **values})
 
 
 @cache
-def _put_again(dialect: str, *, anew: bool) -> Any:
-    """`anew` is tried at once; others keep their back-off."""
-    now = db_now(dialect)
-    again = sa.update(outbox).where(_c.once == sa.bindparam("this")).values(version=_c.version + 1, queued_at=now)
-    return again.values(next_try_at=now) if anew else again
+def _update_again(dialect: str, *, at_once: bool) -> Any:
+    """`at_once`: try it now; otherwise it keeps its back-off."""
+    now = sql_now(dialect)
+    update = sa.update(outbox).where(_c.dedup_key == sa.bindparam("this"))
+    update = update.values(version=_c.version + 1, queued_at=now)
+    return update.values(next_try_at=now) if at_once else update
 
 
-async def _catch_up(conn: AsyncConnection, dedup_key: str, now: _Standing) -> None:
-    if now.done:
+async def _catch_up(conn: AsyncConnection, dedup_key: str, stored: _RowState) -> None:
+    if stored.sent_once:
         await free_dependents(conn, [dedup_key])
-    elif now.state in _OVER:
-        await end_dependents(conn, [dedup_key], now.state, now.error)
+    elif stored.state in _OVER:
+        await end_dependents(conn, [dedup_key], stored.state, stored.error)
 
 
 async def retry_failed(conn: AsyncConnection, number: int) -> int:
-    """Put an incident's failed notices in again, each behind what it needs; how many."""
-    rows = (
-        await conn.execute(
-            sa.select(_c.id, _c.needs)
-            .where(_c.incident == number, _c.state == "failed")
-            .order_by(_c.id)
-            .with_for_update()
-        )
-    ).all()
-    needs = await _standing(conn, {row.needs for row in rows if row.needs})
-    held = [row.id for row in rows if row.needs in needs and not needs[row.needs].done]
+    """Queue an incident's failed notices again, each behind the one it depends on. Returns their number."""
+    failed = sa.select(_c.id, _c.depends_on).where(_c.incident == number, _c.state == "failed")
+    rows = (await conn.execute(failed.order_by(_c.id).with_for_update())).all()
+    dependencies = await _lock_states(conn, {row.depends_on for row in rows if row.depends_on})
+    held = [row.id for row in rows if row.depends_on in dependencies and not dependencies[row.depends_on].sent_once]
     queued = [row.id for row in rows if row.id not in set(held)]
-    now = db_now_s(conn)
-    anew = {"attempts": 0, "first_try_at": None, "error": None, "next_try_at": now, "queued_at": now}
+    now = sql_now(conn.dialect.name)
+    reset = {"attempts": 0, "first_try_at": None, "error": None, "next_try_at": now, "queued_at": now}
     for state, ids in (("held", held), ("queued", queued)):
         if ids:
-            theirs = sa.update(outbox).where(in_list(conn.dialect.name, _c.id, "ids"))
-            await conn.execute(theirs.values(state=state, **anew), {"ids": list_param(conn, ids)})
+            update = sa.update(outbox).where(in_list(conn.dialect.name, _c.id, "ids"))
+            await conn.execute(update.values(state=state, **reset), {"ids": list_param(conn, ids)})
     return len(rows)
 
 
-def _row(notice: Notice, start: _Standing) -> dict[str, Any]:
+def _row(notice: Notice, start: _RowState) -> dict[str, Any]:
     return {
-        "once": notice.dedup_key,
+        "dedup_key": notice.dedup_key,
         "incident": notice.incident,
         "kind": str(notice.kind),
         "payload": notice.payload,
         "metadata_key": secrets.token_hex(16),
-        "needs": notice.depends_on,
-        "if_need_fails": str(notice.on_dependency_failure),
+        "depends_on": notice.depends_on,
+        "on_dependency_failure": str(notice.on_dependency_failure),
         "redirected": start.redirected,
         "priority": int(notice.priority),
         "state": start.state,

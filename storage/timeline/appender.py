@@ -1,6 +1,6 @@
-"""Grouped appends: timeline entries that arrive together are committed together.
+"""Append timeline entries by group commit.
 
-A transaction each made 560 durable appends a second on SQLite, groups made 14,700 (architecture, decision 7).
+On SQLite a transaction each made 560 durable appends a second, groups made 14,700 (docs/architecture.md, decision 7).
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from bot.domain.timeline.entry import Entry
 from storage.engine.group_commit import GroupCommit, Transaction
 from storage.timeline import chain
 
-GROUP = 256  # appends a transaction at most: keeps each turn on the event loop short
+MAX_APPENDS = 256  # in one transaction, which keeps each turn on the event loop short
 
 
 class Appender:
-    """Appends by whoever comes, in groups."""
+    """Appends entries to the timelines of any incidents."""
 
     def __init__(self, transaction: Transaction) -> None:
-        self._grouped = GroupCommit(transaction, _write, GROUP, "timeline appends")
+        self._commits = GroupCommit(transaction, _append_all, MAX_APPENDS, "timeline appends")
 
     async def append(self, number: int, entries: Sequence[Entry]) -> int:
-        """The number of `entries` that were new, once they are durable. Idempotent for entries with a `dedup_key`."""
-        return await self._grouped.run((number, entries))
+        """Append entries and return, once they are durable, how many were new: not those whose `dedup_key` is known."""
+        return await self._commits.run((number, entries))
 
     async def close(self) -> None:
-        """Commit what is waiting and take nothing more. Twice is safe."""
-        await self._grouped.close()
+        """Commit the appends that are waiting, and accept no more. Calling it twice is safe."""
+        await self._commits.close()
 
 
-async def _write(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entry]]]) -> list[int]:
+async def _append_all(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entry]]]) -> list[int]:
     return [len(records) for records in await chain.append(conn, items)]

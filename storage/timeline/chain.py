@@ -1,4 +1,4 @@
-"""Writing the timeline's hash chains, one an incident. The chain's row is its lock."""
+"""Append entries to the timelines' hash chains, one chain per incident. The row in `chains` is the chain's lock."""
 
 from __future__ import annotations
 
@@ -15,27 +15,26 @@ from storage.engine.columns import clean_text, dumps
 from storage.engine.dialect import in_list, insert_all, insert_for, is_postgresql, list_param
 from storage.schema import chains, timeline
 
-Head = tuple[int, str]  # the last entry's seq and hash
+Head = tuple[int, str]  # the seq and the hash of a chain's last entry
 
 
 async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entry]]]) -> list[list[RecordedEntry]]:
-    """For each `(incident, entries)` what was written; an entry whose `dedup_key` stands in its incident is skipped."""
+    """Append each `(incident, entries)`. Returns the new records of each: not those whose `dedup_key` is known."""
     prepared = [(number, [_storable(entry) for entry in entries]) for number, entries in items]
     numbers = sorted({number for number, entries in prepared if entries})
     if not numbers:
         return [[] for _ in items]
     heads = await _lock(conn, numbers)
-    seen = await _standing(
-        conn, numbers, [e.dedup_key for _, entries in prepared for e in entries if e.dedup_key is not None]
-    )
+    dedup_keys = [entry.dedup_key for _, entries in prepared for entry in entries if entry.dedup_key is not None]
+    recorded = await _recorded_keys(conn, numbers, dedup_keys)
     results = []
     for number, entries in prepared:
         written = []
         for entry in entries:
             if entry.dedup_key is not None:
-                if (number, entry.dedup_key) in seen:
+                if (number, entry.dedup_key) in recorded:
                     continue
-                seen.add((number, entry.dedup_key))
+                recorded.add((number, entry.dedup_key))
             record = _link(number, heads[number], entry)
             heads[number] = (record.seq, record.hash)
             written.append(record)
@@ -45,7 +44,7 @@ async def append(conn: AsyncConnection, items: Sequence[tuple[int, Sequence[Entr
 
 
 def _storable(entry: Entry) -> Entry:
-    """The entry exactly as it will be read again, since its hash is taken over it."""
+    """The entry exactly as it will be read back, since its hash covers it."""
     return Entry(
         entry.at,
         clean_text(entry.kind),
@@ -66,43 +65,46 @@ def _link(number: int, head: Head, entry: Entry) -> RecordedEntry:
 
 
 async def _lock(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
-    """Sorted, so that two writers of the same incidents wait for one another instead of for ever."""
-    found = await _heads(conn, numbers)
-    new = {number: (0, GENESIS) for number in numbers if number not in found}
-    if not new or not is_postgresql(conn):  # on SQLite nobody else writes now
-        return found | new
-    if len((await conn.scalars(_begin(conn.dialect.name), _rows_of_heads(new))).all()) == len(new):
-        return found | new
-    return await _heads(conn, numbers)  # somebody else began one of them a moment ago
+    """Lock the chains and return their heads. `numbers` are sorted, so that two writers cannot deadlock."""
+    heads = await _heads(conn, numbers)
+    new = {number: (0, GENESIS) for number in numbers if number not in heads}
+    if not new or not is_postgresql(conn):  # on SQLite this is the only writer
+        return heads | new
+    if len((await conn.scalars(_insert_heads(conn.dialect.name), _head_rows(new))).all()) == len(new):
+        return heads | new
+    return await _heads(conn, numbers)  # another transaction has just begun one of these chains
 
 
 async def _heads(conn: AsyncConnection, numbers: Sequence[int]) -> dict[int, Head]:
-    found = await conn.execute(_wanted_heads(conn.dialect.name), {"numbers": list_param(conn, numbers)})
-    return {row.incident: (row.seq, row.head) for row in found}
+    rows = await conn.execute(_select_heads(conn.dialect.name), {"numbers": list_param(conn, numbers)})
+    return {row.incident: (row.seq, row.head) for row in rows}
 
 
 @cache
-def _wanted_heads(dialect: str) -> Any:
+def _select_heads(dialect: str) -> Any:
     return (
         sa.select(chains.c.incident, chains.c.seq, chains.c.head)
         .where(in_list(dialect, chains.c.incident, "numbers"))
         .order_by(chains.c.incident)
-        .with_for_update()  # says nothing on SQLite
+        .with_for_update()  # without effect on SQLite
     )
 
 
-async def _standing(conn: AsyncConnection, numbers: Sequence[int], dedup_keys: Collection[str]) -> set[tuple[int, str]]:
+async def _recorded_keys(
+    conn: AsyncConnection, numbers: Sequence[int], dedup_keys: Collection[str]
+) -> set[tuple[int, str]]:
+    """The `(incident, dedup_key)` of entries that are in the timelines already."""
     if not dedup_keys:
         return set()
-    given = {"numbers": list_param(conn, numbers), "onces": list_param(conn, dedup_keys)}
-    found = await conn.execute(_wanted_onces(conn.dialect.name), given)
-    return {(row.incident, row.once) for row in found}
+    values = {"numbers": list_param(conn, numbers), "dedup_keys": list_param(conn, dedup_keys)}
+    rows = await conn.execute(_select_keys(conn.dialect.name), values)
+    return {(row.incident, row.dedup_key) for row in rows}
 
 
 @cache
-def _wanted_onces(dialect: str) -> Any:
-    return sa.select(timeline.c.incident, timeline.c.once).where(
-        in_list(dialect, timeline.c.incident, "numbers"), in_list(dialect, timeline.c.once, "onces")
+def _select_keys(dialect: str) -> Any:
+    return sa.select(timeline.c.incident, timeline.c.dedup_key).where(
+        in_list(dialect, timeline.c.incident, "numbers"), in_list(dialect, timeline.c.dedup_key, "dedup_keys")
     )
 
 
@@ -110,24 +112,24 @@ async def _write(conn: AsyncConnection, records: Sequence[RecordedEntry], heads:
     if not records:
         return
     await insert_all(conn, timeline, [_row(record) for record in records])
-    await conn.execute(_upsert(conn.dialect.name), _rows_of_heads({r.incident: heads[r.incident] for r in records}))
+    await conn.execute(_upsert_heads(conn.dialect.name), _head_rows({r.incident: heads[r.incident] for r in records}))
 
 
 @cache
-def _begin(dialect: str) -> Any:
+def _insert_heads(dialect: str) -> Any:
     return insert_for(dialect, chains).on_conflict_do_nothing().returning(chains.c.incident)
 
 
 @cache
-def _upsert(dialect: str) -> Any:
-    """The foreign key refuses an incident that is not."""
-    into = insert_for(dialect, chains)
-    return into.on_conflict_do_update(
-        index_elements=["incident"], set_={"seq": into.excluded.seq, "head": into.excluded.head}
+def _upsert_heads(dialect: str) -> Any:
+    """The foreign key rejects a number without an incident."""
+    upsert = insert_for(dialect, chains)
+    return upsert.on_conflict_do_update(
+        index_elements=["incident"], set_={"seq": upsert.excluded.seq, "head": upsert.excluded.head}
     )
 
 
-def _rows_of_heads(heads: dict[int, Head]) -> list[dict[str, Any]]:
+def _head_rows(heads: dict[int, Head]) -> list[dict[str, Any]]:
     return [{"incident": number, "seq": seq, "head": head} for number, (seq, head) in sorted(heads.items())]
 
 
@@ -142,7 +144,7 @@ def _row(record: RecordedEntry) -> dict[str, Any]:
         "text": entry.text,
         "source_ts": entry.source_ts,
         "data": entry.data,
-        "once": entry.dedup_key,
+        "dedup_key": entry.dedup_key,
         "key": entry.key,
         "by_person": is_from_person(entry),
         "hash": record.hash,

@@ -1,4 +1,4 @@
-"""The timeline: appended to, read, counted, verified. Nothing here changes an entry; `storage.retention` purges."""
+"""Read and append timeline entries. Nothing here changes an entry: only `storage.retention` deletes old texts."""
 
 from __future__ import annotations
 
@@ -13,166 +13,162 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.reminder import Activity
-from bot.domain.timeline.entry import Entry, RecordedEntry, keyed_messages
+from bot.domain.timeline.entry import Entry, RecordedEntry
+from bot.domain.timeline.entry import keyed_messages as keyed_after
 from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline
 from storage.timeline import chain
 from storage.timeline.pagination import iter_by_seq
-from storage.timeline.verify import verify
 
-__all__ = ["activities", "activity", "append", "entries", "keyed", "last_of", "message", "of_actor", "read", "verify"]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Who wrote a message, and under which one where it is a reply."""
-
-    actor: str
-    thread_ts: str | None
-
-
+_c = timeline.c
 # As in the partial indexes, word for word.
 _BY_PERSON = sa.text("by_person")
 _MESSAGE = sa.text("kind = 'message'")
 _NO_MESSAGE = sa.text("kind <> 'message'")
-_SAID = sa.and_(timeline.c.incident == sa.bindparam("number"), _BY_PERSON)
+_PEOPLES = sa.and_(_c.incident == sa.bindparam("number"), _BY_PERSON)
 _ACTIVITY = sa.select(
-    sa.select(sa.func.count()).where(_SAID, timeline.c.at >= sa.bindparam("since")).scalar_subquery(),
-    sa.select(sa.func.max(timeline.c.at)).where(_SAID).scalar_subquery(),
+    sa.select(sa.func.count()).where(_PEOPLES, _c.at >= sa.bindparam("since")).scalar_subquery(),
+    sa.select(sa.func.max(_c.at)).where(_PEOPLES).scalar_subquery(),
 )
 
 
+@dataclass(frozen=True, slots=True)
+class MessageAuthor:
+    """Who wrote a message, and in which thread."""
+
+    actor: str
+    thread_ts: str | None  # of the message that it replies to; `None` if it is not a reply
+
+
 async def append(conn: AsyncConnection, number: int, entries: Sequence[Entry]) -> list[RecordedEntry]:
-    """What was written. An entry whose `dedup_key` stands in this incident already is skipped, so twice is safe."""
+    """Append entries and return the new records. One whose `dedup_key` is known is skipped, so twice is safe."""
     return (await chain.append(conn, [(number, entries)]))[0]
 
 
 async def read(
     conn: AsyncConnection, number: int, *, key_only: bool = False, limit: int | None = None, newest: bool = False
 ) -> list[RecordedEntry]:
-    """In the order of the chain; `newest` takes the last `limit` of them instead of the first."""
-    standing = await keyed(conn, number)
-    wanted = sa.select(timeline).where(timeline.c.incident == number)
+    """Up to `limit` entries in the order of the chain: the first ones, or with `newest` the last."""
+    keyed = await keyed_messages(conn, number)
+    rows = sa.select(timeline).where(_c.incident == number)
     if key_only:
-        keyed_message = sa.and_(timeline.c.kind == "message", timeline.c.source_ts.in_(sorted(standing)))
-        wanted = wanted.where(sa.or_(timeline.c.key, keyed_message))
-    found = [_recorded(row, standing) async for row in iter_by_seq(conn, wanted, limit, newest=newest)]
-    return found[::-1] if newest else found
+        rows = rows.where(sa.or_(_c.key, sa.and_(_c.kind == "message", _c.source_ts.in_(sorted(keyed)))))
+    records = [_recorded(row, keyed) async for row in iter_by_seq(conn, rows, limit, newest=newest)]
+    return records[::-1] if newest else records
 
 
-async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
-    """Messages by people at `since` or later, and when the last one ever was."""
-    row = (await conn.execute(_ACTIVITY, {"number": number, "since": since})).one()
-    return Activity(recent=row[0], last_at=row[1])
+async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[RecordedEntry]:
+    """The entries with these `seq`, in the order of the chain."""
+    keyed = await keyed_messages(conn, number)
+    rows = sa.select(timeline).where(_c.incident == number, _c.seq.in_(seqs)).order_by(_c.seq)
+    return [_recorded(row, keyed) for row in await conn.execute(rows)]
 
 
-async def activities(conn: AsyncConnection, numbers: Sequence[int], since: datetime) -> dict[int, Activity]:
-    """`activity` of several incidents."""
-    given = {"numbers": list_param(conn, numbers), "since": since}
-    found = await conn.execute(_activities(conn.dialect.name), given)
-    return {row.number: Activity(recent=row.recent, last_at=row.last_at) for row in found}
+async def message(conn: AsyncConnection, number: int, source_ts: str) -> RecordedEntry | None:
+    """The entry of the message with this `ts`; `None` if it is not recorded."""
+    row = sa.select(timeline).where(_c.incident == number, _c.source_ts == source_ts, _MESSAGE).limit(1)
+    return await _one(conn, number, row)
 
 
-@cache
-def _activities(dialect: str) -> Any:
-    if dialect == "postgresql":
-        asked: Any = sa.func.unnest(sa.bindparam("numbers", type_=postgresql.ARRAY(sa.BigInteger)))
-        given = asked.table_valued(sa.column("number", sa.BigInteger)).render_derived()
-        number = given.c.number
-    else:
-        given = sa.func.json_each(sa.bindparam("numbers")).table_valued(sa.column("value", sa.BigInteger))
-        number = given.c.value
-    said = sa.and_(timeline.c.incident == number, _BY_PERSON)
-    recent = sa.select(sa.func.count()).where(said, timeline.c.at >= sa.bindparam("since")).scalar_subquery()
-    last = sa.select(sa.func.max(timeline.c.at)).where(said).scalar_subquery()
-    return sa.select(number.label("number"), recent.label("recent"), last.label("last_at"))
-
-
-async def last_of(
+async def newest_of_kinds(
     conn: AsyncConnection, number: int, kinds: Sequence[str], actor: str | None = None
 ) -> RecordedEntry | None:
-    """The newest entry of one of these kinds, by `actor` where given."""
-    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds))
+    """The newest entry of these kinds, by `actor` if it is not None; `None` if there is none."""
+    rows = sa.select(timeline).where(_c.incident == number, _c.kind.in_(kinds))
     if "message" not in kinds:
-        wanted = wanted.where(_NO_MESSAGE)
+        rows = rows.where(_NO_MESSAGE)
     if actor is not None:
-        wanted = wanted.where(timeline.c.actor == actor)
-    return await _one(conn, number, wanted.order_by(timeline.c.seq.desc()).limit(1))
+        rows = rows.where(_c.actor == actor)
+    return await _one(conn, number, rows.order_by(_c.seq.desc()).limit(1))
 
 
 async def of_actor(conn: AsyncConnection, number: int, kinds: Sequence[str], actor: str) -> list[Entry]:
-    """Somebody's entries of these kinds, none of them `message`, in the order of the chain."""
-    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds), _NO_MESSAGE)
-    rows = await conn.execute(wanted.where(timeline.c.actor == actor).order_by(timeline.c.seq))
-    return [_entry(row) for row in rows]
+    """A person's entries of these kinds, none of them `message`, in the order of the chain."""
+    return await _entries(conn, number, kinds, _c.actor == actor)
 
 
 async def of_kind(conn: AsyncConnection, number: int, kind: str) -> list[Entry]:
     """Every entry of this kind, which is not `message`, in the order of the chain."""
-    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind == kind, _NO_MESSAGE)
-    return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+    return await _entries(conn, number, [kind])
 
 
 async def of_kinds(
     conn: AsyncConnection, number: int, kinds: Sequence[str], source_ts: str | None = None
 ) -> list[Entry]:
-    """Every entry of these kinds, none of them `message`, in the order of the chain; about one message where given."""
-    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.kind.in_(kinds), _NO_MESSAGE)
-    if source_ts is not None:
-        wanted = wanted.where(timeline.c.source_ts == source_ts)
-    return [_entry(row) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+    """Entries of these kinds, none of them `message`, in the order of the chain; only about `source_ts` if given."""
+    return await _entries(conn, number, kinds, *(() if source_ts is None else (_c.source_ts == source_ts,)))
 
 
-async def standing(conn: AsyncConnection, number: int, dedup_key: str) -> dict[str, Standing]:
-    """The messages whose `dedup_key` begins so and that nobody is known to have deleted, by their `ts`."""
-    gone = sa.select(timeline.c.source_ts).where(
-        timeline.c.incident == number, timeline.c.kind == "message_deleted", _NO_MESSAGE
-    )
-    deleted = set(await conn.scalars(gone))
-    columns = (timeline.c.seq, timeline.c.once, timeline.c.source_ts, timeline.c.actor, timeline.c.data)
-    wanted = sa.select(*columns).where(timeline.c.incident == number, _MESSAGE)
+async def _entries(
+    conn: AsyncConnection, number: int, kinds: Sequence[str], *conditions: sa.ColumnElement[bool]
+) -> list[Entry]:
+    rows = sa.select(timeline).where(_c.incident == number, _c.kind.in_(kinds), _NO_MESSAGE, *conditions)
+    return [_entry(row) for row in await conn.execute(rows.order_by(_c.seq))]
+
+
+async def undeleted_messages(conn: AsyncConnection, number: int, dedup_key: str) -> dict[str, MessageAuthor]:
+    """By `ts`, the messages whose `dedup_key` begins with this, without those recorded as deleted."""
+    deletions = sa.select(_c.source_ts).where(_c.incident == number, _c.kind == "message_deleted", _NO_MESSAGE)
+    deleted = set(await conn.scalars(deletions))
+    columns = (_c.seq, _c.dedup_key, _c.source_ts, _c.actor, _c.data)
+    messages = sa.select(*columns).where(_c.incident == number, _MESSAGE)
     return {
-        row.source_ts: Standing(row.actor, row.data.get("thread_ts"))
-        async for row in iter_by_seq(conn, wanted)
-        if row.source_ts not in deleted and (row.once or "").startswith(dedup_key)
+        row.source_ts: MessageAuthor(row.actor, row.data.get("thread_ts"))
+        async for row in iter_by_seq(conn, messages)
+        if row.source_ts not in deleted and (row.dedup_key or "").startswith(dedup_key)
     }
 
 
-async def message(conn: AsyncConnection, number: int, source_ts: str) -> RecordedEntry | None:
-    """The `message` entry about that `ts`."""
-    about = sa.and_(timeline.c.incident == number, timeline.c.source_ts == source_ts, _MESSAGE)
-    return await _one(conn, number, sa.select(timeline).where(about).limit(1))
+async def keyed_messages(conn: AsyncConnection, number: int) -> set[str]:
+    """The `ts` of messages that people marked as key moments, by the time of each mark: Slack delivers out of order."""
+    marks = await conn.execute(
+        sa.select(_c.kind, _c.source_ts, _c.actor)
+        .where(_c.incident == number, _c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
+        .order_by(_c.at, _c.seq)
+    )
+    return keyed_after([(row.kind, row.source_ts, row.actor) for row in marks])
 
 
-async def entries(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[RecordedEntry]:
-    """Those with these places in the chain, in its order."""
-    wanted = sa.select(timeline).where(timeline.c.incident == number, timeline.c.seq.in_(seqs))
-    standing = await keyed(conn, number)
-    return [_recorded(row, standing) for row in await conn.execute(wanted.order_by(timeline.c.seq))]
+async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
+    """Count people's messages since an instant, and find when the last one ever was."""
+    row = (await conn.execute(_ACTIVITY, {"number": number, "since": since})).one()
+    return Activity(recent=row[0], last_at=row[1])
 
 
-async def _one(conn: AsyncConnection, number: int, wanted: sa.Select[Any]) -> RecordedEntry | None:
-    row = (await conn.execute(wanted)).one_or_none()
+async def activity_by_incident(conn: AsyncConnection, numbers: Sequence[int], since: datetime) -> dict[int, Activity]:
+    """`activity` of several incidents."""
+    values = {"numbers": list_param(conn, numbers), "since": since}
+    rows = await conn.execute(_select_activity(conn.dialect.name), values)
+    return {row.number: Activity(recent=row.recent, last_at=row.last_at) for row in rows}
+
+
+@cache
+def _select_activity(dialect: str) -> Any:
+    if dialect == "postgresql":
+        unnested: Any = sa.func.unnest(sa.bindparam("numbers", type_=postgresql.ARRAY(sa.BigInteger)))
+        numbers = unnested.table_valued(sa.column("number", sa.BigInteger)).render_derived()
+        number = numbers.c.number
+    else:
+        numbers = sa.func.json_each(sa.bindparam("numbers")).table_valued(sa.column("value", sa.BigInteger))
+        number = numbers.c.value
+    peoples = sa.and_(_c.incident == number, _BY_PERSON)
+    recent = sa.select(sa.func.count()).where(peoples, _c.at >= sa.bindparam("since")).scalar_subquery()
+    last = sa.select(sa.func.max(_c.at)).where(peoples).scalar_subquery()
+    return sa.select(number.label("number"), recent.label("recent"), last.label("last_at"))
+
+
+async def _one(conn: AsyncConnection, number: int, rows: sa.Select[Any]) -> RecordedEntry | None:
+    row = (await conn.execute(rows)).one_or_none()
     if row is None:
         return None
-    return _recorded(row, await keyed(conn, number) if row.kind == "message" else set())
+    return _recorded(row, await keyed_messages(conn, number) if row.kind == "message" else set())
 
 
-async def keyed(conn: AsyncConnection, number: int) -> set[str]:
-    """The `ts` of messages that somebody keeps keyed; by when it happened, for Slack does not deliver in order."""
-    changes = await conn.execute(
-        sa.select(timeline.c.kind, timeline.c.source_ts, timeline.c.actor)
-        .where(timeline.c.incident == number, timeline.c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
-        .order_by(timeline.c.at, timeline.c.seq)
-    )
-    return keyed_messages([(row.kind, row.source_ts, row.actor) for row in changes])
-
-
-def _recorded(row: AnyRow, standing: set[str]) -> RecordedEntry:
+def _recorded(row: AnyRow, keyed: set[str]) -> RecordedEntry:
     entry = _entry(row)
-    key = entry.key or (entry.kind == "message" and entry.source_ts in standing)
+    key = entry.key or (entry.kind == "message" and entry.source_ts in keyed)
     return RecordedEntry(row.incident, row.seq, entry, key, row.hash, row.previous, row.purged is not None)
 
 
 def _entry(row: AnyRow) -> Entry:
-    return Entry(row.at, row.kind, row.actor, row.text, row.source_ts, row.data, row.once, row.key)
+    return Entry(row.at, row.kind, row.actor, row.text, row.source_ts, row.data, row.dedup_key, row.key)

@@ -1,4 +1,4 @@
-"""Long reads, a page at a time, so that a long timeline does not hold the event loop."""
+"""Read long timelines in pages, so that they do not hold up the event loop."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ PAGE = 500  # rows
 
 
 async def iter_by_seq(
-    conn: AsyncConnection, wanted: sa.Select[Any], limit: int | None = None, *, newest: bool = False
+    conn: AsyncConnection, rows: sa.Select[Any], limit: int | None = None, *, newest: bool = False
 ) -> AsyncIterator[AnyRow]:
-    """Rows of the timeline in the order of their places, or against it. Every page is a query of its own."""
+    """Up to `limit` rows of a query on the timeline in ascending order of `seq`, or descending with `newest`.
+
+    Every page is a query of its own.
+    """
     order = timeline.c.seq.desc() if newest else timeline.c.seq.asc()
     last: Any = None
     left = limit
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        page = wanted.order_by(order).limit(size)
+        query = rows.order_by(order).limit(size)
         if last is not None:
-            page = page.where(timeline.c.seq < last if newest else timeline.c.seq > last)
-        rows = (await conn.execute(page)).all()
-        for row in rows:
+            query = query.where(timeline.c.seq < last if newest else timeline.c.seq > last)
+        page = (await conn.execute(query)).all()
+        for row in page:
             yield row
-        if len(rows) < size:
+        if len(page) < size:
             return
-        last = rows[-1].seq
-        left = None if left is None else left - len(rows)
+        last = page[-1].seq
+        left = None if left is None else left - len(page)

@@ -1,7 +1,7 @@
-"""Whether the timeline stands as it was written: the hash chain of every incident, and that no incident is missing.
+"""Verify the record: the hash chain of every incident's timeline, and that no incident is missing.
 
-What this cannot see by itself: somebody who may write to the database takes the newest entries away, or makes a chain
-anew, and moves the chain's end and the counter with it. For that, keep the ends of the chains (`heads`) elsewhere.
+Limits: a person who may write to the database can delete the newest entries, or make a chain anew, and adjust the
+chain's head and the incident counter to match. To detect that, keep the heads of the chains (`heads`) elsewhere.
 """
 
 from __future__ import annotations
@@ -22,45 +22,46 @@ from storage.engine.dialect import AnyRow
 from storage.schema import chains, counters, incidents, timeline
 from storage.timeline.pagination import iter_by_seq
 
-PURGED = "purged"  # the kind of an entry that says which entries before it were purged
-FIRST = ""  # in the column `purged`: the entry has a hash of the first kind, and its purge a seal
+PURGED = "purged"  # the kind of an entry that says which earlier entries were purged
+FIRST = ""  # in the column `purged`: the entry has a hash of the first kind, and its purge has a seal
 _c = timeline.c
 Head = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is not as it was written. `seq` is the entry's place, where one entry is meant."""
+    """One difference between the record and what was written."""
 
-    words: str
-    seq: int | None = None
+    message: str
+    seq: int | None = None  # the entry's place in the chain, if it is about one entry
 
 
 @dataclass(slots=True)
 class Report:
-    """What was found of one incident. `heads`: the end of its chain as it stands, by which it can be held later."""
+    """The result for one incident."""
 
     incident: Any
     entries: int = 0
     purged: int = 0
-    head: Head | None = None
+    head: Head | None = None  # the end of its chain, by which the chain can be checked later
     faults: list[Fault] = field(default_factory=list)
 
-    def fault(self, words: str, seq: int | None = None) -> None:
-        self.faults.append(Fault(words, seq))
+    def add_fault(self, message: str, seq: int | None = None) -> None:
+        """Add a fault to the report."""
+        self.faults.append(Fault(message, seq))
 
 
-async def verify(conn: AsyncConnection, number: int) -> list[str]:
-    """What is wrong with the chain, in words; nothing if it is as it was written."""
-    return [fault.words for fault in (await chain_of(conn, number)).faults]
+async def chain_faults(conn: AsyncConnection, number: int) -> list[str]:
+    """The messages of the faults in an incident's chain; empty if it is intact."""
+    return [fault.message for fault in (await verify_chain(conn, number)).faults]
 
 
-async def everything(
+async def verify_all(
     snapshot: Callable[[], AbstractAsyncContextManager[AsyncConnection]], earlier: Mapping[int, Head] = {}
 ) -> AsyncGenerator[Report, None]:
-    """Every incident in order, each in a snapshot of its own, so that the bot may go on writing.
+    """Verify every incident in order, each in a snapshot of its own, so that the bot can go on writing.
 
-    `earlier`: ends of chains as they stood once; each must still be part of its chain.
+    `earlier`: heads of chains from before; each must still be part of its chain.
     """
     async with snapshot() as conn:
         declared = await _declared(conn)
@@ -73,7 +74,7 @@ async def everything(
             number = await _next_number(conn, last)
             if number is None:
                 break
-            report = await chain_of(conn, number, earlier.get(number) if isinstance(number, int) else None)
+            report = await verify_chain(conn, number, earlier.get(number) if isinstance(number, int) else None)
             await _check_incident(conn, number, report)
         if isinstance(number, int):
             if number > expected:
@@ -87,48 +88,48 @@ async def everything(
         yield Report(number, faults=[Fault(f"INC-{number} is missing: it was there before")])
 
 
-async def one(conn: AsyncConnection, number: int, earlier: Head | None = None) -> Report | None:
-    """One incident, of which a trace is left; `None` where nothing is known of it."""
-    report = await chain_of(conn, number, earlier)
-    there = await conn.scalar(sa.select(sa.literal(1)).where(incidents.c.number == number))
-    if there is None and not report.entries and report.head is None:
+async def verify_incident(conn: AsyncConnection, number: int, earlier: Head | None = None) -> Report | None:
+    """Verify one incident; `None` if nothing is left of it, or it never existed."""
+    report = await verify_chain(conn, number, earlier)
+    exists = await conn.scalar(sa.select(sa.literal(1)).where(incidents.c.number == number))
+    if exists is None and not report.entries and report.head is None:
         return None
     await _check_incident(conn, number, report)
     return report
 
 
-async def chain_of(conn: AsyncConnection, number: Any, earlier: Head | None = None) -> Report:
-    """One incident's entries against their hashes, one another, and the end of the chain. Reads in pages."""
+async def verify_chain(conn: AsyncConnection, number: Any, earlier: Head | None = None) -> Report:
+    """Check an incident's entries against their hashes, each other and the head of the chain. Reads in pages."""
     report = Report(number)
     purges = await _purges(conn, number)
     previous, seq, met = GENESIS, 0, earlier is None or earlier[0] == 0
-    async for row in iter_by_seq(conn, sa.select(*_WANTED).where(_c.incident == number)):
+    async for row in iter_by_seq(conn, sa.select(*_COLUMNS).where(_c.incident == number)):
         if type(row.seq) is not int:
-            report.fault(f"an entry has the place {str(row.seq)[:40]!r}, which is none")
+            report.add_fault(f"an entry has the place {str(row.seq)[:40]!r}, which is not a number")
             continue
         if row.seq != seq + 1:
             gone = f"entry {seq + 1} is" if row.seq == seq + 2 else f"entries {seq + 1} to {row.seq - 1} are"
-            report.fault(f"{gone} missing" if row.seq > seq else f"entry {row.seq} stands before the first")
+            report.add_fault(f"{gone} missing" if row.seq > seq else f"entry {row.seq} is before the first")
         elif row.previous != previous:
-            report.fault(f"entry {row.seq} does not follow entry {seq}", row.seq)
+            report.add_fault(f"entry {row.seq} does not follow entry {seq}", row.seq)
         _check_entry(report, row, number, purges)
         if earlier is not None and row.seq == earlier[0]:
             met = True
             if row.hash != earlier[1]:
-                report.fault(f"entry {row.seq} is not the one that stood there before", row.seq)
+                report.add_fault(f"entry {row.seq} is not the one that was there before", row.seq)
         previous, seq = row.hash, row.seq
         report.entries += 1
     for purge in purges:
         purge.check(report)
     await _check_head(conn, number, report, (seq, previous))
     if not met and earlier is not None:
-        report.fault(f"entry {earlier[0]}, which was there before, is missing", earlier[0])
+        report.add_fault(f"entry {earlier[0]}, which was there before, is missing", earlier[0])
     return report
 
 
 @dataclass(slots=True)
 class _Purge:
-    """Entries that were purged together. What has a hash of the first kind is held by a seal over all of them."""
+    """Entries `first` to `last`, which were purged together. A seal covers those with a hash of the first kind."""
 
     seq: int
     first: int
@@ -137,41 +138,42 @@ class _Purge:
     seen: Any = field(default_factory=hashlib.sha256)
 
     def check(self, report: Report) -> None:
+        """Compare the seal with the entries seen."""
         if self.seal is not None and self.seen.hexdigest() != self.seal:
-            report.fault(f"entries {self.first} to {self.last}, which are purged, were changed")
+            report.add_fault(f"entries {self.first} to {self.last}, which are purged, were changed")
 
 
 def seal_line(row: Any, at: int) -> bytes:
-    """What is sealed of an entry with a hash of the first kind; `at` in microseconds."""
-    values = [row.seq, at, row.kind, row.actor, row.source_ts, row.once, bool(row.key), bool(row.by_person)]
+    """What a seal covers of an entry with a hash of the first kind; `at` in microseconds."""
+    values = [row.seq, at, row.kind, row.actor, row.source_ts, row.dedup_key, bool(row.key), bool(row.by_person)]
     return (json.dumps([*values, row.hash], ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
 
 
 def _check_entry(report: Report, row: AnyRow, number: Any, purges: list[_Purge]) -> None:
     if row.purged is not None:
         report.purged += 1
-        purge = next((one for one in purges if one.first <= row.seq <= one.last < one.seq), None)
+        purge = next((purge for purge in purges if purge.first <= row.seq <= purge.last < purge.seq), None)
         if purge is None:
-            report.fault(f"entry {row.seq} is marked as purged, and no purge is on the timeline", row.seq)
+            report.add_fault(f"entry {row.seq} is marked as purged, and no purge is on the timeline", row.seq)
             return
         if row.purged == FIRST and purge.seal is not None:
             purge.seen.update(seal_line(row, row.at))
             if (row.text, row.data) != ("", "{}"):
-                report.fault(f"entry {row.seq} was changed", row.seq)
+                report.add_fault(f"entry {row.seq} was changed", row.seq)
             return
-    if not _fits(row, number):
-        report.fault(f"entry {row.seq} was changed", row.seq)
+    if not _hash_fits(row, number):
+        report.add_fault(f"entry {row.seq} was changed", row.seq)
 
 
-def _fits(row: AnyRow, number: Any) -> bool:
-    """Whether the entry has its hash, in either of the kinds there are. Strict about types: SQLite is not."""
+def _hash_fits(row: AnyRow, number: Any) -> bool:
+    """Whether the entry has its hash, in either of the two kinds. Strict about types, since SQLite is not."""
     if not (type(row.at) is int and type(row.kind) is type(row.actor) is type(row.text) is type(row.data) is str):
         return False
     if row.key not in (0, 1) or row.by_person not in (0, 1):
         return False
     key, spoken = bool(row.key), bool(row.by_person)
     try:
-        item = Entry(from_microseconds(row.at), row.kind, row.actor, "", row.source_ts, {}, row.once, key)
+        item = Entry(from_microseconds(row.at), row.kind, row.actor, "", row.source_ts, {}, row.dedup_key, key)
         if row.purged is not None:
             content = row.purged if (row.text, row.data) == ("", "{}") else None
         else:
@@ -180,43 +182,44 @@ def _fits(row: AnyRow, number: Any) -> bool:
             return True
         if row.purged is not None:
             return False
-        whole = Entry(item.at, row.kind, row.actor, row.text, row.source_ts, json.loads(row.data), row.once, key)
+        data = json.loads(row.data)
+        whole = Entry(item.at, row.kind, row.actor, row.text, row.source_ts, data, row.dedup_key, key)
         return entry_hash_v1(row.previous, number, row.seq, whole) == row.hash and is_from_person(whole) == spoken
     except (ValueError, OverflowError, TypeError, AttributeError):
         return False
 
 
 async def _check_head(conn: AsyncConnection, number: Any, report: Report, end: Head) -> None:
-    found = (
-        await conn.execute(sa.select(_raw(chains.c.seq), chains.c.head).where(chains.c.incident == number))
-    ).one_or_none()
-    if found is None:
+    """Compare the end of the chain as it was read with the head that is kept of it."""
+    head = sa.select(_raw(chains.c.seq), chains.c.head).where(chains.c.incident == number)
+    row = (await conn.execute(head)).one_or_none()
+    if row is None:
         if end[0]:
-            report.fault(f"the end of the chain is not kept any more; it ends with entry {end[0]} now")
+            report.add_fault(f"the head of the chain is missing; the chain ends with entry {end[0]} now")
         return
-    report.head = (found.seq, found.head)
-    if type(found.seq) is not int:
-        report.fault("the end of the chain was changed")
-    elif found.seq > end[0]:
-        report.fault(f"the last {found.seq - end[0]} of {found.seq} entries are missing")
-    elif (found.seq, found.head) != end:
-        report.fault(f"the chain was closed at entry {found.seq}, and what stands at its end is something else")
+    report.head = (row.seq, row.head)
+    if type(row.seq) is not int:
+        report.add_fault("the head of the chain was changed")
+    elif row.seq > end[0]:
+        report.add_fault(f"the last {row.seq - end[0]} of {row.seq} entries are missing")
+    elif (row.seq, row.head) != end:
+        report.add_fault(f"the head of the chain is at entry {row.seq}, and the chain ends otherwise")
 
 
 async def _check_incident(conn: AsyncConnection, number: Any, report: Report) -> None:
-    there = await conn.scalar(sa.select(sa.literal(1)).where(incidents.c.number == number))
+    exists = await conn.scalar(sa.select(sa.literal(1)).where(incidents.c.number == number))
     declared = await _declared(conn)
-    if there is None:
-        report.fault(f"entries stand for {_name(number)}, and there is no such incident")
+    if exists is None:
+        report.add_fault(f"there are entries for {_name(number)}, and there is no such incident")
     elif not report.entries and not report.faults:
-        report.fault(f"{_name(number)} has no entries at all")
+        report.add_fault(f"{_name(number)} has no entries at all")
     elif declared is not None and number > declared:
-        report.fault(f"{_name(number)} is there, though only {declared} were declared")
+        report.add_fault(f"{_name(number)} exists, but only {declared} were declared")
 
 
 def _missing(first: int, last: int) -> Report:
-    words = f"INC-{first} is missing" if first == last else f"INC-{first} to INC-{last} are missing"
-    return Report(first, faults=[Fault(f"{words}: incidents are numbered without gaps")])
+    subject = f"INC-{first} is missing" if first == last else f"INC-{first} to INC-{last} are missing"
+    return Report(first, faults=[Fault(f"{subject}: incidents are numbered without gaps")])
 
 
 def _name(number: Any) -> str:
@@ -224,42 +227,43 @@ def _name(number: Any) -> str:
 
 
 async def _declared(conn: AsyncConnection) -> int | None:
-    found: int | None = await conn.scalar(sa.select(counters.c.value).where(counters.c.name == "incident"))
-    return found
+    """The number of incidents ever declared; `None` if the counter is missing."""
+    value: int | None = await conn.scalar(sa.select(counters.c.value).where(counters.c.name == "incident"))
+    return value
 
 
 async def _next_number(conn: AsyncConnection, last: Any) -> Any:
-    """The next number that any of the three tables knows: each is asked of its primary key."""
-    found = []
+    """The next number after `last` in any of the three tables, each by its primary key; `None` at the end."""
+    numbers = []
     for column in (incidents.c.number, chains.c.incident, timeline.c.incident):
-        wanted = sa.select(_raw(column)).order_by(column).limit(1)
+        following = sa.select(_raw(column)).order_by(column).limit(1)
         if last is not None:
-            wanted = wanted.where(column > last)
-        if (number := await conn.scalar(wanted)) is not None:
-            found.append(number)
-    return min(found, key=lambda number: (isinstance(number, str), number), default=None)
+            following = following.where(column > last)
+        if (number := await conn.scalar(following)) is not None:
+            numbers.append(number)
+    return min(numbers, key=lambda number: (isinstance(number, str), number), default=None)
 
 
 async def _purges(conn: AsyncConnection, number: Any) -> list[_Purge]:
-    wanted = sa.select(_raw(_c.seq), sa.cast(_c.data, sa.Text)).where(
+    rows = sa.select(_raw(_c.seq), sa.cast(_c.data, sa.Text)).where(
         _c.incident == number, _c.kind == PURGED, sa.text("kind <> 'message'")
     )
-    found = []
-    for seq, text in await conn.execute(wanted.order_by(_c.seq)):
+    purges = []
+    for seq, text in await conn.execute(rows.order_by(_c.seq)):
         try:
             data = json.loads(text)
-            found.append(_Purge(int(seq), int(data["first"]), int(data["last"]), data.get("seal")))
+            purges.append(_Purge(int(seq), int(data["first"]), int(data["last"]), data.get("seal")))
         except (ValueError, KeyError, TypeError, AttributeError):
-            continue  # it was changed itself, and is found as such
-    return found
+            continue  # the entry itself was changed, which `_check_entry` reports
+    return purges
 
 
 def _raw(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """As the database has it, whatever the column's type makes of it."""
-    return sa.type_coerce(column, sa.types.NullType()).label(column.name)
+    """The column as the database has it, without the conversion of its type."""
+    return sa.type_coerce(column, sa.types.NullType()).label(column.key)
 
 
-_WANTED = (
-    *(_raw(column) for column in _c if column.name not in ("incident", "data")),
+_COLUMNS = (
+    *(_raw(column) for column in _c if column.key not in ("incident", "data")),
     sa.cast(_c.data, sa.Text).label("data"),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from statistics import median
 
-from storage.database import Database
+from storage.open import open_database
 from tests.benchmarks import filling, processes
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.processes import Rig
@@ -31,11 +31,11 @@ async def _started(rig: Rig, url: str) -> tuple[float, float]:
 
 
 async def _measure(name: str, url: str) -> list[Figure]:
-    await (await Database.open(url)).close()
+    await (await open_database(url)).close()
     async with processes.rig() as rig:
         took_s, held = await _started(rig, url)
         bare = await rig.bare()
-        database = await Database.open(url)
+        database = await open_database(url)
         await filling.waiting(database, WAITING)
         await database.close()
         took_full_s, held_full = await _started(rig, url)

@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workers.outbox import AT_ONCE as SENDERS
 from storage.database import Database
+from storage.open import open_database
 from tests.benchmarks import filling, processes
 from tests.benchmarks.client import SLACK
 from tests.benchmarks.figures import Figure, ms, pair, percentile
@@ -65,7 +66,7 @@ class Beside:
 
 
 async def _fill(url: str) -> None:
-    database = await Database.open(url)
+    database = await open_database(url)
     await filling.waiting(database, WAITING)
     await database.close()
 

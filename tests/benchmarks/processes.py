@@ -20,7 +20,8 @@ import aiohttp
 import sqlalchemy as sa
 
 from storage.database import Database
-from storage.outbox import queue
+from storage.open import open_database
+from storage.outbox import census
 from storage.schema import deadlines
 from tests.benchmarks.client import SLACK
 from tests.databases import PostgreSQL
@@ -186,7 +187,7 @@ def databases() -> Iterator[list[tuple[str, str]]]:
 @asynccontextmanager
 async def looking_into(url: str) -> AsyncIterator[Database]:
     """The bot's database, for reading beside it."""
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     try:
         yield database
     finally:
@@ -199,7 +200,7 @@ async def idle(database: Database, within_s: float = 30.0) -> None:
     lapsed = sa.select(sa.func.count()).where(deadlines.c.state == "waiting")
     while time.monotonic() < until:
         async with database.reading() as conn:
-            depth = await queue.depth(conn)
+            depth = await census.count_by_state(conn)
             due = await conn.scalar(lapsed.where(deadlines.c.due_at <= datetime.now(UTC)))
         if not due and not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
             return

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from storage.database import Database
+from storage.open import open_database
 from tests.benchmarks import filling, processes
 from tests.benchmarks.figures import Figure, ms
 from tests.benchmarks.processes import Rig
@@ -20,7 +20,7 @@ WAITING, OVERDUE = 100_000, 500
 
 
 async def _measure(name: str, url: str) -> list[Figure]:
-    database = await Database.open(url)
+    database = await open_database(url)
     await filling.waiting(database, WAITING)
     await database.close()
     async with processes.rig() as rig:

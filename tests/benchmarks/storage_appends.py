@@ -23,7 +23,8 @@ from bot.domain.timeline.entry import Entry
 from storage import incidents
 from storage.database import Database
 from storage.engine.columns import to_microseconds
-from storage.timeline import entries
+from storage.open import open_database
+from storage.timeline.verify import chain_faults
 from tests.benchmarks.figures import Figure
 from tests.databases import PostgreSQL
 
@@ -65,14 +66,14 @@ def measure(appends: int = APPENDS, callers: int = CALLERS) -> dict[str, Any]:
 async def _compare(
     url: str, bare: Callable[[str, int, int], Awaitable[float]], appends: int, callers: int
 ) -> dict[str, float]:
-    database = await Database.open(url)
+    database = await open_database(url)
     async with database.transaction() as conn:
         for number in (1, 2):
             await incidents.insert(conn, Incident(number, "t", "sev2", "U1", NOW, NOW, Ladder(NOW)))
     await _append(database, appends // 10, callers, "warm")
     ours, waits = await _append(database, appends, callers, "run")
     async with database.reading() as conn:
-        wrong = await entries.verify(conn, 1)
+        wrong = await chain_faults(conn, 1)
     await database.close()
     if wrong:
         raise RuntimeError(f"the chain is broken: {wrong[:3]}")

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from bot.domain.incident import Incident, Ladder
 from storage import deadlines, incidents
-from storage.database import Database
 from storage.engine.columns import to_microseconds
+from storage.open import open_database
 from storage.schema import deadlines as deadlines_table
 from tests.benchmarks.figures import Figure
 from tests.databases import PostgreSQL
@@ -42,7 +42,7 @@ def measure(waiting: int = 1_000_000, due: int = 100) -> dict[str, Any]:
 
 async def _claims(url: str, waiting: int, due: int) -> dict[str, float]:
     """Deadline n lapses n seconds after NOW, so each round of `due` seconds has `due` new ones."""
-    database = await Database.open(url)
+    database = await open_database(url)
     series = _SERIES[database.dialect].format(count=waiting)
     async with database.transaction() as conn:
         await incidents.insert(conn, Incident(1, "t", "sev2", "U1", NOW, NOW, Ladder(NOW)))

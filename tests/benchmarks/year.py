@@ -31,7 +31,8 @@ from bot.usecases.effects.visibility import can_see
 from storage import deadlines, incidents, retention
 from storage.database import Database
 from storage.engine.columns import to_microseconds
-from storage.outbox import queue
+from storage.open import open_database
+from storage.outbox import census, enqueue, queue, receipts
 from storage.timeline import chain
 from storage.timeline import entries as timeline
 from tests.benchmarks import processes
@@ -168,16 +169,16 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
     policy = preset("sev1-5")
 
     async def listed(conn: Any) -> None:
-        for found in await incidents.listing(conn, open_only=True, limit=200):
+        for found in await incidents.newest(conn, open_only=True, limit=200):
             await can_see(conn, found, PEOPLE[0])
 
     async def edited(conn: Any) -> None:
-        await queue.put(conn, [routing.card_edit(typical)])
+        await enqueue.put(conn, [routing.card_edit(typical)])
         (row,) = await queue.claim(conn, 1)
         await incidents.get(conn, typical)
-        await queue.receipt(conn, routing.card_of(typical))
-        await queue.failures(conn, typical)
-        await queue.sent(conn, row, {})
+        await receipts.get(conn, routing.card_of(typical))
+        await census.failures(conn, typical)
+        await queue.mark_sent(conn, row, {})
 
     async def shown(conn: Any) -> None:
         await incidents.get(conn, typical)
@@ -191,7 +192,7 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
 
     return {
         "list open": (listed, False),
-        "list all (100)": (lambda conn: incidents.listing(conn, limit=100), False),
+        "list all (100)": (lambda conn: incidents.newest(conn, limit=100), False),
         "show": (shown, False),
         "timeline, key entries": (lambda c: timeline.read(c, typical, key_only=True, limit=200, newest=True), False),
         "timeline all": (lambda c: timeline.read(c, typical, limit=200, newest=True), False),
@@ -201,15 +202,15 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
         ),
         "why": (lambda conn: deadlines.ledger(conn, typical), False),
         "activity": (lambda conn: timeline.activity(conn, newest, late), False),
-        "which incident a channel has": (lambda conn: incidents.by_channel(conn, f"C{typical:07d}"), False),
+        "which incident a channel has": (lambda conn: incidents.number_of_channel(conn, f"C{typical:07d}"), False),
         "next deadline": (deadlines.next_due_at, False),
         "claim deadlines": (lambda conn: deadlines.claim(conn, datetime.now(UTC), 100), True),
         "claim notices": (lambda conn: queue.claim(conn, 48), True),
         "card edit": (edited, True),
         "update": (told, True),
-        "/readyz": (queue.depth, False),
+        "/readyz": (census.count_by_state, False),
         "backfill ask": (lambda conn: incidents.open_or_ended_after(conn, late, limit=1000), False),
-        "retention: what ended": (lambda c: retention.ended(c, late - timedelta(days=400), None), False),
+        "retention: what ended": (lambda c: retention.ended_incidents(c, late - timedelta(days=400), None), False),
     }
 
 
@@ -245,7 +246,7 @@ async def command(url: str, folder: Path, *arguments: str) -> tuple[str, str]:
 
 _WATCHED = """
 import sys
-from bot.cli import main
+from bot.cli.main import main
 try:
     main(sys.argv[1:], standalone_mode=False)
 except SystemExit as ended:
@@ -270,7 +271,7 @@ def place(kind: str) -> Iterator[tuple[str, Path]]:
 
 
 async def run(url: str, folder: Path, size: Size) -> None:
-    database = await Database.open(url)
+    database = await open_database(url)
     began = time.perf_counter()
     await fill(database, size)
     print(f"{'filled in':34} {time.perf_counter() - began:.0f} s", flush=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.policy.policy import Contact, NudgeRules, Policy, Role, Rung, Severity
+from bot.domain.policy.policy import Contact, NudgeRules, Policy, Role, Rung, Severity, Until
+from bot.domain.values.target import Target
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -17,9 +18,9 @@ FATAL = Severity(
     escalate_after=30 * MINUTE,
     roles=("commander", "scribe"),
     ladder=(
-        Rung(timedelta(0), ("user:UPRIMARY",)),
-        Rung(10 * MINUTE, ("contact:second", "role:scribe")),
-        Rung(60 * MINUTE, ("channel:#bosses",), until="resolved", repeat=20 * MINUTE),
+        Rung(timedelta(0), (Target.parse("user:UPRIMARY"),)),
+        Rung(10 * MINUTE, (Target.parse("contact:second"), Target.parse("role:scribe"))),
+        Rung(60 * MINUTE, (Target.parse("channel:#bosses"),), until=Until.RESOLVED, repeat=20 * MINUTE),
     ),
 )
 BAD = Severity(
@@ -29,7 +30,10 @@ BAD = Severity(
     update_every=30 * MINUTE,
     escalate_after=60 * MINUTE,
     roles=("commander",),
-    ladder=(Rung(timedelta(0), ("user:UPRIMARY",)), Rung(20 * MINUTE, ("schedule:nobody",))),
+    ladder=(
+        Rung(timedelta(0), (Target.parse("user:UPRIMARY"),)),
+        Rung(20 * MINUTE, (Target.parse("schedule:nobody"),)),
+    ),
 )
 MILD = Severity(key="mild", name="Mild")
 POLICY = Policy(

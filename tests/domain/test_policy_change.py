@@ -1,4 +1,4 @@
-"""Another policy for an incident under way: what would change, and that nobody is paged twice for it."""
+"""Applying another policy: what changes for a running incident, and that no one is paged twice for it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from bot.domain.incident import Incident
 from bot.domain.paging.ladder import page_next_rung
 from bot.domain.policy.policy import Policy, Role, Rung, Severity, Trigger
 from bot.domain.policy_change import apply
+from bot.domain.values.target import Target
 from tests.domain.policies import NOON as NOW
 
 MINUTE = timedelta(minutes=1)
-U1, U2, U3 = "user:U1", "user:U2", "user:U3"
+U1, U2, U3 = Target.parse("user:U1"), Target.parse("user:U2"), Target.parse("user:U3")
 ROLES = (Role("commander", "Incident commander"), Role("scribe", "Scribe"))
 
 
-def rung(after: int, *notify: str, **more: Any) -> Rung:
+def rung(after: int, *notify: Target, **more: Any) -> Rung:
     return Rung(after * MINUTE, notify, **more)
 
 
@@ -46,8 +47,11 @@ def paged(policy: Policy, *numbers: int) -> Incident:
 
 def rungs(incident: Incident, policy: Policy) -> list[tuple[int, int]]:
     """Number and minute of each rung that is still to page."""
-    planned = [one for one in plan(incident, policy) if one.rung is not None]
-    return [(one.rung or 0, round((one.due_at - NOW) / MINUTE)) for one in planned]
+    return [
+        (deadline.rung, round((deadline.due_at - NOW) / MINUTE))
+        for deadline in plan(incident, policy)
+        if deadline.rung is not None
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,35 +66,35 @@ def rungs(incident: Incident, policy: Policy) -> list[tuple[int, int]]:
         ((rung(0, U1), rung(15, U1), rung(30, U2)), 5, [(2, 15), (3, 30)]),  # again, as a rung of its own
     ],
 )
-def test_the_new_ladder_goes_on_where_the_old_one_was(
+def test_the_new_ladder_continues_where_the_old_one_was(
     ladder: tuple[Rung, ...], minute: int, left: list[tuple[int, int]]
 ) -> None:
     policy = made(*ladder)
     assert rungs(apply(paged(OLD, 1), OLD, policy, "UM", NOW + minute * MINUTE).incident, policy) == left
 
 
-def test_what_would_have_been_paged_by_now_is_paged_by_whoever_escalates() -> None:
+def test_overdue_rungs_are_left_to_a_person_who_escalates() -> None:
     policy = made(rung(0, U1), rung(3, U3), rung(15, U2))
-    brought = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).incident
-    assert page_next_rung(brought, policy, lambda name, at: (), NOW + 6 * MINUTE, "by hand").recipients.people == (
+    changed = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).incident
+    assert page_next_rung(changed, policy, lambda name, at: (), NOW + 6 * MINUTE, "by hand").recipients.people == (
         "U3",
     )
 
 
-def test_names_of_rungs_are_new_so_that_one_that_was_sent_under_the_old_policy_holds_up_none() -> None:
+def test_rungs_get_new_keys_so_that_pages_under_the_old_policy_block_none() -> None:
     policy = made(rung(0, U1), rung(15, U3), rung(40, U2))
-    brought = apply(paged(OLD, 1, 2), OLD, policy, "UM", NOW + 16 * MINUTE).incident
-    before = {one.dedup_key for one in plan(paged(OLD), OLD) if one.rung}
-    after = {one.dedup_key for one in plan(brought, policy) if one.rung}
+    changed = apply(paged(OLD, 1, 2), OLD, policy, "UM", NOW + 16 * MINUTE).incident
+    before = {deadline.dedup_key for deadline in plan(paged(OLD), OLD) if deadline.rung}
+    after = {deadline.dedup_key for deadline in plan(changed, policy) if deadline.rung}
     assert not before & after
 
 
-def test_a_repeat_that_is_new_counts_from_now_and_one_that_stays_goes_on() -> None:
+def test_a_new_repeat_counts_from_now_and_an_unchanged_one_continues() -> None:
     policy = made(rung(0, U1, repeat=5 * MINUTE), rung(15, U2))
-    brought = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 12 * MINUTE).incident
-    assert rungs(brought, policy)[0] == (1, 17)
+    changed = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 12 * MINUTE).incident
+    assert rungs(changed, policy)[0] == (1, 17)
     same = made(rung(0, U1, repeat=5 * MINUTE), rung(20, U2))
-    assert rungs(apply(brought, policy, same, "UM", NOW + 13 * MINUTE).incident, same)[0] == (1, 17)
+    assert rungs(apply(changed, policy, same, "UM", NOW + 13 * MINUTE).incident, same)[0] == (1, 17)
 
 
 def test_updates_are_due_by_the_new_cadence_and_promises_stay() -> None:
@@ -102,15 +106,15 @@ def test_updates_are_due_by_the_new_cadence_and_promises_stay() -> None:
     assert apply(promised, OLD, policy, "UM", NOW + 5 * MINUTE).incident.update_due_at == NOW + 60 * MINUTE
 
 
-def test_what_changes_is_said_in_words() -> None:
+def test_the_differences_are_recorded_in_words() -> None:
     trigger = Trigger("legal", "manual", rung(0, U3, by=("sms",)), "The authorities must be told")
     policy = made(
         rung(0, U1), rung(3, U3), rung(15, U2, by=("slack", "sms")),
         respond_within=2 * MINUTE, update_every=None, roles=("scribe",), triggers=(trigger,),
     )  # fmt: skip
-    (said,) = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).entries
-    assert (said.kind, said.key, said.actor) == ("policy", True, "UM")
-    assert said.data["changes"] == [
+    (record,) = apply(paged(OLD, 1), OLD, policy, "UM", NOW + 5 * MINUTE).entries
+    assert (record.kind, record.key, record.actor) == ("policy", True, "UM")
+    assert record.data["changes"] == [
         "to be acknowledged within 2m, not 10m (that time is over: nobody is paged for it)",
         "no longer a status update every 30m",
         "needed too: Scribe (nobody is Scribe)",
@@ -121,7 +125,7 @@ def test_what_changes_is_said_in_words() -> None:
     ]
 
 
-def test_what_the_new_policy_does_not_know_is_refused_with_the_mend() -> None:
+def test_a_policy_without_the_incidents_severity_or_roles_is_refused() -> None:
     incident = verbs.assign(paged(OLD, 1), "scribe", "UT", "UM", OLD, NOW).incident
     with pytest.raises(Refused, match="no role scribe, which <@UT> has") as caught:
         apply(incident, OLD, replace(made(), roles=ROLES[:1]), "UM", NOW)

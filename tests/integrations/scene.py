@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from sandbox import Message
-from storage.outbox import queue
+from storage.schema import outbox
 from tests.integrations.doubles import Asked, Double, PagerDutyDouble, TwilioDouble, serving
 from tests.integrations.mail import Post, post_office
 from tests.scenarios.assertions import direct
@@ -67,7 +69,10 @@ class Scene:
 
     async def receipts(self) -> dict[str, dict[str, Any]]:
         async with self.here.tocsin.database.reading() as conn:
-            return await queue.receipts(conn, 1)
+            sent = sa.select(outbox.c.dedup_key, outbox.c.receipt).where(
+                outbox.c.incident == 1, outbox.c.receipt.is_not(None)
+            )
+            return {row.dedup_key: row.receipt for row in await conn.execute(sent)}
 
     async def entries(self, *kinds: str) -> list[str]:
         return [e["text"] for e in (await self.here.show())["timeline"] if e["kind"] in kinds]

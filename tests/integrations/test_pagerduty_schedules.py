@@ -86,6 +86,7 @@ async def here(
     database_url: str, api: PagerDutyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(usergroup_sync, "LOOK_S", 0.05)
+    monkeypatch.setattr(pagerduty_schedule_sync, "LOOK_S", 0.05)
     monkeypatch.setattr(pagerduty_schedule_sync, "REFRESH_S", 0.1)
     monkeypatch.setattr(pagerduty_schedule_sync, "AGAIN_S", 0.1)
     policy = written(tmp_path, POLICY)
@@ -175,7 +176,7 @@ async def test_a_schedule_that_is_not_read_any_more_is_forgotten(here: World) ->
     async with asyncio.timeout(10):
         while True:
             async with here.tocsin.database.reading() as conn:
-                if not await overrides.standing(conn, datetime.now(UTC)):
+                if not await overrides.in_force(conn, datetime.now(UTC)):
                     return
             await asyncio.sleep(0.05)
 

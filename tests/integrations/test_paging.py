@@ -206,14 +206,14 @@ async def test_a_page_that_waits_its_turn_did_not_fail(
         wait_s = next(waits, None) if method == "chat.postMessage" and channel.startswith("D") else None
         return go(self, method, channel, turn) if wait_s is None else wait_s
 
-    monkeypatch.setattr(RateLimiter, "go", crowded)
+    monkeypatch.setattr(RateLimiter, "acquire", crowded)
     async with scene(database_url, tmp_path, first="slack") as shown:
         await shown.here.declared("sev1 Payments are down")
         await until(lambda: len(shown.pages(TOM)) == 1)
         await calm(shown)
         assert await shown.entries("delivery_failed") == []
         (waited,) = await shown.entries("delivery_waits")
-        assert waited == "Slack lets only so many through; this page waits its turn. Meanwhile: SMS."
+        assert waited == "Slack limits how many pages it takes; this one is waiting. Meanwhile: SMS."
         assert (await shown.entries("page"))[-1] == "Rung 1: Tom Baker by SMS, since Slack waits its turn"
 
 

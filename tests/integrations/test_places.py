@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any
 
 import pytest
 
 from bot.clock import Clock
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice, Priority
+from bot.domain.routing.send_result import SendResult, Sent
 from bot.usecases.context import Context, Policies
 from bot.workers.outbox import AT_ONCE, PAGING_AT_ONCE, Outbox
 from storage.database import Database
-from storage.outbox import queue
+from storage.outbox import enqueue
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -23,26 +23,26 @@ async def test_one_kind_that_is_stuck_leaves_the_other_its_places(database: Data
     under_way: Counter[str] = Counter()
     arrived, over = asyncio.Event(), asyncio.Event()
 
-    async def send(row: ClaimedNotice) -> dict[str, Any]:
+    async def send(row: ClaimedNotice) -> SendResult:
         under_way[row.kind] += 1
         if row.kind == stuck:
             await over.wait()
         else:
             arrived.set()
-        return {}
+        return Sent()
 
     policies = Policies(Policy("p", (), ()), {}, lambda document: Policy("p", (), ()))
     context = Context(database, policies, Clock())
     box = Outbox(context, send)
     async with database.transaction() as conn:
-        await queue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
+        await enqueue.put(conn, [Notice(f"{stuck}:{n}", stuck, priority=Priority.PAGE) for n in range(100)])
     await box.start()
     try:
         async with asyncio.timeout(10):
             while under_way[stuck] < (PAGING_AT_ONCE if stuck == "notify" else AT_ONCE):
                 await asyncio.sleep(0.01)
         async with database.transaction() as conn:
-            await queue.put(conn, [Notice("late", free, priority=Priority.NEWS)])
+            await enqueue.put(conn, [Notice("late", free, priority=Priority.NEWS)])
         context.wakeups.notify()
         async with asyncio.timeout(5):
             await arrived.wait()

@@ -15,11 +15,11 @@ from click.testing import CliRunner, Result
 from bot.cli.main import main
 from bot.domain.incident import Incident, Ladder
 from bot.domain.playbook import lifecycle, steps
-from bot.policy.yaml_source import parse
+from bot.policy.yaml_source import parse_yaml
 from playbooks import loader
 from storage import incidents
 from storage import playbook_runs as stored
-from storage.database import Database
+from storage.open import open_database
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +118,7 @@ def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() 
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for one in loader.shipped().playbooks:
-        validator.validate(parse(Path(one.file).read_text(encoding="utf-8"), one.file).values)
+        validator.validate(parse_yaml(Path(one.file).read_text(encoding="utf-8"), one.file).values)
     wrong = {**yaml.safe_load((loader.SHIPPED / "war-room.yml").read_text(encoding="utf-8")), "ownr": "x"}
     assert not validator.is_valid(wrong)
 
@@ -147,12 +147,12 @@ def test_stats_of_none_that_was_used_is_one_line(sqlite_url: str, monkeypatch: p
 
 
 async def walked_never(url: str) -> None:
-    await (await Database.open(url)).close()
+    await (await open_database(url)).close()
 
 
 async def walked_once(url: str) -> None:
     """Opened, the first step skipped, stopped."""
-    database = await Database.open(url)
+    database = await open_database(url)
     at = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     try:
         async with database.transaction() as conn:
@@ -160,6 +160,6 @@ async def walked_once(url: str) -> None:
             await incidents.insert(conn, incident)
             walk = lifecycle.open_run(1, 1, loader.shipped().get("redis-outage"), "U1", at).run
             walk = steps.skip(walk, "1.1", "U1", at, "We know").run
-            await stored.put(conn, lifecycle.abandon(walk, "U1", at, "It was the network").run)
+            await stored.save(conn, lifecycle.abandon(walk, "U1", at, "It was the network").run)
     finally:
         await database.close()

@@ -60,7 +60,7 @@ async def remember(database: Database, rows: Iterable[dict[str, Any]]) -> None:
 
 async def offered(database: Database, row: dict[str, Any], at_least: float = OFFER_THRESHOLD) -> list[SimilarIncident]:
     async with database.reading() as conn:
-        return await search_index.to(conn, new(row), NOW + timedelta(days=30), 50, at_least)
+        return await search_index.similar_to(conn, new(row), NOW + timedelta(days=30), 50, at_least)
 
 
 async def figures(database: Database, part: str) -> tuple[float, float]:
@@ -140,5 +140,5 @@ async def test_what_others_may_not_see_or_what_never_was_is_not_offered(
         await incidents.save(conn, incident(6, title=known.title, summary="x", **change))
         changed = await incidents.get(conn, 6)
         assert changed is not None
-        await search_index.index(conn, changed)
+        await search_index.reindex(conn, changed)
     assert await offered(database, row) == []

@@ -14,13 +14,13 @@ from pydantic import BaseModel
 
 from bot import policy
 from bot.policy import models
-from bot.policy.yaml_source import parse
+from bot.policy.yaml_source import parse_yaml
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def plain(path: Path) -> dict[str, Any]:
-    return parse(path.read_text(encoding="utf-8"), path.name).values
+    return parse_yaml(path.read_text(encoding="utf-8"), path.name).values
 
 
 def parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:

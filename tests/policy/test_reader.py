@@ -10,6 +10,7 @@ import pytest
 
 from bot import policy
 from bot.domain.policy.policy import Rung
+from bot.domain.values.target import Target
 
 
 def write(folder: Path, text: str) -> Path:
@@ -30,7 +31,7 @@ def test_a_short_file_overrides_what_it_names_and_nothing_else(tmp_path: Path) -
     )
     mine, shipped = policy.load(path).severity("sev1"), policy.preset("sev1-5").severity("sev1")
     assert (mine.respond_within, mine.update_every) == (timedelta(seconds=5), timedelta(seconds=10))
-    assert mine.ladder == (Rung(timedelta(0), ("user:U0123",), ("slack",)),)
+    assert mine.ladder == (Rung(timedelta(0), (Target.parse("user:U0123"),), ("slack",)),)
     assert (mine.name, mine.escalate_after, mine.roles) == (shipped.name, shipped.escalate_after, shipped.roles)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot import policy
-from bot.policy.yaml_source import parse
+from bot.policy.yaml_source import parse_yaml
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "policy.example.yml"
 
@@ -429,7 +429,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def test_an_odd_value_anywhere_is_a_policy_or_a_problem_in_words(tmp_path: Path) -> None:
-    example = parse(EXAMPLE.read_text(encoding="utf-8"), "example").values
+    example = parse_yaml(EXAMPLE.read_text(encoding="utf-8"), "example").values
     odd = [None, 5, 1.5, True, "x", "", [], {}, [1], ["x"], [None], {"a": 1}, {"a": None}, [[]]]
     path, said = tmp_path / "policy.yml", list[str]()
     for number, place in enumerate(places(example)):

@@ -12,7 +12,7 @@ from sandbox import Channel, Message, Workspace
 from sandbox.forms import actionable
 from sandbox.model import Ephemeral
 from sandbox.text import message_lines
-from storage.outbox import queue
+from storage.outbox import census
 from tests.scenarios.running import World
 
 
@@ -26,7 +26,7 @@ async def rest(here: World) -> None:
 async def _resting(here: World) -> bool:
     await here.ws.settled()
     async with here.tocsin.database.reading() as conn:
-        depth = await queue.depth(conn)
+        depth = await census.count_by_state(conn)
     return not depth["queued"] and not depth["leased"] and here.ws.delivery.in_flight <= 0
 
 

@@ -24,6 +24,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import bootstrap, logs
+from bot.integrations import http
 from bot.settings import Settings
 from bot.slack.client import api as slack_api
 from bot.slack.client import rate_limiter
@@ -195,11 +196,11 @@ def _run(settings: dict[str, Any], death: Death | None, tuning: Tuning, ready: C
 
 def _tune(tuning: Tuning) -> None:
     outbox.LEASE = scheduler.LEASE = job_runner.LEASE = timedelta(seconds=tuning.lease_s)
-    outbox.UNCERTAIN_WAIT_S = tuning.uncertain_wait_s
+    outbox.UNCERTAIN_WAIT = timedelta(seconds=tuning.uncertain_wait_s)
     patiently = outbox.backoff_s
     outbox.backoff_s = lambda attempts: tuning.patience * patiently(attempts)
     database.IDLE_IN_TRANSACTION_S = tuning.lease_s / 2
-    slack_api.TIMEOUT_S = tuning.timeout_s
+    slack_api.TIMEOUT_S = http.TIMEOUT_S = tuning.timeout_s
     shorter = tuning.lease_s / 30
     rate_limiter.MINUTE_S, rate_limiter.STRICT_S, rate_limiter.LONGEST_WAIT_S = (
         60 * shorter,

@@ -18,7 +18,7 @@ from bot.bootstrap import build
 from bot.settings import Settings
 from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents
-from storage.outbox import queue
+from storage.outbox import census
 from storage.timeline import entries as timeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,7 @@ class World:
         """Wait until the outbox has nothing more to send."""
         for _ in range(400):
             async with self.tocsin.database.reading() as conn:
-                depth = await queue.depth(conn)
+                depth = await census.count_by_state(conn)
             if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
                 return
             await asyncio.sleep(0.02)

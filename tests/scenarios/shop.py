@@ -104,7 +104,7 @@ async def over(here: World, step: str, action: str = "run") -> Job:
 
     async def ended() -> bool:
         async with here.tocsin.database.reading() as conn:
-            load_run[:] = [j for j in await jobs.of_walk(conn, 1, 1) if j.step == step and j.action == action]
+            load_run[:] = [j for j in await jobs.of_run(conn, 1, 1) if j.step == step and j.action == action]
         return bool(load_run) and load_run[-1].state not in (JobState.QUEUED, JobState.RUNNING)
 
     await until(ended)

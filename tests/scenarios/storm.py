@@ -18,7 +18,7 @@ import sandbox
 from bot.slack.client import rate_limiter
 from sandbox import Message, Workspace
 from sandbox.rates import PER_MINUTE, POSTS_BURST
-from storage.outbox import queue
+from storage.outbox import census
 from tests.scenarios.running import MANIFEST, World, world
 
 LATENCY_S = (0.05, 0.2)
@@ -131,7 +131,7 @@ async def settled(here: World, within_s: float) -> None:
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         async with here.tocsin.database.reading() as conn:
-            depth = await queue.depth(conn)
+            depth = await census.count_by_state(conn)
         if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
             return
         await asyncio.sleep(0.2)

@@ -1,4 +1,4 @@
-"""What was said while the bot was away is on the timeline once it is back."""
+"""What people wrote and changed while the bot was away is on the timeline once it is back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage.timeline import entries as timeline
+from storage.timeline.verify import chain_faults
 from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, start, world
 
@@ -42,37 +42,37 @@ async def test_messages_files_and_replies_said_meanwhile_are_fetched_once(here: 
     threaded = await here.maya.say(INSIDE, "an old thread")
     await here.maya.reply(threaded, "its first reply")
     async with Away(here):
-        said = await here.maya.say(INSIDE, "while away", files=["graph.png"])
-        await here.maya.reply(said, "in a new thread")
+        message = await here.maya.say(INSIDE, "while away", files=["graph.png"])
+        await here.maya.reply(message, "in a new thread")
         await here.maya.reply(old, "in a thread that was none")
         await here.maya.reply(threaded, "in an old thread")
         await here.maya.reply(threaded, "to everybody", broadcast=True)
-    wanted = [
+    expected = [
         "before", "an old thread", "its first reply", "while away", "in a new thread", "in a thread that was none",
         "in an old thread", "to everybody",
     ]  # fmt: skip
-    assert sorted(await messages(here)) == sorted(wanted)
+    assert sorted(await messages(here)) == sorted(expected)
     assert texts(of_kind(await here.show(), "file")) == ["graph.png"]
     fetched = {e["text"] for e in of_kind(await here.show(), "message") if e["data"].get("fetched")}
-    assert fetched == set(wanted[3:])
+    assert fetched == set(expected[3:])
     for _ in range(2):
         await here.restarted()
         await rest(here)
-    assert sorted(await messages(here)) == sorted(wanted)
+    assert sorted(await messages(here)) == sorted(expected)
 
 
 async def test_an_edit_made_meanwhile_is_fetched_and_the_first_text_stays(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "first")
+    message = await here.maya.say(INSIDE, "first")
     async with Away(here):
-        await here.maya.edit(said, "second")
+        await here.maya.edit(message, "second")
         other = await here.maya.say(INSIDE, "typo")
         await here.maya.edit(other, "no typo")
     entries = [(e["kind"], e["text"]) for e in of_kind(await here.show(), "message", "message_edited")]
     assert ("message", "first") in entries
     assert ("message_edited", "second") in entries
     assert ("message_edited", "no typo") in entries
-    await here.maya.edit(said, "third")
+    await here.maya.edit(message, "third")
     await rest(here)
     entries = [(e["kind"], e["text"]) for e in of_kind(await here.show(), "message", "message_edited")]
     assert entries.count(("message", "first")) == 1
@@ -82,8 +82,8 @@ async def test_an_edit_made_meanwhile_is_fetched_and_the_first_text_stays(here: 
 
 async def test_an_edit_seen_live_is_not_fetched_again(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "first")
-    await here.maya.edit(said, "second")
+    message = await here.maya.say(INSIDE, "first")
+    await here.maya.edit(message, "second")
     async with Away(here):
         pass
     assert len(of_kind(await here.show(), "message", "message_edited")) == 2
@@ -124,8 +124,8 @@ async def test_what_was_fetched_and_is_then_delivered_late_is_one_entry(here: Wo
     await rest(here)
     await here.tocsin.stop()
     here.ws.delivery.faults.hold = True
-    said = await here.maya.say(INSIDE, "twice told")
-    await here.maya.reply(said, "reply, twice told")
+    message = await here.maya.say(INSIDE, "twice told")
+    await here.maya.reply(message, "reply, twice told")
     await here.tom.join(INSIDE)
     here.tocsin = await start(here.ws, here.settings)
     await rest(here)
@@ -141,7 +141,7 @@ async def test_a_long_absence_is_fetched_whole_page_by_page(here: World) -> None
             await here.maya.say(INSIDE, f"line {number}")
     assert sorted(await messages(here)) == sorted(f"line {number}" for number in range(450))
     async with here.tocsin.database.reading() as conn:
-        assert await timeline.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
 
 
 async def test_what_was_fetched_stands_in_the_order_it_was_said(here: World) -> None:
@@ -182,7 +182,7 @@ async def test_a_reply_in_an_old_thread_that_was_edited_meanwhile_is_fetched_onc
 async def test_what_was_deleted_meanwhile_is_said_to_be_gone_and_its_words_stay(here: World) -> None:
     channel = await declared(here)
     await here.tom.join(INSIDE)
-    said = await here.maya.say(INSIDE, "a secret")
+    secret = await here.maya.say(INSIDE, "a secret")
     parent = await here.tom.say(INSIDE, "a thread that loses its head")
     lost = await here.maya.reply(parent, "a reply that goes")
     await here.maya.reply(parent, "a reply that stays")
@@ -190,20 +190,20 @@ async def test_what_was_deleted_meanwhile_is_said_to_be_gone_and_its_words_stay(
     only = await here.maya.reply(bare, "the only one")
     last = await here.tom.say(INSIDE, "the last word")
     async with Away(here):
-        for message in (said, lost, only):
+        for message in (secret, lost, only):
             await here.maya.delete(message)
         for message in (parent, last):
             await here.tom.delete(message)
     gone = {e["source_ts"]: e for e in of_kind(await here.show(), "message_deleted")}
-    assert set(gone) == {said.ts, parent.ts, lost.ts, only.ts, last.ts}
-    assert gone[said.ts]["actor"] == here.maya.id
+    assert set(gone) == {secret.ts, parent.ts, lost.ts, only.ts, last.ts}
+    assert gone[secret.ts]["actor"] == here.maya.id
     assert all(e["data"] == {"fetched": True} for e in gone.values())
     assert "a secret" in await messages(here)
     assert "was deleted while I was away" in await typed(here, "maya", INSIDE, "/incident timeline all")
     await again(here)
     assert len(of_kind(await here.show(), "message_deleted")) == 5
     async with here.tocsin.database.reading() as conn:
-        assert await timeline.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
     assert channel.id
 
 
@@ -223,15 +223,15 @@ async def test_what_the_workspace_no_longer_shows_was_deleted_by_nobody(here: Wo
 async def test_pushpins_and_reactions_of_meanwhile_are_fetched_once(here: World) -> None:
     await declared(here)
     await here.tom.join(INSIDE)
-    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    message = await here.maya.say(INSIDE, "Deploy 4512 went out")
     other = await here.maya.say(INSIDE, "Nobody was told")
-    reply = await here.maya.reply(said, "the cause")
+    reply = await here.maya.reply(message, "the cause")
     await here.tom.react(other, "pushpin")
     await here.tom.react(other, "eyes")
     async with Away(here):
         pass
     async with Away(here):
-        await here.tom.react(said, "pushpin")
+        await here.tom.react(message, "pushpin")
         await here.maya.react(reply, "pushpin")
         await here.tom.react(reply, "tada")
         await here.maya.react(reply, "+1::skin-tone-3")
@@ -261,13 +261,13 @@ async def test_pushpins_and_reactions_of_meanwhile_are_fetched_once(here: World)
 
 async def test_a_pushpin_that_was_fetched_and_is_then_delivered_late_is_one_entry(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    message = await here.maya.say(INSIDE, "Deploy 4512 went out")
     await rest(here)
     await here.tocsin.stop()
     here.ws.delivery.faults.hold = True
-    await here.maya.react(said, "pushpin")
-    await here.maya.react(said, "eyes")
-    await here.maya.pin(said)
+    await here.maya.react(message, "pushpin")
+    await here.maya.react(message, "eyes")
+    await here.maya.pin(message)
     await here.maya.delete(await here.maya.say(INSIDE, "never mind"))
     here.tocsin = await start(here.ws, here.settings)
     await rest(here)
@@ -276,16 +276,16 @@ async def test_a_pushpin_that_was_fetched_and_is_then_delivered_late_is_one_entr
         ("pin", here.maya.id, "pinned a message"),
         ("reaction", here.maya.id, ":eyes:"),
     ]
-    await here.maya.unreact(said, "pushpin")
-    await here.maya.react(said, "pushpin")
+    await here.maya.unreact(message, "pushpin")
+    await here.maya.react(message, "pushpin")
     await rest(here)
     assert [kind for kind, *_ in await about(here, "keyed", "unkeyed")] == ["keyed", "unkeyed", "keyed"]
 
 
 async def test_a_message_keyed_by_the_shortcut_stays_so(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
-    await here.maya.message_shortcut("add_to_timeline", said)
+    message = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    await here.maya.message_shortcut("add_to_timeline", message)
     await rest(here)
     async with Away(here):
         pass
@@ -295,18 +295,18 @@ async def test_a_message_keyed_by_the_shortcut_stays_so(here: World) -> None:
 async def test_pins_of_meanwhile_are_fetched_with_who_pinned_and_the_bots_own_are_not(here: World) -> None:
     await declared(here)
     await here.tom.join(INSIDE)
-    said = await here.maya.say(INSIDE, "important")
+    message = await here.maya.say(INSIDE, "important")
     other = await here.maya.say(INSIDE, "less so")
     await here.maya.pin(other)
     async with Away(here):
-        await here.tom.pin(said)
+        await here.tom.pin(message)
         await here.tom.unpin(other)
-    wanted = [
+    expected = [
         ("pin", here.maya.id, "pinned a message"),
         ("pin", here.tom.id, "pinned a message"),
         ("pin", "unknown", "unpinned a message"),
     ]
-    assert sorted(await about(here, "pin")) == sorted(wanted)
+    assert sorted(await about(here, "pin")) == sorted(expected)
     await again(here)
     assert len(await about(here, "pin")) == 3
 
@@ -316,12 +316,12 @@ async def test_with_key_entries_only_a_pushpin_of_meanwhile_brings_its_message(s
     policy.write_text("preset: sev1-5\nannounce: '#incidents'\ntimeline: {record: key}\n")
     async with world(sqlite_url, policy=policy) as here:
         await declared(here)
-        said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+        message = await here.maya.say(INSIDE, "Deploy 4512 went out")
         await here.maya.say(INSIDE, "chatter")
         async with Away(here):
-            await here.maya.react(said, "pushpin")
-            await here.maya.react(said, "eyes")
-            await here.maya.pin(said)
+            await here.maya.react(message, "pushpin")
+            await here.maya.react(message, "eyes")
+            await here.maya.pin(message)
         assert await messages(here) == ["Deploy 4512 went out"]
         assert await about(here, "keyed", "reaction", "pin") == [("keyed", here.maya.id, "")]
 
@@ -337,17 +337,20 @@ async def test_a_card_that_was_deleted_meanwhile_is_put_back(here: World) -> Non
 async def test_people_whom_slack_does_not_name_are_not_said_to_have_taken_a_reaction_back(here: World) -> None:
     channel = await declared(here)
     await here.tom.join(INSIDE)
-    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
-    await here.maya.react(said, "pushpin")
-    await here.tom.react(said, "pushpin")
-    shapes, message = here.ws.slack_messages, here.ws.slack_messages.message
+    message = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    await here.maya.react(message, "pushpin")
+    await here.tom.react(message, "pushpin")
+    messages_api = here.ws.slack_messages
+    complete = messages_api.message
 
     def shortened(*args: Any, **more: Any) -> dict[str, Any]:
-        shape = message(*args, **more)
-        return shape | {"reactions": [one | {"users": one["users"][:1]} for one in shape.get("reactions", [])]}
+        shape = complete(*args, **more)
+        return shape | {
+            "reactions": [reaction | {"users": reaction["users"][:1]} for reaction in shape.get("reactions", [])]
+        }
 
     async with Away(here):
-        shapes.message = shortened  # type: ignore[method-assign]
+        messages_api.message = shortened  # type: ignore[method-assign]
     assert of_kind(await here.show(), "unkeyed") == []
     assert channel.id
 
@@ -411,10 +414,9 @@ async def test_a_long_history_is_read_within_slacks_limits_and_from_where_it_sto
             before = len(here.ws.calls())
             here.ws.rates.minute_s = 3.0
             here.ws.rates.on = True
-        for _ in range(600):
-            if len(await messages(here)) == 540:
-                break
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while len(await messages(here)) < 540:
+                await asyncio.sleep(0.05)
         calls = [call for call in here.ws.calls()[before:] if call.method in READS]
         assert len(await messages(here)) == 540
         assert sum(call.status == 429 for call in calls) <= 2

@@ -37,7 +37,7 @@ async def here(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 async def covers(here: World) -> list[tuple[str, datetime, datetime]]:
     now = here.tocsin.context.clock.now()
     async with here.tocsin.database.reading() as conn:
-        return [(one.member, one.starts_at, one.ends_at) for one in await overrides.standing(conn, now)]
+        return [(one.member, one.starts_at, one.ends_at) for one in await overrides.in_force(conn, now)]
 
 
 async def test_a_cover_begins_when_its_words_say_in_the_time_of_whoever_wrote_them(here: World) -> None:

@@ -256,7 +256,7 @@ async def test_a_missing_announcement_channel_is_said_on_the_card_and_making_it_
     await here.restarted()
     await here.sam.kick("old-incidents", here.ws.bot.name)
     async with here.tocsin.database.transaction() as conn:
-        await key_value.put(conn, "announce:#incidents", None)
+        await key_value.announcement_channel("#incidents").put(conn, None)
     channel = await declared(here)
     seen = words(here, here.card(channel))
     assert "Could not announce it" in seen

@@ -13,8 +13,8 @@ import pytest
 
 import sandbox
 from sandbox import Workspace
-from storage.database import Database
-from storage.outbox import queue
+from storage.open import open_database
+from storage.outbox import census
 from tests.scenarios import processes
 from tests.scenarios.assertions import doubled
 from tests.scenarios.processes import Bot, Tuning
@@ -128,11 +128,11 @@ async def test_a_request_that_is_being_answered_when_the_end_comes_is_answered(s
 
 
 async def delivered(url: str) -> None:
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     try:
         for _ in range(600):
             async with database.reading() as conn:
-                depth = await queue.depth(conn)
+                depth = await census.count_by_state(conn)
             if not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
                 return
             await asyncio.sleep(0.1)

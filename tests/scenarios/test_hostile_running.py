@@ -77,7 +77,7 @@ async def refused(here: World, shop: Shop, step: str, words: str, by: str = MAYA
     """It is refused with these words, to whoever asked and on the timeline; nothing is queued, nothing runs."""
     before = list(shop.ran)
     async with here.tocsin.database.reading() as conn:
-        known = len(await jobs.of_walk(conn, 1, 1))
+        known = len(await jobs.of_run(conn, 1, 1))
     asked = await job_queue.queue_step(here.tocsin.context, 1, 1, step, by, action)
     assert asked.job is None
     assert words in (asked.refused or "")
@@ -85,7 +85,7 @@ async def refused(here: World, shop: Shop, step: str, words: str, by: str = MAYA
     assert (entry["kind"], entry["actor"]) == ("playbook", by)
     assert words in entry["text"]
     async with here.tocsin.database.reading() as conn:
-        assert len(await jobs.of_walk(conn, 1, 1)) == known
+        assert len(await jobs.of_run(conn, 1, 1)) == known
     assert shop.ran == before
 
 
@@ -121,7 +121,7 @@ async def test_a_hostile_value_is_refused_however_it_got_there(sqlite_url: str, 
         async with here.tocsin.database.transaction() as conn:  # somebody wrote it into the database
             walk = await playbook_runs.get(conn, 1, 1)
             assert walk is not None
-            await playbook_runs.put(conn, replace(walk, values={"service": value}))
+            await playbook_runs.save(conn, replace(walk, values={"service": value}))
         await refused(here, shop, "1.1", "service must be")
 
 
@@ -162,7 +162,7 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
                 state=MarkState.APPROVED,
                 asked=replace(request, answer=ApprovalStatus.APPROVED, answered_by=MAYA),
             )
-            await playbook_runs.put(
+            await playbook_runs.save(
                 conn, replace(walk, steps=tuple(forged if m.key == "1.3" else m for m in walk.steps))
             )
         await refused(here, shop, "1.3", "The person who asked for approval cannot give it")
@@ -180,7 +180,7 @@ async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, sho
         async with context.database.transaction() as conn:  # past all that withdraws approvals
             walk = await playbook_runs.get(conn, 1, 1)
             assert walk is not None
-            await playbook_runs.put(conn, replace(walk, values={"service": "third"}))
+            await playbook_runs.save(conn, replace(walk, values={"service": "third"}))
         await refused(here, shop, "1.3", "What was approved is not what would run now")
 
 

@@ -15,9 +15,10 @@ import pytest
 
 import sandbox
 from sandbox import Workspace
-from storage.database import Database
-from storage.outbox import queue
+from storage.open import open_database
+from storage.outbox import census
 from storage.timeline import entries as timeline
+from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
 from tests.scenarios.running import MANIFEST, written
@@ -77,10 +78,10 @@ async def run_again(ws: Workspace, bot: processes.Bot, url: str, policy: Path) -
 
 
 async def nothing_waits(url: str) -> bool:
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
-            depth = await queue.depth(conn)
+            depth = await census.count_by_state(conn)
             return not any(depth[state] for state in ("held", "queued", "leased", "unknown"))
     finally:
         await database.close()
@@ -200,11 +201,11 @@ async def test_no_message_is_lost_however_the_bot_dies(database_url: str, policy
 
 async def messages(url: str) -> list[str]:
     """What the timeline has of them, in the order they were said."""
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
             entries = [r.entry for r in await timeline.read(conn, 1) if r.entry.kind == "message"]
-            assert await timeline.verify(conn, 1) == []
+            assert await chain_faults(conn, 1) == []
     finally:
         await database.close()
     return [entry.text for entry in sorted(entries, key=lambda entry: entry.source_ts or "")]

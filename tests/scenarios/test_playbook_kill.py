@@ -9,8 +9,9 @@ import pytest
 import sandbox
 from sandbox import Workspace
 from storage import playbook_runs
-from storage.database import Database
+from storage.open import open_database
 from storage.timeline import entries
+from storage.timeline.verify import chain_faults
 from tests.scenarios import processes
 from tests.scenarios.processes import Death
 from tests.scenarios.running import written
@@ -78,12 +79,12 @@ async def _two_steps(ws: Workspace, channel: str) -> int:
 
 async def _settled(url: str) -> list[str]:
     """The steps that are done, which the timeline has once each."""
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
             walk = await playbook_runs.get(conn, 1, 1)
             assert walk is not None
-            assert await entries.verify(conn, 1) == []
+            assert await chain_faults(conn, 1) == []
             told = [r.entry.data["step"] for r in await entries.read(conn, 1) if r.entry.data.get("act") == "done"]
             assert sorted(told) == sorted(mark.key for mark in walk.steps if mark.settled)
             return told

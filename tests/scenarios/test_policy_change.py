@@ -104,7 +104,7 @@ async def test_only_what_was_looked_at_is_applied_and_once(here: World, path: Pa
     second, third = await seen(here), await seen(here, "priya")
     await here.maya.press(second, "Apply")
     await here.priya.press(third, "Apply")
-    assert "goes by the policy in force already" in (await told(here, "priya"))[-1]
+    assert "follows the policy in force already" in (await told(here, "priya"))[-1]
     assert len(of_kind(await here.show(), "policy")) == 1
 
 

@@ -28,6 +28,7 @@ from storage import deadlines as ledger
 from storage import incidents, overrides
 from storage.database import Database
 from storage.engine.columns import dumps
+from storage.open import open_database
 from storage.schema import deadlines, outbox, timeline
 from storage.timeline import entries as timeline_
 from tests.conftest import BOTH
@@ -243,7 +244,7 @@ async def test_a_backup_while_the_bot_writes_is_whole_and_can_be_served_from(
     assert texts == said[: len(texts)]
     assert await _process(sqlite_url, tmp_path, "backup", "copy.db") == (
         1,
-        "copy.db is there already, and a backup never writes over another. Name a new file.\n",
+        "copy.db exists already, and a backup never overwrites a file. Name a new one.\n",
     )
 
 
@@ -321,7 +322,7 @@ async def _process(url: str, folder: Path, *arguments: str) -> tuple[int | None,
 
 
 async def _sql(url: str, *statements: str) -> None:
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     async with database.transaction() as conn:
         for statement in statements:
             await conn.execute(sa.text(statement))
@@ -329,7 +330,7 @@ async def _sql(url: str, *statements: str) -> None:
 
 
 async def _rows(url: str) -> dict[str, list[dict[str, Any]]]:
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     found = {}
     async with database.reading() as conn:
         for table in (timeline, deadlines, outbox):

@@ -61,7 +61,7 @@ async def begun(here: World) -> None:
     async with asyncio.timeout(15):
         while members(here, "duty") != [TOM]:
             async with here.tocsin.database.transaction() as conn:
-                await key_value.put(conn, "rota:duty", None)
+                await key_value.usergroup_on_call("duty").put(conn, None)
             await asyncio.sleep(0.5)
 
 

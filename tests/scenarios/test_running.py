@@ -29,10 +29,12 @@ from bot.usecases.playbooks.dry_run import make_plan
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
 from bot.workers.job_runner import JobRunner
+from bot.workers.timer import Timer
 from playbooks.library_cache import LibraryCache
 from sandbox import Message
 from storage import jobs, playbook_runs
 from storage.database import Database
+from storage.open import open_database
 from storage.timeline import entries as timeline
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
@@ -392,7 +394,7 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
         ws.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
         await ws.until(lambda: ws.find_channel("inc-1") and ws.pinned(ws.find_channel("inc-1").id))  # type: ignore[union-attr]
-        database = await Database.open(database_url, migrate=False)
+        database = await open_database(database_url, migrate=False)
         context = context_on(database, policy, shop)
         try:
             await playing.open_run(context, 1, "mend", MAYA)
@@ -459,7 +461,7 @@ def question_text(ws: Any) -> list[str]:
 
 async def state_is(database: Database, state: JobState) -> bool:
     async with database.reading() as conn:
-        return any(job.state is state for job in await jobs.of_walk(conn, 1, 1))
+        return any(job.state is state for job in await jobs.of_run(conn, 1, 1))
 
 
 def context_on(database: Database, policy: Path, shop: Shop) -> Context:
@@ -478,7 +480,9 @@ def context_on(database: Database, policy: Path, shop: Shop) -> Context:
 async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: Shop) -> None:
     url = postgresql.create()
     async with walking(url, shop) as (here, _):
-        others = [await Database.open(url, migrate=False) for _ in range(2)]
+        others = [await open_database(url, migrate=False) for _ in range(2)]
+        timer = Timer()
+        await timer.start()
         loops = [JobRunner(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
@@ -486,6 +490,7 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
                 await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
                 await loop.start()
+                timer.add(replace(loop.periodic, name=f"poll {id(loop)}"))
             # Each is asked for in a walk of its own that is stopped already, so that all wait at once.
             async with locked_incident(here.tocsin.context, 1) as work:
                 for number in range(1, 14):
@@ -496,21 +501,13 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
                         {"service": "x" + "abcdefghijklm"[number - 1]},
                         Action.RUN,
                     )
-                    await jobs.add(
-                        work.conn,
-                        incident=1,
-                        walk=number,
-                        step="1.1",
-                        title="Look",
-                        plan=plan,
-                        asked_by=MAYA,
-                        approved_by=None,
-                        now=work.now,
-                    )
+                    job = jobs.NewJob(1, number, "1.1", "Look", plan, asked_by=MAYA, approved_by=None)
+                    await jobs.add(work.conn, job, work.now)
             await until_ran(shop, 13)
             await asyncio.sleep(1.5)
             assert sorted(shop.ran) == [f"look x{letter}" for letter in "abcdefghijklm"]
         finally:
+            await timer.stop(1.0)
             for loop in loops:
                 await loop.stop(8.0)
             for database in others:

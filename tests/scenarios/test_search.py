@@ -80,6 +80,6 @@ async def test_the_command_line_searches_the_same(here: World) -> None:
         stdout=asyncio.subprocess.PIPE, env={**os.environ, "DATABASE_URL": here.settings.url},
     )  # fmt: skip
     out, _ = await process.communicate()
-    (found,) = json.loads(out)
-    assert (found["id"], found["fixed"], found["fix"]) == ("INC-1", "Raised maximumPoolSize", None)
-    assert found["title"] == "Hikari pool exhausted"
+    (match,) = json.loads(out)
+    assert (match["id"], match["fixed"], match["fix"]) == ("INC-1", "Raised maximumPoolSize", None)
+    assert match["title"] == "Hikari pool exhausted"

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.usecases.incidents import update
+from tests.scenarios.assertions import until
 from tests.scenarios.running import World, world
 
 
@@ -37,16 +38,16 @@ async def test_an_incident_runs_over_socket_mode(database_url: str) -> None:
 
 
 @pytest.mark.usefixtures("short_pings")
-async def test_dropped_sockets_come_back_and_nothing_said_meanwhile_is_missing(database_url: str) -> None:
+async def test_dropped_connections_come_back_and_no_message_is_lost(database_url: str) -> None:
     async with world(database_url, socket_mode=True) as here:
         channel = await here.declared("sev2 Checkout is down")
-        said = [f"before {number}" for number in range(3)]
-        for text in said:
+        texts = [f"before {number}" for number in range(3)]
+        for text in texts:
             await here.maya.say(channel.id, text)
         here.ws.sockets.drop()
         for number in range(3):
             await here.maya.say(channel.id, f"during {number}")
-            said.append(f"during {number}")
+            texts.append(f"during {number}")
         await here.ws.until(lambda: [c for c in here.ws.sockets.connections if not c.draining])
         reply = await here.maya.command(channel.id, "/incident note the sockets came back")
         assert reply.ok
@@ -56,11 +57,11 @@ async def test_dropped_sockets_come_back_and_nothing_said_meanwhile_is_missing(d
         async def recorded() -> list[str]:
             return sorted(e["text"] for e in (await here.show())["timeline"] if e["kind"] == "message")
 
-        assert await recorded() == sorted(said)
+        assert await recorded() == sorted(texts)
 
 
 @pytest.mark.usefixtures("short_pings")
-async def test_what_was_said_while_no_socket_stood_is_fetched_from_the_history(sqlite_url: str) -> None:
+async def test_messages_sent_while_nothing_was_connected_are_read_from_the_history(sqlite_url: str) -> None:
     async with world(sqlite_url, socket_mode=True) as here:
         channel = await here.declared("sev2 Checkout is down")
         here.ws.delivery.faults.drop = True
@@ -69,18 +70,12 @@ async def test_what_was_said_while_no_socket_stood_is_fetched_from_the_history(s
         await here.maya.say(channel.id, "nobody heard this")
         await here.ws.until(lambda: not here.ws.sockets.connections)
         here.ws.delivery.faults.drop = False
-        await asyncio.sleep(0.5)  # the watchdog has to see that nothing is connected
+        sockets = here.tocsin.sockets
+        assert sockets is not None
+        await until(lambda: sockets.open_count == 0)  # the watchdog has noticed
         here.ws.sockets.refusing = False
         await here.ws.until(lambda: len(here.ws.sockets.connections) >= 1, timeout_s=20)
-
-        async def heard() -> bool:
-            return "nobody heard this" in [e["text"] for e in (await here.show())["timeline"]]
-
-        for _ in range(100):
-            if await heard():
-                return
-            await asyncio.sleep(0.1)
-        raise AssertionError("what was said was never fetched")
+        await _recorded(here, "nobody heard this")
 
 
 @pytest.mark.usefixtures("short_pings")
@@ -95,16 +90,15 @@ async def test_slack_may_ask_for_a_new_connection_at_any_time(sqlite_url: str, r
         assert (await here.kinds()).count("note") == 5
 
 
-async def _heard(here: World, text: str, within_s: float = 20.0) -> None:
-    for _ in range(round(within_s / 0.1)):
-        if text in [e["text"] for e in (await here.show())["timeline"]]:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{text!r} was never heard")
+async def _recorded(here: World, text: str) -> None:
+    """Wait until the text is on the timeline."""
+    async with asyncio.timeout(20):
+        while text not in [entry["text"] for entry in (await here.show())["timeline"]]:
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.usefixtures("short_pings")
-async def test_connections_that_look_open_but_are_dead_are_replaced_and_nothing_said_meanwhile_is_missing(
+async def test_dead_connections_that_look_open_are_replaced_and_no_message_is_lost(
     sqlite_url: str,
 ) -> None:
     async with world(sqlite_url, socket_mode=True) as here:
@@ -115,7 +109,7 @@ async def test_connections_that_look_open_but_are_dead_are_replaced_and_nothing_
         assert not any(connection.socket.closed for connection in dead)
         await here.maya.say(channel.id, "into a dead socket")
         await here.ws.until(lambda: [c for c in here.ws.sockets.connections if c not in dead], timeout_s=10)
-        await _heard(here, "into a dead socket")
+        await _recorded(here, "into a dead socket")
         for connection in dead:
             here.ws.sockets._cut(connection)
         assert (await here.maya.command(channel.id, "/incident note and it goes on")).ok
@@ -137,12 +131,12 @@ async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
             await update.update(here.tocsin.context, 1, f"still looking {number}", here.maya.id)
         await here.ws.until(lambda: [c for c in here.ws.sockets.connections if c not in deaf], timeout_s=10)
         await here.ws.until(lambda: not [c for c in here.ws.sockets.connections if c in deaf], timeout_s=10)
-        await _heard(here, "unheard")
+        await _recorded(here, "unheard")
         assert (await here.maya.command(channel.id, "/incident note we are heard again")).ok
 
 
 @pytest.mark.usefixtures("short_pings")
-async def test_a_connection_that_nobody_reads_any_more_is_replaced(sqlite_url: str) -> None:
+async def test_a_connection_whose_reader_has_ended_is_replaced(sqlite_url: str) -> None:
     async with world(sqlite_url, socket_mode=True) as here:
         channel = await here.declared("sev2 Checkout is down")
         sockets = here.tocsin.sockets

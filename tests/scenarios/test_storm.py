@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.domain.routing.notice import Priority
 from bot.usecases import delivery
 from bot.usecases.incidents import update
-from storage.outbox.queue import depth
+from storage.outbox.census import count_by_state
 from storage.schema import outbox
 from tests.scenarios import storm
 from tests.scenarios.assertions import doubled
@@ -114,4 +114,4 @@ async def _waiting(here: World) -> list[Any]:
 
 async def _failed(here: World) -> int:
     async with here.tocsin.database.reading() as conn:
-        return (await depth(conn))["failed"]
+        return (await count_by_state(conn))["failed"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox import Channel
-from storage.timeline import entries as timeline
+from storage.timeline.verify import chain_faults
 from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, world
 
@@ -23,67 +23,67 @@ async def seen(here: World, *kinds: str) -> list[dict[str, Any]]:
 
 async def test_a_message_is_recorded_with_author_text_and_permalink(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "Cards & wallets are < refused >")
+    message = await here.maya.say(INSIDE, "Cards & wallets are < refused >")
     (entry,) = await seen(here, "message")
-    assert (entry["actor"], entry["source_ts"]) == (here.maya.id, said.ts)
+    assert (entry["actor"], entry["source_ts"]) == (here.maya.id, message.ts)
     assert "Cards" in entry["text"]
-    assert entry["data"]["link"] == here.ws.permalink(said)
+    assert entry["data"]["link"] == here.ws.permalink(message)
     assert entry["key"] is False
 
 
 async def test_edits_keep_the_first_text_and_append_the_new_ones(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "first")
-    await here.maya.edit(said, "second")
-    await here.maya.edit(said, "third")
+    message = await here.maya.say(INSIDE, "first")
+    await here.maya.edit(message, "second")
+    await here.maya.edit(message, "third")
     entries = await seen(here, "message", "message_edited")
     assert [(e["kind"], e["text"]) for e in entries] == [
         ("message", "first"),
         ("message_edited", "second"),
         ("message_edited", "third"),
     ]
-    assert {e["source_ts"] for e in entries} == {said.ts}
+    assert {e["source_ts"] for e in entries} == {message.ts}
 
 
 async def test_a_deletion_is_marked_and_the_earlier_text_kept(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "my password is hunter2")
-    await here.maya.delete(said)
+    message = await here.maya.say(INSIDE, "my password is hunter2")
+    await here.maya.delete(message)
     entries = await seen(here, "message", "message_deleted")
     assert [(e["kind"], e["text"]) for e in entries] == [
         ("message", "my password is hunter2"),
         ("message_deleted", ""),
     ]
-    assert entries[1]["source_ts"] == said.ts
+    assert entries[1]["source_ts"] == message.ts
 
 
 async def test_a_deleted_thread_parent_is_a_deletion_too(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "parent")
-    await here.maya.reply(said, "reply")
-    await here.maya.delete(said)
+    message = await here.maya.say(INSIDE, "parent")
+    await here.maya.reply(message, "reply")
+    await here.maya.delete(message)
     assert texts(await seen(here, "message")) == ["parent", "reply"]
     (gone,) = await seen(here, "message_deleted")
-    assert gone["source_ts"] == said.ts
+    assert gone["source_ts"] == message.ts
     assert await seen(here, "message_edited") == []
 
 
 async def test_thread_replies_and_broadcasts_are_recorded_once_with_their_thread(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "parent")
-    await here.maya.reply(said, "reply")
-    await here.maya.reply(said, "to all", broadcast=True)
+    message = await here.maya.say(INSIDE, "parent")
+    await here.maya.reply(message, "reply")
+    await here.maya.reply(message, "to all", broadcast=True)
     entries = await seen(here, "message")
     assert texts(entries) == ["parent", "reply", "to all"]
-    assert [e["data"].get("thread_ts") for e in entries] == [None, said.ts, said.ts]
+    assert [e["data"].get("thread_ts") for e in entries] == [None, message.ts, message.ts]
 
 
 async def test_files_are_recorded_with_name_and_link(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "the graph", files=["latency.png", "errors.csv"])
+    message = await here.maya.say(INSIDE, "the graph", files=["latency.png", "errors.csv"])
     files = await seen(here, "file")
     assert texts(files) == ["latency.png", "errors.csv"]
-    assert all(e["data"]["link"].startswith("http") and e["source_ts"] == said.ts for e in files)
+    assert all(e["data"]["link"].startswith("http") and e["source_ts"] == message.ts for e in files)
 
 
 async def test_joins_and_leaves_are_recorded_once_each(here: World) -> None:
@@ -108,25 +108,25 @@ async def test_joins_and_leaves_are_recorded_once_each(here: World) -> None:
 
 async def test_pins_by_people_are_recorded_and_the_bots_own_is_not(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "important")
-    await here.maya.pin(said)
-    await here.maya.unpin(said)
+    message = await here.maya.say(INSIDE, "important")
+    await here.maya.pin(message)
+    await here.maya.unpin(message)
     entries = await seen(here, "pin")
     assert [(e["actor"], e["source_ts"], e["data"]["added"]) for e in entries] == [
-        (here.maya.id, said.ts, True),
-        (here.maya.id, said.ts, False),
+        (here.maya.id, message.ts, True),
+        (here.maya.id, message.ts, False),
     ]
 
 
 async def test_a_pushpin_keys_a_message_and_taking_it_off_unkeys_it(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    message = await here.maya.say(INSIDE, "Deploy 4512 went out")
     await here.tom.join(INSIDE)
-    await here.tom.react(said, "pushpin")
+    await here.tom.react(message, "pushpin")
     (entry,) = await seen(here, "message")
     assert entry["key"] is True
     assert "Deploy 4512" in await typed(here, "maya", INSIDE, "/incident timeline")
-    await here.tom.unreact(said, "pushpin")
+    await here.tom.unreact(message, "pushpin")
     (entry,) = await seen(here, "message")
     assert entry["key"] is False
     assert [e["kind"] for e in await seen(here, "keyed", "unkeyed")] == ["keyed", "unkeyed"]
@@ -135,20 +135,20 @@ async def test_a_pushpin_keys_a_message_and_taking_it_off_unkeys_it(here: World)
 
 async def test_a_message_stays_key_while_one_of_several_people_holds_it_so(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "Deploy 4512 went out")
+    message = await here.maya.say(INSIDE, "Deploy 4512 went out")
     await here.tom.join(INSIDE)
-    await here.tom.react(said, "pushpin")
-    await here.maya.react(said, "pushpin")
-    await here.tom.unreact(said, "pushpin")
+    await here.tom.react(message, "pushpin")
+    await here.maya.react(message, "pushpin")
+    await here.tom.unreact(message, "pushpin")
     assert (await seen(here, "message"))[0]["key"] is True
-    await here.maya.unreact(said, "pushpin")
+    await here.maya.unreact(message, "pushpin")
     assert (await seen(here, "message"))[0]["key"] is False
 
 
 async def test_a_pushpin_on_a_reply_keys_the_reply(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "parent")
-    reply = await here.maya.reply(said, "the cause")
+    message = await here.maya.say(INSIDE, "parent")
+    reply = await here.maya.reply(message, "the cause")
     await here.maya.react(reply, "pushpin")
     assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("parent", False), ("the cause", True)]
 
@@ -156,8 +156,8 @@ async def test_a_pushpin_on_a_reply_keys_the_reply(here: World) -> None:
 async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(here: World) -> None:
     await declared(here)
     here.ws.delivery.faults.drop = True
-    said = await here.maya.say(INSIDE, "lost on the way")
-    reply = await here.maya.reply(said, "so was this")
+    message = await here.maya.say(INSIDE, "lost on the way")
+    reply = await here.maya.reply(message, "so was this")
     here.ws.delivery.faults.clear()
     await here.maya.react(reply, "pushpin")
     assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("so was this", True)]
@@ -165,11 +165,11 @@ async def test_a_pushpin_on_a_message_that_was_never_heard_of_fetches_it(here: W
 
 async def test_reactions_that_carry_meaning_are_recorded_and_others_not(here: World) -> None:
     await declared(here)
-    said = await here.maya.say(INSIDE, "Roll back?")
+    message = await here.maya.say(INSIDE, "Roll back?")
     await here.tom.join(INSIDE)
     for name in ("white_check_mark", "tada", "+1"):
-        await here.tom.react(said, name)
-    await here.tom.unreact(said, "+1")
+        await here.tom.react(message, name)
+    await here.tom.unreact(message, "+1")
     assert texts(await seen(here, "reaction")) == [":white_check_mark:", ":+1:", ":+1: taken back"]
 
 
@@ -215,9 +215,9 @@ async def test_an_integrations_attachment_is_recorded_by_its_words(here: World) 
 
 async def test_a_bots_rewording_counts_as_an_edit_and_a_link_preview_does_not(here: World) -> None:
     channel = await declared(here)
-    said = here.ws.posting.post(channel, "U0DEPLOYS0", "Deploying", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
-    here.ws.posting.edit(said, "U0DEPLOYS0", {"text": "Deployed"}, quiet=True)
-    here.ws.posting.edit(said, "U0DEPLOYS0", {"attachments": [{"text": "a preview", "id": 1}]}, quiet=True)
+    message = here.ws.posting.post(channel, "U0DEPLOYS0", "Deploying", bot_id="B0DEPLOYS0", app_id="A0DEPLOYS0")
+    here.ws.posting.edit(message, "U0DEPLOYS0", {"text": "Deployed"}, quiet=True)
+    here.ws.posting.edit(message, "U0DEPLOYS0", {"attachments": [{"text": "a preview", "id": 1}]}, quiet=True)
     assert texts(await seen(here, "message", "message_edited")) == ["Deploying", "Deployed"]
 
 
@@ -262,12 +262,12 @@ async def test_a_policy_that_records_only_the_key_leaves_chatter_out(sqlite_url:
     policy.write_text("preset: sev1-5\ntimeline: {record: key}\n")
     async with world(sqlite_url, policy=policy) as here:
         await declared(here)
-        said = await here.maya.say(INSIDE, "chatter")
+        message = await here.maya.say(INSIDE, "chatter")
         keyed = await here.maya.say(INSIDE, "Deploy 4512 went out")
-        await here.maya.edit(said, "chatter, edited")
+        await here.maya.edit(message, "chatter, edited")
         await here.maya.react(keyed, "pushpin")
         assert [(e["text"], e["key"]) for e in await seen(here, "message")] == [("Deploy 4512 went out", True)]
-        await here.maya.pin(said)
+        await here.maya.pin(message)
         await here.maya.edit(keyed, "Deploy 4513 went out")
         await here.tom.join(INSIDE)
         await here.restarted()
@@ -358,26 +358,26 @@ async def test_each_thing_is_recorded_exactly_once_however_it_is_delivered(here:
     channel = await declared(here)
     for name, value in faults.items():
         setattr(here.ws.delivery.faults, name, value)
-    wanted = await busy(here, channel)
+    expected = await busy(here, channel)
     here.ws.delivery.flush()
     await here.ws.until(lambda: all(d.state != "waiting" for d in here.ws.journal.deliveries))
     await rest(here)
     shown = await here.show()
     got = counted(shown)
-    assert got == wanted, (got - wanted, wanted - got)
+    assert got == expected, (got - expected, expected - got)
     stands = {e["text"]: e["key"] for e in shown["timeline"] if e["kind"] == "message"}
     assert stands == {"first": False, "second": True, "reply": False, "broadcast": False, "gone": False}
     async with here.tocsin.database.reading() as conn:
-        assert await timeline.verify(conn, 1) == []
+        assert await chain_faults(conn, 1) == []
 
 
 async def test_what_slack_held_back_is_recorded_when_it_comes(here: World) -> None:
     channel = await declared(here)
     here.ws.delivery.faults.hold = True
-    wanted = await busy(here, channel)
+    expected = await busy(here, channel)
     here.ws.delivery.release()
     await rest(here)
-    assert counted(await here.show()) == wanted
+    assert counted(await here.show()) == expected
 
 
 async def test_nothing_is_acknowledged_before_it_is_committed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -395,9 +395,9 @@ async def test_nothing_is_acknowledged_before_it_is_committed(here: World, monke
         return await real(*args, **more)
 
     monkeypatch.setattr(chain, "append", refuses)
-    said = await here.maya.say(INSIDE, "must not be lost")
+    message = await here.maya.say(INSIDE, "must not be lost")
     await here.ws.until(lambda: here.ws.journal.deliveries[-1].ok)
     delivery = here.ws.journal.deliveries[-1]
-    assert delivery.payload["event"]["ts"] == said.ts
+    assert delivery.payload["event"]["ts"] == message.ts
     assert [attempt["status"] for attempt in delivery.attempts] == [500, 500, 200]
     assert texts(await seen(here, "message")) == ["must not be lost"]

@@ -78,8 +78,8 @@ async def test_update_with_words_is_numbered_and_posted(here: World) -> None:
     assert "Update #1" in await typed(here, "maya", INSIDE, "/incident update Rolled back, errors falling")
     assert "Update #2" in await typed(here, "maya", INSIDE, "/incident update Still falling")
     await rest(here)
-    said = [words(here, m) for m in here.ws.bot_messages(channel.id) if "Update #" in words(here, m)]
-    assert [("Update #1" in line, "Update #2" in line) for line in said[-2:]] == [(True, False), (False, True)]
+    updates = [words(here, m) for m in here.ws.bot_messages(channel.id) if "Update #" in words(here, m)]
+    assert [("Update #1" in line, "Update #2" in line) for line in updates[-2:]] == [(True, False), (False, True)]
     assert (await here.show())["updates"] == 2
 
 
@@ -108,8 +108,8 @@ async def test_severity_changes_with_its_reason(here: World) -> None:
     channel = await declared(here)
     await typed(here, "maya", INSIDE, "/incident severity sev1 All customers are affected")
     await rest(here)
-    (said,) = of_kind(await here.show(), "severity")
-    assert said["data"] == {
+    (entry,) = of_kind(await here.show(), "severity")
+    assert entry["data"] == {
         "before": "sev2", "after": "sev1", "raised": True, "reason": "All customers are affected",
     }  # fmt: skip
     assert "sev1" in words(here, here.card(channel))
@@ -130,14 +130,14 @@ async def test_roles_are_given_moved_cleared_and_shown(here: World) -> None:
     assert (await here.show())["roles"] == {"commander": here.priya.id}
 
 
-async def test_whoever_is_given_a_role_is_told_their_duties_directly(here: World) -> None:
+async def test_a_new_holder_of_a_role_gets_its_duties_in_a_direct_message(here: World) -> None:
     await declared(here)
     await typed(here, "maya", INSIDE, "/incident lead @tom")
     await rest(here)
     direct = here.ws.state.im_between(here.ws.bot.id, here.tom.id)
     assert direct is not None
-    (said,) = here.ws.bot_messages(direct.id)
-    assert "You are *Incident commander*" in words(here, said) or "Incident commander" in words(here, said)
+    (duties,) = here.ws.bot_messages(direct.id)
+    assert "You are *Incident commander*" in words(here, duties)
 
 
 async def test_join_and_invite_bring_people_in(here: World) -> None:
@@ -236,8 +236,8 @@ async def test_help_knows_every_verb_and_each_verb_by_itself(here: World) -> Non
     whole = await typed(here, "maya", "#general", "/incident help")
     for verb in VERBS:
         assert verb.name in whole
-        one = await typed(here, "maya", "#general", f"/incident help {verb.name}")
-        assert f"/incident {verb.name}" in one
+        answer = await typed(here, "maya", "#general", f"/incident help {verb.name}")
+        assert f"/incident {verb.name}" in answer
 
 
 # — outside an incident channel
@@ -429,7 +429,7 @@ async def test_a_mention_delivered_three_times_is_answered_once(here: World) -> 
     assert sum("I don't know" in line for line in answers) == 1
 
 
-async def test_a_form_cannot_open_from_a_mention_so_the_answer_says_the_line_that_does_the_same(here: World) -> None:
+async def test_a_mention_that_needs_a_form_is_answered_with_a_command(here: World) -> None:
     await declared(here)
     await here.maya.say(INSIDE, "@tocsin update")
     assert any("/incident update" in line for line in await told(here, "maya"))

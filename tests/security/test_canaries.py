@@ -163,7 +163,7 @@ async def test_no_secret_is_heard_from_anything_that_speaks(form: str, sqlite_ur
                 for line in ("escalate", "page @maya", "update", "update words", "timeline all", "why", "resolve"):
                     await ws.person("maya").command(INSIDE, f"/incident {line}")
                 base = f"http://127.0.0.1:{ready['port']}"
-                for path in ("/metrics", "/readyz", "/healthz", "/inside", "/slack/events", "/hooks/pagerduty", "/x"):
+                for path in ("/metrics", "/readyz", "/healthz", "/debug", "/slack/events", "/hooks/pagerduty", "/x"):
                     for how in ("get", "post"):
                         async with ws.http.session().request(how, base + path, data=b"{}") as answer:
                             said += [await answer.text(), str(answer.headers)]

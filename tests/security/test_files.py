@@ -11,7 +11,7 @@ import pytest
 
 from bot import export
 from bot.policy import PolicyError, read
-from bot.policy.yaml_source import DEEPEST, LARGEST, parse
+from bot.policy.yaml_source import MAX_CHARACTERS, MAX_DEPTH, parse_yaml
 from playbooks import loader
 from playbooks.loader import PlaybookError
 from storage import backup
@@ -25,14 +25,14 @@ MERGED = "a: &a {x: 1}\n" + "".join(
 )
 ENDLESS = {
     "aliases": LAUGHS, "merges": MERGED, "brackets": "a: " + "[" * 20_000, "closed": f"a: {'[' * 5000}{']' * 5000}",
-    "deep": "\n".join(f"{' ' * depth}a:" for depth in range(DEEPEST + 5)), "long": "a: x\n#" + "x" * LARGEST,
+    "deep": "\n".join(f"{' ' * depth}a:" for depth in range(MAX_DEPTH + 5)), "long": "a: x\n#" + "x" * MAX_CHARACTERS,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
 def test_a_file_without_end_is_refused_in_time_and_in_one_line(text: str, tmp_path: Path) -> None:
     began = time.perf_counter()
-    assert len(parse(text, "x").problems) == 1
+    assert len(parse_yaml(text, "x").problems) == 1
     (tmp_path / "one.yml").write_text(text)
     with pytest.raises(PolicyError):
         read(tmp_path / "one.yml")

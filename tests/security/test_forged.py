@@ -120,7 +120,7 @@ async def test_who_is_paged_by_an_address_may_hand_it_on_too(sqlite_url: str, tm
         "schedules: {primary: {members: [U0PRIYA000]}, database: {members: [tom]}}\n"
     )
     async with world(sqlite_url, policy=policy) as here:
-        await here.tocsin.usergroups.stop(1.0)
+        here.tocsin.timer.remove("user groups")
         here.tocsin.usergroups._members["leads"] = frozenset({here.maya.id})
         await begun(here)
         await forged(here, "tom", "cant", "INC-1:0")

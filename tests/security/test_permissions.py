@@ -145,7 +145,7 @@ async def test_a_group_nobody_knows_lets_nobody_in_but_for_help(sqlite_url: str,
         "resolve": ["@oncall", "role:commander"]
     })  # fmt: skip
     async with world(sqlite_url, policy=policy) as here:
-        await here.tocsin.usergroups.stop(1.0)
+        here.tocsin.timer.remove("user groups")
         here.tocsin.usergroups._members.clear()
         await here.declared(by="noor")
         answer = await typed(here, "noor", INSIDE, "/incident resolve")

@@ -14,7 +14,8 @@ from bot.domain.policy.policy import Contact
 from bot.domain.timeline.entry import Entry
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.commands.parse import BadRequest, Request, parse
+from bot.slack.commands.parse import parse
+from bot.slack.commands.request import BadRequest, Request
 from bot.slack.commands.verbs import VERBS
 from tests.factories import (
     ADA,
@@ -308,7 +309,7 @@ def test_help_is_written_from_the_table() -> None:
 def test_help_on_one_verb_gives_an_example_of_this_policy() -> None:
     message = replies.help(FOUR, "/tocsin", "sev")
     assert [mrkdwn(block) for block in message.blocks] == [
-        "*severity*: make it worse or milder; worse pages people anew\n"
+        "*severity*: raise or lower the severity; raising it pages people again\n"
         "`/tocsin severity &lt;level&gt; [reason]`\n"
         "Also: sev\n"
         "For example: `/tocsin severity p0 All customers are affected`",

@@ -17,6 +17,7 @@ from bot.domain.incident.status import Status
 from bot.domain.paging.ladder import PagingOutcome, Recipients
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
+from bot.domain.routing.payloads import NudgePayload, PersonPagePayload
 from bot.domain.timeline.entry import Entry, entry
 from bot.domain.triage.service_catalog import Cause
 from bot.domain.triage.service_catalog import ReachedService as Reached_
@@ -38,7 +39,7 @@ from bot.slack.blocks import (
     triage,
 )
 from bot.slack.blocks.elements import Message
-from bot.slack.commands.parse import BadRequest
+from bot.slack.commands.request import BadRequest
 from bot.slack.text import from_command
 from tests.factories import ADA, BEN, FIVE, MAYA, NOW, declared, minutes, recorded
 from tests.slack.reference import needs_reference, refused_blocks, refused_view
@@ -103,28 +104,27 @@ ENDS = {
     "of a policy that is gone": _worst(severity="gone"),
     "plain": declared(),
 }  # fmt: skip
-PAGE = {
-    "rung": 3,
-    "why": LONG,
-    "times": 2,
-    "people": [BEN] * 200,
-    "person": BEN,
-    "channels": [HOSTILE, "C0OPS"],
-    "channel": "#ops",
-    "fell_through": [[n, LONG] for n in range(40)],
-    "gaps": [LONG] * 40,
-}
-NUDGE: dict[str, Any] = {
-    "mention": [BEN],
-    "soft": False,
-    "late_s": 300.0,
-    "reason": LONG,
-    "owes_update": True,
-    "missing": [f"role{i}" for i in range(60)],
-    "due_at": NOW.isoformat(),
-    "next_at": minutes(15).isoformat(),
-    "page": True,
-}
+PAGE = PersonPagePayload(
+    rung=3,
+    why=LONG,
+    times=2,
+    people=(BEN,) * 200,
+    person=BEN,
+    channels=(HOSTILE, "C0OPS"),
+    fell_through=tuple((n, LONG) for n in range(40)),
+    gaps=(LONG,) * 40,
+)
+NUDGE = NudgePayload(
+    mention=(BEN,),
+    soft=False,
+    late_s=300.0,
+    reason=LONG,
+    owes_update=True,
+    missing=tuple(f"role{i}" for i in range(60)),
+    due_at=NOW,
+    next_at=minutes(15),
+    page=True,
+)
 KINDS = (
     "acknowledged", "status", "severity", "role", "update", "escalated", "resolved", "closed", "cancelled", "reopened",
     "snoozed", "note", "message", "message_edited", "message_deleted", "page", "joined", "alert", "merged", "unheard",
@@ -149,10 +149,14 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
     yield "news together", news.together([news.told(_said(kind), incident, policy) for kind in KINDS])
     yield "duties", news.duties(policy.roles[-1], incident)
     for name, changes in {"hard": {}, "soft": {"soft": True}, "roles": {"owes_update": False}}.items():
-        yield f"nudge {name}", nudge.nudge(incident, policy, {**NUDGE, **changes}, minutes(20))
+        yield f"nudge {name}", nudge.nudge(incident, policy, replace(NUDGE, **changes), minutes(20))
     for outcome in ("superseded", "snoozed", "promised", LONG):
         yield f"nudge {outcome[:9]}", nudge.nudge_done(outcome, incident)
-    for name, changed in {"page": PAGE, "nobody": {**PAGE, "rung": None}, "outside": {**PAGE, "people": []}}.items():
+    for name, changed in {
+        "page": PAGE,
+        "nobody": replace(PAGE, rung=None),
+        "outside": replace(PAGE, people=()),
+    }.items():
         yield f"{name} in channel", page.page_channel(incident, policy, changed, NOW)
     yield "page direct", page.page_direct(incident, policy, PAGE, NOW)
     yield "page elsewhere", page.page_elsewhere(incident, policy, PAGE, NOW)

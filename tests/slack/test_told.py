@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.incident import Change
 from bot.domain.incident.status import Status
+from bot.domain.routing.payloads import NudgePayload, PersonPagePayload
 from bot.slack.blocks import news, nudge, page
 from tests.factories import ADA, BEN, FIVE, MAYA, NOW, day, declared, minutes, mrkdwn, presses, time, with_channel
 
@@ -104,17 +106,17 @@ def test_whoever_is_given_a_role_is_told_what_it_asks() -> None:
     ]
 
 
-NUDGE: dict[str, Any] = {
-    "mention": [BEN],
-    "soft": False,
-    "late_s": None,
-    "reason": "an update is due",
-    "owes_update": True,
-    "missing": [],
-    "due_at": minutes(15).isoformat(),
-    "next_at": minutes(30).isoformat(),
-    "page": False,
-}
+NUDGE = NudgePayload(
+    mention=(BEN,),
+    soft=False,
+    late_s=None,
+    reason="an update is due",
+    owes_update=True,
+    missing=(),
+    due_at=minutes(15),
+    next_at=minutes(30),
+    page=False,
+)
 SNOOZES = [("Snooze 15m", "snooze_15m", "INC-1"), ("Snooze 1h", "snooze_1h", "INC-1")]
 
 
@@ -131,35 +133,35 @@ def test_a_reminder_says_who_owes_what_why_when_again_and_what_stops_it() -> Non
 
 
 def test_one_reminder_lists_everything_owed_with_the_button_for_each() -> None:
-    message = nudge.nudge(OPEN, FIVE, {**NUDGE, "missing": ["scribe", "commander"]}, minutes(15))
+    message = nudge.nudge(OPEN, FIVE, replace(NUDGE, missing=("scribe", "commander")), minutes(15))
     assert message.text == f"<@{BEN}> *INC-1* needs a status update and somebody as Scribe, Incident commander."
     assert presses(message.blocks) == [("Post update", "update", "INC-1"), ("Assign roles", "roles", "INC-1"), *SNOOZES]
 
 
 def test_empty_roles_alone_ask_for_no_update() -> None:
-    payload = {**NUDGE, "owes_update": False, "missing": ["scribe"], "reason": "required roles are empty"}
+    payload = replace(NUDGE, owes_update=False, missing=("scribe",), reason="required roles are empty")
     message = nudge.nudge(OPEN, FIVE, payload, minutes(15))
     assert message.text == f"<@{BEN}> *INC-1* needs somebody as Scribe."
     assert presses(message.blocks) == [("Assign roles", "roles", "INC-1"), *SNOOZES]
 
 
 def test_a_late_reminder_says_so_and_by_how_much() -> None:
-    late = {**NUDGE, "late_s": 720.0, "reason": "an update is due (late by 12m)"}
+    late = replace(NUDGE, late_s=720.0, reason="an update is due (late by 12m)")
     message = nudge.nudge(OPEN, FIVE, late, minutes(27))
     assert message.text == f"<@{BEN}> *INC-1* needs a status update. This reminder is late by 12m."
     assert str(message.blocks).count("late by") == 1
-    assert "(late by 12m)" in nudge.nudge(OPEN, FIVE, {**late, "soft": True}, minutes(27)).text
+    assert "(late by 12m)" in nudge.nudge(OPEN, FIVE, replace(late, soft=True), minutes(27)).text
 
 
 def test_a_softened_reminder_is_one_line_that_mentions_nobody() -> None:
-    message = nudge.nudge(OPEN, FIVE, {**NUDGE, "soft": True}, minutes(15))
+    message = nudge.nudge(OPEN, FIVE, replace(NUDGE, soft=True), minutes(15))
     assert message.text == f"When you have a moment: INC-1 is due a status update. I'll ask again {time(30)}."
     assert "<@" not in str(message.blocks)
     assert presses(message.blocks) == presses(nudge.nudge(OPEN, FIVE, NUDGE, minutes(15)).blocks)
 
 
 def test_a_reminder_that_pages_says_so() -> None:
-    message = nudge.nudge(OPEN, FIVE, {**NUDGE, "page": True, "next_at": None}, minutes(15))
+    message = nudge.nudge(OPEN, FIVE, replace(NUDGE, page=True, next_at=None), minutes(15))
     assert "so I am paging too" in mrkdwn(message.blocks[0])
     assert "*Again:* no more for now" in mrkdwn(message.blocks[1])
 
@@ -191,15 +193,15 @@ def test_a_kept_promise_is_told_by_whom() -> None:
     assert nudge.nudge_done("promised").text == ":heavy_check_mark: The next update was promised."
 
 
-PAGE: dict[str, Any] = {
-    "rung": 2,
-    "why": "not acknowledged within 5m",
-    "times": 1,
-    "people": [BEN, MAYA],
-    "person": BEN,
-    "channels": [],
-    "fell_through": [[1, "nobody is on call on primary now"]],
-}
+PAGE = PersonPagePayload(
+    rung=2,
+    why="not acknowledged within 5m",
+    times=1,
+    people=(BEN, MAYA),
+    person=BEN,
+    channels=(),
+    fell_through=((1, "nobody is on call on primary now"),),
+)
 ANSWERS = [("I'm on it", "on_it", "INC-1:2"), ("Can't", "cant", "INC-1:2")]
 
 
@@ -214,11 +216,11 @@ def test_a_page_in_the_channel_mentions_people_and_says_why_and_what_to_press() 
 
 
 def test_a_repeated_page_counts() -> None:
-    assert page.page_channel(OPEN, FIVE, {**PAGE, "times": 3}, NOW).text.endswith("Checkout is down (3rd time)")
+    assert page.page_channel(OPEN, FIVE, replace(PAGE, times=3), NOW).text.endswith("Checkout is down (3rd time)")
 
 
 def test_a_ladder_with_nobody_left_says_so_loudly_and_what_to_do() -> None:
-    message = page.page_channel(OPEN, FIVE, {**PAGE, "rung": None, "people": []}, NOW, "/tocsin")
+    message = page.page_channel(OPEN, FIVE, replace(PAGE, rung=None, people=()), NOW, "/tocsin")
     assert message.text == ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left."
     assert mrkdwn(message.blocks[1]) == (
         "*Why now:* not acknowledged within 5m\n"
@@ -241,7 +243,7 @@ def test_a_direct_page_says_what_where_and_why_you() -> None:
 
 
 def test_a_page_to_another_channel_asks_for_help() -> None:
-    message = page.page_elsewhere(OPEN, FIVE, {**PAGE, "channel": "#ops"}, NOW)
+    message = page.page_elsewhere(OPEN, FIVE, PAGE, NOW)
     assert message.text == ":rotating_light: Help is needed: INC-1 · Checkout is down"
     assert presses(message.blocks) == ANSWERS
 

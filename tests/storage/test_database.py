@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from storage import database as module
-from storage import incidents, key_value
+from storage import incidents
 from storage.database import Database
 from storage.engine.errors import StorageError
-from storage.engine.url import parse
+from storage.key_value import Key
+from storage.open import open_database
 from tests.databases import PostgreSQL
 from tests.storage.helpers import incident, said, stored
 
@@ -34,7 +35,7 @@ async def test_a_caller_that_is_cancelled_leaves_nothing_and_the_next_can_write(
 
     async def write() -> None:
         async with database.transaction() as conn:
-            await key_value.put(conn, "a", 1)
+            await Key[int]("a").put(conn, 1)
             begun.set()
             await asyncio.sleep(60)
 
@@ -44,29 +45,29 @@ async def test_a_caller_that_is_cancelled_leaves_nothing_and_the_next_can_write(
     with pytest.raises(asyncio.CancelledError):
         await task
     async with database.transaction() as conn:
-        assert await key_value.get(conn, "a") is None
-        await key_value.put(conn, "a", 2)
+        assert await Key[int]("a").get(conn) is None
+        await Key[int]("a").put(conn, 2)
 
 
 async def test_readers_see_what_is_committed_while_somebody_writes(database: Database) -> None:
     async with database.transaction() as conn:
-        await key_value.put(conn, "a", 1)
+        await Key[int]("a").put(conn, 1)
     async with database.transaction() as writing:
-        await key_value.put(writing, "a", 2)
+        await Key[int]("a").put(writing, 2)
         async with database.reading() as conn:
-            assert await key_value.get(conn, "a") == 1
+            assert await Key[int]("a").get(conn) == 1
 
 
 async def test_sqlite_readers_cannot_write(sqlite_url: str) -> None:
-    database = await Database.open(sqlite_url)
+    database = await open_database(sqlite_url)
     with pytest.raises(StorageError, match="cannot be written"):
         async with database.reading() as conn:
-            await key_value.put(conn, "a", 1)
+            await Key[int]("a").put(conn, 1)
     await database.close()
 
 
 async def test_sqlite_is_durable_and_keeps_its_foreign_keys(sqlite_url: str) -> None:
-    database = await Database.open(sqlite_url)
+    database = await open_database(sqlite_url)
     async with database.transaction() as conn:
 
         async def pragma(name: str) -> object:
@@ -82,7 +83,7 @@ async def test_a_locked_file_says_so_and_does_not_hold_the_event_loop(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.2)
-    database = await Database.open(sqlite_url)
+    database = await open_database(sqlite_url)
     await stored(database)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -100,7 +101,7 @@ async def test_a_locked_file_says_so_and_does_not_hold_the_event_loop(
 
 
 async def test_a_lock_that_is_let_go_in_time_is_waited_for(sqlite_url: str) -> None:
-    database = await Database.open(sqlite_url)
+    database = await open_database(sqlite_url)
     await stored(database)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -114,7 +115,7 @@ async def test_a_lock_that_is_let_go_in_time_is_waited_for(sqlite_url: str) -> N
 
 
 async def test_a_long_read_does_not_hold_the_event_loop(sqlite_url: str) -> None:
-    database = await Database.open(sqlite_url)
+    database = await open_database(sqlite_url)
     count = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3000000) SELECT count(*) FROM s"
     longest = asyncio.create_task(_longest_stall(0.2))
     async with database.reading() as conn:
@@ -124,7 +125,7 @@ async def test_a_long_read_does_not_hold_the_event_loop(sqlite_url: str) -> None
 
 
 async def test_a_write_given_up_while_it_commits_leaves_nothing_half_done(sqlite_url: str) -> None:
-    database = await Database.open(sqlite_url)
+    database = await open_database(sqlite_url)
     await stored(database)
     for wait_s in (0.0, 0.0005, 0.001, 0.002, 0.004):
         task = asyncio.create_task(_written(database, f"given up after {wait_s}"))
@@ -133,13 +134,13 @@ async def test_a_write_given_up_while_it_commits_leaves_nothing_half_done(sqlite
         await asyncio.gather(task, return_exceptions=True)
     await _written(database, "the last one")
     async with database.reading() as conn:
-        assert await key_value.get(conn, "the last one") == 1
+        assert await Key[int]("the last one").get(conn) == 1
     await database.close()
 
 
 async def _written(database: Database, name: str) -> None:
     async with database.transaction() as conn:
-        await key_value.put(conn, name, 1)
+        await Key[int](name).put(conn, 1)
 
 
 async def _longest_stall(during_s: float) -> float:
@@ -152,81 +153,43 @@ async def _longest_stall(during_s: float) -> float:
 
 async def test_it_recovers_after_its_connections_are_cut(postgresql: PostgreSQL) -> None:
     url = postgresql.create()
-    database = await Database.open(url)
+    database = await open_database(url)
     await asyncio.gather(*(database.ping() for _ in range(5)))
     async with database.transaction() as conn:
-        await key_value.put(conn, "a", 1)
+        await Key[int]("a").put(conn, 1)
     await asyncio.to_thread(postgresql.cut_connections, url)
     async with database.transaction() as conn:
-        assert await key_value.get(conn, "a") == 1
+        assert await Key[int]("a").get(conn) == 1
 
     async def be_cut_off() -> None:
         async with database.transaction() as conn:
             await asyncio.to_thread(postgresql.cut_connections, url)
-            await key_value.put(conn, "a", 2)
+            await Key[int]("a").put(conn, 2)
 
     with pytest.raises(StorageError, match=r"lost|shutting down"):
         await be_cut_off()
     async with database.transaction() as conn:
-        assert await key_value.get(conn, "a") == 1
+        assert await Key[int]("a").get(conn) == 1
     await database.close()
     postgresql.drop(url)
 
 
-@pytest.mark.parametrize(
-    ("given", "driver", "query"),
-    [
-        ("sqlite:///tocsin.db", "sqlite+aiosqlite", {}),
-        ("sqlite+aiosqlite:////var/tocsin.db", "sqlite+aiosqlite", {}),
-        ("postgres://u:p@h/d", "postgresql+asyncpg", {}),
-        ("postgresql://u:p@h/d?sslmode=require&channel_binding=prefer", "postgresql+asyncpg", {"ssl": "require"}),
-        ("postgresql+asyncpg://u@/d?host=/run/postgresql", "postgresql+asyncpg", {"host": "/run/postgresql"}),
-    ],
-)
-def test_a_url_is_taken_as_hosters_write_it(given: str, driver: str, query: dict[str, str]) -> None:
-    parsed = parse(given)
-    assert (parsed.drivername, dict(parsed.query)) == (driver, query)
-
-
-@pytest.mark.parametrize(
-    ("given", "mend"),
-    [
-        ("tocsin.db", "cannot be read as a URL"),
-        ("mysql://u:secret@h/d", "names mysql"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("sqlite://tocsin.db", "three slashes"),
-        ("postgresql://u:secret@h/d?poolclass=x", "parameter poolclass"),
-    ],
-)
-def test_a_wrong_url_says_how_to_mend_it_and_not_the_password(given: str, mend: str) -> None:
-    with pytest.raises(StorageError, match=mend) as refused:
-        parse(given)
-    assert "secret" not in str(refused.value)
-
-
-def test_without_its_driver_postgresql_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(StorageError, match=r"pip install 'tocsin\[postgres\]'"):
-        parse("postgresql://u@h/d")
-
-
 async def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="Check that its folder exists"):
-        await Database.open(f"sqlite:///{tmp_path}/no/such/folder/tocsin.db")
+        await open_database(f"sqlite:///{tmp_path}/no/such/folder/tocsin.db")
     (tmp_path / "letter.txt").write_text("Dear all, this is not a database, although it is long enough to be one." * 20)
     with pytest.raises(StorageError, match="not an SQLite database"):
-        await Database.open(f"sqlite:///{tmp_path}/letter.txt")
+        await open_database(f"sqlite:///{tmp_path}/letter.txt")
 
 
 async def test_a_server_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be reached"):
-        await Database.open(f"postgresql://postgres@/tocsin?host={tmp_path}")
+        await open_database(f"postgresql://postgres@/tocsin?host={tmp_path}")
 
 
 async def test_a_database_that_is_not_there_says_so(postgresql: PostgreSQL) -> None:
     with pytest.raises(StorageError, match="no such database"):
-        await Database.open(postgresql.url("not_there"))
+        await open_database(postgresql.url("not_there"))
 
 
 async def test_closing_twice_is_safe(database: Database) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.deadlines import Deadline, DeadlineState
 from storage import deadlines
 from storage.database import Database
+from storage.open import open_database
 from tests.storage.helpers import EXPIRED, MINUTE, NOW, stored
 
 
@@ -55,13 +56,13 @@ async def test_a_deadline_that_was_decided_is_never_armed_again(database: Databa
     await stored(database)
     async with database.transaction() as conn:
         await arm(conn, due())
-        await deadlines.decided(
+        await deadlines.decide(
             conn, "update:1", DeadlineState.DUE if state is not DeadlineState.SKIPPED else state, "asked", NOW
         )
         if state is DeadlineState.SENT:
-            await deadlines.delivered(conn, "update:1", NOW + MINUTE)
+            await deadlines.mark_sent(conn, "update:1", NOW + MINUTE)
         elif state is DeadlineState.FAILED:
-            await deadlines.failed(conn, "update:1", "asked")
+            await deadlines.mark_failed(conn, "update:1", "asked")
         await arm(conn, due(at=NOW + MINUTE))
         await arm(conn)
         row = await deadlines.get(conn, "update:1")
@@ -116,7 +117,7 @@ async def test_two_claimers_never_claim_the_same_deadline(database: Database, da
     await stored(database)
     async with database.transaction() as conn:
         await arm(conn, *(due(f"update:{n}") for n in range(400)))
-    other = await Database.open(database_url)
+    other = await open_database(database_url)
 
     async def claim_all(through: Database) -> list[str]:
         claimed: list[str] = []
@@ -165,7 +166,7 @@ async def test_a_message_not_needed_any_more_is_skipped_with_its_reason(database
     await stored(database)
     async with database.transaction() as conn:
         await arm(conn, due())
-        await deadlines.decided(conn, "update:1", DeadlineState.DUE, "an update is due", NOW)
-        await deadlines.skipped_late(conn, "update:1", "answered meanwhile")
+        await deadlines.decide(conn, "update:1", DeadlineState.DUE, "an update is due", NOW)
+        await deadlines.mark_skipped(conn, "update:1", "answered meanwhile")
         await arm(conn, due())
         assert await states(conn) == {"update:1": (DeadlineState.SKIPPED, "answered meanwhile")}

@@ -19,8 +19,8 @@ from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.unit_of_work import DuplicateDelivery
 from storage import database as module
 from storage import incidents, migrate
-from storage.database import Database
 from storage.engine.errors import StorageError
+from storage.open import open_database
 from storage.timeline import entries, verify
 from tests.databases import PostgreSQL
 from tests.scenarios.running import MovableClock
@@ -39,7 +39,7 @@ def url(postgresql: PostgreSQL) -> Any:
 async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_and_again(
     url: str, postgresql: PostgreSQL
 ) -> None:
-    database = await Database.open(url)
+    database = await open_database(url)
     policy = policies.preset("sev1-5")
     context = Context(database, Policies(policy, {}, lambda document: policy), MovableClock())
     cuts, over, seeded = 0, asyncio.Event(), random.Random(4)
@@ -76,18 +76,18 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
     await cutting
     assert cuts > 5
     async with database.reading() as conn:
-        titles = sorted(incident.title for incident in await incidents.listing(conn, limit=1000))
+        titles = sorted(incident.title for incident in await incidents.newest(conn, limit=1000))
         words = sorted(r.entry.text for r in await entries.read(conn, 1) if r.entry.kind == "message")
     assert titles == sorted(f"Trouble {n}" for n in range(COUNT + 1))
     assert words == sorted(f"words {n}" for n in range(1, COUNT + 1))
-    assert [f.words async for r in verify.everything(database.snapshot) for f in r.faults] == []
+    assert [f.message async for r in verify.verify_all(database.snapshot) for f in r.faults] == []
     await asyncio.gather(*(database.ping() for _ in range(module.POOL)))  # the whole pool is well again
     await database.close()
 
 
 async def test_a_statement_that_nobody_answers_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STATEMENT_S", 0.2)
-    database = await Database.open(url)
+    database = await open_database(url)
     with pytest.raises(StorageError, match="took too long"):
         async with database.reading() as conn:
             await conn.execute(sa.text("SELECT pg_sleep(5)"))
@@ -99,7 +99,7 @@ async def test_somebody_who_stands_still_in_a_transaction_does_not_keep_an_incid
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "IDLE_IN_TRANSACTION_S", 0.3)
-    still, other = await Database.open(url), await Database.open(url)
+    still, other = await open_database(url), await open_database(url)
     await stored(other)
 
     async def stand_still() -> None:
@@ -119,7 +119,7 @@ async def test_somebody_who_stands_still_in_a_transaction_does_not_keep_an_incid
 
 async def test_over_tcp_a_server_whose_machine_is_gone_is_noticed(url: str) -> None:
     async with over_tcp(url) as address:
-        database = await Database.open(address)
+        database = await open_database(address)
         async with database.reading() as conn:
             raw = await conn.get_raw_connection()
             assert raw.driver_connection is not None
@@ -137,14 +137,14 @@ async def test_a_migration_waits_for_a_table_without_keeping_others_from_it(
     monkeypatch.setattr(migrate, "LOCK_S", 0.2)
     monkeypatch.setattr(migrate, "AGAIN_S", 0.2)
     url = postgresql.create(empty=True)
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     changes = ["CREATE TABLE busy (n INTEGER)"]
 
     def run(connection: sa.Connection) -> None:
         for change in changes:
             connection.execute(sa.text(change))
 
-    monkeypatch.setattr(migrate, "_run", run)
+    monkeypatch.setattr(migrate, "_run_alembic", run)
     await migrate.upgrade(database)
     changes[:] = ["ALTER TABLE busy ADD COLUMN more INTEGER"]
     async with database.transaction() as conn:

@@ -10,6 +10,7 @@ from bot.domain.incident import Incident, Ladder, PagedRung, Snooze
 from bot.domain.incident.status import Status
 from storage import incidents
 from storage.database import Database
+from storage.open import open_database
 from tests.storage.helpers import NOW, incident, stored
 
 
@@ -35,9 +36,9 @@ async def test_an_incident_is_read_as_it_was_stored(database: Database) -> None:
         await incidents.insert(conn, full)
     async with database.reading() as conn:
         assert await incidents.get(conn, 1) == full
-        assert await incidents.by_channel(conn, "C1") == 1
+        assert await incidents.number_of_channel(conn, "C1") == 1
         assert await incidents.get(conn, 2) is None
-        assert await incidents.by_channel(conn, "C2") is None
+        assert await incidents.number_of_channel(conn, "C2") is None
 
 
 async def test_text_that_no_database_takes_is_mended_not_refused(database: Database) -> None:
@@ -67,7 +68,7 @@ async def test_numbers_follow_one_another_without_gaps_when_a_declaration_fails(
 
 async def test_of_400_changes_at_once_none_is_lost(database: Database, database_url: str) -> None:
     await stored(database)
-    other = await Database.open(database_url)  # another process, on PostgreSQL another replica
+    other = await open_database(database_url)  # another process, on PostgreSQL another replica
 
     async def change(through: Database) -> None:
         async with through.transaction() as conn:
@@ -112,14 +113,14 @@ async def test_the_listing_is_newest_first_and_filtered(database: Database) -> N
     async with database.transaction() as conn:
         for item in given:
             await incidents.insert(conn, item)
-        assert numbers(await incidents.listing(conn)) == [4, 3, 2, 1]
-        assert numbers(await incidents.listing(conn, open_only=True)) == [4, 3, 1]
-        assert numbers(await incidents.listing(conn, private=False)) == [4, 2, 1]
-        assert numbers(await incidents.listing(conn, severity="sev2", limit=2)) == [4, 3]
+        assert numbers(await incidents.newest(conn)) == [4, 3, 2, 1]
+        assert numbers(await incidents.newest(conn, open_only=True)) == [4, 3, 1]
+        assert numbers(await incidents.newest(conn, private=False)) == [4, 2, 1]
+        assert numbers(await incidents.newest(conn, severity="sev2", limit=2)) == [4, 3]
 
 
 async def test_a_channel_moved_to_another_incident_belongs_to_the_newest(database: Database) -> None:
     async with database.transaction() as conn:
         await incidents.insert(conn, incident(1, channel_id="C1"))
         await incidents.insert(conn, incident(2, channel_id="C1"))
-        assert await incidents.by_channel(conn, "C1") == 2
+        assert await incidents.number_of_channel(conn, "C1") == 2

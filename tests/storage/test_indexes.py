@@ -16,9 +16,9 @@ from bot import export
 from bot.domain import routing
 from bot.domain.deadlines import Deadline, DeadlineState
 from bot.domain.timeline.entry import Entry
-from storage import deadlines, incidents, retention
+from storage import deadlines, incidents, retention, user_activity
 from storage.database import Database
-from storage.outbox import queue
+from storage.outbox import census, enqueue, queue, receipts
 from storage.schema import metadata
 from storage.timeline import entries, verify
 from tests.storage.helpers import NOW, incident, said, stored
@@ -34,16 +34,16 @@ QUESTIONS: list[tuple[str, str, Question]] = [
     ("claim a deadline", "deadlines_waiting", lambda conn: deadlines.claim(conn, NOW, 100)),
     ("next deadline", "deadlines_waiting", lambda conn: deadlines.next_due_at(conn)),
     ("claim a notice", "outbox_next", lambda conn: queue.claim(conn, 100)),
-    ("oldest notice", "outbox_next", lambda conn: queue.oldest_waiting_at(conn)),
-    ("next notice", "outbox_next", lambda conn: queue.next_try_at(conn)),
-    ("outbox depth", "outbox_unsent", lambda conn: queue.depth(conn)),
+    ("oldest notice", "outbox_next", lambda conn: census.oldest_waiting_at(conn)),
+    ("home tabs in use", "homes_opened", lambda conn: user_activity.homes_opened_since(conn, LONG_AGO, 100)),
+    ("outbox depth", "outbox_unsent", lambda conn: census.count_by_state(conn)),
     ("activity", "timeline_person", lambda conn: entries.activity(conn, 1, NOW)),
     ("edited message", "timeline_message", lambda conn: entries.message(conn, 1, "1.0")),
-    ("last of a kind", "timeline_kind", lambda conn: entries.last_of(conn, 1, ["note"])),
-    ("open incidents", "incidents_open", lambda conn: incidents.listing(conn, open_only=True)),
-    ("incident of a channel", "incidents_channel", lambda conn: incidents.by_channel(conn, "C1")),
-    ("what ended long ago", "incidents_ended", lambda conn: retention.ended(conn, LONG_AGO, None)),
-    ("old deliveries", "deliveries_seen", lambda conn: retention.forget_deliveries(conn, LONG_AGO)),
+    ("last of a kind", "timeline_kind", lambda conn: entries.newest_of_kinds(conn, 1, ["note"])),
+    ("open incidents", "incidents_open", lambda conn: incidents.newest(conn, open_only=True)),
+    ("incident of a channel", "incidents_channel", lambda conn: incidents.number_of_channel(conn, "C1")),
+    ("what ended long ago", "incidents_ended", lambda conn: retention.ended_incidents(conn, LONG_AGO, None)),
+    ("old deliveries", "deliveries_seen", lambda conn: retention.delete_deliveries(conn, LONG_AGO)),
 ]
 
 
@@ -75,11 +75,11 @@ async def test_a_frequent_question_is_answered_by_its_index(database: Database, 
 
 
 async def _card_edit(conn: AsyncConnection) -> None:
-    await queue.put(conn, [routing.card_edit(1)])
+    await enqueue.put(conn, [routing.card_edit(1)])
     for row in await queue.claim(conn, 1):
-        await queue.receipt(conn, routing.card_of(1))
-        await queue.failures(conn, 1)
-        await queue.sent(conn, row, {})
+        await receipts.get(conn, routing.card_of(1))
+        await census.failures(conn, 1)
+        await queue.mark_sent(conn, row, {})
 
 
 async def _everything_of_one(conn: AsyncConnection) -> None:
@@ -87,10 +87,10 @@ async def _everything_of_one(conn: AsyncConnection) -> None:
     await entries.append(conn, 1, [said("a", "1.0"), said("b", "2.0")])
     for key_only in (False, True):
         await entries.read(conn, 1, key_only=key_only, limit=200, newest=True)
-    await entries.entries(conn, 1, [1, 2])
+    await entries.by_seqs(conn, 1, [1, 2])
     await entries.of_actor(conn, 1, ("joined", "left"), "U1")
     await deadlines.sync(conn, 1, [Deadline("a", "update", NOW, "")], lambda once: "", NOW)
-    await deadlines.decided(conn, "a", DeadlineState.SKIPPED, "", NOW)
+    await deadlines.decide(conn, "a", DeadlineState.SKIPPED, "", NOW)
     await deadlines.ledger(conn, 1)
     await incidents.save(conn, incident(1))
 
@@ -98,12 +98,12 @@ async def _everything_of_one(conn: AsyncConnection) -> None:
 async def _retention(conn: AsyncConnection) -> None:
     await retention.purge(conn, 1, NOW, NOW)
     await retention.drop_ledger(conn, 1)
-    await retention.looked_through(conn, 1, NOW)
+    await retention.note_oldest_text(conn, 1, NOW)
     await retention.drop_answers(conn, NOW, 0)
 
 
 async def _verified(conn: AsyncConnection) -> None:
-    async for _ in verify.everything(lambda: contextlib.nullcontext(conn)):
+    async for _ in verify.verify_all(lambda: contextlib.nullcontext(conn)):
         pass
 
 
@@ -116,7 +116,7 @@ WHOLE: dict[str, Question] = {
     "card edit": _card_edit,
     "everything of one incident": _everything_of_one,
     "which channels to fill": lambda conn: incidents.open_or_ended_after(conn, LONG_AGO, 1000),
-    "list all": lambda conn: incidents.listing(conn, limit=100),
+    "list all": lambda conn: incidents.newest(conn, limit=100),
     "retention": _retention,
     "verify": _verified,
     "export": _exported,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.playbook.job import Action, Invocation, Job, JobState, Plan
-from storage import jobs, retention
+from storage import jobs, retention, schema
 from storage.database import Database
+from storage.lease import LEASE
 from tests.storage.helpers import NOW, stored
 
 AT_ONCE, GONE = timedelta(), timedelta(seconds=-1)
@@ -21,12 +23,11 @@ PLAN = Plan(
 async def added(database: Database, step: str = "1.1") -> Job:
     await stored(database, 1)
     async with database.transaction() as conn:
-        return await jobs.add(
-            conn, incident=1, walk=1, step=step, title="Look", plan=PLAN, asked_by="U0MAYA", approved_by=None, now=NOW
-        )
+        job = jobs.NewJob(1, 1, step, "Look", PLAN, asked_by="U0MAYA", approved_by=None)
+        return await jobs.add(conn, job, NOW)
 
 
-async def begun(database: Database, job: Job, lease: timedelta = jobs.LEASE) -> Job | None:
+async def begun(database: Database, job: Job, lease: timedelta = LEASE) -> Job | None:
     async with database.transaction() as conn:
         return await jobs.begin(conn, job, NOW, lease)
 
@@ -46,21 +47,21 @@ async def test_of_many_who_begin_a_job_one_does(database: Database) -> None:
     assert sum(one is not None for one in taken) == 1
     async with database.reading() as conn:
         assert await jobs.ready(conn, 10) == []
-        assert await jobs.census(conn, []) == {("process", "running"): 1}
+        assert await jobs.count_by_runner(conn, []) == {("process", "running"): 1}
 
 
 async def test_what_runs_is_left_behind_only_once_its_lease_is_over(database: Database) -> None:
     job = await begun(database, await added(database))
     assert job is not None
     async with database.transaction() as conn:
-        assert await jobs.left_behind(conn) == []
-        assert not await jobs.may_have_run(conn, job, "gone", NOW)
-        assert await jobs.hold(conn, job, GONE, position=3)
-        (left,) = await jobs.left_behind(conn)
+        assert await jobs.abandoned(conn) == []
+        assert not await jobs.mark_may_have_run(conn, job, "gone", NOW)
+        assert await jobs.extend_lease(conn, job, GONE, position=3)
+        (left,) = await jobs.abandoned(conn)
         assert left.position == 3
-        assert await jobs.may_have_run(conn, left, "gone", NOW)
-        assert not await jobs.may_have_run(conn, left, "gone", NOW)
-        assert await jobs.left_behind(conn) == []
+        assert await jobs.mark_may_have_run(conn, left, "gone", NOW)
+        assert not await jobs.mark_may_have_run(conn, left, "gone", NOW)
+        assert await jobs.abandoned(conn) == []
         assert await jobs.ready(conn, 10) == []
 
 
@@ -68,10 +69,10 @@ async def test_whoever_lost_a_job_can_neither_hold_nor_end_it(database: Database
     job = await begun(database, await added(database), GONE)
     assert job is not None
     async with database.transaction() as conn:
-        await jobs.may_have_run(conn, job, "gone", NOW)
-        assert not await jobs.hold(conn, job)
+        await jobs.mark_may_have_run(conn, job, "gone", NOW)
+        assert not await jobs.extend_lease(conn, job)
         assert not await jobs.finish(conn, job, JobState.DONE, "exit code 0", "", NOW)
-        assert not await jobs.again(conn, job, AT_ONCE, "", "")
+        assert not await jobs.retry_later(conn, job, AT_ONCE, "", "")
         known = await jobs.get(conn, job.id)
     assert known is not None
     assert known.state is JobState.MAY_HAVE_RUN
@@ -82,7 +83,7 @@ async def test_another_attempt_has_another_fence(database: Database) -> None:
     first = await begun(database, await added(database))
     assert first is not None
     async with database.transaction() as conn:
-        assert await jobs.again(conn, first, AT_ONCE, "exit code 1", "out")
+        assert await jobs.retry_later(conn, first, AT_ONCE, "exit code 1", "out")
         (waiting,) = await jobs.ready(conn, 10)
     second = await begun(database, waiting)
     assert second is not None
@@ -96,9 +97,9 @@ async def test_a_later_attempt_waits(database: Database) -> None:
     job = await begun(database, await added(database))
     assert job is not None
     async with database.transaction() as conn:
-        await jobs.again(conn, job, timedelta(hours=1), "exit code 1", "")
+        await jobs.retry_later(conn, job, timedelta(hours=1), "exit code 1", "")
         assert await jobs.ready(conn, 10) == []
-        assert await jobs.next_try_at(conn) is not None
+        assert await conn.scalar(sa.select(schema.jobs.c.next_try_at)) > datetime.now(UTC) + timedelta(minutes=59)
 
 
 @pytest.mark.parametrize("answer", ["it ran", "it did not run"])
@@ -106,7 +107,7 @@ async def test_a_person_settles_what_may_have_run_once(database: Database, answe
     job = await begun(database, await added(database), GONE)
     assert job is not None
     async with database.transaction() as conn:
-        await jobs.may_have_run(conn, job, "gone", NOW)
+        await jobs.mark_may_have_run(conn, job, "gone", NOW)
         assert await jobs.open_of_step(conn, 1, 1, "1.1") is not None
         (settled,) = await jobs.settle(conn, (1, 1), "1.1", "U0MAYA", answer)
         assert (settled.state, settled.settled_by, settled.outcome) == (JobState.SETTLED, "U0MAYA", answer)

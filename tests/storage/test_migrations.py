@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from storage import incidents, migrate, schema
 from storage.database import Database
 from storage.engine.errors import StorageError
+from storage.open import open_database
 from tests.storage.helpers import incident
 
 
@@ -45,16 +46,16 @@ async def shape(database: Database) -> dict[str, Any]:
 
 
 async def test_an_empty_database_is_brought_to_the_newest_tables(empty_database_url: str) -> None:
-    database = await Database.open(empty_database_url, migrate=False)
-    assert await migrate.current(database) is None
+    database = await open_database(empty_database_url, migrate=False)
+    assert await migrate.current_revision(database) is None
     assert await migrate.upgrade(database)
-    assert await migrate.current(database) == migrate.HEAD
+    assert await migrate.current_revision(database) == migrate.HEAD
     assert not await migrate.upgrade(database)
     await database.close()
 
 
 async def test_migrations_and_schema_say_the_same(empty_database_url: str) -> None:
-    database = await Database.open(empty_database_url)
+    database = await open_database(empty_database_url)
     migrated = await shape(database)
     async with database.transaction() as conn:
         await conn.run_sync(schema.metadata.drop_all)
@@ -70,11 +71,11 @@ def test_the_newest_migration_is_the_one_the_code_asks_for() -> None:
 
 
 async def test_an_existing_database_is_opened_as_it_is(database_url: str) -> None:
-    first = await Database.open(database_url)
+    first = await open_database(database_url)
     async with first.transaction() as conn:
         await incidents.insert(conn, incident(7))
     await first.close()
-    second = await Database.open(database_url)
+    second = await open_database(database_url)
     async with second.reading() as conn:
         assert await incidents.get(conn, 7) == incident(7)
     await second.close()
@@ -85,10 +86,10 @@ async def test_a_migration_that_fails_leaves_nothing(empty_database_url: str, mo
         schema.metadata.create_all(connection)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(migrate, "_run", half)
+    monkeypatch.setattr(migrate, "_run_alembic", half)
     with pytest.raises(ZeroDivisionError):
-        await Database.open(empty_database_url)
-    database = await Database.open(empty_database_url, migrate=False)
+        await open_database(empty_database_url)
+    database = await open_database(empty_database_url, migrate=False)
     async with database.reading() as conn:
         assert await conn.run_sync(lambda sync: sa.inspect(sync).get_table_names()) == []
     await database.close()
@@ -104,8 +105,8 @@ async def test_a_database_of_a_newer_version_is_left_alone(database: Database) -
 async def test_processes_that_start_at_once_migrate_once(empty_database_url: str) -> None:
     start = (
         "import asyncio, sys\n"
-        "from storage.database import Database\n"
-        "async def main(): await (await Database.open(sys.argv[1])).close()\n"
+        "from storage.open import open_database\n"
+        "async def main(): await (await open_database(sys.argv[1])).close()\n"
         "asyncio.run(main())"
     )
     processes = [
@@ -117,8 +118,8 @@ async def test_processes_that_start_at_once_migrate_once(empty_database_url: str
     for process in processes:
         _, complaints = await process.communicate()
         assert (process.returncode, complaints) == (0, b"")
-    database = await Database.open(empty_database_url, migrate=False)
-    assert await migrate.current(database) == migrate.HEAD
+    database = await open_database(empty_database_url, migrate=False)
+    assert await migrate.current_revision(database) == migrate.HEAD
     async with database.transaction() as conn:
         assert await incidents.next_number(conn) == 1
     await database.close()

@@ -22,9 +22,10 @@ from bot.domain.timeline.entry import entry
 from bot.usecases.context import Context, Policies
 from bot.usecases.effects import search_index
 from bot.workers.retention import Retention
+from bot.workers.timer import Timer
 from storage import deadlines, incidents, ingest, retention
 from storage.database import Database
-from storage.outbox import queue
+from storage.outbox import census, enqueue, queue, receipts
 from storage.timeline import entries as timeline
 from storage.timeline import verify
 from tests.storage.helpers import MINUTE, NOW, incident, said
@@ -67,7 +68,7 @@ async def texts(database: Database, number: int) -> list[str]:
 
 
 async def faults(database: Database) -> list[str]:
-    return [fault.words async for r in verify.everything(database.snapshot) for fault in r.faults]
+    return [fault.message async for r in verify.verify_all(database.snapshot) for fault in r.faults]
 
 
 def conversation(at: Any) -> list[Any]:
@@ -106,12 +107,16 @@ async def test_without_keep_no_words_go(database: Database) -> None:
 
 
 async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> None:
-    count = 2 * retention.AT_ONCE + 10
+    count = 2 * retention.ENTRIES_PER_TRANSACTION + 10
     await put(database, ended(1, LONG_AGO), *[said(str(n), f"{n}.0", at=LONG_AGO) for n in range(count)])
     assert await Retention(context(database)).round() == count
     async with database.reading() as conn:
         steps = [r.entry.data for r in await timeline.read(conn, 1) if r.entry.kind == "purged"]
-    assert [step["count"] for step in steps] == [retention.AT_ONCE, retention.AT_ONCE, 10]
+    assert [step["count"] for step in steps] == [
+        retention.ENTRIES_PER_TRANSACTION,
+        retention.ENTRIES_PER_TRANSACTION,
+        10,
+    ]
     assert await faults(database) == []
 
 
@@ -163,45 +168,45 @@ async def test_what_cannot_be_archived_is_not_purged(database: Database, tmp_pat
 
 
 async def test_the_ledger_of_what_ended_long_ago_goes_but_for_what_is_still_needed(database: Database) -> None:
+    kinds = ("channel", "card", "announce", "invite", "news", "nudge", "page_direct", "update")
     for number, at in ((1, LONG_AGO), (2, NOW - DAY)):
         await put(database, ended(number, at), *conversation(at))
         async with database.transaction() as conn:
             plan = [Deadline(f"{name}:{number}", "update", at, "every 1h") for name in ("a", "b", "c")]
             await deadlines.sync(conn, number, plan, lambda once: "", at)
-            await deadlines.decided(conn, f"a:{number}", DeadlineState.SKIPPED, "resolved", at)
-            await deadlines.decided(conn, f"b:{number}", DeadlineState.DUE, "on its way", at)
-            kinds = ("channel", "card", "announce", "invite", "news", "nudge", "page_direct", "update")
-            await queue.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
+            await deadlines.decide(conn, f"a:{number}", DeadlineState.SKIPPED, "resolved", at)
+            await deadlines.decide(conn, f"b:{number}", DeadlineState.DUE, "on its way", at)
+            await enqueue.put(conn, [Notice(f"{kind}:{number}", kind, number) for kind in kinds])
             for row in await queue.claim(conn, 20):
                 if row.kind == "update":
-                    await queue.failed(conn, row, "it could not")
+                    await queue.mark_failed(conn, row, "it could not")
                 else:
-                    await queue.sent(conn, row, {"ts": "1.0"})
+                    await queue.mark_sent(conn, row, {"ts": "1.0"})
     await Retention(context(database)).round()
     async with database.reading() as conn:
         assert [row.dedup_key for row in await deadlines.ledger(conn, 1)] == ["b:1", "c:1"]
         assert len(await deadlines.ledger(conn, 2)) == 3
-        assert await queue.receipts(conn, 1) == {
-            f"{k}:1": {"ts": "1.0"} for k in ("channel", "card", "announce", "invite")
+        assert await receipts.get_many(conn, [f"{kind}:1" for kind in kinds]) == {
+            f"{kind}:1": {"ts": "1.0"} for kind in ("channel", "card", "announce", "invite")
         }
-        assert [failure.dedup_key for failure in await queue.failures(conn, 1)] == ["update:1"]
-        assert len(await queue.receipts(conn, 2)) == 7
+        assert [failure.dedup_key for failure in await census.failures(conn, 1)] == ["update:1"]
+        assert len(await receipts.get_many(conn, [f"{kind}:2" for kind in kinds])) == 7
 
 
 async def test_deliveries_and_answers_of_a_month_ago_go(database: Database) -> None:
     async with database.transaction() as conn:
-        for n in range(retention.ROWS_AT_ONCE + 5):
-            await ingest.first(conn, f"old:{n}", NOW - 31 * DAY)
-        await ingest.first(conn, "new", NOW - 29 * DAY)
-        await queue.put(conn, [Notice("answer:1", "answer"), Notice("answer:2", "answer"), Notice("home:U1", "home")])
+        for n in range(retention.ROWS_PER_TRANSACTION + 5):
+            await ingest.claim_delivery(conn, f"old:{n}", NOW - 31 * DAY)
+        await ingest.claim_delivery(conn, "new", NOW - 29 * DAY)
+        await enqueue.put(conn, [Notice("answer:1", "answer"), Notice("answer:2", "answer"), Notice("home:U1", "home")])
         for row in await queue.claim(conn, 3):
             if row.dedup_key != "answer:2":
-                await queue.sent(conn, row, {})
+                await queue.mark_sent(conn, row, {})
         await conn.execute(sa.text("UPDATE outbox SET created_at = 0"))
-        await queue.put(conn, [Notice("answer:3", "answer")])
-    assert await Retention(context(database, None)).round() == retention.ROWS_AT_ONCE + 6
+        await enqueue.put(conn, [Notice("answer:3", "answer")])
+    assert await Retention(context(database, None)).round() == retention.ROWS_PER_TRANSACTION + 6
     async with database.transaction() as conn:
-        assert not await ingest.first(conn, "new", NOW)
+        assert not await ingest.claim_delivery(conn, "new", NOW)
         assert await conn.scalar(sa.text("SELECT count(*) FROM deliveries")) == 1
         left = await conn.scalars(sa.text("SELECT once FROM outbox ORDER BY id"))
         assert list(left) == ["answer:2", "home:U1", "answer:3"]
@@ -213,7 +218,7 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
     monkeypatch.setattr("bot.workers.retention.FIRST_S", 0.0)
     monkeypatch.setattr("bot.workers.retention.EVERY_S", 0.01)
     await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO))
-    looked = retention.ended
+    looked = retention.ended_incidents
     failures = iter([ZeroDivisionError()])
 
     async def fails_once(*given: Any) -> Any:
@@ -221,13 +226,14 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
             raise error
         return await looked(*given)
 
-    monkeypatch.setattr(retention, "ended", fails_once)
-    going = Retention(context(database))
-    await going.start()
+    monkeypatch.setattr(retention, "ended_incidents", fails_once)
+    timer = Timer()
+    timer.add(Retention(context(database)).periodic)
+    await timer.start()
     async with asyncio.timeout(10):
         while "secret words" in await texts(database, 1):
             await asyncio.sleep(0.01)
-    await going.stop(1.0)
+    await timer.stop(1.0)
     assert await faults(database) == []
 
 

@@ -26,7 +26,7 @@ async def put(database: Database, *documents: SearchDocument, private: frozenset
         for one in documents:
             if await incidents.get(conn, one.incident) is None:
                 await incidents.insert(conn, incident(one.incident, private=one.incident in private))
-            await similar.put(conn, one)
+            await similar.index(conn, one)
 
 
 async def found(database: Database, *terms: str, private: bool = False, **worths: float) -> list[int]:
@@ -70,8 +70,8 @@ async def test_what_is_missing_is_told_in_pieces(database: Database) -> None:
     await stored(database, 1, 2, 3, 4)
     await put(database, document(2, "x"))
     async with database.reading() as conn:
-        assert await similar.missing(conn, 0, 2) == [1, 3]
-        assert await similar.missing(conn, 3, 2) == [4]
+        assert await similar.unindexed(conn, 0, 2) == [1, 3]
+        assert await similar.unindexed(conn, 3, 2) == [4]
 
 
 @pytest.fixture

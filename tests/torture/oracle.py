@@ -13,9 +13,10 @@ from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import phrases
 from sandbox import Message
 from storage import incidents
-from storage.database import Database
+from storage.open import open_database
 from storage.schema import deadlines, outbox
 from storage.timeline import entries as timeline
+from storage.timeline.verify import chain_faults
 from tests.torture.people import ACCEPTED, KINDS, REFUSED, has_block, number_of
 from tests.torture.world import World
 
@@ -68,16 +69,16 @@ async def judge(world: World) -> Verdict:
 
 
 async def _read(url: str) -> Book:
-    database = await Database.open(url, migrate=False)
+    database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
-            known = {i.number: i for i in await incidents.listing(conn, limit=10_000)}
+            known = {i.number: i for i in await incidents.newest(conn, limit=10_000)}
             book = Book(
                 known,
                 {number: await timeline.read(conn, number) for number in known},
                 list(await conn.execute(sa.select(outbox))),
                 list(await conn.execute(sa.select(deadlines))),
-                [f"INC-{n}: {words}" for n in known for words in await timeline.verify(conn, n)],
+                [f"INC-{n}: {words}" for n in known for words in await chain_faults(conn, n)],
             )
     finally:
         await database.close()
@@ -257,11 +258,11 @@ def _keys(world: World, book: Book, verdict: Verdict) -> None:
         if count > 1 and world.freezes and world.schedule.replicas > 1:
             verdict.counts["doubled after a freeze"] += count - 1
         elif count > 1:
-            verdict.wrong.append(f"{row.once} stands {count} times")
+            verdict.wrong.append(f"{row.dedup_key} stands {count} times")
         if row.state == "sent" and count == 0:
-            verdict.wrong.append(f"{row.once} counts as sent, and stands nowhere")
+            verdict.wrong.append(f"{row.dedup_key} counts as sent, and stands nowhere")
         if row.state in ("dropped", "failed") and count:
-            verdict.wrong.append(f"{row.once} counts as {row.state} ({row.error}), and stands there")
+            verdict.wrong.append(f"{row.dedup_key} counts as {row.state} ({row.error}), and stands there")
 
 
 def _reminders(world: World, book: Book, verdict: Verdict) -> None:
@@ -293,7 +294,7 @@ def _pages(world: World, book: Book, verdict: Verdict) -> None:
 
 def _name(book: Book, message: Message) -> str:
     row = book.row_of(str((message.metadata or {}).get("event_payload", {}).get("key")))
-    return "?" if row is None else str(row.once)
+    return "?" if row is None else str(row.dedup_key)
 
 
 def _ledger(world: World, book: Book, verdict: Verdict) -> None:
@@ -302,19 +303,19 @@ def _ledger(world: World, book: Book, verdict: Verdict) -> None:
     for row in book.deadlines:
         incident = book.incidents[row.incident]
         if row.state == "due":
-            verdict.wrong.append(f"{row.once} stays due: {row.reason}")
+            verdict.wrong.append(f"{row.dedup_key} stays due: {row.reason}")
         elif row.state == "waiting" and not incident.open:
-            verdict.wrong.append(f"{row.once} waits, and INC-{row.incident} is {incident.status}")
+            verdict.wrong.append(f"{row.dedup_key} waits, and INC-{row.incident} is {incident.status}")
         elif row.state == "waiting" and row.due_at <= now:
-            verdict.wrong.append(f"{row.once} was due at {row.due_at}, and it is {now}")
+            verdict.wrong.append(f"{row.dedup_key} was due at {row.due_at}, and it is {now}")
 
 
 def _outbox(world: World, book: Book, verdict: Verdict) -> None:
     for row in book.outbox:
         if row.state in ("held", "queued", "leased", "unknown"):
-            verdict.wrong.append(f"{row.once} is still {row.state} after {row.attempts} attempts: {row.error}")
+            verdict.wrong.append(f"{row.dedup_key} is still {row.state} after {row.attempts} attempts: {row.error}")
         elif row.state == "failed":
             verdict.counts["failed with a reason"] += 1
             verdict.counts[f"failed {row.kind} ({row.error})"] += 1
             if not row.error:
-                verdict.wrong.append(f"{row.once} failed, and nobody says why")
+                verdict.wrong.append(f"{row.dedup_key} failed, and nobody says why")

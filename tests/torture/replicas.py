@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from storage.database import Database
-from storage.outbox import queue
+from storage.outbox import census
 from storage.schema import deadlines
 from tests.scenarios import processes
 from tests.scenarios.processes import SteppedClock, Tuning
@@ -178,7 +178,7 @@ async def kept(house: House, lives: Sequence[Iterable[Life]]) -> AsyncIterator[l
 async def nothing_waits(database: Database, clock: SteppedClock) -> bool:
     """Whether the outbox is empty and no deadline has lapsed of which nobody has taken note."""
     async with database.reading() as conn:
-        depth = await queue.depth(conn)
+        depth = await census.count_by_state(conn)
         if any(depth[state] for state in ("held", "queued", "leased", "unknown")):
             return False
         due = sa.and_(deadlines.c.state == "waiting", deadlines.c.due_at <= clock.now())

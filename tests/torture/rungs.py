@@ -25,7 +25,7 @@ from bot.domain.incident import Incident
 from bot.domain.paging.calls import dedup_key
 from sandbox import Workspace
 from storage import incidents
-from storage.database import Database
+from storage.open import open_database
 from storage.schema import deadlines
 from storage.schema import outbox as outbox_table
 from storage.timeline import entries as timeline
@@ -252,7 +252,7 @@ class Night:
         if "--in" in words:
             return False
         await asyncio.sleep(1.0)
-        database = await Database.open(self.url, migrate=False)
+        database = await open_database(self.url, migrate=False)
         try:
             async with database.reading() as conn:
                 return await incidents.get(conn, 1) is not None
@@ -272,7 +272,7 @@ class Night:
         await self._quiet()
 
     async def _quiet(self) -> None:
-        database = await Database.open(self.url, migrate=False)
+        database = await open_database(self.url, migrate=False)
         try:
             until, still = time.monotonic() + QUIET_WITHIN_S, 0
             while still < 4 and time.monotonic() < until:
@@ -285,7 +285,7 @@ class Night:
     # — the oracle
 
     async def _judged(self) -> list[str]:
-        database = await Database.open(self.url, migrate=False)
+        database = await open_database(self.url, migrate=False)
         try:
             async with database.reading() as conn:
                 incident = await incidents.get(conn, 1)
@@ -343,9 +343,9 @@ class Night:
             found = arrived.pop((method, place), 0)
             wanted = {"sent": (1,), "dropped": (0, 1) if "may have arrived" in str(row.error) else (0,)}.get(row.state)
             if wanted is None:
-                wrong.append(f"{row.once} is {row.state}: {row.error}")
+                wrong.append(f"{row.dedup_key} is {row.state}: {row.error}")
             elif found not in wanted:
-                wrong.append(f"{row.once} is {row.state} ({row.error}), and {found} arrived")
+                wrong.append(f"{row.dedup_key} is {row.state} ({row.error}), and {found} arrived")
         return wrong + [f"{count} × {place} arrived, of which nothing is known" for place, count in arrived.items()]
 
     def _arrivals(self) -> Counter[tuple[str, str]]:
@@ -397,7 +397,7 @@ class Night:
         """Every rung of every severity that was in force has a row with what became of it, and why."""
         wrong = []
         levels = {"sev2"} | {r.entry.data["after"] for r in entries if r.entry.kind == "severity"}
-        rows = {row.once: row for row in ledger}
+        rows = {row.dedup_key: row for row in ledger}
         for level in sorted(levels):
             for rung in range(1, RUNGS + 1):
                 row = rows.get(f"rung:1:1:{level}:{rung}")

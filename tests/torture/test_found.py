@@ -16,7 +16,8 @@ import sandbox
 from bot.slack.senders.base import Delivery, SenderBase
 from storage import incidents
 from storage.database import Database
-from storage.engine.errors import StorageError, in_words
+from storage.engine.errors import StorageError, explain
+from storage.open import open_database
 from tests.databases import PostgreSQL
 from tests.scenarios import processes
 from tests.scenarios.running import MANIFEST, World, start, world
@@ -220,7 +221,7 @@ async def test_whoever_stands_still_in_a_transaction_loses_its_locks(
     """A stopped replica kept its incidents locked, and everybody else waited until it went on."""
     monkeypatch.setattr("storage.database.IDLE_IN_TRANSACTION_S", 0.3)
     url = postgresql.create()
-    one, other = await Database.open(url), await Database.open(url)
+    one, other = await open_database(url), await open_database(url)
     try:
         with pytest.raises(StorageError):
             await _overtaken(one, other)
@@ -254,4 +255,4 @@ async def test_a_card_shows_no_failure_where_a_page_was_not_needed_any_more(sqli
 def test_a_connection_that_ends_under_a_statement_is_a_connection_lost() -> None:
     """asyncpg says so in its own words while it consumes the server's last error; it passed for a mistake of ours."""
     said = "cannot switch to state 12; another operation (2) is in progress"
-    assert in_words(sa.exc.InternalError("SELECT 1", {}, Exception(said))) == in_words(ConnectionResetError())
+    assert explain(sa.exc.InternalError("SELECT 1", {}, Exception(said))) == explain(ConnectionResetError())

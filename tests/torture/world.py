@@ -13,7 +13,7 @@ from typing import Any
 import sandbox
 from sandbox import Workspace
 from sandbox.transport import Answer
-from storage.database import Database
+from storage.open import open_database
 from tests.scenarios.processes import SteppedClock, Tuning
 from tests.scenarios.running import MANIFEST
 from tests.torture.faults import fault
@@ -163,7 +163,7 @@ class World:
 
     async def _quiet(self) -> None:
         """Nothing is on its way in either direction, and stays so for a moment."""
-        database = await Database.open(self.url, migrate=False)
+        database = await open_database(self.url, migrate=False)
         try:
             until, still = time.monotonic() + QUIET_WITHIN_S, 0
             while still < 3:

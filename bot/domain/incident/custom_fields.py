@@ -10,6 +10,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident.state import Answer, Change, Incident
 from bot.domain.policy.policy import CustomField, Policy
 from bot.domain.timeline.entry import Entry, entry
+from bot.domain.values.slack_ids import user_mention
 
 
 def fields_for(policy: Policy, severity: str | None) -> tuple[CustomField, ...]:
@@ -57,4 +58,4 @@ def answer_text(value: Answer | None, field: CustomField) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
-    return f"<@{value}>" if field.kind == "user" else str(value)
+    return user_mention(value) if field.kind == "user" else str(value)

@@ -13,6 +13,7 @@ from bot.domain.incident.state import Change, Handover, Incident, require_open
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import Entry, entry
 from bot.domain.values.durations import exact
+from bot.domain.values.slack_ids import user_mention
 
 
 def open_offers(incident: Incident) -> tuple[Handover, ...]:
@@ -32,7 +33,7 @@ def require_offer(incident: Incident, number: int, actor: str) -> Handover:
     if offered is None:
         raise Refused("That handover is over: it was answered, or the role has a new holder.", "roles")
     if offered.to != actor:
-        raise Refused(f"That was asked of <@{offered.to}>.", f"role {offered.role} me")
+        raise Refused(f"That was asked of {user_mention(offered.to)}.", f"role {offered.role} me")
     return offered
 
 
@@ -45,14 +46,14 @@ def offer(incident: Incident, role: str, to: str, actor: str, policy: Policy, no
     duty = policy.role(role)
     holder = incident.roles.get(duty.key)
     if holder == to:
-        raise Refused(f"<@{to}> is {duty.title} already.", "roles")
+        raise Refused(f"{user_mention(to)} is {duty.title} already.", "roles")
     if to == actor:
         raise Refused(f"A handover goes to somebody else. To be {duty.title} yourself:", f"role {duty.key} me")
     number = incident.handovers_asked + 1
     offered = Handover(number, duty.key, to, actor, holder, now, now + policy.nudges.handover_within, incident.episode)
     others = tuple(each for each in open_offers(incident) if each.role != duty.key)
     changed = replace(incident, handovers=(*others, offered), handovers_asked=number)
-    return Change(changed, (_entry(now, actor, offered, policy, "asked", f"<@{to}> is asked to take over"),))
+    return Change(changed, (_entry(now, actor, offered, policy, "asked", f"{user_mention(to)} is asked to take over"),))
 
 
 def accept(incident: Incident, number: int, actor: str, policy: Policy, now: datetime) -> Change:
@@ -80,7 +81,7 @@ def ask_again(incident: Incident, offered: Handover, policy: Policy, now: dateti
 
 def expire(incident: Incident, offered: Handover, actor: str, policy: Policy, now: datetime) -> Change:
     """The second request went unanswered as well: the offer ends, and the role stays with its holder."""
-    text = f"<@{offered.to}> did not answer within {exact(now - offered.asked_at)}"
+    text = f"{user_mention(offered.to)} did not answer within {exact(now - offered.asked_at)}"
     record = _entry(now, actor, offered, policy, "unanswered", text)
     return Change(_without(incident, offered.number), (record,))
 
@@ -93,7 +94,7 @@ def outcome(number: int, before: Incident, after: Incident) -> str:
     if offered is None:
         return "the roles changed"
     if after.roles.get(offered.role) == offered.to:
-        return f"accepted by <@{offered.to}>"
+        return f"accepted by {user_mention(offered.to)}"
     if after.roles.get(offered.role) != offered.holder:
         return "the role went to somebody else"
     if after.handovers_asked > before.handovers_asked:

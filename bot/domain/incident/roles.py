@@ -9,6 +9,7 @@ from bot.domain.incident.due import roles_due
 from bot.domain.incident.state import Change, Incident, require_open
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
+from bot.domain.values.slack_ids import user_mention
 
 
 def assign(incident: Incident, role: str, user: str, actor: str, policy: Policy, now: datetime) -> Change:
@@ -24,7 +25,7 @@ def assign(incident: Incident, role: str, user: str, actor: str, policy: Policy,
     changed = with_responder(replace(incident, roles={**incident.roles, duty.key: user}), user)
     if not empty_roles(changed, policy):
         changed = replace(changed, roles_asked=0)
-    text = f"{duty.title}: <@{user}>"
+    text = f"{duty.title}: {user_mention(user)}"
     record = entry(now, "role", actor, text, role=duty.key, title=duty.title, user=user, before=before)
     return Change(changed, (record,))
 

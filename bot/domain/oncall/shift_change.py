@@ -10,12 +10,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, RoleShift, ShiftState
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
-
-
-def deadline_key(incident: Incident, shift: RoleShift) -> str:
-    """`dedup_key` of the deadline at the end of the shift."""
-    ends = int(shift.ends_at.timestamp())
-    return f"shift:{incident.number}:{incident.episode}:{shift.role}:{shift.user}:{shift.schedule}:{ends}"
+from bot.domain.values.slack_ids import user_mention
 
 
 def current_shifts(incident: Incident) -> tuple[RoleShift, ...]:
@@ -55,7 +50,7 @@ def require_offer(incident: Incident, role: str, actor: str) -> RoleShift:
     if shift is None:
         raise Refused("That offer is over: it was answered, or the role has a new holder.", "roles")
     if shift.user != actor:
-        raise Refused(f"That was asked of <@{shift.user}>.", f"role {role} me")
+        raise Refused(f"That was asked of {user_mention(shift.user)}.", f"role {role} me")
     return shift
 
 
@@ -64,7 +59,7 @@ def stay(incident: Incident, role: str, actor: str, policy: Policy, now: datetim
     shift = require_offer(incident, role, actor)
     title = policy.role(role).title
     record = entry(
-        now, "handover", actor, f"{title}: <@{actor}> stays on after their turn on {shift.schedule}",
+        now, "handover", actor, f"{title}: {user_mention(actor)} stays on after their turn on {shift.schedule}",
         role=role, title=title, holder=actor, by=actor, schedule=shift.schedule,
         state=str(ShiftState.STAYS), told=True,
     )  # fmt: skip

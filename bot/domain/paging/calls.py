@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.ladder import Recipients
-from bot.domain.policy.policy import Contact, Policy
+from bot.domain.policy.policy import Contact, Policy, Until
 from bot.domain.values.slack_ids import MENTION, user_mention
 
 # The field of a contact that a method needs. The other methods reach the recipients in the operator's settings.
@@ -209,16 +209,16 @@ def incident_number_in(key: str) -> int | None:
 
 
 def not_needed_because(incident: Incident, unless: str) -> str | None:
-    """Why a page that waits to be sent is not needed any more; None while it is."""
+    """Why a page that waits to be sent is not needed any more; None while it is. `unless` is one of `Until`."""
     if not incident.open:
         return f"the incident was {incident.status} before it could be sent"
-    if unless == "acknowledged" and incident.ladder.acknowledged_at is not None:
+    if unless == Until.ACKNOWLEDGED and incident.ladder.acknowledged_at is not None:
         return "acknowledged before it could be sent"
-    if unless == "mitigated" and incident.ladder.mitigated_at is not None:
+    if unless == Until.MITIGATED and incident.ladder.mitigated_at is not None:
         return "mitigated before it could be sent"
     return None
 
 
-def unless_for(incident: Incident, until: str) -> str:
+def unless_for(incident: Incident, until: Until) -> Until:
     """The state that makes a page of this rung needless; a page asked for in that state goes out until the end."""
-    return "resolved" if not_needed_because(incident, until) else until
+    return Until.RESOLVED if not_needed_because(incident, until) else until

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident, PagedRung
 from bot.domain.oncall.schedule import OnCall, is_unreachable
-from bot.domain.policy.policy import Policy, Rung
+from bot.domain.policy.policy import Policy, Rung, Until
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.domain.values.slack_ids import user_mention
+from bot.domain.values.target import TargetKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +118,18 @@ def recipients_of(rung: Rung, incident: Incident, policy: Policy, on_call: OnCal
     """Resolve the targets of a rung in order, each person once."""
     resolution = _Resolution(incident, policy)
     for target in rung.notify:
-        kind, _, name = target.partition(":")
-        if kind == "user":
-            resolution.people[name] = None
-        elif kind == "channel":
-            resolution.channels[name] = None
-        elif kind == "role":
-            resolution.add_role(name)
-        elif kind == "contact":
-            resolution.add_contact(name)
-        elif kind == "schedule":
-            resolution.add_schedule(name, on_call(name, now))
+        match target.kind:
+            case TargetKind.USER:
+                resolution.people[target.name] = None
+            case TargetKind.CHANNEL:
+                resolution.channels[target.name] = None
+            case TargetKind.ROLE:
+                resolution.add_role(target.name)
+            case TargetKind.CONTACT:
+                resolution.add_contact(target.name)
+            case TargetKind.SCHEDULE:
+                resolution.add_schedule(target.name, on_call(target.name, now))
     return resolution.recipients()
-
-
-def target_words(notify: Sequence[str]) -> str:
-    """Targets for reading: `schedule:secondary` as `schedule secondary`, a contact by its name alone."""
-    return ", ".join(target.removeprefix("contact:").replace(":", " ", 1) for target in notify)
 
 
 def page_next_rung(
@@ -229,9 +224,9 @@ def unreachable_rungs(incident: Incident, policy: Policy, on_call: OnCall, now: 
     return tuple(warnings)
 
 
-def is_reached(incident: Incident, until: str) -> bool:
-    """Whether the state that ends a rung's paging is reached: `acknowledged`, `mitigated`, or the incident's end."""
-    instants = {"acknowledged": incident.ladder.acknowledged_at, "mitigated": incident.ladder.mitigated_at}
+def is_reached(incident: Incident, until: Until) -> bool:
+    """Whether the state that ends a rung's paging is reached; the incident's end reaches every one."""
+    instants = {Until.ACKNOWLEDGED: incident.ladder.acknowledged_at, Until.MITIGATED: incident.ladder.mitigated_at}
     return not incident.open or instants.get(until) is not None
 
 

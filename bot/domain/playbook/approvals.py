@@ -29,6 +29,7 @@ from bot.domain.playbook.transitions import (
     with_step,
 )
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import user_mention
 
 
 def request(  # eight values, all of one request
@@ -79,13 +80,14 @@ def approve(run: PlaybookRun, key: str, number: int, actor: str, now: datetime) 
     step, approval = _pending(run, key, number)
     if approval.by == actor:
         raise Refused("You asked for this approval, so somebody else has to give it.")
-    return _answer(run, step, ApprovalStatus.APPROVED, actor, now, "", f"approved what <@{approval.by}> asked for")
+    text = f"approved what {user_mention(approval.by)} asked for"
+    return _answer(run, step, ApprovalStatus.APPROVED, actor, now, "", text)
 
 
 def refuse(run: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str = "") -> RunChange:
     """Refuse a request. For the person who made it this withdraws the request."""
     step, approval = _pending(run, key, number)
-    text = "withdrew the request" if approval.by == actor else f"refused what <@{approval.by}> asked for"
+    text = "withdrew the request" if approval.by == actor else f"refused what {user_mention(approval.by)} asked for"
     return _answer(run, step, ApprovalStatus.REFUSED, actor, now, reason.strip(), text)
 
 
@@ -101,12 +103,13 @@ def break_glass(run: PlaybookRun, key: str, number: int, actor: str, now: dateti
 def expire(run: PlaybookRun, key: str, number: int, now: datetime) -> RunChange:
     """End a request that nobody answered."""
     step, approval = _pending(run, key, number)
-    return _answer(run, step, ApprovalStatus.EXPIRED, BOT, now, "", f"nobody answered <@{approval.by}> in time")
+    text = f"nobody answered {user_mention(approval.by)} in time"
+    return _answer(run, step, ApprovalStatus.EXPIRED, BOT, now, "", text)
 
 
 def answer_text(approval: Approval) -> str:
     """How a request ended, as text with mentions."""
-    who = f"<@{approval.answered_by}>" if approval.answered_by else "somebody"
+    who = f"{user_mention(approval.answered_by)}" if approval.answered_by else "somebody"
     because = f": {approval.reason}" if approval.reason else ""
     match approval.answer:
         case ApprovalStatus.APPROVED:

@@ -20,6 +20,7 @@ from bot.domain.playbook.transitions import (
     withdraw_approval,
 )
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import user_mention
 
 
 def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action: str = "run") -> RunChange:
@@ -34,7 +35,7 @@ def started(run: PlaybookRun, key: str, job: str, by: str, now: datetime, action
     automatic_rollback = by == BOT and action == "rollback"
     if not automatic_rollback:
         if step.state is StepStatus.WAITING:
-            raise Refused(f"Step {key} waits for approval, which <@{requester(step)}> asked for.")
+            raise Refused(f"Step {key} waits for approval, which {user_mention(requester(step))} asked for.")
         if step.needs_approval and step.state is not StepStatus.APPROVED:
             raise Refused(f"Step {key} needs approval first.")
         require_active(run)
@@ -99,7 +100,7 @@ def settle_uncertain(run: PlaybookRun, key: str, job: str, ran: bool, actor: str
         (True, False): StepStatus.FAILED,
         (False, True): StepStatus.DONE,
     }.get((rollback, ran), StepStatus.OPEN)
-    reason = f"{'the rollback' if rollback else 'it'} {'ran' if ran else 'did not run'}, says <@{actor}>"
+    reason = f"{'the rollback' if rollback else 'it'} {'ran' if ran else 'did not run'}, says {user_mention(actor)}"
     restarted = restart_timer(step, now)
     return settle_step(with_step(run, restarted), restarted, state, actor, now, reason, "after_all")
 

@@ -25,6 +25,7 @@ from bot.domain.playbook.transitions import (
     withdraw_approval,
 )
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import user_mention
 
 
 def open_run(  # eight values, all of one new run
@@ -100,7 +101,7 @@ def abandon(run: PlaybookRun, actor: str, now: datetime, reason: str) -> RunChan
         raise Refused("Say why you stop it, such as “It is not the database”.")
     stopped = run
     for step, _ in pending_approvals(run):
-        stopped = withdraw_approval(stopped, step, f"no longer needed: <@{actor}> stopped the playbook")
+        stopped = withdraw_approval(stopped, step, f"no longer needed: {user_mention(actor)} stopped the playbook")
     stopped = replace(stopped, outcome="abandoned", ended_by=actor, ended_at=now, reason=reason.strip())
     text = f"stopped after {run.settled} of {len(run.steps)} steps: {reason.strip()}"
     return RunChange(stopped, (log_entry(run, now, actor, "abandoned", text, key=True),))

@@ -18,6 +18,7 @@ from bot.domain.playbook.transitions import (
     with_step,
     withdraw_approval,
 )
+from bot.domain.values.slack_ids import user_mention
 
 
 def complete(run: PlaybookRun, key: str, actor: str, now: datetime) -> RunChange:
@@ -33,7 +34,8 @@ def skip(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str) -> 
     step = actionable_step(run, key, waiting=True)
     if not reason.strip():
         raise Refused("Say why the step is skipped, such as “We have no replica”.")
-    withdrawn = withdraw_approval(run, step, f"no longer needed: <@{actor}> skipped the step, {reason.strip()}")
+    why = f"no longer needed: {user_mention(actor)} skipped the step, {reason.strip()}"
+    withdrawn = withdraw_approval(run, step, why)
     return settle_step(withdrawn, run.step(key), StepStatus.SKIPPED, actor, now, reason.strip(), "skipped")
 
 
@@ -57,7 +59,7 @@ def assign(run: PlaybookRun, key: str, user: str | None, actor: str, now: dateti
     assigned = replace(step, holder=user)
     if user is not None:
         assigned = replace(restart_timer(assigned, now), started_at=now if assigned.started_at else None)
-    text = f"assigned to <@{user}>" if user else "assigned to nobody"
+    text = f"assigned to {user_mention(user)}" if user else "assigned to nobody"
     logged = log_entry(run, now, actor, "assigned", text, step, user=user)
     return RunChange(with_step(run, assigned), (logged,))
 
@@ -92,6 +94,6 @@ def roll_back(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str
         raise Overtaken("rolled back", step)
     if run.outcome == "abandoned":
         raise Refused(f"{run.name} was stopped. Open it again to go on.", f"playbook {run.playbook}")
-    withdrawn = withdraw_approval(run, step, f"no longer needed: <@{actor}> rolled the step back")
+    withdrawn = withdraw_approval(run, step, f"no longer needed: {user_mention(actor)} rolled the step back")
     resumed = resume(withdrawn)
     return change_status(resumed, run.step(key), StepStatus.ROLLED_BACK, actor, now, reason.strip(), "rolled_back")

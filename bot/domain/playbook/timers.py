@@ -17,6 +17,7 @@ from bot.domain.playbook.run import (
 )
 from bot.domain.playbook.transitions import log_entry, with_step
 from bot.domain.timeline.entry import BOT
+from bot.domain.values.slack_ids import user_mention
 
 MIN_REMINDER_GAP = timedelta(minutes=5)  # between the reminder to the holder of a step and the one to the commander
 MAX_REMINDERS = 2  # to the holder of the step, then to the commander
@@ -50,14 +51,14 @@ def timers(run: PlaybookRun) -> tuple[Timer, ...]:
 def _step_timer(run: PlaybookRun, step: StepState) -> Timer:
     began = step.started_at or run.opened_at
     span = step.timeout if not step.nudged else step.timeout + max(step.timeout, MIN_REMINDER_GAP)
-    holder = f"<@{step.holder}>" if step.holder else "its holder"
+    holder = f"{user_mention(step.holder)}" if step.holder else "its holder"
     recipient = "the commander" if step.nudged else holder
     why = f"{run.name}, step {step.key}: given {_minutes(step.timeout)}, then {recipient} is asked"
     return Timer(f"step:{run.number}:{step.key}:{step.turns}:{step.nudged}", began + span, span, why)
 
 
 def _approval_timer(run: PlaybookRun, step: StepState, approval: Approval) -> Timer:
-    why = f"{run.name}, step {step.key}: <@{approval.by}> asked for approval; it expires unanswered"
+    why = f"{run.name}, step {step.key}: {user_mention(approval.by)} asked for approval; it expires unanswered"
     span = approval.due_at - approval.asked_at
     return Timer(f"approval:{run.number}:{step.key}:{approval.number}", approval.due_at, span, why)
 
@@ -75,7 +76,7 @@ def record_reminder(run: PlaybookRun, key: str, user: str, deadline: str, now: d
     `deadline` is the `dedup_key` of the deadline; `late` says how late the reminder is, if it is.
     """
     step = run.step(key)
-    text = f"not settled within {_minutes(step.timeout)}: <@{user}> is asked{late}"
+    text = f"not settled within {_minutes(step.timeout)}: {user_mention(user)} is asked{late}"
     logged = log_entry(run, now, BOT, "reminded", text, step, user=user)
     return RunChange(with_step(run, replace(step, nudged=step.nudged + 1, reminders=(deadline,))), (logged,))
 

@@ -19,6 +19,7 @@ from bot.domain.playbook.run import (
     status_text,
 )
 from bot.domain.timeline.entry import BOT, Entry, entry
+from bot.domain.values.slack_ids import user_mention
 
 
 def require_active(run: PlaybookRun) -> None:
@@ -47,7 +48,7 @@ def actionable_step(run: PlaybookRun, key: str, *, waiting: bool = False, runnin
         raise Refused(f"Step {key} is running. Wait until it has ended.")
     awaits_rollback = step.asked is not None and step.asked.was in SETTLED
     if step.state is StepStatus.WAITING and (not waiting or awaits_rollback):
-        raise Refused(f"Step {key} waits for approval, which <@{requester(step)}> asked for.")
+        raise Refused(f"Step {key} waits for approval, which {user_mention(requester(step))} asked for.")
     return step
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.domain.values.durations import Span
+from bot.domain.values.target import Target
 
 METHODS = ("slack", "pagerduty", "email", "sms", "webhook")
 WAKING_METHODS = ("pagerduty", "sms")  # the methods that can wake a person at night
@@ -25,14 +27,22 @@ def fold_name(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.lower())
 
 
+class Until(StrEnum):
+    """The state of the incident that ends a rung's paging. The values are those of the policy's YAML."""
+
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+
+
 @dataclass(frozen=True, slots=True)
 class Rung:
     """One step of an escalation ladder."""
 
     after: timedelta  # from the start of the ladder
-    notify: tuple[str, ...]  # targets
+    notify: tuple[Target, ...]
     by: tuple[str, ...] = ("slack",)  # methods
-    until: str = "acknowledged"  # or `mitigated`, `resolved`: then it is not paged any more
+    until: Until = Until.ACKNOWLEDGED  # once reached, it is not paged any more
     repeat: timedelta | None = None  # from the last page to the next; None: paged once
 
 
@@ -170,7 +180,7 @@ class Audience:
     name: str
     description: str = ""
     public: bool = False  # messages go out only when a person sends them
-    notify: tuple[str, ...] = ()  # targets
+    notify: tuple[Target, ...] = ()
     by: tuple[str, ...] = ("slack",)
 
 
@@ -202,7 +212,7 @@ class NudgeRules:
 class PlaybookRules:
     """Who may approve playbook steps, and how playbooks are kept fresh."""
 
-    approvers: tuple[str, ...] = ()  # targets; empty: anybody except the person who asked
+    approvers: tuple[Target, ...] = ()  # empty: anybody except the person who asked
     approval_expires: timedelta = timedelta(minutes=30)
     break_glass: bool = True  # a person alone may go on without approval, with a reason
     review_every: timedelta | None = timedelta(days=90)  # None: never

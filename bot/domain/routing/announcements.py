@@ -9,6 +9,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.channel import channel_of
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
+from bot.domain.routing.payloads import BriefingPayload, EntriesPayload
 from bot.domain.timeline.entry import RecordedEntry
 
 TOLD_UNDER_ANNOUNCEMENT = frozenset(
@@ -39,7 +40,15 @@ def under_announcement(incident: Incident, recorded: Sequence[RecordedEntry], po
     if not told or not policy.announce or incident.private:
         return []
     n = incident.number
-    return [Notice(f"thread:{n}:{told[0]}", NoticeKind.THREAD, n, {"seqs": told}, depends_on=announcement_of(n))]
+    return [
+        Notice(
+            f"thread:{n}:{told[0]}",
+            NoticeKind.THREAD,
+            n,
+            EntriesPayload(tuple(told)).to_json(),
+            depends_on=announcement_of(n),
+        )
+    ]
 
 
 def announcement_edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
@@ -70,7 +79,7 @@ def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list
         if address is None:
             continue
         dedup_key = f"briefing:{n}:{incident.episode}:{incident.severity}:{moment}:{key}"
-        payload = {"person": address, "called": (contact.name if contact else "") or key, "why": why}
+        payload = BriefingPayload(address, (contact.name if contact else "") or key, why).to_json()
         found.append(
             Notice(
                 dedup_key,

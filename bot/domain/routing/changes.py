@@ -24,6 +24,7 @@ from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.nudges import nudge_outcome, nudges_settled
 from bot.domain.routing.pages import answered, followed, pages_settled
+from bot.domain.routing.payloads import BookmarkPayload, DutiesPayload, EntriesPayload, UpdatePayload
 from bot.domain.routing.playbook_runs import requests_told, walks_told
 from bot.domain.timeline.entry import Entry, RecordedEntry
 
@@ -54,7 +55,7 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
                 f"bookmark:{n}:{title}",
                 NoticeKind.BOOKMARK,
                 n,
-                {"title": title},
+                BookmarkPayload(title).to_json(),
                 depends_on=channel,
                 priority=Priority.SETUP,
             )
@@ -68,11 +69,16 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
     n = after.number
     told = [r.seq for r in recorded if _is_told(r.entry)]
     if told:
-        found.append(in_channel(f"news:{n}:{told[0]}", NoticeKind.NEWS, n, {"seqs": told}))
+        found.append(in_channel(f"news:{n}:{told[0]}", NoticeKind.NEWS, n, EntriesPayload(tuple(told)).to_json()))
     for record in recorded:
         if record.entry.kind == "update":
             found.append(
-                in_channel(f"update:{n}:{record.entry.data['number']}", NoticeKind.UPDATE, n, {"seq": record.seq})
+                in_channel(
+                    f"update:{n}:{record.entry.data['number']}",
+                    NoticeKind.UPDATE,
+                    n,
+                    UpdatePayload(record.seq).to_json(),
+                )
             )
         if record.entry.kind == "severity" and record.entry.data.get("raised"):
             found += briefings(after, policy, "declared", "")
@@ -81,7 +87,10 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
             found.append(invitation(n, user))
             found.append(
                 Notice(
-                    f"duties:{n}:{record.seq}", NoticeKind.DUTIES, n, {"role": record.entry.data["role"], "user": user}
+                    f"duties:{n}:{record.seq}",
+                    NoticeKind.DUTIES,
+                    n,
+                    DutiesPayload(record.entry.data["role"], user).to_json(),
                 )
             )
     found += under_announcement(after, recorded, policy)

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
+from bot.domain.routing.payloads import UserPayload
 
 
 def channel_of(number: int) -> str:
@@ -91,7 +92,7 @@ def invitation(number: int, user: str) -> Notice:
         f"invite:{number}:{user}",
         NoticeKind.INVITE,
         number,
-        {"user": user},
+        UserPayload(user).to_json(),
         depends_on=channel_of(number),
         priority=Priority.CARD,
     )

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from bot.domain.incident import Handover, Incident, RoleShift, handover
 from bot.domain.oncall import shift_change
+from bot.domain.routing import keys
 from bot.domain.routing.channel import in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
+from bot.domain.routing.payloads import RoleSettledPayload, ShiftOfferPayload
 from bot.domain.timeline.entry import RecordedEntry
 
 
@@ -49,13 +51,13 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
             f"settle:{_handover(before, asked)}",
             NoticeKind.HANDOVER_EDIT,
             after.number,
-            {
-                "of": _handover(before, asked),
-                "role": asked.role,
-                "outcome": "it was not answered in time"
+            RoleSettledPayload(
+                _handover(before, asked),
+                "it was not answered in time"
                 if (asked.role, asked.to) in unanswered
                 else handover.outcome(asked.number, before, after),
-            },
+                asked.role,
+            ).to_json(),
             depends_on=_handover(before, asked),
             priority=Priority.EDIT,
         )
@@ -66,28 +68,32 @@ def handovers_settled(before: Incident, after: Incident, recorded: Sequence[Reco
 
 def shift_offer(incident: Incident, turn: RoleShift, to: str, called: str, deadline: str) -> Notice:
     """To whoever's turn is over: hand the role over to `to`, or stay on."""
-    payload = {"person": turn.user, "role": turn.role, "schedule": turn.schedule, "to": to, "called": called}
+    payload = ShiftOfferPayload(turn.user, turn.role, turn.schedule, to, called).to_json()
     dedup_key = _shift_offer(incident, turn)
     return Notice(
         dedup_key, NoticeKind.SHIFT_OFFER, incident.number, payload, priority=Priority.NUDGE, deadline=deadline
     )
 
 
+def _shift_key(incident: Incident, turn: RoleShift) -> str:
+    return keys.build(incident.number, keys.shift_subject(incident, turn))
+
+
 def _shift_offer(incident: Incident, turn: RoleShift) -> str:
-    return f"offer:{shift_change.deadline_key(incident, turn)}"
+    return f"offer:{_shift_key(incident, turn)}"
 
 
 def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
-    left = {shift_change.deadline_key(after, turn) for turn in shift_change.open_offers(after)}
+    left = {_shift_key(after, turn) for turn in shift_change.open_offers(after)}
     return [
         Notice(
             f"settle:{_shift_offer(before, turn)}",
             NoticeKind.SHIFT_OFFER_EDIT,
             after.number,
-            {"of": _shift_offer(before, turn), "role": turn.role, "outcome": shift_change.outcome(turn, after)},
+            RoleSettledPayload(_shift_offer(before, turn), shift_change.outcome(turn, after), turn.role).to_json(),
             depends_on=_shift_offer(before, turn),
             priority=Priority.EDIT,
         )
         for turn in shift_change.open_offers(before)
-        if shift_change.deadline_key(before, turn) not in left
+        if _shift_key(before, turn) not in left
     ]

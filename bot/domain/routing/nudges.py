@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain.incident import Incident, empty_roles
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.channel import in_channel
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
+from bot.domain.routing.payloads import NudgePayload, SettledPayload
 
 
-def nudge(number: int, deadline: str, payload: dict[str, Any]) -> Notice:
-    return in_channel(f"nudge:{deadline}", NoticeKind.NUDGE, number, payload, Priority.NUDGE, deadline)
+def nudge(number: int, deadline: str, payload: NudgePayload) -> Notice:
+    return in_channel(f"nudge:{deadline}", NoticeKind.NUDGE, number, payload.to_json(), Priority.NUDGE, deadline)
 
 
 def nudge_settled(number: int, nudge_once: str, outcome: str) -> Notice:
     return Notice(
-        f"settle:{nudge_once}", NoticeKind.NUDGE_EDIT, number, {"of": nudge_once, "outcome": outcome},
+        f"settle:{nudge_once}", NoticeKind.NUDGE_EDIT, number, SettledPayload(nudge_once, outcome).to_json(),
         depends_on=nudge_once, priority=Priority.EDIT,
     )  # fmt: skip
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unless_for
 from bot.domain.paging.ladder import PagingOutcome
-from bot.domain.policy.policy import Rung
+from bot.domain.policy.policy import Rung, Until
 from bot.domain.routing.channel import card_of, in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
+from bot.domain.routing.payloads import (
+    AlertFollowUpPayload,
+    ChannelPagePayload,
+    DrillPagePayload,
+    PagePayload,
+    PersonPagePayload,
+    SettledPayload,
+)
 from bot.domain.timeline.entry import RecordedEntry
 
 ASKING = frozenset({NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_ELSEWHERE})
@@ -33,29 +40,29 @@ def pages(
     incident = climb.change.incident
     n = incident.number
     base = f"page:{n}:{incident.paging_round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
-    payload: dict[str, Any] = {
-        "rung": climb.rung,
-        "called": climb.description,
-        "pages": climb.reached,
-        "why": why,
-        "times": climb.times,
-        "people": list(climb.recipients.people),
-        "channels": list(climb.recipients.channels),
-        "fell_through": [list(item) for item in climb.fell_through],
-        "gaps": [*climb.recipients.gaps, *calls.gaps] if climb.description else list(calls.gaps),
-        "deadlines": list(deadlines),
-    }
+    payload = PagePayload(
+        rung=climb.rung,
+        called=climb.description,
+        pages=climb.reached,
+        why=why,
+        times=climb.times,
+        people=tuple(climb.recipients.people),
+        channels=tuple(climb.recipients.channels),
+        fell_through=tuple(climb.fell_through),
+        gaps=(*climb.recipients.gaps, *calls.gaps) if climb.description else tuple(calls.gaps),
+        deadlines=tuple(deadlines),
+    )
     # The card stands first in the channel; whoever is paged directly is called without waiting for either.
-    said = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, payload, Priority.PAGE)
+    said = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, payload.to_json(), Priority.PAGE)
     found = [replace(said, depends_on=card_of(n))]
-    about = {
-        **payload,
-        "base": base,
-        "severity": incident.severity,
-        "by": list(rung.by) if rung else [],
-        "unless": unless_for(before, rung.until) if rung else "resolved",
-    }
-    found += [page_to(n, {**about, "used": list(calls.methods_for(call.person))}, call) for call in calls.attempts]
+    about = PersonPagePayload(
+        **vars(payload),
+        base=base,
+        severity=incident.severity,
+        by=tuple(rung.by) if rung else (),
+        unless=unless_for(before, rung.until) if rung else Until.RESOLVED,
+    )
+    found += [page_to(n, replace(about, used=tuple(calls.methods_for(call.person))), call) for call in calls.attempts]
     found += [invitation(n, person) for person in climb.recipients.people]
     for channel in climb.recipients.channels:
         found.append(
@@ -63,7 +70,7 @@ def pages(
                 f"{base}:to:{channel}",
                 NoticeKind.PAGE_ELSEWHERE,
                 n,
-                {**payload, "channel": channel},
+                ChannelPagePayload(**vars(payload), channel=channel).to_json(),
                 priority=Priority.PAGE,
             )
         )
@@ -77,32 +84,36 @@ def would_have_paged(incident: Incident, climb: PagingOutcome, why: str, cause: 
         f"drill:{n}:{incident.paging_round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
     )
     called = climb.description or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
-    people: dict[str, list[str]] = {}
+    people: dict[str, tuple[str, ...]] = {}
     for call in calls.attempts:
-        people.setdefault(call.person.slack or call.person.name, []).append(label(call.method))
+        name = call.person.slack or call.person.name
+        people[name] = (*people.get(name, ()), label(call.method))
     for person in climb.recipients.people:
-        people.setdefault(person, [])
-    payload = {
-        "called": called,
-        "why": why,
-        "people": people,
-        "channels": list(climb.recipients.channels),
-        "gaps": [*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.recipients.gaps, *calls.gaps],
-    }
-    return in_channel(dedup_key, NoticeKind.PAGE_DRILL, n, payload)
+        people.setdefault(person, ())
+    payload = DrillPagePayload(
+        called=called,
+        why=why,
+        people=people,
+        channels=tuple(climb.recipients.channels),
+        gaps=(*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.recipients.gaps, *calls.gaps),
+    )
+    return in_channel(dedup_key, NoticeKind.PAGE_DRILL, n, payload.to_json())
 
 
-def page_to(number: int, about: dict[str, Any], call: PageAttempt) -> Notice:
+def page_to(number: int, about: PersonPagePayload, call: PageAttempt) -> Notice:
     """One person, by one method: a row of its own, which waits for nothing and is repeated rather than lost.
 
     `about` is what all pages of a rung share, with `base`, the beginning of their names.
     """
     person = call.person
-    payload = {**about, "contact": person.key, "person": person.slack or person.key, "method": call.method}
-    dedup_key = page_name(about["base"], call)
+    payload = replace(about, contact=person.key, person=person.slack or person.key, method=call.method)
+    key = page_name(about.base, call)
     if call.method == "slack":
-        return Notice(dedup_key, NoticeKind.PAGE_DIRECT, number, payload, priority=Priority.PAGE)
-    return Notice(dedup_key, NoticeKind.PAGE_VENDOR, number, {**payload, "action": "trigger"}, priority=Priority.PAGE)
+        return Notice(
+            key, NoticeKind.PAGE_DIRECT, number, replace(payload, action=None).to_json(), priority=Priority.PAGE
+        )
+    trigger = replace(payload, action="trigger")
+    return Notice(key, NoticeKind.PAGE_VENDOR, number, trigger.to_json(), priority=Priority.PAGE)
 
 
 def page_name(base: str, call: PageAttempt) -> str:
@@ -114,15 +125,9 @@ def page_name(base: str, call: PageAttempt) -> str:
 def alert_followed(incident: Incident, alert: VendorAlert, action: str) -> Notice:
     """Acknowledge or resolve at the vendor's what was opened there, after the last word that opened it."""
     dedup_key = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
-    payload = {
-        "action": action,
-        "method": alert.method,
-        "severity": alert.severity,
-        "contact": alert.contact,
-        "triggers": list(alert.triggers),
-    }
+    payload = AlertFollowUpPayload(action, alert.method, alert.severity, alert.contact, tuple(alert.triggers))
     return Notice(
-        dedup_key, NoticeKind.PAGE_VENDOR, incident.number, payload,
+        dedup_key, NoticeKind.PAGE_VENDOR, incident.number, payload.to_json(),
         depends_on=alert.triggers[-1], on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.PAGE,
     )  # fmt: skip
 
@@ -154,7 +159,7 @@ def pages_settled(before: Incident, after: Incident) -> list[Notice]:
             f"settle:{dedup_key}",
             NoticeKind.PAGE_EDIT,
             after.number,
-            {"of": dedup_key},
+            SettledPayload(dedup_key).to_json(),
             depends_on=dedup_key,
             priority=Priority.EDIT,
         )

@@ -8,6 +8,8 @@ from bot.domain.incident import Incident
 from bot.domain.playbook.run import Approval, PlaybookRun, StepState, StepStatus, pending_approvals, status_text
 from bot.domain.routing.channel import channel_of
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
+from bot.domain.routing.payloads import ApprovalPayload, RunPayload, SettledPayload, StepOverduePayload
+from bot.domain.values.slack_ids import user_mention
 
 
 def walk_of(incident: int, number: int) -> str:
@@ -17,7 +19,7 @@ def walk_of(incident: int, number: int) -> str:
 
 def opened(walk: PlaybookRun) -> Notice:
     return Notice(
-        walk_of(walk.incident, walk.number), NoticeKind.RUN, walk.incident, {"walk": walk.number},
+        walk_of(walk.incident, walk.number), NoticeKind.RUN, walk.incident, RunPayload(walk.number).to_json(),
         depends_on=channel_of(walk.incident),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
@@ -26,7 +28,7 @@ def opened(walk: PlaybookRun) -> Notice:
 def walk_edit(incident: int, number: int) -> Notice:
     """Several edits become the newest. It is what whoever pressed a button waits for."""
     return Notice(
-        f"walk_edit:{incident}:{number}", NoticeKind.RUN_EDIT, incident, {"walk": number},
+        f"walk_edit:{incident}:{number}", NoticeKind.RUN_EDIT, incident, RunPayload(number).to_json(),
         depends_on=walk_of(incident, number), priority=Priority.ANSWER, resend=True,
     )  # fmt: skip
 
@@ -40,17 +42,16 @@ def walks_told(before: Incident, after: Incident) -> list[Notice]:
 
 def asked(walk: PlaybookRun, approval: Approval) -> list[Notice]:
     """In the channel, and to each approver directly."""
-    about = _about(walk, approval)
     in_channel, *directly = asking_of(walk, approval)
     found = [
         Notice(
-            in_channel, NoticeKind.APPROVAL, walk.incident, about,
+            in_channel, NoticeKind.APPROVAL, walk.incident, _payload(walk, approval),
             depends_on=channel_of(walk.incident),
             on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
         )
     ]  # fmt: skip
     return found + [
-        Notice(dedup_key, NoticeKind.APPROVAL, walk.incident, {**about, "person": person}, priority=Priority.CARD)
+        Notice(dedup_key, NoticeKind.APPROVAL, walk.incident, _payload(walk, approval, person), priority=Priority.CARD)
         for dedup_key, person in zip(directly, approval.people, strict=True)
     ]
 
@@ -86,12 +87,12 @@ def requests_told(before: Incident, after: Incident) -> list[Notice]:
 def request_over(dedup_key: str, number: int) -> Notice:
     """`dedup_key` is `approval:42:1:3:channel`: of incident 42, walk 1, request 3."""
     _, _, walk, request, *_ = dedup_key.split(":")
-    about = {"of": dedup_key, "walk": int(walk), "approval": int(request)}
+    payload = ApprovalPayload(int(walk), int(request), of=dedup_key)
     return Notice(
         f"settle:{dedup_key}",
         NoticeKind.APPROVAL_EDIT,
         number,
-        about,
+        payload.to_json(),
         depends_on=dedup_key,
         priority=Priority.EDIT,
         resend=True,
@@ -102,7 +103,7 @@ def broken_glass(walk: PlaybookRun, mark: StepState) -> Notice:
     """Loudly: a message of its own in the channel."""
     assert mark.asked is not None  # noqa: S101 - there was a request
     return Notice(
-        f"{_approval(walk, mark.asked)}:broken", NoticeKind.BREAK_GLASS, walk.incident, _about(walk, mark.asked),
+        f"{_approval(walk, mark.asked)}:broken", NoticeKind.BREAK_GLASS, walk.incident, _payload(walk, mark.asked),
         depends_on=channel_of(walk.incident),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
@@ -110,12 +111,9 @@ def broken_glass(walk: PlaybookRun, mark: StepState) -> Notice:
 
 def step_late(walk: PlaybookRun, mark: StepState, person: str, deadline: str, late_s: float | None) -> Notice:
     """In the thread of the walk, to one person."""
-    about = {
-        "walk": walk.number, "step": mark.key, "turn": mark.turns, "nudged": mark.nudged, "person": person,
-        "late_s": late_s,
-    }  # fmt: skip
+    payload = StepOverduePayload(walk.number, mark.key, mark.turns, person, mark.nudged, late_s)
     return Notice(
-        f"nudge:{deadline}", NoticeKind.STEP_OVERDUE, walk.incident, about,
+        f"nudge:{deadline}", NoticeKind.STEP_OVERDUE, walk.incident, payload.to_json(),
         depends_on=walk_of(walk.incident, walk.number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.NUDGE,
         deadline=deadline,
@@ -137,11 +135,13 @@ def _reminder_settled(walk: PlaybookRun, deadline: str, mark: StepState) -> Noti
     if mark.reminders:
         outcome = "superseded"
     elif mark.settled or mark.state is StepStatus.ROLLED_BACK:
-        outcome = f"{mark.key} {mark.title}: {status_text(mark.state)}" + (f" by <@{mark.by}>" if mark.by else "")
+        outcome = f"{mark.key} {mark.title}: {status_text(mark.state)}" + (
+            f" by {user_mention(mark.by)}" if mark.by else ""
+        )
     else:
         outcome = f"{mark.key} {mark.title}: somebody saw to it."
     return Notice(
-        f"settle:{dedup_key}", NoticeKind.NUDGE_EDIT, walk.incident, {"of": dedup_key, "outcome": outcome},
+        f"settle:{dedup_key}", NoticeKind.NUDGE_EDIT, walk.incident, SettledPayload(dedup_key, outcome).to_json(),
         depends_on=dedup_key, priority=Priority.EDIT,
     )  # fmt: skip
 
@@ -161,5 +161,5 @@ def _approval(walk: PlaybookRun, approval: Approval) -> str:
     return f"approval:{walk.incident}:{walk.number}:{approval.number}"
 
 
-def _about(walk: PlaybookRun, approval: Approval) -> dict[str, Any]:
-    return {"walk": walk.number, "approval": approval.number}
+def _payload(walk: PlaybookRun, approval: Approval, person: str | None = None) -> dict[str, Any]:
+    return ApprovalPayload(walk.number, approval.number, person).to_json()

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
+from bot.domain.routing.payloads import SettledPayload, UsergroupPayload, UserPayload
 
 
 def home(user: str) -> Notice:
     """Publish somebody's home tab; what is asked for again meanwhile becomes one."""
-    return Notice(f"home:{user}", NoticeKind.HOME, None, {"user": user}, priority=Priority.FETCH, resend=True)
+    return Notice(
+        f"home:{user}", NoticeKind.HOME, None, UserPayload(user).to_json(), priority=Priority.FETCH, resend=True
+    )
 
 
 def user_group(group: str) -> Notice:
     """Have a Slack user group be whoever is on call; several changes become one."""
-    return Notice(f"usergroup:{group}", NoticeKind.USERGROUP, None, {"group": group}, resend=True)
+    return Notice(f"usergroup:{group}", NoticeKind.USERGROUP, None, UsergroupPayload(group).to_json(), resend=True)
 
 
 def policy_refused(number: int, said: dict[str, Any]) -> Notice:
@@ -25,4 +28,11 @@ def policy_refused(number: int, said: dict[str, Any]) -> Notice:
 def policy_mended(number: int) -> Notice:
     """The message before, edited, since the file is in order again."""
     of = f"policy:{number}"
-    return Notice(f"mended:{of}", NoticeKind.POLICY_MENDED, None, {"of": of}, depends_on=of, priority=Priority.EDIT)
+    return Notice(
+        f"mended:{of}",
+        NoticeKind.POLICY_MENDED,
+        None,
+        SettledPayload(of).to_json(),
+        depends_on=of,
+        priority=Priority.EDIT,
+    )

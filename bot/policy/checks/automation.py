@@ -108,10 +108,10 @@ def _span(text: str) -> timedelta:
 
 def problems(look: CheckContext) -> Iterator[Problem]:
     model = look.model.automation
-    yield from look.known(("automation", "severities"), model.severities, look.model.severities, "severity")
+    yield from look.unknown_names(("automation", "severities"), model.severities, look.model.severities, "severity")
     for key, row in model.matrix.items():
         path: KeyPath = ("automation", "matrix", key)
-        yield from look.known((*path, "categories"), row.categories, look.model.categories, "category")
+        yield from look.unknown_names((*path, "categories"), row.categories, look.model.categories, "category")
     for number, allowed in enumerate(model.runners.process.allow if model.runners.process else ()):
         yield from _of_executable(look, ("automation", "runners", "process", "allow", number), allowed)
 
@@ -134,7 +134,7 @@ def warnings(look: CheckContext) -> Iterator[Problem]:
     model = look.model.automation
     path: KeyPath = ("automation",)
     named = [name for name in models.Runners.model_fields if getattr(model.runners, name) is not None]
-    if named and not model.enabled and not look.own(("automation", "enabled")):
+    if named and not model.enabled and not look.in_file(("automation", "enabled")):
         yield look.problem(
             path, f"{', '.join(named)} set up, and nothing is run. Write `enabled: true` to open the door."
         )

@@ -18,11 +18,11 @@ class CheckContext:
     def problem(self, path: KeyPath, message: str, after: str = ":") -> Problem:
         return Problem(path, f"{dotted(path)}{after} {message}", self.source.line(path))
 
-    def own(self, path: KeyPath) -> bool:
+    def in_file(self, path: KeyPath) -> bool:
         """Whether it stands in the file, not in the preset."""
-        return self.source.says(path)
+        return self.source.contains(path)
 
-    def known(self, path: KeyPath, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Problem]:
+    def unknown_names(self, path: KeyPath, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Problem]:
         """A problem for each of the `names` at `path` that is not among the known ones."""
         known = list(known)
         there = f" There are: {', '.join(known)}." if len(known) <= 12 else ""
@@ -32,7 +32,7 @@ class CheckContext:
                 meant = f" Did you mean {guess}?" if guess else ""
                 yield self.problem((*path, number), f"there is no {what} “{name}”.{meant}{there}")
 
-    def unknown(self, path: KeyPath, name: str, known: Iterable[str], what: str, mend: str) -> Problem:
+    def unknown_name(self, path: KeyPath, name: str, known: Iterable[str], what: str, mend: str) -> Problem:
         guess = nearest(name, known)
         return self.problem(path, f"there is no {what} “{name}”. {f'Did you mean {guess}?' if guess else mend}")
 
@@ -41,6 +41,6 @@ class CheckContext:
         for key, severity in self.model.severities.items():
             ladder: KeyPath = ("severities", key, "ladder")
             for number, rung in enumerate(severity.ladder):
-                yield (*ladder, number), rung, self.own(ladder)
+                yield (*ladder, number), rung, self.in_file(ladder)
         for key, trigger in self.model.triggers.items():
-            yield ("triggers", key), trigger, self.own(("triggers", key, "notify"))
+            yield ("triggers", key), trigger, self.in_file(("triggers", key, "notify"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bot.domain.policy.policy import WAKING_METHODS
 from bot.domain.values.durations import exact
 from bot.domain.values.slack_ids import is_user_id
+from bot.domain.values.target import Target, TargetKind
 from bot.policy import build
 from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
@@ -27,10 +28,10 @@ def problems(look: CheckContext) -> Iterator[Problem]:
             yield from _unreachable(look, path, rung)
     for key in look.model.severities:
         yield from _climbs(look, key)
-    if look.own(("playbooks", "approvers")):
+    if look.in_file(("playbooks", "approvers")):
         yield from _approvers(look)
     for key, audience in look.model.audiences.items():
-        if look.own(("audiences", key, "notify")):
+        if look.in_file(("audiences", key, "notify")):
             yield from _missing(look, ("audiences", key, "notify"), audience.notify)
 
 
@@ -51,47 +52,47 @@ def _targets(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterato
     yield from _missing(look, (*path, "notify"), rung.notify)
 
 
-def _missing(look: CheckContext, path: KeyPath, targets: list[str]) -> Iterator[Problem]:
+def _missing(look: CheckContext, path: KeyPath, targets: list[Target]) -> Iterator[Problem]:
     for number, target in enumerate(targets):
-        sort, _, name = target.partition(":")
+        name = target.name
         if is_there(look, target):
             continue
         here = (*path, number)
-        if sort == "schedule":
+        if target.kind is TargetKind.SCHEDULE:
             mend = f"Add one under schedules, such as `{name}: {{members: [U0123ABCD]}}`."
-            yield look.unknown(here, name, look.model.schedules, "schedule", mend)
-        elif sort == "contact":
-            yield look.unknown(here, name, look.model.contacts, "contact", add_contact(name))
+            yield look.unknown_name(here, name, look.model.schedules, "schedule", mend)
+        elif target.kind is TargetKind.CONTACT:
+            yield look.unknown_name(here, name, look.model.contacts, "contact", add_contact(name))
         else:
             mend = f"Add one under roles, such as `{name}: {{title: {name.replace('_', ' ').capitalize()}}}`."
-            yield look.unknown(here, name, [*look.model.roles, *look.model.contacts], "role", mend)
+            yield look.unknown_name(here, name, [*look.model.roles, *look.model.contacts], "role", mend)
 
 
 def _approvers(look: CheckContext) -> Iterator[Problem]:
     path: KeyPath = ("playbooks", "approvers")
     yield from _missing(look, path, look.model.playbooks.approvers)
     for number, target in enumerate(look.model.playbooks.approvers):
-        if target.startswith("channel:"):
+        if target.kind is TargetKind.CHANNEL:
             said = "a channel cannot approve. Name people: role:NAME, contact:NAME, schedule:NAME or user:U0123ABCD."
             yield look.problem((*path, number), said)
 
 
-def is_there(look: CheckContext, target: str) -> bool:
-    sort, _, name = target.partition(":")
-    if sort == "schedule":
+def is_there(look: CheckContext, target: Target) -> bool:
+    name = target.name
+    if target.kind is TargetKind.SCHEDULE:
         return name in look.model.schedules
-    if sort == "contact":
+    if target.kind is TargetKind.CONTACT:
         return name in look.model.contacts
     # A role nobody has to take in the incident, such as role:engineering_manager, may be a contact.
-    return sort != "role" or name in look.model.roles or name in look.model.contacts
+    return target.kind is not TargetKind.ROLE or name in look.model.roles or name in look.model.contacts
 
 
-def _people(look: CheckContext, target: str) -> list[str]:
+def _people(look: CheckContext, target: Target) -> list[str]:
     """Contacts and members whom a target may reach."""
-    sort, _, name = target.partition(":")
-    if sort in ("contact", "user") or (sort == "role" and name in look.model.contacts):
+    kind, name = target.kind, target.name
+    if kind in (TargetKind.CONTACT, TargetKind.USER) or (kind is TargetKind.ROLE and name in look.model.contacts):
         return [name]
-    if sort == "schedule" and name in look.model.schedules:
+    if kind is TargetKind.SCHEDULE and name in look.model.schedules:
         layers = build.rotations(look.model.schedules[name])
         return list(dict.fromkeys(member for layer in layers for member in layer.members))
     return []
@@ -115,7 +116,7 @@ def _unreachable(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Ite
         for person in _people(look, target):
             needs = [_lacks(look, person, method) for method in rung.by]
             if all(needs):
-                via = "" if target.endswith(f":{person}") else f" ({target})"
+                via = "" if target.name == person else f" ({target})"
                 ways = " or ".join(rung.by)
                 said = f"{person}{via} cannot be reached by {ways}. {_give(look, person, needs)}"
                 yield look.problem((*path, "notify", number), said)
@@ -140,7 +141,7 @@ def _lost_methods(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> It
 def _climbs(look: CheckContext, key: str) -> Iterator[Problem]:
     ladder = look.model.severities[key].ladder
     for number in range(1, len(ladder)):
-        before, after = build.clock(ladder[number - 1].after), build.clock(ladder[number].after)
+        before, after = build.clock_duration(ladder[number - 1].after), build.clock_duration(ladder[number].after)
         if after < before:
             said = f"is {exact(after)}, earlier than the rung before it ({exact(before)}). Put them in order."
             yield look.problem(("severities", key, "ladder", number, "after"), said, "")
@@ -151,10 +152,9 @@ def _not_yet_described(look: CheckContext) -> Iterator[Problem]:
     missing: dict[str, list[str]] = {"schedules": [], "contacts": []}
     for _, rung, _ in look.rungs():
         for target in rung.notify:
-            sort, _, name = target.partition(":")
-            where = "schedules" if sort == "schedule" else "contacts"
-            if not is_there(look, target) and name not in missing[where]:
-                missing[where].append(name)
+            where = "schedules" if target.kind is TargetKind.SCHEDULE else "contacts"
+            if not is_there(look, target) and target.name not in missing[where]:
+                missing[where].append(target.name)
     for role in look.model.roles.values():
         known = [*look.model.roles, *look.model.contacts, *missing["contacts"]]
         if role.backup is not None and role.backup not in known:
@@ -185,7 +185,8 @@ def _rings(look: CheckContext, rung: Rung) -> bool:
     return "pagerduty" in rung.by or ("sms" in rung.by and any(not _lacks(look, one, "sms") for one in people))
 
 
-def _reaches_somebody(look: CheckContext, target: str) -> bool:
+def _reaches_somebody(look: CheckContext, target: Target) -> bool:
     """Whatever the incident: a channel is nobody, and a role may be empty unless a contact stands in for it."""
-    sort, _, name = target.partition(":")
-    return name in look.model.contacts if sort == "role" else sort != "channel" and is_there(look, target)
+    if target.kind is TargetKind.ROLE:
+        return target.name in look.model.contacts
+    return target.kind is not TargetKind.CHANNEL and is_there(look, target)

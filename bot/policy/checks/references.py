@@ -16,22 +16,24 @@ def problems(look: CheckContext) -> Iterator[Problem]:
     yield from _same_names(look, "severities", {key: severity.name for key, severity in model.severities.items()})
     yield from _same_names(look, "roles", {key: role.title for key, role in model.roles.items()})
     for key, severity in model.severities.items():
-        yield from look.known(("severities", key, "roles"), severity.roles, model.roles, "role")
-        yield from look.known(("severities", key, "audiences"), severity.audiences, model.audiences, "audience")
+        yield from look.unknown_names(("severities", key, "roles"), severity.roles, model.roles, "role")
+        yield from look.unknown_names(("severities", key, "audiences"), severity.audiences, model.audiences, "audience")
     for key, role in model.roles.items():
-        yield from look.known(("roles", key, "required_for"), role.required_for, model.severities, "severity")
+        yield from look.unknown_names(("roles", key, "required_for"), role.required_for, model.severities, "severity")
     for key, trigger in model.triggers.items():
-        yield from look.known(("triggers", key, "severities"), trigger.severities, model.severities, "severity")
+        yield from look.unknown_names(("triggers", key, "severities"), trigger.severities, model.severities, "severity")
         yield from _figure(look, key)
     for key, rule in model.classification.items():
         if rule.severity not in model.severities:
-            yield look.unknown(
+            yield look.unknown_name(
                 ("classification", key, "severity"), rule.severity, model.severities, "severity",
                 f"Use one of: {', '.join(model.severities)}.",
             )  # fmt: skip
         if rule.category is not None and rule.category not in model.categories:
             mend = f"Add one under categories, such as `{rule.category}: {{}}`."
-            yield look.unknown(("classification", key, "category"), rule.category, model.categories, "category", mend)
+            yield look.unknown_name(
+                ("classification", key, "category"), rule.category, model.categories, "category", mend
+            )
     yield from _people(look, ("executives",), model.executives)
     yield from _backups(look)
     yield from _services(look)
@@ -43,7 +45,7 @@ def warnings(look: CheckContext) -> Iterator[Problem]:
     for key, role in model.roles.items():
         path: KeyPath = ("roles", key, "required_for")
         unasked = [level for level in role.required_for if key not in model.severities[level].roles]
-        if look.own(path) and unasked:
+        if look.in_file(path) and unasked:
             said = f"nobody is reminded of it at {', '.join(unasked)}. Add {key} to severities.{unasked[0]}.roles."
             yield look.problem(path, said)
     briefed = [key for key, severity in model.severities.items() if severity.notify_executives]
@@ -62,7 +64,7 @@ def _orders(look: CheckContext) -> Iterator[Problem]:
         ("role_order", look.model.role_order, list(look.model.roles)),
     ):
         what = "severity" if path == "order" else "role"
-        yield from look.known((path,), said, there, what)
+        yield from look.unknown_names((path,), said, there, what)
         if said and (left := [key for key in there if key not in said]):
             yield look.problem((path,), f"leaves out {', '.join(left)}. List every {what}, or none.", "")
         if twice := sorted({key for key in said if said.count(key) > 1}):
@@ -84,7 +86,7 @@ def _same_names(look: CheckContext, collection: str, names: dict[str, str]) -> I
 def _people(look: CheckContext, path: KeyPath, names: Iterable[str]) -> Iterator[Problem]:
     for number, name in enumerate(names):
         if name not in look.model.contacts and not is_user_id(name):
-            yield look.unknown((*path, number), name, look.model.contacts, "contact", add_contact(name))
+            yield look.unknown_name((*path, number), name, look.model.contacts, "contact", add_contact(name))
 
 
 def add_contact(name: str) -> str:
@@ -98,9 +100,9 @@ def _backups(look: CheckContext) -> Iterator[Problem]:
         backup = role.backup
         if backup is None:
             continue
-        if backup not in roles and backup not in look.model.contacts and look.own(path):
+        if backup not in roles and backup not in look.model.contacts and look.in_file(path):
             known = [*roles, *look.model.contacts]
-            yield look.unknown(path, backup, known, "role or contact", add_contact(backup))
+            yield look.unknown_name(path, backup, known, "role or contact", add_contact(backup))
         circle = [key]
         while backup in roles and backup not in look.model.contacts and backup not in circle:
             circle.append(backup)
@@ -116,8 +118,8 @@ def _services(look: CheckContext) -> Iterator[Problem]:
         path: KeyPath = ("services", key)
         if service.schedule is not None and service.schedule not in model.schedules:
             mend = f"Add one under schedules, such as `{service.schedule}: {{members: [U0123ABCD]}}`."
-            yield look.unknown((*path, "schedule"), service.schedule, model.schedules, "schedule", mend)
-        yield from look.known((*path, "depends_on"), service.depends_on, model.services, "service")
+            yield look.unknown_name((*path, "schedule"), service.schedule, model.schedules, "schedule", mend)
+        yield from look.unknown_names((*path, "depends_on"), service.depends_on, model.services, "service")
         if key in service.depends_on:
             yield look.problem((*path, "depends_on"), "a service cannot depend on itself. Take it out.")
         yield from _people(look, (*path, "contacts"), service.contacts)
@@ -138,4 +140,6 @@ def _fields(look: CheckContext) -> Iterator[Problem]:
             yield look.problem(("fields", key), "needs options to choose from: write `options: [yes, no]`.", "")
         if custom.kind != "select" and custom.options:
             yield look.problem(("fields", key, "options"), f"a {custom.kind} field has none. Write `kind: select`.")
-        yield from look.known(("fields", key, "severities"), custom.severities, look.model.severities, "severity")
+        yield from look.unknown_names(
+            ("fields", key, "severities"), custom.severities, look.model.severities, "severity"
+        )

@@ -12,23 +12,23 @@ from bot.policy.yaml_source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckResult:
     """Problems make a policy invalid; warnings are said by `tocsin check` and at start."""
 
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
 
 
-def check(model: models.Document, source: Source) -> Found:
+def check(model: models.Document, source: Source) -> CheckResult:
     look = CheckContext(model, source)
     problems = [
         *references.problems(look), *schedules.problems(look), *paging.problems(look), *automation.problems(look),
         *permissions.problems(look),
     ]  # fmt: skip
     if problems:
-        return Found(tuple(problems), ())
+        return CheckResult(tuple(problems), ())
     warnings = [
         *references.warnings(look), *schedules.warnings(look), *paging.warnings(look), *automation.warnings(look),
         *permissions.warnings(look),
     ]  # fmt: skip
-    return Found((), tuple(warning.said_of(source.name) for warning in warnings))
+    return CheckResult((), tuple(warning.located(source.name) for warning in warnings))

@@ -31,7 +31,7 @@ def warnings(look: CheckContext) -> Iterator[Problem]:
     for key, schedule in look.model.schedules.items():
         if schedule.pagerduty:
             continue
-        found = _gaps(build.schedule_of(key, schedule, look.model.timezone))
+        found = _gaps(build.build_schedule(key, schedule, look.model.timezone))
         if not found:
             continue
         zone = ZoneInfo(schedule.timezone or look.model.timezone)
@@ -61,7 +61,7 @@ def _rotation(look: CheckContext, path: KeyPath, layer: models.Rotation) -> Iter
         if member not in look.model.contacts and not is_user_id(member):
             here: KeyPath = (*path, "members", number)
             mend = f"{add_contact(member)[:-1]}, or write a Slack member ID."
-            yield look.unknown(here, member, look.model.contacts, "contact", mend)
+            yield look.unknown_name(here, member, look.model.contacts, "contact", mend)
     if layer.handoff is not None:
         try:
             notation.parse_handoff(layer.rotation, layer.handoff)

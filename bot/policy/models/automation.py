@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.policy.models.base import Part
+from bot.policy.models.base import StrictModel
 from bot.policy.models.bounds import Argument, Count, Forms, HostName, Network, Program, Share, Size, Variable
 from bot.policy.models.conditions import When
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Duration
 
 
-class Executable(Part):
+class Executable(StrictModel):
     """A program that playbooks may run, with these arguments only."""
 
     executable: Program = Field(description="Its whole path; commands call it by its name.")
@@ -34,14 +34,14 @@ class Executable(Part):
     )
 
 
-class ProcessRunner(Part):
+class ProcessRunner(StrictModel):
     """Runs programs, never a shell."""
 
     allow: list[Executable] = Field(default=[], description="What may be run.")
     concurrency: Count = Field(default=2, description="So many at once in each replica.")
 
 
-class AllowedHost(Part):
+class AllowedHost(StrictModel):
     """A host that playbooks may ask."""
 
     host: HostName = Field(description="Its name, exactly.")
@@ -57,7 +57,7 @@ class AllowedHost(Part):
     )
 
 
-class HttpRunner(Part):
+class HttpRunner(StrictModel):
     """Asks hosts over HTTP; follows no redirect."""
 
     allow: list[AllowedHost] = Field(default=[], description="Who may be asked.")
@@ -66,19 +66,19 @@ class HttpRunner(Part):
     concurrency: Count = Field(default=4, description="So many at once in each replica.")
 
 
-class PromqlRunner(Part):
+class PromqlRunner(StrictModel):
     """Asks the Prometheus of PROMETHEUS_URL."""
 
     timeout: Duration = Field(default="10s", description="For one query.")
 
 
-class WaitRunner(Part):
+class WaitRunner(StrictModel):
     """Waits."""
 
     longest: Duration = Field(default="10m", description="No step may wait longer.")
 
 
-class Runners(Part):
+class Runners(StrictModel):
     """What may run steps. One that is not named here runs nothing."""
 
     process: ProcessRunner | None = Field(default=None, description="Programs of this machine.")
@@ -87,7 +87,7 @@ class Runners(Part):
     wait: WaitRunner | None = Field(default=None, description="Waiting.")
 
 
-class MatrixRow(Part):
+class MatrixRow(StrictModel):
     """One line of the decision matrix. What is left out fits anything; all that is said must hold."""
 
     name: Text = Field(default="", description="The sort of incident, in words.")
@@ -101,7 +101,7 @@ class MatrixRow(Part):
     )
 
 
-class Automation(Part):
+class Automation(StrictModel):
     """What may be run, and when without a person. Off where it is left out."""
 
     enabled: bool = Field(default=False, description="The door: nothing at all is run while this is false.")

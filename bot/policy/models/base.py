@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
 
-def wrong(message: str) -> PydanticCustomError:
+def invalid(message: str) -> PydanticCustomError:
     """A problem in words; the reader puts file, line and key path before it."""
     return PydanticCustomError("policy", "{said}", {"said": message})
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     return f"“{str(value)[:60]}”"
 
 
-class Part(BaseModel):
+class StrictModel(BaseModel):
     """Settings that stand together. What is not named here is a mistake, not a remark."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

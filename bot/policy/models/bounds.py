@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from bot.domain.values import patterns
-from bot.policy.models.base import shown, wrong
+from bot.policy.models.base import invalid, quoted
 from bot.policy.models.texts import as_text
 
 _HOST = re.compile(r"^(?=.{2,253}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$")
@@ -17,9 +17,9 @@ _HOST = re.compile(r"^(?=.{2,253}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$")
 
 def _executable(value: Any) -> str:
     if not isinstance(value, str) or not re.match(r"^/(?:[^/\x00-\x1f]+/)*[^/\x00-\x1f]+$", value):
-        raise wrong(f"must be a whole path such as /usr/bin/kubectl, not {shown(value)}.")
+        raise invalid(f"must be a whole path such as /usr/bin/kubectl, not {quoted(value)}.")
     if ".." in value.split("/") or "." in value.split("/"):
-        raise wrong(f"must be a plain path without . and .. in it, not {shown(value)}.")
+        raise invalid(f"must be a plain path without . and .. in it, not {quoted(value)}.")
     return value
 
 
@@ -27,10 +27,10 @@ def _argument(value: Any, info: ValidationInfo) -> str:
     """Of a policy that was kept with an incident any will do: what may run is asked of the one in force."""
     text = as_text(value)
     if not isinstance(text, str):
-        raise wrong("must be a pattern for one argument, in quotes.")
+        raise invalid("must be a pattern for one argument, in quotes.")
     why = None if (info.context or {}).get("kept") else patterns.pattern_error(text)
     if why is not None:
-        raise wrong(f"is not a valid pattern: {shown(text)}. {why}")
+        raise invalid(f"is not a valid pattern: {quoted(text)}. {why}")
     return text
 
 
@@ -41,7 +41,7 @@ def _forms(value: Any) -> Any:
 
 def _environment_name(value: Any) -> str:
     if not isinstance(value, str) or not re.match(r"^[A-Za-z_][A-Za-z0-9_]*$", value):
-        raise wrong(f"is not the name of an environment variable: {shown(value)}. Write it like KUBECONFIG.")
+        raise invalid(f"is not the name of an environment variable: {quoted(value)}. Write it like KUBECONFIG.")
     return value
 
 
@@ -51,7 +51,7 @@ def _host_name(value: Any) -> str:
         ip_address(text.strip("[]"))
     except ValueError:
         if not _HOST.match(text) or re.match(r"^[0-9.]+$|^0x", text):
-            raise wrong(f"must be the name of one host such as api.example.com, not {shown(value)}.") from None
+            raise invalid(f"must be the name of one host such as api.example.com, not {quoted(value)}.") from None
     return text
 
 
@@ -59,13 +59,13 @@ def _network(value: Any) -> str:
     try:
         return str(ip_network(value, strict=True))
     except ValueError:
-        raise wrong(f"must be a network such as 10.0.0.0/8, not {shown(value)}.") from None
+        raise invalid(f"must be a network such as 10.0.0.0/8, not {quoted(value)}.") from None
 
 
 def _bytes(value: Any) -> int:
     match = re.match(r"^(\d{1,6}) ?(k|M|G)i?B?$", value) if isinstance(value, str) else None
     if match is None or not int(match[1]):
-        raise wrong(f"must be a size such as 64k or 2M, not {shown(value)}.")
+        raise invalid(f"must be a size such as 64k or 2M, not {quoted(value)}.")
     return int(match[1]) << (10 * " kMG".index(match[2]))
 
 

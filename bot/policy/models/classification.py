@@ -6,19 +6,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.policy.models.base import Part
+from bot.policy.models.base import StrictModel
 from bot.policy.models.conditions import When
 from bot.policy.models.texts import Key, Text
 
 
-class Category(Part):
+class Category(StrictModel):
     """What sort of trouble an incident is."""
 
     name: Text = Field(default="", description="The label people see.")
     description: Text = Field(default="", description="One line.")
 
 
-class Rule(Part):
+class Rule(StrictModel):
     """Suggests a severity where all of `when` holds; of several rules the worst wins."""
 
     severity: Key = Field(description="The severity it speaks for.")
@@ -29,7 +29,7 @@ class Rule(Part):
     escalate: bool = Field(default=False, description="People should be paged without waiting.")
 
 
-class CustomField(Part):
+class CustomField(StrictModel):
     """A question of your own in the declare modal."""
 
     label: Text = Field(min_length=1, max_length=48, description="The question.")

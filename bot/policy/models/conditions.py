@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from bot.policy.models.base import shown, wrong
+from bot.policy.models.base import invalid, quoted
 
 CONDITION = re.compile(r"^([a-z][a-z0-9_]*)(?: ?(>=|<=|>|<) ?(\d+(?:\.\d+)?))?$")
 
@@ -15,8 +15,8 @@ CONDITION = re.compile(r"^([a-z][a-z0-9_]*)(?: ?(>=|<=|>|<) ?(\d+(?:\.\d+)?))?$"
 def _condition(value: Any) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
     if not CONDITION.match(text):
-        raise wrong(
-            f"is not a condition: {shown(value)}. Write a fact and a figure, such as “users >= 50”, or a mark alone, "
+        raise invalid(
+            f"is not a condition: {quoted(value)}. Write a fact and a figure, such as “users >= 50”, or a mark alone, "
             "such as security."
         )
     return text

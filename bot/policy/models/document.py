@@ -7,18 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bot.policy.models.automation import Automation
-from bot.policy.models.base import Part
+from bot.policy.models.base import StrictModel
 from bot.policy.models.classification import Category, CustomField, Rule
 from bot.policy.models.ladders import Trigger
 from bot.policy.models.people import Audience, Contact, Role, Schedule
 from bot.policy.models.services import Service
 from bot.policy.models.severities import Severity
-from bot.policy.models.targets import TARGET_FORMS, Channel, Target, Who
+from bot.policy.models.targets import TARGET_FORMS, Channel, TargetField, Who
 from bot.policy.models.texts import Bookmark, ChannelName, Emoji, Key, Link, Text
 from bot.policy.models.times import Duration, Zone
 
 
-class Nudges(Part):
+class Nudges(StrictModel):
     """When reminders come, and when they are gentle."""
 
     busy: Annotated[int, Field(ge=1, strict=True)] = Field(default=3, description="So many messages from people …")
@@ -30,10 +30,10 @@ class Nudges(Part):
     )
 
 
-class Playbooks(Part):
+class Playbooks(StrictModel):
     """Who may approve a step, and how playbooks are kept fresh."""
 
-    approvers: list[Target] = Field(
+    approvers: list[TargetField] = Field(
         default=[], description=f"Who may approve: {TARGET_FORMS}. Left out: anybody but whoever asked."
     )
     approval_expires: Duration = Field(default="30m", description="A request without an answer ends after so long.")
@@ -48,7 +48,7 @@ class Playbooks(Part):
     )
 
 
-class Timeline(Part):
+class Timeline(StrictModel):
     """What is recorded, and for how long."""
 
     record: Literal["all", "key"] = Field(default="all", description="Everything said, or key entries only.")
@@ -56,7 +56,7 @@ class Timeline(Part):
     reactions: list[Emoji] = Field(default=[], description="Emoji that carry meaning and are recorded.")
 
 
-class Document(Part):
+class Document(StrictModel):
     """A whole policy, as it stands after the preset and the file were put together."""
 
     preset: Text | None = Field(default=None, description="What this file starts from.")

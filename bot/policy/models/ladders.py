@@ -6,17 +6,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.policy.models.base import Part
-from bot.policy.models.targets import TARGET_FORMS, Method, Target
+from bot.policy.models.base import StrictModel
+from bot.policy.models.targets import TARGET_FORMS, Method, TargetField
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Delay, Duration
 
 
-class Rung(Part):
+class Rung(StrictModel):
     """One step of a ladder."""
 
     after: Delay = Field(description="Counted from the declaration (or from when the severity was raised).")
-    notify: list[Target] = Field(min_length=1, description=f"Whom: {TARGET_FORMS}.")
+    notify: list[TargetField] = Field(min_length=1, description=f"Whom: {TARGET_FORMS}.")
     by: list[Method] = Field(default=["slack"], min_length=1, description="How people are reached.")
     until: Literal["acknowledged", "mitigated", "resolved"] = Field(
         default="acknowledged", description="The rung is left out once the incident is that far."
@@ -24,7 +24,7 @@ class Rung(Part):
     repeat: Duration | None = Field(default=None, description="Page again every so often while unanswered.")
 
 
-class Trigger(Part):
+class Trigger(StrictModel):
     """A reason to page beside the passing of time."""
 
     name: Text = Field(default="", description="In words; shown to whoever is paged.")
@@ -44,7 +44,7 @@ class Trigger(Part):
     )
     severities: list[Key] = Field(default=[], description="Only for these; every one where left out.")
     after: Delay = Field(default="0m", description="Counted from when it holds.")
-    notify: list[Target] = Field(min_length=1, description=f"Whom: {TARGET_FORMS}.")
+    notify: list[TargetField] = Field(min_length=1, description=f"Whom: {TARGET_FORMS}.")
     by: list[Method] = Field(default=["slack"], min_length=1, description="How people are reached.")
     until: Literal["acknowledged", "mitigated", "resolved"] = Field(
         default="resolved", description="Not paged once the incident is that far."

@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.policy.models.base import Part
-from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUser, Target
+from bot.policy.models.base import StrictModel
+from bot.policy.models.targets import TARGET_FORMS, Mail, Method, Phone, SlackUser, TargetField
 from bot.policy.models.texts import Key, Link, Text
 from bot.policy.models.times import Day, Hours, Zone
 
 
-class Role(Part):
+class Role(StrictModel):
     """A part somebody plays in an incident."""
 
     title: Text = Field(min_length=1, description="The label people see.")
@@ -22,7 +22,7 @@ class Role(Part):
     required_for: list[Key] = Field(default=[], description="Severities that need the role.")
 
 
-class Contact(Part):
+class Contact(StrictModel):
     """Somebody who can be reached. One of slack, email, phone, pagerduty is needed."""
 
     name: Text = Field(default="", description="As people know them.")
@@ -33,7 +33,7 @@ class Contact(Part):
     url: Link | None = Field(default=None, description="A vendor's support portal.")
 
 
-class Rotation(Part):
+class Rotation(StrictModel):
     """Members take turns."""
 
     rotation: Literal["daily", "weekly", "monthly"] = Field(default="weekly", description="How long a turn is.")
@@ -43,7 +43,7 @@ class Rotation(Part):
     hours: Hours | None = Field(default=None, description="When it holds, such as `09:00-17:00 mon-fri`.")
 
 
-class Schedule(Part):
+class Schedule(StrictModel):
     """Who is on call when: one rotation, or `layers`, of which later ones outrank earlier ones."""
 
     timezone: Zone | None = Field(default=None, description="The policy's where left out.")
@@ -57,11 +57,11 @@ class Schedule(Part):
     pagerduty: Text | None = Field(default=None, description="The ID of a PagerDuty schedule, read instead of these.")
 
 
-class Audience(Part):
+class Audience(StrictModel):
     """Somebody who is told."""
 
     name: Text = Field(default="", description="The label people see.")
     description: Text = Field(default="", description="One line.")
     public: bool = Field(default=False, description="Goes out only when a person sends it.")
-    notify: list[Target] = Field(default=[], description=f"Whom: {TARGET_FORMS}.")
+    notify: list[TargetField] = Field(default=[], description=f"Whom: {TARGET_FORMS}.")
     by: list[Method] = Field(default=["slack"], min_length=1, description="How they are told.")

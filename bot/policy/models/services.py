@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bot.policy.models.base import Part
+from bot.policy.models.base import StrictModel
 from bot.policy.models.targets import Channel
 from bot.policy.models.texts import Key, Link, Text
 
 
-class Service(Part):
+class Service(StrictModel):
     """Something of yours that can break."""
 
     name: Text = Field(default="", description="As people know it.")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bot.policy.models.base import Part
+from bot.policy.models.base import StrictModel
 from bot.policy.models.ladders import Rung
 from bot.policy.models.texts import Key, Text
 from bot.policy.models.times import Span
 
 
-class Severity(Part):
+class Severity(StrictModel):
     """A level and what it asks of people. Where a duration is null, nothing is asked."""
 
     name: Text = Field(min_length=1, description="What people call it.")

@@ -3,115 +3,125 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
 from bot.domain.policy.policy import METHODS
 from bot.domain.values.slack_ids import CHANNEL_ID, is_user_id
-from bot.policy.models.base import shown, wrong
+from bot.domain.values.target import Target, TargetKind
+from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import did_you_mean
 
 TARGET_FORMS = "contact:NAME, schedule:NAME, role:NAME, user:U0123ABCD or channel:#name"
 WHO_FORMS = '"@handle" of a user group, group:S0123ABCD, user:U0123ABCD, role:NAME or contact:NAME'
+_TARGET_KINDS = [str(kind) for kind in TargetKind if kind is not TargetKind.GROUP]
 _GROUP = re.compile(r"^(?:S[A-Z0-9]{5,}|[a-z0-9][a-z0-9_.-]{0,20})$")
 _CHANNEL = re.compile(rf"^(?:#[^\sA-Z#,.:]{{1,80}}|{CHANNEL_ID})$")
 _MAIL = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
 _PHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
 
 
-def _target(value: Any) -> str:
+def _target(value: Any) -> Target:
     if isinstance(value, dict) and len(value) == 1:
-        ((sort, name),) = value.items()
-        raise wrong(f'must be one text, without a space after the colon: "{sort}:{name}".')
+        ((kind, name),) = value.items()
+        raise invalid(f'must be one text, without a space after the colon: "{kind}:{name}".')
     if not isinstance(value, str):
-        raise wrong(f"must be one of {TARGET_FORMS}, in quotes.")
-    sort, colon, name = value.strip().partition(":")
-    if not colon or not name:
-        raise wrong(f"is not a target: {shown(value)}. {_target_mend(value.strip())}")
-    if sort not in ("contact", "schedule", "role", "user", "channel"):
-        said = did_you_mean(sort, ["contact", "schedule", "role", "user", "channel"], "Targets begin with")
-        raise wrong(f"is not a target: {shown(value)}.{said} Write {TARGET_FORMS}.")
-    if sort == "user" and not (is_user_id(name) or _MAIL.match(name)):
-        raise wrong(
-            f"does not name a Slack member: {shown(value)}. Write user: and the member ID, such as user:U0123ABCD."
+        raise invalid(f"must be one of {TARGET_FORMS}, in quotes.")
+    try:
+        target = Target.parse(value.strip())
+    except ValueError:
+        raise invalid(f"is not a target: {quoted(value)}.{_target_hint(value.strip())}") from None
+    if target.kind is TargetKind.GROUP:
+        raise invalid(f"is not a target: {quoted(value)}.{_target_hint(value.strip())}")
+    if target.kind is TargetKind.USER and not (is_user_id(target.name) or _MAIL.match(target.name)):
+        raise invalid(
+            f"does not name a Slack member: {quoted(value)}. Write user: and the member ID, such as user:U0123ABCD."
         )
-    if sort == "channel" and not _CHANNEL.match(name):
-        raise wrong(f'does not name a channel: {shown(value)}. Write "channel:#name", in small letters, or its ID.')
-    return f"{sort}:{name}"
+    if target.kind is TargetKind.CHANNEL and not _CHANNEL.match(target.name):
+        raise invalid(f'does not name a channel: {quoted(value)}. Write "channel:#name", in small letters, or its ID.')
+    return target
 
 
-def _target_mend(value: str) -> str:
-    if value.startswith("#"):
-        return f'Write "channel:{value}".'
-    if is_user_id(value):
-        return f'Write "user:{value}".'
-    return f"Write {TARGET_FORMS}."
+def _target_hint(text: str) -> str:
+    if text.startswith("#"):
+        return f' Write "channel:{text}".'
+    if is_user_id(text):
+        return f' Write "user:{text}".'
+    kind, _, name = text.partition(":")
+    if name and kind not in _TARGET_KINDS:
+        return f"{did_you_mean(kind, _TARGET_KINDS, 'Targets begin with')} Write {TARGET_FORMS}."
+    return f" Write {TARGET_FORMS}."
 
 
-def _who(value: Any) -> str:
-    """Somebody who may do something, as `group:`, `user:`, `role:` or `contact:`."""
-    forms = f"Write {WHO_FORMS}."
+def _who(value: Any) -> Target:
+    """A person or group that may do something, as `group:`, `user:`, `role:` or `contact:`."""
     if not isinstance(value, str):
-        raise wrong(f"must be one of {WHO_FORMS}, in quotes.")
-    text = value.strip()
+        raise invalid(f"must be one of {WHO_FORMS}, in quotes.")
+    target = _parse_who(value.strip())
+    if target is None or target.kind in (TargetKind.CHANNEL, TargetKind.SCHEDULE):
+        raise invalid(f"does not say who: {quoted(value)}. Write {WHO_FORMS}.")
+    if target.kind is TargetKind.GROUP and not _GROUP.match(target.name):
+        raise invalid(f'does not name a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
+    if target.kind is TargetKind.USER and not is_user_id(target.name):
+        raise invalid(f"does not name a Slack member: {quoted(value)}. Write the member ID, such as user:U0123ABCD.")
+    return target
+
+
+def _parse_who(text: str) -> Target | None:
     if text.startswith("@"):
-        text = f"group:{text[1:]}"
-    sort, colon, name = text.partition(":")
-    if not colon and is_user_id(text):
-        sort, name = "user", text
-    if sort == "group":
-        name = name.removeprefix("@")
-        if not _GROUP.match(name):
-            raise wrong(f'does not name a user group: {shown(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
-    elif sort == "user":
-        if not is_user_id(name):
-            raise wrong(f"does not name a Slack member: {shown(value)}. Write the member ID, such as user:U0123ABCD.")
-    elif sort not in ("role", "contact") or not name:
-        raise wrong(f"does not say who: {shown(value)}. {forms}")
-    return f"{sort}:{name}"
+        return Target(TargetKind.GROUP, text[1:])
+    if is_user_id(text):
+        return Target(TargetKind.USER, text)
+    try:
+        target = Target.parse(text)
+    except ValueError:
+        return None
+    return replace(target, name=target.name.removeprefix("@")) if target.kind is TargetKind.GROUP else target
 
 
 def _method(value: Any) -> str:
     if not isinstance(value, str) or value not in METHODS:
         said = did_you_mean(value, METHODS, "Use") if isinstance(value, str) else f" Use: {', '.join(METHODS)}."
-        raise wrong(f"is not a way to reach people: {shown(value)}.{said}")
+        raise invalid(f"is not a way to reach people: {quoted(value)}.{said}")
     return value
 
 
 def _channel(value: Any) -> str:
     if not isinstance(value, str) or not _CHANNEL.match(value):
         name = str(value).strip().lstrip("#").lower().replace(" ", "-")
-        raise wrong(f'does not name a channel: {shown(value)}. Write "#{name}", in quotes, or its ID.')
+        raise invalid(f'does not name a channel: {quoted(value)}. Write "#{name}", in quotes, or its ID.')
     return value
 
 
 def _slack(value: Any) -> str:
     if not isinstance(value, str) or not (is_user_id(value) or _MAIL.match(value)):
-        raise wrong(
+        raise invalid(
             f"must be a Slack member ID such as U0123ABCD (in Slack: profile, ⋮, Copy member ID) "
-            f"or an e-mail address, not {shown(value)}."
+            f"or an e-mail address, not {quoted(value)}."
         )
     return value
 
 
 def _mail(value: Any) -> str:
     if not isinstance(value, str) or not _MAIL.match(value):
-        raise wrong(f"must be an e-mail address, not {shown(value)}.")
+        raise invalid(f"must be an e-mail address, not {quoted(value)}.")
     return value
 
 
 def _phone(value: Any) -> str:
     if isinstance(value, int):
-        raise wrong(f'must be a telephone number with its country code, in quotes: "+49…", not {value}.')
+        raise invalid(f'must be a phone number with its country code, in quotes: "+49…", not {value}.')
     if not isinstance(value, str) or not _PHONE.match(value):
-        raise wrong(f'must be a telephone number with its country code, such as "+4915112345678", not {shown(value)}.')
+        raise invalid(f'must be a phone number with its country code, such as "+4915112345678", not {quoted(value)}.')
     return value
 
 
 _TARGET_SCHEMA = {"type": "string", "pattern": "^(contact|schedule|role|user|channel):.+$"}
-Target = Annotated[str, PlainValidator(_target), WithJsonSchema(_TARGET_SCHEMA)]
-Who = Annotated[str, PlainValidator(_who), WithJsonSchema({"type": "string", "examples": ["@sre", "role:commander"]})]
+TargetField = Annotated[Target, PlainValidator(_target), WithJsonSchema(_TARGET_SCHEMA)]
+_WHO_SCHEMA = {"type": "string", "examples": ["@sre", "role:commander"]}
+Who = Annotated[Target, PlainValidator(_who), WithJsonSchema(_WHO_SCHEMA)]
 Method = Annotated[str, PlainValidator(_method), WithJsonSchema({"type": "string", "enum": list(METHODS)})]
 Channel = Annotated[str, PlainValidator(_channel), WithJsonSchema({"type": "string", "examples": ["#incidents"]})]
 SlackUser = Annotated[str, PlainValidator(_slack), WithJsonSchema({"type": "string"})]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
-from bot.policy.models.base import shown, wrong
+from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import did_you_mean
 
 PLACEHOLDERS = ("number", "slug", "severity", "date")
@@ -25,13 +25,13 @@ def as_text(value: Any) -> Any:
 def _key(value: Any) -> Any:
     value = as_text(value)
     if isinstance(value, str) and not _KEY.match(value):
-        raise wrong(f"is not a key: {shown(value)}. Use letters, digits, _ and -, without spaces.")
+        raise invalid(f"is not a key: {quoted(value)}. Use letters, digits, _ and -, without spaces.")
     return value
 
 
 def _https(value: Any) -> str:
     if not isinstance(value, str) or not re.match(r"^https://[^\s/]+", value):
-        raise wrong(f"must be an address that begins with https://, not {shown(value)}.")
+        raise invalid(f"must be an address that begins with https://, not {quoted(value)}.")
     return value
 
 
@@ -41,7 +41,7 @@ def _bookmark(value: Any) -> str:
 
 def _web(value: Any) -> str:
     if not isinstance(value, str) or not re.match(r"^https?://[^\s/]+", value):
-        raise wrong(f"must be an address that begins with https:// or http://, not {shown(value)}.")
+        raise invalid(f"must be an address that begins with https:// or http://, not {quoted(value)}.")
     return value
 
 
@@ -50,33 +50,33 @@ def _template(value: str, known: tuple[str, ...]) -> str:
     try:
         parts = list(Formatter().parse(value))
     except ValueError:
-        raise wrong(f"has a brace too many or too few: {shown(value)}. Placeholders are {forms}.") from None
+        raise invalid(f"has a brace too many or too few: {quoted(value)}. Placeholders are {forms}.") from None
     for _, name, spec, conversion in parts:
         if name is None:
             continue
         if name not in known or spec or conversion:
             said = did_you_mean(name, known, "")
             said = said.replace("mean ", "mean {").replace("?", "}?") if "?" in said else f" Placeholders are {forms}."
-            raise wrong(f"has a placeholder that is not known: {{{name}}}.{said}")
+            raise invalid(f"has a placeholder that is not known: {{{name}}}.{said}")
     return value
 
 
 def _channel_name(value: Any) -> str:
     if not isinstance(value, str):
-        raise wrong('must be a text such as "inc-{number}-{slug}".')
+        raise invalid('must be a text such as "inc-{number}-{slug}".')
     _template(value, PLACEHOLDERS)
     literal = "".join(text for text, *_ in Formatter().parse(value))
     if bad := re.search(r"[^a-z0-9_-]", literal):
-        raise wrong(f"may hold small letters, digits, - and _ beside its placeholders, not {shown(bad[0])}.")
+        raise invalid(f"may hold small letters, digits, - and _ beside its placeholders, not {quoted(bad[0])}.")
     if "{number}" not in value:
-        raise wrong("must contain {number}: without it two incidents could want the same name.")
+        raise invalid("must contain {number}: without it two incidents could want the same name.")
     return value
 
 
 def _emoji(value: Any) -> str:
     name = str(value).strip(":")
     if not _EMOJI.match(name):
-        raise wrong(f"is not the name of an emoji: {shown(value)}. Write its name, such as eyes.")
+        raise invalid(f"is not the name of an emoji: {quoted(value)}. Write its name, such as eyes.")
     return name
 
 

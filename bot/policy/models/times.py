@@ -12,19 +12,19 @@ from pydantic import PlainValidator, WithJsonSchema
 from bot.domain.errors import Refused
 from bot.domain.oncall import notation
 from bot.domain.values import durations
-from bot.policy.models.base import shown, wrong
+from bot.policy.models.base import invalid, quoted
 from bot.policy.problems import nearest
 
 
 def _span(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise wrong(f"must be a duration with its unit: {value}m for minutes, or {value}s, {value}h, {value}d.")
+        raise invalid(f"must be a duration with its unit: {value}m for minutes, or {value}s, {value}h, {value}d.")
     if not isinstance(value, str):
-        raise wrong("must be a duration such as 10s, 15m, 2h, 1d or 1bd (a business day).")
+        raise invalid("must be a duration such as 10s, 15m, 2h, 1d or 1bd (a business day).")
     try:
         durations.parse_span(value)
     except Refused as refused:
-        raise wrong(f"is not a duration: {shown(value)}. {_span_mend(value, refused)}") from None
+        raise invalid(f"is not a duration: {quoted(value)}. {_span_mend(value, refused)}") from None
     return value.strip()
 
 
@@ -39,7 +39,7 @@ def _span_mend(value: str, refused: Refused) -> str:
 def _positive_span(value: Any) -> str:
     text = _span(value)
     if not _amount(text):
-        raise wrong("must be longer than nothing. Leave it out, or write null, where nothing is asked.")
+        raise invalid("must be longer than nothing. Leave it out, or write null, where nothing is asked.")
     return text
 
 
@@ -47,14 +47,14 @@ def _delay(value: Any) -> str:
     """A duration of the clock; nothing at all is one too."""
     text = _span(value)
     if isinstance(durations.parse_span(text), durations.BusinessDays):
-        raise wrong(f"cannot count business days: {shown(value)}. Write 10s, 15m, 2h or 1d.")
+        raise invalid(f"cannot count business days: {quoted(value)}. Write 10s, 15m, 2h or 1d.")
     return text
 
 
 def _positive_delay(value: Any) -> str:
     text = _delay(value)
     if not _amount(text):
-        raise wrong("must be longer than nothing, such as 15m.")
+        raise invalid("must be longer than nothing, such as 15m.")
     return text
 
 
@@ -65,13 +65,13 @@ def _amount(text: str) -> bool:
 
 def _zone(value: Any) -> str:
     if not isinstance(value, str):
-        raise wrong("must be a time zone such as Europe/Berlin.")
+        raise invalid("must be a time zone such as Europe/Berlin.")
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         guess = nearest(value, available_timezones())
         mend = f"Did you mean {guess}?" if guess else "Write one such as Europe/Berlin or UTC."
-        raise wrong(f"is not a time zone: {shown(value)}. {mend}") from None
+        raise invalid(f"is not a time zone: {quoted(value)}. {mend}") from None
     return value
 
 
@@ -79,14 +79,14 @@ def _day(value: Any) -> str:
     try:
         return date.fromisoformat(value).isoformat()
     except (TypeError, ValueError):
-        raise wrong(f"must be a day such as 2026-01-05, not {shown(value)}.") from None
+        raise invalid(f"must be a day such as 2026-01-05, not {quoted(value)}.") from None
 
 
 def _hours(value: Any) -> str:
     try:
         notation.parse_hours(value if isinstance(value, str) else str(value))
     except ValueError as error:
-        raise wrong(f"are not hours: {shown(value)}. {error}") from None
+        raise invalid(f"are not hours: {quoted(value)}. {error}") from None
     return str(value)
 
 

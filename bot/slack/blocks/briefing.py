@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import BriefingPayload
 from bot.slack.blocks import card, elements, phrases
 from bot.slack.blocks.elements import Message
 from bot.slack.text import clip, render
@@ -15,7 +14,7 @@ from bot.slack.text import clip, render
 DESCRIPTION = 600
 
 
-def briefing(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
+def briefing(incident: Incident, policy: Policy, payload: BriefingPayload, now: datetime) -> Message:
     """Directly to one executive. Of a private incident they learn that there is one, by its ID."""
     level = phrases.level_of(incident, policy)
     words = f"Briefing: {phrases.outside(incident)} ({render(phrases.severity_plain(level))})"
@@ -25,7 +24,7 @@ def briefing(incident: Incident, policy: Policy, payload: Mapping[str, Any], now
         ask = f"Ask {phrases.who_leads(incident)}, who leads it." if leads else "Nobody leads it yet."
         lead = f"It is private: no more can be said here. {ask}"
         return elements.message(words, [elements.section(f"*{words}*\n{lead}"), elements.context(foot)])
-    why = str(payload.get("why") or "")
+    why = payload.why or ""
     facts = [
         ("State", phrases.status_line(incident)),
         ("Incident commander", phrases.who_leads(incident)),

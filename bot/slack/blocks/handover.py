@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from bot.domain.incident import Handover, Incident
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import ShiftOfferPayload
 from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
@@ -71,14 +71,14 @@ def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Mess
     )
 
 
-def turn_over(incident: Incident, policy: Policy, payload: Mapping[str, Any], to: str, name: str) -> Message:
+def turn_over(incident: Incident, policy: Policy, payload: ShiftOfferPayload, to: str, name: str) -> Message:
     """To whoever's turn on call is over while they hold a role. `to` is the Slack ID of whoever is on call now, `name`
     what people call them there.
     """
-    title = render(plain(phrases.role_of(payload["role"], policy).title))
-    schedule = render(plain(payload["schedule"]))
+    title = render(plain(phrases.role_of(payload.role, policy).title))
+    schedule = render(plain(payload.schedule))
     words = f"{phrases.drill_prefix(incident)}Your turn on {schedule} is over, and you are {title} of {incident.id}"
-    value = f"{incident.id}:{payload['role']}"
+    value = f"{incident.id}:{payload.role}"
     return elements.message(
         words,
         [

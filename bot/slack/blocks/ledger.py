@@ -11,6 +11,8 @@ from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
 from bot.domain.reminder import LATE_AFTER
+from bot.domain.routing import keys
+from bot.domain.routing.keys import HandoverSubject, ShiftSubject
 from bot.domain.timeline.entry import Entry, RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
@@ -44,8 +46,8 @@ STEP = re.compile(r"\bstep (\d+\.\d+)\b")
 
 def asks(kind: str, dedup_key: str) -> str:
     """What a row of the ledger asks for, told apart where its kind says no more than that it is about roles."""
-    sort = dedup_key.partition(":")[0]
-    return sort if sort in (HANDOVER, SHIFT) else kind
+    subject = keys.parse(dedup_key)
+    return str(subject.kind) if isinstance(subject, HandoverSubject | ShiftSubject) else kind
 
 
 @dataclass(frozen=True, slots=True)

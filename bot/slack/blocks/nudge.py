@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import NudgePayload
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
@@ -17,17 +16,15 @@ COMMAND = "/incident"
 SUPERSEDED = "Superseded by a newer reminder."
 
 
-def nudge(
-    incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime, command: str = COMMAND
-) -> Message:
+def nudge(incident: Incident, policy: Policy, payload: NudgePayload, now: datetime, command: str = COMMAND) -> Message:
     """`payload` is what the use case wrote: mention, soft, late_s, reason, owes_update, missing, due_at, next_at, page.
 
     Softened it is one line that mentions nobody; the buttons are the same.
     """
-    if payload.get("soft"):
+    if payload.soft:
         said = phrases.drill_prefix(incident) + _soft(incident, policy, payload, now)
         return elements.message(said, [elements.section(said), _buttons(incident, payload)])
-    people = " ".join(mention(person) for person in payload.get("mention") or ())
+    people = " ".join(mention(person) for person in payload.mention)
     asked = phrases.drill_prefix(incident) + f"{people} {_asked(incident, policy, payload)}".strip()
     return elements.message(
         asked,
@@ -66,69 +63,62 @@ def _outcome(outcome: str, incident: Incident | None) -> str:
     return render(outcome)
 
 
-def _soft(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> str:
+def _soft(incident: Incident, policy: Policy, payload: NudgePayload, now: datetime) -> str:
     owed, late = " and ".join(_owed(incident, policy, payload)), _late(payload)
-    next_at = _instant(payload, "next_at")
+    next_at = payload.next_at
     again = f" I'll ask again {phrases.at(next_at, now)}." if next_at else ""
     return f"When you have a moment: {incident.id} is due {owed}{f' ({late})' if late else ''}.{again}"
 
 
-def _asked(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> str:
+def _asked(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
     owed = " and ".join(_owed(incident, policy, payload)) or "a status update"
     late = _late(payload)
     return f"*{incident.id}* needs {owed}." + (f" This reminder is {late}." if late else "")
 
 
-def _owed(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> list[str]:
-    owed = ["a status update"] if payload.get("owes_update") else []
-    missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.get("missing") or ()]
+def _owed(incident: Incident, policy: Policy, payload: NudgePayload) -> list[str]:
+    owed = ["a status update"] if payload.owes_update else []
+    missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.missing]
     return [*owed, f"somebody as {elements.join_comma(missing)}"] if missing else owed
 
 
-def _late(payload: Mapping[str, Any]) -> str:
+def _late(payload: NudgePayload) -> str:
     """Said wherever it is so: the word “late”, and by how much."""
-    late_s = payload.get("late_s")
+    late_s = payload.late_s
     return f"late by {durations.approximate(timedelta(seconds=late_s))}" if late_s else ""
 
 
-def _paging(payload: Mapping[str, Any]) -> str:
-    return (
-        "\n:rotating_light: Nobody has written for two whole rounds, so I am paging too." if payload.get("page") else ""
-    )
+def _paging(payload: NudgePayload) -> str:
+    return "\n:rotating_light: Nobody has written for two whole rounds, so I am paging too." if payload.page else ""
 
 
-def _why(incident: Incident, policy: Policy, payload: Mapping[str, Any]) -> str:
-    reason = render(str(payload.get("reason") or "it is due").partition(" (late by")[0])
+def _why(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
+    reason = render(payload.reason.partition(" (late by")[0])
     level = phrases.level_of(incident, policy)
-    if payload.get("owes_update") and level.update_every:
+    if payload.owes_update and level.update_every:
         return f"{reason}; {render(level.key)} asks for an update every {durations.exact(level.update_every)}."
-    if payload.get("missing"):
+    if payload.missing:
         return f"{reason}; {render(level.key)} asks for these roles."
     return f"{reason}."
 
 
-def _again(payload: Mapping[str, Any], now: datetime) -> str:
-    next_at = _instant(payload, "next_at")
+def _again(payload: NudgePayload, now: datetime) -> str:
+    next_at = payload.next_at
     return f"*Again:* {phrases.at(next_at, now)}" if next_at else "*Again:* no more for now"
 
 
-def _stops(payload: Mapping[str, Any], command: str) -> str:
-    if payload.get("owes_update"):
+def _stops(payload: NudgePayload, command: str) -> str:
+    if payload.owes_update:
         return f"*What stops it:* an update, a snooze, or a promise: `{command} next 1h`"
     return "*What stops it:* filling the roles, or a snooze"
 
 
-def _buttons(incident: Incident, payload: Mapping[str, Any]) -> Block | None:
+def _buttons(incident: Incident, payload: NudgePayload) -> Block | None:
     value = incident.id
     return elements.actions(
-        button("Post update", "update", value, style="primary") if payload.get("owes_update") else None,
-        button("Assign roles", "roles", value) if payload.get("missing") else None,
+        button("Post update", "update", value, style="primary") if payload.owes_update else None,
+        button("Assign roles", "roles", value) if payload.missing else None,
         button("Snooze 15m", "snooze_15m", value),
         button("Snooze 1h", "snooze_1h", value),
         block_id="nudge",
     )
-
-
-def _instant(payload: Mapping[str, Any], name: str) -> datetime | None:
-    text = payload.get(name)
-    return datetime.fromisoformat(text) if text else None

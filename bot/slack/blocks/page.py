@@ -1,17 +1,13 @@
-"""Pages: whom the ladder calls, why them, and what to press. A payload is what the use case wrote down:
-`rung` (None when nobody is left), `why`, `times`, `people`, `channels`, `fell_through` as `[[rung, gap], …]`,
-`gaps` (methods that reached nobody, in words).
-"""
+"""Pages: who is paged, why, and which button to press."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.paging.ladder import ordinal
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.payloads import DrillPagePayload, PagePayload
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, plain, render
@@ -24,13 +20,13 @@ PRESS = "Press *I'm on it* if you are responding; *Can't* calls the next rung at
 
 
 def page_channel(
-    incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime, command: str = COMMAND
+    incident: Incident, policy: Policy, payload: PagePayload, now: datetime, command: str = COMMAND
 ) -> Message:
     """In the incident's channel: mentions whom the rung reaches; says so loudly where it reaches nobody."""
-    if payload.get("rung") is None and not payload.get("pages"):
+    if payload.rung is None and not payload.pages:
         return nobody_left(incident, payload, command)
-    people = " ".join(mention(str(person)) for person in list(payload.get("people") or ())[:PEOPLE])
-    channels = elements.join_comma([phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()])
+    people = " ".join(mention(person) for person in payload.people[:PEOPLE])
+    channels = elements.join_comma([phrases.channel_named(channel) for channel in payload.channels])
     called = elements.join_dots([people, channels]) or "Others, outside Slack"
     paged = "you are paged" if people else "paged"
     words = f":rotating_light: {called}: {paged} for {phrases.title(incident)}{_count(payload)}"
@@ -45,9 +41,9 @@ def page_channel(
     )
 
 
-def nobody_left(incident: Incident, payload: Mapping[str, Any], command: str = COMMAND) -> Message:
+def nobody_left(incident: Incident, payload: PagePayload, command: str = COMMAND) -> Message:
     """The end of the ladder, or a ladder that reaches nobody."""
-    why = "the ladder has nobody left" if not payload.get("called") else f"{render(str(payload['called']))} is empty"
+    why = "the ladder has nobody left" if not payload.called else f"{render(payload.called)} is empty"
     words = f":warning: *Nobody could be paged* for {incident.id}: {why}."
     lines = [f"*Why now:* {_why(payload)}", *_gaps(payload)]
     if len(lines) == 1:
@@ -68,7 +64,7 @@ def nobody_left(incident: Incident, payload: Mapping[str, Any], command: str = C
     )
 
 
-def page_direct(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
+def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
     """To one person, directly."""
     words = f":rotating_light: You are paged{_count(payload)}: {phrases.outside(incident)}"
     name = phrases.severity_name(incident.severity, policy)
@@ -91,7 +87,7 @@ def page_direct(incident: Incident, policy: Policy, payload: Mapping[str, Any], 
     )
 
 
-def page_elsewhere(incident: Incident, policy: Policy, payload: Mapping[str, Any], now: datetime) -> Message:
+def page_elsewhere(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
     """In another channel that a rung names."""
     name = phrases.severity_name(incident.severity, policy)
     words = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
@@ -138,37 +134,36 @@ def _settled_by(incident: Incident) -> str:
     return f"{incident.id} has moved on. Nothing to do here.{go}"
 
 
-def _why(payload: Mapping[str, Any]) -> str:
-    return clip(render(str(payload.get("why") or "the ladder says so")), WHY).rstrip(".")
+def _why(payload: PagePayload | DrillPagePayload) -> str:
+    return clip(render(payload.why or "the ladder says so"), WHY).rstrip(".")
 
 
-def _count(payload: Mapping[str, Any]) -> str:
-    times = int(payload.get("times") or 1)
-    return f" ({ordinal(times)} time)" if times > 1 else ""
+def _count(payload: PagePayload) -> str:
+    return f" ({ordinal(payload.times)} time)" if payload.times > 1 else ""
 
 
-def _gaps(payload: Mapping[str, Any]) -> list[str]:
-    fell = list(payload.get("fell_through") or ())
-    lines = [f":warning: Rung {rung} reached nobody: {clip(render(str(gap)), 300)}" for rung, gap in fell[:GAPS]]
+def _gaps(payload: PagePayload) -> list[str]:
+    fell = payload.fell_through
+    lines = [f":warning: Rung {rung} reached nobody: {clip(render(gap), 300)}" for rung, gap in fell[:GAPS]]
     if len(fell) > GAPS:
         lines.append(f"… and {len(fell) - GAPS} more rungs")
-    ways = [clip(render(str(gap)), 200) for gap in list(payload.get("gaps") or ())[:GAPS]]
+    ways = [clip(render(gap), 200) for gap in payload.gaps[:GAPS]]
     return [*lines, f":warning: Not every way was open: {'; '.join(ways)}."] if ways else lines
 
 
-def page_drill(incident: Incident, payload: Mapping[str, Any]) -> Message:
+def page_drill(incident: Incident, payload: DrillPagePayload) -> Message:
     """What a drill would have sent; it mentions nobody. `people` are names, each with the ways to reach them."""
     people = [
         f"{render(plain(name))} ({', '.join(ways)})" if ways else render(plain(name))
-        for name, ways in dict(payload.get("people") or {}).items()
+        for name, ways in (payload.people or {}).items()
     ]
-    channels = [phrases.channel_named(str(channel)) for channel in payload.get("channels") or ()]
+    channels = [phrases.channel_named(channel) for channel in payload.channels]
     whom = elements.join_comma([*people, *channels], PEOPLE)
     words = (
         f"[DRILL] Nobody is paged. {'Otherwise this would page: ' + whom if whom else 'The ladder has nobody left.'}"
     )
-    called = render(str(payload.get("called") or ""))
-    lines = [f"*Why:* {_why(payload)}", *[f":warning: {clip(render(str(g)), 300)}" for g in payload.get("gaps") or ()]]
+    called = render(payload.called or "")
+    lines = [f"*Why:* {_why(payload)}", *[f":warning: {clip(render(g), 300)}" for g in payload.gaps]]
     return elements.message(
         words,
         [
@@ -179,32 +174,32 @@ def page_drill(incident: Incident, payload: Mapping[str, Any]) -> Message:
     )
 
 
-def _called(incident: Incident, payload: Mapping[str, Any]) -> str:
-    if payload.get("rung") is None:
-        return render(str(payload.get("called") or "A page by hand"))
-    return f"Rung {payload['rung']} of the {render(incident.severity)} ladder"
+def _called(incident: Incident, payload: PagePayload) -> str:
+    if payload.rung is None:
+        return render(payload.called or "A page by hand")
+    return f"Rung {payload.rung} of the {render(incident.severity)} ladder"
 
 
-def _why_you(incident: Incident, payload: Mapping[str, Any]) -> str:
-    if payload.get("rung") is None:
-        return render(str(payload.get("called") or "by hand"))
-    return f"you are on rung {payload.get('rung')} of the {render(incident.severity)} ladder"
+def _why_you(incident: Incident, payload: PagePayload) -> str:
+    if payload.rung is None:
+        return render(payload.called or "by hand")
+    return f"you are on rung {payload.rung} of the {render(incident.severity)} ladder"
 
 
-def _why_here(payload: Mapping[str, Any]) -> str:
-    if payload.get("rung") is None:
-        return f"{render(str(payload.get('called') or 'somebody'))} names this channel"
-    return f"this channel is on rung {payload.get('rung')} of the ladder"
+def _why_here(payload: PagePayload) -> str:
+    if payload.rung is None:
+        return f"{render(payload.called or 'somebody')} names this channel"
+    return f"this channel is on rung {payload.rung} of the ladder"
 
 
-def _press(payload: Mapping[str, Any]) -> str:
-    if payload.get("rung") is None:
+def _press(payload: PagePayload) -> str:
+    if payload.rung is None:
         return "Press *I'm on it* if you are responding; *Can't* tells the channel so."
     return PRESS
 
 
-def _buttons(incident: Incident, payload: Mapping[str, Any]) -> Block | None:
-    value = f"{incident.id}:{payload.get('rung') or 0}"
+def _buttons(incident: Incident, payload: PagePayload) -> Block | None:
+    value = f"{incident.id}:{payload.rung or 0}"
     return elements.actions(
         button("I'm on it", "on_it", value, style="primary"),
         button("Can't", "cant", value),

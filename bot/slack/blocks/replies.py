@@ -14,7 +14,7 @@ from bot.slack.blocks.help import help
 from bot.slack.blocks.incident_lists import listing, roles, show
 from bot.slack.blocks.ledger import Reminder, timeline, why
 from bot.slack.blocks.menu import menu, none_open, which_incident
-from bot.slack.commands.parse import BadRequest
+from bot.slack.commands.request import BadRequest
 from bot.slack.text import mention, render
 
 __all__ = [

@@ -46,4 +46,4 @@ def _line(trigger: Trigger, incident: Incident) -> str:
 
 
 def _targets(trigger: Trigger) -> str:
-    return render(plain(", ".join(one.partition(":")[2] for one in trigger.rung.notify)))
+    return render(plain(", ".join(target.name for target in trigger.rung.notify)))

@@ -1,4 +1,4 @@
-"""Client for Slack's Web API: one attempt per call, within the rate limits, with errors that tell what is certain."""
+"""Client for Slack's Web API: one attempt per call, within rate limits; errors say whether it may have worked."""
 
 from __future__ import annotations
 

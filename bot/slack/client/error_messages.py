@@ -1,4 +1,4 @@
-"""Slack's error names in plain words, with the mend: they stand on the card and on the timeline."""
+"""Explain Slack's error names in plain words, with what to do, for the card and the timeline."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ EXPLANATIONS = {
     "restricted_action_read_only_channel": "that channel is read-only",
     "user_is_restricted": "they are a guest, and guests cannot be invited here",
     "user_is_ultra_restricted": "they are a single-channel guest",
-    "ura_max_channels": "they are a guest in as many channels as they may be",
-    "cant_invite": "Slack does not let them be invited here",
+    "ura_max_channels": "they are a guest and already in the maximum number of channels",
+    "cant_invite": "Slack does not allow inviting them here",
     "org_user_not_in_team": "they belong to another organisation and are not in this workspace",
     "cant_invite_self": "Slack does not let me invite myself",
-    "user_not_found": "Slack knows nobody by that ID",
+    "user_not_found": "Slack knows no user with that ID",
     "users_not_found": "nobody in this workspace has that e-mail address",
     "user_disabled": "their account is deactivated",
-    "too_many_pins": "the channel has as many pins as it may have",
-    "too_many_bookmarks": "the channel has as many bookmarks as it may have",
+    "too_many_pins": "the channel has reached its maximum number of pins",
+    "too_many_bookmarks": "the channel has reached its maximum number of bookmarks",
     "missing_scope": "the app lacks a permission. Reinstall it from manifest.yml",
     "invalid_auth": "Slack refuses the token. Check SLACK_BOT_TOKEN",
-    "token_revoked": "the token was revoked. Reinstall the app and set SLACK_BOT_TOKEN anew",
+    "token_revoked": "the token was revoked. Reinstall the app and set the new SLACK_BOT_TOKEN",
     "account_inactive": "the app was removed from the workspace",
     "msg_blocks_too_long": "the message is too long for Slack",
     "cannot_dm_bot": "bots cannot be messaged directly",

@@ -85,7 +85,7 @@ class RateLimiter:
         return min(at - now, LONGEST_WAIT_S)
 
     def back_off(self, method: str, channel: str, wait_s: float) -> None:
-        """Note a 429: every call of the method (of posts: in this channel) waits `wait_s`, whoever the caller is."""
+        """Note a 429: every call of the method (of posts: in this channel) waits `wait_s`."""
         now = self._clock()
         self._strict_until = now + STRICT_S
         if method != rate_tiers.POST:

@@ -1,4 +1,4 @@
-"""From when until when, in what follows `cover`: `primary from tomorrow 18:00 for 12h`."""
+"""The time in the arguments of `cover`: `primary from tomorrow 18:00 for 12h`."""
 
 from __future__ import annotations
 
@@ -10,67 +10,71 @@ from bot.domain.errors import Refused
 from bot.domain.values import durations, time_expressions
 from bot.slack import text
 
-_WORD = re.compile(r"\s(from|starting|for|until|till|to)\s+", re.IGNORECASE)
-_SAME = {"starting": "from", "till": "until", "to": "until"}
+_KEYWORD = re.compile(r"\s(from|starting|for|until|till|to)\s+", re.IGNORECASE)
+_SYNONYMS = {"starting": "from", "till": "until", "to": "until"}
 # `18:00-22:00`, `6pm - 10pm`
 _FROM_TO = re.compile(r"(\d(?::\d\d)?(?:\s?[ap]m)?)\s*[-–—]\s*(?=\d{1,2}(?::|\s?[ap]m))", re.IGNORECASE)
 _ENDS = frozenset({"for", "until"})
+_ECHO_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
 class CoverWords:
-    """The words that stand before any time, and what followed `from`, `for` and `until`."""
+    """The arguments split at their keywords."""
 
-    name: str
-    words: dict[str, str] = field(default_factory=dict)
+    name: str  # before any keyword
+    words: dict[str, str] = field(default_factory=dict)  # what follows `from`, `for` and `until`
 
     def window(self) -> time_expressions.TimeWindow | None:
-        """None where no time is said. Raises `Refused`."""
-        said = self.words
-        if not said:
+        """The time window; None where no time is given. Raises `Refused`."""
+        words = self.words
+        if not words:
             return None
-        if not _ENDS.intersection(said):
+        if not _ENDS.intersection(words):
             raise Refused("Until when? Add “for 12h” or “until 06:00”.")
-        if _ENDS.issubset(said):
+        if _ENDS.issubset(words):
             raise Refused("Say for how long, or until when, not both.")
         return time_expressions.TimeWindow(
-            time_expressions.parse(said["from"]) if "from" in said else time_expressions.NOW,
-            durations.parse_duration(said["for"]) if "for" in said else None,
-            time_expressions.parse(said["until"]) if "until" in said else None,
+            time_expressions.parse(words["from"]) if "from" in words else time_expressions.NOW,
+            durations.parse_duration(words["for"]) if "for" in words else None,
+            time_expressions.parse(words["until"]) if "until" in words else None,
         )
 
 
-def split(rest: str) -> CoverWords:
-    """`from` and `for` may be left out, straight after the name. Raises `Refused` for a word that is there twice."""
-    name, *pieces = _WORD.split(" " + _FROM_TO.sub(r"\1 until ", rest) + " ")
-    said: dict[str, str] = {}
-    for word, value in zip(pieces[::2], pieces[1::2], strict=True):
-        meant = _SAME.get(word.lower(), word.lower())
-        if meant in said:
-            raise Refused(f"“{meant}” stands there twice. Write it once.")
-        said[meant] = value.strip()
+def parse(arguments: str) -> CoverWords:
+    """Split the arguments; right after the name, `from` and `for` may be omitted.
+
+    Raises `Refused` for a keyword that occurs twice.
+    """
+    name, *pieces = _KEYWORD.split(" " + _FROM_TO.sub(r"\1 until ", arguments) + " ")
+    words: dict[str, str] = {}
+    for keyword, value in zip(pieces[::2], pieces[1::2], strict=True):
+        keyword = _SYNONYMS.get(keyword.lower(), keyword.lower())
+        if keyword in words:
+            raise Refused(f"“{keyword}” is there twice. Write it once.")
+        words[keyword] = value.strip()
     parts = name.split()
     for count in range(1, len(parts)):
         tail = " ".join(parts[count:])
-        if "from" not in said and _reads(time_expressions.parse, tail):
-            return CoverWords(" ".join(parts[:count]), {"from": tail, **said})
-        if not _ENDS.intersection(said) and _reads(durations.parse_duration, tail):
-            return CoverWords(" ".join(parts[:count]), {"for": tail, **said})
-    return CoverWords(name.strip(), said)
+        if "from" not in words and _can_parse(time_expressions.parse, tail):
+            return CoverWords(" ".join(parts[:count]), {"from": tail, **words})
+        if not _ENDS.intersection(words) and _can_parse(durations.parse_duration, tail):
+            return CoverWords(" ".join(parts[:count]), {"for": tail, **words})
+    return CoverWords(name.strip(), words)
 
 
-def check_name(name: str, known: Collection[str]) -> None:
-    """Refuse words after a name that say no time: better than that there is no such name."""
+def check_name(name: str, schedules: Collection[str]) -> None:
+    """Refuse words between a schedule's name and the time: clearer than saying that there is no such schedule."""
     parts = name.split()
     for count in range(1, len(parts)):
-        if " ".join(parts[:count]).lower() in known and name.lower() not in known:
-            after = text.clip(text.title_of(" ".join(parts[count:])), 40)
+        if " ".join(parts[:count]).lower() in schedules and name.lower() not in schedules:
+            after = text.clip(text.title_of(" ".join(parts[count:])), _ECHO_LENGTH)
             raise Refused(f"I don't understand “{after}” there. Write from when, and for how long.")
 
 
-def _reads(read: Callable[[str], object], words: str) -> bool:
+def _can_parse(parse_value: Callable[[str], object], text: str) -> bool:
     try:
-        read(words)
+        parse_value(text)
     except Refused:
         return False
     return True

@@ -1,4 +1,4 @@
-"""The one table of verbs: the parser reads by it, the help is written from it. A new verb is one entry here."""
+"""The table of verbs, from which the parser and the help are built. A new verb is one entry here and one handler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.domain.policy.policy import Policy
 
 
 class Grammar(Enum):
-    """What may follow a verb; `bot.slack.commands.parse` has one reader for each."""
+    """What may follow a verb; `bot.slack.commands.grammar` has a parser for each."""
 
     NOTHING = auto()
     DECLARATION = auto()
@@ -35,8 +35,10 @@ class Grammar(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`usages` and `example` stand without the command's name; `example` works under every policy:
-    `{worst}` and `{mild}` are its severities, `{role}` and `{title}` its first role, `{schedule}` its first schedule.
+    """One entry of the table. `usages` and `example` leave out the command's name.
+
+    `example` works under every policy: `{worst}` and `{mild}` become two of its severities, `{role}` and `{title}` its
+    first role, `{schedule}` its first schedule.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Verb:
     example: str
     summary: str
     aliases: tuple[str, ...] = ()
-    needs_incident: bool = True
+    needs_incident: bool = True  # the channel's, unless `--in` names another
 
 
 VERBS: tuple[Verb, ...] = (
@@ -54,7 +56,7 @@ VERBS: tuple[Verb, ...] = (
         Grammar.DECLARATION,
         ("declare", "declare <severity> <title>", "<severity> <title>"),
         "declare {mild} Checkout is down",
-        "open an incident; severity first declares at once, else a form opens; --private keeps it among those invited",
+        "declare an incident: at once with a severity first, else in a form; --private limits it to those invited",
         aliases=("new", "open"),
         needs_incident=False,
     ),
@@ -64,21 +66,21 @@ VERBS: tuple[Verb, ...] = (
         Grammar.WORDS,
         ("update", "update <text>"),
         "update Rolled back, error rate is falling",
-        "post a status update; without words it opens the form",
+        "post a status update; without text it opens the form",
     ),
     Verb(
         "status",
         Grammar.STATUS,
         ("status <status> [note]",),
         "status identified Bad deploy at 02:47",
-        "move along: acknowledged, investigating, identified, mitigating, monitoring, resolved",
+        "change the status: acknowledged, investigating, identified, mitigating, monitoring, resolved",
     ),
     Verb(
         "severity",
         Grammar.SEVERITY,
         ("severity <level> [reason]",),
         "severity {worst} All customers are affected",
-        "make it worse or milder; worse pages people anew",
+        "raise or lower the severity; raising it pages people again",
         aliases=("sev",),
     ),
     Verb(
@@ -86,20 +88,20 @@ VERBS: tuple[Verb, ...] = (
         Grammar.ROLE,
         ("role <role> @user", "role <role> none"),
         "role {role} @maya",
-        "give a role to somebody, or to nobody",
+        "assign a role, or clear it",
     ),
-    Verb("roles", Grammar.NOTHING, ("roles",), "roles", "who has which role, and what each role does"),
-    Verb("lead", Grammar.PERSON, ("lead @user",), "lead @maya", "make somebody incident commander"),
+    Verb("roles", Grammar.NOTHING, ("roles",), "roles", "show who has which role, and what each role does"),
+    Verb("lead", Grammar.PERSON, ("lead @user",), "lead @maya", "make a person incident commander"),
     Verb(
         "handover",
         Grammar.HANDOVER,
         ("handover @user", "handover <role> @user"),
         "handover @maya",
-        "ask somebody to take a role over: you keep it until they accept",
+        "ask a person to take over a role; you keep it until they accept",
         aliases=("hand-over",),
     ),
-    Verb("join", Grammar.NOTHING, ("join",), "join", "come into the incident channel"),
-    Verb("invite", Grammar.PEOPLE, ("invite @user …",), "invite @maya @tom", "bring people in"),
+    Verb("join", Grammar.NOTHING, ("join",), "join", "join the incident channel"),
+    Verb("invite", Grammar.PEOPLE, ("invite @user …",), "invite @maya @tom", "invite people to the incident channel"),
     Verb(
         "escalate",
         Grammar.WORDS,
@@ -112,92 +114,94 @@ VERBS: tuple[Verb, ...] = (
         Grammar.WORDS,
         ("trigger", "trigger <name> [reason]"),
         "trigger",
-        "say that something has happened for which the policy pages people; without a name it lists them",
+        "report an event for which the policy pages people; without a name it lists them",
     ),
     Verb(
         "fields",
         Grammar.NOTHING,
         ("fields",),
         "fields",
-        "answer your organisation's own questions about it, or answer them anew",
+        "answer your organisation's own questions, or change the answers",
         aliases=("details",),
     ),
     Verb(
         "page",
         Grammar.PAGE,
         ("page @user [reason]", "page <schedule> [reason]"),
-        "page @maya We need somebody who knows the queue",
-        "page one person, or whoever is on call",
+        "page @maya We need an expert for the queue",
+        "page one person, or the person on call",
     ),
     Verb(
         "note",
         Grammar.TEXT,
         ("note <text>",),
         "note Deploy 4512 went out at 02:47",
-        "put a key entry on the timeline",
+        "add a key entry to the timeline",
     ),
     Verb(
         "impact",
         Grammar.NOTHING,
         ("impact",),
         "impact",
-        "say what is hit: services, regions, users, revenue, SLA; it may page people",
+        "record the impact: services, regions, users, revenue, SLA; it may page people",
     ),
-    Verb("timeline", Grammar.ALL, ("timeline", "timeline all"), "timeline", "what happened: the key entries, or all"),
+    Verb(
+        "timeline", Grammar.ALL, ("timeline", "timeline all"), "timeline", "show what happened: the key entries, or all"
+    ),
     Verb(
         "catchup",
         Grammar.NOTHING,
         ("catchup",),
         "catchup",
-        "what happened since you last looked, who leads, what is next",
+        "show what happened since you last looked, who leads, and what comes next",
         aliases=("catch-up",),
     ),
-    Verb("why", Grammar.NOTHING, ("why",), "why", "every reminder and page: due, sent or not, and the reason"),
+    Verb("why", Grammar.NOTHING, ("why",), "why", "show every reminder and page: due, sent or not, and the reason"),
     Verb(
         "snooze",
         Grammar.SPAN,
         ("snooze <duration>",),
         "snooze 30m",
-        "quiet the reminders for so long; pages still go out",
+        "pause reminders for a while; pages still go out",
     ),
-    Verb("next", Grammar.SPAN, ("next <duration>",), "next 1h", "promise the next update in so long"),
+    Verb("next", Grammar.SPAN, ("next <duration>",), "next 1h", "promise the next update within this time"),
     Verb(
         "playbook",
         Grammar.WORDS,
         ("playbook", "playbook <id or words>"),
         "playbook the database is slow",
-        "what to do, step by step: the playbooks that fit, or the one you name",
+        "find a playbook that fits, or open the one you name",
         aliases=("playbooks", "runbook", "runbooks"),
     ),
-    Verb("resolve", Grammar.WORDS, ("resolve [summary]",), "resolve Rolled back deploy 4512", "it is over"),
-    Verb("close", Grammar.NOTHING, ("close",), "close", "nothing is left to do"),
+    Verb("resolve", Grammar.WORDS, ("resolve [summary]",), "resolve Rolled back deploy 4512", "end the incident"),
+    Verb("close", Grammar.NOTHING, ("close",), "close", "close it once nothing is left to do"),
     Verb(
         "cancel",
         Grammar.TEXT,
         ("cancel <reason>",),
         "cancel False alarm, the probe was misconfigured",
-        "it was a false alarm",
+        "end it as a false alarm",
     ),
     Verb(
         "reopen",
         Grammar.TEXT,
         ("reopen <reason>",),
         "reopen Errors are back since 04:10",
-        "it is not over after all; reminders and pages start afresh",
+        "open it again; reminders and pages start afresh",
     ),
     Verb(
         "policy",
         Grammar.POLICY,
         ("policy", "policy apply"),
         "policy",
-        "what the policy in force would change for an incident declared under another; then apply it",
+        "preview the policy in force for an incident declared under another, then apply it",
     ),
     Verb(
         "list",
         Grammar.FILTER,
         ("list [open|all|<severity> …]",),
         "list all",
-        "find incidents; open ones unless you say otherwise",
+        "list incidents, by default the open ones",
         needs_incident=False,
     ),
     Verb(
@@ -205,17 +209,17 @@ VERBS: tuple[Verb, ...] = (
         Grammar.TEXT,
         ("search <words>",),
         "search connection pool exhausted",
-        "find incidents by their words, with what fixed them",
+        "search incidents by words; shows what fixed them",
         aliases=("find",),
         needs_incident=False,
     ),
-    Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "how an incident stands"),
+    Verb("show", Grammar.ID, ("show <ID>",), "show INC-1", "show an incident's current state"),
     Verb(
         "oncall",
         Grammar.SCHEDULE,
         ("oncall [schedule]",),
         "oncall",
-        "who is on call now and next",
+        "show who is on call now and next",
         aliases=("on-call",),
         needs_incident=False,
     ),
@@ -230,7 +234,7 @@ VERBS: tuple[Verb, ...] = (
             "cover <schedule> none",
         ),
         "cover {schedule} from tomorrow 18:00 for 12h",
-        "be on call yourself for a while, now or later, whoever's turn it is; alone it opens the form",
+        "take over on-call for a while, now or later; without arguments it opens the form",
         needs_incident=False,
     ),
     Verb(
@@ -238,20 +242,27 @@ VERBS: tuple[Verb, ...] = (
         Grammar.DRILL,
         ("drill [title]", "drill <severity> <title>"),
         "drill {worst} The database is gone",
-        "a test incident: marked everywhere, pages nobody, counted nowhere",
+        "run a test incident: marked everywhere, pages nobody, counts nowhere",
         needs_incident=False,
     ),
-    Verb("help", Grammar.TOPIC, ("help [verb]",), "help role", "this list, or more on one verb", needs_incident=False),
+    Verb(
+        "help",
+        Grammar.TOPIC,
+        ("help [verb]",),
+        "help role",
+        "show this list, or more about one verb",
+        needs_incident=False,
+    ),
 )
 
 BY_NAME: dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}
 
 
 def example(verb: Verb, policy: Policy, command: str) -> str:
-    """A whole line that works under this policy."""
+    """The verb's example as a whole line that works under this policy."""
     severities = policy.severities
     role = policy.roles[0] if policy.roles else None
-    known = {
+    values = {
         "{worst}": severities[0].key,
         "{mild}": severities[len(severities) // 2].key,
         "{role}": role.key if role else "commander",
@@ -259,6 +270,6 @@ def example(verb: Verb, policy: Policy, command: str) -> str:
         "{schedule}": next(iter(policy.schedules), "primary"),
     }
     line = verb.example
-    for name, value in known.items():
+    for name, value in values.items():
         line = line.replace(name, value)
     return f"{command} {line}"

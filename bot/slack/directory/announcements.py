@@ -25,7 +25,7 @@ async def join(context: Context, api: SlackApi) -> None:
             return
         await channels.join(api, channel)
         async with context.database.transaction() as conn:
-            await key_value.put(conn, f"announce:{name}", channel)
+            await key_value.announcement_channel(name).put(conn, channel)
     except SlackError as error:
         log.warning("announce.not_joined", channel=name, error=error.name, hint="invite the bot: /invite @Tocsin")
     except StorageError as error:

@@ -16,7 +16,6 @@ from storage.database import Database
 log = structlog.get_logger()
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
-_KEY = "me"
 
 
 class TokenRefused(TocsinError):
@@ -57,11 +56,11 @@ def _identity(answer: dict[str, object]) -> BotIdentity:
 
 async def _kept(database: Database) -> BotIdentity | None:
     async with database.reading() as conn:
-        kept = await key_value.get(conn, _KEY)
+        kept = await key_value.BOT_IDENTITY.get(conn)
     return BotIdentity(**kept) if kept else None
 
 
 async def _keep(identity: BotIdentity, database: Database) -> BotIdentity:
     async with database.transaction() as conn:
-        await key_value.put(conn, _KEY, asdict(identity))
+        await key_value.BOT_IDENTITY.put(conn, asdict(identity))
     return identity

@@ -1,4 +1,4 @@
-"""Who somebody is, asked of Slack and remembered for a while: people become guests and members again."""
+"""Whether a person is a member, a guest or an outsider, cached for minutes because Slack's answer may change."""
 
 from __future__ import annotations
 
@@ -15,43 +15,45 @@ from bot.slack.inbound.event_parser import BotIdentity
 log = structlog.get_logger()
 
 FRESH_S = 300.0
-WITHIN_S = 0.8  # the acknowledgement waits for it, and after it perhaps a form
+WITHIN_S = 0.8  # the acknowledgement waits for it, and perhaps a form after it
 
 
 class Identities:
-    """One call of Slack's for somebody who presses, whatever the policy asks about them."""
+    """Looks a person up once in `FRESH_S` seconds, whatever the policy asks about them."""
 
-    def __init__(self, api: SlackApi, me: BotIdentity) -> None:
+    def __init__(self, api: SlackApi, bot: BotIdentity) -> None:
         self._api = api
-        self._me = me
-        self._known: dict[str, tuple[float, Identity]] = {}
+        self._bot = bot
+        self._cached: dict[str, tuple[float, Identity]] = {}
 
     async def get(self, user: str) -> Identity:
-        """What was last known where Slack does not say in time."""
-        at, known = self._known.get(user, (-FRESH_S, Identity(user, Membership.UNKNOWN)))
+        """The person's identity: the last known one, or an unknown membership, where Slack does not answer in time."""
+        at, cached = self._cached.get(user, (-FRESH_S, Identity(user, Membership.UNKNOWN)))
         if time.monotonic() - at < FRESH_S:
-            return known
+            return cached
         try:
             async with asyncio.timeout(WITHIN_S):
                 answer = await self._api.call("users.info", user=user)
         except (SlackError, TimeoutError) as error:
             log.warning("identity.not_known", user=user, error=str(error) or "too slow")
-            return known
-        found = identity_from_profile(answer["user"], self._me)
-        self._known[user] = (time.monotonic(), found)
-        return found
+            return cached
+        identity = identity_from_profile(answer["user"], self._bot)
+        self._cached[user] = (time.monotonic(), identity)
+        return identity
 
 
-def identity_from_profile(user: dict[str, Any], me: BotIdentity) -> Identity:
-    """From the object of `users.info`. Another organisation may write any address into its people's profiles.
+def identity_from_profile(user: dict[str, Any], bot: BotIdentity) -> Identity:
+    """The identity in a user object of `users.info`.
 
-    `is_stranger` is said only of those who share no channel with us: a partner in a shared one is known by the team.
-    In an Enterprise Grid the other workspaces of the organisation are ours, too.
+    The e-mail address counts for this organisation's people only: another may write any address into its profiles.
+    Slack sets `is_stranger` only for people who share no channel with the bot; a partner in a shared channel shows by
+    the team. The other workspaces of an Enterprise Grid belong to the organisation, too.
     """
     name = str(user["id"])
     grid = user.get("enterprise_user") or {}
-    ours = user.get("team_id") == me.team_id or me.team_id in (grid.get("teams") or ())
-    if user.get("is_stranger") or not (ours or (me.enterprise_id and grid.get("enterprise_id") == me.enterprise_id)):
+    same_team = user.get("team_id") == bot.team_id or bot.team_id in (grid.get("teams") or ())
+    same_grid = bot.enterprise_id and grid.get("enterprise_id") == bot.enterprise_id
+    if user.get("is_stranger") or not (same_team or same_grid):
         return Identity(name, Membership.OUTSIDE)
     guest = user.get("is_restricted") or user.get("is_ultra_restricted")
     return Identity(name, Membership.GUEST if guest else Membership.MEMBER, (user.get("profile") or {}).get("email"))

@@ -1,4 +1,4 @@
-"""Time zones of people, as they set them in Slack: for what they write by their own clock."""
+"""Time zones that people set in Slack, to read times as they write them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bot.slack.client.api import SlackApi, SlackError
 
 log = structlog.get_logger()
 
-WITHIN_S = 1.5  # an answer is waited for
+WITHIN_S = 1.5  # a person is waiting for the answer
 
 
 async def time_zone_of(api: SlackApi, user: str) -> ZoneInfo | None:
-    """None where Slack does not say in time, or names a zone that nobody here knows."""
+    """The person's time zone; None where Slack does not answer in time or names an unknown zone."""
     try:
         async with asyncio.timeout(WITHIN_S):
             answer = await api.call("users.info", user=user)

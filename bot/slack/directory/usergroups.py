@@ -1,40 +1,37 @@
-"""Who is in the user groups that the policy names: asked of Slack now and then, and remembered.
+"""Members of the user groups that the policy names, refreshed from Slack in the background.
 
-Nobody waits for Slack in here. What was last known counts, across restarts too, until Slack says something else.
+Reading them never waits for Slack: the last known members count, across restarts too, until Slack gives others.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import structlog
 
 from bot.domain.policy.policy import Policy
 from bot.slack.client.api import SlackApi, SlackError
-from bot.workers.tasks import cancel_and_wait
+from bot.workers.base import Periodic
 from storage import key_value
 from storage.database import Database
-from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
 REFRESH_S = 300.0
-REFUSAL_REFRESH_S = 15.0  # at most so often when somebody was refused; usergroups.* is tier 2, 20 a minute
-LOOK_S = 1.0
+REFUSAL_REFRESH_S = 15.0  # the least time between refreshes after refusals; usergroups.* is tier 2, 20 a minute
+CHECK_S = 1.0
 GONE = "no_such_subteam"
-_KEPT = "usergroup:"
 
 
 def groups_in_policy(policy: Policy) -> frozenset[str]:
+    """The groups that permissions name, by ID or handle."""
     return frozenset(group for allowed in policy.permissions.values() for group in allowed.groups)
 
 
 class UserGroups:
-    """`members` answers at once, from memory; a task keeps it true."""
-
-    name = "usergroup directory"
+    """Keeps the members in memory and refreshes them periodically."""
 
     def __init__(self, database: Database, api: SlackApi, policy: Callable[[], Policy]) -> None:
         self._database = database
@@ -43,108 +40,104 @@ class UserGroups:
         self._members: dict[str, frozenset[str]] = {}
         self._ids: dict[str, str] = {}
         self._read_at = -REFRESH_S
-        self._known: frozenset[str] = frozenset()
-        self._asked = False
-        self._task: asyncio.Task[None] | None = None
+        self._groups: frozenset[str] = frozenset()  # named by the policy at the last refresh
+        self._refresh_requested = False
 
     def members(self, group: str) -> frozenset[str] | None:
-        """By ID or handle, as the policy has it. None: neither Slack nor we know."""
+        """The members of a group, by ID or handle as in the policy; None while they are not known."""
         return self._members.get(group)
 
     def request_refresh(self) -> None:
-        """Somebody was refused: look again soon."""
-        self._asked = True
+        """Refresh soon: a person was refused who may have joined a group a moment ago."""
+        self._refresh_requested = True
 
-    async def start(self) -> None:
-        """What was known when we last ran counts from the first moment."""
+    @property
+    def periodic(self) -> Periodic:
+        return Periodic("user groups", timedelta(seconds=CHECK_S), timedelta(0), self._refresh_if_due)
+
+    async def recall(self) -> None:
+        """Begin with the members known when the process last ran."""
         await self._recall(groups_in_policy(self._policy()))
-        self._task = asyncio.create_task(self._keep(), name="user groups")
 
-    async def stop(self, within_s: float) -> None:
-        await cancel_and_wait(self._task)
-
-    async def _keep(self) -> None:
-        while True:
-            try:
-                await self._look()
-            except StorageError as error:
-                log.warning("usergroup.not_kept", error=str(error))
-            except Exception:  # it must outlive whatever it meets
-                log.exception("usergroup.failed")
-            await asyncio.sleep(LOOK_S)
-
-    async def _look(self) -> None:
-        """Read them when it is time, when somebody was refused, and when the policy names another."""
-        wanted = groups_in_policy(self._policy())
+    async def _refresh_if_due(self) -> None:
+        """Refresh after `REFRESH_S`, soon after a refusal, and at once when the policy names other groups."""
+        groups = groups_in_policy(self._policy())
         age = time.monotonic() - self._read_at
-        due = age >= REFRESH_S or wanted != self._known or (self._asked and age >= REFUSAL_REFRESH_S)
-        if not due:
+        refused = self._refresh_requested and age >= REFUSAL_REFRESH_S
+        if not (age >= REFRESH_S or groups != self._groups or refused):
             return
-        self._asked = False
-        self._read_at, new, self._known = time.monotonic(), wanted - self._known, wanted
+        self._refresh_requested = False
+        self._read_at, new, self._groups = time.monotonic(), groups - self._groups, groups
         await self._recall(new)
-        await self.fetch(wanted)
+        await self.fetch(groups)
 
-    async def fetch(self, wanted: Iterable[str]) -> dict[str, str]:
-        """Ask Slack for each. Returns what went wrong, by group."""
-        wrong: dict[str, str] = {}
-        for group in sorted(wanted):
+    async def fetch(self, groups: Iterable[str]) -> dict[str, str]:
+        """Fetch the members of each group from Slack and keep them. Returns Slack's error names, by group."""
+        errors: dict[str, str] = {}
+        for group in sorted(groups):
             try:
-                found = await fetch_members(self._api, group, self._ids)
+                fetched = await fetch_members(self._api, group, self._ids)
             except SlackError as error:
-                wrong[group] = error.name
-                log.warning("usergroup.not_read", group=group, error=error.name, hint="what was last known counts")
+                errors[group] = error.name
+                log.warning("usergroup.not_read", group=group, error=error.name, hint="the last known members count")
                 continue
-            if found is None:
-                wrong[group] = GONE
+            if fetched is None:
+                errors[group] = GONE
                 log.warning("usergroup.gone", group=group, hint="enable it in Slack, or name another in `permissions`")
-            people = found or frozenset()
-            if people != self._members.get(group):
+            members = fetched or frozenset()
+            if members != self._members.get(group):
                 async with self._database.transaction() as conn:
-                    await key_value.put(conn, _KEPT + group, sorted(people))
-            self._members[group] = people
-        return wrong
+                    await key_value.usergroup_members(group).put(conn, sorted(members))
+            self._members[group] = members
+        return errors
 
-    async def _recall(self, wanted: Iterable[str]) -> None:
+    async def _recall(self, groups: Iterable[str]) -> None:
+        """Load members that were kept before a restart."""
         async with self._database.reading() as conn:
-            for group in wanted:
-                if group not in self._members and (kept := await key_value.get(conn, _KEPT + group)) is not None:
-                    self._members[group] = frozenset(kept)
+            for group in groups:
+                members = await key_value.usergroup_members(group).get(conn)
+                if group not in self._members and members is not None:
+                    self._members[group] = frozenset(members)
 
 
 async def fetch_members(api: SlackApi, group: str, ids: dict[str, str] | None = None) -> frozenset[str] | None:
-    """The members; None: there is no such group, or it is disabled. `ids` remembers which handle is which."""
-    known = {} if ids is None else ids
+    """The members of a group by ID or handle; None where there is no such group, or it is disabled.
+
+    `ids` is a cache from handles to IDs, which this function fills and corrects. Raises `SlackError`.
+    """
+    ids = {} if ids is None else ids
     for _ in range(2):
-        remembered = group in known
-        identity = known.get(group) or await _id_of(api, group, known)
-        if identity is None:
+        cached = group in ids
+        group_id = ids.get(group) or await _look_up_id(api, group, ids)
+        if group_id is None:
             return None
         try:
-            answer = await api.call("usergroups.users.list", usergroup=identity)
+            answer = await api.call("usergroups.users.list", usergroup=group_id)
         except SlackError as error:
             if error.name != GONE:
                 raise
-            known.pop(group, None)
-            if not remembered:
+            ids.pop(group, None)
+            if not cached:
                 return None
-            continue  # the handle may be another group's by now
+            continue  # the handle may belong to another group by now
         return frozenset(map(str, answer.get("users") or ()))
     return None
 
 
 async def find_id(api: SlackApi, group: str) -> str | None:
-    """The ID of a group by its handle; None where Slack has none of that name, or it is disabled."""
-    return await _id_of(api, group, {})
+    """The ID of a group by its handle; None where there is no such group, or it is disabled."""
+    return await _look_up_id(api, group, {})
 
 
-async def _id_of(api: SlackApi, group: str, known: dict[str, str]) -> str | None:
+async def _look_up_id(api: SlackApi, group: str, ids: dict[str, str]) -> str | None:
+    """The group's ID from Slack. All handles of the workspace are added to `ids`."""
     if is_group_id(group):
         return group
     answer = await api.call("usergroups.list")
-    known |= {str(one.get("handle")): str(one["id"]) for one in answer.get("usergroups") or ()}
-    return known.get(group)
+    ids |= {str(usergroup.get("handle")): str(usergroup["id"]) for usergroup in answer.get("usergroups") or ()}
+    return ids.get(group)
 
 
 def is_group_id(group: str) -> bool:
+    """Whether `group` is an ID and not a handle, which is in lower case."""
     return group.startswith("S") and group.isupper()

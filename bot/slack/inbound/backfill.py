@@ -50,7 +50,7 @@ class HistoryRead:
 
 
 class HistoryReads:
-    """The reads in progress, by channel. Slack limits pages a minute: what is read stays until the next attempt."""
+    """The reads in progress, by channel, kept between attempts because Slack limits pages a minute."""
 
     def __init__(self) -> None:
         self._by_channel: dict[str, HistoryRead] = {}

@@ -22,9 +22,9 @@ from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
 from bot.usecases.delivery import refresh_card
 from bot.usecases.incidents.record import missed_marks
-from storage.outbox import queue
+from storage.outbox import receipts
 from storage.timeline import entries as timeline
-from storage.timeline.entries import Standing
+from storage.timeline.entries import MessageAuthor
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class Snapshot:
     """The timeline as it was before Slack's history was requested."""
 
     at: datetime
-    messages: dict[str, Standing]  # recorded and not deleted, by `ts`
+    messages: dict[str, MessageAuthor]  # recorded and not deleted, by `ts`
     marks: list[Entry]  # reactions and pins
     card_ts: str | None  # of the incident's card in the channel
     compared: set[str] = field(default_factory=set)  # `ts` of messages whose reactions Slack has shown since
@@ -48,8 +48,8 @@ async def take_snapshot(context: Context, incident: int, channel: str) -> Snapsh
     """Read what the timeline has now, to compare Slack's history with it."""
     at = context.clock.now()
     async with context.database.reading() as conn:
-        card = await queue.receipt(conn, f"card:{incident}")
-        messages = await timeline.standing(conn, incident, f"m:{channel}:")
+        card = await receipts.get(conn, f"card:{incident}")
+        messages = await timeline.undeleted_messages(conn, incident, f"m:{channel}:")
         marks = await timeline.of_kinds(conn, incident, KINDS)
     return Snapshot(at, messages, marks, (card or {}).get("ts"))
 
@@ -144,7 +144,7 @@ class HistoryDiff:
         return entry.kind == "keyed" or self._context.policy.record != "key"
 
 
-def _is_reply(ts: str, message: Standing) -> bool:
+def _is_reply(ts: str, message: MessageAuthor) -> bool:
     return message.thread_ts is not None and message.thread_ts != ts
 
 

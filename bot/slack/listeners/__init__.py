@@ -1,4 +1,7 @@
-"""What Bolt calls: one listener for each kind of payload; our own tables take it from there. Events come `early`."""
+"""Bolt listeners, one for each kind of payload; tables of handlers take over from there.
+
+Events are handled by `event_middleware` and never get here.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ ANY = re.compile(".*", re.DOTALL)
 
 
 def register(app: AsyncApp, ctx: ListenerContext) -> None:
-    """Bolt tries its listeners one after another, so there are few."""
+    """Register the listeners. There are few, because Bolt tries them one after another."""
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
         with ctx.context.foreground_gate.foreground():
@@ -42,15 +45,15 @@ def register(app: AsyncApp, ctx: ListenerContext) -> None:
         await shortcuts.on_shortcut(ctx, ack, body)
 
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
-        """A fault of ours: logged whole, told in a sentence."""
+        """Log an unexpected error with its traceback and tell the person in a sentence."""
         log.error("listener.failed", type=body.get("type"), command=body.get("command"), exc_info=error)
         if body.get("type") == "view_submission":
-            wrong = {inputs.first_block(body.get("view") or {}): replies.NOT_RECORDED}
-            return _json({"response_action": "errors", "errors": wrong})
+            errors = {inputs.first_block(body.get("view") or {}): replies.NOT_RECORDED}
+            return _json({"response_action": "errors", "errors": errors})
         message = replies.not_recorded()
         if "command" in body:
             return _json({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks})
-        return BoltResponse(status=400)  # Slack shows the person that it did not work, and does not repeat it
+        return BoltResponse(status=400)  # Slack tells the person that it failed, and does not repeat it
 
     app.error(on_error)
     app.command(ANY)(on_command)

@@ -1,4 +1,4 @@
-"""`/incident …`: parse, find the incident meant, run the verb, answer in the acknowledgement."""
+"""Slash commands and mentions of the bot: parse, find the incident, run the verb, answer privately."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Refused
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.commands.arguments import Request
-from bot.slack.commands.parse import MENU, BadRequest, DeclareRequest, parse
+from bot.slack.commands.parse import parse
+from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
 from bot.slack.commands.verbs import BY_NAME
-from bot.slack.listeners import verbs
+from bot.slack.listeners.calls import Call, VerbCall, WorkspaceCall
 from bot.slack.listeners.context import Interaction, ListenerContext
+from bot.slack.listeners.handlers import VERBS, WORKSPACE_VERBS
+from bot.slack.listeners.handlers.declare import declare_or_open_form
 from bot.usecases.unit_of_work import DuplicateDelivery
 from storage.engine.errors import StorageError
 
@@ -23,7 +25,7 @@ log = structlog.get_logger()
 
 
 async def on_command(ctx: ListenerContext, ack: AsyncAck, command: dict[str, Any]) -> None:
-    """Nothing is acknowledged before it is committed; what cannot be committed is said not to be recorded."""
+    """Answer a slash command, after what it changes is committed."""
     started = time.perf_counter()
     interaction = Interaction(
         user=str(command.get("user_id", "")),
@@ -33,7 +35,7 @@ async def on_command(ctx: ListenerContext, ack: AsyncAck, command: dict[str, Any
         delivery=f"c:{command['trigger_id']}" if command.get("trigger_id") else None,
         raw=str(command.get("text") or ""),
     )
-    message = await answered(ctx, interaction)
+    message = await run_command(ctx, interaction)
     if message is None:
         await ack()
     else:
@@ -41,8 +43,11 @@ async def on_command(ctx: ListenerContext, ack: AsyncAck, command: dict[str, Any
     ctx.metrics.acknowledgements.labels("command").observe(time.perf_counter() - started)
 
 
-async def answered(ctx: ListenerContext, interaction: Interaction) -> Message | None:
-    """The answer to a request, whatever comes of it; None where a modal opened or Slack said the same thing twice."""
+async def run_command(ctx: ListenerContext, interaction: Interaction) -> Message | None:
+    """Run the typed text and return the answer, also for errors.
+
+    None means that a form opened, or that Slack delivered the same command twice.
+    """
     try:
         return await _run(ctx, interaction)
     except DuplicateDelivery:
@@ -61,7 +66,7 @@ async def _run(ctx: ListenerContext, interaction: Interaction) -> Message | None
         case BadRequest():
             return replies.bad_request(parsed)
         case DeclareRequest():
-            return await verbs.declare(ctx, interaction, parsed)
+            return await declare_or_open_form(Call(ctx, interaction), parsed)
         case Request():
             try:
                 return await _run_verb(ctx, interaction, parsed)
@@ -71,14 +76,14 @@ async def _run(ctx: ListenerContext, interaction: Interaction) -> Message | None
 
 async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Request) -> Message | None:
     if request.verb != MENU and not BY_NAME[request.verb].needs_incident:
-        return await verbs.WITHOUT_INCIDENT[request.verb](ctx, interaction, request)
+        return await WORKSPACE_VERBS[request.verb](WorkspaceCall(ctx, interaction, request))
     number = request.incident or await ctx.incident_number_in(interaction.channel)
     if request.verb == MENU and number is None:
-        return await verbs.declare(ctx, interaction, DeclareRequest())
+        return await declare_or_open_form(Call(ctx, interaction), DeclareRequest())
     if number is None:
-        running = await ctx.open_incidents(interaction.user)
-        if not running:
+        incidents = await ctx.open_incidents(interaction.user)
+        if not incidents:
             return replies.none_open(ctx.command)
-        return replies.which_incident(running, interaction.raw, ctx.command)
+        return replies.which_incident(incidents, interaction.raw, ctx.command)
     incident, policy = await ctx.visible_incident(number, interaction)
-    return await verbs.WITH_INCIDENT[request.verb](ctx, interaction, request, incident, policy)
+    return await VERBS[request.verb](VerbCall(ctx, interaction, request, incident, policy))

@@ -1,4 +1,4 @@
-"""The front desk: what every listener needs, and how people are answered."""
+"""What every listener needs: the use cases' context, Slack, and ways to answer a person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 
-from bot.domain import routing
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
@@ -21,41 +20,41 @@ from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.commands.verbs import BY_NAME
 from bot.slack.directory.identities import Identities
 from bot.slack.inbound.event_parser import BotIdentity
+from bot.usecases import personal
 from bot.usecases.context import Context
 from bot.usecases.effects.visibility import can_see, was_paged
 from bot.usecases.incidents.record import Recorder
 from storage import incidents
-from storage.outbox import queue
 
 log = structlog.get_logger()
 
-LARGEST = 2**31 - 1  # of numbers
-OPEN_VIEW_WITHIN_S = 2.0  # a trigger lives 3 s, and the acknowledgement waits for us
+LARGEST_NUMBER = 2**31 - 1  # of an incident, in the database
+OPEN_VIEW_WITHIN_S = 2.0  # a trigger lives 3 s, and the acknowledgement waits for the form
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """Who asks, and how they can be answered. `raw` is what they typed, for asking again."""
+    """One command, press, submission or mention by a person, and how to answer it."""
 
     user: str
     channel: str | None = None
-    trigger_id: str | None = None
+    trigger_id: str | None = None  # to open a form; used once, within 3 s
     response_url: str | None = None
-    delivery: str | None = None
-    raw: str = ""
+    delivery: str | None = None  # the same when Slack delivers again
+    raw: str = ""  # the typed text, to offer the command again
 
 
 @dataclass(slots=True)
 class ListenerContext:
-    """One for the whole app. `command` is what people type, `/incident` unless the settings say otherwise."""
+    """The listeners' dependencies; one for the whole app."""
 
     context: Context
     api: SlackApi
     recorder: Recorder
     bot: BotIdentity
     metrics: Metrics
-    command: str = "/incident"
-    event_lost: Callable[[], None] = lambda: None  # an event could not be written down
+    command: str = "/incident"  # what people type, from the settings
+    event_lost: Callable[[], None] = lambda: None  # called when an event could not be recorded
     identities: Identities = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,22 +63,22 @@ class ListenerContext:
     async def visible_incident(
         self, number: int, interaction: Interaction, *, paged: bool = False
     ) -> tuple[Incident, Policy]:
-        """The incident as this person may see it. Raises `NotFound`, also for what is private to others.
+        """The incident and its policy. Raises `NotFound` where there is none that this person may see.
 
-        `paged`: the answer to a page, which somebody may give before they are in the channel.
+        `paged` marks the answer to a page or a request, which a person may give before joining the channel.
         """
         async with self.context.database.reading() as conn:
-            incident = await incidents.get(conn, number) if number <= LARGEST else None
+            incident = await incidents.get(conn, number) if number <= LARGEST_NUMBER else None
             if incident is None:
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
-            here = incident.channel_id is not None and incident.channel_id == interaction.channel
+            in_channel = incident.channel_id is not None and incident.channel_id == interaction.channel
             answers_page = paged and await was_paged(conn, incident, interaction.user)
-            if not (here or answers_page or await can_see(conn, incident, interaction.user)):
+            if not (in_channel or answers_page or await can_see(conn, incident, interaction.user)):
                 raise NotFound(f"There is no incident INC-{number}.", "list all")
             return incident, await self.context.policies.of(conn, incident)
 
     async def policy_of(self, number: int) -> Policy:
-        """For a form that was opened by somebody who may see the incident."""
+        """The policy of an incident whose visibility was checked before. Raises `NotFound` where there is none."""
         async with self.context.database.reading() as conn:
             incident = await incidents.get(conn, number)
             if incident is None:
@@ -87,15 +86,17 @@ class ListenerContext:
             return await self.context.policies.of(conn, incident)
 
     async def open_incidents(self, user: str, limit: int = 100) -> list[Incident]:
+        """The open incidents that this person may see, among the first `limit`."""
         async with self.context.database.reading() as conn:
-            found = await incidents.listing(conn, open_only=True, limit=limit)
-            return [incident for incident in found if await can_see(conn, incident, user)]
+            listed = await incidents.newest(conn, open_only=True, limit=limit)
+            return [incident for incident in listed if await can_see(conn, incident, user)]
 
     async def incident_number_in(self, channel: str | None) -> int | None:
+        """The number of the incident that a channel belongs to; None for other channels."""
         return None if channel is None else await self.recorder.channels.incident_of(channel)
 
     async def open_view(self, interaction: Interaction, view: dict[str, Any], instead: str) -> Message | None:
-        """Open a modal. Where that fails in time, the answer says which command does the same."""
+        """Open a form. Returns None if it opened, else an answer with a command line that does the same."""
         if interaction.trigger_id is None:
             return replies.modal_failed(instead)
         try:
@@ -107,9 +108,10 @@ class ListenerContext:
         return None
 
     async def reply_later(self, interaction: Interaction, message: Message, *, replace: bool = False) -> None:
-        """Tell somebody privately, through the outbox: for presses, whose acknowledgement cannot carry words.
+        """Answer privately through the outbox, once for each delivery.
 
-        A delivery that Slack repeats is answered once.
+        For presses and submissions, whose acknowledgement cannot carry text. `replace` replaces the message with the
+        button instead of adding one.
         """
         payload: dict[str, Any] = {
             "user": interaction.user,
@@ -119,16 +121,15 @@ class ListenerContext:
         }
         if interaction.response_url:
             payload["response_url"] = interaction.response_url
-        dedup_key = interaction.delivery or uuid.uuid4().hex
-        notice = routing.answer(dedup_key, payload)
-        async with self.context.database.transaction() as conn:
-            await queue.put(conn, [notice])
-        self.context.wakeups.notify()
+        await personal.answer(self.context, interaction.delivery or uuid.uuid4().hex, payload)
 
     def refusal(self, error: Refused, incident: int | None = None) -> Message:
-        """`incident` is given where the channel does not say which is meant, so that the example works there too."""
+        """The answer to a refused request, with an example that works.
+
+        Pass `incident` where the channel does not tell which incident is meant: the example then names it.
+        """
         if not error.example:
             return replies.refused(error.message)
         verb = BY_NAME.get(error.example.split()[0])
-        where = f" --in INC-{incident}" if incident and verb and verb.needs_incident else ""
-        return replies.refused(error.message, f"{self.command} {error.example}{where}")
+        flag = f" --in INC-{incident}" if incident and verb and verb.needs_incident else ""
+        return replies.refused(error.message, f"{self.command} {error.example}{flag}")

@@ -1,30 +1,59 @@
-"""Events: what happens in incident channels is written down before Slack is told that we have it."""
+"""Events: what happens in incident channels is recorded before Slack gets its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
+from bot.domain.timeline.messages import ChannelMessage
 from bot.slack import text
 from bot.slack.client.api import SlackError
 from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import Event
-from bot.slack.listeners import commands
+from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import Interaction, ListenerContext
+from bot.usecases import personal
 from bot.usecases.delivery import refresh_card
-from bot.usecases.effects import home_tab
 
 log = structlog.get_logger()
 
-Handler = Callable[[ListenerContext, Event, str], Awaitable[int]]
+NOTHING_TO_RECORD = 1  # so that only deliveries of recorded events count as repeated
+
+
+@dataclass(frozen=True, slots=True)
+class EventCall:
+    """One event with its ID, the single parameter of its handler."""
+
+    ctx: ListenerContext
+    event: Event
+    event_id: str
+
+    @property
+    def channel(self) -> str:
+        """The channel of an event that has it as a text."""
+        return str(self.event["channel"])
+
+    @property
+    def by_bot(self) -> bool:
+        """Whether the bot itself caused the event."""
+        return self.event.get("user") == self.ctx.bot.user_id
+
+    def message(self, message: Event, channel: str | None = None) -> ChannelMessage:
+        """Parse a message object of the event."""
+        return event_parser.channel_message(message, channel or self.channel, self.ctx.bot)
+
+
+# Returns how many entries are new. 0 means that Slack had delivered the event before.
+EventHandler = Callable[[EventCall], Awaitable[int]]
 
 
 async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
-    """One event. Kinds we have no use for are acknowledged and forgotten. Raises what the database raises:
-    Slack then delivers again.
+    """Record one event; ignore unknown types and malformed events.
+
+    Raises `StorageError` where it cannot be recorded; Slack then has to deliver it again.
     """
     event = body.get("event")
     if not isinstance(event, dict):
@@ -33,7 +62,7 @@ async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
     if handler is None:
         return
     try:
-        new = await handler(ctx, event, str(body.get("event_id", "")))
+        new = await handler(EventCall(ctx, event, str(body.get("event_id", ""))))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         log.warning("event.malformed", type=event.get("type"), event_id=body.get("event_id"), error=repr(error))
         return
@@ -41,154 +70,156 @@ async def on_event(ctx: ListenerContext, body: dict[str, Any]) -> None:
         ctx.metrics.repeated.labels("event").inc()
 
 
-async def _message(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    subtype = event.get("subtype")
+async def _message(call: EventCall) -> int:
+    """A message, or what Slack reports as a message with a subtype."""
+    ctx, event, subtype = call.ctx, call.event, call.event.get("subtype")
     if subtype in event_parser.MESSAGE_SUBTYPES:
         if ctx.bot.wrote(event):
-            return 1
-        return await ctx.recorder.message(event_parser.channel_message(event, event["channel"], ctx.bot))
+            return NOTHING_TO_RECORD
+        return await ctx.recorder.message(call.message(event))
     if subtype == "message_changed":
-        return await _changed(ctx, event, event_id)
+        return await _message_changed(call)
     if subtype == "message_deleted":
-        return await _deleted(ctx, event)
+        return await _message_deleted(call, call.event.get("deleted_ts"))
     if subtype in event_parser.MEMBERSHIP_SUBTYPES:
-        return await _moved(ctx, event, event_parser.MEMBERSHIP_SUBTYPES[subtype], str(event["ts"]))
-    happened = event_parser.channel_change(event, event["channel"], ctx.recorder.at(str(event["ts"])))
-    if happened is None or ctx.bot.wrote(event):
-        return 1
-    return await ctx.recorder.happening(event["channel"], happened)
+        return await _membership(call, event_parser.MEMBERSHIP_SUBTYPES[subtype], str(event["ts"]))
+    change = event_parser.channel_change(event, call.channel, ctx.recorder.at(str(event["ts"])))
+    if change is None or ctx.bot.wrote(event):
+        return NOTHING_TO_RECORD
+    return await ctx.recorder.happening(call.channel, change)
 
 
-async def _changed(ctx: ListenerContext, event: Event, event_id: str) -> int:
+async def _message_changed(call: EventCall) -> int:
+    ctx, event = call.ctx, call.event
     message, before = event["message"], event.get("previous_message")
     if ctx.bot.wrote(message) or (before and ctx.bot.wrote(before)):
-        return 1
+        return NOTHING_TO_RECORD
     if event_parser.is_tombstone(event):
-        return await _deleted(ctx, {**event, "deleted_ts": message["ts"]})
+        return await _message_deleted(call, message["ts"])
     if not event_parser.text_changed(event):
-        return 1
-    channel = event["channel"]
-    now = event_parser.channel_message(message, channel, ctx.bot)
-    if now.edited_ts is None:  # an app may change its message without Slack's mark
-        now = replace(now, edited_ts=str(event.get("event_ts") or event["ts"]))
-    return await ctx.recorder.edit(now, event_parser.channel_message(before, channel, ctx.bot) if before else None)
+        return NOTHING_TO_RECORD
+    edited = call.message(message)
+    if edited.edited_ts is None:  # an app may change its message without Slack's mark
+        edited = replace(edited, edited_ts=str(event.get("event_ts") or event["ts"]))
+    return await ctx.recorder.edit(edited, call.message(before) if before else None)
 
 
-async def _deleted(ctx: ListenerContext, event: Event) -> int:
+async def _message_deleted(call: EventCall, deleted_ts: str | None) -> int:
+    ctx, event = call.ctx, call.event
     before = event.get("previous_message")
     if before and ctx.bot.wrote(before):
-        return await _ours_deleted(ctx, event)
-    channel, ts = event["channel"], str(event.get("deleted_ts") or (before or {})["ts"])
-    said = event_parser.channel_message(before, channel, ctx.bot) if before else None
-    actor = said.actor if said else "unknown"
-    return await ctx.recorder.deletion(channel, ts, actor, said, str(event.get("event_ts") or event.get("ts") or ts))
+        return await _own_message_deleted(call)
+    ts = str(deleted_ts or (before or {})["ts"])
+    message = call.message(before) if before else None
+    actor = message.actor if message else "unknown"
+    deleted_at = str(event.get("event_ts") or event.get("ts") or ts)
+    return await ctx.recorder.deletion(call.channel, ts, actor, message, deleted_at)
 
 
-async def _ours_deleted(ctx: ListenerContext, event: Event) -> int:
-    """Somebody deleted a message of ours. A card that is gone is put back at the next change of the incident;
-    here it is asked for at once.
-    """
-    number = await ctx.incident_number_in(event["channel"])
+async def _own_message_deleted(call: EventCall) -> int:
+    """A person deleted a message of the bot's: refresh the card, which is posted again if it was that."""
+    number = await call.ctx.incident_number_in(call.channel)
     if number is not None:
-        await refresh_card(ctx.context, number)
-    return 1
+        await refresh_card(call.ctx.context, number)
+    return NOTHING_TO_RECORD
 
 
-async def _moved(ctx: ListenerContext, event: Event, kind: str, ts: str) -> int:
-    user = str(event.get("user") or "unknown")
-    if user == ctx.bot.user_id:
-        return 1
-    entry = event_parser.membership_entry(kind, event["channel"], user, ts, ctx.recorder.at(ts), event.get("inviter"))
-    return await ctx.recorder.coming_or_going(event["channel"], entry)
+async def _joined(call: EventCall) -> int:
+    return await _membership(call, "joined", str(call.event.get("event_ts") or "0"))
 
 
-async def _joined(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    return await _moved(ctx, event, "joined", str(event.get("event_ts") or "0"))
+async def _left(call: EventCall) -> int:
+    return await _membership(call, "left", str(call.event.get("event_ts") or "0"))
 
 
-async def _left(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    return await _moved(ctx, event, "left", str(event.get("event_ts") or "0"))
+async def _membership(call: EventCall, kind: str, ts: str) -> int:
+    if call.by_bot:
+        return NOTHING_TO_RECORD
+    user, at = str(call.event.get("user") or "unknown"), call.ctx.recorder.at(ts)
+    entry = event_parser.membership_entry(kind, call.channel, user, ts, at, call.event.get("inviter"))
+    return await call.ctx.recorder.coming_or_going(call.channel, entry)
 
 
-async def _reaction(ctx: ListenerContext, event: Event, event_id: str, *, added: bool) -> int:
+async def _reaction_added(call: EventCall) -> int:
+    return await _reaction(call, added=True)
+
+
+async def _reaction_removed(call: EventCall) -> int:
+    return await _reaction(call, added=False)
+
+
+async def _reaction(call: EventCall, *, added: bool) -> int:
+    ctx, event = call.ctx, call.event
     item = event.get("item") or {}
-    if item.get("type") != "message" or event.get("user") == ctx.bot.user_id:
-        return 1
+    if item.get("type") != "message" or call.by_bot:
+        return NOTHING_TO_RECORD
     channel = str(item["channel"])
     at = ctx.recorder.at(str(event.get("event_ts") or item["ts"]))
-    entry = event_parser.reaction_entry(event, event_id, at, added=added)
+    entry = event_parser.reaction_entry(event, call.event_id, at, added=added)
     if entry is None or await ctx.incident_number_in(channel) is None:
-        return 1
-    said = None
+        return NOTHING_TO_RECORD
+    message = None
     if entry.kind == "keyed" and not await ctx.recorder.knows(channel, str(item["ts"])):
-        said = await _fetch(ctx, channel, str(item["ts"]))
-    return await ctx.recorder.key(channel, said, entry)
+        message = await _fetch_message(call, channel, str(item["ts"]))
+    return await ctx.recorder.key(channel, message, entry)
 
 
-async def _fetch(ctx: ListenerContext, channel: str, ts: str) -> Any:
-    """The message that was marked, where it was never written down; without it the mark stands alone."""
+async def _fetch_message(call: EventCall, channel: str, ts: str) -> ChannelMessage | None:
+    """Fetch a message that is not recorded; None where Slack does not give it, and the reaction is recorded alone."""
     try:
-        answer = await ctx.api.call(
+        answer = await call.ctx.api.call(
             "conversations.replies", channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
         )
     except SlackError as error:
         log.info("keyed.message_not_read", channel=channel, error=error.name)
         return None
-    found = next((m for m in answer.get("messages", []) if m.get("ts") == ts), None)
-    return event_parser.channel_message(found, channel, ctx.bot) if found else None
+    message = next((m for m in answer.get("messages", []) if m.get("ts") == ts), None)
+    return call.message(message, channel) if message else None
 
 
-async def _reaction_added(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    return await _reaction(ctx, event, event_id, added=True)
+async def _pin_added(call: EventCall) -> int:
+    return await _pin(call, added=True)
 
 
-async def _reaction_removed(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    return await _reaction(ctx, event, event_id, added=False)
+async def _pin_removed(call: EventCall) -> int:
+    return await _pin(call, added=False)
 
 
-async def _pin_added(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    return await _pin(ctx, event, event_id, added=True)
-
-
-async def _pin_removed(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    return await _pin(ctx, event, event_id, added=False)
-
-
-async def _pin(ctx: ListenerContext, event: Event, event_id: str, *, added: bool) -> int:
-    if event.get("user") == ctx.bot.user_id:
-        return 1
-    at = ctx.recorder.at(str(event.get("event_ts") or "0"))
+async def _pin(call: EventCall, *, added: bool) -> int:
+    if call.by_bot:
+        return NOTHING_TO_RECORD
+    event = call.event
+    at = call.ctx.recorder.at(str(event.get("event_ts") or "0"))
     channel = str(event.get("channel_id") or (event.get("item") or {}).get("channel") or "")
-    return await ctx.recorder.pin(channel, event_parser.pin_entry(event, event_id, at, added=added))
+    return await call.ctx.recorder.pin(channel, event_parser.pin_entry(event, call.event_id, at, added=added))
 
 
-async def _mention(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    """`@Tocsin …` understands the verbs; the answer is private, and a form cannot be opened from a mention."""
+async def _mention(call: EventCall) -> int:
+    """Run the verb in `@Tocsin …` and answer privately. A mention cannot open a form."""
+    ctx, event = call.ctx, call.event
     interaction = Interaction(
         user=str(event.get("user", "")),
-        channel=str(event["channel"]),
-        delivery=f"e:{event_id}",
+        channel=call.channel,
+        delivery=f"e:{call.event_id}",
         raw=text.without_bot_mention(str(event.get("text", "")), ctx.bot.user_id),
     )
     if event.get("bot_id") or not interaction.user:
-        return 1
-    message = await commands.answered(ctx, interaction)
+        return NOTHING_TO_RECORD
+    message = await run_command(ctx, interaction)
     if message is not None:
         await ctx.reply_later(interaction, message)
-    return 1
+    return NOTHING_TO_RECORD
 
 
-async def _home(ctx: ListenerContext, event: Event, event_id: str) -> int:
-    """Somebody opened the app; of its tabs only the home tab is ours."""
-    if event.get("tab") == "home":
-        async with ctx.context.database.transaction() as conn:
-            await home_tab.opened(conn, str(event["user"]), ctx.context.clock.now())
-        ctx.context.wakeups.notify()
-    return 1
+async def _home_opened(call: EventCall) -> int:
+    """A person opened the app: publish the home tab. The other tabs are Slack's."""
+    if call.event.get("tab") == "home":
+        await personal.open_home(call.ctx.context, str(call.event["user"]))
+    return NOTHING_TO_RECORD
 
 
-HANDLERS: dict[str, Handler] = {
-    "app_home_opened": _home,
+HANDLERS: dict[str, EventHandler] = {
+    "app_home_opened": _home_opened,
     "app_mention": _mention,
     "message": _message,
     "reaction_added": _reaction_added,

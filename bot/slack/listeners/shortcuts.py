@@ -1,4 +1,4 @@
-"""Shortcuts: declare from anywhere, declare from a message, add a message to a timeline."""
+"""Shortcuts: declare an incident, declare one from a message, add a message to a timeline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.domain.timeline.entry import Entry
 from bot.slack.blocks import declare, forms, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.inbound import event_parser
-from bot.slack.listeners.actions import asking_of
+from bot.slack.listeners.actions import interaction_of
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.text import from_command, title_of
 from bot.usecases import authorize
@@ -20,9 +20,12 @@ from storage.engine.errors import StorageError
 
 log = structlog.get_logger()
 
+SOURCE_TEXT = 1200  # characters of a message in a form's private metadata
+
 
 async def on_shortcut(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> None:
-    interaction = asking_of(body)
+    """Handle a shortcut: commit or open a form, then acknowledge. An answer follows through the outbox."""
+    interaction = interaction_of(body)
     try:
         message = await _run(ctx, interaction, body)
     except Refused as refused:
@@ -60,23 +63,24 @@ async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, A
 
 
 def source_of(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> dict[str, Any]:
-    """The message as small as it fits into a form's private data."""
+    """The message's origin, short enough for a form's private metadata."""
     channel = interaction.channel or ""
-    said = event_parser.channel_message(message, channel, ctx.bot)
-    return {"channel": channel, "ts": said.ts, "text": said.text[:1200], "author": said.actor, "link": said.link}
+    parsed = event_parser.channel_message(message, channel, ctx.bot)
+    text = parsed.text[:SOURCE_TEXT]
+    return {"channel": channel, "ts": parsed.ts, "text": text, "author": parsed.actor, "link": parsed.link}
 
 
 async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str, Any]) -> Message | None:
-    """In an incident channel the message becomes a key entry at once; elsewhere a form asks which incident."""
+    """In an incident channel, make the message a key entry; elsewhere, open a form that asks which incident."""
     number = await ctx.incident_number_in(interaction.channel)
     if number is None:
-        running = await ctx.open_incidents(interaction.user)
-        if not running:
+        incidents = await ctx.open_incidents(interaction.user)
+        if not incidents:
             return replies.none_open(ctx.command)
-        view = forms.add_to_timeline_modal(running, source_of(ctx, interaction, message))
+        view = forms.add_to_timeline_modal(incidents, source_of(ctx, interaction, message))
         return await ctx.open_view(interaction, view, f"{ctx.command} note What happened")
-    said = event_parser.channel_message(message, interaction.channel or "", ctx.bot)
-    dedup_key = f"k:{said.channel}:{said.ts}:{interaction.user}"
-    keyed = Entry(ctx.context.clock.now(), "keyed", interaction.user, "", said.ts, {"shortcut": True}, dedup_key)
-    new = await ctx.recorder.key(said.channel, None if ctx.bot.wrote(message) else said, keyed)
+    parsed = event_parser.channel_message(message, interaction.channel or "", ctx.bot)
+    dedup_key = f"k:{parsed.channel}:{parsed.ts}:{interaction.user}"
+    keyed = Entry(ctx.context.clock.now(), "keyed", interaction.user, "", parsed.ts, {"shortcut": True}, dedup_key)
+    new = await ctx.recorder.key(parsed.channel, None if ctx.bot.wrote(message) else parsed, keyed)
     return replies.done("It is a key entry of the timeline now." if new else "It is a key entry already.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain import routing
-from bot.domain.errors import NotNeeded
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import BriefingPayload, SettledPayload
+from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import announcement, briefing, policy_file
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
@@ -15,6 +14,7 @@ from bot.slack.senders import post_once
 from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends, sends_without_incident
 from storage import key_value
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 OUT_OF_REACH = ("not_in_channel", "channel_not_found", "is_archived")
@@ -24,7 +24,7 @@ class AnnouncementSender(SenderBase):
     """Posts and edits the announcement, and what else goes to the announcement channel or to executives."""
 
     @sends(NoticeKind.ANNOUNCE, failure="announce it")
-    async def announce(self, delivery: Delivery) -> dict[str, Any]:
+    async def announce(self, delivery: Delivery) -> SendResult:
         """Where the channel is out of reach, look it up again by its name, join it, and remember its ID."""
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
         channel = await self._channel(delivery.policy)
@@ -38,34 +38,34 @@ class AnnouncementSender(SenderBase):
                 raise
             await channels.join(self._api, current)
         async with self._context.database.transaction() as conn:
-            await key_value.put(conn, f"announce:{delivery.policy.announce}", current)
+            await key_value.announcement_channel(str(delivery.policy.announce)).put(conn, current)
         return await self.post(delivery, current, message)
 
     @sends(NoticeKind.ANNOUNCE_EDIT, failure="keep the announcement up to date")
-    async def announce_edit(self, delivery: Delivery) -> dict[str, Any]:
-        receipt = await self.receipt(routing.announcement_of(delivery.incident.number))
-        return await self.edit(receipt, announcement.announcement(delivery.incident, delivery.policy, delivery.now))
+    async def announce_edit(self, delivery: Delivery) -> SendResult:
+        message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
+        return await self.edit_posted(routing.announcement_of(delivery.incident.number), message)
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
-    async def briefing(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
+    async def briefing(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, BriefingPayload)
         message = briefing.briefing(delivery.incident, delivery.policy, payload, delivery.now)
-        return await self.post(delivery, await self._people.direct_channel(payload["person"]), message)
+        return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends_without_incident(NoticeKind.POLICY_REFUSED, failure="say that the policy file cannot be used")
-    async def policy_refused(self, notice: ClaimedNotice) -> dict[str, Any]:
+    async def policy_refused(self, notice: ClaimedNotice) -> SendResult:
         if not self._context.policy.announce:
-            raise NotNeeded("there is no announcement channel")
+            return NotNeeded("there is no announcement channel")
         channel = await self._channel(self._context.policy)
         return await post_once.post(self._api, notice, channel, policy_file.refused(notice.payload))
 
     @sends_without_incident(NoticeKind.POLICY_MENDED, failure="say that the policy file can be used again")
-    async def policy_mended(self, notice: ClaimedNotice) -> dict[str, Any]:
-        return await self.edit(await self.receipt(notice.payload["of"]), policy_file.mended())
+    async def policy_mended(self, notice: ClaimedNotice) -> SendResult:
+        return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.mended())
 
     async def _channel(self, policy: Policy) -> str:
         """The announcement channel's ID where it is known, else the name that the policy gives."""
         name = policy.announce or ""
         async with self._context.database.reading() as conn:
-            channel = await key_value.get(conn, f"announce:{name}")
+            channel = await key_value.announcement_channel(name).get(conn)
         return channel or name

@@ -8,9 +8,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.domain.errors import NotNeeded
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
+from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.directory.people import People
@@ -19,8 +19,10 @@ from bot.slack.senders import post_once
 from bot.usecases.context import Context
 from bot.usecases.effects.visibility import can_see
 from storage.engine.batch_loader import BatchLoader
-from storage.outbox import queue
+from storage.outbox import receipts
 from storage.outbox.queue import ClaimedNotice
+
+NEVER_POSTED = NotNeeded("what it belongs to was never posted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class SenderContext:
         self.identity = identity
         self.session = session  # for response URLs, which are no API methods
         self.command = command  # the slash command, as named in messages
-        self.receipts = BatchLoader(context.database.reading, queue.receipts_by_once)
+        self.receipts = BatchLoader(context.database.reading, receipts.get_many)
 
 
 class SenderBase:
@@ -66,26 +68,25 @@ class SenderBase:
 
     async def post(
         self, delivery: Delivery, channel: str, message: Message, thread_ts: str | None = None
-    ) -> dict[str, Any]:
-        """Post exactly once, and return the receipt; nothing new is posted where `delivery.unless` is set."""
+    ) -> SendResult:
+        """Post exactly once; nothing new is posted where `delivery.unless` is set."""
         return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
 
-    async def post_in_channel(self, delivery: Delivery, message: Message) -> dict[str, Any]:
+    async def post_in_channel(self, delivery: Delivery, message: Message) -> SendResult:
         return await self.post(delivery, await self.destination(delivery), message)
 
-    async def edit(self, receipt: dict[str, Any], message: Message) -> dict[str, Any]:
+    async def edit(self, receipt: dict[str, Any], message: Message) -> SendResult:
         return await post_once.edit(self._api, receipt, message)
+
+    async def edit_posted(self, dedup_key: str, message: Message) -> SendResult:
+        """Edit the message that the notice with this key posted."""
+        receipt = await self.posted(dedup_key)
+        return NEVER_POSTED if receipt is None else await self.edit(receipt, message)
 
     async def posted(self, dedup_key: str) -> dict[str, Any] | None:
         """The receipt of a message. None where it was never posted."""
         receipt = await self._senders.receipts.get(dedup_key)
         return receipt if receipt is not None and "ts" in receipt else None
-
-    async def receipt(self, dedup_key: str) -> dict[str, Any]:
-        """The receipt of the message that this notice edits or replies to."""
-        if (receipt := await self.posted(dedup_key)) is None:
-            raise NotNeeded("what it belongs to was never posted")
-        return receipt
 
     async def destination(self, delivery: Delivery) -> str:
         """The incident's channel; the reporter's direct messages where the channel could not be created."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from bot.domain import routing
-from bot.domain.errors import NotNeeded
 from bot.domain.oncall import schedule
 from bot.domain.paging.ladder import unreachable_rungs
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import NotNeeded, SendResult, Sent
 from bot.slack.blocks import card
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
-from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from bot.usecases.playbooks import runs
 from storage import overrides
-from storage.outbox import queue
+from storage.outbox import census, enqueue
 
 DELETED = ("message_not_found", "cant_update_message")  # Slack's errors for editing a message that is gone
 
@@ -26,31 +25,32 @@ class CardSender(SenderBase):
     """Posts and edits the incident card."""
 
     @sends(NoticeKind.CARD, failure="post the incident card")
-    async def card(self, delivery: Delivery) -> dict[str, Any]:
+    async def card(self, delivery: Delivery) -> SendResult:
         return await self.post_in_channel(delivery, await self._render(delivery))
 
     @sends(NoticeKind.CARD_EDIT, failure="keep the card up to date")
-    async def card_edit(self, delivery: Delivery) -> dict[str, Any]:
-        receipt = await self.receipt(routing.card_of(delivery.incident.number))
+    async def card_edit(self, delivery: Delivery) -> SendResult:
         try:
-            return await self.edit(receipt, await self._render(delivery))
+            return await self.edit_posted(routing.card_of(delivery.incident.number), await self._render(delivery))
         except SlackError as error:
             if error.name not in DELETED:
                 raise
         await self._post_again(delivery)
-        raise NotNeeded("the card had been deleted; a new one is posted")
+        return NotNeeded("the card had been deleted; a new one is posted")
 
     @sends(NoticeKind.PIN, failure="pin the card")
-    async def pin(self, delivery: Delivery) -> dict[str, Any]:
-        receipt = await self.receipt(routing.card_of(delivery.incident.number))
+    async def pin(self, delivery: Delivery) -> SendResult:
+        receipt = await self.posted(routing.card_of(delivery.incident.number))
+        if receipt is None:
+            return NEVER_POSTED
         await self.call_once("already_pinned", "pins.add", channel=receipt["channel"], timestamp=receipt["ts"])
-        return {}
+        return Sent()
 
     async def _render(self, delivery: Delivery) -> Message:
         incident, policy = delivery.incident, delivery.policy
         async with self._context.database.reading() as conn:
-            failures = await queue.failures(conn, incident.number)
-            calendar = schedule.on_call_lookup(policy, await overrides.standing(conn, delivery.now))
+            failures = await census.failures(conn, incident.number)
+            calendar = schedule.on_call_lookup(policy, await overrides.in_force(conn, delivery.now))
         return card.card(
             incident,
             policy,
@@ -63,4 +63,4 @@ class CardSender(SenderBase):
     async def _post_again(self, delivery: Delivery) -> None:
         """Queue the card anew; its pin follows once it is posted (`usecases.delivery`)."""
         async with self._context.database.transaction() as conn:
-            await queue.put(conn, [replace(routing.card_posted(delivery.incident.number), resend=True)])
+            await enqueue.put(conn, [replace(routing.card_posted(delivery.incident.number), resend=True)])

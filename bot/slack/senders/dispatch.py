@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, result_of
 from bot.slack.client import error_messages, rate_limiter
 from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.client.rate_window import Caller
@@ -24,7 +24,7 @@ from bot.slack.senders.handovers import HandoverSender
 from bot.slack.senders.home import HomeSender
 from bot.slack.senders.jobs import JobSender
 from bot.slack.senders.news import NewsSender
-from bot.slack.senders.pages import PageSender
+from bot.slack.senders.pages import SlackPageSender
 from bot.slack.senders.playbook_runs import PlaybookRunSender
 from bot.slack.senders.registry import REGISTRY, failed_step, registered_by
 from bot.slack.senders.reminders import ReminderSender
@@ -45,7 +45,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
     HomeSender,
     JobSender,
     NewsSender,
-    PageSender,
+    SlackPageSender,
     PlaybookRunSender,
     ReminderSender,
     TriageSender,
@@ -54,7 +54,7 @@ SENDERS: tuple[type[SenderBase], ...] = (
 
 
 class Dispatcher:
-    """`send` carries out one notice and returns its receipt, or raises `DeliveryError` or `NotNeeded`."""
+    """`send` carries out one notice. Errors of Slack become results; only those of the database are raised."""
 
     def __init__(
         self,
@@ -65,41 +65,41 @@ class Dispatcher:
         command: str = "/incident",
     ) -> None:
         self._context = context
-        self._incidents = BatchLoader(context.database.reading, incidents.several)
+        self._incidents = BatchLoader(context.database.reading, incidents.get_many)
         shared = SenderContext(context, api, People(api, self._remember_address), identity, session, command)
-        self._methods: dict[NoticeKind, Callable[[Any], Awaitable[dict[str, Any]]]] = {
+        self._methods: dict[NoticeKind, Callable[[Any], Awaitable[SendResult]]] = {
             registration.kind: getattr(sender, registration.method.__name__)
             for sender in (sender_type(shared) for sender_type in SENDERS)
             for registration in registered_by(type(sender))
         }
 
-    async def send(self, notice: ClaimedNotice) -> dict[str, Any]:
+    async def send(self, notice: ClaimedNotice) -> SendResult:
         """1. Find the sender; 2. read the incident; 3. drop what is not needed any more; 4. render and call Slack."""
         # Each notice is sent in a task of its own, and so has this variable to itself.
         rate_limiter.current_caller.set(Caller(notice.dedup_key, notice.incident, notice.priority))
         if notice.kind not in self._methods:
-            raise DeliveryError(f"this version cannot send notices of the kind {notice.kind}; a newer one may")
+            return Retry(f"this version cannot send notices of the kind {notice.kind}; a newer one may")
         registration = REGISTRY[NoticeKind(notice.kind)]
         method = self._methods[registration.kind]
         try:
             if not registration.about_incident:
                 return await method(notice)
-            delivery = await self._delivery(notice)
+            if (delivery := await self._delivery(notice)) is None:
+                return Failed(f"there is no incident for {notice.dedup_key}")
             if reason := registration.unless(delivery):
                 if not notice.uncertain:
-                    raise NotNeeded(reason)
+                    return NotNeeded(reason)
                 delivery = replace(delivery, unless=reason)
             return await method(delivery)
         except SlackError as error:
             if error.permanent:
-                words = error_messages.describe_failure(error, failed_step(notice))
-                raise DeliveryError(words, permanent=True) from error
-            raise
+                return Failed(error_messages.describe_failure(error, failed_step(notice)))
+            return result_of(error)
 
-    async def _delivery(self, notice: ClaimedNotice) -> Delivery:
+    async def _delivery(self, notice: ClaimedNotice) -> Delivery | None:
         incident = await self._incidents.get(notice.incident) if notice.incident is not None else None
         if incident is None:
-            raise DeliveryError(f"there is no incident for {notice.dedup_key}", permanent=True)
+            return None
         policy = self._context.policies.cached(incident)
         if policy is None:
             async with self._context.database.reading() as conn:

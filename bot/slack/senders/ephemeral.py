@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
 
 import aiohttp
 import structlog
 from yarl import URL
 
-from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackError
@@ -30,18 +30,18 @@ class AnswerSender(SenderBase):
     """Answers what one person asked for."""
 
     @sends_without_incident(NoticeKind.ANSWER, failure="answer")
-    async def answer(self, notice: ClaimedNotice) -> dict[str, Any]:
+    async def answer(self, notice: ClaimedNotice) -> SendResult:
         message = notice.payload["message"]
         return await self._respond(notice, Message(message["text"], message["blocks"]))
 
     @sends(NoticeKind.DECLARED, failure="answer whoever declared")
-    async def declared(self, delivery: Delivery) -> dict[str, Any]:
+    async def declared(self, delivery: Delivery) -> SendResult:
         """Where the channel is, to the person who declared the incident."""
         return await self._respond(delivery.notice, replies.declared(delivery.incident, delivery.policy))
 
-    async def _respond(self, notice: ClaimedNotice, message: Message) -> dict[str, Any]:
+    async def _respond(self, notice: ClaimedNotice, message: Message) -> SendResult:
         if notice.uncertain:
-            raise NotNeeded(MAY_HAVE_ARRIVED)
+            return NotNeeded(MAY_HAVE_ARRIVED)
         payload = notice.payload
         if url := payload.get("response_url"):
             if address := trusted_response_url(url, self._api.client.base_url):
@@ -60,23 +60,24 @@ class AnswerSender(SenderBase):
                 if error.name not in _NOT_THERE:
                     raise
             else:
-                return {}
+                return Sent()
         return await post_once.post(self._api, notice, await self._people.direct_channel(payload["user"]), message)
 
 
-async def by_url(session: aiohttp.ClientSession, url: URL, message: Message, *, replace: bool) -> dict[str, Any]:
+async def by_url(session: aiohttp.ClientSession, url: URL, message: Message, *, replace: bool) -> SendResult:
     """Answer through a response URL, which Slack accepts up to five times within thirty minutes."""
     body = {"text": message.text, "blocks": message.blocks, "response_type": "ephemeral", "replace_original": replace}
     try:
         async with session.post(url, json=body, allow_redirects=False) as answer:
             if answer.status == 429:
-                raise DeliveryError("response_url: rate limited", wait_s=float(answer.headers.get("Retry-After", "1")))
+                after = timedelta(seconds=float(answer.headers.get("Retry-After", "1")))
+                return Retry("response_url: rate limited", after)
             if answer.status >= 500:
-                raise DeliveryError(f"response_url: Slack answered {answer.status}", uncertain=True)
+                return Retry(f"response_url: Slack answered {answer.status}", uncertain=True)
             if answer.status >= 300:
-                raise NotNeeded(f"the answer's address is used up ({answer.status})")
-    except aiohttp.ClientConnectorError as error:
-        raise DeliveryError("could not connect to Slack") from error
-    except (TimeoutError, aiohttp.ClientError) as error:
-        raise DeliveryError("response_url: no answer", uncertain=True) from error
-    return {}
+                return NotNeeded(f"the answer's address is used up ({answer.status})")
+    except aiohttp.ClientConnectorError:
+        return Retry("could not connect to Slack")
+    except (TimeoutError, aiohttp.ClientError):
+        return Retry("response_url: no answer", uncertain=True)
+    return Sent()

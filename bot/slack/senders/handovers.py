@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain import routing
 from bot.domain.incident import Handover
 from bot.domain.incident.handover import from_payload, open_offers
 from bot.domain.oncall import shift_change
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import RoleSettledPayload, ShiftOfferPayload
+from bot.domain.routing.send_result import SendResult
 from bot.slack.blocks import handover
 from bot.slack.senders.base import Delivery, SenderBase
 from bot.slack.senders.registry import sends
 from bot.usecases.effects.visibility import can_see
-from storage.outbox import queue
+from storage.outbox import receipts
+from storage.outbox.payloads import read_payload
 from storage.timeline import entries as timeline
 
 OVER = "it was answered, or the role moved on, before it could be sent"
@@ -34,21 +35,21 @@ def _answered(delivery: Delivery) -> str | None:
 
 
 def _shift_offer_over(delivery: Delivery) -> str | None:
-    payload = delivery.notice.payload
+    payload = read_payload(delivery.notice, ShiftOfferPayload)
     offers = {(offer.user, offer.role) for offer in shift_change.open_offers(delivery.incident)}
-    return None if (payload["person"], payload["role"]) in offers else OVER
+    return None if (payload.person, payload.role) in offers else OVER
 
 
 class HandoverSender(SenderBase):
     """Asks, asks again, and settles the question."""
 
     @sends(NoticeKind.HANDOVER, failure="ask somebody to take a role over", unless=_answered)
-    async def handover(self, delivery: Delivery) -> dict[str, Any]:
+    async def handover(self, delivery: Delivery) -> SendResult:
         """The brief, to the person who is asked. Of a private incident it tells all only once they are invited."""
         incident, offer = delivery.incident, _offer(delivery)
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, incident.number, key_only=True, limit=50, newest=True)
-            invited = await queue.receipt(conn, routing.invitation(incident.number, offer.to).dedup_key) is not None
+            invited = await receipts.get(conn, routing.invitation(incident.number, offer.to).dedup_key) is not None
             inside = not incident.private or invited or await can_see(conn, incident, offer.to)
         updates = [record for record in latest if record.entry.kind == "update"]
         shown = updates[-LATEST_SHOWN:] or latest[-LATEST_SHOWN:]
@@ -56,26 +57,26 @@ class HandoverSender(SenderBase):
         return await self.post(delivery, await self._people.direct_channel(offer.to), message)
 
     @sends(NoticeKind.HANDOVER_NUDGE, failure="ask again to take a role over", unless=_answered)
-    async def handover_nudge(self, delivery: Delivery) -> dict[str, Any]:
+    async def handover_nudge(self, delivery: Delivery) -> SendResult:
         message = handover.nudged(delivery.incident, delivery.policy, _offer(delivery))
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.HANDOVER_EDIT, failure="edit the question to take a role over")
-    async def handover_edit(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
-        message = handover.settled(delivery.incident, delivery.policy, payload["role"], payload["outcome"])
-        return await self.edit(await self.receipt(payload["of"]), message)
+    async def handover_edit(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, RoleSettledPayload)
+        message = handover.settled(delivery.incident, delivery.policy, payload.role, payload.outcome or "")
+        return await self.edit_posted(payload.of, message)
 
     @sends(NoticeKind.SHIFT_OFFER, failure="offer to hand a role over", unless=_shift_offer_over)
-    async def shift_offer(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
-        to = await self._people.user_id(payload["to"])
+    async def shift_offer(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, ShiftOfferPayload)
+        to = await self._people.user_id(payload.to)
         name = await self._people.name(to)
         message = handover.turn_over(delivery.incident, delivery.policy, payload, to, name)
-        return await self.post(delivery, await self._people.direct_channel(payload["person"]), message)
+        return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends(NoticeKind.SHIFT_OFFER_EDIT, failure="edit the offer to hand a role over")
-    async def shift_offer_edit(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
-        message = handover.turn_settled(delivery.incident, delivery.policy, payload["role"], payload["outcome"])
-        return await self.edit(await self.receipt(payload["of"]), message)
+    async def shift_offer_edit(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, RoleSettledPayload)
+        message = handover.turn_settled(delivery.incident, delivery.policy, payload.role, payload.outcome or "")
+        return await self.edit_posted(payload.of, message)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import UserPayload
+from bot.domain.routing.send_result import SendResult, Sent
 from bot.slack.blocks import home
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
 from bot.usecases.effects.visibility import can_see
 from bot.usecases.oncall import calendar_feeds
 from storage import incidents, overrides
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 HOME_INCIDENTS = 200
@@ -20,17 +21,17 @@ class HomeSender(SenderBase):
     """Publishes home tabs."""
 
     @sends_without_incident(NoticeKind.HOME, failure="publish a home tab")
-    async def home(self, notice: ClaimedNotice) -> dict[str, Any]:
+    async def home(self, notice: ClaimedNotice) -> SendResult:
         """Idempotent: Slack replaces the whole view."""
-        user, now = str(notice.payload["user"]), self._context.clock.now()
+        user, now = read_payload(notice, UserPayload).user, self._context.clock.now()
         async with self._context.database.reading() as conn:
-            running = await incidents.listing(conn, open_only=True, limit=HOME_INCIDENTS)
+            running = await incidents.newest(conn, open_only=True, limit=HOME_INCIDENTS)
             visible = [incident for incident in running if await can_see(conn, incident, user)]
-            covers = await overrides.standing(conn, now)
+            covers = await overrides.in_force(conn, now)
             links = await calendar_feeds.links(conn, self._context, user)
         paged = {person for incident in visible for page in incident.ladder.pages for person in page.people}
         addresses = [person for person in paged if "@" in person and await self._people.ids([person]) == [user]]
         names = frozenset(addresses) | {user}
         view = home.home(user, names, visible, self._context.policy, now, covers, links=links)
         await self._api.call("views.publish", user_id=user, view=view)
-        return {}
+        return Sent()

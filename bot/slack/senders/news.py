@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain import routing
-from bot.domain.errors import NotNeeded
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import DutiesPayload, EntriesPayload, UpdatePayload
+from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import news
 from bot.slack.blocks.elements import Message
-from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends
+from storage.outbox.payloads import read_payload
 from storage.timeline import entries as timeline
 
 
 def _role_moved_on(delivery: Delivery) -> str | None:
-    payload = delivery.notice.payload
-    holder = delivery.incident.roles.get(payload["role"])
-    return None if holder == payload["user"] else "the role has moved on"
+    payload = read_payload(delivery.notice, DutiesPayload)
+    holder = delivery.incident.roles.get(payload.role)
+    return None if holder == payload.user else "the role has moved on"
 
 
 class NewsSender(SenderBase):
     """Posts what the timeline has recorded."""
 
     @sends(NoticeKind.NEWS, failure="post the news")
-    async def news(self, delivery: Delivery) -> dict[str, Any]:
+    async def news(self, delivery: Delivery) -> SendResult:
         return await self.post_in_channel(delivery, await self._render(delivery))
 
     @sends(NoticeKind.THREAD, failure="post under the announcement")
-    async def thread(self, delivery: Delivery) -> dict[str, Any]:
-        receipt = await self.receipt(routing.announcement_of(delivery.incident.number))
+    async def thread(self, delivery: Delivery) -> SendResult:
+        receipt = await self.posted(routing.announcement_of(delivery.incident.number))
+        if receipt is None:
+            return NEVER_POSTED
         return await self.post(delivery, receipt["channel"], await self._render(delivery), receipt["ts"])
 
     @sends(NoticeKind.UPDATE, failure="post the update")
-    async def update(self, delivery: Delivery) -> dict[str, Any]:
-        (record,) = await self._entries(delivery, [delivery.notice.payload["seq"]])
+    async def update(self, delivery: Delivery) -> SendResult:
+        (record,) = await self._entries(delivery, [read_payload(delivery.notice, UpdatePayload).seq])
         message = news.update_posted(record.entry, delivery.incident, delivery.policy)
         return await self.post_in_channel(delivery, message)
 
@@ -45,17 +47,18 @@ class NewsSender(SenderBase):
         failure_to="send the duties of a role to",
         unless=_role_moved_on,
     )
-    async def duties(self, delivery: Delivery) -> dict[str, Any]:
-        role, user = delivery.notice.payload["role"], delivery.notice.payload["user"]
-        if user == self._senders.identity.user_id:
-            raise NotNeeded("the role has moved on")
-        message = news.duties(delivery.policy.role(role), delivery.incident, self._senders.command)
-        return await self.post(delivery, await self._people.direct_channel(user), message)
+    async def duties(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, DutiesPayload)
+        if payload.user == self._senders.identity.user_id:
+            return NotNeeded("the role has moved on")
+        message = news.duties(delivery.policy.role(payload.role), delivery.incident, self._senders.command)
+        return await self.post(delivery, await self._people.direct_channel(payload.user), message)
 
     async def _render(self, delivery: Delivery) -> Message:
-        records = await self._entries(delivery, delivery.notice.payload["seqs"])
+        payload = read_payload(delivery.notice, EntriesPayload)
+        records = await self._entries(delivery, list(payload.seqs))
         return news.together([news.told(record.entry, delivery.incident, delivery.policy) for record in records])
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:
-            return await timeline.entries(conn, delivery.incident.number, seqs)
+            return await timeline.by_seqs(conn, delivery.incident.number, seqs)

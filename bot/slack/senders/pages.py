@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import (
+    ChannelPagePayload,
+    DrillPagePayload,
+    PagePayload,
+    PersonPagePayload,
+    SettledPayload,
+)
+from bot.domain.routing.send_result import SendResult
 from bot.slack.blocks import page
 from bot.slack.client.api import SlackError
 from bot.slack.directory import channels
 from bot.slack.senders.base import Delivery, SenderBase, SenderContext, ended
 from bot.slack.senders.registry import sends
+from storage.outbox.payloads import read_payload
 
 
-class PageSender(SenderBase):
+class SlackPageSender(SenderBase):
     """Posts pages and settles them."""
 
     def __init__(self, senders: SenderContext) -> None:
@@ -20,24 +29,24 @@ class PageSender(SenderBase):
         self._channel_ids: dict[str, str] = {}  # of channels that rungs name
 
     @sends(NoticeKind.PAGE_CHANNEL, failure="page in the channel", unless=ended)
-    async def page_channel(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
-        payload = {**payload, "people": await self._people.ids(payload["people"])}
+    async def page_channel(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, PagePayload)
+        payload = replace(payload, people=tuple(await self._people.ids(list(payload.people))))
         message = page.page_channel(delivery.incident, delivery.policy, payload, delivery.now, self._senders.command)
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.PAGE_DIRECT, failure="page", unless=ended)
-    async def page_direct(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
-        channel = await self._people.direct_channel(payload["person"])
+    async def page_direct(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, PersonPagePayload)
+        channel = await self._people.direct_channel(payload.person)
         message = page.page_direct(delivery.incident, delivery.policy, payload, delivery.now)
         return await self.post(delivery, channel, message)
 
     @sends(NoticeKind.PAGE_ELSEWHERE, failure="page", unless=ended)
-    async def page_elsewhere(self, delivery: Delivery) -> dict[str, Any]:
+    async def page_elsewhere(self, delivery: Delivery) -> SendResult:
         """In another channel, which the bot joins where it has to."""
-        payload = delivery.notice.payload
-        name = payload["channel"]
+        payload = read_payload(delivery.notice, ChannelPagePayload)
+        name = payload.channel
         channel = await self._channel_id(name)
         message = page.page_elsewhere(delivery.incident, delivery.policy, payload, delivery.now)
         try:
@@ -51,18 +60,18 @@ class PageSender(SenderBase):
         return await self.post(delivery, channel, message)
 
     @sends(NoticeKind.PAGE_DRILL, failure="say whom a page would reach", unless=ended)
-    async def page_drill(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
-        people = {await self._people.name(person): by for person, by in payload["people"].items()}
-        return await self.post_in_channel(delivery, page.page_drill(delivery.incident, {**payload, "people": people}))
+    async def page_drill(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, DrillPagePayload)
+        names = {await self._people.name(person): ways for person, ways in (payload.people or {}).items()}
+        message = page.page_drill(delivery.incident, replace(payload, people=names))
+        return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.PAGE_EDIT, failure="edit a page")
-    async def page_edit(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
-        receipt = await self.receipt(payload["of"])
-        directly = ":dm:" in payload["of"]
-        message = page.page_settled(delivery.incident, delivery.policy, payload.get("outcome"), directly=directly)
-        return await self.edit(receipt, message)
+    async def page_edit(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, SettledPayload)
+        directly = ":dm:" in payload.of
+        message = page.page_settled(delivery.incident, delivery.policy, payload.outcome, directly=directly)
+        return await self.edit_posted(payload.of, message)
 
     async def _channel_id(self, name: str) -> str:
         """The channel's ID; its name where Slack knows no such channel, for Slack to refuse it."""

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from bot.domain.errors import NotNeeded
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState
 from bot.domain.routing import walk_of
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import ApprovalPayload, RunPayload, StepOverduePayload
+from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import elements, playbooks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import approval as approval_blocks
 from bot.slack.blocks.run import message as run_blocks
 from bot.slack.blocks.run.overdue import step_late
 from bot.slack.senders import post_once
-from bot.slack.senders.base import Delivery, SenderBase
+from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
 from bot.slack.text import render
 from bot.usecases.playbooks.dry_run import runnable_steps
 from bot.usecases.playbooks.unit_of_work import load_run
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -29,47 +29,50 @@ class PlaybookRunSender(SenderBase):
     """Renders the run as it is when the message is sent."""
 
     @sends(NoticeKind.RUN, failure="post the playbook")
-    async def run(self, delivery: Delivery) -> dict[str, Any]:
+    async def run(self, delivery: Delivery) -> SendResult:
         return await self.post_in_channel(delivery, await self._render(delivery))
 
     @sends(NoticeKind.RUN_EDIT, failure="keep the playbook up to date")
-    async def run_edit(self, delivery: Delivery) -> dict[str, Any]:
-        receipt = await self.receipt(walk_of(delivery.incident.number, delivery.notice.payload["walk"]))
-        return await self.edit(receipt, await self._render(delivery))
+    async def run_edit(self, delivery: Delivery) -> SendResult:
+        dedup_key = walk_of(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
+        return await self.edit_posted(dedup_key, await self._render(delivery))
 
     @sends(
         NoticeKind.APPROVAL,
         failure="post the request for approval",
         failure_to="send the request for approval to",
     )
-    async def approval(self, delivery: Delivery) -> dict[str, Any]:
+    async def approval(self, delivery: Delivery) -> SendResult:
         """In the channel, or to one approver; who may not see the incident is told no more than its ID."""
-        incident, person = delivery.incident, delivery.notice.payload.get("person")
+        incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
         run, playbook = await self._read(delivery)
-        request = _request(run, delivery.notice.payload)
+        request = _request(run, payload)
         if request is None:
-            raise NotNeeded("it was answered before it could be sent")
+            return NotNeeded("it was answered before it could be sent")
         step, approval = request
         if approval.answer is not ApprovalStatus.WAITING or not incident.open:
             delivery = replace(delivery, unless="it was answered before it could be sent")
         message = self._question(delivery, run, playbook, step, approval)
-        if person is None:
+        if payload.person is None:
             return await self.post_in_channel(delivery, message)
-        user = await self._people.user_id(person)
+        user = await self._people.user_id(payload.person)
         if user == approval.by:
-            raise NotNeeded("the person who asked cannot approve")
+            return NotNeeded("the person who asked cannot approve")
         if not await self.may_see(incident, user):
             message = approval_blocks.asked_outside(incident, approval)
-        return await self.post(delivery, await self._people.direct_channel(person), message)
+        return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends(NoticeKind.APPROVAL_EDIT, failure="edit a request for approval")
-    async def approval_edit(self, delivery: Delivery) -> dict[str, Any]:
+    async def approval_edit(self, delivery: Delivery) -> SendResult:
         """A request that another one followed is over, by an unknown answer; one may also be open again."""
-        incident, payload = delivery.incident, delivery.notice.payload
-        receipt = await self.receipt(payload["of"])
+        incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
+        dedup_key = payload.of or ""
+        receipt = await self.posted(dedup_key)
+        if receipt is None:
+            return NEVER_POSTED
         run, playbook = await self._read(delivery)
         request = _request(run, payload)
-        person = payload["of"].partition(":dm:")[2]
+        person = dedup_key.partition(":dm:")[2]
         inside = not person or await self.may_see(incident, await self._people.user_id(person))
         waiting = request is not None and request[1].answer is ApprovalStatus.WAITING
         if request is not None and waiting and incident.open:
@@ -82,24 +85,24 @@ class PlaybookRunSender(SenderBase):
         return await self.edit(receipt, approval_blocks.settled(incident, run, *request, ended=waiting))
 
     @sends(NoticeKind.BREAK_GLASS, failure="say that somebody broke the glass")
-    async def break_glass(self, delivery: Delivery) -> dict[str, Any]:
+    async def break_glass(self, delivery: Delivery) -> SendResult:
         run, _ = await self._read(delivery)
-        request = _request(run, delivery.notice.payload)
+        request = _request(run, read_payload(delivery.notice, ApprovalPayload))
         if request is None:
-            raise NotNeeded("another request followed; the timeline has it")
+            return NotNeeded("another request followed; the timeline has it")
         return await self.post_in_channel(delivery, approval_blocks.broken(delivery.incident, run, *request))
 
     @sends(NoticeKind.STEP_OVERDUE, failure="remind of a step", failure_to="send the reminder of a step to")
-    async def step_overdue(self, delivery: Delivery) -> dict[str, Any]:
+    async def step_overdue(self, delivery: Delivery) -> SendResult:
         """Under the run's message; in the incident's channel where that was never posted."""
-        payload, incident = delivery.notice.payload, delivery.incident
+        payload, incident = read_payload(delivery.notice, StepOverduePayload), delivery.incident
         run, _ = await self._read(delivery)
-        step = run.step(payload["step"])
-        if step.settled or step.turns != payload["turn"] or not run.active or not incident.open:
+        step = run.step(payload.step)
+        if step.settled or step.turns != payload.turn or not run.active or not incident.open:
             delivery = replace(delivery, unless="the step moved on before it could be sent")
         parent = await self.posted(walk_of(incident.number, run.number))
-        person = await self._people.user_id(payload["person"])
-        message = step_late(incident, run, step, person, payload["late_s"])
+        person = await self._people.user_id(payload.person)
+        message = step_late(incident, run, step, person, payload.late_s)
         if parent is None:
             return await self.post_in_channel(delivery, message)
         return await self.post(delivery, parent["channel"], message, parent["ts"])
@@ -109,7 +112,7 @@ class PlaybookRunSender(SenderBase):
         failure="tell the owner of playbooks",
         failure_to="send what is due in playbooks to",
     )
-    async def playbook_review(self, notice: ClaimedNotice) -> dict[str, Any]:
+    async def playbook_review(self, notice: ClaimedNotice) -> SendResult:
         channel = await self._people.direct_channel(notice.payload["person"])
         return await post_once.post(self._api, notice, channel, playbooks.review(notice.payload["about"]))
 
@@ -127,12 +130,12 @@ class PlaybookRunSender(SenderBase):
 
     async def _read(self, delivery: Delivery) -> tuple[PlaybookRun, Playbook]:
         async with self._context.database.reading() as conn:
-            return await load_run(conn, delivery.incident.number, delivery.notice.payload["walk"])
+            return await load_run(conn, delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
 
 
-def _request(run: PlaybookRun, payload: Mapping[str, Any]) -> tuple[StepState, Approval] | None:
+def _request(run: PlaybookRun, payload: ApprovalPayload) -> tuple[StepState, Approval] | None:
     """The step and its request. None where another request followed."""
     for step in run.steps:
-        if step.asked is not None and step.asked.number == payload["approval"]:
+        if step.asked is not None and step.asked.number == payload.approval:
             return step, step.asked
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import NotNeeded, Retry, SendResult, Sent
 from bot.slack.blocks.elements import Message
 from bot.slack.client.api import SlackApi, SlackError, ends_before
 from storage.outbox.queue import ClaimedNotice
@@ -29,17 +30,18 @@ async def post(
     thread_ts: str | None = None,
     *,
     unless: str | None = None,
-) -> dict[str, Any]:
-    """Post, unless an earlier attempt arrived after all. Returns the receipt: channel, `ts` and key.
+) -> SendResult:
+    """Post, unless an earlier attempt arrived after all. The receipt is channel, `ts` and key. Raises `SlackError`.
 
-    `unless` is why it is not needed any more: then it is looked for, and not posted (`NotNeeded`).
+    `unless` is the reason why the message is no longer needed: then an earlier attempt is looked for, and nothing
+    is posted.
     """
-    if row.uncertain and (found := await find(api, row, channel, thread_ts)):
-        return found
+    if row.uncertain and (earlier := await find(api, row, channel, thread_ts)):
+        return earlier
     if unless is not None:
-        raise NotNeeded(unless)
+        return NotNeeded(unless)
     if not ends_before(row.lease_ends_monotonic):  # this process was slow: another one may be posting it
-        raise DeliveryError("its lease would have ended before Slack had answered", wait_s=0.0)
+        return Retry("its lease would have ended before Slack had answered", timedelta(0))
     answer = await api.call(
         "chat.postMessage",
         channel=channel,
@@ -50,11 +52,11 @@ async def post(
         unfurl_links=False,
         unfurl_media=False,
     )
-    return {"channel": answer["channel"], "ts": answer["ts"], "key": row.key}
+    return Sent({"channel": answer["channel"], "ts": answer["ts"], "key": row.key})
 
 
-async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> dict[str, Any]:
-    """Edit a message in place; doing it twice is harmless."""
+async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> Sent:
+    """Edit a message in place. Idempotent. Raises `SlackError`."""
     await api.call(
         "chat.update",
         channel=receipt["channel"],
@@ -63,11 +65,13 @@ async def edit(api: SlackApi, receipt: dict[str, Any], message: Message) -> dict
         blocks=message.blocks,
         metadata=metadata(receipt["key"]),
     )
-    return dict(receipt)
+    return Sent(dict(receipt))
 
 
-async def find(api: SlackApi, row: ClaimedNotice, channel: str, thread_ts: str | None = None) -> dict[str, Any] | None:
-    """Our message of this row, where an earlier attempt brought it there.
+async def find(
+    api: SlackApi, row: ClaimedNotice, channel: str, thread_ts: str | None = None
+) -> Sent | NotNeeded | None:
+    """The message that an earlier attempt posted. None where there is none.
 
     Where the history cannot be read for good, pages are repeated and reminders are not: a person called twice is
     better than nobody called; a reminder said twice is worse than one missed.
@@ -83,14 +87,14 @@ async def find(api: SlackApi, row: ClaimedNotice, channel: str, thread_ts: str |
             answer = await _read(api, method, {**args, "cursor": cursor})
         except SlackError as error:
             if error.permanent and row.kind == NoticeKind.NUDGE:
-                raise NotNeeded(f"it may have arrived, and the history cannot be read ({error.name})") from error
+                return NotNeeded(f"it may have arrived, and the history cannot be read ({error.name})")
             if error.permanent:
                 return None
             raise
         for message in answer.get("messages", []):
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("key") == row.key:
-                return {"channel": channel, "ts": message["ts"], "key": row.key}
+                return Sent({"channel": channel, "ts": message["ts"], "key": row.key})
         cursor = (answer.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
             return None

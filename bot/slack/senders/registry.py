@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import SendResult
+from bot.domain.values.slack_ids import user_mention
 from bot.slack.senders.base import Delivery
 from storage.outbox.queue import ClaimedNotice
 
-Receipt = dict[str, Any]
 Unless = Callable[[Delivery], str | None]
-IncidentMethod = Callable[[Any, Delivery], Awaitable[Receipt]]
-WorkspaceMethod = Callable[[Any, ClaimedNotice], Awaitable[Receipt]]
+IncidentMethod = Callable[[Any, Delivery], Awaitable[SendResult]]
+WorkspaceMethod = Callable[[Any, ClaimedNotice], Awaitable[SendResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Registration:
     """One kind of notice and the method that sends it."""
 
     kind: NoticeKind
-    method: Callable[[Any, Any], Awaitable[Receipt]]
+    method: Callable[[Any, Any], Awaitable[SendResult]]
     failure: str  # completes "Could not …"
     failure_to: str  # the same where the notice goes to one person, whose name follows
     about_incident: bool  # the method takes a `Delivery`; otherwise the claimed notice alone
@@ -80,7 +81,7 @@ def failed_step(notice: ClaimedNotice) -> str:
     person = notice.payload.get("user") if notice.kind == NoticeKind.INVITE else notice.payload.get("person")
     step = registration.failure
     if person:
-        step = f"{registration.failure_to} {person if '@' in person else f'<@{person}>'}"
+        step = f"{registration.failure_to} {person if '@' in person else user_mention(person)}"
     if notice.kind == NoticeKind.PAGE_ELSEWHERE and (channel := notice.payload.get("channel")):
         step += f" in {channel}"
     return step

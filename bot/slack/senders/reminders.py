@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import NudgePayload, SettledPayload
+from bot.domain.routing.send_result import SendResult
 from bot.slack.blocks import nudge
 from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.registry import sends
+from storage.outbox.payloads import read_payload
 
 
 def _overtaken(delivery: Delivery) -> str | None:
@@ -22,14 +23,12 @@ class ReminderSender(SenderBase):
     """Posts reminders and settles them."""
 
     @sends(NoticeKind.NUDGE, failure="post a reminder", unless=_overtaken)
-    async def nudge(self, delivery: Delivery) -> dict[str, Any]:
-        payload, command = delivery.notice.payload, self._senders.command
+    async def nudge(self, delivery: Delivery) -> SendResult:
+        payload, command = read_payload(delivery.notice, NudgePayload), self._senders.command
         message = nudge.nudge(delivery.incident, delivery.policy, payload, delivery.now, command)
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.NUDGE_EDIT, failure="edit a reminder")
-    async def nudge_edit(self, delivery: Delivery) -> dict[str, Any]:
-        payload = delivery.notice.payload
-        return await self.edit(
-            await self.receipt(payload["of"]), nudge.nudge_done(payload["outcome"], delivery.incident)
-        )
+    async def nudge_edit(self, delivery: Delivery) -> SendResult:
+        payload = read_payload(delivery.notice, SettledPayload)
+        return await self.edit_posted(payload.of, nudge.nudge_done(payload.outcome or "", delivery.incident))

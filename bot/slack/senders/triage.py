@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from bot.domain import routing
-from bot.domain.errors import NotNeeded
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import triage as blocks
 from bot.slack.client.api import SlackError
 from bot.slack.senders.base import Delivery, SenderBase, ended
 from bot.slack.senders.card import DELETED
 from bot.slack.senders.registry import sends
 from bot.usecases.queries import triage
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 
 class TriageSender(SenderBase):
     """Posts and edits the triage message."""
 
     @sends(NoticeKind.TRIAGE, failure="post what may help", unless=ended)
-    async def triage(self, delivery: Delivery) -> dict[str, Any]:
+    async def triage(self, delivery: Delivery) -> SendResult:
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         if not findings.useful:
             delivery = replace(delivery, unless=delivery.unless or "nothing known would help")
@@ -29,18 +28,18 @@ class TriageSender(SenderBase):
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.TRIAGE_EDIT, failure="keep what may help up to date")
-    async def triage_edit(self, delivery: Delivery) -> dict[str, Any]:
+    async def triage_edit(self, delivery: Delivery) -> SendResult:
         """Where nothing was useful before, queue the message itself instead."""
         number = delivery.incident.number
         receipt = await self.posted(routing.triage_of(number))
         if receipt is None:
             async with self._context.database.transaction() as conn:
-                await queue.put(conn, [replace(routing.triage(number), resend=True)])
-            raise NotNeeded("nothing was posted so far; it is asked again whether anything helps")
+                await enqueue.put(conn, [replace(routing.triage(number), resend=True)])
+            return NotNeeded("nothing was posted so far; it is asked again whether anything helps")
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         try:
             return await self.edit(receipt, blocks.triage(delivery.incident, delivery.policy, findings))
         except SlackError as error:
             if error.name not in DELETED:
                 raise
-        raise NotNeeded("the message was deleted")
+        return NotNeeded("the message was deleted")

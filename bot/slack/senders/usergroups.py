@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from bot.domain.errors import DeliveryError, NotNeeded
 from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import UsergroupPayload
+from bot.domain.routing.send_result import Failed, NotNeeded, SendResult, Sent
 from bot.slack.directory.usergroups import find_id
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
 from bot.usecases.effects import on_call
+from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
 
 
@@ -17,17 +17,17 @@ class UsergroupSender(SenderBase):
     """Sets the members of a user group to the people on call."""
 
     @sends_without_incident(NoticeKind.USERGROUP, failure="bring the user group up to date")
-    async def usergroup(self, notice: ClaimedNotice) -> dict[str, Any]:
+    async def usergroup(self, notice: ClaimedNotice) -> SendResult:
         """Idempotent: Slack replaces the whole list of members."""
-        group, policy = str(notice.payload["group"]), self._context.policy
+        group, policy = read_payload(notice, UsergroupPayload).group, self._context.policy
         async with self._context.database.reading() as conn:
             schedules = on_call.schedules_by_usergroup(policy).get(group, ())
             people = await on_call.addresses_on_call(conn, policy, schedules, self._context.clock.now())
         if not people:
-            raise NotNeeded("nobody is on call, and Slack takes no empty group: it keeps its last members")
+            return NotNeeded("nobody is on call, and Slack takes no empty group: it keeps its last members")
         users = [await self._people.user_id(person) for person in people]
         group_id = await find_id(self._api, group)
         if group_id is None:
-            raise DeliveryError(f"Slack has no user group @{group}. Create it, or enable it.", permanent=True)
+            return Failed(f"Slack has no user group @{group}. Create it, or enable it.")
         await self._api.call("usergroups.users.update", usergroup=group_id, users=users)
-        return {"usergroup": group_id, "users": users}
+        return Sent({"usergroup": group_id, "users": users})

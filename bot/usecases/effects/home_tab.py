@@ -12,7 +12,7 @@ from bot.domain import routing
 from bot.domain.incident import Incident
 from bot.usecases.effects.incident_save import IncidentSave
 from storage import user_activity
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 # Slack accepts about a hundred publications a minute. A person's own incidents stay current for a week after they
 # opened the tab, the list of all incidents only for half an hour.
@@ -23,15 +23,15 @@ AT_MOST = 50  # people a change publishes the tab for
 
 async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
     """Note that the person opened the tab, and publish it."""
-    await user_activity.opened(conn, user, now)
-    await queue.put(conn, [routing.home(user)])
+    await user_activity.home_opened(conn, user, now)
+    await enqueue.put(conn, [routing.home(user)])
 
 
 async def refresh_all(conn: AsyncConnection, now: datetime) -> None:
     """Publish the tab for everyone who opened it lately: something changed that every tab shows."""
-    openings = await user_activity.since(conn, now - ALL_INCIDENTS_FOR, AT_MOST)
+    openings = await user_activity.homes_opened_since(conn, now - ALL_INCIDENTS_FOR, AT_MOST)
     if openings:
-        await queue.put(conn, [routing.home(user) for user in openings])
+        await enqueue.put(conn, [routing.home(user) for user in openings])
 
 
 async def refresh(conn: AsyncConnection, save: IncidentSave, now: datetime) -> IncidentSave:
@@ -39,7 +39,7 @@ async def refresh(conn: AsyncConnection, save: IncidentSave, now: datetime) -> I
     before, after = save.before, save.after
     if before is not None and _shown(before) == _shown(after):
         return save
-    openings = await user_activity.since(conn, now - OWN_INCIDENTS_FOR, AT_MOST)
+    openings = await user_activity.homes_opened_since(conn, now - OWN_INCIDENTS_FOR, AT_MOST)
     involved = _people(after) | (_people(before) if before else set())
     users = [user for user, at in openings.items() if user in involved or at >= now - ALL_INCIDENTS_FOR]
     return replace(save, notices=(*save.notices, *(routing.home(user) for user in users)))

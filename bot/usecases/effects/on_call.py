@@ -11,19 +11,17 @@ from bot.domain.oncall.schedule import OnCall
 from bot.domain.policy.policy import Policy
 from storage import key_value, overrides
 
-_SLACK_ID = "slack_id:"
-
 
 async def current_calendar(conn: AsyncConnection, policy: Policy, now: datetime) -> OnCall:
     """A function that tells who is on call on a schedule at an instant, by the overrides known now."""
-    return oncall.on_call_lookup(policy, await overrides.standing(conn, now))
+    return oncall.on_call_lookup(policy, await overrides.in_force(conn, now))
 
 
 async def addresses_on_call(
     conn: AsyncConnection, policy: Policy, schedules: tuple[str, ...], now: datetime
 ) -> list[str]:
     """Addresses and Slack IDs of the people on call now on any of these schedules."""
-    current = await overrides.standing(conn, now)
+    current = await overrides.in_force(conn, now)
     members = [m for name in schedules for m in oncall.on_call(policy.schedules[name], now, current)]
     return sorted({address for member in members if (address := address_of(policy, member))})
 
@@ -38,13 +36,13 @@ async def user_of(conn: AsyncConnection, policy: Policy, member: str) -> str | N
 
 async def user_with_address(conn: AsyncConnection, address: str) -> str | None:
     """The Slack ID that was found for an e-mail address; None where it was never looked up."""
-    user = await key_value.get(conn, f"{_SLACK_ID}{address.lower()}")
+    user = await key_value.user_of_address(address).get(conn)
     return str(user) if user else None
 
 
 async def remember_user(conn: AsyncConnection, address: str, user: str) -> None:
     """Keep the Slack ID that was found for an e-mail address."""
-    await key_value.put(conn, f"{_SLACK_ID}{address.lower()}", user)
+    await key_value.user_of_address(address).put(conn, user)
 
 
 def address_of(policy: Policy, member: str) -> str | None:

@@ -29,7 +29,7 @@ async def track(conn: AsyncConnection, save: IncidentSave, now: datetime) -> Inc
 
 async def with_current_shifts(conn: AsyncConnection, incident: Incident, policy: Policy, now: datetime) -> Incident:
     """The incident with the shifts of its role holders, read from the schedules and overrides of this moment."""
-    current = await overrides.standing(conn, now)
+    current = await overrides.in_force(conn, now)
     shifts = []
     for schedule in policy.schedules.values():
         on_call = oncall.on_call(schedule, now, current)

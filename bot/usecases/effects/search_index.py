@@ -1,4 +1,4 @@
-"""Similar incidents: kept findable with every change, and looked for by what is known or by what somebody types."""
+"""The search index of incidents: kept current with every change, and searched by an incident or by typed words."""
 
 from __future__ import annotations
 
@@ -23,175 +23,187 @@ from storage.timeline import entries as timeline
 
 log = structlog.get_logger()
 
-TOLD = frozenset({"update", "note", "status", "cancelled", "alert", "message"})  # `message`: one that was pinned
-ENTRIES = 300
-BODY = 1500  # terms
-CANDIDATES = 40
-LIKELY = 8  # of these, how many are looked at closely
-LOOKED_AT = 600  # incidents that have one of the words; more are not gone through
-DESCRIBED = 60  # terms of a description that others are looked for by
+INDEXED_KINDS = frozenset({"update", "note", "status", "cancelled", "alert", "message"})  # `message`: pinned ones
+MAX_ENTRIES = 300
+MAX_BODY = 1500  # terms
+MAX_CANDIDATES = 40
+LIKELIEST = 8  # of the candidates are compared in full
+MAX_MATCHES = 600  # incidents that the searched words may have together, before further words are left out
+MAX_DESCRIPTION = 60  # terms of a description that similar incidents are searched by
 BATCH = 20
-ENOUGH = 0.25  # of what was typed, weighed: what has less of it is not what was looked for
-_MADE_BY = "incident_words"
-_RECIPE = 1  # counts changes of `document`
+MIN_COVERAGE = 0.25  # of the typed words, by weight, that a result has
+_DOCUMENT_VERSION = 1  # raise it when `document` changes
 
 
 def document(incident: Incident, entries: Sequence[Entry] = ()) -> SearchDocument:
-    """What it is found by. A drill is found by nothing."""
+    """The terms that the incident is found by. A drill is never found."""
     if incident.drill:
         return SearchDocument(incident.number)
-    told = [str(one.data.get("note") or "") if one.kind == "status" else one.text for one in entries]
+    texts = [str(entry.data.get("note") or "") if entry.kind == "status" else entry.text for entry in entries]
     return SearchDocument(
         incident.number,
         title=_terms(incident.title),
         services=_terms(*incident.services, (incident.category or "").replace("_", " ")),
         fix=_terms(incident.summary, incident.root_cause),
-        body=_terms(incident.description, *told)[:BODY],
+        body=_terms(incident.description, *texts)[:MAX_BODY],
     )
 
 
-async def index(conn: AsyncConnection, incident: Incident) -> None:
-    """Make it findable as it stands now."""
-    keyed = await timeline.read(conn, incident.number, key_only=True, limit=ENTRIES, newest=True)
-    told = [record.entry for record in keyed if record.entry.kind in TOLD]
-    await similar.put(conn, document(incident, told))
+async def reindex(conn: AsyncConnection, incident: Incident) -> None:
+    """Index the incident by its current state and timeline."""
+    keyed = await timeline.read(conn, incident.number, key_only=True, limit=MAX_ENTRIES, newest=True)
+    indexed = [record.entry for record in keyed if record.entry.kind in INDEXED_KINDS]
+    await similar.index(conn, document(incident, indexed))
 
 
 async def reindex_if_changed(conn: AsyncConnection, save: IncidentSave, _now: datetime) -> IncidentSave:
     """Index the incident again where its searched text changed. Messages pinned since the last time are included."""
     before, after = save.before, save.after
     if before is None:
-        await similar.put(conn, document(after))
-    elif _found_by(before) != _found_by(after) or any(record.entry.kind in TOLD for record in save.recorded):
-        await index(conn, after)
+        await similar.index(conn, document(after))
+    elif _searched_text(before) != _searched_text(after) or any(
+        record.entry.kind in INDEXED_KINDS for record in save.recorded
+    ):
+        await reindex(conn, after)
     return save
 
 
-def asked_of(incident: Incident) -> SimilarityQuery:
-    said = tokenizer.terms_as_typed(f"{incident.title} \n {incident.description}")
+def query_for(incident: Incident) -> SimilarityQuery:
+    """The query that finds incidents similar to this one."""
     return SimilarityQuery(
         title=_terms(incident.title),
-        description=_terms(incident.description)[:DESCRIBED],
+        description=_terms(incident.description)[:MAX_DESCRIPTION],
         services=incident.services,
         category=incident.category,
-        words=said,
+        words=tokenizer.terms_as_typed(f"{incident.title} \n {incident.description}"),
     )
 
 
-async def to(
+async def similar_to(
     conn: AsyncConnection,
     incident: Incident,
     now: datetime,
     limit: int = 3,
     at_least: float = similarity.OFFER_THRESHOLD,
 ) -> list[SimilarIncident]:
-    """Past and open incidents that are probably the same trouble, the surest first. Private ones never are among them:
-    whoever reads this may not know of them.
+    """Past and open incidents that probably have the same cause, the likeliest first.
+
+    Private ones are never among them: their existence is not for every reader.
     """
-    asked = asked_of(incident)
-    often = await similar.frequencies(conn, asked.weights)
-    documents = [one for one in await _candidates(conn, asked, often, private=False) if one.incident != incident.number]
-    known = await _known(conn, documents)
-    first = sorted(_likes(asked, documents, known, often).items(), key=lambda pair: -pair[1].covered)[:LIKELY]
-    likely = [one for one in documents if one.incident in dict(first)]
-    titled = {term for one in likely for term in one.title} - asked.weights.keys()
-    likes = _likes(asked, likely, known, often.merged(await similar.frequencies(conn, sorted(titled))))
-    found = similarity.rank(likes, known)
-    sure = [pair for pair in found if pair[1].confidence >= at_least]
-    return [await _told(conn, one, like, asked, now) for one, like in sure[:limit]]
+    query = query_for(incident)
+    frequencies = await similar.frequencies(conn, query.weights)
+    candidates = await _candidates(conn, query, frequencies, private=False)
+    documents = [document for document in candidates if document.incident != incident.number]
+    found = await _incidents(conn, documents)
+    compared = _compare(query, documents, found, frequencies)
+    likeliest = dict(sorted(compared.items(), key=lambda pair: -pair[1].covered)[:LIKELIEST])
+    likely = [document for document in documents if document.incident in likeliest]
+    title_terms = {term for document in likely for term in document.title} - query.weights.keys()
+    frequencies = frequencies.merged(await similar.frequencies(conn, sorted(title_terms)))
+    ranked = similarity.rank(_compare(query, likely, found, frequencies), found)
+    confident = [pair for pair in ranked if pair[1].confidence >= at_least]
+    return [await _described(conn, match, like, query, now) for match, like in confident[:limit]]
 
 
 async def search(
     conn: AsyncConnection, text: str, user: str | None, now: datetime, limit: int = 10
 ) -> list[SimilarIncident]:
-    """Incidents with these words, the best first; of private ones only those that `user` is part of.
+    """Incidents with these words, the best match first; of private ones only those that `user` can see.
 
-    Without a user, for the operator on the command line, all of them.
+    Without a user, which is the operator on the command line, all of them.
     """
-    asked = SimilarityQuery(title=_terms(text), words=tokenizer.terms_as_typed(text))
-    often = await similar.frequencies(conn, asked.weights)
-    documents = await _candidates(conn, asked, often, private=False)
-    withheld = await _candidates(conn, asked, often, private=True)
-    known = await _known(conn, [*documents, *withheld])
-    for document in withheld:
-        if user is not None and not await can_see(conn, known[document.incident], user):
-            del known[document.incident]
-    likes = _likes(asked, [*documents, *withheld], known, often)
-    found = [pair for pair in similarity.rank(likes, known) if pair[1].covered >= ENOUGH]
-    found.sort(key=lambda pair: (-round(pair[1].covered, 1), -pair[0].number))
-    return [await _told(conn, one, like, asked, now) for one, like in found[:limit]]
+    query = SimilarityQuery(title=_terms(text), words=tokenizer.terms_as_typed(text))
+    frequencies = await similar.frequencies(conn, query.weights)
+    public = await _candidates(conn, query, frequencies, private=False)
+    private = await _candidates(conn, query, frequencies, private=True)
+    visible = await _incidents(conn, [*public, *private])
+    for document in private:
+        if user is not None and not await can_see(conn, visible[document.incident], user):
+            del visible[document.incident]
+    compared = _compare(query, [*public, *private], visible, frequencies)
+    matches = [pair for pair in similarity.rank(compared, visible) if pair[1].covered >= MIN_COVERAGE]
+    matches.sort(key=lambda pair: (-round(pair[1].covered, 1), -pair[0].number))
+    return [await _described(conn, match, like, query, now) for match, like in matches[:limit]]
 
 
 async def fill(database: Database) -> int:
-    """Make findable what is not yet: everything after an update that reads words differently. Returns how many."""
-    await _forget_if_outdated(database)
+    """Index every incident that is not indexed: all of them after an upgrade that reads words differently. How many."""
+    await _clear_if_outdated(database)
     number = count = 0
     while True:
         async with database.transaction() as conn:
-            batch = await similar.missing(conn, number, BATCH)
+            batch = await similar.unindexed(conn, number, BATCH)
             for number in batch:
                 if (incident := await incidents.lock(conn, number)) is not None:
-                    await index(conn, incident)
+                    await reindex(conn, incident)
         count += len(batch)
         if len(batch) < BATCH:
             break
-        await asyncio.sleep(0.01)  # others write, too
+        await asyncio.sleep(0.01)  # let other writers in
     if count:
         log.info("similar.filled", incidents=count)
     return count
 
 
-async def _forget_if_outdated(database: Database) -> None:
-    made_by = f"{_RECIPE}:{tokenizer.VERSION}"
+async def _clear_if_outdated(database: Database) -> None:
+    built_by = f"{_DOCUMENT_VERSION}:{tokenizer.VERSION}"
     async with database.reading() as conn:
-        if await key_value.get(conn, _MADE_BY) == made_by:
+        if await key_value.SEARCH_INDEX_VERSION.get(conn) == built_by:
             return
     async with database.transaction() as conn:
         await similar.clear(conn)
-        await key_value.put(conn, _MADE_BY, made_by)
+        await key_value.SEARCH_INDEX_VERSION.put(conn, built_by)
 
 
 async def _candidates(
-    conn: AsyncConnection, asked: SimilarityQuery, often: Frequencies, *, private: bool
+    conn: AsyncConnection, query: SimilarityQuery, frequencies: Frequencies, *, private: bool
 ) -> list[SearchDocument]:
-    """By the rarest words, as long as these do not stand in too many incidents together."""
-    worths = {term: weight * often.weight(term) for term, weight in asked.weights.items() if often.counts.get(term)}
-    picked: dict[str, float] = {}
-    rows = 0
-    for term in sorted(worths, key=lambda term: -worths[term]):
-        rows += often.counts[term]
-        if picked and rows > LOOKED_AT:
+    """Search by the rarest words, up to the number of incidents that these may have together."""
+    weights = {
+        term: weight * frequencies.weight(term)
+        for term, weight in query.weights.items()
+        if frequencies.counts.get(term)
+    }
+    searched: dict[str, float] = {}
+    matches = 0
+    for term in sorted(weights, key=lambda term: -weights[term]):
+        matches += frequencies.counts[term]
+        if searched and matches > MAX_MATCHES:
             break
-        picked[term] = worths[term]
-    return await similar.find(conn, picked, limit=CANDIDATES, private=private)
+        searched[term] = weights[term]
+    return await similar.find(conn, searched, limit=MAX_CANDIDATES, private=private)
 
 
-async def _known(conn: AsyncConnection, documents: Sequence[SearchDocument]) -> dict[int, Incident]:
-    return await incidents.several(conn, [each.incident for each in documents])
+async def _incidents(conn: AsyncConnection, documents: Sequence[SearchDocument]) -> dict[int, Incident]:
+    return await incidents.get_many(conn, [each.incident for each in documents])
 
 
-def _likes(
-    asked: SimilarityQuery, documents: Sequence[SearchDocument], known: Mapping[int, Incident], often: Frequencies
+def _compare(
+    query: SimilarityQuery,
+    documents: Sequence[SearchDocument],
+    found: Mapping[int, Incident],
+    frequencies: Frequencies,
 ) -> dict[int, Similarity]:
     return {
-        document.incident: similarity.compare(asked, document, known[document.incident], often)
+        document.incident: similarity.compare(query, document, found[document.incident], frequencies)
         for document in documents
-        if document.incident in known
+        if document.incident in found
     }
 
 
-async def _told(
-    conn: AsyncConnection, known: Incident, like: Similarity, asked: SimilarityQuery, now: datetime
+async def _described(
+    conn: AsyncConnection, match: Incident, like: Similarity, query: SimilarityQuery, now: datetime
 ) -> SimilarIncident:
-    over = known.status is Status.CANCELLED
-    cancelled = await timeline.last_of(conn, known.number, ["cancelled"]) if over else None
-    acts = await timeline.of_kind(conn, known.number, "playbook") if known.walks else []
+    """A match with the reasons, and what ended it."""
+    is_cancelled = match.status is Status.CANCELLED
+    cancelled = await timeline.newest_of_kinds(conn, match.number, ["cancelled"]) if is_cancelled else None
+    steps = await timeline.of_kind(conn, match.number, "playbook") if match.walks else []
     return SimilarIncident(
-        known,
+        match,
         like.confidence,
-        similarity.reasons(asked, like, known, now),
-        similarity.what_fixed(known, cancelled.entry.text if cancelled else ""),
-        similarity.fixing_step(known, acts),
+        similarity.reasons(query, like, match, now),
+        similarity.what_fixed(match, cancelled.entry.text if cancelled else ""),
+        similarity.fixing_step(match, steps),
     )
 
 
@@ -199,7 +211,7 @@ def _terms(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term for text in texts if text for term in tokenizer.index_terms(text)))
 
 
-def _found_by(incident: Incident) -> tuple[object, ...]:
+def _searched_text(incident: Incident) -> tuple[object, ...]:
     return (
         incident.title, incident.description, incident.services, incident.category,
         incident.summary, incident.root_cause, incident.open, incident.drill,

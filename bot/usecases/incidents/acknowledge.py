@@ -1,4 +1,4 @@
-"""Acknowledge: “I am responding”, said by a command, on the card, under the announcement or in a page."""
+"""Acknowledge an incident, by a command, a button or at a vendor; join it, and invite others."""
 
 from __future__ import annotations
 
@@ -18,25 +18,30 @@ from bot.usecases.unit_of_work import locked_incident
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What came of it. `first_by` and `first_at` are set when somebody had acknowledged before."""
+    """The outcome of acknowledging. `first_by` and `first_at` are set when another person had acknowledged before."""
 
     incident: Incident
-    ask: bool = False  # the reporter pressed while others were paged: ask whether they respond or watch
+    ask: bool = False  # nothing changed yet: ask the reporter whether they respond or watch
     first_by: str | None = None
     first_at: datetime | None = None
-    offer_lead: bool = False
+    offer_lead: bool = False  # nobody is incident commander: offer the role
 
 
 async def acknowledge(
-    context: Context, number: int, actor: str, *, asked: bool = True, delivery: str | None = None
+    context: Context, number: int, actor: str, *, confirmed: bool = True, delivery: str | None = None
 ) -> Acknowledged:
-    """Twice is safe: whoever comes second joins and is told who was first.
+    """Twice is safe: the second person joins, and is told who was first.
 
-    With `asked=False` a reporter whose incident paged others is asked first and nothing changes.
+    With `confirmed=False` nothing changes where the reporter acknowledges while others were paged: ask them first.
     """
     async with locked_incident(context, number, delivery) as work:
         incident, ladder = work.incident, work.incident.ladder
-        if not asked and ladder.acknowledged_at is None and actor == incident.declared_by and _others_paged(incident):
+        if (
+            not confirmed
+            and ladder.acknowledged_at is None
+            and actor == incident.declared_by
+            and _others_paged(incident)
+        ):
             return Acknowledged(incident, ask=True)
         change = verbs.acknowledge(incident, actor, work.now)
         saved = await work.commit(change, [routing.invitation(number, actor)])
@@ -46,13 +51,13 @@ async def acknowledge(
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """What somebody did with a vendor's alert of ours. `who` is their name there; `key` and `title` are the alert's."""
+class VendorAcknowledgement:
+    """A person acknowledged, or resolved, at a paging vendor an alert that we opened there."""
 
-    method: str
-    who: str
-    key: str
-    title: str
+    method: str  # of paging, which names the vendor
+    who: str  # the person's name at the vendor
+    key: str  # of the alert; vendors do not always tell it
+    title: str  # of the alert
     resolved: bool = False
 
     @property
@@ -60,69 +65,70 @@ class Elsewhere:
         return calls.label(self.method)
 
 
-async def acknowledge_elsewhere(context: Context, did: Elsewhere, delivery: str) -> Incident | None:
-    """Acknowledged there is acknowledged here, also by resolving; what else it means is noted. None: not ours.
+async def acknowledge_from_vendor(context: Context, done: VendorAcknowledgement, delivery: str) -> Incident | None:
+    """Acknowledge the incident of the alert, also when the alert was resolved. None: the alert is not ours.
 
-    Resolving stays with people here: an alert that is quiet is no incident that is over.
+    Resolving an alert never resolves the incident: a quiet alert does not mean that the incident is over.
     """
-    number = calls.incident_number_in(did.key) or _number_in_title(did.title)
+    number = calls.incident_number_in(done.key) or _number_in_title(done.title)
     if number is None:
         return None
     async with locked_incident(context, number, delivery) as work:
         incident = work.incident
-        if not _is_ours(incident, did):
+        if not _is_ours(incident, done):
             return None
-        person = calls.person_by_name(did.who, work.policy)
-        actor = person.slack if person and person.slack else did.who
+        person = calls.person_by_name(done.who, work.policy)
+        actor = person.slack if person and person.slack else done.who
         first = incident.ladder.acknowledged_at is None
         change = verbs.acknowledge(incident, actor, work.now)
-        entries = tuple(_as_told(said, did) for said in change.entries)
-        if did.resolved or not first:
-            entries = (*entries, _noted(did, actor, work.now))
+        entries = tuple(_with_vendor(record, done) for record in change.entries)
+        if done.resolved or not first:
+            entries = (*entries, _note(done, actor, work.now))
         invited = [routing.invitation(number, actor)] if person and person.slack else []
         return await work.commit(verbs.Change(change.incident, entries), invited)
 
 
-def _is_ours(incident: Incident, did: Elsewhere) -> bool:
-    """By the key of an alert that stands open; by the title alone only where the vendor tells another key."""
-    if calls.incident_number_in(did.key) is None:
+def _is_ours(incident: Incident, done: VendorAcknowledgement) -> bool:
+    """By the key of an open alert; by the title alone only where the vendor tells a key that is not ours."""
+    if calls.incident_number_in(done.key) is None:
         return bool(incident.live_alerts)
-    return did.key in {calls.dedup_key(incident, alert.severity) for alert in incident.live_alerts}
+    return done.key in {calls.dedup_key(incident, alert.severity) for alert in incident.live_alerts}
 
 
 def _number_in_title(title: str) -> int | None:
     """PagerDuty does not always tell an alert's key with its incident; the summary begins with our ID."""
-    found = re.match(r"\[INC-([1-9][0-9]{0,17})\] ", title)
-    return int(found[1]) if found else None
+    match = re.match(r"\[INC-([1-9][0-9]{0,17})\] ", title)
+    return int(match[1]) if match else None
 
 
-def _as_told(said: Entry, did: Elsewhere) -> Entry:
+def _with_vendor(record: Entry, done: VendorAcknowledgement) -> Entry:
     return replace(
-        said, text=f"is responding (in {did.vendor})", data={**said.data, "via": did.method, "alert": did.key}
+        record, text=f"is responding (in {done.vendor})", data={**record.data, "via": done.method, "alert": done.key}
     )
 
 
-def _noted(did: Elsewhere, actor: str, now: datetime) -> Entry:
-    if did.resolved:
-        text = f"{did.who} resolved it in {did.vendor}. Here it goes on until somebody resolves it."
+def _note(done: VendorAcknowledgement, actor: str, now: datetime) -> Entry:
+    if done.resolved:
+        text = f"{done.who} resolved it in {done.vendor}. The incident stays open until it is resolved here."
     else:
-        text = f"{did.who} acknowledged it in {did.vendor} as well."
-    return entry(now, "note", actor, text, via=did.method)
+        text = f"{done.who} acknowledged it in {done.vendor} as well."
+    return entry(now, "note", actor, text, via=done.method)
 
 
 async def join(context: Context, number: int, user: str, delivery: str | None = None) -> Incident:
-    """Bring somebody in by their own wish: invited, and counted among those who are there."""
+    """Invite the user to the channel at their own request."""
     async with locked_incident(context, number, delivery) as work:
         return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user)])
 
 
 async def invite(context: Context, number: int, users: tuple[str, ...], delivery: str | None = None) -> Incident:
+    """Invite users to the channel."""
     async with locked_incident(context, number, delivery) as work:
         return await work.commit(verbs.Change(work.incident), [_invitation_again(number, user) for user in users])
 
 
 def _invitation_again(number: int, user: str) -> Notice:
-    """Somebody may leave and want back in: a person's own wish is carried out each time."""
+    """A request by a person is carried out each time: they may have left the channel."""
     return replace(routing.invitation(number, user), resend=True)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.domain import routing
 from bot.usecases.context import Context
 from storage import incidents
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 STILL_TALKING = timedelta(days=3)  # people go on talking in the channel after the end, and that is recorded too
 MOST = 1000
@@ -20,5 +20,5 @@ async def request_backfill(context: Context) -> None:
     notices = [routing.backfill(number) for number in numbers]
     if notices:
         async with context.database.transaction() as conn:
-            await queue.put(conn, notices)
+            await enqueue.put(conn, notices)
     context.wakeups.notify()

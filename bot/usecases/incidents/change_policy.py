@@ -1,4 +1,4 @@
-"""Bring the policy in force to an incident that was declared under another: what would change, then the change."""
+"""Apply the policy in force to an incident that was declared under another, after a preview of what would change."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ PAGING = ("acknowledge", "mitigate")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`digest` names the policy that was looked at. `ahead`: what would be asked and paged from then on, soonest first.
+    """What applying the policy in force would change."""
 
-    `digest` is None where the incident goes by the policy in force.
-    """
-
-    digest: str | None
-    changes: tuple[str, ...] = ()
-    ahead: tuple[Deadline, ...] = ()
+    digest: str | None  # of the policy in force; None: the incident follows it already
+    changes: tuple[str, ...] = ()  # in words
+    ahead: tuple[Deadline, ...] = ()  # the deadlines from then on, soonest first
 
 
 def preview(context: Context, incident: Incident, policy: Policy) -> Preview:
-    """`policy` is the one it goes by. Raises `Refused` where the policy in force cannot be brought to it."""
-    wanted, now = context.policies.current, context.clock.now()
-    if verbs.is_unchanged(incident, policy, wanted):
+    """`policy` is the incident's own. Raises `Refused` where the policy in force cannot be applied to it."""
+    current, now = context.policies.current, context.clock.now()
+    if verbs.is_unchanged(incident, policy, current):
         return Preview(None)
-    change = verbs.apply(incident, policy, wanted, BOT, now)
-    ahead = sorted(plan(change.incident, wanted), key=lambda one: one.due_at)
-    return Preview(wanted.digest, tuple(change.entries[0].data["changes"]), tuple(ahead))
+    change = verbs.apply(incident, policy, current, BOT, now)
+    ahead = sorted(plan(change.incident, current), key=lambda deadline: deadline.due_at)
+    return Preview(current.digest, tuple(change.entries[0].data["changes"]), tuple(ahead))
 
 
 async def apply(context: Context, number: int, digest: str, actor: str, delivery: str | None = None) -> Incident:
-    """`digest` is of the policy whose changes the actor has seen. Raises `Refused` where it is another by now."""
-    wanted, document = context.policies.current, context.policies.document  # both now: they may change while we wait
+    """`digest` names the policy whose preview the actor has seen. Raises `Refused` where another is in force by now."""
+    current, document = (
+        context.policies.current,
+        context.policies.document,
+    )  # read together: they may change while we wait
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "policy", actor, work.incident)
-        if verbs.is_unchanged(work.incident, work.policy, wanted):
-            raise Refused(f"{work.incident.id} goes by the policy in force already.")
-        if digest != wanted.digest:
+        if verbs.is_unchanged(work.incident, work.policy, current):
+            raise Refused(f"{work.incident.id} follows the policy in force already.")
+        if digest != current.digest:
             raise Refused("The policy has changed again since you looked. Look once more.", "policy")
-        if any(one.kind in PAGING and one.due_at <= work.now for one in plan(work.incident, work.policy)):
-            raise Refused("Somebody is being paged this very moment. Try again in a few seconds.", "policy")
-        change = verbs.apply(work.incident, work.policy, wanted, actor, work.now)
-        await policies.remember(work.conn, wanted.digest, document, work.now)
-        changed = await role_shifts.with_current_shifts(work.conn, change.incident, wanted, work.now)
-        return await work.commit(replace(change, incident=changed), policy=wanted)
+        if any(each.kind in PAGING and each.due_at <= work.now for each in plan(work.incident, work.policy)):
+            raise Refused("A page is going out at this moment. Try again in a few seconds.", "policy")
+        change = verbs.apply(work.incident, work.policy, current, actor, work.now)
+        await policies.remember(work.conn, current.digest, document, work.now)
+        changed = await role_shifts.with_current_shifts(work.conn, change.incident, current, work.now)
+        return await work.commit(replace(change, incident=changed), policy=current)

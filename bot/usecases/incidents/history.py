@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from bot.usecases.context import Context
-from storage import cursors
+from storage import ingest
 
 
 async def remember_history(context: Context, incident: int, channel: str, ts: str) -> None:
     """Note that the channel's history has been read up to the message `ts`."""
     async with context.database.transaction() as conn:
-        await cursors.set(conn, channel, incident, ts)
+        await ingest.set_channel_cursor(conn, channel, incident, ts)
 
 
 async def remember_thread(context: Context, channel: str, thread_ts: str, latest_reply: str) -> None:
     """Note that a thread has been read up to `latest_reply`."""
     async with context.database.transaction() as conn:
-        await cursors.set_thread(conn, channel, thread_ts, latest_reply)
+        await ingest.set_thread_cursor(conn, channel, thread_ts, latest_reply)
 
 
 async def has_new_replies(context: Context, channel: str, thread_ts: str, latest_reply: str) -> bool:
     """Whether a thread was never read, or has another latest reply than when it was read."""
     async with context.database.reading() as conn:
-        seen = await cursors.thread(conn, channel, thread_ts)
+        seen = await ingest.thread_cursor(conn, channel, thread_ts)
     return seen is None or seen != latest_reply

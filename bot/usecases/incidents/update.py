@@ -1,4 +1,4 @@
-"""The verbs that move an incident along: status, severity, update, note, snooze, promise, and its ends."""
+"""Change an incident: status, severity, updates, notes, impact, reminders, roles, and its end."""
 
 from __future__ import annotations
 
@@ -26,30 +26,34 @@ async def _change(
     verb: Callable[[UnitOfWork], Change],
     delivery: str | None,
 ) -> Incident:
-    """`action` is what the actor must have leave for; None: anybody may."""
+    """`action` is the permission that the actor needs; None: everyone has it."""
     async with locked_incident(context, number, delivery) as work:
         if action is not None:
             authorize.require(context, action, actor, work.incident)
         return await work.commit(verb(work))
 
 
-def _moving_to(status: Status) -> str | None:
-    """To acknowledge is free, by whatever way."""
+def _permission_for(status: Status) -> str | None:
+    """The permission that a change to this status needs. Everyone may acknowledge."""
     return None if status is Status.ACKNOWLEDGED else ENDS.get(status, "status")
 
 
 async def move(
     context: Context, number: int, status: Status, actor: str, note: str = "", delivery: str | None = None
 ) -> Incident:
+    """Change the status, with a note."""
+
     def verb(work: UnitOfWork) -> Change:
         return verbs.move(work.incident, status, actor, work.policy, work.now, note)
 
-    return await _change(context, number, _moving_to(status), actor, verb, delivery)
+    return await _change(context, number, _permission_for(status), actor, verb, delivery)
 
 
 async def change_severity(
     context: Context, number: int, severity: str, actor: str, reason: str = "", delivery: str | None = None
 ) -> Incident:
+    """Change the severity; the ladder and the update cadence follow it."""
+
     def verb(work: UnitOfWork) -> Change:
         return verbs.change_severity(work.incident, severity, actor, work.policy, work.now, reason)
 
@@ -67,7 +71,7 @@ async def update(
     next_in: timedelta | None = None,
     delivery: str | None = None,
 ) -> Incident:
-    """One numbered update; a status or severity that differs is changed with it, in the same breath."""
+    """Post a numbered update, and change the status and the severity with it where they differ."""
 
     def verb(work: UnitOfWork) -> Change:
         incident: Incident = work.incident
@@ -76,7 +80,7 @@ async def update(
             authorize.require(context, "severity", actor, incident)
             change = verbs.change_severity(incident, severity, actor, work.policy, work.now)
             incident, entries = change.incident, [*change.entries]
-        if status and status is not incident.status and (action := _moving_to(status)):
+        if status and status is not incident.status and (action := _permission_for(status)):
             authorize.require(context, action, actor, work.incident)
         if status and status is not incident.status and status is not Status.RESOLVED:
             change = verbs.move(incident, status, actor, work.policy, work.now)
@@ -94,7 +98,7 @@ async def update(
 async def answer(
     context: Context, number: int, answers: dict[str, Answer | None], actor: str, delivery: str | None = None
 ) -> Incident:
-    """The organisation's own questions; None takes an answer back."""
+    """Answer the organisation's own questions; None takes an answer back."""
     return await _change(
         context,
         number,
@@ -108,27 +112,32 @@ async def answer(
 async def note(
     context: Context, number: int, text: str, actor: str, link: str | None = None, delivery: str | None = None
 ) -> Incident:
+    """Add a note to the timeline."""
     return await _change(
         context, number, "note", actor, lambda w: verbs.note(w.incident, text, actor, w.now, link), delivery
     )
 
 
 async def impact(
-    context: Context, number: int, said: impacts.ImpactInput, actor: str, delivery: str | None = None
+    context: Context, number: int, form: impacts.ImpactInput, actor: str, delivery: str | None = None
 ) -> Incident:
+    """Record the impact on users and the business."""
+
     def verb(work: UnitOfWork) -> Change:
-        return impacts.record(work.incident, said, actor, work.now)
+        return impacts.record(work.incident, form, actor, work.now)
 
     return await _change(context, number, "impact", actor, verb, delivery)
 
 
 async def snooze(context: Context, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+    """Put reminders off for a while. Pages are not put off."""
     return await _change(
         context, number, "snooze", actor, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery
     )
 
 
 async def promise(context: Context, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+    """Promise the next update within `span`, instead of at the severity's cadence."""
     return await _change(
         context, number, "next", actor, lambda w: verbs.promise(w.incident, span, actor, w.now), delivery
     )
@@ -144,6 +153,7 @@ async def resolve(
     impact_ended_at: datetime | None = None,
     delivery: str | None = None,
 ) -> Incident:
+    """End the incident, with its reminders and pages. What is left empty keeps its earlier value."""
     return await _change(
         context,
         number,
@@ -157,17 +167,19 @@ async def resolve(
 
 
 async def close(context: Context, number: int, actor: str, delivery: str | None = None) -> Incident:
+    """Nothing is left to do. Closing an open incident resolves it first."""
     return await _change(context, number, "close", actor, lambda w: verbs.close(w.incident, actor, w.now), delivery)
 
 
 async def cancel(context: Context, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
+    """End the incident because it was none, with the reason."""
     return await _change(
         context, number, "cancel", actor, lambda w: verbs.cancel(w.incident, actor, w.now, reason), delivery
     )
 
 
 async def reopen(context: Context, number: int, actor: str, reason: str, delivery: str | None = None) -> Incident:
-    """A new episode, under the policy it was declared with."""
+    """Begin a new episode, under the policy that the incident was declared with."""
 
     def verb(work: UnitOfWork) -> Change:
         change = verbs.reopen(work.incident, actor, work.policy, work.now, reason)
@@ -179,7 +191,7 @@ async def reopen(context: Context, number: int, actor: str, reason: str, deliver
 async def assign(
     context: Context, number: int, holders: dict[str, str | None], actor: str, delivery: str | None = None
 ) -> Incident:
-    """Give roles to people, `None` clears one; what stays the same is left alone."""
+    """Give roles to people; None clears a role. A role that stays the same gets no entry."""
 
     def verb(work: UnitOfWork) -> Change:
         incident: Incident = work.incident

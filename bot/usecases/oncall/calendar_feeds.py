@@ -1,4 +1,4 @@
-"""Calendar feeds: their addresses, which nobody can guess, and the one secret they are made from."""
+"""Calendar feeds: their addresses, which cannot be guessed, and the one secret that they are made from."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from bot.usecases.effects.on_call import address_of
 from storage import key_value, overrides
 
 STALE = timedelta(minutes=20)
-_SECRET = "feeds:secret"  # noqa: S105 - the name of it
 
 
 async def secret(conn: AsyncConnection) -> str | None:
-    """Made at the first start and kept in the database; deleting the row gives every feed a new address."""
-    found = await key_value.get(conn, _SECRET)
-    return str(found) if found else None
+    """The secret of this database; None before the first start has made it."""
+    value = await key_value.FEED_SECRET.get(conn)
+    return str(value) if value else None
 
 
 async def make_secret(conn: AsyncConnection) -> None:
-    await key_value.put_new(conn, _SECRET, secrets.token_hex(32))
+    """Make it once. To give every feed a new address, delete the row."""
+    await key_value.FEED_SECRET.put_new(conn, secrets.token_hex(32))
 
 
 def token(key: str, feed: str) -> str:
-    """`feed` is `schedule:primary` or `person:anna`."""
+    """The part of a feed's address that cannot be guessed. `feed` is `schedule:primary` or `person:anna`."""
     return hmac.new(key.encode(), feed.encode(), hashlib.sha256).hexdigest()[:40]
 
 
@@ -44,40 +44,40 @@ def person_link(base: str, key: str, member: str) -> str:
     return f"{base.rstrip('/')}/oncall/people/{quote(member, safe='')}.ics?token={token(key, f'person:{member}')}"
 
 
-def members_who_are(policy: Policy, user: str) -> list[str]:
-    """The names under which somebody stands in the policy: contacts of theirs, or their Slack ID."""
-    there = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
-    return sorted(member for member in there if address_of(policy, member) == user)
+def members_of_user(policy: Policy, user: str) -> list[str]:
+    """The names of a user on the schedules: their contacts, or their Slack ID."""
+    members = {m for schedule in policy.schedules.values() for layer in schedule.layers for m in layer.members}
+    return sorted(member for member in members if address_of(policy, member) == user)
 
 
 async def stale(conn: AsyncConnection, policy: Policy, schedule: str | None, now: datetime) -> list[str]:
-    """What is not right with schedules that are read from PagerDuty, in words: not read lately, people unknown here."""
-    found = []
-    for key, one in policy.schedules.items():
-        if not one.pagerduty or schedule not in (None, key):
+    """Warnings about schedules read from PagerDuty, in words: out of date, or with people who are unknown here."""
+    warnings = []
+    for key, policy_schedule in policy.schedules.items():
+        if not policy_schedule.pagerduty or schedule not in (None, key):
             continue
-        read = await key_value.get(conn, f"read:{key}")
+        read = await key_value.pagerduty_read(key).get(conn)
         at = datetime.fromisoformat(read["at"]) if read and read["at"] else None
         if at is None:
-            found.append(f"{key} could not be read from PagerDuty yet.")
+            warnings.append(f"{key} could not be read from PagerDuty yet.")
         elif now - at > STALE:
-            found.append(f"{key} as it was read {approximate(now - at)} ago: PagerDuty has not answered since.")
-        turns = [one for one in await overrides.read_of(conn, key) if one.ends_at > now]
-        if lost := sorted({one.member for one in turns if oncall.is_unreachable(one.member, policy)}):
-            names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
-            found.append(f"{key}: nobody here can reach {names}: at PagerDuty on call, in the policy no contact.")
-    return found
+            warnings.append(f"{key} as it was read {approximate(now - at)} ago: PagerDuty has not answered since.")
+        shifts = [shift for shift in await overrides.imported_shifts(conn, key) if shift.ends_at > now]
+        if unknown := sorted({shift.member for shift in shifts if oncall.is_unreachable(shift.member, policy)}):
+            names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+            warnings.append(f"{key}: nobody here can reach {names}: at PagerDuty on call, in the policy no contact.")
+    return warnings
 
 
 async def links(conn: AsyncConnection, context: Context, user: str, schedule: str | None = None) -> dict[str, str]:
-    """Title to address: somebody's own turns first, then the schedules. Nothing where our pages have no address."""
+    """Feed addresses by title: the user's own shifts, then the schedules. Empty where our web pages have no address."""
     key = await secret(conn) if context.url else None
     if key is None or context.url is None:
         return {}
-    found: dict[str, str] = {}
-    if mine := members_who_are(context.policy, user):
-        found["my turns"] = person_link(context.url, key, mine[0])
+    feeds: dict[str, str] = {}
+    if members := members_of_user(context.policy, user):
+        feeds["my turns"] = person_link(context.url, key, members[0])
     for name in context.policy.schedules:
         if schedule in (None, name):
-            found[name] = schedule_link(context.url, key, name)
-    return found
+            feeds[name] = schedule_link(context.url, key, name)
+    return feeds

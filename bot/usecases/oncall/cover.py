@@ -1,4 +1,4 @@
-"""Cover: somebody takes a schedule for a while. And who is on call now, overrides counted."""
+"""Cover a schedule for a while, and give the cover up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage import overrides
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """`instead_of` are those whose turn it would be meanwhile: contacts or Slack IDs, in order, each once."""
+    """The override that was added, and the members on call without it: contacts or Slack IDs, in order, each once."""
 
     override: Override
     instead_of: tuple[str, ...]
@@ -30,7 +30,7 @@ class Covered:
 async def cover(
     context: Context, schedule: str, starts_at: datetime, ends_at: datetime, member: str, delivery: str | None = None
 ) -> Covered:
-    """It outranks the rotation and whoever covered before. What should have begun begins now.
+    """Override the rotation and earlier overrides. A cover that should have begun begins now.
 
     Raises `Refused` for an unknown schedule, and for a time that is over, too far away or too long.
     """
@@ -42,36 +42,37 @@ async def cover(
         await claim_delivery(conn, delivery, now)
         override = Override(schedule, member, max(starts_at, now), ends_at)
         _check(override, now)
-        before = await overrides.standing(conn, now)
+        before = await overrides.in_force(conn, now)
         await overrides.add(conn, override, member, now)
         await home_tab.refresh_all(conn, now)
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
-    return Covered(override, _meanwhile(context.policy.schedules[schedule], override, before))
+    return Covered(override, _relieved(context.policy.schedules[schedule], override, before))
 
 
 def _check(override: Override, now: datetime) -> None:
     if override.ends_at <= override.starts_at:
         raise Refused("That time is over. Cover from now on, or later.", f"cover {override.schedule} for 2h")
     if max(override.starts_at - now, override.ends_at - override.starts_at) > LONGEST:
-        said = f"That is more than {LONGEST.days} days."
-        raise Refused(said, f"cover {override.schedule} from tomorrow 18:00 for 12h")
+        raise Refused(
+            f"That is more than {LONGEST.days} days.", f"cover {override.schedule} from tomorrow 18:00 for 12h"
+        )
 
 
-def _meanwhile(schedule: Schedule, override: Override, before: Sequence[Override]) -> tuple[str, ...]:
-    """Of a long cover only its beginning: the rest would take long to work out, and nobody reads so many names."""
+def _relieved(schedule: Schedule, override: Override, before: Sequence[Override]) -> tuple[str, ...]:
+    """The members who are relieved. Of a long cover only the beginning is searched, which takes long enough."""
     until = min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
-    turns = oncall.shifts(schedule, override.starts_at, until, before)
-    return tuple(dict.fromkeys(turn.member for turn in turns if turn.member != override.member))
+    shifts = oncall.shifts(schedule, override.starts_at, until, before)
+    return tuple(dict.fromkeys(shift.member for shift in shifts if shift.member != override.member))
 
 
 async def give_up(context: Context, schedule: str, member: str, delivery: str | None = None) -> tuple[Override, ...]:
-    """They cover no longer, and not later either: the rotation holds again. Raises `Refused` where they do not."""
+    """End every present and future cover of the member; the rotation applies again. Raises `Refused` without one."""
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
-        before = await overrides.standing(conn, now)
-        ended = await overrides.give_up(conn, schedule, member, now)
+        before = await overrides.in_force(conn, now)
+        ended = await overrides.end_early(conn, schedule, member, now)
         if not ended:
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
         await home_tab.refresh_all(conn, now)

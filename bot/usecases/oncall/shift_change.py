@@ -1,4 +1,4 @@
-"""A turn has ended while its holder has a role: offer to hand it over to whoever is on call now, or to stay on."""
+"""A role holder's on-call shift changes: hand the role over or stay on, and follow changes of the schedules."""
 
 from __future__ import annotations
 
@@ -9,136 +9,90 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import routing
-from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident, RoleShift, ShiftState, handover
 from bot.domain.oncall import schedule as oncall
 from bot.domain.oncall import shift_change
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
-from bot.domain.timeline.entry import BOT, entry
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.effects import on_call, role_shifts
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
-from storage import deadlines, incidents, overrides
-from storage.deadlines import LedgerRow
+from storage import incidents, overrides
 
-AT_MOST = 500
-
-
-async def lapse(work: UnitOfWork, row: LedgerRow) -> None:
-    """1. Is it over, as the schedule stands now? 2. Who is next? 3. Offer it, once, privately."""
-    turn = next(
-        one
-        for one in shift_change.pending(work.incident)
-        if shift_change.deadline_key(work.incident, one) == row.dedup_key
-    )
-    member = await _on_call(work, turn.schedule)
-    if member is None:
-        await _skip(work, row, f"nobody is on call on {turn.schedule} after <@{turn.user}>")
-        await work.commit(Change(shift_change.with_state(work.incident, turn, ShiftState.OVER)))
-        return
-    if await on_call.user_of(work.conn, work.policy, member) == turn.user:
-        await _skip(work, row, f"<@{turn.user}> is on call on {turn.schedule} for longer")
-        left = replace(work.incident, turns=tuple(one for one in work.incident.turns if one != turn))
-        await work.commit(Change(await role_shifts.with_current_shifts(work.conn, left, work.policy, work.now)))
-        return
-    to = on_call.address_of(work.policy, member) or member
-    title, called = work.policy.role(turn.role).title, _called(work, member, to)
-    why = f"<@{turn.user}>'s turn on {turn.schedule} is over: offered to hand over {title} to {called}"
-    said = entry(work.now, "reminder", BOT, why, of="role", deadline=row.dedup_key, schedule=turn.schedule)
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.DUE, why, work.now)
-    changed = shift_change.with_state(work.incident, turn, ShiftState.OFFERED)
-    await work.commit(Change(changed, (said,)), [routing.shift_offer(work.incident, turn, to, called, row.dedup_key)])
+MAX_INCIDENTS = 500
 
 
 async def hand_over(
     context: Context, number: int, role: str, to: str, actor: str, delivery: str | None = None
 ) -> Incident:
-    """The offer is taken: the next person gets the brief, and the actor keeps the role until they accept."""
+    """Offer the role to the next person on call. The actor keeps it until they accept."""
     async with locked_incident(context, number, delivery) as work:
-        turn = shift_change.require_offer(work.incident, role, actor)
+        shift = shift_change.require_offer(work.incident, role, actor)
         authorize.require(context, "handover", actor, work.incident)
         change = handover.offer(work.incident, role, to, actor, work.policy, work.now)
-        handed = shift_change.with_state(change.incident, turn, ShiftState.HANDED)
+        handed = shift_change.with_state(change.incident, shift, ShiftState.HANDED)
         return await work.commit(
             Change(handed, change.entries), routing.handover_asked(handed, change.incident.handovers[-1])
         )
 
 
 async def stay(context: Context, number: int, role: str, actor: str, delivery: str | None = None) -> Incident:
+    """The actor keeps the role after the end of their shift."""
     async with locked_incident(context, number, delivery) as work:
         return await work.commit(shift_change.stay(work.incident, role, actor, work.policy, work.now))
 
 
 async def schedules_changed(context: Context, names: set[str], before: Sequence[Override]) -> None:
-    """Somebody covers, or covers no longer: turns on these schedules may end earlier or later than was planned.
+    """Follow a change of overrides: shifts on these schedules may end earlier or later than planned.
 
-    `before` are the overrides as they stood.
+    `before` are the overrides before the change. Call it after the change is committed.
     """
     async with context.database.reading() as conn:
-        running = await incidents.listing(conn, open_only=True, limit=AT_MOST)
+        open_incidents = await incidents.newest(conn, open_only=True, limit=MAX_INCIDENTS)
         now = context.clock.now()
-        standing = await overrides.standing(conn, now)
-        people = await _people(conn, context.policy, names, now, [before, standing])
-        people |= {one.member for one in (*before, *standing) if one.schedule in names}
-    for incident in running:
-        concerned = people.intersection(incident.roles.values())
-        if concerned or any(one.schedule in names for one in shift_change.pending(incident)):
+        after = await overrides.in_force(conn, now)
+        people = await _on_call(conn, context.policy, names, now, [before, after])
+        people |= {override.member for override in (*before, *after) if override.schedule in names}
+    for incident in open_incidents:
+        held = people.intersection(incident.roles.values())
+        if held or any(shift.schedule in names for shift in shift_change.pending(incident)):
             async with locked_incident(context, incident.number) as work:
-                await _look_again(work, names, before)
+                await _update_shifts(work, names, before)
 
 
-async def _people(
-    conn: AsyncConnection, policy: Policy, names: set[str], now: datetime, views: Sequence[Sequence[Override]]
+async def _on_call(
+    conn: AsyncConnection, policy: Policy, names: set[str], now: datetime, overrides_seen: Sequence[Sequence[Override]]
 ) -> set[str]:
-    """Slack IDs of whoever is on call on these schedules, by any of the views."""
+    """Slack IDs of the people on call on these schedules, by any of these sets of overrides."""
     members = {
         member
         for name in names & set(policy.schedules)
-        for view in views
-        for member in oncall.on_call(policy.schedules[name], now, view)
+        for seen in overrides_seen
+        for member in oncall.on_call(policy.schedules[name], now, seen)
     }
     return {user for member in members if (user := await on_call.user_of(conn, policy, member))}
 
 
-async def _look_again(work: UnitOfWork, names: set[str], before: Sequence[Override]) -> None:
-    """1. Turns as they are planned now. 2. Whoever was on call a moment ago and is no longer: their turn ends now.
-    3. One that is over already is left to its deadline, which says so.
+async def _update_shifts(work: UnitOfWork, names: set[str], before: Sequence[Override]) -> None:
+    """1. Read the shifts as planned now. 2. End the shift of a person who was on call a moment ago and is no longer.
+    3. Leave a shift that has ended already to its deadline, which offers the handover.
     """
     fresh = await role_shifts.with_current_shifts(work.conn, work.incident, work.policy, work.now)
-    standing = await overrides.standing(work.conn, work.now)
-    settled = {_key(one) for one in shift_change.current_shifts(work.incident) if one.state}
-    over: dict[tuple[str, str, str], RoleShift] = {}
+    after = await overrides.in_force(work.conn, work.now)
+    settled = {_key(shift) for shift in shift_change.current_shifts(work.incident) if shift.state}
+    ended: dict[tuple[str, str, str], RoleShift] = {}
     for name in names:
-        was = await _people(work.conn, work.policy, {name}, work.now, [before])
-        is_now = await _people(work.conn, work.policy, {name}, work.now, [standing])
-        left = [
-            RoleShift(role, user, name, work.now) for role, user in work.incident.roles.items() if user in was - is_now
+        on_call_before = await _on_call(work.conn, work.policy, {name}, work.now, [before])
+        relieved = on_call_before - await _on_call(work.conn, work.policy, {name}, work.now, [after])
+        shifts = [
+            RoleShift(role, user, name, work.now) for role, user in work.incident.roles.items() if user in relieved
         ]
-        over |= {_key(one): one for one in left if _key(one) not in settled}
-    over |= {_key(one): one for one in shift_change.pending(work.incident) if one.ends_at <= work.now}
-    kept = tuple(one for one in fresh.turns if _key(one) not in over)
-    await work.commit(Change(replace(fresh, turns=(*kept, *over.values()))))
+        ended |= {_key(shift): shift for shift in shifts if _key(shift) not in settled}
+    ended |= {_key(shift): shift for shift in shift_change.pending(work.incident) if shift.ends_at <= work.now}
+    kept = tuple(shift for shift in fresh.turns if _key(shift) not in ended)
+    await work.commit(Change(replace(fresh, turns=(*kept, *ended.values()))))
 
 
-def _key(turn: RoleShift) -> tuple[str, str, str]:
-    return (turn.role, turn.user, turn.schedule)
-
-
-async def _on_call(work: UnitOfWork, name: str) -> str | None:
-    schedule = work.policy.schedules.get(name)
-    if schedule is None:
-        return None
-    return next(iter(oncall.on_call(schedule, work.now, await overrides.standing(work.conn, work.now))), None)
-
-
-def _called(work: UnitOfWork, member: str, address: str) -> str:
-    contact = work.policy.contacts.get(member)
-    if contact is not None and contact.name:
-        return contact.name
-    return address if "@" in address else f"<@{address}>"
-
-
-async def _skip(work: UnitOfWork, row: LedgerRow, reason: str) -> None:
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, reason, work.now)
+def _key(shift: RoleShift) -> tuple[str, str, str]:
+    return (shift.role, shift.user, shift.schedule)

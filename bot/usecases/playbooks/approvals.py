@@ -1,4 +1,4 @@
-"""Approval of steps: request it, approve, refuse, break glass with a reason, or let the request expire."""
+"""Approval of steps: request it, approve, refuse, or break glass with a reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from bot.domain import routing
 from bot.domain.access.identity import Identity, Membership
-from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
@@ -16,16 +15,13 @@ from bot.domain.playbook import approvals
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, RunChange
 from bot.domain.policy.policy import Rung
-from bot.domain.reminder import is_late
-from bot.domain.values import durations
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import unit_of_work
 from bot.usecases.playbooks.dry_run import would_run
 from bot.usecases.playbooks.runs import preview
 from bot.usecases.playbooks.unit_of_work import commit
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
-from storage import deadlines
-from storage.deadlines import LedgerRow
 
 
 async def request_approval(
@@ -91,17 +87,6 @@ async def require_break_glass(context: Context, number: int, who: Identity) -> N
         _require_break_glass(work, who)
 
 
-async def expire(work: UnitOfWork, row: LedgerRow) -> None:
-    """End a request that nobody answered in time. It may be made again."""
-    _, _, _, run_number, step, request = row.dedup_key.split(":")
-    run, _ = await unit_of_work.load_run(work.conn, work.incident.number, int(run_number))
-    change = approvals.expire(run, step, int(request), work.now)
-    late = work.now - row.due_at
-    suffix = f" (late by {durations.approximate(late)})" if is_late(late, None) else ""
-    await deadlines.decided(work.conn, row.dedup_key, DeadlineState.SKIPPED, f"expired unanswered{suffix}", work.now)
-    await commit(work, change)
-
-
 async def _require_approver(work: UnitOfWork, who: Identity) -> None:
     _require_member(work, who, "approve this")
     if not work.policy.playbooks.approvers:
@@ -145,7 +130,7 @@ def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:
 
 
 def _mention(person: str) -> str:
-    return person if "@" in person else f"<@{person}>"
+    return person if "@" in person else f"{user_mention(person)}"
 
 
 async def _commit_grant(work: UnitOfWork, change: RunChange, playbook: Playbook, step: str) -> PlaybookRun:

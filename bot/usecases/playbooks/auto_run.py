@@ -40,7 +40,7 @@ async def start_automatic_steps(context: Context, seen: SeenSteps) -> int:
     if not is_enabled(context):
         return 0
     async with context.database.reading() as conn:
-        active = await stored.going(conn)
+        active = await stored.running(conn)
     started = 0
     for run in active:
         if run.drill or all(_seen_key(run, step) in seen for step in _candidates(run)):
@@ -98,4 +98,4 @@ async def _start_or_request(
 
 
 async def _was_tried(work: UnitOfWork, run: PlaybookRun, step: Step) -> bool:
-    return any(job.step == step.key for job in await stored_jobs.of_walk(work.conn, run.incident, run.number))
+    return any(job.step == step.key for job in await stored_jobs.of_run(work.conn, run.incident, run.number))

@@ -15,6 +15,7 @@ from bot.domain.playbook.job import Action, Job, JobState
 from bot.domain.playbook.run import GRANTED, ApprovalStatus, Overtaken, PlaybookRun, RunChange, StepStatus
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import BOT, entry
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import rollback
 from bot.usecases.playbooks.confidence import playbook_confidence
@@ -22,6 +23,7 @@ from bot.usecases.playbooks.dry_run import DryRun, dry_run
 from bot.usecases.playbooks.unit_of_work import commit, load_run, locked_run
 from bot.usecases.unit_of_work import UnitOfWork
 from storage import jobs as stored
+from storage.jobs import NewJob
 
 _AUTOMATIC = (automation.AUTO, automation.APPROVE)
 # Approval to do a step by hand is approval to run it, as long as the lines are the same.
@@ -98,10 +100,8 @@ async def _queue(work: UnitOfWork, run: PlaybookRun, playbook: Playbook, step: S
     _check_approval(run, step, dry, request.action)
     notices = await _settle_uncertain(work, run, step, request)
     approver = state.asked.answered_by if state.needs_approval and state.asked else None
-    job = await stored.add(
-        work.conn, incident=run.incident, walk=run.number, step=step.key, title=step.title, plan=dry.plan,
-        asked_by=request.by, approved_by=approver, now=work.now,
-    )  # fmt: skip
+    new = NewJob(run.incident, run.number, step.key, step.title, dry.plan, asked_by=request.by, approved_by=approver)
+    job = await stored.add(work.conn, new, work.now)
     change = job_results.started(run, step.key, str(job.id), request.by, work.now, str(request.action))
     explanation = f". {dry.explanation}" if request.by == BOT else ""
     change = rollback.with_plan(change, f": {'; '.join(dry.lines)}{explanation}", dry.plan)
@@ -146,7 +146,7 @@ async def _settle_uncertain(work: UnitOfWork, run: PlaybookRun, step: Step, requ
     answer, verb = ("run again", "runs") if request.action is Action.RUN else ("rolled back", "rolls")
     direction = "again" if request.action is Action.RUN else "back"
     settled = await stored.settle(work.conn, (run.incident, run.number), step.key, request.by, answer)
-    return [routing.jobs.question_over(job, f"<@{request.by}> {verb} it {direction}.") for job in settled]
+    return [routing.jobs.question_over(job, f"{user_mention(request.by)} {verb} it {direction}.") for job in settled]
 
 
 async def _record_refusal(

@@ -17,11 +17,13 @@ from bot.domain.playbook.job import Action, ExitKind, Job, JobState, Verdict, re
 from bot.domain.playbook.run import Overtaken, PlaybookRun, RunChange, StepStatus, status_text
 from bot.domain.timeline.entry import BOT, entry
 from bot.domain.values.durations import exact
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
 from bot.usecases.playbooks import rollback
 from bot.usecases.playbooks.unit_of_work import commit, load_run
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from storage import jobs as stored
+from storage.lease import LEASE
 
 MAX_OUTPUT = 16_000  # characters of output kept with each job
 TRIGGER = "auto_remediation_failed"
@@ -29,7 +31,7 @@ TRIGGER = "auto_remediation_failed"
 _NOT_RETRIED = (ExitKind.STOPPED, ExitKind.NOT_STARTED, ExitKind.LIMIT_EXCEEDED)
 
 
-async def begin(context: Context, job: Job, lease: timedelta = stored.LEASE) -> Job | None:
+async def begin(context: Context, job: Job, lease: timedelta = LEASE) -> Job | None:
     """Claim a queued job; from this commit on it counts as running.
 
     None if another replica claimed it first, or if the policy in force does not permit it: then it ends as refused.
@@ -61,16 +63,16 @@ def _refusal_now(context: Context, incident: Incident, job: Job) -> str | None:
     return None
 
 
-async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = stored.LEASE) -> bool:
+async def begin_invocation(context: Context, job: Job, position: int, lease: timedelta = LEASE) -> bool:
     """Note that the invocation at `position` begins, and renew the lease. False if the job is no longer ours."""
     async with context.database.transaction() as conn:
-        return await stored.hold(conn, job, lease, position)
+        return await stored.extend_lease(conn, job, lease, position)
 
 
-async def renew_lease(context: Context, job: Job, lease: timedelta = stored.LEASE) -> bool:
+async def renew_lease(context: Context, job: Job, lease: timedelta = LEASE) -> bool:
     """Renew the lease on a running job. False if the job is no longer ours."""
     async with context.database.transaction() as conn:
-        return await stored.hold(conn, job, lease)
+        return await stored.extend_lease(conn, job, lease)
 
 
 async def finish(context: Context, job: Job, verdict: Verdict, kind: ExitKind, output: str) -> None:
@@ -81,7 +83,7 @@ async def finish(context: Context, job: Job, verdict: Verdict, kind: ExitKind, o
     async with locked_incident(context, job.incident) as work:
         pause = retry_after(job) if not verdict.succeeded and kind not in _NOT_RETRIED else None
         if pause is not None:
-            if await stored.again(work.conn, job, pause, verdict.summary, output):
+            if await stored.retry_later(work.conn, job, pause, verdict.summary, output):
                 await _record_retry(work, job, verdict, pause)
             return
         if kind is ExitKind.STOPPED:
@@ -103,7 +105,7 @@ async def recover_orphan(context: Context, job: Job) -> None:
     async with locked_incident(context, job.incident) as work:
         runner = context.runners(context.policy.automation).get(job.plan.runner)
         if runner is not None and runner.idempotent:
-            await stored.again(work.conn, job, timedelta(), "interrupted; started again", "")
+            await stored.retry_later(work.conn, job, timedelta(), "interrupted; started again", "")
             return
         await _may_have_run(work, job, "the bot ended in the middle", orphaned=True)
 
@@ -113,7 +115,7 @@ async def _may_have_run(work: UnitOfWork, job: Job, why: str, *, orphaned: bool 
     where = f"{why.rstrip('.')}, at {_position_text(job)}"
     line = f"may have run: {where}. It is not run again by itself; look, then say how it stands"
     moved = (
-        await stored.may_have_run(work.conn, job, line, work.now)
+        await stored.mark_may_have_run(work.conn, job, line, work.now)
         if orphaned
         else await stored.finish(work.conn, job, JobState.MAY_HAVE_RUN, line, "", work.now)
     )
@@ -159,7 +161,7 @@ async def _after_failure(work: UnitOfWork, job: Job, run: PlaybookRun) -> None:
 async def _fire_trigger(work: UnitOfWork, job: Job) -> None:
     """If a remedy ran in this run, fire the trigger for a failed one: the policy may page somebody."""
     if job.plan.remedy is None and not any(
-        each.plan.remedy for each in await stored.of_walk(work.conn, job.incident, job.walk) if each.started_at
+        each.plan.remedy for each in await stored.of_run(work.conn, job.incident, job.walk) if each.started_at
     ):
         return
     fired = triggers.fire(work.incident, work.policy, TRIGGER, work.now)
@@ -209,4 +211,4 @@ async def settle(
         if not change.entries:
             line = f"{run.name}, {job.step} {job.title}: {text}"
             change = RunChange(run, (entry(work.now, "playbook", by, line, act="settled", walk=run.number),))
-        return await commit(work, change, [routing.jobs.question_over(job, f"<@{by}> says: {text}.")])
+        return await commit(work, change, [routing.jobs.question_over(job, f"{user_mention(by)} says: {text}.")])

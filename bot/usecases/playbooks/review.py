@@ -15,7 +15,7 @@ from bot.domain.playbook.stats import RunStats, owner_of, review_due, run_stats
 from bot.domain.policy.policy import Contact, Policy
 from bot.usecases.context import Context
 from storage import playbook_runs as stored
-from storage.outbox import queue
+from storage.outbox import enqueue
 
 WORKING_HOURS = range(9, 17)  # in the policy's time zone
 
@@ -35,11 +35,11 @@ async def remind_owners(context: Context) -> int:
     subjects: dict[str, list[dict[str, Any]]] = {}
     dedup_keys: dict[str, list[str]] = {}
     async with context.database.transaction() as conn:
-        used = set(await stored.walked(conn))
+        used = set(await stored.used_playbooks(conn))
         for playbook, owner in owned:
             stats = await _stats(conn, playbook) if playbook.id in used else RunStats(playbook.id)
             for dedup_key, subject in _due_reminders(playbook, stats, policy, now):
-                if await stored.first_reminder(conn, dedup_key, playbook.id, now):
+                if await stored.claim_reminder(conn, dedup_key, playbook.id, now):
                     subjects.setdefault(owner.key, []).append(subject)
                     dedup_keys.setdefault(owner.key, []).append(dedup_key)
         notices = [
@@ -49,7 +49,7 @@ async def remind_owners(context: Context) -> int:
             for key in subjects
         ]
         if notices:
-            await queue.put(conn, notices)
+            await enqueue.put(conn, notices)
     context.wakeups.notify()
     return len(subjects)
 

@@ -14,11 +14,12 @@ from bot.usecases.context import Context
 from bot.usecases.playbooks.unit_of_work import commit
 from bot.usecases.unit_of_work import UnitOfWork
 from storage import jobs as stored
+from storage.jobs import NewJob
 
 
 async def jobs_to_undo(work: UnitOfWork, run: PlaybookRun) -> list[Job]:
     """The jobs of a run that ran and have not been rolled back, last first."""
-    jobs = await stored.of_walk(work.conn, run.incident, run.number)
+    jobs = await stored.of_run(work.conn, run.incident, run.number)
     reverted = {job.undoes for job in jobs if job.state not in (JobState.FAILED, JobState.REFUSED)}
     ran = (JobState.DONE, JobState.FAILED)
     return [job for job in reversed(jobs) if job.action is Action.RUN and job.state in ran and job.id not in reverted]
@@ -37,10 +38,11 @@ async def roll_back_next(work: UnitOfWork, run: PlaybookRun) -> None:
         return
     if work.incident.drill:
         return
-    added = await stored.add(
-        work.conn, incident=job.incident, walk=job.walk, step=job.step, title=job.title, plan=plan,
-        asked_by=BOT, approved_by=job.approved_by, now=work.now, undoes=job.id, chain=True,
+    new = NewJob(
+        job.incident, job.walk, job.step, job.title, plan,
+        asked_by=BOT, approved_by=job.approved_by, undoes=job.id, chain=True,
     )  # fmt: skip
+    added = await stored.add(work.conn, new, work.now)
     try:
         change = job_results.started(run, job.step, str(added.id), BOT, work.now, "rollback")
     except Refused as refused:

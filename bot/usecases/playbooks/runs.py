@@ -18,9 +18,10 @@ from bot.domain.policy.policy import Policy
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import entry
 from bot.domain.values.redaction import strip_invisible
+from bot.domain.values.slack_ids import user_mention
 from bot.usecases import authorize
 from bot.usecases.context import Context
-from bot.usecases.incidents.escalate import Escalated, escalate_in
+from bot.usecases.incidents.escalate import Escalated, escalate_locked
 from bot.usecases.playbooks.unit_of_work import commit, locked_run
 from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 from playbooks.search import Query
@@ -86,7 +87,7 @@ async def open_run(
             drill=work.incident.drill, values=_values_from_incident(definition, work.incident),
             before=stats_line(stats, work.now),
         )  # fmt: skip
-        await stored.remember(work.conn, definition, work.now)
+        await stored.save_playbook(work.conn, definition, work.now)
         return await commit(work, change, new=True)
 
 
@@ -146,7 +147,7 @@ async def _settle_uncertain_job(
     if before.step(step).state is not StepStatus.MAY_HAVE_RUN:
         return []
     settled = await stored_jobs.settle(work.conn, (before.incident, before.number), step, actor, text)
-    return [routing.jobs.question_over(job, f"<@{actor}> says: {text}.") for job in settled]
+    return [routing.jobs.question_over(job, f"{user_mention(actor)} says: {text}.") for job in settled]
 
 
 async def fill(
@@ -195,7 +196,7 @@ async def escalate(
         authorize.require(context, "escalate", actor, work.incident)
         criterion = playbook.escalation_criteria[position]
         await commit(work, lifecycle.escalate(run, position, criterion, actor, work.now))
-        return CriterionEscalation(criterion, await escalate_in(work, actor, f"{run.name}: {criterion}"))
+        return CriterionEscalation(criterion, await escalate_locked(work, actor, f"{run.name}: {criterion}"))
 
 
 async def abandon(

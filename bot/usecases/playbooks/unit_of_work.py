@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import routing
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change
+from bot.domain.outcome import Outcome
 from bot.domain.paging import ladder
 from bot.domain.playbook import timers
 from bot.domain.playbook.definition import Playbook
@@ -33,11 +34,19 @@ async def commit(
 
     A change of nothing is not written. `new` is for a run that is not stored yet.
     """
+    await work.write(await save_run(work, change, notices, new=new))
+    return change.run
+
+
+async def save_run(
+    work: UnitOfWork, change: RunChange, notices: Sequence[Notice] = (), *, new: bool = False
+) -> Outcome:
+    """Save a changed run. The outcome for its incident, with the run's messages, is left for the caller to write."""
     after = change.run
     before = None if new else await stored.get(work.conn, after.incident, after.number)
     if before == after and not change.entries:
-        return after
-    await stored.put(work.conn, after)
+        return Outcome(Change(work.incident))
+    await stored.save(work.conn, after)
     settled = []
     if before is not None:
         settled += routing.playbook_runs.settled(before, after)
@@ -47,8 +56,7 @@ async def commit(
     summary = replace(timers.run_summary(after, last), asking=routing.playbook_runs.asking(after))
     others = (each for each in work.incident.walks if each.number != after.number)
     summaries = tuple(sorted((*others, summary), key=lambda each: each.number))
-    await work.commit(Change(replace(work.incident, walks=summaries), change.entries), [shown, *settled, *notices])
-    return after
+    return Outcome(Change(replace(work.incident, walks=summaries), change.entries), (shown, *settled, *notices))
 
 
 def _last_line(entry: Entry) -> str:
@@ -58,7 +66,7 @@ def _last_line(entry: Entry) -> str:
 async def load_run(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
     """A run, and its playbook as it was when the run was opened. Raises `NotFound`."""
     run = await stored.get(conn, incident, number)
-    playbook = await stored.as_it_was(conn, run.digest) if run else None
+    playbook = await stored.playbook_version(conn, run.digest) if run else None
     if run is None or playbook is None:
         raise NotFound("That playbook is not open in this incident.", "playbook")
     return run, playbook

@@ -12,7 +12,7 @@ from bot.domain.triage import service_catalog
 from bot.usecases.context import Context
 from bot.usecases.queries.triage import services_in_title
 from bot.usecases.unit_of_work import claim_delivery
-from storage import deadlines, incidents, reads
+from storage import deadlines, incidents, user_activity
 from storage.deadlines import LedgerRow
 from storage.timeline import entries as timeline
 
@@ -39,7 +39,7 @@ async def catch_up(
     """Gather what `user` missed, and record that they have read up to now."""
     now, number = context.clock.now(), incident.number
     async with context.database.reading() as conn:
-        since = await reads.last(conn, number, user)
+        since = await user_activity.last_read_at(conn, number, user)
         keyed = await timeline.read(conn, number, key_only=True, limit=ENTRIES, newest=True)
         after = since + _AFTER if since else incident.declared_at
         written = await timeline.activity(conn, number, after)
@@ -47,7 +47,7 @@ async def catch_up(
     async with context.database.transaction() as conn:
         await claim_delivery(conn, delivery, now)
         if await incidents.get(conn, number) is not None:
-            await reads.put(conn, number, user, now)
+            await user_activity.mark_read(conn, number, user, now)
     services = [key for key in incident.services if key in policy.services] or list(services_in_title(incident, policy))
     contacts, links = service_catalog.contacts_and_links(policy, services)
     return CatchUp(

@@ -21,11 +21,9 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     guessed = () if incident.services else services_in_title(incident, policy)
     services = affected or guessed
     async with context.database.reading() as conn:
-        similar = await search_index.to(conn, incident, now)
+        similar = await search_index.similar_to(conn, incident, now)
         running = (
-            await incidents.listing(conn, open_only=True, limit=OPEN_INCIDENTS, private=False)
-            if policy.services
-            else []
+            await incidents.newest(conn, open_only=True, limit=OPEN_INCIDENTS, private=False) if policy.services else []
         )
     others = [each for each in running if each.number != incident.number and not each.drill]
     contacts, links = service_catalog.contacts_and_links(policy, services)

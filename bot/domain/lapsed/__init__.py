@@ -1,0 +1,1 @@
+"""What to do about a deadline that has lapsed: one pure decision for each kind, with its reason in words."""

@@ -1,0 +1,35 @@
+"""An offered role was neither accepted nor declined in time: ask once more, then page the next rung."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import routing
+from bot.domain.deadlines import Deadline
+from bot.domain.incident import Change, Handover, Incident
+from bot.domain.incident import handover as handovers
+from bot.domain.lapsed.next_rung import page_next_rung
+from bot.domain.outcome import Outcome, PagingContext, due
+from bot.domain.routing.keys import HandoverSubject
+from bot.domain.timeline.entry import BOT, entry
+from bot.domain.values import durations
+from bot.domain.values.slack_ids import user_mention
+
+
+def decide(incident: Incident, deadline: Deadline, context: PagingContext) -> Outcome:
+    """After the second request the offer ends: the role stays where it is."""
+    number = deadline.about(HandoverSubject).offer
+    offer = next(each for each in handovers.open_offers(incident) if each.number == number)
+    if not offer.nudged:
+        return _ask_again(incident, deadline, offer, context)
+    why = f"{user_mention(offer.to)} did not answer the handover within {durations.exact(context.now - offer.asked_at)}"
+    ended = handovers.expire(incident, offer, BOT, context.policy, context.now)
+    return page_next_rung(ended, deadline, why, context)
+
+
+def _ask_again(incident: Incident, deadline: Deadline, offer: Handover, context: PagingContext) -> Outcome:
+    why = f"{user_mention(offer.to)} has not answered the handover"
+    asked_again = handovers.ask_again(incident, offer, context.policy, context.now)
+    reminder = entry(context.now, "reminder", BOT, why, of="role", deadline=deadline.dedup_key)
+    outcome = due(Change(asked_again, (reminder,)), deadline.dedup_key, why)
+    return replace(outcome, notices=(routing.handover_nudge(incident, offer, deadline.dedup_key),))

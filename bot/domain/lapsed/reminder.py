@@ -1,0 +1,76 @@
+"""A status update is due, or required roles are empty: what a reminder changes, and its message."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain import routing
+from bot.domain.deadlines import Deadline, DeadlineState
+from bot.domain.incident import Change, Incident
+from bot.domain.outcome import LedgerDecision, Outcome, PageCause, PagingContext, of_paging
+from bot.domain.paging import ladder
+from bot.domain.reminder import Nudge
+from bot.domain.routing.payloads import NudgePayload
+from bot.domain.timeline.entry import BOT, entry
+
+
+def remind(
+    incident: Incident, deadline: Deadline, nudge: Nudge, waiting: Collection[Deadline], now: datetime
+) -> Outcome:
+    """One message that lists everything owed; the reminder before it is edited and loses its buttons.
+
+    `waiting` are the incident's other deadlines for updates and roles: those that the message answers for are skipped.
+    """
+    notice = routing.nudge(incident.number, deadline.dedup_key, _payload(deadline, nudge))
+    reminder = entry(now, "reminder", BOT, nudge.words, of=deadline.kind, soft=nudge.soft, deadline=deadline.dedup_key)
+    listed = f"listed in the reminder about {'an update' if deadline.kind == 'update' else 'roles'}"
+    covered = [
+        LedgerDecision(other.dedup_key, DeadlineState.SKIPPED, listed)
+        for other in waiting
+        if (nudge.owes_update and other.due_at <= now if other.kind == "update" else nudge.missing)
+    ]
+    return Outcome(
+        Change(_reminded(incident, nudge, notice.dedup_key), (reminder,)),
+        (notice,),
+        (LedgerDecision(deadline.dedup_key, DeadlineState.DUE, nudge.words), *covered),
+    )
+
+
+def page_silence(reminded: Outcome, deadline: Deadline, reason: str, context: PagingContext) -> Outcome:
+    """A reminder that pages the next rung as well, where there is one left."""
+    incident = reminded.incident
+    paging = ladder.page_next_rung(incident, context.policy, context.on_call, context.now, reason)
+    if paging.rung is None and not paging.fell_through:
+        return reminded
+    return reminded.then(of_paging(incident, paging, PageCause(reason, f"silence:{deadline.dedup_key}"), context))
+
+
+def _reminded(incident: Incident, nudge: Nudge, dedup_key: str) -> Incident:
+    return replace(
+        incident,
+        update_due_at=nudge.next_update_at,
+        unanswered=incident.unanswered + 1 if nudge.owes_update else incident.unanswered,
+        roles_due_at=nudge.next_roles_at if nudge.missing else incident.roles_due_at,
+        roles_asked=incident.roles_asked + 1 if nudge.missing else incident.roles_asked,
+        promised_by=None if nudge.owes_update else incident.promised_by,
+        snooze=None,
+        live_nudge=dedup_key,
+        ladder=replace(incident.ladder, silence_paged=True) if nudge.page else incident.ladder,
+    )
+
+
+def _payload(deadline: Deadline, nudge: Nudge) -> NudgePayload:
+    next_at = nudge.next_update_at if nudge.owes_update else nudge.next_roles_at
+    return NudgePayload(
+        mention=tuple(nudge.mention),
+        soft=nudge.soft,
+        late_s=nudge.late.total_seconds() if nudge.late else None,
+        reason=nudge.words,
+        owes_update=nudge.owes_update,
+        missing=tuple(nudge.missing),
+        due_at=deadline.due_at,
+        next_at=next_at,
+        page=nudge.page,
+    )

@@ -1,0 +1,60 @@
+"""A rung of the escalation ladder is due: page it, or page it again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bot.domain.deadlines import Deadline, plan
+from bot.domain.incident import Change, Incident
+from bot.domain.outcome import Outcome, PageCause, PagingContext, due, of_paging
+from bot.domain.paging import ladder
+from bot.domain.reminder import late_by
+from bot.domain.routing.keys import RungSubject
+from bot.domain.values import durations
+
+
+def decide(incident: Incident, deadline: Deadline, waiting: Collection[str], context: PagingContext) -> Outcome:
+    """Lower rungs that are due go first; paging one may use up this one.
+
+    `waiting` are the keys of the incident's deadlines that are not decided yet. The lower rows may be claimed by a
+    process that has died; if it comes back, it finds them decided.
+    """
+    rung = deadline.about(RungSubject).rung
+    planned = plan(incident, context.policy)
+    lower = [
+        each
+        for each in planned
+        if each.rung is not None and each.rung < rung and each.due_at <= context.now and each.dedup_key in waiting
+    ]
+    outcome = Outcome(Change(incident))
+    for each in [*sorted(lower, key=lambda each: (each.due_at, each.dedup_key)), deadline]:
+        if any(still.dedup_key == each.dedup_key for still in planned):
+            outcome = outcome.then(_page(outcome.incident, each, context))
+            planned = plan(outcome.incident, context.policy)
+    return outcome
+
+
+def _page(incident: Incident, deadline: Deadline, context: PagingContext) -> Outcome:
+    policy, now, number = context.policy, context.now, deadline.about(RungSubject).rung
+    level = policy.severity(incident.severity)
+    rung = level.ladder[number - 1]
+    late = late_by(now - deadline.due_at, rung.after)
+    if number in incident.ladder.spent.get(level.key, ()):
+        why = f"still not {rung.until}{late}"
+        paging = ladder.repeat_rung(incident, policy, context.on_call, now, number)
+    else:
+        occasion = f"{durations.exact(rung.after)} without being {rung.until}" if rung.after else _occasion(incident)
+        why = f"{occasion}{late}"
+        paging = ladder.page_next_rung(incident, policy, context.on_call, now, why, rung=number)
+    reason = f"paged: {why}" if paging.rung is not None else f"{why}: nobody left to page"
+    lapsed = due(Change(incident), deadline.dedup_key, reason)
+    return lapsed.then(of_paging(incident, paging, PageCause(why, deadline.dedup_key), context))
+
+
+def _occasion(incident: Incident) -> str:
+    """Why the ladder started, in words."""
+    if incident.ladder.started_at == incident.declared_at:
+        return f"{incident.severity} was declared"
+    if incident.episode > 1 and not incident.ladder.spent:
+        return f"{incident.severity} was reopened"
+    return f"it is {incident.severity} now"

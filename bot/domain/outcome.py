@@ -1,0 +1,153 @@
+"""Outcomes: what a decision asks to be written about one incident, and the outcome of paging people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain import routing
+from bot.domain.deadlines import DeadlineState
+from bot.domain.incident import Change, Incident
+from bot.domain.oncall.schedule import OnCall
+from bot.domain.paging import calls
+from bot.domain.paging.calls import PagePlan
+from bot.domain.paging.ladder import PagingOutcome
+from bot.domain.policy.policy import Policy, Rung
+from bot.domain.routing import keys
+from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDecision:
+    """What the ledger says of a deadline from now on."""
+
+    dedup_key: str
+    state: DeadlineState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The change of an incident with the notices to send and what the ledger says. Nothing of it is written yet."""
+
+    change: Change
+    notices: tuple[Notice, ...] = ()
+    ledger: tuple[LedgerDecision, ...] = ()
+
+    @property
+    def incident(self) -> Incident:
+        """The incident as the outcome leaves it."""
+        return self.change.incident
+
+    def then(self, later: Outcome) -> Outcome:
+        """Both outcomes as one. `later` was decided for the incident as this outcome leaves it."""
+        return Outcome(
+            Change(later.incident, (*self.change.entries, *later.change.entries)),
+            (*self.notices, *later.notices),
+            (*self.ledger, *later.ledger),
+        )
+
+
+def due(change: Change, dedup_key: str, reason: str) -> Outcome:
+    """A change because a deadline lapsed, whose message or page is on its way."""
+    return Outcome(change, ledger=(LedgerDecision(dedup_key, DeadlineState.DUE, reason),))
+
+
+def skipped(change: Change, dedup_key: str, reason: str) -> Outcome:
+    """A change because a deadline lapsed, of which nothing is sent."""
+    return Outcome(change, ledger=(LedgerDecision(dedup_key, DeadlineState.SKIPPED, reason),))
+
+
+@dataclass(frozen=True, slots=True)
+class PagingContext:
+    """What a page depends on beside the incident."""
+
+    policy: Policy
+    on_call: OnCall
+    methods: Collection[str]  # that are set up, besides Slack
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageCause:
+    """Why people are paged."""
+
+    why: str  # in words
+    key: str  # of the deadline that lapsed, or a name of its own for a page that a person asked for
+    said: tuple[Entry, ...] = ()  # entries that come before those of the page
+    rung: Rung | None = None  # what is paged beside the ladder; None: the ladder's own rung
+
+
+def of_paging(before: Incident, paging: PagingOutcome, cause: PageCause, context: PagingContext) -> Outcome:
+    """The outcome of a page: the messages, the entries, and the deadlines that it serves or uses up.
+
+    `before` is the incident that `paging` was decided for.
+    """
+    first_page = [keys.rung_key(before, paging.rung)] if paging.rung and paging.times == 1 else []
+    rung = context.policy.severity(before.severity).ladder[paging.rung - 1] if paging.rung else cause.rung
+    pages = (
+        calls.plan_pages(paging.recipients, rung.by, context.policy, context.methods)
+        if rung and paging.reached
+        else PagePlan()
+    )
+    if before.drill:
+        return _would_have_paged(before, paging, cause, first_page, pages)
+    fell_through = [
+        LedgerDecision(keys.rung_key(before, number), DeadlineState.SKIPPED, f"fell through: {gap}")
+        for number, gap in paging.fell_through
+    ]
+    used_up = [
+        LedgerDecision(key, DeadlineState.DUE, _with_gaps(f"paged early: {cause.why}", pages))
+        for key in first_page
+        if key != cause.key
+    ]
+    if pages.gaps:
+        paged = LedgerDecision(cause.key, DeadlineState.DUE, _with_gaps(f"paged: {cause.why}", pages))
+        used_up.append(paged)
+    serves = {cause.key, *first_page} - {decision.dedup_key for decision in fell_through}
+    notices = routing.pages(before, paging, cause.why, cause.key, sorted(serves), rung, pages)
+    entries = (*cause.said, *(_with_methods(entry, pages) for entry in paging.change.entries))
+    changed = _with_open_pages(before, paging, pages, notices)
+    return Outcome(Change(changed, entries), tuple(notices), (*fell_through, *used_up))
+
+
+def _would_have_paged(
+    before: Incident, paging: PagingOutcome, cause: PageCause, first_page: Sequence[str], pages: PagePlan
+) -> Outcome:
+    """A drill goes through its ladder, pages nobody, and says what would have been sent."""
+    reason = f"a drill pages nobody; otherwise: {cause.why}"
+    entries = [
+        replace(each, kind="drill", text=f"Would have paged: {each.text}", key=False) if each.kind == "page" else each
+        for each in (*cause.said, *paging.change.entries)
+    ]
+    notice = routing.would_have_paged(before, paging, cause.why, cause.key, pages)
+    ledger = [LedgerDecision(key, DeadlineState.SKIPPED, reason) for key in {cause.key, *first_page}]
+    return Outcome(Change(paging.change.incident, tuple(entries)), (notice,), tuple(ledger))
+
+
+def _with_open_pages(before: Incident, paging: PagingOutcome, pages: PagePlan, notices: Sequence[Notice]) -> Incident:
+    """The incident knows the messages to settle, and the vendors' alerts to follow, when it is acknowledged."""
+    base = next((str(notice.payload["base"]) for notice in notices if "base" in notice.payload), "")
+    page_keys = {attempt: routing.page_name(base, attempt) for attempt in pages.attempts}
+    return replace(
+        paging.change.incident,
+        live_pages=(*before.live_pages, *routing.asking_pages(notices)),
+        live_alerts=calls.opened_alerts(before, pages, page_keys),
+    )
+
+
+def _with_gaps(reason: str, pages: PagePlan) -> str:
+    return "; ".join([reason, *pages.gaps])
+
+
+def _with_methods(entry: Entry, pages: PagePlan) -> Entry:
+    """The timeline names the methods by which people were paged, unless it was Slack alone, and those that failed."""
+    if entry.kind != "page":
+        return entry
+    methods = [calls.label(method) for method in pages.methods]
+    words = f" by {', '.join(methods)}" if methods and methods != ["Slack"] else ""
+    gaps = f"; {'; '.join(pages.gaps)}" if pages.gaps else ""
+    data = {**entry.data, "by": list(pages.methods), "gaps": list(pages.gaps)}
+    return replace(entry, text=f"{entry.text}{words}{gaps}", data=data)

@@ -1,0 +1,199 @@
+"""Deadline keys: how they are built from what a deadline is about, and parsed again.
+
+A key is unique for ever, so that an occurrence is armed once: `rung:42:1:sev1:2` is rung 2 of the SEV1 ladder of
+INC-42. It is made of the kind, the incident and the fields of the subject, in their order. Keys are stored by every
+version: the fields of a subject never change their order, and new ones have a default, which is left out of the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from bot.domain.incident import Incident, RoleShift, Timer
+
+
+class DeadlineKind(StrEnum):
+    """The rule that a deadline belongs to. Each has a handler for when it lapses."""
+
+    UPDATE = "update"  # a status update is due
+    ROLE = "role"  # required roles are empty
+    HANDOVER = "handover"  # an offered role is neither accepted nor declined
+    SHIFT = "shift"  # the on-call shift of a role's holder ends
+    RESPOND = "respond"  # the severity's target for the acknowledgement
+    MITIGATE = "mitigate"  # the severity's target for the mitigation
+    RUNG = "rung"  # a rung of the ladder pages, or pages again
+    TRIGGER = "trigger"  # a trigger pages, or pages again
+    STEP = "step"  # a playbook step takes longer than it was given
+    APPROVAL = "approval"  # a request for approval expires
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.UPDATE
+    episode: int
+    updates: int  # posted so far
+    unanswered: int  # reminders since the last update
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.ROLE
+    episode: int
+    asked: int  # reminders about roles so far
+    roles: tuple[str, ...]  # that are empty
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.HANDOVER
+    episode: int
+    offer: int
+    nudged: bool  # whether this is the deadline after the second request
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.SHIFT
+    episode: int
+    role: str
+    user: str
+    schedule: str
+    ends: int  # seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class RespondSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.RESPOND
+    episode: int
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class MitigateSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.MITIGATE
+    episode: int
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class RungSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.RUNG
+    round: str
+    severity: str
+    rung: int
+    times: int = 0  # pages so far
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.TRIGGER
+    episode: int
+    trigger: str
+    times: int = 0  # pages so far
+
+
+@dataclass(frozen=True, slots=True)
+class StepSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.STEP
+    episode: int
+    run: int
+    step: str
+    turns: int  # how often the step's timer was started
+    nudged: int  # reminders so far
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSubject:
+    kind: ClassVar[DeadlineKind] = DeadlineKind.APPROVAL
+    episode: int
+    run: int
+    step: str
+    request: int
+
+
+Subject = (
+    UpdateSubject | RoleSubject | HandoverSubject | ShiftSubject | RespondSubject
+    | MitigateSubject | RungSubject | TriggerSubject | StepSubject | ApprovalSubject
+)  # fmt: skip
+
+_SUBJECTS: dict[str, type[Subject]] = {
+    each.kind: each
+    for each in (
+        UpdateSubject, RoleSubject, HandoverSubject, ShiftSubject, RespondSubject,
+        MitigateSubject, RungSubject, TriggerSubject, StepSubject, ApprovalSubject,
+    )
+}  # fmt: skip
+
+# By the annotation of a field: how its value is read from a key.
+_READ: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "str": str,
+    "bool": lambda text: bool(int(text)),
+    "tuple[str, ...]": lambda text: tuple(text.split(",")),
+}
+
+
+def build(incident: int, subject: Subject) -> str:
+    """The key of a deadline of this incident."""
+    parts = [
+        _written(value)
+        for field in fields(subject)
+        if (value := getattr(subject, field.name)) != field.default
+    ]  # fmt: skip
+    return ":".join([subject.kind, str(incident), *parts])
+
+
+def parse(key: str) -> Subject | None:
+    """What a deadline is about, by its key; None for a key that this version does not know."""
+    kind, _, rest = key.partition(":")
+    subject = _SUBJECTS.get(kind)
+    values = rest.split(":")[1:]
+    if subject is None or len(values) > len(fields(subject)):
+        return None
+    try:
+        read = [_READ[str(field.type)](value) for field, value in zip(fields(subject), values, strict=False)]
+        return subject(*read)
+    except (TypeError, ValueError):
+        return None
+
+
+def as_json(subject: Subject) -> dict[str, Any]:
+    return {"kind": str(subject.kind), **asdict(subject)}
+
+
+def from_json(data: Mapping[str, Any]) -> Subject | None:
+    """The subject as stored; None for one that this version does not know. Unknown fields are ignored."""
+    subject = _SUBJECTS.get(str(data.get("kind")))
+    if subject is None:
+        return None
+    values: dict[str, Any] = {field.name: data[field.name] for field in fields(subject) if field.name in data}
+    if isinstance(values.get("roles"), list):
+        values["roles"] = tuple(values["roles"])
+    try:
+        return subject(**values)
+    except TypeError:
+        return None
+
+
+def shift_subject(incident: Incident, shift: RoleShift) -> ShiftSubject:
+    return ShiftSubject(incident.episode, shift.role, shift.user, shift.schedule, int(shift.ends_at.timestamp()))
+
+
+def timer_subject(incident: Incident, timer: Timer) -> Subject | None:
+    """Of a playbook's timer: `step:2:2.3:1:0` is step 2.3 of run 2. None for a timer of a newer version."""
+    kind, _, rest = timer.name.partition(":")
+    return parse(f"{kind}:{incident.number}:{incident.episode}:{rest}")
+
+
+def rung_key(incident: Incident, rung: int) -> str:
+    """Of the first page of a rung of the current severity's ladder."""
+    return build(incident.number, RungSubject(incident.paging_round, incident.severity, rung))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,235 @@
+"""What each notice carries until it is sent, one dataclass a shape.
+
+Rows live longer than a version: field names are JSON keys and stay; new fields have defaults, and readers ignore
+fields that they do not know (`storage.outbox.payloads`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+
+class Payload:
+    """Base of the payloads."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field, by its name."""
+        return {field.name: _json(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _json(item) for key, item in value.items()}
+    return value
+
+
+@dataclass(frozen=True)
+class EntriesPayload(Payload):
+    """News: the timeline entries to tell."""
+
+    seqs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class UpdatePayload(Payload):
+    """A status update: its timeline entry."""
+
+    seq: int
+
+
+@dataclass(frozen=True)
+class UserPayload(Payload):
+    """An invitation, or a home tab."""
+
+    user: str  # a Slack ID or an e-mail address
+
+
+@dataclass(frozen=True)
+class UsergroupPayload(Payload):
+    """A user group that follows a schedule."""
+
+    group: str  # its handle or ID
+
+
+@dataclass(frozen=True)
+class BookmarkPayload(Payload):
+    """A bookmark of the policy."""
+
+    title: str
+
+
+@dataclass(frozen=True)
+class DutiesPayload(Payload):
+    """The duties of a role, for its new holder."""
+
+    role: str
+    user: str
+
+
+@dataclass(frozen=True)
+class BriefingPayload(Payload):
+    """A briefing for one executive."""
+
+    person: str  # a Slack ID or an e-mail address
+    called: str = ""  # their name
+    why: str | None = None  # the missed target; None at declaration
+
+
+@dataclass(frozen=True)
+class SettledPayload(Payload):
+    """Edits a message that asks for nothing any more."""
+
+    of: str  # dedup key of the message
+    outcome: str | None = None  # None where the incident itself says what happened
+
+
+@dataclass(frozen=True)
+class RoleSettledPayload(SettledPayload):
+    """Edits a question about a role."""
+
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class NudgePayload(Payload):
+    """A reminder in the incident's channel."""
+
+    mention: tuple[str, ...] = ()  # who is asked
+    soft: bool = False  # one line without a mention, since the channel is busy
+    late_s: float | None = None
+    reason: str = "it is due"
+    owes_update: bool = False
+    missing: tuple[str, ...] = ()  # keys of required roles that are empty
+    due_at: datetime | None = None
+    next_at: datetime | None = None  # when it repeats
+    page: bool = False  # whether the ladder is paged too
+
+
+@dataclass(frozen=True)
+class PagePayload(Payload):
+    """What all messages of one page say."""
+
+    rung: int | None = None  # None for a page by hand, and where no rung is left
+    called: str | None = ""  # what was paged, where it is no rung
+    pages: bool = False  # whether it reaches anybody
+    why: str | None = None
+    times: int = 1  # how often this rung was paged, this one included
+    people: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    fell_through: tuple[tuple[int, str], ...] = ()  # rungs that reached nobody, each with the reason
+    gaps: tuple[str, ...] = ()  # methods that reached nobody, in words
+    deadlines: tuple[str, ...] = ()  # rows of the ledger that it serves
+
+
+@dataclass(frozen=True)
+class ChannelPagePayload(PagePayload):
+    """A page in another channel."""
+
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class PersonPagePayload(PagePayload):
+    """A page to one person by one method."""
+
+    base: str = ""  # beginning of the dedup keys of this page
+    severity: str = ""
+    by: tuple[str, ...] = ()  # the rung's methods, in order
+    unless: str = "resolved"  # the state that ends it
+    used: tuple[str, ...] = ()  # methods tried for this person
+    contact: str | None = None  # key in the policy
+    person: str = ""
+    method: str = "slack"
+    instead_of: str | None = None  # the method that failed, or waits its turn
+    waits: bool = False  # whether that one only waits
+    action: str | None = None  # "trigger" for a vendor
+
+
+@dataclass(frozen=True)
+class AlertFollowUpPayload(Payload):
+    """Acknowledges or resolves at a vendor what a page opened there."""
+
+    action: str
+    method: str
+    severity: str
+    contact: str | None = None
+    triggers: tuple[str, ...] = ()  # dedup keys of the pages that opened it
+
+
+@dataclass(frozen=True)
+class DrillPagePayload(Payload):
+    """What a drill would have paged."""
+
+    called: str = ""
+    why: str | None = None
+    people: dict[str, tuple[str, ...]] | None = None  # each with the ways to reach them
+    channels: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShiftOfferPayload(Payload):
+    """Offers to hand a role over when a shift ends."""
+
+    person: str  # whose shift is over
+    role: str
+    schedule: str
+    to: str  # who is on call now
+    called: str = ""  # their name in the policy
+
+
+@dataclass(frozen=True)
+class RunPayload(Payload):
+    """A playbook run."""
+
+    walk: int  # its number within the incident
+
+
+@dataclass(frozen=True)
+class ApprovalPayload(RunPayload):
+    """A request for approval; in the channel, or to one approver."""
+
+    approval: int
+    person: str | None = None
+    of: str | None = None  # dedup key of the message, for an edit
+
+
+@dataclass(frozen=True)
+class StepOverduePayload(RunPayload):
+    """A reminder of an overdue step."""
+
+    step: str
+    turn: int  # how often the step was started, at the time
+    person: str
+    nudged: int = 0
+    late_s: float | None = None
+
+
+@dataclass(frozen=True)
+class JobPayload(RunPayload):
+    """A job of a run."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class JobLeftoversPayload(JobPayload):
+    """What is left to roll back by hand."""
+
+    why: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobSettledPayload(Payload):
+    """Edits the question whether a step has run."""
+
+    job: int
+    of: str
+    outcome: str = ""

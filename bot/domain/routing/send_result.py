@@ -1,0 +1,61 @@
+"""What came of sending a notice once: a value that the outbox acts on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.domain.errors import DeliveryError
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Delivered. The receipt is what edits and replies need later: channel, `ts` and key, or a vendor's answer."""
+
+    receipt: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotNeeded:
+    """Dropped: there was nothing left to tell when its turn came."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not attempted: a rate limit lets it through only `after` this long. Counts as no attempt."""
+
+    reason: str
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Attempted without success. `after` is None where the outbox's own backoff decides."""
+
+    reason: str
+    after: timedelta | None = None
+    uncertain: bool = False  # it may have arrived all the same: look before repeating it
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Refused for good; `reason` is shown on the card and the timeline."""
+
+    reason: str
+
+
+SendResult = Sent | NotNeeded | Deferred | Retry | Failed
+
+
+def result_of(error: DeliveryError, reason: str | None = None) -> Deferred | Retry | Failed:
+    """What an error of an HTTP client means for the notice; `reason` replaces its message."""
+    text = str(error) if reason is None else reason
+    after = None if error.wait_s is None else timedelta(seconds=error.wait_s)
+    if not error.attempted:
+        return Deferred(text, after or timedelta(0))
+    if error.permanent:
+        return Failed(text)
+    return Retry(text, after, error.uncertain)

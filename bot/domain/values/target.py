@@ -1,0 +1,47 @@
+"""Target: whom a rung, an audience or a permission names, such as `schedule:primary`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TargetKind(StrEnum):
+    """What a target names. The values are those of the policy's YAML."""
+
+    CONTACT = "contact"
+    SCHEDULE = "schedule"  # the people on call
+    ROLE = "role"  # the holder of a role in the incident
+    USER = "user"  # a Slack user ID, or an e-mail address
+    CHANNEL = "channel"
+    GROUP = "group"  # a Slack user group; in permissions only
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A kind and the name of a person, group or place of that kind. `str` gives the form of the policy."""
+
+    kind: TargetKind
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """The target written as `kind:name`. Raises `ValueError` for any other text."""
+        kind, _, name = text.partition(":")
+        if not name:
+            raise ValueError(f"a target is written kind:name, not {text}")
+        return cls(TargetKind(kind), name)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def words(self) -> str:
+        """For reading: `schedule primary`; a contact by its name alone."""
+        return self.name if self.kind is TargetKind.CONTACT else f"{self.kind} {self.name}"
+
+
+def target_words(targets: Iterable[Target]) -> str:
+    """Targets for reading, joined by commas."""
+    return ", ".join(target.words for target in targets)

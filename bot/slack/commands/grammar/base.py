@@ -1,0 +1,74 @@
+"""What the parsers of all grammars share: their input, their error, and small helpers for words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.policy.policy import Policy
+from bot.slack import text
+from bot.slack.commands.request import Request
+from bot.slack.commands.verbs import Verb
+
+ECHO_LENGTH = 40
+INCIDENT_ID = re.compile(r"(?:inc-?|#)?([0-9]{1,9})", re.IGNORECASE)
+# `--in` without an incident ID: anywhere, and at the end. iOS types — for --.
+_IN_ALONE = re.compile(r"(?:^|\s)(?:--|—|–)in(?=[\s=:]|$)", re.IGNORECASE)
+_IN_AT_END = re.compile(r"(?:^|\s)(?:--|—|–)in(?:[\s=:]*|[\s=:]+inc-?\S*)$", re.IGNORECASE)
+
+
+class ArgumentError(Exception):
+    """The text after a verb does not fit its grammar. The message is shown to the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParseContext:
+    """The input of a grammar's parser."""
+
+    verb: Verb
+    rest: str  # the text after the verb, without `--in`
+    policy: Policy
+    asker: str | None  # the Slack user ID meant by `me`
+
+
+# Raises `ArgumentError`.
+Parser = Callable[[ParseContext], Request]
+
+
+def refuse_in_at_end(context: ParseContext) -> None:
+    """Free text may contain anything except an `--in` at its end without a valid incident ID."""
+    if _IN_AT_END.search(context.rest):
+        raise ArgumentError("After --in I need an incident ID, such as --in INC-42.")
+
+
+def refuse_in(context: ParseContext) -> None:
+    """Other arguments contain no `--in`: one with a valid incident ID has been taken out."""
+    if _IN_ALONE.search(context.rest):
+        raise ArgumentError("After --in I need an incident ID, such as --in INC-42.")
+
+
+def echo(typed: str) -> str:
+    """Typed text, on one line and short enough to repeat in an answer."""
+    return text.clip(text.title_of(typed), ECHO_LENGTH)
+
+
+def split_first_word(typed: str) -> tuple[str, str]:
+    """The first word and the rest, in which line breaks are kept."""
+    pieces = typed.split(None, 1)
+    return (pieces[0] if pieces else "", pieces[1].strip() if len(pieces) > 1 else "")
+
+
+def normalized(name: str) -> str:
+    """A name for comparison: lower case, without spaces, `_` and `-`."""
+    return re.sub(r"[\s_-]+", "", name).lower()
+
+
+def join_or(names: Sequence[str]) -> str:
+    """`a or b`, `a, b or c`."""
+    return " or ".join(names) if len(names) < 3 else ", ".join(names[:-1]) + f" or {names[-1]}"
+
+
+def without_because(reason: str) -> str:
+    """A reason without a leading `because` or dash."""
+    return re.sub(r"^(?:because|[-–—:,])\s+", "", reason.strip(), flags=re.IGNORECASE)

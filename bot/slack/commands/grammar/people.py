@@ -1,0 +1,67 @@
+"""Grammars that name people by mention."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.values.slack_ids import MENTION
+from bot.slack import text
+from bot.slack.commands.grammar.base import (
+    ArgumentError,
+    ParseContext,
+    echo,
+    refuse_in,
+    split_first_word,
+    without_because,
+)
+from bot.slack.commands.grammar.schedule import find_schedule
+from bot.slack.commands.request import Request
+
+_TYPED_NAME = re.compile(r"(?:^|[\s,])@(\S+)")
+
+
+def one_person(context: ParseContext) -> Request:
+    """One person; nobody named means the asker, as with the button."""
+    users = _people(context) if context.rest or not context.asker else (context.asker,)
+    if len(users) > 1:
+        raise ArgumentError("One person at a time. Name just one.")
+    return Request(context.verb.name, users=users)
+
+
+def several_people(context: ParseContext) -> Request:
+    """At least one person."""
+    return Request(context.verb.name, users=_people(context))
+
+
+def page(context: ParseContext) -> Request:
+    """A person or schedule, then a reason; a mention inside the reason is part of it."""
+    refuse_in(context)
+    if match := MENTION.match(context.rest):
+        reason = without_because(context.rest[match.end() :])
+        return Request(context.verb.name, users=(match[1],), text=reason)
+    target, reason = split_first_word(context.rest)
+    refuse_typed_names(target)
+    if not target:
+        raise ArgumentError("Whom? Type @ and pick the person from the list, or name a schedule.")
+    schedule = find_schedule(target, context.policy)
+    return Request(context.verb.name, schedule=schedule, text=without_because(reason))
+
+
+def _people(context: ParseContext) -> tuple[str, ...]:
+    refuse_in(context)
+    users = text.mentions_in(context.rest)
+    if not users and context.rest.lower() == "me" and context.asker:
+        return (context.asker,)
+    refuse_typed_names(text.without_mentions(context.rest))
+    if not users:
+        raise ArgumentError("Say who: type @ and pick the person from the list.")
+    return users
+
+
+def refuse_typed_names(typed: str) -> None:
+    """Refuse `@maya` without an ID from Slack: paging or appointing the wrong person is worse than asking again."""
+    if match := _TYPED_NAME.search(typed):
+        name = echo(match[1])
+        raise ArgumentError(
+            f"I can't tell who “@{name}” is. Type @ and pick the person from the list, so Slack sends their ID."
+        )

@@ -1,0 +1,58 @@
+"""Grammars that name an on-call schedule."""
+
+from __future__ import annotations
+
+import difflib
+
+from bot.domain.errors import Refused
+from bot.domain.policy.policy import Policy
+from bot.slack.commands import cover_window
+from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized, refuse_in
+from bot.slack.commands.request import Request
+
+_GIVE_UP = frozenset({"none", "nobody", "noone", "no-one", "clear", "-", "off", "end", "stop"})
+_LISTED = 20  # schedules in an answer
+
+
+def optional_schedule(context: ParseContext) -> Request:
+    """A schedule, or nothing for all of them."""
+    if not context.rest:
+        return Request(context.verb.name)
+    return Request(context.verb.name, schedule=find_schedule(context.rest, context.policy))
+
+
+def cover(context: ParseContext) -> Request:
+    """A schedule and a time: `primary for 2h`, `primary from tomorrow 18:00 until 06:00`.
+
+    `primary none` gives the cover up. Without a time, the form asks for it.
+    """
+    refuse_in(context)
+    head, _, last = context.rest.rpartition(" ")
+    if head and last.lower() in _GIVE_UP:
+        return Request(context.verb.name, schedule=find_schedule(head, context.policy), clear=True)
+    try:
+        words = cover_window.parse(context.rest)
+        if not words.name and not words.words:
+            return Request(context.verb.name)
+        cover_window.check_name(words.name, context.policy.schedules)
+        schedule = find_schedule(words.name, context.policy)
+        return Request(context.verb.name, schedule=schedule, window=words.window())
+    except Refused as refused:
+        raise ArgumentError(refused.message) from None
+
+
+def find_schedule(typed: str, policy: Policy) -> str:
+    """The key of the schedule meant by its name or the start of one. Raises `ArgumentError`."""
+    name = normalized(typed)
+    keys = list(policy.schedules)
+    if not keys:
+        raise ArgumentError("The policy has no schedules. Add some under `schedules:`, then try again.")
+    if not name:
+        raise ArgumentError(f"Which schedule? One of: {', '.join(keys[:_LISTED])}.")
+    exact = [key for key in keys if normalized(key) == name]
+    matching = exact or [key for key in keys if normalized(key).startswith(name)]
+    if len(matching) != 1:
+        near = matching or difflib.get_close_matches(name, keys, n=2, cutoff=0.5)
+        hint = f"Did you mean {join_or(near)}?" if near else f"Use one of: {', '.join(keys[:_LISTED])}."
+        raise ArgumentError(f"There is no schedule “{echo(typed)}”. {hint}")
+    return matching[0]

@@ -1,0 +1,77 @@
+"""Grammars that contain a severity: with a reason, as a filter, and before a drill's title."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.policy.policy import Policy
+from bot.slack.commands.grammar.base import (
+    ArgumentError,
+    ParseContext,
+    echo,
+    normalized,
+    split_first_word,
+    without_because,
+)
+from bot.slack.commands.request import Request
+from bot.slack.text import title_of
+
+_LONGEST_NAME = 4  # words
+
+
+def severity_and_reason(context: ParseContext) -> Request:
+    """A severity by key, name or number, then a reason."""
+    if not context.rest:
+        raise ArgumentError(f"Which severity? One of: {_keys(context.policy)}.")
+    match = find_severity(context.rest, context.policy) or _by_number(context.rest, context.policy)
+    if match is None:
+        name = echo(split_first_word(context.rest)[0])
+        raise ArgumentError(f"There is no severity “{name}”. Use one of: {_keys(context.policy)}.")
+    severity, reason = match
+    return Request(context.verb.name, severity=severity, text=without_because(reason))
+
+
+def list_filter(context: ParseContext) -> Request:
+    """`open`, `all` and severities in any order."""
+    scope, severities, rest = "open", [], context.rest.replace(",", " ").strip()
+    while rest:
+        word, after = split_first_word(rest)
+        if word.lower() in ("open", "all"):
+            scope, rest = word.lower(), after
+            continue
+        match = find_severity(rest, context.policy)
+        if match is None:
+            raise ArgumentError(f"I can't list “{echo(word)}”. Use open, all, or a severity: {_keys(context.policy)}.")
+        severity, rest = match
+        severities.append(severity)
+    return Request(context.verb.name, scope=scope, severities=tuple(dict.fromkeys(severities)))
+
+
+def drill(context: ParseContext) -> Request:
+    """A severity, else the worst; the rest is the title."""
+    worst = context.policy.severities[0].key
+    severity, title = find_severity(context.rest, context.policy) or (worst, context.rest)
+    return Request(context.verb.name, severity=severity, text=title_of(title) or "Drill")
+
+
+def find_severity(typed: str, policy: Policy) -> tuple[str, str] | None:
+    """The key of a severity at the start of `typed`, given by key or name, and the rest. The longest match wins."""
+    pieces = typed.split(None, _LONGEST_NAME)
+    keys = {normalized(name): level.key for level in reversed(policy.severities) for name in (level.name, level.key)}
+    for count in range(min(_LONGEST_NAME, len(pieces)), 0, -1):
+        key = keys.get(normalized("".join(pieces[:count]).rstrip(":,;")))
+        if key is not None:
+            split = typed.split(None, count)
+            return key, split[count].strip() if len(split) > count else ""
+    return None
+
+
+def _by_number(typed: str, policy: Policy) -> tuple[str, str] | None:
+    """`1 …` where exactly one key ends in that number."""
+    number, rest = split_first_word(typed)
+    matching = [level.key for level in policy.severities if re.fullmatch(rf"\D*{re.escape(number)}", level.key)]
+    return (matching[0], rest) if number.isdecimal() and len(matching) == 1 else None
+
+
+def _keys(policy: Policy) -> str:
+    return ", ".join(level.key for level in policy.severities)

@@ -1,0 +1,78 @@
+"""Grammars of free text, fixed words and incident IDs."""
+
+from __future__ import annotations
+
+import difflib
+
+from bot.slack.commands.grammar.base import (
+    INCIDENT_ID,
+    ArgumentError,
+    ParseContext,
+    echo,
+    join_or,
+    refuse_in,
+    refuse_in_at_end,
+    split_first_word,
+)
+from bot.slack.commands.request import Request
+from bot.slack.commands.verbs import BY_NAME, VERBS
+
+
+def no_argument(context: ParseContext) -> Request:
+    """No argument. An incident ID right after the verb counts as `--in` (`ack INC-42`)."""
+    refuse_in(context)
+    match = INCIDENT_ID.fullmatch(context.rest)
+    return Request(context.verb.name, int(match[1])) if match else Request(context.verb.name, text=context.rest)
+
+
+def optional_text(context: ParseContext) -> Request:
+    """Free text, or none."""
+    refuse_in_at_end(context)
+    return Request(context.verb.name, text=context.rest)
+
+
+def required_text(context: ParseContext) -> Request:
+    """Free text that must be there."""
+    if not context.rest:
+        placeholder = context.verb.usages[0].partition("<")[2].partition(">")[0]
+        raise ArgumentError(f"Write the {placeholder} after “{context.verb.name}”.")
+    refuse_in_at_end(context)
+    return Request(context.verb.name, text=context.rest)
+
+
+def all_or_key(context: ParseContext) -> Request:
+    """`all`, or nothing for the key entries."""
+    refuse_in(context)
+    scope = context.rest.lower()
+    if scope not in ("", "key", "all"):
+        raise ArgumentError("Add “all” for everything, or nothing for the key entries.")
+    return Request(context.verb.name, scope=scope or "key")
+
+
+def apply_or_nothing(context: ParseContext) -> Request:
+    """`apply`, or nothing for a preview."""
+    refuse_in(context)
+    if context.rest.lower() not in ("", "apply"):
+        raise ArgumentError("Add nothing to see what would change; the answer has the button.")
+    return Request(context.verb.name, scope=context.rest.lower())
+
+
+def incident_id(context: ParseContext) -> Request:
+    """An incident ID, or nothing for the channel's own incident."""
+    refuse_in(context)
+    if not context.rest:
+        return Request(context.verb.name)
+    match = INCIDENT_ID.fullmatch(context.rest)
+    if match is None:
+        raise ArgumentError(f"“{echo(context.rest)}” is not an incident ID. They look like INC-42.")
+    return Request(context.verb.name, int(match[1]))
+
+
+def help_topic(context: ParseContext) -> Request:
+    """The name of a verb, or nothing."""
+    name = split_first_word(context.rest)[0].lower()
+    verb = BY_NAME.get(name)
+    if name and verb is None:
+        near = difflib.get_close_matches(name, BY_NAME, n=2, cutoff=0.5) or [verb.name for verb in VERBS[:3]]
+        raise ArgumentError(f"There is no verb “{echo(name)}”. Try help with {join_or(near)}.")
+    return Request(context.verb.name, text=verb.name if verb else "")

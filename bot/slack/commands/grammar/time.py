@@ -1,0 +1,26 @@
+"""Grammar of a duration."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.errors import Refused
+from bot.domain.values import durations
+from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, refuse_in
+from bot.slack.commands.request import Request
+
+_LONGEST = 40  # characters
+
+
+def duration(context: ParseContext) -> Request:
+    """A duration, with or without `for` or `in` before it."""
+    refuse_in(context)
+    typed = re.sub(r"^(?:for|in)\s+", "", context.rest, flags=re.IGNORECASE)
+    if not typed:
+        raise ArgumentError("For how long? Write 15m, 2h or 1d.")
+    if len(typed) > _LONGEST:
+        raise ArgumentError(f"I don't understand the duration “{echo(typed)}”. Write 15m, 2h or 1d.")
+    try:
+        return Request(context.verb.name, span=durations.parse_duration(typed))
+    except Refused as refused:
+        raise ArgumentError(refused.message) from None

@@ -1,0 +1,80 @@
+"""What a typed command asks for: a verb with its arguments, a declaration, or an explanation of what was expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from bot.domain.incident.status import Status
+from bot.domain.values.time_expressions import TimeWindow
+
+_T = TypeVar("_T")
+
+COMMAND = "/incident"
+MENU = "menu"  # the verb of the bare command
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A verb and its arguments. A field is empty where the verb has no use for it."""
+
+    verb: str  # a name of the table, or `MENU`
+    incident: int | None = None  # the number given by `--in` or as an ID
+    text: str = ""  # internal text: update, reason, note, summary; for `help` the name of a verb
+    users: tuple[str, ...] = ()  # Slack user IDs
+    role: str | None = None  # a key of the policy
+    clear: bool = False  # take the role away, or give the cover up
+    severity: str | None = None  # a key of the policy
+    severities: tuple[str, ...] = ()  # that narrow a list
+    status: Status | None = None
+    span: timedelta | None = None
+    scope: str = ""  # `key` or `all` for timeline, `open` or `all` for list, `apply` for policy
+    schedule: str | None = None  # a key of the policy
+    window: TimeWindow | None = None  # of a cover
+
+    @property
+    def required_status(self) -> Status:
+        """The status of a verb whose grammar requires one."""
+        return _required(self.status)
+
+    @property
+    def required_severity(self) -> str:
+        """The severity of a verb whose grammar requires one."""
+        return _required(self.severity)
+
+    @property
+    def required_span(self) -> timedelta:
+        """The duration of a verb whose grammar requires one."""
+        return _required(self.span)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclareRequest:
+    """An incident to declare."""
+
+    title: str = ""  # one line without mentions, of any length: the domain shortens it and keeps the whole
+    severity: str | None = None  # a key of the policy
+    private: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it can be declared at once, without the form."""
+        return bool(self.title and self.severity)
+
+
+@dataclass(frozen=True, slots=True)
+class BadRequest:
+    """Text that could not be parsed."""
+
+    message: str  # what was expected, as internal text
+    example: str  # a whole line that works
+
+
+ParsedCommand = Request | DeclareRequest | BadRequest
+
+
+def _required(value: _T | None) -> _T:
+    if value is None:
+        raise ValueError("the verb's grammar requires this argument")
+    return value

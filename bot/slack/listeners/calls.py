@@ -1,0 +1,113 @@
+"""The single parameter of every handler: a verb, a press or a submission with everything it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.domain.access.identity import Identity
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.slack.blocks.elements import Message
+from bot.slack.commands.request import Request
+from bot.slack.listeners.context import Interaction, ListenerContext
+from bot.usecases import authorize
+from bot.usecases.context import Context
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What verbs, presses and submissions have in common: a person who wants something."""
+
+    ctx: ListenerContext
+    interaction: Interaction
+
+    @property
+    def context(self) -> Context:
+        """The context of the use cases."""
+        return self.ctx.context
+
+    @property
+    def user(self) -> str:
+        """The Slack ID of the person."""
+        return self.interaction.user
+
+    @property
+    def delivery(self) -> str | None:
+        """Slack's delivery, for use cases that act once for each."""
+        return self.interaction.delivery
+
+    async def identity(self) -> Identity:
+        """Whether the person is a member, a guest or an outsider."""
+        return await self.ctx.identities.get(self.user)
+
+    def require(self, action: str, incident: Incident | None = None) -> None:
+        """Raise `Refused` unless the policy lets the person do this: before a form is filled in for nothing."""
+        authorize.require(self.context, action, self.user, incident)
+
+    async def open_form(self, view: View, instead: str) -> Message | None:
+        """Open a form. Returns None if it opened, else an answer that names the command `instead`."""
+        return await self.ctx.open_view(self.interaction, view, f"{self.ctx.command} {instead}")
+
+    async def reply_later(
+        self, message: Message, *, replace_original: bool = False, channel: str | None = None
+    ) -> None:
+        """Answer privately through the outbox; in `channel` where the interaction has none, as for a form."""
+        interaction = self.interaction if channel is None else replace(self.interaction, channel=channel)
+        await self.ctx.reply_later(interaction, message, replace=replace_original)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceCall(Call):
+    """A verb that is about no particular incident."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class VerbCall(Call):
+    """A verb about one incident, which the person may see."""
+
+    request: Request
+    incident: Incident
+    policy: Policy
+
+    @property
+    def number(self) -> int:
+        """The incident's number."""
+        return self.incident.number
+
+
+@dataclass(frozen=True, slots=True)
+class Press(Call):
+    """A pressed button of one incident, which the person may see."""
+
+    incident: Incident
+    policy: Policy
+    argument: str = ""  # the button's value after the incident's ID
+
+    @property
+    def number(self) -> int:
+        """The incident's number."""
+        return self.incident.number
+
+    def as_verb(self, name: str, **arguments: Any) -> VerbCall:
+        """The same as a typed verb with these arguments."""
+        request = Request(name, self.number, **arguments)
+        return VerbCall(self.ctx, self.interaction, request, self.incident, self.policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission(Call):
+    """A submitted form. If it names an incident, the person may see that."""
+
+    view: View
+
+
+WorkspaceHandler = Callable[[WorkspaceCall], Awaitable[Message | None]]
+VerbHandler = Callable[[VerbCall], Awaitable[Message | None]]
+PressHandler = Callable[[Press], Awaitable[Message | None]]
+SubmissionHandler = Callable[[Submission], Awaitable[None]]

@@ -1,0 +1,55 @@
+"""Handlers of verbs, presses and submissions, one module a noun, and the tables from name to handler.
+
+A press on an old message meets the incident as it is now, so every handler checks again what it needs.
+"""
+
+from __future__ import annotations
+
+from bot.slack.listeners.calls import PressHandler, SubmissionHandler, VerbHandler, WorkspaceHandler
+from bot.slack.listeners.handlers import (
+    approvals,
+    declare,
+    handovers,
+    jobs,
+    lifecycle,
+    on_call,
+    paging,
+    playbook_runs,
+    playbooks,
+    policy,
+    queries,
+    responders,
+    timeline,
+    updates,
+)
+
+_MODULES = (responders, lifecycle, updates, timeline, paging, handovers, policy, queries, playbooks)
+
+WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {
+    **declare.WORKSPACE_VERBS,
+    **queries.WORKSPACE_VERBS,
+    **on_call.WORKSPACE_VERBS,
+}
+VERBS: dict[str, VerbHandler] = {name: handler for module in _MODULES for name, handler in module.VERBS.items()}
+PRESSES: dict[str, PressHandler] = {
+    **{name: handler for module in _MODULES for name, handler in module.PRESSES.items()},
+    **playbook_runs.PRESSES,
+    **approvals.PRESSES,
+    **jobs.PRESSES,
+}
+# Presses that answer a page or a request, which a person may do before joining the incident's channel.
+ANSWERS_TO_PAGES = frozenset({"on_it", "cant", "handover_accept", "handover_decline"})
+# Elements that send a press to which there is nothing to do.
+IGNORED_PRESSES = frozenset({"open_channel", "severity_select", "link"})
+SUBMISSIONS: dict[str, SubmissionHandler] = {
+    **declare.SUBMISSIONS,
+    **responders.SUBMISSIONS,
+    **lifecycle.SUBMISSIONS,
+    **updates.SUBMISSIONS,
+    **timeline.SUBMISSIONS,
+    **handovers.SUBMISSIONS,
+    **on_call.SUBMISSIONS,
+    **playbook_runs.SUBMISSIONS,
+    **approvals.SUBMISSIONS,
+    **jobs.SUBMISSIONS,
+}

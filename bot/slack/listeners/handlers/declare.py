@@ -1,0 +1,85 @@
+"""Declaring an incident: the verbs `declare` and `drill`, and the form."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from bot.domain.incident import Incident
+from bot.slack.blocks import replies
+from bot.slack.blocks.declare import CALLBACK, declare_modal, values_of_declare, with_suggestion
+from bot.slack.blocks.elements import Message
+from bot.slack.client.api import SlackError
+from bot.slack.commands.request import DeclareRequest
+from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, View, WorkspaceCall, WorkspaceHandler
+from bot.slack.listeners.context import OPEN_VIEW_WITHIN_S, ListenerContext
+from bot.usecases.incidents.declare import Declaration, declare
+
+log = structlog.get_logger()
+
+
+async def declare_or_open_form(call: Call, request: DeclareRequest) -> Message | None:
+    """Declare at once where severity and title are given, else open the form with what is given filled in."""
+    policy = call.context.policy
+    if request.is_complete:
+        return await _declare(call, request.title, request.severity or "", private=request.private)
+    call.require("declare")
+    view = declare_modal(
+        policy,
+        title=request.title,
+        severity=request.severity,
+        private=request.private,
+        channel=call.interaction.channel,
+    )
+    return await call.open_form(view, f"declare {policy.severities[-1].key} What is wrong")
+
+
+async def _drill(call: WorkspaceCall) -> Message:
+    return await _declare(call, call.request.text, call.request.severity or "", drill=True)
+
+
+async def _declare(call: Call, title: str, severity: str, *, private: bool = False, drill: bool = False) -> Message:
+    interaction = call.interaction
+    answer = {"user": call.user, "response_url": interaction.response_url, "channel": interaction.channel}
+    declaration = Declaration(title, severity, call.user, private=private, drill=drill, answer=answer)
+    incident: Incident = await declare(call.context, declaration, call.delivery)
+    return replies.declaring(incident, call.context.policy)
+
+
+async def _submit(call: Submission) -> None:
+    values = values_of_declare(call.view, call.context.policy)
+    declaration = Declaration(
+        title=values.title,
+        severity=values.severity,
+        actor=call.user,
+        description=values.description,
+        category=values.category,
+        services=values.services,
+        private=values.private,
+        facts=values.facts,
+        custom=values.custom,
+        answer={"user": call.user, "channel": values.channel},
+        source=values.source,
+    )
+    await declare(call.context, declaration, call.delivery)
+
+
+async def update_suggestion(ctx: ListenerContext, view: View) -> None:
+    """Update the severity suggested in the declare form after a fact in it has changed.
+
+    An update that the next change has overtaken fails on its hash and is dropped.
+    """
+    updated: dict[str, Any] | None = with_suggestion(view, ctx.context.policy)
+    if updated is None or updated["blocks"] == view.get("blocks"):
+        return
+    try:
+        async with asyncio.timeout(OPEN_VIEW_WITHIN_S):
+            await ctx.api.call("views.update", view_id=view["id"], hash=view.get("hash"), view=updated)
+    except (SlackError, TimeoutError) as error:
+        log.info("modal.not_updated", view=view.get("callback_id"), error=str(error) or "too slow")
+
+
+WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"drill": _drill}
+SUBMISSIONS: dict[str, SubmissionHandler] = {CALLBACK: _submit}

@@ -1,0 +1,54 @@
+"""Buttons that open a form, and buttons that do what a verb does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.slack.blocks import replies
+from bot.slack.blocks.elements import Message
+from bot.slack.listeners.calls import Press, PressHandler, VerbHandler, View
+
+
+def press_of_verb(handler: VerbHandler, name: str, **arguments: Any) -> PressHandler:
+    """A button that does what a verb does."""
+
+    async def press(call: Press) -> Message | None:
+        return await handler(call.as_verb(name, **arguments))
+
+    return press
+
+
+def without_answer(handler: PressHandler) -> PressHandler:
+    """A button whose effect the channel sees, so that a private answer would repeat it."""
+
+    async def press(call: Press) -> Message | None:
+        await handler(call)
+        return None
+
+    return press
+
+
+def press_for_form(build: Callable[[Press], View], instead: str, *, when_open: bool = True) -> PressHandler:
+    """A button that opens a form. `instead` is a command that does the same; its verb is what must be permitted.
+
+    The form fits an open incident, or with `when_open=False` an ended one.
+    """
+
+    async def press(call: Press) -> Message | None:
+        return await open_form(call, build(call), instead, when_open=when_open)
+
+    return press
+
+
+async def open_form(
+    call: Press, view: View, instead: str, *, verb: str | None = None, when_open: bool = True
+) -> Message | None:
+    """Open a form where the incident's state fits and the person may use it. Raises `Refused` where they may not.
+
+    `verb` is the permission, by default the first word of `instead`.
+    """
+    if call.incident.open != when_open:
+        return replies.press_too_late(call.incident)
+    call.require(verb or instead.split()[0], call.incident)
+    return await call.open_form(view, instead)

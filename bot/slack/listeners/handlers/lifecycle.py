@@ -1,0 +1,111 @@
+"""The course of an incident: status, severity, and its end or reopening."""
+
+from __future__ import annotations
+
+from bot.slack.blocks import replies
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.inputs import InputErrors, incident_of
+from bot.slack.blocks.menu_forms import CANCEL, cancel_modal, values_of_text
+from bot.slack.blocks.modals import (
+    reopen_modal,
+    resolve_modal,
+    severity_modal,
+    values_of_reopen,
+    values_of_resolve,
+    values_of_severity,
+)
+from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
+from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb, without_answer
+from bot.usecases.incidents import update
+
+
+async def _status(call: VerbCall) -> Message:
+    status = call.request.required_status
+    saved = await update.move(call.context, call.number, status, call.user, call.request.text, delivery=call.delivery)
+    return replies.done(f"{saved.id} is now {saved.status}.")
+
+
+async def _severity(call: VerbCall) -> Message:
+    severity = call.request.required_severity
+    saved = await update.change_severity(
+        call.context, call.number, severity, call.user, call.request.text, delivery=call.delivery
+    )
+    return replies.done(f"{saved.id} is now {saved.severity}.")
+
+
+async def _resolve(call: VerbCall) -> Message:
+    saved = await update.resolve(
+        call.context, call.number, call.user, summary=call.request.text, delivery=call.delivery
+    )
+    return replies.done(f"{saved.id} is resolved. Reminders and pages have stopped.")
+
+
+async def _close(call: VerbCall) -> Message:
+    saved = await update.close(call.context, call.number, call.user, delivery=call.delivery)
+    return replies.done(f"{saved.id} is closed.")
+
+
+async def _cancel(call: VerbCall) -> Message:
+    saved = await update.cancel(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
+    return replies.done(f"{saved.id} is cancelled. Reminders and pages have stopped.")
+
+
+async def _reopen(call: VerbCall) -> Message:
+    saved = await update.reopen(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
+    return replies.done(f"{saved.id} is open again. Reminders and the ladder start afresh.")
+
+
+async def _submit_severity(call: Submission) -> None:
+    incident, policy = await call.ctx.visible_incident(incident_of(call.view), call.interaction)
+    values = values_of_severity(call.view, policy)
+    if incident.open and values.severity == incident.severity:  # an error keeps the typed reason in the form
+        raise InputErrors({"severity": f"It is already {values.severity}. Choose another, or close this form."})
+    await update.change_severity(
+        call.context, values.incident, values.severity, call.user, values.reason, delivery=call.delivery
+    )
+
+
+async def _submit_resolve(call: Submission) -> None:
+    values = values_of_resolve(call.view, call.context.clock.now())
+    await update.resolve(
+        call.context,
+        values.incident,
+        call.user,
+        summary=values.summary,
+        root_cause=values.root_cause,
+        impact_ended_at=values.impact_ended_at,
+        delivery=call.delivery,
+    )
+
+
+async def _submit_reopen(call: Submission) -> None:
+    values = values_of_reopen(call.view)
+    await update.reopen(call.context, values.incident, call.user, values.reason, delivery=call.delivery)
+
+
+async def _submit_cancel(call: Submission) -> None:
+    values = values_of_text(call.view)
+    await update.cancel(call.context, values.incident, call.user, values.text, delivery=call.delivery)
+
+
+VERBS: dict[str, VerbHandler] = {
+    "status": _status,
+    "severity": _severity,
+    "resolve": _resolve,
+    "close": _close,
+    "cancel": _cancel,
+    "reopen": _reopen,
+}
+PRESSES: dict[str, PressHandler] = {
+    "severity": press_for_form(lambda call: severity_modal(call.incident, call.policy), "severity sev2 Why"),
+    "resolve": press_for_form(lambda call: resolve_modal(call.incident), "resolve What fixed it"),
+    "reopen": press_for_form(lambda call: reopen_modal(call.incident), "reopen Why", when_open=False),
+    "cancel": press_for_form(lambda call: cancel_modal(call.incident), "cancel Why it was none"),
+    "close": without_answer(press_of_verb(_close, "close")),
+}
+SUBMISSIONS: dict[str, SubmissionHandler] = {
+    "severity": _submit_severity,
+    "resolve": _submit_resolve,
+    "reopen": _submit_reopen,
+    CANCEL: _submit_cancel,
+}

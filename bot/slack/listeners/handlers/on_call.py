@@ -1,0 +1,77 @@
+"""Who is on call, and covering a schedule: by a command, or by the form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from bot.domain.errors import Refused
+from bot.slack.blocks import oncall
+from bot.slack.blocks.cover import CALLBACK, covered, given_up, modal, values_of_modal
+from bot.slack.blocks.elements import Message
+from bot.slack.directory.time_zones import time_zone_of
+from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, WorkspaceCall, WorkspaceHandler
+from bot.usecases.oncall import calendar_feeds
+from bot.usecases.oncall.cover import cover, give_up
+from storage import overrides
+
+
+async def _on_call(call: WorkspaceCall) -> Message:
+    now, policy, schedule = call.context.clock.now(), call.context.policy, call.request.schedule
+    async with call.context.database.reading() as conn:
+        current = await overrides.in_force(conn, now)
+        links = await calendar_feeds.links(conn, call.context, call.user, schedule)
+        notes = await calendar_feeds.stale(conn, policy, schedule, now)
+    return oncall.on_call(policy, now, current, schedule, call.ctx.command, links, notes)
+
+
+async def _cover(call: WorkspaceCall) -> Message | None:
+    request = call.request
+    if request.clear:
+        ended = await give_up(call.context, request.schedule or "", call.user, delivery=call.delivery)
+        return given_up(ended, call.context.clock.now())
+    if request.window is None or request.schedule is None:
+        return await open_cover_form(call, request.schedule)
+    zone: tzinfo = UTC
+    note = ""
+    if request.window.needs_zone:
+        zone, note = await _zone(call, request.schedule)
+    try:
+        starts_at, ends_at = request.window.resolve(call.context.clock.now(), zone)
+    except Refused as refused:
+        raise Refused(refused.message, f"cover {request.schedule} from tomorrow 18:00 for 12h") from None
+    return await _take_cover(call, request.schedule, starts_at, ends_at, note)
+
+
+async def _zone(call: Call, schedule: str) -> tuple[tzinfo, str]:
+    """The person's time zone; where Slack does not give it, the schedule's, with a note that says so."""
+    if (own := await time_zone_of(call.ctx.api, call.user)) is not None:
+        return own, ""
+    name = call.context.policy.schedules[schedule].timezone
+    return ZoneInfo(name), f"Times as in {name}: Slack did not tell me your time zone."
+
+
+async def open_cover_form(call: Call, schedule: str | None = None) -> Message | None:
+    """Open the form for covering a schedule, with one chosen or not. Raises `Refused` where there are no schedules."""
+    policy = call.context.policy
+    if not policy.schedules:
+        raise Refused("The policy has no schedules. Add some under `schedules:`, then try again.")
+    call.require("cover")
+    view = modal(policy, call.context.clock.now(), schedule, call.interaction.channel)
+    return await call.open_form(view, f"cover {schedule or next(iter(policy.schedules))} from tomorrow 18:00 for 12h")
+
+
+async def _take_cover(call: Call, schedule: str, starts_at: datetime, ends_at: datetime, note: str = "") -> Message:
+    taken = await cover(call.context, schedule, starts_at, ends_at, call.user, delivery=call.delivery)
+    now = call.context.clock.now()
+    return covered(taken.override, taken.instead_of, call.context.policy, now, call.ctx.command, note)
+
+
+async def _submit_cover(call: Submission) -> None:
+    values = values_of_modal(call.view, call.context.clock.now())
+    message = await _take_cover(call, values.schedule, values.starts_at, values.ends_at)
+    await call.reply_later(message, channel=values.channel)
+
+
+WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"oncall": _on_call, "cover": _cover}
+SUBMISSIONS: dict[str, SubmissionHandler] = {CALLBACK: _submit_cover}

@@ -1,0 +1,53 @@
+"""Paging people by hand: the next rung, one person or schedule, a trigger, and declining a page."""
+
+from __future__ import annotations
+
+from bot.domain.paging.triggers import parse_trigger
+from bot.slack.blocks import replies, triggers
+from bot.slack.blocks.elements import Message
+from bot.slack.listeners.calls import Press, PressHandler, VerbCall, VerbHandler
+from bot.slack.listeners.handlers.forms import press_of_verb
+from bot.usecases.incidents import escalate
+
+
+async def _escalate(call: VerbCall) -> Message:
+    outcome = await escalate.escalate(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
+    return replies.escalated(outcome.incident, call.policy, outcome.paging)
+
+
+async def _page(call: VerbCall) -> Message:
+    request = call.request
+    outcome = await escalate.page(
+        call.context,
+        call.number,
+        call.user,
+        user=request.users[0] if request.users else None,
+        schedule=request.schedule,
+        reason=request.text,
+        delivery=call.delivery,
+    )
+    return replies.escalated(outcome.incident, call.policy, outcome.paging)
+
+
+async def _trigger(call: VerbCall) -> Message:
+    """Fire the named trigger; list all triggers where the text names none."""
+    parsed = parse_trigger(call.policy, call.request.text)
+    if parsed is None:
+        return triggers.listed(call.incident, call.policy, call.ctx.command, call.request.text)
+    trigger, reason = parsed
+    saved = await escalate.fire_trigger(call.context, call.number, trigger, call.user, reason, delivery=call.delivery)
+    return triggers.tripped(saved, trigger)
+
+
+async def _press_cannot_come(call: Press) -> Message:
+    rung_text = call.argument.split(":", 1)[0]
+    rung = int(rung_text) if rung_text.isdecimal() else 0
+    outcome = await escalate.decline_page(call.context, call.number, rung, call.user, delivery=call.delivery)
+    return replies.cant_noted(call.incident, outcome.paging if outcome else None)
+
+
+VERBS: dict[str, VerbHandler] = {"escalate": _escalate, "page": _page, "trigger": _trigger}
+PRESSES: dict[str, PressHandler] = {
+    "escalate": press_of_verb(_escalate, "escalate"),
+    "cant": _press_cannot_come,
+}

@@ -1,0 +1,164 @@
+"""Buttons and forms of a playbook run and its steps, except approvals and automation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.domain.errors import Refused
+from bot.domain.playbook.definition import Playbook
+from bot.domain.playbook.run import Overtaken, PlaybookRun, StepState, status_text
+from bot.slack.blocks import inputs, replies
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.run import forms, message
+from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, View
+from bot.slack.listeners.handlers import jobs
+from bot.slack.listeners.handlers.run_buttons import STALE_BUTTON, open_run_form, run_and_step, run_of, step_of
+from bot.usecases.playbooks import runs
+from bot.usecases.playbooks.dry_run import would_run
+from bot.usecases.playbooks.unit_of_work import load_run
+
+MAX_CRITERIA = 50  # escalation criteria with a button each
+
+
+async def _press_done(call: Press) -> None:
+    run, step = run_and_step(call.argument)
+    await runs.complete(call.context, call.number, run, step, call.user, call.delivery)
+
+
+async def _press_helped(call: Press) -> None:
+    run, _ = run_and_step(call.argument)
+    await runs.judge(call.context, call.number, run, True, call.user, call.delivery)
+
+
+async def _press_not_helped(call: Press) -> None:
+    run, _ = run_and_step(call.argument)
+    await runs.judge(call.context, call.number, run, False, call.user, call.delivery)
+
+
+async def _press_all_steps(call: Press) -> Message:
+    run, playbook = await run_of(call, call.argument)
+    return message.all_steps(call.incident, playbook, run, call.context.clock.now(), call.ctx.command)
+
+
+async def _press_escalate(call: Press) -> Message:
+    """One of the playbook's escalation criteria holds: page the next rung."""
+    run, criterion = run_and_step(call.argument)
+    position = int(criterion) if criterion.isdecimal() else -1
+    outcome = await runs.escalate(call.context, call.number, run, position, call.user, call.delivery)
+    return replies.escalated(outcome.escalated.incident, call.policy, outcome.escalated.paging)
+
+
+async def _press_more(call: Press) -> Message | None:
+    """An entry of a step's overflow menu."""
+    place, _, choice = call.argument.rpartition(":")
+    run, playbook = await run_of(call, place)
+    _, step = run_and_step(place)
+    match choice:
+        case "show":
+            return message.step_in_full(call.incident, playbook, run, step)
+        case "note":
+            return await open_run_form(call, forms.note_modal(run, run.step(step)))
+        case "reopen":
+            await runs.reopen(call.context, call.number, run.number, step, call.user, call.delivery)
+        case "why":
+            return await jobs.explain(call, place)
+        case "rollback":
+            return await _roll_back(call, place)
+    return None
+
+
+async def _press_rollback(call: Press) -> Message | None:
+    return await _roll_back(call, call.argument)
+
+
+async def _roll_back(call: Press, place: str) -> Message | None:
+    """Offer to run a step's rollback where automation may, else the form that records one done by hand."""
+    run, playbook = await run_of(call, place)
+    state = run.step(run_and_step(place)[1])
+    step = step_of(playbook, state.key)
+    if step.rollback and would_run(call.context, call.incident, playbook, step, run.values, "rollback"):
+        return await jobs.offer_to_run(call, place, "rollback")
+    return await open_run_form(call, forms.rollback_modal(run, state, step))
+
+
+def _press_for_run_form(build: Callable[[PlaybookRun, Playbook], View]) -> PressHandler:
+    """A button that opens a form about the run."""
+
+    async def press(call: Press) -> Message | None:
+        return await open_run_form(call, build(*await run_of(call, call.argument)))
+
+    return press
+
+
+def _press_for_step_form(build: Callable[[PlaybookRun, StepState, str], View]) -> PressHandler:
+    """A button that opens a form about an unsettled step, for the person who pressed it."""
+
+    async def press(call: Press) -> Message | None:
+        run, _ = await run_of(call, call.argument)
+        _, step = run_and_step(call.argument)
+        if not step:
+            raise Refused(STALE_BUTTON, "playbook")
+        state = run.step(step)
+        if state.settled:
+            raise Overtaken(status_text(state.state), state)
+        return await open_run_form(call, build(run, state, call.user))
+
+    return press
+
+
+async def _submit_skip(call: Submission) -> None:
+    form, reason = forms.of(call.view), forms.reason(call.view, "We have no replica")
+    await runs.skip(call.context, form.incident, form.walk, form.step, call.user, reason, call.delivery)
+
+
+async def _submit_note(call: Submission) -> None:
+    form, text = forms.of(call.view), inputs.text(call.view, "text")
+    if not text:
+        raise inputs.InputErrors({"text": "Write a few words."})
+    await runs.note(call.context, form.incident, form.walk, form.step or None, call.user, text, call.delivery)
+
+
+async def _submit_stop(call: Submission) -> None:
+    form, reason = forms.of(call.view), forms.reason(call.view, "It is not the database")
+    await runs.abandon(call.context, form.incident, form.walk, call.user, reason, call.delivery)
+
+
+async def _submit_assignment(call: Submission) -> None:
+    form, user = forms.of(call.view), inputs.user(call.view, "holder")
+    await runs.assign(call.context, form.incident, form.walk, form.step, user, call.user, call.delivery)
+
+
+async def _submit_rollback(call: Submission) -> None:
+    form, reason = forms.of(call.view), inputs.text(call.view, "reason")
+    await runs.roll_back(call.context, form.incident, form.walk, form.step, call.user, reason, call.delivery)
+
+
+async def _submit_values(call: Submission) -> None:
+    form = forms.of(call.view)
+    async with call.context.database.reading() as conn:
+        _, playbook = await load_run(conn, form.incident, form.walk)
+    values = forms.values_of_fill(call.view, playbook)
+    await runs.fill(call.context, form.incident, form.walk, values, call.user, call.delivery)
+
+
+PRESSES: dict[str, PressHandler] = {
+    "walk_done": _press_done,
+    "walk_skip": _press_for_step_form(lambda run, state, user: forms.skip_modal(run, state)),
+    "walk_assign": _press_for_step_form(forms.assign_modal),
+    "walk_stop": _press_for_run_form(lambda run, playbook: forms.stop_modal(run)),
+    "walk_fill": _press_for_run_form(forms.fill_modal),
+    "walk_rollback": _press_rollback,
+    "walk_steps": _press_all_steps,
+    "walk_more": _press_more,
+    **{f"walk_escalate_{number}": _press_escalate for number in range(MAX_CRITERIA)},
+    "walk_helped": _press_helped,
+    "walk_not_helped": _press_not_helped,
+}
+SUBMISSIONS: dict[str, SubmissionHandler] = {
+    "walk_skip": _submit_skip,
+    "walk_note": _submit_note,
+    "walk_stop": _submit_stop,
+    "walk_assign": _submit_assignment,
+    "walk_rollback": _submit_rollback,
+    "walk_fill": _submit_values,
+}

@@ -1,0 +1,110 @@
+"""Questions that change nothing about an incident: menu, show, why, catchup, list, search and help; and Retry."""
+
+from __future__ import annotations
+
+from bot.domain.deadlines import DeadlineState
+from bot.slack.blocks import ledger, replies, triage
+from bot.slack.blocks.catchup import catchup
+from bot.slack.blocks.elements import Message
+from bot.slack.listeners.calls import (
+    Press,
+    PressHandler,
+    VerbCall,
+    VerbHandler,
+    WorkspaceCall,
+    WorkspaceHandler,
+)
+from bot.slack.listeners.handlers.forms import press_of_verb
+from bot.usecases.delivery import retry_failed
+from bot.usecases.effects import search_index
+from bot.usecases.effects.visibility import can_see
+from bot.usecases.queries.catchup import catch_up
+from storage import deadlines, incidents
+from storage.timeline import entries
+
+LISTED = 200  # incidents
+SHOWN_ENTRIES = 5  # the latest key entries
+
+
+async def _menu(call: VerbCall) -> Message:
+    return replies.menu(call.incident, call.policy, call.ctx.command)
+
+
+async def _show(call: VerbCall) -> Message:
+    async with call.context.database.reading() as conn:
+        latest = await entries.read(conn, call.number, key_only=True, limit=SHOWN_ENTRIES, newest=True)
+    return replies.show(call.incident, call.policy, latest, call.context.clock.now())
+
+
+async def _why(call: VerbCall) -> Message:
+    async with call.context.database.reading() as conn:
+        rows = await deadlines.ledger(conn, call.number)
+    reminders = [
+        ledger.Reminder(
+            ledger.asks(row.kind, row.dedup_key),
+            row.rung,
+            row.due_at,
+            row.sent_at,
+            DeadlineState(row.state),
+            row.reason,
+        )
+        for row in rows
+    ]
+    return replies.why(call.incident, call.policy, reminders, call.context.clock.now())
+
+
+async def _catchup(call: VerbCall) -> Message:
+    """What the person missed; from now on it counts as read."""
+    missed = await catch_up(call.context, call.incident, call.policy, call.user, call.delivery)
+    return catchup(
+        call.incident,
+        call.policy,
+        call.context.clock.now(),
+        since=missed.since,
+        entries=missed.entries,
+        messages=missed.messages,
+        upcoming=[(ledger.asks(row.kind, row.dedup_key), row.rung, row.due_at) for row in missed.upcoming],
+        contacts=missed.contacts,
+        links=missed.links,
+    )
+
+
+async def _list(call: WorkspaceCall) -> Message:
+    request = call.request
+    async with call.context.database.reading() as conn:
+        listed = await incidents.newest(conn, open_only=request.scope == "open", limit=LISTED)
+        visible = [
+            incident
+            for incident in listed
+            if (not request.severities or incident.severity in request.severities)
+            and await can_see(conn, incident, call.user)
+        ]
+    now = call.context.clock.now()
+    return replies.listing(visible, call.context.policy, now, scope=request.scope, command=call.ctx.command)
+
+
+async def _search(call: WorkspaceCall) -> Message:
+    text = call.request.text
+    async with call.context.database.reading() as conn:
+        matches = await search_index.search(conn, text, call.user, call.context.clock.now())
+    return triage.searched(matches, call.context.policy, text, call.ctx.command)
+
+
+async def _help(call: WorkspaceCall) -> Message:
+    return replies.help(call.context.policy, call.ctx.command, call.request.text or None)
+
+
+async def _press_retry(call: Press) -> Message:
+    """Try failed notices of the incident again."""
+    count = await retry_failed(call.context, call.number, delivery=call.delivery)
+    return replies.done("Trying again." if count else "Nothing is left to retry.")
+
+
+WORKSPACE_VERBS: dict[str, WorkspaceHandler] = {"list": _list, "search": _search, "help": _help}
+VERBS: dict[str, VerbHandler] = {"menu": _menu, "show": _show, "why": _why, "catchup": _catchup}
+PRESSES: dict[str, PressHandler] = {
+    "show": press_of_verb(_show, "show"),
+    "why": press_of_verb(_why, "why"),
+    "catchup": press_of_verb(_catchup, "catchup"),
+    "retry": _press_retry,
+}

@@ -1,0 +1,117 @@
+"""People who respond to an incident: acknowledging, joining, inviting and roles."""
+
+from __future__ import annotations
+
+from bot.slack.blocks import replies
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.inputs import incident_of
+from bot.slack.blocks.modals import roles_modal, values_of_roles
+from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
+from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
+from bot.slack.text import mention
+from bot.usecases.incidents.acknowledge import Acknowledged, acknowledge, invite, join
+from bot.usecases.incidents.update import assign
+
+
+async def _acknowledge(call: VerbCall) -> Message:
+    outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
+    return _acknowledged(outcome, call.user)
+
+
+def _acknowledged(outcome: Acknowledged, user: str) -> Message:
+    """The answer: acknowledged first, acknowledged after another person, or asked whether they respond or watch."""
+    if outcome.ask:
+        return replies.responding_or_watching(outcome.incident)
+    if outcome.first_by is not None and outcome.first_at is not None:
+        return replies.already_acknowledged(outcome.incident, outcome.first_by, outcome.first_at, user)
+    return replies.acknowledged(outcome.incident, offer_lead=outcome.offer_lead)
+
+
+async def _press_acknowledge(call: Press) -> Message | None:
+    outcome = await acknowledge(call.context, call.number, call.user, confirmed=False, delivery=call.delivery)
+    if not outcome.ask and outcome.first_by is None and not outcome.offer_lead:
+        return None  # the channel sees it
+    return _acknowledged(outcome, call.user)
+
+
+async def _press_responding(call: Press) -> None:
+    outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
+    await call.reply_later(_acknowledged(outcome, call.user), replace_original=True)
+
+
+async def _press_watching(call: Press) -> None:
+    incident = call.incident
+    if not incident.open:
+        message = replies.press_too_late(incident)
+    elif incident.ladder.acknowledged_at is not None and incident.acknowledged_by:
+        message = replies.watching_in_hands(incident, incident.acknowledged_by)
+    else:
+        message = replies.just_watching(incident)
+    await call.reply_later(message, replace_original=True)
+
+
+async def _press_on_it(call: Press) -> Message | None:
+    """From a page: the person responds, even if another one has acknowledged before."""
+    if not call.incident.open:
+        return replies.press_too_late(call.incident)
+    outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
+    return _acknowledged(outcome, call.user)
+
+
+async def _press_lead(call: Press) -> Message | None:
+    holder = call.incident.roles.get("commander")
+    if holder and holder != call.user:
+        command = f"{call.ctx.command} lead @you"
+        return replies.done(f"{mention(holder)} leads {call.incident.id} already. To take over: {command}")
+    await assign(call.context, call.number, {"commander": call.user}, call.user, delivery=call.delivery)
+    await call.reply_later(replies.done(f"You lead {call.incident.id}."), replace_original=True)
+    return None
+
+
+async def _join(call: VerbCall) -> Message:
+    return replies.joining(await join(call.context, call.number, call.user, delivery=call.delivery))
+
+
+async def _invite(call: VerbCall) -> Message:
+    await invite(call.context, call.number, call.request.users, delivery=call.delivery)
+    people = ", ".join(mention(user) for user in call.request.users)
+    return replies.done(f"Inviting {people} to {call.incident.id}.")
+
+
+async def _assign_role(call: VerbCall) -> Message:
+    """Assign one role, or clear it; `lead` is the same for the commander."""
+    holder = None if call.request.clear else call.request.users[0]
+    role = call.request.role or "commander"
+    saved = await assign(call.context, call.number, {role: holder}, call.user, delivery=call.delivery)
+    title = call.policy.role(role).title
+    return replies.done(f"{title} of {saved.id}: " + (f"{mention(holder)}." if holder else "nobody now."))
+
+
+async def _roles(call: VerbCall) -> Message:
+    return replies.roles(call.incident, call.policy, call.ctx.command, call.user)
+
+
+async def _submit_roles(call: Submission) -> None:
+    values = values_of_roles(call.view, await call.ctx.policy_of(incident_of(call.view)))
+    holders = {**values.assign, **dict.fromkeys(values.clear)}
+    await assign(call.context, values.incident, holders, call.user, delivery=call.delivery)
+
+
+VERBS: dict[str, VerbHandler] = {
+    "ack": _acknowledge,
+    "join": _join,
+    "invite": _invite,
+    "role": _assign_role,
+    "lead": _assign_role,
+    "roles": _roles,
+}
+PRESSES: dict[str, PressHandler] = {
+    "ack": _press_acknowledge,
+    "im_responding": _press_responding,
+    "just_watching": _press_watching,
+    "on_it": _press_on_it,
+    "lead": _press_lead,
+    "join": press_of_verb(_join, "join"),
+    "roles": press_for_form(lambda call: roles_modal(call.incident, call.policy), "role commander @user"),
+}
+SUBMISSIONS: dict[str, SubmissionHandler] = {"roles": _submit_roles}

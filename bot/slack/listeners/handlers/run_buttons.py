@@ -1,0 +1,46 @@
+"""What the buttons of a playbook run refer to, and the forms they open."""
+
+from __future__ import annotations
+
+from bot.domain.errors import Refused
+from bot.domain.playbook.definition import Playbook, Step
+from bot.domain.playbook.run import PlaybookRun
+from bot.slack.blocks import replies
+from bot.slack.blocks.elements import Message
+from bot.slack.listeners.calls import Call, Press, View
+from bot.usecases.playbooks.unit_of_work import load_run
+
+FORM_FAILED = "I couldn't open the form in time. Please press the button again."
+STALE_BUTTON = "That button no longer belongs to anything."
+
+
+def run_and_step(value: str) -> tuple[int, str]:
+    """Parse a button's value: `2:3.1` is run 2, step 3.1. The step may be empty. Raises `Refused`."""
+    number, _, step = value.partition(":")
+    if not number.isdecimal():
+        raise Refused(STALE_BUTTON, "playbook")
+    return int(number), step
+
+
+def with_trailing_number(value: str) -> tuple[str, int]:
+    """Split `2:3.1:4` into `2:3.1` and 4, the number of an approval; 0, which none has, where there is no number."""
+    place, _, number = value.rpartition(":")
+    return place, int(number) if number.isdecimal() else 0
+
+
+async def run_of(call: Press, value: str) -> tuple[PlaybookRun, Playbook]:
+    """The run that a button's value names, and its playbook. Raises `Refused` or `NotFound`."""
+    number, _ = run_and_step(value)
+    async with call.context.database.reading() as conn:
+        return await load_run(conn, call.number, number)
+
+
+def step_of(playbook: Playbook, key: str) -> Step:
+    """The playbook's step with this key."""
+    return next(step for step in playbook.steps if step.key == key)
+
+
+async def open_run_form(call: Call, view: View) -> Message | None:
+    """Open a form that no command replaces. Returns None if it opened, else an answer that says to press again."""
+    failed = await call.ctx.open_view(call.interaction, view, "")
+    return replies.refused(FORM_FAILED) if failed else None

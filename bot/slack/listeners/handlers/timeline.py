@@ -1,0 +1,56 @@
+"""The timeline: reading it, notes, and messages added to it."""
+
+from __future__ import annotations
+
+from bot.slack.blocks import replies
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.forms import values_of_add_to_timeline
+from bot.slack.blocks.menu_forms import NOTE, note_modal, values_of_text
+from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
+from bot.slack.listeners.handlers.forms import press_of_verb
+from bot.slack.text import from_command, mention
+from bot.usecases.incidents.update import note
+from storage.timeline import entries
+
+SHOWN = 200  # entries; older ones are counted
+
+
+async def _timeline(call: VerbCall) -> Message:
+    everything = call.request.scope == "all"
+    async with call.context.database.reading() as conn:
+        newest = await entries.read(conn, call.number, key_only=not everything, limit=SHOWN, newest=True)
+    return replies.timeline(call.incident, newest, everything=everything, command=call.ctx.command)
+
+
+async def _note(call: VerbCall) -> Message:
+    await note(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
+    return replies.done(f"Noted on the timeline of {call.incident.id}.")
+
+
+async def _press_note(call: Press) -> Message | None:
+    return await call.open_form(note_modal(call.incident), "note What happened")
+
+
+async def _submit_note(call: Submission) -> None:
+    values = values_of_text(call.view)
+    await note(call.context, values.incident, values.text, call.user, delivery=call.delivery)
+    incident, _ = await call.ctx.visible_incident(values.incident, call.interaction, paged=True)
+    message = replies.done(f"Noted on the timeline of {incident.id}.")
+    await call.reply_later(message, channel=incident.channel_id)
+
+
+async def _submit_message(call: Submission) -> None:
+    """Note a message from another channel on the timeline of the chosen incident."""
+    values = values_of_add_to_timeline(call.view)
+    await call.ctx.visible_incident(values.incident, call.interaction, paged=True)
+    source = values.source
+    text = f"{mention(source['author'])} said: {from_command(source.get('text', ''))}"
+    await note(call.context, values.incident, text, call.user, link=source.get("link"), delivery=call.delivery)
+
+
+VERBS: dict[str, VerbHandler] = {"timeline": _timeline, "note": _note}
+PRESSES: dict[str, PressHandler] = {
+    "timeline": press_of_verb(_timeline, "timeline", scope="key"),
+    "note": _press_note,
+}
+SUBMISSIONS: dict[str, SubmissionHandler] = {NOTE: _submit_note, "add_to_timeline": _submit_message}

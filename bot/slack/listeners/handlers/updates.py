@@ -1,0 +1,93 @@
+"""Status updates, their reminders, and what is known about the impact."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.domain.errors import Refused
+from bot.domain.incident import require_open
+from bot.slack.blocks import custom_fields, impact, replies
+from bot.slack.blocks.elements import Message
+from bot.slack.blocks.inputs import incident_of
+from bot.slack.blocks.modals import update_modal, values_of_update
+from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
+from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
+from bot.usecases.incidents import update
+
+
+async def _update(call: VerbCall) -> Message | None:
+    if not call.request.text:
+        require_open(call.incident)
+        call.require("update", call.incident)
+        return await call.open_form(update_modal(call.incident, call.policy), "update What changed")
+    saved = await update.update(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
+    return replies.updated(saved, call.policy)
+
+
+async def _snooze(call: VerbCall) -> Message:
+    span = call.request.required_span
+    saved = await update.snooze(call.context, call.number, span, call.user, delivery=call.delivery)
+    return replies.snoozed(saved, span)
+
+
+async def _next(call: VerbCall) -> Message:
+    span = call.request.required_span
+    saved = await update.promise(call.context, call.number, span, call.user, delivery=call.delivery)
+    return replies.promised(saved, span)
+
+
+async def _impact(call: VerbCall) -> Message | None:
+    call.require("impact", call.incident)
+    return await call.open_form(impact.impact_modal(call.incident, call.policy), "impact")
+
+
+async def _fields(call: VerbCall) -> Message | None:
+    if not call.policy.fields:
+        raise Refused("The policy asks no questions of its own: there is no `fields` in it.", "note What you know")
+    return await call.open_form(custom_fields.modal(call.incident, call.policy), "note What you know")
+
+
+async def _submit_update(call: Submission) -> None:
+    """Change only what the person changed in the form: another person may have changed the rest meanwhile."""
+    values = values_of_update(call.view, await call.ctx.policy_of(incident_of(call.view)))
+    await update.update(
+        call.context,
+        values.incident,
+        values.text,
+        call.user,
+        status=values.status if str(values.status) != values.status_seen else None,
+        severity=values.severity if values.severity != values.severity_seen else None,
+        next_in=values.next_in,
+        delivery=call.delivery,
+    )
+
+
+async def _submit_impact(call: Submission) -> None:
+    number, values = impact.values_of_impact(call.view, await call.ctx.policy_of(incident_of(call.view)))
+    await update.impact(call.context, number, values, call.user, delivery=call.delivery)
+
+
+async def _submit_fields(call: Submission) -> None:
+    incident, policy = await call.ctx.visible_incident(incident_of(call.view), call.interaction)
+    values = custom_fields.values_of_modal(call.view, policy, incident.severity)
+    await update.answer(call.context, values.incident, values.answers, call.user, delivery=call.delivery)
+
+
+VERBS: dict[str, VerbHandler] = {
+    "update": _update,
+    "snooze": _snooze,
+    "next": _next,
+    "impact": _impact,
+    "fields": _fields,
+}
+PRESSES: dict[str, PressHandler] = {
+    "update": press_for_form(lambda call: update_modal(call.incident, call.policy), "update What changed"),
+    "snooze_15m": press_of_verb(_snooze, "snooze", span=timedelta(minutes=15)),
+    "snooze_1h": press_of_verb(_snooze, "snooze", span=timedelta(hours=1)),
+    "impact": press_of_verb(_impact, "impact"),
+}
+SUBMISSIONS: dict[str, SubmissionHandler] = {
+    "update": _submit_update,
+    impact.CALLBACK: _submit_impact,
+    custom_fields.CALLBACK: _submit_fields,
+}

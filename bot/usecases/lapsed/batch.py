@@ -1,0 +1,76 @@
+"""Plain reminders of many incidents in one transaction, with as many statements as for one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from bot.domain.deadlines import Deadline, plan
+from bot.domain.lapsed.reminder import remind
+from bot.domain.reminder import Activity, decide_nudge
+from bot.domain.routing.keys import DeadlineKind
+from bot.usecases.context import Context
+from bot.usecases.lapsed.remind import KINDS
+from bot.usecases.unit_of_work import UnitOfWork, begin, commit_many
+from storage import deadlines, incidents
+from storage.deadlines import LedgerRow
+from storage.timeline import entries
+
+# A reminder is plain where it is the only one of these that the incident has.
+_REMINDERS = KINDS | {DeadlineKind.HANDOVER, DeadlineKind.SHIFT}
+
+
+async def remind_batch(context: Context, rows: list[LedgerRow]) -> list[LedgerRow]:
+    """Return the rows to handle one by one: all that are more than a reminder, and those of incidents in use.
+
+    Incidents are locked before anything else and by their numbers, so that two processes cannot deadlock.
+    """
+    by_incident = _single_reminders(rows)
+    if len(by_incident) < 2 or context.policy.record == "key":
+        return rows
+    done: list[LedgerRow] = []
+    async with context.database.transaction() as conn:
+        now = context.clock.now()
+        locked = await incidents.lock_unlocked(conn, sorted(by_incident))
+        claimed = await deadlines.still_claimed(conn, [by_incident[incident.number] for incident in locked])
+        plain: list[tuple[UnitOfWork, Deadline]] = []
+        for incident in locked:
+            row, work = by_incident[incident.number], await begin(context, conn, incident)
+            if row.dedup_key in claimed and (deadline := _plain_reminder(work, row)) is not None:
+                plain.append((work, deadline))
+        activities = await _activities([work for work, _ in plain])
+        pending = []
+        for work, deadline in plain:
+            incident, activity = work.incident, activities[work.incident.number]
+            nudge = decide_nudge(incident, work.policy, deadline.kind, deadline.due_at, activity, now)
+            if not nudge.page:
+                pending.append(work.pending(remind(incident, deadline, nudge, (), now)))
+                done.append(by_incident[incident.number])
+        await commit_many(conn, pending, now)
+    context.wakeups.notify()
+    return [row for row in rows if row not in done]
+
+
+def _single_reminders(rows: list[LedgerRow]) -> dict[int, LedgerRow]:
+    """By incident, the reminders of those that have one row."""
+    reminders = [row for row in rows if row.subject is not None and row.subject.kind in KINDS]
+    count = Counter(row.incident for row in reminders)
+    return {row.incident: row for row in reminders if count[row.incident] == 1}
+
+
+def _plain_reminder(work: UnitOfWork, row: LedgerRow) -> Deadline | None:
+    """The row's deadline; None where it is not planned any more, or its reminder would answer for others too."""
+    planned = [each for each in plan(work.incident, work.policy) if each.subject and each.subject.kind in _REMINDERS]
+    return planned[0] if [each.dedup_key for each in planned] == [row.dedup_key] else None
+
+
+async def _activities(works: list[UnitOfWork]) -> dict[int, Activity]:
+    """What people wrote lately, by incident; one query for those that look back equally far."""
+    by_span: dict[timedelta, list[UnitOfWork]] = {}
+    for work in works:
+        by_span.setdefault(work.policy.nudges.busy_within, []).append(work)
+    activities: dict[int, Activity] = {}
+    for span, alike in by_span.items():
+        numbers = [work.incident.number for work in alike]
+        activities |= await entries.activity_by_incident(alike[0].conn, numbers, alike[0].now - span)
+    return activities

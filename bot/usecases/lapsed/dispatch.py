@@ -1,0 +1,67 @@
+"""Act on deadlines that have lapsed: each kind has a handler that decides, and the unit of work writes the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.domain.deadlines import Deadline, plan
+from bot.domain.incident import Change
+from bot.domain.outcome import Outcome, skipped
+from bot.domain.routing.keys import DeadlineKind
+from bot.usecases.context import Context
+from bot.usecases.lapsed import (
+    approval_expired,
+    handover,
+    missed_target,
+    page_rung,
+    remind,
+    role_shift,
+    step_overdue,
+    trigger,
+)
+from bot.usecases.unit_of_work import UnitOfWork, begin
+from storage import deadlines, incidents
+from storage.deadlines import LedgerRow
+
+log = structlog.get_logger()
+
+Handler = Callable[[UnitOfWork, Deadline], Awaitable[Outcome]]
+
+HANDLERS: dict[DeadlineKind, Handler] = {
+    DeadlineKind.UPDATE: remind.handle,
+    DeadlineKind.ROLE: remind.handle,
+    DeadlineKind.HANDOVER: handover.handle,
+    DeadlineKind.SHIFT: role_shift.handle,
+    DeadlineKind.RESPOND: missed_target.handle,
+    DeadlineKind.MITIGATE: missed_target.handle,
+    DeadlineKind.RUNG: page_rung.handle,
+    DeadlineKind.TRIGGER: trigger.handle,
+    DeadlineKind.STEP: step_overdue.handle,
+    DeadlineKind.APPROVAL: approval_expired.handle,
+}
+
+
+async def handle_lapsed(context: Context, rows: list[LedgerRow]) -> None:
+    """Act on claimed deadlines in one transaction, those of an incident in the order in which they were due.
+
+    A row whose claim was lost is left to whoever holds it now. Raises what the database raises; then try the rows one
+    by one.
+    """
+    async with context.database.transaction() as conn:
+        for row in sorted(rows, key=lambda row: (row.incident, row.due_at, row.rung or 0)):
+            incident = await incidents.lock(conn, row.incident)
+            if incident is not None and await deadlines.is_claimed(conn, row):
+                await _handle(await begin(context, conn, incident), row)
+    context.wakeups.notify()
+
+
+async def _handle(work: UnitOfWork, row: LedgerRow) -> None:
+    planned = next((each for each in plan(work.incident, work.policy) if each.dedup_key == row.dedup_key), None)
+    if planned is not None and planned.subject is not None:
+        await work.write(await HANDLERS[planned.subject.kind](work, planned))
+    elif row.subject is not None:
+        await work.write(skipped(Change(work.incident), row.dedup_key, "the incident moved on"))
+    else:  # its lease ends, and a process of the version that planned it takes it
+        log.warning("deadline.unknown_kind", incident=work.incident.id, deadline=row.dedup_key)

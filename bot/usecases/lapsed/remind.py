@@ -1,0 +1,37 @@
+"""A status update is due, or required roles are empty: remind the people who owe it."""
+
+from __future__ import annotations
+
+from bot.domain.deadlines import Deadline, plan
+from bot.domain.lapsed import reminder
+from bot.domain.outcome import Outcome
+from bot.domain.reminder import decide_nudge
+from bot.domain.routing.keys import DeadlineKind
+from bot.usecases.unit_of_work import UnitOfWork
+from storage import deadlines, user_activity
+from storage.timeline import entries
+
+KINDS = frozenset({DeadlineKind.UPDATE, DeadlineKind.ROLE})
+
+
+async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
+    """Read what people wrote lately and what else is owed; after two cadences of silence the next rung is paged too."""
+    incident, policy, now = work.incident, work.policy, work.now
+    activity_of = user_activity.activity if work.context.policy.record == "key" else entries.activity
+    activity = await activity_of(work.conn, incident.number, now - policy.nudges.busy_within)
+    nudge = decide_nudge(incident, policy, deadline.kind, deadline.due_at, activity, now)
+    outcome = reminder.remind(incident, deadline, nudge, await _others_waiting(work, deadline), now)
+    return reminder.page_silence(outcome, deadline, nudge.words, await work.paging_context()) if nudge.page else outcome
+
+
+async def _others_waiting(work: UnitOfWork, deadline: Deadline) -> list[Deadline]:
+    """The deadlines that the same message may answer for. The ledger is read only where the incident has any."""
+    others = [
+        each
+        for each in plan(work.incident, work.policy)
+        if each.subject is not None and each.subject.kind in KINDS and each.dedup_key != deadline.dedup_key
+    ]
+    if not others:
+        return []
+    waiting = {row.dedup_key for row in await deadlines.waiting(work.conn, work.incident.number)}
+    return [each for each in others if each.dedup_key in waiting]

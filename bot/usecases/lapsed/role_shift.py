@@ -1,0 +1,59 @@
+"""The on-call shift of a role's holder has ended: offer to hand the role over to the person on call now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import routing
+from bot.domain.deadlines import Deadline
+from bot.domain.incident import Change, ShiftState
+from bot.domain.oncall import schedule, shift_change
+from bot.domain.outcome import Outcome, due, skipped
+from bot.domain.policy.policy import Policy
+from bot.domain.routing import keys
+from bot.domain.timeline.entry import BOT, entry
+from bot.domain.values.slack_ids import user_mention
+from bot.usecases.effects import on_call, role_shifts
+from bot.usecases.unit_of_work import UnitOfWork
+from storage import overrides
+
+
+async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
+    """1. Find who is on call now. 2. Skip if it is nobody, or the holder again. 3. Offer it once, privately."""
+    incident, policy = work.incident, work.policy
+    shift = next(
+        each for each in shift_change.pending(incident) if keys.shift_subject(incident, each) == deadline.subject
+    )
+    member = await _on_call_now(work, shift.schedule)
+    if member is None:
+        reason = f"nobody is on call on {shift.schedule} after {user_mention(shift.user)}"
+        return skipped(Change(shift_change.with_state(incident, shift, ShiftState.OVER)), deadline.dedup_key, reason)
+    if await on_call.user_of(work.conn, policy, member) == shift.user:
+        left = replace(incident, turns=tuple(each for each in incident.turns if each != shift))
+        longer = await role_shifts.with_current_shifts(work.conn, left, policy, work.now)
+        return skipped(
+            Change(longer), deadline.dedup_key, f"{user_mention(shift.user)} is on call on {shift.schedule} for longer"
+        )
+    address = on_call.address_of(policy, member) or member
+    name = _name(policy, member, address)
+    title = policy.role(shift.role).title
+    why = f"{user_mention(shift.user)}'s turn on {shift.schedule} is over: offered to hand over {title} to {name}"
+    reminder = entry(work.now, "reminder", BOT, why, of="role", deadline=deadline.dedup_key, schedule=shift.schedule)
+    offered = due(
+        Change(shift_change.with_state(incident, shift, ShiftState.OFFERED), (reminder,)), deadline.dedup_key, why
+    )
+    return replace(offered, notices=(routing.shift_offer(incident, shift, address, name, deadline.dedup_key),))
+
+
+async def _on_call_now(work: UnitOfWork, name: str) -> str | None:
+    rota = work.policy.schedules.get(name)
+    if rota is None:
+        return None
+    return next(iter(schedule.on_call(rota, work.now, await overrides.in_force(work.conn, work.now))), None)
+
+
+def _name(policy: Policy, member: str, address: str) -> str:
+    contact = policy.contacts.get(member)
+    if contact is not None and contact.name:
+        return contact.name
+    return address if "@" in address else user_mention(address)

@@ -1,0 +1,24 @@
+"""What only one person sees: private answers and their home tab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain import routing
+from bot.usecases.context import Context
+from bot.usecases.effects import home_tab
+from storage.outbox import enqueue
+
+
+async def answer(context: Context, dedup_key: str, payload: dict[str, Any]) -> None:
+    """Queue a private answer. A second one with the same key is dropped, as for a delivery that Slack repeats."""
+    async with context.database.transaction() as conn:
+        await enqueue.put(conn, [routing.answer(dedup_key, payload)])
+    context.wakeups.notify()
+
+
+async def open_home(context: Context, user: str) -> None:
+    """Publish the home tab of a person who has opened it, and keep it up to date for a while."""
+    async with context.database.transaction() as conn:
+        await home_tab.opened(conn, user, context.clock.now())
+    context.wakeups.notify()

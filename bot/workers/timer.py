@@ -1,0 +1,118 @@
+"""The one scheduler (APScheduler) of everything that happens periodically or at an instant within this process.
+
+Nothing durable waits here: deadlines are rows, and the timer only wakes their scheduler (docs/architecture.md,
+decision 2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.workers.base import Periodic
+from bot.workers.tasks import cancel_and_wait
+from storage.engine.errors import StorageError
+
+log = structlog.get_logger()
+
+WATCH_CLOCK_S = 1.0
+CLOCK_SET_BACK_S = 0.5
+
+
+class Timer:
+    """Runs each `Periodic` as a job. A run that overlaps the next is not run twice; missed runs become one.
+
+    APScheduler compares with the wall's clock, which may be set back: then everything is rescheduled from the new time.
+    """
+
+    name = "timer"
+
+    def __init__(self) -> None:
+        self._jobs = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._periodic: dict[str, Periodic] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._clock_watch: asyncio.TimerHandle | None = None
+        self._wall_ahead_s = _wall_ahead_s()
+
+    def add(self, periodic: Periodic) -> None:
+        """To be done from the start on; added while running, from now on."""
+        self._periodic[periodic.name] = periodic
+        if self._jobs.running:
+            self._schedule(periodic)
+
+    def remove(self, name: str) -> None:
+        """Do this no more. A run that is under way ends."""
+        del self._periodic[name]
+        self._jobs.remove_job(name)
+
+    def run_now(self, name: str) -> None:
+        """Bring the next run forward, unless one is under way."""
+        if self._jobs.running:
+            self._jobs.modify_job(name, next_run_time=datetime.now(UTC))
+
+    def at(self, name: str, instant: datetime, work: Callable[[], Awaitable[object]]) -> None:
+        """Do this once, at a wall-clock instant, instead of an earlier request of the same name."""
+        once = Periodic(name, timedelta(0), timedelta(0), work)
+        self._jobs.add_job(self._run, DateTrigger(instant), args=[once], id=name, replace_existing=True)
+
+    async def start(self) -> None:
+        self._jobs.start()
+        for periodic in self._periodic.values():
+            self._schedule(periodic)
+        self._watch_clock()
+
+    async def stop(self, within_s: float) -> None:
+        """Begin nothing more and cancel what runs: each run is made of transactions that are whole or not at all."""
+        if self._clock_watch is not None:
+            self._clock_watch.cancel()
+        if not self._jobs.running:
+            return
+        self._jobs.pause()
+        await asyncio.gather(*(cancel_and_wait(task) for task in self._running))
+        await asyncio.sleep(0)  # APScheduler's own tasks see the end of theirs
+        self._jobs.shutdown(wait=False)
+
+    def _schedule(self, periodic: Periodic) -> None:
+        self._jobs.add_job(
+            self._run, IntervalTrigger(seconds=periodic.every.total_seconds()), args=[periodic], id=periodic.name,
+            next_run_time=datetime.now(UTC) + periodic.first,
+        )  # fmt: skip
+
+    async def _run(self, periodic: Periodic) -> None:
+        """In a task of its own: APScheduler would log a cancellation as an error."""
+        task = asyncio.create_task(_guarded(periodic), name=periodic.name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.wait({task})
+
+    def _watch_clock(self) -> None:
+        ahead_s = _wall_ahead_s()
+        if ahead_s < self._wall_ahead_s - CLOCK_SET_BACK_S:
+            log.warning("timer.clock_set_back", by_s=round(self._wall_ahead_s - ahead_s, 1))
+            for name in self._periodic:
+                self.run_now(name)
+        self._wall_ahead_s = ahead_s
+        self._clock_watch = asyncio.get_running_loop().call_later(WATCH_CLOCK_S, self._watch_clock)
+
+
+async def _guarded(periodic: Periodic) -> None:
+    try:
+        await periodic.work()
+    except StorageError as error:
+        log.warning("periodic.failed", task=periodic.name, error=str(error), hint=periodic.hint)
+    except Exception:
+        log.exception("periodic.failed", task=periodic.name, hint=periodic.hint)
+
+
+def _wall_ahead_s() -> float:
+    """How far the wall's clock is ahead of the one that never steps."""
+    return time.time() - time.monotonic()

@@ -1,0 +1,68 @@
+"""Counts over the outbox: what waits, since when, and what failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.schema import outbox
+
+# As in the partial indexes, word for word.
+_LIVE = sa.text("state IN ('queued', 'unknown', 'leased')")
+_UNSENT = sa.text("state NOT IN ('sent', 'dropped')")
+_STATES = ("held", "queued", "leased", "unknown", "failed")
+_c = outbox.c
+_FAILURES = (
+    sa.select(_c.dedup_key, _c.kind, _c.payload, _c.error)
+    .where(_c.incident == sa.bindparam("number"), _c.state == "failed")
+    .order_by(_c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCensus:
+    """The notices of one kind in one state."""
+
+    kind: str
+    state: str
+    rows: int
+    oldest_at: datetime  # when the oldest of them was enqueued
+
+
+@dataclass(frozen=True, slots=True)
+class FailedNotice:
+    """A notice that failed for good, and why."""
+
+    dedup_key: str
+    kind: str
+    payload: dict[str, Any]
+    error: str
+
+
+async def count_by_state(conn: AsyncConnection) -> dict[str, int]:
+    """The number of notices in each state but `sent` and `dropped`."""
+    counts = await conn.execute(sa.select(_c.state, sa.func.count()).where(_UNSENT).group_by(_c.state))
+    return dict.fromkeys(_STATES, 0) | {row[0]: row[1] for row in counts}
+
+
+async def count_by_kind(conn: AsyncConnection) -> list[OutboxCensus]:
+    """Notices that are still to be sent, by kind and state."""
+    counts = sa.select(_c.kind, _c.state, sa.func.count().label("rows"), sa.func.min(_c.queued_at).label("oldest_at"))
+    rows = await conn.execute(counts.where(_UNSENT, _c.state != "failed").group_by(_c.kind, _c.state))
+    return [OutboxCensus(row.kind, row.state, row.rows, row.oldest_at) for row in rows]
+
+
+async def oldest_waiting_at(conn: AsyncConnection) -> datetime | None:
+    """When the oldest notice that could be sent was enqueued; `None` if there is none."""
+    queued_at: datetime | None = await conn.scalar(sa.select(sa.func.min(_c.queued_at)).where(_LIVE))
+    return queued_at
+
+
+async def failures(conn: AsyncConnection, number: int) -> list[FailedNotice]:
+    """An incident's notices that failed for good, oldest first."""
+    rows = await conn.execute(_FAILURES, {"number": number})
+    return [FailedNotice(row.dedup_key, row.kind, row.payload, row.error or "") for row in rows]

@@ -1,0 +1,192 @@
+"""The HTTP port, by bytes: slow heads, slow bodies, too many connections, doubled headers, recordings played again."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlencode
+
+import pytest
+
+from sandbox.transport import signature
+from tests.scenarios.running import World
+from tests.scenarios.test_hostile import FORM, JSON, send, still_works
+
+
+@asynccontextmanager
+async def connected(here: World) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", here.tocsin.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def raw(here: World, *lines: str, body: bytes = b"") -> tuple[int, bytes]:
+    """A request as these lines, and the whole answer: its status and all its bytes."""
+    async with connected(here) as (reader, writer):
+        writer.write("\r\n".join(("POST /slack/events HTTP/1.1", "Host: a", "Connection: close", *lines)).encode())
+        writer.write(b"\r\n\r\n" + body)
+        answer = await asyncio.wait_for(reader.read(), 5)
+    return int(answer.split(b" ", 2)[1]) if answer else 0, answer
+
+
+def signed(here: World, body: bytes, kind: str = FORM) -> list[str]:
+    stamp = str(int(time.time()))
+    return [
+        f"Content-Type: {kind}",
+        f"Content-Length: {len(body)}",
+        f"X-Slack-Request-Timestamp: {stamp}",
+        f"X-Slack-Signature: {signature(here.ws.settings.signing_secret, stamp, body)}",
+    ]
+
+
+async def hung_up(reader: asyncio.StreamReader, within_s: float) -> bool:
+    """Whether the other side closes, however it does that."""
+    try:
+        async with asyncio.timeout(within_s):
+            while await reader.read(1000):
+                pass
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_a_head_that_drips_is_hung_up_on_however_it_drips(here: World) -> None:
+    here.tocsin.http.limiter.head_within_s = 0.4
+    async with connected(here) as (reader, writer), connected(here) as (silent, _):
+        started = time.monotonic()
+        while not (reader.at_eof() or reader.exception()) and time.monotonic() - started < 5:
+            writer.write(b"X")  # a byte at a time: each would keep a naive time-out alive
+            await asyncio.sleep(0.01)
+        assert time.monotonic() - started < 2
+        assert await hung_up(silent, 1)
+    await here.declared()
+    await still_works(here)
+
+
+async def test_a_body_that_drips_is_refused_in_time_and_takes_nobody_along(here: World) -> None:
+    await here.declared()
+    here.tocsin.http.limiter.body_within_s = 0.4
+    async with connected(here) as (reader, writer):
+        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{")
+        started = time.monotonic()
+        dripping = asyncio.create_task(_drip(writer))
+        await still_works(here)  # meanwhile
+        answer = await asyncio.wait_for(reader.read(1000), 5)
+        dripping.cancel()
+        assert b" 408 " in answer.splitlines()[0]
+        assert time.monotonic() - started < 3
+        assert await hung_up(reader, 4)
+
+
+async def _drip(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b" ")
+        await asyncio.sleep(0.02)
+
+
+async def test_too_many_connections_shut_nobody_out(here: World) -> None:
+    await here.declared()
+    here.tocsin.http.limiter.most = 20
+    idle = [await asyncio.open_connection("127.0.0.1", here.tocsin.port) for _ in range(60)]
+    await still_works(here)
+    left = [reader for reader, _ in idle if not await hung_up(reader, 0.02)]
+    assert len(left) <= 20
+    assert len(here.tocsin.http.limiter._open) <= 20
+    for _, writer in idle:
+        writer.close()
+
+
+async def test_the_second_request_of_a_connection_has_its_time_too(here: World) -> None:
+    here.tocsin.http.limiter.head_within_s = 0.3
+    async with connected(here) as (reader, writer):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b"200" in await asyncio.wait_for(reader.readuntil(b"}"), 2)
+        await asyncio.sleep(0.5)  # waiting between requests is not slow
+        writer.write(b"GET /healthz HTTP/1.1\r\n")
+        assert await hung_up(reader, 2)
+
+
+@pytest.mark.parametrize("doubled", ["X-Slack-Signature", "X-Slack-Request-Timestamp", "Content-Type"])
+async def test_a_header_given_twice_is_refused(here: World, doubled: str) -> None:
+    body = b'{"type": "url_verification", "challenge": "c", "token": "t"}'
+    lines = signed(here, body, JSON)
+    assert (await raw(here, *lines, body=body))[0] == 200
+    again = next(line for line in lines if line.startswith(doubled))
+    for more in (again, f"{doubled}: other"):
+        for order in ([*lines, more], [more, *lines]):
+            status, answer = await raw(here, *order, body=body)
+            assert status in (400, 401), answer
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Content-Length: 5", "Transfer-Encoding: chunked"],
+        ["Content-Length: 5", "Content-Length: 6"],
+        ["Content-Length: -1"],
+        ["Content-Length: 1e3"],
+        ["Transfer-Encoding: chunked, identity"],
+        ["X-Large: " + "x" * 100_000],
+        [f"X-{number}: x" for number in range(500)],
+        ["X\x00Y: z"],
+        [" folded: line"],
+        ["NoColon"],
+        ["Host: b"],
+        ["Expect: 100-continue", "Content-Length: 3"],
+    ],
+    ids=lambda lines: lines[0][:30],
+)
+async def test_requests_that_two_servers_would_read_differently_are_refused(here: World, lines: list[str]) -> None:
+    status, answer = await raw(here, *lines, body=b"{}\r\n")
+    assert status in (0, 100, 400, 401, 408, 413, 414, 431), answer
+    assert b"Traceback" not in answer
+    assert b"aiohttp" not in answer.lower()
+
+
+async def test_a_compressed_body_is_not_blown_up(here: World) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    assert len(bomb) < 100_000
+    started = time.monotonic()
+    status, _ = await raw(here, *signed(here, bomb, JSON), "Content-Encoding: gzip", body=bomb)
+    assert status in (400, 401, 413)
+    assert time.monotonic() - started < 2
+
+
+async def test_a_recorded_command_tells_nothing_when_it_is_played_again(here: World) -> None:
+    await here.declared()
+    await here.maya.command("inc-1-checkout-is-down", "/incident note the secret plan")
+    channel = here.ws.find_channel("inc-1")
+    assert channel is not None
+    body = urlencode(
+        {
+            "command": "/incident", "text": "timeline all", "user_id": here.maya.id, "trigger_id": "1.2.abc",
+            "channel_id": channel.id, "team_id": here.ws.settings.team_id,
+        }
+    ).encode()  # fmt: skip
+    at = time.time()
+    first = await send(here, body, FORM, at=at)
+    assert "the secret plan" in first.text
+    replayed = await send(here, body, FORM, at=at)
+    assert (replayed.status, replayed.text) == (200, "")
+    assert "the secret plan" in (await send(here, body, FORM, at=at - 1)).text, "another moment is another command"
+
+
+async def test_every_answer_says_how_a_browser_must_treat_it_and_no_version(here: World) -> None:
+    session = here.ws.http.session()
+    for path in ("/healthz", "/readyz", "/metrics", "/nothing", "/slack/events"):
+        async with session.get(
+            f"http://127.0.0.1:{here.tocsin.port}{path}", headers={"Host": "evil.example"}
+        ) as answer:
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert answer.headers["Server"] == "tocsin"
+            assert "evil.example" not in await answer.text()
+            assert "evil.example" not in str(answer.headers)

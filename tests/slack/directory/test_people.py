@@ -1,0 +1,68 @@
+"""People by Slack ID or e-mail address."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from bot.slack.client.api import SlackApi, SlackError
+from bot.slack.directory.people import People
+from tests.slack.fakes import Answer, FakeApi
+
+IDS = {"maya@x.io": "U1"}
+
+
+def by_email(args: dict[str, Any]) -> Answer:
+    user = IDS.get(args["email"])
+    return {"user": {"id": user}} if user else SlackError("users_not_found", "users.lookupByEmail", permanent=True)
+
+
+def people(**methods: Any) -> tuple[People, FakeApi, list[tuple[str, str]]]:
+    looked_up: list[tuple[str, str]] = []
+
+    async def on_lookup(address: str, user: str) -> None:
+        looked_up.append((address, user))
+
+    api = FakeApi(users_lookupByEmail=by_email, **methods)
+    return People(cast(SlackApi, api), on_lookup), api, looked_up
+
+
+async def test_an_id_is_not_looked_up() -> None:
+    directory, api, _ = people()
+    assert await directory.user_id("U7") == "U7"
+    assert api.calls == []
+
+
+async def test_an_address_is_looked_up_once_and_reported() -> None:
+    directory, api, looked_up = people()
+    assert [await directory.user_id("maya@x.io") for _ in range(2)] == ["U1", "U1"]
+    assert api.methods() == ["users.lookupByEmail"]
+    assert looked_up == [("maya@x.io", "U1")]
+
+
+async def test_an_unknown_address_raises_and_stays_as_text_in_a_list() -> None:
+    directory, _, _ = people()
+    with pytest.raises(SlackError, match="users_not_found"):
+        await directory.user_id("gone@x.io")
+    assert await directory.ids(["gone@x.io", "maya@x.io", "U7"]) == ["gone@x.io", "U1", "U7"]
+
+
+async def test_a_direct_channel_is_opened_once() -> None:
+    directory, api, _ = people(conversations_open=lambda args: {"channel": {"id": f"D{args['users']}"}})
+    assert [await directory.direct_channel("maya@x.io") for _ in range(2)] == ["DU1", "DU1"]
+    assert api.methods().count("conversations.open") == 1
+
+
+@pytest.mark.parametrize(
+    ("account", "name"),
+    [
+        ({"profile": {"display_name": "maya", "real_name": "Maya P."}}, "maya"),
+        ({"profile": {"display_name": "", "real_name": "Maya P."}}, "Maya P."),
+        ({"real_name": "Maya"}, "Maya"),
+        ({}, "U7"),
+    ],
+)
+async def test_a_person_is_named_as_slack_shows_them(account: dict[str, Any], name: str) -> None:
+    directory, _, _ = people(users_info=lambda args: {"user": account})
+    assert await directory.name("U7") == name

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.domain.routing.notice import Notice
+from storage.database import Database
+from storage.open import open_database
+from storage.outbox import census, enqueue, queue, receipts
+from tests.storage.outbox.notices import CHANNEL, HOUR, claimed, dependent
+
+
+async def test_each_row_has_a_key_of_its_own_that_says_nothing(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [Notice("a", "k"), Notice("b", "k")])
+        keys = {row.key for row in await queue.claim(conn, 10)}
+    assert len(keys) == 2
+    assert all(len(key) == 32 for key in keys)
+
+
+async def test_a_need_that_nobody_put_holds_nothing_up(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [dependent("card:1", "never put")])
+        assert list(await claimed(conn)) == ["card:1"]
+
+
+async def test_what_depends_on_a_row_that_failed_in_the_same_batch_fails_too(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [CHANNEL])
+        await queue.mark_failed(conn, (await claimed(conn))["channel:1"], "no")
+        await enqueue.put(conn, [dependent("pin:1", "card:1"), dependent("card:1")])
+        assert await claimed(conn) == {}
+        assert {f.dedup_key for f in await census.failures(conn, 1)} == {"channel:1", "card:1", "pin:1"}
+
+
+async def test_notices_that_need_one_another_are_refused(database: Database) -> None:
+    with pytest.raises(ValueError, match="circle"):
+        async with database.transaction() as conn:
+            await enqueue.put(conn, [dependent("a", "b"), dependent("b", "a")])
+
+
+async def test_edits_collapse_into_the_newest(database: Database) -> None:
+    def edit(version: int) -> Notice:
+        return Notice("card-edit:1", "edit", 1, {"v": version}, resend=True)
+
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [edit(1), edit(2)])
+        await enqueue.put(conn, [edit(3)])
+        [row] = await queue.claim(conn, 10)
+        assert row.payload == {"v": 3}
+        await enqueue.put(conn, [edit(4)])  # while the third is on its way
+        assert await queue.claim(conn, 10) == []
+        assert await queue.mark_sent(conn, row, {"ts": "1.0"})
+        assert await receipts.get(conn, "card-edit:1") == {"ts": "1.0"}
+        [row] = await queue.claim(conn, 10)
+        assert (row.payload, row.attempts) == ({"v": 4}, 1)
+        assert await queue.mark_sent(conn, row, {"ts": "1.0"})
+        assert await queue.claim(conn, 10) == []
+        await enqueue.put(conn, [edit(5)])
+        [row] = await queue.claim(conn, 10)
+        assert row.payload == {"v": 5}
+
+
+async def test_an_edit_that_failed_is_tried_with_its_next_payload(database: Database) -> None:
+    edit = Notice("card-edit:1", "edit", 1, {"v": 1}, resend=True)
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [edit])
+        [row] = await queue.claim(conn, 10)
+        await enqueue.put(conn, [edit])
+        assert await queue.mark_failed(conn, row, "invalid_blocks") == []
+        [row] = await queue.claim(conn, 10)
+        await queue.mark_failed(conn, row, "invalid_blocks")
+        assert await queue.claim(conn, 10) == []
+        await enqueue.put(conn, [edit])
+        [row] = await queue.claim(conn, 10)
+        assert row.attempts == 1
+
+
+async def test_an_edit_does_not_go_round_the_wait_that_slack_asked_for(database: Database) -> None:
+    edit = Notice("card-edit:1", "edit", 1, resend=True)
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [edit])
+        [row] = await queue.claim(conn, 10)
+        await queue.retry_later(conn, row, HOUR, "ratelimited", uncertain=False)
+        await enqueue.put(conn, [edit])
+        assert await queue.claim(conn, 10) == []
+
+
+async def test_who_needs_a_card_does_not_wait_for_its_edit(database: Database) -> None:
+    card = Notice("card:1", "card", 1, resend=True)
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [card])
+        await queue.mark_sent(conn, (await claimed(conn))["card:1"], {"ts": "1.0"})
+        await enqueue.put(conn, [card, dependent("pin:1", "card:1")])
+        assert sorted(await claimed(conn)) == ["card:1", "pin:1"]
+
+
+async def test_failed_notices_are_put_in_again_behind_what_they_need(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(
+            conn, [CHANNEL, dependent("card:1"), dependent("pin:1", "card:1"), Notice("mail", "email", 1)]
+        )
+        found = await claimed(conn)
+        await queue.mark_failed(conn, found["channel:1"], "no")
+        await queue.mark_failed(conn, found["mail"], "no")
+        assert await enqueue.retry_failed(conn, 1) == 4
+        assert await enqueue.retry_failed(conn, 1) == 0
+        found = await claimed(conn)
+        assert sorted(found) == ["channel:1", "mail"]
+        await queue.mark_sent(conn, found["channel:1"], {})
+        found = await claimed(conn)
+        assert list(found) == ["card:1"]
+        await queue.mark_failed(conn, found["card:1"], "no")
+        assert await enqueue.retry_failed(conn, 1) == 2
+        assert list(await claimed(conn)) == ["card:1"]  # its channel stands
+
+
+async def test_putting_and_sending_at_the_same_moment_leaves_nobody_held(database: Database, database_url: str) -> None:
+    """Two processes: one sends the channel while another puts what needs it, and the channel again."""
+    other = await open_database(database_url)
+
+    async def send(number: int) -> None:
+        async with other.transaction() as conn:
+            await enqueue.put(conn, [Notice(f"channel:{number}", "channel", number)])
+        async with other.transaction() as conn:
+            for row in await queue.claim(conn, 10):
+                assert await queue.mark_sent(conn, row, {})
+
+    async def put(number: int) -> None:
+        async with database.transaction() as conn:
+            await enqueue.put(
+                conn, [Notice(f"channel:{number}", "channel", number), dependent(f"card:{number}", f"channel:{number}")]
+            )
+
+    try:
+        for number in range(25):
+            await asyncio.gather(send(number), put(number))
+        for _ in range(30):
+            async with other.transaction() as conn:
+                for row in await queue.claim(conn, 100):
+                    await queue.mark_sent(conn, row, {})
+        async with database.reading() as conn:
+            assert sum((await census.count_by_state(conn)).values()) == 0
+    finally:
+        await other.close()
+
+
+async def test_text_that_no_database_takes_does_not_stop_a_notice(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(
+            conn, [Notice("a\x00", "k", payload={"t": "\x00\ud83d", "\x00": [1]}), dependent("b", "a\x00")]
+        )
+        found = await claimed(conn)
+    assert found["a\ufffd"].payload == {"t": "\ufffd\ufffd", "\ufffd": [1]}
+    assert len(found) == 1

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.domain.routing.notice import Notice, OnDependencyFailure, Priority
+from storage.database import Database
+from storage.open import open_database
+from storage.outbox import census, enqueue, queue, receipts
+from storage.schema import outbox
+from tests.storage.helpers import EXPIRED
+from tests.storage.outbox.notices import CHANNEL, HOUR, claimed, dependent
+
+
+async def test_a_notice_is_put_once_claimed_once_and_sent(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [CHANNEL, CHANNEL])
+        await enqueue.put(conn, [CHANNEL])
+        [row] = await queue.claim(conn, 10)
+        assert (row.dedup_key, row.kind, row.incident, row.payload) == ("channel:1", "channel", 1, {"name": "inc-1"})
+        assert (row.attempts, row.uncertain, row.redirected) == (1, False, False)
+        assert await queue.claim(conn, 10) == []
+        assert await receipts.get(conn, "channel:1") is None
+        assert await queue.mark_sent(conn, row, {"id": "C1"})
+        assert await receipts.get(conn, "channel:1") == {"id": "C1"}
+        assert await receipts.get_many(conn, ["channel:1"]) == {"channel:1": {"id": "C1"}}
+        assert await queue.claim(conn, 10) == []
+
+
+async def test_urgent_rows_go_first(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(
+            conn,
+            [
+                Notice("edit", "k", priority=Priority.EDIT),
+                Notice("nudge", "k", priority=Priority.NUDGE),
+                Notice("page", "k", priority=Priority.PAGE),
+            ],
+        )
+        assert [row.dedup_key for row in await queue.claim(conn, 2)] == ["page", "nudge"]
+
+
+async def test_kinds_that_cannot_be_sent_now_are_passed_over(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [Notice("a", "email"), Notice("b", "post")])
+        assert [row.dedup_key for row in await queue.claim(conn, 9, skip_kinds=("email", "sms"))] == ["b"]
+
+
+async def test_a_row_waits_for_what_it_needs_and_then_goes(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [dependent("card:1"), CHANNEL, dependent("pin:1", "card:1")])
+        found = await claimed(conn)
+        assert list(found) == ["channel:1"]
+        await queue.mark_sent(conn, found["channel:1"], {})
+        found = await claimed(conn)
+        assert list(found) == ["card:1"]
+        await enqueue.put(conn, [dependent("topic:1"), dependent("edit:1", "card:1")])
+        assert list(await claimed(conn)) == ["topic:1"]  # its need was sent already; the card was not
+        await queue.mark_sent(conn, found["card:1"], {})
+        assert sorted(await claimed(conn)) == ["edit:1", "pin:1"]
+
+
+async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(
+            conn,
+            [
+                CHANNEL,
+                dependent("card:1"),
+                dependent("pin:1", "card:1"),
+                dependent("news:1", on_failure=OnDependencyFailure.SEND),
+                dependent("answer:1", on_failure=OnDependencyFailure.DIRECT),
+            ],
+        )
+        channel = (await claimed(conn))["channel:1"]
+        assert await queue.mark_failed(conn, channel, "restricted_action") == ["card:1", "pin:1"]
+        found = await claimed(conn)
+        assert {dedup_key: row.redirected for dedup_key, row in found.items()} == {"news:1": False, "answer:1": True}
+        assert [(f.dedup_key, f.error) for f in await census.failures(conn, 1)] == [
+            ("channel:1", "restricted_action"),
+            ("card:1", "a notice it depends on failed: restricted_action"),
+            ("pin:1", "a notice it depends on failed: restricted_action"),
+        ]
+        await enqueue.put(
+            conn, [dependent("late:1"), dependent("later:1", on_failure=OnDependencyFailure.DIRECT)]
+        )  # at once, as above
+        found = await claimed(conn)
+        assert {dedup_key: row.redirected for dedup_key, row in found.items()} == {"later:1": True}
+        assert len(await census.failures(conn, 1)) == 4
+
+
+async def test_a_row_not_needed_any_more_is_dropped_and_holds_nobody(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(
+            conn, [CHANNEL, dependent("news:1", on_failure=OnDependencyFailure.SEND), dependent("card:1")]
+        )
+        channel = (await claimed(conn))["channel:1"]
+        assert await queue.mark_dropped(conn, channel, "the incident is over")
+        assert not await queue.mark_dropped(conn, channel, "again")
+        assert list(await claimed(conn)) == ["news:1"]
+        await enqueue.put(conn, [dependent("later:1")])
+        assert await census.failures(conn, 1) == []  # neither the card nor what comes later is needed
+        depth = await census.count_by_state(conn)
+        assert not any(depth[state] for state in ("held", "queued", "unknown", "failed"))
+
+
+async def test_a_row_is_tried_again_when_its_time_has_come(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [CHANNEL])
+        [row] = await queue.claim(conn, 10)
+        assert await queue.retry_later(conn, row, HOUR, "ratelimited", uncertain=False)
+        assert await queue.claim(conn, 10) == []
+        next_try_at = await conn.scalar(sa.select(outbox.c.next_try_at))
+        assert HOUR - timedelta(minutes=1) < next_try_at - datetime.now(UTC) <= HOUR
+        assert not await queue.retry_later(conn, row, HOUR, "late", uncertain=False)
+
+
+async def test_doubt_about_an_attempt_is_not_forgotten_by_later_ones(database: Database) -> None:
+    now = timedelta()
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [CHANNEL])
+        [first] = await queue.claim(conn, 10)
+        await queue.retry_later(conn, first, now, "timed out", uncertain=True)
+        assert (await census.count_by_state(conn))["unknown"] == 1
+        [second] = await queue.claim(conn, 10)
+        assert (second.uncertain, second.attempts) == (True, 2)
+        assert second.first_try_at == first.first_try_at
+        await queue.retry_later(conn, second, now, "ratelimited", uncertain=False)
+        [third] = await queue.claim(conn, 10)
+        assert third.uncertain
+        assert third.key == first.key
+
+
+@pytest.mark.parametrize("successor_first", [True, False])
+async def test_both_who_claimed_a_row_may_come_with_it_at_once(database: Database, successor_first: bool) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(
+            conn, [CHANNEL, dependent("card:1"), Notice("mail", "mail", 1), dependent("after mail", "mail")]
+        )
+        stopped = {row.dedup_key: row for row in await queue.claim(conn, 10, EXPIRED)}
+        ours = await claimed(conn)
+        both = [ours["channel:1"], stopped["channel:1"]]
+        marked = await queue.mark_many_sent(
+            conn, [(row, {"id": "C1"}) for row in both[:: 1 if successor_first else -1]]
+        )
+        assert marked == [successor_first, not successor_first]
+        both = [ours["mail"], stopped["mail"]]
+        marked = await queue.mark_many_dropped(conn, [(row, "over") for row in both[:: 1 if successor_first else -1]])
+        assert marked == [successor_first, not successor_first]
+        assert set(await claimed(conn)) == {"card:1"}, "what needed it goes, and what needed the other is not needed"
+        assert (await census.count_by_state(conn))["held"] == 0
+
+
+async def test_after_its_lease_a_row_is_claimed_in_doubt_and_the_first_holder_cannot_mark_it(
+    database: Database,
+) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [CHANNEL, dependent("card:1")])
+        [first] = await queue.claim(conn, 10, EXPIRED)
+        [second] = await queue.claim(conn, 10)
+        assert (second.uncertain, second.attempts, second.fence) == (True, 2, first.fence + 1)
+        assert not await queue.mark_sent(conn, first, {"id": "C1"})
+        assert not await queue.retry_later(conn, first, HOUR, "no", uncertain=True)
+        assert await queue.mark_failed(conn, first, "no") is None
+        assert not await queue.mark_dropped(conn, first, "no")
+        assert await queue.mark_sent(conn, second, {"id": "C2"})
+        assert await receipts.get(conn, "channel:1") == {"id": "C2"}
+
+
+async def test_many_are_marked_at_once_each_by_its_own_claim(database: Database) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [Notice("lost", "card", 1)])
+        [lost] = await queue.claim(conn, 1, EXPIRED)
+        names = ["sent", "again", "gone", "past"]
+        await enqueue.put(conn, [Notice(name, "card", 1) for name in names])
+        await enqueue.put(conn, [dependent(f"after {name}", name) for name in [*names, "lost"]])
+        rows = await claimed(conn)
+        await enqueue.put(conn, [Notice("again", "card", 1, {"new": True}, resend=True)])
+        done = [(rows["again"], {"ts": "1"}), (lost, {"ts": "2"}), (rows["sent"], {"ts": "3"})]
+        assert await queue.mark_many_sent(conn, done) == [True, False, True]
+        assert await queue.mark_many_dropped(conn, [(rows["past"], "past"), (lost, "no"), (rows["gone"], "over")]) == [
+            True,
+            False,
+            True,
+        ]
+        assert await receipts.get_many(conn, ["sent", "lost", "again", "never"]) == {
+            "sent": {"ts": "3"},
+            "again": {"ts": "1"},
+        }
+        assert sorted(await claimed(conn)) == ["after again", "after sent", "again"]
+        assert not await enqueue.exists(conn, "never")
+        assert (await census.count_by_state(conn))["held"] == 1, "what needs the lost one waits for whoever has it"
+
+
+async def test_two_claimers_never_claim_the_same_row(database: Database, database_url: str) -> None:
+    async with database.transaction() as conn:
+        await enqueue.put(conn, [Notice(f"n:{n}", "k") for n in range(300)])
+    other = await open_database(database_url)
+
+    async def claim_all(through: Database) -> list[str]:
+        taken: list[str] = []
+        while True:
+            async with through.transaction() as conn:
+                rows = await queue.claim(conn, 20)
+            if not rows:
+                return taken
+            taken += [row.dedup_key for row in rows]
+
+    try:
+        found = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
+    finally:
+        await other.close()
+    taken = [dedup_key for some in found for dedup_key in some]
+    assert len(taken) == len(set(taken)) == 300

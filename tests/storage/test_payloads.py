@@ -1,0 +1,101 @@
+"""Payloads of notices are read as they were written, by this version, an older one or a newer one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.domain.routing import payloads
+from bot.domain.routing.payloads import (
+    AlertFollowUpPayload,
+    ApprovalPayload,
+    BookmarkPayload,
+    BriefingPayload,
+    ChannelPagePayload,
+    DrillPagePayload,
+    DutiesPayload,
+    EntriesPayload,
+    JobLeftoversPayload,
+    JobPayload,
+    JobSettledPayload,
+    NudgePayload,
+    PagePayload,
+    Payload,
+    PersonPagePayload,
+    RoleSettledPayload,
+    RunPayload,
+    SettledPayload,
+    ShiftOfferPayload,
+    StepOverduePayload,
+    UpdatePayload,
+    UsergroupPayload,
+    UserPayload,
+)
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+EXAMPLES: tuple[Payload, ...] = (
+    AlertFollowUpPayload("resolve", "pagerduty", "sev1", "tom", ("page:1",)),
+    ApprovalPayload(1, 3, "UBEN", "approval:1:1:3:dm:UBEN"),
+    BookmarkPayload("review"),
+    BriefingPayload("cto@example.com", "Ana", "not mitigated within 30m"),
+    ChannelPagePayload(rung=1, people=("UBEN",), channel="#ops"),
+    DrillPagePayload("Rung 1", "manual", {"UBEN": ("Slack", "SMS")}, ("#ops",), ("no telephone",)),
+    DutiesPayload("commander", "UBEN"),
+    EntriesPayload((4, 5)),
+    JobLeftoversPayload(1, 7, "the step failed", ("1.1 Drain",)),
+    JobPayload(1, 7),
+    JobSettledPayload(7, "job:7:question", "It ran."),
+    NudgePayload(("UBEN",), True, 12.5, "an update is due", True, ("scribe",), NOON, NOON, True),
+    PagePayload(2, "", True, "silence", 3, ("UBEN",), ("#ops",), ((1, "nobody is there"),), ("SMS failed",), ("r:1",)),
+    PersonPagePayload(rung=1, base="page:1", by=("slack", "sms"), used=("slack",), contact="ben", person="UBEN"),
+    RoleSettledPayload("handover:1:1:1", "declined", "scribe"),
+    RunPayload(1),
+    SettledPayload("nudge:1", "superseded"),
+    ShiftOfferPayload("UBEN", "commander", "primary", "UADA", "Ada"),
+    StepOverduePayload(1, "1.2", 1, "UBEN", 0, 60.0),
+    UpdatePayload(9),
+    UsergroupPayload("oncall"),
+    UserPayload("UBEN"),
+)  # fmt: skip
+
+
+def claimed(payload: dict[str, Any]) -> ClaimedNotice:
+    fields: dict[str, Any] = dict.fromkeys(ClaimedNotice.__dataclass_fields__)
+    return ClaimedNotice(**{**fields, "payload": json.loads(json.dumps(payload))})
+
+
+def test_every_payload_has_an_example() -> None:
+    shapes = {
+        shape
+        for shape in vars(payloads).values()
+        if isinstance(shape, type) and issubclass(shape, Payload) and shape is not Payload
+    }
+    assert shapes == {type(example) for example in EXAMPLES}
+
+
+@pytest.mark.parametrize("payload", EXAMPLES, ids=lambda payload: type(payload).__name__)
+def test_a_payload_is_read_as_it_was_written(payload: Payload) -> None:
+    assert read_payload(claimed(payload.to_json()), type(payload)) == payload
+
+
+@pytest.mark.parametrize("payload", EXAMPLES, ids=lambda payload: type(payload).__name__)
+def test_fields_that_a_newer_version_added_are_ignored(payload: Payload) -> None:
+    assert read_payload(claimed({**payload.to_json(), "colour": "red"}), type(payload)) == payload
+
+
+def test_a_page_that_an_older_version_wrote_has_defaults_for_what_it_lacks() -> None:
+    row = claimed({"rung": 1, "why": "declared", "people": ["UBEN"], "base": "page:1", "person": "UBEN"})
+    payload = read_payload(row, PersonPagePayload)
+    assert payload == PersonPagePayload(rung=1, why="declared", people=("UBEN",), base="page:1", person="UBEN")
+    assert (payload.times, payload.method, payload.unless, payload.instead_of) == (1, "slack", "resolved", None)
+
+
+def test_a_payload_without_what_it_cannot_do_without_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        read_payload(claimed({}), UpdatePayload)
