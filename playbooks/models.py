@@ -72,7 +72,7 @@ def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise invalid(f"must be a pattern in quotes, not {quoted(value)}.")
     if error := patterns.pattern_error(value):
-        raise invalid(f"is not a valid pattern: {quoted(value)}. {error}")
+        raise invalid(f"is not a usable pattern: {quoted(value)}. {error}")
     return value
 
 
