@@ -152,7 +152,7 @@ def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_o
     shown = playbooks.suggested(INCIDENT, hits, [one], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[1:4]]
     nothing = playbooks.suggested(INCIDENT, [], [one], "/incident", "flying saucers")
-    assert "No playbook fits “flying saucers”. Say what you see" in str(nothing.blocks[-1])
+    assert "No playbook fits “flying saucers”. Describe what you see" in str(nothing.blocks[-1])
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class NoticeKind(StrEnum):
     PAGE_VENDOR = "notify"  # by PagerDuty, e-mail, SMS or webhook
     # Playbook runs and their jobs
     RUN = "walk"
-    RUN_EDIT = "run_edit"
+    RUN_EDIT = "walk_edit"
     APPROVAL = "approval"
     APPROVAL_EDIT = "approval_edit"
     BREAK_GLASS = "glass"
