@@ -99,7 +99,7 @@ def _services(policy: Policy, findings: Triage) -> list[Block | None]:
     lines = [f":boom: *May also be affected:* {dependents} cannot work without {affected}{guess}"]
     if far:
         through = [f"{_name(reach.key, policy)} (through {_name(reach.via, policy)})" for reach in far]
-        lines.append(f"and, further on, {elements.join_comma(through, MAX_RADIUS)}")
+        lines.append(f"and further on {elements.join_comma(through, MAX_RADIUS)}")
     return [elements.section(clip(", ".join(lines) + ".", elements.TEXT))]
 
 

@@ -1,4 +1,4 @@
-"""What is told outside the incident's channel: the announcement, executive briefings, and trouble with the policy."""
+"""Messages outside the incident's channel: the announcement, executive briefings, and problems of the policy file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ OUT_OF_REACH = ("not_in_channel", "channel_not_found", "is_archived")
 
 
 class AnnouncementSender(SenderBase):
-    """Posts and edits the announcement, and what else goes to the announcement channel or to executives."""
+    """Posts and edits the announcement, executive briefings, and messages about the policy file."""
 
     @sends(NoticeKind.ANNOUNCE, failure="announce it")
     async def announce(self, delivery: Delivery) -> SendResult:
-        """Where the channel is out of reach, look it up again by its name, join it, and remember its ID."""
+        """If the channel is out of reach, look it up again by name, join it, and remember its ID."""
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
         channel = await self._channel(delivery.policy)
         try:
@@ -64,7 +64,7 @@ class AnnouncementSender(SenderBase):
         return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.valid_again())
 
     async def _channel(self, policy: Policy) -> str:
-        """The announcement channel's ID where it is known, else the name that the policy gives."""
+        """The announcement channel's ID if it is known, otherwise the name in the policy."""
         name = policy.announce or ""
         async with self._context.database.reading() as conn:
             channel = await key_value.announcement_channel(name).get(conn)

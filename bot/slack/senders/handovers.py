@@ -45,7 +45,7 @@ class HandoverSender(SenderBase):
 
     @sends(NoticeKind.HANDOVER, failure="ask somebody to take a role over", unless=_answered)
     async def handover(self, delivery: Delivery) -> SendResult:
-        """The brief, to the person who is asked. Of a private incident it tells all only once they are invited."""
+        """The brief, to the person who is asked. For a private incident it is complete only once they are invited."""
         incident, offer = delivery.incident, _offer(delivery)
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, incident.number, key_only=True, limit=50, newest=True)

@@ -1,4 +1,4 @@
-"""Messages about jobs: what a step printed, whether it ran, and what is left to roll back by hand."""
+"""Messages about jobs: the output of a step, the question whether it ran, and steps to roll back by hand."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class PlaybookRunSender(SenderBase):
         failure_to="send the request for approval to",
     )
     async def approval(self, delivery: Delivery) -> SendResult:
-        """In the channel, or to one approver; who may not see the incident is told no more than its ID."""
+        """In the channel, or to one approver. An approver who may not see the incident reads only its ID."""
         incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
         run, playbook = await self._read(delivery)
         request = _request(run, payload)
@@ -64,7 +64,7 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.APPROVAL_EDIT, failure="edit a request for approval")
     async def approval_edit(self, delivery: Delivery) -> SendResult:
-        """A request that another one followed is over, by an unknown answer; one may also be open again."""
+        """Take the buttons off a settled request, or restore them on one that is open again."""
         incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
         dedup_key = payload.of or ""
         receipt = await self.posted(dedup_key)
@@ -94,7 +94,7 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.STEP_OVERDUE, failure="remind of a step", failure_to="send the reminder of a step to")
     async def step_overdue(self, delivery: Delivery) -> SendResult:
-        """Under the run's message; in the incident's channel where that was never posted."""
+        """Under the run's message, or in the incident's channel if that was never posted."""
         payload, incident = read_payload(delivery.notice, StepOverduePayload), delivery.incident
         run, _ = await self._read(delivery)
         step = run.step(payload.step)
@@ -134,7 +134,7 @@ class PlaybookRunSender(SenderBase):
 
 
 def _request(run: PlaybookRun, payload: ApprovalPayload) -> tuple[StepState, Approval] | None:
-    """The step and its request. None where another request followed."""
+    """The step and its request. None if a newer request replaced it."""
     for step in run.steps:
         if step.asked is not None and step.asked.number == payload.approval:
             return step, step.asked
