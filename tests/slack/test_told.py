@@ -1,4 +1,4 @@
-"""News, reminders and pages, as they are read."""
+"""News, reminders and pages, as people read them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ HOUR = timedelta(hours=1)
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (verbs.acknowledge(OPEN, BEN, NOW), f":raised_hand: <@{BEN}> acknowledged: they are responding."),
+        (verbs.acknowledge(OPEN, BEN, NOW), f":raised_hand: <@{BEN}> acknowledged and is responding."),
         (
             verbs.move(ACKNOWLEDGED, Status.IDENTIFIED, BEN, FIVE, NOW, "bad deploy"),
-            f"<@{BEN}> moved it: acknowledged → *identified*: bad deploy",
+            f"<@{BEN}> changed the status: acknowledged → *identified*: bad deploy",
         ),
         (
             verbs.move(ACKNOWLEDGED, Status.MONITORING, BEN, FIVE, NOW),
-            f"<@{BEN}> moved it: acknowledged → *monitoring*.",
+            f"<@{BEN}> changed the status: acknowledged → *monitoring*.",
         ),
         (
             verbs.change_severity(OPEN, "sev2", BEN, FIVE, NOW, "milder"),
-            f"<@{BEN}> lowered it from sev1 to *:large_orange_circle: sev2 · Major*: milder",
+            f"<@{BEN}> lowered the severity from sev1 to *:large_orange_circle: sev2 · Major*: milder",
         ),
         (
             verbs.assign(OPEN, "scribe", MAYA, BEN, FIVE, NOW),
@@ -45,11 +45,11 @@ HOUR = timedelta(hours=1)
         (verbs.assign(OPEN, "commander", BEN, BEN, FIVE, NOW), f"<@{BEN}> is now *Incident commander*."),
         (
             verbs.clear_role(verbs.assign(OPEN, "scribe", MAYA, BEN, FIVE, NOW).incident, "scribe", ADA, FIVE, NOW),
-            f"<@{ADA}> cleared *Scribe*: nobody has it now.",
+            f"<@{ADA}> cleared *Scribe*: no one has it now.",
         ),
         (
             verbs.snooze(OPEN, HOUR, BEN, NOW),
-            f":zzz: <@{BEN}> quieted the reminders until {day(60)}. Pages still go out.",
+            f":zzz: <@{BEN}> snoozed the reminders until {day(60)}. Pages still go out.",
         ),
         (verbs.promise(OPEN, HOUR, BEN, NOW), f"<@{BEN}> promises the next update by {day(60)}."),
         (RESOLVED, f":white_check_mark: <@{BEN}> *resolved* INC-1: Rolled back"),
@@ -63,13 +63,13 @@ HOUR = timedelta(hours=1)
     ids=lambda value: value.entries[-1].kind if isinstance(value, Change) else "",
 )
 def test_news_is_one_short_line(change: Change, line: str) -> None:
-    message = news.told(change.entries[-1], change.incident, FIVE)
+    message = news.entry_message(change.entries[-1], change.incident, FIVE)
     assert message.text == line
     assert message.blocks == [{"type": "section", "text": {"type": "mrkdwn", "text": line}, "expand": True}]
 
 
 def test_an_update_is_numbered_and_says_when_the_next_is_due() -> None:
-    message = news.told(UPDATE.entries[0], UPDATE.incident, FIVE)
+    message = news.entry_message(UPDATE.entries[0], UPDATE.incident, FIVE)
     assert message.text == "INC-1 update #1 (acknowledged): We rolled back"
     assert [mrkdwn(block) for block in message.blocks] == [
         "*Update #1* · Acknowledged · :red_circle: sev1 · Critical\nWe rolled back",
@@ -79,19 +79,19 @@ def test_an_update_is_numbered_and_says_when_the_next_is_due() -> None:
 
 def test_an_older_update_promises_nothing_any_more() -> None:
     later = verbs.update(UPDATE.incident, "Fine now", BEN, FIVE, minutes(8)).incident
-    assert mrkdwn(news.told(UPDATE.entries[0], later, FIVE).blocks[-1]) == f"by <@{BEN}>"
+    assert mrkdwn(news.entry_message(UPDATE.entries[0], later, FIVE).blocks[-1]) == f"by <@{BEN}>"
 
 
 def test_a_long_update_is_told_in_full() -> None:
     text = " ".join(["word"] * 1200)
     change = verbs.update(OPEN, text, BEN, FIVE, NOW)
-    shown = " ".join(mrkdwn(block) for block in news.told(change.entries[0], change.incident, FIVE).blocks)
+    shown = " ".join(mrkdwn(block) for block in news.entry_message(change.entries[0], change.incident, FIVE).blocks)
     assert shown.count("word") == 1200
 
 
 def test_what_came_of_one_verb_is_told_in_one_message() -> None:
     change = verbs.resolve(OPEN, BEN, NOW)
-    message = news.together([news.told(entry, change.incident, FIVE) for entry in change.entries])
+    message = news.combined([news.entry_message(entry, change.incident, FIVE) for entry in change.entries])
     assert len(message.blocks) == 2
     assert message.text.splitlines()[1] == f":white_check_mark: <@{BEN}> *resolved* INC-1."
 
@@ -102,7 +102,7 @@ def test_whoever_is_given_a_role_is_told_what_it_asks() -> None:
     assert [mrkdwn(block) for block in message.blocks] == [
         "You are *Incident commander* of INC-1 · Checkout is down.\n"
         "Runs the incident.\n• Decides\n• Keeps the roles filled",
-        "Go to <#C0INC>. Can't? Give it to somebody else: `/incident role commander @user`",
+        "Go to <#C0INC>. Can't? Give it to someone else: `/incident role commander @user`",
     ]
 
 
@@ -134,14 +134,14 @@ def test_a_reminder_says_who_owes_what_why_when_again_and_what_stops_it() -> Non
 
 def test_one_reminder_lists_everything_owed_with_the_button_for_each() -> None:
     message = nudge.nudge(OPEN, FIVE, replace(NUDGE, missing=("scribe", "commander")), minutes(15))
-    assert message.text == f"<@{BEN}> *INC-1* needs a status update and somebody as Scribe, Incident commander."
+    assert message.text == f"<@{BEN}> *INC-1* needs a status update and someone as Scribe, Incident commander."
     assert presses(message.blocks) == [("Post update", "update", "INC-1"), ("Assign roles", "roles", "INC-1"), *SNOOZES]
 
 
 def test_empty_roles_alone_ask_for_no_update() -> None:
     payload = replace(NUDGE, owes_update=False, missing=("scribe",), reason="required roles are empty")
     message = nudge.nudge(OPEN, FIVE, payload, minutes(15))
-    assert message.text == f"<@{BEN}> *INC-1* needs somebody as Scribe."
+    assert message.text == f"<@{BEN}> *INC-1* needs someone as Scribe."
     assert presses(message.blocks) == [("Assign roles", "roles", "INC-1"), *SNOOZES]
 
 
@@ -162,7 +162,7 @@ def test_a_softened_reminder_is_one_line_that_mentions_nobody() -> None:
 
 def test_a_reminder_that_pages_says_so() -> None:
     message = nudge.nudge(OPEN, FIVE, replace(NUDGE, page=True, next_at=None), minutes(15))
-    assert "so I am paging too" in mrkdwn(message.blocks[0])
+    assert "so I am paging as well" in mrkdwn(message.blocks[0])
     assert "*Again:* no more for now" in mrkdwn(message.blocks[1])
 
 
@@ -210,7 +210,7 @@ def test_a_page_in_the_channel_mentions_people_and_says_why_and_what_to_press() 
     assert message.text == f":rotating_light: <@{BEN}> <@{MAYA}>: you are paged for INC-1 · Checkout is down"
     assert [mrkdwn(block) for block in message.blocks[1:3]] == [
         "*Why:* not acknowledged within 5m\n:warning: Rung 1 reached nobody: nobody is on call on primary now",
-        "Rung 2 of the sev1 ladder. Press *I'm on it* if you are responding; *Can't* calls the next rung at once.",
+        "Rung 2 of the sev1 ladder. Press *I'm on it* if you are responding; *Can't* pages the next rung at once.",
     ]
     assert presses(message.blocks) == ANSWERS
 
@@ -225,7 +225,7 @@ def test_a_ladder_with_nobody_left_says_so_loudly_and_what_to_do() -> None:
     assert mrkdwn(message.blocks[1]) == (
         "*Why now:* not acknowledged within 5m\n"
         ":warning: Rung 1 reached nobody: nobody is on call on primary now\n"
-        "*What to do:* call somebody yourself, and bring them in with `/tocsin invite @user`."
+        "*What to do:* call someone yourself, and bring them in with `/tocsin invite @user`."
     )
     assert presses(message.blocks) == [("Acknowledge", "ack", "INC-1")]
 
