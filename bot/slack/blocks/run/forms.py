@@ -30,6 +30,7 @@ class FormSubject:
 
 
 def skip_modal(run: PlaybookRun, state: StepState) -> Block:
+    """Asks why a step is skipped; warns if that withdraws a request for approval."""
     ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON, placeholder="We have no replica"))
     return _form("walk_skip", "Skip step", "Skip", run, state, [_step_title(state), *_withdrawn_request(state), ask])
 
@@ -45,11 +46,13 @@ def _withdrawn_request(state: StepState) -> list[Block]:
 
 
 def note_modal(run: PlaybookRun, state: StepState | None) -> Block:
+    """A note on a step, or on the run as a whole if `state` is `None`."""
     ask = elements.input_block("text", "Note", elements.text_input(multiline=True))
     return _form("walk_note", "Add a note", "Add", run, state, [*([_step_title(state)] if state else []), ask])
 
 
 def stop_modal(run: PlaybookRun) -> Block:
+    """Asks why the run is stopped."""
     intro = elements.section(f"*{render(run.name)}* ends here. What has been done so far stays on the timeline.")
     ask = elements.input_block(
         "reason", "Why?", elements.text_input(longest=REASON, placeholder="It is not the database")
@@ -58,6 +61,7 @@ def stop_modal(run: PlaybookRun) -> Block:
 
 
 def assign_modal(run: PlaybookRun, state: StepState, asker: str) -> Block:
+    """Preselects the present holder, or else the asker."""
     element = {
         "type": "users_select",
         "initial_user": state.holder or asker,
@@ -81,6 +85,7 @@ def rollback_modal(run: PlaybookRun, state: StepState, step: Step) -> Block:
 
 
 def refuse_modal(run: PlaybookRun, state: StepState, approval: Approval) -> Block:
+    """Asks why approval is refused; the reason is optional."""
     ask = elements.input_block(
         "reason", "Why?", elements.text_input(longest=REASON, placeholder="Not before the backup"), optional=True
     )
