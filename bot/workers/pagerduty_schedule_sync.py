@@ -10,7 +10,6 @@ import aiohttp
 import structlog
 
 from bot.domain.errors import DeliveryError
-from bot.domain.oncall import schedule
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.integrations.pagerduty_schedules import Entry, Schedules
@@ -44,7 +43,7 @@ def member_of(entry: Entry, policy: Policy) -> str:
     return same[0] if len(same) == 1 else entry.email or entry.name
 
 
-def _span(now: datetime) -> tuple[datetime, datetime]:
+def read_span(now: datetime) -> tuple[datetime, datetime]:
     """Whole days: the answer is cut there, and would differ each time."""
     today = datetime.combine(now.astimezone(UTC).date(), midnight(), UTC)
     return today - BEHIND, today + AHEAD
@@ -82,7 +81,7 @@ class PagerDutyScheduleSync:
             return False
         now = self._context.clock.now()
         try:
-            entries = await self._elsewhere.entries(identity, *_span(now))
+            entries = await self._elsewhere.entries(identity, *read_span(now))
         except DeliveryError as error:
             log.warning("schedule.not_read", schedule=key, error=str(error), hint="what was last read holds")
             return False
@@ -114,25 +113,3 @@ class PagerDutyScheduleSync:
                 await overrides.replace_imported_shifts(conn, key, found)
             await key_value.pagerduty_read(key).put(conn, {"at": now.isoformat()})
         return differs
-
-
-async def looked_over(asked: Schedules, policy: Policy, key: str) -> list[tuple[bool, str, bool]]:
-    """For `tocsin check`: what would be read now, and who is no contact. Whether it is fine, words, a warning."""
-    now = datetime.now(UTC)
-    try:
-        entries = await asked.entries(policy.schedules[key].pagerduty or "", *_span(now))
-    except DeliveryError as error:
-        return [(False, f"{key}: {error}", False)]
-    current = next((one.name for one in entries if one.starts_at <= now < one.ends_at), "nobody")
-    words = f"{key} is read from PagerDuty: {len(entries)} turns in {AHEAD.days} days, on call now: {current}"
-    found = [(True, words, False)]
-    members = {member_of(one, policy): one.name for one in entries}
-    unknown = {member: name for member, name in members.items() if member not in policy.contacts}
-    for lost, what in (
-        (True, "nobody here can reach them"),
-        (False, "Slack is asked who has their address, and no telephone of theirs is known"),
-    ):
-        if names := sorted(name for member, name in unknown.items() if schedule.is_unreachable(member, policy) is lost):
-            mend = f"Give each a contact with their e-mail address or exactly that name: {', '.join(names)}."
-            found.append((True, f"{key}: on call at PagerDuty and no contacts, so {what}. {mend}", True))
-    return found

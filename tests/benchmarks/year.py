@@ -246,7 +246,7 @@ async def command(url: str, folder: Path, *arguments: str) -> tuple[str, str]:
 
 _WATCHED = """
 import sys
-from bot.cli import main
+from bot.cli.main import main
 try:
     main(sys.argv[1:], standalone_mode=False)
 except SystemExit as ended:

@@ -148,7 +148,7 @@ def test_the_good_one_is_good() -> None:
             changed("name: API down", "name: API down\nrelated: [api-down]"),
             "mine.yml:3: related[1] names this playbook itself.",
         ),
-        ("- a\n", "mine.yml:1: The file must hold settings, such as `id: api-outage`."),
+        ("- a\n", "mine.yml:1: The file must contain settings, such as `id: api-outage`."),
         ("id: [\n", "mine.yml:2: This is not YAML"),
     ],
 )
