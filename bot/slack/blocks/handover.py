@@ -78,7 +78,8 @@ def shift_offer(incident: Incident, policy: Policy, payload: ShiftOfferPayload, 
     """
     title = render(plain(phrases.role_of(payload.role, policy).title))
     schedule = render(plain(payload.schedule))
-    words = f"{phrases.drill_prefix(incident)}Your shift on {schedule} is over, and you are {title} of {incident.id}"
+    shift = f"Your on-call shift on {schedule} is over"
+    words = f"{phrases.drill_prefix(incident)}{shift}, and you are {title} of {incident.id}"
     value = f"{incident.id}:{payload.role}"
     return elements.message(
         words,
@@ -101,7 +102,7 @@ def shift_offer_settled(incident: Incident, policy: Policy, role: str, outcome: 
     """The answered offer: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
     drill = phrases.drill_prefix(incident)
-    return elements.line(f"{drill}*{title}*, {incident.id}: your shift is over; {render(outcome)}.")
+    return elements.line(f"{drill}*{title}*, {incident.id}: your on-call shift is over; {render(outcome)}.")
 
 
 def requested(incident: Incident, policy: Policy, handover: Handover) -> Message:
