@@ -71,7 +71,7 @@ def settled(
     incident: Incident, run: PlaybookRun, state: StepState, approval: Approval, *, ended: bool = False
 ) -> Message:
     """The answered request: one line without buttons. `ended`: the incident ended before there was an answer."""
-    outcome = f"not needed any more: {incident.id} is {incident.status}" if ended else answer_text(approval)
+    outcome = f"no longer needed: {incident.id} is {incident.status}" if ended else answer_text(approval)
     step = f"{VERBS.get(approval.action, 'do')} *{state.key} {render(plain(state.title))}*"
     return elements.line(
         f"{mention(approval.by)} asked to {step}, {render(plain(run.name))}: {render(outcome.rstrip('.'))}."

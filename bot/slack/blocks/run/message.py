@@ -117,7 +117,7 @@ def _withdrawn(incident: Incident, state: StepState) -> Approval | None:
     if state.asked is None or state.asked.answer is not ApprovalStatus.WAITING:
         return state.asked
     return replace(
-        state.asked, answer=ApprovalStatus.WITHDRAWN, reason=f"not needed any more: {incident.id} is {incident.status}"
+        state.asked, answer=ApprovalStatus.WITHDRAWN, reason=f"no longer needed: {incident.id} is {incident.status}"
     )
 
 
