@@ -308,10 +308,10 @@ automation:
       allow: [{host: api.example.com, paths: ["/(a)/\\\\1"]}]
 """,
         "policy.yml:5: automation.runners.process.allow[1].arguments[1][2] is not a usable pattern: "
-        "“(?!kube-system).*”. Invalid perl operator: (?!. Looking around, as (?=…) does, and references such "
-        "as \\1 are not to be had.\n"
+        "“(?!kube-system).*”. Invalid perl operator: (?!. Lookarounds such as (?=…) and references such "
+        "as \\1 are not supported.\n"
         "policy.yml:7: automation.runners.http.allow[1].paths[1] is not a usable pattern: “/(a)/\\1”. Invalid "
-        "escape sequence: \\1. Looking around, as (?=…) does, and references such as \\1 are not to be had.",
+        "escape sequence: \\1. Lookarounds such as (?=…) and references such as \\1 are not supported.",
     ),
     (
         "a program with any arguments",

@@ -71,7 +71,7 @@ def settled(
     incident: Incident, walk: PlaybookRun, mark: StepState, approval: Approval, *, ended: bool = False
 ) -> Message:
     """What the request becomes: one line without buttons."""
-    outcome = f"not needed any more: {incident.id} is {incident.status}" if ended else answer_text(approval)
+    outcome = f"no longer needed: {incident.id} is {incident.status}" if ended else answer_text(approval)
     what = f"{WANTS.get(approval.action, 'do')} *{mark.key} {render(plain(mark.title))}*"
     return elements.line(
         f"{mention(approval.by)} asked to {what}, {render(plain(walk.name))}: {render(outcome.rstrip('.'))}."

@@ -184,7 +184,7 @@ def _resting(incident: Incident, mark: StepState) -> Approval | None:
     if mark.asked is None or mark.asked.answer is not ApprovalStatus.WAITING:
         return mark.asked
     return replace(
-        mark.asked, answer=ApprovalStatus.WITHDRAWN, reason=f"not needed any more: {incident.id} is {incident.status}"
+        mark.asked, answer=ApprovalStatus.WITHDRAWN, reason=f"no longer needed: {incident.id} is {incident.status}"
     )
 
 
