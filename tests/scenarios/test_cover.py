@@ -148,9 +148,9 @@ async def test_a_turn_that_a_cover_cuts_short_ends_with_an_offer_to_hand_over(he
     await typed(here, "priya", channel.name, "/incident lead @tom")
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
     await here.pass_time(minutes=50)
-    assert not any("Your turn on" in m.text for m in direct(here, TOM))
+    assert not any("Your on-call shift on" in m.text for m in direct(here, TOM))
     await here.pass_time(minutes=11)
-    (offer,) = [m for m in direct(here, TOM) if "Your turn on" in m.text]
+    (offer,) = [m for m in direct(here, TOM) if "Your on-call shift on" in m.text]
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
 
 
@@ -159,7 +159,7 @@ async def test_whoever_is_always_on_call_is_offered_to_hand_over_when_somebody_c
     await typed(here, "priya", channel.name, "/incident lead @tom")
     await typed(here, "maya", "#general", "/incident cover primary for 4h")
     await here.pass_time(seconds=1)
-    (offer,) = [m for m in direct(here, TOM) if "Your turn on" in m.text]
+    (offer,) = [m for m in direct(here, TOM) if "Your on-call shift on" in m.text]
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
 
 
@@ -168,9 +168,9 @@ async def test_whoever_leads_and_covers_later_is_asked_when_the_cover_ends(here:
     await typed(here, "priya", channel.name, "/incident lead @maya")
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
     await here.pass_time(hours=2)
-    assert not any("Your turn on" in m.text for m in direct(here, MAYA))
+    assert not any("Your on-call shift on" in m.text for m in direct(here, MAYA))
     await here.pass_time(hours=3, seconds=1)
-    (offer,) = direct(here, MAYA, "Your turn on")
+    (offer,) = direct(here, MAYA, "Your on-call shift on")
     assert buttons(offer) == ["Hand over to tom", "I stay on"]
 
 
@@ -180,4 +180,4 @@ async def test_a_cover_to_come_that_is_given_up_is_no_turn_that_ended(here: Worl
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
     await typed(here, "maya", "#general", "/incident cover primary none")
     await here.pass_time(hours=6)
-    assert not any("Your turn on" in m.text for m in direct(here, MAYA))
+    assert not any("Your on-call shift on" in m.text for m in direct(here, MAYA))

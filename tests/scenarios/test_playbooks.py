@@ -339,7 +339,9 @@ async def test_a_refusal_says_why_and_the_step_stays_open(here: World) -> None:
 async def test_skipping_what_waits_for_approval_ends_the_request_and_says_so(here: World) -> None:
     channel, asked = await failover_asked(here)
     await press(here, "priya", walk_message(here, channel), "Skip")
-    assert "<@U0MAYA0000> has asked for approval of it. That request ends with this." in str(here.priya.view.body)
+    assert "<@U0MAYA0000> asked for approval of this step. Skipping it withdraws the request." in str(
+        here.priya.view.body
+    )
     await filled(here, "priya", Why_="It is gone already.")
     for settled in (here.ws.state.message(asked.channel, asked.ts), *direct(here, "tom", "asked to do")):
         assert buttons(settled) == []

@@ -77,7 +77,7 @@ async def test_it_is_told_first_and_done_by_the_button_and_nobody_is_paged_again
     assert "goes by the policy in force now" in (await told(here, "maya"))[-1]
     (entry,) = of_kind(await here.show(), "policy")
     assert (entry["actor"], entry["key"]) == (here.maya.id, True)
-    assert any("brought the policy in force to INC-1" in words(here, m) for m in here.ws.bot_messages(INSIDE))
+    assert any("applied the current policy to INC-1" in words(here, m) for m in here.ws.bot_messages(INSIDE))
     await here.restarted()  # with the clock of the wall
     await here.pass_time(minutes=14)
     assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 0, 0)

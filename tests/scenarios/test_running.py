@@ -231,7 +231,7 @@ async def test_what_cannot_be_taken_back_by_itself_is_left_to_people(sqlite_url:
         assert len(left) == 1
         assert left[0].endswith("In this order: restart back-api")
         await here.delivered()
-        assert any("Not rolled back by itself" in text for text in texts(here))
+        assert any("Not rolled back automatically" in text for text in texts(here))
 
 
 async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: Shop) -> None:
@@ -411,7 +411,7 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
             assert shop.ran == ["restart api", "begun"]  # the program died with the bot, and nobody ran it again
             message = question(ws)
             assert message is not None
-            assert "It is not run again by itself" in message.text
+            assert "It is not run again automatically" in message.text
             await ws.person("maya").press(message, "It ran")
             await ws.until(lambda: "says: it ran" in str(question_text(ws)), timeout_s=20)
             async with database.reading() as conn:

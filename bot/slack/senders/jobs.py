@@ -36,7 +36,7 @@ class JobSender(SenderBase):
         if (job := await self._job(payload.job)) is None:
             return NO_SUCH_JOB
         name = await self._run_name(job)
-        message = blocks.left(delivery.incident, name, job, payload.why, list(payload.lines))
+        message = blocks.manual_rollback(delivery.incident, name, payload.why, list(payload.lines))
         return await self._in_thread(delivery, job, message)
 
     @sends(NoticeKind.JOB_QUESTION, failure="ask whether a step has run")

@@ -13,8 +13,8 @@ from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import elements, playbooks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import approval as approval_blocks
-from bot.slack.blocks.run import message as run_blocks
-from bot.slack.blocks.run.overdue import step_late
+from bot.slack.blocks.run.message import run_message
+from bot.slack.blocks.run.overdue import step_overdue
 from bot.slack.senders import post_once
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
@@ -59,7 +59,7 @@ class PlaybookRunSender(SenderBase):
         if user == approval.by:
             return NotNeeded("the person who asked cannot approve")
         if not await self.may_see(incident, user):
-            message = approval_blocks.asked_outside(incident, approval)
+            message = approval_blocks.request_outside(incident, approval)
         return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends(NoticeKind.APPROVAL_EDIT, failure="edit a request for approval")
@@ -77,7 +77,9 @@ class PlaybookRunSender(SenderBase):
         waiting = request is not None and request[1].answer is ApprovalStatus.WAITING
         if request is not None and waiting and incident.open:
             question = self._question(delivery, run, playbook, *request)
-            return await self.edit(receipt, question if inside else approval_blocks.asked_outside(incident, request[1]))
+            return await self.edit(
+                receipt, question if inside else approval_blocks.request_outside(incident, request[1])
+            )
         if not inside:
             return await self.edit(receipt, approval_blocks.settled_outside(incident))
         if request is None:
@@ -102,7 +104,7 @@ class PlaybookRunSender(SenderBase):
             delivery = replace(delivery, unless="the step moved on before it could be sent")
         parent = await self.posted(walk_of(incident.number, run.number))
         person = await self._people.user_id(payload.person)
-        message = step_late(incident, run, step, person, payload.late_s)
+        message = step_overdue(incident, run, step, person, payload.late_s)
         if parent is None:
             return await self.post_in_channel(delivery, message)
         return await self.post(delivery, parent["channel"], message, parent["ts"])
@@ -121,12 +123,12 @@ class PlaybookRunSender(SenderBase):
     ) -> Message:
         step = next(step for step in playbook.steps if step.key == state.key)
         incident, policy = delivery.incident, delivery.policy
-        return approval_blocks.asked(incident, policy, run, state, approval, step.dangerous, delivery.now)
+        return approval_blocks.request(incident, policy, run, state, approval, step.dangerous, delivery.now)
 
     async def _render(self, delivery: Delivery) -> Message:
         run, playbook = await self._read(delivery)
         runnable, undoable = runnable_steps(self._context, delivery.incident, playbook, run)
-        return run_blocks.walk(delivery.incident, playbook, run, delivery.now, runnable=runnable, undoable=undoable)
+        return run_message(delivery.incident, playbook, run, delivery.now, runnable=runnable, undoable=undoable)
 
     async def _read(self, delivery: Delivery) -> tuple[PlaybookRun, Playbook]:
         async with self._context.database.reading() as conn:
