@@ -1,6 +1,6 @@
-"""Export: everything that is kept about incidents, as lines of JSON. docs/operator.md has the format.
+"""Exports everything that is kept about incidents as JSON Lines. docs/operator.md has the format.
 
-Each incident is read as it stands at one instant, in pages, so that neither memory nor a bot at work minds its size.
+Each incident is read in one snapshot, page by page: memory stays small, and a serving bot is not held up.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from storage.database import Database
 from storage.timeline import entries
 
 FORMAT = 1
-LEFT_OUT = frozenset({"response_url"})  # in payloads: whoever has it may answer in the bot's name for half an hour
+LEFT_OUT = frozenset({"response_url"})  # of payloads: with it anyone can answer in the bot's name for half an hour
 _SHORTEST_SECRET = 6
 TOGETHER = 200  # lines written at once, beside the event loop
 
@@ -33,9 +33,9 @@ TOGETHER = 200  # lines written at once, beside the event loop
 async def records(
     database: Database, numbers: Collection[int] | None = None, *, private: bool = True
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """The head, what incidents refer to (where all are wanted), each incident with all that is its own, the end.
+    """The head, shared tables (in an export of everything), each incident with all its records, the end.
 
-    Close it where it may not be read to its end: it holds a connection. Raises `TocsinError` for a number that is none.
+    Close it unless it is read to its end: it holds a connection. Raises `TocsinError` for a number that is none.
     `private=False` leaves private incidents out.
     """
     count = 0
@@ -54,30 +54,30 @@ async def records(
 
 
 def _without_keys(record: dict[str, Any]) -> dict[str, Any]:
-    """A policy without its contacts' own routing keys: whoever has one may page them."""
+    """A policy without its contacts' routing keys: with one, anyone can page that contact."""
     document = record.get("document")
     if not isinstance(document, dict) or not isinstance(contacts := document.get("contacts"), dict):
         return record
     hidden = {
-        key: {**one, "pagerduty": "•••"} if isinstance(one, dict) and one.get("pagerduty") else one
-        for key, one in contacts.items()
+        key: {**contact, "pagerduty": "•••"} if isinstance(contact, dict) and contact.get("pagerduty") else contact
+        for key, contact in contacts.items()
     }
     return {**record, "document": {**document, "contacts": hidden}}
 
 
 async def incident(conn: AsyncConnection, number: int, *, private: bool = True) -> AsyncIterator[dict[str, Any]]:
-    """The incident, its timeline, reminders, notices, and whatever else is kept about it, in this order."""
-    found = await incidents.get(conn, number)
-    if found is None:
+    """The incident, its timeline, reminders, notices, and rows of other tables, in this order."""
+    exported = await incidents.get(conn, number)
+    if exported is None:
         raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
-    if found.private and not private:
+    if exported.private and not private:
         return
-    about = {"incident": found.id, "private": found.private}
+    about = {"incident": exported.id, "private": exported.private}
     head = await export_rows.head(conn, number)
     chain = None if head is None else {"entries": head[0], "hash": head[1]}
-    whole = {"policy": found.policy, "chain": chain, "state": await export_rows.state(conn, number)}
-    yield {"type": "incident", **about, **serialization.incident_json(found), **whole}
-    keyed = await entries.keyed_messages(conn, number)
+    whole = {"policy": exported.policy, "chain": chain, "state": await export_rows.state(conn, number)}
+    yield {"type": "incident", **about, **serialization.incident_json(exported), **whole}
+    keyed = await entries.key_message_ts(conn, number)
     async for row in export_rows.entries(conn, number):
         yield {"type": "entry", **about, **_entry(row, keyed)}
     async for row in export_rows.ledger(conn, number):
@@ -89,10 +89,10 @@ async def incident(conn: AsyncConnection, number: int, *, private: bool = True) 
             yield {"type": table.name, **about, **_plain(row, "incident")}
 
 
-async def lines(found: AsyncIterator[dict[str, Any]], secrets: Iterable[str] = ()) -> AsyncIterator[str]:
-    """Each record as one line, with none of the `secrets` in it, whoever may have typed them."""
+async def lines(records: AsyncIterator[dict[str, Any]], secrets: Iterable[str] = ()) -> AsyncIterator[str]:
+    """Each record as one line, with the `secrets` replaced, wherever people typed them."""
     hidden = [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets if len(secret) >= _SHORTEST_SECRET]
-    async for record in found:
+    async for record in records:
         line = json.dumps(record, ensure_ascii=False)
         for secret in hidden:
             line = line.replace(secret, "•••")
@@ -100,26 +100,26 @@ async def lines(found: AsyncIterator[dict[str, Any]], secrets: Iterable[str] = (
 
 
 async def archive(database: Database, number: int, folder: Path, secrets: Iterable[str] = ()) -> int:
-    """Write one incident into the folder, before its words go; up to which entry. A file that is there stays."""
+    """Write one incident into the folder before it is purged. Returns its last entry's number. Never overwrites."""
     async with database.snapshot() as conn:
         head = await export_rows.head(conn, number)
     seq = head[0] if head else 0
     path = folder / f"INC-{number}-{seq}.jsonl"
     if not path.exists():
         await asyncio.to_thread(_make_folder, folder)
-        async with aclosing(records(database, [number])) as found:
-            await write(path, lines(found, secrets))
+        async with aclosing(records(database, [number])) as rows:
+            await write(path, lines(rows, secrets))
     return seq
 
 
-async def write(path: Path, found: AsyncIterator[str]) -> int:
-    """To a file for its owner alone, which is there whole or not at all. Returns how many lines."""
+async def write(path: Path, lines: AsyncIterator[str]) -> int:
+    """Write a file for its owner alone, whole or not at all. Returns the number of lines."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     count = 0
     try:
         file = await asyncio.to_thread(_begin, unfinished)
         try:
-            while page := [line + "\n" async for line in _some(found)]:
+            while page := [line + "\n" async for line in _some(lines)]:
                 await asyncio.to_thread(file.writelines, page)
                 count += len(page)
             await asyncio.to_thread(_finish, file, unfinished, path)
@@ -141,7 +141,7 @@ async def _some(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 def _begin(path: Path) -> TextIO:
-    """A new file: what somebody else has put there, a link or one that they may read, is not written into."""
+    """A new file: never one that another user put there, as a link or to read it."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     return open(descriptor, "w", encoding="utf-8", errors="surrogatepass")
@@ -176,9 +176,9 @@ async def _numbers(database: Database, numbers: Collection[int] | None) -> Async
 
 
 def _entry(row: dict[str, Any], keyed: set[str]) -> dict[str, Any]:
-    """With `keyed`: how its key stands now; `key` is how it was written, which is in the hash."""
-    stands = row["key"] or (row["kind"] == "message" and row["source_ts"] in keyed)
-    return {**_plain(row, "incident"), "keyed": stands}
+    """`keyed` is whether it is a key entry now; `key` is as written, which the hash covers."""
+    is_key = row["key"] or (row["kind"] == "message" and row["source_ts"] in keyed)
+    return {**_plain(row, "incident"), "keyed": is_key}
 
 
 def _notice(row: dict[str, Any]) -> dict[str, Any]:

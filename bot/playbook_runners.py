@@ -1,4 +1,4 @@
-"""Which runners are set up, by the policy in force and the settings. docs/add-a-runner.md: what one more needs."""
+"""Builds the runners that the policy in force sets up. To add one: docs/add-a-runner.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from playbooks.runners.protocol import Runner, Runners
 
 RunnerBuilder = Callable[[Any, Settings, Mapping[str, str]], Runner]
 
-# By name: what makes it of its rules in the policy.
+# By name: builds a runner from its rules in the policy.
 BUILDERS: dict[str, RunnerBuilder] = {
     "process": lambda rules, settings, environ: process.build(rules, environ),
     "http": lambda rules, settings, environ: http.build(rules, environ),
@@ -24,16 +24,16 @@ BUILDERS: dict[str, RunnerBuilder] = {
 
 
 def build(rules: AutomationRules, settings: Settings, environ: Mapping[str, str]) -> Runners:
-    """None while the door is shut."""
+    """The runners by name; none while `automation` is off."""
     if not rules.enabled:
         return {}
-    said = {name: getattr(rules, name, None) for name in BUILDERS}
-    return {name: BUILDERS[name](own, settings, environ) for name, own in said.items() if own is not None}
+    by_name = {name: getattr(rules, name, None) for name in BUILDERS}
+    return {name: BUILDERS[name](own, settings, environ) for name, own in by_name.items() if own is not None}
 
 
 @dataclass(slots=True)
 class RunnerFactory:
-    """The runners of the policy in force; made anew when that changes, and not otherwise."""
+    """The runners of the policy in force, rebuilt only when its rules change."""
 
     settings: Settings
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)

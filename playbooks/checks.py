@@ -1,4 +1,4 @@
-"""What must agree within one playbook beyond the shape of each value."""
+"""Checks of a playbook across its values, which the schema of each value cannot express."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from playbooks.models import Command, Document, Step
 
 
 def check(model: Document, source: Source) -> list[Problem]:
+    """The problems of a playbook whose values are valid one by one."""
     steps = list(_steps(model))
-    # A misspelt parameter also leaves the right one unused: that is one mistake, not two.
-    found = [*steps, *([] if steps else _parameters(model)), *_kind(model), *_self_reference(model)]
-    return [Problem(path, f"{dotted(path)} {said}", source.line(path)) for path, said in found]
+    # A misspelt parameter also leaves the right one unused: report that as one mistake, not two.
+    problems = [*steps, *([] if steps else _parameters(model)), *_kind(model), *_self_reference(model)]
+    return [Problem(path, f"{dotted(path)} {message}", source.line(path)) for path, message in problems]
 
 
 def _steps(model: Document) -> Iterator[tuple[KeyPath, str]]:
@@ -43,7 +44,7 @@ def _commands(step: Step, here: KeyPath) -> Iterator[tuple[KeyPath, Command]]:
 
 
 def _texts(step: Step, here: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    """Everything that is filled in with parameters."""
+    """Every text of a step that can contain placeholders."""
     for path, command in _commands(step, here):
         yield path, command.run
     if step.automation and step.automation.url:
@@ -55,17 +56,17 @@ def _texts(step: Step, here: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 def _declared(path: KeyPath, text: str, model: Document) -> Iterator[tuple[KeyPath, str]]:
     for name in domain.placeholders(text):
         if name not in model.parameters:
-            said = did_you_mean(name, model.parameters, "Parameters here")
-            yield path, f"uses {{{name}}}, which is not declared under parameters.{said}"
+            hint = did_you_mean(name, model.parameters, "Parameters here")
+            yield path, f"uses {{{name}}}, which is not declared under parameters.{hint}"
 
 
 def _automation(step: Step, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     if step.automation is None or step.automation.runner != "process":
         return
-    wanted = step.automation.commands or range(1, len(step.commands) + 1)
-    if not wanted:
+    numbers = step.automation.commands or range(1, len(step.commands) + 1)
+    if not numbers:
         yield path, "has no commands to run: write them under `commands` of the step."
-    for number in wanted:
+    for number in numbers:
         if number > len(step.commands):
             yield (*path, "commands"), f"names command {number}, and the step has {len(step.commands)}."
         elif domain.uses_shell(step.commands[number - 1].run):
@@ -82,7 +83,7 @@ def _parameters(model: Document) -> Iterator[tuple[KeyPath, str]]:
     }
     for name in model.parameters:
         if name not in used:
-            yield ("parameters", name), f"is used by no command: write {{{name}}} where it belongs, or leave it out."
+            yield ("parameters", name), f"is used by no command: write {{{name}}} where it belongs, or remove it."
 
 
 def _kind(model: Document) -> Iterator[tuple[KeyPath, str]]:

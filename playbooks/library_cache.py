@@ -1,4 +1,4 @@
-"""The shelf: the library and its index, read in the background, so that neither starting nor a press waits for it."""
+"""Loads the playbook library and its search index in the background, and caches search results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playbooks import loader
 from playbooks.loader import Library
 from playbooks.search import Query, SearchIndex
 
-MAX_CACHED_QUERIES = 256  # answers that are asked for again, each time a card is drawn
+MAX_CACHED_QUERIES = 256  # each rendering of a card repeats a query
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,35 +22,35 @@ class _IndexedLibrary:
 
 
 class LibraryCache:
-    """The shipped playbooks, and over them those of `folders`."""
+    """The shipped playbooks, replaced and extended by those of `folders`."""
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self.folders = tuple(folders)
-        self._reading: asyncio.Task[_IndexedLibrary] | None = None
-        self._found: dict[str, list[Hit]] = {}
+        self._loading: asyncio.Task[_IndexedLibrary] | None = None
+        self._hits: dict[str, list[Hit]] = {}
 
     def start(self) -> None:
-        """Begin to read; needs a running loop. Twice is safe."""
-        if self._reading is None:
-            self._reading = asyncio.create_task(asyncio.to_thread(_read, self.folders), name="read the playbooks")
+        """Start loading; needs a running event loop. Calling it again is safe."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(_read, self.folders), name="read the playbooks")
 
     async def library(self) -> Library:
-        """Raises `PlaybookError` where a folder of the operator's holds something that is no playbook."""
-        return (await self._stock()).library
+        """The library, once loaded. Raises `PlaybookError` if a folder contains an invalid playbook."""
+        return (await self._load()).library
 
     async def find(self, query: Query, limit: int = 5) -> list[Hit]:
-        """The best first; nothing where nothing fits."""
-        stock, asked = await self._stock(), f"{limit} {query!r}"
-        if asked not in self._found:
-            if len(self._found) >= MAX_CACHED_QUERIES:
-                self._found.pop(next(iter(self._found)))
-            self._found[asked] = stock.index.find(query, limit)
-        return self._found[asked]
+        """Search results, the best first. Empty if nothing fits."""
+        indexed, key = await self._load(), f"{limit} {query!r}"
+        if key not in self._hits:
+            if len(self._hits) >= MAX_CACHED_QUERIES:
+                self._hits.pop(next(iter(self._hits)))
+            self._hits[key] = indexed.index.find(query, limit)
+        return self._hits[key]
 
-    async def _stock(self) -> _IndexedLibrary:
+    async def _load(self) -> _IndexedLibrary:
         self.start()
-        assert self._reading is not None  # noqa: S101 - it was started just now
-        return await asyncio.shield(self._reading)
+        assert self._loading is not None  # noqa: S101 - `start` has set it
+        return await asyncio.shield(self._loading)
 
 
 def _read(folders: Sequence[Path]) -> _IndexedLibrary:

@@ -1,4 +1,4 @@
-"""From folders of files to a library: read, validate, put the operator's own over the shipped ones, check the links."""
+"""Loads playbooks from folders: read, validate, let the operator's replace shipped ones, check the links."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXAMPLE = "id: api-outage"
 
 
 class PlaybookError(TocsinError):
-    """A file is not a playbook. The message lists every problem of every file, a line each."""
+    """A file is not a valid playbook. The message lists every problem of every file, one a line."""
 
     def __init__(self, problems: Iterable[tuple[str, Problem]]) -> None:
         self.problems = tuple(sorted(problems, key=lambda each: (each[0], each[1].line or math.inf)))
@@ -33,27 +33,30 @@ class PlaybookError(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Every playbook there is, in the order of their names."""
+    """All playbooks."""
 
-    playbooks: tuple[Playbook, ...] = ()
-    replaced: tuple[str, ...] = ()  # ids of shipped ones in whose place the operator's own stand
+    playbooks: tuple[Playbook, ...] = ()  # in the order of their names
+    replaced: tuple[str, ...] = ()  # IDs of playbooks replaced by one of a later folder
     by_id: dict[str, Playbook] = field(default_factory=dict)
 
     def get(self, name: str) -> Playbook:
-        """Raises `NotFound`, naming the nearest."""
+        """The playbook with this ID. Raises `NotFound`, which suggests the nearest."""
         if name in self.by_id:
             return self.by_id[name]
         guess = nearest(name, self.by_id)
-        mend = f"Did you mean {guess}?" if guess else "List them all: tocsin playbooks"
-        raise NotFound(f"There is no playbook “{name[:60]}”. {mend}")
+        hint = f"Did you mean {guess}?" if guess else "List them all: tocsin playbooks"
+        raise NotFound(f"There is no playbook “{name[:60]}”. {hint}")
 
 
 def load(folders: Iterable[Path] = (), shipped: Path | None = SHIPPED) -> Library:
-    """The shipped playbooks, and over them those of each folder in turn. Raises `PlaybookError`."""
-    whole = [*([shipped] if shipped else []), *folders]
-    read = [[_read_file(path) for path in _files(folder)] for folder in whole]
+    """Load the shipped playbooks, then those of each folder, which replace ones with the same ID.
+
+    Raises `PlaybookError` with all problems. Without `shipped`, only the folders count.
+    """
+    all_folders = [*([shipped] if shipped else []), *folders]
+    read = [[_read_file(path) for path in _files(folder)] for folder in all_folders]
     problems = [(each.source.name, problem) for each in _flat(read) for problem in each.problems]
-    problems += [trouble for folder in read for trouble in _duplicate_ids(folder)]
+    problems += [problem for folder in read for problem in _duplicate_ids(folder)]
     found: dict[str, _Read] = {}
     replaced: list[str] = []
     for folder in read:
@@ -68,11 +71,12 @@ def load(folders: Iterable[Path] = (), shipped: Path | None = SHIPPED) -> Librar
 
 @functools.cache
 def shipped() -> Library:
+    """The shipped playbooks alone, loaded once."""
     return load()
 
 
 def from_text(text: str, name: str = "playbook.yml") -> Playbook:
-    """One playbook alone; whether what it is related to exists is not asked. Raises `PlaybookError`."""
+    """Read a single playbook, without checking that related ones exist. Raises `PlaybookError`."""
     read = _read_source(parse_yaml(text, name, EXAMPLE))
     if read.playbook is None:
         raise PlaybookError((name, problem) for problem in read.problems)
@@ -80,7 +84,7 @@ def from_text(text: str, name: str = "playbook.yml") -> Playbook:
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a playbook file, for editors."""
+    """The JSON Schema of a playbook file, for editors."""
     schema = models.Document.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Tocsin playbook"
@@ -92,7 +96,7 @@ def json_schema() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One file: a playbook, or what is wrong with it."""
+    """One file: a playbook, or its problems."""
 
     source: Source
     id: str = ""
@@ -102,8 +106,8 @@ class _Read:
 
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        said = "There is no such folder. Name one that holds playbooks, *.yml."
-        raise PlaybookError([(str(folder), Problem((), said))])
+        message = "There is no such folder. Name one that contains playbooks, *.yml."
+        raise PlaybookError([(str(folder), Problem((), message))])
     return sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml") and path.is_file())
 
 
@@ -111,16 +115,16 @@ def _read_file(path: Path) -> _Read:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        said = f"The file is not UTF-8 (byte {error.start}). Save it as UTF-8."
-        return _Read(Source(str(path)), problems=(Problem((), said),))
+        message = f"The file is not UTF-8 (byte {error.start}). Save it as UTF-8."
+        return _Read(Source(str(path)), problems=(Problem((), message),))
     except OSError as error:
         return _Read(Source(str(path)), problems=(Problem((), f"The file cannot be read: {error.strerror}."),))
     return _read_source(parse_yaml(text, str(path), EXAMPLE))
 
 
 def _read_source(source: Source) -> _Read:
-    said = source.values.get("id")
-    name = said if isinstance(said, str) else ""
+    value = source.values.get("id")
+    name = value if isinstance(value, str) else ""
     if source.problems:
         return _Read(source, name, problems=tuple(source.problems))
     try:
@@ -143,21 +147,21 @@ def _duplicate_ids(folder: list[_Read]) -> Iterator[tuple[str, Problem]]:
     first: dict[str, str] = {}
     for each in folder:
         if each.id in first:
-            said = f"id {each.id} is also that of {first[each.id]}. Give one of them another."
-            yield each.source.name, Problem(("id",), said, each.source.line(("id",)))
+            message = f"id {each.id} is also used in {first[each.id]}. Change one of them."
+            yield each.source.name, Problem(("id",), message, each.source.line(("id",)))
         elif each.id:
             first[each.id] = each.source.name
 
 
-def _broken_links(found: dict[str, _Read]) -> list[tuple[str, Problem]]:
+def _broken_links(by_id: dict[str, _Read]) -> list[tuple[str, Problem]]:
     problems = []
-    for each in found.values():
+    for each in by_id.values():
         for number, other in enumerate(each.playbook.related if each.playbook else ()):
-            if other in found:
+            if other in by_id:
                 continue
             path = ("related", number)
-            guess = nearest(other, found)
-            mend = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
-            said = f"{dotted(path)}: there is no playbook “{other}”. {mend}"
-            problems.append((each.source.name, Problem(path, said, each.source.line(path))))
+            guess = nearest(other, by_id)
+            hint = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
+            message = f"{dotted(path)}: there is no playbook “{other}”. {hint}"
+            problems.append((each.source.name, Problem(path, message, each.source.line(path))))
     return problems

@@ -1,4 +1,4 @@
-"""The shape of a playbook file: what may stand in it, and what each value must look like."""
+"""The schema of a playbook file: its keys, and what each value must look like."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _parameter_name(value: Any) -> str:
 
 
 def _severities(value: Any) -> Any:
-    """`any`, `1`, `1-3`, `[1, 2]` or keys of the operator's own policy, all to a list."""
+    """Turn `any`, `1`, `1-3`, `[1, 2]` or keys of the operator's own policy into a list."""
     if value == "any":
         return []
     if isinstance(value, str) and (match := _RANKS.match(value)):
@@ -58,11 +58,11 @@ def _severity(value: Any) -> int | str:
     )
 
 
-def _one_of(known: tuple[str, ...], what: str) -> Callable[[Any], str]:
+def _one_of(options: tuple[str, ...], what: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
-        if value not in known:
-            said = did_you_mean(value, known, "There are") if isinstance(value, str) else f" There are {known}."
-            raise invalid(f"is not {what}: {quoted(value)}.{said}")
+        if value not in options:
+            hint = did_you_mean(value, options, "There are") if isinstance(value, str) else f" There are {options}."
+            raise invalid(f"is not {what}: {quoted(value)}.{hint}")
         return str(value)
 
     return check
@@ -71,8 +71,8 @@ def _one_of(known: tuple[str, ...], what: str) -> Callable[[Any], str]:
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise invalid(f"must be a pattern in quotes, not {quoted(value)}.")
-    if why := patterns.pattern_error(value):
-        raise invalid(f"is not a pattern that can be used: {quoted(value)}. {why}")
+    if error := patterns.pattern_error(value):
+        raise invalid(f"is not a usable pattern: {quoted(value)}. {error}")
     return value
 
 
@@ -87,7 +87,7 @@ def _run(value: Any) -> str:
 
 
 def _as_list(value: Any) -> Any:
-    """One text alone is a list of one."""
+    """Accept a single text for a list of one."""
     return [value] if isinstance(value, str) else value
 
 
@@ -112,7 +112,7 @@ ParameterType = Annotated[
 
 
 class Parameter(StrictModel):
-    """A blank in the commands, `{name}`."""
+    """A placeholder in the commands, `{name}`."""
 
     description: Text = Field(default="", description="What to put there.")
     type: ParameterType = Field(default="name", description="What a value looks like.")
@@ -126,14 +126,14 @@ class Parameter(StrictModel):
         if self.required and self.default is not None:
             raise invalid("is required and has a default: leave out one of the two.")
         if self.default is not None:
-            one = domain.Parameter("default", "", self.type, self.pattern, tuple(self.options))
-            if trouble := one.problem_with(self.default):
-                raise invalid(f"has a default that it would refuse: {trouble}")
+            parameter = domain.Parameter("default", "", self.type, self.pattern, tuple(self.options))
+            if problem := parameter.problem_with(self.default):
+                raise invalid(f"has an invalid default: {problem}")
         return self
 
 
 class Command(StrictModel):
-    """One command. Written as a text alone where there is nothing to say about it."""
+    """One command. It can be written as a text alone."""
 
     run: Run = Field(description="As it would be typed. {name} stands for a parameter.")
     about: Text = Field(default="", description="What it does or shows.")
@@ -146,7 +146,7 @@ class Command(StrictModel):
 
 
 class Success(StrictModel):
-    """What decides whether it worked: one of exit_code, status or promql."""
+    """The criterion for success: one of exit_code, status or promql."""
 
     exit_code: Annotated[int, Field(strict=True, ge=0, le=255)] | None = Field(default=None, description="0 mostly.")
     status: Annotated[int, Field(strict=True, ge=100, le=599)] | None = Field(default=None, description="Of HTTP.")
@@ -156,7 +156,7 @@ class Success(StrictModel):
 
     @model_validator(mode="after")
     def _decides(self) -> Self:
-        if sum(one is not None for one in (self.exit_code, self.status, self.promql)) != 1:
+        if sum(each is not None for each in (self.exit_code, self.status, self.promql)) != 1:
             raise invalid("needs exactly one of exit_code, status and promql.")
         if (self.promql is None) != (self.over is None and self.under is None):
             raise invalid("needs `over` or `under` with `promql`, and only there.")
@@ -164,7 +164,7 @@ class Success(StrictModel):
 
 
 class Automation(StrictModel):
-    """What a runner needs to know. It runs only where the operator enabled that runner and allowed the command."""
+    """How a runner executes the step. It runs only if the operator enabled that runner and allowed the command."""
 
     runner: Annotated[
         str,
@@ -172,7 +172,7 @@ class Automation(StrictModel):
         WithJsonSchema({"type": "string", "enum": list(domain.RUNNERS)}),
     ] = Field(default="process", description="process runs commands, http fetches, promql asks Prometheus, wait waits.")
     commands: list[Annotated[int, Field(strict=True, ge=1)]] = Field(
-        default=[], description="For process: which of the step's commands, counted from 1; all where left out."
+        default=[], description="For process: which of the step's commands, counted from 1; all if left out."
     )
     url: Run | None = Field(default=None, description="For http: the address, with parameters.")
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field(
@@ -181,11 +181,11 @@ class Automation(StrictModel):
     wait: Duration | None = Field(default=None, description="For wait: how long.")
     action: Key | None = Field(default=None, description="The action of the decision matrix, such as restart.")
     confidence: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None, description="How sure one must be of the cause before it may run by itself."
+        default=None, description="The least confidence in the cause to run unattended."
     )
     retries: Annotated[int, Field(strict=True, ge=0, le=10)] = Field(default=0, description="Further attempts.")
     retry_every: Duration = Field(default="5s", description="Between attempts.")
-    success: Success | None = Field(default=None, description="What decides; exit code 0, or status 200, by itself.")
+    success: Success | None = Field(default=None, description="The criterion; without one, exit code 0 or status 200.")
 
     @model_validator(mode="after")
     def _fits_the_runner(self) -> Self:
@@ -206,17 +206,19 @@ class Step(StrictModel):
 
     title: Text = Field(min_length=1, max_length=80, description="What to do, in a few words.")
     description: Text = Field(default="", description="More, where more is needed.")
-    when: Text = Field(default="", description="What must be so for the step to apply.")
+    when: Text = Field(default="", description="The condition for the step to apply.")
     commands: list[Command] = Field(default=[], description="What to type.")
-    verification: Text = Field(default="", description="How one sees that it worked.")
-    expected: Text = Field(default="", description="What the commands show where all is well.")
+    verification: Text = Field(default="", description="How to see that it worked.")
+    expected: Text = Field(default="", description="What the commands print if all is well.")
     rollback: Text | list[Command] = Field(default=[], description="How to undo it: commands in a list, or words.")
-    timeout: Duration = Field(default="10m", description="After so long somebody is asked how it goes.")
-    requires_approval: bool = Field(default=False, description="Somebody else must agree first.")
+    timeout: Duration = Field(default="10m", description="After this time the holder is asked how it goes.")
+    requires_approval: bool = Field(default=False, description="Another person must approve first.")
     dangerous: Text = Field(default="", description="Why it is dangerous. Such a step always requires approval.")
     note: Text = Field(default="", description="Why it is not what the source document has.")
-    parallel: Key | None = Field(default=None, description="Neighbouring steps of one group can go on together.")
-    automation: Automation | None = Field(default=None, description="How it can run by itself.")
+    parallel: Key | None = Field(
+        default=None, description="Neighbouring steps of one group can be done at the same time."
+    )
+    automation: Automation | None = Field(default=None, description="How a runner executes it.")
 
 
 class Phase(StrictModel):
@@ -230,27 +232,31 @@ class Phase(StrictModel):
 class Document(StrictModel):
     """One playbook."""
 
-    id: Id = Field(description="Small letters, digits and -; a file of yours with the id of a shipped one replaces it.")
+    id: Id = Field(description="Small letters, digits and -; your file with the id of a shipped one replaces it.")
     name: Text = Field(min_length=1, max_length=80, description="What people call it.")
     kind: Literal["playbook", "checklist"] = Field(default="playbook", description="A checklist has no commands.")
     category: Key = Field(description="A category of the policy, such as availability.")
     severities: Severities = Field(default=[], description="Ranks from 1, the worst: any, 1-3, [1, 2]; or keys.")
     description: Text = Field(default="", description="What it is for, in a sentence or two.")
-    symptoms: list[Text] = Field(default=[], description="What one sees; they are searched.")
+    symptoms: list[Text] = Field(default=[], description="What people observe; searched.")
     keywords: list[Text] = Field(default=[], description="What people also call it; searched.")
     services: list[Key] = Field(default=[], description="What it is about; compared with the affected services.")
     alerts: list[dict[Text, Text]] = Field(
-        default=[], description="Labels of alerts it answers; * stands for anything."
+        default=[], description="Labels of the alerts it is for; * matches anything."
     )
-    prerequisites: list[Text] = Field(default=[], description="What one needs before beginning.")
+    prerequisites: list[Text] = Field(default=[], description="What is needed before beginning.")
     parameters: dict[ParameterName, Parameter] = Field(default={}, description="The blanks in the commands.")
     phases: list[Phase] = Field(min_length=1, description="In this order.")
     escalation_criteria: list[Text] = Field(default=[], description="When to call for more people.")
     communication: list[Text] = Field(default=[], description="Whom to tell what, and how often.")
-    post_resolution: list[Text] = Field(default=[], description="What remains to be done once it works again.")
+    post_resolution: list[Text] = Field(
+        default=[], description="What remains to be done after the service works again."
+    )
     related: list[Id] = Field(default=[], description="Ids of other playbooks.")
     owner: Text = Field(default="", description="Who keeps it up to date.")
-    last_reviewed: Day | None = Field(default=None, description="When somebody last went through it.")
-    expected_duration: Duration | None = Field(default=None, description="How long it takes from first to last step.")
+    last_reviewed: Day | None = Field(default=None, description="When it was last reviewed.")
+    expected_duration: Duration | None = Field(
+        default=None, description="How long it takes from the first to the last step."
+    )
     source: Annotated[list[Text], BeforeValidator(_as_list)] = Field(default=[], description="Where it comes from.")
     notes: list[Text] = Field(default=[], description="Why it is not what the source document has, throughout.")

@@ -1,7 +1,7 @@
-"""From an alert, or from what a tired person types, to the playbooks that fit, the best first, each with its reasons.
+"""Search for playbooks that fit an alert, or the words of a tired person, with the reasons for each.
 
-The words are ranked by BM25 over fields (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009, §3.6);
-what is known besides them (alert labels, services, category, severity) is added to that.
+Words are ranked by BM25 over fields (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009, §3.6).
+Alert labels, services, category and severity add to that score.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ WEIGHTS = {
 }  # fmt: skip
 SATURATION = 1.5  # BM25's k1
 LENGTH = 0.3  # BM25's b: a long list of symptoms is thoroughness, not noise
-PAIR = 0.8  # what two words standing together are worth, beside themselves
-GUESSED = 0.7  # what a word is worth that is only like one that is known
+PAIR = 0.8  # weight of two neighbouring words, in addition to their own
+GUESSED = 0.7  # weight of a word that is only similar to an indexed one
 LABELS, PREFERRED, SERVICE, CATEGORY = 12.0, 4.0, 3.0, 2.0
 WRONG_SEVERITY = 0.7
-SAYS_ALL = 3.0  # the weight of a field of which a word there is covered in full
-BY_CATEGORY = 0.3  # of what a category is worth: it alone is no reason to offer anything
+FULL_COVERAGE = 3.0  # a word counts as covered in full from this field weight on
+CATEGORY_CERTAINTY = 0.3  # share of the category's score that counts as certainty: alone it is no reason to offer
 
-# Categories of the presets, in the words of the shipped playbooks.
+# From categories of the policy presets to those of the shipped playbooks.
 CATEGORY_SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "service_unavailable": ("availability",),
     "performance_degradation": ("performance",),
@@ -51,22 +51,21 @@ CATEGORY_SYNONYMS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is known of an incident. `severities`: the keys of its policy, worst first. `preferred`: ids of playbooks
-    that the policy names for its services."""
+    """What is known about an incident."""
 
     text: str = ""
     symptoms: Sequence[str] = ()
     category: str | None = None
     severity: str | None = None
-    severities: Sequence[str] = ()
+    severities: Sequence[str] = ()  # all of the policy's, by key, the worst first
     services: Sequence[str] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    preferred: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)  # of an alert
+    preferred: Sequence[str] = ()  # IDs of playbooks that the policy names for the services
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """One thing that a playbook says of itself, and where."""
+    """One text of a playbook, and the field it is in."""
 
     field: str
     text: str
@@ -74,107 +73,114 @@ class _Text:
 
 
 class SearchIndex:
-    """An index over playbooks. Making one costs a few milliseconds; it never changes."""
+    """An immutable search index over playbooks. Building it takes a few milliseconds."""
 
     def __init__(self, playbooks: Iterable[Playbook]) -> None:
         self._playbooks = tuple(playbooks)
-        self._texts = {one.id: tuple(_texts(one)) for one in self._playbooks}
-        self._counts = {one.id: _counts(self._texts[one.id]) for one in self._playbooks}
+        self._texts = {playbook.id: tuple(_texts(playbook)) for playbook in self._playbooks}
+        self._counts = {playbook.id: _counts(self._texts[playbook.id]) for playbook in self._playbooks}
         self._average = self._averages()
-        known = Counter(term for counts in self._counts.values() for term in set().union(*counts.values()))
+        documents = Counter(term for counts in self._counts.values() for term in set().union(*counts.values()))
         total = len(self._playbooks)
-        self._idf = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in known.items()}
+        self._idf = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in documents.items()}
         self._words = [term for term in self._idf if " " not in term]
 
     def find(self, query: Query, limit: int = 5) -> list[Hit]:
-        """The best first; nothing where nothing fits."""
-        asked = self._asked(query)
-        hits = [hit for one in self._playbooks if (hit := self._hit(one, query, asked))]
+        """Search results, the best first. Empty if nothing fits."""
+        weights = self._term_weights(query)
+        hits = [hit for playbook in self._playbooks if (hit := self._hit(playbook, query, weights))]
         return sorted(hits, key=lambda hit: (-hit.score, hit.playbook.name))[:limit]
 
-    def _asked(self, wanted: Query) -> dict[str, float]:
-        """The terms that are looked for, with what each is worth."""
-        asked: dict[str, float] = {}
-        for text in (wanted.text, *wanted.symptoms, wanted.labels.get("alertname", "")):
-            found = terms(text)
-            for term in found:
-                known, worth = self._known(term)
-                asked[known] = max(asked.get(known, 0), worth)
-            asked |= {pair: PAIR for pair in bigrams(found) if pair in self._idf}
-        return asked
+    def _term_weights(self, query: Query) -> dict[str, float]:
+        """The terms of the query, each with its weight."""
+        weights: dict[str, float] = {}
+        for text in (query.text, *query.symptoms, query.labels.get("alertname", "")):
+            text_terms = terms(text)
+            for term in text_terms:
+                indexed, weight = self._nearest_indexed(term)
+                weights[indexed] = max(weights.get(indexed, 0), weight)
+            weights |= {pair: PAIR for pair in bigrams(text_terms) if pair in self._idf}
+        return weights
 
-    def _known(self, term: str) -> tuple[str, float]:
-        """The term itself, or where no playbook has it, the one that was probably meant."""
+    def _nearest_indexed(self, term: str) -> tuple[str, float]:
+        """The term, or if no playbook has it, a similar one that was probably meant; with its weight."""
         if term in self._idf or len(term) < 4:
             return term, 1.0
         near = difflib.get_close_matches(term, self._words, n=1, cutoff=0.8)
         return (near[0], GUESSED) if near else (term, 1.0)
 
-    def _hit(self, one: Playbook, wanted: Query, asked: Mapping[str, float]) -> Hit | None:
-        by_words = sum(worth * self._score(one, term) for term, worth in asked.items() if term in self._idf)
-        category = _category(one, wanted)
-        known = [*_labels(one, wanted), *_preferred(one, wanted), *_services(one, wanted), *category]
-        score = by_words + sum(worth for worth, _ in known)
-        certainty = by_words * self._covered(one, asked) + sum(worth for worth, _ in known)
-        certainty -= sum(worth for worth, _ in category) * (1 - BY_CATEGORY)
+    def _hit(self, playbook: Playbook, query: Query, weights: Mapping[str, float]) -> Hit | None:
+        by_words = sum(weight * self._score(playbook, term) for term, weight in weights.items() if term in self._idf)
+        category = _category(playbook, query)
+        facts = [*_labels(playbook, query), *_preferred(playbook, query), *_services(playbook, query), *category]
+        by_facts = sum(points for points, _ in facts)
+        score = by_words + by_facts
+        certainty = by_words * self._coverage(playbook, weights) + by_facts
+        certainty -= sum(points for points, _ in category) * (1 - CATEGORY_CERTAINTY)
         if score <= 0:
             return None
-        reasons = [reason for _, reason in known] + self._reasons(one, asked)
-        if wanted.severity and wanted.severities and wanted.severity not in one.severities(wanted.severities):
-            reasons.append(f"but made for other severities than {wanted.severity}")
+        reasons = [reason for _, reason in facts] + self._reasons(playbook, weights)
+        if query.severity and query.severities and query.severity not in playbook.severities(query.severities):
+            reasons.append(f"but meant for other severities than {query.severity}")
             score, certainty = score * WRONG_SEVERITY, certainty * WRONG_SEVERITY
-        return Hit(one, round(score, 3), tuple(dict.fromkeys(reasons)), round(certainty, 3))
+        return Hit(playbook, round(score, 3), tuple(dict.fromkeys(reasons)), round(certainty, 3))
 
-    def _covered(self, one: Playbook, asked: Mapping[str, float]) -> float:
-        """Of the words that were said, the share that this playbook has; what no playbook has counts as rare."""
+    def _coverage(self, playbook: Playbook, weights: Mapping[str, float]) -> float:
+        """The share of the query's words that this playbook has. Words that no playbook has count as rare ones."""
         rarest = math.log(1 + (len(self._playbooks) + 0.5) / 0.5)
-        said = {term: worth for term, worth in asked.items() if " " not in term}
-        total = sum(self._idf.get(term, rarest) for term in said)
-        found = sum(self._idf.get(term, rarest) * worth * self._has(one, term) for term, worth in said.items())
-        return found / total if total else 0.0
+        words = {term: weight for term, weight in weights.items() if " " not in term}
+        total = sum(self._idf.get(term, rarest) for term in words)
+        covered = sum(
+            self._idf.get(term, rarest) * weight * self._has(playbook, term) for term, weight in words.items()
+        )
+        return covered / total if total else 0.0
 
-    def _has(self, one: Playbook, term: str) -> float:
-        weights = [WEIGHTS[name] for name, counts in self._counts[one.id].items() if counts[term]]
-        return min(1.0, max(weights, default=0.0) / SAYS_ALL)
+    def _has(self, playbook: Playbook, term: str) -> float:
+        """How prominently the playbook has a term, from 0 to 1."""
+        weights = [WEIGHTS[name] for name, counts in self._counts[playbook.id].items() if counts[term]]
+        return min(1.0, max(weights, default=0.0) / FULL_COVERAGE)
 
-    def _score(self, one: Playbook, term: str) -> float:
-        weighed = 0.0
-        for name, counts in self._counts[one.id].items():
+    def _score(self, playbook: Playbook, term: str) -> float:
+        """BM25F of one term."""
+        frequency = 0.0
+        for name, counts in self._counts[playbook.id].items():
             if counts[term]:
                 relative = sum(counts.values()) / self._average[name]
-                weighed += WEIGHTS[name] * counts[term] / (1 - LENGTH + LENGTH * relative)
-        return self._idf[term] * weighed / (SATURATION + weighed)
+                frequency += WEIGHTS[name] * counts[term] / (1 - LENGTH + LENGTH * relative)
+        return self._idf[term] * frequency / (SATURATION + frequency)
 
     def _averages(self) -> dict[str, float]:
+        """The mean length of each field, in terms."""
         total = {name: sum(sum(counts[name].values()) for counts in self._counts.values()) for name in WEIGHTS}
         return {name: max(1.0, count / max(1, len(self._playbooks))) for name, count in total.items()}
 
-    def _reasons(self, one: Playbook, asked: Mapping[str, float]) -> list[str]:
-        """The two texts of the playbook that say most of what was asked. Its name and description only where nothing
-        else does: they are read anyway."""
-        worth = []
-        for text in self._texts[one.id]:
-            found = {*text.terms, *bigrams(list(text.terms))} & asked.keys()
-            value = WEIGHTS[text.field] * sum(self._idf.get(term, 0) * asked[term] for term in found)
+    def _reasons(self, playbook: Playbook, weights: Mapping[str, float]) -> list[str]:
+        """The two texts that match the query best. Name and description come last, as they are shown anyway."""
+        ranked = []
+        for text in self._texts[playbook.id]:
+            matches = {*text.terms, *bigrams(list(text.terms))} & weights.keys()
+            value = WEIGHTS[text.field] * sum(self._idf.get(term, 0) * weights[term] for term in matches)
             if value > 0:
-                worth.append((value / (2 + len(text.terms)), text))
-        best = [text for _, text in sorted(worth, key=lambda each: -each[0])]
-        telling = [text for text in best if text.field != "name" and text.text != one.description] or best
+                ranked.append((value / (2 + len(text.terms)), text))
+        best = [text for _, text in sorted(ranked, key=lambda each: -each[0])]
+        telling = [text for text in best if text.field != "name" and text.text != playbook.description] or best
         fields: dict[str, list[str]] = {}
         for text in telling[:2]:
-            fields.setdefault(text.field, []).append("its description" if text.text == one.description else text.text)
-        return [f"{name}: {', '.join(said)}" for name, said in fields.items()]
+            fields.setdefault(text.field, []).append(
+                "its description" if text.text == playbook.description else text.text
+            )
+        return [f"{name}: {', '.join(texts)}" for name, texts in fields.items()]
 
 
-def _texts(one: Playbook) -> Iterable[_Text]:
-    said = [("name", one.name), ("name", one.id.replace("-", " "))]
-    said += [("symptom", text) for text in one.symptoms]
-    said += [("also called", text) for text in one.keywords]
-    said += [("alert", value.replace("*", " ")) for alert in one.alerts for value in alert.values()]
-    said += [("service", text) for text in one.services]
-    said += [("about", one.category), ("about", one.description)]
-    said += [("step", step.title) for step in one.steps]
-    for name, text in said:
+def _texts(playbook: Playbook) -> Iterable[_Text]:
+    fields = [("name", playbook.name), ("name", playbook.id.replace("-", " "))]
+    fields += [("symptom", text) for text in playbook.symptoms]
+    fields += [("also called", text) for text in playbook.keywords]
+    fields += [("alert", value.replace("*", " ")) for alert in playbook.alerts for value in alert.values()]
+    fields += [("service", text) for text in playbook.services]
+    fields += [("about", playbook.category), ("about", playbook.description)]
+    fields += [("step", step.title) for step in playbook.steps]
+    for name, text in fields:
         yield _Text(name, text.strip('"“” '), tuple(terms(text)))
 
 
@@ -185,31 +191,31 @@ def _counts(texts: Iterable[_Text]) -> dict[str, Counter[str]]:
     return counts
 
 
-def _labels(one: Playbook, wanted: Query) -> list[tuple[float, str]]:
-    """An alert fits where every label a playbook asks for does. The more it says, the more it is worth."""
-    found = []
-    labels = {name.lower(): value.lower() for name, value in wanted.labels.items()}
-    for alert in one.alerts:
+def _labels(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
+    """The score of matching alert labels: all of them must match, and more specific ones count more."""
+    scores = []
+    labels = {name.lower(): value.lower() for name, value in query.labels.items()}
+    for alert in playbook.alerts:
         if all(fnmatchcase(labels.get(name.lower(), ""), pattern.lower()) for name, pattern in alert.items()):
-            said = ", ".join(f"{name}={wanted.labels.get(name, '')}" for name in alert)
+            shown = ", ".join(f"{name}={query.labels.get(name, '')}" for name in alert)
             literal = sum(len(pattern.replace("*", "")) for pattern in alert.values())
             exact = all("*" not in pattern for pattern in alert.values())
-            found.append((LABELS + literal / 10 + 5 * exact, f"alert label: {said}"))
-    return sorted(found, reverse=True)[:1]
+            scores.append((LABELS + literal / 10 + 5 * exact, f"alert label: {shown}"))
+    return sorted(scores, reverse=True)[:1]
 
 
-def _services(one: Playbook, wanted: Query) -> list[tuple[float, str]]:
-    ours = {service.lower() for service in one.services}
-    return [(SERVICE, f"service: {service}") for service in wanted.services if service.lower() in ours][:1]
+def _services(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
+    own = {service.lower() for service in playbook.services}
+    return [(SERVICE, f"service: {service}") for service in query.services if service.lower() in own][:1]
 
 
-def _preferred(one: Playbook, wanted: Query) -> list[tuple[float, str]]:
-    return [(PREFERRED, "named for the affected service")] if one.id in wanted.preferred else []
+def _preferred(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
+    return [(PREFERRED, "named for the affected service")] if playbook.id in query.preferred else []
 
 
-def _category(one: Playbook, wanted: Query) -> list[tuple[float, str]]:
-    if wanted.category is None:
+def _category(playbook: Playbook, query: Query) -> list[tuple[float, str]]:
+    if query.category is None:
         return []
-    if wanted.category == one.category or one.category in CATEGORY_SYNONYMS.get(wanted.category, ()):
-        return [(CATEGORY, f"category: {wanted.category.replace('_', ' ')}")]
+    if query.category == playbook.category or playbook.category in CATEGORY_SYNONYMS.get(query.category, ()):
+        return [(CATEGORY, f"category: {query.category.replace('_', ' ')}")]
     return []

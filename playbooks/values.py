@@ -1,4 +1,4 @@
-"""A valid document → the domain's `Playbook`, and a playbook → the JSON that other programs read."""
+"""Converts a validated document to the domain's `Playbook`, and a playbook to the JSON for other programs."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from playbooks import models
 
 
 def playbook_of(model: models.Document, file: str = "", digest: str = "") -> domain.Playbook:
+    """The playbook in a document. `digest` identifies its content."""
     return domain.Playbook(
         id=model.id,
         name=model.name,
         kind=model.kind,
         category=model.category,
         description=model.description,
-        ranks=tuple(one for one in model.severities if isinstance(one, int)),
-        keys=tuple(one for one in model.severities if isinstance(one, str)),
+        ranks=tuple(rank for rank in model.severities if isinstance(rank, int)),
+        keys=tuple(key for key in model.severities if isinstance(key, str)),
         symptoms=tuple(model.symptoms),
         keywords=tuple(model.keywords),
         services=tuple(model.services),
-        alerts=tuple(dict(one) for one in model.alerts),
+        alerts=tuple(dict(alert) for alert in model.alerts),
         prerequisites=tuple(model.prerequisites),
-        parameters=tuple(_parameter(name, one) for name, one in model.parameters.items()),
-        phases=tuple(_phase(number, one) for number, one in enumerate(model.phases, 1)),
+        parameters=tuple(_parameter(name, parameter) for name, parameter in model.parameters.items()),
+        phases=tuple(_phase(number, phase) for number, phase in enumerate(model.phases, 1)),
         escalation_criteria=tuple(model.escalation_criteria),
         communication=tuple(model.communication),
         post_resolution=tuple(model.post_resolution),
@@ -46,7 +47,7 @@ def _parameter(name: str, model: models.Parameter) -> domain.Parameter:
 
 
 def _phase(number: int, model: models.Phase) -> domain.Phase:
-    steps = tuple(_step(f"{number}.{place}", one) for place, one in enumerate(model.steps, 1))
+    steps = tuple(_step(f"{number}.{place}", step) for place, step in enumerate(model.steps, 1))
     return domain.Phase(model.title, steps, model.within)
 
 
@@ -70,8 +71,8 @@ def _step(key: str, model: models.Step) -> domain.Step:
     )
 
 
-def _commands(found: Sequence[models.Command]) -> tuple[domain.Command, ...]:
-    return tuple(domain.Command(one.run, one.about, one.note) for one in found)
+def _commands(commands: Sequence[models.Command]) -> tuple[domain.Command, ...]:
+    return tuple(domain.Command(command.run, command.about, command.note) for command in commands)
 
 
 def _automation(model: models.Automation) -> domain.Automation:
@@ -94,20 +95,21 @@ def _span(text: str | None) -> timedelta | None:
     return None if text is None else parse_duration(text)
 
 
-def as_json(one: domain.Playbook, severities: Sequence[str]) -> dict[str, Any]:
-    """The shape other programs rely on. `severities`: the keys of the policy in force, worst first.
+def as_json(playbook: domain.Playbook, severities: Sequence[str]) -> dict[str, Any]:
+    """The JSON that other programs rely on. `severities`: the keys of the policy in force, the worst first.
 
-    Commands are filled in with the defaults; what a person must fill in stays as `{name}`.
+    Commands are filled in with the defaults; required parameters stay as `{name}`.
     """
-    values = one.filled_values()
+    values = playbook.filled_values()
     return {
-        "id": one.id,
-        "name": one.name,
-        "category": one.category,
-        "severities": list(one.severities(severities)),
-        "symptoms": list(one.symptoms),
+        "id": playbook.id,
+        "name": playbook.name,
+        "category": playbook.category,
+        "severities": list(playbook.severities(severities)),
+        "symptoms": list(playbook.symptoms),
         "phases": [
-            {"title": phase.title, "steps": [_step_json(step, values) for step in phase.steps]} for phase in one.phases
+            {"title": phase.title, "steps": [_step_json(step, values) for step in phase.steps]}
+            for phase in playbook.phases
         ],
     }
 

@@ -62,7 +62,7 @@ def test_the_policy_in_the_readme_is_a_policy(tmp_path: Path) -> None:
 
 
 def test_the_scopes_of_the_manifest_are_those_that_check_asks_for() -> None:
-    from bot.check.run import SCOPES
+    from bot.check.slack import SCOPES
 
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)

@@ -1,4 +1,4 @@
-"""What `tocsin check` found."""
+"""One result of `tocsin check`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,33 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. `fine` is False for what must be mended; a warning is fine and says so."""
+    """Something that was checked. A warning is `fine`, and says what could be better."""
 
-    what: str
-    fine: bool
+    what: str  # settings, policy, database, slack …
+    fine: bool  # False: it must be mended
     words: str
     warning: bool = False
 
     def line(self) -> str:
+        """The finding as a line for people."""
         mark = "⚠" if self.warning else ("✓" if self.fine else "✗")
         return f"{mark} {self.what}: {self.words}"
 
     def as_json(self) -> dict[str, Any]:
+        """The finding for `--json`."""
         return {"what": self.what, "fine": self.fine, "warning": self.warning, "words": self.words}
+
+
+def ok(what: str, words: str) -> Finding:
+    """Nothing to do."""
+    return Finding(what, True, words)
+
+
+def warn(what: str, words: str) -> Finding:
+    """It works, and could be better."""
+    return Finding(what, True, words, warning=True)
+
+
+def fail(what: str, words: str) -> Finding:
+    """It must be mended."""
+    return Finding(what, False, words)

@@ -1,4 +1,4 @@
-"""What `tocsin check` says of playbooks: whether they can be read, who names them, and what would be run of them."""
+"""Checks the playbooks: whether they can be read, whether the policy's names exist, and which steps would run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot import playbook_runners
-from bot.check.finding import Finding
+from bot.check.finding import Finding, fail, ok, warn
 from bot.domain.errors import Refused
 from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.job import Action
@@ -24,15 +24,15 @@ from playbooks.runners.protocol import Runners
 NAMED = 8  # steps that are named one by one
 
 
-def look(settings: Settings, policy: Policy, environ: Mapping[str, str] | None = None) -> list[Finding]:
-    """1. The library; 2. who names what there is not; 3. the runners; 4. what they would take, and what is left."""
+def check(settings: Settings, policy: Policy, environ: Mapping[str, str] | None = None) -> list[Finding]:
+    """1. The library; 2. names that do not exist; 3. the runners; 4. which steps they would run, and which are left."""
     try:
         library = loader.load(settings.playbook_folders)
     except PlaybookError as error:
-        return [Finding("playbooks", False, str(error))]
+        return [fail("playbooks", str(error))]
     set_up = playbook_runners.build(policy.automation, settings, os.environ if environ is None else environ)
     return [
-        Finding("playbooks", True, _library(library, settings)),
+        ok("playbooks", _library(library, settings)),
         *_unknown(library, policy),
         *_runners(set_up, policy, os.environ if environ is None else environ),
         *_steps(library, set_up, policy),
@@ -40,7 +40,7 @@ def look(settings: Settings, policy: Policy, environ: Mapping[str, str] | None =
 
 
 def _library(library: Library, settings: Settings) -> str:
-    own = [one for one in library.playbooks if Path(one.file).parent != loader.SHIPPED]
+    own = [playbook for playbook in library.playbooks if Path(playbook.file).parent != loader.SHIPPED]
     folders = ", ".join(str(folder) for folder in settings.playbook_folders)
     if not folders:
         return f"{len(library.playbooks)} shipped, none of your own (TOCSIN_PLAYBOOKS)"
@@ -49,7 +49,7 @@ def _library(library: Library, settings: Settings) -> str:
 
 
 def _unknown(library: Library, policy: Policy) -> Iterator[Finding]:
-    """Whoever names a playbook means one that is there."""
+    """Names of playbooks in the policy that do not exist."""
     named = [
         *(
             (f"services.{key}.playbooks", name)
@@ -65,24 +65,24 @@ def _unknown(library: Library, policy: Policy) -> Iterator[Finding]:
     for path, name in named:
         if name not in library.by_id:
             guess = nearest(name, library.by_id)
-            mend = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
-            yield Finding("playbooks", False, f"{path}: there is no playbook “{name}”. {mend}")
+            hint = f"Did you mean {guess}?" if guess else "See their ids: tocsin playbooks"
+            yield fail("playbooks", f"{path}: there is no playbook “{name}”. {hint}")
 
 
 def _runners(set_up: Runners, policy: Policy, environ: Mapping[str, str]) -> Iterator[Finding]:
     if not policy.automation.enabled:
-        yield Finding("automation", True, "off: no step is run, people run the commands themselves")
+        yield ok("automation", "off: no step is run, people run the commands themselves")
         return
     for name, runner in set_up.items():
-        yield Finding("automation", True, f"{name}: {runner.describe()}")
+        yield ok("automation", f"{name}: {runner.describe()}")
         for trouble in runner.problems() if isinstance(runner, Process) else ():
-            yield Finding("automation", True, trouble, warning=True)
-    if (rules := policy.automation.process) and os.geteuid() == 0 and any(one.user is None for one in rules.allow):
+            yield warn("automation", trouble)
+    if (rules := policy.automation.process) and os.geteuid() == 0 and any(p.user is None for p in rules.allow):
         words = "the bot is root, and so is what it runs. Give each program a `user`, or run the bot as somebody else."
-        yield Finding("automation", True, words, warning=True)
+        yield warn("automation", words)
     for path, name in _variables(policy):
         if name not in environ:
-            yield Finding("automation", True, f"{path}: {name} is not set in the environment.", warning=True)
+            yield warn("automation", f"{path}: {name} is not set in the environment.")
 
 
 def _variables(policy: Policy) -> Iterator[tuple[str, str]]:
@@ -94,7 +94,7 @@ def _variables(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def _steps(library: Library, set_up: Runners, policy: Policy) -> Iterator[Finding]:
-    """What would be taken with the defaults, and why the rest is for people."""
+    """Which steps would run with the default parameters, and why the rest is for people."""
     if not policy.automation.enabled:
         return
     taken, left = [], Counter[str]()
@@ -106,9 +106,9 @@ def _steps(library: Library, set_up: Runners, policy: Policy) -> Iterator[Findin
             elif step.commands or step.automation:
                 left[why] += max(1, len(step.commands))
     more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
-    yield Finding("automation", True, f"would run {len(taken)} steps: {', '.join(taken[:NAMED]) or 'none'}{more}")
+    yield ok("automation", f"would run {len(taken)} steps: {', '.join(taken[:NAMED]) or 'none'}{more}")
     reasons = "; ".join(f"{count} {why}" for why, count in left.most_common())
-    yield Finding("automation", True, f"for people to run, of commands: {reasons or 'none'}")
+    yield ok("automation", f"for people to run, of commands: {reasons or 'none'}")
 
 
 def _why_not(set_up: Runners, playbook: Playbook, step: Step) -> str | None:

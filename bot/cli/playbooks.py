@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +9,17 @@ import click
 
 from bot import policy as policy_reader
 from bot import settings as settings_reader
+from bot.cli.shared import as_json_option, print_json, run
 from bot.domain.playbook.definition import Command, Playbook, Step
 from bot.domain.playbook.search_hit import Hit
 from bot.domain.playbook.stats import RunStats, run_stats
 from bot.domain.timeline.entry import rfc3339
 from bot.domain.values.durations import approximate, exact
+from bot.settings import Settings
 from playbooks import loader, values
 from playbooks.search import Query, SearchIndex
 from storage import playbook_runs as stored
-from storage.open import open_database
-
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from storage.database import Database
 
 
 @click.group("playbooks", invoke_without_command=True)
@@ -34,15 +31,16 @@ def playbooks(context: click.Context, schema: bool, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     if schema:
-        _print(loader.json_schema())
+        print_json(loader.json_schema())
         return
     library = _library()
     if as_json:
         order = _severities()
-        _print([values.as_json(one, order) for one in library.playbooks])
+        print_json([values.as_json(playbook, order) for playbook in library.playbooks])
         return
-    for one in library.playbooks:
-        click.echo(f"{one.id:<28} {one.category:<16} {_length(one.expected_duration):<6} {one.name}")
+    for playbook in library.playbooks:
+        length = exact(playbook.expected_duration) if playbook.expected_duration else ""
+        click.echo(f"{playbook.id:<28} {playbook.category:<16} {length:<6} {playbook.name}")
 
 
 @playbooks.command("check")
@@ -50,7 +48,7 @@ def playbooks(context: click.Context, schema: bool, as_json: bool) -> None:
 def check_command(folder: Path) -> None:
     """Validate the playbooks in FOLDER together with the shipped ones."""
     library = loader.load([folder])
-    own = [one for one in library.playbooks if Path(one.file).parent == folder]
+    own = [playbook for playbook in library.playbooks if Path(playbook.file).parent == folder]
     click.echo(f"{len(own)} playbook{'' if len(own) == 1 else 's'} in {folder}, nothing wrong.")
     for name in library.replaced:
         click.echo(f"{name} takes the place of the shipped one.")
@@ -74,17 +72,17 @@ def find_command(
     as_json: bool,
 ) -> None:
     """Playbooks for WORDS, the best first, each with the reason."""
-    wanted = Query(
+    query = Query(
         text=" ".join(words),
         category=category,
         severity=severity,
         severities=_severities() if severity else (),
         services=services,
-        labels=dict(_label(text) for text in labels),
+        labels=dict(_name_and_value(text) for text in labels),
     )
-    hits = SearchIndex(_library().playbooks).find(wanted, limit)
+    hits = SearchIndex(_library().playbooks).find(query, limit)
     if as_json:
-        _print([{"id": hit.playbook.id, "score": hit.score, "reasons": list(hit.reasons)} for hit in hits])
+        print_json([{"id": hit.playbook.id, "score": hit.score, "reasons": list(hit.reasons)} for hit in hits])
         return
     if not hits:
         click.echo("Nothing fits. Describe what you see, in other words, or list them all: tocsin playbooks")
@@ -94,11 +92,12 @@ def find_command(
 
 @playbooks.command("show")
 @click.argument("name", metavar="ID")
-@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Fill in a parameter; several times.")
-def show_command(name: str, given: tuple[str, ...]) -> None:
+@click.option("--set", "parameters", multiple=True, metavar="NAME=VALUE", help="Fill in a parameter; several times.")
+def show_command(name: str, parameters: tuple[str, ...]) -> None:
     """One playbook from its first step to its last, its commands filled in."""
-    one = _library().get(name)
-    click.echo("\n".join(_page(one, one.filled_values(dict(_label(text) for text in given)))))
+    playbook = _library().get(name)
+    filled = playbook.filled_values(dict(_name_and_value(text) for text in parameters))
+    click.echo("\n".join(_as_text(playbook, filled)))
 
 
 @playbooks.command("stats")
@@ -109,55 +108,51 @@ def stats_command(everything: bool, as_json: bool) -> None:
 
     The most used first. JSON has all of them, in the order of `tocsin playbooks`.
     """
-    found = asyncio.run(_figures())
+    all_stats = run(_stats)
     if as_json:
-        _print([_figures_json(one) for one in found])
+        print_json([_stats_json(stats) for stats in all_stats])
         return
-    shown = sorted((one for one in found if one.used or everything), key=lambda one: (-one.used, one.playbook))
+    shown = sorted((s for s in all_stats if s.used or everything), key=lambda stats: (-stats.used, stats.playbook))
     if shown:
         click.echo(f"{'':<28} {'used':>5} {'success':>8} {'mean':>6}  {'last used':<11} {'reviewed':<11} skipped")
-    for one in shown:
-        click.echo(_figures_line(one))
-    if left := len(found) - len(shown):
-        said = f"{left} others were" if shown and left > 1 else "One other was" if shown else f"All {left} were"
-        click.echo(f"{said} never used. With them: tocsin playbooks stats --all")
+    for stats in shown:
+        click.echo(_stats_line(stats))
+    if left := len(all_stats) - len(shown):
+        subject = f"{left} others were" if shown and left > 1 else "One other was" if shown else f"All {left} were"
+        click.echo(f"{subject} never used. With them: tocsin playbooks stats --all")
 
 
-def _figures_line(one: RunStats) -> str:
-    success = "" if one.success_rate is None else f"{one.success_rate:.0%}"
-    last = one.last_used_at.date().isoformat() if one.last_used_at else "never"
-    skipped = ", ".join(f"{step} {times}×" for step, times in sorted(one.skipped.items()))
-    mean = approximate(one.mean) if one.mean else ""
-    reviewed = str(one.last_reviewed or "never")
-    return f"{one.playbook:<28} {one.used:>5} {success:>8} {mean:>6}  {last:<11} {reviewed:<11} {skipped}".rstrip()
+def _stats_line(stats: RunStats) -> str:
+    success = "" if stats.success_rate is None else f"{stats.success_rate:.0%}"
+    last = stats.last_used_at.date().isoformat() if stats.last_used_at else "never"
+    skipped = ", ".join(f"{step} {times}×" for step, times in sorted(stats.skipped.items()))
+    mean = approximate(stats.mean) if stats.mean else ""
+    reviewed = str(stats.last_reviewed or "never")
+    return f"{stats.playbook:<28} {stats.used:>5} {success:>8} {mean:>6}  {last:<11} {reviewed:<11} {skipped}".rstrip()
 
 
-async def _figures() -> list[RunStats]:
-    database = await open_database(settings_reader.load().url, migrate=False)
-    try:
-        library = _library()
-        async with database.reading() as conn:
-            used = set(await stored.used_playbooks(conn))
-            return [
-                run_stats(one, await stored.of_playbook(conn, one.id) if one.id in used else ())
-                for one in library.playbooks
-            ]
-    finally:
-        await database.close()
+async def _stats(database: Database, settings: Settings) -> list[RunStats]:
+    library = loader.load(settings.playbook_folders)
+    async with database.reading() as conn:
+        used = set(await stored.used_playbooks(conn))
+        return [
+            run_stats(playbook, await stored.of_playbook(conn, playbook.id) if playbook.id in used else ())
+            for playbook in library.playbooks
+        ]
 
 
-def _figures_json(one: RunStats) -> dict[str, Any]:
+def _stats_json(stats: RunStats) -> dict[str, Any]:
     """Instants are RFC 3339 in UTC, durations seconds."""
     return {
-        "id": one.playbook,
-        "used": one.used,
-        "ended": one.ended,
-        "succeeded": one.succeeded,
-        "success": one.success_rate,
-        "mean_s": one.mean.total_seconds() if one.mean else None,
-        "last_used_at": rfc3339(one.last_used_at) if one.last_used_at else None,
-        "last_reviewed": one.last_reviewed.isoformat() if one.last_reviewed else None,
-        "skipped": dict(one.skipped),
+        "id": stats.playbook,
+        "used": stats.used,
+        "ended": stats.ended,
+        "succeeded": stats.succeeded,
+        "success": stats.success_rate,
+        "mean_s": stats.mean.total_seconds() if stats.mean else None,
+        "last_used_at": rfc3339(stats.last_used_at) if stats.last_used_at else None,
+        "last_reviewed": stats.last_reviewed.isoformat() if stats.last_reviewed else None,
+        "skipped": dict(stats.skipped),
     }
 
 
@@ -169,35 +164,27 @@ def _severities() -> list[str]:
     return [severity.key for severity in policy_reader.load(settings_reader.load().policy_path).severities]
 
 
-def _label(text: str) -> tuple[str, str]:
+def _name_and_value(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise click.UsageError(f"“{text}” is not NAME=VALUE. Write it like alertname=ServiceDown")
     return name, value
 
 
-def _print(shown: Any) -> None:
-    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
-
-
 def _line(hit: Hit) -> str:
     return f"{hit.playbook.id:<28} {hit.playbook.name}\n{'':<28} {' · '.join(hit.reasons)}"
 
 
-def _length(span: timedelta | None) -> str:
-    return exact(span) if span else ""
-
-
-def _page(one: Playbook, filled: dict[str, str]) -> list[str]:
-    lines = [f"{one.name} ({one.id}) · {one.category}", one.description]
-    lines += _listed("Symptoms", one.symptoms) + _listed("Before you begin", one.prerequisites)
-    for phase in one.phases:
+def _as_text(playbook: Playbook, filled: dict[str, str]) -> list[str]:
+    lines = [f"{playbook.name} ({playbook.id}) · {playbook.category}", playbook.description]
+    lines += _listed("Symptoms", playbook.symptoms) + _listed("Before you begin", playbook.prerequisites)
+    for phase in playbook.phases:
         lines += ["", f"== {phase.title}{f' · {phase.within}' if phase.within else ''}"]
         for step in phase.steps:
             lines += _step(step, filled)
-    lines += _listed("Escalate when", one.escalation_criteria) + _listed("Tell", one.communication)
-    lines += _listed("Afterwards", one.post_resolution) + _listed("See also", one.related)
-    return lines + _listed("Why it differs from its source", one.notes)
+    lines += _listed("Escalate when", playbook.escalation_criteria) + _listed("Tell", playbook.communication)
+    lines += _listed("Afterwards", playbook.post_resolution) + _listed("See also", playbook.related)
+    return lines + _listed("Why it differs from its source", playbook.notes)
 
 
 def _listed(title: str, texts: tuple[str, ...]) -> list[str]:
@@ -207,7 +194,7 @@ def _listed(title: str, texts: tuple[str, ...]) -> list[str]:
 def _step(step: Step, filled: dict[str, str]) -> list[str]:
     marks = " [needs approval]" if step.requires_approval else ""
     lines = ["", f"{step.key} {step.title}{marks}"]
-    said = (
+    parts = (
         ("If", step.when),
         ("", step.description),
         ("DANGEROUS", step.dangerous),
@@ -218,7 +205,7 @@ def _step(step: Step, filled: dict[str, str]) -> list[str]:
         ("Note", step.note),
     )
     return lines + [
-        f"    {name}{': ' if name and name[-1] != '$' else ' ' if name else ''}{t}" for name, t in said if t
+        f"    {name}{': ' if name and name[-1] != '$' else ' ' if name else ''}{t}" for name, t in parts if t
     ]
 
 

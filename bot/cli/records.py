@@ -1,12 +1,12 @@
-"""`tocsin verify`, `export`, `backup` and `restored`: whether the record is as it was written, and copies of it."""
+"""`tocsin verify`, `export`, `backup` and `restored`: checking that the record is unchanged, and copying it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,13 @@ import click
 
 from bot import export
 from bot import settings as settings_reader
+from bot.cli.shared import as_json_option, incident_number, print_json, run, settings_database
 from bot.domain.errors import TocsinError
-from bot.settings import Settings
 from storage import backup
 from storage.database import Database
 from storage.instance_lock import acquire
-from storage.open import open_database
 from storage.timeline import verify as verification
 from storage.timeline.verify import Head, Report
-
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command("verify")
@@ -33,11 +30,11 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
     help="What `tocsin verify --json` printed earlier: nothing that stood then may be gone or other.",
 )  # fmt: skip
 @as_json_option
-def verify(incident_id: str | None, against: Path | None, as_json: bool) -> None:
+def verify_command(incident_id: str | None, against: Path | None, as_json: bool) -> None:
     """Look whether timelines stand as they were written; of INCIDENT_ID, or of all. Exits 1 if not."""
-    number = number_of(incident_id) if incident_id else None
+    number = incident_number(incident_id) if incident_id else None
     earlier = _earlier(against) if against else {}
-    fine = _run(_verify(number, earlier, as_json))
+    fine = run(lambda database, _: _verify(database, number, earlier, as_json))
     sys.exit(0 if fine else 1)
 
 
@@ -51,8 +48,10 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
     """All that is kept about INCIDENT_ID, or with --all about every incident, as JSON Lines."""
     if bool(incident_id) == everything:
         raise TocsinError("Say which: tocsin export INC-42, or tocsin export --all")
-    numbers = None if everything else [number_of(incident_id or "")]
-    written = _run(_export(numbers, output, as_json, private=not public))
+    numbers = None if everything else [incident_number(incident_id or "")]
+    written = run(
+        lambda database, settings: _export(database, settings.secrets(), numbers, output, as_json, private=not public)
+    )
     if output is not None:
         click.echo(f"{output}: {written} records.", err=True)
 
@@ -61,44 +60,35 @@ def export_command(incident_id: str | None, everything: bool, public: bool, outp
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup_command(file: Path) -> None:
     """Copy the SQLite database to FILE while the bot runs, whole and consistent, and look whether the copy is sound."""
-    found = settings_reader.load()
-    size = asyncio.run(backup.copy_sqlite(found.url, file))
+    size = asyncio.run(backup.copy_sqlite(settings_reader.load().url, file))
     click.echo(f"{file}: {size / 1e6:.1f} MB. To restore it, see docs/operator.md.")
 
 
 @click.command("restored")
 def restored_command() -> None:
     """After a database was restored from a backup, and before serving: nothing is sent that was sent already."""
-    count = _run(_restored())
+    count = asyncio.run(_restored())
     click.echo(
         f"{count} notices that wait are looked for in Slack before they are sent. Look at the rest: tocsin verify"
     )
 
 
 async def _restored() -> int:
-    found = settings_reader.load()
-    sole = await acquire(found.url, wait_s=0)
+    lock = await acquire(settings_reader.load().url, wait_s=0)
     try:
-        async with _database() as (database, _):
+        async with settings_database() as (database, _):
             return await backup.mark_restored(database)
     finally:
-        if sole is not None:
-            sole.release()
+        if lock is not None:
+            lock.release()
 
 
-def number_of(incident_id: str) -> int:
-    number = incident_id.upper().removeprefix("INC-")
-    if not number.isdecimal():
-        raise TocsinError(f"“{incident_id}” is not an incident ID. They look like INC-42.")
-    return int(number)
-
-
-async def _verify(number: int | None, earlier: dict[int, Head], as_json: bool) -> bool:
+async def _verify(database: Database, number: int | None, earlier: dict[int, Head], as_json: bool) -> bool:
     """Prints as it goes; holds only the faults and the ends of the chains."""
     entries = purged = incidents = 0
     faults: list[dict[str, Any]] = []
     heads: dict[str, Any] = {}
-    async with _database() as (database, _), aclosing(_reports(database, number, earlier)) as reports:
+    async with aclosing(_reports(database, number, earlier)) as reports:
         async for report in reports:
             incidents += report.entries > 0
             entries, purged = entries + report.entries, purged + report.purged
@@ -111,8 +101,8 @@ async def _verify(number: int | None, earlier: dict[int, Head], as_json: bool) -
                     click.echo(f"✗ INC-{report.incident}: {fault.message}")
                     faults.append({})
     if as_json:
-        found = {"ok": not faults, "incidents": incidents, "entries": entries, "purged": purged, "faults": faults}
-        click.echo(json.dumps({**found, "heads": heads}, ensure_ascii=False, indent=2))
+        counts = {"incidents": incidents, "entries": entries, "purged": purged}
+        print_json({"ok": not faults, **counts, "faults": faults, "heads": heads})
     elif faults:
         click.echo("The record was changed behind Tocsin's back. Keep this database, and compare it with a backup.")
     else:
@@ -129,26 +119,32 @@ async def _reports(database: Database, number: int | None, earlier: dict[int, He
                 yield report
         return
     async with database.snapshot() as conn:
-        found = await verification.verify_incident(conn, number, earlier.get(number))
-    if found is None:
+        single = await verification.verify_incident(conn, number, earlier.get(number))
+    if single is None:
         raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
-    yield found
+    yield single
 
 
 def _earlier(path: Path) -> dict[int, Head]:
     try:
         heads = json.loads(path.read_text())["heads"]
-        return {number_of(name): (int(head["entries"]), str(head["hash"])) for name, head in heads.items()}
+        return {incident_number(name): (int(head["entries"]), str(head["hash"])) for name, head in heads.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise TocsinError(f"{path} is not what `tocsin verify --json` prints.") from None
 
 
-async def _export(numbers: list[int] | None, output: Path | None, as_json: bool, *, private: bool) -> int:
-    async with (
-        _database() as (database, found),
-        aclosing(export.records(database, numbers, private=private)) as records,
-    ):
-        lines = export.lines(records, found.secrets())
+async def _export(
+    database: Database,
+    secrets: list[str],
+    numbers: list[int] | None,
+    output: Path | None,
+    as_json: bool,
+    *,
+    private: bool,
+) -> int:
+    """Returns how many records were written."""
+    async with aclosing(export.records(database, numbers, private=private)) as records:
+        lines = export.lines(records, secrets)
         if as_json:
             lines = _array(lines)
         if output is not None:
@@ -166,17 +162,3 @@ async def _array(lines: AsyncIterator[str]) -> AsyncIterator[str]:
         yield f"{before}{line}"
         before = ","
     yield "]"
-
-
-@asynccontextmanager
-async def _database() -> AsyncIterator[tuple[Database, Settings]]:
-    found = settings_reader.load()
-    database = await open_database(found.url, migrate=False)
-    try:
-        yield database, found
-    finally:
-        await database.close()
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)

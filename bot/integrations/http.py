@@ -41,7 +41,7 @@ async def ask(
 ) -> Answer:
     """One request. Raises `DeliveryError` where no answer came: refused connections are failures, the rest unknown.
 
-    A vendor may quote what it was sent: `secrets` are taken out of the answer before anybody sees it.
+    A vendor may quote what it was sent: `secrets` are removed from the answer first.
     """
     try:
         async with session.request(method, url, allow_redirects=False, **how) as response:
@@ -69,6 +69,7 @@ def passing(answer: Answer, vendor: str) -> DeliveryError | None:
 
 
 def without(text: str, secrets: Collection[str]) -> str:
+    """The text with each secret replaced by `HIDDEN`."""
     for secret in secrets:
         if secret:
             text = text.replace(secret, HIDDEN)
@@ -76,17 +77,18 @@ def without(text: str, secrets: Collection[str]) -> str:
 
 
 def in_the_clear(url: str) -> bool:
-    """Whether others could read along: plain HTTP to another machine."""
+    """Whether others on the way could read it: plain HTTP to another machine."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
 def headers(**more: str) -> Mapping[str, str]:
+    """Request headers, with our user agent."""
     return {"User-Agent": USER_AGENT, **more}
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
-    """As much of it as anybody needs."""
+    """At most `LARGEST_ANSWER` bytes."""
     body = bytearray()
     while len(body) < LARGEST_ANSWER and (chunk := await response.content.read(LARGEST_ANSWER - len(body))):
         body += chunk
@@ -105,16 +107,16 @@ def _scrubbed(value: Any, secrets: Collection[str]) -> Any:
     if isinstance(value, str):
         return without(value, secrets)
     if isinstance(value, list):
-        return [_scrubbed(one, secrets) for one in value]
+        return [_scrubbed(item, secrets) for item in value]
     if isinstance(value, dict):
-        return {without(str(key), secrets): _scrubbed(one, secrets) for key, one in value.items()}
+        return {without(str(key), secrets): _scrubbed(item, secrets) for key, item in value.items()}
     return value
 
 
-def _retry_after_s(given: Mapping[str, str]) -> float | None:
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds, fractions allowed; None where nothing usable is said. A date is left to our own back-off."""
     try:
-        seconds = float(given.get("Retry-After", ""))
+        seconds = float(headers.get("Retry-After", ""))
     except ValueError:
         return None
     return min(max(0.1, seconds), LONGEST_WAIT_S) if seconds == seconds else None

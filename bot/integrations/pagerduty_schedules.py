@@ -1,7 +1,7 @@
-"""Who is on call by PagerDuty's REST API v2: a schedule as it is finally rendered, overrides there included.
+"""Reads schedules from PagerDuty's REST API v2, as finally rendered: overrides made there are included.
 
 https://developer.pagerduty.com/api-reference/3f03afb2c84a4-get-a-schedule and `GET /users/{id}` for addresses, which
-the schedule does not tell.
+the schedule does not hold.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VENDOR = "PagerDuty"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One turn. `email` is None where the person's page there could not be read."""
+    """One shift. `email` is None where PagerDuty does not let us read the person."""
 
     user: str
     name: str
@@ -32,33 +32,38 @@ class Entry:
 
 @dataclass(slots=True)
 class Schedules:
+    """A client for one account. Addresses are read once a process."""
+
     session: aiohttp.ClientSession
     url: str
     token: str = field(repr=False)
     _emails: dict[str, str | None] = field(default_factory=dict)
 
     async def entries(self, schedule: str, since: datetime, until: datetime) -> list[Entry]:
-        """In order. Raises `DeliveryError` in words that say what to mend."""
+        """The shifts of a schedule, in order. Raises `DeliveryError` in words that say what to mend."""
         span = {"since": since.isoformat(), "until": until.isoformat(), "time_zone": "UTC"}
         answer = await self._get(f"schedules/{quote(schedule, safe='')}", span)
         if answer.status == 404:
             raise DeliveryError(f"{VENDOR} has no schedule {schedule}; check `pagerduty` in the policy", permanent=True)
         _check(answer)
         final = (answer.data.get("schedule") or {}).get("final_schedule") or {}
-        found = final.get("rendered_schedule_entries")
-        if not isinstance(found, list):
+        rendered = final.get("rendered_schedule_entries")
+        if not isinstance(rendered, list):
             raise DeliveryError(f"{VENDOR}'s answer about {schedule} has no entries in it")
-        return [await self._entry(one) for one in found]
+        return [await self._entry(shift) for shift in rendered]
 
-    async def _entry(self, one: dict[str, Any]) -> Entry:
-        user = one["user"]
+    async def _entry(self, shift: dict[str, Any]) -> Entry:
+        user = shift["user"]
         return Entry(
-            str(user["id"]), str(user.get("summary") or user["id"]), await self._email(str(user["id"])),
-            datetime.fromisoformat(one["start"]).astimezone(UTC), datetime.fromisoformat(one["end"]).astimezone(UTC),
-        )  # fmt: skip
+            user=str(user["id"]),
+            name=str(user.get("summary") or user["id"]),
+            email=await self._email(str(user["id"])),
+            starts_at=datetime.fromisoformat(shift["start"]).astimezone(UTC),
+            ends_at=datetime.fromisoformat(shift["end"]).astimezone(UTC),
+        )
 
     async def _email(self, user: str) -> str | None:
-        """Asked once for each person; one that cannot be read is known by name alone."""
+        """None for a person that may not be read."""
         if user not in self._emails:
             answer = await self._get(f"users/{quote(user, safe='')}", {})
             if answer.status not in (403, 404):
@@ -67,9 +72,9 @@ class Schedules:
         return self._emails[user]
 
     async def _get(self, path: str, query: dict[str, str]) -> http.Answer:
-        given = http.headers(Accept="application/json", Authorization=f"Token token={self.token}")
+        headers = http.headers(Accept="application/json", Authorization=f"Token token={self.token}")
         url = f"{self.url.rstrip('/')}/{path}"
-        return await http.ask(self.session, "GET", url, VENDOR, (self.token,), headers=given, params=query)
+        return await http.ask(self.session, "GET", url, VENDOR, (self.token,), headers=headers, params=query)
 
 
 def _check(answer: http.Answer) -> None:

@@ -1,4 +1,4 @@
-"""What every notifier is: something that takes a page and gives back a receipt, or says why it could not.
+"""The notifier protocol: `send` takes a page and returns a receipt, or raises why it could not.
 
 Errors are `bot.domain.errors.DeliveryError`: `permanent` where trying again is useless (the next method is used),
 `uncertain` where the vendor may have taken it, `wait_s` where the vendor says when to come back.
@@ -16,7 +16,7 @@ from bot.domain.paging.ladder import ordinal
 
 
 class Action(StrEnum):
-    """`TRIGGER` calls somebody; the others tell a vendor that keeps the alert what became of it."""
+    """`TRIGGER` pages a person; the others tell a vendor that keeps the alert how it went on."""
 
     TRIGGER = "trigger"
     ACKNOWLEDGE = "acknowledge"
@@ -51,6 +51,7 @@ class Page:
 
     @property
     def private(self) -> bool:
+        """Whether nothing but the ID may leave."""
         return self.title is None
 
     @property
@@ -60,24 +61,26 @@ class Page:
 
     @property
     def count(self) -> str:
+        """` (2nd time)`, or nothing at the first."""
         return f" ({ordinal(self.times)} time)" if self.times > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the vendor gave back, kept with the row: `id` is what the vendor finds it by."""
+    """The vendor's confirmation, kept with the notice. `id` is the vendor's own."""
 
     vendor: str
     id: str
     status: str = ""
 
     def as_json(self) -> dict[str, Any]:
+        """The receipt as it is stored."""
         return asdict(self)
 
 
 class Notifier(Protocol):
-    """One way of reaching people."""
+    """A paging method."""
 
     async def send(self, page: Page) -> Receipt:
-        """Deliver once. Raises `DeliveryError`; never repeats by itself and never says a secret."""
+        """Deliver once. Raises `DeliveryError`; never repeats by itself, and names no secret."""
         ...

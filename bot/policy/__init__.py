@@ -1,10 +1,10 @@
-"""A policy file, or a preset, becomes the domain's `Policy`.
+"""Read a policy file, or a preset, into the domain's `Policy`.
 
     loaded = read(Path("policy.yml"))   # LoadedPolicy: .policy, .document (plain JSON to keep), .warnings
     policy = load(Path("policy.yml"))   # the policy alone; load(None) is the preset sev1-5
-    policy = from_document(document)    # of a document that was kept; its digest is the same again
+    policy = from_document(document)    # of a document that was kept; it has the same digest
 
-Everything raises `PolicyError`, which lists all that is wrong, with file, line and mend.
+Each raises `PolicyError`, which lists every problem with its file, its line and how to fix it.
 """
 
 from bot.policy.document import as_json

@@ -1,4 +1,4 @@
-"""A valid document → the domain's `Policy`."""
+"""Build the domain's `Policy` from a valid document."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from datetime import date, timedelta
 from typing import Any
 
 from bot.domain.oncall.notation import DEFAULT_HANDOFF
+from bot.domain.policy import automation_rules as rules
 from bot.domain.policy import policy as domain
-from bot.domain.values.durations import BusinessDays, Span, parse_span
+from bot.domain.values.durations import BusinessDays, Span, parse_duration, parse_span
+from bot.domain.values.target import Target, TargetKind
 from bot.policy import models
-from bot.policy.checks import automation, permissions
 from bot.policy.document import digest
+from bot.policy.models.conditions import CONDITION
 
-# A rotation of one needs no first day: it is always their turn.
-ALWAYS = date(2000, 1, 3)
+_ANY_DAY = date(2000, 1, 3)  # the first day of a rotation with one member, whose turn it always is
 _MORE = ("stakeholders", "audiences", "channels", "war_room", "ticket")
 
 
 def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Policy:
+    """The policy of a validated `document`, whose digest it gets."""
     return domain.Policy(
         name=model.name or model.preset or "policy",
         severities=tuple(_severity(key, model.severities[key]) for key in model.order or model.severities),
@@ -42,8 +44,8 @@ def build_policy(model: models.Document, document: dict[str, Any]) -> domain.Pol
         audiences={key: _audience(key, audience) for key, audience in model.audiences.items()},
         classification=tuple(_rule(key, rule) for key, rule in model.classification.items()),
         fields=tuple(_field(key, custom) for key, custom in model.fields.items()),
-        automation=automation.rules_of(model.automation),
-        permissions=permissions.allowed_of(model),
+        automation=_automation(model.automation),
+        permissions={action: _allow_list(model, targets) for action, targets in model.permissions.items()},
         digest=digest(document),
     )
 
@@ -88,6 +90,7 @@ def _contact(key: str, model: models.Contact) -> domain.Contact:
 
 
 def build_schedule(key: str, model: models.Schedule, timezone: str) -> domain.Schedule:
+    """A schedule, in `timezone` unless it has its own."""
     return domain.Schedule(
         key,
         model.timezone or timezone,
@@ -98,7 +101,7 @@ def build_schedule(key: str, model: models.Schedule, timezone: str) -> domain.Sc
 
 
 def rotations(model: models.Schedule) -> list[models.Rotation]:
-    """The layers of a schedule; the short form is one. What is read from PagerDuty has none here."""
+    """The layers of a schedule: one for the short form, none for a schedule that is read from PagerDuty."""
     if model.pagerduty:
         return []
     if model.layers:
@@ -118,7 +121,7 @@ def _layer(model: models.Rotation) -> domain.Layer:
     return domain.Layer(
         rotation=model.rotation,
         handoff=model.handoff or DEFAULT_HANDOFF[model.rotation],
-        start=date.fromisoformat(model.start) if model.start else ALWAYS,
+        start=date.fromisoformat(model.start) if model.start else _ANY_DAY,
         members=tuple(model.members),
         hours=model.hours,
     )
@@ -154,7 +157,7 @@ def _trigger(key: str, model: models.Trigger) -> domain.Trigger:
 
 
 def _rule(key: str, model: models.Rule) -> domain.Rule:
-    conditions = tuple(automation.condition_of(text) for text in model.when)
+    conditions = tuple(_condition(text) for text in model.when)
     return domain.Rule(
         key, model.severity, model.name, conditions, model.category, tuple(model.actions), model.escalate
     )
@@ -186,6 +189,90 @@ def _playbooks(model: models.Playbooks) -> domain.PlaybookRules:
     )
 
 
+def _automation(model: models.Automation) -> rules.AutomationRules:
+    runners = model.runners
+    return rules.AutomationRules(
+        enabled=model.enabled,
+        process=_process(runners.process) if runners.process else None,
+        http=_http(runners.http) if runners.http else None,
+        promql=rules.PromqlRules(parse_duration(runners.promql.timeout)) if runners.promql else None,
+        wait=rules.WaitRules(parse_duration(runners.wait.longest)) if runners.wait else None,
+        matrix=tuple(_matrix_row(key, row) for key, row in model.matrix.items()),
+        thresholds=dict(model.thresholds),
+        severities=tuple(model.severities),
+        otherwise=model.otherwise,
+        on_failure=model.on_failure,
+    )
+
+
+def _process(model: models.ProcessRunner) -> rules.ProcessRules:
+    return rules.ProcessRules(tuple(_executable(allowed) for allowed in model.allow), model.concurrency)
+
+
+def _executable(model: models.Executable) -> rules.Executable:
+    return rules.Executable(
+        path=model.executable,
+        arguments=tuple(tuple(form) for form in model.arguments),
+        working_directory=model.working_directory,
+        environment=dict(model.environment),
+        environment_from=tuple(model.environment_from),
+        search_path=model.path,
+        home=model.home,
+        user=model.user,
+        timeout=parse_duration(model.timeout),
+        output_limit=model.output_limit,
+        memory=model.memory,
+        processes=model.processes,
+    )
+
+
+def _http(model: models.HttpRunner) -> rules.HttpRules:
+    hosts = tuple(
+        rules.Host(
+            host=allowed.host,
+            methods=tuple(allowed.methods),
+            paths=tuple(allowed.paths),
+            headers=dict(allowed.headers),
+            addresses=tuple(allowed.addresses),
+            plain=allowed.plain,
+            ports=tuple(allowed.ports),
+        )
+        for allowed in model.allow
+    )
+    return rules.HttpRules(hosts, parse_duration(model.timeout), model.output_limit, model.concurrency)
+
+
+def _matrix_row(key: str, model: models.MatrixRow) -> rules.MatrixRow:
+    return rules.MatrixRow(
+        key=key,
+        decision=model.decision,
+        name=model.name or key.replace("_", " ").capitalize(),
+        playbooks=tuple(model.playbooks),
+        categories=tuple(model.categories),
+        actions=tuple(model.actions),
+        confidence=model.confidence,
+        radius=tuple(_condition(text) for text in model.blast_radius),
+    )
+
+
+def _condition(text: str) -> domain.Condition:
+    match = CONDITION.match(text)
+    if match is None:
+        raise TypeError(f"{text} has passed validation as a condition")
+    return domain.Condition(match[1], match[2] or "", float(match[3] or 0))
+
+
+def _allow_list(model: models.Document, targets: list[Target]) -> domain.AllowList:
+    names: dict[TargetKind, list[str]] = {TargetKind.USER: [], TargetKind.GROUP: [], TargetKind.ROLE: []}
+    for target in targets:
+        if target.kind is TargetKind.CONTACT:
+            names[TargetKind.USER].append(model.contacts[target.name].slack or "")
+        else:
+            names[target.kind].append(target.name)
+    users, groups, roles = (tuple(names[kind]) for kind in (TargetKind.USER, TargetKind.GROUP, TargetKind.ROLE))
+    return domain.AllowList(users, groups, roles)
+
+
 def _span(text: str | None) -> Span | None:
     return None if text is None else parse_span(text)
 
@@ -195,6 +282,7 @@ def _duration(text: str | None) -> timedelta | None:
 
 
 def clock_duration(text: str) -> timedelta:
+    """A duration that is not in business days."""
     span = parse_span(text)
     if isinstance(span, BusinessDays):
         raise TypeError(f"{text} has passed validation as a duration of the clock")

@@ -1,4 +1,4 @@
-"""A document's digest, and the policy as plain JSON for people and programs: `tocsin policy --json`."""
+"""The digest of a document, and a policy as plain JSON for `tocsin policy --json`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bot.domain.values.target import Target
 
 
 def digest(document: dict[str, Any]) -> str:
-    """sha256 of a document's canonical JSON: white space, comments and the order of its keys change nothing."""
+    """The SHA-256 of the document's canonical JSON, which white space, comments and the order of keys do not change."""
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def as_json(policy: Policy) -> dict[str, Any]:
-    """Durations in seconds, business-day ones as `"1bd"`; severities by key in order, worst first."""
+    """The policy with durations in seconds, or as `"1bd"` in business days, and severities in order, worst first."""
     return {
         "name": policy.name,
         "digest": policy.digest,
@@ -49,6 +49,7 @@ def as_json(policy: Policy) -> dict[str, Any]:
 
 
 def seconds(span: Span | None) -> int | float | str | None:
+    """The span in seconds, or as text such as `"1bd"` in business days."""
     if span is None:
         return None
     if isinstance(span, BusinessDays):
@@ -58,12 +59,12 @@ def seconds(span: Span | None) -> int | float | str | None:
 
 
 def _severity(severity: Severity) -> dict[str, Any]:
-    found = _fields(severity, "more", "ladder")
-    return {**found, "ladder": [_fields(rung) for rung in severity.ladder], **severity.extra}
+    fields = _fields(severity, "more", "ladder")
+    return {**fields, "ladder": [_fields(rung) for rung in severity.ladder], **severity.extra}
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
-    """Without a routing key of their own: whoever has it may page them."""
+    """A contact with its routing key hidden, since that is enough to page them."""
     return {**_fields(contact), "pagerduty": "•••" if contact.pagerduty else None}
 
 
@@ -81,7 +82,7 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
 
 
 def _fields(value: Any, *without: str) -> dict[str, Any]:
-    """A domain value's fields as JSON; its key is where it stands."""
+    """The fields of a domain value as JSON, without its key, by which it is listed."""
     names = [name for name in value.__dataclass_fields__ if name not in ("key", *without)]
     return {name: _plain(getattr(value, name)) for name in names}
 
@@ -92,7 +93,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Target):
         return str(value)
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if is_dataclass(value):
         return _fields(value)
     return value.isoformat() if isinstance(value, date) else value

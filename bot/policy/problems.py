@@ -1,4 +1,4 @@
-"""What is wrong with a policy, said so that the message alone is enough to mend it."""
+"""Problems of a policy, worded so that each message alone is enough to fix the file."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake. `line` is None where it stands in no line of the file (something is missing altogether)."""
+    """One mistake in a file."""
 
     path: KeyPath
     message: str
-    line: int | None = None
+    line: int | None = None  # `None` if no line of the file is to blame, since something is missing altogether
 
     def located(self, name: str) -> str:
+        """The message after the file's name and the line."""
         return f"{name}:{self.line}: {self.message}" if self.line else f"{name}: {self.message}"
 
 
 class PolicyError(TocsinError):
-    """The policy is not valid. The message lists every problem, a line each, in the order of the file."""
+    """The policy is not valid. The message lists every problem, one per line, in the order of the file."""
 
     def __init__(self, name: str, problems: Iterable[Problem]) -> None:
         self.name = name
@@ -33,23 +34,23 @@ class PolicyError(TocsinError):
 
 
 def dotted(path: KeyPath) -> str:
-    """`severities.sev1.ladder[2].notify[1]`: list positions count from 1, as people do."""
-    said = ""
+    """`severities.sev1.ladder[2].notify[1]`: positions in lists count from 1, as people do."""
+    text = ""
     for part in path:
-        said += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if said else part
-    return said
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    by_lower = {key.lower(): key for key in known}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The one of `words` that was probably meant; `None` if none is similar."""
+    by_lower = {each.lower(): each for each in words}
+    matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """` Did you mean x?`, or else what there is: ` Settings here: a, b.`"""
-    known = list(known)
-    if found := nearest(word, known):
-        return f" Did you mean {found}?"
-    return f" {otherwise}: {', '.join(known)}." if known else ""
+def did_you_mean(word: str, words: Iterable[str], otherwise: str) -> str:
+    """` Did you mean x?` or, if none of `words` is similar, all of them after `otherwise`: ` Settings here: a, b.`"""
+    choices = list(words)
+    if guess := nearest(word, choices):
+        return f" Did you mean {guess}?"
+    return f" {otherwise}: {', '.join(choices)}." if choices else ""

@@ -1,4 +1,4 @@
-"""Validation errors in the words of somebody who has the file open before them."""
+"""Messages for validation errors, written for a person who has the file open."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bot.policy import models
 from bot.policy.problems import KeyPath, Problem, did_you_mean, dotted, nearest
 from bot.policy.yaml_source import Source
 
-_WANTED = {
-    "string_type": "must be a text",
+_REQUIREMENTS = {
+    "string_type": "must be text",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "int_type": "must be a whole number",
@@ -23,8 +23,8 @@ _WANTED = {
     "float_type": "must be a number",
     "float_parsing": "must be a number",
     "list_type": "must be a list",
-    "dict_type": "must hold keys of its own",
-    "model_type": "must hold settings",
+    "dict_type": "must be a mapping",
+    "model_type": "must contain settings",
 }
 
 
@@ -34,22 +34,25 @@ def problems_from(
     base: dict[str, Any] | None = None,
     root: type[BaseModel] = models.Document,
 ) -> list[Problem]:
-    """Every error of a validation against `root`, each with its line in the file."""
-    found: dict[Problem, None] = {}
+    """The problems of a failed validation against `root`, each with its line in the file.
+
+    `base`: the values of the preset, if there is one.
+    """
+    problems: dict[Problem, None] = {}
     for error in invalid.errors():
         path = _path(error)
-        found[Problem(path, _said(error, path, base or {}, root), source.line(path))] = None
-    return list(found)
+        problems[Problem(path, _message(error, path, base or {}, root), source.line(path))] = None
+    return list(problems)
 
 
 def _path(error: ErrorDetails) -> KeyPath:
     return tuple(part for part in error["loc"] if part != "[key]")
 
 
-def _said(error: ErrorDetails, path: KeyPath, base: dict[str, Any], root: type[BaseModel]) -> str:
+def _message(error: ErrorDetails, path: KeyPath, base: dict[str, Any], root: type[BaseModel]) -> str:
     kind, context, name = error["type"], error.get("ctx", {}), dotted(path)
     if kind == "policy":
-        return f"{name} {context['said']}"
+        return f"{name} {context['message']}"
     if kind == "extra_forbidden":
         return _unknown(path, root)
     if kind == "missing":
@@ -64,23 +67,24 @@ def _said(error: ErrorDetails, path: KeyPath, base: dict[str, Any], root: type[B
         return f"{name} must be {context['ge']} or more, not {error['input']}."
     if kind == "less_than_equal":
         return f"{name} must be {context['le']:g} or less, not {error['input']}."
-    wanted = _WANTED.get(kind, error["msg"])
-    return f"{name} {wanted}, not {_shown(error['input'])}.{_how(kind, path, error['input'], root)}"
+    requirement = _REQUIREMENTS.get(kind, error["msg"])
+    hint = _hint(kind, path, error["input"], root)
+    return f"{name} {requirement}, not {_described(error['input'])}.{hint}"
 
 
 def _unknown(path: KeyPath, root: type[BaseModel]) -> str:
     model = _model_at(path[:-1], root)
-    known = list(model.model_fields) if model else []
-    return f"{dotted(path)} is not a setting here.{did_you_mean(str(path[-1]), known, 'Settings here')}"
+    settings = list(model.model_fields) if model else []
+    return f"{dotted(path)} is not a setting here.{did_you_mean(str(path[-1]), settings, 'Settings here')}"
 
 
 def _missing(path: KeyPath, base: dict[str, Any]) -> str:
     owner, key = path[:-1], str(path[-1])
     if len(owner) == 2 and owner[0] in models.COLLECTIONS and owner[1] not in base.get(str(owner[0]), {}):
-        known = [str(name) for name in base.get(str(owner[0]), {})]
-        guess = nearest(str(owner[1]), known)
-        meant = f" Did you mean {guess}?" if guess else ""
-        return f"{dotted(owner)} is new, and needs {_article(key)} {key}: write `{_example(owner, key)}`.{meant}"
+        entries = [str(name) for name in base.get(str(owner[0]), {})]
+        guess = nearest(str(owner[1]), entries)
+        suggestion = f" Did you mean {guess}?" if guess else ""
+        return f"{dotted(owner)} is new, and needs {_article(key)} {key}: write `{_example(owner, key)}`.{suggestion}"
     return f"{dotted(owner) or 'The file'} needs {_article(key)} {key}: write `{_example(owner, key)}`."
 
 
@@ -100,28 +104,29 @@ def _example(owner: KeyPath, key: str) -> str:
 
 
 def _not_one_of(name: str, path: KeyPath, error: ErrorDetails) -> str:
-    known = [word.strip("'\" ") for word in error["ctx"]["expected"].replace(" or ", ",").split(",")]
-    given = error["input"]
-    guess = nearest(given, known) if isinstance(given, str) else None
-    return f"{name} must be one of {', '.join(known)}, not {_shown(given)}.{f' Did you mean {guess}?' if guess else ''}"
+    choices = [word.strip("'\" ") for word in error["ctx"]["expected"].replace(" or ", ",").split(",")]
+    value = error["input"]
+    guess = nearest(value, choices) if isinstance(value, str) else None
+    suggestion = f" Did you mean {guess}?" if guess else ""
+    return f"{name} must be one of {', '.join(choices)}, not {_described(value)}.{suggestion}"
 
 
-def _how(kind: str, path: KeyPath, given: Any, root: type[BaseModel]) -> str:
-    if kind == "list_type" and isinstance(given, str | int):
-        return f" Write [{given}]."
-    if kind == "list_type" and given is None:
+def _hint(kind: str, path: KeyPath, value: Any, root: type[BaseModel]) -> str:
+    if kind == "list_type" and isinstance(value, str | int):
+        return f" Write [{value}]."
+    if kind == "list_type" and value is None:
         return " Write [] for none."
-    if kind == "string_type" and isinstance(given, bool):
+    if kind == "string_type" and isinstance(value, bool):
         return " Put it in quotes."
-    if kind == "string_type" and isinstance(given, dict) and len(given) == 1:
-        ((first, second),) = given.items()
+    if kind == "string_type" and isinstance(value, dict) and len(value) == 1:
+        ((first, second),) = value.items()
         return f' Put it in quotes: "{first}: {second}".'
-    if kind in ("bool_type", "bool_parsing") and str(given).lower() in ("on", "yes", "y"):
+    if kind in ("bool_type", "bool_parsing") and str(value).lower() in ("on", "yes", "y"):
         return " Write true."
-    if kind in ("bool_type", "bool_parsing") and str(given).lower() in ("off", "no", "n"):
+    if kind in ("bool_type", "bool_parsing") and str(value).lower() in ("off", "no", "n"):
         return " Write false."
     if kind == "dict_type":
-        return " Name each on a line of its own beneath, as `name: {…}`."
+        return " Write each entry on a line of its own below, as `name: {…}`."
     hint = _settings_hint(path, root)
     return f" {hint}" if hint and kind == "model_type" else ""
 
@@ -131,37 +136,42 @@ def _settings_hint(path: KeyPath, root: type[BaseModel]) -> str:
     return f"Settings here: {', '.join(model.model_fields)}." if model else ""
 
 
-def _shown(value: Any) -> str:
+def _described(value: Any) -> str:
     if value is None:
         return "empty"
     if isinstance(value, dict):
-        return "keys"
+        return "a mapping"
     if isinstance(value, list):
         return "a list"
     return str(value).lower() if isinstance(value, bool) else f"“{str(value)[:60]}”"
 
 
 def _model_at(path: KeyPath, root: type[BaseModel]) -> type[BaseModel] | None:
-    """The part of the document that stands at `path`."""
-    here: Any = root
+    """The model of the settings at `path`; `None` if there is none."""
+    annotation: Any = root
     for part in path:
-        here = next((one for one in _alternatives(here) if isinstance(one, type) and issubclass(one, BaseModel)), here)
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            field = here.model_fields.get(str(part))
-            here = field.annotation if field else None
+        model = _first_model(annotation)
+        if model is None:
+            annotation = _item_type(annotation)
         else:
-            here = _inside(here)
-    found = [one for one in _alternatives(here) if isinstance(one, type) and issubclass(one, BaseModel)]
-    return found[0] if found else None
+            field = model.model_fields.get(str(part))
+            annotation = field.annotation if field else None
+    return _first_model(annotation)
 
 
-def _inside(annotation: Any) -> Any:
-    """What a list or a mapping holds."""
+def _first_model(annotation: Any) -> type[BaseModel] | None:
+    types = (each for each in _alternatives(annotation) if isinstance(each, type) and issubclass(each, BaseModel))
+    return next(types, None)
+
+
+def _item_type(annotation: Any) -> Any:
+    """The type of a list's items or a mapping's values."""
     arguments = typing.get_args(annotation)
     return arguments[-1] if arguments else None
 
 
 def _alternatives(annotation: Any) -> Iterator[Any]:
+    """The annotation itself, and the members of a union."""
     yield annotation
     if typing.get_origin(annotation) is not list and typing.get_origin(annotation) is not dict:
         yield from typing.get_args(annotation)

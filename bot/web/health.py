@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`: whether we live, whether we can work, and how we have been doing."""
+"""`/healthz`, `/readyz` and `/metrics`: whether the process lives, whether it can work, and its metrics."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from storage.outbox import census
 
 log = structlog.get_logger()
 
-POLLED_WITHIN_S = 30.0  # `/readyz`: a balancer watches it
+POLLED_WITHIN_S = 30.0  # `/readyz`, by a load balancer
 TICK_MAX_S = 15.0
 OUTBOX_MAX_S = 300.0
-UNHURRIED = frozenset({"backfill", "home"})  # many of them may wait for what Slack allows, and nothing is wrong
+UNHURRIED = frozenset({"backfill", "home"})  # many of these may wait for Slack's rate limits
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of being ready. `words` say what is wrong and how to mend it."""
+    """One condition of readiness. `words` say what is wrong and how to mend it."""
 
     name: str
     ok: bool
@@ -41,7 +41,7 @@ class Check:
 
 @dataclass(slots=True)
 class Health:
-    """Asks each part how it does. `slack` answers with None when connected, else with what is wrong."""
+    """Checks each part. `slack` and `policy` return what is wrong, or None; `ticked_at` is monotonic, None at first."""
 
     name: ClassVar[str] = "readiness"
 
@@ -51,14 +51,14 @@ class Health:
     ticked_at: Callable[[], float | None]
     policy: Callable[[], str | None] = lambda: None
     stopping: bool = False
-    asked_at: float = -math.inf
-    seen: asyncio.Event = field(default_factory=asyncio.Event)  # that we are stopping
+    asked_at: float = -math.inf  # when `/readyz` was last polled, monotonic
+    seen: asyncio.Event = field(default_factory=asyncio.Event)  # set once a poll was answered with "stopping"
 
     async def start(self) -> None:
         return
 
     async def stop(self, within_s: float) -> None:
-        """Be not ready from now on. A balancer that polls `/readyz` may see that before the port closes."""
+        """Turn unready, and wait until a load balancer that polls `/readyz` has seen it, before the port closes."""
         self.stopping = True
         if time.monotonic() - self.asked_at > POLLED_WITHIN_S:
             return
@@ -66,16 +66,17 @@ class Health:
             await asyncio.wait_for(self.seen.wait(), within_s)
 
     async def checks(self) -> list[Check]:
+        """Every condition, checked now."""
         if self.stopping:
             return [
                 Check("process", False, "it is stopping; send people to another replica, or wait for the next start")
             ]
-        found = [await self._database()]
-        if found[0].ok:
-            found.append(await self._outbox())
-        found += [await self._slack(), self._scheduler()]
-        found.append(Check("policy", True, self.policy() or "ok"))  # said, but an older policy serves well
-        return found
+        checks = [await self._database()]
+        if checks[0].ok:
+            checks.append(await self._outbox())
+        checks += [await self._slack(), self._scheduler()]
+        checks.append(Check("policy", True, self.policy() or "ok"))  # the previous policy serves as well
+        return checks
 
     async def _database(self) -> Check:
         try:
@@ -100,13 +101,15 @@ class Health:
     async def _outbox(self) -> Check:
         try:
             async with self.context.database.reading() as conn:
-                standing = await census.count_by_kind(conn)
+                waiting = await census.count_by_kind(conn)
         except StorageError as error:
             return Check("outbox", False, str(error))
         now = datetime.now(UTC)
-        late = [s for s in standing if s.state != "held" and s.kind not in UNHURRIED]
+        late = [s for s in waiting if s.state != "held" and s.kind not in UNHURRIED]
         kind, age = max(
-            ((s.kind, (now - s.oldest_at).total_seconds()) for s in late), key=lambda one: one[1], default=("", 0.0)
+            ((s.kind, (now - s.oldest_at).total_seconds()) for s in late),
+            key=lambda kind_and_age: kind_and_age[1],
+            default=("", 0.0),
         )
         if age <= OUTBOX_MAX_S:
             return Check("outbox", True)
@@ -114,7 +117,7 @@ class Health:
         return Check("outbox", False, words)
 
     async def refresh_metrics(self) -> None:
-        """What is counted when somebody looks. Without its database it still says that, and what it knows."""
+        """Count what is counted on request. Without the database, the rest is still refreshed."""
         for check in await self.checks():
             self.metrics.check_ok.labels(check.name).set(check.ok)
         if (ticked := self.ticked_at()) is not None:
@@ -128,16 +131,16 @@ class Health:
         async with self.context.database.reading() as conn:
             depth, oldest = await census.count_by_state(conn), await census.oldest_waiting_at(conn)
             open_now = await incidents.newest(conn, open_only=True, limit=1000)
-            standing = await census.count_by_kind(conn)
+            waiting = await census.count_by_kind(conn)
             await self._count_playbooks(conn, [i.number for i in open_now if i.walks and not i.drill])
         self.metrics.outbox_waiting.clear()
         self.metrics.outbox_waiting_s.clear()
         now = datetime.now(UTC)
         ages: dict[str, float] = {}
-        for one in standing:
-            self.metrics.outbox_waiting.labels(one.kind, one.state).set(one.rows)
-            if one.state != "held":
-                ages[one.kind] = max(ages.get(one.kind, 0.0), (now - one.oldest_at).total_seconds())
+        for group in waiting:
+            self.metrics.outbox_waiting.labels(group.kind, group.state).set(group.rows)
+            if group.state != "held":
+                ages[group.kind] = max(ages.get(group.kind, 0.0), (now - group.oldest_at).total_seconds())
         for kind, waited_s in ages.items():
             self.metrics.outbox_waiting_s.labels(kind).set(waited_s)
         for state, count in depth.items():
@@ -148,28 +151,30 @@ class Health:
         for severity, count in Counter(i.severity for i in open_now if not i.drill).items():
             self.metrics.incidents_open.labels(severity).set(count)
 
-    async def _count_playbooks(self, conn: AsyncConnection, walked: list[int]) -> None:
-        """`walked`: the open incidents in which there are any."""
-        going = [walk for walk in await playbook_runs.running(conn) if not walk.drill] if walked else []
-        standing = await jobs.count_by_runner(conn, walked)
+    async def _count_playbooks(self, conn: AsyncConnection, numbers: list[int]) -> None:
+        """`numbers`: the open incidents that have playbook runs."""
+        runs = [run for run in await playbook_runs.running(conn) if not run.drill] if numbers else []
+        job_counts = await jobs.count_by_runner(conn, numbers)
         for gauge in (self.metrics.jobs, self.metrics.walks, self.metrics.walk_steps):
             gauge.clear()
-        for (runner, state), count in standing.items():
+        for (runner, state), count in job_counts.items():
             self.metrics.jobs.labels(runner, state).set(count)
-        for kind, count in Counter(walk.kind for walk in going).items():
+        for kind, count in Counter(run.kind for run in runs).items():
             self.metrics.walks.labels(kind).set(count)
-        for state, count in Counter(str(mark.state) for walk in going for mark in walk.steps).items():
+        for state, count in Counter(str(step.state) for run in runs for step in run.steps).items():
             self.metrics.walk_steps.labels(state).set(count)
 
 
 def routes(health: Health) -> list[web.RouteDef]:
+    """The three routes. They need no authentication and hold nothing of an incident but counts."""
+
     async def healthz(request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
 
     async def readyz(request: web.Request) -> web.Response:
         health.asked_at = time.monotonic()
         checks = await health.checks()
-        if health.stopping:  # perhaps only since we looked
+        if health.stopping:  # perhaps only since the checks
             checks = await health.checks()
             health.seen.set()
         ready = all(check.ok for check in checks)

@@ -1,4 +1,4 @@
-"""`/oncall/…ics`: who is on call, as a calendar to subscribe to. No address, telephone number or incident is in it."""
+"""Calendar feeds of who is on call (`/oncall/….ics`), without addresses, telephone numbers or incidents."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from storage import overrides
 
 HORIZON = timedelta(days=90)
 REMEMBERED = 200
-BEHIND = timedelta(days=40)  # so that a turn under way keeps its beginning, by which a calendar knows it
+BEHIND = timedelta(days=40)  # a shift under way keeps its beginning, by which a calendar recognizes it
 
 
 def calendar(
-    name: str, schedules: Sequence[Schedule], policy: Policy, standing: Sequence[Override], now: datetime,
+    name: str, schedules: Sequence[Schedule], policy: Policy, overrides_in_force: Sequence[Override], now: datetime,
     only: frozenset[str] | None = None,
 ) -> bytes:  # fmt: skip
-    """An event for each turn up to `HORIZON` from today, in UTC. `only`: turns of these members."""
+    """An event for each shift up to `HORIZON` from today, in UTC. `only`: shifts of these members."""
     today = datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
-    found = Calendar()
-    found.add("prodid", "-//Tocsin//on call//EN")
-    found.add("version", "2.0")
-    found.add("x-wr-calname", name)
-    found.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
+    feed = Calendar()
+    feed.add("prodid", "-//Tocsin//on call//EN")
+    feed.add("version", "2.0")
+    feed.add("x-wr-calname", name)
+    feed.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
     for schedule in schedules:
-        for shift in oncall.shifts(schedule, today - BEHIND, today + HORIZON, standing):
+        for shift in oncall.shifts(schedule, today - BEHIND, today + HORIZON, overrides_in_force):
             if shift.ends_at > today and (only is None or shift.member in only):
-                found.add_component(_event(schedule, shift, policy, whose=only is None))
-    return bytes(found.to_ical())
+                feed.add_component(_event(schedule, shift, policy, whose=only is None))
+    return bytes(feed.to_ical())
 
 
 def _event(schedule: Schedule, shift: Shift, policy: Policy, *, whose: bool) -> Event:
@@ -60,7 +60,8 @@ def _called(member: str, policy: Policy) -> str:
 
 
 def routes(context: Context) -> list[web.RouteDef]:
-    made: dict[Any, bytes] = {}  # feeds by all that they are made of: calendars ask again and again
+    """A feed for each schedule, and one for each person's own shifts."""
+    made: dict[Any, bytes] = {}  # a cache by everything a feed is made of: calendars poll often
 
     async def schedule(request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -81,25 +82,25 @@ async def _answer(
     name: str | None,
     only: frozenset[str] | None,
 ) -> web.Response:
-    """A wrong token and a feed that is not there look the same."""
+    """404 for a wrong token as well as for a feed that does not exist."""
     policy, now = context.policy, context.clock.now()
     async with context.database.reading() as conn:
         key = await calendar_feeds.secret(conn)
-        standing = await overrides.in_force(conn, now - BEHIND)
-    given = request.query.get("token", "")
-    if key is None or not hmac.compare_digest(calendar_feeds.token(key, feed).encode(), given.encode()):
+        in_force = await overrides.in_force(conn, now - BEHIND)
+    token = request.query.get("token", "")
+    if key is None or not hmac.compare_digest(calendar_feeds.token(key, feed).encode(), token.encode()):
         raise web.HTTPNotFound
-    schedules = [one for one in policy.schedules.values() if name in (None, one.key)]
+    schedules = [schedule for schedule in policy.schedules.values() if name in (None, schedule.key)]
     if not schedules:
         raise web.HTTPNotFound
-    called = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy)}"
-    made_of = (feed, policy.digest, tuple(standing), now.astimezone(UTC).date())
+    title = f"On call: {name}" if name else f"On call: {_called(feed.partition(':')[2], policy)}"
+    made_of = (feed, policy.digest, tuple(in_force), now.astimezone(UTC).date())
     if made_of not in made:
         people = only and _also(only, policy)
         if len(made) >= REMEMBERED:
             made.clear()
-        # Half a second for a busy schedule: in a thread, so that nobody waits for it but who asked.
-        made[made_of] = await asyncio.to_thread(calendar, called, schedules, policy, standing, now, people)
+        # A busy schedule takes half a second: in a thread, so that other requests do not wait.
+        made[made_of] = await asyncio.to_thread(calendar, title, schedules, policy, in_force, now, people)
     body = made[made_of]
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
@@ -109,6 +110,6 @@ async def _answer(
 
 
 def _also(members: frozenset[str], policy: Policy) -> frozenset[str]:
-    """A contact with their Slack ID, under which they cover for others."""
+    """The members with their Slack IDs, under which they cover for others."""
     slack = {contact.slack for key in members if (contact := policy.contacts.get(key)) and contact.slack}
     return members | slack

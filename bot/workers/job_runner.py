@@ -1,7 +1,7 @@
-"""The jobs loop: takes queued jobs, has their runners run them, and writes down what came of it.
+"""Runs queued jobs of playbooks and records how they ended.
 
-Nothing starts before it is committed that it runs. Whoever stops renewing its lease has lost the job: what then stands
-as running may have run, and a person decides.
+A job starts only after it is committed that it runs. A process that stops renewing its lease has lost the job; it may
+have run, and a person decides.
 """
 
 from __future__ import annotations
@@ -82,28 +82,28 @@ class JobRunner:
             begun = await self._begin()
 
     async def _recover_orphans(self) -> None:
-        """What others left behind when they died."""
+        """Jobs whose process died in the middle: a person has to decide about them."""
         async with self._context.database.reading() as conn:
-            found = await stored.abandoned(conn)
-        for job in found:
+            orphans = await stored.abandoned(conn)
+        for job in orphans:
             log.warning("jobs.left_behind", job=job.id, incident=f"INC-{job.incident}", step=job.step)
             await jobs.recover_orphan(self._context, job)
 
     async def _begin(self) -> bool:
-        """Whether anything was begun."""
+        """Begin the jobs that are ready and have room. Returns whether any was begun."""
         self._context.wakeups.jobs.clear()
         async with self._context.database.reading() as conn:
-            found = await stored.ready(conn, _LOOK)
+            ready = await stored.ready(conn, _LOOK)
         busy = Counter(self._running.values())
         begun = False
-        for job in found:
+        for job in ready:
             runner = self._runners().get(job.plan.runner)
             if runner is not None and busy[runner.name] >= runner.concurrency:
                 continue
-            taken = await jobs.begin(self._context, job, LEASE)
-            if taken is None or runner is None:
+            claimed = await jobs.begin(self._context, job, LEASE)
+            if claimed is None or runner is None:
                 continue
-            task = asyncio.create_task(self._work(taken, runner), name=f"job {job.id}")
+            task = asyncio.create_task(self._work(claimed, runner), name=f"job {job.id}")
             self._running[task] = runner.name
             task.add_done_callback(self._done)
             busy[runner.name] += 1
@@ -118,8 +118,8 @@ class JobRunner:
         self._context.wakeups.jobs.set()
 
     async def _work(self, job: Job, runner: Runner) -> None:
-        """Run it while holding it; being cancelled, or having lost it, is an end too."""
-        running = asyncio.create_task(self._pieces(job, runner), name=f"run job {job.id}")
+        """Run a job while its lease is renewed, and record how it ended, also by cancellation or loss of the lease."""
+        running = asyncio.create_task(self._run_invocations(job, runner), name=f"run job {job.id}")
         holding = asyncio.create_task(self._hold(job), name=f"hold job {job.id}")
         began = time.monotonic()
         try:
@@ -133,7 +133,7 @@ class JobRunner:
         seconds = time.monotonic() - began
         try:
             verdict, how, output = _result(running, seconds)
-            await self._write_down(job, verdict, how, output)
+            await self._record(job, verdict, how, output)
             self._observe(job.plan.runner, _result_of(verdict, how))
             log.info(
                 "jobs.over", job=job.id, incident=f"INC-{job.incident}", step=job.step, worked=verdict.succeeded,
@@ -144,40 +144,42 @@ class JobRunner:
         finally:
             holding.cancel()
 
-    async def _pieces(self, job: Job, runner: Runner) -> tuple[Verdict, ExitKind, str]:
-        """One after the other while they work; then whatever else decides."""
-        masker = Redactor([*self._secrets(), *(secret for one in self._runners().values() for secret in one.secrets)])
+    async def _run_invocations(self, job: Job, runner: Runner) -> tuple[Verdict, ExitKind, str]:
+        """Run one after the other while they succeed; then ask Prometheus, if the playbook says so."""
+        redactor = Redactor(
+            [*self._secrets(), *(secret for runner in self._runners().values() for secret in runner.secrets)]
+        )
         printed: list[str] = []
         verdict, how = Verdict(False, "there was nothing to run"), ExitKind.NOT_STARTED
-        for position, piece in enumerate(job.plan.invocations):
+        for position, invocation in enumerate(job.plan.invocations):
             if position and not await jobs.begin_invocation(self._context, job, position, LEASE):
                 return (
                     Verdict(False, "It was stopped: another replica has taken it over"),
                     ExitKind.STOPPED,
                     _all(printed),
                 )
-            ended = await runner.run(piece, job.plan.timeout)
+            ended = await runner.run(invocation, job.plan.timeout)
             if len(job.plan.invocations) > 1:
-                printed.append(f"$ {masker.redact(piece.quoted)}")
-            printed.append(_printed(ended, masker))
-            verdict, how = _said(judge(job.plan, position, ended), masker), ended.kind
+                printed.append(f"$ {redactor.redact(invocation.quoted)}")
+            printed.append(_printed(ended, redactor))
+            verdict, how = _redacted(judge(job.plan, position, ended), redactor), ended.kind
             if not verdict.succeeded:
                 return verdict, how, _all(printed)
-        return await self._validated(job, runner, verdict, how, printed, masker)
+        return await self._validated(job, runner, verdict, how, printed, redactor)
 
     async def _validated(
-        self, job: Job, runner: Runner, verdict: Verdict, how: ExitKind, printed: list[str], masker: Redactor
+        self, job: Job, runner: Runner, verdict: Verdict, how: ExitKind, printed: list[str], redactor: Redactor
     ) -> tuple[Verdict, ExitKind, str]:
-        """Where the playbook says that a figure of Prometheus decides."""
+        """If the playbook lets a figure in Prometheus decide, by that."""
         success = job.plan.success
         if success is None or success.promql is None or runner.name == "promql":
             return verdict, how, _all(printed)
-        asked = self._runners().get("promql")
-        if asked is None:
+        prometheus = self._runners().get("promql")
+        if prometheus is None:
             words = f"{verdict.summary}, and whether it worked is not known: the runner promql is not set up"
             return Verdict(False, words), ExitKind.ENDED, _all(printed)
-        ended = await asked.run(Invocation((success.promql,)), job.plan.timeout)
-        judged_by = _said(compare(success, ended), masker)
+        ended = await prometheus.run(Invocation((success.promql,)), job.plan.timeout)
+        judged_by = _redacted(compare(success, ended), redactor)
         return (
             Verdict(judged_by.succeeded, f"{verdict.summary}; {success.promql}: {judged_by.summary}"),
             ended.kind,
@@ -185,7 +187,7 @@ class JobRunner:
         )
 
     async def _hold(self, job: Job) -> None:
-        """Renew the lease; ends when it is lost, by another's doing or because the database is away for too long."""
+        """Renew the lease until it is lost: taken by another process, or not renewable in time."""
         until = time.monotonic() + LEASE.total_seconds()
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 4)
@@ -199,8 +201,8 @@ class JobRunner:
             if time.monotonic() > until - LEASE.total_seconds() / 4:
                 return
 
-    async def _write_down(self, job: Job, verdict: Verdict, how: ExitKind, output: str) -> None:
-        """Again and again while the database is away: what has happened must not be forgotten."""
+    async def _record(self, job: Job, verdict: Verdict, how: ExitKind, output: str) -> None:
+        """Record the outcome, and retry while the database is away: it must not be lost."""
         wait_s = 0.1
         while True:
             try:
@@ -228,16 +230,16 @@ def _result_of(verdict: Verdict, how: ExitKind) -> str:
     return "worked" if verdict.succeeded else "failed" if how is ExitKind.ENDED else str(how)
 
 
-def _printed(ended: InvocationResult, masker: Redactor) -> str:
+def _printed(ended: InvocationResult, redactor: Redactor) -> str:
     cut = ended.truncated or ended.kind is not ExitKind.ENDED
-    return masker.redact_truncated(ended.output) if cut else masker.redact(ended.output)
+    return redactor.redact_truncated(ended.output) if cut else redactor.redact(ended.output)
 
 
-def _said(verdict: Verdict, masker: Redactor) -> Verdict:
-    """Masked first and cut then: half a secret is not known for one."""
-    words = masker.redact(verdict.summary)
+def _redacted(verdict: Verdict, redactor: Redactor) -> Verdict:
+    """Redact first and truncate then: half a secret would not be recognized."""
+    words = redactor.redact(verdict.summary)
     return Verdict(verdict.succeeded, words if len(words) <= WORDS else f"{words[:WORDS]}…")
 
 
 def _all(printed: list[str]) -> str:
-    return truncate_middle("\n".join(one.strip("\n") for one in printed if one.strip()), jobs.MAX_OUTPUT)
+    return truncate_middle("\n".join(part.strip("\n") for part in printed if part.strip()), jobs.MAX_OUTPUT)

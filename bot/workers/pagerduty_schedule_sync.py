@@ -1,4 +1,4 @@
-"""Schedules that live at PagerDuty: read now and then, kept, and mapped to the contacts of the policy."""
+"""Imports schedules that are kept at PagerDuty, and maps the people in them to the contacts of the policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import aiohttp
 import structlog
 
 from bot.domain.errors import DeliveryError
-from bot.domain.oncall import schedule
 from bot.domain.oncall.schedule import Override
 from bot.domain.policy.policy import Policy
 from bot.integrations.pagerduty_schedules import Entry, Schedules
@@ -24,40 +23,40 @@ log = structlog.get_logger()
 
 LOOK_S = 5.0
 REFRESH_S = 300.0
-AGAIN_S = 30.0  # after it did not answer
+AGAIN_S = 30.0  # after PagerDuty did not answer
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=90)
 
 
 def client(settings: Settings, session: aiohttp.ClientSession) -> Schedules | None:
-    """None where no token is set."""
+    """PagerDuty's schedules; None where no token is set."""
     if settings.pagerduty_api_token is None:
         return None
     return Schedules(session, settings.pagerduty_api_url, settings.pagerduty_api_token.get_secret_value())
 
 
 def member_of(entry: Entry, policy: Policy) -> str:
-    """A contact by their address, else the one of this name; anybody else by their address, or name."""
+    """The contact with this address, else with this name; without either, the address or the name itself."""
     for contact in policy.contacts.values():
         if entry.email and entry.email in {str(a).lower() for a in (contact.email, contact.slack) if a}:
             return contact.key
-    same = [c.key for c in policy.contacts.values() if c.name and c.name.casefold() == entry.name.casefold()]
-    return same[0] if len(same) == 1 else entry.email or entry.name
+    namesakes = [c.key for c in policy.contacts.values() if c.name and c.name.casefold() == entry.name.casefold()]
+    return namesakes[0] if len(namesakes) == 1 else entry.email or entry.name
 
 
-def _span(now: datetime) -> tuple[datetime, datetime]:
-    """Whole days: the answer is cut there, and would differ each time."""
+def read_span(now: datetime) -> tuple[datetime, datetime]:
+    """The span that is read. Whole days: PagerDuty cuts shifts at its ends, so an instant would differ each time."""
     today = datetime.combine(now.astimezone(UTC).date(), midnight(), UTC)
     return today - BEHIND, today + AHEAD
 
 
 class PagerDutyScheduleSync:
-    """`refresh` asks what is due to be asked; what was last read stays while PagerDuty does not answer."""
+    """Reads each schedule every few minutes. While PagerDuty does not answer, the last import stays in force."""
 
-    def __init__(self, context: Context, elsewhere: Schedules | None) -> None:
+    def __init__(self, context: Context, schedules: Schedules | None) -> None:
         self._context = context
-        self._elsewhere = elsewhere
+        self._schedules = schedules
         self._next_at: dict[str, float] = {}
-        self._known: frozenset[str] | None = None
+        self._imported: frozenset[str] | None = None
         self._strangers: dict[str, frozenset[str]] = {}
 
     @property
@@ -65,39 +64,40 @@ class PagerDutyScheduleSync:
         return Periodic("PagerDuty schedule sync", timedelta(seconds=LOOK_S), timedelta(0), self.refresh)
 
     async def refresh(self) -> None:
+        """Read the schedules that are due, and drop imports of those that the policy names no more."""
         policy = self._context.policy
-        there = {key: one.pagerduty for key, one in policy.schedules.items() if one.pagerduty}
-        if self._known != frozenset(there):
+        ids = {key: schedule.pagerduty for key, schedule in policy.schedules.items() if schedule.pagerduty}
+        if self._imported != frozenset(ids):
             async with self._context.database.transaction() as conn:
-                await overrides.delete_imported_except(conn, sorted(there))
-            self._known = frozenset(there)
-        for key, identity in there.items():
+                await overrides.delete_imported_except(conn, sorted(ids))
+            self._imported = frozenset(ids)
+        for key, identity in ids.items():
             if time.monotonic() >= self._next_at.get(f"{key}:{identity}", 0.0):
                 ok = await self._read(key, identity, policy)
                 self._next_at[f"{key}:{identity}"] = time.monotonic() + (REFRESH_S if ok else AGAIN_S)
 
     async def _read(self, key: str, identity: str, policy: Policy) -> bool:
-        if self._elsewhere is None:
+        if self._schedules is None:
             log.warning("schedule.not_read", schedule=key, hint="set PAGERDUTY_API_TOKEN")
             return False
         now = self._context.clock.now()
         try:
-            entries = await self._elsewhere.entries(identity, *_span(now))
+            entries = await self._schedules.entries(identity, *read_span(now))
         except DeliveryError as error:
-            log.warning("schedule.not_read", schedule=key, error=str(error), hint="what was last read holds")
+            log.warning("schedule.not_read", schedule=key, error=str(error), hint="the last import stays in force")
             return False
-        found = [Override(key, member_of(one, policy), one.starts_at, one.ends_at) for one in entries]
-        self._tell_of_strangers(key, found, policy)
+        shifts = [Override(key, member_of(entry, policy), entry.starts_at, entry.ends_at) for entry in entries]
+        self._warn_of_strangers(key, shifts, policy)
         async with self._context.database.reading() as conn:
             before = await overrides.in_force(conn, now)
-        if await self._keep(key, found, now):
-            log.info("schedule.read", schedule=key, turns=len(found))
+        if await self._keep(key, shifts, now):
+            log.info("schedule.read", schedule=key, turns=len(shifts))
             await shift_change.schedules_changed(self._context, {key}, before)
         return True
 
-    def _tell_of_strangers(self, key: str, found: list[Override], policy: Policy) -> None:
-        """Once, until it is others."""
-        unknown = frozenset(one.member for one in found if one.member not in policy.contacts)
+    def _warn_of_strangers(self, key: str, shifts: list[Override], policy: Policy) -> None:
+        """Log who is on call and no contact, once for the same people."""
+        unknown = frozenset(shift.member for shift in shifts if shift.member not in policy.contacts)
         if unknown and unknown != self._strangers.get(key):
             log.warning(
                 "schedule.strangers", schedule=key, people=sorted(unknown),
@@ -105,34 +105,12 @@ class PagerDutyScheduleSync:
             )  # fmt: skip
         self._strangers[key] = unknown
 
-    async def _keep(self, key: str, found: list[Override], now: datetime) -> bool:
-        """Whether it differs from what was read before."""
+    async def _keep(self, key: str, shifts: list[Override], now: datetime) -> bool:
+        """Save the shifts. Returns whether they differ from the last import."""
         async with self._context.database.transaction() as conn:
-            before = [one for one in await overrides.imported_shifts(conn, key) if one.ends_at > now]
-            differs = before != [one for one in found if one.ends_at > now]
+            before = [shift for shift in await overrides.imported_shifts(conn, key) if shift.ends_at > now]
+            differs = before != [shift for shift in shifts if shift.ends_at > now]
             if differs:
-                await overrides.replace_imported_shifts(conn, key, found)
+                await overrides.replace_imported_shifts(conn, key, shifts)
             await key_value.pagerduty_read(key).put(conn, {"at": now.isoformat()})
         return differs
-
-
-async def looked_over(asked: Schedules, policy: Policy, key: str) -> list[tuple[bool, str, bool]]:
-    """For `tocsin check`: what would be read now, and who is no contact. Whether it is fine, words, a warning."""
-    now = datetime.now(UTC)
-    try:
-        entries = await asked.entries(policy.schedules[key].pagerduty or "", *_span(now))
-    except DeliveryError as error:
-        return [(False, f"{key}: {error}", False)]
-    current = next((one.name for one in entries if one.starts_at <= now < one.ends_at), "nobody")
-    words = f"{key} is read from PagerDuty: {len(entries)} turns in {AHEAD.days} days, on call now: {current}"
-    found = [(True, words, False)]
-    members = {member_of(one, policy): one.name for one in entries}
-    unknown = {member: name for member, name in members.items() if member not in policy.contacts}
-    for lost, what in (
-        (True, "nobody here can reach them"),
-        (False, "Slack is asked who has their address, and no telephone of theirs is known"),
-    ):
-        if names := sorted(name for member, name in unknown.items() if schedule.is_unreachable(member, policy) is lost):
-            mend = f"Give each a contact with their e-mail address or exactly that name: {', '.join(names)}."
-            found.append((True, f"{key}: on call at PagerDuty and no contacts, so {what}. {mend}", True))
-    return found

@@ -1,8 +1,8 @@
-"""The policy file while the bot runs: read again when it has changed, and when the operator asks (SIGHUP).
+"""Rereads the policy file while the bot runs: when it has changed, and when the operator asks (SIGHUP).
 
-What is valid is in force at once, for incidents declared from then on; those declared before keep theirs. What is not
-valid changes nothing: the policy from before stays, and that is said in the log, in `/readyz`, in the metrics and in
-the announcement channel. Every replica looks at its own file, so two may differ for some seconds.
+A valid policy is in force at once, for incidents declared from then on; earlier incidents keep theirs. An invalid one
+changes nothing: the previous policy stays in force, and the log, `/readyz`, the metrics and the announcement channel
+say so. Every replica watches its own file, so two may differ for some seconds.
 """
 
 from __future__ import annotations
@@ -34,25 +34,26 @@ log = structlog.get_logger()
 
 LOOK_S = 2.0
 
-Stamp = tuple[int, int, int]  # of a file; None: there is none
+Stamp = tuple[int, int, int]  # modification time, size and inode of a file
 NEVER: Stamp = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
-    """A file that cannot be used. `digest` is of its bytes."""
+class InvalidFile:
+    """A policy file that cannot be used. `digest` is of its bytes."""
 
     digest: str
     error: PolicyError
 
     @property
     def count(self) -> str:
+        """How many mistakes it has, in words."""
         number = len(self.error.problems)
         return f"{number} mistakes" if number != 1 else "1 mistake"
 
 
 class PolicyWatcher:
-    """`find` says where the file is; `changed` is called after another policy came into force."""
+    """Puts a changed policy in force. `find` returns the file's path; `changed` is called after each change."""
 
     def __init__(
         self,
@@ -68,11 +69,11 @@ class PolicyWatcher:
         self._find = find
         self._changed = changed
         self._path = find()
-        self._read: Stamp | None = NEVER  # as it stood when it was last read here: it may have changed since the start
+        self._read: Stamp | None = NEVER  # when last read here; the file may have changed since the start
         self._content: str | None = None
         self._moving: Stamp | None = NEVER
         self._asked = False
-        self._told_at_start = False
+        self._settled_at_start = False
         self._turn = asyncio.Lock()
         self.trouble: str | None = None
 
@@ -80,7 +81,7 @@ class PolicyWatcher:
     def periodic(self) -> Periodic:
         return Periodic(
             "policy watcher", timedelta(seconds=LOOK_S), timedelta(0), self.look,
-            hint="the policy from before stays in force; it is tried again",
+            hint="the previous policy stays in force; it is tried again",
         )  # fmt: skip
 
     def ask(self) -> None:
@@ -90,9 +91,11 @@ class PolicyWatcher:
 
     async def look(self) -> None:
         """Read the file if that was asked for, or if it has changed."""
-        if not self._told_at_start:  # the file was good at the start, so an earlier message about mistakes is settled
-            await self._tell_mended()
-            self._told_at_start = True
+        if (
+            not self._settled_at_start
+        ):  # the file was good at the start, so an earlier message about mistakes is settled
+            await self._announce_mended()
+            self._settled_at_start = True
         asked, self._asked = self._asked, False
         try:
             if asked or await self._settled():
@@ -102,7 +105,7 @@ class PolicyWatcher:
             raise
 
     async def _settled(self) -> bool:
-        """Whether it has changed and stood still since the last look: nobody reads half of what is being written."""
+        """Whether the file has changed, but not since the last look: it may be half written."""
         self._path = self._find() or self._path
         if self._path is None:
             return False
@@ -116,7 +119,7 @@ class PolicyWatcher:
         return True
 
     async def read(self, *, asked: bool = False) -> None:
-        """1. Read the whole file apart; 2. put it in force, or not, all at once; 3. say so."""
+        """1. Read and validate the whole file; 2. put it in force, or keep the previous one; 3. report that."""
         async with self._turn:
             self._path = self._find() or self._path
             stamp, digest = await asyncio.to_thread(_stamp, self._path), await asyncio.to_thread(_digest, self._path)
@@ -126,12 +129,12 @@ class PolicyWatcher:
             try:
                 loaded = await asyncio.to_thread(policy_reader.read, self._path)
             except PolicyError as error:
-                await self._stays(Bad(digest, error), again=digest != self._content)
+                await self._keep_previous(InvalidFile(digest, error), again=digest != self._content)
             else:
-                await self._in_force(loaded, asked=asked)
+                await self._put_in_force(loaded, asked=asked)
             self._read, self._content = stamp, digest
 
-    async def _in_force(self, loaded: LoadedPolicy, *, asked: bool) -> None:
+    async def _put_in_force(self, loaded: LoadedPolicy, *, asked: bool) -> None:
         before = self._context.policies.document
         differs = sorted(key for key in {*before, *loaded.document} if before.get(key) != loaded.document.get(key))
         mended, self.trouble = self.trouble is not None, None
@@ -141,68 +144,69 @@ class PolicyWatcher:
             log.warning("policy.warning", detail=warning)
         if not differs:
             if asked or mended:
-                log.info("policy.unchanged", file=str(self._path), detail="the file says what is in force")
+                log.info("policy.unchanged", file=str(self._path), detail="the file is the policy in force")
         else:
             self._context.policies.put_in_force(loaded.policy, loaded.document)
             log.info(
                 "policy.in_force", file=str(self._path), policy=loaded.policy.name, digest=loaded.policy.digest[:12],
-                changed=differs, detail="it holds for incidents declared from now on; others keep theirs",
+                changed=differs, detail="it applies to incidents declared from now on; earlier ones keep theirs",
             )  # fmt: skip
         if differs:
             self._changed()
-        await self._tell_mended()
+        await self._announce_mended()
 
-    async def _stays(self, bad: Bad, *, again: bool) -> None:
-        self.trouble = f"the policy file cannot be used ({bad.count}); the one from before stays in force"
+    async def _keep_previous(self, invalid: InvalidFile, *, again: bool) -> None:
+        self.trouble = f"the policy file cannot be used ({invalid.count}); the previous one stays in force"
         self._metrics.policy_stale.set(1)
         self._metrics.policy_reloads.labels("refused").inc()
         log.error(
-            "policy.refused", file=str(self._path), problems=str(bad.error).splitlines(),
-            hint="the policy from before stays in force; mend the file, `tocsin check` looks it over",
+            "policy.refused", file=str(self._path), problems=str(invalid.error).splitlines(),
+            hint="the previous policy stays in force; correct the file, and check it with `tocsin check`",
         )  # fmt: skip
         if again:
-            await self._tell_bad(bad)
+            await self._announce_mistakes(invalid)
 
-    async def _tell_bad(self, bad: Bad) -> None:
-        """Where people look; without the values that are wrong, for a telephone number or a key may be among them."""
+    async def _announce_mistakes(self, invalid: InvalidFile) -> None:
+        """In the announcement channel, once for all replicas. Without the wrong values: they may be secrets."""
         if not self._context.policy.announce:
             return
-        first = bad.error.problems[0]
+        first = invalid.error.problems[0]
         async with self._context.database.transaction() as conn:
-            known = await key_value.POLICY_REJECTION.get(conn) or {"number": 0, "digest": None}
-            if known["digest"] == bad.digest:
+            last = await key_value.POLICY_REJECTION.get(conn) or {"number": 0, "digest": None}
+            if last["digest"] == invalid.digest:
                 return
-            number = known["number"] + 1
-            await key_value.POLICY_REJECTION.put(conn, {"number": number, "digest": bad.digest})
-            said = {"count": bad.count, "line": first.line, "key": dotted(first.path)}
-            await enqueue.put(conn, [routing.policy_refused(number, said), *_mended(known)])
+            number = last["number"] + 1
+            await key_value.POLICY_REJECTION.put(conn, {"number": number, "digest": invalid.digest})
+            summary = {"count": invalid.count, "line": first.line, "key": dotted(first.path)}
+            await enqueue.put(conn, [routing.policy_refused(number, summary), *_mended(last)])
         self._context.wakeups.notify()
 
-    async def _tell_mended(self) -> None:
+    async def _announce_mended(self) -> None:
         async with self._context.database.transaction() as conn:
-            known = await key_value.POLICY_REJECTION.get(conn)
-            if known and known["digest"]:
-                await key_value.POLICY_REJECTION.put(conn, {**known, "digest": None})
-                await enqueue.put(conn, _mended(known))
+            last = await key_value.POLICY_REJECTION.get(conn)
+            if last and last["digest"]:
+                await key_value.POLICY_REJECTION.put(conn, {**last, "digest": None})
+                await enqueue.put(conn, _mended(last))
             await home_tab.refresh_all(conn, self._context.clock.now())
         self._context.wakeups.notify()
 
 
-def _mended(known: dict[str, int | str | None]) -> list[Notice]:
-    """The edit of the message before this one, if one stands."""
-    return [routing.policy_mended(int(known["number"] or 0))] if known["digest"] else []
+def _mended(last: dict[str, int | str | None]) -> list[Notice]:
+    """The edit that settles the last announcement, if that is still open."""
+    return [routing.policy_mended(int(last["number"] or 0))] if last["digest"] else []
 
 
 def _stamp(path: Path | None) -> Stamp | None:
+    """None where there is no file."""
     try:
-        found = path.stat() if path else None
+        status = path.stat() if path else None
     except OSError:
         return None
-    return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
+    return (status.st_mtime_ns, status.st_size, status.st_ino) if status else None
 
 
 def _digest(path: Path | None) -> str:
-    """Of the bytes; empty where there are none."""
+    """Of the file's bytes; empty where there is no file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
     except OSError:

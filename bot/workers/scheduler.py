@@ -1,4 +1,4 @@
-"""The scheduler: one tick finds lapsed deadlines and has them acted upon. APScheduler only ticks."""
+"""Claims deadlines that have lapsed and has them acted upon (docs/architecture.md, decisions 2 and 3)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from storage.lease import LEASE
 log = structlog.get_logger()
 
 BATCH = 100
-TOGETHER = 20  # incidents in one transaction
-SIDE_BY_SIDE = 6  # incidents, elsewhere
+TOGETHER = 20  # deadlines in one transaction, on SQLite
+SIDE_BY_SIDE = 6  # transactions at once, on PostgreSQL
 TICK_S = 1.0
-AGAIN_S = 0.01
+AGAIN_S = 0.01  # until a deadline is looked for again that another process may hold
 
 
 class Scheduler:
-    """Claims what is due, each second and at the very next due instant. Rows of a dead process come back by lease."""
+    """Ticks each second and at the next due instant. Deadlines claimed by a dead process come back with their lease."""
 
     name = "scheduler"
 
@@ -54,6 +54,7 @@ class Scheduler:
 
     @property
     def periodic(self) -> Periodic:
+        """The tick: deadlines of other replicas' commits, and leases that end, are not announced here."""
         return self._loop.poll(timedelta(seconds=TICK_S))
 
     async def start(self) -> None:
@@ -66,7 +67,7 @@ class Scheduler:
         await self._loop.stop(within_s)
 
     async def tick(self) -> None:
-        """1. claim what is due; 2. act on it; 3. again while there is more; 4. wake at the next due instant."""
+        """1. Claim what is due; 2. act on it; 3. repeat while there is more; 4. arrange the next wake-up."""
         if self._stopping or self._turn.locked():
             return
         async with self._turn:
@@ -88,13 +89,13 @@ class Scheduler:
         return rows
 
     async def _act(self, rows: list[LedgerRow]) -> None:
-        """Plain reminders by the dozen, the rest by itself. SQLite has one writer, so many share its commit there;
-        elsewhere such a transaction locks one incident, and several go side by side.
+        """Plain reminders in batches, then the rest. SQLite has one writer, so there many deadlines share a commit;
+        on PostgreSQL a transaction locks one incident, and several run side by side.
         """
         rows = sorted(rows, key=lambda row: (row.due_at, row.incident, row.rung or 0))
-        rows = [row for dozen in _dozens(rows) for row in await self._remind(dozen)]
+        rows = [row for batch in _batches(rows) for row in await self._remind(batch)]
         one_writer = self._context.database.dialect == "sqlite"
-        left = iter(_dozens(rows) if one_writer else _by_incident(rows))
+        left = iter(_batches(rows) if one_writer else _by_incident(rows))
 
         async def work() -> None:
             for chunk in left:
@@ -103,7 +104,7 @@ class Scheduler:
         await asyncio.gather(*(work() for _ in range(1 if one_writer else SIDE_BY_SIDE)))
 
     async def _remind(self, rows: list[LedgerRow]) -> list[LedgerRow]:
-        """Gives back what is to be looked at one by one."""
+        """Returns the rows that are no plain reminders, and all of them where the batch failed."""
         try:
             return await remind_batch(self._context, rows)
         except Exception:
@@ -131,19 +132,19 @@ class Scheduler:
             upcoming = await deadlines.next_due_at(conn)
         if upcoming is None or self._stopping:
             return
-        # It may have lapsed since we looked, or be in another's hands this very moment: then look again presently.
+        # It may have lapsed meanwhile, or another process may hold it: then look again shortly.
         at = datetime.fromtimestamp(max(self._clock.wall(upcoming), time.time() + AGAIN_S), UTC)
         if at - datetime.now(UTC) < timedelta(seconds=1):
             self._timer.at("next deadline", at, self._loop.wake)
 
 
-def _dozens(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
+def _batches(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
     return [rows[i : i + TOGETHER] for i in range(0, len(rows), TOGETHER)]
 
 
 def _by_incident(rows: list[LedgerRow]) -> list[list[LedgerRow]]:
-    """Those of one incident together, in their order; whose first one is due first comes first."""
-    found: dict[int, list[LedgerRow]] = {}
+    """The rows of each incident together, in their order; the incident with the earliest row first."""
+    grouped: dict[int, list[LedgerRow]] = {}
     for row in rows:
-        found.setdefault(row.incident, []).append(row)
-    return list(found.values())
+        grouped.setdefault(row.incident, []).append(row)
+    return list(grouped.values())

@@ -1,7 +1,7 @@
-"""Asks one address over HTTP: only hosts that the policy names, and only where those lie where hosts should.
+"""Runner that sends one HTTP request, only to hosts in the policy, and only to addresses that are permitted.
 
-The name is resolved once, every address it has is looked at, and the connection goes to one of those: nothing is
-resolved a second time. No redirect is followed, no proxy or cookie of the environment used, and nothing decompressed.
+The host name is resolved once, each of its addresses is checked, and the connection goes to one of these: nothing is
+resolved a second time. Redirects are not followed, proxies and cookies not used, and answers not decompressed.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ Address = IPv4Address | IPv6Address
 
 
 class Http:
+    """Sends requests as the policy permits: host, port, method, path and headers from the environment."""
+
     name = "http"
     idempotent = False
 
@@ -66,30 +68,30 @@ class Http:
         except Refused as refused:
             return InvocationResult(ExitKind.NOT_STARTED, refused.message)
         except TimeoutError:
-            return InvocationResult(ExitKind.TIMED_OUT, f"No whole answer within {seconds:g} seconds.")
+            return InvocationResult(ExitKind.TIMED_OUT, f"No complete answer within {seconds:g} seconds.")
 
     def describe(self) -> str:
-        return f"{', '.join(dict.fromkeys(host.host for host in self._rules.allow)) or 'nobody'}; no redirects"
+        return f"{', '.join(dict.fromkeys(host.host for host in self._rules.allow)) or 'no hosts'}; no redirects"
 
     def _value(self, variable: str) -> str:
         value = self._environ.get(variable, "")
         if not value or re.search(r"[\x00-\x1f\x7f]", value):
-            raise Refused(f"{variable}, which holds a header's value, is not set as it should be.")
+            raise Refused(f"{variable}, which contains a header's value, is not set properly.")
         return value
 
     def _rule(self, invocation: Invocation) -> tuple[Host, URL]:
-        """The rule that allows it; raises `Refused` with the reason."""
+        """The rule that permits an invocation, and its URL. Raises `Refused` with the reason."""
         if len(invocation.args) != 2:
-            raise Refused("A method and an address are needed.")
+            raise Refused("A method and a URL are needed.")
         method, url = invocation.args[0], parse_url(invocation.args[1])
-        named = [host for host in self._rules.allow if host.host.strip("[]") == url.raw_host]
-        if not named:
-            known = ", ".join(host.host for host in self._rules.allow) or "none"
-            raise Refused(f"{url.raw_host} is not a host that the policy allows. Allowed: {known}.")
+        rules = [host for host in self._rules.allow if host.host.strip("[]") == url.raw_host]
+        if not rules:
+            hosts = ", ".join(host.host for host in self._rules.allow) or "none"
+            raise Refused(f"{url.raw_host} is not a host that the policy allows. Allowed: {hosts}.")
         reasons = []
-        for host in named:
-            if why := _refusal(host, method, url):
-                reasons.append(why)
+        for host in rules:
+            if reason := _refusal(host, method, url):
+                reasons.append(reason)
             else:
                 return host, url
         raise Refused(reasons[0])
@@ -100,29 +102,30 @@ def build(rules: HttpRules, environ: Mapping[str, str]) -> Http:
 
 
 def parse_url(text: str) -> URL:
-    """Strictly: one reading only, without a password, without tricks. Raises `Refused`."""
+    """Parse a URL strictly: unambiguous, without a password, without path tricks. Raises `Refused`."""
     check_args((text,))
     if not re.fullmatch(r"[!-~]+", text) or re.search(r"[\\\"<>^`{|}#]", text):
-        raise Refused("The address holds a character that has no place in one.")
+        raise Refused("The address contains a character that is not allowed in one.")
     try:
         url = URL(text, encoded=True)
         host, port = url.raw_host, url.port
     except ValueError:
-        raise Refused("That is not an address.") from None
+        raise Refused("That is not a valid address.") from None
     if url.scheme not in _PORTS or not host or port is None:
         raise Refused(f"The address must begin with https:// and name a host, not “{text[:60]}”.")
     if url.user is not None or url.password is not None or "@" in url.raw_authority:
-        raise Refused("The address holds a name or password. Secrets go in headers, from the environment.")
+        raise Refused("The address contains a name or password. Put secrets in headers, from the environment.")
     if host != host.lower().rstrip(".") or not re.fullmatch(r"[a-z0-9.:-]+", host):
-        raise Refused(f"“{host[:60]}” is not written as the name of a host is: small letters, no dot at its end.")
+        raise Refused(f"“{host[:60]}” is not a proper host name: use lower case, and no dot at the end.")
     if _PATH_TRICKS.search(f"{url.raw_path}/"):
-        raise Refused("The path holds .. or // or hides something in %.")
+        raise Refused("The path contains .. or //, or hides something in %.")
     return url
 
 
 def _refusal(host: Host, method: str, url: URL) -> str | None:
+    """Why a rule does not permit a request. None if it does."""
     if url.scheme == "http" and not host.plain:
-        return f"{host.host} is asked over https:// only."
+        return f"{host.host} may be reached over https:// only."
     if url.port not in (host.ports or (_PORTS[url.scheme],)):
         return f"Port {url.port} of {host.host} is not allowed."
     if method not in host.methods:
@@ -134,29 +137,30 @@ def _refusal(host: Host, method: str, url: URL) -> str | None:
 
 
 async def resolve_checked(host: str, port: int, networks: Sequence[str]) -> list[str]:
-    """All addresses of a host, each of the public internet or in one of `networks`. Raises `Refused`."""
+    """Resolve a host. Raises `Refused` unless every address is public or in one of `networks`."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise Refused(f"{host} has no address: the name is not known.") from None
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        raise Refused(f"{host} has no address: the name does not resolve.") from None
+    addresses = list(dict.fromkeys(str(info[4][0]) for info in infos))
     for text in addresses:
         address = ip_address(text.partition("%")[0])
         if not is_public(address) and not any(_within(address, network) for network in networks):
-            raise Refused(f"{host} leads to {text}, which is not in the public internet: not asked.")
+            raise Refused(f"{host} resolves to {text}, which is not in the public internet. No request was sent.")
     return addresses
 
 
 def is_public(address: Address) -> bool:
-    """Whether anybody could reach it. What wraps an IPv4 address is as public as that."""
-    inner = _embedded_ipv4(address)
-    if inner is not None:
-        return is_public(inner)
+    """Whether an address is in the public internet. An IPv6 address that embeds an IPv4 address counts as that one."""
+    embedded = _embedded_ipv4(address)
+    if embedded is not None:
+        return is_public(embedded)
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _embedded_ipv4(address: Address) -> IPv4Address | None:
+    """The IPv4 address within an IPv6 address: mapped, 6to4, Teredo, NAT64 or compatible. None if there is none."""
     if not isinstance(address, IPv6Address):
         return None
     if address.ipv4_mapped or address.sixtofour:
@@ -170,15 +174,17 @@ def _embedded_ipv4(address: Address) -> IPv4Address | None:
 
 
 def _within(address: Address, network: str) -> bool:
-    wanted = ip_network(network)
-    return (wanted.version == address.version and address in wanted) or (
-        (inner := _embedded_ipv4(address)) is not None and _within(inner, network)
-    )
+    """Whether an address, or the IPv4 address embedded in it, is in a network."""
+    allowed = ip_network(network)
+    if allowed.version == address.version and address in allowed:
+        return True
+    embedded = _embedded_ipv4(address)
+    return embedded is not None and _within(embedded, network)
 
 
 @dataclass(frozen=True, slots=True)
 class _Pinned(AbstractResolver):
-    """Knows one host, and where it was found to be."""
+    """Resolver that knows one host only, by the addresses that were checked."""
 
     host: str
     addresses: tuple[str, ...]
@@ -187,7 +193,7 @@ class _Pinned(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         if host != self.host:
-            raise OSError(f"{host} was not asked for")
+            raise OSError(f"{host} was not checked")
         return [_result(host, port, address) for address in self.addresses]
 
     async def close(self) -> None:
@@ -205,7 +211,7 @@ def _result(host: str, port: int, address: str) -> ResolveResult:
 async def send_request(
     method: str, url: URL, headers: Mapping[str, str], addresses: Sequence[str], limit: int, **how: Any
 ) -> InvocationResult:
-    """One request to one of these addresses. What the network does to it is an `Ended`; the time is the caller's."""
+    """Send one request to one of these addresses. Network failures are a result, too; the caller limits the time."""
     connector = aiohttp.TCPConnector(
         resolver=_Pinned(str(url.raw_host), tuple(addresses)), use_dns_cache=False, force_close=True, limit=1
     )
@@ -221,32 +227,33 @@ async def send_request(
                     return InvocationResult(
                         ExitKind.LIMIT_EXCEEDED, f"Its headers are larger than {MAX_HEADERS_BYTES // 1024} KiB."
                     )
-                body, whole = await _read_body(response, limit)
-                return _to_result(response, body, whole, limit)
+                body, complete = await _read_body(response, limit)
+                return _to_result(response, body, complete, limit)
         except (aiohttp.ClientConnectorError, OSError) as error:
             return InvocationResult(ExitKind.ENDED, f"Could not connect to {url.host} ({type(error).__name__}).")
         except aiohttp.ClientError as error:
             return InvocationResult(
-                ExitKind.ENDED, f"The connection broke, or the answer was none ({type(error).__name__})."
+                ExitKind.ENDED, f"The connection broke, or the answer was invalid ({type(error).__name__})."
             )
 
 
 async def _read_body(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+    """The body up to `limit` bytes, and whether that is all of it."""
     body = bytearray()
     while len(body) <= limit and (chunk := await response.content.read(limit + 1 - len(body))):
         body += chunk
     return bytes(body[:limit]), len(body) <= limit
 
 
-def _to_result(response: aiohttp.ClientResponse, body: bytes, whole: bool, limit: int) -> InvocationResult:
+def _to_result(response: aiohttp.ClientResponse, body: bytes, complete: bool, limit: int) -> InvocationResult:
     shown = [f"HTTP {response.status}"]
     shown += [f"{name}: {response.headers[name]}" for name in _SHOWN_HEADERS if name in response.headers]
     packed = response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity")
     shown += ["", f"({len(body)} bytes, compressed: not shown)" if packed else body.decode("utf-8", "replace")]
     redirect = ", a redirect, which is not followed" if 300 <= response.status < 400 else ""
-    words = f"status {response.status}{redirect}"
-    if not whole:
+    summary = f"status {response.status}{redirect}"
+    if not complete:
         return InvocationResult(
-            ExitKind.LIMIT_EXCEEDED, f"{words}, and more than {limit // 1024} KiB.", None, "\n".join(shown)
+            ExitKind.LIMIT_EXCEEDED, f"{summary}, and more than {limit // 1024} KiB.", None, "\n".join(shown)
         )
-    return InvocationResult(ExitKind.ENDED, words, float(response.status), "\n".join(shown))
+    return InvocationResult(ExitKind.ENDED, summary, float(response.status), "\n".join(shown))

@@ -1,6 +1,7 @@
-"""Asks Prometheus, over its HTTP API: https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
+"""Runner that queries Prometheus over its HTTP API.
 
-Of a result with several series each must hold.
+https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries. If a result has several series, each of
+them must meet the criterion.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ MAX_SERIES_SHOWN = 20
 
 
 class Promql:
+    """Runs instant queries against the Prometheus at `address`. Without an address every query is refused."""
+
     name = "promql"
     idempotent = True
     concurrency = CONCURRENCY
@@ -65,8 +68,8 @@ class Promql:
         return str(self._address.with_user(None)) if self._address else "PROMETHEUS_URL is not set"
 
     async def _ask(self, query: str, seconds: float) -> InvocationResult:
-        """By POST, as the API recommends for long queries."""
-        assert self._address is not None  # noqa: S101 - `allowed` has looked
+        """Send the query by POST, as the API recommends for long queries."""
+        assert self._address is not None  # noqa: S101 - `check` has checked it
         url = self._address / "api/v1/query"
         form = {"query": query, "timeout": f"{seconds:g}s"}
         async with (
@@ -86,7 +89,7 @@ def build(rules: PromqlRules, address: str | None) -> Promql:
 
 
 def parse_answer(status: int, body: bytes) -> InvocationResult:
-    """An answer of the API, as it is documented."""
+    """Parse an answer of the API, as documented."""
     if len(body) > MAX_ANSWER_BYTES:
         return InvocationResult(ExitKind.LIMIT_EXCEEDED, "Prometheus answered with more than 1 MiB.")
     try:
@@ -96,22 +99,22 @@ def parse_answer(status: int, body: bytes) -> InvocationResult:
         data = answer["data"]
         samples = _samples(data["resultType"], data["result"])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
-        return InvocationResult(ExitKind.ENDED, f"Prometheus answered {status}, and not as its API does")
+        return InvocationResult(ExitKind.ENDED, f"Prometheus answered {status}, but not in the format of its API")
     if not samples:
         return InvocationResult(ExitKind.ENDED, "no result")
-    shown = "\n".join(f"{name or '{}'} {figure:g}" for name, figure in samples[:MAX_SERIES_SHOWN])
+    shown = "\n".join(f"{name or '{}'} {value:g}" for name, value in samples[:MAX_SERIES_SHOWN])
     more = f"\n… and {len(samples) - MAX_SERIES_SHOWN} more" if len(samples) > MAX_SERIES_SHOWN else ""
-    words = f"{samples[0][1]:g}" if len(samples) == 1 else f"{len(samples)} series"
-    return InvocationResult(ExitKind.ENDED, words, samples[0][1], shown + more, tuple(figure for _, figure in samples))
+    summary = f"{samples[0][1]:g}" if len(samples) == 1 else f"{len(samples)} series"
+    return InvocationResult(ExitKind.ENDED, summary, samples[0][1], shown + more, tuple(value for _, value in samples))
 
 
-def _samples(sort: str, result: Any) -> list[tuple[str, float]]:
-    """A scalar, or the instant vector's samples with their labels."""
-    if sort == "scalar":
+def _samples(result_type: str, result: Any) -> list[tuple[str, float]]:
+    """The samples of a scalar or an instant vector, with their labels. Raises `ValueError` for other types."""
+    if result_type == "scalar":
         return [("", float(result[1]))]
-    if sort == "vector":
-        return [(_labels(one["metric"]), float(one["value"][1])) for one in result]
-    raise ValueError(f"{sort} is not compared")
+    if result_type == "vector":
+        return [(_labels(sample["metric"]), float(sample["value"][1])) for sample in result]
+    raise ValueError(f"{result_type} cannot be compared")
 
 
 def _labels(metric: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
-"""What every runner is: something that says whether a piece is allowed, and runs it once.
+"""The protocol of runners: a runner says whether an invocation is permitted, and runs it once.
 
-A runner never decides whether it worked, never repeats, and never raises for what the world does to it: that is an
-`Ended` too. Being cancelled it stops what it started, wholly, before it lets the cancellation through.
+A runner does not decide whether an invocation succeeded, does not retry, and does not raise for external failures: they
+are an `InvocationResult`, too. When cancelled it first stops everything that it started.
 """
 
 from __future__ import annotations
@@ -14,27 +14,23 @@ from bot.domain.playbook.job import Allowed, Invocation, InvocationResult
 
 
 class Runner(Protocol):
-    """One way of running a step.
-
-    `harmless`: it changes nothing, so that what was interrupted may simply be done again. `secrets` are masked in what
-    it says.
-    """
+    """One way to run a step."""
 
     name: str
-    idempotent: bool
-    concurrency: int
-    secrets: tuple[str, ...]
+    idempotent: bool  # an interrupted invocation can simply be repeated
+    concurrency: int  # how many jobs it runs at the same time
+    secrets: tuple[str, ...]  # redacted from its output
 
     def check(self, invocation: Invocation) -> Allowed:
-        """Under which rule it may run, where, as whom and within which limits. Raises `Refused` with the reason."""
+        """The rule that permits an invocation, with its limits. Raises `Refused` with the reason if none does."""
         ...
 
     async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
-        """Once. What is not allowed is asked again here, and is then `How.NOT_STARTED`."""
+        """Run an invocation once. It checks again, and one that is not permitted ends as `ExitKind.NOT_STARTED`."""
         ...
 
     def describe(self) -> str:
-        """What is set up, in a line for `tocsin check`."""
+        """The configuration, in one line for `tocsin check`."""
         ...
 
 

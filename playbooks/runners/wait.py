@@ -1,4 +1,4 @@
-"""Waits: for something to start, or to settle."""
+"""Runner that waits, for something to start or to settle."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationRes
 from bot.domain.policy.automation_rules import WaitRules
 from bot.domain.values.durations import exact
 
-CONCURRENCY = 100  # waiting costs nothing
+CONCURRENCY = 100  # waiting is cheap
 
 
 class Wait:
+    """Waits for a number of seconds."""
+
     name = "wait"
     idempotent = True
     concurrency = CONCURRENCY
@@ -25,7 +27,7 @@ class Wait:
     def check(self, invocation: Invocation) -> Allowed:
         span = _span(invocation)
         if span > self._rules.longest:
-            raise Refused(f"It would wait {exact(span)}; {exact(self._rules.longest)} are the most.")
+            raise Refused(f"It would wait {exact(span)}; the limit is {exact(self._rules.longest)}.")
         return Allowed("waiting is allowed", "in the bot", "the bot", exact(span), span + timedelta(seconds=1))
 
     async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot import logs
 from bot import settings as settings_reader
-from bot.cli import main
+from bot.cli import serve
 from bot.slack.client.rate_limiter import RateLimiter
 
 EVERY_S = 0.005
@@ -38,7 +38,7 @@ async def _tick(path: Path) -> None:
 async def _serve() -> None:
     stalls = os.environ.get("STALLS")
     ticker = asyncio.create_task(_tick(Path(stalls))) if stalls else None
-    await main._serve(settings_reader.load())
+    await serve._serve(settings_reader.load())
     if ticker is not None:
         ticker.cancel()
 

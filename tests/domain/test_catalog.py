@@ -73,7 +73,7 @@ def test_a_cause_is_a_service_they_need_with_something_that_speaks_for_it() -> N
     )
     assert found == (
         Cause("database", ("INC-9 is open there", "2 of the affected services need it"), (9,)),
-        Cause("payments", ("it was the trouble in INC-7, which looked like this",), (7,)),
+        Cause("payments", ("it was affected in INC-7, a similar incident",), (7,)),
     )
     assert probable_causes(SHOP, ["payments"], [incident(9, "database")], [], NOW) == ()
 

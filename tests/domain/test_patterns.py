@@ -49,8 +49,8 @@ def test_the_whole_text_must_match(pattern: str, text: str, whole: bool) -> None
     assert matches_fully(pattern, text) is whole
 
 
-AROUND = "Looking around, as (?=…) does, and references such as \\1 are not to be had."
-LARGE = "It says more than fits: repeat 1000 times at most, and not within each other."
+AROUND = "Lookarounds such as (?=…) and references such as \\1 are not supported."
+LARGE = "It is too large: repeat at most 1000 times, and do not nest repetitions."
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ LARGE = "It says more than fits: repeat 1000 times at most, and not within each 
         ("a{2000}", f"Invalid repetition size: {{2000}}. {LARGE}"),
         ("(a{900}b?){900}", f"Invalid repetition size: {{900}}. {LARGE}"),
         ("[^a]{1000}" * 5, f"Pattern too large - compile failed. {LARGE}"),
-        ("\ud800", "It holds half a character."),
+        ("\ud800", "It contains half a character."),
     ],
 )
 def test_what_cannot_be_used_is_said_and_lets_nothing_through(pattern: str, why: str) -> None:

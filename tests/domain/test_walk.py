@@ -101,8 +101,8 @@ def test_whoever_is_second_is_told_of_the_first() -> None:
 REFUSED: list[tuple[str, Callable[[], RunChange]]] = [
     ("approval first", lambda: steps.complete(through("1.1", "1.2", "1.3"), "2.1", "UA", NOON)),
     ("waits for approval", lambda: steps.complete(waiting(), "2.1", "UB", NOON)),
-    ("somebody else has to approve", lambda: approvals.approve(waiting(), "2.1", 1, "UA", NOON)),
-    ("That request is over", lambda: approvals.approve(waiting(), "2.1", 2, "UB", NOON)),
+    ("somebody else has to give it", lambda: approvals.approve(waiting(), "2.1", 1, "UA", NOON)),
+    ("That request has ended", lambda: approvals.approve(waiting(), "2.1", 2, "UB", NOON)),
     ("Say why", lambda: approvals.break_glass(waiting(), "2.1", 1, "UA", NOON, "  ")),
     ("Say why", lambda: steps.skip(begun(), "1.1", "UA", NOON, " ")),
     ("Say why", lambda: lifecycle.abandon(begun(), "UA", NOON, "")),
@@ -284,12 +284,12 @@ def test_a_request_is_settled_where_it_was_made() -> None:
     asked = walk.step("2.1").asked
     assert asked is not None
     dedup_keys = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
-    assert [notice.dedup_key for notice in routing.playbook_runs.asked(walk, asked)] == dedup_keys
+    assert [notice.dedup_key for notice in routing.playbook_runs.approval_requested(walk, asked)] == dedup_keys
     over = approvals.approve(walk, "2.1", 1, "UB", NOON).run
-    assert [notice.dedup_key for notice in routing.playbook_runs.settled(walk, over)] == [
+    assert [notice.dedup_key for notice in routing.playbook_runs.requests_settled(walk, over)] == [
         f"settle:{dedup_key}" for dedup_key in dedup_keys
     ]
-    assert routing.playbook_runs.settled(walk, walk) == []
+    assert routing.playbook_runs.requests_settled(walk, walk) == []
 
 
 def finished(minutes: int, *, helped: bool | None = None, skip: bool = False, drill: bool = False) -> PlaybookRun:
@@ -309,7 +309,7 @@ def test_figures_count_what_really_was() -> None:
     assert (found.used, found.ended, found.succeeded, found.mean) == (5, 4, 2, 15 * MINUTE)
     assert found.skipped == {"1.1": 1, "1.2": 1, "1.3": 1}
     assert stats_line(found, NOON + 3 * MINUTE) == (
-        "Used 5 times before, last 3m ago, 2 of 4 with success, 15m on average"
+        "Used 5 times before, last 3m ago, 2 of 4 successfully, 15m on average"
     )
     assert stats_line(run_stats(BOOK, []), NOON) == ""
     assert run_stats(replace(BOOK, digest="d2"), told).skipped == {}  # another text, counted anew

@@ -15,7 +15,7 @@ from bot.domain.errors import Refused
 from bot.domain.playbook import definition as playbook_values
 from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, JobState, check_args
 from bot.domain.policy.automation_rules import AutomationRules
-from bot.usecases.playbooks import jobs as running
+from bot.usecases.playbooks import job_queue
 from playbooks import models
 from playbooks.runners.protocol import Runner
 from tests.scenarios.shop import MAYA, Shop, over, said, walking
@@ -79,13 +79,13 @@ async def test_a_runner_that_is_registered_runs_steps(
         rules: Any = Rules(**{name: getattr(old, name) for name in old.__dataclass_fields__}, bell=("tocsin",))
         context.policies.current = replace(context.policy, automation=rules)
         await ring(here, "tocsin")
-        asked = await running.queue_step(context, 1, 1, "1.1", MAYA)
+        asked = await job_queue.queue_step(context, 1, 1, "1.1", MAYA)
         assert asked.refused is None
         job = await over(here, "1.1")
         assert (job.state, job.outcome, job.output) == (JobState.DONE, "rung once", "dong")
         assert TOWER == ["tocsin"]
         await ring(here, "angelus", step="1.2")
-        asked = await running.queue_step(context, 1, 1, "1.2", MAYA)
+        asked = await job_queue.queue_step(context, 1, 1, "1.2", MAYA)
         assert "No such bell is allowed: ring angelus. Allowed: tocsin" in (asked.refused or "")
         assert "No such bell" in (await said(here))[-1]
         assert TOWER == ["tocsin"]

@@ -130,7 +130,7 @@ def test_a_playbook_for_other_severities_is_ranked_lower_and_not_hidden() -> Non
     assert not any("severit" in reason for reason in upper.reasons)
     assert lower
     assert lower[0].score < upper.score
-    assert lower[0].reasons[-1] == "but made for other severities than sev4"
+    assert lower[0].reasons[-1] == "but meant for other severities than sev4"
 
 
 def test_a_reason_never_repeats_the_description_that_is_read_anyway() -> None:

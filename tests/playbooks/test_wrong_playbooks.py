@@ -78,7 +78,7 @@ def test_the_good_one_is_good() -> None:
         ),
         (
             changed("app={service}", "app=api"),
-            "mine.yml:6: parameters.service is used by no command: write {service} where it belongs, or leave it out.",
+            "mine.yml:6: parameters.service is used by no command: write {service} where it belongs, or remove it.",
         ),
         (
             changed("kubectl get pods -l app={service}", '"{service} get"'),
@@ -96,13 +96,13 @@ def test_the_good_one_is_good() -> None:
         ),
         (
             changed("default: api}", "default: api; rm}"),
-            "mine.yml:6: parameters.service has a default that it would refuse: default must be a name such as"
+            "mine.yml:6: parameters.service has an invalid default: default must be a name such as"
             " api-gateway, not “api; rm”.",
         ),
         (
             changed("default: api}", 'default: api, pattern: "(?!kube-).*"}'),
-            "mine.yml:6: parameters.service.pattern is not a pattern that can be used: “(?!kube-).*”. Invalid perl"
-            " operator: (?!. Looking around, as (?=…) does, and references such as \\1 are not to be had.",
+            "mine.yml:6: parameters.service.pattern is not a usable pattern: “(?!kube-).*”. Invalid perl"
+            " operator: (?!. Lookarounds such as (?=…) and references such as \\1 are not supported.",
         ),
         (
             changed("default: api}", "default: api, required: true}"),
@@ -148,7 +148,7 @@ def test_the_good_one_is_good() -> None:
             changed("name: API down", "name: API down\nrelated: [api-down]"),
             "mine.yml:3: related[1] names this playbook itself.",
         ),
-        ("- a\n", "mine.yml:1: The file must hold settings, such as `id: api-outage`."),
+        ("- a\n", "mine.yml:1: The file must contain settings, such as `id: api-outage`."),
         ("id: [\n", "mine.yml:2: This is not YAML"),
     ],
 )
@@ -183,7 +183,7 @@ def test_a_later_folder_outranks_an_earlier_one(tmp_path: Path) -> None:
 
 def test_two_files_of_a_folder_cannot_have_one_id(tmp_path: Path) -> None:
     write(tmp_path, "one.yml", GOOD)
-    with pytest.raises(loader.PlaybookError, match=r"two\.yml:1: id api-down is also that of .*one\.yml"):
+    with pytest.raises(loader.PlaybookError, match=r"two\.yml:1: id api-down is also used in .*one\.yml"):
         loader.load([write(tmp_path, "two.yml", GOOD)])
 
 

@@ -1,4 +1,4 @@
-"""Reading: presets, files laid over them, documents kept."""
+"""Reading presets, files merged into them, and documents that were kept."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_a_kept_document_gives_the_same_policy_and_digest_again(tmp_path: Path) 
     assert again.roles == loaded.policy.roles
 
 
-def test_a_kept_document_of_a_later_version_is_read_as_far_as_it_is_known() -> None:
+def test_unknown_settings_of_a_kept_document_are_ignored() -> None:
     document = {**policy.read(None).document, "weather": "fine"}
     assert policy.from_document(document).severities == policy.preset("sev1-5").severities
 
 
-def test_a_kept_document_with_a_pattern_that_is_not_taken_any_more_is_read() -> None:
-    """The incident it was kept with must not be lost for it. Nothing runs by a kept policy."""
+def test_a_kept_document_with_a_pattern_no_longer_supported_is_read() -> None:
+    """Else its incident could not be opened. Nothing runs by a kept policy."""
     rule = {"executable": "/usr/bin/kubectl", "arguments": ["get", "(?!kube-).*"]}
     document = {**policy.read(None).document, "automation": {"runners": {"process": {"allow": [rule]}}}}
     assert policy.from_document(document).severities == policy.preset("sev1-5").severities

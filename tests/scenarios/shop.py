@@ -14,7 +14,7 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.playbook.job import Job, JobState
 from bot.domain.playbook.run import PlaybookRun
 from bot.usecases.playbooks import approvals as approving
-from bot.usecases.playbooks import jobs as running
+from bot.usecases.playbooks import job_queue
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
@@ -133,7 +133,7 @@ async def said(here: World) -> list[str]:
 async def done_through(here: World, *steps: str) -> None:
     """Run steps one after the other, by one person."""
     for step in steps:
-        asked = await running.queue_step(here.tocsin.context, 1, 1, step, MAYA)
+        asked = await job_queue.queue_step(here.tocsin.context, 1, 1, step, MAYA)
         assert asked.refused is None, asked.refused
         assert (await over(here, step)).state is JobState.DONE
 

@@ -16,7 +16,7 @@ from bot.domain.playbook.run import ApprovalStatus
 from bot.domain.playbook.run import StepStatus as MarkState
 from bot.domain.timeline.entry import BOT
 from bot.usecases.playbooks import approvals as approving
-from bot.usecases.playbooks import jobs as running
+from bot.usecases.playbooks import job_queue
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
@@ -63,7 +63,7 @@ STEPS = {
     "1.2": "/tmp/look is not a program that the policy allows",
     "1.3": "../bin/look is not a program that the policy allows",
     "1.4": "argument 1, “--all”, must match",
-    "1.5": "1 are allowed, and these are 2",
+    "1.5": "1 are allowed, but these are 2",
     "1.6": "l\u043eok is not a program that the policy allows",
     "1.7": "argument 1, “EVIL”, must match",
     "1.8": "the runner http is not set up",
@@ -78,7 +78,7 @@ async def refused(here: World, shop: Shop, step: str, words: str, by: str = MAYA
     before = list(shop.ran)
     async with here.tocsin.database.reading() as conn:
         known = len(await jobs.of_run(conn, 1, 1))
-    asked = await running.queue_step(here.tocsin.context, 1, 1, step, by, action)
+    asked = await job_queue.queue_step(here.tocsin.context, 1, 1, step, by, action)
     assert asked.job is None
     assert words in (asked.refused or "")
     entry = (await here.show())["timeline"][-1]
@@ -135,7 +135,7 @@ async def test_an_incident_cannot_bring_its_own_values(sqlite_url: str, shop: Sh
         await playing.abandon(here.tocsin.context, 1, 1, MAYA, "again")
         walk = await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
         assert walk.values == {}
-        asked = await running.queue_step(here.tocsin.context, 1, 2, "1.1", MAYA)
+        asked = await job_queue.queue_step(here.tocsin.context, 1, 2, "1.1", MAYA)
         assert "service must be filled in first" in (asked.refused or "")
         assert shop.ran == []
 
@@ -143,7 +143,7 @@ async def test_an_incident_cannot_bring_its_own_values(sqlite_url: str, shop: Sh
 async def test_what_needs_approval_is_not_run_without(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
         await done_through(here, "1.1", "1.2")
-        await refused(here, shop, "1.3", "needs somebody's approval first")
+        await refused(here, shop, "1.3", "needs approval first")
 
 
 async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None:
@@ -153,7 +153,7 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
         walk = await approving.request_approval(context, 1, 1, "1.3", MAYA)
         request = walk.step("1.3").asked
         assert request is not None
-        with pytest.raises(Refused, match="somebody else has to approve"):
+        with pytest.raises(Refused, match="somebody else has to give it"):
             await approving.approve(context, 1, 1, "1.3", request.number, Identity(MAYA, Membership.MEMBER))
         async with context.database.transaction() as conn:  # somebody wrote it into the database
             mark = walk.step("1.3")
@@ -165,7 +165,7 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
             await playbook_runs.save(
                 conn, replace(walk, steps=tuple(forged if m.key == "1.3" else m for m in walk.steps))
             )
-        await refused(here, shop, "1.3", "Whoever asked cannot approve it")
+        await refused(here, shop, "1.3", "The person who asked for approval cannot give it")
 
 
 async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, shop: Shop) -> None:
@@ -175,7 +175,7 @@ async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, sho
         await approved(here, "1.3")
         assert (await walk_of(here)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
         await playing.fill(context, 1, 1, {"service": "other"}, MAYA)
-        await refused(here, shop, "1.3", "needs somebody's approval first")
+        await refused(here, shop, "1.3", "needs approval first")
         await approved(here, "1.3")
         async with context.database.transaction() as conn:  # past all that withdraws approvals
             walk = await playbook_runs.get(conn, 1, 1)
@@ -201,7 +201,7 @@ async def test_a_playbook_that_is_changed_meanwhile_changes_nothing_that_is_walk
 
 async def test_what_was_shown_is_what_runs(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
-        asked = await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA, plan_digest="0" * 64)
+        asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA, plan_digest="0" * 64)
         assert "not what you were shown" in (asked.refused or "")
         assert "not what you were shown" in (await said(here))[-1]
         assert shop.ran == []
@@ -212,7 +212,7 @@ async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, sho
     async with walking(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         await here.tocsin.job_runner.stop(8.0)
-        await running.queue_step(context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(context, 1, 1, "1.1", MAYA)
         automation = context.policy.automation
         assert automation.process is not None
         tight = replace(automation, process=replace(automation.process, allow=automation.process.allow[1:]))
@@ -228,14 +228,14 @@ async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, sho
 async def test_a_plan_that_was_changed_in_the_database_is_refused(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
         await here.tocsin.job_runner.stop(8.0)
-        asked = await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.job is not None
         async with here.tocsin.database.transaction() as conn:
             plan = asked.job.plan.as_json() | {"pieces": [["look", "evil"]]}
             await conn.execute(sa.update(table).where(table.c.id == asked.job.id).values(plan=plan))
         await here.tocsin.job_runner.start()
         assert (await over(here, "1.1")).state is JobState.REFUSED
-        assert "not what was asked for" in (await said(here))[-1]
+        assert "the stored plan is not the one that was queued" in (await said(here))[-1]
         assert shop.ran == []
 
 
@@ -248,7 +248,7 @@ async def test_a_drill_runs_nothing(sqlite_url: str, shop: Shop) -> None:
 
 async def test_the_bot_by_itself_runs_nothing_that_the_matrix_does_not_allow(sqlite_url: str, shop: Shop) -> None:
     async with walking(sqlite_url, shop) as (here, _):
-        await refused(here, shop, "1.1", "no line of the matrix fits", by=BOT)
+        await refused(here, shop, "1.1", "no row of the matrix matches", by=BOT)
 
 
 async def test_the_matrix_does_not_lower_what_the_playbook_asks_for(sqlite_url: str, shop: Shop) -> None:
@@ -259,15 +259,15 @@ async def test_the_matrix_does_not_lower_what_the_playbook_asks_for(sqlite_url: 
             await work.commit(Change(replace(work.incident, facts={"confidence": 1.0})))
         await until_waiting(here, "1.3")
         assert shop.ran == ["look api", "restart api"]
-        await refused(here, shop, "1.3", "needs somebody's approval first", by=BOT)
+        await refused(here, shop, "1.3", "needs approval first", by=BOT)
 
 
 async def test_pressed_twice_it_runs_once(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 1")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         with pytest.raises(Refused, match="running"):
-            await running.queue_step(here.tocsin.context, 1, 1, "1.1", TOM)
+            await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", TOM)
         await over(here, "1.1")
         assert shop.ran == ["look api"]
 
@@ -279,9 +279,9 @@ async def test_a_form_that_was_tampered_with_runs_nothing(sqlite_url: str, shop:
             walk, _ = await load_run(work.conn, 1, 1)
         for step in ("9.9", "", "1.1; reboot", "1.1\x00"):
             with pytest.raises(Refused):
-                await running.queue_step(here.tocsin.context, 1, walk.number, step, MAYA)
+                await job_queue.queue_step(here.tocsin.context, 1, walk.number, step, MAYA)
         with pytest.raises(Refused):
-            await running.queue_step(here.tocsin.context, 1, 99, "1.1", MAYA)
+            await job_queue.queue_step(here.tocsin.context, 1, 99, "1.1", MAYA)
         assert shop.ran == []
 
 
@@ -294,7 +294,7 @@ async def test_secrets_stand_neither_in_slack_nor_on_the_timeline_nor_in_the_dat
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     shop.program("look", 'echo "$OPS_TOKEN"; printf %s "$OPS_TOKEN" | base64; exit 3')
     async with walking(sqlite_url, shop) as (here, _):
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         await here.delivered()
         assert "•••" in job.output
@@ -313,7 +313,7 @@ async def test_a_secret_that_the_end_of_the_output_cuts_in_two_is_not_shown_by_h
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     shop.program("look", "printf '%01010d ' 7; echo \"$OPS_TOKEN\"; sleep 5")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         await here.delivered()
         assert job.output == "0" * 1009 + "7 …"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.check.run import SCOPES
+from bot.check.slack import SCOPES
 from bot.settings import Settings
 from bot.slack.inbound import event_parser
 from bot.slack.listeners import shortcuts

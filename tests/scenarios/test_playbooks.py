@@ -237,7 +237,7 @@ async def test_parallel_steps_stand_beside_each_other(here: World) -> None:
     assert second["elements"][0]["value"] == "INC-1:1:1.2"
     why = await typed(here, "maya", channel.name, "/incident why")
     assert why.count("playbook") == 1
-    assert "Database failover, steps 1.1 and 1.2: given 1 min, then whoever holds it is asked" in why
+    assert "Database failover, steps 1.1 and 1.2: given 1 min, then its holder is asked" in why
 
 
 async def test_commands_are_filled_in_and_missing_values_are_asked_for(here: World) -> None:
@@ -310,7 +310,7 @@ async def test_whoever_asks_never_approves_and_another_does(here: World) -> None
     assert SCALE in words(here, asked)
     assert buttons(asked) == ["Approve", "Refuse", "Break glass"]
     await press(here, "maya", asked, "Approve")
-    assert (await told(here, "maya"))[-1] == "You asked for it, so somebody else has to approve it."
+    assert (await told(here, "maya"))[-1] == "You asked for this approval, so somebody else has to give it."
     (to_tom,) = direct(here, "tom")
     assert SCALE in words(here, to_tom)
     assert direct(here, "maya") == []
@@ -339,11 +339,13 @@ async def test_a_refusal_says_why_and_the_step_stays_open(here: World) -> None:
 async def test_skipping_what_waits_for_approval_ends_the_request_and_says_so(here: World) -> None:
     channel, asked = await failover_asked(here)
     await press(here, "priya", walk_message(here, channel), "Skip")
-    assert "<@U0MAYA0000> has asked for approval of it. That request ends with this." in str(here.priya.view.body)
+    assert "<@U0MAYA0000> asked for approval of this step. Skipping it withdraws the request." in str(
+        here.priya.view.body
+    )
     await filled(here, "priya", Why_="It is gone already.")
     for settled in (here.ws.state.message(asked.channel, asked.ts), *direct(here, "tom", "asked to do")):
         assert buttons(settled) == []
-        assert words(here, settled).endswith("not needed any more: @priya skipped the step, It is gone already.")
+        assert words(here, settled).endswith("no longer needed: @priya skipped the step, It is gone already.")
     assert "2.1 Keep the old primary away — skipped by @priya" in words(here, walk_message(here, channel))
 
 
@@ -396,7 +398,7 @@ async def test_what_changes_after_it_was_shown_is_approved_no_more(here: World) 
     await filled(here, "maya", **{"value:namespace": "staging"})
     message = walk_message(here, channel)
     assert "Done" not in buttons(message)
-    assert "Approval void: what was asked for has changed" in words(here, message)
+    assert "Approval void: the commands have changed" in words(here, message)
     assert "Roll back" not in buttons(message)  # nobody was let do it
 
 
@@ -476,7 +478,7 @@ async def test_requests_end_with_the_incident(here: World) -> None:
     await rest(here)
     assert buttons(here.ws.state.message(asked.channel, asked.ts)) == []
     assert buttons(direct(here, "tom", "asked to do")[0]) == []
-    assert "Approval not needed any more: INC-1 is resolved" in words(here, walk_message(here, channel))
+    assert "Approval no longer needed: INC-1 is resolved" in words(here, walk_message(here, channel))
 
 
 async def test_requests_stand_again_when_the_incident_does(here: World) -> None:

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def typed(script: str, folder: Path, **env: str) -> str:
     """As in a shell that stops at the first command that fails."""
     (folder / "bin").mkdir(exist_ok=True)
     command = folder / "bin" / "tocsin"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {ROOT}/.venv/bin/python -W error -m bot "$@"\n')
+    command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -W error -m bot "$@"\n')
     command.chmod(0o755)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOCSIN_", "SLACK_", "DATABASE_"))}
     done = subprocess.run(

@@ -274,13 +274,15 @@ async def _every_deadline_is_decided(database: Database) -> None:
             await asyncio.sleep(0.1)
     async with database.reading() as conn:
         for incident in await incidents.newest(conn, limit=1000):
-            states = {row.dedup_key: row.state for row in await deadlines.ledger(conn, incident.number)}
-            target = states[f"respond:{incident.number}:1:sev3"]
-            assert states[f"rung:{incident.number}:1:sev3:1"] is DeadlineState.SENT
-            if target is DeadlineState.SENT:
-                assert states[f"rung:{incident.number}:1:sev3:2"] is DeadlineState.SENT
-            else:  # rung 1 paged so late that it was enough
-                assert target is DeadlineState.SKIPPED
+            rows = {row.dedup_key: row for row in await deadlines.ledger(conn, incident.number)}
+            target = rows[f"respond:{incident.number}:1:sev3"]
+            first, second = (rows[f"rung:{incident.number}:1:sev3:{rung}"] for rung in (1, 2))
+            assert first.state is DeadlineState.SENT
+            if second.state is DeadlineState.WAITING:  # on a slow machine one page may have answered for both
+                paged_for_target = target.state is DeadlineState.SENT and first.reason.startswith("paged early")
+                assert paged_for_target or target.state is DeadlineState.SKIPPED
+            else:
+                assert target.state is second.state is DeadlineState.SENT
         planned = await conn.scalars(sa.text("SELECT DISTINCT subject IS NULL FROM deadlines"))
     assert set(planned) == {True, False}, "both versions have planned some"
 

@@ -23,8 +23,7 @@ from bot.usecases.incidents import declare as declaring
 from bot.usecases.incidents import update as moving
 from bot.usecases.incidents.declare import Declaration
 from bot.usecases.playbooks import approvals as approving
-from bot.usecases.playbooks import confidence
-from bot.usecases.playbooks import jobs as running
+from bot.usecases.playbooks import confidence, job_queue
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.dry_run import make_plan
 from bot.usecases.playbooks.unit_of_work import load_run
@@ -122,10 +121,10 @@ async def test_approved_in_slack_then_run_and_rolled_back(sqlite_url: str, shop:
         assert (await maya.submit()).ok
         assert (await over(here, "1.3")).approved_by == TOM
         assert shop.ran == ["look api", "restart api", "scale api"]
-        asked_again = await running.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")
-        assert "needs somebody's approval first" in (asked_again.refused or "")
+        asked_again = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")
+        assert "needs approval first" in (asked_again.refused or "")
         await approved(here, "1.3", "rollback")
-        assert (await running.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")).refused is None
+        assert (await job_queue.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA, "rollback")).refused is None
         assert (await over(here, "1.3", "rollback")).state is JobState.DONE
         assert (await walk_of(here)).step("1.3").state == "rolled_back"
         assert shop.ran[-1] == "scale back-api"
@@ -139,7 +138,7 @@ async def test_why_a_step_cannot_be_run_is_said_dryly(sqlite_url: str, shop: Sho
         assert channel is not None
         await here.ws.person("maya").press(walk_message(here, channel.id), "walk_more", "Why can I not run it?")
         await here.delivered()
-        words = "Is not run: peek is not a program that the policy allows"
+        words = "Does not run: peek is not a program that the policy allows"
         assert words in str(here.ws.person("maya").ephemerals())
         assert shop.ran == []
 
@@ -151,7 +150,7 @@ async def test_a_failure_takes_back_what_was_run_last_first_and_pages(sqlite_url
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
         assert (await over(here, "1.4")).outcome == "exit code 7"
         assert (await over(here, "1.2", "rollback")).state is JobState.DONE
         assert shop.ran == [
@@ -176,7 +175,7 @@ async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqli
         await maya.command(channel.name, "/incident invite @tom")
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
-        await running.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA)
         assert (await over(here, "1.2", "rollback")).state is JobState.DONE
         await done_through(here, "1.2")
         await here.delivered()
@@ -184,8 +183,8 @@ async def test_what_was_approved_and_taken_back_is_asked_for_again_and_runs(sqli
         assert "Rolled back by" in str(message.blocks)
         assert "Failed: exit code 1" in str(message.blocks)
         assert offered(message) == ["Ask for approval", "Skip", "Run", "Assign"]
-        asked = await running.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA)
-        assert asked.refused == "Step 1.3 needs somebody's approval first."
+        asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.3", MAYA)
+        assert asked.refused == "Step 1.3 needs approval first."
         (shop.folder / "room").touch()
         await maya.press(message, "Ask for approval")
         await here.delivered()
@@ -226,13 +225,13 @@ async def test_what_cannot_be_taken_back_by_itself_is_left_to_people(sqlite_url:
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
         assert (await over(here, "1.2", "rollback")).state is JobState.FAILED
         left = [text for text in await said(here) if "In this order" in text]
         assert len(left) == 1
         assert left[0].endswith("In this order: restart back-api")
         await here.delivered()
-        assert any("Not rolled back by itself" in text for text in texts(here))
+        assert any("Not rolled back automatically" in text for text in texts(here))
 
 
 async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: Shop) -> None:
@@ -241,7 +240,7 @@ async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: 
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await done_through(here, "1.3")
-        await running.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.4", MAYA)
         await over(here, "1.4")
         assert "back-api" not in " ".join(shop.ran)
         assert any(text.endswith("scale back-api; restart back-api") for text in await said(here))
@@ -250,7 +249,7 @@ async def test_asked_for_nothing_is_taken_back_by_itself(sqlite_url: str, shop: 
 async def test_what_takes_too_long_is_killed_with_all_that_it_started(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"(setsid sh -c 'sleep 4; echo late >> {shop.log}' >/dev/null 2>&1 &)\nsleep 60")
     async with walking(sqlite_url, shop, timeout="1s") as (here, _):
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         assert job.outcome == "It was killed after 1 seconds, with all it had started."
         assert (await walk_of(here)).step("1.1").state == "timed_out"
@@ -262,7 +261,7 @@ async def test_it_is_tried_again_as_often_as_the_playbook_says(sqlite_url: str, 
     shop.playbook("{runner: process}", "{runner: process, retries: 2, retry_every: 1s}")
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 3")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         assert (job.state, job.attempts) == (JobState.DONE, 3)
         assert sum("failed (exit code 1); again in 1s" in text for text in await said(here)) == 2
@@ -273,8 +272,8 @@ async def test_while_the_door_is_shut_nothing_is_run_and_that_is_said(sqlite_url
     policy.write_text(policy.read_text().replace("enabled: true", "enabled: false"))
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     async with walking(sqlite_url, shop) as (here, _):
-        asked = await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
-        assert asked.refused == "Is not run: automation is off (`automation.enabled` in the policy)."
+        asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        assert asked.refused == "Does not run: automation is off (`automation.enabled` in the policy)."
         assert (await said(here))[-1] == f"Mend it, 1.1 Look: not run. {asked.refused}"
         await here.delivered()
         channel = here.ws.find_channel("inc-1")
@@ -289,7 +288,7 @@ async def test_the_matrix_lets_steps_run_by_themselves(sqlite_url: str, shop: Sh
     async with walking(sqlite_url, shop, automation=matrix) as (here, _):
         assert (await over(here, "1.1")).asked_by == BOT
         await asyncio.sleep(1.5)
-        assert shop.ran == ["look api"]  # nobody has said how sure we are, and 0.9 is needed
+        assert shop.ran == ["look api"]  # nobody has stated the confidence, and 0.9 is needed
         async with locked_incident(here.tocsin.context, 1) as work:
             surer = replace(work.incident, facts={"confidence": 0.95})
             await work.commit(Change(surer))
@@ -318,7 +317,7 @@ async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sq
         assert (await walk_of(here)).step("1.3").asked is None
         await declaring.declare(context, Declaration("Search is down", "sev2", MAYA))
         await playing.open_run(context, 2, "mend", MAYA)
-        await running.queue_step(context, 2, 1, "1.1", MAYA)
+        await job_queue.queue_step(context, 2, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await moving.reopen(context, 1, MAYA, "It is back")
         await until_waiting(here, "1.3")
@@ -327,7 +326,7 @@ async def test_what_goes_on_in_a_resolved_incident_holds_up_nothing_elsewhere(sq
 async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 60; echo never")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         job = await over(here, "1.1")
@@ -339,7 +338,7 @@ async def test_stopping_the_bot_kills_what_runs_and_says_that_it_may_have_run(sq
 async def test_what_may_have_run_is_run_again_only_by_a_person(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", f"test $(wc -l < {shop.log}) -ge 2 || sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
@@ -364,7 +363,7 @@ async def test_what_may_have_run_is_asked_about_no_more_once_the_step_is_settled
     shop.program("look", "sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
         channel = await here.opened()
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await here.restarted()
         assert (await over(here, "1.1")).state is JobState.MAY_HAVE_RUN
@@ -400,7 +399,7 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
         try:
             await playing.open_run(context, 1, "mend", MAYA)
             await playing.skip(context, 1, 1, "1.1", MAYA, "no need")
-            await running.queue_step(context, 1, 1, "1.2", MAYA)
+            await job_queue.queue_step(context, 1, 1, "1.2", MAYA)
             await until_ran(shop, 2)
             await bot.kill()
             began = asyncio.get_running_loop().time()
@@ -412,7 +411,7 @@ async def test_killed_in_the_middle_it_is_never_run_twice_and_a_person_decides(d
             assert shop.ran == ["restart api", "begun"]  # the program died with the bot, and nobody ran it again
             message = question(ws)
             assert message is not None
-            assert "It is not run again by itself" in message.text
+            assert "It is not run again automatically" in message.text
             await ws.person("maya").press(message, "It ran")
             await ws.until(lambda: "says: it ran" in str(question_text(ws)), timeout_s=20)
             async with database.reading() as conn:
@@ -430,10 +429,10 @@ async def test_metrics_count_jobs_walks_and_steps(sqlite_url: str, shop: Shop) -
     shop.program("restart", "exit 3")
     shop.program("look", "sleep 60")
     async with walking(sqlite_url, shop) as (here, _):
-        await running.queue_step(here.tocsin.context, 1, 1, "1.2", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.2", MAYA)
         assert (await over(here, "1.2")).outcome == "exit code 3"
         assert (await over(here, "1.2", "rollback")).state is JobState.FAILED
-        await running.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
+        await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         await until_ran(shop, 3)
         load_run = await counted(here)
         assert load_run['tocsin_jobs{runner="process",state="running"}'] == 1

@@ -180,14 +180,14 @@ async def test_check_says_what_each_group_gives(strict: World) -> None:
 @pytest.mark.parametrize(
     ("permissions", "mend"),
     [
-        ({"ack": ["@sre"]}, "whoever answers a page must be let in"),
-        ({"list": ["@sre"]}, "it only looks"),
+        ({"ack": ["@sre"]}, "everybody who is paged must be able to answer"),
+        ({"list": ["@sre"]}, "it only reads"),
         ({"reslove": ["@sre"]}, "Did you mean resolve?"),
-        ({"resolve": []}, "names nobody"),
+        ({"resolve": []}, "is empty, so nobody could do it"),
         ({"resolve": ["role:comander"]}, "Did you mean commander?"),
         ({"declare": ["role:commander"]}, "before anybody has a role"),
-        ({"resolve": ["sre"]}, "does not say who"),
-        ({"resolve": ["@Two Words"]}, "does not name a user group"),
+        ({"resolve": ["sre"]}, "is not a person or group"),
+        ({"resolve": ["@Two Words"]}, "is not a user group"),
     ],
 )
 def test_permissions_that_cannot_be_meant_are_named(

@@ -1,4 +1,4 @@
-"""Approval of a step: asked for, given, refused, expired, or done without."""
+"""Approval of a step: request, approve, refuse, break glass, expire."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.playbook import transitions as moves
 from bot.domain.playbook.run import (
     GRANTED,
     SETTLED,
@@ -19,11 +18,21 @@ from bot.domain.playbook.run import (
     StepState,
     StepStatus,
 )
+from bot.domain.playbook.transitions import (
+    actionable_step,
+    finish_if_complete,
+    log_entry,
+    require_active,
+    restart_timer,
+    resume,
+    start_current,
+    with_step,
+)
 from bot.domain.timeline.entry import BOT
 from bot.domain.values.slack_ids import user_mention
 
 
-def request(
+def request(  # eight values, all of one request
     run: PlaybookRun,
     key: str,
     action: str,
@@ -33,71 +42,74 @@ def request(
     now: datetime,
     people: Sequence[str] = (),
 ) -> RunChange:
-    """Ask for approval of exactly `shown`."""
+    """Request approval of exactly `shown`, which expires after `expires`.
+
+    `action` is `do`, `run` or `rollback`; `people` get the request as a direct message.
+    """
     step = run.step(key)
     if action == "do" and not step.needs_approval:
         raise Refused(f"Step {key} needs no approval. Do it, then press Done.")
     if step.state is StepStatus.WAITING:
         raise Overtaken("asked for approval", step)
     if action != "rollback":
-        step = moves.actionable_step(run, key)
+        step = actionable_step(run, key)
         if step.state is StepStatus.APPROVED:
             raise Overtaken("approved", step)
     elif step.state is StepStatus.RUNNING:
-        raise Refused(f"Step {key} is running. Wait until it is over.")
+        raise Refused(f"Step {key} is running. Wait until it has ended.")
     elif run.outcome == "abandoned":
-        moves.require_active(run)
+        require_active(run)
     number = run.approvals_asked + 1
     was = StepStatus.OPEN if step.state is StepStatus.APPROVED else step.state
-    asked = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people), was=was)
+    approval = Approval(number, action, actor, now, now + expires, tuple(shown), people=tuple(people), was=was)
     holder = step.holder or (None if actor == BOT else actor)
-    waiting = replace(step, state=StepStatus.WAITING, asked=asked, holder=holder)
+    waiting = replace(step, state=StepStatus.WAITING, asked=approval, holder=holder)
     if not step.settled:
         waiting = replace(waiting, by=actor, at=now)
-    else:  # it is to be taken back: whoever did it still did it, if that is refused
-        run = moves.resume(run)
-    said = moves.log_entry(
+    else:  # a rollback: if it is refused, the step keeps who did it and when
+        run = resume(run)
+    logged = log_entry(
         run, now, actor, "asked", _request_text(action), step, action=action, shown=list(shown), approval=number
     )
-    return RunChange(moves.start_current(moves.with_step(replace(run, approvals_asked=number), waiting), now), (said,))
+    changed = with_step(replace(run, approvals_asked=number), waiting)
+    return RunChange(start_current(changed, now), (logged,))
 
 
 def approve(run: PlaybookRun, key: str, number: int, actor: str, now: datetime) -> RunChange:
-    """By somebody other than whoever asked."""
-    step, asked = _pending(run, key, number)
-    if asked.by == actor:
-        raise Refused("You asked for it, so somebody else has to approve it.")
-    return _answer(
-        run, step, asked, ApprovalStatus.APPROVED, actor, now, "", f"approved what {user_mention(asked.by)} asked for"
-    )
+    """Grant a request. Raises `Refused` for the person who made it."""
+    step, approval = _pending(run, key, number)
+    if approval.by == actor:
+        raise Refused("You asked for this approval, so somebody else has to give it.")
+    text = f"approved what {user_mention(approval.by)} asked for"
+    return _answer(run, step, ApprovalStatus.APPROVED, actor, now, "", text)
 
 
 def refuse(run: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str = "") -> RunChange:
-    """Whoever asked may take it back in the same way."""
-    step, asked = _pending(run, key, number)
-    text = "took the request back" if asked.by == actor else f"refused what {user_mention(asked.by)} asked for"
-    return _answer(run, step, asked, ApprovalStatus.REFUSED, actor, now, reason.strip(), text)
+    """Refuse a request. For the person who made it this withdraws the request."""
+    step, approval = _pending(run, key, number)
+    text = "withdrew the request" if approval.by == actor else f"refused what {user_mention(approval.by)} asked for"
+    return _answer(run, step, ApprovalStatus.REFUSED, actor, now, reason.strip(), text)
 
 
 def break_glass(run: PlaybookRun, key: str, number: int, actor: str, now: datetime, reason: str) -> RunChange:
-    """Nobody else is there: go on without approval, with a reason, for everybody to see."""
-    step, asked = _pending(run, key, number)
+    """Proceed without approval, with a reason that everyone sees."""
+    step, _ = _pending(run, key, number)
     if not reason.strip():
         raise Refused("Say why it cannot wait, such as “Nobody else is awake and customers cannot pay”.")
     text = "BROKE THE GLASS: nobody else approved this"
-    return _answer(run, step, asked, ApprovalStatus.BREAK_GLASS, actor, now, reason.strip(), text)
+    return _answer(run, step, ApprovalStatus.BREAK_GLASS, actor, now, reason.strip(), text)
 
 
 def expire(run: PlaybookRun, key: str, number: int, now: datetime) -> RunChange:
-    step, asked = _pending(run, key, number)
-    return _answer(
-        run, step, asked, ApprovalStatus.EXPIRED, BOT, now, "", f"nobody answered {user_mention(asked.by)} in time"
-    )
+    """End a request that nobody answered."""
+    step, approval = _pending(run, key, number)
+    text = f"nobody answered {user_mention(approval.by)} in time"
+    return _answer(run, step, ApprovalStatus.EXPIRED, BOT, now, "", text)
 
 
 def answer_text(approval: Approval) -> str:
-    """How a request ended, as house text."""
-    who = user_mention(approval.answered_by) if approval.answered_by else "somebody"
+    """How a request ended, as text with mentions."""
+    who = f"{user_mention(approval.answered_by)}" if approval.answered_by else "somebody"
     because = f": {approval.reason}" if approval.reason else ""
     match approval.answer:
         case ApprovalStatus.APPROVED:
@@ -105,45 +117,47 @@ def answer_text(approval: Approval) -> str:
         case ApprovalStatus.BREAK_GLASS:
             return f"{who} broke the glass{because}"
         case ApprovalStatus.REFUSED:
-            return (f"taken back by {who}" if approval.answered_by == approval.by else f"refused by {who}") + because
+            return (f"withdrawn by {who}" if approval.answered_by == approval.by else f"refused by {who}") + because
         case ApprovalStatus.EXPIRED:
             return "expired: nobody answered in time"
         case ApprovalStatus.WITHDRAWN:
-            return approval.reason or "not needed any more"
+            return approval.reason or "no longer needed"
     return "waiting"
 
 
 def _pending(run: PlaybookRun, key: str, number: int) -> tuple[StepState, Approval]:
     step = run.step(key)
     if step.asked is None or step.asked.number != number:
-        raise Refused("That request is over: it was taken back, or another one followed.")
+        raise Refused("That request has ended: it was withdrawn, or replaced by a newer one.")
     if step.asked.answer is not ApprovalStatus.WAITING or step.state is not StepStatus.WAITING:
         raise Overtaken("answered", step)
-    moves.require_active(run)
+    require_active(run)
     return step, step.asked
 
 
 def _answer(
     run: PlaybookRun,
     step: StepState,
-    asked: Approval,
     answer: ApprovalStatus,
     actor: str,
     now: datetime,
     reason: str,
     text: str,
 ) -> RunChange:
-    settled = replace(asked, answer=answer, answered_by=actor, answered_at=now, reason=reason)
-    if answer in GRANTED or asked.was not in SETTLED:
-        state = StepStatus.APPROVED if answer in GRANTED else asked.was
-        kept = replace(moves.restart_timer(step, now), state=state, by=actor, at=now, asked=settled)
+    """Close the step's pending request with an answer, and log `text`."""
+    assert step.asked is not None  # noqa: S101 - it is pending
+    approval = step.asked
+    answered = replace(approval, answer=answer, answered_by=actor, answered_at=now, reason=reason)
+    if answer in GRANTED or approval.was not in SETTLED:
+        state = StepStatus.APPROVED if answer in GRANTED else approval.was
+        changed = replace(restart_timer(step, now), state=state, by=actor, at=now, asked=answered)
     else:
-        kept = replace(step, state=asked.was, asked=settled)
-    said = moves.log_entry(
+        changed = replace(step, state=approval.was, asked=answered)
+    logged = log_entry(
         run, now, actor, str(answer), text + (f": {reason}" if reason else ""), step,
-        key=True, action=asked.action, shown=list(asked.shown), approval=asked.number, asked_by=asked.by,
+        key=True, action=approval.action, shown=list(approval.shown), approval=approval.number, asked_by=approval.by,
     )  # fmt: skip
-    return moves.finish_if_complete(moves.with_step(run, kept), actor, now, (said,))
+    return finish_if_complete(with_step(run, changed), actor, now, (logged,))
 
 
 def _request_text(action: str) -> str:

@@ -1,7 +1,7 @@
-"""May a step run without a person? A pure decision from the matrix, confidence, blast radius and severity, in words.
+"""Decides whether a step may run unattended, from the decision matrix, confidence, blast radius and severity.
 
-The decision matrix is that of document 003, whose rows are incident type, confidence, blast radius and action. What
-nobody has said does not hold, and where no line fits a person decides.
+The decision matrix is that of document 003: its rows match incident type, confidence, blast radius and action. A fact
+that nobody stated fails its condition, and if no row matches the policy's default applies.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.policy.automation_rules import AutomationRules, MatrixRow
 from bot.domain.policy.policy import Condition, Fact
 
-CONFIDENCE = "confidence"  # the fact that says how sure one is of the cause, from 0 to 1
+CONFIDENCE = "confidence"  # the fact that states how certain the cause is, from 0 to 1
 AUTO, APPROVE, MANUAL, REFUSED = "auto", "approve", "manual", "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`auto`: without a person; `approve`: when somebody approves; `manual`: when somebody presses Run; `refused`: not
-    at all, copy the commands. `reasons` say why, the deciding one first.
-    """
+    """How a step may run, and why."""
 
+    # `auto`: unattended; `approve`: after approval; `manual`: when a person presses Run; `refused`: not by Tocsin.
     mode: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...]  # for people, the deciding one first
 
 
 def decide(
@@ -37,27 +36,32 @@ def decide(
     runner_refusal: str | None = None,
     confidence: float | None = None,
 ) -> Decision:
-    """`trouble` is why its runner would not take it; `confidence` that of whoever proposed the playbook."""
-    if why := _blocked(rules, incident, step) or runner_refusal:
-        return Decision(REFUSED, (why,))
-    row, passed = _matching_row(rules, incident, playbook, step, _confidence(incident, confidence))
-    wanted = row.decision if row else rules.otherwise
-    said = f"the matrix says {wanted}: {row.name}" if row else f"no line of the matrix fits, and then it is {wanted}"
-    if wanted == MANUAL:
-        return Decision(MANUAL, (said, *passed))
-    lowered = _approval_reasons(rules, incident, step, _confidence(incident, confidence))
-    if wanted == AUTO and lowered:
-        return Decision(APPROVE, (*lowered, said, *passed))
-    return Decision(wanted, (said, *passed))
+    """Decide how a step may run.
+
+    `runner_refusal` is the reason why its runner refuses it, if it does. `confidence`, from 0 to 1, is how likely the
+    playbook helps; a confidence that a responder stated in the incident takes precedence.
+    """
+    if refusal := _blocked(rules, incident, step) or runner_refusal:
+        return Decision(REFUSED, (refusal,))
+    stated = _confidence(incident, confidence)
+    row, skipped = _matching_row(rules, incident, playbook, step, stated)
+    mode = row.decision if row else rules.otherwise
+    source = f"the matrix says {mode}: {row.name}" if row else f"no row of the matrix matches, so it is {mode}"
+    if mode == MANUAL:
+        return Decision(MANUAL, (source, *skipped))
+    objections = _approval_reasons(rules, incident, step, stated)
+    if mode == AUTO and objections:
+        return Decision(APPROVE, (*objections, source, *skipped))
+    return Decision(mode, (source, *skipped))
 
 
 def explain(decision: Decision) -> str:
-    """Dry, for people."""
+    """The decision with its reasons, as one sentence."""
     head = {
         AUTO: "Runs without a person",
-        APPROVE: "Runs when somebody approves",
-        MANUAL: "Runs when somebody presses Run",
-        REFUSED: "Is not run",
+        APPROVE: "Runs after approval",
+        MANUAL: "Runs when a person presses Run",
+        REFUSED: "Does not run",
     }[decision.mode]
     return f"{head}: {'; '.join(decision.reasons)}."
 
@@ -75,18 +79,18 @@ def _blocked(rules: AutomationRules, incident: Incident, step: Step) -> str | No
 
 
 def _matching_row(
-    rules: AutomationRules, incident: Incident, playbook: Playbook, step: Step, sure: float | None
+    rules: AutomationRules, incident: Incident, playbook: Playbook, step: Step, confidence: float | None
 ) -> tuple[MatrixRow | None, tuple[str, ...]]:
-    """The first line that fits wholly; and of those about this step that were passed over, why."""
-    passed: list[str] = []
+    """The first row that matches in full, and why each earlier row about this step did not."""
+    skipped: list[str] = []
     for row in rules.matrix:
         if not _concerns(row, incident, playbook, step):
             continue
-        why = [*_confidence_shortfall(row, sure), *_unmet_conditions(row, incident)]
-        if not why:
-            return row, tuple(passed)
-        passed.append(f"{row.name}: {', '.join(why)}")
-    return None, tuple(passed)
+        mismatches = [*_confidence_shortfall(row, confidence), *_unmet_conditions(row, incident)]
+        if not mismatches:
+            return row, tuple(skipped)
+        skipped.append(f"{row.name}: {', '.join(mismatches)}")
+    return None, tuple(skipped)
 
 
 def _concerns(row: MatrixRow, incident: Incident, playbook: Playbook, step: Step) -> bool:
@@ -98,12 +102,14 @@ def _concerns(row: MatrixRow, incident: Incident, playbook: Playbook, step: Step
     )
 
 
-def _confidence_shortfall(row: MatrixRow, sure: float | None) -> list[str]:
+def _confidence_shortfall(row: MatrixRow, confidence: float | None) -> list[str]:
     if row.confidence is None:
         return []
-    if sure is None:
-        return [f"it wants confidence above {row.confidence:g}, and nobody has said how sure we are"]
-    return [] if sure > row.confidence else [f"confidence is {sure:g}, and it wants more than {row.confidence:g}"]
+    if confidence is None:
+        return [f"it needs confidence above {row.confidence:g}, and nobody has stated the confidence"]
+    if confidence > row.confidence:
+        return []
+    return [f"confidence is {confidence:g}, and it needs more than {row.confidence:g}"]
 
 
 def _unmet_conditions(row: MatrixRow, incident: Incident) -> list[str]:
@@ -114,43 +120,44 @@ def _unmet_conditions(row: MatrixRow, incident: Incident) -> list[str]:
 
 
 def facts_of(incident: Incident) -> dict[str, Fact]:
-    """What was said of the incident, and how many services it affects."""
+    """The facts stated about the incident, and `services`, the number of affected services."""
     return {"services": float(len(incident.services)), **incident.facts}
 
 
 def _unmet_text(condition: Condition, fact: Fact | None) -> str:
-    wanted = f"{condition.fact} {condition.relation} {condition.figure:g}" if condition.relation else condition.fact
+    text = f"{condition.fact} {condition.relation} {condition.figure:g}" if condition.relation else condition.fact
     if fact is None:
-        return f"it wants {wanted}, and nobody has said {condition.fact}"
-    return f"it wants {wanted}, and {condition.fact} is {fact if isinstance(fact, bool) else f'{fact:g}'}"
+        return f"it needs {text}, and nobody has stated {condition.fact}"
+    return f"it needs {text}, and {condition.fact} is {fact if isinstance(fact, bool) else f'{fact:g}'}"
 
 
-def _approval_reasons(rules: AutomationRules, incident: Incident, step: Step, sure: float | None) -> list[str]:
-    """Why, in spite of the matrix, a person must approve."""
-    found = []
+def _approval_reasons(rules: AutomationRules, incident: Incident, step: Step, confidence: float | None) -> list[str]:
+    """Why a person must approve although the matrix says `auto`."""
+    reasons = []
     if step.requires_approval:
-        found.append("the playbook asks for approval" + (f" ({step.dangerous})" if step.dangerous else ""))
+        reasons.append("the playbook asks for approval" + (f" ({step.dangerous})" if step.dangerous else ""))
     if not incident.open:
-        found.append(f"the incident is {incident.status}")
+        reasons.append(f"the incident is {incident.status}")
     if rules.severities and incident.severity not in rules.severities:
-        found.append(f"at {incident.severity} nothing runs without a person, only at {', '.join(rules.severities)}")
-    wanted = _threshold(rules, step)
-    if wanted is not None and (sure is None or sure < wanted):
-        known = f"confidence is {sure:g}" if sure is not None else "nobody has said how sure we are"
-        found.append(f"{known}, and {wanted:g} is needed")
-    return found
+        reasons.append(f"at {incident.severity} nothing runs unattended, only at {', '.join(rules.severities)}")
+    threshold = _threshold(rules, step)
+    if threshold is not None and (confidence is None or confidence < threshold):
+        actual = f"confidence is {confidence:g}" if confidence is not None else "nobody has stated the confidence"
+        reasons.append(f"{actual}, and {threshold:g} is needed")
+    return reasons
 
 
 def _threshold(rules: AutomationRules, step: Step) -> float | None:
-    """The higher one of the policy's for the action and the step's own."""
+    """The required confidence: the higher of the policy's threshold for the action and the step's own."""
     automation = step.automation
-    assert automation is not None  # noqa: S101 - `_closed` has looked
-    said = [automation.confidence, rules.thresholds.get(automation.action or "")]
-    return max((one for one in said if one is not None), default=None)
+    assert automation is not None  # noqa: S101 - `_blocked` has checked it
+    thresholds = [automation.confidence, rules.thresholds.get(automation.action or "")]
+    return max((each for each in thresholds if each is not None), default=None)
 
 
 def _confidence(incident: Incident, confidence: float | None) -> float | None:
-    said = incident.facts.get(CONFIDENCE)
-    if said is not None and not isinstance(said, bool):
-        return float(said)
+    """The confidence stated in the incident, otherwise the given one."""
+    stated = incident.facts.get(CONFIDENCE)
+    if stated is not None and not isinstance(stated, bool):
+        return float(stated)
     return confidence

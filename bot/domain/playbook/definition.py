@@ -1,4 +1,4 @@
-"""A playbook as values: what it is for, and its phases of steps. The YAML reader lives in `playbooks`."""
+"""Playbooks as values: metadata, phases, steps, commands and parameters. The YAML reader lives in `playbooks`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from bot.domain.values.patterns import matches_fully
 KINDS = ("playbook", "checklist")
 RUNNERS = ("process", "http", "promql", "wait")
 
-# `{namespace}`; not `${home}`, `%{http_code}` or `{{.Names}}`, which belong to shells, curl and Go templates.
+# `{namespace}`, but not `${home}`, `%{http_code}` or `{{.Names}}`, which belong to shells, curl and Go templates.
 PLACEHOLDER = re.compile(r"(?<![{$%])\{([a-z][a-z0-9_]*)\}(?!\})")
-# Whatever a parameter's own pattern allows, a value is one word without anything a shell or SQL would act on.
+# Every value must also match this: one word without characters that a shell or SQL would interpret.
 SAFE_VALUE = re.compile(r"[A-Za-z0-9_.:/@%+=,~^][A-Za-z0-9_.:/@%+=,~^-]*")
 TYPES = {
     "name": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}"),
@@ -39,13 +39,13 @@ EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A blank in commands. Where `default` is None a person must fill it in."""
+    """A placeholder in commands. Without a `default` a person must fill it in."""
 
     name: str
     description: str = ""
-    type: str = "name"
-    pattern: str | None = None  # narrows `type` further
-    options: tuple[str, ...] = ()
+    type: str = "name"  # a key of `TYPES`
+    pattern: str | None = None  # narrows `type` further; the whole value must match
+    options: tuple[str, ...] = ()  # the only permitted values; empty: any that fits the type
     default: str | None = None
 
     @property
@@ -53,13 +53,13 @@ class Parameter:
         return self.default is None
 
     def problem_with(self, value: str) -> str | None:
-        """Why `value` cannot be used, in words; None where it can."""
+        """Why `value` is invalid, as a sentence for people. None if it is valid."""
         if self.options:
-            known = ", ".join(self.options)
-            return None if value in self.options else f"{self.name} must be one of {known}, not “{value[:60]}”."
-        wanted = f"{self.name} must be a {self.type} such as {self.default or EXAMPLES[self.type]}"
+            options = ", ".join(self.options)
+            return None if value in self.options else f"{self.name} must be one of {options}, not “{value[:60]}”."
+        expected = f"{self.name} must be a {self.type} such as {self.default or EXAMPLES[self.type]}"
         if not TYPES[self.type].fullmatch(value) or not SAFE_VALUE.fullmatch(value) or ".." in value:
-            return f"{wanted}, not “{value[:60]}”."
+            return f"{expected}, not “{value[:60]}”."
         if self.pattern and not matches_fully(self.pattern, value):
             return f"{self.name} must match {self.pattern}, and “{value[:60]}” does not."
         return None
@@ -67,11 +67,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `run` may hold `{name}` tokens; `note` says why it is not what the source document has."""
+    """One command of a step."""
 
-    run: str
-    about: str = ""
-    note: str = ""
+    run: str  # the command line, with `{name}` placeholders
+    about: str = ""  # what it does or shows
+    note: str = ""  # why it differs from the source document
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -79,20 +79,20 @@ class Command:
 
     @property
     def needs_shell(self) -> bool:
-        """Whether it pipes, redirects or expands: such a command is for people to copy, no runner takes it."""
+        """Whether it pipes, redirects or expands. Such a command is for people to copy; no runner accepts it."""
         return uses_shell(self.run)
 
     def filled_in(self, values: Mapping[str, str]) -> str:
-        """To copy. A token without a value stays."""
+        """The command line for people to copy. A placeholder without a value stays as it is."""
         return fill_in(self.run, values)
 
     def argv(self, values: Mapping[str, str]) -> tuple[str, ...]:
-        """To run without a shell: split first and filled in after, so no value is ever more than one argument.
+        """The arguments to run without a shell: split first, then filled in, so that a value stays one argument.
 
-        Raises `Refused` where a shell is needed or a value is missing.
+        Raises `Refused` if the command needs a shell or a value is missing.
         """
         if self.needs_shell:
-            raise Refused("This command needs a shell, and nothing here is given to one. Copy it and run it yourself.")
+            raise Refused("This command needs a shell, and Tocsin never uses one. Copy it and run it yourself.")
         if missing := [name for name in self.placeholders if name not in values]:
             raise Refused(f"{', '.join(missing)} must be filled in first.")
         return tuple(fill_in(part, values) for part in shlex.split(self.run))
@@ -100,26 +100,26 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """What decides whether an automated step worked. Only one of the three is set."""
+    """How to tell whether an automated step succeeded. Exactly one of `exit_code`, `status` and `promql` is set."""
 
     exit_code: int | None = None
-    status: int | None = None
+    status: int | None = None  # of HTTP
     promql: str | None = None
-    over: float | None = None
-    under: float | None = None
+    over: float | None = None  # every value of the query must be greater
+    under: float | None = None  # every value of the query must be less
 
 
 @dataclass(frozen=True, slots=True)
 class Automation:
-    """What a runner needs to know, where the operator has opened the door to one."""
+    """How a runner can execute a step, if the operator enabled that runner."""
 
     runner: str
-    commands: tuple[int, ...] = ()  # of `process`: positions from 1; all where empty
+    commands: tuple[int, ...] = ()  # of `process`: positions from 1; empty: all
     url: str | None = None  # of `http`
     method: str = "GET"  # of `http`
     wait: timedelta | None = None  # of `wait`
-    action: str | None = None  # the row of the decision matrix: restart, scale_up …
-    confidence: float | None = None
+    action: str | None = None  # matched by the decision matrix: restart, scale_up …
+    confidence: float | None = None  # the least confidence, 0 to 1, to run without approval
     retries: int = 0
     retry_every: timedelta = timedelta()
     success: Success | None = None
@@ -127,27 +127,29 @@ class Automation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. `key` is its place (`2.3`: phase 2, step 3); `when` says what must be so for it to apply."""
+    """One thing to do, by a person or by a runner."""
 
-    key: str
+    key: str  # its place: `2.3` is phase 2, step 3
     title: str
     description: str = ""
-    when: str = ""
+    when: str = ""  # the condition under which it applies, in words
     commands: tuple[Command, ...] = ()
-    verification: str = ""
-    expected: str = ""
+    verification: str = ""  # how to see that it worked
+    expected: str = ""  # what the commands print if all is well
     rollback: tuple[Command, ...] = ()
-    rollback_text: str = ""
+    rollback_text: str = ""  # instead of commands
     timeout: timedelta = timedelta(minutes=10)
     requires_approval: bool = False
-    dangerous: str = ""  # the reason; empty where it is not
-    note: str = ""
-    parallel: str | None = None
+    dangerous: str = ""  # why; empty: not dangerous
+    note: str = ""  # why it differs from the source document
+    parallel: str | None = None  # neighbouring steps of one group can be done at the same time
     automation: Automation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
+    """Consecutive steps under one heading."""
+
     title: str
     steps: tuple[Step, ...]
     within: str = ""  # "0–15 min", as people read it
@@ -155,85 +157,93 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """What to do about one sort of trouble. `ranks` count severities from the worst, 1; empty together with `keys`
-    means that it fits every severity."""
+    """What to do about one kind of incident. Without `ranks` and `keys` it is for every severity."""
 
     id: str
     name: str
     category: str
     phases: tuple[Phase, ...]
-    kind: str = "playbook"
+    kind: str = "playbook"  # one of `KINDS`
     description: str = ""
-    ranks: tuple[int, ...] = ()
-    keys: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()  # severities it is for, counted from the worst, 1
+    keys: tuple[str, ...] = ()  # severities it is for, by their keys in the policy
     symptoms: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()  # what people also call it
     services: tuple[str, ...] = ()
-    alerts: tuple[Mapping[str, str], ...] = ()
+    alerts: tuple[Mapping[str, str], ...] = ()  # alert labels, with `*` for any text
     prerequisites: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     escalation_criteria: tuple[str, ...] = ()
     communication: tuple[str, ...] = ()
     post_resolution: tuple[str, ...] = ()
-    related: tuple[str, ...] = ()
-    owner: str = ""
+    related: tuple[str, ...] = ()  # IDs of other playbooks
+    owner: str = ""  # key or name of a contact
     last_reviewed: date | None = None
     expected_duration: timedelta | None = None
     sources: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # why it differs from the source document
     file: str = ""
-    digest: str = ""
+    digest: str = ""  # of the content; a run keeps the playbook it was opened with by this
 
     @property
     def steps(self) -> tuple[Step, ...]:
         return tuple(step for phase in self.phases for step in phase.steps)
 
+    def step(self, key: str) -> Step:
+        """The step with this key. Raises `Refused` if there is none."""
+        for step in self.steps:
+            if step.key == key:
+                return step
+        raise Refused(f"{self.name} has no step {key[:20]}.", "playbook")
+
     def severities(self, worst_first: Sequence[str]) -> tuple[str, ...]:
-        """The keys of a policy's severities that this is for."""
+        """The keys of the policy's severities that this playbook is for. `worst_first`: all of the policy's keys."""
         if not self.ranks and not self.keys:
             return tuple(worst_first)
         named = {fold_name(key) for key in self.keys}
         return tuple(key for rank, key in enumerate(worst_first, 1) if rank in self.ranks or fold_name(key) in named)
 
     def filled_values(self, overrides: Mapping[str, str] | None = None) -> dict[str, str]:
-        """What commands are filled in with: the defaults, and over them what was given.
+        """The values for the placeholders: the defaults, replaced by `overrides`.
 
-        Raises `Refused` with the first thing that is wrong; what is required and not given is simply not there.
+        A required parameter without a value is absent. Raises `Refused` for the first invalid value or unknown name.
         """
-        known = {parameter.name: parameter for parameter in self.parameters}
-        found = {name: parameter.default for name, parameter in known.items() if parameter.default is not None}
+        parameters = {parameter.name: parameter for parameter in self.parameters}
+        values = {name: each.default for name, each in parameters.items() if each.default is not None}
         for name, value in (overrides or {}).items():
-            if name not in known:
-                raise Refused(f"{self.id} has no parameter “{name[:40]}”. It has: {', '.join(known) or 'none'}.")
-            if trouble := known[name].problem_with(value):
-                raise Refused(trouble)
-            found[name] = value
-        return found
+            if name not in parameters:
+                raise Refused(f"{self.id} has no parameter “{name[:40]}”. It has: {', '.join(parameters) or 'none'}.")
+            if problem := parameters[name].problem_with(value):
+                raise Refused(problem)
+            values[name] = value
+        return values
 
     def missing_parameters(self, step: Step, values: Mapping[str, str]) -> tuple[Parameter, ...]:
-        """The parameters of this step's commands that a person must fill in first."""
-        wanted = [name for command in (*step.commands, *step.rollback) for name in command.placeholders]
-        return tuple(one for one in self.parameters if one.name in wanted and one.name not in values)
+        """The parameters in this step's commands that have no value yet."""
+        names = [name for command in (*step.commands, *step.rollback) for name in command.placeholders]
+        return tuple(each for each in self.parameters if each.name in names and each.name not in values)
 
 
 def fill_in(text: str, values: Mapping[str, str]) -> str:
+    """Replace each placeholder that has a value; the others stay."""
     return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def placeholders(text: str) -> Iterator[str]:
+    """The names of the placeholders in a text, each once, in order."""
     yield from dict.fromkeys(PLACEHOLDER.findall(text))
 
 
 def uses_shell(text: str) -> bool:
-    """Whether a command line only means what it says in a shell. Raises `ValueError` where a quote never closes."""
+    """Whether a command line needs a shell to work as written. Raises `ValueError` for an unclosed quote."""
     shlex.split(text)
     quote = ""
-    past_a_backslash = False
+    escaped = False
     for char in text:
-        if past_a_backslash:
-            past_a_backslash = False
+        if escaped:
+            escaped = False
         elif char == "\\" and quote != "'":
-            past_a_backslash = True
+            escaped = True
         elif quote:
             if char == quote:
                 quote = ""

@@ -1,4 +1,4 @@
-"""A job: one step of a playbook given to a runner. What exactly runs is settled when it is asked for, and kept."""
+"""Jobs: steps of a playbook queued for a runner. What a job runs is fixed when it is queued, and recorded."""
 
 from __future__ import annotations
 
@@ -22,72 +22,72 @@ MAX_COMMAND_BYTES = 64 * 1024
 
 
 class JobState(StrEnum):
+    """Where a job is in its life."""
+
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
-    REFUSED = "refused"  # not allowed any more when its turn came
-    MAY_HAVE_RUN = "may_have_run"  # whoever ran it is gone; a person says what became of it
-    SETTLED = "settled"  # a person has said
+    REFUSED = "refused"  # no longer permitted when its turn came
+    MAY_HAVE_RUN = "may_have_run"  # the replica that ran it is gone; a person has to say what happened
+    SETTLED = "settled"  # a person has said what happened
 
 
 class Action(StrEnum):
+    """Whether a job runs a step or rolls it back."""
+
     RUN = "run"
     ROLLBACK = "rollback"
 
 
 class ExitKind(StrEnum):
-    """How one piece of a job ended."""
+    """How one invocation ended."""
 
-    ENDED = "ended"  # with a code, a status or a figure
+    ENDED = "ended"  # by itself, with an exit code, a status or a value
     TIMED_OUT = "timed_out"
-    LIMIT_EXCEEDED = "too_much"  # output
-    STOPPED = "stopped"  # by the bot, which is stopping or has lost its claim
+    LIMIT_EXCEEDED = "too_much"  # too much output, or too many processes
+    STOPPED = "stopped"  # by Tocsin, which is shutting down or lost its lease
     NOT_STARTED = "not_started"  # nothing has happened
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One thing to run: an argv, a method and an address, a query, or seconds to wait."""
+    """One thing for a runner to do. `args` is an argv, a method and a URL, a query, or a number of seconds."""
 
     args: tuple[str, ...]
 
     @property
     def quoted(self) -> str:
-        """Each word quoted as a shell would need it, so that where one ends and the next begins is seen."""
+        """The arguments quoted as for a shell, so that people see where each one begins and ends."""
         return shlex.join(self.args)
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Why a piece may run, and within what: for people, before it runs. `timeout` is what the policy says."""
+    """A runner's permission for an invocation. The texts are for people, who read them before it runs."""
 
-    rule: str
-    where: str
-    run_as: str
-    limits: str
-    timeout: timedelta
+    rule: str  # of the policy, that permits it
+    where: str  # program and directory, or host
+    run_as: str  # the user, or the headers sent
+    limits: str  # time and output
+    timeout: timedelta  # the policy's
 
 
 @dataclass(frozen=True, slots=True)
 class InvocationResult:
-    """What came of one piece. `figure` is an exit code, a status or the result of a query; `words` say it.
-
-    `figures`: of a query with several series, all of them. `cut`: its output may end in the middle of a word; that of
-    what has not `ENDED` may in any case.
-    """
+    """How one invocation ended, and what it printed."""
 
     kind: ExitKind
-    summary: str
-    value: float | None = None
-    output: str = ""
-    values: tuple[float, ...] = ()
-    truncated: bool = False
+    summary: str  # for people
+    value: float | None = None  # exit code, HTTP status, or the first value of a query
+    output: str = ""  # not yet redacted
+    values: tuple[float, ...] = ()  # of a query with several series, all of them
+    truncated: bool = False  # `output` may end within a word; implied by every `kind` but `ENDED`
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a job will do, byte for byte, and under which limits. `digest` is what an approval is given to."""
+    """What a job will run, byte for byte, and within which limits. People confirm its `digest`."""
 
     runner: str
     action: Action
@@ -96,12 +96,12 @@ class Plan:
     success: Success | None = None
     retries: int = 0
     retry_every: timedelta = timedelta()
-    remedy: str | None = None  # the action of the decision matrix: it changes something
-    where: str = ""
+    remedy: str | None = None  # its action in the decision matrix; set: it is meant to change something
+    where: str = ""  # this and the next three: as in `Allowed`
     run_as: str = ""
     limits: str = ""
-    rule: str = ""  # the rule that allows it
-    undo: tuple[Invocation, ...] = ()  # what takes it back, with the values of this moment
+    rule: str = ""
+    undo: tuple[Invocation, ...] = ()  # the rollback, filled in with the values at the time of queueing
 
     @property
     def digest(self) -> str:
@@ -109,6 +109,7 @@ class Plan:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
+        """The stored form. Its keys are fixed: rows of earlier versions and every digest depend on them."""
         return {
             "runner": self.runner,
             "action": str(self.action),
@@ -130,7 +131,7 @@ class Plan:
         return Plan(
             runner=data["runner"],
             action=Action(data["action"]),
-            invocations=tuple(Invocation(tuple(words)) for words in data["pieces"]),
+            invocations=tuple(Invocation(tuple(args)) for args in data["pieces"]),
             timeout=timedelta(seconds=data["timeout_s"]),
             success=Success(**data["success"]) if data["success"] else None,
             retries=data["retries"],
@@ -140,17 +141,17 @@ class Plan:
             run_as=data["whom"],
             limits=data["limits"],
             rule=data["by"],
-            undo=tuple(Invocation(tuple(words)) for words in data["undo"]),
+            undo=tuple(Invocation(tuple(args)) for args in data["undo"]),
         )
 
     @property
     def preview(self) -> str:
-        """A line each, as it will run."""
+        """The invocations as they will run, one a line."""
         return "\n".join(invocation.quoted for invocation in self.invocations)
 
     @property
     def success_text(self) -> str:
-        """What decides whether it worked, in words."""
+        """The criterion for success, in words."""
         success = self.success or Success()
         if success.promql is not None:
             relation = [
@@ -165,29 +166,29 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A row. `position` counts the pieces begun in this attempt; `undoes` is the job that a rollback takes back."""
+    """A queued step with its state, as stored."""
 
     id: int
     incident: int
-    walk: int
-    step: str
-    title: str
+    walk: int  # number of the playbook run
+    step: str  # key
+    title: str  # of the step
     plan: Plan
     state: JobState
     asked_by: str
     asked_at: datetime
     approved_by: str | None = None
     attempts: int = 0
-    position: int = 0
-    fence: int = 0
-    undoes: int | None = None
-    chain: bool = False  # a rollback that goes on with the step before
+    position: int = 0  # of the invocation begun last in this attempt, from 0
+    fence: int = 0  # counts claims; a write with an older one is ignored
+    undoes: int | None = None  # the job that this rollback reverts
+    chain: bool = False  # a rollback that continues with the step before
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    outcome: str = ""
-    output: str = ""
-    settled_by: str | None = None
-    digest: str = ""  # of the plan, as it was asked for
+    outcome: str = ""  # for people
+    output: str = ""  # redacted
+    settled_by: str | None = None  # who said what happened
+    digest: str = ""  # of the plan when it was queued
 
     @property
     def action(self) -> Action:
@@ -196,17 +197,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a job has worked, in words."""
+    """Whether an invocation or a job succeeded, and why in words."""
 
     succeeded: bool
     summary: str
 
 
 def invocations_of(step: Step, values: Mapping[str, str], action: Action) -> tuple[Invocation, ...]:
-    """What a runner would be given, byte for byte. Raises `Refused` where this is for a person."""
+    """What a runner would be given, byte for byte. Raises `Refused` for a step for people and for a missing value."""
     if action is Action.ROLLBACK:
         if not step.rollback:
-            raise Refused(f"Nothing is written that would take {step.key} back by itself. {step.rollback_text}".strip())
+            raise Refused(f"Step {step.key} has no commands to roll it back. {step.rollback_text}".strip())
         return tuple(_command_invocation(command, values) for command in step.rollback)
     automation = step.automation
     if automation is None:
@@ -222,16 +223,16 @@ def invocations_of(step: Step, values: Mapping[str, str], action: Action) -> tup
 
 
 def preview(step: Step, values: Mapping[str, str], action: str) -> tuple[str, ...]:
-    """The lines that are shown for approval, and compared again before anything runs.
+    """The lines shown for approval, which are compared again before anything runs.
 
-    A step that no runner takes shows its commands as a person would copy them.
+    For a step that no runner accepts: its commands as a person would copy them.
     """
     try:
-        found = invocations_of(step, values, Action(action))
+        invocations = invocations_of(step, values, Action(action))
     except (Refused, ValueError):
-        listed = step.rollback if action == Action.ROLLBACK else step.commands
-        return tuple(command.filled_in(values) for command in listed)
-    return tuple(invocation.quoted for invocation in found)
+        commands = step.rollback if action == Action.ROLLBACK else step.commands
+        return tuple(command.filled_in(values) for command in commands)
+    return tuple(invocation.quoted for invocation in invocations)
 
 
 def _command_invocation(command: Command, values: Mapping[str, str]) -> Invocation:
@@ -250,60 +251,62 @@ def _checked_invocation(*words: str) -> Invocation:
 
 
 def judge(plan: Plan, position: int, result: InvocationResult) -> Verdict:
-    """Of the piece at `position`, from 0. Commands before the last must exit with 0."""
+    """Whether the invocation at `position`, from 0, succeeded. Commands before the last must exit with 0."""
     if result.kind is not ExitKind.ENDED:
         return Verdict(False, result.summary)
     success = plan.success or Success()
     if plan.runner == "process":
         last = position == len(plan.invocations) - 1
-        wanted = (success.exit_code or 0) if last else 0
-        why = f"{result.summary}, and {wanted} was wanted" if wanted else result.summary
-        return Verdict(result.value == wanted, result.summary if result.value == wanted else why)
+        expected = (success.exit_code or 0) if last else 0
+        mismatch = f"{result.summary}, but {expected} was expected" if expected else result.summary
+        return Verdict(result.value == expected, result.summary if result.value == expected else mismatch)
     if plan.runner == "http" and success.promql is None:
-        wanted = success.status or 200
-        return Verdict(result.value == wanted, f"{result.summary}{'' if result.value == wanted else f', not {wanted}'}")
+        expected = success.status or 200
+        mismatch = "" if result.value == expected else f", not {expected}"
+        return Verdict(not mismatch, f"{result.summary}{mismatch}")
     if plan.runner == "promql":
         return compare(success, result)
     return Verdict(True, result.summary)
 
 
 def compare(success: Success, result: InvocationResult) -> Verdict:
-    """The result of a query against `over` and `under`. No result, or not a number, is no success."""
+    """Compare every value of a query with `over` and `under`. No result, or one that is not a number, is a failure."""
     if result.kind is not ExitKind.ENDED:
         return Verdict(False, result.summary)
     if result.value is None:
         return Verdict(False, f"{result.summary}: nothing to compare")
-    for figure in result.values or (result.value,):
-        if figure != figure:
+    for value in result.values or (result.value,):
+        if value != value:
             return Verdict(False, f"{result.summary}: not a number, nothing to compare")
-        if success.over is not None and not figure > success.over:
-            return Verdict(False, f"{figure:g} is not more than {success.over:g}")
-        if success.under is not None and not figure < success.under:
-            return Verdict(False, f"{figure:g} is not less than {success.under:g}")
+        if success.over is not None and not value > success.over:
+            return Verdict(False, f"{value:g} is not more than {success.over:g}")
+        if success.under is not None and not value < success.under:
+            return Verdict(False, f"{value:g} is not less than {success.under:g}")
     return Verdict(True, result.summary)
 
 
 def retry_after(job: Job) -> timedelta | None:
-    """When a failed attempt is repeated; None where it stands."""
+    """How long to wait before the next attempt. None if there is none left."""
     return job.plan.retry_every if job.attempts <= job.plan.retries else None
 
 
 def check_args(args: Sequence[str]) -> None:
-    """Raises `Refused` for what no program and no person should be shown: control and invisible characters, excess."""
+    """Raise `Refused` for arguments with control or invisible characters, and for too many or too long ones."""
     if len(args) > MAX_ARGUMENTS:
-        raise Refused(f"It has {len(args)} arguments; {MAX_ARGUMENTS} are the most.")
+        raise Refused(f"It has {len(args)} arguments; the limit is {MAX_ARGUMENTS}.")
     if sum(len(word.encode("utf-8", "surrogatepass")) for word in args) > MAX_COMMAND_BYTES:
-        raise Refused(f"It is longer than {MAX_COMMAND_BYTES // 1024} KiB altogether.")
+        raise Refused(f"It is longer than {MAX_COMMAND_BYTES // 1024} KiB in total.")
     for word in args:
         if len(word.encode("utf-8", "surrogatepass")) > MAX_ARGUMENT_BYTES:
             raise Refused(f"An argument is longer than {MAX_ARGUMENT_BYTES // 1024} KiB: “{word[:40]}…”.")
         for char in word:
             if unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp") or char in "\u00a0\u2007\u202f":
                 raise Refused(
-                    f"An argument holds a character that is not seen, U+{ord(char):04X}, in “{word[:40].strip()!a}”. "
-                    "Nothing of this is run."
+                    f"An argument holds an invisible character, U+{ord(char):04X}, in “{word[:40].strip()!a}”. "
+                    "Nothing ran."
                 )
 
 
 def limits_text(timeout: timedelta, output_limit: int) -> str:
+    """The limits of a runner for people. `output_limit` is in bytes."""
     return f"{exact(timeout)}, {output_limit // 1024} KiB of output"

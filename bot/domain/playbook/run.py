@@ -1,7 +1,7 @@
-"""A playbook being walked in an incident: how each step stands, who did what, what comes next. Pure functions.
+"""A playbook run: a playbook opened in an incident, with the state of each of its steps.
 
-A walk keeps a skeleton of its playbook's steps, so that it decides without the playbook; the words and commands stay
-in the playbook as it was when the walk was opened, by its digest.
+A run keeps an outline of its playbook's steps, so that it decides without the playbook. Descriptions and commands stay
+in the playbook as it was when the run was opened, which is stored by its digest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.domain.timeline.entry import Entry
 
 
 class StepStatus(StrEnum):
-    """Of a step. Where it is not settled, a person still decides."""
+    """The state of a step. While a step is not settled, it is still to be done."""
 
     OPEN = "open"
     WAITING = "waiting"  # for approval
@@ -27,7 +27,7 @@ class StepStatus(StrEnum):
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     ROLLED_BACK = "rolled_back"
-    MAY_HAVE_RUN = "may_have_run"  # the process ended while it ran; nobody knows how far it came
+    MAY_HAVE_RUN = "may_have_run"  # Tocsin ended while it ran, so how far it got is unknown
 
 
 SETTLED = frozenset({StepStatus.DONE, StepStatus.SUCCEEDED, StepStatus.SKIPPED})
@@ -42,11 +42,11 @@ _STATUS_TEXTS = {
 
 
 class ApprovalStatus(StrEnum):
-    """What became of a request for approval."""
+    """The state of a request for approval."""
 
     WAITING = "waiting"
     APPROVED = "approved"
-    BREAK_GLASS = "broken"  # break-glass: nobody else approved
+    BREAK_GLASS = "broken"  # done without approval, with a reason
     REFUSED = "refused"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
@@ -57,9 +57,9 @@ GRANTED = frozenset({ApprovalStatus.APPROVED, ApprovalStatus.BREAK_GLASS})
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A request. `shown` is what will be done, byte for byte; of anything else it says nothing."""
+    """A request for approval of exactly what `shown` says, byte for byte."""
 
-    number: int  # counts a walk's requests
+    number: int  # counts the requests of a run
     action: str  # `do`, `run` or `rollback`
     by: str
     asked_at: datetime
@@ -69,12 +69,14 @@ class Approval:
     answered_by: str | None = None
     answered_at: datetime | None = None
     reason: str = ""
-    people: tuple[str, ...] = ()  # who was asked directly
-    was: StepStatus = StepStatus.OPEN  # the step is that again where it is not granted
+    people: tuple[str, ...] = ()  # who got it as a direct message
+    was: StepStatus = StepStatus.OPEN  # the step returns to this if approval is not granted
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
+    """A note on a step."""
+
     by: str
     at: datetime
     text: str
@@ -82,7 +84,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """How one step stands. `by` and `at`: who brought it there and when."""
+    """One step of a run. `by` and `at` say who changed its state last, and when."""
 
     key: str
     title: str
@@ -93,17 +95,17 @@ class StepState:
     state: StepStatus = StepStatus.OPEN
     by: str | None = None
     at: datetime | None = None
-    reason: str = ""  # of a skip; what came of a run
-    failed: str = ""  # why the run failed that is being taken back, or was
-    holder: str | None = None
+    reason: str = ""  # why it was skipped, or how the job ended
+    failed: str = ""  # why the job failed that is being rolled back, or was
+    holder: str | None = None  # the person it is assigned to
     notes: tuple[Note, ...] = ()
-    started_at: datetime | None = None  # since when it is its turn
-    turns: int = 0  # how often it became its turn, or began anew
-    nudged: int = 0
-    reminders: tuple[str, ...] = ()  # `dedup_key` of the deadline whose reminder still stands
+    started_at: datetime | None = None  # when its timer started
+    turns: int = 0  # how often its timer started
+    nudged: int = 0  # reminders sent since its timer started
+    reminders: tuple[str, ...] = ()  # `dedup_key` of the deadline whose reminder still has buttons
     asked: Approval | None = None  # the latest request
-    job: str | None = None
-    action: str = "run"  # of that job, or `rollback`
+    job: str | None = None  # the latest
+    action: str = "run"  # of that job: `run` or `rollback`
 
     @property
     def settled(self) -> bool:
@@ -111,38 +113,36 @@ class StepState:
 
     @property
     def approved(self) -> bool:
-        """Whether a person may go on with it. An approval ends with its act; one of taking back is for that alone."""
+        """Whether the step may be done. An approval counts once, and approval of a rollback only for the rollback."""
         if not self.needs_approval:
             return True
-        asked = self.asked if self.state is StepStatus.APPROVED else None
-        return asked is not None and asked.answer in GRANTED and asked.action != "rollback"
+        approval = self.asked if self.state is StepStatus.APPROVED else None
+        return approval is not None and approval.answer in GRANTED and approval.action != "rollback"
 
 
 @dataclass(frozen=True, slots=True)
 class PlaybookRun:
-    """`number` counts an incident's walks. `outcome`: None while it goes on, then `finished` or `abandoned`;
-    `helped` is what somebody said of it afterwards.
-    """
+    """A playbook opened in an incident, stored as JSON under these field names."""
 
     incident: int
-    number: int
-    playbook: str
-    digest: str
-    name: str
+    number: int  # counts the runs of an incident
+    playbook: str  # ID
+    digest: str  # of the playbook when it was opened
+    name: str  # of the playbook
     opened_by: str
     opened_at: datetime
-    steps: tuple[StepState, ...]
+    steps: tuple[StepState, ...]  # in the playbook's order
     values: dict[str, str] = field(default_factory=dict)
     kind: str = "playbook"
     drill: bool = False
-    outcome: str | None = None
+    outcome: str | None = None  # None while it is active, then `finished` or `abandoned`
     ended_by: str | None = None
     ended_at: datetime | None = None
-    reason: str = ""
-    helped: bool | None = None
+    reason: str = ""  # why it was stopped
+    helped: bool | None = None  # whether it helped, as somebody said afterwards
     approvals_asked: int = 0
-    criteria: tuple[int, ...] = ()  # positions of escalation criteria that somebody called
-    before: str = ""  # how the playbook fared until this walk, in words
+    criteria: tuple[int, ...] = ()  # positions of the escalation criteria that were used
+    before: str = ""  # how earlier runs of the playbook went, in words
 
     @property
     def active(self) -> bool:
@@ -150,10 +150,11 @@ class PlaybookRun:
 
     @property
     def settled(self) -> int:
+        """How many steps are settled."""
         return sum(step.settled for step in self.steps)
 
     def step(self, key: str) -> StepState:
-        """Raises `Refused` where the playbook has no such step."""
+        """The step with this key. Raises `Refused` if there is none."""
         for step in self.steps:
             if step.key == key:
                 return step
@@ -161,7 +162,7 @@ class PlaybookRun:
 
 
 class Overtaken(Refused):
-    """Somebody was first. `by` and `at` say who and when, so that it can be told kindly."""
+    """Another person was faster. `step` says who and when, for a kind answer; `outcome` what they did."""
 
     def __init__(self, outcome: str, step: StepState) -> None:
         super().__init__(f"Step {step.key} is {status_text(step.state)} already.", "playbook")
@@ -171,40 +172,42 @@ class Overtaken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class RunChange:
-    """What an act made of a walk: how it stands now, and the entries to append."""
+    """The result of an action on a run: the changed run, and the timeline entries to append."""
 
     run: PlaybookRun
     entries: tuple[Entry, ...] = ()
 
 
 def status_text(state: StepStatus) -> str:
+    """A step's state in words."""
     return _STATUS_TEXTS.get(state, str(state))
 
 
 def current_steps(run: PlaybookRun) -> tuple[StepState, ...]:
-    """Whose turn it is: the first step that is not settled, and those declared parallel to it. None once it is over."""
+    """The first step that is not settled, and the steps parallel to it. Empty once the run has ended."""
     if not run.active:
         return ()
-    left = [step for step in run.steps if not step.settled]
-    if not left:
+    unsettled = [step for step in run.steps if not step.settled]
+    if not unsettled:
         return ()
-    first = left[0]
-    return tuple(step for step in left if step is first or _parallel(run, first, step))
+    first = unsettled[0]
+    return tuple(step for step in unsettled if step is first or _parallel(run, first, step))
 
 
 def next_step(run: PlaybookRun) -> StepState | None:
-    """The step after those whose turn it is."""
+    """The first step after the current ones. None if there is none."""
     now = {step.key for step in current_steps(run)}
     return next((step for step in run.steps if not step.settled and step.key not in now), None) if now else None
 
 
 def pending_approvals(run: PlaybookRun) -> tuple[tuple[StepState, Approval], ...]:
+    """The steps that wait for approval, with their requests."""
     return tuple((step, step.asked) for step in run.steps if step.asked and step.asked.answer is ApprovalStatus.WAITING)
 
 
 def _parallel(run: PlaybookRun, first: StepState, other: StepState) -> bool:
-    """Parallel: of one group, in one phase, with nothing of another kind between them."""
+    """Whether two steps are parallel: in one group and one phase, with only steps of that group between them."""
     if first.parallel is None or other.parallel != first.parallel or other.phase != first.phase:
         return False
-    from_, to = run.steps.index(first), run.steps.index(other)
-    return all(step.parallel == first.parallel for step in run.steps[from_:to])
+    start, end = run.steps.index(first), run.steps.index(other)
+    return all(step.parallel == first.parallel for step in run.steps[start:end])

@@ -1,4 +1,4 @@
-"""How a playbook has fared, from its walks: used, with success, how long it took, what people skip. And whose it is."""
+"""Statistics of a playbook's runs: use, success, duration, skipped steps; its owner and when its review is due."""
 
 from __future__ import annotations
 
@@ -15,31 +15,28 @@ from bot.domain.values import durations
 
 @dataclass(frozen=True, slots=True)
 class RunStats:
-    """`used`: opened outside drills. `succeeded`: walked to the end, something done on the way, and nobody
-    said that it did not help. `mean`: of
-    those, from opening to the end. `skipped`: by the keys of steps, of the playbook as it is now.
-    """
+    """How the runs of one playbook went. Drills do not count."""
 
-    playbook: str
-    used: int = 0
+    playbook: str  # ID
+    used: int = 0  # runs opened
     ended: int = 0
-    succeeded: int = 0
-    mean: timedelta | None = None
+    succeeded: int = 0  # finished with at least one step done, and not judged unhelpful
+    mean: timedelta | None = None  # duration of the runs that succeeded
     last_used_at: datetime | None = None
     last_reviewed: date | None = None
-    skipped: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)  # by step key, for the current version of the playbook
 
     @property
     def success_rate(self) -> float | None:
-        """The share of walks that ended well; None where none has ended."""
+        """The share of ended runs that succeeded. None if none has ended."""
         return self.succeeded / self.ended if self.ended else None
 
 
 def run_stats(playbook: Playbook, runs: Sequence[PlaybookRun]) -> RunStats:
-    """Of all its walks; drills are left out."""
+    """Count the runs of a playbook."""
     counted = [run for run in runs if not run.drill]
-    well = [run for run in counted if _succeeded(run)]
-    took = [run.ended_at - run.opened_at for run in well if run.ended_at]
+    succeeded = [run for run in counted if _succeeded(run)]
+    took = [run.ended_at - run.opened_at for run in succeeded if run.ended_at]
     skipped = Counter(
         step.key
         for run in counted
@@ -51,7 +48,7 @@ def run_stats(playbook: Playbook, runs: Sequence[PlaybookRun]) -> RunStats:
         playbook=playbook.id,
         used=len(counted),
         ended=sum(not run.active for run in counted),
-        succeeded=len(well),
+        succeeded=len(succeeded),
         mean=sum(took, timedelta()) / len(took) if took else None,
         last_used_at=max((run.opened_at for run in counted), default=None),
         last_reviewed=playbook.last_reviewed,
@@ -65,28 +62,28 @@ def _succeeded(run: PlaybookRun) -> bool:
 
 
 def stats_line(stats: RunStats, now: datetime) -> str:
-    """One line for whoever opens it; empty where it was never used."""
+    """One line for the person who opens the playbook; empty if it was never used."""
     if not stats.used or stats.last_used_at is None:
         return ""
     times = "once" if stats.used == 1 else f"{stats.used} times"
     parts = [f"Used {times} before, last {durations.ago(now - stats.last_used_at)}"]
     if stats.ended:
-        parts.append(f"{stats.succeeded} of {stats.ended} with success")
+        parts.append(f"{stats.succeeded} of {stats.ended} successfully")
     if stats.mean:
         parts.append(f"{durations.approximate(stats.mean)} on average")
     return ", ".join(parts)
 
 
 def owner_of(playbook: Playbook, contacts: Mapping[str, Contact]) -> Contact | None:
-    """The contact whom the playbook names, by key or name."""
-    wanted = fold_name(playbook.owner)
-    if not wanted:
+    """The contact that the playbook names as its owner, by key or name. None without an owner or such a contact."""
+    owner = fold_name(playbook.owner)
+    if not owner:
         return None
-    return next((one for one in contacts.values() if wanted in (fold_name(one.key), fold_name(one.name))), None)
+    return next((each for each in contacts.values() if owner in (fold_name(each.key), fold_name(each.name))), None)
 
 
 def review_due(playbook: Playbook, every: timedelta | None, today: date) -> int | None:
-    """How many periods have gone by since the last review; None where it is not due, or nobody ever reviewed it."""
+    """How many review periods have passed since the last review. None if it is not due or was never reviewed."""
     if every is None or playbook.last_reviewed is None:
         return None
     periods = (today - playbook.last_reviewed) // every

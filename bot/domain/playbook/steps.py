@@ -1,4 +1,4 @@
-"""What people do to a step: done, skipped, noted, given to somebody, reopened, rolled back."""
+"""What people do with a step: complete, skip, annotate, assign, reopen, roll it back."""
 
 from __future__ import annotations
 
@@ -6,58 +6,70 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refused
-from bot.domain.playbook import transitions as moves
 from bot.domain.playbook.run import Note, Overtaken, PlaybookRun, RunChange, StepStatus, status_text
+from bot.domain.playbook.transitions import (
+    actionable_step,
+    change_status,
+    log_entry,
+    restart_timer,
+    resume,
+    settle_step,
+    start_current,
+    with_step,
+    withdraw_approval,
+)
 from bot.domain.values.slack_ids import user_mention
 
 
 def complete(run: PlaybookRun, key: str, actor: str, now: datetime) -> RunChange:
-    step = moves.actionable_step(run, key)
+    """Mark a step as done by hand."""
+    step = actionable_step(run, key)
     if not step.approved:
-        raise Refused(f"Step {key} needs somebody's approval first. Press Ask for approval.")
-    return moves.settle_step(run, step, StepStatus.DONE, actor, now, "", "done")
+        raise Refused(f"Step {key} needs approval first. Press Ask for approval.")
+    return settle_step(run, step, StepStatus.DONE, actor, now, "", "done")
 
 
 def skip(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str) -> RunChange:
-    step = moves.actionable_step(run, key, waiting=True)
+    """Skip a step with a reason; a pending request for its approval is withdrawn."""
+    step = actionable_step(run, key, waiting=True)
     if not reason.strip():
         raise Refused("Say why the step is skipped, such as “We have no replica”.")
-    without = moves.withdraw_approval(
-        run, step, f"not needed any more: {user_mention(actor)} skipped the step, {reason.strip()}"
-    )
-    return moves.settle_step(without, run.step(key), StepStatus.SKIPPED, actor, now, reason.strip(), "skipped")
+    why = f"no longer needed: {user_mention(actor)} skipped the step, {reason.strip()}"
+    withdrawn = withdraw_approval(run, step, why)
+    return settle_step(withdrawn, run.step(key), StepStatus.SKIPPED, actor, now, reason.strip(), "skipped")
 
 
 def note(run: PlaybookRun, key: str | None, actor: str, now: datetime, text: str) -> RunChange:
-    """About one step, or about the walk as a whole; also after its end."""
+    """Note something on a step, or on the whole run if `key` is None. Possible after its end, too."""
     text = text.strip()
     if not text:
-        raise Refused("A note needs words.", "note Deploy 4512 went out at 02:47")
+        raise Refused("A note needs text.", "note Deploy 4512 went out at 02:47")
     if key is None:
-        return RunChange(run, (moves.log_entry(run, now, actor, "note", text),))
+        return RunChange(run, (log_entry(run, now, actor, "note", text),))
     step = run.step(key)
-    kept = replace(step, notes=(*step.notes, Note(actor, now, text)))
-    return RunChange(moves.with_step(run, kept), (moves.log_entry(run, now, actor, "note", text, step),))
+    annotated = replace(step, notes=(*step.notes, Note(actor, now, text)))
+    return RunChange(with_step(run, annotated), (log_entry(run, now, actor, "note", text, step),))
 
 
 def assign(run: PlaybookRun, key: str, user: str | None, actor: str, now: datetime) -> RunChange:
-    """Whoever holds a step is asked when it takes too long. A new holder is given the whole time."""
-    step = moves.actionable_step(run, key, waiting=True, running=True)
+    """Assign a step to a person, who is reminded when it takes too long. The timer restarts. None: to nobody."""
+    step = actionable_step(run, key, waiting=True, running=True)
     if step.holder == user:
         return RunChange(run)
-    held = replace(step, holder=user)
+    assigned = replace(step, holder=user)
     if user is not None:
-        held = replace(moves.restart_timer(held, now), started_at=now if held.started_at else None)
+        assigned = replace(restart_timer(assigned, now), started_at=now if assigned.started_at else None)
     text = f"assigned to {user_mention(user)}" if user else "assigned to nobody"
-    return RunChange(moves.with_step(run, held), (moves.log_entry(run, now, actor, "assigned", text, step, user=user),))
+    logged = log_entry(run, now, actor, "assigned", text, step, user=user)
+    return RunChange(with_step(run, assigned), (logged,))
 
 
 def reopen(run: PlaybookRun, key: str, actor: str, now: datetime) -> RunChange:
-    """It is not done after all: it is its turn again. A walk that had ended goes on."""
+    """Make a settled step current again. A run that had ended becomes active."""
     step = run.step(key)
     if not step.settled and step.state is not StepStatus.ROLLED_BACK:
         raise Refused(f"Step {key} is {status_text(step.state)}; there is nothing to reopen.")
-    fresh = replace(
+    reset = replace(
         step,
         state=StepStatus.OPEN,
         by=actor,
@@ -69,20 +81,19 @@ def reopen(run: PlaybookRun, key: str, actor: str, now: datetime) -> RunChange:
         asked=None,
         job=None,
     )
-    again = moves.start_current(moves.with_step(moves.resume(run), fresh), now)
-    return RunChange(again, (moves.log_entry(run, now, actor, "reopened", "reopened", step),))
+    reopened = start_current(with_step(resume(run), reset), now)
+    return RunChange(reopened, (log_entry(run, now, actor, "reopened", "reopened", step),))
 
 
 def roll_back(run: PlaybookRun, key: str, actor: str, now: datetime, reason: str = "") -> RunChange:
-    """Somebody undid a step by hand. It is its turn again: to be done anew, or skipped."""
+    """Record that a person undid a step by hand. It becomes current again, to be repeated or skipped."""
     step = run.step(key)
     if step.state is StepStatus.RUNNING:
-        raise Refused(f"Step {key} is running. Wait until it is over, then roll it back.")
+        raise Refused(f"Step {key} is running. Wait until it has ended, then roll it back.")
     if step.state is StepStatus.ROLLED_BACK:
         raise Overtaken("rolled back", step)
     if run.outcome == "abandoned":
         raise Refused(f"{run.name} was stopped. Open it again to go on.", f"playbook {run.playbook}")
-    again = moves.resume(
-        moves.withdraw_approval(run, step, f"not needed any more: {user_mention(actor)} rolled the step back")
-    )
-    return moves.change_status(again, run.step(key), StepStatus.ROLLED_BACK, actor, now, reason.strip(), "rolled_back")
+    withdrawn = withdraw_approval(run, step, f"no longer needed: {user_mention(actor)} rolled the step back")
+    resumed = resume(withdrawn)
+    return change_status(resumed, run.step(key), StepStatus.ROLLED_BACK, actor, now, reason.strip(), "rolled_back")

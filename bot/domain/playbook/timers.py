@@ -1,4 +1,4 @@
-"""When a step takes too long, or an approval: the timers from which deadlines are planned, and what was reminded."""
+"""Timers of steps and approvals, from which deadlines are planned, and the reminders that were sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.incident import RunSummary, Timer
-from bot.domain.playbook import transitions as moves
 from bot.domain.playbook.run import (
     Approval,
     PlaybookRun,
@@ -16,11 +15,12 @@ from bot.domain.playbook.run import (
     current_steps,
     pending_approvals,
 )
+from bot.domain.playbook.transitions import log_entry, with_step
 from bot.domain.timeline.entry import BOT
 from bot.domain.values.slack_ids import user_mention
 
-MIN_REMINDER_GAP = timedelta(minutes=5)  # between the first reminder of a step and the one to the commander
-MAX_REMINDERS = 2  # whoever holds the step, then the commander
+MIN_REMINDER_GAP = timedelta(minutes=5)  # between the reminder to the holder of a step and the one to the commander
+MAX_REMINDERS = 2  # to the holder of the step, then to the commander
 TIMED = frozenset(
     {
         StepStatus.OPEN,
@@ -34,33 +34,33 @@ TIMED = frozenset(
 
 
 def run_summary(run: PlaybookRun, last: str = "") -> RunSummary:
-    """What the incident itself knows of a walk: progress, and the timers from which its deadlines are planned."""
+    """What the incident stores about a run: progress, timers and `last`, the latest thing that happened."""
     return RunSummary(run.number, run.playbook, run.name, run.settled, len(run.steps), run.outcome, timers(run), last)
 
 
 def timers(run: PlaybookRun) -> tuple[Timer, ...]:
+    """The timers of current steps and of pending approvals. Empty once the run has ended."""
     if not run.active:
         return ()
     return (
         *(_step_timer(run, step) for step in current_steps(run) if step.state in TIMED and step.nudged < MAX_REMINDERS),
-        *(_approval_timer(run, step, asked) for step, asked in pending_approvals(run)),
+        *(_approval_timer(run, step, approval) for step, approval in pending_approvals(run)),
     )
 
 
 def _step_timer(run: PlaybookRun, step: StepState) -> Timer:
     began = step.started_at or run.opened_at
     span = step.timeout if not step.nudged else step.timeout + max(step.timeout, MIN_REMINDER_GAP)
-    who = (
-        user_mention(step.holder) if step.holder and not step.nudged else "whoever holds it" if not step.nudged else ""
-    )
-    whom = f"then {who} is asked" if who else "then the commander is asked"
-    why = f"{run.name}, step {step.key}: given {_minutes(step.timeout)}, {whom}"
+    holder = f"{user_mention(step.holder)}" if step.holder else "its holder"
+    recipient = "the commander" if step.nudged else holder
+    why = f"{run.name}, step {step.key}: given {_minutes(step.timeout)}, then {recipient} is asked"
     return Timer(f"step:{run.number}:{step.key}:{step.turns}:{step.nudged}", began + span, span, why)
 
 
-def _approval_timer(run: PlaybookRun, step: StepState, asked: Approval) -> Timer:
-    why = f"{run.name}, step {step.key}: {user_mention(asked.by)} asked for approval; unanswered it expires"
-    return Timer(f"approval:{run.number}:{step.key}:{asked.number}", asked.due_at, asked.due_at - asked.asked_at, why)
+def _approval_timer(run: PlaybookRun, step: StepState, approval: Approval) -> Timer:
+    why = f"{run.name}, step {step.key}: {user_mention(approval.by)} asked for approval; it expires unanswered"
+    span = approval.due_at - approval.asked_at
+    return Timer(f"approval:{run.number}:{step.key}:{approval.number}", approval.due_at, span, why)
 
 
 def _minutes(span: timedelta) -> str:
@@ -71,13 +71,16 @@ def _minutes(span: timedelta) -> str:
 
 
 def record_reminder(run: PlaybookRun, key: str, user: str, deadline: str, now: datetime, late: str = "") -> RunChange:
-    """The time of a step is over, and somebody was asked; the reminder before this one is overtaken."""
+    """Record that `user` was reminded of a step that took too long. This replaces the reminder before.
+
+    `deadline` is the `dedup_key` of the deadline; `late` says how late the reminder is, if it is.
+    """
     step = run.step(key)
     text = f"not settled within {_minutes(step.timeout)}: {user_mention(user)} is asked{late}"
-    said = moves.log_entry(run, now, BOT, "reminded", text, step, user=user)
-    return RunChange(moves.with_step(run, replace(step, nudged=step.nudged + 1, reminders=(deadline,))), (said,))
+    logged = log_entry(run, now, BOT, "reminded", text, step, user=user)
+    return RunChange(with_step(run, replace(step, nudged=step.nudged + 1, reminders=(deadline,))), (logged,))
 
 
 def stop_reminding(run: PlaybookRun, key: str) -> PlaybookRun:
-    """Whoever would be asked now was asked before."""
-    return moves.with_step(run, replace(run.step(key), nudged=MAX_REMINDERS))
+    """Send no more reminders for a step: the next recipient already got one."""
+    return with_step(run, replace(run.step(key), nudged=MAX_REMINDERS))

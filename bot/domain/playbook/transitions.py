@@ -1,4 +1,4 @@
-"""How a walk moves on: what every act on it is made of."""
+"""State transitions of a run, from which every action on it is composed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from bot.domain.values.slack_ids import user_mention
 
 
 def require_active(run: PlaybookRun) -> None:
+    """Raise `Refused` if the run has ended."""
     if run.active:
         return
     how = "is finished" if run.outcome == "finished" else "was stopped"
@@ -30,19 +31,23 @@ def require_active(run: PlaybookRun) -> None:
 
 
 def requester(step: StepState) -> str:
+    """Who asked for the approval that the step waits for."""
     return step.asked.by if step.asked else step.by or BOT
 
 
 def actionable_step(run: PlaybookRun, key: str, *, waiting: bool = False, running: bool = False) -> StepState:
-    """The step, if somebody may act on it now."""
+    """The step, if a person may act on it now. Raises `Refused` or `Overtaken` otherwise.
+
+    `waiting` and `running` permit a step that waits for approval or is running.
+    """
     step = run.step(key)
     if step.settled:
         raise Overtaken(status_text(step.state), step)
     require_active(run)
     if step.state is StepStatus.RUNNING and not running:
-        raise Refused(f"Step {key} is running. Wait until it is over.")
-    taken_back = step.asked is not None and step.asked.was in SETTLED
-    if step.state is StepStatus.WAITING and (not waiting or taken_back):
+        raise Refused(f"Step {key} is running. Wait until it has ended.")
+    awaits_rollback = step.asked is not None and step.asked.was in SETTLED
+    if step.state is StepStatus.WAITING and (not waiting or awaits_rollback):
         raise Refused(f"Step {key} waits for approval, which {user_mention(requester(step))} asked for.")
     return step
 
@@ -50,6 +55,7 @@ def actionable_step(run: PlaybookRun, key: str, *, waiting: bool = False, runnin
 def settle_step(
     run: PlaybookRun, step: StepState, state: StepStatus, actor: str, now: datetime, reason: str, act: str
 ) -> RunChange:
+    """Change a step's state, and finish the run if that was the last step."""
     change = change_status(run, step, state, actor, now, reason, act)
     return finish_if_complete(change.run, actor, now, change.entries)
 
@@ -57,35 +63,36 @@ def settle_step(
 def change_status(
     run: PlaybookRun, step: StepState, state: StepStatus, actor: str, now: datetime, reason: str, act: str
 ) -> RunChange:
-    kept = run.step(step.key)  # as it stands after a request was withdrawn
-    kept = replace(kept, state=state, by=actor, at=now, reason=reason, reminders=())
+    """Change a step's state and start the timers of the steps that are now current."""
+    changed = replace(run.step(step.key), state=state, by=actor, at=now, reason=reason, reminders=())
     if state is StepStatus.ROLLED_BACK:
-        kept = replace(kept, started_at=None, nudged=0)
+        changed = replace(changed, started_at=None, nudged=0)
     text = status_text(state) + (f": {reason}" if reason else "")
     return RunChange(
-        start_current(with_step(run, kept), now), (log_entry(run, now, actor, act, text, step, reason=reason),)
+        start_current(with_step(run, changed), now), (log_entry(run, now, actor, act, text, step, reason=reason),)
     )
 
 
 def finish_if_complete(run: PlaybookRun, actor: str, now: datetime, entries: tuple[Entry, ...]) -> RunChange:
+    """End the run if every step is settled; otherwise start the timers of the current steps."""
     if not run.active or run.settled < len(run.steps):
         return RunChange(start_current(run, now), entries)
-    over = replace(run, outcome="finished", ended_by=actor, ended_at=now)
+    ended = replace(run, outcome="finished", ended_by=actor, ended_at=now)
     skipped = sum(step.state is StepStatus.SKIPPED for step in run.steps)
     text = f"finished, {len(run.steps) - skipped} of {len(run.steps)} steps done"
-    return RunChange(over, (*entries, log_entry(run, now, actor, "finished", text, key=True)))
+    return RunChange(ended, (*entries, log_entry(run, now, actor, "finished", text, key=True)))
 
 
 def withdraw_approval(run: PlaybookRun, step: StepState, why: str) -> PlaybookRun:
-    """Without the request for approval that stands or was granted. `why`, such as “void: …”, is told to whom asked."""
+    """Void the step's pending or granted approval, if any. The requester is told `why`, such as “void: …”."""
     if step.asked is None or step.state not in (StepStatus.WAITING, StepStatus.APPROVED):
         return run
-    over = replace(step.asked, answer=ApprovalStatus.WITHDRAWN, reason=why)
-    return with_step(run, replace(step, state=step.asked.was, asked=over))
+    withdrawn = replace(step.asked, answer=ApprovalStatus.WITHDRAWN, reason=why)
+    return with_step(run, replace(step, state=step.asked.was, asked=withdrawn))
 
 
 def start_current(run: PlaybookRun, now: datetime) -> PlaybookRun:
-    """Steps whose turn has come begin now."""
+    """Start the timer of each current step that has none."""
     for step in current_steps(run):
         if step.started_at is None:
             run = with_step(run, restart_timer(step, now))
@@ -93,17 +100,18 @@ def start_current(run: PlaybookRun, now: datetime) -> PlaybookRun:
 
 
 def restart_timer(step: StepState, now: datetime) -> StepState:
-    """Its time begins now, and whoever was reminded of it need not be any more."""
+    """Give the step its full time again, and drop its reminders."""
     return replace(step, started_at=now, turns=step.turns + 1, nudged=0, reminders=())
 
 
 def resume(run: PlaybookRun) -> PlaybookRun:
-    """It goes on, if it had ended."""
+    """Make a run active again that had ended."""
     return replace(run, outcome=None, ended_by=None, ended_at=None, reason="", helped=None)
 
 
 def with_step(run: PlaybookRun, step: StepState) -> PlaybookRun:
-    return replace(run, steps=tuple(step if one.key == step.key else one for one in run.steps))
+    """The run with this step in place of the one with the same key."""
+    return replace(run, steps=tuple(step if each.key == step.key else each for each in run.steps))
 
 
 def log_entry(
@@ -117,7 +125,7 @@ def log_entry(
     key: bool = False,
     **data: Any,
 ) -> Entry:
-    """`Database failover, 2.1 Promote the replica: done`."""
-    about = f"{run.name}, {step.key} {step.title}" if step else run.name
-    known = {"walk": run.number, "playbook": run.playbook, "act": act, **({"step": step.key} if step else {})}
-    return replace(entry(now, "playbook", actor, f"{about}: {text}", **known, **data), key=key)
+    """An entry such as `Database failover, 2.1 Promote the replica: done`."""
+    subject = f"{run.name}, {step.key} {step.title}" if step else run.name
+    common = {"walk": run.number, "playbook": run.playbook, "act": act, **({"step": step.key} if step else {})}
+    return replace(entry(now, "playbook", actor, f"{subject}: {text}", **common, **data), key=key)

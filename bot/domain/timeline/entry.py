@@ -1,4 +1,4 @@
-"""Timeline entries: what happened, who did it, when. Entries are only ever appended, and form a hash chain."""
+"""Timeline entries: what happened, who did it, when. Entries are append-only and form a hash chain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-BOT = "tocsin"  # the actor of what the bot does by itself
+BOT = "tocsin"  # the actor of what the bot does itself
 
 KEY_KINDS = frozenset(
     {
@@ -22,66 +22,60 @@ _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened. `source_ts` is the `ts` of the Slack message it is about; `dedup_key` makes it unique.
+    """One thing that happened in an incident."""
 
-    `data` holds what a renderer needs beyond the words (old and new value, IDs, links).
-    """
-
-    at: datetime
+    at: datetime  # aware
     kind: str
-    actor: str
+    actor: str  # Slack user ID, bot ID or `BOT`
     text: str = ""
-    source_ts: str | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-    dedup_key: str | None = None
-    key: bool = False
+    source_ts: str | None = None  # `ts` of the Slack message it is about
+    data: dict[str, Any] = field(default_factory=dict)  # what rendering needs besides the text: values, IDs, links
+    dedup_key: str | None = None  # unique within an incident; a second entry with it is ignored
+    key: bool = False  # whether it is one of the important entries
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
-            raise ValueError("a timeline entry needs an aware instant")
+            raise ValueError("a timeline entry needs an aware datetime")
 
 
 def entry(at: datetime, kind: str, actor: str, text: str = "", **data: Any) -> Entry:
-    """An entry of the bot's own making; key if its kind is."""
+    """An entry about the incident itself, which is key if its kind is in `KEY_KINDS`."""
     return Entry(at=at, kind=kind, actor=actor, text=text, data=data, key=kind in KEY_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedEntry:
-    """An entry as it stands in the book: its place in the incident's chain, and how its key stands now.
-
-    Of one that was `purged`, text and data are gone; its hash stays.
-    """
+    """A stored entry with its place in the incident's hash chain."""
 
     incident: int
-    seq: int
+    seq: int  # from 1, without gaps
     entry: Entry
-    key: bool
+    key: bool  # whether it is key now, which people can change
     hash: str
-    previous: str
-    purged: bool = False
+    previous: str  # hash of the entry before
+    purged: bool = False  # text and data are deleted; the hash stays
 
 
 def rfc3339(instant: datetime) -> str:
-    """RFC 3339 in UTC with microseconds: the one form used in hashes and JSON."""
+    """An instant as RFC 3339 in UTC with microseconds, the only form used in hashes and JSON."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def is_from_person(item: Entry) -> bool:
-    """Whether a person said it: a message, and not from a bot."""
+    """Whether it is a message that a person wrote."""
     return item.kind == "message" and item.actor != BOT and not item.data.get("bot")
 
 
 def content_hash(text: str, data: str) -> str:
-    """SHA-256 over what an entry says: its text, and its data as the JSON that is stored. It outlives them."""
+    """SHA-256 over an entry's text and its data as stored JSON. It is kept when both are purged."""
     body = _canonical([text, data])
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def entry_hash(previous: str, incident: int, seq: int, item: Entry, content: str, *, by_person: bool) -> str:
-    """SHA-256 over the previous hash and the entry's canonical JSON, in which its content stands as a hash.
+    """SHA-256 over the previous hash and the entry's canonical JSON, which contains `content` instead of text and data.
 
-    So what is purged can still be verified: all but the words themselves. Text and data of `item` are not looked at.
+    So a purged entry can still be verified, except for the content itself.
     """
     return _linked(
         previous,
@@ -93,7 +87,7 @@ def entry_hash(previous: str, incident: int, seq: int, item: Entry, content: str
 
 
 def entry_hash_v1(previous: str, incident: int, seq: int, item: Entry) -> str:
-    """The first version of the hash: without `dedup_key`, and nothing of it can be purged and still be verified."""
+    """The first version of the hash: over text and data themselves, so a purged entry cannot be verified."""
     return _linked(
         previous,
         [incident, seq, rfc3339(item.at), item.kind, item.actor, item.text, item.source_ts, item.data, item.key],
@@ -106,7 +100,10 @@ def _linked(previous: str, values: list[Any]) -> str:
 
 
 def keyed_messages(entries: list[tuple[str, str | None, str]]) -> set[str]:
-    """Message `ts` that stand keyed after these `(kind, source_ts, actor)` in order: keyed by somebody still."""
+    """The `ts` of messages that are keyed after these `(kind, source_ts, actor)`, in order.
+
+    A message stays keyed until every person who keyed it has taken that back.
+    """
     keepers: dict[str, set[str]] = {}
     for kind, source_ts, actor in entries:
         if source_ts is None:

@@ -1,4 +1,4 @@
-"""What people say in an incident channel, and the timeline entries it makes."""
+"""Messages in an incident channel, and the timeline entries made from them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from bot.domain.timeline.entry import Entry
 
-DUPLICATE_EVENT_WINDOW = timedelta(seconds=5)  # the two tellings of one coming or going are closer than this
-At = Callable[[str], datetime]  # a Slack `ts` → the instant
+DUPLICATE_EVENT_WINDOW = timedelta(seconds=5)  # Slack reports one join or leave twice, closer together than this
+At = Callable[[str], datetime]  # from a Slack `ts` to the instant
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file beside a message."""
+    """A file attached to a message."""
 
     id: str
     name: str
@@ -25,54 +25,54 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class ChannelMessage:
-    """A message as it stood. `ts` is Slack's; `edited_ts` is set once it was edited; `text` is as Slack gave it."""
+    """A message as Slack described it."""
 
     channel: str
     ts: str
     actor: str
-    text: str
-    thread_ts: str | None = None
-    edited_ts: str | None = None
+    text: str  # in Slack's own notation
+    thread_ts: str | None = None  # of the message that started the thread, which may be this one
+    edited_ts: str | None = None  # None: never edited
     link: str | None = None
-    bot: bool = False
-    external: bool = False
+    bot: bool = False  # written by an app
+    external: bool = False  # written by a person of another organisation
     files: tuple[Attachment, ...] = ()
 
 
-def entries_from_message(said: ChannelMessage, at: datetime, *, fetched: bool = False) -> list[Entry]:
-    """The message and its files. The same message makes the same entries, however often it comes.
+def entries_from_message(message: ChannelMessage, at: datetime, *, fetched: bool = False) -> list[Entry]:
+    """The entries of a message and its files. The same message always makes the same entries.
 
-    `fetched` marks what was read from the history afterwards: an edit before that cannot be known.
+    `fetched` marks a message that was read from the history later: earlier versions of its text are unknown.
     """
-    data: dict[str, Any] = {"link": said.link} if said.link else {}
-    if said.thread_ts and said.thread_ts != said.ts:
-        data["thread_ts"] = said.thread_ts
-    if said.bot:
+    data: dict[str, Any] = {"link": message.link} if message.link else {}
+    if message.thread_ts and message.thread_ts != message.ts:
+        data["thread_ts"] = message.thread_ts
+    if message.bot:
         data["bot"] = True
-    if said.external:
+    if message.external:
         data["external"] = True
     if fetched:
         data["fetched"] = True
-        if said.edited_ts:
+        if message.edited_ts:
             data["edited_before_fetched"] = True
-    dedup_key = f"m:{said.channel}:{said.ts}"
-    return [Entry(at, "message", said.actor, said.text, said.ts, data, dedup_key), *_files(said, at)]
+    dedup_key = f"m:{message.channel}:{message.ts}"
+    return [Entry(at, "message", message.actor, message.text, message.ts, data, dedup_key), *_files(message, at)]
 
 
-def entries_from_edit(said: ChannelMessage, before: ChannelMessage | None, at: At) -> list[Entry]:
-    """The edit, and the message as it was before, in case that was never seen."""
-    return [*_original_entries(before, at), _edit(said, at)]
+def entries_from_edit(message: ChannelMessage, before: ChannelMessage | None, at: At) -> list[Entry]:
+    """The entries of an edit, and of the message before it, in case that was never recorded."""
+    return [*_original_entries(before, at), _edit(message, at)]
 
 
 def entries_from_deletion(
     channel: str, ts: str, actor: str, before: ChannelMessage | None, deleted_ts: str, at: At
 ) -> list[Entry]:
-    """The deletion, and the message as it was, in case that was never seen: the earlier text is kept."""
+    """The entries of a deletion, and of the deleted message, in case that was never recorded."""
     return [*_original_entries(before, at), _deletion(channel, ts, actor, at(deleted_ts), {})]
 
 
 def entry_from_absence(channel: str, ts: str, actor: str, at: datetime) -> Entry:
-    """Of a message that the history no longer has. When that was is not known, only that it is gone `at`."""
+    """The deletion of a message that is missing from the history. It was deleted some time before `at`."""
     return _deletion(channel, ts, actor, at, {"fetched": True})
 
 
@@ -81,9 +81,9 @@ def _deletion(channel: str, ts: str, actor: str, at: datetime, data: dict[str, A
 
 
 def already_recorded_membership(entry: Entry, known: Sequence[Entry]) -> bool:
-    """Is this coming or going on the timeline? Slack tells of each twice, in any order, under two times.
+    """Whether a join or leave is recorded already: Slack reports each twice, in any order, with two timestamps.
 
-    `known` are all comings and goings of the same person. What lies between two of a kind makes them two.
+    `known` are all joins and leaves of the same person. Two joins with a leave between them are two.
     """
     for other in known:
         first, last = sorted((other.at, entry.at))
@@ -94,28 +94,29 @@ def already_recorded_membership(entry: Entry, known: Sequence[Entry]) -> bool:
     return False
 
 
-def _original_entries(said: ChannelMessage | None, at: At) -> list[Entry]:
-    """A text that was edited before is no first text: that may still come."""
-    if said is None:
+def _original_entries(message: ChannelMessage | None, at: At) -> list[Entry]:
+    """The entries of a message before a change. If it had been edited before, its first text is still unknown."""
+    if message is None:
         return []
-    if said.edited_ts is None:
-        return entries_from_message(said, at(said.ts))
-    return [*_files(said, at(said.ts)), _edit(said, at)]
+    if message.edited_ts is None:
+        return entries_from_message(message, at(message.ts))
+    return [*_files(message, at(message.ts)), _edit(message, at)]
 
 
-def _edit(said: ChannelMessage, at: At) -> Entry:
-    """Slack's `edited` counts in whole seconds, so two edits within one are told apart by their words."""
-    data = {"link": said.link} if said.link else {}
-    words = hashlib.sha256(said.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    dedup_key = f"e:{said.channel}:{said.ts}:{said.edited_ts}:{words}"
-    return Entry(at(said.edited_ts or said.ts), "message_edited", said.actor, said.text, said.ts, data, dedup_key)
+def _edit(message: ChannelMessage, at: At) -> Entry:
+    """The entry of an edit. Slack's `edited` counts whole seconds, so the text distinguishes edits within one."""
+    data = {"link": message.link} if message.link else {}
+    digest = hashlib.sha256(message.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    dedup_key = f"e:{message.channel}:{message.ts}:{message.edited_ts}:{digest}"
+    edited_at = at(message.edited_ts or message.ts)
+    return Entry(edited_at, "message_edited", message.actor, message.text, message.ts, data, dedup_key)
 
 
-def _files(said: ChannelMessage, at: datetime) -> list[Entry]:
+def _files(message: ChannelMessage, at: datetime) -> list[Entry]:
     return [
         Entry(
-            at, "file", said.actor, file.name, said.ts, {"link": file.link, "file": file.id},
-            f"f:{said.channel}:{said.ts}:{file.id}",
+            at, "file", message.actor, file.name, message.ts, {"link": file.link, "file": file.id},
+            f"f:{message.channel}:{message.ts}:{file.id}",
         )
-        for file in said.files
+        for file in message.files
     ]  # fmt: skip

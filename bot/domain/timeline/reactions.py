@@ -1,5 +1,6 @@
-"""Marks on messages: 📌, other reactions that carry meaning, and pins. Slack tells of each change as it happens; what
-stands now shows in the history, and the difference is what was missed.
+"""Reactions and pins on messages, and the changes to them that were missed while Tocsin was offline.
+
+Slack reports each change as it happens. Its history shows the current state, and the difference is what was missed.
 """
 
 from __future__ import annotations
@@ -13,21 +14,21 @@ from bot.domain.timeline.entry import Entry
 from bot.domain.timeline.messages import DUPLICATE_EVENT_WINDOW
 
 KINDS = ("keyed", "unkeyed", "reaction", "pin")
-KEYED = "📌"  # as a reaction: whatever Slack calls it
+KEYED = "📌"  # the reaction that makes a message a key entry, whatever Slack calls it
 PINNED = "pin"
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What hangs on the message `ts`. `actor` is empty for a pin: one person pins, another unpins."""
+    """A reaction, or a pin, on a message."""
 
-    ts: str
-    name: str
-    actor: str
+    ts: str  # of the message
+    name: str  # `KEYED`, `PINNED` or the name of an emoji
+    actor: str  # empty for a pin: one person pins, another unpins
 
 
 def reaction_of(entry: Entry) -> Reaction | None:
-    """The mark that an entry tells of; `None` where it tells of something else, or of a shortcut: that leaves none."""
+    """The reaction or pin that an entry reports. None for other entries, and for a shortcut, which leaves none."""
     if entry.kind not in KINDS or entry.source_ts is None or entry.data.get("shortcut"):
         return None
     if entry.kind == "pin":
@@ -37,46 +38,48 @@ def reaction_of(entry: Entry) -> Reaction | None:
 
 
 def is_added(entry: Entry) -> bool:
+    """Whether an entry reports that a reaction was added, not removed."""
     return entry.kind == "keyed" or (entry.kind != "unkeyed" and bool(entry.data.get("added")))
 
 
 @dataclass(frozen=True, slots=True)
 class SlackState:
-    """What Slack showed: the entry that each mark would make, on the messages that were looked at.
+    """The reactions and pins that Slack shows now."""
 
-    `unsure` are `(ts, what)` of which Slack named not everybody, so that nobody can be missed.
-    """
-
-    reactions: Mapping[Reaction, Entry]
-    looked_at: AbstractSet[str]
-    unsure: AbstractSet[tuple[str, str]] = frozenset()
-    kinds: AbstractSet[str] = frozenset(KINDS)
+    reactions: Mapping[Reaction, Entry]  # with the entry that each would make
+    looked_at: AbstractSet[str]  # `ts` of the messages that Slack showed
+    unsure: AbstractSet[tuple[str, str]] = frozenset()  # `(ts, name)` for which Slack did not list every person
+    kinds: AbstractSet[str] = frozenset(KINDS)  # of entries to compare
 
 
 def missed_changes(before: Sequence[Entry], now: Sequence[Entry], slack_state: SlackState, at: datetime) -> list[Entry]:
-    """The changes that nobody told of, in no order. `before` is what was known when Slack was asked, `now` what is
-    known today: a mark that changed in between was told of meanwhile, and is left to that.
+    """Reaction and pin changes missed while offline, in no order: Slack's state minus the timeline.
+
+    `before` is the timeline when Slack was asked, `now` the timeline after that. Reactions that changed in between are
+    left out, as Slack has reported them meanwhile.
     """
-    known, today = _by_reaction(before, slack_state.kinds), _by_reaction(now, slack_state.kinds)
-    quiet = {
-        mark: known.get(mark, []) for mark in [*known, *slack_state.reactions] if known.get(mark) == today.get(mark)
-    }
+    past_by_reaction, today = _by_reaction(before, slack_state.kinds), _by_reaction(now, slack_state.kinds)
     changes = []
-    for mark, past in quiet.items():
-        stood, stands = bool(past) and is_added(past[-1]), mark in slack_state.reactions
-        if stands and not stood:
-            changes.append(_fetched(slack_state.reactions[mark], mark, past))
-        elif (
-            stood and not stands and mark.ts in slack_state.looked_at and (mark.ts, mark.name) not in slack_state.unsure
-        ):
-            changes.append(_fetched(_removed(past[-1], at), mark, past))
+    for reaction in dict.fromkeys([*past_by_reaction, *slack_state.reactions]):
+        if past_by_reaction.get(reaction) != today.get(reaction):
+            continue
+        past = past_by_reaction.get(reaction, [])
+        complete = reaction.ts in slack_state.looked_at and (reaction.ts, reaction.name) not in slack_state.unsure
+        was_there, is_there = bool(past) and is_added(past[-1]), reaction in slack_state.reactions
+        if is_there and not was_there:
+            changes.append(_fetched(slack_state.reactions[reaction], reaction, past))
+        elif was_there and not is_there and complete:
+            changes.append(_fetched(_removed(past[-1], at), reaction, past))
     return changes
 
 
 def already_recorded(entry: Entry, known: Sequence[Entry]) -> bool:
-    """Was this change read from the history before Slack told of it? What undid it in between makes them two."""
-    mark = reaction_of(entry)
-    same = [other for other in known if mark is not None and reaction_of(other) == mark]
+    """Whether a change was read from the history before Slack reported it.
+
+    The same change before and after its opposite counts as two.
+    """
+    reaction = reaction_of(entry)
+    same = [other for other in known if reaction is not None and reaction_of(other) == reaction]
     return any(
         other.data.get("fetched")
         and is_added(other) == is_added(entry)
@@ -86,25 +89,25 @@ def already_recorded(entry: Entry, known: Sequence[Entry]) -> bool:
     )
 
 
-def _is_between(between: Entry, one: Entry, other: Entry) -> bool:
+def _is_between(entry: Entry, one: Entry, other: Entry) -> bool:
     first, last = sorted((one.at, other.at))
-    return first < between.at < last
+    return first < entry.at < last
 
 
 def _by_reaction(entries: Sequence[Entry], kinds: AbstractSet[str]) -> dict[Reaction, list[Entry]]:
-    """In the order in which it happened, for Slack does not deliver in order."""
-    found: dict[Reaction, list[Entry]] = {}
-    for entry in sorted(entries, key=lambda one: one.at):
-        mark = reaction_of(entry)
-        if mark is not None and entry.kind in kinds:
-            found.setdefault(mark, []).append(entry)
-    return found
+    """Group entries by reaction, in the order of time, as Slack does not deliver in order."""
+    by_reaction: dict[Reaction, list[Entry]] = {}
+    for entry in sorted(entries, key=lambda each: each.at):
+        reaction = reaction_of(entry)
+        if reaction is not None and entry.kind in kinds:
+            by_reaction.setdefault(reaction, []).append(entry)
+    return by_reaction
 
 
-def _fetched(entry: Entry, mark: Reaction, past: Sequence[Entry]) -> Entry:
-    """After what is known of it, and named by how much that is: read twice, it is one."""
+def _fetched(entry: Entry, reaction: Reaction, past: Sequence[Entry]) -> Entry:
+    """An entry for a missed change. Its time is not before known changes; its key counts them, so it is unique."""
     at = max(entry.at, past[-1].at) if past else entry.at
-    dedup_key = f"h:{mark.name}:{mark.ts}:{mark.actor}:{len(past)}"
+    dedup_key = f"h:{reaction.name}:{reaction.ts}:{reaction.actor}:{len(past)}"
     return replace(entry, at=at, data=entry.data | {"fetched": True}, dedup_key=dedup_key)
 
 

@@ -1,6 +1,6 @@
-"""The service catalog: what an incident touches, how far it may spread, and where it may come from.
+"""The service catalog: affected services, blast radius and probable causes.
 
-`depends_on` may go round in circles; every walk here ends all the same.
+`depends_on` may contain cycles; every search here ends all the same.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ Services = Mapping[str, Service]
 
 @dataclass(frozen=True, slots=True)
 class ReachedService:
-    """A service some steps away. `via` is the service next to it, on the way to what is affected."""
+    """A service connected to the affected ones."""
 
     key: str
-    distance: int
-    via: str
+    distance: int  # in dependencies
+    via: str  # the service before it on the shortest path from an affected one
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A service that the affected ones need, or one of them, and what speaks for the trouble coming from there."""
+    """A service that may have caused the incident, and why."""
 
     key: str
-    reasons: tuple[str, ...]
-    incidents: tuple[int, ...] = ()
+    reasons: tuple[str, ...]  # for people
+    incidents: tuple[int, ...] = ()  # the incidents in the reasons
 
 
 def dependents(services: Services, affected: Iterable[str]) -> tuple[ReachedService, ...]:
-    """The blast radius: every service that cannot work without one of these, the nearest first."""
-    needed_by: dict[str, list[str]] = {}
+    """The blast radius: every service that depends on one of these, the nearest first."""
+    dependents_of: dict[str, list[str]] = {}
     for key, service in services.items():
-        for need in service.depends_on:
-            needed_by.setdefault(need, []).append(key)
-    return _reachable(needed_by, affected)
+        for dependency in service.depends_on:
+            dependents_of.setdefault(dependency, []).append(key)
+    return _reachable(dependents_of, affected)
 
 
 def dependencies(services: Services, affected: Iterable[str]) -> tuple[ReachedService, ...]:
-    """Everything that these cannot work without, the nearest first. What the catalog does not have ends the walk."""
+    """Every service that these depend on, the nearest first. A service outside the catalog has no dependencies."""
     return _reachable({key: service.depends_on for key, service in services.items()}, affected)
 
 
-def mentioned_services(names: Mapping[str, Sequence[frozenset[str]]], said: Iterable[str]) -> tuple[str, ...]:
-    """Services whose key or name stands whole in what was said. `names`: for each service the terms of its names."""
-    terms = set(said)
-    return tuple(key for key, each in names.items() if any(name and name <= terms for name in each))
+def mentioned_services(names: Mapping[str, Sequence[frozenset[str]]], terms: Iterable[str]) -> tuple[str, ...]:
+    """The services with a key or name whose terms are all in a text. `names`: the terms of each name, by service."""
+    present = set(terms)
+    return tuple(key for key, each in names.items() if any(name and name <= present for name in each))
 
 
 def probable_causes(
@@ -62,59 +62,60 @@ def probable_causes(
     similar: Iterable[SimilarIncident],
     now: datetime,
 ) -> tuple[Cause, ...]:
-    """Where it may come from: what the affected services need that has an open incident, that lately had one like it,
-    or that more than one of them needs. What has the most to be said for it comes first.
+    """Dependencies of the affected services that have an open incident, recently had a similar one, or are shared.
+
+    Those with the most incidents come first, then those with the most reasons.
     """
-    found: dict[str, Cause] = {}
+    causes: list[Cause] = []
     reached = [reach for reach in dependencies(services, affected) if reach.key not in affected]
     for reach in reached:
-        said: list[str] = []
+        reasons: list[str] = []
         numbers: list[int] = []
         for incident in open_now:
             if reach.key in incident.services:
-                said.append(f"{incident.id} is open there")
+                reasons.append(f"{incident.id} is open there")
                 numbers.append(incident.number)
-        for one in similar:
-            if reach.key in one.incident.services and not one.incident.open and _is_recent(one.incident, now):
-                said.append(f"it was the trouble in {one.incident.id}, which looked like this")
-                numbers.append(one.incident.number)
-        needing = [key for key in affected if reach.key in {each.key for each in dependencies(services, [key])}]
-        if len(needing) > 1:
-            said.append(f"{len(needing)} of the affected services need it")
-        if said:
-            found[reach.key] = Cause(reach.key, tuple(said), tuple(dict.fromkeys(numbers)))
-    return tuple(sorted(found.values(), key=lambda cause: (-len(cause.incidents), -len(cause.reasons))))
+        for match in similar:
+            if reach.key in match.incident.services and not match.incident.open and _is_recent(match.incident, now):
+                reasons.append(f"it was affected in {match.incident.id}, a similar incident")
+                numbers.append(match.incident.number)
+        sharing = [key for key in affected if reach.key in {each.key for each in dependencies(services, [key])}]
+        if len(sharing) > 1:
+            reasons.append(f"{len(sharing)} of the affected services need it")
+        if reasons:
+            causes.append(Cause(reach.key, tuple(reasons), tuple(dict.fromkeys(numbers))))
+    return tuple(sorted(causes, key=lambda cause: (-len(cause.incidents), -len(cause.reasons))))
 
 
 def contacts_and_links(policy: Policy, keys: Iterable[str]) -> tuple[tuple[Contact, ...], dict[str, str]]:
-    """Whom to call and where to look: contacts and links of these services, each once, in their order."""
-    known = [policy.services[key] for key in keys if key in policy.services]
-    people = dict.fromkeys(name for service in known for name in service.contacts)
+    """The contacts and links of these services, each once, in order."""
+    services = [policy.services[key] for key in keys if key in policy.services]
+    names = dict.fromkeys(name for service in services for name in service.contacts)
     links: dict[str, str] = {}
-    for service in known:
+    for service in services:
         for title, address in service.links.items():
-            several = len(known) > 1
+            several = len(services) > 1
             links.setdefault(f"{service.name or service.key}: {title}" if several else title, address)
-    return tuple(policy.contacts[name] for name in people if name in policy.contacts), links
+    return tuple(policy.contacts[name] for name in names if name in policy.contacts), links
 
 
 def _reachable(edges: Mapping[str, Sequence[str]], start: Iterable[str]) -> tuple[ReachedService, ...]:
-    """Breadth first, so that each is reached by its shortest way and once."""
+    """Breadth-first search, so that each service is reached once and by a shortest path."""
     seen = dict.fromkeys(start)
-    edge = list(seen)
-    found: list[ReachedService] = []
-    steps = 0
-    while edge:
-        steps += 1
+    frontier = list(seen)
+    reached: list[ReachedService] = []
+    distance = 0
+    while frontier:
+        distance += 1
         ahead: list[str] = []
-        for via in edge:
+        for via in frontier:
             for key in edges.get(via, ()):
                 if key not in seen:
                     seen[key] = None
                     ahead.append(key)
-                    found.append(ReachedService(key, steps, via))
-        edge = ahead
-    return tuple(found)
+                    reached.append(ReachedService(key, distance, via))
+        frontier = ahead
+    return tuple(reached)
 
 
 def _is_recent(incident: Incident, now: datetime) -> bool:

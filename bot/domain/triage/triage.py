@@ -1,4 +1,4 @@
-"""Triage: what is known of an incident that may help, gathered for one short message."""
+"""Triage of an incident: everything that may help the responders, for one short message."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from bot.domain.triage.similarity import SimilarIncident
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """`affected` are keys of the catalog; `guessed` where nobody named them and the title does. `playbooks`: those that
-    are there, of the ids that a similar incident was mended by.
-    """
+    """What is known about an incident that may help."""
 
-    similar: tuple[SimilarIncident, ...] = ()
-    affected: tuple[str, ...] = ()
-    affected_guessed: bool = False
-    radius: tuple[ReachedService, ...] = ()
+    similar: tuple[SimilarIncident, ...] = ()  # the most similar first
+    affected: tuple[str, ...] = ()  # services, by their keys in the catalog
+    affected_guessed: bool = False  # nobody named the services; the title mentions them
+    radius: tuple[ReachedService, ...] = ()  # services that depend on the affected ones
     causes: tuple[Cause, ...] = ()
     contacts: tuple[Contact, ...] = ()
-    links: tuple[tuple[str, str], ...] = ()
-    playbooks: tuple[Playbook, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()  # title and address
+    playbooks: tuple[Playbook, ...] = ()  # that fixed similar incidents
 
     @property
     def useful(self) -> bool:
+        """Whether there is anything to show."""
         return bool(self.similar or self.radius or self.causes or self.contacts or self.links)

@@ -1,4 +1,4 @@
-"""Spans of time as people write them: `10s`, `15m`, `2h`, `1d`, `1bd`."""
+"""Durations as people write them: `10s`, `15m`, `2h`, `1d`, and business days, `1bd`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JUST_NOW = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class BusinessDays:
-    """Whole days, Saturdays and Sundays left out."""
+    """A number of whole days without Saturdays and Sundays."""
 
     days: int
 
@@ -32,7 +32,7 @@ Span = timedelta | BusinessDays
 
 
 def parse_span(text: str) -> Span:
-    """`15m`, `1h30m`, `2 hours`, `1bd`. Raises `Refused` with an example."""
+    """Parse `15m`, `1h30m`, `2 hours` or `1bd`. Raises `Refused` with an example."""
     cleaned = text.strip()
     if match := _BUSINESS.match(cleaned):
         return BusinessDays(int(match[1]))
@@ -45,17 +45,17 @@ def parse_span(text: str) -> Span:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Like `parse_span`, for places where business days make no sense. Zero is refused."""
+    """Like `parse_span`, but business days and zero are refused, too."""
     span = parse_span(text)
     if isinstance(span, BusinessDays):
         raise Refused("Business days cannot be used here. Write 10s, 15m, 2h or 1d.", "1d")
     if span <= timedelta():
-        raise Refused("The duration must be longer than nothing.", "15m")
+        raise Refused("The duration must be longer than zero.", "15m")
     return span
 
 
 def add(instant: datetime, span: Span, zone: tzinfo | None = None) -> datetime:
-    """`instant` plus `span`; business days keep the time of day and skip weekends in `zone` (else `instant`'s own)."""
+    """`instant` plus `span`. Business days keep the time of day and skip weekends in `zone`, or in its own zone."""
     if isinstance(span, timedelta):
         return instant + span
     local = instant.astimezone(zone) if zone else instant
@@ -69,7 +69,7 @@ def add(instant: datetime, span: Span, zone: tzinfo | None = None) -> datetime:
 
 
 def exact(span: Span) -> str:
-    """The shortest exact form: `15m`, `1h30m`, `2d`, `1bd`; under a minute `45s`."""
+    """The shortest exact form, in whole seconds: `45s`, `15m`, `1h30m`, `2d`, `1bd`."""
     if isinstance(span, BusinessDays):
         return str(span)
     seconds = round(span.total_seconds())
@@ -84,12 +84,12 @@ def exact(span: Span) -> str:
 
 
 def ago(span: timedelta) -> str:
-    """How long something is past, for reading."""
+    """How long ago something was, for people: `5m ago`, `just now`."""
     return f"{approximate(span)} ago" if span >= JUST_NOW else "just now"
 
 
 def approximate(span: timedelta) -> str:
-    """For reading, not for counting: the two largest units at most, seconds only under a minute."""
+    """A rounded form for people: at most the two largest units, and seconds only under a minute."""
     seconds = max(0, round(span.total_seconds()))
     if seconds < 60:
         return f"{seconds}s"

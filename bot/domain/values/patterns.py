@@ -1,7 +1,7 @@
-"""Regular expressions that operators write, held against what people type: in linear time, so that nobody waits.
+"""Regular expressions from operators, matched in linear time by RE2.
 
-Python's own would try `(a+)+` against forty letters for years, and the whole bot with it. The standard library has
-nothing for this, so here alone the domain takes something else: RE2.
+Python's `re` would backtrack for years on `(a+)+` and forty letters, and block the whole bot. The standard library has
+no matching in linear time, so this is the one place where the domain uses another package.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 import re2
 
-LARGEST = 256 * 1024  # bytes of a compiled pattern: then the longest argument takes a tenth of a second at most
-_AROUND = "Looking around, as (?=…) does, and references such as \\1 are not to be had."
-_LARGE = "It says more than fits: repeat 1000 times at most, and not within each other."
+LARGEST = 256 * 1024  # bytes of a compiled pattern; the longest argument then takes at most a tenth of a second
+_AROUND = "Lookarounds such as (?=…) and references such as \\1 are not supported."
+_LARGE = "It is too large: repeat at most 1000 times, and do not nest repetitions."
 _HINTS = {
     "invalid perl operator": _AROUND,
     "invalid escape sequence": _AROUND,
@@ -23,7 +23,7 @@ _HINTS = {
 
 
 def matches_fully(pattern: str, text: str) -> bool:
-    """Whether the whole of `text` matches. To a pattern that cannot be used nothing does."""
+    """Whether the whole of `text` matches. False for an invalid pattern."""
     try:
         return _compiled(pattern).fullmatch(text) is not None
     except (re2.error, UnicodeEncodeError):
@@ -31,15 +31,15 @@ def matches_fully(pattern: str, text: str) -> bool:
 
 
 def pattern_error(pattern: str) -> str | None:
-    """Why a pattern cannot be used, in words; None where it can."""
+    """Why a pattern is invalid, for people. None if it is valid."""
     try:
         _compiled(pattern)
     except UnicodeEncodeError:
-        return "It holds half a character."
+        return "It contains half a character."
     except re2.error as error:
-        said = error.args[0].decode("utf-8", "replace")
-        hint = next((hint for start, hint in _HINTS.items() if said.startswith(start)), "")
-        return f"{said[:1].upper()}{said[1:200]}. {hint}".rstrip()
+        message = error.args[0].decode("utf-8", "replace")
+        hint = next((hint for start, hint in _HINTS.items() if message.startswith(start)), "")
+        return f"{message[:1].upper()}{message[1:200]}. {hint}".rstrip()
     return None
 
 

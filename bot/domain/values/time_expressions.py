@@ -1,10 +1,10 @@
-"""Moments as people write them: `18:00`, `tomorrow 6pm`, `mon 09:00`, `25 Nov 18:00`, `2026-11-25 18:00`, `in 2h`."""
+"""Times as people write them: `18:00`, `tomorrow 6pm`, `mon 09:00`, `25 Nov 18:00`, `2026-11-25 18:00`, `in 2h`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice
 
@@ -32,20 +32,16 @@ _YEAR = re.compile(r"20\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class TimeExpression:
-    """`after` from now; else a time of day: of the next day that has it, or of the day that is named.
+    """A duration from now, or a time of day on the named day. Without a day it is the next occurrence."""
 
-    A day is so many `ahead`, a `weekday` (0 is Monday), or `month` and `day`, of the next year that has them where
-    `year` is None. `utc`: whatever the zone of whoever wrote it.
-    """
-
-    after: timedelta | None = None
+    after: timedelta | None = None  # from now; then nothing else is set
     at: time = time(0)
-    days_ahead: int | None = None
-    weekday: int | None = None
+    days_ahead: int | None = None  # 0 is today
+    weekday: int | None = None  # 0 is Monday
     month: int | None = None
     day: int | None = None
-    year: int | None = None
-    utc: bool = False
+    year: int | None = None  # None: the next year that has `month` and `day`
+    utc: bool = False  # in UTC, not in the zone of the person who wrote it
 
 
 NOW = TimeExpression(after=timedelta(0))
@@ -53,7 +49,7 @@ NOW = TimeExpression(after=timedelta(0))
 
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
-    """From when, and for how long or until when."""
+    """A beginning, and either a duration or an end."""
 
     begins: TimeExpression = NOW
     duration: timedelta | None = None
@@ -61,11 +57,11 @@ class TimeWindow:
 
     @property
     def needs_zone(self) -> bool:
-        """Whether it takes somebody's time zone to know what is meant."""
-        return any(one is not None and one.after is None for one in (self.begins, self.until))
+        """Whether its meaning depends on the time zone of the person who wrote it."""
+        return any(each is not None and each.after is None for each in (self.begins, self.until))
 
     def resolve(self, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
-        """Both ends in UTC; what has just begun begins now. Raises `Refused` where that makes no time."""
+        """Both ends in UTC. A beginning just passed means now. Raises `Refused` if it would end before it begins."""
         start = max(now, resolve(self.begins, now, zone, now - GRACE))
         if self.duration is not None:
             return start, start + self.duration
@@ -79,7 +75,7 @@ class TimeWindow:
 
 
 def parse(text: str) -> TimeExpression:
-    """Raises `Refused` with what was expected."""
+    """Parse a time expression. Raises `Refused` with examples."""
     cleaned = re.sub(r"(?<=\d)t(?=\d)", " ", text.strip().lower().replace(",", " "))
     words = [word for word in cleaned.split() if word not in _FILLERS]
     if words == ["now"]:
@@ -87,16 +83,16 @@ def parse(text: str) -> TimeExpression:
     if words[:1] == ["in"] and len(words) > 1:
         return TimeExpression(after=durations.parse_duration(" ".join(words[1:])))
     utc = words[-1:] in (["utc"], ["gmt"], ["z"])
-    found = _clock_time(words[:-1] if utc else words)
-    if found is None:
+    expression = _clock_time(words[:-1] if utc else words)
+    if expression is None:
         raise Refused(f"I don't understand the time “{text.strip()[:40]}”. Write {EXAMPLES}.")
-    return found if not utc else _in_utc(found)
+    return replace(expression, utc=True) if utc else expression
 
 
 def resolve(expression: TimeExpression, now: datetime, zone: tzinfo, since: datetime) -> datetime:
-    """The first such instant from `since` on, in UTC; a day that is named is counted from `now`.
+    """The first matching instant from `since` on, in UTC. A named day is counted from `now`.
 
-    Raises `Refused` where that day is over, or there is no such day.
+    Raises `Refused` if that day has passed or does not exist.
     """
     if expression.after is not None:
         return now + expression.after
@@ -105,28 +101,28 @@ def resolve(expression: TimeExpression, now: datetime, zone: tzinfo, since: date
         instant = datetime.combine(day, expression.at, place).astimezone(UTC)
         if instant >= since:
             return instant
-    raise Refused("That time is over. Write one that is still to come, such as tomorrow 18:00.")
+    raise Refused("That time has passed. Write one in the future, such as tomorrow 18:00.")
 
 
-def _days(moment: TimeExpression, today: date) -> Iterator[date]:
-    if moment.days_ahead is not None:
-        return iter([today + timedelta(days=moment.days_ahead)])
-    if moment.month is not None and moment.day is not None:
-        years = (moment.year,) if moment.year else (today.year, today.year + 1)
-        found = [_date(year, moment.month, moment.day) for year in years]
-        return iter([day for day in found if day is not None])
-    step = 1 if moment.weekday is None else 7
-    first = today if moment.weekday is None else today + timedelta(days=(moment.weekday - today.weekday()) % 7)
+def _days(expression: TimeExpression, today: date) -> Iterator[date]:
+    if expression.days_ahead is not None:
+        return iter([today + timedelta(days=expression.days_ahead)])
+    if expression.month is not None and expression.day is not None:
+        years = (expression.year,) if expression.year else (today.year, today.year + 1)
+        dates = [_date(year, expression.month, expression.day) for year in years]
+        return iter([day for day in dates if day is not None])
+    step = 1 if expression.weekday is None else 7
+    first = today if expression.weekday is None else today + timedelta(days=(expression.weekday - today.weekday()) % 7)
     return islice((first + timedelta(days=step * count) for count in range(LONGEST.days)), 0, LONGEST.days // step)
 
 
 def _clock_time(words: list[str]) -> TimeExpression | None:
-    """A time of day, before or after the day it is of."""
-    for cut in range(len(words) + 1):
-        for clock, day in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
+    """A time of day with an optional day before or after it. None if the words are something else."""
+    for split in range(len(words) + 1):
+        for clock, day in ((words[:split], words[split:]), (words[split:], words[:split])):
             at = _time(" ".join(clock))
-            if at is not None and (found := _day(day, at)) is not None:
-                return found
+            if at is not None and (expression := _day(day, at)) is not None:
+                return expression
     return None
 
 
@@ -168,8 +164,8 @@ def _day(words: list[str], at: time) -> TimeExpression | None:
 
 
 def _calendar_day(at: time, month: int, day: int, year: int | None) -> TimeExpression | None:
-    there = _date(year or 2000, month, day)  # 2000 has a 29th of February
-    return TimeExpression(at=at, month=month, day=day, year=year) if there else None
+    exists = _date(year or 2000, month, day) is not None  # 2000 has a 29th of February
+    return TimeExpression(at=at, month=month, day=day, year=year) if exists else None
 
 
 def _date(year: int, month: int, day: int) -> date | None:
@@ -180,11 +176,5 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 
 def _named(word: str, names: tuple[str, ...]) -> int | None:
-    """`mon`, `tues`, `wednesday`; three letters at least."""
+    """The position of a name that `word` abbreviates with at least three letters: `mon`, `tues`, `wednesday`."""
     return next((i for i, name in enumerate(names) if len(word) >= 3 and name.startswith(word.rstrip("."))), None)
-
-
-def _in_utc(moment: TimeExpression) -> TimeExpression:
-    return TimeExpression(
-        None, moment.at, moment.days_ahead, moment.weekday, moment.month, moment.day, moment.year, utc=True
-    )

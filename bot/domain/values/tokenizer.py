@@ -1,4 +1,4 @@
-"""From what people type to terms that can be compared: small letters, stems, and one word for what means the same."""
+"""Tokenizer for search: turns text into comparable terms, in lower case, stemmed, with one term for synonyms."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import itertools
 import re
 import unicodedata
 
-_LONGEST = 40  # what is longer is a token or an address, and nothing anybody types again
+_LONGEST = 40  # a longer word is a token or an address, which nobody types again
 _PART = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\s,;:!?()\[\]\"“”]+")
 _HUMPED = re.compile(r"\b[^\W_]*[a-z][A-Z][^\W_]*\b")
 _MARKS = re.compile("[\u0300-\u036f]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-# Said as two words or as one.
-_TOGETHER = (
+# Written as two words or as one.
+_COMPOUNDS = (
     (re.compile(r"\broll(?:ed|ing)?[ -]backs?\b"), "rollback"),
     (re.compile(r"\bfail(?:ed|ing)?[ -]overs?\b"), "failover"),
     (re.compile(r"\bwarm(?:ed|ing)?[ -]up\b"), "warmup"),
@@ -27,7 +27,7 @@ _TOGETHER = (
     (re.compile(r"\btoo many requests\b"), "too many requests ratelimit"),
     (re.compile(r"['’]"), ""),
 )
-_MEANS = {
+_SYNONYMS_OF = {
     "database": "db dbs postgres postgre postgresql pg psql sql rds mysql databases",
     "certificate": "cert certs tls ssl x509 https certificates",
     "slow": "latency lag lagging laggy sluggish slowness slower slowly p50 p95 p99 p999 crawling hanging hangs hang",
@@ -56,64 +56,71 @@ _MEANS = {
     "cache": "caches caching cached",
     "load": "loading loads",
 }
-_SAME = {word: canonical_term for canonical_term, words in _MEANS.items() for word in words.split()}
-_SAY_NOTHING = """
+_SYNONYMS = {word: term for term, words in _SYNONYMS_OF.items() for word in words.split()}
+_STOP_WORDS_TEXT = """
 a again all also an and any anybody are as at be been but by can cant could did do does dont everybody for
 from get gets getting go goes going got had has have help how i if in into is it its just keep keeping keeps
 me much my need needs nobody not now of off on one or our out please really seem seems so some somebody
 someone something still super than that the their them then there they think this to tons until up us very was
 we were what when where which while who why will with wont would you your
 """
-_IDLE = frozenset(_SAY_NOTHING.split())
+_STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 _ENDINGS = (
     ("sses", "ss"), ("ies", "y"), ("xes", "x"), ("ches", "ch"), ("ations", "ate"), ("ation", "ate"), ("ings", ""),
     ("ing", ""), ("edly", ""), ("ed", ""), ("ness", ""), ("ments", "ment"), ("ly", ""),
 )  # fmt: skip
 
-# What a stored index was made by: where it differs, the index is made anew.
-_RULES = (_MEANS, [(pattern.pattern, instead) for pattern, instead in _TOGETHER], sorted(_IDLE), _ENDINGS, _LONGEST)
+# Version of these rules. A stored index with another version is rebuilt.
+_RULES = (
+    _SYNONYMS_OF,
+    [(pattern.pattern, instead) for pattern, instead in _COMPOUNDS],
+    sorted(_STOP_WORDS),
+    _ENDINGS,
+    _LONGEST,
+)
 VERSION = hashlib.sha256(repr(_RULES).encode()).hexdigest()[:16]
 
 
 def terms(text: str) -> list[str]:
-    """In the order in which they stand; words that say nothing are left out."""
-    text = _CAMEL.sub(" ", _folded(text).replace("_", " ")).lower()
-    for pattern, together in _TOGETHER:
+    """The terms of a text in order, without stop words."""
+    text = _CAMEL.sub(" ", _fold(text).replace("_", " ")).lower()
+    for pattern, together in _COMPOUNDS:
         text = pattern.sub(together, text)
-    return [canonical_term(word[:_LONGEST]) for word in _PART.findall(text) if word not in _IDLE]
+    return [canonical_term(word[:_LONGEST]) for word in _PART.findall(text) if word not in _STOP_WORDS]
 
 
 def terms_as_typed(text: str) -> dict[str, str]:
-    """Each term of a text, with the word it was said in."""
-    said: dict[str, str] = {}
+    """Each index term of a text, with the word as it was typed."""
+    typed: dict[str, str] = {}
     for word in _WORD.findall(text):
-        for found in index_terms(word):
-            said.setdefault(found, word)
-    return {found: said.get(found, found) for found in index_terms(text)}
+        for term in index_terms(word):
+            typed.setdefault(term, word)
+    return {term: typed.get(term, term) for term in index_terms(text)}
 
 
 def index_terms(text: str) -> list[str]:
-    """The terms of a text, and what stands together in it also as one: `NotReady` is typed as `notready`, too."""
-    joined = [_folded(word).lower()[:_LONGEST] for word in _HUMPED.findall(text)]
+    """The terms under which a text is found. `NotReady` is found by `notready`, too."""
+    joined = [_fold(word).lower()[:_LONGEST] for word in _HUMPED.findall(text)]
     return list(dict.fromkeys([*terms(text), *joined]))
 
 
-def _folded(text: str) -> str:
-    """Without accents, which people leave out when they type in a hurry; wide and joined letters as plain ones."""
+def _fold(text: str) -> str:
+    """Fold accents, which people leave out in a hurry, and wide or joined letters into plain letters."""
     return text if text.isascii() else _MARKS.sub("", unicodedata.normalize("NFKD", text))
 
 
-def bigrams(found: list[str]) -> list[str]:
-    """Neighbours, so that `connection pool` counts for more than `connection` and `pool`."""
-    return [f"{first} {second}" for first, second in itertools.pairwise(found)]
+def bigrams(terms: list[str]) -> list[str]:
+    """Pairs of neighbouring terms, so that `connection pool` counts for more than `connection` and `pool`."""
+    return [f"{first} {second}" for first, second in itertools.pairwise(terms)]
 
 
 def canonical_term(word: str) -> str:
-    return stem(_SAME.get(word) or _SAME.get(stem(word), word))
+    """The stem of a word, or of the term that stands for its synonyms."""
+    return stem(_SYNONYMS.get(word) or _SYNONYMS.get(stem(word), word))
 
 
 def stem(word: str) -> str:
-    """Without the endings of number and tense; short words stay as they are."""
+    """Strip endings of number and tense. Short words stay as they are."""
     if len(word) > 4:
         for ending, instead in _ENDINGS:
             if word.endswith(ending) and len(word) - len(ending) >= 3:

@@ -1,4 +1,4 @@
-"""What the checks look at: the whole document, and which of it the organisation wrote itself."""
+"""What the checks are given: the whole document, and which parts of it the organisation's own file holds."""
 
 from __future__ import annotations
 
@@ -9,35 +9,41 @@ from bot.policy.models import Document, Rung, Trigger
 from bot.policy.problems import KeyPath, Problem, dotted, nearest
 from bot.policy.yaml_source import Source
 
+_MAX_LISTED = 12  # names that a message lists
+
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
+    """The document to check, and the file it comes from."""
+
     model: Document
     source: Source
 
     def problem(self, path: KeyPath, message: str, after: str = ":") -> Problem:
+        """A problem at `path`, whose message begins with the path and `after`."""
         return Problem(path, f"{dotted(path)}{after} {message}", self.source.line(path))
 
     def in_file(self, path: KeyPath) -> bool:
-        """Whether it stands in the file, not in the preset."""
+        """Whether the setting is in the file itself, not only in the preset."""
         return self.source.contains(path)
 
-    def unknown_names(self, path: KeyPath, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Problem]:
+    def unknown_names(self, path: KeyPath, names: Iterable[str], known: Iterable[str], kind: str) -> Iterator[Problem]:
         """A problem for each of the `names` at `path` that is not among the known ones."""
-        known = list(known)
-        there = f" There are: {', '.join(known)}." if len(known) <= 12 else ""
+        choices = list(known)
+        listed = f" There are: {', '.join(choices)}." if len(choices) <= _MAX_LISTED else ""
         for number, name in enumerate(names):
-            if name not in known:
-                guess = nearest(name, known)
-                meant = f" Did you mean {guess}?" if guess else ""
-                yield self.problem((*path, number), f"there is no {what} “{name}”.{meant}{there}")
+            if name not in choices:
+                guess = nearest(name, choices)
+                suggestion = f" Did you mean {guess}?" if guess else ""
+                yield self.problem((*path, number), f"there is no {kind} “{name}”.{suggestion}{listed}")
 
-    def unknown_name(self, path: KeyPath, name: str, known: Iterable[str], what: str, mend: str) -> Problem:
+    def unknown_name(self, path: KeyPath, name: str, known: Iterable[str], kind: str, hint: str) -> Problem:
+        """The problem of one name that is not among the known ones. `hint`: what to do if none of them is similar."""
         guess = nearest(name, known)
-        return self.problem(path, f"there is no {what} “{name}”. {f'Did you mean {guess}?' if guess else mend}")
+        return self.problem(path, f"there is no {kind} “{name}”. {f'Did you mean {guess}?' if guess else hint}")
 
     def rungs(self) -> Iterator[tuple[KeyPath, Rung | Trigger, bool]]:
-        """Every rung and trigger, where it stands, and whether the organisation wrote it itself."""
+        """Every rung and trigger, its path, and whether the file itself holds it."""
         for key, severity in self.model.severities.items():
             ladder: KeyPath = ("severities", key, "ladder")
             for number, rung in enumerate(severity.ladder):

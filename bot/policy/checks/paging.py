@@ -1,4 +1,4 @@
-"""Ladders and triggers: that whoever they name is there and can be reached by what they name."""
+"""Check ladders, triggers, approvers and audiences: that the people they name exist and can be reached."""
 
 from __future__ import annotations
 
@@ -10,183 +10,182 @@ from bot.domain.values.slack_ids import is_user_id
 from bot.domain.values.target import Target, TargetKind
 from bot.policy import build
 from bot.policy.checks.context import CheckContext
-from bot.policy.checks.references import add_contact
+from bot.policy.checks.references import add_contact, add_role, add_schedule
 from bot.policy.models import Contact, Rung, Trigger
 from bot.policy.problems import KeyPath, Problem
 
-# What a contact must have to be reached so. PagerDuty and webhooks reach whoever the operator's settings say.
-_NEEDS = {"slack": "slack", "email": "email", "sms": "phone"}
-_ARTICLE = {"slack": "a slack", "email": "an email", "phone": "a phone"}
+# The setting a contact needs for each method. PagerDuty and webhooks reach people by the operator's own settings.
+_ADDRESS = {"slack": "slack", "email": "email", "sms": "phone"}
+_WITH_ARTICLE = {"slack": "a slack", "email": "an email", "phone": "a phone"}
 
 
-def problems(look: CheckContext) -> Iterator[Problem]:
-    for key, contact in look.model.contacts.items():
-        yield from _somehow(look, key, contact)
-    for path, rung, own in look.rungs():
-        if own:
-            yield from _targets(look, path, rung)
-            yield from _unreachable(look, path, rung)
-    for key in look.model.severities:
-        yield from _climbs(look, key)
-    if look.in_file(("playbooks", "approvers")):
-        yield from _approvers(look)
-    for key, audience in look.model.audiences.items():
-        if look.in_file(("audiences", key, "notify")):
-            yield from _missing(look, ("audiences", key, "notify"), audience.notify)
+def problems(context: CheckContext) -> Iterator[Problem]:
+    """Targets that do not exist, people who cannot be reached, and rungs out of order."""
+    for key, contact in context.model.contacts.items():
+        yield from _no_address(context, key, contact)
+    for path, rung, in_file in context.rungs():
+        if in_file:
+            yield from _unknown_targets(context, (*path, "notify"), rung.notify)
+            yield from _unreachable(context, path, rung)
+    for key in context.model.severities:
+        yield from _out_of_order(context, key)
+    if context.in_file(("playbooks", "approvers")):
+        yield from _approvers(context)
+    for key, audience in context.model.audiences.items():
+        if context.in_file(("audiences", key, "notify")):
+            yield from _unknown_targets(context, ("audiences", key, "notify"), audience.notify)
 
 
-def warnings(look: CheckContext) -> Iterator[Problem]:
-    yield from _not_yet_described(look)
-    for path, rung, _ in look.rungs():
-        yield from _lost_methods(look, path, rung)
-    yield from _silent(look)
+def warnings(context: CheckContext) -> Iterator[Problem]:
+    """People whom only some methods reach, and what the preset names but the organisation has not defined yet."""
+    yield from _undefined(context)
+    for path, rung, _ in context.rungs():
+        yield from _useless_methods(context, path, rung)
+    yield from _waking_nobody(context)
 
 
-def _somehow(look: CheckContext, key: str, contact: Contact) -> Iterator[Problem]:
+def _no_address(context: CheckContext, key: str, contact: Contact) -> Iterator[Problem]:
     if not (contact.slack or contact.email or contact.phone or contact.pagerduty or contact.url):
-        said = "nobody could reach them. Give them one of slack, email, phone or pagerduty."
-        yield look.problem(("contacts", key), said)
+        message = "this contact cannot be reached. Add one of slack, email, phone or pagerduty."
+        yield context.problem(("contacts", key), message)
 
 
-def _targets(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
-    yield from _missing(look, (*path, "notify"), rung.notify)
-
-
-def _missing(look: CheckContext, path: KeyPath, targets: list[Target]) -> Iterator[Problem]:
+def _unknown_targets(context: CheckContext, path: KeyPath, targets: list[Target]) -> Iterator[Problem]:
+    model = context.model
     for number, target in enumerate(targets):
         name = target.name
-        if is_there(look, target):
+        if _exists(context, target):
             continue
-        here = (*path, number)
+        item = (*path, number)
         if target.kind is TargetKind.SCHEDULE:
-            mend = f"Add one under schedules, such as `{name}: {{members: [U0123ABCD]}}`."
-            yield look.unknown_name(here, name, look.model.schedules, "schedule", mend)
+            yield context.unknown_name(item, name, model.schedules, "schedule", add_schedule(name))
         elif target.kind is TargetKind.CONTACT:
-            yield look.unknown_name(here, name, look.model.contacts, "contact", add_contact(name))
+            yield context.unknown_name(item, name, model.contacts, "contact", add_contact(name))
         else:
-            mend = f"Add one under roles, such as `{name}: {{title: {name.replace('_', ' ').capitalize()}}}`."
-            yield look.unknown_name(here, name, [*look.model.roles, *look.model.contacts], "role", mend)
+            yield context.unknown_name(item, name, [*model.roles, *model.contacts], "role", add_role(name))
 
 
-def _approvers(look: CheckContext) -> Iterator[Problem]:
+def _approvers(context: CheckContext) -> Iterator[Problem]:
     path: KeyPath = ("playbooks", "approvers")
-    yield from _missing(look, path, look.model.playbooks.approvers)
-    for number, target in enumerate(look.model.playbooks.approvers):
+    yield from _unknown_targets(context, path, context.model.playbooks.approvers)
+    for number, target in enumerate(context.model.playbooks.approvers):
         if target.kind is TargetKind.CHANNEL:
-            said = "a channel cannot approve. Name people: role:NAME, contact:NAME, schedule:NAME or user:U0123ABCD."
-            yield look.problem((*path, number), said)
+            message = "a channel cannot approve. Name people: role:NAME, contact:NAME, schedule:NAME or user:U0123ABCD."
+            yield context.problem((*path, number), message)
 
 
-def is_there(look: CheckContext, target: Target) -> bool:
-    name = target.name
+def _exists(context: CheckContext, target: Target) -> bool:
     if target.kind is TargetKind.SCHEDULE:
-        return name in look.model.schedules
+        return target.name in context.model.schedules
     if target.kind is TargetKind.CONTACT:
-        return name in look.model.contacts
-    # A role nobody has to take in the incident, such as role:engineering_manager, may be a contact.
-    return target.kind is not TargetKind.ROLE or name in look.model.roles or name in look.model.contacts
+        return target.name in context.model.contacts
+    # A role that is never taken in an incident, such as role:engineering_manager, may be a contact.
+    is_role = target.kind is TargetKind.ROLE
+    return not is_role or target.name in context.model.roles or target.name in context.model.contacts
 
 
-def _people(look: CheckContext, target: Target) -> list[str]:
-    """Contacts and members whom a target may reach."""
+def _people(context: CheckContext, target: Target) -> list[str]:
+    """The contacts and members that a target can reach."""
     kind, name = target.kind, target.name
-    if kind in (TargetKind.CONTACT, TargetKind.USER) or (kind is TargetKind.ROLE and name in look.model.contacts):
+    if kind in (TargetKind.CONTACT, TargetKind.USER) or (kind is TargetKind.ROLE and name in context.model.contacts):
         return [name]
-    if kind is TargetKind.SCHEDULE and name in look.model.schedules:
-        layers = build.rotations(look.model.schedules[name])
+    if kind is TargetKind.SCHEDULE and name in context.model.schedules:
+        layers = build.rotations(context.model.schedules[name])
         return list(dict.fromkeys(member for layer in layers for member in layer.members))
     return []
 
 
-def _lacks(look: CheckContext, person: str, method: str) -> str | None:
-    """What `person` would need to be reached by `method`; None where it can reach them."""
-    need = _NEEDS.get(method)
-    contact = look.model.contacts.get(person)
-    if need is None or (contact is None and method == "slack"):
+def _missing_address(context: CheckContext, person: str, method: str) -> str | None:
+    """The setting a person lacks to be reached by a method; `None` if it reaches them."""
+    setting = _ADDRESS.get(method)
+    contact = context.model.contacts.get(person)
+    if setting is None or (contact is None and method == "slack"):
         return None
     if contact is None:
-        return need if is_user_id(person) or "@" in person else None
-    # Slack finds people by their address too.
-    return None if getattr(contact, need) or (need == "slack" and contact.email) else need
+        return setting if is_user_id(person) or "@" in person else None
+    # Slack finds people by their e-mail address, too.
+    return None if getattr(contact, setting) or (setting == "slack" and contact.email) else setting
 
 
-def _unreachable(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
-    """Somebody whom not one of the rung's methods reaches."""
+def _unreachable(context: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
+    """People whom none of the rung's methods reaches."""
     for number, target in enumerate(rung.notify):
-        for person in _people(look, target):
-            needs = [_lacks(look, person, method) for method in rung.by]
-            if all(needs):
+        for person in _people(context, target):
+            missing = [_missing_address(context, person, method) for method in rung.by]
+            if all(missing):
                 via = "" if target.name == person else f" ({target})"
-                ways = " or ".join(rung.by)
-                said = f"{person}{via} cannot be reached by {ways}. {_give(look, person, needs)}"
-                yield look.problem((*path, "notify", number), said)
+                message = f"{person}{via} cannot be reached by {' or '.join(rung.by)}."
+                hint = _address_hint(context, person, missing)
+                yield context.problem((*path, "notify", number), f"{message} {hint}")
 
 
-def _give(look: CheckContext, person: str, needs: list[str | None]) -> str:
-    wanted = " or ".join(_ARTICLE[need] for need in dict.fromkeys(needs) if need)
-    if person in look.model.contacts:
-        return f"Give contacts.{person} {wanted}, or add another method to `by`."
-    return f"Add slack to `by`, or name a contact with {wanted}."
+def _address_hint(context: CheckContext, person: str, missing: list[str | None]) -> str:
+    settings = " or ".join(_WITH_ARTICLE[setting] for setting in dict.fromkeys(missing) if setting)
+    if person in context.model.contacts:
+        return f"Give contacts.{person} {settings}, or add another method to `by`."
+    return f"Add slack to `by`, or name a contact with {settings}."
 
 
-def _lost_methods(look: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
+def _useless_methods(context: CheckContext, path: KeyPath, rung: Rung | Trigger) -> Iterator[Problem]:
     for target in rung.notify:
-        for person in _people(look, target):
-            lost = [method for method in rung.by if _lacks(look, person, method)]
-            if lost and len(lost) < len(rung.by):
-                wanted = ", ".join(_NEEDS[method] for method in lost)
-                yield look.problem(path, f"{', '.join(lost)} will not reach {person}, who has no {wanted} here.")
+        for person in _people(context, target):
+            useless = [method for method in rung.by if _missing_address(context, person, method)]
+            if useless and len(useless) < len(rung.by):
+                settings = ", ".join(_ADDRESS[method] for method in useless)
+                message = f"{', '.join(useless)} will not reach {person}, who has no {settings} here."
+                yield context.problem(path, message)
 
 
-def _climbs(look: CheckContext, key: str) -> Iterator[Problem]:
-    ladder = look.model.severities[key].ladder
+def _out_of_order(context: CheckContext, key: str) -> Iterator[Problem]:
+    ladder = context.model.severities[key].ladder
     for number in range(1, len(ladder)):
         before, after = build.clock_duration(ladder[number - 1].after), build.clock_duration(ladder[number].after)
         if after < before:
-            said = f"is {exact(after)}, earlier than the rung before it ({exact(before)}). Put them in order."
-            yield look.problem(("severities", key, "ladder", number, "after"), said, "")
+            message = f"is {exact(after)}, earlier than the rung before it ({exact(before)}). Put them in order."
+            yield context.problem(("severities", key, "ladder", number, "after"), message, "")
 
 
-def _not_yet_described(look: CheckContext) -> Iterator[Problem]:
-    """What the preset names and only the organisation can fill: said once, altogether."""
-    missing: dict[str, list[str]] = {"schedules": [], "contacts": []}
-    for _, rung, _ in look.rungs():
+def _undefined(context: CheckContext) -> Iterator[Problem]:
+    """Schedules and contacts that the preset names and only the organisation can define, in one warning each."""
+    undefined: dict[str, list[str]] = {"schedules": [], "contacts": []}
+    for _, rung, _ in context.rungs():
         for target in rung.notify:
-            where = "schedules" if target.kind is TargetKind.SCHEDULE else "contacts"
-            if not is_there(look, target) and target.name not in missing[where]:
-                missing[where].append(target.name)
-    for role in look.model.roles.values():
-        known = [*look.model.roles, *look.model.contacts, *missing["contacts"]]
-        if role.backup is not None and role.backup not in known:
-            missing["contacts"].append(role.backup)
-    for where, names in missing.items():
+            collection = "schedules" if target.kind is TargetKind.SCHEDULE else "contacts"
+            if not _exists(context, target) and target.name not in undefined[collection]:
+                undefined[collection].append(target.name)
+    for role in context.model.roles.values():
+        names = [*context.model.roles, *context.model.contacts, *undefined["contacts"]]
+        if role.backup is not None and role.backup not in names:
+            undefined["contacts"].append(role.backup)
+    for collection, names in undefined.items():
         if names:
-            said = f"the preset pages {', '.join(names)}, of whom nothing is said yet: nobody is reached there."
-            yield look.problem((where,), f"{said} Add them here.")
+            message = f"the preset pages {', '.join(names)}, not defined yet: these pages reach nobody. Add them here."
+            yield context.problem((collection,), message)
 
 
-def _silent(look: CheckContext) -> Iterator[Problem]:
-    quiet = [
+def _waking_nobody(context: CheckContext) -> Iterator[Problem]:
+    silent = [
         key
-        for key, severity in look.model.severities.items()
-        if not any(_rings(look, rung) for rung in severity.ladder)
+        for key, severity in context.model.severities.items()
+        if not any(_wakes_somebody(context, rung) for rung in severity.ladder)
     ]
-    if quiet:
-        ways = " or ".join(WAKING_METHODS)
-        said = f"no telephone rings for {', '.join(quiet)}: no rung that reaches anybody has {ways} in `by`."
-        yield look.problem(("severities",), said)
+    if silent:
+        methods = " or ".join(WAKING_METHODS)
+        message = f"no phone rings for {', '.join(silent)}: no rung that reaches a person has {methods} in `by`."
+        yield context.problem(("severities",), message)
 
 
-def _rings(look: CheckContext, rung: Rung) -> bool:
-    reached = [target for target in rung.notify if _reaches_somebody(look, target)]
-    if not reached:
+def _wakes_somebody(context: CheckContext, rung: Rung) -> bool:
+    targets = [target for target in rung.notify if _reaches_a_person(context, target)]
+    if not targets:
         return False
-    people = [person for target in reached for person in _people(look, target)]
-    return "pagerduty" in rung.by or ("sms" in rung.by and any(not _lacks(look, one, "sms") for one in people))
+    people = [person for target in targets for person in _people(context, target)]
+    by_sms = any(not _missing_address(context, person, "sms") for person in people)
+    return "pagerduty" in rung.by or ("sms" in rung.by and by_sms)
 
 
-def _reaches_somebody(look: CheckContext, target: Target) -> bool:
-    """Whatever the incident: a channel is nobody, and a role may be empty unless a contact stands in for it."""
+def _reaches_a_person(context: CheckContext, target: Target) -> bool:
+    """Whether it reaches a person in every incident: no channel does, and a role only if it is also a contact."""
     if target.kind is TargetKind.ROLE:
-        return target.name in look.model.contacts
-    return target.kind is not TargetKind.CHANNEL and is_there(look, target)
+        return target.name in context.model.contacts
+    return target.kind is not TargetKind.CHANNEL and _exists(context, target)

@@ -1,4 +1,4 @@
-"""Every name that is used must be there: severities, roles, audiences, contacts, services."""
+"""Check that every name that is used exists: severities, roles, audiences, contacts, services, categories."""
 
 from __future__ import annotations
 
@@ -9,137 +9,162 @@ from bot.domain.values.slack_ids import is_user_id
 from bot.policy.checks.context import CheckContext
 from bot.policy.problems import KeyPath, Problem
 
+_FIGURES = {"services_affected": "over: 1", "revenue_impact": "over: 10000"}  # triggers with a figure to pass
 
-def problems(look: CheckContext) -> Iterator[Problem]:
-    model = look.model
-    yield from _orders(look)
-    yield from _same_names(look, "severities", {key: severity.name for key, severity in model.severities.items()})
-    yield from _same_names(look, "roles", {key: role.title for key, role in model.roles.items()})
+
+def problems(context: CheckContext) -> Iterator[Problem]:
+    """Names that do not exist, and settings that contradict each other."""
+    model = context.model
+    yield from _orders(context)
+    yield from _ambiguous_names(context, "severities", {key: each.name for key, each in model.severities.items()})
+    yield from _ambiguous_names(context, "roles", {key: role.title for key, role in model.roles.items()})
     for key, severity in model.severities.items():
-        yield from look.unknown_names(("severities", key, "roles"), severity.roles, model.roles, "role")
-        yield from look.unknown_names(("severities", key, "audiences"), severity.audiences, model.audiences, "audience")
+        path: KeyPath = ("severities", key)
+        yield from context.unknown_names((*path, "roles"), severity.roles, model.roles, "role")
+        yield from context.unknown_names((*path, "audiences"), severity.audiences, model.audiences, "audience")
     for key, role in model.roles.items():
-        yield from look.unknown_names(("roles", key, "required_for"), role.required_for, model.severities, "severity")
+        path = ("roles", key, "required_for")
+        yield from context.unknown_names(path, role.required_for, model.severities, "severity")
     for key, trigger in model.triggers.items():
-        yield from look.unknown_names(("triggers", key, "severities"), trigger.severities, model.severities, "severity")
-        yield from _figure(look, key)
-    for key, rule in model.classification.items():
-        if rule.severity not in model.severities:
-            yield look.unknown_name(
-                ("classification", key, "severity"), rule.severity, model.severities, "severity",
-                f"Use one of: {', '.join(model.severities)}.",
-            )  # fmt: skip
-        if rule.category is not None and rule.category not in model.categories:
-            mend = f"Add one under categories, such as `{rule.category}: {{}}`."
-            yield look.unknown_name(
-                ("classification", key, "category"), rule.category, model.categories, "category", mend
-            )
-    yield from _people(look, ("executives",), model.executives)
-    yield from _backups(look)
-    yield from _services(look)
-    yield from _fields(look)
+        path = ("triggers", key, "severities")
+        yield from context.unknown_names(path, trigger.severities, model.severities, "severity")
+        yield from _figure(context, key)
+    yield from _rules(context)
+    yield from _people(context, ("executives",), model.executives)
+    yield from _backups(context)
+    yield from _services(context)
+    yield from _custom_fields(context)
 
 
-def warnings(look: CheckContext) -> Iterator[Problem]:
-    model = look.model
+def warnings(context: CheckContext) -> Iterator[Problem]:
+    """Things that are asked for, and that nobody will do or get."""
+    model = context.model
     for key, role in model.roles.items():
         path: KeyPath = ("roles", key, "required_for")
         unasked = [level for level in role.required_for if key not in model.severities[level].roles]
-        if look.in_file(path) and unasked:
-            said = f"nobody is reminded of it at {', '.join(unasked)}. Add {key} to severities.{unasked[0]}.roles."
-            yield look.problem(path, said)
+        if context.in_file(path) and unasked:
+            message = f"nobody is reminded of this role at {', '.join(unasked)}."
+            yield context.problem(path, f"{message} Add {key} to severities.{unasked[0]}.roles.")
     briefed = [key for key, severity in model.severities.items() if severity.notify_executives]
     if briefed and not model.executives:
-        said = f"{', '.join(briefed)}: an executive briefing is asked for, and nobody gets it. List contacts here."
-        yield look.problem(("executives",), said)
+        message = f"{_asking(briefed)} for an executive briefing, but no executive is listed. List contacts here."
+        yield context.problem(("executives",), message)
     called = [key for key, severity in model.severities.items() if severity.war_room]
     if called and "bridge" not in model.bookmarks:
-        said = f"{', '.join(called)}: a war room is asked for, and no call is named. Add `bridge: https://…{{id}}`."
-        yield look.problem(("bookmarks",), said)
+        message = f"{_asking(called)} for a war room, but no call is named. Add `bridge: https://…{{id}}`."
+        yield context.problem(("bookmarks",), message)
 
 
-def _orders(look: CheckContext) -> Iterator[Problem]:
-    for path, said, there in (
-        ("order", look.model.order, list(look.model.severities)),
-        ("role_order", look.model.role_order, list(look.model.roles)),
+def add_contact(name: str) -> str:
+    """The hint for a contact that does not exist."""
+    return f"Add one under contacts, such as `{name}: {{slack: U0123ABCD}}`."
+
+
+def add_schedule(name: str) -> str:
+    """The hint for a schedule that does not exist."""
+    return f"Add one under schedules, such as `{name}: {{members: [U0123ABCD]}}`."
+
+
+def add_role(name: str) -> str:
+    """The hint for a role that does not exist."""
+    return f"Add one under roles, such as `{name}: {{title: {name.replace('_', ' ').capitalize()}}}`."
+
+
+def _asking(severities: list[str]) -> str:
+    return f"{', '.join(severities)} {'asks' if len(severities) == 1 else 'ask'}"
+
+
+def _orders(context: CheckContext) -> Iterator[Problem]:
+    for setting, order, names, kind in (
+        ("order", context.model.order, list(context.model.severities), "severity"),
+        ("role_order", context.model.role_order, list(context.model.roles), "role"),
     ):
-        what = "severity" if path == "order" else "role"
-        yield from look.unknown_names((path,), said, there, what)
-        if said and (left := [key for key in there if key not in said]):
-            yield look.problem((path,), f"leaves out {', '.join(left)}. List every {what}, or none.", "")
-        if twice := sorted({key for key in said if said.count(key) > 1}):
-            yield look.problem((path,), f"lists {', '.join(twice)} twice. Keep one.", "")
+        yield from context.unknown_names((setting,), order, names, kind)
+        if order and (left_out := [key for key in names if key not in order]):
+            message = f"leaves out {', '.join(left_out)}. List every {kind}, or none."
+            yield context.problem((setting,), message, "")
+        if twice := sorted({key for key in order if order.count(key) > 1}):
+            yield context.problem((setting,), f"lists {', '.join(twice)} twice. Keep one.", "")
 
 
-def _same_names(look: CheckContext, collection: str, names: dict[str, str]) -> Iterator[Problem]:
-    """People type either, so a key or a name may mean one thing only."""
+def _ambiguous_names(context: CheckContext, collection: str, names: dict[str, str]) -> Iterator[Problem]:
+    """Entries that share a key or a name: people type either, so each must mean one entry only."""
     taken: dict[str, str] = {}
     for key, name in names.items():
         for word in (key, name):
             if fold_name(word) in taken:
-                said = f"is called the same as {taken[fold_name(word)]} (“{word}”). Give it another name."
-                yield look.problem((collection, key), said, "")
+                message = f"has the same name as {taken[fold_name(word)]} (“{word}”). Give it another name."
+                yield context.problem((collection, key), message, "")
                 break
         taken |= {fold_name(key): key, fold_name(name): key}
 
 
-def _people(look: CheckContext, path: KeyPath, names: Iterable[str]) -> Iterator[Problem]:
+def _rules(context: CheckContext) -> Iterator[Problem]:
+    model = context.model
+    for key, rule in model.classification.items():
+        path: KeyPath = ("classification", key)
+        if rule.severity not in model.severities:
+            hint = f"Use one of: {', '.join(model.severities)}."
+            yield context.unknown_name((*path, "severity"), rule.severity, model.severities, "severity", hint)
+        if rule.category is not None and rule.category not in model.categories:
+            hint = f"Add one under categories, such as `{rule.category}: {{}}`."
+            yield context.unknown_name((*path, "category"), rule.category, model.categories, "category", hint)
+
+
+def _people(context: CheckContext, path: KeyPath, names: Iterable[str]) -> Iterator[Problem]:
     for number, name in enumerate(names):
-        if name not in look.model.contacts and not is_user_id(name):
-            yield look.unknown_name((*path, number), name, look.model.contacts, "contact", add_contact(name))
+        if name not in context.model.contacts and not is_user_id(name):
+            yield context.unknown_name((*path, number), name, context.model.contacts, "contact", add_contact(name))
 
 
-def add_contact(name: str) -> str:
-    return f"Add one under contacts, such as `{name}: {{slack: U0123ABCD}}`."
-
-
-def _backups(look: CheckContext) -> Iterator[Problem]:
-    roles = look.model.roles
+def _backups(context: CheckContext) -> Iterator[Problem]:
+    roles, contacts = context.model.roles, context.model.contacts
     for key, role in roles.items():
         path: KeyPath = ("roles", key, "backup")
         backup = role.backup
         if backup is None:
             continue
-        if backup not in roles and backup not in look.model.contacts and look.in_file(path):
-            known = [*roles, *look.model.contacts]
-            yield look.unknown_name(path, backup, known, "role or contact", add_contact(backup))
-        circle = [key]
-        while backup in roles and backup not in look.model.contacts and backup not in circle:
-            circle.append(backup)
+        if backup not in roles and backup not in contacts and context.in_file(path):
+            names = [*roles, *contacts]
+            yield context.unknown_name(path, backup, names, "role or contact", add_contact(backup))
+        chain = [key]
+        while backup in roles and backup not in contacts and backup not in chain:
+            chain.append(backup)
             backup = roles[backup].backup
-        if backup == key and key == min(circle):
-            said = f"{' → '.join([*circle, key])} goes round in a circle. Let one of them name a contact, or nobody."
-            yield look.problem(path, said)
+        if backup == key and key == min(chain):
+            message = f"{' → '.join([*chain, key])} is a circle."
+            yield context.problem(path, f"{message} Name a contact as the backup of one of them, or none.")
 
 
-def _services(look: CheckContext) -> Iterator[Problem]:
-    model = look.model
+def _services(context: CheckContext) -> Iterator[Problem]:
+    model = context.model
     for key, service in model.services.items():
         path: KeyPath = ("services", key)
-        if service.schedule is not None and service.schedule not in model.schedules:
-            mend = f"Add one under schedules, such as `{service.schedule}: {{members: [U0123ABCD]}}`."
-            yield look.unknown_name((*path, "schedule"), service.schedule, model.schedules, "schedule", mend)
-        yield from look.unknown_names((*path, "depends_on"), service.depends_on, model.services, "service")
+        schedule = service.schedule
+        if schedule is not None and schedule not in model.schedules:
+            hint = add_schedule(schedule)
+            yield context.unknown_name((*path, "schedule"), schedule, model.schedules, "schedule", hint)
+        yield from context.unknown_names((*path, "depends_on"), service.depends_on, model.services, "service")
         if key in service.depends_on:
-            yield look.problem((*path, "depends_on"), "a service cannot depend on itself. Take it out.")
-        yield from _people(look, (*path, "contacts"), service.contacts)
+            yield context.problem((*path, "depends_on"), "a service cannot depend on itself. Remove it.")
+        yield from _people(context, (*path, "contacts"), service.contacts)
 
 
-def _figure(look: CheckContext, key: str) -> Iterator[Problem]:
-    trigger, path = look.model.triggers[key], ("triggers", key, "over")
-    counted = {"services_affected": "over: 1", "revenue_impact": "over: 10000"}
-    if trigger.when in counted and trigger.over is None:
-        yield look.problem(("triggers", key), f"needs the figure to pass: write `{counted[trigger.when]}`.", "")
-    if trigger.when not in counted and trigger.over is not None:
-        yield look.problem(path, f"{trigger.when} has no figure to pass. Take `over` out.")
+def _figure(context: CheckContext, key: str) -> Iterator[Problem]:
+    trigger, path = context.model.triggers[key], ("triggers", key, "over")
+    if trigger.when in _FIGURES and trigger.over is None:
+        message = f"needs the figure that triggers it: write `{_FIGURES[trigger.when]}`."
+        yield context.problem(("triggers", key), message, "")
+    if trigger.when not in _FIGURES and trigger.over is not None:
+        yield context.problem(path, f"{trigger.when} has no figure to compare with. Remove `over`.")
 
 
-def _fields(look: CheckContext) -> Iterator[Problem]:
-    for key, custom in look.model.fields.items():
+def _custom_fields(context: CheckContext) -> Iterator[Problem]:
+    for key, custom in context.model.fields.items():
+        path: KeyPath = ("fields", key)
         if custom.kind == "select" and not custom.options:
-            yield look.problem(("fields", key), "needs options to choose from: write `options: [yes, no]`.", "")
+            yield context.problem(path, "needs options to choose from: write `options: [yes, no]`.", "")
         if custom.kind != "select" and custom.options:
-            yield look.problem(("fields", key, "options"), f"a {custom.kind} field has none. Write `kind: select`.")
-        yield from look.unknown_names(
-            ("fields", key, "severities"), custom.severities, look.model.severities, "severity"
-        )
+            message = f"a {custom.kind} field has no options. Write `kind: select`, or remove them."
+            yield context.problem((*path, "options"), message)
+        yield from context.unknown_names((*path, "severities"), custom.severities, context.model.severities, "severity")

@@ -1,4 +1,4 @@
-"""What a valid shape does not yet promise: that every name used is there, that people can be reached, and when."""
+"""Run every check that the shape of the document does not make: that names exist, and that people can be reached."""
 
 from __future__ import annotations
 
@@ -10,25 +10,22 @@ from bot.policy.checks.context import CheckContext
 from bot.policy.problems import Problem
 from bot.policy.yaml_source import Source
 
+_CHECKS = (references, schedules, paging, automation, permissions)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """Problems make a policy invalid; warnings are said by `tocsin check` and at start."""
+    """What the checks found."""
 
-    problems: tuple[Problem, ...]
-    warnings: tuple[str, ...]
+    problems: tuple[Problem, ...]  # make the policy invalid
+    warnings: tuple[str, ...]  # shown by `tocsin check` and at start
 
 
 def check(model: models.Document, source: Source) -> CheckResult:
-    look = CheckContext(model, source)
-    problems = [
-        *references.problems(look), *schedules.problems(look), *paging.problems(look), *automation.problems(look),
-        *permissions.problems(look),
-    ]  # fmt: skip
+    """Check a document. Warnings are looked for only if there are no problems."""
+    context = CheckContext(model, source)
+    problems = tuple(problem for module in _CHECKS for problem in module.problems(context))
     if problems:
-        return CheckResult(tuple(problems), ())
-    warnings = [
-        *references.warnings(look), *schedules.warnings(look), *paging.warnings(look), *automation.warnings(look),
-        *permissions.warnings(look),
-    ]  # fmt: skip
+        return CheckResult(problems, ())
+    warnings = (warning for module in _CHECKS for warning in module.warnings(context))
     return CheckResult((), tuple(warning.located(source.name) for warning in warnings))

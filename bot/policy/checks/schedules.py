@@ -1,4 +1,4 @@
-"""On-call schedules: that their rotations can be followed, and whom they leave alone."""
+"""Check on-call schedules: that their rotations can be followed, and that they leave no gaps."""
 
 from __future__ import annotations
 
@@ -16,64 +16,66 @@ from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
 from bot.policy.problems import KeyPath, Problem
 
-_OF_A_ROTATION = ("rotation", "handoff", "start", "members", "hours")
+_ROTATION_SETTINGS = ("rotation", "handoff", "start", "members", "hours")
 
 
-def problems(look: CheckContext) -> Iterator[Problem]:
-    for key, schedule in look.model.schedules.items():
+def problems(context: CheckContext) -> Iterator[Problem]:
+    """Settings that conflict, members that do not exist, and handoffs that cannot be read."""
+    for key, schedule in context.model.schedules.items():
         path: KeyPath = ("schedules", key)
-        yield from _form(look, path, schedule)
+        yield from _form(context, path, schedule)
         for number, layer in enumerate(build.rotations(schedule)):
-            yield from _rotation(look, (*path, "layers", number) if schedule.layers else path, layer)
+            yield from _rotation(context, (*path, "layers", number) if schedule.layers else path, layer)
 
 
-def warnings(look: CheckContext) -> Iterator[Problem]:
-    for key, schedule in look.model.schedules.items():
+def warnings(context: CheckContext) -> Iterator[Problem]:
+    """Hours of the week in which nobody is on call."""
+    for key, schedule in context.model.schedules.items():
         if schedule.pagerduty:
             continue
-        found = _gaps(build.build_schedule(key, schedule, look.model.timezone))
-        if not found:
+        gaps = _gaps(build.build_schedule(key, schedule, context.model.timezone))
+        if not gaps:
             continue
-        zone = ZoneInfo(schedule.timezone or look.model.timezone)
-        total = sum((gap.ends_at - gap.starts_at for gap in found), timedelta())
-        said = (
-            f"nobody is on call for {exact(total)} of every week, such as {_moment(found[0].starts_at, zone)} "
-            f"to {_moment(found[0].ends_at, zone)}. Add a layer beneath that holds always."
+        zone = ZoneInfo(schedule.timezone or context.model.timezone)
+        total = sum((gap.ends_at - gap.starts_at for gap in gaps), timedelta())
+        message = (
+            f"nobody is on call for {exact(total)} of every week, for example from {_moment(gaps[0].starts_at, zone)} "
+            f"to {_moment(gaps[0].ends_at, zone)}. Add a layer below that always holds."
         )
-        yield look.problem(("schedules", key), said)
+        yield context.problem(("schedules", key), message)
 
 
-def _form(look: CheckContext, path: KeyPath, schedule: models.Schedule) -> Iterator[Problem]:
-    short = [name for name in _OF_A_ROTATION if getattr(schedule, name)]
+def _form(context: CheckContext, path: KeyPath, schedule: models.Schedule) -> Iterator[Problem]:
+    inline = [name for name in _ROTATION_SETTINGS if getattr(schedule, name)]
     if schedule.pagerduty:
-        if beside := [*short, *(["layers"] if schedule.layers else [])]:
-            said = f"stands beside `pagerduty`, which says who is on call. Take {beside[0]} out, or `pagerduty`."
-            yield look.problem((*path, beside[0]), said, "")
+        if beside := [*inline, *(["layers"] if schedule.layers else [])]:
+            message = f"conflicts with `pagerduty`, which says who is on call. Remove {beside[0]}, or `pagerduty`."
+            yield context.problem((*path, beside[0]), message, "")
         return
-    if schedule.layers and short:
-        yield look.problem((*path, short[0]), "stands beside `layers`. Move it into one of them.", "")
+    if schedule.layers and inline:
+        yield context.problem((*path, inline[0]), "conflicts with `layers`. Move it into one of the layers.", "")
     if not schedule.layers and not schedule.members:
-        yield look.problem(path, "has nobody on it: write `members: [anna, ben]`.", "")
+        yield context.problem(path, "has no members: write `members: [anna, ben]`.", "")
 
 
-def _rotation(look: CheckContext, path: KeyPath, layer: models.Rotation) -> Iterator[Problem]:
+def _rotation(context: CheckContext, path: KeyPath, layer: models.Rotation) -> Iterator[Problem]:
     for number, member in enumerate(layer.members):
-        if member not in look.model.contacts and not is_user_id(member):
-            here: KeyPath = (*path, "members", number)
-            mend = f"{add_contact(member)[:-1]}, or write a Slack member ID."
-            yield look.unknown_name(here, member, look.model.contacts, "contact", mend)
+        if member not in context.model.contacts and not is_user_id(member):
+            item: KeyPath = (*path, "members", number)
+            hint = f"{add_contact(member)[:-1]}, or write a Slack member ID."
+            yield context.unknown_name(item, member, context.model.contacts, "contact", hint)
     if layer.handoff is not None:
         try:
             notation.parse_handoff(layer.rotation, layer.handoff)
         except ValueError as error:
-            yield look.problem((*path, "handoff"), f"is not a handoff: “{layer.handoff}”. {error}", "")
+            yield context.problem((*path, "handoff"), f"is not a handoff: “{layer.handoff}”. {error}", "")
     if layer.start is None and len(set(layer.members)) > 1:
-        said = "needs the day of the first turn, so that it is known whose turn it is: write `start: 2026-01-05`."
-        yield look.problem(path, said, "")
+        message = "needs the day on which the first turn begins: write `start: 2026-01-05`."
+        yield context.problem(path, message, "")
 
 
 def _gaps(schedule: Schedule) -> list[oncall.Gap]:
-    """Of one week, long after every layer has begun. A rotation has none; hours repeat every week."""
+    """The gaps of one week, long after every layer has begun. Rotations have none, and hours repeat every week."""
     monday = max(layer.start for layer in schedule.layers) + timedelta(days=70)
     monday -= timedelta(days=monday.weekday())
     zone = ZoneInfo(schedule.timezone)

@@ -1,7 +1,7 @@
-"""The shape of a policy document: what may stand in it, and what each value must look like.
+"""The shape of a policy document: its settings, and the form of each value.
 
-`document` is the whole; its parts stand where their nouns are, and the values of which they are made in `texts`,
-`times`, `targets`, `bounds` and `conditions`. `bot.policy.build` makes domain values of a valid document.
+`document` has the whole document, the other modules its parts. The types of values are in `texts`, `times`, `targets`,
+`bounds` and `conditions`. `bot.policy.build` builds domain values from a valid document.
 """
 
 from bot.policy.models.automation import Automation, Executable, HttpRunner, MatrixRow, ProcessRunner, Runners

@@ -1,4 +1,4 @@
-"""What every part of a document is made of, and how a value that is wrong is said to be."""
+"""The base class of every model of a document, and the error for a value that is not valid."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pydantic_core import PydanticCustomError
 
 
 def invalid(message: str) -> PydanticCustomError:
-    """A problem in words; the reader puts file, line and key path before it."""
-    return PydanticCustomError("policy", "{said}", {"said": message})
+    """The error for a value that is not valid. The file, the line and the key path are put before the message."""
+    return PydanticCustomError("policy", "{message}", {"message": message})
 
 
 def quoted(value: Any) -> str:
+    """The value in quotation marks, shortened, for a message."""
     return f"“{str(value)[:60]}”"
 
 
 class StrictModel(BaseModel):
-    """Settings that stand together. What is not named here is a mistake, not a remark."""
+    """A group of settings. A setting that the model does not name is a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,4 +1,4 @@
-"""What bounds a runner: programs, arguments, variables, hosts, networks, sizes and shares."""
+"""Values that limit a runner: programs, arguments, variables, hosts, networks, sizes and shares."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _HOST = re.compile(r"^(?=.{2,253}$)[a-z0-9][a-z0-9.-]*[a-z0-9]$")
 
 def _executable(value: Any) -> str:
     if not isinstance(value, str) or not re.match(r"^/(?:[^/\x00-\x1f]+/)*[^/\x00-\x1f]+$", value):
-        raise invalid(f"must be a whole path such as /usr/bin/kubectl, not {quoted(value)}.")
+        raise invalid(f"must be an absolute path such as /usr/bin/kubectl, not {quoted(value)}.")
     if ".." in value.split("/") or "." in value.split("/"):
-        raise invalid(f"must be a plain path without . and .. in it, not {quoted(value)}.")
+        raise invalid(f"must be a path without . and .. in it, not {quoted(value)}.")
     return value
 
 
 def _argument(value: Any, info: ValidationInfo) -> str:
-    """Of a policy that was kept with an incident any will do: what may run is asked of the one in force."""
+    """Any pattern is valid in a policy kept with an incident, since only the policy in force decides what may run."""
     text = as_text(value)
     if not isinstance(text, str):
         raise invalid("must be a pattern for one argument, in quotes.")
-    why = None if (info.context or {}).get("kept") else patterns.pattern_error(text)
-    if why is not None:
-        raise invalid(f"is not a pattern that can be used: {quoted(text)}. {why}")
+    error = None if (info.context or {}).get("kept") else patterns.pattern_error(text)
+    if error is not None:
+        raise invalid(f"is not a usable pattern: {quoted(text)}. {error}")
     return text
 
 
 def _forms(value: Any) -> Any:
-    """One form alone is a list of one."""
+    """A single list of patterns counts as a list of one."""
     return [value] if isinstance(value, list) and value and not isinstance(value[0], list) else value
 
 

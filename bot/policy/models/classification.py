@@ -1,4 +1,4 @@
-"""What sort of trouble an incident is: categories, rules for its severity, questions of your own."""
+"""Classification: categories, rules that suggest a severity, and questions of your own."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from bot.policy.models.texts import Key, Text
 
 
 class Category(StrictModel):
-    """What sort of trouble an incident is."""
+    """A category of incidents."""
 
     name: Text = Field(default="", description="The label people see.")
     description: Text = Field(default="", description="One line.")
 
 
 class Rule(StrictModel):
-    """Suggests a severity where all of `when` holds; of several rules the worst wins."""
+    """Suggests a severity if all of `when` holds; of several rules, the worst severity wins."""
 
-    severity: Key = Field(description="The severity it speaks for.")
-    name: Text = Field(min_length=1, description="The reason in words, shown with the suggestion.")
-    when: list[When] = Field(default=[], description="Conditions, all of which must hold; [] holds for any facts.")
-    category: Key | None = Field(default=None, description="What sort of trouble it is then.")
-    actions: list[Text] = Field(default=[], description="What to do first; a checklist on the card.")
-    escalate: bool = Field(default=False, description="People should be paged without waiting.")
+    severity: Key = Field(description="The severity it suggests.")
+    name: Text = Field(min_length=1, description="The reason, shown with the suggestion.")
+    when: list[When] = Field(default=[], description="Conditions, all of which must hold; [] always holds.")
+    category: Key | None = Field(default=None, description="The category it suggests.")
+    actions: list[Text] = Field(default=[], description="What to do first, as a checklist on the card.")
+    escalate: bool = Field(default=False, description="Whether to page people at once.")
 
 
 class CustomField(StrictModel):
@@ -34,9 +34,9 @@ class CustomField(StrictModel):
 
     label: Text = Field(min_length=1, max_length=48, description="The question.")
     kind: Literal["text", "select", "number", "user", "checkbox"] = Field(
-        default="text", description="Free text, one of `options`, a figure, somebody, or yes."
+        default="text", description="Free text, one of `options`, a number, a person, or yes or no."
     )
-    options: list[Text] = Field(default=[], max_length=100, description="What can be chosen.")
-    required: bool = Field(default=False, description="Asked for in the modal; a one-line declare is never held up.")
-    hint: Text = Field(default="", description="A line under the question.")
-    severities: list[Key] = Field(default=[], description="Only for these; every one where left out.")
+    options: list[Text] = Field(default=[], max_length=100, description="The choices of a select field.")
+    required: bool = Field(default=False, description="Required in the modal; a one-line declare never waits for it.")
+    hint: Text = Field(default="", description="A line below the question.")
+    severities: list[Key] = Field(default=[], description="Asked only at these; at all of them if left out.")

@@ -1,4 +1,4 @@
-"""A condition on the facts of an incident: `users >= 50`, or a mark alone."""
+"""A condition on the facts of an incident: `users >= 50`, or a fact alone such as `security`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _condition(value: Any) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
     if not CONDITION.match(text):
         raise invalid(
-            f"is not a condition: {quoted(value)}. Write a fact and a figure, such as “users >= 50”, or a mark alone, "
+            f"is not a condition: {quoted(value)}. Write a fact and a number, such as “users >= 50”, or a fact alone, "
             "such as security."
         )
     return text

@@ -1,4 +1,4 @@
-"""Who is paged, and when: as time passes, or for another reason."""
+"""Ladders and triggers: who is paged as time passes, or for another reason."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from bot.policy.models.times import Delay, Duration
 
 
 class Rung(StrictModel):
-    """One step of a ladder."""
+    """One rung of a ladder."""
 
-    after: Delay = Field(description="Counted from the declaration (or from when the severity was raised).")
-    notify: list[TargetField] = Field(min_length=1, description=f"Whom: {TARGET_FORMS}.")
+    after: Delay = Field(description="Time since the declaration, or since the severity was raised.")
+    notify: list[TargetField] = Field(min_length=1, description=f"Who is paged: {TARGET_FORMS}.")
     by: list[Method] = Field(default=["slack"], min_length=1, description="How people are reached.")
     until: Literal["acknowledged", "mitigated", "resolved"] = Field(
-        default="acknowledged", description="The rung is left out once the incident is that far."
+        default="acknowledged", description="The rung is skipped once the incident has reached this."
     )
     repeat: Duration | None = Field(default=None, description="Page again every so often while unanswered.")
 
 
 class Trigger(StrictModel):
-    """A reason to page beside the passing of time."""
+    """A reason to page people, other than time."""
 
-    name: Text = Field(default="", description="In words; shown to whoever is paged.")
+    name: Text = Field(default="", description="The reason, shown to the people who are paged.")
     when: Literal[
         "declared",
         "services_affected",
@@ -38,15 +38,18 @@ class Trigger(StrictModel):
         "auto_remediation_failed",
         "target_exceeded",
         "manual",
-    ] = Field(description="What must hold.")
+    ] = Field(description="The event that triggers it.")
     over: float | None = Field(
-        default=None, ge=0, allow_inf_nan=False, description="The figure to pass: services, or revenue lost."
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="The number of services, or the lost revenue, to exceed.",
     )
-    severities: list[Key] = Field(default=[], description="Only for these; every one where left out.")
-    after: Delay = Field(default="0m", description="Counted from when it holds.")
-    notify: list[TargetField] = Field(min_length=1, description=f"Whom: {TARGET_FORMS}.")
+    severities: list[Key] = Field(default=[], description="Only at these; at all of them if left out.")
+    after: Delay = Field(default="0m", description="Time since it was triggered.")
+    notify: list[TargetField] = Field(min_length=1, description=f"Who is paged: {TARGET_FORMS}.")
     by: list[Method] = Field(default=["slack"], min_length=1, description="How people are reached.")
     until: Literal["acknowledged", "mitigated", "resolved"] = Field(
-        default="resolved", description="Not paged once the incident is that far."
+        default="resolved", description="Nobody is paged any more once the incident has reached this."
     )
     repeat: Duration | None = Field(default=None, description="Page again every so often while unanswered.")

@@ -1,4 +1,4 @@
-"""Who takes part: roles, contacts, whoever is on call, and those who are told."""
+"""People: roles, contacts, on-call schedules and audiences."""
 
 from __future__ import annotations
 
@@ -13,55 +13,57 @@ from bot.policy.models.times import Day, Hours, Zone
 
 
 class Role(StrictModel):
-    """A part somebody plays in an incident."""
+    """A role that a responder takes in an incident."""
 
     title: Text = Field(min_length=1, description="The label people see.")
     description: Text = Field(default="", description="One line.")
-    duties: list[Text] = Field(default=[], description="Sent to whoever takes the role.")
-    backup: Key | None = Field(default=None, description="The role or contact asked where nobody holds this one.")
+    duties: list[Text] = Field(default=[], description="Sent to the person who takes the role.")
+    backup: Key | None = Field(default=None, description="The role or contact asked while this role is empty.")
     required_for: list[Key] = Field(default=[], description="Severities that need the role.")
 
 
 class Contact(StrictModel):
-    """Somebody who can be reached. One of slack, email, phone, pagerduty is needed."""
+    """A person or vendor that can be reached. One of slack, email, phone, pagerduty is needed."""
 
-    name: Text = Field(default="", description="As people know them.")
-    slack: SlackUser | None = Field(default=None, description="Member ID, or the e-mail address they use in Slack.")
-    email: Mail | None = Field(default=None, description="For notifying by e-mail.")
-    phone: Phone | None = Field(default=None, description="With the country code, in quotes.")
-    pagerduty: Text | None = Field(default=None, description="A PagerDuty routing key of their own service.")
+    name: Text = Field(default="", description="The name people know them by.")
+    slack: SlackUser | None = Field(default=None, description="Their member ID or e-mail address in Slack.")
+    email: Mail | None = Field(default=None, description="The address for pages by e-mail.")
+    phone: Phone | None = Field(default=None, description="The number with its country code, in quotes.")
+    pagerduty: Text | None = Field(default=None, description="The PagerDuty routing key of their own service.")
     url: Link | None = Field(default=None, description="A vendor's support portal.")
 
 
 class Rotation(StrictModel):
-    """Members take turns."""
+    """A rotation in which members take turns."""
 
     rotation: Literal["daily", "weekly", "monthly"] = Field(default="weekly", description="How long a turn is.")
     handoff: Text | None = Field(default=None, description="`09:00`, `mon 09:00` or `1 09:00` (day of the month).")
-    start: Day | None = Field(default=None, description="The day the first member's first turn begins.")
+    start: Day | None = Field(default=None, description="The day on which the first member's first turn begins.")
     members: list[Text] = Field(min_length=1, description="Contacts or Slack member IDs, in the order of their turns.")
     hours: Hours | None = Field(default=None, description="When it holds, such as `09:00-17:00 mon-fri`.")
 
 
 class Schedule(StrictModel):
-    """Who is on call when: one rotation, or `layers`, of which later ones outrank earlier ones."""
+    """An on-call schedule: one rotation, or `layers`, of which later ones outrank earlier ones."""
 
-    timezone: Zone | None = Field(default=None, description="The policy's where left out.")
-    usergroup: Text | None = Field(default=None, description="A Slack user group that follows whoever is on call.")
+    timezone: Zone | None = Field(default=None, description="The policy's time zone if left out.")
+    usergroup: Text | None = Field(default=None, description="A Slack user group whose members are the people on call.")
     rotation: Literal["daily", "weekly", "monthly"] | None = Field(default=None, description="How long a turn is.")
     handoff: Text | None = Field(default=None, description="`09:00`, `mon 09:00` or `1 09:00` (day of the month).")
-    start: Day | None = Field(default=None, description="The day the first member's first turn begins.")
+    start: Day | None = Field(default=None, description="The day on which the first member's first turn begins.")
     members: list[Text] = Field(default=[], description="Contacts or Slack member IDs, in the order of their turns.")
     hours: Hours | None = Field(default=None, description="When it holds, such as `09:00-17:00 mon-fri`.")
     layers: list[Rotation] = Field(default=[], description="Several rotations; later ones outrank earlier ones.")
-    pagerduty: Text | None = Field(default=None, description="The ID of a PagerDuty schedule, read instead of these.")
+    pagerduty: Text | None = Field(
+        default=None, description="The ID of a PagerDuty schedule, used instead of these settings."
+    )
 
 
 class Audience(StrictModel):
-    """Somebody who is told."""
+    """An audience that is informed of incidents."""
 
     name: Text = Field(default="", description="The label people see.")
     description: Text = Field(default="", description="One line.")
-    public: bool = Field(default=False, description="Goes out only when a person sends it.")
-    notify: list[TargetField] = Field(default=[], description=f"Whom: {TARGET_FORMS}.")
-    by: list[Method] = Field(default=["slack"], min_length=1, description="How they are told.")
+    public: bool = Field(default=False, description="Whether messages to it go out only when a person sends them.")
+    notify: list[TargetField] = Field(default=[], description=f"Who is informed: {TARGET_FORMS}.")
+    by: list[Method] = Field(default=["slack"], min_length=1, description="How they are reached.")

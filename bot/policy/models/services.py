@@ -1,4 +1,4 @@
-"""What can break."""
+"""Services: the things of yours that can break."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bot.policy.models.texts import Key, Link, Text
 class Service(StrictModel):
     """Something of yours that can break."""
 
-    name: Text = Field(default="", description="As people know it.")
+    name: Text = Field(default="", description="The name people know it by.")
     description: Text = Field(default="", description="One line.")
-    schedule: Key | None = Field(default=None, description="Who is on call for it.")
+    schedule: Key | None = Field(default=None, description="The schedule of its on-call engineers.")
     depends_on: list[Key] = Field(default=[], description="Services it cannot work without.")
-    links: dict[Text, Link] = Field(default={}, description="Title to address: dashboards, logs, traces.")
+    links: dict[Text, Link] = Field(default={}, description="Addresses by title: dashboards, logs, traces.")
     channel: Channel | None = Field(default=None, description="The owning team's channel.")
-    contacts: list[Key] = Field(default=[], description="Owners and vendors' support.")
-    playbooks: list[Key] = Field(default=[], description="Ids of playbooks to offer first.")
-    components: list[Text] = Field(default=[], description="Components of the status page.")
+    contacts: list[Key] = Field(default=[], description="Its owners and the vendors' support.")
+    playbooks: list[Key] = Field(default=[], description="IDs of playbooks to offer first.")
+    components: list[Text] = Field(default=[], description="Its components on the status page.")

@@ -1,4 +1,4 @@
-"""Whom something goes to, and by which way."""
+"""Targets: who is paged or informed, and by which method."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PHONE = re.compile(r"^\+[0-9][0-9 ().-]{5,20}$")
 def _target(value: Any) -> Target:
     if isinstance(value, dict) and len(value) == 1:
         ((kind, name),) = value.items()
-        raise invalid(f'must be one text, without a space after the colon: "{kind}:{name}".')
+        raise invalid(f'must be one piece of text, without a space after the colon: "{kind}:{name}".')
     if not isinstance(value, str):
         raise invalid(f"must be one of {TARGET_FORMS}, in quotes.")
     try:
@@ -36,11 +36,9 @@ def _target(value: Any) -> Target:
     if target.kind is TargetKind.GROUP:
         raise invalid(f"is not a target: {quoted(value)}.{_target_hint(value.strip())}")
     if target.kind is TargetKind.USER and not (is_user_id(target.name) or _MAIL.match(target.name)):
-        raise invalid(
-            f"does not name a Slack member: {quoted(value)}. Write user: and the member ID, such as user:U0123ABCD."
-        )
+        raise invalid(f"is not a Slack member: {quoted(value)}. Write user: and the member ID, such as user:U0123ABCD.")
     if target.kind is TargetKind.CHANNEL and not _CHANNEL.match(target.name):
-        raise invalid(f'does not name a channel: {quoted(value)}. Write "channel:#name", in small letters, or its ID.')
+        raise invalid(f'is not a channel: {quoted(value)}. Write "channel:#name", in lower case, or its ID.')
     return target
 
 
@@ -61,11 +59,11 @@ def _who(value: Any) -> Target:
         raise invalid(f"must be one of {WHO_FORMS}, in quotes.")
     target = _parse_who(value.strip())
     if target is None or target.kind in (TargetKind.CHANNEL, TargetKind.SCHEDULE):
-        raise invalid(f"does not say who: {quoted(value)}. Write {WHO_FORMS}.")
+        raise invalid(f"is not a person or group: {quoted(value)}. Write {WHO_FORMS}.")
     if target.kind is TargetKind.GROUP and not _GROUP.match(target.name):
-        raise invalid(f'does not name a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
+        raise invalid(f'is not a user group: {quoted(value)}. Write "@sre", in quotes, or group:S0123ABCD.')
     if target.kind is TargetKind.USER and not is_user_id(target.name):
-        raise invalid(f"does not name a Slack member: {quoted(value)}. Write the member ID, such as user:U0123ABCD.")
+        raise invalid(f"is not a Slack member: {quoted(value)}. Write the member ID, such as user:U0123ABCD.")
     return target
 
 
@@ -83,15 +81,15 @@ def _parse_who(text: str) -> Target | None:
 
 def _method(value: Any) -> str:
     if not isinstance(value, str) or value not in METHODS:
-        said = did_you_mean(value, METHODS, "Use") if isinstance(value, str) else f" Use: {', '.join(METHODS)}."
-        raise invalid(f"is not a way to reach people: {quoted(value)}.{said}")
+        hint = did_you_mean(value, METHODS, "Use") if isinstance(value, str) else f" Use: {', '.join(METHODS)}."
+        raise invalid(f"is not a method to reach people: {quoted(value)}.{hint}")
     return value
 
 
 def _channel(value: Any) -> str:
     if not isinstance(value, str) or not _CHANNEL.match(value):
         name = str(value).strip().lstrip("#").lower().replace(" ", "-")
-        raise invalid(f'does not name a channel: {quoted(value)}. Write "#{name}", in quotes, or its ID.')
+        raise invalid(f'is not a channel: {quoted(value)}. Write "#{name}", in quotes, or its ID.')
     return value
 
 

@@ -1,4 +1,4 @@
-"""Words, keys, addresses and names with placeholders."""
+"""Text, keys, web addresses and names with placeholders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from bot.policy.models.base import invalid, quoted
-from bot.policy.problems import did_you_mean
+from bot.policy.problems import nearest
 
 PLACEHOLDERS = ("number", "slug", "severity", "date")
 BOOKMARK_PLACEHOLDERS = ("id", "number", "slug", "severity")
@@ -18,7 +18,7 @@ _EMOJI = re.compile(r"^[a-z0-9_+'-]+$")
 
 
 def as_text(value: Any) -> Any:
-    """Numbers are texts where a text is wanted: `name: 1`."""
+    """The value with a number turned into text, for `name: 1`."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -50,26 +50,26 @@ def _template(value: str, known: tuple[str, ...]) -> str:
     try:
         parts = list(Formatter().parse(value))
     except ValueError:
-        raise invalid(f"has a brace too many or too few: {quoted(value)}. Placeholders are {forms}.") from None
+        raise invalid(f"has unbalanced braces: {quoted(value)}. Placeholders are {forms}.") from None
     for _, name, spec, conversion in parts:
         if name is None:
             continue
         if name not in known or spec or conversion:
-            said = did_you_mean(name, known, "")
-            said = said.replace("mean ", "mean {").replace("?", "}?") if "?" in said else f" Placeholders are {forms}."
-            raise invalid(f"has a placeholder that is not known: {{{name}}}.{said}")
+            guess = nearest(name, known)
+            hint = f"Did you mean {{{guess}}}?" if guess else f"Placeholders are {forms}."
+            raise invalid(f"has an unknown placeholder: {{{name}}}. {hint}")
     return value
 
 
 def _channel_name(value: Any) -> str:
     if not isinstance(value, str):
-        raise invalid('must be a text such as "inc-{number}-{slug}".')
+        raise invalid('must be text such as "inc-{number}-{slug}".')
     _template(value, PLACEHOLDERS)
     literal = "".join(text for text, *_ in Formatter().parse(value))
     if bad := re.search(r"[^a-z0-9_-]", literal):
-        raise invalid(f"may hold small letters, digits, - and _ beside its placeholders, not {quoted(bad[0])}.")
+        raise invalid(f"may contain lower-case letters, digits, - and _, and placeholders, not {quoted(bad[0])}.")
     if "{number}" not in value:
-        raise invalid("must contain {number}: without it two incidents could want the same name.")
+        raise invalid("must contain {number}: without it two incidents could get the same name.")
     return value
 
 

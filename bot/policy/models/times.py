@@ -1,4 +1,4 @@
-"""Spans of time, days, hours and time zones. Durations stay as they were written."""
+"""Durations, days, hours and time zones. Durations stay as they were written."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def _span(value: Any) -> str:
     try:
         durations.parse_span(value)
     except Refused as refused:
-        raise invalid(f"is not a duration: {quoted(value)}. {_span_mend(value, refused)}") from None
+        raise invalid(f"is not a duration: {quoted(value)}. {_span_hint(value, refused)}") from None
     return value.strip()
 
 
-def _span_mend(value: str, refused: Refused) -> str:
+def _span_hint(value: str, refused: Refused) -> str:
     if "longer than" in refused.message:
         return f"The longest is {durations.LONGEST.days}d."
     if match := re.match(r"^(\d+):(\d\d)$", value.strip()):
@@ -39,12 +39,12 @@ def _span_mend(value: str, refused: Refused) -> str:
 def _positive_span(value: Any) -> str:
     text = _span(value)
     if not _amount(text):
-        raise invalid("must be longer than nothing. Leave it out, or write null, where nothing is asked.")
+        raise invalid("must be longer than zero. Leave it out, or write null, to ask for nothing.")
     return text
 
 
 def _delay(value: Any) -> str:
-    """A duration of the clock; nothing at all is one too."""
+    """A duration that is not in business days, or zero."""
     text = _span(value)
     if isinstance(durations.parse_span(text), durations.BusinessDays):
         raise invalid(f"cannot count business days: {quoted(value)}. Write 10s, 15m, 2h or 1d.")
@@ -54,7 +54,7 @@ def _delay(value: Any) -> str:
 def _positive_delay(value: Any) -> str:
     text = _delay(value)
     if not _amount(text):
-        raise invalid("must be longer than nothing, such as 15m.")
+        raise invalid("must be longer than zero, such as 15m.")
     return text
 
 
@@ -70,8 +70,8 @@ def _zone(value: Any) -> str:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         guess = nearest(value, available_timezones())
-        mend = f"Did you mean {guess}?" if guess else "Write one such as Europe/Berlin or UTC."
-        raise invalid(f"is not a time zone: {quoted(value)}. {mend}") from None
+        hint = f"Did you mean {guess}?" if guess else "Write one such as Europe/Berlin or UTC."
+        raise invalid(f"is not a time zone: {quoted(value)}. {hint}") from None
     return value
 
 
@@ -86,7 +86,7 @@ def _hours(value: Any) -> str:
     try:
         notation.parse_hours(value if isinstance(value, str) else str(value))
     except ValueError as error:
-        raise invalid(f"are not hours: {quoted(value)}. {error}") from None
+        raise invalid(f"are not valid hours: {quoted(value)}. {error}") from None
     return str(value)
 
 

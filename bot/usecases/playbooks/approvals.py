@@ -1,4 +1,4 @@
-"""Approving a step: asked of others, answered by somebody else, or broken open with a reason; it expires."""
+"""Approval of steps: request it, approve, refuse, or break glass with a reason."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
 from bot.domain.paging import ladder
 from bot.domain.playbook import approvals
-from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import ApprovalStatus, PlaybookRun
+from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, RunChange
 from bot.domain.policy.policy import Rung
 from bot.domain.values.slack_ids import user_mention
 from bot.usecases.context import Context
@@ -28,64 +27,62 @@ from bot.usecases.unit_of_work import UnitOfWork, locked_incident
 async def request_approval(
     context: Context, number: int, run_number: int, step: str, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
-    """Somebody wants to do a step that needs approval: the channel is asked, and the approvers directly."""
-    async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, known, playbook):
-        mark = known.step(step)
-        wanted = next(one for one in playbook.steps if one.key == mark.key)
-        runs = would_run(context, work.incident, playbook, wanted, known.values)
-        return await request_approval_in(work, known, playbook, step, "run" if runs else "do", actor)
+    """Ask the channel, and the approvers directly, for approval of a step."""
+    async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, playbook):
+        runnable = would_run(context, work.incident, playbook, playbook.step(step), run.values)
+        return await request_approval_in(work, run, playbook, step, "run" if runnable else "do", actor)
 
 
 async def request_approval_in(
     work: UnitOfWork, run: PlaybookRun, playbook: Playbook, step: str, action: str, actor: str
 ) -> PlaybookRun:
-    """Exactly what is shown is asked for: with a value missing there is nothing to show."""
+    """Request approval within a transaction. Raises `Refused` if a value is missing: there is nothing to show yet."""
     require_open(work.incident)
-    wanted = next(one for one in playbook.steps if one.key == step)
-    if missing := playbook.missing_parameters(wanted, run.values):
-        raise Refused(f"Fill in {', '.join(one.name for one in missing)} first, so that it can be shown.")
+    if missing := playbook.missing_parameters(playbook.step(step), run.values):
+        names = ", ".join(parameter.name for parameter in missing)
+        raise Refused(f"Fill in {names} first, so that the approvers see what they approve.")
     shown = preview(playbook, step, run.values, action)
     people = await unit_of_work.direct_approvers(work, actor)
-    change = approvals.request(
-        run, step, action, shown, actor, work.policy.playbooks.approval_expires, work.now, people
-    )
-    asked = change.run.step(step).asked
-    assert asked is not None  # noqa: S101 - it was asked for just now
-    return await commit(work, change, routing.playbook_runs.asked(change.run, asked))
+    expires = work.policy.playbooks.approval_expires
+    change = approvals.request(run, step, action, shown, actor, expires, work.now, people)
+    approval = change.run.step(step).asked
+    assert approval is not None  # noqa: S101 - it was just requested
+    return await commit(work, change, routing.playbook_runs.approval_requested(change.run, approval))
 
 
 async def approve(
     context: Context, number: int, run_number: int, step: str, request: int, who: Identity, delivery: str | None = None
 ) -> PlaybookRun:
-    async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, known, playbook):
+    """Grant a request. Raises `Refused` for the requester, and for people whom the policy does not let approve."""
+    async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, playbook):
         require_open(work.incident)
-        change = approvals.approve(known, step, request, who.user, work.now)
+        change = approvals.approve(run, step, request, who.user, work.now)
         await _require_approver(work, who)
         return await _commit_grant(work, change, playbook, step)
 
 
-async def refuse(
+async def refuse(  # flat, like every action on a run
     context: Context, number: int, run_number: int, step: str, request: int, actor: str, reason: str = "",
     delivery: str | None = None,
 ) -> PlaybookRun:  # fmt: skip
-    """Anybody in the incident may: saying no is never dangerous."""
-    async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, known, _):
-        return await commit(work, approvals.refuse(known, step, request, actor, work.now, reason))
+    """Refuse a request. Everyone in the incident may: a refusal is never dangerous."""
+    async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, _):
+        return await commit(work, approvals.refuse(run, step, request, actor, work.now, reason))
 
 
-async def break_glass(
+async def break_glass(  # flat, like every action on a run
     context: Context, number: int, run_number: int, step: str, request: int, who: Identity, reason: str,
     delivery: str | None = None,
 ) -> PlaybookRun:  # fmt: skip
-    """Alone, and it cannot wait. Told aloud in the channel, and kept."""
-    async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, known, playbook):
+    """Proceed without approval when nobody else is there and it cannot wait. The channel is told, and the timeline."""
+    async with unit_of_work.locked_run(context, number, run_number, delivery) as (work, run, playbook):
         _require_break_glass(work, who)
-        change = approvals.break_glass(known, step, request, who.user, work.now, reason)
+        change = approvals.break_glass(run, step, request, who.user, work.now, reason)
         return await _commit_grant(work, change, playbook, step)
 
 
 async def require_break_glass(context: Context, number: int, who: Identity) -> None:
-    """Asked before somebody says why: raises `Refused` where it would be for nothing."""
+    """Raise `Refused` if this person may not break the glass. Checked before the form asks for a reason."""
     async with locked_incident(context, number) as work:
         _require_break_glass(work, who)
 
@@ -94,54 +91,54 @@ async def _require_approver(work: UnitOfWork, who: Identity) -> None:
     _require_member(work, who, "approve this")
     if not work.policy.playbooks.approvers:
         return
-    allowed = await unit_of_work.approvers(work)
-    if not who.is_among(allowed):
-        people = ", ".join(map(_mention, allowed)) or "nobody now"
-        raise Refused(f"The policy names who may approve: {people}.")
+    people = await unit_of_work.approvers(work)
+    if not who.is_among(people):
+        names = ", ".join(map(_mention, people)) or "nobody at the moment"
+        raise Refused(f"The policy names who may approve: {names}.")
 
 
 def _require_break_glass(work: UnitOfWork, who: Identity) -> None:
     require_open(work.incident)
     if not work.policy.playbooks.break_glass:
-        raise Refused("This policy asks for somebody else's approval in every case. Page somebody.", "escalate")
+        raise Refused("This policy always requires another person's approval. Page somebody.", "escalate")
     _require_member(work, who, "break the glass")
 
 
-def _require_member(work: UnitOfWork, who: Identity, what: str) -> None:
-    """Guests and people of other organisations are in to help: what is dangerous is for the workspace to answer for."""
+def _require_member(work: UnitOfWork, who: Identity, act: str) -> None:
+    """Raise `Refused` for guests and people of other organisations: the workspace answers for dangerous steps."""
     if who.membership is Membership.MEMBER or who.is_among(_named_approvers(work)):
         return
     if who.membership is Membership.UNKNOWN:
-        said = f"Slack has not told me yet whether you belong to this workspace, so I can't let you {what}."
-        raise Refused(f"{said} Press again in a moment.")
-    why = "a guest here" if who.membership is Membership.GUEST else "of another organisation"
-    leading = [work.incident.roles.get(role) for role in ("commander", "technical_lead")]
-    others = [*dict.fromkeys(_mention(one) for one in leading if one and one != who.user), "anybody who belongs to it"]
+        raise Refused(
+            f"Slack has not told me yet whether you belong to this workspace, so I can't let you {act}."
+            " Press again in a moment."
+        )
+    status = "a guest here" if who.membership is Membership.GUEST else "of another organisation"
+    leads = [work.incident.roles.get(role) for role in ("commander", "technical_lead")]
+    others = [*dict.fromkeys(_mention(lead) for lead in leads if lead and lead != who.user), "anyone who belongs to it"]
     raise Refused(
-        f"You are {why}, and only people of this workspace may {what}. Ask {' or '.join(others)}. "
-        "Others may where the policy names them: `playbooks.approvers`."
+        f"You are {status}, and only people of this workspace may {act}. Ask {' or '.join(others)}. "
+        "The policy can name others: `playbooks.approvers`."
     )
 
 
 def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:
-    """Whom the policy itself lets approve: not whoever took a role in the incident, or covers a schedule."""
+    """The approvers named in the policy itself, without roles taken in the incident and without covers."""
     rung = Rung(timedelta(), work.policy.playbooks.approvers)
-    unmanned, calendar = replace(work.incident, roles={}), schedule.on_call_lookup(work.policy)
-    return ladder.recipients_of(rung, unmanned, work.policy, calendar, work.now).people
+    without_roles, calendar = replace(work.incident, roles={}), schedule.on_call_lookup(work.policy)
+    return ladder.recipients_of(rung, without_roles, work.policy, calendar, work.now).people
 
 
 def _mention(person: str) -> str:
-    return person if "@" in person else user_mention(person)
+    return person if "@" in person else f"{user_mention(person)}"
 
 
-async def _commit_grant(work: UnitOfWork, change: walks.RunChange, playbook: Playbook, step: str) -> PlaybookRun:
-    mark = change.run.step(step)
-    assert mark.asked is not None  # noqa: S101 - it was answered just now
-    if tuple(preview(playbook, step, change.run.values, mark.asked.action)) != mark.asked.shown:
-        raise Refused("What would be done has changed since it was shown. Ask for approval again.")
-    loud = (
-        [routing.playbook_runs.broken_glass(change.run, mark)]
-        if mark.asked.answer is ApprovalStatus.BREAK_GLASS
-        else []
-    )
-    return await commit(work, change, loud)
+async def _commit_grant(work: UnitOfWork, change: RunChange, playbook: Playbook, step: str) -> PlaybookRun:
+    """Commit an approval, if what would run is still what was shown. Raises `Refused` otherwise."""
+    state = change.run.step(step)
+    assert state.asked is not None  # noqa: S101 - it was just answered
+    if preview(playbook, step, change.run.values, state.asked.action) != state.asked.shown:
+        raise Refused("The commands have changed since they were shown. Ask for approval again.")
+    broken = state.asked.answer is ApprovalStatus.BREAK_GLASS
+    notices = [routing.playbook_runs.glass_broken(change.run, state)] if broken else []
+    return await commit(work, change, notices)

@@ -1,4 +1,4 @@
-"""How sure it is that a playbook mends an incident: as sure as this one is like another that it mended."""
+"""How likely a playbook fixes an incident, judged by similar incidents that it fixed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.incident import Incident
 from bot.usecases.effects import search_index
 
-CANDIDATES = 10
+CANDIDATES = 10  # similar incidents considered
 
 
 async def playbook_confidence(conn: AsyncConnection, incident: Incident, playbook: str, now: datetime) -> float | None:
-    """0 to 1; None where no incident like it was mended by this playbook."""
-    alike = await search_index.similar_to(conn, incident, now, limit=CANDIDATES)
-    return max((one.confidence for one in alike if one.fix and one.fix.playbook == playbook), default=None)
+    """From 0 to 1: the highest similarity to an incident that the playbook fixed. None if there is no such incident."""
+    matches = await search_index.similar_to(conn, incident, now, limit=CANDIDATES)
+    return max((each.confidence for each in matches if each.fix and each.fix.playbook == playbook), default=None)

@@ -1,4 +1,4 @@
-"""Owners of playbooks hear of them: when a review is overdue, and of a step that people skip. Each once."""
+"""Tells owners of playbooks when a review is overdue and which steps people skip. Each thing is told once."""
 
 from __future__ import annotations
 
@@ -17,69 +17,67 @@ from bot.usecases.context import Context
 from storage import playbook_runs as stored
 from storage.outbox import enqueue
 
-WORKING_HOURS = range(9, 17)  # nobody's night is spoilt by it
+WORKING_HOURS = range(9, 17)  # in the policy's time zone
 
 
 async def remind_owners(context: Context) -> int:
-    """Tell each owner of what is new, in one message; how many were told. Replicas may go round at once."""
+    """Send each owner one message with everything new, during working hours. Returns how many got one.
+
+    Several replicas may do this at the same time.
+    """
     now, policy = context.clock.now(), context.policy
     if not working_hours(now, policy):
         return 0
-    owned = [
-        (one, owner)
-        for one in (await context.playbook_library.library()).playbooks
-        if (owner := _reachable_owner(one, policy))
-    ]
+    library = await context.playbook_library.library()
+    owned = [(each, owner) for each in library.playbooks if (owner := _reachable_owner(each, policy))]
     if not owned:
         return 0
-    told: dict[str, list[dict[str, Any]]] = {}
+    subjects: dict[str, list[dict[str, Any]]] = {}
     dedup_keys: dict[str, list[str]] = {}
     async with context.database.transaction() as conn:
         used = set(await stored.used_playbooks(conn))
         for playbook, owner in owned:
-            known = await _stats(conn, playbook) if playbook.id in used else RunStats(playbook.id)
-            for dedup_key, about in _due_reminders(playbook, known, policy, now):
+            stats = await _stats(conn, playbook) if playbook.id in used else RunStats(playbook.id)
+            for dedup_key, subject in _due_reminders(playbook, stats, policy, now):
                 if await stored.claim_reminder(conn, dedup_key, playbook.id, now):
-                    told.setdefault(owner.key, []).append(about)
+                    subjects.setdefault(owner.key, []).append(subject)
                     dedup_keys.setdefault(owner.key, []).append(dedup_key)
         notices = [
-            routing.playbook_runs.owner_told(
-                _digest(dedup_keys[key]), key, _address(policy.contacts[key]), {"about": told[key]}
+            routing.playbook_runs.review_due(
+                _digest(dedup_keys[key]), key, _address(policy.contacts[key]), {"about": subjects[key]}
             )
-            for key in told
+            for key in subjects
         ]
         if notices:
             await enqueue.put(conn, notices)
     context.wakeups.notify()
-    return len(told)
+    return len(subjects)
 
 
 def working_hours(now: datetime, policy: Policy) -> bool:
-    there = now.astimezone(ZoneInfo(policy.timezone))
-    return there.weekday() < 5 and there.hour in WORKING_HOURS
+    """Whether it is a weekday between 9 and 17 in the policy's time zone."""
+    local = now.astimezone(ZoneInfo(policy.timezone))
+    return local.weekday() < 5 and local.hour in WORKING_HOURS
 
 
 def _due_reminders(
-    playbook: Playbook, known: RunStats, policy: Policy, now: datetime
+    playbook: Playbook, stats: RunStats, policy: Policy, now: datetime
 ) -> list[tuple[str, dict[str, Any]]]:
+    """The dedup key and content of each thing that the owner of a playbook should know, told before or not."""
     rules = policy.playbooks
-    found: list[tuple[str, dict[str, Any]]] = []
+    named: dict[str, Any] = {"playbook": playbook.id, "name": playbook.name}
+    reminders: list[tuple[str, dict[str, Any]]] = []
     periods = review_due(playbook, rules.review_every, now.date())
     if periods is not None and playbook.last_reviewed is not None:
-        about = {"playbook": playbook.id, "name": playbook.name, "reviewed": playbook.last_reviewed.isoformat()}
-        found.append((f"review:{playbook.id}:{playbook.last_reviewed}:{periods}", {"what": "review", **about}))
+        dedup_key = f"review:{playbook.id}:{playbook.last_reviewed}:{periods}"
+        reminders.append((dedup_key, {"what": "review", **named, "reviewed": playbook.last_reviewed.isoformat()}))
     for step in playbook.steps:
-        times = known.skipped.get(step.key, 0)
+        times = stats.skipped.get(step.key, 0)
         if times >= rules.skipped:
-            named: dict[str, Any] = {
-                "playbook": playbook.id,
-                "name": playbook.name,
-                "step": step.key,
-                "title": step.title,
-            }
+            step_names = {"step": step.key, "title": step.title}
             dedup_key = f"skipped:{playbook.id}:{playbook.digest}:{step.key}"
-            found.append((dedup_key, {"what": "skipped", "times": times, **named}))
-    return found
+            reminders.append((dedup_key, {"what": "skipped", "times": times, **named, **step_names}))
+    return reminders
 
 
 async def _stats(conn: AsyncConnection, playbook: Playbook) -> RunStats:

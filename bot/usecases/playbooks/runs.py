@@ -1,8 +1,8 @@
-"""Playbooks in an incident: find, open, walk and end them. Every act is one transaction and one timeline entry."""
+"""Playbooks in an incident: find, open, work through and end them. Each action is one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain import routing
@@ -10,9 +10,8 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.playbook import job as jobs
 from bot.domain.playbook import lifecycle, steps
-from bot.domain.playbook import run as walks
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import PlaybookRun
+from bot.domain.playbook.run import PlaybookRun, RunChange, StepStatus
 from bot.domain.playbook.search_hit import Hit
 from bot.domain.playbook.stats import run_stats, stats_line
 from bot.domain.policy.policy import Policy
@@ -31,7 +30,7 @@ from storage import playbook_runs as stored
 
 
 class AlreadyOpen(Refused):
-    """The same playbook is walked in this incident. `walk` says how far it is."""
+    """The same playbook already has an active run in this incident."""
 
     def __init__(self, run: PlaybookRun) -> None:
         super().__init__(f"{run.name} is open here already.", "playbook")
@@ -40,14 +39,14 @@ class AlreadyOpen(Refused):
 
 @dataclass(frozen=True, slots=True)
 class CriterionEscalation:
-    """A criterion for escalating was pressed, and what came of it."""
+    """An escalation criterion that was used, and the escalation that followed."""
 
     criterion: str
     escalated: Escalated
 
 
 def query_for(incident: Incident, policy: Policy, words: str = "") -> Query:
-    """What is known of an incident, to find playbooks by; `words` instead of its own where somebody gave some."""
+    """The search query for playbooks that fit an incident. `words`, if given, replace its title and description."""
     return Query(
         text=words or f"{incident.title}\n{incident.description}".strip(),
         category=incident.category,
@@ -55,18 +54,18 @@ def query_for(incident: Incident, policy: Policy, words: str = "") -> Query:
         severities=[level.key for level in policy.severities],
         services=incident.services,
         preferred=[
-            name for key in incident.services if (known := policy.services.get(key)) for name in known.playbooks
+            name for key in incident.services if (service := policy.services.get(key)) for name in service.playbooks
         ],
     )
 
 
 async def suggest(context: Context, incident: Incident, policy: Policy, words: str = "", limit: int = 5) -> list[Hit]:
-    """The best first, each with its reasons."""
+    """Playbooks that fit, the best first. `words`, if given, replace the incident's title and description."""
     return await context.playbook_library.find(query_for(incident, policy, words), limit)
 
 
 async def best_match(context: Context, incident: Incident, policy: Policy) -> Hit | None:
-    """The one that is offered by itself: nothing where nothing fits well, or one was opened."""
+    """The playbook to offer unasked. None if none fits well, or if one was opened before."""
     if not incident.open or incident.walks:
         return None
     hits = await suggest(context, incident, policy, limit=1)
@@ -76,159 +75,162 @@ async def best_match(context: Context, incident: Incident, policy: Policy) -> Hi
 async def open_run(
     context: Context, number: int, playbook: str, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
-    """Begin a playbook. Raises `OpenAlready` where somebody did, `NotFound` where there is none of this id."""
-    found = (await context.playbook_library.library()).get(playbook)
+    """Open a playbook. Raises `AlreadyOpen` if it has an active run here, `NotFound` if there is no such playbook."""
+    definition = (await context.playbook_library.library()).get(playbook)
     async with locked_incident(context, number, delivery) as work:
-        before = await stored.of_incident(work.conn, number)
-        if standing := next((run for run in before if run.playbook == found.id and run.active), None):
-            raise AlreadyOpen(standing)
+        runs = await stored.of_incident(work.conn, number)
+        if active := next((run for run in runs if run.playbook == definition.id and run.active), None):
+            raise AlreadyOpen(active)
+        stats = run_stats(definition, await stored.of_playbook(work.conn, definition.id, limit=200))
         change = lifecycle.open_run(
-            number, len(before) + 1, found, actor, work.now,
-            drill=work.incident.drill, values=_values_from_incident(found, work.incident),
-            before=stats_line(run_stats(found, await stored.of_playbook(work.conn, found.id, limit=200)), work.now),
+            number, len(runs) + 1, definition, actor, work.now,
+            drill=work.incident.drill, values=_values_from_incident(definition, work.incident),
+            before=stats_line(stats, work.now),
         )  # fmt: skip
-        await stored.save_playbook(work.conn, found, work.now)
+        await stored.save_playbook(work.conn, definition, work.now)
         return await commit(work, change, new=True)
 
 
 async def complete(
     context: Context, number: int, run_number: int, step: str, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
-    async with locked_run(context, number, run_number, delivery) as (work, known, _):
-        change = steps.complete(known, step, actor, work.now)
-        return await commit(work, change, await _settle_uncertain_job(work, known, step, actor, "it is done"))
+    async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        change = steps.complete(run, step, actor, work.now)
+        return await commit(work, change, await _settle_uncertain_job(work, run, step, actor, "it is done"))
 
 
 async def skip(
     context: Context, number: int, run_number: int, step: str, actor: str, reason: str, delivery: str | None = None
 ) -> PlaybookRun:
-    async with locked_run(context, number, run_number, delivery) as (work, known, _):
-        change = steps.skip(known, step, actor, work.now, reason)
-        return await commit(work, change, await _settle_uncertain_job(work, known, step, actor, "it is skipped"))
+    async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        change = steps.skip(run, step, actor, work.now, reason)
+        return await commit(work, change, await _settle_uncertain_job(work, run, step, actor, "it is skipped"))
 
 
 async def note(
     context: Context, number: int, run_number: int, step: str | None, actor: str, text: str, delivery: str | None = None
 ) -> PlaybookRun:
-    async with locked_run(context, number, run_number, delivery) as (work, known, _):
-        return await commit(work, steps.note(known, step, actor, work.now, text))
+    async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        return await commit(work, steps.note(run, step, actor, work.now, text))
 
 
 async def assign(
     context: Context, number: int, run_number: int, step: str, user: str | None, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
-    async with locked_run(context, number, run_number, delivery) as (work, known, _):
-        return await commit(work, steps.assign(known, step, user, actor, work.now))
+    async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        return await commit(work, steps.assign(run, step, user, actor, work.now))
 
 
 async def reopen(
     context: Context, number: int, run_number: int, step: str, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
-    async with locked_run(context, number, run_number, delivery) as (work, known, _):
-        others = [] if known.active else await stored.of_incident(work.conn, number)
-        if standing := next((one for one in others if one.playbook == known.playbook and one.active), None):
-            raise AlreadyOpen(standing)
-        return await commit(work, steps.reopen(known, step, actor, work.now))
+    async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        others = [] if run.active else await stored.of_incident(work.conn, number)
+        if active := next((each for each in others if each.playbook == run.playbook and each.active), None):
+            raise AlreadyOpen(active)
+        return await commit(work, steps.reopen(run, step, actor, work.now))
 
 
 async def roll_back(
     context: Context, number: int, run_number: int, step: str, actor: str, reason: str = "", delivery: str | None = None
 ) -> PlaybookRun:
-    """Somebody undid it by hand."""
-    async with locked_run(context, number, run_number, delivery) as (work, known, _):
-        change = steps.roll_back(known, step, actor, work.now, reason)
-        return await commit(work, change, await _settle_uncertain_job(work, known, step, actor, "it is rolled back"))
+    """Record that a person undid a step by hand."""
+    async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        change = steps.roll_back(run, step, actor, work.now, reason)
+        return await commit(work, change, await _settle_uncertain_job(work, run, step, actor, "it is rolled back"))
 
 
 async def _settle_uncertain_job(
-    work: UnitOfWork, before: PlaybookRun, step: str, actor: str, said: str
+    work: UnitOfWork, before: PlaybookRun, step: str, actor: str, text: str
 ) -> list[Notice]:
-    """Of what may have run nobody is asked any more once somebody has said how the step stands."""
-    if before.step(step).state is not walks.StepStatus.MAY_HAVE_RUN:
+    """Settle a job of the step that may have run, if there is one. Returns the notices that close its question."""
+    if before.step(step).state is not StepStatus.MAY_HAVE_RUN:
         return []
-    settled = await stored_jobs.settle(work.conn, (before.incident, before.number), step, actor, said)
-    return [routing.jobs.question_over(job, f"{user_mention(actor)} says: {said}.") for job in settled]
+    settled = await stored_jobs.settle(work.conn, (before.incident, before.number), step, actor, text)
+    return [routing.jobs.question_over(job, f"{user_mention(actor)} says: {text}.") for job in settled]
 
 
 async def fill(
     context: Context, number: int, run_number: int, values: Mapping[str, str], actor: str, delivery: str | None = None
 ) -> PlaybookRun:
-    """New values for the commands; what was approved with others is approved no more.
+    """Set values for the commands. An approval of commands with other values becomes void.
 
-    Raises `Refused` for one that cannot be used, and the timeline has that too.
+    Raises `Refused` for an invalid value, after the refusal was logged on the timeline.
     """
-    async with locked_run(context, number, run_number, delivery) as (work, known, playbook):
+    async with locked_run(context, number, run_number, delivery) as (work, run, playbook):
         try:
-            new = playbook.filled_values({**known.values, **values})
+            new = playbook.filled_values({**run.values, **values})
         except Refused as refused:
-            trouble = refused
-            said = entry(
-                work.now, "playbook", actor, f"{known.name}: a value is refused. {strip_invisible(refused.message)}",
+            refusal = refused
+            logged = entry(
+                work.now, "playbook", actor, f"{run.name}: a value was refused. {strip_invisible(refused.message)}",
                 act="refused", walk=run_number,
             )  # fmt: skip
-            await commit(work, walks.RunChange(known, (said,)))
+            await commit(work, RunChange(run, (logged,)))
         else:
-            return await _commit_values(work, known, playbook, values, new, actor)
-    raise trouble
+            return await _commit_values(work, run, playbook, values, new, actor)
+    raise refusal
 
 
 async def _commit_values(
     work: UnitOfWork,
-    known: PlaybookRun,
+    run: PlaybookRun,
     playbook: Playbook,
     values: Mapping[str, str],
     new: Mapping[str, str],
     actor: str,
 ) -> PlaybookRun:
-    shown = {
-        step.key: preview(playbook, step.key, new, step.asked.action) for step in known.steps if step.asked is not None
+    previews = {
+        step.key: preview(playbook, step.key, new, step.asked.action) for step in run.steps if step.asked is not None
     }
-    return await commit(work, lifecycle.fill(known, playbook, values, actor, work.now, shown))
+    return await commit(work, lifecycle.fill(run, playbook, values, actor, work.now, previews))
 
 
 async def escalate(
     context: Context, number: int, run_number: int, position: int, actor: str, delivery: str | None = None
 ) -> CriterionEscalation:
-    """One of the playbook's criteria holds: the next rung is paged."""
-    async with locked_run(context, number, run_number, delivery) as (work, known, playbook):
+    """Page the next rung because one of the playbook's escalation criteria applies."""
+    async with locked_run(context, number, run_number, delivery) as (work, run, playbook):
         if not 0 <= position < len(playbook.escalation_criteria):
             raise Refused("That criterion is not in this playbook.", "escalate We need more people")
         authorize.require(context, "escalate", actor, work.incident)
         criterion = playbook.escalation_criteria[position]
-        await commit(work, lifecycle.escalate(known, position, criterion, actor, work.now))
-        return CriterionEscalation(criterion, await escalate_locked(work, actor, f"{known.name}: {criterion}"))
+        await commit(work, lifecycle.escalate(run, position, criterion, actor, work.now))
+        return CriterionEscalation(criterion, await escalate_locked(work, actor, f"{run.name}: {criterion}"))
 
 
 async def abandon(
     context: Context, number: int, run_number: int, actor: str, reason: str, delivery: str | None = None
 ) -> PlaybookRun:
-    async with locked_run(context, number, run_number, delivery) as (work, known, _):
-        return await commit(work, lifecycle.abandon(known, actor, work.now, reason))
+    async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        return await commit(work, lifecycle.abandon(run, actor, work.now, reason))
 
 
 async def judge(
     context: Context, number: int, run_number: int, helped: bool, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
-    async with locked_run(context, number, run_number, delivery) as (work, known, _):
-        return await commit(work, lifecycle.judge(known, helped, actor, work.now))
+    async with locked_run(context, number, run_number, delivery) as (work, run, _):
+        return await commit(work, lifecycle.judge(run, helped, actor, work.now))
 
 
-def preview(playbook: Playbook, step: str, values: Mapping[str, str], action: str) -> tuple[str, ...]:
-    """What a step's commands are with these values, byte for byte."""
-    found = next(one for one in playbook.steps if one.key == step)
-    if action in ("run", "rollback"):
-        commands: Sequence[str] = jobs.preview(found, values, action)
+def preview(playbook: Playbook, key: str, values: Mapping[str, str], action: str) -> tuple[str, ...]:
+    """What a step would do with these values, byte for byte: its commands, or else its description."""
+    step = playbook.step(key)
+    if action == "rollback":
+        return jobs.preview(step, values, action) or (step.rollback_text,)
+    if action == "run":
+        lines = jobs.preview(step, values, action)
     else:
-        commands = [one.filled_in(values) for one in found.commands]
-    return tuple(commands) or (found.rollback_text if action == "rollback" else found.description or found.title,)
+        lines = tuple(command.filled_in(values) for command in step.commands)
+    return lines or (step.description or step.title,)
 
 
 def _values_from_incident(playbook: Playbook, incident: Incident) -> dict[str, str]:
-    """What the incident itself says: the one service that is affected, where the playbook asks for it."""
+    """Values known from the incident: the affected service, if there is exactly one and the playbook asks for it."""
     if len(incident.services) != 1:
         return {}
     return {
-        one.name: incident.services[0]
-        for one in playbook.parameters
-        if one.name == "service" and one.required and one.problem_with(incident.services[0]) is None
+        parameter.name: incident.services[0]
+        for parameter in playbook.parameters
+        if parameter.name == "service" and parameter.required and parameter.problem_with(incident.services[0]) is None
     }

@@ -1,4 +1,4 @@
-"""How a change of a walk is committed: the walk, its incident, entries, deadlines and notices in one transaction."""
+"""Loads playbook runs and commits their changes: run, incident, entries, deadlines and notices in one transaction."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bot.domain.errors import NotFound
 from bot.domain.incident import Change
 from bot.domain.outcome import Outcome
 from bot.domain.paging import ladder
-from bot.domain.playbook import run as walks
 from bot.domain.playbook import timers
 from bot.domain.playbook.definition import Playbook
-from bot.domain.playbook.run import PlaybookRun
+from bot.domain.playbook.run import PlaybookRun, RunChange
 from bot.domain.policy.policy import Rung
 from bot.domain.routing.notice import Notice
+from bot.domain.timeline.entry import Entry
 from bot.domain.values.slack_ids import is_user_id, user_mention
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_calendar
@@ -28,15 +28,18 @@ from storage import playbook_runs as stored
 
 
 async def commit(
-    work: UnitOfWork, change: walks.RunChange, notices: Sequence[Notice] = (), *, new: bool = False
+    work: UnitOfWork, change: RunChange, notices: Sequence[Notice] = (), *, new: bool = False
 ) -> PlaybookRun:
-    """Save a changed walk with all that follows. Call it with the incident locked, as `working_on` does."""
+    """Save a changed run with everything that follows from it. The incident must be locked.
+
+    A change of nothing is not written. `new` is for a run that is not stored yet.
+    """
     await work.write(await save_run(work, change, notices, new=new))
     return change.run
 
 
 async def save_run(
-    work: UnitOfWork, change: walks.RunChange, notices: Sequence[Notice] = (), *, new: bool = False
+    work: UnitOfWork, change: RunChange, notices: Sequence[Notice] = (), *, new: bool = False
 ) -> Outcome:
     """Save a changed run. The outcome for its incident, with the run's messages, is left for the caller to write."""
     after = change.run
@@ -44,22 +47,24 @@ async def save_run(
     if before == after and not change.entries:
         return Outcome(Change(work.incident))
     await stored.save(work.conn, after)
-    settled = (
-        [*routing.playbook_runs.settled(before, after), *routing.playbook_runs.reminders_settled(before, after)]
-        if before
-        else []
-    )
-    shown = routing.playbook_runs.opened(after) if new else routing.walk_edit(after.incident, after.number)
-    last = change.entries[-1] if change.entries else None
-    said = f"{last.text} ({user_mention(last.actor)})" if last and is_user_id(last.actor) else last.text if last else ""
-    mirror = replace(timers.run_summary(after, said), asking=routing.playbook_runs.asking(after))
-    others = tuple(one for one in work.incident.walks if one.number != after.number)
-    kept = tuple(sorted((*others, mirror), key=lambda one: one.number))
-    return Outcome(Change(replace(work.incident, walks=kept), change.entries), (shown, *settled, *notices))
+    settled = []
+    if before is not None:
+        settled += routing.playbook_runs.requests_settled(before, after)
+        settled += routing.playbook_runs.reminders_settled(before, after)
+    shown = routing.playbook_runs.run_opened(after) if new else routing.run_edit(after.incident, after.number)
+    last = _last_line(change.entries[-1]) if change.entries else ""
+    summary = replace(timers.run_summary(after, last), asking=routing.playbook_runs.live_request_keys(after))
+    others = (each for each in work.incident.walks if each.number != after.number)
+    summaries = tuple(sorted((*others, summary), key=lambda each: each.number))
+    return Outcome(Change(replace(work.incident, walks=summaries), change.entries), (shown, *settled, *notices))
+
+
+def _last_line(entry: Entry) -> str:
+    return f"{entry.text} ({user_mention(entry.actor)})" if is_user_id(entry.actor) else entry.text
 
 
 async def load_run(conn: AsyncConnection, incident: int, number: int) -> tuple[PlaybookRun, Playbook]:
-    """The walk, and its playbook as it was when the walk was opened. Raises `NotFound`."""
+    """A run, and its playbook as it was when the run was opened. Raises `NotFound`."""
     run = await stored.get(conn, incident, number)
     playbook = await stored.playbook_version(conn, run.digest) if run else None
     if run is None or playbook is None:
@@ -68,28 +73,28 @@ async def load_run(conn: AsyncConnection, incident: int, number: int) -> tuple[P
 
 
 async def approvers(work: UnitOfWork) -> tuple[str, ...]:
-    """Slack user IDs or addresses of whoever the policy lets approve; empty where that is everybody."""
+    """Slack user IDs or addresses of the people whom the policy lets approve. Empty: everyone may."""
     targets = work.policy.playbooks.approvers
     if not targets:
         return ()
-    who = await current_calendar(work.conn, work.policy, work.now)
-    return ladder.recipients_of(Rung(timedelta(), targets), work.incident, work.policy, who, work.now).people
+    calendar = await current_calendar(work.conn, work.policy, work.now)
+    return ladder.recipients_of(Rung(timedelta(), targets), work.incident, work.policy, calendar, work.now).people
 
 
-async def direct_approvers(work: UnitOfWork, asker: str) -> tuple[str, ...]:
-    """Who gets a request as a direct message: the approvers; without any, whoever leads. In a drill nobody."""
+async def direct_approvers(work: UnitOfWork, requester: str) -> tuple[str, ...]:
+    """Who gets a request as a direct message: the approvers, else the commander and technical lead. None in a drill."""
     if work.incident.drill:
         return ()
-    leading = (work.incident.roles.get(role) for role in ("commander", "technical_lead"))
-    named = await approvers(work) if work.policy.playbooks.approvers else filter(None, leading)
-    return tuple(dict.fromkeys(person for person in named if person != asker))
+    leads = (work.incident.roles.get(role) for role in ("commander", "technical_lead"))
+    people = await approvers(work) if work.policy.playbooks.approvers else filter(None, leads)
+    return tuple(dict.fromkeys(person for person in people if person != requester))
 
 
 @asynccontextmanager
 async def locked_run(
     context: Context, number: int, run_number: int, delivery: str | None = None
 ) -> AsyncIterator[tuple[UnitOfWork, PlaybookRun, Playbook]]:
-    """Lock the incident for an act on one of its walks. Raises `NotFound`, or `Repeated`."""
+    """Lock an incident and load one of its runs. Raises `NotFound`, and `DuplicateDelivery` for a repeated delivery."""
     async with locked_incident(context, number, delivery) as work:
-        known, playbook = await load_run(work.conn, number, run_number)
-        yield work, known, playbook
+        run, playbook = await load_run(work.conn, number, run_number)
+        yield work, run, playbook

@@ -1,4 +1,4 @@
-"""Catch up: what happened in an incident since somebody last read or took part, and what is next."""
+"""Catch up: what happened in an incident since a person last read it or took part, and what is next."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _AFTER = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """`since` is None for whoever was never there. `entries` are the key ones, `messages` counts what people wrote."""
+    """What a person missed, and where to look."""
 
     incident: Incident
-    since: datetime | None
-    entries: tuple[RecordedEntry, ...]
-    messages: int
+    since: datetime | None  # None: the person was never in the incident
+    entries: tuple[RecordedEntry, ...]  # key entries only
+    messages: int  # how many people wrote
     upcoming: tuple[LedgerRow, ...]
     contacts: tuple[Contact, ...]
     links: tuple[tuple[str, str], ...]
@@ -36,7 +36,7 @@ class CatchUp:
 async def catch_up(
     context: Context, incident: Incident, policy: Policy, user: str, delivery: str | None = None
 ) -> CatchUp:
-    """From now on it counts as read."""
+    """Gather what `user` missed, and record that they have read up to now."""
     now, number = context.clock.now(), incident.number
     async with context.database.reading() as conn:
         since = await user_activity.last_read_at(conn, number, user)

@@ -224,7 +224,7 @@ def test_a_declaration_is_never_refused(text: str, policy: Policy, declaration: 
             "/incident snooze 30m",
         ),
         ("snooze", "For how long? Write 15m, 2h or 1d.", "/incident snooze 30m"),
-        ("next 0m", "The duration must be longer than nothing.", "/incident next 1h"),
+        ("next 0m", "The duration must be longer than zero.", "/incident next 1h"),
         ("note", "Write the text after “note”.", "/incident note Deploy 4512 went out at 02:47"),
         ("cancel", "Write the reason after “cancel”.", "/incident cancel False alarm, the probe was misconfigured"),
         ("timeline some", "Add “all” for everything, or nothing for the key entries.", "/incident timeline"),

@@ -10,7 +10,7 @@ from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import forms, job_forms
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler
 from bot.slack.listeners.handlers.run_buttons import STALE_BUTTON, open_run_form, run_and_step, run_of, step_of
-from bot.usecases.playbooks import approvals, confidence, jobs, unit_of_work
+from bot.usecases.playbooks import approvals, confidence, job_queue, jobs, unit_of_work
 from bot.usecases.playbooks.dry_run import dry_run
 
 
@@ -26,7 +26,7 @@ async def offer_to_run(call: Press, place: str, action: str) -> Message | None:
     run, playbook, state, step = await _load_step(call, place)
     dry = dry_run(call.context, call.incident, playbook, step, run.values, action)
     if dry.plan is None or not dry.allowed:
-        outcome = await jobs.queue_step(
+        outcome = await job_queue.queue_step(
             call.context, call.number, run.number, step.key, call.user, action, call.delivery
         )
         return job_forms.refused(outcome.refused or "")
@@ -79,12 +79,12 @@ async def _press_run_again(call: Press) -> Message | None:
 
 async def _submit_run(call: Submission) -> None:
     """Run what the form showed. Raises `Refused` where the run has changed meanwhile."""
-    form, metadata = forms.of(call.view), inputs.metadata_of(call.view)
+    form, metadata = forms.subject_of(call.view), inputs.metadata_of(call.view)
     action = "rollback" if metadata.get("action") == "rollback" else "run"
-    outcome = await jobs.queue_step(
+    outcome = await job_queue.queue_step(
         call.context,
         form.incident,
-        form.walk,
+        form.run,
         form.step,
         call.user,
         action,

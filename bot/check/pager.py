@@ -1,0 +1,113 @@
+"""Checks paging outside Slack: the methods, the heartbeat, and schedules that are kept at PagerDuty."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from bot import pager
+from bot.check.finding import Finding, fail, ok, warn
+from bot.domain.errors import DeliveryError
+from bot.domain.oncall import schedule as oncall
+from bot.domain.paging import calls
+from bot.domain.policy.policy import Policy
+from bot.integrations.http import LOOPBACK, in_the_clear
+from bot.integrations.pagerduty_schedules import Entry, Schedules
+from bot.settings import Settings
+from bot.slack.client import api as slack_api
+from bot.workers import pagerduty_schedule_sync
+from bot.workers.pagerduty_schedule_sync import AHEAD, member_of, read_span
+
+
+def check(settings: Settings, policy: Policy | None) -> list[Finding]:
+    """Paging methods and heartbeat."""
+    return [*_notifiers(settings, _methods_used(policy)), _heartbeat(settings)]
+
+
+def _methods_used(policy: Policy | None) -> frozenset[str]:
+    if policy is None:
+        return frozenset()
+    rungs = [rung for severity in policy.severities for rung in severity.ladder]
+    rungs += [trigger.rung for trigger in policy.triggers]
+    return frozenset(method for rung in rungs for method in rung.by)
+
+
+def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
+    """Each paging method besides Slack: set up, half set up, or used by the policy and not set up."""
+    findings = [fail("notifiers", words) for words in pager.half_set_up(settings)]
+    for method in pager.NEEDS:
+        missing, way = pager.missing(settings, method), calls.label(method)
+        if not missing:
+            findings.append(ok("notifiers", f"{way} is set up"))
+        elif method in used:
+            words = (
+                f"the policy pages by {method}, which is not set up: nobody is reached so. Set {', '.join(missing)}."
+            )
+            findings.append(warn("notifiers", words))
+    if settings.pagerduty_routing_key is not None and settings.pagerduty_webhook_secret is None:
+        words = "acknowledging in PagerDuty is not noticed here. Set PAGERDUTY_WEBHOOK_SECRET; see docs/notifiers.md."
+        findings.append(warn("notifiers", words))
+    for name in ("PAGERDUTY_EVENTS_URL", "TWILIO_API_URL", "WEBHOOK_URL"):
+        if in_the_clear(pager.value(settings, name)):
+            words = f"{name} begins with http://: others on the way can read secrets and names. Use https://."
+            findings.append(warn("notifiers", words))
+    if pager.value(settings, "SMTP_URL").startswith("smtp+plain:"):
+        words = "SMTP_URL asks for no encryption: others on the way can read mail and password."
+        findings.append(warn("notifiers", words))
+    return findings
+
+
+def _heartbeat(settings: Settings) -> Finding:
+    """Shows the host only, for the address is a secret. It is not called: that would report that all is well."""
+    if settings.heartbeat_url is None:
+        words = "HEARTBEAT_URL is not set: nobody outside notices when Tocsin stops. See docs/operator.md."
+        return warn("heartbeat", words)
+    parts = urlsplit(settings.heartbeat_url.get_secret_value())
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
+    if parts.hostname in LOOPBACK:
+        words = f"HEARTBEAT_URL is on this machine ({where}): it falls silent with it. Let another machine listen."
+    elif parts.scheme == "http":
+        words = f"HEARTBEAT_URL begins with http:// ({where}): others on the way can read it. Use https://."
+    else:
+        return ok("heartbeat", f"{where} is called every minute while all is well")
+    return warn("heartbeat", words)
+
+
+async def check_schedules(settings: Settings, policy: Policy) -> list[Finding]:
+    """Read each schedule that is kept at PagerDuty."""
+    keys = [key for key, schedule in policy.schedules.items() if schedule.pagerduty]
+    if not keys:
+        return []
+    async with slack_api.open_session() as session:
+        client = pagerduty_schedule_sync.client(settings, session)
+        if client is None:
+            words = f"{', '.join(keys)}: to be read from PagerDuty, which needs PAGERDUTY_API_TOKEN. Set it."
+            return [fail("schedules", words)]
+        return [finding for key in keys for finding in await _schedule(client, policy, key)]
+
+
+async def _schedule(client: Schedules, policy: Policy, key: str) -> list[Finding]:
+    """Whom PagerDuty has on call now, and whom of them the policy does not know."""
+    now = datetime.now(UTC)
+    try:
+        entries = await client.entries(policy.schedules[key].pagerduty or "", *read_span(now))
+    except DeliveryError as error:
+        return [fail("schedules", f"{key}: {error}")]
+    current = next((entry.name for entry in entries if entry.starts_at <= now < entry.ends_at), "nobody")
+    words = f"{key} is read from PagerDuty: {len(entries)} turns in {AHEAD.days} days, on call now: {current}"
+    return [ok("schedules", words), *_strangers(entries, policy, key)]
+
+
+def _strangers(entries: list[Entry], policy: Policy, key: str) -> list[Finding]:
+    members = {member_of(entry, policy): entry.name for entry in entries}
+    unknown = {member: name for member, name in members.items() if member not in policy.contacts}
+    findings = []
+    for unreachable, consequence in (
+        (True, "nobody here can reach them"),
+        (False, "Slack is asked who has their address, and no telephone of theirs is known"),
+    ):
+        names = sorted(n for member, n in unknown.items() if oncall.is_unreachable(member, policy) is unreachable)
+        if names:
+            hint = f"Give each a contact with their e-mail address or exactly that name: {', '.join(names)}."
+            findings.append(warn("schedules", f"{key}: on call at PagerDuty and no contacts, so {consequence}. {hint}"))
+    return findings

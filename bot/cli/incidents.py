@@ -1,0 +1,106 @@
+"""`tocsin list`, `search` and `show`: incidents on the command line, for when Slack is down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from bot import serialization
+from bot.cli.shared import as_json_option, incident_number, print_json, run
+from bot.domain.errors import TocsinError
+from bot.domain.incident import Incident
+from bot.domain.triage.similarity import SimilarIncident
+from bot.domain.values.durations import approximate
+from bot.usecases.effects import search_index
+from storage import deadlines, incidents
+from storage.database import Database
+from storage.timeline import entries as timeline
+
+
+@click.command("list")
+@click.argument("scope", default="open", type=click.Choice(["open", "all"]))
+@as_json_option
+def list_command(scope: str, as_json: bool) -> None:
+    """Incidents, newest first."""
+    listed = run(lambda database, _: _listing(database, scope == "open"))
+    if as_json:
+        print_json([serialization.incident_json(incident) for incident in listed])
+        return
+    if not listed:
+        click.echo("No incident is open. Past ones too: tocsin list all" if scope == "open" else "No incidents yet.")
+    for incident in listed:
+        click.echo(_line(incident))
+
+
+@click.command("search")
+@click.argument("words", nargs=-1, required=True)
+@as_json_option
+def search_command(words: tuple[str, ...], as_json: bool) -> None:
+    """Incidents by their words, the best first, with what fixed them."""
+    matches = run(lambda database, _: _search(database, " ".join(words)))
+    if as_json:
+        print_json([serialization.similar_json(match) for match in matches])
+        return
+    if not matches:
+        click.echo("Nothing has these words. Fewer words find more.")
+    for match in matches:
+        click.echo(_line(match.incident))
+        if match.fixed:
+            click.echo(f"{'':<8} {match.fixed}")
+
+
+@click.command("show")
+@click.argument("incident_id")
+@as_json_option
+def show_command(incident_id: str, as_json: bool) -> None:
+    """One incident with its timeline and reminders."""
+    number = incident_number(incident_id)
+    details = run(lambda database, _: _details(database, number))
+    if as_json:
+        print_json(details)
+    else:
+        click.echo(_as_text(details))
+
+
+def _line(incident: Incident) -> str:
+    return f"{incident.id:<8} {incident.severity:<8} {incident.status:<14} {incident.title}"
+
+
+async def _listing(database: Database, open_only: bool) -> list[Incident]:
+    async with database.reading() as conn:
+        return await incidents.newest(conn, open_only=open_only, limit=10_000)
+
+
+async def _search(database: Database, words: str) -> list[SimilarIncident]:
+    async with database.reading() as conn:
+        return await search_index.search(conn, words, None, datetime.now(UTC))
+
+
+async def _details(database: Database, number: int) -> dict[str, Any]:
+    async with database.reading() as conn:
+        incident = await incidents.get(conn, number)
+        if incident is None:
+            raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
+        entries = await timeline.read(conn, number)
+        rows = await deadlines.ledger(conn, number)
+    return serialization.whole_incident_json(incident, entries, rows)
+
+
+def _as_text(details: dict[str, Any]) -> str:
+    lines = [f"{details['id']} · {details['title']}", f"{details['severity']} · {details['status']}"]
+    if details["roles"]:
+        lines.append(", ".join(f"{role}: {user}" for role, user in details["roles"].items()))
+    for name in ("acknowledge", "identify", "mitigate", "resolve"):
+        if (seconds := details[f"time_to_{name}_s"]) is not None:
+            lines.append(f"time to {name}: {approximate(timedelta(seconds=seconds))}")
+    lines.append("")
+    for entry in details["timeline"]:
+        mark = "●" if entry["key"] else " "
+        lines.append(f"{entry['at']} {mark} {entry['kind']:<16} {entry['actor']:<12} {entry['text']}")
+    lines.append("")
+    for row in details["reminders"]:
+        rung = f" rung {row['rung']}" if row["rung"] else ""
+        lines.append(f"{row['due_at']}   {row['kind'] + rung:<20} {row['state']:<10} {row['reason']}")
+    return "\n".join(lines)

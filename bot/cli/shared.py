@@ -1,0 +1,55 @@
+"""What the commands share: settings with the database, JSON output, incident IDs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import click
+
+from bot import settings as settings_reader
+from bot.domain.errors import TocsinError
+from bot.settings import Settings
+from storage.database import Database
+from storage.open import open_database
+
+T = TypeVar("T")
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def run(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
+    """Do this with the database of the settings, which is not migrated first."""
+
+    async def opened() -> T:
+        async with settings_database() as (database, settings):
+            return await work(database, settings)
+
+    return asyncio.run(opened())
+
+
+@asynccontextmanager
+async def settings_database() -> AsyncIterator[tuple[Database, Settings]]:
+    """The database of the settings, and the settings. Nothing is migrated."""
+    settings = settings_reader.load()
+    database = await open_database(settings.url, migrate=False)
+    try:
+        yield database, settings
+    finally:
+        await database.close()
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, for people and programs."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def incident_number(incident_id: str) -> int:
+    """The number in an ID such as INC-42, or in 42. Raises `TocsinError`."""
+    number = incident_id.upper().removeprefix("INC-")
+    if not number.isdecimal():
+        raise TocsinError(f"“{incident_id}” is not an incident ID. They look like INC-42.")
+    return int(number)
