@@ -1,4 +1,4 @@
-# Two commands do all: `make demo` and `make test`. Both make their own virtual environment first.
+# `make demo` and `make test` need nothing else: both create their own virtual environment first.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,7 @@ help:
 	@echo "make demo   try Tocsin in a local workspace"
 	@echo "make test   run the tests"
 	@echo "make lint   ruff, mypy, import contracts, eslint where npm is installed"
-	@echo "make torture  kill, freeze, cut and fill for half an hour, and see that nothing is lost or doubled"
+	@echo "make torture  kill, freeze and disconnect the bot for half an hour; check that nothing is lost or doubled"
 	@echo "make bench  measure speed against bare baselines"
 
 $(READY): pyproject.toml constraints.txt
@@ -28,7 +28,7 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
-# Random nights (docs/torture.md), then a death at every commit and call, not only at some: half an hour.
+# Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
 torture: $(READY)
 	$(BIN)/python -m tests.torture --runs $(RUNS) $(ARGS)
 	TOCSIN_TORTURE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/scenarios/test_kill.py
@@ -36,7 +36,7 @@ torture: $(READY)
 pictures: $(READY)
 	$(BIN)/python -m sandbox.pictures
 
-# Pin what is installed now; the ranges stand in pyproject.toml.
+# Pin the installed versions; the ranges are in pyproject.toml.
 lock: $(READY)
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check 2>/dev/null | grep '==' | sort -f > constraints.txt
 	$(BIN)/python .ci/lock.py
@@ -48,7 +48,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory lint-js
 
-# The web UI of the sandbox; needs npm, and says so where it is missing.
+# The web UI of the sandbox. Without npm it prints a note and passes.
 lint-js:
 	@.ci/lint-js
 

@@ -1,4 +1,4 @@
-"""Write constraints.sha256: what constraints.txt pins, with the hash of the file that would be installed here."""
+"""Write constraints.sha256: each pin of constraints.txt with the hash of the file that pip would install here."""
 
 import json
 import subprocess
@@ -12,11 +12,11 @@ PIP = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"
 def main() -> None:
     pins = ROOT / "constraints.txt"
     command = [*PIP, "--report", "-", "-r", str(pins)]
-    report = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own words
-    lines = ["# Made by `make lock`, for CPython 3.11 on Linux, x86-64: .ci/audit compares what would be installed."]
-    for one in json.loads(report)["install"]:
-        name, version = one["metadata"]["name"], one["metadata"]["version"]
-        lines.append(f"{name}=={version} --hash=sha256:{one['download_info']['archive_info']['hashes']['sha256']}")
+    report = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - constant
+    lines = ["# Written by `make lock` for CPython 3.11 on Linux, x86-64; .ci/audit compares the hashes."]
+    for package in json.loads(report)["install"]:
+        name, version = package["metadata"]["name"], package["metadata"]["version"]
+        lines.append(f"{name}=={version} --hash=sha256:{package['download_info']['archive_info']['hashes']['sha256']}")
     lines[1:] = sorted(lines[1:], key=str.lower)
     (ROOT / "constraints.sha256").write_text("\n".join(lines) + "\n")
 

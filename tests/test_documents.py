@@ -120,3 +120,43 @@ def test_the_architecture_names_every_layer_in_its_order() -> None:
         (contract,) = [contract for contract in contracts if contract["name"] == f"The layers of {name}"]
         layers = [layer for row in contract["layers"] for layer in row.split(" | ") if layer != "__main__"]
         assert items[title] == layers
+
+
+def unwrapped(source: str) -> str:
+    """The source in one line, so that a citation is found where a docstring or comment breaks it."""
+    return re.sub(r"\s*\n\s*(?:#:?\s*)?", " ", source)
+
+
+def wrong_citations(source: str) -> list[str]:
+    """The one form is `docs/architecture.md, decision N` (or `decisions N and M`)."""
+    wrong = []
+    for before, numbers in re.findall(r"(.{0,24})\b[Dd]ecisions? (\d+(?:(?:,| and) \d+)*)", source):
+        if not before.endswith("docs/architecture.md, "):
+            wrong.append(f"{before}decision {numbers}: name the document")
+        for number in re.findall(r"\d+", numbers):
+            if f"### Decision {number}: " not in ARCHITECTURE:
+                wrong.append(f"there is no decision {number}")
+    if re.search(r"\barchitecture, ", source):
+        wrong.append("name the document, and a heading or a decision in it")
+    for name in re.findall(r"(?<![\w/.])docs/[\w/-]+(?:\.\w+)+", source):
+        if not (ROOT / name).exists():
+            wrong.append(f"{name} does not exist")
+    return wrong
+
+
+def test_citations_in_the_code_name_a_document_and_a_decision_that_exist() -> None:
+    wrong = {str(path.relative_to(ROOT)): wrong_citations(unwrapped(path.read_text())) for path in SOURCES}
+    assert {path: citations for path, citations in wrong.items() if citations} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see Decision " + "99",
+        "(architecture" + ", figures)",
+        "docs/architecture.md, decision " + "99",
+        "docs/no" + "thing.md",
+    ],
+)
+def test_wrong_citations_are_found(text: str) -> None:
+    assert wrong_citations(text)

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [name…] [--json]`: run all, or those named, and print one table."""
+"""`python -m tests.benchmarks [name…] [--json]`: run all benchmarks, or the named ones, and print a table."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *NAMES], metavar="name", help=", ".join(NAMES))
     parser.add_argument("--json", action="store_true")
-    given = parser.parse_args(arguments)
-    found: list[Figure] = []
-    for name in given.names or NAMES:
+    args = parser.parse_args(arguments)
+    results: list[Figure] = []
+    for name in args.names or NAMES:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
-            new = importlib.import_module(f"tests.benchmarks.{name}").figures()
-        except (RuntimeError, TimeoutError) as error:  # the others can still be measured
-            new = [Figure(name, f"not measured: {error}", "", False)]
-        found += new
-        print(table(new), file=sys.stderr, flush=True)
-    if given.json:
-        print(json.dumps([figure.as_json() for figure in found], ensure_ascii=False, indent=2))
+            rows = importlib.import_module(f"tests.benchmarks.{name}").figures()
+        except (RuntimeError, TimeoutError) as error:  # measure the others anyway
+            rows = [Figure(name, f"not measured: {error}", "", False)]
+        results += rows
+        print(table(rows), file=sys.stderr, flush=True)
+    if args.json:
+        print(json.dumps([figure.as_json() for figure in results], ensure_ascii=False, indent=2))
     else:
-        print(table(found))
-    return 0 if all(figure.met is not False for figure in found) else 1
+        print(table(results))
+    return 0 if all(figure.met is not False for figure in results) else 1
 
 
 if __name__ == "__main__":

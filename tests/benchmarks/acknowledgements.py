@@ -1,9 +1,9 @@
-"""How soon `/incident …` and a press are acknowledged, idle, one at a time, beside a Bolt app that only echoes.
+"""How soon `/incident …` and a press are acknowledged, one at a time, beside a Bolt app that only echoes.
 
-The bar (architecture, figures): p99 at most twice the echo's. What must be on disk before it is acknowledged stands
-beside a second echo, too, which commits one row to SQLite first: the floor of a promise. Each request of ours is
-followed by the same request to the echoes, so that all meet the machine as it is at that moment. What a declare or a
-press sets going in the background is over before the next one is timed.
+The bar (docs/performance.md): p99 at most twice the echo's. Requests that are stored before they are acknowledged are
+also compared with a second echo, which commits one row to SQLite first. Each request to the bot is followed by the same
+request to the echoes, so that all see the machine in the same state. The background work of a declare or a press ends
+before the next request is timed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from storage.database import Database
 from tests.benchmarks import client, processes
-from tests.benchmarks.client import Answer, Line
+from tests.benchmarks.client import Answer, Connection
 from tests.benchmarks.figures import Figure, pair, percentile
 
 ROUNDS = 200
@@ -23,30 +23,32 @@ BAR = 2.0
 
 @dataclass(slots=True)
 class Sides:
-    """One connection to each, and the database that tells when ours is idle."""
+    """One connection to each side, and the database that shows when the bot is idle."""
 
-    ours: Line
-    bare: Line
+    ours: Connection
+    bare: Connection
     database: Database
 
 
-async def _one(line: Line, request: bytes, says: str = "") -> Answer:
-    answer = await line.ask(request)
-    if answer.status != 200 or says not in answer.body.decode():
+async def _one(connection: Connection, request: bytes, expected: str = "") -> Answer:
+    answer = await connection.request(request)
+    if answer.status != 200 or expected not in answer.body.decode():
         raise RuntimeError(f"answered {answer.status}: {answer.body.decode()[:300]}")
     return answer
 
 
-async def _alternately(sides: Sides, rounds: int, request: Callable[[int], bytes], says: str) -> list[list[float]]:
+async def _alternately(
+    sides: Sides, rounds: int, request: Callable[[int], bytes], expected_text: str
+) -> list[list[float]]:
     took: list[list[float]] = [[], [], []]
     for n in range(rounds):
-        for line, seconds, expected in (
-            (sides.ours, took[0], says),
+        for connection, seconds, expected in (
+            (sides.ours, took[0], expected_text),
             (sides.bare, took[1], ""),
             (sides.bare, took[2], ""),
         ):
-            asked = client.command(f"keep {n}") if seconds is took[2] else request(n)
-            seconds.append((await _one(line, asked, expected)).took_s)
+            payload = client.command(f"keep {n}") if seconds is took[2] else request(n)
+            seconds.append((await _one(connection, payload, expected)).took_s)
             await processes.idle(sides.database)
     return took
 
@@ -67,21 +69,21 @@ async def _compare(name: str, url: str, rounds: int) -> list[Figure]:
             ("button Acknowledge", lambda n: client.press("ack", f"INC-{n + 1 + rounds}", channel, person), ""),
             ("/incident declare", lambda n: client.command(f"declare sev4 Slow {n}", channel, person), "INC-"),
         ]
-        found = []
+        figures = []
         async with (
-            client.lines(bot.port) as ours,
-            client.lines(bare.port) as theirs,
-            processes.looking_into(url) as database,
+            client.connections(bot.port) as ours,
+            client.connections(bare.port) as theirs,
+            processes.read_database(url) as database,
         ):
             sides = Sides(ours[0], theirs[0], database)
             await _declared(sides, 2 * rounds)
-            await _alternately(sides, 30, *cases[0][1:])  # warm, both
-            for text, request, says in cases:
-                ours_s, bare_s, durable_s = await _alternately(sides, rounds, request, says)
-                found.append(_figure(f"{text}, {name}", ours_s, bare_s))
+            await _alternately(sides, 30, *cases[0][1:])  # warm up both sides
+            for text, request, text_of_answer in cases:
+                ours_s, bare_s, durable_s = await _alternately(sides, rounds, request, text_of_answer)
+                figures.append(_figure(f"{text}, {name}", ours_s, bare_s))
                 if text != "/incident help":
-                    found.append(_floor(f"{text}, {name}", ours_s, durable_s))
-        return found
+                    figures.append(_floor(f"{text}, {name}", ours_s, durable_s))
+        return figures
 
 
 def _figure(name: str, ours: list[float], bare: list[float]) -> Figure:

@@ -1,4 +1,4 @@
-"""The floor: a Bolt app that only echoes, behind an aiohttp route of its own.
+"""The floor: a Bolt app that only echoes, behind its own aiohttp route.
 
 `python -m tests.benchmarks.bare API_URL FILE` prints its port.
 """
@@ -23,7 +23,7 @@ ANY = re.compile(".*", re.DOTALL)
 
 
 class Durable:
-    """One row committed to disk, with next to nothing around it: the least that a promise costs here."""
+    """Commits one row to disk with almost no other work: the minimum cost of a durable acknowledgement."""
 
     def __init__(self, path: str) -> None:
         self._conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -36,7 +36,7 @@ class Durable:
 
 
 def echo(api_url: str, durable: Durable) -> AsyncApp:
-    """`/incident …` is echoed; what begins with `keep` is committed first."""
+    """Echo `/incident …`; commit a text that begins with `keep` first."""
     client = AsyncWebClient(token=SLACK.bot_token, base_url=api_url)
     app = AsyncApp(client=client, signing_secret=SLACK.signing_secret, process_before_response=True)
 

@@ -1,8 +1,8 @@
 """Thirty people declare at once while Slack takes 200 ms a call; and one declare alone, up to its pinned card.
 
-The bars (architecture, figures): all acknowledged within 3 s, p99 within 300 ms, one channel each; declare → card
+The bars (docs/performance.md): all acknowledged within 3 s, p99 within 300 ms, one channel each; declare → card
 pinned within 1.3 times the sum of the calls that must follow one another: create, post, pin. Slack's rate tiers are
-off: its twenty channels a minute would make thirty of them take 90 s.
+off, because at twenty channels a minute thirty of them would take 90 s.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ IN_A_ROW = ("conversations.create", "chat.postMessage", "pins.add")
 
 
 async def _compare(name: str, url: str) -> list[Figure]:
-    async with processes.rig(LATENCY_S) as rig, processes.looking_at_start(rig, url) as (bot, database):
+    async with processes.rig(LATENCY_S) as rig, processes.start_bot(rig, url) as (bot, database):
         channel, person = await rig.channel("general"), await rig.person("maya")
 
         alone, floors = [], []
         for n in range(ALONE):
             declared_at = time.time()
-            await client.ask_all(bot.port, [client.command(f"declare sev4 Alone {n}", channel, person)], 1)
+            await client.request_all(bot.port, [client.command(f"declare sev4 Alone {n}", channel, person)], 1)
             pinned = await _pinned(rig, n + 1)
             alone.append(_answered_at(pinned) - declared_at)
             floors.append(await _slowest_chain(rig))
@@ -38,10 +38,10 @@ async def _compare(name: str, url: str) -> list[Figure]:
 
         requests = [client.command(f"declare sev4 Together {n}", channel, person) for n in range(AT_ONCE)]
         began = time.perf_counter()
-        answers = await client.ask_all(bot.port, requests, AT_ONCE)
+        answers = await client.request_all(bot.port, requests, AT_ONCE)
         took_s = time.perf_counter() - began
         if any(answer.status != 200 or b"INC-" not in answer.body for answer in answers):
-            raise RuntimeError(f"not all were taken: {Counter(answer.status for answer in answers)}")
+            raise RuntimeError(f"not all were accepted: {Counter(answer.status for answer in answers)}")
         await _pinned(rig, ALONE + AT_ONCE)
         await processes.idle(database, 120.0)
         made = [c["name"] for c in (await rig.get("state"))["channels"] if c["name"].startswith("inc-")]
@@ -69,13 +69,13 @@ async def _compare(name: str, url: str) -> list[Figure]:
 
 
 async def _pinned(rig: Rig, count: int) -> dict[str, Any]:
-    """The call that pinned the last of `count` cards."""
+    """Wait for the call that pinned the last of `count` cards."""
     for _ in range(2000):
         calls = [call for call in await rig.calls("pins.add") if call["ok"] and call["took_ms"]]
         if len(calls) >= count:
             return calls[-1]
         await asyncio.sleep(0.02)
-    raise TimeoutError(f"{count} cards were to be pinned")
+    raise TimeoutError(f"{count} cards were not pinned in time")
 
 
 def _answered_at(call: dict[str, Any]) -> float:
@@ -83,7 +83,7 @@ def _answered_at(call: dict[str, Any]) -> float:
 
 
 async def _slowest_chain(rig: Rig) -> float:
-    """What the last create, card and pin took by themselves."""
+    """The seconds that creating, posting and pinning take by themselves."""
     calls = [await rig.calls(method) for method in IN_A_ROW]
     return float(sum(median(call["took_ms"] for call in made if call["took_ms"]) for made in calls)) / 1000
 

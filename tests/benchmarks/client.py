@@ -1,6 +1,6 @@
-"""Slack's side with next to no cost of its own: requests made and signed beforehand, sent over kept-alive connections.
+"""A cheap client that acts as Slack: requests are built and signed beforehand and sent over kept-alive connections.
 
-The client of the bot and of every baseline, so that what it costs is the same on both sides.
+The bot and every baseline get the same client, so that its cost is the same on both sides.
 """
 
 from __future__ import annotations
@@ -31,40 +31,40 @@ class Answer:
     took_s: float
 
 
-class Line(asyncio.Protocol):
-    """One connection; one request at a time."""
+class Connection(asyncio.Protocol):
+    """One HTTP connection, with one request at a time."""
 
     def __init__(self) -> None:
-        self._got = bytearray()
-        self._asked: asyncio.Future[tuple[int, bytes]] | None = None
+        self._received = bytearray()
+        self._response: asyncio.Future[tuple[int, bytes]] | None = None
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._asked is not None and not self._asked.done():
-            self._asked.set_exception(exc or ConnectionError("closed before the answer"))
+        if self._response is not None and not self._response.done():
+            self._response.set_exception(exc or ConnectionError("closed before the answer"))
 
     def data_received(self, data: bytes) -> None:
-        self._got += data
-        end = self._got.find(b"\r\n\r\n")
+        self._received += data
+        end = self._received.find(b"\r\n\r\n")
         if end < 0:
             return
-        head = bytes(self._got[:end])
+        head = bytes(self._received[:end])
         length = next((int(h[15:]) for h in head.split(b"\r\n") if h[:15].lower() == b"content-length:"), 0)
-        if len(self._got) < end + 4 + length or self._asked is None:
+        if len(self._received) < end + 4 + length or self._response is None:
             return
-        body = bytes(self._got[end + 4 : end + 4 + length])
-        self._got.clear()
-        self._asked.set_result((int(head[9:12]), body))
+        body = bytes(self._received[end + 4 : end + 4 + length])
+        self._received.clear()
+        self._response.set_result((int(head[9:12]), body))
 
-    async def ask(self, request: bytes) -> Answer:
+    async def request(self, request: bytes) -> Answer:
         assert self._transport is not None
-        self._asked = asyncio.get_running_loop().create_future()
+        self._response = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         self._transport.write(request)
-        status, body = await self._asked
+        status, body = await self._response
         return Answer(status, body, time.perf_counter() - began)
 
     def close(self) -> None:
@@ -73,33 +73,33 @@ class Line(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def lines(port: int, count: int = 1) -> AsyncIterator[list[Line]]:
-    """`count` open connections."""
+async def connections(port: int, count: int = 1) -> AsyncIterator[list[Connection]]:
+    """Open `count` connections."""
     loop = asyncio.get_running_loop()
-    opened = [(await loop.create_connection(Line, "127.0.0.1", port))[1] for _ in range(count)]
+    opened = [(await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(count)]
     try:
         yield opened
     finally:
-        for line in opened:
-            line.close()
+        for connection in opened:
+            connection.close()
 
 
-async def ask_all(port: int, requests: Sequence[bytes], at_once: int) -> list[Answer]:
-    """All of them, `at_once` under way at any time, in order."""
+async def request_all(port: int, requests: Sequence[bytes], at_once: int) -> list[Answer]:
+    """Send all requests, in order, `at_once` at any time. Returns the answers in order of arrival."""
     answers: list[Answer] = []
     left = iter(requests)
 
-    async def work(line: Line) -> None:
+    async def work(connection: Connection) -> None:
         for request in left:
-            answers.append(await line.ask(request))
+            answers.append(await connection.request(request))
 
-    async with lines(port, at_once) as opened:
-        await asyncio.gather(*(work(line) for line in opened))
+    async with connections(port, at_once) as opened:
+        await asyncio.gather(*(work(connection) for connection in opened))
     return answers
 
 
 def command(text: str, channel: str = CHANNEL, user: str = USER) -> bytes:
-    """`/incident text`, typed once: it has a trigger of its own."""
+    """A signed `/incident text` with its own trigger ID."""
     payload = _common() | {
         "team_id": SLACK.team_id,
         "channel_id": channel,
@@ -112,7 +112,7 @@ def command(text: str, channel: str = CHANNEL, user: str = USER) -> bytes:
 
 
 def press(action: str, value: str, channel: str, user: str = USER) -> bytes:
-    """A button on a message."""
+    """A signed press of a button on a message."""
     payload = _common() | {
         "type": "block_actions",
         "team": {"id": SLACK.team_id, "domain": SLACK.team_domain},
@@ -125,7 +125,7 @@ def press(action: str, value: str, channel: str, user: str = USER) -> bytes:
 
 
 def message(channel: str, text: str, ts: str, user: str = USER, retry: int = 0) -> bytes:
-    """Somebody said something in a channel. The same `ts` is the same event."""
+    """A signed message event. The same `ts` means the same event."""
     payload = {
         "token": SLACK.verification_token,
         "team_id": SLACK.team_id,
@@ -158,7 +158,7 @@ def _common() -> dict[str, Any]:
 
 
 def signed(body: bytes, content_type: str, more: dict[str, str] | None = None) -> bytes:
-    """The whole request, as Slack would send it now: good for five minutes."""
+    """The whole request as Slack would send it now; its signature is valid for five minutes."""
     now = str(int(time.time()))
     headers = {
         "Host": "127.0.0.1",

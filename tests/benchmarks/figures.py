@@ -1,4 +1,4 @@
-"""What a benchmark found, as a row of the table."""
+"""The result of a benchmark, as a row of the table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEADINGS = ("figure", "measured", "baseline, same run", "ratio", "bar", "met")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`baseline` is what the same run made of the floor. `met` is None where no bar is set."""
+    """`baseline` is the floor, measured in the same run. `met` is None if there is no bar."""
 
     name: str
     measured: str
@@ -30,7 +30,7 @@ class Figure:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that `share` of them do not exceed; the worst one for a share near 1."""
+    """The value that the fraction `share` does not exceed; the worst value for a share near 1."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
@@ -40,12 +40,12 @@ def ms(seconds: float) -> str:
 
 
 def pair(seconds: Sequence[float]) -> str:
-    """Half and nearly all of them."""
+    """The median and the 99th percentile, as text."""
     return f"p50 {ms(percentile(seconds, 0.5))}, p99 {ms(percentile(seconds, 0.99))}"
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """As Markdown, aligned for a terminal."""
+    """The table as Markdown, aligned for a terminal."""
     rows = [HEADINGS, *(figure.cells() for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = [

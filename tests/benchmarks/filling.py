@@ -1,4 +1,4 @@
-"""What a database of long standing holds: incidents with a deadline each, and deadlines that wait for weeks."""
+"""Fills a database as after long use: incidents with a deadline each, and deadlines that wait for weeks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.engine.columns import to_microseconds
 from storage.timeline import entries
 
-# Updates are all that is asked for, so that one incident has one deadline.
+# Only updates are required, so that each incident has one deadline.
 POLICY = """
 preset: sev1-5
 announce: "#incidents"
@@ -39,8 +39,8 @@ def policy_file(folder: Path) -> Path:
     return path
 
 
-async def waiting(database: Database, count: int) -> None:
-    """One incident whose `count` deadlines are due in ten days and later."""
+async def add_waiting(database: Database, count: int) -> None:
+    """Add one incident whose `count` deadlines are due in ten days and later."""
     number = await _number(database)
     late = to_microseconds(datetime.now(UTC) + timedelta(days=10))
     series = _SERIES[database.dialect].format(count=count)
@@ -58,8 +58,8 @@ async def waiting(database: Database, count: int) -> None:
             await conn.execute(sa.text("ANALYZE deadlines"))
 
 
-async def due(database: Database, policy: Policy, instants: Sequence[datetime], channel: str) -> None:
-    """An incident for each instant, in that channel, whose update is due then."""
+async def add_due(database: Database, policy: Policy, instants: Sequence[datetime], channel: str) -> None:
+    """Add an incident for each instant, in that channel, with an update due at that instant."""
     for first in range(0, len(instants), 50):
         async with database.transaction() as conn:
             for at in instants[first : first + 50]:
@@ -75,13 +75,13 @@ async def due(database: Database, policy: Policy, instants: Sequence[datetime], 
 
 
 async def due_by_key(database: Database) -> dict[str, datetime]:
-    """The key that each reminder carries in Slack → when it was due."""
-    wanted = sa.text(
+    """Map the key that each reminder carries in Slack to its due time."""
+    query = sa.text(
         "SELECT outbox.metadata_key AS k, deadlines.due_at AS d FROM outbox "
         "JOIN deadlines ON deadlines.once = outbox.deadline WHERE outbox.kind = 'nudge'"
     )
     async with database.reading() as conn:
-        return {row.k: datetime.fromtimestamp(row.d / 1e6, UTC) for row in await conn.execute(wanted)}
+        return {row.k: datetime.fromtimestamp(row.d / 1e6, UTC) for row in await conn.execute(query)}
 
 
 def read_policy(path: Path) -> Policy:

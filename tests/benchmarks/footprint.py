@@ -1,6 +1,6 @@
-"""How long `tocsin serve` takes to be ready, and how much memory it holds, with nothing and with 100,000 deadlines.
+"""How long `tocsin serve` takes to be ready and how much memory it uses, empty and with 100,000 deadlines.
 
-The bars (architecture, figures): ready within 2 s, at most 120 MB, at most 5 MB more with the deadlines.
+The bars (docs/performance.md): ready within 2 s, at most 120 MB, at most 5 MB more with the deadlines.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from tests.benchmarks.processes import Rig
 
 WAITING = 100_000
 STARTS = 5
-SETTLE_S = 2.5  # two ticks and more
+SETTLE_S = 2.5  # more than two ticks of the scheduler
 
 
 async def _started(rig: Rig, url: str) -> tuple[float, float]:
-    """Median seconds to ready, and median MB a while later."""
+    """The median seconds until ready, and the median MB after `SETTLE_S`."""
     seconds, megabytes = [], []
     for _ in range(STARTS):
         bot = await rig.bot(url)
@@ -36,7 +36,7 @@ async def _measure(name: str, url: str) -> list[Figure]:
         took_s, held = await _started(rig, url)
         bare = await rig.bare()
         database = await open_database(url)
-        await filling.waiting(database, WAITING)
+        await filling.add_waiting(database, WAITING)
         await database.close()
         took_full_s, held_full = await _started(rig, url)
         bare_held = bare.rss_mb()

@@ -1,7 +1,7 @@
-"""What one channel message costs the processor, in instructions: a figure that a busy machine does not change.
+"""How many processor instructions one channel message costs: a figure that does not depend on the machine's load.
 
-Counted by valgrind's callgrind, where it is installed, in the bot and in a Bolt app that throws its events away. What
-the bot does by itself meanwhile is counted over as long a time without messages, and taken off.
+Valgrind's callgrind counts them, if it is installed, in the bot and in a Bolt app that discards its events. The bot's
+background work is counted for the same time without messages, and subtracted.
 """
 
 from __future__ import annotations
@@ -24,44 +24,44 @@ TEXT = "We see 5xx on checkout since the deploy at 02:47, about one request in f
 
 
 def _counting(file: Path) -> tuple[str, ...]:
-    """Not from the start, which is long."""
+    """The command that counts, beginning only when it is told to: startup is long."""
     return ("valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={file}")
 
 
 async def _control(child: Child, *flag: str) -> None:
-    asked = await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         "callgrind_control", *flag, str(child.process.pid),
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
-    if await asyncio.wait_for(asked.wait(), 60.0):
+    if await asyncio.wait_for(process.wait(), 60.0):
         raise RuntimeError("callgrind_control could not reach the process")
 
 
 async def _dumped(file: Path, child: Child) -> int:
-    """Instructions since the count was last zeroed."""
+    """The instructions since the count was last reset."""
     before = set(file.parent.glob(f"{file.name}.*"))
     await _control(child, "-d")
     for _ in range(600):
         for new in set(file.parent.glob(f"{file.name}.*")) - before:
-            if found := re.search(r"^totals: (\d+)", new.read_text(), re.MULTILINE):
-                return int(found[1])
+            if totals := re.search(r"^totals: (\d+)", new.read_text(), re.MULTILINE):
+                return int(totals[1])
         await asyncio.sleep(0.1)
     raise TimeoutError("callgrind wrote nothing")
 
 
 async def _an_event(child: Child, file: Path, channel: str, person: str, first: int) -> float:
-    """Instructions an event."""
+    """The instructions for each event."""
     requests = [client.message(channel, f"{first + n} {TEXT}", f"{1_767_225_600 + first + n}.000100", person)
                 for n in range(WARM + EVENTS)]  # fmt: skip
     await _control(child, "-i", "on")
-    await client.ask_all(child.port, requests[:WARM], AT_ONCE)
+    await client.request_all(child.port, requests[:WARM], AT_ONCE)
     await _control(child, "-z")
     began = time.perf_counter()
-    answers = await client.ask_all(child.port, requests[WARM:], AT_ONCE)
+    answers = await client.request_all(child.port, requests[WARM:], AT_ONCE)
     took_s = time.perf_counter() - began
     worked = await _dumped(file, child)
     if any(answer.status != 200 for answer in answers):
-        raise RuntimeError("not every event was taken")
+        raise RuntimeError("not every event was accepted")
     await _control(child, "-z")
     await asyncio.sleep(took_s)
     return (worked - await _dumped(file, child)) / EVENTS
@@ -72,8 +72,8 @@ async def _measured(rig: Rig, name: str, url: str, floor: float) -> Figure:
     person = await rig.person("maya")
     bot = await rig.bot(url, under=_counting(file), within_s=READY_WITHIN_S)
     try:
-        await client.ask_all(bot.port, [client.command("declare sev4 Messages", user=person)], 1)
-        async with processes.looking_into(url) as database:
+        await client.request_all(bot.port, [client.command("declare sev4 Messages", user=person)], 1)
+        async with processes.read_database(url) as database:
             await processes.idle(database, 240.0)
         channel = next(c["id"] for c in (await rig.get("state"))["channels"] if c["name"].startswith("inc-1"))
         ours = await _an_event(bot, file, channel, person, 0)
@@ -86,7 +86,7 @@ async def _measured(rig: Rig, name: str, url: str, floor: float) -> Figure:
 
 
 async def measure() -> list[Figure]:
-    found = []
+    figures = []
     with processes.databases() as urls:
         for name, url in urls:
             async with processes.rig() as rig:
@@ -95,8 +95,8 @@ async def measure() -> list[Figure]:
                 channel, person = await rig.channel("general"), await rig.person("maya")
                 floor = await _an_event(bare, file, channel, person, 0)
                 await bare.kill()
-                found.append(await _measured(rig, name, url, floor))
-    return found
+                figures.append(await _measured(rig, name, url, floor))
+    return figures
 
 
 def figures() -> list[Figure]:

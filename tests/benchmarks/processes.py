@@ -32,18 +32,18 @@ READY_WITHIN_S = 30.0
 
 @dataclass(slots=True)
 class Child:
-    """A process that said it is ready with a line of JSON."""
+    """A process that reported that it is ready, with a line of JSON."""
 
     process: asyncio.subprocess.Process
-    said: dict[str, Any]
+    ready_line: dict[str, Any]
     took_s: float
 
     @property
     def port(self) -> int:
-        return int(self.said["port"])
+        return int(self.ready_line["port"])
 
     def rss_mb(self) -> float:
-        """What it holds of real memory."""
+        """Its resident memory."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
@@ -60,7 +60,7 @@ async def start(
     under: tuple[str, ...] = (),
     within_s: float = READY_WITHIN_S,
 ) -> Child:
-    """`python …`, `under` another program where given; comes back when its first line of output is there."""
+    """Start `python …`, under another program if `under` is given. Returns after its first line of output."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SLACK_", "TOCSIN_", "DATABASE_"))}
     errors = (folder / "errors.log").open("ab")
     began = time.perf_counter()
@@ -79,7 +79,7 @@ async def start(
 
 @dataclass(slots=True)
 class Rig:
-    """A workspace and bots in it. Close it to end all of them."""
+    """A workspace, and the bots in it."""
 
     folder: Path
     http: aiohttp.ClientSession
@@ -88,7 +88,7 @@ class Rig:
 
     @property
     def api_url(self) -> str:
-        return str(self.slack.said["api_url"])
+        return str(self.slack.ready_line["api_url"])
 
     async def bot(
         self,
@@ -99,7 +99,7 @@ class Rig:
         within_s: float = READY_WITHIN_S,
         **env: str,
     ) -> Child:
-        """`tocsin serve` on this database; the workspace sends its events there."""
+        """Start `tocsin serve` on this database; the workspace sends it its events."""
         settings = {
             "SLACK_BOT_TOKEN": SLACK.bot_token,
             "SLACK_SIGNING_SECRET": SLACK.signing_secret,
@@ -119,14 +119,14 @@ class Rig:
         return child
 
     async def bare(self, *, under: tuple[str, ...] = (), within_s: float = READY_WITHIN_S) -> Child:
-        """A Bolt app that echoes."""
+        """Start a Bolt app that echoes."""
         run = ("-m", "tests.benchmarks.bare", self.api_url, "bare.db")
         child = await start(*run, folder=self.folder, under=under, within_s=within_s)
         self.children.append(child)
         return child
 
     async def longest_stall(self, bot: Child) -> float:
-        """Of a watched bot's event loop, since it was last asked."""
+        """The longest stall of a watched bot's event loop since the last call."""
         path = self.folder / "stall"
         path.unlink(missing_ok=True)
         bot.process.send_signal(signal.SIGUSR1)
@@ -143,16 +143,16 @@ class Rig:
         return str(next(u["id"] for u in (await self.get("state"))["people"] if u["name"] == name))
 
     async def tell(self, what: str, **words: Any) -> None:
-        """The workspace's control API."""
-        async with self.http.post(f"{self.slack.said['control_url']}/{what}", json=words) as response:
+        """Call the workspace's control API."""
+        async with self.http.post(f"{self.slack.ready_line['control_url']}/{what}", json=words) as response:
             response.raise_for_status()
 
     async def get(self, what: str, **query: str | int) -> Any:
-        async with self.http.get(f"{self.slack.said['control_url']}/{what}", params=query) as response:
+        async with self.http.get(f"{self.slack.ready_line['control_url']}/{what}", params=query) as response:
             return await response.json()
 
     async def calls(self, method: str) -> list[dict[str, Any]]:
-        """Calls of one method that have been answered, with the instant each came and how long it took."""
+        """The answered calls of one method, with their times and durations."""
         return list((await self.get("calls", method=method, limit=20_000))["records"])
 
 
@@ -185,8 +185,8 @@ def databases() -> Iterator[list[tuple[str, str]]]:
 
 
 @asynccontextmanager
-async def looking_into(url: str) -> AsyncIterator[Database]:
-    """The bot's database, for reading beside it."""
+async def read_database(url: str) -> AsyncIterator[Database]:
+    """Open the bot's database to read it while the bot runs."""
     database = await open_database(url, migrate=False)
     try:
         yield database
@@ -195,7 +195,7 @@ async def looking_into(url: str) -> AsyncIterator[Database]:
 
 
 async def idle(database: Database, within_s: float = 30.0) -> None:
-    """Until the bot has nothing to send and nothing to decide."""
+    """Wait until the bot has nothing to send and nothing to decide."""
     until = time.monotonic() + within_s
     lapsed = sa.select(sa.func.count()).where(deadlines.c.state == "waiting")
     while time.monotonic() < until:
@@ -205,12 +205,12 @@ async def idle(database: Database, within_s: float = 30.0) -> None:
         if not due and not any(depth[state] for state in ("held", "queued", "leased", "unknown")):
             return
         await asyncio.sleep(0.005)
-    raise TimeoutError(f"still at work after {within_s} s: {depth}, {due} due")
+    raise TimeoutError(f"still working after {within_s} s: {depth}, {due} due")
 
 
 @asynccontextmanager
-async def looking_at_start(rig: Rig, url: str) -> AsyncIterator[tuple[Child, Database]]:
-    """A bot on this database, and a way to look into it."""
+async def start_bot(rig: Rig, url: str) -> AsyncIterator[tuple[Child, Database]]:
+    """Start a bot on this database, and open the database beside it."""
     bot = await rig.bot(url)
-    async with looking_into(url) as database:
+    async with read_database(url) as database:
         yield bot, database

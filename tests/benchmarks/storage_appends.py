@@ -1,7 +1,7 @@
-"""Timeline appends through the grouping appender, beside what the bare drivers do in the same run.
+"""Timeline appends with group commit, beside the bare drivers in the same run.
 
-The bar (architecture, figures): at least 10,000 durable appends a second at 64 callers, p99 at most 20 ms.
-The floor: the same rows into the same tables in groups of 64, by sqlite3 and asyncpg alone, without hashes or futures.
+The bar (docs/performance.md): at least 10,000 durable appends a second at 64 callers, p99 at most 20 ms.
+The floor: sqlite3 and asyncpg alone insert the same rows in groups of 64, without hashes or futures.
 """
 
 from __future__ import annotations
@@ -141,16 +141,16 @@ async def _bare_postgresql(url: str, appends: int, group: int) -> float:
 
 
 def figures() -> list[Figure]:
-    """The same as rows of the table."""
-    found = measure()
+    """The results as rows of the table."""
+    results = measure()
     return [
         Figure(
             f"timeline appends, 64 at once, durable, {label}",
-            f"{found[name]['appends_per_s']:,}/s, p99 {found[name]['p99_ms']:g} ms",
+            f"{results[name]['appends_per_s']:,}/s, p99 {results[name]['p99_ms']:g} ms",
             "≥ 10,000/s, p99 ≤ 20 ms",
-            found[name]["appends_per_s"] >= 10_000 and found[name]["p99_ms"] <= 20,
-            f"bare driver, groups of 64, {found[name]['bare_per_s']:,}/s",
-            found[name]["ratio_to_bare"],
+            results[name]["appends_per_s"] >= 10_000 and results[name]["p99_ms"] <= 20,
+            f"bare driver, groups of 64, {results[name]['bare_per_s']:,}/s",
+            results[name]["ratio_to_bare"],
         )
         for name, label in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL"))
     ]

@@ -1,6 +1,6 @@
-"""`tocsin serve` whose limiter knows no limits, since the workspace's tiers are off, too.
+"""`tocsin serve` without its rate limiter, since the workspace enforces no limits either.
 
-With a file in `STALLS` there is a ticker on its event loop: at SIGUSR1 it writes the longest stall since the last time.
+If `STALLS` names a file, a ticker runs on the event loop. On SIGUSR1 it writes the longest stall since the last signal.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
-    RateLimiter._windows_for = lambda *_: []  # type: ignore[method-assign]  # nothing is asked of any window
-    found = settings_reader.load()
-    logs.configure(found.log_format, found.log_level, found.secrets())
+    RateLimiter._windows_for = lambda *_: []  # type: ignore[method-assign]  # no limits
+    settings = settings_reader.load()
+    logs.configure(settings.log_format, settings.log_level, settings.secrets())
     asyncio.run(_serve())

@@ -1,7 +1,7 @@
-"""A year of data: 5,000 incidents, 2,000,000 entries, 100,000 open deadlines, and how long what people ask for takes.
+"""A year of data: how long queries take with 5,000 incidents, 2,000,000 entries and 100,000 open deadlines.
 
-`python -m tests.benchmarks.year [--database sqlite|postgresql] [--incidents 5000] [--entries 2000000]`. It is not among
-the figures of `make bench`, for filling takes minutes. What a question is worth is in `docs/performance.md`.
+`python -m tests.benchmarks.year [--database sqlite|postgresql] [--incidents 5000] [--entries 2000000]`. It is not
+part of `make bench`, because filling takes minutes. The results are in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Size:
 
 
 async def fill(database: Database, size: Size) -> None:
-    """Ended incidents spread over a year, and some that are open; their notices were sent, their deadlines decided."""
+    """Add ended incidents over a year and some open ones, with sent notices and decided deadlines."""
     policy, begin = preset("sev1-5"), datetime.now(UTC) - timedelta(days=365)
     step = timedelta(days=365) / size.incidents
     for first in range(1, size.incidents + 1, 8):
@@ -74,10 +74,10 @@ async def fill(database: Database, size: Size) -> None:
             for number in range(first, min(first + 8, size.incidents + 1)):
                 await incidents.next_number(conn)
                 at = begin + number * step
-                made = _incident(number, policy, at, still_open=number > size.incidents - OPEN)
-                await incidents.insert(conn, made)
+                incident = _incident(number, policy, at, still_open=number > size.incidents - OPEN)
+                await incidents.insert(conn, incident)
                 count = size.each + (BIG if number == 100 else 0)
-                items.append((number, _entries(number, at, count, ended=not made.open)))
+                items.append((number, _entries(number, at, count, ended=not incident.open)))
             await chain.append(conn, items)
     await _notices(database, size)
     await _deadlines(database, size)
@@ -97,18 +97,18 @@ def _incident(number: int, policy: Policy, at: datetime, *, still_open: bool) ->
 
 
 def _entries(number: int, at: datetime, count: int, *, ended: bool) -> list[Entry]:
-    second, found = timedelta(seconds=7), [entry(at, "declared", _person(number), "declared", severity="sev2")]
+    second, rows = timedelta(seconds=7), [entry(at, "declared", _person(number), "declared", severity="sev2")]
     for n in range(1, count - 1):
         when, who = at + n * second, _person(number + n)
         if n % 20 == 0:
-            found.append(entry(when, "update", who, _words(n, 12), number=n // 20))
+            rows.append(entry(when, "update", who, _words(n, 12), number=n // 20))
         elif n % 50 == 7:
-            found.append(Entry(when, "keyed", who, source_ts=f"{number}.{n - 1}"))
+            rows.append(Entry(when, "keyed", who, source_ts=f"{number}.{n - 1}"))
         else:
             ts = f"{number}.{n}"
             link = f"https://example.slack.com/archives/C{number:07d}/p{n}"
-            found.append(Entry(when, "message", who, _words(n * number, 14), ts, {"link": link}, f"m:C{number}:{ts}"))
-    return [*found, entry(at + count * second, "resolved" if ended else "note", _person(number), "done")]
+            rows.append(Entry(when, "message", who, _words(n * number, 14), ts, {"link": link}, f"m:C{number}:{ts}"))
+    return [*rows, entry(at + count * second, "resolved" if ended else "note", _person(number), "done")]
 
 
 def _words(seed: int, count: int) -> str:
@@ -136,7 +136,7 @@ async def _notices(database: Database, size: Size) -> None:
 
 
 async def _deadlines(database: Database, size: Size) -> None:
-    """Open ones due from an hour on; ten decided ones an incident."""
+    """Add open deadlines due from an hour on, and ten decided ones for each incident."""
     soon, first = to_microseconds(datetime.now(UTC) + timedelta(hours=1)), size.incidents - OPEN
     for state, count, number, due in (
         ("waiting", size.deadlines, f"{first + 1} + n % {OPEN}", f"{soon} + CAST(n AS BIGINT) * 1000000"),
@@ -154,7 +154,7 @@ async def _deadlines(database: Database, size: Size) -> None:
 
 
 async def _settle(database: Database) -> None:
-    """As after a while: statistics are known, and the log is in the file."""
+    """Update the planner's statistics, as after a while in production."""
     async with database.transaction() as conn:
         await conn.execute(sa.text("ANALYZE"))
 
@@ -163,14 +163,14 @@ Question = Callable[[Any], Awaitable[Any]]
 
 
 async def questions(database: Database, size: Size) -> dict[str, tuple[Question, bool]]:
-    """What people and loops ask, each in a transaction of its own; those that write say so."""
+    """The queries of people and background loops, each in its own transaction; the flag marks those that write."""
     typical, newest = size.incidents // 2, size.incidents
     late = datetime.now(UTC) - timedelta(days=3)
     policy = preset("sev1-5")
 
     async def listed(conn: Any) -> None:
-        for found in await incidents.newest(conn, open_only=True, limit=200):
-            await can_see(conn, found, PEOPLE[0])
+        for incident in await incidents.newest(conn, open_only=True, limit=200):
+            await can_see(conn, incident, PEOPLE[0])
 
     async def edited(conn: Any) -> None:
         await enqueue.put(conn, [routing.card_edit(typical)])
@@ -185,8 +185,9 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
         await timeline.read(conn, typical, key_only=True, limit=5, newest=True)
 
     async def told(conn: Any) -> None:
-        made = await incidents.lock(conn, newest)
-        change = verbs.update(made, "It is being looked at", PEOPLE[0], policy, datetime.now(UTC))
+        incident = await incidents.lock(conn, newest)
+        assert incident is not None
+        change = verbs.update(incident, "It is being looked at", PEOPLE[0], policy, datetime.now(UTC))
         await timeline.append(conn, newest, change.entries)
         await incidents.save(conn, change.incident)
 
@@ -215,31 +216,31 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
 
 
 async def measure(database: Database, size: Size) -> list[tuple[str, str]]:
-    found = []
-    for name, (ask, writes) in (await questions(database, size)).items():
+    figures = []
+    for name, (query, writes) in (await questions(database, size)).items():
         took = []
         for _ in range(ROUNDS):
             began = time.perf_counter()
             async with database.transaction() if writes else database.reading() as conn:
-                await ask(conn)
+                await query(conn)
             took.append(time.perf_counter() - began)
-        found.append((name, f"p50 {ms(percentile(took, 0.5))}, worst {ms(max(took))}"))
-        print(f"{name:34} {found[-1][1]}", flush=True)
-    return found
+        figures.append((name, f"p50 {ms(percentile(took, 0.5))}, worst {ms(max(took))}"))
+        print(f"{name:34} {figures[-1][1]}", flush=True)
+    return figures
 
 
 async def command(url: str, folder: Path, *arguments: str) -> tuple[str, str]:
-    """A command as an operator types it: how long it takes, and how much memory at most."""
+    """Run a command as an operator types it, and print its time and peak memory."""
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _WATCHED, *arguments, cwd=folder, stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE, env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(processes.ROOT)},
     )  # fmt: skip
-    _, said = await process.communicate()
+    _, errors = await process.communicate()
     took = time.perf_counter() - began
     if process.returncode != 0:
-        raise RuntimeError(said.decode()[-2000:])
-    result = f"{took:.1f} s, {int(said.split()[-1]) / 1024:.0f} MB"
+        raise RuntimeError(errors.decode()[-2000:])
+    result = f"{took:.1f} s, {int(errors.split()[-1]) / 1024:.0f} MB"
     print(f"{'tocsin ' + ' '.join(arguments):34} {result}", flush=True)
     return " ".join(arguments), result
 
@@ -279,7 +280,7 @@ async def run(url: str, folder: Path, size: Size) -> None:
         print(f"{'file':34} {(folder / 'tocsin.db').stat().st_size / 1e6:.0f} MB", flush=True)
     await measure(database, size)
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{'this process held at most':34} {held:.0f} MB", flush=True)
+    print(f"{'peak memory of this process':34} {held:.0f} MB", flush=True)
     await database.close()
     await command(url, folder, "list")
     await command(url, folder, "list", "all")
@@ -298,13 +299,13 @@ async def run(url: str, folder: Path, size: Size) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.year", description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    usual = Size()
-    parser.add_argument("--incidents", type=int, default=usual.incidents)
-    parser.add_argument("--entries", type=int, default=usual.entries)
-    parser.add_argument("--deadlines", type=int, default=usual.deadlines)
-    given = parser.parse_args()
-    with place(given.database) as (url, folder):
-        asyncio.run(run(url, folder, Size(given.incidents, given.entries, given.deadlines)))
+    defaults = Size()
+    parser.add_argument("--incidents", type=int, default=defaults.incidents)
+    parser.add_argument("--entries", type=int, default=defaults.entries)
+    parser.add_argument("--deadlines", type=int, default=defaults.deadlines)
+    args = parser.parse_args()
+    with place(args.database) as (url, folder):
+        asyncio.run(run(url, folder, Size(args.incidents, args.entries, args.deadlines)))
 
 
 if __name__ == "__main__":

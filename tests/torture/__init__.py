@@ -1,1 +1,1 @@
-"""The fault laboratory: random nights, replayable from a seed, and one oracle that says what was lost or doubled."""
+"""The fault laboratory: random nights that a seed repeats, and one oracle that finds losses and duplicates."""

@@ -1,6 +1,6 @@
 """`python -m tests.torture [--runs N] [--seed S] [--database sqlite|postgresql] [--replicas 1|2]`.
 
-Runs seeds S, S+1 … and stops for none of them; says for each that failed how to run it again.
+Runs seeds S, S+1 … to the end, and prints for each failure how to run it again.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from tests.torture.schedule import Schedule, schedule
 
 
 def main() -> int:
-    asked = _arguments()
-    first = asked.seed if asked.seed is not None else random.randrange(1_000_000)
+    args = _arguments()
+    first = args.seed if args.seed is not None else random.randrange(1_000_000)
     total: Counter[str] = Counter()
-    said: Counter[str] = Counter()
+    log_events: Counter[str] = Counter()
     failed: list[int] = []
     began = time.monotonic()
-    with laboratory() as place:
-        for seed in range(first, first + asked.runs):
-            plan = schedule(seed, asked.database, asked.replicas)
-            result = _survived(place, plan, asked.log)
+    with laboratory() as lab:
+        for seed in range(first, first + args.runs):
+            plan = schedule(seed, args.database, args.replicas)
+            result = _survived(lab, plan, args.log)
             if result is None or result.wrong:
                 failed.append(seed)
             if result is not None:
                 total += result.counts
-                said += result.said
+                log_events += result.log_events
                 print(_line(result), flush=True)
-    print(f"\n{asked.runs} runs in {time.monotonic() - began:.0f} s; failed: {failed or 'none'}")
+    print(f"\n{args.runs} runs in {time.monotonic() - began:.0f} s; failed: {failed or 'none'}")
     print("  " + ", ".join(f"{count} {name}" for name, count in total.items()))
-    print("  complaints of the processes: " + (", ".join(f"{c} × {n}" for n, c in said.most_common()) or "none"))
+    print("  log events of the processes: " + (", ".join(f"{c} × {n}" for n, c in log_events.most_common()) or "none"))
     return 1 if failed else 0
 
 
-def _survived(place: Laboratory, plan: Schedule, log: Path | None) -> Result | None:
-    again = f"python -m tests.torture --seed {plan.seed} --database {plan.database} --replicas {plan.replicas}"
+def _survived(lab: Laboratory, plan: Schedule, log: Path | None) -> Result | None:
+    rerun = f"python -m tests.torture --seed {plan.seed} --database {plan.database} --replicas {plan.replicas}"
     try:
-        result = place.run(plan)
+        result = lab.run(plan)
     except (TimeoutError, OSError) as error:
-        print(f"{plan}\nthe run itself ended with {error!r}\nrun it again: {again}", flush=True)
+        print(f"{plan}\nthe run itself failed with {error!r}\nrun it again: {rerun}", flush=True)
         return None
     if result.wrong:
-        print(f"{result}\nrun it again: {again}", flush=True)
+        print(f"{result}\nrun it again: {rerun}", flush=True)
     if log is not None:
         with log.open("a") as file:
             file.write(f"--- {plan.seed}\n{result.log}")
@@ -69,10 +69,10 @@ def _line(result: Result) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--seed", type=int, help="of the first run; random if not given")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), help="by the seed if not given")
-    parser.add_argument("--replicas", type=int, choices=(1, 2), help="by the seed if not given; SQLite has one")
-    parser.add_argument("--log", type=Path, help="a file for what the processes wrote")
+    parser.add_argument("--seed", type=int, help="of the first run; default: random")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), help="default: from the seed")
+    parser.add_argument("--replicas", type=int, choices=(1, 2), help="default: from the seed; SQLite has one")
+    parser.add_argument("--log", type=Path, help="a file for the logs of the processes")
     return parser.parse_args()
 
 

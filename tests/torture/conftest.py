@@ -1,4 +1,4 @@
-"""The laboratory for pytest: on the session's databases."""
+"""The laboratory as a pytest fixture, on the session's databases."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tests.databases import PostgreSQL, SQLiteFiles
 from tests.scenarios.conftest import plain_log
 from tests.torture.runs import Laboratory
 
-__all__ = ["place", "plain_log"]
+__all__ = ["lab", "plain_log"]
 
 
 @pytest.fixture(scope="session")
-def place(request: pytest.FixtureRequest, sqlite_files: SQLiteFiles) -> Laboratory:
+def lab(request: pytest.FixtureRequest, sqlite_files: SQLiteFiles) -> Laboratory:
     def postgresql() -> PostgreSQL:
         server: PostgreSQL = request.getfixturevalue("postgresql")
         return server

@@ -1,4 +1,4 @@
-"""What breaks. Each fault ends by itself; nothing it does can reach beyond the run."""
+"""The faults of a night. Each one ends by itself and affects only its own run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.torture.schedule import Step
 if TYPE_CHECKING:
     from tests.torture.world import World
 
-LEAST_ROOM = 256 * 1024  # a process writes its log, too
+MIN_FREE_BYTES = 256 * 1024  # the process also writes its log
 
 
 async def fault(world: World, step: Step) -> None:
@@ -29,14 +29,14 @@ async def _kill(world: World, step: Step) -> None:
 
 
 async def _stop(world: World, step: Step) -> None:
-    """Politely, as at an upgrade; its supervisor starts it again."""
+    """SIGTERM, as at an upgrade; the supervisor restarts the process."""
     replica = world.replica(step.pick)
     if replica.bot is not None and replica.bot.port and replica.bot.alive:
         replica.bot.signal(signal.SIGTERM)
 
 
 async def _freeze(world: World, step: Step) -> None:
-    """Stopped, past its lease if long, and then going on as if nothing had been."""
+    """Stop a process, past its lease if long, and continue it."""
     bot = world.replica(step.pick).bot
     if bot is None or not bot.alive:
         return
@@ -70,10 +70,10 @@ async def _copies(world: World, step: Step) -> None:
 
 
 async def _twice(world: World, step: Step) -> None:
-    """Commands, presses and submissions, too: over two sockets, say, or by a balancer that tries again."""
-    world.twice += 1
+    """Deliver commands, presses and submissions twice, as two sockets or a retrying load balancer may."""
+    world.repeating += 1
     await asyncio.sleep(step.more["for_s"])
-    world.twice -= 1
+    world.repeating -= 1
 
 
 async def _reorder(world: World, step: Step) -> None:
@@ -107,31 +107,31 @@ async def _cut(world: World, step: Step) -> None:
 
 
 async def _lock(world: World, step: Step) -> None:
-    """Somebody else's transaction holds the file."""
-    conn = await asyncio.to_thread(_begun, world.sqlite_file)
+    """Another process's transaction locks the file."""
+    conn = await asyncio.to_thread(_lock_database, world.sqlite_file)
     try:
         await asyncio.sleep(step.more["for_s"])
     finally:
         conn.close()
 
 
-def _begun(path: Path) -> sqlite3.Connection:
+def _lock_database(path: Path) -> sqlite3.Connection:
     conn = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
     try:
         conn.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:  # the bot was busier; then the file is locked enough
+    except sqlite3.OperationalError:  # the bot holds the lock, so the file is locked already
         return conn
     return conn
 
 
 async def _disk(world: World, step: Step) -> None:
-    """No file of that process may grow any more: what a full disk does, and it harms nobody else."""
+    """Forbid the process to grow any file: the effect of a full disk, for this process alone."""
     bot = world.replica(step.pick).bot
     if bot is None or not bot.alive:
         return
     wal = world.sqlite_file.with_name(world.sqlite_file.name + "-wal")
     size = max([path.stat().st_size for path in (wal, world.sqlite_file) if path.exists()], default=0)
-    limit = max(size + 4096, LEAST_ROOM)
+    limit = max(size + 4096, MIN_FREE_BYTES)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         hard = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE)[1]
         resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (limit, hard))

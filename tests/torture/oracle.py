@@ -1,4 +1,4 @@
-"""The oracle: what was acknowledged to people, what is in the database and what stands in the workspace must agree."""
+"""The oracle: the answers to people, the database and the workspace must agree."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from storage.open import open_database
 from storage.schema import deadlines, outbox
 from storage.timeline import entries as timeline
 from storage.timeline.verify import chain_faults
-from tests.torture.people import ACCEPTED, KINDS, REFUSED, has_block, number_of
+from tests.torture.people import ACCEPTED, ENTRY_KINDS, REFUSED, has_block, number_of
 from tests.torture.world import World
 
-MESSAGES = frozenset(
+POSTED_KINDS = frozenset(
     {
         "card", "announce", "thread", "news", "update", "duties", "nudge",
         "page_channel", "page_direct", "page_elsewhere",
     }
 )  # fmt: skip
-BY_THE_SAME_NAME = {"Snooze 15m": "snoozed", "Snooze 1h": "snoozed", "Escalate": "escalated"}
+BUTTON_ENTRY_KINDS = {"Snooze 15m": "snoozed", "Snooze 1h": "snoozed", "Escalate": "escalated"}
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What is wrong, in words; and what is counted apart."""
+    """The faults found, as text, and separate counts."""
 
     wrong: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
-class Book:
-    """The database as it stands."""
+class Snapshot:
+    """The contents of the database."""
 
     incidents: dict[int, Incident]
     timelines: dict[int, list[RecordedEntry]]
@@ -52,65 +52,66 @@ class Book:
 
 
 async def judge(world: World) -> Verdict:
-    book = await _read(world.url)
-    verdict = Verdict(list(book.broken_chains))
-    for look in (
-        _declares, _channels, _standing, _verbs, _presses, _messages, _keys, _reminders, _pages, _ledger, _outbox
+    snapshot = await _read(world.url)
+    verdict = Verdict(list(snapshot.broken_chains))
+    for check in (
+        _declares, _channels, _cards_and_announcements, _verbs, _presses, _messages, _keys, _reminders, _pages, _ledger,
+        _outbox,
     ):  # fmt: skip
-        look(world, book, verdict)
-    verdict.counts["incidents"] = len(book.incidents)
-    verdict.counts["messages"] = len(world.people.said)
+        check(world, snapshot, verdict)
+    verdict.counts["incidents"] = len(snapshot.incidents)
+    verdict.counts["messages"] = len(world.people.messages)
     verdict.counts["acts accepted"] = sum(act.outcome == ACCEPTED for act in world.people.acts)
     verdict.counts["acts unanswered"] = sum(act.outcome not in (ACCEPTED, REFUSED) for act in world.people.acts)
-    verdict.counts["posts"] = sum(row.kind in MESSAGES and row.state == "sent" for row in book.outbox)
-    verdict.counts["pages"] = sum(row.kind == "page_direct" and row.state == "sent" for row in book.outbox)
-    verdict.counts["reminders"] = sum(row.kind == "nudge" and row.state == "sent" for row in book.outbox)
+    verdict.counts["posts"] = sum(row.kind in POSTED_KINDS and row.state == "sent" for row in snapshot.outbox)
+    verdict.counts["pages"] = sum(row.kind == "page_direct" and row.state == "sent" for row in snapshot.outbox)
+    verdict.counts["reminders"] = sum(row.kind == "nudge" and row.state == "sent" for row in snapshot.outbox)
     return verdict
 
 
-async def _read(url: str) -> Book:
+async def _read(url: str) -> Snapshot:
     database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
-            known = {i.number: i for i in await incidents.newest(conn, limit=10_000)}
-            book = Book(
-                known,
-                {number: await timeline.read(conn, number) for number in known},
+            by_number = {i.number: i for i in await incidents.newest(conn, limit=10_000)}
+            snapshot = Snapshot(
+                by_number,
+                {number: await timeline.read(conn, number) for number in by_number},
                 list(await conn.execute(sa.select(outbox))),
                 list(await conn.execute(sa.select(deadlines))),
-                [f"INC-{n}: {words}" for n in known for words in await chain_faults(conn, n)],
+                [f"INC-{n}: {words}" for n in by_number for words in await chain_faults(conn, n)],
             )
     finally:
         await database.close()
-    return book
+    return snapshot
 
 
-def _declares(world: World, book: Book, verdict: Verdict) -> None:
-    """An acknowledged declare is one incident; one that was not answered is one or none; there are no others."""
-    titles = Counter(incident.title for incident in book.incidents.values())
-    asked = {f"Case {a.token} is broken": a for a in world.people.acts if a.what in ("declare", "declare_form")}
-    for title, act in asked.items():
-        found = titles[title]
-        if found > 1 or (act.outcome == ACCEPTED and found == 0) or (act.outcome == REFUSED and found):
-            verdict.wrong.append(f"{act.what} {act.token} was {act.outcome}, and there are {found} such incidents")
+def _declares(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """An acknowledged declare made one incident, an unanswered one at most one; there are no others."""
+    titles = Counter(incident.title for incident in snapshot.incidents.values())
+    declares = {f"Case {a.token} is broken": a for a in world.people.acts if a.what in ("declare", "declare_form")}
+    for title, act in declares.items():
+        count = titles[title]
+        if count > 1 or (act.outcome == ACCEPTED and count == 0) or (act.outcome == REFUSED and count):
+            verdict.wrong.append(f"{act.what} {act.token} was {act.outcome}, and there are {count} such incidents")
 
 
-def _channels(world: World, book: Book, verdict: Verdict) -> None:
+def _channels(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
     """One channel an incident, one incident a channel."""
-    standing = {channel.id: channel.name for channel in world.people.channels()}
-    owned = Counter(i.channel_id for i in book.incidents.values())
-    for number, incident in book.incidents.items():
-        if incident.channel_id not in standing:
+    names = {channel.id: channel.name for channel in world.people.channels()}
+    owned = Counter(i.channel_id for i in snapshot.incidents.values())
+    for number, incident in snapshot.incidents.items():
+        if incident.channel_id not in names:
             verdict.wrong.append(f"INC-{number} has no channel ({incident.channel_id})")
-    for channel, name in standing.items():
+    for channel, name in names.items():
         if owned[channel] != 1:
             verdict.wrong.append(f"#{name} belongs to {owned[channel]} incidents")
 
 
-def _standing(world: World, book: Book, verdict: Verdict) -> None:
-    """One card, pinned, and one announcement; both show how it stands."""
+def _cards_and_announcements(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """Each incident has one pinned card and one announcement, and both show its current state."""
     announced = world.ws.bot_messages("incidents", threads=False)
-    for number, incident in book.incidents.items():
+    for number, incident in snapshot.incidents.items():
         if incident.channel_id not in world.ws.state.channels:
             continue
         state = phrases.status_line(incident)
@@ -129,98 +130,100 @@ def _standing(world: World, book: Book, verdict: Verdict) -> None:
             verdict.wrong.append(f"INC-{number} is {incident.status}, and its announcement says: {about[0].text}")
 
 
-def _verbs(world: World, book: Book, verdict: Verdict) -> None:
-    """What was accepted is on the timeline once, what was refused not at all, what nobody answered at most once."""
-    said = [(n, r.entry) for n, records in book.timelines.items() for r in records if r.entry.kind in KINDS.values()]
+def _verbs(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """An accepted change is on the timeline once, a refused one not at all, an unanswered one at most once."""
+    entries = [record.entry for records in snapshot.timelines.values() for record in records]
     for act in world.people.acts:
-        kind = KINDS.get(act.what)
+        kind = ENTRY_KINDS.get(act.what)
         if kind is None:
             continue
-        found = sum(entry.kind == kind and f" {act.token} " in f" {entry.text} " for _, entry in said)
+        count = sum(entry.kind == kind and f" {act.token} " in f" {entry.text} " for entry in entries)
         least, most = {ACCEPTED: (1, 1), REFUSED: (0, 0)}.get(act.outcome, (0, 1))
         if act.what == "status" and act.outcome == ACCEPTED:
             most = 1
-        if not least <= found <= most:
-            verdict.wrong.append(f"{act.what} {act.token} was {act.outcome} ({act.words!r}); it stands {found} times")
+        if not least <= count <= most:
+            verdict.wrong.append(
+                f"{act.what} {act.token} was {act.outcome} ({act.words!r}); it is on the timeline {count} times"
+            )
     for act in world.people.acts:
         if act.what == "ack" and act.outcome == ACCEPTED and act.number is not None:
-            _acknowledged(book, act.number, verdict, f"{act.what} {act.token}")
+            _acknowledged(snapshot, act.number, verdict, f"{act.what} {act.token}")
 
 
-def _acknowledged(book: Book, number: int, verdict: Verdict, words: str) -> None:
-    if not any(record.entry.kind == "acknowledged" for record in book.timelines.get(number, [])):
+def _acknowledged(snapshot: Snapshot, number: int, verdict: Verdict, words: str) -> None:
+    if not any(record.entry.kind == "acknowledged" for record in snapshot.timelines.get(number, [])):
         verdict.wrong.append(f"{words}: INC-{number} was never acknowledged")
 
 
-def _presses(world: World, book: Book, verdict: Verdict) -> None:
-    """A press that was acknowledged did what it says, or its presser was told why not."""
+def _presses(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """An acknowledged press did what it says, or its presser was told why not."""
     ends = {"resolve", "resolve_form", "close"}
     ended = {act.number for act in world.people.acts if act.what in ends}
-    told = {e.viewer for e in world.ws.state.ephemerals if "not recorded" in e.text}
-    wanted: Counter[tuple[int, str, str]] = Counter()
+    informed = {e.viewer for e in world.ws.state.ephemerals if "not recorded" in e.text}
+    expected: Counter[tuple[int, str, str]] = Counter()
     most: Counter[tuple[int, str, str]] = Counter()
     for act in world.people.pressed:
-        kind = BY_THE_SAME_NAME.get(act.what)
+        kind = BUTTON_ENTRY_KINDS.get(act.what)
         if kind is None or act.number is None:
             continue
         most[act.number, kind, act.who] += 1
-        wanted[act.number, kind, act.who] += act.outcome == ACCEPTED
+        expected[act.number, kind, act.who] += act.outcome == ACCEPTED
     for act in world.people.acts:
         kind = {"snooze": "snoozed", "next": "snoozed", "escalate": "escalated"}.get(act.what)
         if kind and act.number is not None and act.outcome != REFUSED:
             most[act.number, kind, act.who] += 1
     for (number, kind, who), limit in most.items():
-        found = sum(
+        count = sum(
             r.entry.kind == kind and r.entry.actor == who and not r.entry.data.get("declined")
-            for r in book.timelines.get(number, [])
+            for r in snapshot.timelines.get(number, [])
         )
-        least = 0 if number in ended or who in told else wanted[number, kind, who]
-        if not least <= found <= limit:
-            verdict.wrong.append(f"INC-{number}: {who} has {found} × {kind} of {least} to {limit}")
+        least = 0 if number in ended or who in informed else expected[number, kind, who]
+        if not least <= count <= limit:
+            verdict.wrong.append(f"INC-{number}: {who} has {count} × {kind} of {least} to {limit}")
     for act in world.people.pressed:
         if act.what == "Acknowledge" and act.outcome == ACCEPTED and act.number not in ended | {None}:
-            incident = book.incidents.get(act.number or 0)
-            if incident and incident.declared_by != act.who and act.who not in told:
-                _acknowledged(book, act.number or 0, verdict, f"press {act.token}")
+            incident = snapshot.incidents.get(act.number or 0)
+            if incident and incident.declared_by != act.who and act.who not in informed:
+                _acknowledged(snapshot, act.number or 0, verdict, f"press {act.token}")
 
 
-def _messages(world: World, book: Book, verdict: Verdict) -> None:
-    """Each message of a person is on the timeline once, with its last words, and with its deletion."""
-    number_in = {incident.channel_id: number for number, incident in book.incidents.items()}
-    known_since = {
+def _messages(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """Each message of a person is on the timeline once, with its last text, and with its deletion."""
+    number_in = {incident.channel_id: number for number, incident in snapshot.incidents.items()}
+    created_at = {
         row.receipt["channel"]: row.sent_at.timestamp()
-        for row in book.outbox
+        for row in snapshot.outbox
         if row.kind == "channel" and row.sent_at is not None
     }
     entries: defaultdict[str, list[Any]] = defaultdict(list)
-    for number, records in book.timelines.items():
+    for number, records in snapshot.timelines.items():
         for record in records:
             if record.entry.kind.startswith("message"):
                 entries[f"{number}:{record.entry.source_ts}"].append(record.entry)
-    taken, lost = _told(world)
-    for said in world.people.said:
-        ts = said.message.ts
-        found = entries[f"{number_in.get(said.channel)}:{ts}"]
-        kinds = Counter(entry.kind for entry in found)
-        texts = [entry.text for entry in sorted(found, key=lambda e: e.at) if entry.kind != "message_deleted"]
-        name = f"message {said.texts[0]!r} of {number_of(world.ws.state.channels[said.channel])}"
+    taken, lost = _delivered_messages(world)
+    for sent in world.people.messages:
+        ts = sent.message.ts
+        recorded = entries[f"{number_in.get(sent.channel)}:{ts}"]
+        kinds = Counter(entry.kind for entry in recorded)
+        texts = [entry.text for entry in sorted(recorded, key=lambda e: e.at) if entry.kind != "message_deleted"]
+        name = f"message {sent.texts[0]!r} of {number_of(world.ws.state.channels[sent.channel])}"
         if kinds["message"] > 1 or kinds["message_deleted"] > 1:
-            verdict.wrong.append(f"{name} stands more than once: {dict(kinds)}")
-        if said.deleted_at is not None:
-            unheard = said.deleted_at < known_since.get(said.channel, 0.0) + 0.5 or ts in lost
+            verdict.wrong.append(f"{name} is on the timeline more than once: {dict(kinds)}")
+        if sent.deleted_at is not None:
+            unheard = sent.deleted_at < created_at.get(sent.channel, 0.0) + 0.5 or ts in lost
             if not unheard and not kinds["message_deleted"]:
-                verdict.wrong.append(f"{name} was deleted, and nobody knows")
-            verdict.counts["deletions nobody could know"] += unheard and not kinds["message_deleted"]
+                verdict.wrong.append(f"{name} was deleted, and the timeline does not say so")
+            verdict.counts["deletions that no one could know"] += unheard and not kinds["message_deleted"]
             if ts in taken and not unheard and not kinds["message"] and not kinds["message_edited"]:
                 verdict.wrong.append(f"{name} is not on the timeline")
         elif not kinds["message"]:
             verdict.wrong.append(f"{name} is not on the timeline")
-        elif said.message.text not in texts:
-            verdict.wrong.append(f"{name} was edited to {said.message.text!r}; known are {texts}")
+        elif sent.message.text not in texts:
+            verdict.wrong.append(f"{name} was edited to {sent.message.text!r}; known are {texts}")
 
 
-def _told(world: World) -> tuple[set[str], set[str]]:
-    """The `ts` of messages of which an event was taken, and of those of which one was given up."""
+def _delivered_messages(world: World) -> tuple[set[str], set[str]]:
+    """The `ts` of messages with an accepted event, and of messages with an event that Slack gave up."""
     taken: set[str] = set()
     lost: set[str] = set()
     delivered: dict[str, bool] = {}
@@ -237,71 +240,73 @@ def _told(world: World) -> tuple[set[str], set[str]]:
 
 
 def _posts(world: World) -> list[tuple[str, Message]]:
-    found = []
+    posts = []
     for log in world.ws.state.logs.values():
         for message in log.messages.values():
             if message.user == world.ws.bot.id and message.metadata:
-                found.append((str(message.metadata["event_payload"]["key"]), message))
-    return found
+                posts.append((str(message.metadata["event_payload"]["key"]), message))
+    return posts
 
 
-def _keys(world: World, book: Book, verdict: Verdict) -> None:
-    """Every post has a row, every row that was sent has one post, and none that was not has any."""
+def _keys(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """Every post has a row, every sent row has one post, and every other row has none."""
     posts = Counter(key for key, _ in _posts(world))
-    rows = {row.metadata_key: row for row in book.outbox}
+    rows = {row.metadata_key: row for row in snapshot.outbox}
     for key in posts.keys() - rows.keys():
-        verdict.wrong.append(f"a message with the key {key} belongs to nothing")
+        verdict.wrong.append(f"a message with the key {key} belongs to no row")
     for key, row in rows.items():
-        if row.kind not in MESSAGES:
+        if row.kind not in POSTED_KINDS:
             continue
         count = posts[key]
         if count > 1 and world.freezes and world.schedule.replicas > 1:
             verdict.counts["doubled after a freeze"] += count - 1
         elif count > 1:
-            verdict.wrong.append(f"{row.dedup_key} stands {count} times")
+            verdict.wrong.append(f"{row.dedup_key} was posted {count} times")
         if row.state == "sent" and count == 0:
-            verdict.wrong.append(f"{row.dedup_key} counts as sent, and stands nowhere")
+            verdict.wrong.append(f"{row.dedup_key} is marked as sent, and was not posted")
         if row.state in ("dropped", "failed") and count:
-            verdict.wrong.append(f"{row.dedup_key} counts as {row.state} ({row.error}), and stands there")
+            verdict.wrong.append(f"{row.dedup_key} is marked as {row.state} ({row.error}), and was posted")
 
 
-def _reminders(world: World, book: Book, verdict: Verdict) -> None:
-    """At most one reminder an incident still has buttons, and it is the one the incident knows of."""
-    for number, incident in book.incidents.items():
+def _reminders(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """At most one reminder of an incident has buttons, and the incident knows which one."""
+    for number, incident in snapshot.incidents.items():
         if incident.channel_id not in world.ws.state.channels:
             continue
         live = [m for m in world.ws.bot_messages(incident.channel_id) if has_block(m, "nudge")]
-        names = [_name(book, m) for m in live]
+        names = [_dedup_key(snapshot, m) for m in live]
         allowed = [incident.live_nudge] if incident.live_nudge else []
         if not set(names) <= set(allowed):
             verdict.wrong.append(f"INC-{number} ({incident.status}) has live reminders {names}; it knows of {allowed}")
 
 
-def _pages(world: World, book: Book, verdict: Verdict) -> None:
-    """Nobody is asked any more by a page that was answered; and no rung is written down twice."""
-    asking = {dedup_key for incident in book.incidents.values() for dedup_key in incident.live_pages}
+def _pages(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """An answered page has no buttons any more, and no rung is on the timeline twice."""
+    asking = {dedup_key for incident in snapshot.incidents.values() for dedup_key in incident.live_pages}
     for channel in world.ws.state.channels.values():
         for message in world.ws.bot_messages(channel.id) if channel.is_im else []:
-            name = _name(book, message)
+            name = _dedup_key(snapshot, message)
             if has_block(message, "page") and name not in asking:
-                verdict.wrong.append(f"{name} still asks, though it was answered")
-    for number, records in book.timelines.items():
+                verdict.wrong.append(f"{name} still has buttons, although it was answered")
+    for number, records in snapshot.timelines.items():
         written = sum(r.entry.kind == "page" for r in records)
-        bases = [r for r in book.outbox if r.kind == "page_channel" and r.incident == number and r.payload.get("rung")]
+        bases = [
+            r for r in snapshot.outbox if r.kind == "page_channel" and r.incident == number and r.payload.get("rung")
+        ]
         if written != len(bases):
             verdict.wrong.append(f"INC-{number} was paged {written} times on its timeline, {len(bases)} in the outbox")
 
 
-def _name(book: Book, message: Message) -> str:
-    row = book.row_of(str((message.metadata or {}).get("event_payload", {}).get("key")))
+def _dedup_key(snapshot: Snapshot, message: Message) -> str:
+    row = snapshot.row_of(str((message.metadata or {}).get("event_payload", {}).get("key")))
     return "?" if row is None else str(row.dedup_key)
 
 
-def _ledger(world: World, book: Book, verdict: Verdict) -> None:
-    """Nothing is due for ever, nothing waits for an incident that ended, nothing that lapsed was forgotten."""
+def _ledger(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    """No deadline stays due, none waits for an incident that ended, and no lapsed one was forgotten."""
     now = world.clock.now()
-    for row in book.deadlines:
-        incident = book.incidents[row.incident]
+    for row in snapshot.deadlines:
+        incident = snapshot.incidents[row.incident]
         if row.state == "due":
             verdict.wrong.append(f"{row.dedup_key} stays due: {row.reason}")
         elif row.state == "waiting" and not incident.open:
@@ -310,12 +315,12 @@ def _ledger(world: World, book: Book, verdict: Verdict) -> None:
             verdict.wrong.append(f"{row.dedup_key} was due at {row.due_at}, and it is {now}")
 
 
-def _outbox(world: World, book: Book, verdict: Verdict) -> None:
-    for row in book.outbox:
+def _outbox(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+    for row in snapshot.outbox:
         if row.state in ("held", "queued", "leased", "unknown"):
             verdict.wrong.append(f"{row.dedup_key} is still {row.state} after {row.attempts} attempts: {row.error}")
         elif row.state == "failed":
             verdict.counts["failed with a reason"] += 1
             verdict.counts[f"failed {row.kind} ({row.error})"] += 1
             if not row.error:
-                verdict.wrong.append(f"{row.dedup_key} failed, and nobody says why")
+                verdict.wrong.append(f"{row.dedup_key} failed without a reason")

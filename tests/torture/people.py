@@ -1,4 +1,4 @@
-"""What people do, and what they were answered: the ledger that the oracle holds against the database."""
+"""What people do and the answers they get; the oracle compares both with the database."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SUCCESS = re.compile(
     r"is promised in|is paged|Paged now|could be paged|You are responding|first to acknowledge|You acknowledged|"
     r"Are you responding|: <@|nobody now|You're in|is being opened|Inviting"
 )
-# The kind of entry that carries the words.
-KINDS = {
+# The kind of timeline entry that an act creates.
+ENTRY_KINDS = {
     "note": "note", "update": "update", "update_form": "update", "status": "status", "severity": "severity",
     "escalate": "escalated", "resolve": "resolved", "resolve_form": "resolved", "reopen": "reopened",
     "mention": "note",
@@ -28,7 +28,7 @@ KINDS = {
 
 @dataclass(slots=True)
 class Act:
-    """Something that somebody asked for. `who` is their ID. `token` stands in its words, where it has any."""
+    """Something that a person did. `who` is their ID. Its text, if any, contains `token`."""
 
     what: str
     who: str
@@ -39,8 +39,8 @@ class Act:
 
 
 @dataclass(slots=True)
-class Said:
-    """A message of a person in an incident channel, with all that became of it."""
+class SentMessage:
+    """A message of a person in an incident channel, with its later texts and its deletion."""
 
     message: Message
     channel: str
@@ -50,19 +50,19 @@ class Said:
 
 @dataclass(slots=True)
 class People:
-    """Everybody at their keyboards."""
+    """All people, and everything they did."""
 
     ws: Workspace
     acts: list[Act] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
+    messages: list[SentMessage] = field(default_factory=list)
     pressed: list[Act] = field(default_factory=list)
-    _at_a_form: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _form_locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def do(self, step: Step) -> None:
-        """One step. What is not there yet, or Slack would not let them do, is left."""
+        """Do one step. Skip it if its object does not exist yet, or if Slack does not allow it."""
         try:
             if step.what.endswith("_form"):
-                async with self._at_a_form[step.who]:  # one form at a time has somebody's attention
+                async with self._form_locks[step.who]:  # a person fills in one form at a time
                     await getattr(self, f"_{step.what}")(step)
             else:
                 await getattr(self, f"_{step.what}")(step)
@@ -75,47 +75,47 @@ class People:
         return [channel for channel in self.ws.state.channels.values() if number_of(channel) is not None]
 
     async def _channel(self, step: Step) -> Channel:
-        """An incident channel that the person is in, now at the latest."""
-        channel: Channel = _picked(self.channels(), step.pick)
+        """Pick an incident channel, and join it if needed."""
+        channel: Channel = _pick(self.channels(), step.pick)
         await self.ws.person(step.who).join(channel.id)
         return channel
 
-    # — saying
+    # — messages
 
     async def _say(self, step: Step) -> None:
         channel = await self._channel(step)
         text = f"{step.token} said"
-        self.said.append(Said(await self.ws.person(step.who).say(channel.id, text), channel.id, [text]))
+        self.messages.append(SentMessage(await self.ws.person(step.who).say(channel.id, text), channel.id, [text]))
 
     async def _chat(self, step: Step) -> None:
-        """Several lines in one breath."""
+        """Several messages in a row."""
         channel = await self._channel(step)
         for number in range(4):
             text = f"{step.token} line {number}"
-            self.said.append(Said(await self.ws.person(step.who).say(channel.id, text), channel.id, [text]))
+            self.messages.append(SentMessage(await self.ws.person(step.who).say(channel.id, text), channel.id, [text]))
 
     async def _reply(self, step: Step) -> None:
-        to = _picked([said for said in self.said if said.deleted_at is None], step.pick)
+        to = _pick([m for m in self.messages if m.deleted_at is None], step.pick)
         await self.ws.person(step.who).join(to.channel)
         text = f"{step.token} replied"
         message = await self.ws.person(step.who).reply(to.message, text, broadcast=step.pick * 7 % 1 < 0.3)
-        self.said.append(Said(message, to.channel, [text]))
+        self.messages.append(SentMessage(message, to.channel, [text]))
 
     async def _edit(self, step: Step) -> None:
-        said = _picked([said for said in self.said if said.deleted_at is None], step.pick)
-        text = f"{said.texts[0]}, {step.token} edited"
-        said.texts.append(text)
-        await self.ws.person(said.message.user).edit(said.message, text)
+        sent = _pick([sent for sent in self.messages if sent.deleted_at is None], step.pick)
+        text = f"{sent.texts[0]}, {step.token} edited"
+        sent.texts.append(text)
+        await self.ws.person(sent.message.user).edit(sent.message, text)
 
     async def _delete(self, step: Step) -> None:
-        said = _picked([said for said in self.said if said.deleted_at is None], step.pick)
-        said.deleted_at = self.ws.clock.now()
-        await self.ws.person(said.message.user).delete(said.message)
+        sent = _pick([sent for sent in self.messages if sent.deleted_at is None], step.pick)
+        sent.deleted_at = self.ws.clock.now()
+        await self.ws.person(sent.message.user).delete(sent.message)
 
     async def _pushpin(self, step: Step) -> None:
-        said = _picked([said for said in self.said if said.deleted_at is None], step.pick)
-        await self.ws.person(step.who).join(said.channel)
-        await self.ws.person(step.who).react(said.message, "pushpin")
+        sent = _pick([sent for sent in self.messages if sent.deleted_at is None], step.pick)
+        await self.ws.person(step.who).join(sent.channel)
+        await self.ws.person(step.who).react(sent.message, "pushpin")
 
     # — verbs
 
@@ -133,7 +133,7 @@ class People:
             await self._submit(step, None)
 
     async def begin(self, step: Step) -> None:
-        """Somebody declares, and tries again until it is acknowledged: there is an incident before the night begins."""
+        """Declare until it is acknowledged, so that there is an incident before the night begins."""
         for attempt in range(20):
             await self._declare(replace(step, token=f"{step.token}-{attempt}"))
             if self.acts[-1].outcome == ACCEPTED:
@@ -186,22 +186,24 @@ class People:
         channel = await self._channel(step)
         text = f"@tocsin note {step.token} mentioned"
         message = await self.ws.person(step.who).say(channel.id, text)
-        self.said.append(Said(message, channel.id, [message.text]))
+        self.messages.append(SentMessage(message, channel.id, [message.text]))
         self.acts.append(Act("mention", self.ws.user(step.who).id, step.token, number_of(channel), UNKNOWN))
 
     async def _command(self, step: Step, words: str, number: int | None = -1, *, again: bool = False) -> None:
-        """In the incident's channel, or from elsewhere naming it."""
+        """Type a command in the incident's channel, or elsewhere with `--in`."""
         where = "#general"
         if number is not None and not again:
-            channel = _picked(self.channels(), step.pick)
+            channel = _pick(self.channels(), step.pick)
             number = number_of(channel)
             if step.pick * 1000 % 1 < 0.5:
                 await self.ws.person(step.who).join(channel.id)
                 where = channel.id
             words += f" --in INC-{number}"
         reply = await self.ws.person(step.who).command(where, f"/incident {words}")
-        self.acts.append(Act(step.what, self.ws.user(step.who).id, step.token, number, _answered(reply), reply.text))
-        if not reply.ok and not again:  # people try again, and say which time it is
+        self.acts.append(
+            Act(step.what, self.ws.user(step.who).id, step.token, number, _command_outcome(reply), reply.text)
+        )
+        if not reply.ok and not again:  # people try again, with a new token
             await asyncio.sleep(0.4)
             words = words.replace(step.token, f"{step.token}b")
             await self._command(replace(step, token=f"{step.token}b"), words, number, again=True)
@@ -228,10 +230,10 @@ class People:
             await self._submit(step, number_of(channel))
 
     async def _submit(self, step: Step, number: int | None) -> None:
-        """A person tries again what the form says was not recorded."""
+        """Submit the open form, and record the outcome."""
         person = self.ws.person(step.who)
         reply = await person.submit()
-        outcome = _submitted(reply)
+        outcome = _form_outcome(reply)
         self.acts.append(
             Act(step.what, self.ws.user(step.who).id, step.token, number, outcome, f"{reply.error} {reply.errors}")
         )
@@ -245,72 +247,72 @@ class People:
         await self._press(step, self.ws.pinned(channel.id)[0], ("Acknowledge", "Escalate"))
 
     async def _press_announcement(self, step: Step) -> None:
-        found = [m for m in self.ws.bot_messages("incidents", threads=False) if m.blocks]
+        messages = [m for m in self.ws.bot_messages("incidents", threads=False) if m.blocks]
         await self.ws.person(step.who).join("incidents")
-        await self._press(step, _picked(found, step.pick), ("Join", "Acknowledge"))
+        await self._press(step, _pick(messages, step.pick), ("Join", "Acknowledge"))
 
     async def _press_page(self, step: Step) -> None:
         ims = [c for c in self.ws.state.channels.values() if c.is_im and self.ws.bot.id in c.members]
-        found = [m for c in ims for m in self.ws.bot_messages(c.id) if has_block(m, "page")]
-        message = _picked(found, step.pick)
-        whose = next(m for m in self.ws.state.channels[message.channel].members if m != self.ws.bot.id)
-        await self._press(step, message, ("I'm on it", "Can't"), whose)
+        messages = [m for c in ims for m in self.ws.bot_messages(c.id) if has_block(m, "page")]
+        message = _pick(messages, step.pick)
+        owner = next(m for m in self.ws.state.channels[message.channel].members if m != self.ws.bot.id)
+        await self._press(step, message, ("I'm on it", "Can't"), owner)
 
     async def _press_nudge(self, step: Step) -> None:
         channel = await self._channel(step)
-        found = [m for m in self.ws.bot_messages(channel.id) if has_block(m, "nudge")]
-        await self._press(step, _picked(found, step.pick), ("Snooze 15m", "Snooze 1h"))
+        messages = [m for m in self.ws.bot_messages(channel.id) if has_block(m, "nudge")]
+        await self._press(step, _pick(messages, step.pick), ("Snooze 15m", "Snooze 1h"))
 
     async def _press_answer(self, step: Step) -> None:
-        """Whatever stands in what only this person sees."""
-        found: list[tuple[Ephemeral, str]] = [
-            (shown, element["text"]["text"])
-            for shown in self.ws.ephemerals(step.who)
-            for block in shown.blocks or []
+        """Press a button of an ephemeral message."""
+        buttons: list[tuple[Ephemeral, str]] = [
+            (ephemeral, element["text"]["text"])
+            for ephemeral in self.ws.ephemerals(step.who)
+            for block in ephemeral.blocks or []
             for element in block.get("elements", [])
-            if element.get("type") == "button" and element["text"]["text"] in _ANSWERS
+            if element.get("type") == "button" and element["text"]["text"] in _ANSWER_BUTTONS
         ]
-        shown, label = _picked(found, step.pick)
-        await self._press(step, shown, (label,))
+        ephemeral, label = _pick(buttons, step.pick)
+        await self._press(step, ephemeral, (label,))
 
     async def _press(
-        self, step: Step, shown: Message | Ephemeral, labels: tuple[str, ...], whose: str | None = None
+        self, step: Step, message: Message | Ephemeral, labels: tuple[str, ...], owner: str | None = None
     ) -> None:
         label = labels[int(step.pick * 97 % len(labels))]
-        who = whose or step.who
-        reply = await self.ws.person(who).press(shown, label)
-        channel = self.ws.state.channels[shown.channel]
+        who = owner or step.who
+        reply = await self.ws.person(who).press(message, label)
+        channel = self.ws.state.channels[message.channel]
         outcome = ACCEPTED if reply.ok else UNKNOWN
         self.pressed.append(Act(label, self.ws.user(who).id, step.token, number_of(channel), outcome))
 
 
-_ANSWERS = {"Lead", "I'm responding", "Just watching"}
+_ANSWER_BUTTONS = {"Lead", "I'm responding", "Just watching"}
 
 
 def number_of(channel: Channel) -> int | None:
-    found = re.match(r"inc-(\d+)-", channel.name)
-    return int(found.group(1)) if found else None
+    match = re.match(r"inc-(\d+)-", channel.name)
+    return int(match.group(1)) if match else None
 
 
 def has_block(message: Message, block_id: str) -> bool:
     return any(block.get("block_id") == block_id for block in message.blocks or [])
 
 
-def _picked(things: list[Any], pick: float) -> Any:
+def _pick(things: list[Any], pick: float) -> Any:
     if not things:
-        raise LookupError("nothing is there yet")
+        raise LookupError("there is nothing to pick yet")
     return things[int(pick * len(things))]
 
 
-def _answered(reply: Reply) -> str:
+def _command_outcome(reply: Reply) -> str:
     if not reply.ok or NOT_RECORDED in reply.text:
         return UNKNOWN
-    if not reply.text:  # it says nothing twice: an earlier delivery of the same was recorded
+    if not reply.text:  # an empty answer: an earlier delivery of the same command was recorded
         return ACCEPTED
     return ACCEPTED if SUCCESS.search(reply.text) and "This works:" not in reply.text else REFUSED
 
 
-def _submitted(reply: Reply) -> str:
+def _form_outcome(reply: Reply) -> str:
     if reply.ok:
         return REFUSED if isinstance(reply.answer, dict) and reply.answer.get("response_action") else ACCEPTED
     return UNKNOWN

@@ -1,4 +1,4 @@
-"""The processes of the bot in a run: started again whenever they are gone, behind one address, in a hurry."""
+"""The bot processes of a run: supervised, behind one load balancer, with short time-outs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.scenarios import processes
 from tests.scenarios.processes import SteppedClock, Tuning
 from tests.torture.schedule import Life
 
-TIMEOUT_S = 0.7  # of a call; in production 10 s beside a lease of 30 s
+TIMEOUT_S = 0.7  # of a call; in production 10 s, with a lease of 30 s
 RETRIES_S = (0.0, 0.4, 1.2)  # Slack: at once, a minute, five minutes
 
 
-def hurried(folder: Path, lease_s: float) -> tuple[Tuning, SteppedClock]:
-    """Production's figures in proportion, and a clock that all processes see step."""
+def shortened(folder: Path, lease_s: float) -> tuple[Tuning, SteppedClock]:
+    """Production's time-outs shortened in proportion, and a clock whose steps all processes see."""
     path = str(folder / "clock")
     clock = SteppedClock.create(path)
     tuning = Tuning(
@@ -33,7 +33,7 @@ def hurried(folder: Path, lease_s: float) -> tuple[Tuning, SteppedClock]:
 
 
 class Balancer:
-    """One address in front of all replicas. It knows which of them listen, not which of them are well."""
+    """One address in front of all replicas. It knows which replicas listen, but not which are healthy."""
 
     def __init__(self) -> None:
         self.ports: dict[int, int] = {}
@@ -56,7 +56,7 @@ class Balancer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def drop(self) -> None:
-        """Cut every connection, whatever is on its way."""
+        """Cut every connection, with all data in flight."""
         for writer in self._open:
             writer.transport.abort()
 
@@ -66,15 +66,15 @@ class Balancer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
-            behind = await self._connected()
-            if behind is not None:
-                await self._between((reader, writer), behind)
+            backend = await self._connect_backend()
+            if backend is not None:
+                await self._relay((reader, writer), backend)
         except asyncio.CancelledError:
-            return  # the balancer stops; nobody waits for this task
+            return  # the balancer is stopping, and no one awaits this task
         finally:
             writer.transport.abort()
 
-    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    async def _connect_backend(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         self._turn += 1
         ports = list(self.ports.values())
         for index in range(len(ports)):
@@ -82,17 +82,17 @@ class Balancer:
                 return await asyncio.open_connection("127.0.0.1", ports[(self._turn + index) % len(ports)])
         return None
 
-    async def _between(self, one: Any, other: Any) -> None:
-        self._open |= {one[1], other[1]}
-        ways = {asyncio.create_task(_pump(one[0], other[1])), asyncio.create_task(_pump(other[0], one[1]))}
+    async def _relay(self, client: Any, backend: Any) -> None:
+        self._open |= {client[1], backend[1]}
+        ways = {asyncio.create_task(_pump(client[0], backend[1])), asyncio.create_task(_pump(backend[0], client[1]))}
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            other[1].transport.abort()
-            self._open -= {one[1], other[1]}
+            backend[1].transport.abort()
+            self._open -= {client[1], backend[1]}
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,8 +102,8 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
 
 
-class House(Protocol):
-    """What processes are started from."""
+class ReplicaSetup(Protocol):
+    """The settings from which processes start."""
 
     settings: dict[str, Any]
     tuning: Tuning
@@ -111,43 +111,43 @@ class House(Protocol):
 
 
 class Replica:
-    """A process and its supervisor, which starts it again whenever it is gone."""
+    """A process and its supervisor, which restarts it whenever it ends."""
 
-    def __init__(self, house: House, index: int, lives: Iterator[Life]) -> None:
+    def __init__(self, setup: ReplicaSetup, index: int, lives: Iterator[Life]) -> None:
         self.bot: processes.Bot | None = None
         self.killed = 0  # by SIGKILL
-        self.stopped = 0  # politely
-        self.fell = 0  # ended in any other way, such as a start without a database
+        self.stopped = 0  # by SIGTERM
+        self.crashed = 0  # ended in another way, such as starting without a database
         self.up = asyncio.Event()
-        self._house = house
+        self._setup = setup
         self._index = index
         self._lives = lives
         self._stopping = False
 
-    async def keep(self) -> None:
+    async def supervise(self) -> None:
         while not self._stopping:
             life = next(self._lives, Life())
-            self.bot = processes.launch(self._house.settings, life.death, self._house.tuning)
+            self.bot = processes.launch(self._setup.settings, life.death, self._setup.tuning)
             if await self.bot.ready():
-                self._house.balancer.ports[self._index] = self.bot.port
+                self._setup.balancer.ports[self._index] = self.bot.port
                 self.up.set()
             while self.bot.alive:
                 await asyncio.sleep(0.01)
             self.up.clear()
-            self._house.balancer.ports.pop(self._index, None)
+            self._setup.balancer.ports.pop(self._index, None)
             if self._stopping:
                 return
             match self.bot.exit_code:
-                case -9 | 255:  # 255: somebody else had taken the code
+                case -9 | 255:  # 255: another waiter took the exit code
                     self.killed += 1
                 case 0:
                     self.stopped += 1
                 case _:
-                    self.fell += 1
-            await asyncio.sleep(life.rest_s)
+                    self.crashed += 1
+            await asyncio.sleep(life.restart_after_s)
 
-    async def again(self) -> None:
-        """Killed, and back."""
+    async def restart(self) -> None:
+        """Kill the process and wait until its successor is up."""
         bot = self.bot
         if bot is not None and bot.alive:
             bot.signal(9)
@@ -162,21 +162,21 @@ class Replica:
 
 
 @contextlib.asynccontextmanager
-async def kept(house: House, lives: Sequence[Iterable[Life]]) -> AsyncIterator[list[Replica]]:
-    """The balancer, and behind it a process for each of `lives`."""
-    await house.balancer.start()
-    replicas = [Replica(house, index, iter(one)) for index, one in enumerate(lives)]
-    keepers = [asyncio.create_task(replica.keep()) for replica in replicas]
+async def supervised(setup: ReplicaSetup, lives: Sequence[Iterable[Life]]) -> AsyncIterator[list[Replica]]:
+    """Run the load balancer and a supervised process for each of `lives`."""
+    await setup.balancer.start()
+    replicas = [Replica(setup, index, iter(process_lives)) for index, process_lives in enumerate(lives)]
+    keepers = [asyncio.create_task(replica.supervise()) for replica in replicas]
     try:
         yield replicas
     finally:
         for replica, keeper in zip(replicas, keepers, strict=True):
             await replica.stop(keeper)
-        await house.balancer.stop()
+        await setup.balancer.stop()
 
 
 async def nothing_waits(database: Database, clock: SteppedClock) -> bool:
-    """Whether the outbox is empty and no deadline has lapsed of which nobody has taken note."""
+    """Whether the outbox is empty and no lapsed deadline is still waiting."""
     async with database.reading() as conn:
         depth = await census.count_by_state(conn)
         if any(depth[state] for state in ("held", "queued", "leased", "unknown")):

@@ -1,4 +1,4 @@
-"""One run, and many of them: what they have in common and what they add up to."""
+"""Run one night on a fresh database, and collect its result."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ WITHIN_S = 90.0
 
 @dataclass(slots=True)
 class Result:
-    """What came of one run."""
+    """The result of one night. `log_events` counts the events in the logs of the processes."""
 
     schedule: Schedule
     wrong: list[str]
     counts: Counter[str]
     took_s: float
     log: str = ""
-    said: Counter[str] = field(default_factory=Counter)
+    log_events: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         return "\n".join([str(self.schedule), "wrong:", *(f"  {words}" for words in self.wrong)])
@@ -37,13 +37,13 @@ class Result:
 
 @dataclass(slots=True)
 class Laboratory:
-    """Databases that are made once and serve every run."""
+    """The database servers that all runs share."""
 
     sqlite: SQLiteFiles
     postgresql: Callable[[], PostgreSQL]
 
     def run(self, schedule: Schedule) -> Result:
-        """One night, on a database of its own."""
+        """Play one night on its own database."""
         if schedule.database == "sqlite":
             return _run(schedule, self.sqlite.create(), lambda: None)
         server = self.postgresql()
@@ -62,31 +62,31 @@ def _run(schedule: Schedule, url: str, cut_connections: Callable[[], None]) -> R
 async def _night(schedule: Schedule, url: str, folder: Path, cut_connections: Callable[[], None]) -> Result:
     began = time.monotonic()
     async with asyncio.timeout(WITHIN_S), world(schedule, url, folder, cut_connections) as here:
-        await here.live()
+        await here.run()
         verdict = await oracle.judge(here)
         counts = verdict.counts
         counts["kills"] = here.kills
         counts["stopped"] = sum(replica.stopped for replica in here.replicas)
-        counts["fell"] = sum(replica.fell for replica in here.replicas)
+        counts["crashed"] = sum(replica.crashed for replica in here.replicas)
         counts["freezes"] = here.freezes
         counts["events given up"] = here.given_up
     log = (folder / "log").read_text() if (folder / "log").exists() else ""
-    return Result(schedule, verdict.wrong, counts, time.monotonic() - began, log, _said(log))
+    return Result(schedule, verdict.wrong, counts, time.monotonic() - began, log, _log_events(log))
 
 
-def _said(log: str) -> Counter[str]:
-    """What the processes complained of, by name."""
-    found: Counter[str] = Counter()
+def _log_events(log: str) -> Counter[str]:
+    """Count the log lines of the processes by event."""
+    events: Counter[str] = Counter()
     for line in log.splitlines():
         with contextlib.suppress(ValueError):
             record = json.loads(line)
-            found[str(record.get("event"))] += 1
-    return found
+            events[str(record.get("event"))] += 1
+    return events
 
 
 @contextlib.contextmanager
 def laboratory() -> Iterator[Laboratory]:
-    """For use outside pytest, whose fixtures make the same databases."""
+    """A laboratory outside pytest, whose fixtures create the same databases."""
     with tempfile.TemporaryDirectory(prefix="tocsin-torture-") as folder:
         servers: list[PostgreSQL] = []
 

@@ -1,4 +1,4 @@
-"""A schedule: what people do and what breaks, when, all of it out of one seed."""
+"""A schedule: what people do and what breaks, and when, all derived from one seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from tests.scenarios.processes import Death
 
 PEOPLE = ("maya", "tom", "priya", "lena", "sam", "noor")
-SPAN_S = 3.0  # what people do and what breaks happens within this
+SPAN_S = 3.0  # all acts and faults happen within this time
 
 ACTS = {
     "say": 20, "reply": 7, "edit": 9, "delete": 4, "pushpin": 3, "chat": 3,
@@ -48,7 +48,7 @@ TROUBLES: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happens at `at_s`. `pick` chooses among what is there by then; `more` is for faults."""
+    """One act or fault at `at_s`. `pick` (0 to 1) chooses among the things that exist by then; `more` is for faults."""
 
     at_s: float
     what: str
@@ -64,15 +64,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One life of a process: when it is to die, if not killed from outside, and how long nobody starts it again."""
+    """One life of a process: when it kills itself, if at all, and how long it then stays down."""
 
     death: Death | None = None
-    rest_s: float = 0.0
+    restart_after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Everything that is known beforehand about a run."""
+    """Everything about a run that is fixed beforehand."""
 
     seed: int
     database: str
@@ -86,64 +86,64 @@ class Schedule:
         way = "Socket Mode" if self.socket_mode else "HTTP"
         lines = [f"seed {self.seed}: {self.database}, {self.replicas} replica(s), {way}"]
         for number, lives in enumerate(self.lives):
-            deaths = ", ".join(f"{life.death} (back after {life.rest_s:.2f} s)" for life in lives)
+            deaths = ", ".join(f"{life.death} (back after {life.restart_after_s:.2f} s)" for life in lives)
             lines.append(f"  process {number} dies: {deaths or 'only when killed'}")
         return "\n".join([*lines, *(f"  {step}" for step in self.steps)])
 
 
 def schedule(seed: int, database: str | None = None, replicas: int | None = None) -> Schedule:
-    """The same for the same arguments. What is not asked for follows from the seed, too."""
-    # Whatever is asked for, the rest must not change with it: every choice is drawn first.
-    chance = random.Random(seed)  # not a secret
-    drawn = chance.choice(("sqlite", "postgresql")), chance.choice((1, 2))
+    """The same arguments give the same schedule. Arguments left out follow from the seed."""
+    # Every choice is drawn first, so that an argument changes nothing else.
+    rng = random.Random(seed)  # reproducible, not secret
+    drawn = rng.choice(("sqlite", "postgresql")), rng.choice((1, 2))
     database = database or drawn[0]
     replicas = 1 if database == "sqlite" else replicas or drawn[1]
-    socket_mode = chance.random() < 0.4
+    socket_mode = rng.random() < 0.4
     steps = [Step(0.0, "declare", "maya", "k0", 0.1), Step(0.3, "declare", "tom", "k1", 0.5)]
-    steps += [_act(chance, number) for number in range(2, chance.randint(35, 60))]
+    steps += [_act(rng, number) for number in range(2, rng.randint(35, 60))]
     weights = FAULTS | (ONLY_SQLITE if database == "sqlite" else ONLY_POSTGRESQL)
     if replicas > 1:
         weights |= TWO_REPLICAS
-    steps += [_fault(chance, weights) for _ in range(chance.randint(5, 10))]
-    lives = tuple(tuple(life(chance) for _ in range(chance.randint(2, 5))) for _ in range(replicas))
+    steps += [_fault(rng, weights) for _ in range(rng.randint(5, 10))]
+    lives = tuple(tuple(life(rng) for _ in range(rng.randint(2, 5))) for _ in range(replicas))
     steps.sort(key=lambda step: step.at_s)
-    return Schedule(seed, database, replicas, socket_mode, tuple(steps), lives, chance.random() < 0.5)
+    return Schedule(seed, database, replicas, socket_mode, tuple(steps), lives, rng.random() < 0.5)
 
 
-def _act(chance: random.Random, number: int) -> Step:
-    what = chance.choices(list(ACTS), list(ACTS.values()))[0]
-    at_s = chance.uniform(0.05, SPAN_S)
-    return Step(round(at_s, 3), what, chance.choice(PEOPLE), f"k{number}", chance.random())
+def _act(rng: random.Random, number: int) -> Step:
+    what = rng.choices(list(ACTS), list(ACTS.values()))[0]
+    at_s = rng.uniform(0.05, SPAN_S)
+    return Step(round(at_s, 3), what, rng.choice(PEOPLE), f"k{number}", rng.random())
 
 
-def _fault(chance: random.Random, weights: dict[str, int]) -> Step:
-    what = chance.choices(list(weights), list(weights.values()))[0]
-    at_s, pick = chance.uniform(0.1, SPAN_S), chance.random()
+def _fault(rng: random.Random, weights: dict[str, int]) -> Step:
+    what = rng.choices(list(weights), list(weights.values()))[0]
+    at_s, pick = rng.uniform(0.1, SPAN_S), rng.random()
     more: dict[str, Any] = {}
     match what:
         case "slack":
-            more = {"method": chance.choice(METHODS), "count": chance.randint(1, 3), **chance.choice(TROUBLES)}
+            more = {"method": rng.choice(METHODS), "count": rng.randint(1, 3), **rng.choice(TROUBLES)}
         case "twice":
-            more = {"for_s": round(chance.uniform(0.3, 1.2), 2)}
+            more = {"for_s": round(rng.uniform(0.3, 1.2), 2)}
         case "copies" | "reorder":
-            more = {"number": chance.randint(2, 3), "for_s": round(chance.uniform(0.3, 1.2), 2)}
+            more = {"number": rng.randint(2, 3), "for_s": round(rng.uniform(0.3, 1.2), 2)}
         case "late":
-            more = {"by_s": round(chance.uniform(0.1, 0.8), 2), "for_s": round(chance.uniform(0.3, 1.0), 2)}
+            more = {"by_s": round(rng.uniform(0.1, 0.8), 2), "for_s": round(rng.uniform(0.3, 1.0), 2)}
         case "lose_acks":
-            more = {"number": chance.randint(1, 4)}
+            more = {"number": rng.randint(1, 4)}
         case "step":
-            more = {"by_s": round(chance.choice((chance.uniform(-5, 5), chance.uniform(20, 400))), 1)}
+            more = {"by_s": round(rng.choice((rng.uniform(-5, 5), rng.uniform(20, 400))), 1)}
         case "down" | "lock" | "disk":
-            more = {"for_s": round(chance.uniform(0.2, 1.5), 2)}
+            more = {"for_s": round(rng.uniform(0.2, 1.5), 2)}
         case "freeze":
-            more = {"for_s": round(chance.choice((chance.uniform(0.1, 0.6), chance.uniform(2.2, 3.2))), 2)}
+            more = {"for_s": round(rng.choice((rng.uniform(0.1, 0.6), rng.uniform(2.2, 3.2))), 2)}
         case "sockets":
-            more = {"reason": chance.choice((None, None, "warning", "refresh_requested"))}
+            more = {"reason": rng.choice((None, None, "warning", "refresh_requested"))}
     return Step(round(at_s, 3), f"fault:{what}", "", "", pick, more)
 
 
-def life(chance: random.Random) -> Life:
-    what = chance.choice(("commit", "call"))
-    number = chance.choice((chance.randint(1, 16), chance.randint(1, 60 if what == "commit" else 40)))
-    death = Death(what, number, chance.random() < 0.5)
-    return Life(death, round(chance.choice((0.0, 0.0, chance.uniform(0.0, 0.4))), 2))
+def life(rng: random.Random) -> Life:
+    what = rng.choice(("commit", "call"))
+    number = rng.choice((rng.randint(1, 16), rng.randint(1, 60 if what == "commit" else 40)))
+    death = Death(what, number, rng.random() < 0.5)
+    return Life(death, round(rng.choice((0.0, 0.0, rng.uniform(0.0, 0.4))), 2))

@@ -1,4 +1,4 @@
-"""What the laboratory found, each as small as it can be told."""
+"""Every fault that the laboratory found, each with the smallest test that shows it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ severities:
     ladder: [{after: 0s, notify: ["user:U0TOM00000", "channel:#payments"], by: [slack]}]
 """
 
-CARD = 1  # it shows the latest update, too
+CARD = 1  # the card also shows the latest update
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def keys(here: World, channel: str) -> list[str]:
     return [str(message.metadata) for message in here.ws.bot_messages(channel)]
 
 
-async def test_a_page_that_arrived_unheard_is_settled_all_the_same(sqlite_url: str, policy: Path) -> None:
-    """It counted as dropped once the incident was over, and went on asking for ever."""
+async def test_a_page_that_arrived_without_confirmation_is_settled(sqlite_url: str, policy: Path) -> None:
+    """It counted as dropped when the incident was over, and kept its buttons forever."""
     async with world(sqlite_url, policy=policy) as here:
         direct = here.ws.membership.open_im(here.ws.bot.id, here.tom.id)
         here.ws.faults.add("chat.postMessage", channel=direct.id, status=500, after=True)
@@ -64,13 +64,13 @@ async def test_a_page_that_arrived_unheard_is_settled_all_the_same(sqlite_url: s
         assert all(row["state"] != "due" for row in (await here.show())["reminders"])
 
 
-async def test_a_reminder_that_arrived_unheard_is_settled_all_the_same(sqlite_url: str, policy: Path) -> None:
+async def test_a_reminder_that_arrived_without_confirmation_is_settled(sqlite_url: str, policy: Path) -> None:
     async with world(sqlite_url, policy=policy) as here:
         channel = await here.declared("sev1 Payments are down")
         await here.delivered()
         before = len(here.ws.bot_messages(channel.id))
         await here.maya.command(channel.id, "/incident next 1s")
-        await here.ws.until(lambda: len(here.ws.bot_messages(channel.id)) > before)  # it is told first
+        await here.ws.until(lambda: len(here.ws.bot_messages(channel.id)) > before)  # the promise is posted first
         here.ws.faults.add("chat.postMessage", channel=channel.id, status=500, after=True)
         await here.ws.until(lambda: [m for m in here.ws.bot_messages(channel.id) if has_block(m, "nudge")])
         await here.maya.command(channel.id, "/incident update rolling back")
@@ -78,8 +78,8 @@ async def test_a_reminder_that_arrived_unheard_is_settled_all_the_same(sqlite_ur
         assert not [m for m in here.ws.bot_messages(channel.id) if has_block(m, "nudge")]
 
 
-async def test_a_page_to_a_channel_is_looked_for_there_before_it_is_repeated(sqlite_url: str, policy: Path) -> None:
-    """The bot may post in a public channel without being in it, and could not read whether it had."""
+async def test_a_page_to_a_channel_is_looked_up_there_before_it_is_repeated(sqlite_url: str, policy: Path) -> None:
+    """The bot may post in a public channel that it is not in, but could not read whether it had."""
     async with world(sqlite_url, policy=policy) as here:
         payments = here.ws.channel("payments")
         here.ws.faults.add("chat.postMessage", channel=payments.id, status=500, after=True)
@@ -88,35 +88,32 @@ async def test_a_page_to_a_channel_is_looked_for_there_before_it_is_repeated(sql
         assert len(keys(here, "payments")) == 1
 
 
-async def test_whoever_stood_still_past_its_lease_posts_nothing(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process that was stopped went on to post what it had claimed anew, and posted, when it was awake."""
+async def test_a_process_stopped_past_its_lease_posts_nothing(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped process, once awake, posted a notice that had been claimed again and posted meanwhile."""
     monkeypatch.setattr("bot.workers.outbox.LEASE", timedelta(seconds=0.6))
     monkeypatch.setattr("bot.slack.client.api.TIMEOUT_S", 0.2)
-    destination, stood = SenderBase.destination, []
+    destination = SenderBase.destination
+    delayed: list[str] = []
 
-    async def slowly(sender: SenderBase, delivery: Delivery) -> str:
-        if delivery.notice.kind == "update" and not stood:
-            stood.append(delivery.notice.dedup_key)
-            time.sleep(0.7)  # nobody in this process runs
-            await asyncio.sleep(1.0)  # and whoever claims it next is faster
+    async def delayed_destination(sender: SenderBase, delivery: Delivery) -> str:
+        if delivery.notice.kind == "update" and not delayed:
+            delayed.append(delivery.notice.dedup_key)
+            time.sleep(0.7)  # blocks this whole process, as a stop does
+            await asyncio.sleep(1.0)  # gives the next claim time to post first
         return await destination(sender, delivery)
 
-    monkeypatch.setattr(SenderBase, "destination", slowly)
+    monkeypatch.setattr(SenderBase, "destination", delayed_destination)
     async with world(sqlite_url) as here:
         channel = await here.declared()
         await here.maya.command(channel.id, "/incident update rolling back")
         await here.delivered()
-        await asyncio.sleep(1.2)
-        assert stood
+        await asyncio.sleep(1.2)  # past both delays: a late post would be there
+        assert delayed
         assert len([m for m in here.ws.bot_messages(channel.id) if "rolling back" in str(m.blocks)]) == 1 + CARD
 
 
-async def test_a_socket_that_could_not_be_opened_is_opened_soon(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The SDK stumbles over a 500 that is no JSON, and the connection was left alone for half a minute."""
+async def test_a_socket_that_failed_to_open_is_opened_soon(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK fails on a 500 that is not JSON, and the connection then stayed closed for half a minute."""
     monkeypatch.setattr("bot.slack.inbound.socket_mode.FIRST_WAIT_S", 0.05)
     async with world(sqlite_url, socket_mode=True) as here:
         await here.ws.until(lambda: len(here.ws.sockets.connections) == 2)
@@ -125,7 +122,7 @@ async def test_a_socket_that_could_not_be_opened_is_opened_soon(
         await here.ws.until(lambda: len([c for c in here.ws.sockets.connections if not c.draining]) == 2, 5)
 
 
-async def test_a_press_that_is_neither_recorded_nor_told_is_not_acknowledged(
+async def test_a_press_that_is_neither_recorded_nor_reported_is_not_acknowledged(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(sqlite_url) as here:
@@ -142,10 +139,10 @@ async def test_a_press_that_is_neither_recorded_nor_told_is_not_acknowledged(
         assert (await here.show())["status"] == "detected"
 
 
-async def test_what_slack_gave_up_while_the_database_was_away_is_fetched_once_it_is_back(
+async def test_events_given_up_during_a_database_outage_are_read_afterwards(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only a start read the histories, and there was none: the process lived on."""
+    """Only a restart read the histories, and the process kept running."""
     monkeypatch.setattr("bot.workers.outage_monitor.LOOK_S", 0.1)
     monkeypatch.setattr("bot.workers.outage_monitor.NOT_OFTENER_S", 0.1)
     monkeypatch.setattr("bot.workers.outbox.LEASE", timedelta(seconds=1))
@@ -164,8 +161,8 @@ async def test_what_slack_gave_up_while_the_database_was_away_is_fetched_once_it
         await recorded(here, "the disk is full, I am cleaning up")
 
 
-async def test_what_was_said_after_the_end_while_the_bot_was_away_is_fetched(sqlite_url: str) -> None:
-    """Only the channels of open incidents were read at a start."""
+async def test_messages_after_the_end_of_an_incident_are_read_after_an_absence(sqlite_url: str) -> None:
+    """Only the channels of open incidents were read at startup."""
     async with world(sqlite_url) as here:
         channel = await here.declared()
         await here.maya.command(channel.id, "/incident resolve rolled back")
@@ -183,63 +180,63 @@ async def recorded(here: World, text: str) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.skipif(not os.environ.get("TOCSIN_TORTURE"), reason="goes by real leases; `make torture` runs it")
+@pytest.mark.skipif(not os.environ.get("TOCSIN_TORTURE"), reason="waits for real leases; `make torture` runs it")
 @pytest.mark.parametrize("before", [True, False], ids=["before its post", "after its post"])
 async def test_a_process_stopped_in_the_window_doubles_one_message_and_no_other(
     postgresql: PostgreSQL, policy: Path, before: bool
 ) -> None:
-    """What is left: whoever is stopped after its last look at the clock posts when it goes on. The mark is fenced."""
+    """The known limit: a process stopped after its last check of the clock posts when it continues."""
     url = postgresql.create()
     async with sandbox.running(manifest=MANIFEST, retry_delays_s=(0.05, 0.3, 1.0)) as ws:
         base = {"slack_bot_token": ws.settings.bot_token, "slack_signing_secret": ws.settings.signing_secret}
         settings = {**base, "slack_api_url": ws.api_url, "database_url": url, "tocsin_policy": str(policy), "port": 0}
         stopped = processes.Death("call", 1, before, signal.SIGSTOP, "chat.postMessage")
-        one = await processes.start(settings, stopped)
-        ws.request_url = f"http://127.0.0.1:{one.port}/slack/events"
+        frozen = await processes.start(settings, stopped)
+        ws.request_url = f"http://127.0.0.1:{frozen.port}/slack/events"
         other: processes.Bot | None = None
         try:
             await ws.person("maya").command("#general", "/incident declare sev2 Checkout is down")
             other = await processes.start(settings)
             await ws.until(lambda: incident_channels(ws) and ws.pinned(incident_channels(ws)[0]))
-            await asyncio.sleep(2.5)  # past the lease: the other has found it unmarked, looked, and posted
-            one.signal(signal.SIGCONT)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2.5)  # past the lease: the other process has looked for the message and posted it
+            frozen.signal(signal.SIGCONT)
+            await asyncio.sleep(0.5)  # the continued process posts, or does not
             await quiet(ws, url)
             assert sum(count - 1 for count in doubled(ws).values()) == (1 if before else 0)
             assert len(ws.pinned(incident_channels(ws)[0])) == 1
         finally:
-            one.signal(signal.SIGCONT)
-            await one.kill()
+            frozen.signal(signal.SIGCONT)
+            await frozen.kill()
             if other is not None:
                 await other.kill()
             postgresql.give_back(url)
 
 
-async def test_whoever_stands_still_in_a_transaction_loses_its_locks(
+async def test_a_process_stopped_in_a_transaction_loses_its_locks(
     postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stopped replica kept its incidents locked, and everybody else waited until it went on."""
+    """A stopped replica kept its incidents locked, and the others waited until it continued."""
     monkeypatch.setattr("storage.database.IDLE_IN_TRANSACTION_S", 0.3)
     url = postgresql.create()
-    one, other = await open_database(url), await open_database(url)
+    stopped, other = await open_database(url), await open_database(url)
     try:
         with pytest.raises(StorageError):
-            await _overtaken(one, other)
+            await _number_in_both(stopped, other)
     finally:
-        await one.close()
+        await stopped.close()
         await other.close()
         postgresql.give_back(url)
 
 
-async def _overtaken(one: Database, other: Database) -> None:
-    async with one.transaction() as conn:
+async def _number_in_both(stopped: Database, other: Database) -> None:
+    async with stopped.transaction() as conn:
         assert await incidents.next_number(conn) == 1
         async with asyncio.timeout(5), other.transaction() as meanwhile:
             assert await incidents.next_number(meanwhile) == 1
 
 
-async def test_a_card_shows_no_failure_where_a_page_was_not_needed_any_more(sqlite_url: str, policy: Path) -> None:
-    """The edit that would have settled the page counted as failed with it, and the card offered to retry that."""
+async def test_a_card_shows_no_failure_for_a_page_that_was_no_longer_needed(sqlite_url: str, policy: Path) -> None:
+    """The edit that would have settled the page failed with it, and the card offered a retry."""
     async with world(sqlite_url, policy=policy) as here:
         direct = here.ws.membership.open_im(here.ws.bot.id, here.tom.id)
         here.ws.faults.add("chat.postMessage", channel=direct.id, status=500)
@@ -253,6 +250,6 @@ async def test_a_card_shows_no_failure_where_a_page_was_not_needed_any_more(sqli
 
 
 def test_a_connection_that_ends_under_a_statement_is_a_connection_lost() -> None:
-    """asyncpg says so in its own words while it consumes the server's last error; it passed for a mistake of ours."""
-    said = "cannot switch to state 12; another operation (2) is in progress"
-    assert explain(sa.exc.InternalError("SELECT 1", {}, Exception(said))) == explain(ConnectionResetError())
+    """asyncpg reports it with an internal message, which passed for a programming error."""
+    message = "cannot switch to state 12; another operation (2) is in progress"
+    assert explain(sa.exc.InternalError("SELECT 1", {}, Exception(message))) == explain(ConnectionResetError())

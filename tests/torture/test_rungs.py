@@ -1,4 +1,4 @@
-"""Four rungs by four methods, each once and in order, whatever dies; `make torture` has more seeds."""
+"""Four rungs by four methods page once and in order, whichever process dies; `make torture` has more seeds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import PostgreSQL, SQLiteFiles
+from tests.torture.rung_oracle import judge
 from tests.torture.rungs import night, plan
 
 ALWAYS = [3, 8] if os.environ.get("TOCSIN_TORTURE") else [3]
@@ -17,7 +18,8 @@ SEEDS = [int(seed) for seed in os.environ.get("TOCSIN_RUNGS", "").split(",") if 
 
 async def _night(seed: int, database: str, url: str, folder: Path) -> list[str]:
     async with asyncio.timeout(110), night(plan(seed, database), url, folder) as here:
-        return await here.live()
+        await here.run()
+        return await judge(here)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

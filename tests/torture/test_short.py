@@ -1,4 +1,4 @@
-"""A few nights out of many, always the same ones; `make torture` has the rest."""
+"""Two fixed nights out of many; `make torture` plays the rest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from tests.torture.schedule import schedule
 
 
 @pytest.mark.parametrize(("seed", "database", "replicas"), [(5, "sqlite", 1), (7, "postgresql", 2)])
-def test_nothing_is_lost_doubled_or_stuck(place: Laboratory, seed: int, database: str, replicas: int) -> None:
-    result = place.run(schedule(seed, database, replicas))
+def test_nothing_is_lost_doubled_or_stuck(lab: Laboratory, seed: int, database: str, replicas: int) -> None:
+    result = lab.run(schedule(seed, database, replicas))
     assert not result.wrong, str(result)

@@ -1,6 +1,6 @@
-"""`python -m tests.torture.window`: how long a process can be stopped in, so that it doubles a message when it goes on.
+"""`python -m tests.torture.window`: measure the window in which stopping a process doubles a message.
 
-The window opens when a post looks at the clock for the last time, and closes when its bytes are with the kernel.
+The window opens when a post checks the clock for the last time, and closes when the kernel has its bytes.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import aiohttp
 
-from bot.slack.client import api as slack_api
 from bot.slack.senders import post_once
 from bot.usecases.incidents import update
 from tests.databases import SQLiteFiles
@@ -26,7 +27,7 @@ _opened: ContextVar[float | None] = ContextVar("opened", default=None)
 
 
 async def main() -> None:
-    """The workspace runs in the same process and event loop, so these are more than they would be elsewhere."""
+    """The workspace runs in the same process and event loop, so the figures are upper bounds."""
     widths: list[float] = []
     _watch(widths)
     with tempfile.TemporaryDirectory() as folder:
@@ -35,7 +36,7 @@ async def main() -> None:
             await here.delivered()
             for at_once in (1, 24):
                 widths.clear()
-                for number in range(POSTS // 2):  # each is told in the channel and under the announcement
+                for number in range(POSTS // 2):  # each is posted in the channel and under the announcement
                     await update.update(here.tocsin.context, 1, f"update {number}", here.maya.id)
                     if number % at_once == at_once - 1:
                         await here.delivered()
@@ -48,25 +49,26 @@ def _summary(widths: list[float]) -> str:
 
 
 def _watch(widths: list[float]) -> None:
-    """Take the time at either end, in this process only."""
-    in_time, session = post_once.ends_before, aiohttp.ClientSession
+    """Patch this process to record the width of each window."""
+    ends_before: Callable[[float], bool] = vars(post_once)["ends_before"]
+    session = aiohttp.ClientSession
 
-    def looked(until: float) -> bool:
+    def check_clock(until: float) -> bool:
         _opened.set(time.perf_counter())
-        return in_time(until)
+        return ends_before(until)
 
-    async def sent(*_: Any) -> None:
+    async def record_width(*_: Any) -> None:
         if (opened := _opened.get()) is not None:
             _opened.set(None)
             widths.append(time.perf_counter() - opened)
 
-    def traced(**settings: Any) -> aiohttp.ClientSession:
+    def traced_session(**settings: Any) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()
-        trace.on_request_chunk_sent.append(sent)
+        trace.on_request_chunk_sent.append(record_width)
         return session(trace_configs=[trace], **settings)
 
-    post_once.ends_before = looked  # type: ignore[assignment]
-    slack_api.aiohttp.ClientSession = traced  # type: ignore[assignment,misc]
+    mock.patch.object(post_once, "ends_before", check_clock).start()
+    mock.patch.object(aiohttp, "ClientSession", traced_session).start()
 
 
 def _ms(seconds: float) -> str:

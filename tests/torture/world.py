@@ -1,11 +1,11 @@
-"""The world of a run: a workspace, a balancer, processes of the bot that somebody starts again, and one database."""
+"""The world of a run: a workspace, a load balancer, supervised bot processes, and one database."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from tests.scenarios.processes import SteppedClock, Tuning
 from tests.scenarios.running import MANIFEST
 from tests.torture.faults import fault
 from tests.torture.people import People
-from tests.torture.replicas import RETRIES_S, Balancer, Replica, hurried, kept, nothing_waits
+from tests.torture.replicas import RETRIES_S, Balancer, Replica, nothing_waits, shortened, supervised
 from tests.torture.schedule import SPAN_S, Schedule
 
 LEASE_S = 2.0
 QUIET_WITHIN_S = 40.0
-STARTS_IN_S = 0.4  # a process of the bot, where nothing else is going on
+STARTS_IN_S = 0.4  # how long a bot process takes to start on an idle machine
 
 POLICY = """
 preset: sev1-5
@@ -51,7 +51,7 @@ severities:
 
 @dataclass(slots=True)
 class World:
-    """Everything that a step may touch."""
+    """Everything that a step may use."""
 
     schedule: Schedule
     url: str
@@ -64,12 +64,12 @@ class World:
     balancer: Balancer = field(default_factory=Balancer)
     replicas: list[Replica] = field(default_factory=list)
     people: People = field(init=False)
-    freezes: int = 0  # longer than a lease less a call
-    twice: int = 0  # above 0, whatever people do reaches the bot twice
+    freezes: int = 0  # that lasted longer than a lease minus a call
+    repeating: int = 0  # while above 0, every act of a person reaches the bot twice
 
     def __post_init__(self) -> None:
         self.people = People(self.ws)
-        self.tuning, self.clock = hurried(self.folder, LEASE_S)
+        self.tuning, self.clock = shortened(self.folder, LEASE_S)
         policy = self.folder / "policy.yml"
         policy.write_text(POLICY)
         self.settings = {
@@ -96,31 +96,31 @@ class World:
         return self.replicas[int(pick * len(self.replicas))]
 
     def repeat(self) -> None:
-        """Let commands, presses and submissions go out twice while `twice` says so."""
+        """Deliver commands, presses and submissions twice while `repeating` is above 0."""
         ask = self.ws.delivery.ask
 
-        async def asked(kind: str, payload: Any, record_id: str) -> Answer:
-            if not self.twice:
+        async def deliver(kind: str, payload: Any, record_id: str) -> Answer:
+            if not self.repeating:
                 return await ask(kind, payload, record_id)
             answers = await asyncio.gather(*(ask(kind, payload, record_id) for _ in range(2)))
             return max(answers, key=lambda answer: (answer.ok, bool(answer.body)))
 
-        self.ws.delivery.ask = asked  # type: ignore[method-assign]
+        self.ws.delivery.ask = deliver  # type: ignore[method-assign]
 
-    async def live(self) -> None:
-        """1. Start everybody; 2. let happen what is to happen; 3. make peace; 4. wait for quiet."""
+    async def run(self) -> None:
+        """1. Start the processes; 2. play the schedule; 3. end all faults; 4. wait until everything is quiet."""
         self.repeat()
-        async with kept(self, self.schedule.lives) as self.replicas:
+        async with supervised(self, self.schedule.lives) as self.replicas:
             if not self.schedule.socket_mode:
                 self.ws.request_url = f"http://127.0.0.1:{self.balancer.port}/slack/events"
             began = time.monotonic()
             await asyncio.wait_for(self.replicas[0].up.wait(), 20)
-            await self._night(min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S)))
-            await self._peace()
-            await self._quiet()
+            await self._play(min(2.0, max(1.0, (time.monotonic() - began) / STARTS_IN_S)))
+            await self._recover()
+            await self._wait_until_quiet()
 
-    async def _night(self, pace: float) -> None:
-        """Everything as it is scheduled; slower by `pace` where processes take longer to start."""
+    async def _play(self, pace: float) -> None:
+        """Play the steps at their times, slower by the factor `pace` if processes take longer to start."""
         first, *steps = self.schedule.steps
         await self.people.begin(first)
         began = time.monotonic()
@@ -132,8 +132,8 @@ class World:
         await asyncio.gather(*happening)
         await asyncio.sleep(max(0.0, began + pace * SPAN_S - time.monotonic()))
 
-    async def _peace(self) -> None:
-        """Faults off, time stands, every process is up. What Slack gave up is found at a start, or noticed before."""
+    async def _recover(self) -> None:
+        """End the faults, start every process, and stop the clock. A restart finds events that Slack gave up."""
         self.ws.faults.clear()
         self.ws.delivery.faults.clear()
         self.ws.delivery.release()
@@ -143,17 +143,17 @@ class World:
         if self.schedule.socket_mode:
             await self.ws.until(lambda: self.ws.sockets.connections)
         await self._delivered()
-        if self.schedule.restart_at_end or self._unnoticed():
-            await self.replicas[0].again()
+        if self.schedule.restart_at_end or self._has_unnoticed_loss():
+            await self.replicas[0].restart()
         self.clock.stand()
 
     @property
     def given_up(self) -> int:
-        """Events that Slack will not deliver any more."""
+        """The number of events that Slack no longer delivers."""
         return sum(d.state == "failed" and d.kind == "events_api" for d in self.ws.journal.deliveries)
 
-    def _unnoticed(self) -> bool:
-        """Whether Slack gave up an event of which no process that still runs could know."""
+    def _has_unnoticed_loss(self) -> bool:
+        """Whether Slack gave up an event that no running process could have noticed."""
         given_up = [d for d in self.ws.journal.deliveries if d.state == "failed" and d.kind == "events_api"]
         return any(all(attempt["status"] != 500 for attempt in d.attempts) for d in given_up)
 
@@ -161,14 +161,14 @@ class World:
         waiting = [d for d in self.ws.journal.deliveries if d.kind == "events_api"]
         await self.ws.until(lambda: all(d.state != "waiting" for d in waiting), 20)
 
-    async def _quiet(self) -> None:
-        """Nothing is on its way in either direction, and stays so for a moment."""
+    async def _wait_until_quiet(self) -> None:
+        """Wait until nothing is in flight in either direction, three times in a row. The oracle reports a time-out."""
         database = await open_database(self.url, migrate=False)
         try:
             until, still = time.monotonic() + QUIET_WITHIN_S, 0
             while still < 3:
                 if time.monotonic() > until:
-                    return  # the oracle says what is stuck
+                    return  # the oracle reports what is stuck
                 await self._delivered()
                 still = still + 1 if await nothing_waits(database, self.clock) else 0
                 await asyncio.sleep(0.05)
@@ -177,8 +177,10 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world(schedule: Schedule, url: str, folder: Path, cut_connections: Callable[[], None]) -> Any:
-    """A fresh workspace around a fresh database."""
+async def world(
+    schedule: Schedule, url: str, folder: Path, cut_connections: Callable[[], None]
+) -> AsyncIterator[World]:
+    """A fresh workspace with a fresh database."""
     settings = {"retry_delays_s": RETRIES_S, "ack_timeout_s": 1.0, "ping_interval_s": 0.4, "disconnect_warning_s": 1.0}
     async with sandbox.running(manifest=MANIFEST, **settings) as ws:
         yield World(schedule, url, ws, folder, cut_connections)
