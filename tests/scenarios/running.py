@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sandbox
 from bot import serialization
 from bot.app import App
 from bot.bootstrap import build
+from bot.clock import Clock
 from bot.settings import Settings
 from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents
@@ -69,11 +70,12 @@ class World:
 
     async def pass_time(self, **span: float) -> None:
         """Let time pass for the bot, and have it look at what has become due."""
-        if not isinstance(self.tocsin.context.clock, MovableClock):
-            clock: Any = MovableClock()
+        clock = self.tocsin.context.clock
+        if not isinstance(clock, MovableClock):
+            clock = MovableClock()
             self.tocsin.context.clock = clock
-            self.tocsin.scheduler._clock = clock
-        self.tocsin.context.clock.ahead += timedelta(**span)
+            self.tocsin.scheduler._clock = cast(Clock, clock)
+        clock.ahead += timedelta(**span)
         await self._nothing_due()
         await self.delivered()
 
@@ -106,8 +108,8 @@ class World:
 
 
 def settings_for(ws: Workspace, url: str, *, socket_mode: bool = False, **more: Any) -> Settings:
-    return Settings(
-        _env_file=None,  # type: ignore[call-arg]  # of pydantic-settings
+    values: dict[str, Any] = dict(
+        _env_file=None,
         slack_bot_token=ws.settings.bot_token,
         slack_signing_secret=None if socket_mode else ws.settings.signing_secret,
         slack_app_token=ws.settings.app_token if socket_mode else None,
@@ -116,6 +118,7 @@ def settings_for(ws: Workspace, url: str, *, socket_mode: bool = False, **more: 
         port=0,
         **more,
     )
+    return Settings(**values)
 
 
 async def start(ws: Workspace, settings: Settings) -> App:
