@@ -14,7 +14,7 @@ from tests.torture.schedule import Step
 ACCEPTED, REFUSED, UNKNOWN = "accepted", "refused", "unknown"
 NOT_RECORDED = "not recorded"
 SUCCESS = re.compile(
-    r"is declared|Noted on the timeline|Update #\d+ of|is now |is resolved\.|is closed\.|is open again|Reminders of|"
+    r"is declared|Noted on the timeline|Update #\d+ of|is now |is resolved\.|is closed\.|is open again|Reminders for|"
     r"is promised in|is paged|Paged now|could be paged|You are responding|first to acknowledge|You acknowledged|"
     r"Are you responding|: <@|nobody now|You're in|is being opened|Inviting"
 )
