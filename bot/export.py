@@ -77,7 +77,7 @@ async def incident(conn: AsyncConnection, number: int, *, private: bool = True) 
     chain = None if head is None else {"entries": head[0], "hash": head[1]}
     whole = {"policy": exported.policy, "chain": chain, "state": await export_rows.state(conn, number)}
     yield {"type": "incident", **about, **serialization.incident_json(exported), **whole}
-    keyed = await entries.keyed_messages(conn, number)
+    keyed = await entries.key_message_ts(conn, number)
     async for row in export_rows.entries(conn, number):
         yield {"type": "entry", **about, **_entry(row, keyed)}
     async for row in export_rows.ledger(conn, number):

@@ -1,1 +1,1 @@
-"""Where everything is kept: SQLite by default, PostgreSQL for several replicas. Knows no Slack."""
+"""Storage on SQLite, or on PostgreSQL for several replicas. Knows nothing of Slack."""

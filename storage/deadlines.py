@@ -83,11 +83,8 @@ async def sync_many(conn: AsyncConnection, plans: Sequence[PlannedDeadlines], no
                 new.append(_insert_values(plan.incident, deadline, now))
             elif _differs(rows[dedup_key], deadline):
                 moved.append(_move_values(deadline, now))
-        withdrawn += [
-            _withdraw_values(row, plan.withdrawn(dedup_key), now)
-            for dedup_key, row in rows.items()
-            if dedup_key not in planned
-        ]
+        unplanned = [(dedup_key, row) for dedup_key, row in rows.items() if dedup_key not in planned]
+        withdrawn += [_withdraw_values(row, plan.withdrawn(dedup_key), now) for dedup_key, row in unplanned]
     for statement, values in ((_INSERT, new), (_MOVE, moved), (_WITHDRAW, withdrawn)):
         if values:
             await conn.execute(statement, values)
@@ -161,7 +158,7 @@ async def decide_many(conn: AsyncConnection, decisions: Sequence[LedgerDecision]
 
 async def mark_sent(conn: AsyncConnection, dedup_key: str, at: datetime) -> None:
     """Record that the message of a deadline was sent."""
-    await _settle(conn, dedup_key, state=str(DeadlineState.SENT), sent_at=at)
+    await mark_many_sent(conn, [dedup_key], at)
 
 
 async def mark_many_sent(conn: AsyncConnection, dedup_keys: Sequence[str], at: datetime) -> None:
@@ -173,12 +170,12 @@ async def mark_many_sent(conn: AsyncConnection, dedup_keys: Sequence[str], at: d
 
 async def mark_failed(conn: AsyncConnection, dedup_key: str, reason: str) -> None:
     """Record that the message of a deadline could not be sent."""
-    await _settle(conn, dedup_key, state=str(DeadlineState.FAILED), reason=reason)
+    await conn.execute(_SETTLE, _outcome_values(dedup_key, DeadlineState.FAILED, reason))
 
 
 async def mark_skipped(conn: AsyncConnection, dedup_key: str, reason: str) -> None:
     """Record that the message of a due deadline was not needed any more when it was to be sent."""
-    await _settle(conn, dedup_key, state=str(DeadlineState.SKIPPED), reason=reason)
+    await conn.execute(_SETTLE, _outcome_values(dedup_key, DeadlineState.SKIPPED, reason))
 
 
 async def get(conn: AsyncConnection, dedup_key: str) -> LedgerRow | None:
@@ -213,10 +210,6 @@ def _unleased(dialect: str) -> sa.ColumnElement[bool]:
     return sa.or_(_c.lease_until.is_(None), _c.lease_until <= sql_now(dialect))
 
 
-async def _settle(conn: AsyncConnection, dedup_key: str, **values: Any) -> None:
-    await conn.execute(_SETTLE, {"this": dedup_key, "lease_until": None, **values})
-
-
 def _differs(row: AnyRow, deadline: Deadline) -> bool:
     if row.state == DeadlineState.WAITING:
         return bool(row.due_at != deadline.due_at or row.reason != deadline.reason)
@@ -225,8 +218,8 @@ def _differs(row: AnyRow, deadline: Deadline) -> bool:
 
 @cache
 def _select_stored(dialect: str) -> Any:
-    columns = (_c.incident, _c.dedup_key, _c.kind, _c.rung, _c.due_at, _c.state, _c.reason, _c.withdrawn)
     waiting_or_planned = sa.or_(_WAITING, in_list(dialect, _c.dedup_key, "dedup_keys"))
+    columns = (_c.incident, _c.dedup_key, _c.kind, _c.due_at, _c.state, _c.reason, _c.withdrawn)
     return sa.select(*columns).where(in_list(dialect, _c.incident, "numbers"), waiting_or_planned)
 
 
@@ -267,8 +260,11 @@ _WITHDRAW = _SETTLE.values(
 
 
 def _decision_values(dedup_key: str, state: DeadlineState, reason: str, now: datetime) -> dict[str, Any]:
-    values = {"state": str(state), "reason": reason, "decided_at": now, "withdrawn": False, "lease_until": None}
-    return {"this": dedup_key, **values}
+    return {**_outcome_values(dedup_key, state, reason), "decided_at": now, "withdrawn": False}
+
+
+def _outcome_values(dedup_key: str, state: DeadlineState, reason: str) -> dict[str, Any]:
+    return {"this": dedup_key, "state": str(state), "reason": reason, "lease_until": None}
 
 
 def _move_values(deadline: Deadline, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Fixtures for everybody. A test that takes `database` or `database_url` runs on SQLite and on PostgreSQL."""
+"""Fixtures of all tests. A test with `database` or `database_url` runs on both SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sqlite_url(sqlite_files: SQLiteFiles) -> str:
 
 @pytest.fixture(params=BOTH)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated database of the test's own, of either kind: for tests that start the real process."""
+    """A migrated database of the test's own, of either kind, for tests that start the real process."""
     yield from _created(request, empty=False)
 
 

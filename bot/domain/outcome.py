@@ -130,10 +130,10 @@ def _would_have_paged(
 def _with_open_pages(before: Incident, paging: PagingOutcome, pages: PagePlan, notices: Sequence[Notice]) -> Incident:
     """The incident knows the messages to settle, and the vendors' alerts to follow, when it is acknowledged."""
     base = next((str(notice.payload["base"]) for notice in notices if "base" in notice.payload), "")
-    page_keys = {attempt: routing.page_name(base, attempt) for attempt in pages.attempts}
+    page_keys = {attempt: routing.page_key(base, attempt) for attempt in pages.attempts}
     return replace(
         paging.change.incident,
-        live_pages=(*before.live_pages, *routing.asking_pages(notices)),
+        live_pages=(*before.live_pages, *routing.live_page_keys(notices)),
         live_alerts=calls.opened_alerts(before, pages, page_keys),
     )
 

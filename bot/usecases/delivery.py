@@ -225,7 +225,7 @@ async def _fallback_page(work: UnitOfWork, row: ClaimedNotice, *, waits: bool = 
     while method := calls.next_method(person, payload.by, used, work.context.methods):
         used.append(method)
         call = calls.PageAttempt(person, method)
-        if await enqueue.exists(work.conn, routing.page_name(payload.base, call)):
+        if await enqueue.exists(work.conn, routing.page_key(payload.base, call)):
             continue
         fallback = replace(payload, used=tuple(used), instead_of=payload.method, waits=waits)
         return routing.page_to(incident.number, fallback, call)
@@ -248,7 +248,7 @@ def _failure(
 async def _commit(work: UnitOfWork, record: Entry, fallback: Notice | None, more: Sequence[Notice] = ()) -> None:
     """The fallback page is queued with it; if it has buttons, they are settled with those of the other pages."""
     incident, notices = work.incident, [fallback] if fallback else []
-    changed = replace(incident, live_pages=(*incident.live_pages, *routing.asking_pages(notices)))
+    changed = replace(incident, live_pages=(*incident.live_pages, *routing.live_page_keys(notices)))
     await work.commit(Change(changed, (record,)), [*notices, *more])
 
 

@@ -1,4 +1,4 @@
-"""Run by alembic inside the transaction that `storage.migrate` holds, on its connection."""
+"""Alembic's environment: runs the migrations on the connection and in the transaction of `storage.migrate`."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.reminder import Activity
-from bot.domain.timeline.entry import Entry, RecordedEntry
-from bot.domain.timeline.entry import keyed_messages as keyed_after
+from bot.domain.timeline.entry import Entry, RecordedEntry, keyed_messages
 from storage.engine.dialect import AnyRow, list_param
 from storage.schema import timeline
 from storage.timeline import chain
@@ -49,7 +48,7 @@ async def read(
     conn: AsyncConnection, number: int, *, key_only: bool = False, limit: int | None = None, newest: bool = False
 ) -> list[RecordedEntry]:
     """Up to `limit` entries in the order of the chain: the first ones, or with `newest` the last."""
-    keyed = await keyed_messages(conn, number)
+    keyed = await key_message_ts(conn, number)
     rows = sa.select(timeline).where(_c.incident == number)
     if key_only:
         rows = rows.where(sa.or_(_c.key, sa.and_(_c.kind == "message", _c.source_ts.in_(sorted(keyed)))))
@@ -59,7 +58,7 @@ async def read(
 
 async def by_seqs(conn: AsyncConnection, number: int, seqs: Sequence[int]) -> list[RecordedEntry]:
     """The entries with these `seq`, in the order of the chain."""
-    keyed = await keyed_messages(conn, number)
+    keyed = await key_message_ts(conn, number)
     rows = sa.select(timeline).where(_c.incident == number, _c.seq.in_(seqs)).order_by(_c.seq)
     return [_recorded(row, keyed) for row in await conn.execute(rows)]
 
@@ -119,14 +118,14 @@ async def undeleted_messages(conn: AsyncConnection, number: int, dedup_key: str)
     }
 
 
-async def keyed_messages(conn: AsyncConnection, number: int) -> set[str]:
+async def key_message_ts(conn: AsyncConnection, number: int) -> set[str]:
     """The `ts` of messages that people marked as key moments, by the time of each mark: Slack delivers out of order."""
     marks = await conn.execute(
         sa.select(_c.kind, _c.source_ts, _c.actor)
         .where(_c.incident == number, _c.kind.in_(("keyed", "unkeyed")), _NO_MESSAGE)
         .order_by(_c.at, _c.seq)
     )
-    return keyed_after([(row.kind, row.source_ts, row.actor) for row in marks])
+    return keyed_messages([(row.kind, row.source_ts, row.actor) for row in marks])
 
 
 async def activity(conn: AsyncConnection, number: int, since: datetime) -> Activity:
@@ -161,7 +160,7 @@ async def _one(conn: AsyncConnection, number: int, rows: sa.Select[Any]) -> Reco
     row = (await conn.execute(rows)).one_or_none()
     if row is None:
         return None
-    return _recorded(row, await keyed_messages(conn, number) if row.kind == "message" else set())
+    return _recorded(row, await key_message_ts(conn, number) if row.kind == "message" else set())
 
 
 def _recorded(row: AnyRow, keyed: set[str]) -> RecordedEntry:

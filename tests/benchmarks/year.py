@@ -176,7 +176,7 @@ async def questions(database: Database, size: Size) -> dict[str, tuple[Question,
         await enqueue.put(conn, [routing.card_edit(typical)])
         (row,) = await queue.claim(conn, 1)
         await incidents.get(conn, typical)
-        await receipts.get(conn, routing.card_of(typical))
+        await receipts.get(conn, routing.card_key(typical))
         await census.failures(conn, typical)
         await queue.mark_sent(conn, row, {})
 

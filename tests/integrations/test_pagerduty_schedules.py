@@ -110,7 +110,7 @@ async def test_whoever_pagerduty_says_is_on_call_is_shown_and_paged(here: World,
     said = await said_of(here, "@tom")
     assert "Next: @priya" in said
     assert "covering" not in said
-    assert "Covers to come" not in said
+    assert "Upcoming covers" not in said
     await here.declared("sev1 Payments are down")
     await rest(here)
     assert paged(here, "U0TOM00000")

@@ -118,10 +118,10 @@ async def test_the_bots_environment_is_not_passed_on(bench: Bench, monkeypatch: 
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("environment: {LD_PRELOAD: /tmp/evil.so}", "LD_PRELOAD makes a program run something else"),
-        ("environment: {BASH_ENV: /tmp/evil}", "BASH_ENV makes a program run something else"),
-        ("environment_from: [SLACK_BOT_TOKEN]", "SLACK_BOT_TOKEN is the bot's own"),
-        ("environment_from: [DATABASE_URL]", "DATABASE_URL is the bot's own"),
+        ("environment: {LD_PRELOAD: /tmp/evil.so}", "LD_PRELOAD can make a program run other code"),
+        ("environment: {BASH_ENV: /tmp/evil}", "BASH_ENV can make a program run other code"),
+        ("environment_from: [SLACK_BOT_TOKEN]", "SLACK_BOT_TOKEN belongs to the bot"),
+        ("environment_from: [DATABASE_URL]", "DATABASE_URL belongs to the bot"),
         ("environment: {'A=B': x}", "is not the name of an environment variable"),
     ],
 )

@@ -24,14 +24,14 @@ def plain(path: Path) -> dict[str, Any]:
 
 
 def parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    """Every part of the document, by name."""
-    found = {model.__name__: model}
+    """Every model of the document, by name."""
+    models_by_name = {model.__name__: model}
     for field in model.model_fields.values():
         for inner in (field.annotation, *typing.get_args(field.annotation)):
-            for one in (inner, *typing.get_args(inner)):
-                if isinstance(one, type) and issubclass(one, BaseModel) and one.__name__ not in found:
-                    found |= parts(one)
-    return found
+            for kind in (inner, *typing.get_args(inner)):
+                if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__ not in models_by_name:
+                    models_by_name |= parts(kind)
+    return models_by_name
 
 
 def test_the_example_is_valid_and_warns_of_silent_severities_alone() -> None:
@@ -42,37 +42,39 @@ def test_the_example_is_valid_and_warns_of_silent_severities_alone() -> None:
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:
-    inner = [one for part in typing.get_args(annotation) for one in models_in(part)]
+    inner = [model for part in typing.get_args(annotation) for model in models_in(part)]
     return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else inner
 
 
-def said_in(values: Any, model: type[BaseModel]) -> set[str]:
+def settings_in(values: Any, model: type[BaseModel]) -> set[str]:
     """`Contact.phone` for each setting that the document sets, at whatever depth."""
     if isinstance(values, list):
-        return {name for one in values for name in said_in(one, model)}
+        return {name for item in values for name in settings_in(item, model)}
     if not isinstance(values, dict):
         return set()
-    found = {f"{model.__name__}.{name}" for name in model.model_fields if name in values}
+    settings = {f"{model.__name__}.{name}" for name in model.model_fields if name in values}
     for name, field in model.model_fields.items():
         for inner in models_in(field.annotation):
             beneath = values.get(name)
             keyed = isinstance(beneath, dict) and not set(beneath) & set(inner.model_fields)
-            found |= said_in(list(beneath.values()) if keyed else beneath, inner)
-    return found
+            settings |= settings_in(list(beneath.values()) if keyed else beneath, inner)
+    return settings
 
 
 def test_the_example_shows_every_setting_of_a_policy() -> None:
-    every = {f"{name}.{one}" for name, part in parts(models.Document).items() for one in part.model_fields}
-    left_out = every - said_in(plain(DOCS / "policy.example.yml"), models.Document)
+    every = {f"{name}.{field}" for name, part in parts(models.Document).items() for field in part.model_fields}
+    left_out = every - settings_in(plain(DOCS / "policy.example.yml"), models.Document)
     shown_in_a_layer = {"Schedule.hours"}
     assert left_out - shown_in_a_layer == {"Document.order", "Document.role_order"}
 
 
 def test_the_example_shows_every_kind_of_question_and_method() -> None:
     loaded = policy.read(DOCS / "policy.example.yml").policy
-    asked = typing.get_args(models.CustomField.model_fields["kind"].annotation)
-    assert {field.kind for field in loaded.fields} == set(asked)
-    rungs = [rung for level in loaded.severities for rung in level.ladder] + [one.rung for one in loaded.triggers]
+    kinds = typing.get_args(models.CustomField.model_fields["kind"].annotation)
+    assert {field.kind for field in loaded.fields} == set(kinds)
+    rungs = [rung for level in loaded.severities for rung in level.ladder] + [
+        trigger.rung for trigger in loaded.triggers
+    ]
     assert {"slack", "pagerduty", "email", "sms"} <= {method for rung in rungs for method in rung.by}
 
 
@@ -158,6 +160,6 @@ def test_a_required_role_without_reminders_is_a_warning(tmp_path: Path) -> None:
 def test_a_kept_document_survives_any_order_of_its_keys(name: str) -> None:
     loaded = policy.read(None, name)
     kept = policy.from_document(json.loads(json.dumps(loaded.document, sort_keys=True)))
-    assert [one.key for one in kept.severities] == [one.key for one in loaded.policy.severities]
-    assert [one.key for one in kept.roles] == [one.key for one in loaded.policy.roles]
+    assert [level.key for level in kept.severities] == [level.key for level in loaded.policy.severities]
+    assert [role.key for role in kept.roles] == [role.key for role in loaded.policy.roles]
     assert kept.digest == loaded.policy.digest

@@ -69,7 +69,9 @@ async def test_a_refusal_says_why_and_the_step_stays_open(here: World) -> None:
 async def test_skipping_a_waiting_step_withdraws_its_request(here: World) -> None:
     channel, asked = await failover_asked(here)
     await press(here, "priya", run_message(here, channel), "Skip")
-    assert "<@U0MAYA0000> has asked for approval of it. That request ends with this." in str(here.priya.view.body)
+    assert "<@U0MAYA0000> asked for approval of this step. Skipping it withdraws the request." in str(
+        here.priya.view.body
+    )
     await filled(here, "priya", Why_="It is gone already.")
     for settled in (here.ws.state.message(asked.channel, asked.ts), *direct(here, "tom", "asked to do")):
         assert buttons(settled) == []
@@ -84,7 +86,7 @@ async def test_breaking_the_glass_takes_a_reason_that_everyone_sees(here: World)
     assert "required" in str(reply.errors)
     await filled(here, "maya", Why_can_it_not_wait_="Nobody else is awake")
     loud = request(here, channel, "broke the glass")
-    assert "without anybody's approval" in words(here, loud)
+    assert "goes ahead without approval" in words(here, loud)
     assert SCALE in words(here, loud)
     assert "Done" in buttons(run_message(here, channel))
     (said,) = [e for e in of_kind(await here.show(), "playbook") if "BROKE THE GLASS" in e["text"]]
@@ -98,7 +100,7 @@ async def test_a_policy_can_forbid_break_glass_and_name_approvers(sqlite_url: st
     async with world(sqlite_url, policy=written(tmp_path, rules)) as here:
         channel, asked = await failover_asked(here)
         assert buttons(asked) == ["Approve", "Refuse"]
-        assert "One of the policy's approvers other than @maya approves" in words(here, asked)
+        assert "One of the policy's approvers other than @maya has to approve" in words(here, asked)
         await press(here, "tom", asked, "Approve")
         assert "The policy names who may approve" in (await told(here, "tom"))[-1]
         assert direct(here, "tom") == []

@@ -199,7 +199,7 @@ async def test_what_was_deleted_meanwhile_is_said_to_be_gone_and_its_words_stay(
     assert gone[secret.ts]["actor"] == here.maya.id
     assert all(e["data"] == {"fetched": True} for e in gone.values())
     assert "a secret" in await messages(here)
-    assert "was deleted while I was away" in await typed(here, "maya", INSIDE, "/incident timeline all")
+    assert "was deleted while I was offline" in await typed(here, "maya", INSIDE, "/incident timeline all")
     await again(here)
     assert len(of_kind(await here.show(), "message_deleted")) == 5
     async with here.tocsin.database.reading() as conn:

@@ -261,6 +261,6 @@ async def test_im_on_it_in_the_page_acknowledges_and_cant_pages_on(paging: World
     assert buttons(page) == []
     await here.tom.press(page, "Can't", stale=old)
     assert any(
-        "in hands already" in line
+        "Somebody is already responding to INC-1" in line
         for line in [*await told(here, "tom"), *map(lambda m: words(here, m), here.ws.bot_messages(direct.id))]
     )

@@ -69,7 +69,7 @@ async def test_until_it_begins_pages_go_where_they_went_and_then_to_whoever_cove
     listed = await typed(here, "tom", "#general", "/incident oncall primary")
     assert "covering" not in listed
     assert "Next: @maya" in listed
-    assert "Covers to come: @maya" in listed
+    assert "Upcoming covers: @maya" in listed
     for hours, paged, spared in ((0, TOM, MAYA), (4, MAYA, TOM), (2, TOM, MAYA)):
         await here.pass_time(hours=hours)
         await here.priya.command("#general", f"/incident declare sev1 Payments are down {hours}")
@@ -94,7 +94,11 @@ async def test_the_form_asks_for_schedule_and_times_and_says_what_was_understood
 
 @pytest.mark.parametrize(
     ("starts", "ends", "where", "said"),
-    [(-3, 4, "starts", "That is over"), (5, 5, "ends", "before it begins"), (-0.5, -0.1, "ends", "before it begins")],
+    [
+        (-3, 4, "starts", "That time has passed"),
+        (5, 5, "ends", "before the start"),
+        (-0.5, -0.1, "ends", "before the start"),
+    ],
 )
 async def test_a_form_with_times_that_cannot_be_says_so_beside_them(
     here: World, starts: float, ends: float, where: str, said: str
@@ -128,7 +132,7 @@ async def test_giving_up_ends_what_is_to_come_too_and_says_what_that_was(here: W
     await typed(here, "maya", "#general", "/incident cover primary for 2h")
     await typed(here, "maya", "#general", "/incident cover primary in 5h for 2h")
     said = await typed(here, "maya", "#general", "/incident cover primary none")
-    assert "You cover primary no longer (now – " in said
+    assert "You no longer cover primary (now – " in said
     assert said.count("–") == 2
     assert await covers(here) == []
     refused = await typed(here, "maya", "#general", "/incident cover primary none")
@@ -148,9 +152,9 @@ async def test_a_turn_that_a_cover_cuts_short_ends_with_an_offer_to_hand_over(he
     await typed(here, "priya", channel.name, "/incident lead @tom")
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
     await here.pass_time(minutes=50)
-    assert not any("Your turn on" in m.text for m in direct(here, TOM))
+    assert not any("Your on-call shift on" in m.text for m in direct(here, TOM))
     await here.pass_time(minutes=11)
-    (offer,) = [m for m in direct(here, TOM) if "Your turn on" in m.text]
+    (offer,) = [m for m in direct(here, TOM) if "Your on-call shift on" in m.text]
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
 
 
@@ -159,7 +163,7 @@ async def test_whoever_is_always_on_call_is_offered_to_hand_over_when_somebody_c
     await typed(here, "priya", channel.name, "/incident lead @tom")
     await typed(here, "maya", "#general", "/incident cover primary for 4h")
     await here.pass_time(seconds=1)
-    (offer,) = [m for m in direct(here, TOM) if "Your turn on" in m.text]
+    (offer,) = [m for m in direct(here, TOM) if "Your on-call shift on" in m.text]
     assert buttons(offer) == ["Hand over to maya", "I stay on"]
 
 
@@ -168,9 +172,9 @@ async def test_whoever_leads_and_covers_later_is_asked_when_the_cover_ends(here:
     await typed(here, "priya", channel.name, "/incident lead @maya")
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
     await here.pass_time(hours=2)
-    assert not any("Your turn on" in m.text for m in direct(here, MAYA))
+    assert not any("Your on-call shift on" in m.text for m in direct(here, MAYA))
     await here.pass_time(hours=3, seconds=1)
-    (offer,) = direct(here, MAYA, "Your turn on")
+    (offer,) = direct(here, MAYA, "Your on-call shift on")
     assert buttons(offer) == ["Hand over to tom", "I stay on"]
 
 
@@ -180,4 +184,4 @@ async def test_a_cover_to_come_that_is_given_up_is_no_turn_that_ended(here: Worl
     await typed(here, "maya", "#general", "/incident cover primary in 1h for 4h")
     await typed(here, "maya", "#general", "/incident cover primary none")
     await here.pass_time(hours=6)
-    assert not any("Your turn on" in m.text for m in direct(here, MAYA))
+    assert not any("Your on-call shift on" in m.text for m in direct(here, MAYA))

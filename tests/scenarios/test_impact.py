@@ -56,7 +56,7 @@ async def test_it_stands_on_the_card_on_the_timeline_and_in_what_may_help(shop: 
     assert "Web shop cannot work without Payments" in words(shop, helps)
     await fill(shop, channel, **{"Affected services": ["search"], "Users affected (%)": ""})
     (helps,) = [m for m in shop.ws.bot_messages(channel.id) if "What may help" in words(shop, m)]
-    assert "nothing known any more looks like it" in words(shop, helps)
+    assert "no earlier incident looks similar any more" in words(shop, helps)
     assert "40 %" not in words(shop, shop.card(channel))
     assert "SLA breached" in words(shop, shop.card(channel))
 

@@ -126,7 +126,7 @@ async def test_a_step_interrupted_by_kill_9_is_not_repeated(database_url: str, s
             assert shop.ran == ["restart api", "begun"]  # the program died with the bot, and nobody ran it again
             message = question(ws)
             assert message is not None
-            assert "It is not run again by itself" in message.text
+            assert "It is not run again automatically" in message.text
             await ws.person("maya").press(message, "It ran")
             await ws.until(lambda: "says: it ran" in str(question_text(ws)), timeout_s=20)
             async with database.reading() as conn:

@@ -97,6 +97,6 @@ async def test_of_a_private_incident_executives_learn_the_id_alone(here: World) 
     await declare(here, "sev1", "Cart", private=True)
     (briefing,) = direct(here, PRIYA, "Briefing")
     assert "INC-1 (private)" in words(here, briefing)
-    assert "no more can be said here. Nobody leads it yet." in words(here, briefing)
+    assert "so no more can be said here. Nobody leads it yet." in words(here, briefing)
     assert "Checkout" not in str(briefing.blocks) + briefing.text
     assert "Cart" not in str(briefing.blocks)

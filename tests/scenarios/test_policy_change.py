@@ -74,10 +74,10 @@ async def test_it_is_told_first_and_done_by_the_button_and_nobody_is_paged_again
     assert await here.show() == before
     await here.maya.press(message, "Apply")
     await rest(here)
-    assert "goes by the policy in force now" in (await told(here, "maya"))[-1]
+    assert "now follows the current policy" in (await told(here, "maya"))[-1]
     (entry,) = of_kind(await here.show(), "policy")
     assert (entry["actor"], entry["key"]) == (here.maya.id, True)
-    assert any("brought the policy in force to INC-1" in words(here, m) for m in here.ws.bot_messages(INSIDE))
+    assert any("applied the current policy to INC-1" in words(here, m) for m in here.ws.bot_messages(INSIDE))
     await here.restarted()  # with the clock of the wall
     await here.pass_time(minutes=14)
     assert (len(paged(here, TOM)), len(paged(here, PRIYA)), len(paged(here, LENA))) == (1, 0, 0)
@@ -91,7 +91,7 @@ async def test_it_is_told_first_and_done_by_the_button_and_nobody_is_paged_again
 
 
 async def test_an_incident_of_the_policy_in_force_has_nothing_to_be_brought(here: World) -> None:
-    assert "There is nothing to bring to it." in words(here, await seen(here))
+    assert "There is nothing to apply." in words(here, await seen(here))
 
 
 async def test_only_what_was_looked_at_is_applied_and_once(here: World, path: Path) -> None:

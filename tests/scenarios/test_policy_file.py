@@ -108,7 +108,7 @@ async def test_what_is_not_valid_changes_nothing_and_is_said_where_people_look(h
     assert paged(here, TOM)
     assert len(announcements(here)) == 2
     path.write_text(text(every="20m"))
-    await until(lambda: "in order again" in words(here, announcements(here)[0]))
+    await until(lambda: "valid again" in words(here, announcements(here)[0]))
     assert here.tocsin.context.policy is not before
     assert await metric(here, "tocsin_policy_stale") == 0
     assert (await ready(here))[1] == "ok"
@@ -119,7 +119,7 @@ async def test_the_same_mistake_is_said_again_after_it_was_mended(here: World, p
         path.write_text("preset: sev1-6\n")
         await until(lambda: len(announcements(here)) == round_)  # noqa: B023 - awaited here
         path.write_text(text())
-        await until(lambda: all("in order again" in words(here, told) for told in announcements(here)))
+        await until(lambda: all("valid again" in words(here, told) for told in announcements(here)))
 
 
 async def test_a_file_that_is_gone_is_a_mistake_not_a_preset(here: World, path: Path) -> None:
@@ -146,7 +146,7 @@ async def test_two_replicas_say_one_mistake_once(
             assert len(announcements(here)) == 1
             path.write_text(text(every="9m"))
             await until(lambda: not here.tocsin.policy_watcher.trouble and not other.policy_watcher.trouble)
-            await until(lambda: "in order again" in words(here, announcements(here)[0]))
+            await until(lambda: "valid again" in words(here, announcements(here)[0]))
             assert here.tocsin.context.policy.digest == other.context.policy.digest
         finally:
             await other.stop()

@@ -75,7 +75,7 @@ async def test_what_a_severity_asks_for_is_asked_for_by_name_and_what_was_typed_
     await here.maya.command("#general", "/incident declare Payments are down")
     await here.maya.fill(here.maya.view, {"Severity": "sev1", "Region": "US"})
     answer = await here.maya.submit()
-    assert "sev1 asks for this" in str(answer.errors)
+    assert "sev1 requires this" in str(answer.errors)
     await here.maya.fill(here.maya.view, {"Biggest customer": "Acme"})
     assert (await here.maya.submit()).ok
     await here.opened()
@@ -105,7 +105,7 @@ async def test_metrics_typed_into_the_form_suggest_a_severity_and_trip_their_tri
     await rest(here)
     shown = str(here.maya.view)
     assert "Answers take too long" in shown
-    assert "No rule looks at cats" in shown
+    assert "No rule uses cats" in shown
     await here.maya.fill(here.maya.view, {"Severity": "sev3", "Region": "EU", "Metrics": "error rate 12%, revenue 20k"})
     assert (await here.maya.submit()).ok
     channel = await here.opened()

@@ -34,7 +34,7 @@ from storage.timeline import entries as timeline_
 from tests.conftest import BOTH
 from tests.databases import run
 from tests.scenarios.running import World, start, world
-from tests.storage.helpers import MINUTE, NOW, said, stored
+from tests.storage.helpers import MINUTE, NOW, message_entry, store_incidents
 
 CANARY = 'c4n4ry-"Zx9/Qq\\+secret'
 
@@ -288,9 +288,9 @@ def test_a_backup_that_fails_says_why_and_leaves_nothing(
 
 async def test_an_export_is_read_in_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.export_rows.PAGE", 3)
-    await stored(database, *range(1, 9))
+    await store_incidents(database, *range(1, 9))
     async with database.transaction() as conn:
-        await timeline_.append(conn, 1, [said(str(n), f"{n}.0") for n in range(1, 9)])
+        await timeline_.append(conn, 1, [message_entry(str(n), f"{n}.0") for n in range(1, 9)])
         plan = [Deadline(f"{n}:1", "update", NOW, "every 1h") for n in range(1, 9)]
         await ledger.sync(conn, 1, plan, lambda once: "", NOW)
         for n in range(8):
@@ -303,7 +303,7 @@ async def test_an_export_is_read_in_pages(database: Database, monkeypatch: pytes
 
 
 async def test_an_export_that_is_broken_off_gives_its_connection_back(database: Database) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with aclosing(export.records(database)) as found:
         async for record in found:
             if record["type"] == "incident":

@@ -102,7 +102,7 @@ async def test_a_failed_rollback_is_handed_to_people(sqlite_url: str, shop: Shop
         assert len(left) == 1
         assert left[0].endswith("In this order: restart back-api")
         await here.delivered()
-        assert any("Not rolled back by itself" in text for text in texts(here))
+        assert any("Not rolled back automatically" in text for text in texts(here))
 
 
 async def test_with_on_failure_ask_nothing_is_rolled_back(sqlite_url: str, shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""A turn on call ends while somebody has a role: they are offered to hand it over, once."""
+"""A on-call shift ends while somebody has a role: they are offered to hand it over, once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def here(database_url: str, policy: Path) -> AsyncIterator[World]:
 
 
 def offers(here: World, person: str = TOM) -> list[Message]:
-    return direct(here, person, "turn on")
+    return direct(here, person, "on-call shift")
 
 
 def briefs(here: World, person: str) -> list[Message]:
@@ -80,7 +80,7 @@ async def test_whose_turn_is_over_is_offered_to_hand_over_once_and_again_after_a
     await rest(here)
     (brief,) = briefs(here, PRIYA)
     assert (await here.show())["roles"] == {"commander": TOM}
-    (settled,) = offers(here) or [m for m in direct(here, TOM) if "turn on call is over" in m.text]
+    (settled,) = offers(here) or [m for m in direct(here, TOM) if "your on-call shift is over" in m.text]
     assert buttons(settled) == []
     await here.priya.press(brief, "Accept")
     await rest(here)

@@ -103,7 +103,7 @@ async def test_nothing_is_posted_where_nothing_would_help(shop: World) -> None:
 async def test_the_blast_radius_and_whom_to_call(shop: World) -> None:
     channel = await declared(shop, "sev2 Payments are refused")
     said = said_in(shop, channel)
-    assert "May be hit, too: Checkout cannot work without Payments (named in the title" in said
+    assert "May also be affected: Checkout cannot work without Payments (named in the title" in said
     assert "and further on Web shop (through Checkout)" in said
     assert "Call: Stripe support (+1 555 0100 · support portal" in said
 
@@ -117,7 +117,7 @@ async def test_where_it_may_come_from(shop: World) -> None:
     assert (await shop.maya.submit()).ok
     await shop.opened(2)
     channel = await declared(shop, "sev2 Checkout is slow", 3)
-    assert "May come from Orders database: INC-2 is open there" in said_in(shop, channel)
+    assert "Possible cause: Orders database — INC-2 is open there" in said_in(shop, channel)
 
 
 async def test_the_step_that_mended_the_last_one_is_offered_for_the_next(here: World) -> None:
@@ -131,7 +131,7 @@ async def test_the_step_that_mended_the_last_one_is_offered_for_the_next(here: W
     await rest(here)
     again = await declared(here, "sev2 redis on cart refuses connections", 2, by="maya")
     (message,) = triages(here, again)
-    assert "Mended by the playbook: " in said_in(here, again)
+    assert "Fixed by the playbook: " in said_in(here, again)
     await here.maya.press(message, "Open playbook")
     await rest(here)
     assert [m for m in here.ws.bot_messages(again.id) if "Done" in buttons(m)]

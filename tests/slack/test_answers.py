@@ -63,7 +63,7 @@ HOUR = timedelta(hours=1)
         (replies.not_recorded(), ":warning: That was not recorded. Please try again in a moment."),
         (
             replies.already_acknowledged(ACKNOWLEDGED, BEN, minutes(2), ADA),
-            f"<@{BEN}> was first to acknowledge INC-1, {day(2)}. You count as responding too, thank you. "
+            f"<@{BEN}> was first to acknowledge INC-1, {day(2)}. You're counted as responding too, thank you. "
             "Go to <#C0INC>.",
         ),
         (
@@ -71,19 +71,19 @@ HOUR = timedelta(hours=1)
             f"You acknowledged INC-1 already, {day(2)}. Go to <#C0INC>.",
         ),
         (replies.acknowledged(declared()), "You are responding to INC-1."),
-        (replies.just_watching(OPEN), "Fine. Paging for INC-1 goes on until somebody responds."),
+        (replies.just_watching(OPEN), "OK. Paging for INC-1 continues until somebody responds."),
         (
-            replies.press_too_late(RESOLVED),
+            replies.outdated_press(RESOLVED),
             "INC-1 is over: it is resolved. If it is failing again, reopen it. Go to <#C0INC>.",
         ),
-        (replies.press_too_late(OPEN), "INC-1 is open again: it is detected. Go to <#C0INC>."),
+        (replies.outdated_press(OPEN), "INC-1 is open again: it is detected. Go to <#C0INC>."),
         (
             replies.updated(verbs.update(OPEN, "x", BEN, FIVE, NOW).incident, FIVE),
             f"Update #1 of INC-1 is posted. The next one is due {day(15)}.",
         ),
         (
             replies.snoozed(verbs.snooze(OPEN, HOUR, BEN, NOW).incident, HOUR),
-            f"Reminders of INC-1 are quiet for 1h, until {day(60)}. Pages still go out.",
+            f"Reminders for INC-1 are snoozed for 1h, until {day(60)}. Pages still go out.",
         ),
         (
             replies.promised(verbs.promise(OPEN, HOUR, BEN, NOW).incident, HOUR),
@@ -92,12 +92,15 @@ HOUR = timedelta(hours=1)
         (replies.joining(OPEN), "You're in: <#C0INC>."),
         (
             replies.joining(declared()),
-            "The channel of INC-1 is being opened. You'll be invited as soon as it is there.",
+            "The channel of INC-1 is being opened. I'll invite you as soon as it exists.",
         ),
-        (replies.cant_noted(OPEN, None), "Thanks for saying so. INC-1 is in hands already; nothing more to do."),
         (
-            replies.cant_noted(OPEN, PagingOutcome(Change(OPEN), 2, Recipients(), ())),
-            "Thanks for saying so. Rung 2 of INC-1 is paged now.",
+            replies.declined_page(OPEN, None),
+            "Thanks for letting me know. Somebody is already responding to INC-1, so you need do nothing more.",
+        ),
+        (
+            replies.declined_page(OPEN, PagingOutcome(Change(OPEN), 2, Recipients(), ())),
+            "Thanks for letting me know. Rung 2 of INC-1 is paged now.",
         ),
         (
             replies.escalated(
@@ -110,8 +113,8 @@ HOUR = timedelta(hours=1)
             ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left. Call somebody yourself.",
         ),
         (replies.listing([], FIVE, NOW), "No such incident is open. `/incident list all` shows the past ones too."),
-        (replies.timeline(OPEN, []), "Timeline of INC-1: the key entries. Nothing is on it yet."),
-        (replies.why(OPEN, FIVE, [], NOW), "Reminders and pages of INC-1: none so far, and none to come."),
+        (replies.timeline(OPEN, []), "Timeline of INC-1: the key entries. It has no entries yet."),
+        (replies.why(OPEN, FIVE, [], NOW), "Reminders and pages of INC-1: none so far, and none planned."),
     ],
 )
 def test_short_answers(message: Message, line: str) -> None:
@@ -258,7 +261,7 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
 def test_what_was_purged_says_so_on_the_timeline() -> None:
     gone = replace(recorded(Entry(NOW, "note", ADA, key=True)), purged=True)
     message = replies.timeline(OPEN, [gone])
-    assert "the words were purged, as the policy asks" in str(message.blocks)
+    assert "the text was deleted under the retention policy" in str(message.blocks)
 
 
 def test_a_long_timeline_keeps_the_newest() -> None:

@@ -145,8 +145,8 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
     yield "card", card.card(incident, policy, NOW, failures=failures, warnings=[LONG] * 40)
     yield "announcement", announcement.announcement(incident, policy, NOW)
     for kind in KINDS:
-        yield f"news of {kind}", news.told(_said(kind), incident, policy)
-    yield "news together", news.together([news.told(_said(kind), incident, policy) for kind in KINDS])
+        yield f"news of {kind}", news.entry_message(_said(kind), incident, policy)
+    yield "news together", news.combined([news.entry_message(_said(kind), incident, policy) for kind in KINDS])
     yield "duties", news.duties(policy.roles[-1], incident)
     for name, changes in {"hard": {}, "soft": {"soft": True}, "roles": {"owes_update": False}}.items():
         yield f"nudge {name}", nudge.nudge(incident, policy, replace(NUDGE, **changes), minutes(20))
@@ -185,14 +185,14 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "acknowledged", replies.acknowledged(incident, offer_lead=True)
     yield "asked", replies.responding_or_watching(incident)
     yield "watching", replies.just_watching(incident)
-    yield "too late", replies.press_too_late(incident)
+    yield "too late", replies.outdated_press(incident)
     yield "updated", replies.updated(incident, policy)
     yield "snoozed", replies.snoozed(incident, timedelta(hours=1))
     yield "promised", replies.promised(incident, timedelta(hours=1))
     yield "joining", replies.joining(incident)
     yield "escalated", replies.escalated(incident, policy, climb)
     yield "nobody", replies.escalated(incident, policy, replace(climb, rung=None))
-    yield "can't", replies.cant_noted(incident, climb)
+    yield "can't", replies.declined_page(incident, climb)
     yield "menu", replies.menu(incident, policy)
     yield "none open", replies.none_open()
     yield "which", replies.which_incident(many, RAW)
@@ -205,10 +205,9 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "nothing helps", triage.triage(incident, policy, Triage())
     yield "searched", triage.searched(_helping(incident).similar * 4, policy, LONG, "/incident")
     yield "nothing found", triage.searched([], policy, LONG, "/incident")
-    yield "caught up", catchup.catchup(
-        incident, policy, NOW, since=NOW - timedelta(days=1), entries=entries, messages=9999,
-        upcoming=[("rung", 2, NOW), ("update", None, NOW)], contacts=CONTACTS, links=LINKS,
-    )  # fmt: skip
+    upcoming = [catchup.Upcoming("rung", 2, NOW), catchup.Upcoming("update", None, NOW)]
+    missed = catchup.Missed(NOW - timedelta(days=1), entries, 9999, upcoming, CONTACTS, LINKS)
+    yield "caught up", catchup.catchup(incident, policy, NOW, missed)
     yield "timeline", replies.timeline(incident, entries, everything=True)
     yield "empty timeline", replies.timeline(incident, [])
     yield "why", replies.why(incident, policy, rows, NOW)

@@ -166,7 +166,7 @@ def test_the_update_form() -> None:
     assert [one["text"]["text"] for one in view["blocks"][3]["element"]["options"]] == [
         "By the cadence (every 15m)", "15m", "30m", "1h", "2h", "4h", "1d",
     ]  # fmt: skip
-    assert mrkdwn(view["blocks"][-1]) == "Will be told: the incident channel, and #incidents (in the thread)"
+    assert mrkdwn(view["blocks"][-1]) == "Will be posted in the incident channel, and #incidents (in the thread)"
 
 
 def test_an_update_of_what_nobody_acknowledged_keeps_it_detected_unless_changed() -> None:
@@ -197,7 +197,7 @@ def test_an_update_without_words_is_asked_for_them() -> None:
 
 
 def test_a_private_incident_tells_only_its_channel() -> None:
-    assert modals.told(replace(OPEN, private=True, channel_id="C0INC"), FIVE) == "<#C0INC>"
+    assert modals.update_channels(replace(OPEN, private=True, channel_id="C0INC"), FIVE) == "<#C0INC>"
 
 
 def test_the_severity_form() -> None:
@@ -254,7 +254,7 @@ def test_an_impact_that_ends_in_the_future_and_an_empty_answer_are_refused() -> 
     late = int(minutes(10).timestamp())
     assert errors(modals.resolve_modal(OPEN), summary="", impact_ended=late) == {
         "summary": "Say what fixed it, such as “Rolled back deploy 4512”.",
-        "impact_ended": "That is still to come. Choose when it ended, or leave it empty.",
+        "impact_ended": "That is in the future. Choose when it ended, or leave it empty.",
     }
 
 
@@ -268,7 +268,7 @@ def test_a_form_that_lost_its_incident_says_so() -> None:
     view = {**submitted(modals.reopen_modal(OPEN), reason="x"), "private_metadata": "{not json"}
     with pytest.raises(InputErrors) as wrong:
         modals.values_of_reopen(view)
-    assert wrong.value.errors == {"reason": "This form has lost its incident. Close it and open it again."}
+    assert wrong.value.errors == {"reason": "This form lost track of its incident. Close it and open it again."}
 
 
 def test_which_incident_a_message_belongs_to() -> None:

@@ -15,7 +15,7 @@ from storage.engine.errors import StorageError
 from storage.key_value import Key
 from storage.open import open_database
 from tests.databases import PostgreSQL
-from tests.storage.helpers import incident, said, stored
+from tests.storage.helpers import incident, message_entry, store_incidents
 
 
 async def test_an_error_in_a_transaction_leaves_nothing_behind(database: Database) -> None:
@@ -84,7 +84,7 @@ async def test_a_locked_file_says_so_and_does_not_hold_the_event_loop(
 ) -> None:
     monkeypatch.setattr(module, "BUSY_TIMEOUT_S", 0.2)
     database = await open_database(sqlite_url)
-    await stored(database)
+    await store_incidents(database)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     longest = asyncio.create_task(_longest_stall(0.15))
@@ -92,20 +92,20 @@ async def test_a_locked_file_says_so_and_does_not_hold_the_event_loop(
         async with database.transaction():
             pass
     with pytest.raises(StorageError, match="locked by another process"):
-        await database.appender.append(1, [said()])
+        await database.appender.append(1, [message_entry()])
     assert await longest < 0.05
     other.rollback()
     other.close()
-    assert await database.appender.append(1, [said()]) == 1
+    assert await database.appender.append(1, [message_entry()]) == 1
     await database.close()
 
 
 async def test_a_lock_that_is_let_go_in_time_is_waited_for(sqlite_url: str) -> None:
     database = await open_database(sqlite_url)
-    await stored(database)
+    await store_incidents(database)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    appended = asyncio.create_task(database.appender.append(1, [said()]))
+    appended = asyncio.create_task(database.appender.append(1, [message_entry()]))
     assert await _longest_stall(0.1) < 0.05
     assert not appended.done()
     other.rollback()
@@ -126,7 +126,7 @@ async def test_a_long_read_does_not_hold_the_event_loop(sqlite_url: str) -> None
 
 async def test_a_write_given_up_while_it_commits_leaves_nothing_half_done(sqlite_url: str) -> None:
     database = await open_database(sqlite_url)
-    await stored(database)
+    await store_incidents(database)
     for wait_s in (0.0, 0.0005, 0.001, 0.002, 0.004):
         task = asyncio.create_task(_written(database, f"given up after {wait_s}"))
         await asyncio.sleep(wait_s)

@@ -11,7 +11,7 @@ from bot.domain.deadlines import Deadline, DeadlineState
 from storage import deadlines
 from storage.database import Database
 from storage.open import open_database
-from tests.storage.helpers import EXPIRED, MINUTE, NOW, stored
+from tests.storage.helpers import EXPIRED, MINUTE, NOW, store_incidents
 
 
 def due(dedup_key: str = "update:1", kind: str = "update", at: datetime = NOW, reason: str = "every 15m") -> Deadline:
@@ -26,8 +26,8 @@ async def states(conn: AsyncConnection) -> dict[str, tuple[DeadlineState, str]]:
     return {row.dedup_key: (row.state, row.reason) for row in await deadlines.ledger(conn, 1)}
 
 
-async def test_what_is_planned_waits_and_what_is_no_longer_planned_says_why(database: Database) -> None:
-    await stored(database)
+async def test_planned_deadlines_wait_and_withdrawn_ones_have_a_reason(database: Database) -> None:
+    await store_incidents(database)
     rung = Deadline("rung:1", "acknowledge", NOW + MINUTE, "rung 1", 1)
     async with database.transaction() as conn:
         await arm(conn, due(), rung, due("fix:1", "mitigate"))
@@ -43,7 +43,7 @@ async def test_what_is_planned_waits_and_what_is_no_longer_planned_says_why(data
 
 
 async def test_a_deadline_that_moves_is_moved_and_keeps_its_row(database: Database) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
         await arm(conn, due())
         await arm(conn, due(at=NOW + MINUTE, reason="snoozed"))
@@ -53,7 +53,7 @@ async def test_a_deadline_that_moves_is_moved_and_keeps_its_row(database: Databa
 
 @pytest.mark.parametrize("state", [DeadlineState.SENT, DeadlineState.DUE, DeadlineState.FAILED, DeadlineState.SKIPPED])
 async def test_a_deadline_that_was_decided_is_never_armed_again(database: Database, state: DeadlineState) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
         await arm(conn, due())
         await deadlines.decide(
@@ -74,7 +74,7 @@ async def test_a_deadline_that_was_decided_is_never_armed_again(database: Databa
 
 @pytest.mark.parametrize("kind", ["update", "acknowledge"])
 async def test_a_deadline_that_was_only_withdrawn_comes_back_when_planned_again(database: Database, kind: str) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
         await arm(conn, due(kind=kind))
         await arm(conn)
@@ -85,7 +85,7 @@ async def test_a_deadline_that_was_only_withdrawn_comes_back_when_planned_again(
 
 
 async def test_syncing_again_changes_nothing(database: Database) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
         await arm(conn, due())
         [held] = await deadlines.claim(conn, NOW, 10)
@@ -94,7 +94,7 @@ async def test_syncing_again_changes_nothing(database: Database) -> None:
 
 
 async def test_one_incident_is_synced_without_touching_another(database: Database) -> None:
-    await stored(database, 1, 2)
+    await store_incidents(database, 1, 2)
     async with database.transaction() as conn:
         await arm(conn, due("update:1"))
         await arm(conn, due("update:2"), number=2)
@@ -102,8 +102,8 @@ async def test_one_incident_is_synced_without_touching_another(database: Databas
         assert [row.dedup_key for row in await deadlines.waiting(conn, 2)] == ["update:2"]
 
 
-async def test_only_what_has_lapsed_is_claimed_earliest_first(database: Database) -> None:
-    await stored(database)
+async def test_only_lapsed_deadlines_are_claimed_earliest_first(database: Database) -> None:
+    await store_incidents(database)
     later = [due(f"update:{n}", at=NOW + n * MINUTE) for n in (3, 1, 2, 9)]
     async with database.transaction() as conn:
         await arm(conn, *later)
@@ -114,7 +114,7 @@ async def test_only_what_has_lapsed_is_claimed_earliest_first(database: Database
 
 
 async def test_two_claimers_never_claim_the_same_deadline(database: Database, database_url: str) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
         await arm(conn, *(due(f"update:{n}") for n in range(400)))
     other = await open_database(database_url)
@@ -129,15 +129,15 @@ async def test_two_claimers_never_claim_the_same_deadline(database: Database, da
             claimed += [row.dedup_key for row in rows]
 
     try:
-        found = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
+        claims = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
     finally:
         await other.close()
-    claimed = [dedup_key for some in found for dedup_key in some]
+    claimed = [dedup_key for some in claims for dedup_key in some]
     assert len(claimed) == len(set(claimed)) == 400
 
 
-async def test_after_its_lease_a_deadline_is_claimed_again_and_its_first_holder_has_lost_it(database: Database) -> None:
-    await stored(database)
+async def test_after_its_lease_a_deadline_is_lost_to_its_first_holder(database: Database) -> None:
+    await store_incidents(database)
     async with database.transaction() as conn:
         await arm(conn, due())
         [first] = await deadlines.claim(conn, NOW, 10, EXPIRED)
@@ -150,10 +150,10 @@ async def test_after_its_lease_a_deadline_is_claimed_again_and_its_first_holder_
 
 
 @pytest.mark.parametrize("planned", [[], [due(at=NOW + MINUTE)]])
-async def test_who_holds_a_deadline_loses_it_when_it_is_moved_or_withdrawn(
+async def test_a_claim_is_lost_when_the_deadline_is_moved_or_withdrawn(
     database: Database, planned: Sequence[Deadline]
 ) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
         await arm(conn, due())
         [held] = await deadlines.claim(conn, NOW, 10)
@@ -163,7 +163,7 @@ async def test_who_holds_a_deadline_loses_it_when_it_is_moved_or_withdrawn(
 
 
 async def test_a_message_not_needed_any_more_is_skipped_with_its_reason(database: Database) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
         await arm(conn, due())
         await deadlines.decide(conn, "update:1", DeadlineState.DUE, "an update is due", NOW)

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back, again and again: what was acknowledged stands, once, and work goes on."""
+"""PostgreSQL goes away and comes back, again and again: nothing committed is lost or doubled, and work goes on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from storage.open import open_database
 from storage.timeline import entries, verify
 from tests.databases import PostgreSQL
 from tests.scenarios.running import MovableClock
-from tests.storage.helpers import said, stored
+from tests.storage.helpers import message_entry, store_incidents
 
 COUNT = 200
 
@@ -36,9 +36,7 @@ def url(postgresql: PostgreSQL) -> Any:
     postgresql.give_back(created)
 
 
-async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_and_again(
-    url: str, postgresql: PostgreSQL
-) -> None:
+async def test_nothing_is_lost_or_doubled_while_connections_are_cut(url: str, postgresql: PostgreSQL) -> None:
     database = await open_database(url)
     policy = policies.preset("sev1-5")
     context = Context(database, Policies(policy, {}, lambda document: policy), MovableClock())
@@ -52,7 +50,7 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
             await asyncio.sleep(seeded.uniform(0.05, 0.5))  # at any point of a transaction, and some get through
 
     async def declared(n: int) -> None:
-        """As Slack delivers: again until it is answered, under the same name."""
+        """As Slack delivers: again until it is answered, with the same key."""
         while True:
             with contextlib.suppress(StorageError):
                 with contextlib.suppress(DuplicateDelivery):
@@ -63,7 +61,7 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
     async def appended(n: int) -> None:
         while True:
             with contextlib.suppress(StorageError):
-                await database.appender.append(1, [said(f"words {n}", f"{n}.0")])
+                await database.appender.append(1, [message_entry(f"words {n}", f"{n}.0")])
                 return
             await asyncio.sleep(0.02)
 
@@ -85,7 +83,7 @@ async def test_nothing_is_lost_or_doubled_while_every_connection_is_cut_again_an
     await database.close()
 
 
-async def test_a_statement_that_nobody_answers_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_statement_without_an_answer_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STATEMENT_S", 0.2)
     database = await open_database(url)
     with pytest.raises(StorageError, match="took too long"):
@@ -95,45 +93,46 @@ async def test_a_statement_that_nobody_answers_is_given_up(url: str, monkeypatch
     await database.close()
 
 
-async def test_somebody_who_stands_still_in_a_transaction_does_not_keep_an_incident(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_idle_transaction_does_not_keep_an_incident_locked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "IDLE_IN_TRANSACTION_S", 0.3)
-    still, other = await open_database(url), await open_database(url)
-    await stored(other)
+    idle, other = await open_database(url), await open_database(url)
+    await store_incidents(other)
 
-    async def stand_still() -> None:
-        async with still.transaction() as conn:
+    locked = asyncio.Event()
+
+    async def stay_idle() -> None:
+        async with idle.transaction() as conn:
             await incidents.lock(conn, 1)
+            locked.set()
             await asyncio.sleep(60)
 
-    standing = asyncio.create_task(stand_still())
-    await asyncio.sleep(0.1)
+    idling = asyncio.create_task(stay_idle())
+    await locked.wait()
     async with asyncio.timeout(10), other.transaction() as conn:
         assert await incidents.lock(conn, 1) is not None
-    standing.cancel()
-    await asyncio.gather(standing, return_exceptions=True)
-    await still.close()
+    idling.cancel()
+    await asyncio.gather(idling, return_exceptions=True)
+    await idle.close()
     await other.close()
 
 
-async def test_over_tcp_a_server_whose_machine_is_gone_is_noticed(url: str) -> None:
+async def test_a_server_whose_machine_is_lost_is_noticed_over_tcp(url: str) -> None:
     async with over_tcp(url) as address:
         database = await open_database(address)
         async with database.reading() as conn:
             raw = await conn.get_raw_connection()
             assert raw.driver_connection is not None
-            there = raw.driver_connection._transport.get_extra_info("socket")
-            assert there.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-            assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == module.KEEPALIVE_S
-            assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == module.GONE_S * 1000
+            peer = raw.driver_connection._transport.get_extra_info("socket")
+            assert peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == module.KEEPALIVE_S
+            assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == module.GONE_S * 1000
         await database.close()
 
 
-async def test_a_migration_waits_for_a_table_without_keeping_others_from_it(
+async def test_a_migration_waits_for_a_table_without_blocking_others(
     postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A statement that waits to change a table has everybody else wait behind it; so it does not wait for long."""
+    """A statement that waits to change a table blocks all that come after it, so it must not wait for long."""
     monkeypatch.setattr(migrate, "LOCK_S", 0.2)
     monkeypatch.setattr(migrate, "AGAIN_S", 0.2)
     url = postgresql.create(empty=True)
@@ -166,7 +165,7 @@ async def test_a_migration_waits_for_a_table_without_keeping_others_from_it(
 
 @contextlib.asynccontextmanager
 async def over_tcp(url: str) -> AsyncIterator[str]:
-    """The same server by an address of TCP: it listens on a socket in the file system only."""
+    """The same server at a TCP address: it listens on a socket in the file system only."""
     parts = urlsplit(url)
     path = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
     tasks: set[asyncio.Task[None]] = set()

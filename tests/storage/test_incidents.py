@@ -11,7 +11,7 @@ from bot.domain.incident.status import Status
 from storage import incidents
 from storage.database import Database
 from storage.open import open_database
-from tests.storage.helpers import NOW, incident, stored
+from tests.storage.helpers import NOW, incident, store_incidents
 
 
 async def test_an_incident_is_read_as_it_was_stored(database: Database) -> None:
@@ -41,13 +41,13 @@ async def test_an_incident_is_read_as_it_was_stored(database: Database) -> None:
         assert await incidents.number_of_channel(conn, "C2") is None
 
 
-async def test_text_that_no_database_takes_is_mended_not_refused(database: Database) -> None:
+async def test_text_that_no_database_accepts_is_replaced_not_refused(database: Database) -> None:
     async with database.transaction() as conn:
         await incidents.insert(conn, incident(title="nul \x00 half \ud83d", roles={"a\x00": "U1"}))
-        found = await incidents.get(conn, 1)
-    assert found is not None
-    assert found.title == "nul \ufffd half \ufffd"
-    assert found.roles == {"a\ufffd": "U1"}
+        locked = await incidents.get(conn, 1)
+    assert locked is not None
+    assert locked.title == "nul \ufffd half \ufffd"
+    assert locked.roles == {"a\ufffd": "U1"}
 
 
 async def test_numbers_follow_one_another_without_gaps_when_a_declaration_fails(database: Database) -> None:
@@ -67,23 +67,23 @@ async def test_numbers_follow_one_another_without_gaps_when_a_declaration_fails(
 
 
 async def test_of_400_changes_at_once_none_is_lost(database: Database, database_url: str) -> None:
-    await stored(database)
+    await store_incidents(database)
     other = await open_database(database_url)  # another process, on PostgreSQL another replica
 
     async def change(through: Database) -> None:
         async with through.transaction() as conn:
-            found = await incidents.lock(conn, 1)
-            assert found is not None
-            await incidents.save(conn, replace(found, updates=found.updates + 1))
+            locked = await incidents.lock(conn, 1)
+            assert locked is not None
+            await incidents.save(conn, replace(locked, updates=locked.updates + 1))
 
     try:
         await asyncio.gather(*(change(through) for _ in range(200) for through in (database, other)))
     finally:
         await other.close()
     async with database.reading() as conn:
-        found = await incidents.get(conn, 1)
-    assert found is not None
-    assert found.updates == 400
+        locked = await incidents.get(conn, 1)
+    assert locked is not None
+    assert locked.updates == 400
 
 
 async def test_saving_an_incident_that_is_not_stored_is_refused(database: Database) -> None:
@@ -99,19 +99,19 @@ async def test_an_instant_without_a_zone_is_refused(database: Database) -> None:
             await incidents.insert(conn, incident(update_due_at=naive))
 
 
-async def test_the_listing_is_newest_first_and_filtered(database: Database) -> None:
-    given = [
+async def test_incidents_are_listed_newest_first_and_filtered(database: Database) -> None:
+    stored = [
         incident(1, severity="sev1"),
         incident(2, status=Status.RESOLVED, ended_at=NOW),
         incident(3, private=True),
         incident(4),
     ]
 
-    def numbers(found: list[Incident]) -> list[int]:
-        return [item.number for item in found]
+    def numbers(rows: list[Incident]) -> list[int]:
+        return [item.number for item in rows]
 
     async with database.transaction() as conn:
-        for item in given:
+        for item in stored:
             await incidents.insert(conn, item)
         assert numbers(await incidents.newest(conn)) == [4, 3, 2, 1]
         assert numbers(await incidents.newest(conn, open_only=True)) == [4, 3, 1]

@@ -1,4 +1,4 @@
-"""What is asked often is answered from an index, and without sorting."""
+"""What is statements often is answered from an index, and without sorting."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.outbox import census, enqueue, queue, receipts
 from storage.schema import metadata
 from storage.timeline import entries, verify
-from tests.storage.helpers import NOW, incident, said, stored
+from tests.storage.helpers import NOW, incident, message_entry, store_incidents
 
 LONG_AGO = NOW - timedelta(days=400)
 TABLES = "|".join(table.name for table in metadata.sorted_tables)
@@ -29,8 +29,8 @@ SCANS = {
     "sqlite": re.compile(rf"SCAN ({TABLES})(?! USING [A-Z ]*INDEX)"),
     "postgresql": re.compile(rf"Seq Scan on ({TABLES})"),
 }
-Question = Callable[[AsyncConnection], Awaitable[Any]]
-QUESTIONS: list[tuple[str, str, Question]] = [
+Query = Callable[[AsyncConnection], Awaitable[Any]]
+QUERIES: list[tuple[str, str, Query]] = [
     ("claim a deadline", "deadlines_waiting", lambda conn: deadlines.claim(conn, NOW, 100)),
     ("next deadline", "deadlines_waiting", lambda conn: deadlines.next_due_at(conn)),
     ("claim a notice", "outbox_next", lambda conn: queue.claim(conn, 100)),
@@ -47,26 +47,26 @@ QUESTIONS: list[tuple[str, str, Question]] = [
 ]
 
 
-@pytest.mark.parametrize(("index", "ask"), [case[1:] for case in QUESTIONS], ids=[case[0] for case in QUESTIONS])
-async def test_a_frequent_question_is_answered_by_its_index(database: Database, index: str, ask: Question) -> None:
-    asked: list[tuple[str, Any]] = []
+@pytest.mark.parametrize(("index", "query"), [case[1:] for case in QUERIES], ids=[case[0] for case in QUERIES])
+async def test_a_frequent_query_uses_its_index(database: Database, index: str, query: Query) -> None:
+    statements: list[tuple[str, Any]] = []
     async with database.transaction() as conn:
-        if database.dialect == "postgresql":  # the tables are empty here, and it would rather read them whole
+        if database.dialect == "postgresql":  # the tables are empty here, so that it would read them whole
             await conn.execute(
                 sa.text("TRUNCATE incidents, timeline, outbox, deliveries CASCADE")
-            )  # what it knew of them
+            )  # and their statistics
             await conn.execute(sa.text("SET LOCAL enable_seqscan = off"))
             await conn.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
             await conn.execute(sa.text("SET LOCAL plan_cache_mode = force_generic_plan"))
 
         def listen(conn: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
-            asked.append((statement, parameters))
+            statements.append((statement, parameters))
 
         sync = await conn.get_raw_connection() and conn.sync_connection
         sa.event.listen(sync, "before_cursor_execute", listen)
-        await ask(conn)
+        await query(conn)
         sa.event.remove(sync, "before_cursor_execute", listen)
-        statement, parameters = asked[0]
+        statement, parameters = statements[0]
         explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
         plan = str((await conn.exec_driver_sql(f"{explain} {statement}", tuple(parameters))).all())
     assert index in plan
@@ -77,14 +77,14 @@ async def test_a_frequent_question_is_answered_by_its_index(database: Database, 
 async def _card_edit(conn: AsyncConnection) -> None:
     await enqueue.put(conn, [routing.card_edit(1)])
     for row in await queue.claim(conn, 1):
-        await receipts.get(conn, routing.card_of(1))
+        await receipts.get(conn, routing.card_key(1))
         await census.failures(conn, 1)
         await queue.mark_sent(conn, row, {})
 
 
 async def _everything_of_one(conn: AsyncConnection) -> None:
     await incidents.lock(conn, 1)
-    await entries.append(conn, 1, [said("a", "1.0"), said("b", "2.0")])
+    await entries.append(conn, 1, [message_entry("a", "1.0"), message_entry("b", "2.0")])
     for key_only in (False, True):
         await entries.read(conn, 1, key_only=key_only, limit=200, newest=True)
     await entries.by_seqs(conn, 1, [1, 2])
@@ -112,7 +112,7 @@ async def _exported(conn: AsyncConnection) -> None:
         pass
 
 
-WHOLE: dict[str, Question] = {
+WHOLE: dict[str, Query] = {
     "card edit": _card_edit,
     "everything of one incident": _everything_of_one,
     "which channels to fill": lambda conn: incidents.open_or_ended_after(conn, LONG_AGO, 1000),
@@ -125,23 +125,23 @@ WHOLE: dict[str, Question] = {
 
 @pytest.mark.parametrize("name", list(WHOLE))
 async def test_nothing_that_is_asked_reads_a_whole_table(database: Database, name: str) -> None:
-    asked: list[tuple[str, Any]] = []
+    statements: list[tuple[str, Any]] = []
 
     def listen(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
         if statement.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
-            asked.append((statement, parameters[0] if many else parameters))
+            statements.append((statement, parameters[0] if many else parameters))
 
-    await stored(database, 1)
+    await store_incidents(database, 1)
     async with database.transaction() as conn:
         if database.dialect == "postgresql":
             await conn.execute(sa.text("SET LOCAL enable_seqscan = off"))
-        await entries.append(conn, 1, [said("old", "0.1"), Entry(NOW, "keyed", "U1", source_ts="0.1")])
+        await entries.append(conn, 1, [message_entry("old", "0.1"), Entry(NOW, "keyed", "U1", source_ts="0.1")])
         sync = conn.sync_connection
         sa.event.listen(sync, "before_cursor_execute", listen)
         await WHOLE[name](conn)
         sa.event.remove(sync, "before_cursor_execute", listen)
-        assert asked
+        assert statements
         explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
-        for statement, parameters in asked:
+        for statement, parameters in statements:
             plan = (await conn.exec_driver_sql(f"{explain} {statement}", tuple(parameters))).all()
             assert not SCANS[database.dialect].search(str(plan)), f"{statement}\n{plan}"

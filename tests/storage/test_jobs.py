@@ -1,4 +1,4 @@
-"""Jobs as rows: begun by one, held by a lease, and never begun again."""
+"""Jobs are begun by one replica, held by a lease, and never begun again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.domain.playbook.job import Action, Invocation, Job, JobState, Plan
 from storage import jobs, retention, schema
 from storage.database import Database
 from storage.lease import LEASE
-from tests.storage.helpers import NOW, stored
+from tests.storage.helpers import NOW, store_incidents
 
 AT_ONCE, GONE = timedelta(), timedelta(seconds=-1)
 PLAN = Plan(
@@ -21,7 +21,7 @@ PLAN = Plan(
 
 
 async def added(database: Database, step: str = "1.1") -> Job:
-    await stored(database, 1)
+    await store_incidents(database, 1)
     async with database.transaction() as conn:
         job = jobs.NewJob(1, 1, step, "Look", PLAN, asked_by="U0MAYA", approved_by=None)
         return await jobs.add(conn, job, NOW)
@@ -35,22 +35,22 @@ async def begun(database: Database, job: Job, lease: timedelta = LEASE) -> Job |
 async def test_a_plan_comes_back_byte_for_byte(database: Database) -> None:
     job = await added(database)
     async with database.reading() as conn:
-        known = await jobs.get(conn, job.id)
-    assert known is not None
-    assert known.plan == PLAN
-    assert known.digest == PLAN.digest
+        job_now = await jobs.get(conn, job.id)
+    assert job_now is not None
+    assert job_now.plan == PLAN
+    assert job_now.digest == PLAN.digest
 
 
-async def test_of_many_who_begin_a_job_one_does(database: Database) -> None:
+async def test_one_of_many_replicas_begins_a_job(database: Database) -> None:
     job = await added(database)
-    taken = await asyncio.gather(*(begun(database, job) for _ in range(12)))
-    assert sum(one is not None for one in taken) == 1
+    claims = await asyncio.gather(*(begun(database, job) for _ in range(12)))
+    assert sum(each is not None for each in claims) == 1
     async with database.reading() as conn:
         assert await jobs.ready(conn, 10) == []
         assert await jobs.count_by_runner(conn, []) == {("process", "running"): 1}
 
 
-async def test_what_runs_is_left_behind_only_once_its_lease_is_over(database: Database) -> None:
+async def test_a_running_job_is_abandoned_only_after_its_lease(database: Database) -> None:
     job = await begun(database, await added(database))
     assert job is not None
     async with database.transaction() as conn:
@@ -65,7 +65,7 @@ async def test_what_runs_is_left_behind_only_once_its_lease_is_over(database: Da
         assert await jobs.ready(conn, 10) == []
 
 
-async def test_whoever_lost_a_job_can_neither_hold_nor_end_it(database: Database) -> None:
+async def test_a_lost_claim_can_neither_extend_nor_finish_a_job(database: Database) -> None:
     job = await begun(database, await added(database), GONE)
     assert job is not None
     async with database.transaction() as conn:
@@ -73,10 +73,10 @@ async def test_whoever_lost_a_job_can_neither_hold_nor_end_it(database: Database
         assert not await jobs.extend_lease(conn, job)
         assert not await jobs.finish(conn, job, JobState.DONE, "exit code 0", "", NOW)
         assert not await jobs.retry_later(conn, job, AT_ONCE, "", "")
-        known = await jobs.get(conn, job.id)
-    assert known is not None
-    assert known.state is JobState.MAY_HAVE_RUN
-    assert await begun(database, known) is None
+        job_now = await jobs.get(conn, job.id)
+    assert job_now is not None
+    assert job_now.state is JobState.MAY_HAVE_RUN
+    assert await begun(database, job_now) is None
 
 
 async def test_another_attempt_has_another_fence(database: Database) -> None:
@@ -115,13 +115,13 @@ async def test_a_person_settles_what_may_have_run_once(database: Database, answe
         assert await jobs.open_of_step(conn, 1, 1, "1.1") is None
 
 
-async def test_what_was_printed_goes_with_the_words_of_the_incident(database: Database) -> None:
+async def test_output_is_deleted_with_the_texts_of_the_incident(database: Database) -> None:
     job = await begun(database, await added(database))
     assert job is not None
     async with database.transaction() as conn:
         await jobs.finish(conn, job, JobState.DONE, "exit code 0", "names of customers", NOW)
         assert await retention.drop_ledger(conn, 1) == 1
         assert await retention.drop_ledger(conn, 1) == 0
-        known = await jobs.get(conn, job.id)
-    assert known is not None
-    assert (known.output, known.outcome) == ("", "exit code 0")
+        job_now = await jobs.get(conn, job.id)
+    assert job_now is not None
+    assert (job_now.output, job_now.outcome) == ("", "exit code 0")

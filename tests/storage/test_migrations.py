@@ -19,9 +19,9 @@ from tests.storage.helpers import incident
 
 
 async def shape(database: Database) -> dict[str, Any]:
-    """Every table and index as the database itself describes it."""
-    if database.dialect == "sqlite":  # tables by their columns: a column that came later stands elsewhere in the words
-        wanted = (
+    """Every table and index, as the database describes them."""
+    if database.dialect == "sqlite":  # by columns, since a column that was added later has another place in the SQL
+        query = (
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'table' UNION ALL "
             "SELECT t.name || '.' || c.name, "
             "c.type || ' ' || c.'notnull' || ' ' || ifnull(c.dflt_value, '') || ' ' || c.pk "
@@ -33,7 +33,7 @@ async def shape(database: Database) -> dict[str, Any]:
             "SELECT name, sql FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'"
         )
     else:
-        wanted = (
+        query = (
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version' "
             "UNION ALL SELECT table_name || '.' || column_name, concat_ws(' ', data_type, is_nullable, column_default, "
             "is_identity) FROM information_schema.columns WHERE table_schema = 'public' "
@@ -42,7 +42,7 @@ async def shape(database: Database) -> dict[str, Any]:
             "WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass"
         )
     async with database.reading() as conn:
-        return {row[0]: re.sub(r"\s+", " ", row[1]) for row in await conn.execute(sa.text(wanted))}
+        return {row[0]: re.sub(r"\s+", " ", row[1]) for row in await conn.execute(sa.text(query))}
 
 
 async def test_an_empty_database_is_brought_to_the_newest_tables(empty_database_url: str) -> None:
@@ -54,7 +54,7 @@ async def test_an_empty_database_is_brought_to_the_newest_tables(empty_database_
     await database.close()
 
 
-async def test_migrations_and_schema_say_the_same(empty_database_url: str) -> None:
+async def test_migrations_and_schema_are_the_same(empty_database_url: str) -> None:
     database = await open_database(empty_database_url)
     migrated = await shape(database)
     async with database.transaction() as conn:
@@ -64,7 +64,7 @@ async def test_migrations_and_schema_say_the_same(empty_database_url: str) -> No
     await database.close()
 
 
-def test_the_newest_migration_is_the_one_the_code_asks_for() -> None:
+def test_the_newest_migration_is_head() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
@@ -116,8 +116,8 @@ async def test_processes_that_start_at_once_migrate_once(empty_database_url: str
         for _ in range(3)
     ]
     for process in processes:
-        _, complaints = await process.communicate()
-        assert (process.returncode, complaints) == (0, b"")
+        _, errors = await process.communicate()
+        assert (process.returncode, errors) == (0, b"")
     database = await open_database(empty_database_url, migrate=False)
     assert await migrate.current_revision(database) == migrate.HEAD
     async with database.transaction() as conn:

@@ -28,7 +28,7 @@ from storage.database import Database
 from storage.outbox import census, enqueue, queue, receipts
 from storage.timeline import entries as timeline
 from storage.timeline import verify
-from tests.storage.helpers import MINUTE, NOW, incident, said
+from tests.storage.helpers import MINUTE, NOW, incident, message_entry
 
 DAY = timedelta(days=1)
 KEEP = 400 * DAY
@@ -74,13 +74,13 @@ async def faults(database: Database) -> list[str]:
 def conversation(at: Any) -> list[Any]:
     return [
         entry(at, "declared", "U1", "sev2: down", severity="sev2"),
-        said("secret words", "1.0", at=at, data={"link": "https://example.org/1"}),
+        message_entry("secret words", "1.0", at=at, data={"link": "https://example.org/1"}),
         entry(at, "resolved", "U1", "switched off"),
     ]
 
 
 async def test_the_words_of_what_ended_long_ago_go_and_all_else_stays(database: Database) -> None:
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), said("later", "2.0", at=NOW - DAY))
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), message_entry("later", "2.0", at=NOW - DAY))
     await put(database, ended(2, NOW - DAY), *conversation(LONG_AGO))
     await put(database, incident(3, declared_at=LONG_AGO), *conversation(LONG_AGO))
     assert await Retention(context(database)).round() == 3
@@ -95,7 +95,7 @@ async def test_the_words_of_what_ended_long_ago_go_and_all_else_stays(database: 
         ]
         assert records[1].entry.data == {}
         assert (records[4].entry.kind, records[4].entry.data) == ("purged", {"first": 1, "last": 3, "count": 3})
-        assert await timeline.append(conn, 1, [said("secret words", "1.0")]) == []  # it is still known
+        assert await timeline.append(conn, 1, [message_entry("secret words", "1.0")]) == []  # it is still known
     assert await faults(database) == []
     assert await Retention(context(database)).round() == 0
 
@@ -108,7 +108,7 @@ async def test_without_keep_no_words_go(database: Database) -> None:
 
 async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> None:
     count = 2 * retention.ENTRIES_PER_TRANSACTION + 10
-    await put(database, ended(1, LONG_AGO), *[said(str(n), f"{n}.0", at=LONG_AGO) for n in range(count)])
+    await put(database, ended(1, LONG_AGO), *[message_entry(str(n), f"{n}.0", at=LONG_AGO) for n in range(count)])
     assert await Retention(context(database)).round() == count
     async with database.reading() as conn:
         steps = [r.entry.data for r in await timeline.read(conn, 1) if r.entry.kind == "purged"]
@@ -121,10 +121,10 @@ async def test_much_is_purged_in_steps_of_bounded_size(database: Database) -> No
 
 
 async def test_words_that_came_after_the_purge_go_when_they_are_old_themselves(database: Database) -> None:
-    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), said("later", "2.0", at=NOW - DAY))
+    await put(database, ended(1, LONG_AGO), *conversation(LONG_AGO), message_entry("later", "2.0", at=NOW - DAY))
     here = context(database)
     await Retention(here).round()
-    await database.appender.append(1, [said("much later", "3.0", at=NOW)])
+    await database.appender.append(1, [message_entry("much later", "3.0", at=NOW)])
     here.clock = Stopped(NOW + KEEP - MINUTE)
     assert await Retention(here).round() == 1
     assert (await texts(database, 1))[3:] == ["", "much later"]

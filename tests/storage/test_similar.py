@@ -1,4 +1,4 @@
-"""Full text over incidents, on both databases alike."""
+"""Full-text search over incidents, the same on both databases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.triage.similarity import SearchDocument
 from storage import incidents, schema, similar
 from storage.database import Database
-from tests.storage.helpers import incident, stored
+from tests.storage.helpers import incident, store_incidents
 
 NUMBERS = 5000
 
@@ -23,34 +23,34 @@ def document(number: int, title: str, **more: str) -> SearchDocument:
 
 async def put(database: Database, *documents: SearchDocument, private: frozenset[int] = frozenset()) -> None:
     async with database.transaction() as conn:
-        for one in documents:
-            if await incidents.get(conn, one.incident) is None:
-                await incidents.insert(conn, incident(one.incident, private=one.incident in private))
-            await similar.index(conn, one)
+        for each in documents:
+            if await incidents.get(conn, each.incident) is None:
+                await incidents.insert(conn, incident(each.incident, private=each.incident in private))
+            await similar.index(conn, each)
 
 
-async def found(database: Database, *terms: str, private: bool = False, **worths: float) -> list[int]:
+async def search(database: Database, *terms: str, private: bool = False, **worths: float) -> list[int]:
     async with database.reading() as conn:
-        asked = dict.fromkeys(terms, 1.0) | worths
-        return [one.incident for one in await similar.find(conn, asked, limit=10, private=private)]
+        weighted = dict.fromkeys(terms, 1.0) | worths
+        return [each.incident for each in await similar.find(conn, weighted, limit=10, private=private)]
 
 
-async def test_what_shares_the_most_comes_first_and_whole(database: Database) -> None:
+async def test_the_incident_that_shares_the_most_comes_first_and_whole(database: Database) -> None:
     whole = document(1, "checkout pool", services="orders", fix="rollback", body="hikari 4512")
     await put(database, whole, document(2, "checkout slow"), document(3, "search slow"))
-    assert await found(database, checkout=1.0, pool=3.0) == [1, 2]
+    assert await search(database, checkout=1.0, pool=3.0) == [1, 2]
     async with database.reading() as conn:
         assert (await similar.find(conn, {"4512": 1.0}, limit=5)) == [whole]
 
 
-async def test_it_is_found_by_what_it_says_now(database: Database) -> None:
+async def test_an_incident_is_found_by_its_present_words(database: Database) -> None:
     await put(database, document(1, "checkout"), document(2, "search"))
     await put(database, document(1, "gateway"))
-    assert await found(database, "checkout") == []
-    assert await found(database, "gateway") == [1]
+    assert await search(database, "checkout") == []
+    assert await search(database, "gateway") == [1]
     async with database.transaction() as conn:
         await similar.clear(conn)
-    assert await found(database, "gateway", "search") == []
+    assert await search(database, "gateway", "search") == []
 
 
 async def test_how_common_a_term_is_counts_incidents_and_not_fields(database: Database) -> None:
@@ -60,14 +60,14 @@ async def test_how_common_a_term_is_counts_incidents_and_not_fields(database: Da
     assert (often.total, dict(often.counts)) == (3, {"api": 2, "redis": 1, "nothing": 0, "größe": 1})
 
 
-async def test_private_ones_are_found_only_where_they_are_asked_for(database: Database) -> None:
+async def test_private_incidents_are_found_only_if_asked_for(database: Database) -> None:
     await put(database, document(1, "leak"), document(2, "leak"), private=frozenset({2}))
-    assert await found(database, "leak") == [1]
-    assert await found(database, "leak", private=True) == [2]
+    assert await search(database, "leak") == [1]
+    assert await search(database, "leak", private=True) == [2]
 
 
-async def test_what_is_missing_is_told_in_pieces(database: Database) -> None:
-    await stored(database, 1, 2, 3, 4)
+async def test_unindexed_incidents_are_listed_in_pages(database: Database) -> None:
+    await store_incidents(database, 1, 2, 3, 4)
     await put(database, document(2, "x"))
     async with database.reading() as conn:
         assert await similar.unindexed(conn, 0, 2) == [1, 3]
@@ -84,20 +84,20 @@ async def with_one(database: Database) -> Database:
     st.lists(st.text(max_size=12) | st.sampled_from(['"', "'", "OR", "NEAR(", "a*", "-a", "title:", "%", ":t0", "\\"]))
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_no_word_breaks_a_question(with_one: Database, terms: list[str]) -> None:
+async def test_no_term_breaks_a_query(with_one: Database, terms: list[str]) -> None:
     async with with_one.reading() as conn:
         often = await similar.frequencies(conn, terms)
         assert often.total == 1
         assert len(await similar.find(conn, dict.fromkeys(terms, 1.0), limit=3)) <= 1
 
 
-async def test_words_that_are_operators_elsewhere_are_words(with_one: Database) -> None:
+async def test_operators_of_query_languages_are_plain_words(with_one: Database) -> None:
     for word in ("and", "or", "not", "near", "title"):
-        assert await found(with_one, word) == [1]
-        assert await found(with_one, word.upper()) in ([], [1])
+        assert await search(with_one, word) == [1]
+        assert await search(with_one, word.upper()) in ([], [1])
 
 
-async def test_of_thousands_the_index_finds_them(database: Database) -> None:
+async def test_thousands_of_incidents_are_searched_by_the_index(database: Database) -> None:
     async with database.transaction() as conn:
         await conn.execute(sa.insert(schema.incidents), [_row(number) for number in range(1, NUMBERS + 1)])
         rows = [
@@ -109,7 +109,7 @@ async def test_of_thousands_the_index_finds_them(database: Database) -> None:
         async with database.transaction() as conn:
             await conn.execute(sa.text("ANALYZE incident_words"))
     having = {number for number in range(1, NUMBERS + 1) if number % 997 == 123}
-    assert set(await found(database, "w123", "b77")) == having | {77}
+    assert set(await search(database, "w123", "b77")) == having | {77}
     plans = await _plans(database)
     assert plans
     for plan in plans:
@@ -120,12 +120,12 @@ async def test_of_thousands_the_index_finds_them(database: Database) -> None:
 
 
 async def _plans(database: Database) -> list[str]:
-    asked: list[tuple[str, Any]] = []
+    statements: list[tuple[str, Any]] = []
     plans = []
     async with database.transaction() as conn:
 
         def listen(conn: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
-            asked.append((statement, parameters))
+            statements.append((statement, parameters))
 
         sync = await conn.get_raw_connection() and conn.sync_connection
         sa.event.listen(sync, "before_cursor_execute", listen)
@@ -133,7 +133,7 @@ async def _plans(database: Database) -> list[str]:
         await similar.find(conn, {"w123": 1.0, "b9": 2.0}, limit=10)
         sa.event.remove(sync, "before_cursor_execute", listen)
         explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
-        for statement, parameters in asked[1:]:
+        for statement, parameters in statements[1:]:
             plans.append(str((await conn.exec_driver_sql(f"{explain} {statement}", tuple(parameters))).all()))
     return plans
 

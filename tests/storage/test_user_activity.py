@@ -8,7 +8,7 @@ from bot.domain.timeline.entry import entry
 from storage import user_activity
 from storage.database import Database
 from storage.timeline import entries
-from tests.storage.helpers import MINUTE, NOW, said, stored
+from tests.storage.helpers import MINUTE, NOW, message_entry, store_incidents
 
 HOUR = timedelta(hours=1)
 
@@ -28,7 +28,7 @@ async def test_users_who_opened_the_home_tab_are_listed_latest_first(database: D
 
 
 async def test_the_latest_of_reading_and_taking_part_counts(database: Database) -> None:
-    await stored(database, 1, 2)
+    await store_incidents(database, 1, 2)
     async with database.transaction() as conn:
         assert await user_activity.last_read_at(conn, 1, "U1") is None
         await entries.append(conn, 1, [entry(NOW, "joined", "U1"), entry(NOW, "note", "U2", "x")])
@@ -36,7 +36,7 @@ async def test_the_latest_of_reading_and_taking_part_counts(database: Database) 
         await user_activity.mark_read(conn, 1, "U1", NOW + MINUTE)
         await user_activity.mark_read(conn, 1, "U1", NOW + 2 * MINUTE)
         assert await user_activity.last_read_at(conn, 1, "U1") == NOW + 2 * MINUTE
-        await entries.append(conn, 1, [said(ts="1.0", actor="U1", at=NOW + 3 * MINUTE)])
+        await entries.append(conn, 1, [message_entry(ts="1.0", actor="U1", at=NOW + 3 * MINUTE)])
         assert await user_activity.last_read_at(conn, 1, "U1") == NOW + 3 * MINUTE
         assert await user_activity.last_read_at(conn, 2, "U1") is None
 

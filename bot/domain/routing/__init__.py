@@ -1,62 +1,62 @@
-"""Who is told what, and where: the notices that follow from a change, by meaning.
+"""Routing: the notices that follow from a change, and who receives them.
 
-`on_declared` and `on_change` say what follows of a change; the rest are the notices, a module for what they tell of.
-Every name (`dedup_key`) is built here and nowhere else, since it is what makes a message go out exactly once.
+`on_declared` and `on_change` list the notices of a change; the other modules build them, one module a subject.
+Every `dedup_key` is built here and nowhere else, because the key makes a message go out exactly once.
 """
 
 from bot.domain.routing import jobs, playbook_runs
-from bot.domain.routing.announcements import announcement_of, briefings
+from bot.domain.routing.announcements import announcement_key, briefings
 from bot.domain.routing.answers import answer, declared
 from bot.domain.routing.changes import on_change, on_declared, without_settled
 from bot.domain.routing.channel import (
     backfill,
     card_edit,
-    card_of,
+    card_key,
     card_posted,
-    channel_of,
+    channel_key,
     invitation,
     pin,
     triage,
-    triage_of,
+    triage_key,
 )
-from bot.domain.routing.handovers import handover_asked, handover_nudge, shift_offer
+from bot.domain.routing.handovers import handover_nudge, handover_offered, shift_offer
 from bot.domain.routing.nudges import nudge
-from bot.domain.routing.pages import asking_pages, page_name, page_to, pages, would_have_paged
-from bot.domain.routing.playbook_runs import walk_edit, walk_of
+from bot.domain.routing.pages import live_page_keys, page_key, page_to, pages, would_have_paged
+from bot.domain.routing.playbook_runs import run_edit, run_message_key
 from bot.domain.routing.workspace import home, policy_mended, policy_refused, user_group
 
 __all__ = [
-    "announcement_of",
+    "announcement_key",
     "answer",
-    "asking_pages",
     "backfill",
     "briefings",
     "card_edit",
-    "card_of",
+    "card_key",
     "card_posted",
-    "channel_of",
+    "channel_key",
     "declared",
-    "handover_asked",
     "handover_nudge",
+    "handover_offered",
     "home",
     "invitation",
     "jobs",
+    "live_page_keys",
     "nudge",
     "on_change",
     "on_declared",
-    "page_name",
+    "page_key",
     "page_to",
     "pages",
     "pin",
     "playbook_runs",
     "policy_mended",
     "policy_refused",
+    "run_edit",
+    "run_message_key",
     "shift_offer",
     "triage",
-    "triage_of",
+    "triage_key",
     "user_group",
-    "walk_edit",
-    "walk_of",
     "without_settled",
     "would_have_paged",
 ]

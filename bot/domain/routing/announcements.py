@@ -1,4 +1,4 @@
-"""Who hears of an incident outside its channel: the announcement, and executives."""
+"""Notices outside the incident's channel: the announcement, its thread, and executive briefings."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.policy.policy import Policy
-from bot.domain.routing.channel import channel_of
+from bot.domain.routing.channel import channel_key
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import BriefingPayload, EntriesPayload
 from bot.domain.timeline.entry import RecordedEntry
 
-TOLD_UNDER_ANNOUNCEMENT = frozenset(
-    {"status", "severity", "update", "resolved", "closed", "cancelled", "reopened", "merged"}
-)
+THREAD_NEWS = frozenset({"status", "severity", "update", "resolved", "closed", "cancelled", "reopened", "merged"})
 
 
-def announcement_of(number: int) -> str:
+def announcement_key(number: int) -> str:
+    """Dedup key of the announcement."""
     return f"announce:{number}"
 
 
 def announcement(incident: Incident, policy: Policy) -> list[Notice]:
-    """Of a private incident nobody outside hears."""
+    """The announcement. Empty for a private incident, or without an announcement channel."""
     if not policy.announce or incident.private:
         return []
     n = incident.number
     return [
         Notice(
-            announcement_of(n), NoticeKind.ANNOUNCE, n,
-            depends_on=channel_of(n), on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.NEWS,
+            announcement_key(n), NoticeKind.ANNOUNCE, n,
+            depends_on=channel_key(n), on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.NEWS,
         )
     ]  # fmt: skip
 
 
 def under_announcement(incident: Incident, recorded: Sequence[RecordedEntry], policy: Policy) -> list[Notice]:
-    """What came since, in its thread."""
-    told = [r.seq for r in recorded if r.entry.kind in TOLD_UNDER_ANNOUNCEMENT]
-    if not told or not policy.announce or incident.private:
+    """News in the thread of the announcement."""
+    seqs = [r.seq for r in recorded if r.entry.kind in THREAD_NEWS]
+    if not seqs or not policy.announce or incident.private:
         return []
     n = incident.number
     return [
         Notice(
-            f"thread:{n}:{told[0]}",
+            f"thread:{n}:{seqs[0]}",
             NoticeKind.THREAD,
             n,
-            EntriesPayload(tuple(told)).to_json(),
-            depends_on=announcement_of(n),
+            EntriesPayload(tuple(seqs)).to_json(),
+            depends_on=announcement_key(n),
         )
     ]
 
 
 def announcement_edits(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
-    if not policy.announce or after.private or _shown_outside(before) == _shown_outside(after):
+    """An edit of the announcement where a change shows in it."""
+    if not policy.announce or after.private or _announcement_content(before) == _announcement_content(after):
         return []
     n = after.number
     return [
@@ -60,7 +60,7 @@ def announcement_edits(before: Incident, after: Incident, policy: Policy) -> lis
             f"announce_edit:{n}",
             NoticeKind.ANNOUNCE_EDIT,
             n,
-            depends_on=announcement_of(n),
+            depends_on=announcement_key(n),
             priority=Priority.EDIT,
             resend=True,
         )
@@ -68,11 +68,14 @@ def announcement_edits(before: Incident, after: Incident, policy: Policy) -> lis
 
 
 def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list[Notice]:
-    """To each executive where the severity asks for it; once for an episode, severity and moment. A drill has none."""
+    """A briefing for each executive where the severity asks for it, once per episode, severity and `moment`.
+
+    Executives without an address are skipped; a drill has no briefings.
+    """
     if incident.drill or not policy.severity(incident.severity).notify_executives:
         return []
     n = incident.number
-    found = []
+    notices = []
     for key in policy.executives:
         contact = policy.contacts.get(key)
         address = (contact.slack or contact.email) if contact else key
@@ -80,20 +83,20 @@ def briefings(incident: Incident, policy: Policy, moment: str, why: str) -> list
             continue
         dedup_key = f"briefing:{n}:{incident.episode}:{incident.severity}:{moment}:{key}"
         payload = BriefingPayload(address, (contact.name if contact else "") or key, why).to_json()
-        found.append(
+        notices.append(
             Notice(
                 dedup_key,
                 NoticeKind.BRIEFING,
                 n,
                 payload,
-                depends_on=channel_of(n),
+                depends_on=channel_key(n),
                 on_dependency_failure=OnDependencyFailure.SEND,
             )
         )
-    return found
+    return notices
 
 
-def _shown_outside(incident: Incident) -> tuple[Any, ...]:
+def _announcement_content(incident: Incident) -> tuple[Any, ...]:
     return (
         incident.title, incident.severity, incident.status, incident.channel_id, incident.roles.get("commander"),
         incident.updates, incident.ladder.acknowledged_at, incident.summary, incident.policy,

@@ -1,10 +1,10 @@
-"""Private answers to what one person asked for."""
+"""Private answers to one person."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bot.domain.routing.channel import channel_of
+from bot.domain.routing.channel import channel_key
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 
 
@@ -17,6 +17,6 @@ def declared(number: int, payload: dict[str, Any]) -> Notice:
     """To the person who declared the incident, once its channel exists or could not be created."""
     return Notice(
         f"declared:{number}", NoticeKind.DECLARED, number, payload,
-        depends_on=channel_of(number),
+        depends_on=channel_key(number),
         on_dependency_failure=OnDependencyFailure.SEND, priority=Priority.ANSWER,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What follows from a declaration, and from every change after it."""
+"""The notices that follow from a declaration, and from every later change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.domain.routing.channel import (
     backfill,
     card_edits,
     card_posted,
-    channel_of,
+    channel_key,
     in_channel,
     invitation,
     pin,
@@ -23,21 +23,21 @@ from bot.domain.routing.channel import (
 from bot.domain.routing.handovers import handovers_settled, shift_offers_settled
 from bot.domain.routing.notice import Notice, NoticeKind, Priority
 from bot.domain.routing.nudges import nudge_outcome, nudges_settled
-from bot.domain.routing.pages import answered, followed, pages_settled
+from bot.domain.routing.pages import alert_follow_ups, pages_answered, pages_settled
 from bot.domain.routing.payloads import BookmarkPayload, DutiesPayload, EntriesPayload, UpdatePayload
-from bot.domain.routing.playbook_runs import requests_told, walks_told
+from bot.domain.routing.playbook_runs import requests_paused, run_edits
 from bot.domain.timeline.entry import Entry, RecordedEntry
 
-TOLD_IN_CHANNEL = frozenset(
+CHANNEL_NEWS = frozenset(
     {"acknowledged", "status", "severity", "role", "resolved", "closed", "cancelled", "reopened", "snoozed", "merged"}
 )
 
 
 def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
-    """Everything that makes an incident visible, each step its own notice: any may fail, none stops another."""
+    """The notices that make an incident visible. Each step is its own notice, so that one failure stops no other."""
     n = incident.number
-    channel = channel_of(n)
-    found = [
+    channel = channel_key(n)
+    notices = [
         Notice(channel, NoticeKind.CHANNEL, n, priority=Priority.CHANNEL),
         card_posted(n),
         pin(n),
@@ -47,10 +47,10 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
         backfill(n),
         triage(n),
     ]
-    found += announcement(incident, policy)
-    found += briefings(incident, policy, "declared", "")
+    notices += announcement(incident, policy)
+    notices += briefings(incident, policy, "declared", "")
     for title in policy.bookmarks:
-        found.append(
+        notices.append(
             Notice(
                 f"bookmark:{n}:{title}",
                 NoticeKind.BOOKMARK,
@@ -60,19 +60,21 @@ def on_declared(incident: Incident, policy: Policy) -> list[Notice]:
                 priority=Priority.SETUP,
             )
         )
-    return found
+    return notices
 
 
 def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntry], policy: Policy) -> list[Notice]:
-    """What follows from a verb: news in the channel and under the announcement, edits of what stands there."""
-    found: list[Notice] = []
+    """The notices of a change: news in the channel and under the announcement, and edits of earlier messages."""
+    notices: list[Notice] = []
     n = after.number
-    told = [r.seq for r in recorded if _is_told(r.entry)]
-    if told:
-        found.append(in_channel(f"news:{n}:{told[0]}", NoticeKind.NEWS, n, EntriesPayload(tuple(told)).to_json()))
+    news_seqs = [r.seq for r in recorded if _is_channel_news(r.entry)]
+    if news_seqs:
+        notices.append(
+            in_channel(f"news:{n}:{news_seqs[0]}", NoticeKind.NEWS, n, EntriesPayload(tuple(news_seqs)).to_json())
+        )
     for record in recorded:
         if record.entry.kind == "update":
-            found.append(
+            notices.append(
                 in_channel(
                     f"update:{n}:{record.entry.data['number']}",
                     NoticeKind.UPDATE,
@@ -81,11 +83,11 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
                 )
             )
         if record.entry.kind == "severity" and record.entry.data.get("raised"):
-            found += briefings(after, policy, "declared", "")
+            notices += briefings(after, policy, "declared", "")
         if record.entry.kind == "role" and record.entry.data.get("user"):
             user = record.entry.data["user"]
-            found.append(invitation(n, user))
-            found.append(
+            notices.append(invitation(n, user))
+            notices.append(
                 Notice(
                     f"duties:{n}:{record.seq}",
                     NoticeKind.DUTIES,
@@ -93,32 +95,32 @@ def on_change(before: Incident, after: Incident, recorded: Sequence[RecordedEntr
                     DutiesPayload(record.entry.data["role"], user).to_json(),
                 )
             )
-    found += under_announcement(after, recorded, policy)
-    found += card_edits(before, after)
-    found += announcement_edits(before, after, policy)
-    found += topic_edits(before, after)
-    found += triage_edits(before, after)
-    found += nudges_settled(before, after, policy)
-    found += pages_settled(before, after)
-    found += handovers_settled(before, after, recorded)
-    found += requests_told(before, after)
-    found += walks_told(before, after)
-    found += shift_offers_settled(before, after)
-    found += followed(before, after, recorded)
-    return found
+    notices += under_announcement(after, recorded, policy)
+    notices += card_edits(before, after)
+    notices += announcement_edits(before, after, policy)
+    notices += topic_edits(before, after)
+    notices += triage_edits(before, after)
+    notices += nudges_settled(before, after, policy)
+    notices += pages_settled(before, after)
+    notices += handovers_settled(before, after, recorded)
+    notices += requests_paused(before, after)
+    notices += run_edits(before, after)
+    notices += shift_offers_settled(before, after)
+    notices += alert_follow_ups(before, after, recorded)
+    return notices
 
 
-def _is_told(said: Entry) -> bool:
-    """Whether the channel hears of it; `told` in its data says so of one that by its kind is not."""
-    return (said.kind in TOLD_IN_CHANNEL and "implied_by" not in said.data) or bool(said.data.get("told"))
+def _is_channel_news(entry: Entry) -> bool:
+    """Whether the channel is told. `told` in the entry's data includes one whose kind alone would not be."""
+    return (entry.kind in CHANNEL_NEWS and "implied_by" not in entry.data) or bool(entry.data.get("told"))
 
 
 def without_settled(before: Incident, after: Incident, policy: Policy) -> dict[str, Any]:
-    """The fields of `after` that no longer point at messages which `on_change` has settled."""
+    """The fields of `after` to clear because `on_change` has settled the messages that they point at."""
     changes: dict[str, Any] = {}
     if before.live_nudge and after.live_nudge == before.live_nudge and nudge_outcome(before, after, policy):
         changes["live_nudge"] = None
-    if before.live_pages and after.live_pages == before.live_pages and answered(before, after):
+    if before.live_pages and after.live_pages == before.live_pages and pages_answered(before, after):
         changes["live_pages"] = ()
     if before.live_alerts and not after.open:
         changes["live_alerts"] = ()

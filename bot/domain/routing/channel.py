@@ -1,4 +1,4 @@
-"""What stands in an incident's channel: the card and its pin, topic, triage; who is invited; when it is edited."""
+"""Notices in an incident's channel: the card and its pin, the topic, triage, invitations, and their edits."""
 
 from __future__ import annotations
 
@@ -10,78 +10,87 @@ from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, P
 from bot.domain.routing.payloads import UserPayload
 
 
-def channel_of(number: int) -> str:
+def channel_key(number: int) -> str:
+    """Dedup key of the channel's creation."""
     return f"channel:{number}"
 
 
-def card_of(number: int) -> str:
+def card_key(number: int) -> str:
+    """Dedup key of the card."""
     return f"card:{number}"
 
 
-def triage_of(number: int) -> str:
+def triage_key(number: int) -> str:
+    """Dedup key of the triage message."""
     return f"triage:{number}"
 
 
 def card_edits(before: Incident, after: Incident) -> list[Notice]:
-    return [card_edit(after.number)] if _on_card(before) != _on_card(after) else []
+    """An edit of the card where a change shows on it."""
+    return [card_edit(after.number)] if _card_content(before) != _card_content(after) else []
 
 
 def topic_edits(before: Incident, after: Incident) -> list[Notice]:
-    if _topic(before) == _topic(after):
+    """A new topic where a change shows in it."""
+    if _topic_content(before) == _topic_content(after):
         return []
     n = after.number
-    return [Notice(f"topic:{n}", NoticeKind.TOPIC, n, depends_on=channel_of(n), priority=Priority.EDIT, resend=True)]
+    return [Notice(f"topic:{n}", NoticeKind.TOPIC, n, depends_on=channel_key(n), priority=Priority.EDIT, resend=True)]
 
 
 def triage_edits(before: Incident, after: Incident) -> list[Notice]:
-    if not after.open or _looked_into(before) == _looked_into(after):
+    """An edit of the triage message where its inputs changed and the incident is open."""
+    if not after.open or _triage_inputs(before) == _triage_inputs(after):
         return []
     return [triage_edit(after.number)]
 
 
-def _on_card(incident: Incident) -> tuple[Incident, list[tuple[int, str | None]]]:
-    """How far a playbook is stands in its own message: the card says only which are open."""
-    return replace(incident, walks=()), [(one.number, one.outcome) for one in incident.walks]
+def _card_content(incident: Incident) -> tuple[Incident, list[tuple[int, str | None]]]:
+    """The incident as the card shows it. Of a playbook run it shows only whether the run is open."""
+    return replace(incident, walks=()), [(run.number, run.outcome) for run in incident.walks]
 
 
 def card_posted(number: int) -> Notice:
+    """The card, sent to the reporter directly where the channel could not be created."""
     return Notice(
-        card_of(number), NoticeKind.CARD, number,
-        depends_on=channel_of(number),
+        card_key(number), NoticeKind.CARD, number,
+        depends_on=channel_key(number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
 
 
 def triage(number: int) -> Notice:
-    """What may help; after the card, which says what is wrong."""
+    """The triage message, sent after the card."""
     return Notice(
-        triage_of(number), NoticeKind.TRIAGE, number,
-        depends_on=card_of(number),
+        triage_key(number), NoticeKind.TRIAGE, number,
+        depends_on=card_key(number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.NEWS,
     )  # fmt: skip
 
 
 def triage_edit(number: int) -> Notice:
+    """Edit the triage message; several edits collapse into the newest."""
     return Notice(
         f"triage_edit:{number}",
         NoticeKind.TRIAGE_EDIT,
         number,
-        depends_on=card_of(number),
+        depends_on=card_key(number),
         priority=Priority.EDIT,
         resend=True,
     )
 
 
 def pin(number: int) -> Notice:
-    return Notice(f"pin:{number}", NoticeKind.PIN, number, depends_on=card_of(number), priority=Priority.CARD)
+    return Notice(f"pin:{number}", NoticeKind.PIN, number, depends_on=card_key(number), priority=Priority.CARD)
 
 
 def card_edit(number: int) -> Notice:
+    """Edit the card; several edits collapse into the newest."""
     return Notice(
         f"card_edit:{number}",
         NoticeKind.CARD_EDIT,
         number,
-        depends_on=card_of(number),
+        depends_on=card_key(number),
         priority=Priority.EDIT,
         resend=True,
     )
@@ -93,18 +102,18 @@ def invitation(number: int, user: str) -> Notice:
         NoticeKind.INVITE,
         number,
         UserPayload(user).to_json(),
-        depends_on=channel_of(number),
+        depends_on=channel_key(number),
         priority=Priority.CARD,
     )
 
 
 def backfill(number: int) -> Notice:
-    """Fetch from the channel's history what was said while nobody listened. Asked for again at every start."""
+    """Fetch messages missed while the bot was offline from the channel's history. Queued at every start."""
     return Notice(
         f"backfill:{number}",
         NoticeKind.BACKFILL,
         number,
-        depends_on=channel_of(number),
+        depends_on=channel_key(number),
         priority=Priority.FETCH,
         resend=True,
     )
@@ -118,19 +127,20 @@ def in_channel(
     priority: Priority = Priority.NEWS,
     deadline: str | None = None,
 ) -> Notice:
+    """A message in the channel, sent to the reporter directly where the channel could not be created."""
     return Notice(
         dedup_key, kind, number, payload,
-        depends_on=channel_of(number),
+        depends_on=channel_key(number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=priority, deadline=deadline,
     )  # fmt: skip
 
 
-def _topic(incident: Incident) -> tuple[Any, ...]:
-    """Slack tells the whole channel of a new topic, so it holds only what seldom changes."""
+def _topic_content(incident: Incident) -> tuple[Any, ...]:
+    """The parts of the topic. Slack announces each new topic in the channel, so it holds only what seldom changes."""
     ended = None if incident.open else incident.status
     return (incident.title, incident.severity, ended, incident.roles.get("commander"))
 
 
-def _looked_into(incident: Incident) -> tuple[Any, ...]:
-    """What triage goes by."""
+def _triage_inputs(incident: Incident) -> tuple[Any, ...]:
+    """The fields that triage depends on."""
     return (incident.title, incident.description, incident.services, incident.category, incident.severity)

@@ -1,4 +1,4 @@
-"""Who is asked to take a role over, and who is asked to hand it on when a turn is over."""
+"""Notices about handing a role over: the offer, its reminder and outcome, and the offer when a shift ends."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from bot.domain.routing.payloads import RoleSettledPayload, ShiftOfferPayload
 from bot.domain.timeline.entry import RecordedEntry
 
 
-def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
-    """The brief with its buttons, to whoever is asked; they are invited, and of a private incident told once inside."""
+def handover_offered(incident: Incident, offer: Handover) -> list[Notice]:
+    """Invite the person and send them the brief with its buttons.
+
+    For a private incident the brief waits until the invitation has gone out.
+    """
     n = incident.number
-    invited = invitation(n, asked.to)
-    dedup_key = _handover(incident, asked)
+    invited = invitation(n, offer.to)
+    dedup_key = _handover_key(incident, offer)
     needs = invited.dedup_key if incident.private else None
-    payload = {**handover.to_payload(asked), "person": asked.to}
+    payload = {**handover.to_payload(offer), "person": offer.to}
     brief = Notice(
         dedup_key,
         NoticeKind.HANDOVER,
@@ -32,68 +35,73 @@ def handover_asked(incident: Incident, asked: Handover) -> list[Notice]:
     return [invited, brief]
 
 
-def handover_nudge(incident: Incident, asked: Handover, deadline: str) -> Notice:
-    payload = handover.to_payload(asked)
-    dedup_key = f"{_handover(incident, asked)}:again"
+def handover_nudge(incident: Incident, offer: Handover, deadline: str) -> Notice:
+    """The reminder of an unanswered offer, in the channel."""
+    payload = handover.to_payload(offer)
+    dedup_key = f"{_handover_key(incident, offer)}:again"
     return in_channel(dedup_key, NoticeKind.HANDOVER_NUDGE, incident.number, payload, Priority.NUDGE, deadline)
 
 
-def _handover(incident: Incident, asked: Handover) -> str:
-    return f"handover:{incident.number}:{asked.episode}:{asked.number}"
+def _handover_key(incident: Incident, offer: Handover) -> str:
+    return f"handover:{incident.number}:{offer.episode}:{offer.number}"
 
 
 def handovers_settled(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
+    """Edits of the offers that a change has answered or ended."""
     data = [record.entry.data for record in recorded if record.entry.kind == "handover"]
-    unanswered = {(said["role"], said["to"]) for said in data if said.get("state") == "unanswered"}
-    left = {asked.number for asked in handover.open_offers(after)}
+    unanswered = {(handed["role"], handed["to"]) for handed in data if handed.get("state") == "unanswered"}
+    left = {offer.number for offer in handover.open_offers(after)}
     return [
         Notice(
-            f"settle:{_handover(before, asked)}",
+            f"settle:{_handover_key(before, offer)}",
             NoticeKind.HANDOVER_EDIT,
             after.number,
             RoleSettledPayload(
-                _handover(before, asked),
+                _handover_key(before, offer),
                 "it was not answered in time"
-                if (asked.role, asked.to) in unanswered
-                else handover.outcome(asked.number, before, after),
-                asked.role,
+                if (offer.role, offer.to) in unanswered
+                else handover.outcome(offer.number, before, after),
+                offer.role,
             ).to_json(),
-            depends_on=_handover(before, asked),
+            depends_on=_handover_key(before, offer),
             priority=Priority.EDIT,
         )
-        for asked in handover.open_offers(before)
-        if asked.number not in left
+        for offer in handover.open_offers(before)
+        if offer.number not in left
     ]
 
 
-def shift_offer(incident: Incident, turn: RoleShift, to: str, called: str, deadline: str) -> Notice:
-    """To whoever's turn is over: hand the role over to `to`, or stay on."""
-    payload = ShiftOfferPayload(turn.user, turn.role, turn.schedule, to, called).to_json()
-    dedup_key = _shift_offer(incident, turn)
+def shift_offer(incident: Incident, shift: RoleShift, to: str, called: str, deadline: str) -> Notice:
+    """To the person whose shift is over: hand the role over to `to`, or stay on. `called` is the name of `to`."""
+    payload = ShiftOfferPayload(shift.user, shift.role, shift.schedule, to, called).to_json()
+    dedup_key = _shift_offer_key(incident, shift)
     return Notice(
         dedup_key, NoticeKind.SHIFT_OFFER, incident.number, payload, priority=Priority.NUDGE, deadline=deadline
     )
 
 
-def _shift_key(incident: Incident, turn: RoleShift) -> str:
-    return keys.build(incident.number, keys.shift_subject(incident, turn))
+def _shift_key(incident: Incident, shift: RoleShift) -> str:
+    return keys.build(incident.number, keys.shift_subject(incident, shift))
 
 
-def _shift_offer(incident: Incident, turn: RoleShift) -> str:
-    return f"offer:{_shift_key(incident, turn)}"
+def _shift_offer_key(incident: Incident, shift: RoleShift) -> str:
+    return f"offer:{_shift_key(incident, shift)}"
 
 
 def shift_offers_settled(before: Incident, after: Incident) -> list[Notice]:
-    left = {_shift_key(after, turn) for turn in shift_change.open_offers(after)}
+    """Edits of the shift offers that a change has answered or ended."""
+    left = {_shift_key(after, shift) for shift in shift_change.open_offers(after)}
     return [
         Notice(
-            f"settle:{_shift_offer(before, turn)}",
+            f"settle:{_shift_offer_key(before, shift)}",
             NoticeKind.SHIFT_OFFER_EDIT,
             after.number,
-            RoleSettledPayload(_shift_offer(before, turn), shift_change.outcome(turn, after), turn.role).to_json(),
-            depends_on=_shift_offer(before, turn),
+            RoleSettledPayload(
+                _shift_offer_key(before, shift), shift_change.outcome(shift, after), shift.role
+            ).to_json(),
+            depends_on=_shift_offer_key(before, shift),
             priority=Priority.EDIT,
         )
-        for turn in shift_change.open_offers(before)
-        if _shift_key(before, turn) not in left
+        for shift in shift_change.open_offers(before)
+        if _shift_key(before, shift) not in left
     ]

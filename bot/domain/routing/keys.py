@@ -1,6 +1,6 @@
-"""Deadline keys: how they are built from what a deadline is about, and parsed again.
+"""Deadline keys: built from the subject of a deadline, and parsed back into it.
 
-A key is unique for ever, so that an occurrence is armed once: `rung:42:1:sev1:2` is rung 2 of the SEV1 ladder of
+A key is unique for ever, so that each occurrence is armed once: `rung:42:1:sev1:2` is rung 2 of the SEV1 ladder of
 INC-42. It is made of the kind, the incident and the fields of the subject, in their order. Keys are stored by every
 version: the fields of a subject never change their order, and new ones have a default, which is left out of the key.
 """
@@ -120,14 +120,14 @@ Subject = (
 )  # fmt: skip
 
 _SUBJECTS: dict[str, type[Subject]] = {
-    each.kind: each
-    for each in (
+    subject_type.kind: subject_type
+    for subject_type in (
         UpdateSubject, RoleSubject, HandoverSubject, ShiftSubject, RespondSubject,
         MitigateSubject, RungSubject, TriggerSubject, StepSubject, ApprovalSubject,
     )
 }  # fmt: skip
 
-# By the annotation of a field: how its value is read from a key.
+# Parsers of a field's value in a key, by the field's annotation.
 _READ: dict[str, Callable[[str], Any]] = {
     "int": int,
     "str": str,
@@ -139,7 +139,7 @@ _READ: dict[str, Callable[[str], Any]] = {
 def build(incident: int, subject: Subject) -> str:
     """The key of a deadline of this incident."""
     parts = [
-        _written(value)
+        _format(value)
         for field in fields(subject)
         if (value := getattr(subject, field.name)) != field.default
     ]  # fmt: skip
@@ -147,20 +147,21 @@ def build(incident: int, subject: Subject) -> str:
 
 
 def parse(key: str) -> Subject | None:
-    """What a deadline is about, by its key; None for a key that this version does not know."""
+    """The subject of a deadline, from its key. None for a key that this version does not know."""
     kind, _, rest = key.partition(":")
     subject = _SUBJECTS.get(kind)
     values = rest.split(":")[1:]
     if subject is None or len(values) > len(fields(subject)):
         return None
     try:
-        read = [_READ[str(field.type)](value) for field, value in zip(fields(subject), values, strict=False)]
-        return subject(*read)
+        parsed = [_READ[str(field.type)](value) for field, value in zip(fields(subject), values, strict=False)]
+        return subject(*parsed)
     except (TypeError, ValueError):
         return None
 
 
 def as_json(subject: Subject) -> dict[str, Any]:
+    """The subject as stored with its deadline; `from_json` reads it back."""
     return {"kind": str(subject.kind), **asdict(subject)}
 
 
@@ -179,21 +180,22 @@ def from_json(data: Mapping[str, Any]) -> Subject | None:
 
 
 def shift_subject(incident: Incident, shift: RoleShift) -> ShiftSubject:
+    """The subject of the end of an on-call shift."""
     return ShiftSubject(incident.episode, shift.role, shift.user, shift.schedule, int(shift.ends_at.timestamp()))
 
 
 def timer_subject(incident: Incident, timer: Timer) -> Subject | None:
-    """Of a playbook's timer: `step:2:2.3:1:0` is step 2.3 of run 2. None for a timer of a newer version."""
+    """The subject of a playbook's timer: `step:2:2.3:1:0` is step 2.3 of run 2. None for a timer of a newer version."""
     kind, _, rest = timer.name.partition(":")
     return parse(f"{kind}:{incident.number}:{incident.episode}:{rest}")
 
 
 def rung_key(incident: Incident, rung: int) -> str:
-    """Of the first page of a rung of the current severity's ladder."""
+    """The deadline key of a rung's first page, on the ladder of the current severity."""
     return build(incident.number, RungSubject(incident.paging_round, incident.severity, rung))
 
 
-def _written(value: object) -> str:
+def _format(value: object) -> str:
     if isinstance(value, bool):
         return str(int(value))
     return ",".join(value) if isinstance(value, tuple) else str(value)

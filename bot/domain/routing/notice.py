@@ -1,4 +1,4 @@
-"""Notices: what is to be told or done outside, by meaning. They are rendered when they are sent, not before."""
+"""Notices: messages to send and calls to make, by meaning. They are rendered when they are sent, not before."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Priority(IntEnum):
 
 
 class OnDependencyFailure(StrEnum):
-    """What becomes of a notice when the one it waits for fails for good."""
+    """What happens to a notice when the one that it depends on fails for good."""
 
     FAIL = "fail"
     SEND = "send"  # go without it
@@ -94,16 +94,14 @@ class OnDependencyFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`dedup_key` is unique for ever: putting the same notice again changes nothing, unless `resend` is set
-    (edits collapse that way into the newest). `depends_on` is the `dedup_key` of the notice that must be sent before.
-    """
+    """One thing to tell or do outside. Queueing the same `dedup_key` again changes nothing unless `resend` is set."""
 
-    dedup_key: str
+    dedup_key: str  # unique for ever
     kind: NoticeKind
-    incident: int | None = None
-    payload: dict[str, Any] = field(default_factory=dict)
-    depends_on: str | None = None
+    incident: int | None = None  # None for the workspace's notices
+    payload: dict[str, Any] = field(default_factory=dict)  # JSON of one of `payloads`
+    depends_on: str | None = None  # dedup key of the notice that must be sent first
     on_dependency_failure: OnDependencyFailure = OnDependencyFailure.FAIL
     priority: Priority = Priority.NEWS
-    deadline: str | None = None
-    resend: bool = False
+    deadline: str | None = None  # key of the deadline that it serves
+    resend: bool = False  # send again with the new payload; edits collapse into the newest this way

@@ -1,4 +1,4 @@
-"""Reminders in the channel, and what becomes of the one that still has its buttons."""
+"""Reminders in the channel, and the edit of the live one when it is settled."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from bot.domain.routing.payloads import NudgePayload, SettledPayload
 
 
 def nudge(number: int, deadline: str, payload: NudgePayload) -> Notice:
+    """The reminder of a lapsed deadline."""
     return in_channel(f"nudge:{deadline}", NoticeKind.NUDGE, number, payload.to_json(), Priority.NUDGE, deadline)
 
 
-def nudge_settled(number: int, nudge_once: str, outcome: str) -> Notice:
+def nudge_settled(number: int, nudge_key: str, outcome: str) -> Notice:
+    """Edit a reminder to say how it was settled."""
     return Notice(
-        f"settle:{nudge_once}", NoticeKind.NUDGE_EDIT, number, SettledPayload(nudge_once, outcome).to_json(),
-        depends_on=nudge_once, priority=Priority.EDIT,
+        f"settle:{nudge_key}", NoticeKind.NUDGE_EDIT, number, SettledPayload(nudge_key, outcome).to_json(),
+        depends_on=nudge_key, priority=Priority.EDIT,
     )  # fmt: skip
 
 
 def nudges_settled(before: Incident, after: Incident, policy: Policy) -> list[Notice]:
-    """The live reminder is edited when it asks for nothing any more."""
+    """The edit of the live reminder, once it no longer applies."""
     outcome = nudge_outcome(before, after, policy) if before.live_nudge else None
     return [nudge_settled(after.number, before.live_nudge, outcome)] if before.live_nudge and outcome else []
 
 
 def nudge_outcome(before: Incident, after: Incident, policy: Policy) -> str | None:
+    """How the live reminder was settled. None while it still applies."""
     if after.live_nudge != before.live_nudge:
         return "superseded"
     if not after.open:

@@ -1,4 +1,4 @@
-"""Who is paged, by which way; what a drill says instead; and what vendors are told of the answer."""
+"""Notices that page people, the message of a drill, and the follow-up at paging vendors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.domain.incident import Incident, VendorAlert
 from bot.domain.paging.calls import PageAttempt, PagePlan, dedup_key, label, unless_for
 from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.policy.policy import Rung, Until
-from bot.domain.routing.channel import card_of, in_channel, invitation
+from bot.domain.routing.channel import card_key, in_channel, invitation
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import (
     AlertFollowUpPayload,
@@ -21,93 +21,103 @@ from bot.domain.routing.payloads import (
 )
 from bot.domain.timeline.entry import RecordedEntry
 
-ASKING = frozenset({NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_ELSEWHERE})
+WITH_BUTTONS = frozenset({NoticeKind.PAGE_DIRECT, NoticeKind.PAGE_CHANNEL, NoticeKind.PAGE_ELSEWHERE})
 
 
 def pages(
     before: Incident,
-    climb: PagingOutcome,
+    outcome: PagingOutcome,
     why: str,
     cause: str,
     deadlines: Sequence[str],
     rung: Rung | None,
-    calls: PagePlan,
+    plan: PagePlan,
 ) -> list[Notice]:
     """The page in the incident channel, one for each other channel, and one for each person and method.
 
     `cause` names a page that reaches nobody; `deadlines` are the rows of the ledger that these messages serve.
     """
-    incident = climb.change.incident
+    incident = outcome.change.incident
     n = incident.number
-    base = f"page:{n}:{incident.paging_round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
-    payload = PagePayload(
-        rung=climb.rung,
-        called=climb.description,
-        pages=climb.reached,
-        why=why,
-        times=climb.times,
-        people=tuple(climb.recipients.people),
-        channels=tuple(climb.recipients.channels),
-        fell_through=tuple(climb.fell_through),
-        gaps=(*climb.recipients.gaps, *calls.gaps) if climb.description else tuple(calls.gaps),
-        deadlines=tuple(deadlines),
-    )
-    # The card stands first in the channel; whoever is paged directly is called without waiting for either.
-    said = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, payload.to_json(), Priority.PAGE)
-    found = [replace(said, depends_on=card_of(n))]
-    about = PersonPagePayload(
+    base = f"page:{n}:{_occasion(incident, outcome, cause)}"
+    payload = _page_payload(outcome, why, deadlines, plan)
+    # The card comes first in the channel; people paged directly are called without waiting for either.
+    in_own_channel = in_channel(f"{base}:channel", NoticeKind.PAGE_CHANNEL, n, payload.to_json(), Priority.PAGE)
+    shared = PersonPagePayload(
         **vars(payload),
         base=base,
         severity=incident.severity,
         by=tuple(rung.by) if rung else (),
         unless=unless_for(before, rung.until) if rung else Until.RESOLVED,
     )
-    found += [page_to(n, replace(about, used=tuple(calls.methods_for(call.person))), call) for call in calls.attempts]
-    found += [invitation(n, person) for person in climb.recipients.people]
-    for channel in climb.recipients.channels:
-        found.append(
-            Notice(
-                f"{base}:to:{channel}",
-                NoticeKind.PAGE_ELSEWHERE,
-                n,
-                ChannelPagePayload(**vars(payload), channel=channel).to_json(),
-                priority=Priority.PAGE,
-            )
-        )
-    return found
+    return [
+        replace(in_own_channel, depends_on=card_key(n)),
+        *(page_to(n, replace(shared, used=tuple(plan.methods_for(call.person))), call) for call in plan.attempts),
+        *(invitation(n, person) for person in outcome.recipients.people),
+        *(_page_elsewhere(n, base, payload, channel) for channel in outcome.recipients.channels),
+    ]
 
 
-def would_have_paged(incident: Incident, climb: PagingOutcome, why: str, cause: str, calls: PagePlan) -> Notice:
-    """What a drill says instead of paging."""
-    n = incident.number
-    dedup_key = (
-        f"drill:{n}:{incident.paging_round}:{incident.severity}:{climb.rung or climb.label or cause}:{climb.times}"
+def _occasion(incident: Incident, outcome: PagingOutcome, cause: str) -> str:
+    """The part of a dedup key that tells one page of an incident from another."""
+    paged = outcome.rung or outcome.label or cause
+    return f"{incident.paging_round}:{incident.severity}:{paged}:{outcome.times}"
+
+
+def _page_payload(outcome: PagingOutcome, why: str, deadlines: Sequence[str], plan: PagePlan) -> PagePayload:
+    return PagePayload(
+        rung=outcome.rung,
+        called=outcome.description,
+        pages=outcome.reached,
+        why=why,
+        times=outcome.times,
+        people=tuple(outcome.recipients.people),
+        channels=tuple(outcome.recipients.channels),
+        fell_through=tuple(outcome.fell_through),
+        gaps=(*outcome.recipients.gaps, *plan.gaps) if outcome.description else tuple(plan.gaps),
+        deadlines=tuple(deadlines),
     )
-    called = climb.description or (f"Rung {climb.rung} of the {incident.severity} ladder" if climb.rung else "")
+
+
+def _page_elsewhere(number: int, base: str, payload: PagePayload, channel: str) -> Notice:
+    return Notice(
+        f"{base}:to:{channel}",
+        NoticeKind.PAGE_ELSEWHERE,
+        number,
+        ChannelPagePayload(**vars(payload), channel=channel).to_json(),
+        priority=Priority.PAGE,
+    )
+
+
+def would_have_paged(incident: Incident, outcome: PagingOutcome, why: str, cause: str, plan: PagePlan) -> Notice:
+    """The message of a drill, which lists whom it would have paged."""
+    n = incident.number
+    dedup_key = f"drill:{n}:{_occasion(incident, outcome, cause)}"
+    called = outcome.description or (f"Rung {outcome.rung} of the {incident.severity} ladder" if outcome.rung else "")
     people: dict[str, tuple[str, ...]] = {}
-    for call in calls.attempts:
+    for call in plan.attempts:
         name = call.person.slack or call.person.name
         people[name] = (*people.get(name, ()), label(call.method))
-    for person in climb.recipients.people:
+    for person in outcome.recipients.people:
         people.setdefault(person, ())
     payload = DrillPagePayload(
         called=called,
         why=why,
         people=people,
-        channels=tuple(climb.recipients.channels),
-        gaps=(*(f"Rung {rung}: {gap}" for rung, gap in climb.fell_through), *climb.recipients.gaps, *calls.gaps),
+        channels=tuple(outcome.recipients.channels),
+        gaps=(*(f"Rung {rung}: {gap}" for rung, gap in outcome.fell_through), *outcome.recipients.gaps, *plan.gaps),
     )
     return in_channel(dedup_key, NoticeKind.PAGE_DRILL, n, payload.to_json())
 
 
-def page_to(number: int, about: PersonPagePayload, call: PageAttempt) -> Notice:
-    """One person, by one method: a row of its own, which waits for nothing and is repeated rather than lost.
+def page_to(number: int, shared: PersonPagePayload, call: PageAttempt) -> Notice:
+    """Page one person by one method. The notice depends on no other and is repeated rather than lost.
 
-    `about` is what all pages of a rung share, with `base`, the beginning of their names.
+    `shared` is the payload that all pages of a rung share; its `base` is the prefix of their dedup keys.
     """
     person = call.person
-    payload = replace(about, contact=person.key, person=person.slack or person.key, method=call.method)
-    key = page_name(about.base, call)
+    payload = replace(shared, contact=person.key, person=person.slack or person.key, method=call.method)
+    key = page_key(shared.base, call)
     if call.method == "slack":
         return Notice(
             key, NoticeKind.PAGE_DIRECT, number, replace(payload, action=None).to_json(), priority=Priority.PAGE
@@ -116,14 +126,15 @@ def page_to(number: int, about: PersonPagePayload, call: PageAttempt) -> Notice:
     return Notice(key, NoticeKind.PAGE_VENDOR, number, trigger.to_json(), priority=Priority.PAGE)
 
 
-def page_name(base: str, call: PageAttempt) -> str:
+def page_key(base: str, call: PageAttempt) -> str:
+    """Dedup key of a page to one person by one method."""
     if call.method == "slack":
         return f"{base}:dm:{call.person.slack}"
     return f"{base}:{call.method}:{call.person.key}"
 
 
-def alert_followed(incident: Incident, alert: VendorAlert, action: str) -> Notice:
-    """Acknowledge or resolve at the vendor's what was opened there, after the last word that opened it."""
+def alert_follow_up(incident: Incident, alert: VendorAlert, action: str) -> Notice:
+    """Acknowledge or resolve an alert at its vendor, after the last page that opened it."""
     dedup_key = f"{action}:{incident.number}:{incident.episode}:{alert.method}:{alert.severity}:{alert.contact or ''}"
     payload = AlertFollowUpPayload(action, alert.method, alert.severity, alert.contact, tuple(alert.triggers))
     return Notice(
@@ -132,27 +143,29 @@ def alert_followed(incident: Incident, alert: VendorAlert, action: str) -> Notic
     )  # fmt: skip
 
 
-def asking_pages(notices: Sequence[Notice]) -> tuple[str, ...]:
-    """The pages whose buttons go when somebody responds or it is over."""
-    return tuple(notice.dedup_key for notice in notices if notice.kind in ASKING)
+def live_page_keys(notices: Sequence[Notice]) -> tuple[str, ...]:
+    """Dedup keys of the pages that lose their buttons at the acknowledgement or the end."""
+    return tuple(notice.dedup_key for notice in notices if notice.kind in WITH_BUTTONS)
 
 
-def followed(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
-    """What vendors are told of an acknowledgement or the end; not the one whose own word it was."""
-    if not before.live_alerts or not answered(before, after):
+def alert_follow_ups(before: Incident, after: Incident, recorded: Sequence[RecordedEntry]) -> list[Notice]:
+    """Acknowledge or resolve the alerts at vendors, except where the vendor itself reported the acknowledgement."""
+    if not before.live_alerts or not pages_answered(before, after):
         return []
     action = "acknowledge" if after.open else "resolve"
-    theirs = {(r.entry.data.get("via"), r.entry.data.get("alert")) for r in recorded if r.entry.kind == "acknowledged"}
+    reported = {
+        (r.entry.data.get("via"), r.entry.data.get("alert")) for r in recorded if r.entry.kind == "acknowledged"
+    }
     return [
-        alert_followed(before, alert, action)
+        alert_follow_up(before, alert, action)
         for alert in before.live_alerts
-        if not after.open or (alert.method, dedup_key(before, alert.severity)) not in theirs
+        if not after.open or (alert.method, dedup_key(before, alert.severity)) not in reported
     ]
 
 
 def pages_settled(before: Incident, after: Incident) -> list[Notice]:
-    """Pages that ask nobody any more lose their buttons."""
-    if not before.live_pages or not answered(before, after):
+    """Edits that take the buttons off answered pages."""
+    if not before.live_pages or not pages_answered(before, after):
         return []
     return [
         Notice(
@@ -167,7 +180,8 @@ def pages_settled(before: Incident, after: Incident) -> list[Notice]:
     ]
 
 
-def answered(before: Incident, after: Incident) -> bool:
+def pages_answered(before: Incident, after: Incident) -> bool:
+    """Whether this change acknowledges or ends the incident."""
     if not after.open:
         return True
     return after.ladder.acknowledged_at is not None and before.ladder.acknowledged_at is None

@@ -1,4 +1,4 @@
-"""What each notice carries until it is sent, one dataclass a shape.
+"""Payloads of notices, one dataclass a shape.
 
 Rows live longer than a version: field names are JSON keys and stay; new fields have defaults, and readers ignore
 fields that they do not know (`storage.outbox.payloads`).
@@ -83,10 +83,10 @@ class BriefingPayload(Payload):
 
 @dataclass(frozen=True)
 class SettledPayload(Payload):
-    """Edits a message that asks for nothing any more."""
+    """Edits a message that has been settled."""
 
     of: str  # dedup key of the message
-    outcome: str | None = None  # None where the incident itself says what happened
+    outcome: str | None = None  # None where the incident itself shows it
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,11 @@ class NudgePayload(Payload):
 
 @dataclass(frozen=True)
 class PagePayload(Payload):
-    """What all messages of one page say."""
+    """The content that all messages of one page share."""
 
     rung: int | None = None  # None for a page by hand, and where no rung is left
-    called: str | None = ""  # what was paged, where it is no rung
-    pages: bool = False  # whether it reaches anybody
+    called: str | None = ""  # what was paged, if not a rung
+    pages: bool = False  # whether it reaches a person or channel
     why: str | None = None
     times: int = 1  # how often this rung was paged, this one included
     people: tuple[str, ...] = ()
@@ -146,14 +146,14 @@ class PersonPagePayload(PagePayload):
     contact: str | None = None  # key in the policy
     person: str = ""
     method: str = "slack"
-    instead_of: str | None = None  # the method that failed, or waits its turn
-    waits: bool = False  # whether that one only waits
+    instead_of: str | None = None  # the method that failed or is delayed
+    waits: bool = False  # whether that method is only delayed
     action: str | None = None  # "trigger" for a vendor
 
 
 @dataclass(frozen=True)
 class AlertFollowUpPayload(Payload):
-    """Acknowledges or resolves at a vendor what a page opened there."""
+    """Acknowledges or resolves the alert that a page opened at a vendor."""
 
     action: str
     method: str
@@ -164,7 +164,7 @@ class AlertFollowUpPayload(Payload):
 
 @dataclass(frozen=True)
 class DrillPagePayload(Payload):
-    """What a drill would have paged."""
+    """The recipients that a drill would have paged."""
 
     called: str = ""
     why: str | None = None
@@ -220,7 +220,7 @@ class JobPayload(RunPayload):
 
 @dataclass(frozen=True)
 class JobLeftoversPayload(JobPayload):
-    """What is left to roll back by hand."""
+    """The steps left to roll back by hand."""
 
     why: str = ""
     lines: tuple[str, ...] = ()

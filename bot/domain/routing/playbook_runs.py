@@ -1,4 +1,4 @@
-"""What is told of a playbook's walk, and where."""
+"""Notices about playbook runs: the run's message, requests for approval, and reminders of steps."""
 
 from __future__ import annotations
 
@@ -6,88 +6,90 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.playbook.run import Approval, PlaybookRun, StepState, StepStatus, pending_approvals, status_text
-from bot.domain.routing.channel import channel_of
+from bot.domain.routing.channel import channel_key
 from bot.domain.routing.notice import Notice, NoticeKind, OnDependencyFailure, Priority
 from bot.domain.routing.payloads import ApprovalPayload, RunPayload, SettledPayload, StepOverduePayload
 from bot.domain.values.slack_ids import user_mention
 
 
-def walk_of(incident: int, number: int) -> str:
-    """The one message of a walk; its thread holds reminders and what runners printed."""
+def run_message_key(incident: int, number: int) -> str:
+    """Dedup key of the run's one message; its thread holds reminders and the output of runners."""
     return f"walk:{incident}:{number}"
 
 
-def opened(walk: PlaybookRun) -> Notice:
+def run_opened(run: PlaybookRun) -> Notice:
+    """The run's message."""
     return Notice(
-        walk_of(walk.incident, walk.number), NoticeKind.RUN, walk.incident, RunPayload(walk.number).to_json(),
-        depends_on=channel_of(walk.incident),
+        run_message_key(run.incident, run.number), NoticeKind.RUN, run.incident, RunPayload(run.number).to_json(),
+        depends_on=channel_key(run.incident),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
 
 
-def walk_edit(incident: int, number: int) -> Notice:
-    """Several edits become the newest. It is what whoever pressed a button waits for."""
+def run_edit(incident: int, number: int) -> Notice:
+    """Edit the run's message; several edits collapse into the newest. The person who pressed a button waits for it."""
     return Notice(
         f"walk_edit:{incident}:{number}", NoticeKind.RUN_EDIT, incident, RunPayload(number).to_json(),
-        depends_on=walk_of(incident, number), priority=Priority.ANSWER, resend=True,
+        depends_on=run_message_key(incident, number), priority=Priority.ANSWER, resend=True,
     )  # fmt: skip
 
 
-def walks_told(before: Incident, after: Incident) -> list[Notice]:
-    """Whether the incident goes on shows in the messages of its playbooks: what is asked, and until when."""
+def run_edits(before: Incident, after: Incident) -> list[Notice]:
+    """Edits of the open runs where the incident has ended or been reopened."""
     if after.open == before.open:
         return []
-    return [walk_edit(after.number, walking.number) for walking in after.walks if walking.outcome is None]
+    return [run_edit(after.number, run.number) for run in after.walks if run.outcome is None]
 
 
-def asked(walk: PlaybookRun, approval: Approval) -> list[Notice]:
-    """In the channel, and to each approver directly."""
-    in_channel, *directly = asking_of(walk, approval)
-    found = [
+def approval_requested(run: PlaybookRun, approval: Approval) -> list[Notice]:
+    """The request in the channel, and to each approver directly."""
+    in_channel, *directly = request_keys(run, approval)
+    posted = [
         Notice(
-            in_channel, NoticeKind.APPROVAL, walk.incident, _payload(walk, approval),
-            depends_on=channel_of(walk.incident),
+            in_channel, NoticeKind.APPROVAL, run.incident, _payload(run, approval),
+            depends_on=channel_key(run.incident),
             on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
         )
     ]  # fmt: skip
-    return found + [
-        Notice(dedup_key, NoticeKind.APPROVAL, walk.incident, _payload(walk, approval, person), priority=Priority.CARD)
+    return posted + [
+        Notice(dedup_key, NoticeKind.APPROVAL, run.incident, _payload(run, approval, person), priority=Priority.CARD)
         for dedup_key, person in zip(directly, approval.people, strict=True)
     ]
 
 
-def asking(walk: PlaybookRun) -> tuple[str, ...]:
-    """Every message that still asks somebody."""
-    return tuple(dedup_key for _, approval in pending_approvals(walk) for dedup_key in asking_of(walk, approval))
+def live_request_keys(run: PlaybookRun) -> tuple[str, ...]:
+    """Dedup keys of the messages of all pending requests."""
+    return tuple(dedup_key for _, approval in pending_approvals(run) for dedup_key in request_keys(run, approval))
 
 
-def asking_of(walk: PlaybookRun, approval: Approval) -> tuple[str, ...]:
-    base = _approval(walk, approval)
+def request_keys(run: PlaybookRun, approval: Approval) -> tuple[str, ...]:
+    """Dedup keys of a request's messages: the channel's first, then one for each approver."""
+    base = _request_base(run, approval)
     return (f"{base}:channel", *(f"{base}:dm:{person}" for person in approval.people))
 
 
-def settled(before: PlaybookRun, after: PlaybookRun) -> list[Notice]:
-    """Requests that ask nothing any more lose their buttons."""
+def requests_settled(before: PlaybookRun, after: PlaybookRun) -> list[Notice]:
+    """Edits that take the buttons off requests which are no longer pending."""
     left = {approval.number for _, approval in pending_approvals(after)}
     return [
-        request_over(dedup_key, after.incident)
+        request_settled(dedup_key, after.incident)
         for _, approval in pending_approvals(before)
         if approval.number not in left
-        for dedup_key in asking_of(after, approval)
+        for dedup_key in request_keys(after, approval)
     ]
 
 
-def requests_told(before: Incident, after: Incident) -> list[Notice]:
-    """Requests for approval rest while the incident is over: they lose their buttons, and have them again."""
+def requests_paused(before: Incident, after: Incident) -> list[Notice]:
+    """Edits that take the buttons off requests when the incident ends, and restore them when it is reopened."""
     if after.open == before.open:
         return []
-    return [request_over(dedup_key, after.number) for walking in after.walks for dedup_key in walking.asking]
+    return [request_settled(dedup_key, after.number) for run in after.walks for dedup_key in run.asking]
 
 
-def request_over(dedup_key: str, number: int) -> Notice:
-    """`dedup_key` is `approval:42:1:3:channel`: of incident 42, walk 1, request 3."""
-    _, _, walk, request, *_ = dedup_key.split(":")
-    payload = ApprovalPayload(int(walk), int(request), of=dedup_key)
+def request_settled(dedup_key: str, number: int) -> Notice:
+    """Edit one message of a request. `approval:42:1:3:channel` belongs to incident 42, run 1, request 3."""
+    _, _, run, request, *_ = dedup_key.split(":")
+    payload = ApprovalPayload(int(run), int(request), of=dedup_key)
     return Notice(
         f"settle:{dedup_key}",
         NoticeKind.APPROVAL_EDIT,
@@ -99,55 +101,55 @@ def request_over(dedup_key: str, number: int) -> Notice:
     )
 
 
-def broken_glass(walk: PlaybookRun, mark: StepState) -> Notice:
-    """Loudly: a message of its own in the channel."""
-    assert mark.asked is not None  # noqa: S101 - there was a request
+def glass_broken(run: PlaybookRun, step: StepState) -> Notice:
+    """Tell the channel, in a message of its own, that a step ran without approval."""
+    assert step.asked is not None  # noqa: S101 - there was a request
     return Notice(
-        f"{_approval(walk, mark.asked)}:broken", NoticeKind.BREAK_GLASS, walk.incident, _payload(walk, mark.asked),
-        depends_on=channel_of(walk.incident),
+        f"{_request_base(run, step.asked)}:broken", NoticeKind.BREAK_GLASS, run.incident, _payload(run, step.asked),
+        depends_on=channel_key(run.incident),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.CARD,
     )  # fmt: skip
 
 
-def step_late(walk: PlaybookRun, mark: StepState, person: str, deadline: str, late_s: float | None) -> Notice:
-    """In the thread of the walk, to one person."""
-    payload = StepOverduePayload(walk.number, mark.key, mark.turns, person, mark.nudged, late_s)
+def step_overdue(run: PlaybookRun, step: StepState, person: str, deadline: str, late_s: float | None) -> Notice:
+    """Remind one person of an overdue step, in the thread of the run."""
+    payload = StepOverduePayload(run.number, step.key, step.turns, person, step.nudged, late_s)
     return Notice(
-        f"nudge:{deadline}", NoticeKind.STEP_OVERDUE, walk.incident, payload.to_json(),
-        depends_on=walk_of(walk.incident, walk.number),
+        f"nudge:{deadline}", NoticeKind.STEP_OVERDUE, run.incident, payload.to_json(),
+        depends_on=run_message_key(run.incident, run.number),
         on_dependency_failure=OnDependencyFailure.DIRECT, priority=Priority.NUDGE,
         deadline=deadline,
     )  # fmt: skip
 
 
 def reminders_settled(before: PlaybookRun, after: PlaybookRun) -> list[Notice]:
-    """Reminders of steps that are settled, handed on or overtaken by another are edited to say so."""
-    found = []
+    """Edits of reminders whose step was settled or handed on, or that a newer reminder replaced."""
+    edits = []
     for old, new in zip(before.steps, after.steps, strict=True):
         for deadline in old.reminders:
             if deadline not in new.reminders:
-                found.append(_reminder_settled(after, deadline, new))
-    return found
+                edits.append(_reminder_settled(after, deadline, new))
+    return edits
 
 
-def _reminder_settled(walk: PlaybookRun, deadline: str, mark: StepState) -> Notice:
+def _reminder_settled(run: PlaybookRun, deadline: str, step: StepState) -> Notice:
     dedup_key = f"nudge:{deadline}"
-    if mark.reminders:
+    if step.reminders:
         outcome = "superseded"
-    elif mark.settled or mark.state is StepStatus.ROLLED_BACK:
-        outcome = f"{mark.key} {mark.title}: {status_text(mark.state)}" + (
-            f" by {user_mention(mark.by)}" if mark.by else ""
+    elif step.settled or step.state is StepStatus.ROLLED_BACK:
+        outcome = f"{step.key} {step.title}: {status_text(step.state)}" + (
+            f" by {user_mention(step.by)}" if step.by else ""
         )
     else:
-        outcome = f"{mark.key} {mark.title}: somebody saw to it."
+        outcome = f"{step.key} {step.title}: somebody saw to it."
     return Notice(
-        f"settle:{dedup_key}", NoticeKind.NUDGE_EDIT, walk.incident, SettledPayload(dedup_key, outcome).to_json(),
+        f"settle:{dedup_key}", NoticeKind.NUDGE_EDIT, run.incident, SettledPayload(dedup_key, outcome).to_json(),
         depends_on=dedup_key, priority=Priority.EDIT,
     )  # fmt: skip
 
 
-def owner_told(dedup_key: str, contact: str, person: str, about: dict[str, Any]) -> Notice:
-    """To the owner of a playbook, about nobody's incident."""
+def review_due(dedup_key: str, contact: str, person: str, about: dict[str, Any]) -> Notice:
+    """Ask the owner of playbooks to review them. It belongs to no incident."""
     return Notice(
         f"playbook:{dedup_key}:{contact}",
         NoticeKind.PLAYBOOK_REVIEW,
@@ -157,9 +159,9 @@ def owner_told(dedup_key: str, contact: str, person: str, about: dict[str, Any])
     )
 
 
-def _approval(walk: PlaybookRun, approval: Approval) -> str:
-    return f"approval:{walk.incident}:{walk.number}:{approval.number}"
+def _request_base(run: PlaybookRun, approval: Approval) -> str:
+    return f"approval:{run.incident}:{run.number}:{approval.number}"
 
 
-def _payload(walk: PlaybookRun, approval: Approval, person: str | None = None) -> dict[str, Any]:
-    return ApprovalPayload(walk.number, approval.number, person).to_json()
+def _payload(run: PlaybookRun, approval: Approval, person: str | None = None) -> dict[str, Any]:
+    return ApprovalPayload(run.number, approval.number, person).to_json()

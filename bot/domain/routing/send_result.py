@@ -1,4 +1,4 @@
-"""What came of sending a notice once: a value that the outbox acts on."""
+"""The result of one attempt to send a notice: a value that the outbox acts on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class NotNeeded:
-    """Dropped: there was nothing left to tell when its turn came."""
+    """Dropped: the notice was no longer needed when its turn came."""
 
     reason: str
 
@@ -37,7 +37,7 @@ class Retry:
 
     reason: str
     after: timedelta | None = None
-    uncertain: bool = False  # it may have arrived all the same: look before repeating it
+    uncertain: bool = False  # it may have arrived: look for it before repeating it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ SendResult = Sent | NotNeeded | Deferred | Retry | Failed
 
 
 def result_of(error: DeliveryError, reason: str | None = None) -> Deferred | Retry | Failed:
-    """What an error of an HTTP client means for the notice; `reason` replaces its message."""
+    """The result that an HTTP client's error leads to; `reason` replaces the error's message."""
     text = str(error) if reason is None else reason
     after = None if error.wait_s is None else timedelta(seconds=error.wait_s)
     if not error.attempted:

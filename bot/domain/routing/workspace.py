@@ -1,4 +1,4 @@
-"""What is told of no incident: home tabs, user groups, and the policy file."""
+"""Notices of the workspace that belong to no incident: home tabs, user groups, and the policy file."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from bot.domain.routing.payloads import SettledPayload, UsergroupPayload, UserPa
 
 
 def home(user: str) -> Notice:
-    """Publish somebody's home tab; what is asked for again meanwhile becomes one."""
+    """Publish a person's home tab; several requests collapse into one."""
     return Notice(
         f"home:{user}", NoticeKind.HOME, None, UserPayload(user).to_json(), priority=Priority.FETCH, resend=True
     )
 
 
 def user_group(group: str) -> Notice:
-    """Have a Slack user group be whoever is on call; several changes become one."""
+    """Set the members of a Slack user group to the people on call; several changes collapse into one."""
     return Notice(f"usergroup:{group}", NoticeKind.USERGROUP, None, UsergroupPayload(group).to_json(), resend=True)
 
 
-def policy_refused(number: int, said: dict[str, Any]) -> Notice:
-    """To the announcement channel: the policy file cannot be used. `number` counts such files."""
-    return Notice(f"policy:{number}", NoticeKind.POLICY_REFUSED, None, said)
+def policy_refused(number: int, problem: dict[str, Any]) -> Notice:
+    """Tell the announcement channel that the policy file cannot be used. `number` counts such files."""
+    return Notice(f"policy:{number}", NoticeKind.POLICY_REFUSED, None, problem)
 
 
 def policy_mended(number: int) -> Notice:
-    """The message before, edited, since the file is in order again."""
+    """Edit the earlier message, because the policy file is valid again."""
     of = f"policy:{number}"
     return Notice(
         f"mended:{of}",

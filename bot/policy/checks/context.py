@@ -29,13 +29,13 @@ class CheckContext:
 
     def unknown_names(self, path: KeyPath, names: Iterable[str], known: Iterable[str], kind: str) -> Iterator[Problem]:
         """A problem for each of the `names` at `path` that is not among the known ones."""
-        known = list(known)
-        choices = f" There are: {', '.join(known)}." if len(known) <= _MAX_LISTED else ""
+        choices = list(known)
+        listed = f" There are: {', '.join(choices)}." if len(choices) <= _MAX_LISTED else ""
         for number, name in enumerate(names):
-            if name not in known:
-                guess = nearest(name, known)
+            if name not in choices:
+                guess = nearest(name, choices)
                 suggestion = f" Did you mean {guess}?" if guess else ""
-                yield self.problem((*path, number), f"there is no {kind} “{name}”.{suggestion}{choices}")
+                yield self.problem((*path, number), f"there is no {kind} “{name}”.{suggestion}{listed}")
 
     def unknown_name(self, path: KeyPath, name: str, known: Iterable[str], kind: str, hint: str) -> Problem:
         """The problem of one name that is not among the known ones. `hint`: what to do if none of them is similar."""

@@ -1,4 +1,4 @@
-"""The announcement: one message for everybody else, edited as the incident moves, never posted again."""
+"""The announcement: one message outside the incident's channel, edited as the incident moves, never reposted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bot.slack.blocks.card import notification
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, quote, render
 
-LATEST = 600
+LATEST_LENGTH = 600
 
 
 def announcement(incident: Incident, policy: Policy, now: datetime) -> Message:
-    """What is wrong, how bad, who leads, where it is worked on, what was said last."""
+    """Title and severity, status, commander, affected services, channel, and the latest update."""
     marks = phrases.marks(incident)
     return elements.message(
         notification(incident, policy),
@@ -52,13 +52,15 @@ def _latest(incident: Incident, now: datetime) -> Block | None:
     if not incident.updates or not incident.update_text or not incident.open:
         return None
     when = f" {phrases.at(incident.updated_at, now)}" if incident.updated_at else ""
-    return elements.section(f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST))}")
+    return elements.section(
+        f"*Update #{incident.updates}*{when}\n{quote(clip(render(incident.update_text), LATEST_LENGTH))}"
+    )
 
 
 def _ended(incident: Incident) -> Block | None:
     if incident.open:
         return None
-    fixed = f"\n*What fixed it:* {clip(render(incident.summary), LATEST)}" if incident.summary else ""
+    fixed = f"\n*What fixed it:* {clip(render(incident.summary), LATEST_LENGTH)}" if incident.summary else ""
     return elements.section(phrases.ending(incident) + fixed)
 
 

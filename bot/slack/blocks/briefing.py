@@ -1,4 +1,4 @@
-"""The executive briefing: what is wrong, who is affected, what is done, when they hear more."""
+"""The executive briefing: state, impact, affected services, and when the next update is due."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from bot.slack.blocks import card, elements, phrases
 from bot.slack.blocks.elements import Message
 from bot.slack.text import clip, render
 
-DESCRIPTION = 600
+DESCRIPTION_LENGTH = 600
 
 
 def briefing(incident: Incident, policy: Policy, payload: BriefingPayload, now: datetime) -> Message:
-    """Directly to one executive. Of a private incident they learn that there is one, by its ID."""
+    """Render the briefing for one executive. For a private incident it gives the ID alone."""
     level = phrases.level_of(incident, policy)
     words = f"Briefing: {phrases.outside(incident)} ({render(phrases.severity_plain(level))})"
     foot = f"You get this because {render(level.key)} asks for an executive briefing."
     if incident.private:
         leads = phrases.LEADS in incident.roles
         ask = f"Ask {phrases.who_leads(incident)}, who leads it." if leads else "Nobody leads it yet."
-        lead = f"It is private: no more can be said here. {ask}"
+        lead = f"It is private, so no more can be said here. {ask}"
         return elements.message(words, [elements.section(f"*{words}*\n{lead}"), elements.context(foot)])
     why = payload.why or ""
     facts = [
@@ -40,7 +40,7 @@ def briefing(incident: Incident, policy: Policy, payload: BriefingPayload, now: 
         [
             elements.section(f"*{words}*" + (f"\n:warning: It is {render(why)}." if why else "")),
             *elements.fields([(label, value) for label, value in facts if value]),
-            elements.section(clip(render(latest), DESCRIPTION)) if latest.strip() else None,
+            elements.section(clip(render(latest), DESCRIPTION_LENGTH)) if latest.strip() else None,
             elements.context(foot),
         ],
     )

@@ -1,4 +1,4 @@
-"""The incident card: pinned in the incident's channel and edited in place, so that it is always true."""
+"""Incident card: pinned in the incident's channel and edited in place."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from bot.domain.incident.impact import describe
 from bot.domain.incident.status import Status
 from bot.domain.playbook.search_hit import Hit
 from bot.domain.policy.policy import Policy
-from bot.slack.blocks import custom_fields as details
-from bot.slack.blocks import elements, phrases, playbooks
+from bot.slack.blocks import custom_fields, elements, phrases, playbooks
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, quote, render
 
-DESCRIPTION = 900  # of a card; the whole stands on the timeline
+DESCRIPTION = 900  # characters; the timeline has all of it
 LATEST = 900
 FAILURES = 5
 CHECKS = 8
 TOPIC = 250
-WALKS = 5
+RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A step that did not work. `step` is the notice's kind, `words` say what and why, as house text."""
+    """A step of the setup that did not work."""
 
-    step: str
-    words: str
+    step: str  # kind of the notice
+    words: str  # what failed and why, as house text
 
 
 def card(
@@ -42,7 +41,10 @@ def card(
     warnings: Sequence[str] = (),
     playbook: Hit | None = None,
 ) -> Message:
-    """`warnings` are house text: what people should know at once, such as a schedule that nobody covers."""
+    """`warnings`: house text that people should read at once, such as a schedule without cover.
+
+    `playbook`: the best match, offered until a playbook is opened.
+    """
     blocks = [
         elements.header(f"{phrases.drill_prefix(incident)}{incident.id} · {incident.title}"),
         _marks(incident),
@@ -50,7 +52,7 @@ def card(
         _described(incident),
         *_ended(incident, now),
         _latest(incident, now),
-        details.missing(incident, policy),
+        custom_fields.missing(incident, policy),
         _checklist(incident, policy),
         *[elements.section(f":warning: {render(text)}") for text in warnings[:FAILURES]],
         *_failures(incident, failures),
@@ -73,7 +75,7 @@ def body(incident: Incident, policy: Policy, now: datetime) -> list[Block | None
 
 
 def notification(incident: Incident, policy: Policy) -> str:
-    """One line: what, how bad, how it stands, who leads."""
+    """One line of plain text: title, severity, status and commander."""
     level = phrases.severity_plain(phrases.level_of(incident, policy))
     lead = f"led by {mention(incident.roles[phrases.LEADS])}" if phrases.LEADS in incident.roles else "nobody leads yet"
     parts = [render(plain(level)), phrases.status_name(incident.status).lower(), lead if incident.open else ""]
@@ -81,7 +83,7 @@ def notification(incident: Incident, policy: Policy) -> str:
 
 
 def topic(incident: Incident, policy: Policy) -> str:
-    """For the head of the channel, as mrkdwn; the title gives way when it is long."""
+    """The channel's topic, as mrkdwn; a long title is clipped."""
     state = elements.join_dots(
         [
             phrases.severity_name(incident.severity, policy),
@@ -94,11 +96,14 @@ def topic(incident: Incident, policy: Policy) -> str:
 
 
 def purpose(incident: Incident) -> str:
-    return clip(f"{phrases.drill_prefix(incident)}{phrases.title(incident)}. Everything said here is recorded.", TOPIC)
+    """The channel's purpose, as mrkdwn."""
+    return clip(
+        f"{phrases.drill_prefix(incident)}{phrases.title(incident)}. Everything written here is recorded.", TOPIC
+    )
 
 
-def working(value: str) -> list[Block]:
-    """What can be done as long as it goes on."""
+def response_buttons(value: str) -> list[Block]:
+    """Buttons of an open incident."""
     return [
         button("Update status", "update", value),
         button("Change severity", "severity", value),
@@ -110,13 +115,13 @@ def working(value: str) -> list[Block]:
 
 
 def buttons(incident: Incident) -> Block | None:
-    """What can be done now, and nothing else. Every value is the incident's ID."""
+    """Only the buttons that fit the status; `None` for a merged incident. Every value is the incident's ID."""
     value = incident.id
     if incident.open:
         waiting = incident.ladder.acknowledged_at is None
         return elements.actions(
             button("Acknowledge", "ack", value, style="primary") if waiting else None,
-            *working(value),
+            *response_buttons(value),
             block_id="card",
         )
     if incident.status is Status.RESOLVED:
@@ -127,11 +132,11 @@ def buttons(incident: Incident) -> Block | None:
 
 
 def _playbooks(incident: Incident, best: Hit | None) -> list[Block | None]:
-    """Those that are open; before that, the one that fits best."""
+    """The open playbooks; `best` is offered instead where there is one."""
     if best is not None:
         return playbooks.offer(incident, best)
-    going = [one for one in incident.walks if one.outcome is None] if incident.open else []
-    lines = [f":blue_book: {render(plain(one.name))} is open" for one in going[:WALKS]]
+    active = [run for run in incident.walks if run.outcome is None] if incident.open else []
+    lines = [f":blue_book: {render(plain(run.name))} is open" for run in active[:RUNS]]
     return [elements.context("\n".join(lines))] if lines else []
 
 
@@ -154,26 +159,26 @@ def _facts(incident: Incident, policy: Policy, now: datetime) -> list[tuple[str,
         ("Affected services", elements.join_comma(phrases.services(incident, policy))),
         ("Impact", impact(incident)),
         ("Category", render(plain(category_name(incident.category, policy))) if incident.category else ""),
-        *details.shown(incident, policy),
+        *custom_fields.shown(incident, policy),
     ]
     return [(label, value) for label, value in facts if value]
 
 
 def impact(incident: Incident) -> str:
-    """What was said of it, at declare or since; mrkdwn, empty where nothing was."""
+    """Regions and impact facts as mrkdwn; empty if none are known."""
     where = f"in {render(plain(elements.join_comma(incident.regions)))}" if incident.regions else ""
     return elements.join_dots([where, *describe(incident.facts)])
 
 
 def _checklist(incident: Incident, policy: Policy) -> Block | None:
-    """What the policy recommends to do first."""
+    """The first actions that the policy recommends."""
     actions = checklist(incident, policy) if incident.open else ()
     lines = [f"☐ {clip(render(action), 150)}" for action in actions[:CHECKS]]
     return elements.context("\n".join(["*First*", *lines])) if lines else None
 
 
 def category_name(key: str, policy: Policy) -> str:
-    """Plain text."""
+    """The category's name as plain text; the key if the policy has no name for it."""
     detail = policy.category_details.get(key)
     return detail.name if detail and detail.name else key
 

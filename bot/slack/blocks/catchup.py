@@ -1,8 +1,9 @@
-"""Catching up: how it stands, what happened since somebody last read, what is next, and where to look."""
+"""Catch up: the incident's state, what the person missed, what is next, and where to look."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.incident import Incident, RunSummary, handover
@@ -11,48 +12,53 @@ from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
-from bot.slack.blocks.ledger import ASKS, HANDOVER, SHIFT, entry_line
-from bot.slack.blocks.triage import whom_and_where
+from bot.slack.blocks.ledger import HANDOVER, KIND_NAMES, SHIFT, entry_line
+from bot.slack.blocks.triage import contacts_and_links
 from bot.slack.text import clip, mention, plain, render
 
-SHOWN = 12  # of what happened; on a telephone nobody reads more
-LINE = 220
+ENTRIES = 12  # more is too long to read on a phone
+LINE = 220  # characters
 UPCOMING = 3
 
 
-def catchup(
-    incident: Incident,
-    policy: Policy,
-    now: datetime,
-    *,
-    since: datetime | None,
-    entries: Sequence[RecordedEntry],
-    messages: int,
-    upcoming: Sequence[tuple[str, int | None, datetime]],
-    contacts: Sequence[Contact],
-    links: Sequence[tuple[str, str]],
-) -> Message:
-    """`upcoming`: kind, rung and instant of each deadline that waits, in their order."""
-    words = f"{phrases.drill_prefix(incident)}{phrases.title(incident)}"
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """A deadline that has not lapsed."""
+
+    kind: str  # as `ledger` names it
+    rung: int | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What one person missed, and what helps them."""
+
+    since: datetime | None  # when the person last read or took part; None: never
+    entries: Sequence[RecordedEntry]  # key entries since then, oldest first
+    messages: int  # number of messages in the channel since then
+    upcoming: Sequence[Upcoming]  # the earliest first
+    contacts: Sequence[Contact] = ()
+    links: Sequence[tuple[str, str]] = ()  # title and URL
+
+
+def catchup(incident: Incident, policy: Policy, now: datetime, missed: Missed) -> Message:
+    """The answer to `catchup`, for one person."""
+    title = f"{phrases.drill_prefix(incident)}{phrases.title(incident)}"
+    next_lines = "\n".join(f"• {line}" for line in _next(incident, policy, missed.upcoming, now))
     return elements.message(
-        words,
+        title,
         [
-            elements.section(f"*{words}*\n{_stands(incident, policy)}"),
-            elements.section(clip(_happened(since, entries, messages, now), elements.TEXT)),
-            elements.section(
-                clip(
-                    "*Next*\n" + "\n".join(f"• {one}" for one in _next(incident, policy, upcoming, now)), elements.TEXT
-                )
-            )
-            if incident.open
-            else None,
-            *whom_and_where(contacts, links),
+            elements.section(f"*{title}*\n{_state(incident, policy)}"),
+            elements.section(clip(_happened(missed, now), elements.TEXT)),
+            elements.section(clip(f"*Next*\n{next_lines}", elements.TEXT)) if incident.open else None,
+            *contacts_and_links(missed.contacts, missed.links),
             elements.actions(button("Timeline", "timeline", incident.id), block_id="catchup"),
         ],
     )
 
 
-def _stands(incident: Incident, policy: Policy) -> str:
+def _state(incident: Incident, policy: Policy) -> str:
     if not incident.open:
         fixed = f"\n*What fixed it:* {clip(render(incident.summary), LINE * 2)}" if incident.summary else ""
         return phrases.ending(incident) + fixed
@@ -68,33 +74,32 @@ def _stands(incident: Incident, policy: Policy) -> str:
     return f"{state}\n*Update #{incident.updates}:* {clip(render(incident.update_text), LINE * 2)}"
 
 
-def _happened(since: datetime | None, entries: Sequence[RecordedEntry], messages: int, now: datetime) -> str:
+def _happened(missed: Missed, now: datetime) -> str:
+    since, entries, count = missed.since, missed.entries, missed.messages
     head = f"*Since you were last here, {durations.ago(now - since)}*" if since else "*Since it was declared*"
-    chatter = f"{messages} message{'s' if messages != 1 else ''} in the channel" if messages else ""
+    chatter = f"{count} message{'s' if count != 1 else ''} in the channel" if count else ""
     if not entries:
         return f"{head}\nNothing of note{'; ' + chatter if chatter else ''}."
-    lines = [f"• {clip(entry_line(record.entry), LINE)}" for record in entries[-SHOWN:]]
+    lines = [f"• {clip(entry_line(record.entry), LINE)}" for record in entries[-ENTRIES:]]
     more = len(entries) - len(lines)
-    tail = elements.join_dots([f"{more} earlier ones are on the timeline" if more > 0 else "", chatter])
+    tail = elements.join_dots([f"{more} earlier entries are on the timeline" if more > 0 else "", chatter])
     return "\n".join([head, *lines, *([tail] if tail else [])])
 
 
-def _next(
-    incident: Incident, policy: Policy, upcoming: Sequence[tuple[str, int | None, datetime]], now: datetime
-) -> list[str]:
+def _next(incident: Incident, policy: Policy, upcoming: Sequence[Upcoming], now: datetime) -> list[str]:
     lines = []
     if incident.ladder.acknowledged_at is None:
         lines.append("nobody has acknowledged it yet")
     if missing := phrases.missing_roles(incident, policy):
         lines.append("still needed: " + elements.join_comma([render(plain(title)) for title in missing]))
-    lines += [_walked(walking, now) for walking in incident.walks if walking.outcome is None]
-    for asked in handover.open_offers(incident):
-        title = render(plain(phrases.role_of(asked.role, policy).title))
-        lines.append(f"{mention(asked.to)} is asked to take over as {title}")
-    others = [one for one in upcoming if one[0] != "playbook"]  # told with their playbooks
-    for kind, rung, at in others[:UPCOMING]:
-        lines.append(f"{render(_due(kind, rung))} {phrases.at(at, now)}")
-    return lines or ["nothing is owed"]
+    lines += [_run(run, now) for run in incident.walks if run.outcome is None]
+    for offer in handover.open_offers(incident):
+        title = render(plain(phrases.role_of(offer.role, policy).title))
+        lines.append(f"{mention(offer.to)} is asked to take over as {title}")
+    others = [deadline for deadline in upcoming if deadline.kind != "playbook"]  # the runs above have those
+    for deadline in others[:UPCOMING]:
+        lines.append(f"{render(_due(deadline.kind, deadline.rung))} {phrases.at(deadline.due_at, now)}")
+    return lines or ["nothing is due"]
 
 
 def _due(kind: str, rung: int | None) -> str:
@@ -105,18 +110,18 @@ def _due(kind: str, rung: int | None) -> str:
     if kind == HANDOVER:
         return "an answer to the handover is due"
     if kind == SHIFT:
-        return "a turn on call ends"
-    return f"{ASKS.get(kind, kind.replace('_', ' '))} is due"
+        return "an on-call shift ends"
+    return f"{KIND_NAMES.get(kind, kind.replace('_', ' '))} is due"
 
 
-def _walked(walking: RunSummary, now: datetime) -> str:
-    """How far a playbook is, and which of its steps run out of time first."""
-    said = f"playbook {render(plain(walking.name))}: {walking.settled} of {walking.total} steps are done"
-    if not walking.timers:
-        return said
-    first = min(timer.at for timer in walking.timers)
-    keys = [timer.name.split(":")[2] for timer in walking.timers if timer.at == first]
-    return f"{said}; {_steps(keys)} {phrases.at(first, now)}"
+def _run(run: RunSummary, now: datetime) -> str:
+    """Progress of a playbook run, and the steps that are due first."""
+    progress = f"playbook {render(plain(run.name))}: {run.settled} of {run.total} steps are done"
+    if not run.timers:
+        return progress
+    first = min(timer.at for timer in run.timers)
+    keys = [timer.name.split(":")[2] for timer in run.timers if timer.at == first]
+    return f"{progress}; {_steps(keys)} {phrases.at(first, now)}"
 
 
 def _steps(keys: Sequence[str]) -> str:

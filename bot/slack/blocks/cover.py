@@ -1,4 +1,4 @@
-"""Covering a schedule: the form, what was understood, and what was given up."""
+"""Covering a schedule: the form, its confirmation, and the message when covers are cancelled."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from bot.slack.blocks.oncall import called
 from bot.slack.text import render
 
 CALLBACK = "cover"
-FIRST_SPAN = timedelta(hours=12)
-STALE = timedelta(hours=1)  # a form that stood open so long still means “from now”
-NAMED = 3
+DEFAULT_SPAN = timedelta(hours=12)
+STALE = timedelta(hours=1)  # a form left open for this long still means “from now”
+LISTED = 3  # people and times named in one sentence
 
 
 @dataclass(frozen=True, slots=True)
 class CoverValues:
+    """The submitted form."""
+
     schedule: str
     starts_at: datetime
     ends_at: datetime
-    channel: str | None
+    channel: str | None  # where the form was opened
 
 
 def modal(policy: Policy, now: datetime, schedule: str | None = None, channel: str | None = None) -> Block:
-    """Blocks `schedule`, `starts`, `ends`; Slack shows and takes the times where the reader is."""
+    """The form, with blocks `schedule`, `starts` and `ends`. Slack uses the reader's time zone for the times."""
     options = [elements.option(key, key) for key in elements.usable(policy.schedules)]
     chosen = schedule if schedule in policy.schedules else next(iter(policy.schedules), None)
     return elements.modal(
@@ -40,9 +42,9 @@ def modal(policy: Policy, now: datetime, schedule: str | None = None, channel: s
         [
             elements.input_block("schedule", "Schedule", elements.select(options, chosen)),
             elements.input_block("starts", "From", _picker(now)),
-            elements.input_block("ends", "Until", _picker(now + FIRST_SPAN)),
+            elements.input_block("ends", "Until", _picker(now + DEFAULT_SPAN)),
             elements.context(
-                "You are on call then, whoever's turn it is: pages come to you. It can be given up again."
+                "You are on call for that time instead of the rotation: pages come to you. You can cancel it any time."
             ),
         ],
         inputs.metadata(channel=channel),
@@ -54,7 +56,7 @@ def _picker(at: datetime) -> Block:
 
 
 def values_of_modal(view: View, now: datetime) -> CoverValues:
-    """Raises `InputErrors` for a time that is over or the wrong way round."""
+    """Read the form. Raises `InputErrors` for a time in the past, or an end before the start."""
     schedule, starts, ends = (
         inputs.chosen(view, "schedule"),
         inputs.instant(view, "starts"),
@@ -63,9 +65,9 @@ def values_of_modal(view: View, now: datetime) -> CoverValues:
     if schedule is None or starts is None or ends is None:
         raise InputErrors({"schedule": "Choose a schedule and both times."})
     if starts < now - STALE:
-        raise InputErrors({"starts": "That is over. Choose now, or a time to come."})
+        raise InputErrors({"starts": "That time has passed. Choose now or a later time."})
     if ends <= max(starts, now):
-        raise InputErrors({"ends": "That is before it begins. Choose a later time."})
+        raise InputErrors({"ends": "That is before the start. Choose a later time."})
     channel = inputs.metadata_of(view).get("channel")
     return CoverValues(schedule, max(starts, now), ends, str(channel) if channel else None)
 
@@ -73,29 +75,29 @@ def values_of_modal(view: View, now: datetime) -> CoverValues:
 def covered(
     override: Override, instead_of: Sequence[str], policy: Policy, now: datetime, command: str, note: str = ""
 ) -> Message:
-    """To whoever took it. `note`: how their words were understood, where that is not plain."""
+    """Confirm a cover to the person who took it. `note` says how an ambiguous time was understood."""
     schedule, until = f"*{render(override.schedule)}*", elements.moment(override.ends_at)
     lasts = durations.approximate(override.ends_at - override.starts_at)
     if override.starts_at <= now:
-        said = f"You are on call on {schedule} for {lasts}, until {until}. Pages for it come to you."
+        words = f"You are on call on {schedule} for {lasts}, until {until}. Pages for it come to you."
     else:
-        said = (
+        words = (
             f"You will be on call on {schedule} from {elements.moment(override.starts_at)} until {until} ({lasts}). "
             "Pages for it come to you then."
         )
     if instead_of:
-        said += f" You stand in for {elements.join_comma([called(one, policy) for one in instead_of], NAMED)}."
+        words += f" You stand in for {elements.join_comma([called(person, policy) for person in instead_of], LISTED)}."
     undo = f"Changed your mind? {elements.code(f'{command} cover {override.schedule} none')}"
-    return elements.message(said, [elements.section(said), elements.context(*([render(note)] if note else []), undo)])
+    return elements.message(words, [elements.section(words), elements.context(*([render(note)] if note else []), undo)])
 
 
 def given_up(ended: Sequence[Override], now: datetime) -> Message:
-    """To whoever gave it up; the times say what that was."""
+    """Confirm to a person that these covers of theirs have ended."""
     times = [
-        f"{'now' if one.starts_at <= now else elements.moment(one.starts_at)} – {elements.moment(one.ends_at)}"
-        for one in ended
+        f"{'now' if cover.starts_at <= now else elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
+        for cover in ended
     ]
     schedule = render(ended[0].schedule)
     return elements.line(
-        f"You cover {schedule} no longer ({elements.join_comma(times, NAMED)}); the rotation holds again."
+        f"You no longer cover {schedule} ({elements.join_comma(times, LISTED)}). The rotation applies again."
     )

@@ -1,4 +1,4 @@
-"""The organisation's own questions as inputs. Each is the block `field_KEY`, in the declare form and in its own."""
+"""Custom fields as inputs, each the block `field_KEY`, in the declare form and in a form of their own."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.text import clip, plain, render
 
 CALLBACK = "fields"
-MOST = 40  # a form has room for a hundred blocks
-LONGEST = 1000
+MAX_FIELDS = 40  # a form has room for a hundred blocks
+TEXT_LENGTH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
+    """The submitted form. An answer is None where the field was left empty."""
+
     incident: int
     answers: dict[str, Answer | None]
 
 
 def blocks(policy: Policy, severity: str | None = None, answers: Mapping[str, Answer] | None = None) -> list[Block]:
-    """In the declare form the severity is not chosen yet, so what only some ask for is not demanded there by Slack."""
+    """The inputs. Without a severity, as in the declare form, fields that only some severities require are optional."""
     return [
-        _input(one, severity, (answers or {}).get(one.key)) for one in custom_fields.fields_for(policy, severity)[:MOST]
+        _input(custom, severity, (answers or {}).get(custom.key))
+        for custom in custom_fields.fields_for(policy, severity)[:MAX_FIELDS]
     ]
 
 
 def modal(incident: Incident, policy: Policy) -> Block:
-    """Answer, or answer otherwise, later."""
+    """The form to fill in or change the answers after declaration."""
     return elements.modal(
         CALLBACK, "Details", "Save", blocks(policy, incident.severity, incident.custom),
         inputs.metadata(incident=incident.id),
@@ -39,28 +42,29 @@ def modal(incident: Incident, policy: Policy) -> Block:
 
 
 def values_of(view: View, policy: Policy, severity: str | None) -> dict[str, Answer | None]:
-    """Every question that stood in the form. Raises `InputErrors` where one that is required was left empty."""
-    there = {str(block.get("block_id")) for block in view.get("blocks") or ()}
-    found: dict[str, Answer | None] = {}
+    """The answers of the fields that were in the form. Raises `InputErrors` for an empty required field."""
+    block_ids = {str(block.get("block_id")) for block in view.get("blocks") or ()}
+    answers: dict[str, Answer | None] = {}
     errors: dict[str, str] = {}
-    for one in custom_fields.fields_for(policy, severity):
-        if _block(one) not in there:
+    for custom in custom_fields.fields_for(policy, severity):
+        if _block(custom) not in block_ids:
             continue
-        found[one.key] = _value(view, one)
-        if found[one.key] is None and one.required:
-            errors[_block(one)] = f"{severity} asks for this." if one.severities else "An answer is needed here."
+        answers[custom.key] = _value(view, custom)
+        if answers[custom.key] is None and custom.required:
+            errors[_block(custom)] = f"{severity} requires this." if custom.severities else "This is required."
     if errors:
         raise InputErrors(errors)
-    return found
+    return answers
 
 
 def values_of_modal(view: View, policy: Policy, severity: str) -> Values:
+    """Read the form of the custom fields. Raises `InputErrors`."""
     return Values(inputs.incident_of(view), values_of(view, policy, severity))
 
 
 def shown(incident: Incident, policy: Policy) -> list[tuple[str, str]]:
-    """For the card and `show`: the answers, as mrkdwn."""
-    by_key = {one.key: one for one in policy.fields}
+    """Labels and answers as mrkdwn, for the card and `show`. Fields gone from the policy are left out."""
+    by_key = {custom.key: custom for custom in policy.fields}
     return [
         (render(plain(by_key[key].label)), clip(render(custom_fields.answer_text(value, by_key[key])), 300))
         for key, value in incident.custom.items()
@@ -69,8 +73,8 @@ def shown(incident: Incident, policy: Policy) -> list[tuple[str, str]]:
 
 
 def missing(incident: Incident, policy: Policy, command: str = "/incident") -> Block | None:
-    """What is asked for still: said, not demanded."""
-    labels = [render(plain(one.label)) for one in custom_fields.missing_required(incident, policy)]
+    """A hint of the required fields that have no answer yet. None where there are none, or the incident is over."""
+    labels = [render(plain(custom.label)) for custom in custom_fields.missing_required(incident, policy)]
     if not labels or not incident.open:
         return None
     return elements.context(
@@ -82,33 +86,35 @@ def _block(custom: CustomField) -> str:
     return f"field_{custom.key}"
 
 
-def _input(custom: CustomField, severity: str | None, given: Answer | None) -> Block:
+def _input(custom: CustomField, severity: str | None, answer: Answer | None) -> Block:
     hint = custom.hint
     if custom.severities and severity is None:
         hint = f"{hint} ({', '.join(custom.severities)})".strip()
-    demanded = custom.required and (severity is not None or not custom.severities)
-    return elements.input_block(_block(custom), custom.label, _element(custom, given), optional=not demanded, hint=hint)
+    required = custom.required and (severity is not None or not custom.severities)
+    return elements.input_block(
+        _block(custom), custom.label, _element(custom, answer), optional=not required, hint=hint
+    )
 
 
-def _element(custom: CustomField, given: Answer | None) -> Block:
+def _element(custom: CustomField, answer: Answer | None) -> Block:
     match custom.kind:
         case "select":
             return elements.select(
-                [elements.option(one, one) for one in elements.usable(custom.options)], str(given or "")
+                [elements.option(value, value) for value in elements.usable(custom.options)], str(answer or "")
             )
         case "number":
             element: Block = {"type": "number_input", "is_decimal_allowed": True}
-            return {**element, "initial_value": f"{given:g}"} if isinstance(given, float) else element
+            return {**element, "initial_value": f"{answer:g}"} if isinstance(answer, float) else element
         case "user":
             element = {
                 "type": "users_select",
-                "placeholder": elements.plain_text("Choose somebody", elements.PLACEHOLDER),
+                "placeholder": elements.plain_text("Choose a person", elements.PLACEHOLDER),
             }
-            return {**element, "initial_user": given} if given else element
+            return {**element, "initial_user": answer} if answer else element
         case "checkbox":
             yes = elements.option("Yes", "yes")
-            return {"type": "checkboxes", "options": [yes]} | ({"initial_options": [yes]} if given is True else {})
-    return elements.text_input(str(given or ""), longest=LONGEST)
+            return {"type": "checkboxes", "options": [yes]} | ({"initial_options": [yes]} if answer is True else {})
+    return elements.text_input(str(answer or ""), longest=TEXT_LENGTH)
 
 
 def _value(view: View, custom: CustomField) -> Answer | None:
@@ -127,7 +133,7 @@ def _value(view: View, custom: CustomField) -> Answer | None:
 
 def _number(text: str) -> float | None:
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
         return None
-    return found if abs(found) < 1e15 else None
+    return number if abs(number) < 1e15 else None

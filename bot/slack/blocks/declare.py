@@ -1,5 +1,7 @@
-"""The modal **Declare incident**. Blocks: `title`, `severity`, `description`, `services`, `category`, `private`; and,
-where the policy has rules to classify by, `users`, `error_rate`, `latency`, `marks` and the `suggestion` they lead to.
+"""The modal **Declare incident**.
+
+Blocks: `title`, `severity`, `description`, `services`, `category`, `private`; and, where the policy has rules to
+classify by, `users`, `error_rate`, `latency`, `marks`, `metrics` and the resulting `suggestion`.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class DeclareValues:
-    """`channel` is where the form was asked for, `source` what it was made from: both as given to `declare_modal`."""
+    """The submitted form."""
 
     title: str
     severity: str
@@ -45,8 +47,8 @@ class DeclareValues:
     private: bool = False
     facts: dict[str, Fact] = field(default_factory=dict)
     custom: dict[str, Answer] = field(default_factory=dict)
-    channel: str | None = None
-    source: dict[str, str] | None = None
+    channel: str | None = None  # where the form was opened
+    source: dict[str, str] | None = None  # the message that it was opened from, as given to `declare_modal`
 
 
 def declare_modal(
@@ -59,10 +61,10 @@ def declare_modal(
     channel: str | None = None,
     source: dict[str, str] | None = None,
 ) -> Block:
-    """The form, filled with what is known. `source` is a message's `channel`, `ts`, `author`, `link`.
+    """The form with these values filled in. `source` is a message's `channel`, `ts`, `author`, `link`.
 
-    Severity is required and, unless given, not preselected: the ladder pages by it at once, so the level must be
-    somebody's choice; a default would be what half-awake people send.
+    Severity is required and, unless given, not preselected: the ladder pages by it at once, so a person must choose
+    it. Half-awake people would submit a default.
     """
     if length(title) > TITLE_LENGTH:
         description = f"{title}\n\n{description}".strip()
@@ -98,7 +100,7 @@ def declare_modal(
 
 
 def severity_select(policy: Policy, chosen: str | None = None) -> Block:
-    """Each level with its one-line meaning."""
+    """A select of the severities, each with its one-line meaning."""
     keys = elements.usable(level.key for level in policy.severities)
     options = [
         elements.option(severity_plain(level), level.key, level.description or level.user_impact)
@@ -109,20 +111,20 @@ def severity_select(policy: Policy, chosen: str | None = None) -> Block:
 
 
 def suggestion_block(suggestion: Suggestion | None, policy: Policy, unknown: Sequence[str] = ()) -> Block:
-    """Under the severity, which stays whoever's choice it is who fills the form in. `unknown`: metrics of no rule."""
-    words = "Say below what you know of the impact, and I suggest one."
+    """The suggested severity; the person who fills the form in decides. `unknown`: metrics that no rule uses."""
+    words = "Fill in the impact below, and I'll suggest one."
     if suggestion is not None:
         reasons = clip("; ".join(render(reason) for reason in suggestion.reasons), 1000)
         words = f":bulb: Suggested: *{render(severity_plain(policy.severity(suggestion.severity)))}* — {reasons}"
     if unknown:
-        words += f"\nNo rule looks at {clip(', '.join(render(plain(one)) for one in unknown), 200)}."
+        words += f"\nNo rule uses {clip(', '.join(render(plain(name)) for name in unknown), 200)}."
     return {**elements.context(words), "block_id": SUGGESTION}
 
 
 def with_suggestion(view: View, policy: Policy) -> Block | None:
-    """The form as it stands with the suggestion that its facts lead to; None where it has no place for one.
+    """The same form with the severity that its facts suggest. None where the form has no suggestion block.
 
-    What was typed stays: Slack keeps the state of inputs whose IDs are the same.
+    What was typed stays, because Slack keeps the state of inputs whose IDs do not change.
     """
     blocks = list(view.get("blocks") or ())
     place = next((i for i, block in enumerate(blocks) if block.get("block_id") == SUGGESTION), None)
@@ -135,13 +137,13 @@ def with_suggestion(view: View, policy: Policy) -> Block | None:
 
 
 def facts_of(view: View, policy: Policy) -> dict[str, Fact]:
-    """What was said of the impact; figures that are none are passed over."""
-    found: dict[str, Fact] = dict(metric_input.parse(inputs.text(view, METRICS), policy).facts)
+    """The impact as entered; text that is no number is ignored."""
+    facts: dict[str, Fact] = dict(metric_input.parse(inputs.text(view, METRICS), policy).facts)
     for name in FIGURES:
         figure = _figure(inputs.text(view, name))
         if figure is not None:
-            found[name] = figure
-    return {**found, **{name: True for name in inputs.several(view, "marks") if name in FLAGS}}
+            facts[name] = figure
+    return {**facts, **{name: True for name in inputs.several(view, "marks") if name in FLAGS}}
 
 
 def _figure(text: str) -> float | None:
@@ -153,30 +155,30 @@ def _figure(text: str) -> float | None:
 
 
 def _facts(policy: Policy) -> list[Block]:
-    """Only what the policy's rules look at; the suggestion changes while people type."""
-    asked = facts_in_use(policy)
-    found = [
+    """Inputs for the facts that the policy's rules use; each change updates the suggestion."""
+    names = facts_in_use(policy)
+    blocks = [
         _dispatching(elements.input_block(name, LABELS[name], _number(name), optional=True))
-        for name in asked
+        for name in names
         if name in FIGURES
     ]
-    options = [elements.option(LABELS[name], name) for name in asked if name in FLAGS]
+    options = [elements.option(LABELS[name], name) for name in names if name in FLAGS]
     if options:
         boxes = {"type": "checkboxes", "options": options}
-        found.append(_dispatching(elements.input_block("marks", "Does it touch …", boxes, optional=True)))
+        blocks.append(_dispatching(elements.input_block("marks", "Does it touch …", boxes, optional=True)))
     if metrics := metric_input.metric_names(policy):
-        found.append(_dispatching(_metrics(metrics)))
-    return found
+        blocks.append(_dispatching(_metrics(metrics)))
+    return blocks
 
 
 def _metrics(names: Sequence[str]) -> Block:
-    """One line for whatever a dashboard says: a form with a dozen figures nobody fills in at night."""
+    """One line for all metrics: nobody fills in a form with a dozen figures at night."""
     element: Block = {
         **elements.text_input(longest=1000, placeholder=f"{names[0].replace('_', ' ')} 12"),
         "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
     }
-    known = ", ".join(one.replace("_", " ") for one in names)
-    hint = clip(f"What the dashboards say, each with its figure: {known}", 1500)
+    readable = ", ".join(name.replace("_", " ") for name in names)
+    hint = clip(f"Values from your dashboards, such as “{names[0].replace('_', ' ')} 12”. Known: {readable}", 1500)
     return elements.input_block(METRICS, "Metrics", element, optional=True, hint=hint)
 
 
@@ -195,8 +197,8 @@ def _dispatching(block: Block) -> Block:
 
 
 def values_of_declare(view: View, policy: Policy) -> DeclareValues:
-    """Raises `InputErrors`, which keeps the form open with what was typed."""
-    known = inputs.metadata_of(view)
+    """Read the form. Raises `InputErrors`, which keeps the form open with what was typed."""
+    context = inputs.metadata_of(view)
     title, severity = title_of(inputs.text(view, "title")), inputs.chosen(view, "severity")
     errors = {}
     if not title:
@@ -217,13 +219,13 @@ def values_of_declare(view: View, policy: Policy) -> DeclareValues:
         private="private" in inputs.several(view, "private"),
         facts=facts_of(view, policy),
         custom=custom,
-        channel=known.get("channel"),
-        source=known.get("source"),
+        channel=context.get("channel"),
+        source=context.get("source"),
     )
 
 
-def services_input(policy: Policy, known: Sequence[str] = ()) -> Block:
-    """From the catalogue; free text where there is none. A big catalogue is split into groups, as Slack asks."""
+def services_input(policy: Policy, selected: Sequence[str] = ()) -> Block:
+    """A select from the catalogue, or free text where there is none. Slack requires groups beyond 100 options."""
     label = "Affected services"
     options = [
         elements.option(service.name or key, key)
@@ -231,7 +233,7 @@ def services_input(policy: Policy, known: Sequence[str] = ()) -> Block:
         if 0 < len(key) <= elements.OPTION_VALUE
     ]
     if not options:
-        element = elements.text_input(", ".join(known), longest=1000, placeholder="checkout, payments")
+        element = elements.text_input(", ".join(selected), longest=1000, placeholder="checkout, payments")
         return elements.input_block("services", label, element, optional=True, hint="Separate several with commas.")
     chooser: Block = {
         "type": "multi_static_select",
@@ -248,16 +250,17 @@ def services_input(policy: Policy, known: Sequence[str] = ()) -> Block:
             }
             for part in parts
         ]
-    if chosen := [option for option in options if option["value"] in known]:
+    if chosen := [option for option in options if option["value"] in selected]:
         chooser["initial_options"] = chosen
     return elements.input_block("services", label, chooser, optional=True)
 
 
 def chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
+    """Catalogue keys, or the names typed where the policy has no catalogue."""
     if policy.services:
         return inputs.several(view, "services")
-    written = re.split(r"[,\n]", inputs.text(view, "services"))
-    return tuple(dict.fromkeys(name for part in written if (name := title_of(part))))
+    parts = re.split(r"[,\n]", inputs.text(view, "services"))
+    return tuple(dict.fromkeys(name for part in parts if (name := title_of(part))))
 
 
 def _category(policy: Policy) -> list[Block]:

@@ -1,4 +1,4 @@
-"""Block Kit's small parts, each within Slack's limits. What is called mrkdwn here was rendered by `bot.slack.text`.
+"""Block Kit elements, each within Slack's limits. Arguments named mrkdwn must be rendered by `bot.slack.text`.
 
 Limits: https://docs.slack.dev/reference/block-kit
 """
@@ -34,20 +34,20 @@ OPTION_TEXT = 75
 OPTION_VALUE = 150
 GROUPS = 100
 OVERFLOW = 5
-FALLBACK = 2000  # of our own: Slack cuts at 40,000, a telephone long before
+FALLBACK = 2000  # our own limit: Slack cuts at 40,000, telephones far earlier
 INPUT = 3000
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Slack is to show. `text` is the fallback, which telephones show as the notification."""
+    """A message for Slack. `text` is the fallback, which telephones show as the notification."""
 
     text: str
     blocks: list[Block] = field(default_factory=list)
 
 
 def message(text: str, blocks: Iterable[Block | None]) -> Message:
-    """Empty blocks left out. Callers keep lists short; whatever still stands beyond 50 blocks gives way to the last."""
+    """A message without its empty blocks. Beyond Slack's limit of 50 the first 49 and the last block are kept."""
     kept = [block for block in blocks if block]
     if len(kept) > MESSAGE_BLOCKS:
         kept = [*kept[: MESSAGE_BLOCKS - 1], kept[-1]]
@@ -60,7 +60,7 @@ def line(mrkdwn: str) -> Message:
 
 
 def section(mrkdwn: str, accessory: Block | None = None, block_id: str | None = None) -> Block:
-    """`expand`: else Slack may hide the end of it behind "see more", by how high it is on the screen of the reader.
+    """A section. Without `expand` Slack may hide the end of a tall one behind "see more".
     https://docs.slack.dev/reference/block-kit/blocks/section-block
     """
     block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": clip(mrkdwn, TEXT)}, "expand": True}
@@ -70,7 +70,7 @@ def section(mrkdwn: str, accessory: Block | None = None, block_id: str | None = 
 
 
 def sections(mrkdwn: str, at_most: int = 3) -> list[Block]:
-    """A long text over several sections, so that little of it is lost."""
+    """Split a long text over several sections; text beyond the last is cut."""
     return [section(piece) for piece in chunks(mrkdwn, TEXT, at_most)]
 
 
@@ -93,7 +93,8 @@ def divider() -> Block:
 
 
 def actions(*buttons: Block | None, block_id: str | None = None) -> Block | None:
-    shown = [one for one in buttons if one]
+    """A row of buttons. None where there are none."""
+    shown = [block for block in buttons if block]
     return _named({"type": "actions", "elements": shown[:ACTIONS]}, block_id) if shown else None
 
 
@@ -110,37 +111,37 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None) 
 
 
 def confirmed(block: Block, title: str, text: str, yes: str, no: str = "Cancel") -> Block:
-    """A button that asks first."""
-    input_block = {
+    """The button with a confirmation dialog."""
+    dialog = {
         "title": plain_text(title, 100),
         "text": plain_text(text, 300),
         "confirm": plain_text(yes, 30),
         "deny": plain_text(no, 30),
     }
-    return {**block, "confirm": input_block}
+    return {**block, "confirm": dialog}
 
 
 def overflow(action_id: str, options: Sequence[Block]) -> Block:
-    """The menu behind three dots; Slack takes five at most."""
+    """The menu behind three dots, which has room for five options."""
     return {"type": "overflow", "action_id": action_id[:ID], "options": list(options[:OVERFLOW])}
 
 
 def preformatted(text: str) -> str:
-    """To copy as it stands: only what Slack itself takes for markup is escaped, which it undoes when it is copied."""
+    """Text to copy verbatim: only Slack's own markup is escaped, which Slack undoes when the text is copied."""
     return f"```{escape(text.replace('```', '´´´'))}```"
 
 
 def plain_text(text: str, limit: int) -> Block:
-    """A plain_text object; what is empty becomes a dash, which Slack accepts."""
+    """A plain_text object. Empty text becomes a dash, because Slack refuses empty text."""
     return {"type": "plain_text", "text": clip(plain(text), limit) or "–", "emoji": True}
 
 
 def option(label: str, value: str, description: str = "") -> Block:
-    """`value` must be short: it comes back as it stands, so it is never cut."""
-    chosen: Block = {"text": plain_text(label, OPTION_TEXT), "value": value}
+    """An option of a select. Slack sends `value` back, so it is never cut and must fit (see `usable`)."""
+    block: Block = {"text": plain_text(label, OPTION_TEXT), "value": value}
     if description:
-        chosen["description"] = plain_text(description, OPTION_TEXT)
-    return chosen
+        block["description"] = plain_text(description, OPTION_TEXT)
+    return block
 
 
 def usable(values: Iterable[str]) -> list[str]:
@@ -154,7 +155,7 @@ def select(options: Sequence[Block], chosen: str | None = None, placeholder: str
         "options": list(options),
         "placeholder": plain_text(placeholder, PLACEHOLDER),
     }
-    if initial := next((one for one in options if one["value"] == chosen), None):
+    if initial := next((block for block in options if block["value"] == chosen), None):
         element["initial_option"] = initial
     return element
 
@@ -185,7 +186,7 @@ def input_block(name: str, label: str, element: Block, *, optional: bool = False
 
 
 def modal(callback: str, title: str, submit: str | None, blocks: Sequence[Block], metadata: str = "") -> Block:
-    """A view; without `submit` it only tells something."""
+    """A modal view. Without `submit` it only shows something."""
     view: Block = {
         "type": "modal",
         "callback_id": callback,
@@ -200,35 +201,37 @@ def modal(callback: str, title: str, submit: str | None, blocks: Sequence[Block]
 
 
 def code(typed: str) -> str:
-    """A command to type, as it stands."""
+    """A command to type, as inline code."""
     return f"`{render(' '.join(typed.split())).replace('`', 'ˋ')}`"
 
 
 def clock(at: datetime) -> str:
-    """The time of day where the reader is."""
+    """The time of day, in the reader's time zone."""
     return _date(at, "{time}", "%H:%M UTC")
 
 
 def moment(at: datetime) -> str:
-    """Day and time where the reader is."""
+    """Day and time, in the reader's time zone."""
     return _date(at, "{date_short_pretty} {time}", "%-d %b %H:%M UTC")
 
 
 def utc(at: datetime) -> str:
-    """For places that know no date tokens."""
+    """The time of day in UTC, for places where Slack renders no date tokens."""
     return at.astimezone(UTC).strftime("%H:%M UTC")
 
 
 def left_out(count: int, how: str) -> Block | None:
+    """A line for items that did not fit; `how` says where to find them. None where all fit."""
     return context(f"… and {count} more. {how}") if count > 0 else None
 
 
 def join_dots(parts: Iterable[str]) -> str:
-    """The parts that say something, between middle dots."""
+    """Join the parts that are not empty with middle dots."""
     return " · ".join(part for part in parts if part)
 
 
 def join_comma(items: Sequence[str], at_most: int = 10) -> str:
+    """Join with commas; items beyond `at_most` are counted."""
     shown = ", ".join(items[:at_most])
     return f"{shown} and {len(items) - at_most} more" if len(items) > at_most else shown
 

@@ -1,4 +1,4 @@
-"""Two small forms: which incident a message belongs to, and why a form could not be carried out."""
+"""Two small modals: add a message to an incident's timeline, and the reason why a form was refused."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from bot.slack.text import clip, plain, quote, render_recorded
 
 
 def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, Any]) -> Block:
-    """A message from elsewhere becomes a key entry: of which incident? Block `incident`. The source is Slack's text."""
-    options = [elements.option(f"{one.id} · {plain(one.title)}", one.id) for one in incidents[: elements.OPTIONS]]
+    """Choose the incident for a message from elsewhere, in block `incident`. `source['text']` is Slack's markup."""
+    options = [
+        elements.option(f"{incident.id} · {plain(incident.title)}", incident.id)
+        for incident in incidents[: elements.OPTIONS]
+    ]
     quoted = quote(clip(render_recorded(str(source.get("text") or "")).strip(), 500))
     return {
         "type": "modal",
@@ -33,11 +36,14 @@ def add_to_timeline_modal(incidents: Sequence[Incident], source: Mapping[str, An
 
 @dataclass(frozen=True, slots=True)
 class AddValues:
+    """The submitted form."""
+
     incident: int
-    source: dict[str, Any]
+    source: dict[str, Any]  # the message, as given to `add_to_timeline_modal`
 
 
 def values_of_add_to_timeline(view: View) -> AddValues:
+    """Read the form. Raises `InputErrors` where no incident was chosen."""
     number = (inputs.chosen(view, "incident") or "").removeprefix("INC-")
     source = inputs.metadata_of(view).get("source")
     if not number.isdecimal() or not isinstance(source, dict):
@@ -46,7 +52,7 @@ def values_of_add_to_timeline(view: View) -> AddValues:
 
 
 def refusal_modal(view: View, message: Message) -> Block:
-    """The form gives way to why it could not be done: the incident had moved on meanwhile."""
+    """Replaces a form with the reason why it was refused, such as an incident that ended meanwhile."""
     return {
         "type": "modal",
         "callback_id": "refused",

@@ -1,4 +1,4 @@
-"""A handover: the brief for whoever is asked, and what becomes of it."""
+"""Handovers of a role: the request with its brief, the reminder, the answer, and the offer at the end of a shift."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bot.slack.blocks.elements import Message, button
 from bot.slack.blocks.ledger import entry_line
 from bot.slack.text import clip, mention, plain, render
 
-DESCRIPTION = 600
+DESCRIPTION = 600  # characters
 
 
-def asked(
+def request(
     incident: Incident,
     policy: Policy,
     handover: Handover,
@@ -26,13 +26,13 @@ def asked(
     *,
     inside: bool,
 ) -> Message:
-    """`latest` are the last updates, or key entries where there were none. Without `inside` nothing of a private
-    incident is told but its ID.
+    """`latest`: the last updates, or key entries if there are none. `inside`: the person may see a private incident;
+    otherwise the message has only its ID.
     """
     title = _title(handover, policy)
-    what = phrases.title(incident) if inside else phrases.outside(incident)
-    words = f"{phrases.drill_prefix(incident)}{mention(handover.by)} asks you to take over as {title} of {what}"
-    keeps = f"Until you accept, {mention(handover.holder)} keeps it." if handover.holder else "Nobody has it now."
+    name = phrases.title(incident) if inside else phrases.outside(incident)
+    words = f"{phrases.drill_prefix(incident)}{mention(handover.by)} asks you to take over as {title} of {name}"
+    keeps = f"Until you accept, {mention(handover.holder)} keeps it." if handover.holder else "No one has it now."
     value = f"{incident.id}:{handover.number}"
     return elements.message(
         words,
@@ -52,8 +52,8 @@ def asked(
     )
 
 
-def nudged(incident: Incident, policy: Policy, handover: Handover) -> Message:
-    """In the channel, to whoever has not answered."""
+def reminder(incident: Incident, policy: Policy, handover: Handover) -> Message:
+    """For the channel: asks the person who has not answered once more."""
     words = (
         f"{mention(handover.to)}, will you take over as *{_title(handover, policy)}* of {incident.id}? "
         f"Press *Accept* or *Decline* in the message I sent you. Without an answer by "
@@ -63,7 +63,7 @@ def nudged(incident: Incident, policy: Policy, handover: Handover) -> Message:
 
 
 def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
-    """What the brief becomes: one line without buttons."""
+    """The answered request: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
     go = f" {phrases.channel_link(incident)}" if incident.channel_id else ""
     return elements.line(
@@ -71,13 +71,15 @@ def settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Mess
     )
 
 
-def turn_over(incident: Incident, policy: Policy, payload: ShiftOfferPayload, to: str, name: str) -> Message:
-    """To whoever's turn on call is over while they hold a role. `to` is the Slack ID of whoever is on call now, `name`
-    what people call them there.
+def shift_offer(incident: Incident, policy: Policy, payload: ShiftOfferPayload, to: str, name: str) -> Message:
+    """For a person whose shift ended while they hold a role: offers to hand it over.
+
+    `to` and `name`: Slack ID and display name of the person on call now.
     """
     title = render(plain(phrases.role_of(payload.role, policy).title))
     schedule = render(plain(payload.schedule))
-    words = f"{phrases.drill_prefix(incident)}Your turn on {schedule} is over, and you are {title} of {incident.id}"
+    shift = f"Your on-call shift on {schedule} is over"
+    words = f"{phrases.drill_prefix(incident)}{shift}, and you are {title} of {incident.id}"
     value = f"{incident.id}:{payload.role}"
     return elements.message(
         words,
@@ -90,39 +92,43 @@ def turn_over(incident: Incident, policy: Policy, payload: ShiftOfferPayload, to
                 block_id="shift",
             ),
             elements.context(
-                "They get a brief and may accept or decline; until they accept it stays with you. I ask once."
+                "They get a brief and can accept or decline. You keep the role until they accept. I ask only once."
             ),
         ],
     )
 
 
-def turn_settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
-    """What the offer becomes: one line without buttons."""
+def shift_offer_settled(incident: Incident, policy: Policy, role: str, outcome: str) -> Message:
+    """The answered offer: one line without buttons."""
     title = render(plain(phrases.role_of(role, policy).title))
     drill = phrases.drill_prefix(incident)
-    return elements.line(f"{drill}*{title}*, {incident.id}: your turn on call is over; {render(outcome)}.")
+    return elements.line(f"{drill}*{title}*, {incident.id}: your on-call shift is over; {render(outcome)}.")
 
 
-def offered(incident: Incident, policy: Policy, handover: Handover) -> Message:
-    """To whoever asked."""
+def requested(incident: Incident, policy: Policy, handover: Handover) -> Message:
+    """Confirms the request to the person who asked for the handover."""
     keeps = f" {mention(handover.holder)} keeps it until then." if handover.holder else ""
     return elements.line(f"{mention(handover.to)} is asked to take over as *{_title(handover, policy)}*.{keeps}")
 
 
 def _then(incident: Incident) -> str:
-    """What comes of no answer."""
+    """What happens without an answer."""
     return "say whom I would page" if incident.drill else "page the next rung of the ladder"
 
 
 def _brief(
     incident: Incident, policy: Policy, latest: Sequence[RecordedEntry], now: datetime
 ) -> list[elements.Block | None]:
+    missing = [render(plain(title)) for title in phrases.missing_roles(incident, policy)]
     facts = [
         ("State", f"{phrases.severity_name(incident.severity, policy)}\n{phrases.status_line(incident)}"),
         ("Declared", f"by {mention(incident.declared_by)} {phrases.at(incident.declared_at, now)}"),
         ("Next update", _next_update(incident, now)),
         ("Roles", _roles(incident, policy)),
-        ("Still needed", elements.join_comma([render(plain(one)) for one in phrases.missing_roles(incident, policy)])),
+        (
+            "Still needed",
+            elements.join_comma(missing),
+        ),
         ("Affected services", elements.join_comma(phrases.services(incident, policy))),
     ]
     lines = "\n".join(f"• {entry_line(record.entry)}" for record in latest)

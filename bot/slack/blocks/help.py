@@ -1,4 +1,4 @@
-"""Help, written from the same table that parses."""
+"""The help message, built from the table of verbs that the parser uses."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ COMMAND = "/incident"
 
 
 def help(policy: Policy, command: str = COMMAND, verb: str | None = None) -> Message:
-    """All verbs, or one with its other names and an example. An unknown one gives all."""
-    found = BY_NAME.get((verb or "").lower())
-    return _one(found, policy, command) if found else _all(policy, command)
+    """All verbs, or one with its aliases and an example. An unknown verb gives all."""
+    entry = BY_NAME.get((verb or "").lower())
+    return _one(entry, policy, command) if entry else _all(policy, command)
 
 
 def _all(policy: Policy, command: str) -> Message:

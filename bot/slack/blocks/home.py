@@ -1,8 +1,9 @@
-"""The home tab: what is mine, what I am asked, who is on call, what is open."""
+"""Home tab of one person: their pages and incidents, who is on call, and all open incidents."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.incident import Incident, handover
@@ -14,69 +15,82 @@ from bot.slack.text import clip, plain, render
 
 COMMAND = "/incident"
 MINE = 15
-ASKED = 8
+REQUESTS = 8
 SCHEDULES = 15
 OPEN = 25
 
 
-def home(
-    user: str,
-    addresses: frozenset[str],
-    incidents: Sequence[Incident],
-    policy: Policy,
-    now: datetime,
-    overrides: Sequence[Override],
-    command: str = COMMAND,
-    links: Mapping[str, str] | None = None,
-) -> Block:
-    """`incidents` are the open ones this person may see, newest first; `addresses` what pages may call them by."""
-    mine = [one for one in incidents if user in (*one.roles.values(), *one.responders) or one.declared_by == user]
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The person whose home tab it is, and what they may see."""
+
+    user: str
+    addresses: frozenset[str]  # Slack ID and e-mail addresses by which pages may name them
+    incidents: Sequence[Incident]  # the open ones that they may see, newest first
+    links: Mapping[str, str] = field(default_factory=dict)  # their calendar feeds, by schedule
+
+    @property
+    def own_incidents(self) -> list[Incident]:
+        """The incidents that they declared, respond to or hold a role in."""
+        return [
+            incident
+            for incident in self.incidents
+            if self.user in (*incident.roles.values(), *incident.responders, incident.declared_by)
+        ]
+
+
+def home(viewer: Viewer, policy: Policy, now: datetime, overrides: Sequence[Override], command: str = COMMAND) -> Block:
+    """The whole view, for `views.publish`."""
+    mine, incidents = viewer.own_incidents, viewer.incidents
     blocks = [
         elements.actions(
             button("Declare incident", "menu_declare", "declare", style="primary"),
             button("Cover for a while", "cover", next(iter(policy.schedules))) if policy.schedules else None,
             block_id="home",
         ),
-        *_asked(user, addresses, incidents, policy),
+        *_requests(viewer, policy),
         elements.header("My incidents"),
-        *([_row(one, policy, user) for one in mine[:MINE]] or [elements.context("None is open.")]),
+        *(
+            [_row(incident, policy, viewer.user) for incident in mine[:MINE]]
+            or [elements.context("None of the open incidents is yours.")]
+        ),
         elements.left_out(len(mine) - MINE, f"All of them: `{command} list`"),
         elements.header("On call now"),
-        *_on_call(policy, now, overrides),
-        oncall.subscribe(links or {}),
+        *_on_call(policy, now, overrides, command),
+        oncall.subscribe(viewer.links),
         elements.header("Open incidents"),
-        *([_row(one, policy) for one in incidents[:OPEN]] or [elements.context("None. All is quiet.")]),
+        *([_row(incident, policy) for incident in incidents[:OPEN]] or [elements.context("None. All is quiet.")]),
         elements.left_out(len(incidents) - OPEN, f"All of them: `{command} list`"),
-        elements.context(f"As of {elements.moment(now)}. What you can type: `{command} help`"),
+        elements.context(f"As of {elements.moment(now)}. All commands: `{command} help`"),
     ]
     return {"type": "home", "blocks": [block for block in blocks if block][: elements.VIEW_BLOCKS]}
 
 
-def _asked(user: str, addresses: frozenset[str], incidents: Sequence[Incident], policy: Policy) -> list[Block | None]:
-    """Pages that wait for an answer, and roles that I am to take over."""
-    found: list[Block | None] = []
-    for incident in incidents:
-        found += [_page(incident, rung) for rung in _rungs(incident, user, addresses)]
-        for one in handover.open_offers(incident):
-            if one.to == user:
-                title = render(plain(phrases.role_of(one.role, policy).title))
-                value = f"{incident.id}:{one.number}"
-                found += [
+def _requests(viewer: Viewer, policy: Policy) -> list[Block | None]:
+    """Pages and handovers that wait for this person's answer."""
+    blocks: list[Block | None] = []
+    for incident in viewer.incidents:
+        blocks += [_page(incident, rung) for rung in _rungs(incident, viewer)]
+        for offer in handover.open_offers(incident):
+            if offer.to == viewer.user:
+                title = render(plain(phrases.role_of(offer.role, policy).title))
+                value = f"{incident.id}:{offer.number}"
+                blocks += [
                     elements.section(f"You are asked to take over as *{title}* of {_name(incident)}"),
                     elements.actions(
                         button("Accept", "handover_accept", value, style="primary"),
                         button("Decline", "handover_decline", value),
-                        block_id=f"handover_{incident.number}_{one.number}",
+                        block_id=f"handover_{incident.number}_{offer.number}",
                     ),
                 ]
-    return [elements.header("My pages"), *found[: 2 * ASKED]] if found else []
+    return [elements.header("My pages"), *blocks[: 2 * REQUESTS]] if blocks else []
 
 
-def _rungs(incident: Incident, user: str, addresses: frozenset[str]) -> list[int]:
-    """The rung I was paged on last, while nobody has answered."""
-    if incident.ladder.acknowledged_at is not None or user in incident.responders or incident.drill:
+def _rungs(incident: Incident, viewer: Viewer) -> list[int]:
+    """The rung that paged this person last, if the incident still waits for an acknowledgement; at most one."""
+    if incident.ladder.acknowledged_at is not None or viewer.user in incident.responders or incident.drill:
         return []
-    return [page.rung for page in incident.ladder.pages if addresses.intersection(page.people)][-1:]
+    return [page.rung for page in incident.ladder.pages if viewer.addresses.intersection(page.people)][-1:]
 
 
 def _page(incident: Incident, rung: int) -> Block:
@@ -105,9 +119,9 @@ def _name(incident: Incident) -> str:
     return f"{phrases.drill_prefix(incident)}*{incident.id}* · {clip(render(plain(incident.title)), 300)}"
 
 
-def _on_call(policy: Policy, now: datetime, overrides: Sequence[Override]) -> list[Block | None]:
+def _on_call(policy: Policy, now: datetime, overrides: Sequence[Override], command: str) -> list[Block | None]:
     schedules = list(policy.schedules.values())
     if not schedules:
-        return [elements.context("Nobody: the policy has no schedules.")]
-    rows = [elements.section(oncall.row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]]
-    return [*rows, elements.left_out(len(schedules) - SCHEDULES, "`/incident oncall` has them all.")]
+        return [elements.context("No one: the policy has no schedules.")]
+    rows = [elements.section(oncall.row(schedule, policy, now, overrides)) for schedule in schedules[:SCHEDULES]]
+    return [*rows, elements.left_out(len(schedules) - SCHEDULES, f"All of them: `{command} oncall`")]

@@ -1,4 +1,4 @@
-"""The form for the impact: filled with what is known, and only what was changed in it is meant."""
+"""The impact form: prefilled with the recorded impact, and read as the changes made to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.text import title_of
 
 CALLBACK = "impact"
-LONGEST = 1000
+TEXT_LENGTH = 1000
 FIGURES = {"users": "Users affected (%)", "error_rate": "Error rate (%)", REVENUE: "Revenue lost so far"}
 MARKS = {
     "data_loss": "Data may be lost",
@@ -28,8 +28,8 @@ MARKS = {
 
 
 def impact_modal(incident: Incident, policy: Policy) -> Block:
-    """Blocks `services`, `regions`, a block for each figure, `marks`."""
-    seen = {"services": list(incident.services), "regions": list(incident.regions), "facts": _known(incident)}
+    """The form, with blocks `services`, `regions`, one for each figure, and `marks`."""
+    seen = {"services": list(incident.services), "regions": list(incident.regions), "facts": _recorded_facts(incident)}
     return elements.modal(
         CALLBACK,
         "Impact",
@@ -39,7 +39,9 @@ def impact_modal(incident: Incident, policy: Policy) -> Block:
             elements.input_block(
                 "regions",
                 "Regions",
-                elements.text_input(", ".join(incident.regions), longest=LONGEST, placeholder="eu-west-1, us-east-1"),
+                elements.text_input(
+                    ", ".join(incident.regions), longest=TEXT_LENGTH, placeholder="eu-west-1, us-east-1"
+                ),
                 optional=True,
             ),
             *[
@@ -47,14 +49,14 @@ def impact_modal(incident: Incident, policy: Policy) -> Block:
                 for name, label in FIGURES.items()
             ],
             elements.input_block("marks", "Does it touch …", _marks(incident), optional=True),
-            elements.context("It stands on the card, and may page people where the policy says so."),
+            elements.context("The card shows this, and it may page people where the policy says so."),
         ],
         inputs.metadata(incident=incident.id, seen=seen),
     )
 
 
 def values_of_impact(view: View, policy: Policy) -> tuple[int, ImpactInput]:
-    """Compared with what stood there when the form opened, so that another's change in between is not undone."""
+    """The incident's number and the changes since the form was opened, so that a concurrent change is not undone."""
     number, seen = inputs.incident_of(view), inputs.metadata_of(view).get("seen") or {}
     services = declare.chosen_services(view, policy)
     kept = [key for key in seen.get("services", ()) if policy.services and key not in policy.services]
@@ -71,26 +73,26 @@ def values_of_impact(view: View, policy: Policy) -> tuple[int, ImpactInput]:
 
 
 def _facts(view: View) -> dict[str, Fact]:
-    found: dict[str, Fact] = {name: True for name in inputs.several(view, "marks") if name in MARKS}
+    facts: dict[str, Fact] = {name: True for name in inputs.several(view, "marks") if name in MARKS}
     errors = {}
     for name in FIGURES:
-        written = inputs.text(view, name)
-        if not written:
+        typed = inputs.text(view, name)
+        if not typed:
             continue
         try:
-            figure = float(written.replace(",", ""))
+            figure = float(typed.replace(",", ""))
         except ValueError:
             figure = -1.0
         if not math.isfinite(figure) or figure < 0 or (name != REVENUE and figure > 100):
             errors[name] = "Write a number, such as 12000." if name == REVENUE else "Write a number from 0 to 100."
         else:
-            found[name] = figure
+            facts[name] = figure
     if errors:
         raise InputErrors(errors)
-    return found
+    return facts
 
 
-def _known(incident: Incident) -> dict[str, Any]:
+def _recorded_facts(incident: Incident) -> dict[str, Any]:
     return {name: fact for name, fact in incident.facts.items() if name in FIGURES or name in MARKS}
 
 
@@ -98,9 +100,9 @@ def _number(name: str, incident: Incident) -> Block:
     element: Block = {"type": "number_input", "is_decimal_allowed": True, "min_value": "0"}
     if name != REVENUE:
         element["max_value"] = "100"
-    known = incident.facts.get(name)
-    if known is not None and not isinstance(known, bool):
-        element["initial_value"] = f"{known:.10g}"
+    figure = incident.facts.get(name)
+    if figure is not None and not isinstance(figure, bool):
+        element["initial_value"] = f"{figure:.10g}"
     return element
 
 

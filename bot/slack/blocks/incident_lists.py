@@ -1,4 +1,4 @@
-"""Incidents in a list, one incident shown, and who plays which part in it."""
+"""Lists of incidents, one incident in full, and its roles."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROLE_LENGTH = 700
 def listing(
     incidents: Sequence[Incident], policy: Policy, now: datetime, *, scope: str = "open", command: str = COMMAND
 ) -> Message:
-    """Newest first, as they come; what does not fit is counted."""
+    """The incidents in the given order; those that do not fit are counted."""
     if not incidents:
         return _empty(scope, command)
     shown = incidents[:INCIDENTS]
@@ -33,14 +33,14 @@ def listing(
         words,
         [
             elements.section(f"*{words}*"),
-            *[elements.section(_row(one, policy, now)) for one in shown],
+            *[elements.section(_row(incident, policy, now)) for incident in shown],
             elements.left_out(len(incidents) - len(shown), narrower),
         ],
     )
 
 
 def show(incident: Incident, policy: Policy, entries: Sequence[RecordedEntry], now: datetime) -> Message:
-    """The card as it stands, buttons included, with the channel and the latest key entries."""
+    """The card with its buttons, and the latest key entries."""
     latest = [entry_line(record.entry) for record in entries[-5:]]
     return elements.message(
         card.notification(incident, policy),
@@ -53,7 +53,7 @@ def show(incident: Incident, policy: Policy, entries: Sequence[RecordedEntry], n
 
 
 def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: str = "") -> Message:
-    """Who has which role and what each is for; the needed ones first. Duties are listed for those of the reader."""
+    """Each role with its holder, required ones first. Duties are listed only for the reader's own roles."""
     required = phrases.level_of(incident, policy).roles
     ordered = sorted(policy.roles, key=lambda role: role.key not in required)
     filled = sum(1 for role in ordered if role.key in incident.roles)
@@ -66,7 +66,7 @@ def roles(incident: Incident, policy: Policy, command: str = COMMAND, reader: st
             elements.left_out(len(ordered) - ROLES, "The policy has them all."),
             elements.actions(button("Assign roles", "roles", incident.id), block_id="roles") if incident.open else None,
             elements.context(
-                f"Or type it: `{command} role {render(ordered[0].key)} @user`. Whoever gets a role is told its duties."
+                f"Or type it: `{command} role {render(ordered[0].key)} @user`. The new holder is told the duties."
             )
             if ordered
             else None,

@@ -1,4 +1,4 @@
-"""What happened and why: the timeline, and the ledger of every reminder and page."""
+"""The timeline of an incident, and the ledger of its reminders and pages."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from bot.slack.blocks.elements import Block, Message
 from bot.slack.text import clip, length, mention, render, render_recorded
 
 COMMAND = "/incident"
-ENTRY = 400  # of one entry's words
-ROOM = 24_000  # of our own: longer answers nobody reads on a telephone
-SIGNS = {
+ENTRY_LENGTH = 400
+ANSWER_LENGTH = 24_000  # our own limit: nobody reads longer answers on a telephone
+STATE_EMOJI = {
     DeadlineState.WAITING: ":hourglass_flowing_sand:",
     DeadlineState.DUE: ":hourglass_flowing_sand:",
     DeadlineState.SENT: ":white_check_mark:",
@@ -31,7 +31,7 @@ SIGNS = {
     DeadlineState.FAILED: ":x:",
 }
 HANDOVER, SHIFT = "handover", "shift"
-ASKS = {
+KIND_NAMES = {
     "update": "status update",
     "acknowledge": "acknowledgement",
     "mitigate": "mitigation",
@@ -39,20 +39,20 @@ ASKS = {
     "review": "review",
     "action": "action item",
     HANDOVER: "handover",
-    SHIFT: "end of a turn on call",
+    SHIFT: "end of an on-call shift",
 }
 STEP = re.compile(r"\bstep (\d+\.\d+)\b")
 
 
-def asks(kind: str, dedup_key: str) -> str:
-    """What a row of the ledger asks for, told apart where its kind says no more than that it is about roles."""
+def ledger_kind(kind: str, dedup_key: str) -> str:
+    """The kind of a ledger row. Handovers and shifts are stored with the kind `role`; their key tells them apart."""
     subject = keys.parse(dedup_key)
     return str(subject.kind) if isinstance(subject, HandoverSubject | ShiftSubject) else kind
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A line of the ledger. `kind` as `asks` gives it."""
+    """A line of the ledger. `kind` as `ledger_kind` returns it."""
 
     kind: str
     rung: int | None
@@ -65,11 +65,11 @@ class Reminder:
 def timeline(
     incident: Incident, entries: Sequence[RecordedEntry], *, everything: bool = False, command: str = COMMAND
 ) -> Message:
-    """In order, the newest last; where there is not room for all, the newest are kept."""
+    """The entries in order, the newest last. If not all fit, the newest are kept."""
     what = "everything" if everything else "the key entries"
     words = f"Timeline of {incident.id}: {what}"
     if not entries:
-        return elements.line(f"{words}. Nothing is on it yet.")
+        return elements.line(f"{words}. It has no entries yet.")
     blocks, left = _newest([_line(record) for record in entries])
     more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
     return elements.message(
@@ -84,11 +84,11 @@ def timeline(
 
 
 def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datetime) -> Message:
-    """Every reminder and page: when due, what became of it, the reason. By due time, the latest last."""
+    """Every reminder and page with its due time, outcome and reason, in the given order."""
     words = f"Reminders and pages of {incident.id}"
     if not rows:
-        return elements.line(f"{words}: none so far, and none to come.")
-    blocks, left = _newest([_reminder(row, now) for row in _together(rows, now)])
+        return elements.line(f"{words}: none so far, and none planned.")
+    blocks, left = _newest([_reminder(row, now) for row in _merge_steps(rows, now)])
     quiet = phrases.snoozed(incident, now)
     return elements.message(
         words,
@@ -103,24 +103,24 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
 
 
 def _line(record: RecordedEntry) -> str:
-    return entry_line(record.entry) + (" _(the words were purged, as the policy asks)_" if record.purged else "")
+    return entry_line(record.entry) + (" _(the text was deleted under the retention policy)_" if record.purged else "")
 
 
 def entry_line(entry: Entry) -> str:
-    """When, who, what, and a link where there is one; one line of mrkdwn."""
-    said = clip(" ".join(_said(entry).split()), ENTRY)
-    return f"{elements.moment(entry.at)} {said}{_link(entry)}"
+    """An entry as one line of mrkdwn: time, person, text, and a link where there is one."""
+    words = clip(" ".join(_words(entry).split()), ENTRY_LENGTH)
+    return f"{elements.moment(entry.at)} {words}{_link(entry)}"
 
 
-def _said(entry: Entry) -> str:
+def _words(entry: Entry) -> str:
     who = mention(entry.actor)
     if entry.kind == "message":
         return f"{who}: {render_recorded(entry.text)}"
     if entry.kind == "message_edited":
         return f"{who} edited: {render_recorded(entry.text)}"
     if entry.kind == "message_deleted":
-        fetched = entry.data.get("fetched")  # then it is not known by whom
-        return f"a message of {who} was deleted while I was away" if fetched else f"{who} deleted a message"
+        fetched = entry.data.get("fetched")  # noticed in the history, so the person is unknown
+        return f"a message from {who} was deleted while I was offline" if fetched else f"{who} deleted a message"
     number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
     return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}".rstrip(": ")
 
@@ -132,16 +132,16 @@ def _link(entry: Entry) -> str:
     return f" <{link.replace('&', '&amp;')}|↗>"
 
 
-def _together(rows: Sequence[Reminder], now: datetime) -> list[Reminder]:
-    """Of steps that are done side by side, and of which the same is to be said, one line."""
-    found: dict[object, list[Reminder]] = {}
+def _merge_steps(rows: Sequence[Reminder], now: datetime) -> list[Reminder]:
+    """Merge rows of playbook steps that differ only in the step."""
+    groups: dict[object, list[Reminder]] = {}
     for number, row in enumerate(rows):
-        alike = (elements.moment(row.due_at), row.state, _became(row, now), STEP.sub("step", row.reason))
-        found.setdefault(alike if row.kind == "playbook" else number, []).append(row)
-    return [_one_of(same) for same in found.values()]
+        alike = (elements.moment(row.due_at), row.state, _outcome(row, now), STEP.sub("step", row.reason))
+        groups.setdefault(alike if row.kind == "playbook" else number, []).append(row)
+    return [_merged(same) for same in groups.values()]
 
 
-def _one_of(same: Sequence[Reminder]) -> Reminder:
+def _merged(same: Sequence[Reminder]) -> Reminder:
     keys = list(dict.fromkeys(key for row in same for key in STEP.findall(row.reason)[:1]))
     first = same[0]
     if len(keys) < 2:
@@ -151,18 +151,18 @@ def _one_of(same: Sequence[Reminder]) -> Reminder:
 
 def _reminder(row: Reminder, now: datetime) -> str:
     rung = f", rung {row.rung}" if row.rung else ""
-    asked = ASKS.get(row.kind, row.kind)
-    head = f"{SIGNS.get(row.state, '')} *{elements.moment(row.due_at)}* · {render(asked)}{rung}"
-    reason = clip(render(row.reason), ENTRY)
-    return f"{head} — {_became(row, now)}" + (f"\n{reason}" if reason else "")
+    kind = KIND_NAMES.get(row.kind, row.kind)
+    head = f"{STATE_EMOJI.get(row.state, '')} *{elements.moment(row.due_at)}* · {render(kind)}{rung}"
+    reason = clip(render(row.reason), ENTRY_LENGTH)
+    return f"{head} — {_outcome(row, now)}" + (f"\n{reason}" if reason else "")
 
 
-def _became(row: Reminder, now: datetime) -> str:
+def _outcome(row: Reminder, now: datetime) -> str:
     if row.state is DeadlineState.SENT and row.sent_at:
         late = row.sent_at - row.due_at
-        said = "late by" in row.reason
+        explained = "late by" in row.reason
         return f"sent {elements.clock(row.sent_at)}" + (
-            f", late by {durations.approximate(late)}" if late > LATE_AFTER and not said else ""
+            f", late by {durations.approximate(late)}" if late > LATE_AFTER and not explained else ""
         )
     if row.state is DeadlineState.DUE:
         return "being sent"
@@ -173,9 +173,9 @@ def _became(row: Reminder, now: datetime) -> str:
 
 
 def _newest(lines: Sequence[str]) -> tuple[list[Block], int]:
-    """As many of the last lines as there is room for, packed into sections, and how many did not fit."""
+    """The last lines that fit, packed into sections, and the number of lines that did not fit."""
     kept: list[str] = []
-    room = ROOM
+    room = ANSWER_LENGTH
     for line in reversed(lines):
         room -= length(line) + 1
         if room < 0:

@@ -1,4 +1,4 @@
-"""What can be done now, each a button; and which incident is meant, where nobody said."""
+"""Menu of an incident, and the choice of an incident where a command names none."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, render
 
 COMMAND = "/incident"
-CHOICES = 40  # of open incidents to choose from, within 50 blocks
-ASKED_AGAIN = elements.VALUE - 20  # of a request that a button can carry beside the ID
+CHOICES = 40  # open incidents to choose from; a message has at most 50 blocks
+REQUEST = elements.VALUE - 20  # characters of a request that a button can carry beside the ID
 
 
 def menu(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
-    """Inside an incident channel: what can be done now."""
+    """The buttons that fit the incident's status, for its channel."""
     value = incident.id
     return elements.message(
         f"{phrases.title(incident)} is {incident.status}. What would you like to do?",
@@ -27,8 +27,8 @@ def menu(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
                 f"*{incident.id}* · {render(incident.title)}\n"
                 f"{phrases.status_line(incident)} · commander: {phrases.who_leads(incident)}"
             ),
-            elements.actions(*_now(incident), block_id="menu"),
-            _more(incident),
+            elements.actions(*_status_buttons(incident), block_id="menu"),
+            _more_buttons(incident),
             elements.actions(
                 button("Catch up", "catchup", value),
                 button("Timeline", "timeline", value),
@@ -41,32 +41,33 @@ def menu(incident: Incident, policy: Policy, command: str = COMMAND) -> Message:
 
 
 def none_open(command: str = COMMAND) -> Message:
-    words = "There is no open incident."
+    """Says that no incident is open, and offers to declare one."""
+    text = "There is no open incident."
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f"{words} `{command} list all` shows the past ones."),
+            elements.section(f"{text} `{command} list all` shows the past ones."),
             elements.actions(button("Declare incident", "menu_declare", "declare"), block_id="menu"),
         ],
     )
 
 
 def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMAND) -> Message:
-    """Ask which open incident is meant. Each button carries the whole request, `--in` included, to be parsed again.
+    """Asks which open incident is meant. Each button carries the whole request, with `--in`, to be parsed again.
 
-    `raw` is Slack's text as it came. What is too long for a button must be typed again: it is never cut.
+    `raw` is the text as Slack sent it. A request too long for a button is never cut: the person types it again.
     """
     if not incidents:
         return none_open(command)
-    words = "Which incident do you mean?"
-    carried = length(raw) <= ASKED_AGAIN
-    rows = [_row(one, raw if carried else None) for one in incidents[:CHOICES]]
+    question = "Which incident do you mean?"
+    carried = length(raw) <= REQUEST
+    rows = [_row(incident, raw if carried else None) for incident in incidents[:CHOICES]]
     verb = clip((raw.split() or ["ack"])[0], 40)
     how = f"Say which by its ID: `{command} {verb} … --in {incidents[0].id}`"
     return elements.message(
-        words,
+        question,
         [
-            elements.section(words if carried else f"{words} {how}"),
+            elements.section(question if carried else f"{question} {how}"),
             *rows,
             elements.left_out(len(incidents) - CHOICES, how),
         ],
@@ -74,21 +75,21 @@ def which_incident(incidents: Sequence[Incident], raw: str, command: str = COMMA
 
 
 def _row(incident: Incident, raw: str | None) -> Block:
-    """`--in` stands first, so that it is found whatever follows."""
+    """`--in` comes first in the request, so that free text after it cannot hide it."""
     state = f"{render(incident.severity)} · {incident.status}"
-    shown = f"{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}\n{state}"
+    text = f"{phrases.drill_prefix(incident)}*{incident.id}* · {render(incident.title)}\n{state}"
     if raw is None:
-        return elements.section(shown)
-    return elements.section(shown, button("This one", "choose_incident", f"--in {incident.id} {raw}".strip()))
+        return elements.section(text)
+    return elements.section(text, button("This one", "choose_incident", f"--in {incident.id} {raw}".strip()))
 
 
-def _now(incident: Incident) -> list[Block | None]:
+def _status_buttons(incident: Incident) -> list[Block | None]:
     value = incident.id
     if incident.open:
         return [
             button("Acknowledge", "ack", value, style="primary") if incident.ladder.acknowledged_at is None else None,
             button("Lead", "lead", value) if phrases.LEADS not in incident.roles else None,
-            *card.working(value),
+            *card.response_buttons(value),
         ]
     if incident.status is Status.MERGED:
         return []
@@ -96,8 +97,8 @@ def _now(incident: Incident) -> list[Block | None]:
     return [button("Reopen", "reopen", value), close]
 
 
-def _more(incident: Incident) -> Block | None:
-    """What the card has no button for."""
+def _more_buttons(incident: Incident) -> Block | None:
+    """Buttons that the card does not have."""
     value = incident.id
     return elements.actions(
         button("Impact", "impact", value) if incident.open else None,

@@ -1,4 +1,4 @@
-"""The small forms behind the menu: that it was a false alarm, a note, a handover."""
+"""Small forms of the menu: false alarm, note and handover."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ LONGEST = 1000
 
 
 def cancel_modal(incident: Incident) -> Block:
-    """Block `text`."""
-    asked = elements.text_input(multiline=True, longest=LONGEST, placeholder="The probe was misconfigured")
+    """Has one input, `text`."""
+    element = elements.text_input(multiline=True, longest=LONGEST, placeholder="The probe was misconfigured")
     return elements.modal(
         CANCEL,
         "False alarm",
         "End it",
         [
-            elements.input_block("text", "What was it?", asked),
+            elements.input_block("text", "What was it?", element),
             elements.context(f"{incident.id} ends here, as cancelled. Reminders and pages stop."),
         ],
         inputs.metadata(incident=incident.id),
@@ -31,60 +31,67 @@ def cancel_modal(incident: Incident) -> Block:
 
 
 def note_modal(incident: Incident) -> Block:
-    """Block `text`."""
-    asked = elements.text_input(multiline=True, longest=elements.INPUT, placeholder="Deploy 4512 went out at 02:47")
+    """Has one input, `text`."""
+    element = elements.text_input(multiline=True, longest=elements.INPUT, placeholder="Deploy 4512 went out at 02:47")
     return elements.modal(
         NOTE,
         "Add a note",
         "Add",
-        [elements.input_block("text", "What happened?", asked)],
+        [elements.input_block("text", "What happened?", element)],
         inputs.metadata(incident=incident.id),
     )
 
 
 def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
-    """Blocks `role`, `to`. What the asker holds is chosen; else the lead."""
+    """Inputs `role` and `to`. Preselects a role that the asker holds, the commander first."""
     roles = [elements.option(plain(role.title), role.key) for role in policy.roles[: elements.OPTIONS]]
     held = [key for key, holder in incident.roles.items() if holder == asker]
     chosen = phrases.LEADS if phrases.LEADS in held or not held else held[0]
-    somebody: Block = {"type": "users_select", "placeholder": elements.plain_text("Somebody", elements.PLACEHOLDER)}
+    person: Block = {
+        "type": "users_select",
+        "placeholder": elements.plain_text("Choose a person", elements.PLACEHOLDER),
+    }
     return elements.modal(
         HANDOVER,
         "Hand over",
         "Ask them",
         [
             elements.input_block("role", "Role", elements.select(roles, chosen)),
-            elements.input_block(
-                "to", "To whom?", somebody, hint="They accept or decline. Until then nothing changes."
-            ),
+            elements.input_block("to", "To whom?", person, hint="They accept or decline. Until then nothing changes."),
         ],
         inputs.metadata(incident=incident.id),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class TextValues:
+    """Values of the note and false-alarm forms."""
+
     incident: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class HandoverValues:
+    """Values of the handover form."""
+
     incident: int
     role: str
     to: str
 
 
-def values_of_text(view: View) -> Written:
+def values_of_text(view: View) -> TextValues:
+    """Raises `InputErrors` if the text is empty."""
     number, text = inputs.incident_of(view), inputs.text(view, "text")
     if not text:
         raise InputErrors({"text": "Say it in a few words, such as “The probe was misconfigured”."})
-    return Written(number, text)
+    return TextValues(number, text)
 
 
-def values_of_handover(view: View) -> Offered:
+def values_of_handover(view: View) -> HandoverValues:
+    """Raises `InputErrors` if the role or the person is missing."""
     number, role, to = inputs.incident_of(view), inputs.chosen(view, "role"), inputs.user(view, "to")
-    missing = {"role": "" if role else "Choose a role.", "to": "" if to else "Choose whom to ask."}
+    missing = {"role": "" if role else "Choose a role.", "to": "" if to else "Choose a person to ask."}
     if role is None or to is None:
-        raise InputErrors({block: words for block, words in missing.items() if words})
-    return Offered(number, role, to)
+        raise InputErrors({block: error for block, error in missing.items() if error})
+    return HandoverValues(number, role, to)

@@ -1,4 +1,4 @@
-"""The modals of a running incident: update, severity, roles, resolve, reopen. Each with the reader of its values.
+"""Forms of a declared incident: update, severity, roles, resolve and reopen, each with the reader of its values.
 
 A block's `block_id` and its element's `action_id` are the same word; `private_metadata` is JSON with the incident's ID.
 """
@@ -26,22 +26,21 @@ ROLES = elements.VIEW_BLOCKS - 2
 
 @dataclass(frozen=True, slots=True)
 class UpdateValues:
-    """`status` and `severity` as chosen: the same as before where nobody touched them. `next_in` None: by the cadence.
-
-    `status_seen` and `severity_seen` are what the person saw when the form opened: only what differs was meant.
-    """
+    """Values of the update form."""
 
     incident: int
     status: Status
     severity: str
     text: str
-    next_in: timedelta | None
-    status_seen: str = ""
-    severity_seen: str = ""
+    next_in: timedelta | None  # None: by the severity's cadence
+    status_seen: str = ""  # when the form opened; the person meant a change only if `status` differs from it
+    severity_seen: str = ""  # likewise
 
 
 @dataclass(frozen=True, slots=True)
 class SeverityValues:
+    """Values of the severity form."""
+
     incident: int
     severity: str
     reason: str
@@ -49,15 +48,17 @@ class SeverityValues:
 
 @dataclass(frozen=True, slots=True)
 class RolesValues:
-    """Only what the person changed against what they saw: `assign` role → user, `clear` roles."""
+    """Only the roles that differ from what the person saw when the form opened."""
 
     incident: int
-    assign: dict[str, str] = field(default_factory=dict)
-    clear: tuple[str, ...] = ()
+    assign: dict[str, str] = field(default_factory=dict)  # role to user
+    clear: tuple[str, ...] = ()  # roles
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveValues:
+    """Values of the resolve form."""
+
     incident: int
     summary: str
     root_cause: str
@@ -66,17 +67,19 @@ class ResolveValues:
 
 @dataclass(frozen=True, slots=True)
 class ReopenValues:
+    """Values of the reopen form."""
+
     incident: int
     reason: str
 
 
 def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block:
-    """Blocks `status`, `severity`, `text`, `next_in`."""
+    """Inputs `status`, `severity`, `text` and `next_in`."""
     level = phrases.level_of(incident, policy)
-    shown = [*([] if incident.status in CHOOSABLE else [incident.status]), *CHOOSABLE]
-    if Status.RESOLVED not in shown:
-        shown.append(Status.RESOLVED)
-    statuses = [elements.option(phrases.status_name(status), str(status), MEANINGS[status]) for status in shown]
+    choices = [*([] if incident.status in CHOOSABLE else [incident.status]), *CHOOSABLE]
+    if Status.RESOLVED not in choices:
+        choices.append(Status.RESOLVED)
+    statuses = [elements.option(phrases.status_name(status), str(status), MEANINGS[status]) for status in choices]
     spans_ahead = [elements.option(f"By the cadence ({phrases.cadence(level)})", CADENCE)]
     spans_ahead += [elements.option(span, span) for span in NEXT_IN]
     return _modal(
@@ -93,7 +96,7 @@ def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block
                 elements.text_input(text, multiline=True, placeholder="What we know, what we do next"),
             ),
             elements.input_block("next_in", "Next update in", elements.select(spans_ahead, CADENCE)),
-            elements.context(f"Will be told: {told(incident, policy)}"),
+            elements.context(f"Will be posted in {update_channels(incident, policy)}"),
         ],
         status=str(incident.status),
         severity=incident.severity,
@@ -101,7 +104,7 @@ def update_modal(incident: Incident, policy: Policy, *, text: str = "") -> Block
 
 
 def severity_modal(incident: Incident, policy: Policy) -> Block:
-    """Blocks `severity`, `reason`."""
+    """Inputs `severity` and `reason`."""
     return _modal(
         "severity",
         "Change severity",
@@ -115,13 +118,13 @@ def severity_modal(incident: Incident, policy: Policy) -> Block:
                 elements.text_input(multiline=True, longest=1000, placeholder="All customers are affected"),
                 optional=True,
             ),
-            elements.context("Making it worse pages that severity's ladder from now. Making it milder pages nobody."),
+            elements.context("Raising it starts paging by the ladder of the new severity. Lowering it pages no one."),
         ],
     )
 
 
 def roles_modal(incident: Incident, policy: Policy) -> Block:
-    """One block `role_<key>` for each role, labelled with its title; whoever holds it is preselected."""
+    """One input `role_<key>` for each role, labelled with its title, with its holder preselected."""
     required = phrases.level_of(incident, policy).roles
     ordered = sorted(policy.roles, key=lambda role: role.key not in required)[:ROLES]
     held = {role.key: incident.roles[role.key] for role in ordered if role.key in incident.roles}
@@ -142,7 +145,7 @@ def roles_modal(incident: Incident, policy: Policy) -> Block:
 
 
 def resolve_modal(incident: Incident) -> Block:
-    """Blocks `summary`, `root_cause`, `impact_ended`."""
+    """Inputs `summary`, `root_cause` and `impact_ended`."""
     return _modal(
         "resolve",
         "Resolve incident",
@@ -168,7 +171,7 @@ def resolve_modal(incident: Incident) -> Block:
 
 
 def reopen_modal(incident: Incident) -> Block:
-    """Block `reason`."""
+    """Has one input, `reason`."""
     return _modal(
         "reopen",
         "Reopen incident",
@@ -180,13 +183,13 @@ def reopen_modal(incident: Incident) -> Block:
                 "Reason",
                 elements.text_input(multiline=True, longest=1000, placeholder="Errors are back since 04:10"),
             ),
-            elements.context("Reminders and pages start afresh."),
+            elements.context("Reminders and pages start over."),
         ],
     )
 
 
-def told(incident: Incident, policy: Policy) -> str:
-    """Where an update is posted, as mrkdwn."""
+def update_channels(incident: Incident, policy: Policy) -> str:
+    """The channels in which an update is posted, as mrkdwn."""
     here = phrases.channel_link(incident) if incident.channel_id else "the incident channel"
     if incident.private or not policy.announce:
         return here
@@ -194,6 +197,7 @@ def told(incident: Incident, policy: Policy) -> str:
 
 
 def values_of_update(view: View, policy: Policy) -> UpdateValues:
+    """Raises `InputErrors` for a missing text, and for a status or severity that does not exist any more."""
     number, seen = inputs.incident_of(view), inputs.metadata_of(view)
     text = inputs.text(view, "text")
     status, severity = inputs.chosen(view, "status"), inputs.chosen(view, "severity")
@@ -217,6 +221,7 @@ def values_of_update(view: View, policy: Policy) -> UpdateValues:
 
 
 def values_of_severity(view: View, policy: Policy) -> SeverityValues:
+    """Raises `InputErrors` for a severity that is not in the policy."""
     number, severity = inputs.incident_of(view), inputs.chosen(view, "severity")
     errors = _wrong_severity(severity, policy)
     if errors or severity is None:
@@ -225,7 +230,7 @@ def values_of_severity(view: View, policy: Policy) -> SeverityValues:
 
 
 def values_of_roles(view: View, policy: Policy) -> RolesValues:
-    """Compared with what stood there when the form opened, so that another's change in between is not undone."""
+    """Compares with the holders at the time the form opened, so that a change made meanwhile is not undone."""
     number, held = inputs.incident_of(view), inputs.metadata_of(view).get("held") or {}
     assign: dict[str, str] = {}
     clear: list[str] = []
@@ -242,19 +247,21 @@ def values_of_roles(view: View, policy: Policy) -> RolesValues:
 
 
 def values_of_resolve(view: View, now: datetime) -> ResolveValues:
+    """Raises `InputErrors` for a missing summary and for an end of impact in the future."""
     number = inputs.incident_of(view)
     summary, ended_at = inputs.text(view, "summary"), inputs.instant(view, "impact_ended")
     errors = {}
     if not summary:
         errors["summary"] = "Say what fixed it, such as “Rolled back deploy 4512”."
     if ended_at is not None and ended_at > now + timedelta(minutes=1):
-        errors["impact_ended"] = "That is still to come. Choose when it ended, or leave it empty."
+        errors["impact_ended"] = "That is in the future. Choose when it ended, or leave it empty."
     if errors:
         raise InputErrors(errors)
     return ResolveValues(number, summary, inputs.text(view, "root_cause"), ended_at)
 
 
 def values_of_reopen(view: View) -> ReopenValues:
+    """Raises `InputErrors` if there is no reason."""
     number, reason = inputs.incident_of(view), inputs.text(view, "reason")
     if not reason:
         raise InputErrors({"reason": "Say why, such as “Errors are back since 04:10”."})
@@ -273,13 +280,15 @@ def _next_in(chosen: str | None) -> timedelta | None:
     return durations.parse_duration(chosen) if chosen in NEXT_IN else None
 
 
-def _modal(callback: str, title: str, submit: str, incident: Incident, blocks: list[Block], **known: object) -> Block:
+def _modal(
+    callback: str, title: str, submit: str, incident: Incident, blocks: list[Block], **metadata: object
+) -> Block:
     return {
         "type": "modal",
         "callback_id": callback,
         "title": elements.plain_text(title, elements.MODAL_TITLE),
         "submit": elements.plain_text(submit, elements.MODAL_TITLE),
         "close": elements.plain_text("Cancel", elements.MODAL_TITLE),
-        "private_metadata": inputs.metadata(incident=incident.id, **known),
+        "private_metadata": inputs.metadata(incident=incident.id, **metadata),
         "blocks": blocks,
     }

@@ -1,4 +1,4 @@
-"""What happened, told in the channel and under the announcement: one short line for each entry."""
+"""News of an incident, for its channel and the thread of its announcement: one short line an entry."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from bot.slack.blocks import elements, phrases, policy_change
 from bot.slack.blocks.elements import Message
 from bot.slack.text import chunks, clip, escape, mention, plain, render
 
-NOTE = 1500  # of a reason or note beside the news
+NOTE = 1500  # characters of a reason or note
 
 
 def news(entry: Entry, incident: Incident, policy: Policy) -> Message:
-    """One short line: who did what, and why if they said."""
-    teller = _TELLERS.get(entry.kind)
-    said = teller(entry, incident, policy) if teller else _other(entry)
-    return elements.line(f"{phrases.drill_prefix(incident)}{said}")
+    """One short line: who did what, and why if they gave a reason."""
+    formatter = _FORMATTERS.get(entry.kind)
+    text = formatter(entry, incident, policy) if formatter else _other(entry)
+    return elements.line(f"{phrases.drill_prefix(incident)}{text}")
 
 
-def told(entry: Entry, incident: Incident, policy: Policy) -> Message:
-    """The entry as it is told: an update in full, all else as a line."""
+def entry_message(entry: Entry, incident: Incident, policy: Policy) -> Message:
+    """An update in full, any other entry as a line."""
     return update_posted(entry, incident, policy) if entry.kind == "update" else news(entry, incident, policy)
 
 
-def together(messages: Sequence[Message]) -> Message:
-    """What came of one verb, in one message."""
+def combined(messages: Sequence[Message]) -> Message:
+    """The messages of one command as a single message."""
     if len(messages) == 1:
         return messages[0]
-    text = "\n".join(one.text for one in messages)
-    return elements.message(text or "News", [block for one in messages for block in one.blocks])
+    text = "\n".join(message.text for message in messages)
+    return elements.message(text or "News", [block for message in messages for block in message.blocks])
 
 
 def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
-    """`Update #3`, with status and severity as they were when it was written."""
+    """A status update in full, with the status and severity of the time it was written."""
     number = entry.data.get("number", incident.updates)
     severity = str(entry.data.get("severity", incident.severity))
     status = phrases.status_name(str(entry.data.get("status", incident.status)))
@@ -48,12 +48,12 @@ def update_posted(entry: Entry, incident: Incident, policy: Policy) -> Message:
     first, *more = chunks(text, elements.TEXT - 200, 3) or [""]
     return elements.message(
         f"{phrases.drill_prefix(incident)}{incident.id} update #{number} ({status.lower()}): {clip(text, 500)}",
-        [elements.section(f"{head}\n{first}"), *[elements.section(piece) for piece in more], elements.context(foot)],
+        [elements.section(f"{head}\n{first}"), *[elements.section(chunk) for chunk in more], elements.context(foot)],
     )
 
 
 def duties(role: Role, incident: Incident, command: str = "/incident") -> Message:
-    """To whoever was given a role: what it asks of them, and how to hand it on."""
+    """For the new holder of a role: its duties, and how to pass it on."""
     title = render(plain(role.title))
     lines = [f"You are *{title}* of {phrases.title(incident)}."]
     if role.description:
@@ -64,26 +64,27 @@ def duties(role: Role, incident: Incident, command: str = "/incident") -> Messag
         f"{phrases.drill_prefix(incident)}You are {title} of {phrases.title(incident)}",
         [
             elements.section(f"{phrases.drill_prefix(incident)}" + "\n".join(lines)),
-            elements.context(f"{where}Can't? Give it to somebody else: `{command} role {escape(role.key)} @user`"),
+            elements.context(f"{where}Can't? Give it to someone else: `{command} role {escape(role.key)} @user`"),
         ],
     )
 
 
 def _acknowledged(entry: Entry, incident: Incident, policy: Policy) -> str:
-    return f":raised_hand: {mention(entry.actor)} acknowledged: they are responding."
+    return f":raised_hand: {mention(entry.actor)} acknowledged and is responding."
 
 
 def _status(entry: Entry, incident: Incident, policy: Policy) -> str:
     before, after = entry.data.get("before", ""), entry.data.get("after", "")
-    moved = f"{render(str(before))} → *{render(str(after))}*" if after else render(entry.text)
-    return f"{mention(entry.actor)} moved it: {moved}{_because(entry.data.get('note'))}"
+    change = f"{render(str(before))} → *{render(str(after))}*" if after else render(entry.text)
+    return f"{mention(entry.actor)} changed the status: {change}{_because(entry.data.get('note'))}"
 
 
 def _severity(entry: Entry, incident: Incident, policy: Policy) -> str:
     before, after = str(entry.data.get("before", "")), str(entry.data.get("after", incident.severity))
     how = "raised" if entry.data.get("raised") else "lowered"
     name = phrases.severity_name(after, policy)
-    return f"{mention(entry.actor)} {how} it from {render(before)} to *{name}*{_because(entry.data.get('reason'))}"
+    change = f"{how} the severity from {render(before)} to *{name}*"
+    return f"{mention(entry.actor)} {change}{_because(entry.data.get('reason'))}"
 
 
 def _role(entry: Entry, incident: Incident, policy: Policy) -> str:
@@ -92,25 +93,25 @@ def _role(entry: Entry, incident: Incident, policy: Policy) -> str:
     if user:
         by = "" if user == entry.actor else f", named by {mention(entry.actor)}"
         return f"{mention(str(user))} is now *{title}*{by}."
-    return f"{mention(entry.actor)} cleared *{title}*: nobody has it now."
+    return f"{mention(entry.actor)} cleared *{title}*: no one has it now."
 
 
 def _handover(entry: Entry, incident: Incident, policy: Policy) -> str:
     data = entry.data
     title, to = render(plain(str(data.get("title", "")))), mention(str(data.get("to", "")))
-    keeps = f" {mention(str(data['holder']))} keeps it" if data.get("holder") else " Nobody has it"
-    asked = f" ({mention(str(data['by']))} asked)" if data.get("by") != data.get("holder") else ""
+    keeps = f" {mention(str(data['holder']))} keeps it" if data.get("holder") else " No one has it"
+    asker = f" ({mention(str(data['by']))} asked)" if data.get("by") != data.get("holder") else ""
     match data.get("state"):
         case "asked":
             return f"{mention(entry.actor)} asks {to} to take over as *{title}*.{keeps} until they accept."
         case "stays":
             schedule = render(plain(str(data.get("schedule", ""))))
-            return f"{mention(entry.actor)} stays on as *{title}*, though their turn on {schedule} is over."
+            return f"{mention(entry.actor)} stays on as *{title}* after the end of their shift on {schedule}."
         case "declined":
-            return f"{to} declined to take over as *{title}*.{keeps}.{asked}"
+            return f"{to} declined to take over as *{title}*.{keeps}.{asker}"
         case "unanswered":
-            return f"{to} did not answer whether they take over as *{title}*.{keeps}.{asked}"
-    return f"{to} accepted to take over as *{title}*."
+            return f"{to} did not answer the request to take over as *{title}*.{keeps}.{asker}"
+    return f"{to} accepted and takes over as *{title}*."
 
 
 def _escalated(entry: Entry, incident: Incident, policy: Policy) -> str:
@@ -142,12 +143,12 @@ def _snoozed(entry: Entry, incident: Incident, policy: Policy) -> str:
     when = elements.moment(datetime.fromisoformat(until)) if until else ""
     if entry.data.get("promise"):
         return f"{mention(entry.actor)} promises the next update by {when}."
-    return f":zzz: {mention(entry.actor)} quieted the reminders until {when}. Pages still go out."
+    return f":zzz: {mention(entry.actor)} snoozed the reminders until {when}. Pages still go out."
 
 
 def _policy(entry: Entry, incident: Incident, policy: Policy) -> str:
     changes = policy_change.listed(entry.data.get("changes") or ())
-    return f"{mention(entry.actor)} brought the policy in force to {incident.id}:\n{changes}"
+    return f"{mention(entry.actor)} applied the current policy to {incident.id}:\n{changes}"
 
 
 def _other(entry: Entry) -> str:
@@ -155,11 +156,11 @@ def _other(entry: Entry) -> str:
 
 
 def _because(text: object) -> str:
-    """`: what they said`, or a full stop."""
+    """The reason after a colon, or a full stop."""
     return f": {clip(render(str(text)), NOTE)}" if text else "."
 
 
-_TELLERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
+_FORMATTERS: dict[str, Callable[[Entry, Incident, Policy], str]] = {
     "acknowledged": _acknowledged,
     "status": _status,
     "severity": _severity,

@@ -1,4 +1,4 @@
-"""Reminders: who owes what, why it is asked now, when it is asked again, what stops it."""
+"""Reminders: who owes what, why now, when the next one comes, and what stops them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,16 @@ SUPERSEDED = "Superseded by a newer reminder."
 
 
 def nudge(incident: Incident, policy: Policy, payload: NudgePayload, now: datetime, command: str = COMMAND) -> Message:
-    """`payload` is what the use case wrote: mention, soft, late_s, reason, owes_update, missing, due_at, next_at, page.
-
-    Softened it is one line that mentions nobody; the buttons are the same.
-    """
+    """The reminder with its buttons. A soft one is a single line without mentions."""
     if payload.soft:
-        said = phrases.drill_prefix(incident) + _soft(incident, policy, payload, now)
-        return elements.message(said, [elements.section(said), _buttons(incident, payload)])
+        text = phrases.drill_prefix(incident) + _soft(incident, policy, payload, now)
+        return elements.message(text, [elements.section(text), _buttons(incident, payload)])
     people = " ".join(mention(person) for person in payload.mention)
-    asked = phrases.drill_prefix(incident) + f"{people} {_asked(incident, policy, payload)}".strip()
+    text = phrases.drill_prefix(incident) + f"{people} {_demand(incident, policy, payload)}".strip()
     return elements.message(
-        asked,
+        text,
         [
-            elements.section(f"{asked}{_paging(payload)}"),
+            elements.section(f"{text}{_paging(payload)}"),
             elements.context(
                 f"*Why:* {_why(incident, policy, payload)}", _again(payload, now), _stops(payload, command)
             ),
@@ -39,8 +36,9 @@ def nudge(incident: Incident, policy: Policy, payload: NudgePayload, now: dateti
 
 
 def nudge_done(outcome: str, incident: Incident | None = None) -> Message:
-    """What a reminder becomes: one line without buttons. `outcome` is a sentence, or `superseded`, `snoozed`,
-    `promised`, of which the incident knows the rest. One that was superseded tells nothing, so its line is small.
+    """The settled reminder: one line without buttons, small if it was superseded.
+
+    `outcome`: a sentence, or `superseded`, `snoozed` or `promised`; for the last two the incident has the details.
     """
     drill = phrases.drill_prefix(incident) if incident else ""
     if outcome == "superseded":
@@ -70,7 +68,7 @@ def _soft(incident: Incident, policy: Policy, payload: NudgePayload, now: dateti
     return f"When you have a moment: {incident.id} is due {owed}{f' ({late})' if late else ''}.{again}"
 
 
-def _asked(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
+def _demand(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
     owed = " and ".join(_owed(incident, policy, payload)) or "a status update"
     late = _late(payload)
     return f"*{incident.id}* needs {owed}." + (f" This reminder is {late}." if late else "")
@@ -79,17 +77,21 @@ def _asked(incident: Incident, policy: Policy, payload: NudgePayload) -> str:
 def _owed(incident: Incident, policy: Policy, payload: NudgePayload) -> list[str]:
     owed = ["a status update"] if payload.owes_update else []
     missing = [render(plain(phrases.role_of(key, policy).title)) for key in payload.missing]
-    return [*owed, f"somebody as {elements.join_comma(missing)}"] if missing else owed
+    return [*owed, f"someone as {elements.join_comma(missing)}"] if missing else owed
 
 
 def _late(payload: NudgePayload) -> str:
-    """Said wherever it is so: the word “late”, and by how much."""
+    """How late the reminder itself is; empty if it is on time."""
     late_s = payload.late_s
     return f"late by {durations.approximate(timedelta(seconds=late_s))}" if late_s else ""
 
 
 def _paging(payload: NudgePayload) -> str:
-    return "\n:rotating_light: Nobody has written for two whole rounds, so I am paging too." if payload.page else ""
+    return (
+        "\n:rotating_light: No one has written for two rounds of reminders, so I am paging as well."
+        if payload.page
+        else ""
+    )
 
 
 def _why(incident: Incident, policy: Policy, payload: NudgePayload) -> str:

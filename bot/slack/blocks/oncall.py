@@ -1,4 +1,4 @@
-"""Who is on call: now, until when, and who is next; what is not covered is said aloud."""
+"""The on-call message: who is on call and until when, who is next, and gaps in the schedules."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import escape, mention, plain, render
 
 COMMAND = "/incident"
-SCHEDULES = 40
-FEEDS = 8
-COVERS = 3
+MAX_SCHEDULES = 40
+MAX_FEEDS = 8
+MAX_COVERS = 3
 
 
 def on_call(
@@ -28,8 +28,8 @@ def on_call(
     links: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
 ) -> Message:
-    """One schedule, or all of them. `links`: title to the address of a calendar feed. `notes`: what is not fresh."""
-    schedules = [one for key, one in policy.schedules.items() if schedule in (None, key)]
+    """One schedule, or all. `links` maps titles to addresses of calendar feeds; `notes` warn of outdated data."""
+    schedules = [entry for key, entry in policy.schedules.items() if schedule in (None, key)]
     if not schedules:
         return elements.line("Nobody is on call: the policy has no schedules. Add some under `schedules:`.")
     words = "On call now" if schedule is None else f"On call on {render(schedule)}"
@@ -37,9 +37,9 @@ def on_call(
         words,
         [
             elements.section(f"*{words}*"),
-            *[elements.section(row(one, policy, now, overrides)) for one in schedules[:SCHEDULES]],
+            *[elements.section(row(entry, policy, now, overrides)) for entry in schedules[:MAX_SCHEDULES]],
             elements.left_out(
-                len(schedules) - SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"
+                len(schedules) - MAX_SCHEDULES, f"One of them: `{command} oncall {render(schedules[0].key)}`"
             ),
             elements.actions(button("Cover for a while", "cover", schedules[0].key), block_id="oncall"),
             elements.context(f"By command: `{command} cover {render(schedules[0].key)} from tomorrow 18:00 for 12h`"),
@@ -50,27 +50,27 @@ def on_call(
 
 
 def subscribe(links: Mapping[str, str]) -> Block | None:
-    """For a calendar. Whoever has such an address can read it, so it is shown to one person at a time."""
-    shown = [f"<{escape(url)}|{render(plain(title))}>" for title, url in list(links.items())[:FEEDS]]
+    """Links to calendar feeds. The address alone grants access, so it is only ever shown to its owner."""
+    shown = [f"<{escape(url)}|{render(plain(title))}>" for title, url in list(links.items())[:MAX_FEEDS]]
     return elements.context(f":calendar: In your calendar: {elements.join_dots(shown)}") if shown else None
 
 
 def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
-    """Lines of mrkdwn: now, next, and covers to come."""
+    """Lines of mrkdwn: the current shift, the next, and upcoming covers."""
     name = f"*{render(plain(schedule.key))}*"
     shift = oncall.current_shift(schedule, now, overrides)
-    upcoming = _next(schedule, now, shift, overrides)
+    upcoming = _next_shift(schedule, now, shift, overrides)
     after = f"\nNext: {called(upcoming.member, policy)}, {elements.moment(upcoming.starts_at)}" if upcoming else ""
-    after += _to_come(schedule, policy, now, overrides)
+    after += _upcoming_covers(schedule, policy, now, overrides)
     if shift is None:
         return f":warning: {name} · nobody is on call now{after}"
     until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.LOOKAHEAD else ""
-    covering = ", covering" if _covers(schedule, shift, now, overrides) else ""
+    covering = ", covering" if _is_covered(schedule, shift, now, overrides) else ""
     return f"{name} · {called(shift.member, policy)}{covering}{until}{after}"
 
 
 def called(member: str, policy: Policy) -> str:
-    """A contact or a Slack ID: as a mention where the policy knows the ID, else by name."""
+    """A contact's key or a Slack ID as a mention, or as a name where the policy has no Slack ID."""
     contact = policy.contacts.get(member)
     if contact is None:
         return mention(member)
@@ -79,33 +79,34 @@ def called(member: str, policy: Policy) -> str:
     return render(plain(contact.name or member))
 
 
-def _to_come(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
-    """Covers that begin later."""
+def _upcoming_covers(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[Override]) -> str:
+    """A line of the covers that begin later. Empty where there are none."""
     ahead = sorted(
-        (one for one in overrides if one.starts_at > now and _is_cover(one, schedule)), key=lambda one: one.starts_at
+        (cover for cover in overrides if cover.starts_at > now and _is_cover(cover, schedule)),
+        key=lambda cover: cover.starts_at,
     )
-    said = [
-        f"{called(one.member, policy)}, {elements.moment(one.starts_at)} – {elements.moment(one.ends_at)}"
-        for one in ahead[:COVERS]
+    covers = [
+        f"{called(cover.member, policy)}, {elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
+        for cover in ahead[:MAX_COVERS]
     ]
-    more = f" and {len(ahead) - COVERS} more" if len(ahead) > COVERS else ""
-    return f"\nCovers to come: {'; '.join(said)}{more}" if said else ""
+    more = f" and {len(ahead) - MAX_COVERS} more" if len(ahead) > MAX_COVERS else ""
+    return f"\nUpcoming covers: {'; '.join(covers)}{more}" if covers else ""
 
 
-def _next(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Sequence[Override]) -> Shift | None:
-    """Looked for only where somebody else comes within sight: looking further takes long."""
+def _next_shift(schedule: Schedule, now: datetime, shift: Shift | None, overrides: Sequence[Override]) -> Shift | None:
+    """The shift after the current one. None beyond the look-ahead, since a longer search is slow."""
     if shift is not None and shift.ends_at >= now + oncall.LOOKAHEAD:
         return None
     return oncall.next_shift(schedule, now, overrides)
 
 
-def _covers(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence[Override]) -> bool:
+def _is_covered(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence[Override]) -> bool:
     return any(
-        _is_cover(one, schedule) and one.member == shift.member and one.starts_at <= now < one.ends_at
-        for one in overrides
+        _is_cover(cover, schedule) and cover.member == shift.member and cover.starts_at <= now < cover.ends_at
+        for cover in overrides
     )
 
 
 def _is_cover(override: Override, schedule: Schedule) -> bool:
-    """A turn that was read from PagerDuty is none; only who covers stands there by a Slack ID."""
+    """Whether this override is a cover. Shifts read from PagerDuty are overrides too, but without a Slack ID."""
     return override.schedule == schedule.key and (not schedule.pagerduty or is_user_id(override.member))

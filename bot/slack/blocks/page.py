@@ -1,4 +1,4 @@
-"""Pages: who is paged, why, and which button to press."""
+"""Pages in Slack: who is paged, why, and which button to press."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ COMMAND = "/incident"
 GAPS = 10
 PEOPLE = 50
 WHY = 1000
-PRESS = "Press *I'm on it* if you are responding; *Can't* calls the next rung at once."
+PRESS = "Press *I'm on it* if you are responding; *Can't* pages the next rung at once."
 
 
 def page_channel(
     incident: Incident, policy: Policy, payload: PagePayload, now: datetime, command: str = COMMAND
 ) -> Message:
-    """In the incident's channel: mentions whom the rung reaches; says so loudly where it reaches nobody."""
+    """For the incident's channel: mentions the people of the rung, or warns that nobody could be paged."""
     if payload.rung is None and not payload.pages:
         return nobody_left(incident, payload, command)
     people = " ".join(mention(person) for person in payload.people[:PEOPLE])
     channels = elements.join_comma([phrases.channel_named(channel) for channel in payload.channels])
-    called = elements.join_dots([people, channels]) or "Others, outside Slack"
+    recipients = elements.join_dots([people, channels]) or "People outside Slack"
     paged = "you are paged" if people else "paged"
-    words = f":rotating_light: {called}: {paged} for {phrases.title(incident)}{_count(payload)}"
+    words = f":rotating_light: {recipients}: {paged} for {phrases.title(incident)}{_count(payload)}"
     return elements.message(
         phrases.drill_prefix(incident) + words,
         [
             elements.section(phrases.drill_prefix(incident) + words),
             elements.section("\n".join([f"*Why:* {_why(payload)}", *_gaps(payload)])),
-            elements.context(f"{_called(incident, payload)}. {_press(payload)}"),
+            elements.context(f"{_source(incident, payload)}. {_press(payload)}"),
             _buttons(incident, payload),
         ],
     )
 
 
 def nobody_left(incident: Incident, payload: PagePayload, command: str = COMMAND) -> Message:
-    """The end of the ladder, or a ladder that reaches nobody."""
+    """Warns that a page reached nobody: the ladder has ended, or its rungs are empty."""
     why = "the ladder has nobody left" if not payload.called else f"{render(payload.called)} is empty"
     words = f":warning: *Nobody could be paged* for {incident.id}: {why}."
     lines = [f"*Why now:* {_why(payload)}", *_gaps(payload)]
     if len(lines) == 1:
         lines.append("Every rung was paged already, or there is none for this severity.")
-    lines.append(f"*What to do:* call somebody yourself, and bring them in with `{command} invite @user`.")
+    lines.append(f"*What to do:* call someone yourself, and bring them in with `{command} invite @user`.")
     return elements.message(
         phrases.drill_prefix(incident) + words,
         [
@@ -65,7 +65,7 @@ def nobody_left(incident: Incident, payload: PagePayload, command: str = COMMAND
 
 
 def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
-    """To one person, directly."""
+    """For one person, as a direct message."""
     words = f":rotating_light: You are paged{_count(payload)}: {phrases.outside(incident)}"
     name = phrases.severity_name(incident.severity, policy)
     lines = [
@@ -74,8 +74,8 @@ def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: d
         f"*Channel:* {phrases.channel_link(incident)}",
         f"*Why you:* {_why_you(incident, payload)} — {_why(payload)}.",
     ]
-    if incident.private:  # they are invited, and read the rest in its channel
-        lines = [f"*Channel:* {phrases.channel_link(incident)}. You are being invited; all else is said there."]
+    if incident.private:  # the page invites them, and they read the details in the channel
+        lines = [f"*Channel:* {phrases.channel_link(incident)}. You are being invited; the details are there."]
     return elements.message(
         phrases.drill_prefix(incident) + words,
         [
@@ -88,7 +88,7 @@ def page_direct(incident: Incident, policy: Policy, payload: PagePayload, now: d
 
 
 def page_elsewhere(incident: Incident, policy: Policy, payload: PagePayload, now: datetime) -> Message:
-    """In another channel that a rung names."""
+    """For a channel that a rung names, other than the incident's."""
     name = phrases.severity_name(incident.severity, policy)
     words = f":rotating_light: Help is needed{_count(payload)}: {phrases.outside(incident)}"
     if incident.private:
@@ -107,18 +107,18 @@ def page_elsewhere(incident: Incident, policy: Policy, payload: PagePayload, now
 
 
 def page_settled(incident: Incident, policy: Policy, outcome: str | None = None, *, directly: bool = True) -> Message:
-    """What a page becomes, without buttons. `outcome` in words; without, the incident says what happened.
+    """The settled page, without buttons. Without an `outcome` the incident's state gives the text.
 
-    In a channel it is one line: what it said was for others, and stands on the timeline.
+    `directly`: the page was a direct message; in a channel one line is enough, since the timeline has the page.
     """
-    words = render(outcome) if outcome else _settled_by(incident)
+    text = render(outcome) if outcome else _settled_by(incident)
     if not directly:
-        return elements.line(words)
+        return elements.line(text)
     return elements.message(
-        words,
+        text,
         [
             elements.section(f"~You were paged for {phrases.outside(incident).replace('~', '∼')}~"),
-            elements.section(words),
+            elements.section(text),
         ],
     )
 
@@ -143,38 +143,37 @@ def _count(payload: PagePayload) -> str:
 
 
 def _gaps(payload: PagePayload) -> list[str]:
-    fell = payload.fell_through
-    lines = [f":warning: Rung {rung} reached nobody: {clip(render(gap), 300)}" for rung, gap in fell[:GAPS]]
-    if len(fell) > GAPS:
-        lines.append(f"… and {len(fell) - GAPS} more rungs")
-    ways = [clip(render(gap), 200) for gap in payload.gaps[:GAPS]]
-    return [*lines, f":warning: Not every way was open: {'; '.join(ways)}."] if ways else lines
+    skipped = payload.fell_through
+    lines = [f":warning: Rung {rung} reached nobody: {clip(render(gap), 300)}" for rung, gap in skipped[:GAPS]]
+    if len(skipped) > GAPS:
+        lines.append(f"… and {len(skipped) - GAPS} more rungs")
+    unavailable = [clip(render(gap), 200) for gap in payload.gaps[:GAPS]]
+    return [*lines, f":warning: Not every method could be used: {'; '.join(unavailable)}."] if unavailable else lines
 
 
 def page_drill(incident: Incident, payload: DrillPagePayload) -> Message:
-    """What a drill would have sent; it mentions nobody. `people` are names, each with the ways to reach them."""
+    """The page of a drill, which mentions nobody. `payload.people`: names, each with the methods that reach them."""
     people = [
-        f"{render(plain(name))} ({', '.join(ways)})" if ways else render(plain(name))
-        for name, ways in (payload.people or {}).items()
+        f"{render(plain(name))} ({', '.join(methods)})" if methods else render(plain(name))
+        for name, methods in (payload.people or {}).items()
     ]
     channels = [phrases.channel_named(channel) for channel in payload.channels]
-    whom = elements.join_comma([*people, *channels], PEOPLE)
-    words = (
-        f"[DRILL] Nobody is paged. {'Otherwise this would page: ' + whom if whom else 'The ladder has nobody left.'}"
-    )
-    called = render(payload.called or "")
-    lines = [f"*Why:* {_why(payload)}", *[f":warning: {clip(render(g), 300)}" for g in payload.gaps]]
+    recipients = elements.join_comma([*people, *channels], PEOPLE)
+    outcome = f"Otherwise this would page: {recipients}" if recipients else "The ladder has nobody left."
+    words = f"[DRILL] Nobody is paged. {outcome}"
+    source = render(payload.called or "")
+    lines = [f"*Why:* {_why(payload)}", *[f":warning: {clip(render(gap), 300)}" for gap in payload.gaps]]
     return elements.message(
         words,
         [
             elements.section(f":test_tube: {words}"),
             elements.section("\n".join(lines)),
-            elements.context(called) if called else None,
+            elements.context(source) if source else None,
         ],
     )
 
 
-def _called(incident: Incident, payload: PagePayload) -> str:
+def _source(incident: Incident, payload: PagePayload) -> str:
     if payload.rung is None:
         return render(payload.called or "A page by hand")
     return f"Rung {payload.rung} of the {render(incident.severity)} ladder"
@@ -188,13 +187,13 @@ def _why_you(incident: Incident, payload: PagePayload) -> str:
 
 def _why_here(payload: PagePayload) -> str:
     if payload.rung is None:
-        return f"{render(payload.called or 'somebody')} names this channel"
+        return f"{render(payload.called or 'someone')} names this channel"
     return f"this channel is on rung {payload.rung} of the ladder"
 
 
 def _press(payload: PagePayload) -> str:
     if payload.rung is None:
-        return "Press *I'm on it* if you are responding; *Can't* tells the channel so."
+        return "Press *I'm on it* if you are responding; *Can't* tells the channel."
     return PRESS
 
 

@@ -1,4 +1,4 @@
-"""Phrases that several messages share: severity, status, who, when. All give mrkdwn unless they say otherwise."""
+"""Phrases that several messages share: severity, status, people, times. All return mrkdwn unless noted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEADS = "commander"
 
 
 def level_of(incident: Incident, policy: Policy) -> Severity:
-    """The incident's severity; by its key alone where the policy knows it no more."""
+    """The incident's severity, or a stand-in with the key alone if the policy no longer has it."""
     try:
         return policy.severity(incident.severity)
     except Refused:
@@ -25,13 +25,13 @@ def level_of(incident: Incident, policy: Policy) -> Severity:
 
 
 def role_of(key: str, policy: Policy) -> Role:
-    """The role, or a stand-in with a readable title where the policy knows it no more."""
-    found = next((role for role in policy.roles if role.key == key), None)
-    return found or Role(key, key.replace("_", " ").capitalize())
+    """The role, or a stand-in with a readable title if the policy no longer has it."""
+    stand_in = Role(key, key.replace("_", " ").capitalize())
+    return next((role for role in policy.roles if role.key == key), stand_in)
 
 
 def dot(severity: str, policy: Policy) -> str:
-    """Red for the worst, paler the milder, however many there are."""
+    """A coloured dot: red for the worst severity, white for the mildest or an unknown one."""
     keys = [level.key for level in policy.severities]
     if severity not in keys:
         return DOTS[-1]
@@ -45,7 +45,8 @@ def severity_plain(level: Severity) -> str:
 
 
 def severity_name(severity: str, policy: Policy) -> str:
-    level = next((one for one in policy.severities if one.key == severity), Severity(severity, ""))
+    """The severity with its coloured dot."""
+    level = next((level for level in policy.severities if level.key == severity), Severity(severity, ""))
     return f"{dot(severity, policy)} {render(plain(severity_plain(level)))}"
 
 
@@ -54,6 +55,7 @@ def status_name(status: Status | str) -> str:
 
 
 def status_line(incident: Incident) -> str:
+    """The status with its one-line meaning."""
     return f"{status_name(incident.status)} — {MEANINGS[incident.status]}"
 
 
@@ -63,12 +65,12 @@ def title(incident: Incident) -> str:
 
 
 def outside(incident: Incident) -> str:
-    """The title where people outside may read it: of a private incident the ID alone."""
+    """The title for people outside the incident: of a private incident the ID alone."""
     return f"{incident.id} (private)" if incident.private else title(incident)
 
 
 def marks(incident: Incident) -> str:
-    """What must not be overlooked: a drill, a private incident. Empty for most."""
+    """Labels of a drill or a private incident. Empty for most incidents."""
     return join_dots(
         [
             ":test_tube: *DRILL* — a test; nobody is paged" if incident.drill else "",
@@ -82,12 +84,13 @@ def drill_prefix(incident: Incident) -> str:
 
 
 def who_leads(incident: Incident) -> str:
+    """The incident commander as a mention, or “nobody yet”."""
     user = incident.roles.get(LEADS)
     return mention(user) if user else "nobody yet"
 
 
 def missing_roles(incident: Incident, policy: Policy) -> list[str]:
-    """Titles of required roles that nobody holds. Never raises."""
+    """Titles of required roles that are empty. Empty also where the policy no longer has the severity."""
     try:
         return [role_of(key, policy).title for key in empty_roles(incident, policy)]
     except Refused:
@@ -95,12 +98,13 @@ def missing_roles(incident: Incident, policy: Policy) -> list[str]:
 
 
 def services(incident: Incident, policy: Policy) -> list[str]:
+    """Names of the affected services."""
     names = [policy.services[key].name or key if key in policy.services else key for key in incident.services]
     return [render(plain(name)) for name in names]
 
 
 def channel_link(incident: Incident) -> str:
-    """The channel as a link; its name, or words, until it exists."""
+    """The channel as a link, or a phrase until it exists."""
     if incident.channel_id:
         return f"<#{incident.channel_id}>"
     return "its channel is being opened"
@@ -113,12 +117,12 @@ def channel_named(channel: str) -> str:
 
 
 def cadence(level: Severity) -> str:
-    """Plain words for how often updates are asked for."""
+    """How often updates are due, in words."""
     return f"every {durations.exact(level.update_every)}" if level.update_every else "none asked for"
 
 
 def snoozed(incident: Incident, now: datetime) -> str:
-    """Who quieted the reminders and until when; empty when nobody did, or it has passed."""
+    """Who snoozed the reminders and until when. Empty where they are not snoozed."""
     snooze = incident.snooze
     if snooze is None or snooze.until <= now or not incident.open:
         return ""
@@ -126,12 +130,12 @@ def snoozed(incident: Incident, now: datetime) -> str:
 
 
 def at(instant: datetime, now: datetime) -> str:
-    """The time of day; with the day where that is another one, or may be for some reader."""
+    """The time of day; with the date where it is twelve hours or more away."""
     return clock(instant) if abs((now - instant).total_seconds()) < 43_200 else moment(instant)
 
 
 def ending(incident: Incident) -> str:
-    """How it ended, in one line; empty while it runs."""
+    """How the incident ended, in one line. Empty while it is open."""
     if incident.open:
         return ""
     when = f" {moment(incident.ended_at)}" if incident.ended_at else ""

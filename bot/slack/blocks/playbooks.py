@@ -1,4 +1,4 @@
-"""Playbooks before they are opened: those that fit, each with the reason and a button."""
+"""Playbooks that fit an incident, each with the reason and a button, and messages to their owners."""
 
 from __future__ import annotations
 
@@ -14,62 +14,66 @@ from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, render
 
-REASON = 200
-DESCRIPTION = 250
-REVIEWS = 30
-SHOWN = 3  # of what fits; on a telephone nobody reads more
+REASON_LENGTH = 200
+DESCRIPTION_LENGTH = 250
+MAX_REVIEWS = 30
+MAX_HITS = 3  # nobody reads more on a telephone
 
 
 def suggested(
-    incident: Incident, hits: Sequence[Hit], walks: Sequence[PlaybookRun], command: str, asked: str = ""
+    incident: Incident, hits: Sequence[Hit], runs: Sequence[PlaybookRun], command: str, query: str = ""
 ) -> Message:
-    """What fits this incident, or what somebody typed; and what is open already."""
+    """The playbooks that fit the incident or the query, and those that are open already."""
     example = elements.code(f"{command} playbook the database is slow")
-    if not hits and not walks:
-        what = f"“{render(clip(asked, 60))}”" if asked else "what is known of it"
-        return elements.line(f"No playbook fits {what}. Say what you see, in a few words: {example}")
+    if not hits and not runs:
+        what = f"“{render(clip(query, 60))}”" if query else "what is known so far"
+        return elements.line(f"No playbook fits {what}. Describe what you see in a few words: {example}")
     over = "" if incident.open else f", which is {incident.status}"
-    words = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(asked, 60))}”" if asked else "")
-    going = {walk.playbook: walk for walk in walks if walk.active}
-    fresh = [hit for hit in hits if hit.playbook.id not in going][:SHOWN]
-    nothing = f"No playbook fits “{render(clip(asked, 60))}”." if asked and not hits else ""
-    hint = "Say what you see, in a few words" if nothing else "Not the right one? Say what you see"
+    words = f"Playbooks for {incident.id}{over}" + (f" and “{render(clip(query, 60))}”" if query else "")
+    open_ids = {run.playbook for run in runs if run.active}
+    fresh = [hit for hit in hits if hit.playbook.id not in open_ids][:MAX_HITS]
+    nothing = f"No playbook fits “{render(clip(query, 60))}”." if query and not hits else ""
+    hint = "Describe what you see in a few words" if nothing else "Not the right one? Describe what you see"
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
-            *[_open(walk) for walk in walks if walk.active],
+            *[_open(run) for run in runs if run.active],
             *[_hit(incident, hit) for hit in fresh],
             elements.context(" ".join(part for part in (nothing, f"{hint}: {example}") if part)),
         ],
     )
 
 
-def opened_already(walk: PlaybookRun) -> Message:
+def opened_already(run: PlaybookRun) -> Message:
+    """To a person who opens a playbook that is already open."""
     return elements.line(
-        f"*{render(walk.name)}* is open here already: {mention(walk.opened_by)} opened it "
-        f"{elements.clock(walk.opened_at)}, {walk.settled} of {len(walk.steps)} steps are done. "
-        f"Its message is in the channel."
+        f"*{render(run.name)}* is open here already. {mention(run.opened_by)} opened it at "
+        f"{elements.clock(run.opened_at)}, and {run.settled} of {len(run.steps)} steps are done. "
+        "Its message is in the channel."
     )
 
 
-def opened(walk: PlaybookRun) -> Message:
-    return elements.line(f"*{render(walk.name)}* is open in the channel of INC-{walk.incident}.")
+def opened(run: PlaybookRun) -> Message:
+    return elements.line(f"*{render(run.name)}* is open in the channel of INC-{run.incident}.")
 
 
-def overtaken(what: str, mark: StepState, user: str) -> Message:
-    """To whoever pressed second."""
-    when = f", {elements.clock(mark.at)}" if mark.at else ""
-    step = f"step {mark.key}, *{render(mark.title)}*,"
-    if mark.by == user:
-        return elements.line(f"You were there already: {step} is {render(_how(mark))}{when}.")
-    by = mention(mark.by) if mark.by else "Somebody"
-    return elements.line(f"{by} was first: {step} is {render(_how(mark))}{when}. Nothing more to do there, thank you.")
+def overtaken(what: str, step_state: StepState, user: str) -> Message:
+    """To a person whose press came after somebody else had settled the step."""
+    when = f", {elements.clock(step_state.at)}" if step_state.at else ""
+    step = f"step {step_state.key}, *{render(step_state.title)}*,"
+    if step_state.by == user:
+        return elements.line(f"You did that already: {step} is {render(_state_text(step_state))}{when}.")
+    by = mention(step_state.by) if step_state.by else "Somebody"
+    return elements.line(
+        f"{by} was first: {step} is {render(_state_text(step_state))}{when}. "
+        "There is nothing more to do there, thank you."
+    )
 
 
 def offer(incident: Incident, hit: Hit) -> list[Block | None]:
-    """On the card: the one that fits best."""
-    why = f" — {render(clip(hit.reasons[0], REASON))}" if hit.reasons else ""
+    """The best match, for the card."""
+    why = f" — {render(clip(hit.reasons[0], REASON_LENGTH))}" if hit.reasons else ""
     return [
         elements.section(
             f":blue_book: *{render(hit.playbook.name)}* seems to fit{why}",
@@ -79,58 +83,60 @@ def offer(incident: Incident, hit: Hit) -> list[Block | None]:
 
 
 def review(about: Sequence[Mapping[str, Any]]) -> Message:
-    """To the owner: what has to be looked at, and how one says that one has."""
-    words = "A playbook of yours wants a look" if len(about) == 1 else f"{len(about)} things about your playbooks"
-    lines = [f"• {_owed(one)}" for one in about[:REVIEWS]]
-    if len(about) > REVIEWS:
-        lines.append(f"… and {len(about) - REVIEWS} more: `tocsin playbooks stats`")
+    """To the owner: the reviews that are due, and how to record them."""
+    words = (
+        "One of your playbooks needs a review" if len(about) == 1 else f"{len(about)} reviews of your playbooks are due"
+    )
+    lines = [f"• {_review_reason(item)}" for item in about[:MAX_REVIEWS]]
+    if len(about) > MAX_REVIEWS:
+        lines.append(f"… and {len(about) - MAX_REVIEWS} more: `tocsin playbooks stats`")
     return elements.message(
         words,
         [
             elements.section(f":blue_book: *{words}*"),
             *elements.sections("\n".join(lines)),
             elements.context(
-                "Read it as if it were three in the morning, mend it, and set `last_reviewed` to today in its file. "
-                "I say this once for each period, and once for a step."
+                "Read it as if it were three in the morning, fix what is wrong, and set `last_reviewed` to today in "
+                "its file. I remind you once per review period, and once per skipped step."
             ),
         ],
     )
 
 
-def _owed(one: Mapping[str, Any]) -> str:
-    name = f"*{render(str(one['name']))}* (`{render(str(one['playbook']))}`)"
-    if one["what"] == "skipped":
-        step = f"step {one['step']}, _{render(str(one['title']))}_"
-        return f"{name}: {step}, was skipped {one['times']} times. Is it needed?"
-    return f"{name} was reviewed on {one['reviewed']}; it is time again."
+def _review_reason(item: Mapping[str, Any]) -> str:
+    name = f"*{render(str(item['name']))}* (`{render(str(item['playbook']))}`)"
+    if item["what"] == "skipped":
+        step = f"step {item['step']}, _{render(str(item['title']))}_"
+        return f"{name}: {step}, was skipped {item['times']} times. Is it needed?"
+    return f"{name} was last reviewed on {item['reviewed']}, so it is due again."
 
 
 def _hit(incident: Incident, hit: Hit) -> Block:
-    one = hit.playbook
-    lines = [f"*{render(one.name)}*{_length(one)}"]
-    if one.description:
-        lines.append(clip(render(one.description), DESCRIPTION))
-    lines += [f"_Why:_ {clip(render(' · '.join(hit.reasons)), REASON)}"] if hit.reasons else []
-    return elements.section("\n".join(lines), button("Open", "playbook_open", f"{incident.id}:{one.id}"))
+    playbook = hit.playbook
+    lines = [f"*{render(playbook.name)}*{_length(playbook)}"]
+    if playbook.description:
+        lines.append(clip(render(playbook.description), DESCRIPTION_LENGTH))
+    lines += [f"_Why:_ {clip(render(' · '.join(hit.reasons)), REASON_LENGTH)}"] if hit.reasons else []
+    return elements.section("\n".join(lines), button("Open", "playbook_open", f"{incident.id}:{playbook.id}"))
 
 
-def _open(walk: PlaybookRun) -> Block:
+def _open(run: PlaybookRun) -> Block:
     return elements.section(
-        f":blue_book: *{render(walk.name)}* is open: {walk.settled} of {len(walk.steps)} steps done, "
-        f"opened by {mention(walk.opened_by)} {elements.clock(walk.opened_at)}"
+        f":blue_book: *{render(run.name)}* is open: {run.settled} of {len(run.steps)} steps done, "
+        f"opened by {mention(run.opened_by)} {elements.clock(run.opened_at)}"
     )
 
 
-def _length(one: Playbook) -> str:
-    steps = f" · {len(one.steps)} steps"
-    return steps + (f", about {durations.exact(one.expected_duration)}" if one.expected_duration else "")
+def _length(playbook: Playbook) -> str:
+    steps = f" · {len(playbook.steps)} steps"
+    return steps + (f", about {durations.exact(playbook.expected_duration)}" if playbook.expected_duration else "")
 
 
-def _how(mark: StepState) -> str:
-    if mark.state is StepStatus.WAITING:
+def _state_text(step_state: StepState) -> str:
+    if step_state.state is StepStatus.WAITING:
         return "waiting for approval"
     return {
         StepStatus.TIMED_OUT: "timed out",
         StepStatus.ROLLED_BACK: "rolled back",
         StepStatus.MAY_HAVE_RUN: "in doubt",
-    }.get(mark.state, str(mark.state))
+    }.get(step_state.state, str(step_state.state))

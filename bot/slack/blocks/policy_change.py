@@ -1,4 +1,4 @@
-"""Another policy for an incident under way: what would change, with the button that does it."""
+"""The preview of a newer policy for an open incident, with the button that applies it."""
 
 from __future__ import annotations
 
@@ -11,38 +11,43 @@ from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message, button
 from bot.slack.text import clip, render
 
-LINES = 20
-AHEAD = 6
+MAX_CHANGES = 20
+MAX_DEADLINES = 6
 
 
 def preview(incident: Incident, changes: Sequence[str], ahead: Sequence[Deadline], digest: str) -> Message:
-    """Privately, to whoever asked."""
-    words = f"{incident.id} goes by the policy it was declared under. With the one in force:"
-    coming = "\n".join(f"• {elements.moment(one.due_at)} · {clip(render(one.reason), 200)}" for one in ahead[:AHEAD])
+    """The changes and upcoming deadlines under the current policy. `ahead` is in order of time."""
+    words = f"{incident.id} follows the policy that it was declared under. Under the current one:"
+    upcoming = "\n".join(
+        f"• {elements.moment(deadline.due_at)} · {clip(render(deadline.reason), 200)}"
+        for deadline in ahead[:MAX_DEADLINES]
+    )
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
             *elements.sections(listed(changes)),
-            *elements.sections(f"*What would come next*\n{coming}" if coming else "*Nothing would come due.*"),
+            *elements.sections(f"*What would come next*\n{upcoming}" if upcoming else "*Nothing would come due.*"),
             elements.actions(
                 button("Apply", "policy_apply", f"{incident.id}:{digest}", style="primary"), block_id="policy"
             ),
-            elements.context("Nobody who was paged is paged again. It goes on the timeline, and the channel is told."),
+            elements.context(
+                "Applying it pages nobody a second time. The timeline records it, and the channel is told."
+            ),
         ],
     )
 
 
 def listed(changes: Sequence[str]) -> str:
-    """Mrkdwn, a line for each."""
-    shown = [f"• {clip(render(one), 300)}" for one in changes[:LINES]] or [f"• {NO_DIFFERENCE}"]
-    more = [f"… and {len(changes) - LINES} more"] if len(changes) > LINES else []
+    """The changes as lines of mrkdwn."""
+    shown = [f"• {clip(render(change), 300)}" for change in changes[:MAX_CHANGES]] or [f"• {NO_DIFFERENCE}"]
+    more = [f"… and {len(changes) - MAX_CHANGES} more"] if len(changes) > MAX_CHANGES else []
     return "\n".join([*shown, *more])
 
 
 def in_force(incident: Incident) -> Message:
-    return elements.line(f"{incident.id} goes by the policy in force. There is nothing to bring to it.")
+    return elements.line(f"{incident.id} follows the current policy already. There is nothing to apply.")
 
 
 def applied(incident: Incident) -> Message:
-    return elements.line(f"{incident.id} goes by the policy in force now. The channel has been told.")
+    return elements.line(f"{incident.id} now follows the current policy. The channel has been told.")

@@ -1,4 +1,4 @@
-"""What the announcement channel is told of the policy file: that it cannot be used, and that it can again."""
+"""Messages to the announcement channel when the policy file becomes invalid, and when it is valid again."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def refused(payload: Mapping[str, Any]) -> Message:
     where = f"line {payload['line']}" if payload.get("line") else "the file"
     key = f" (`{clip(render(plain(payload['key'])), 200)}`)" if payload.get("key") else ""
     return elements.line(
-        f":warning: *The policy file was changed and cannot be used: {payload['count']}.* The policy from before stays "
-        f"in force, so nothing is lost. Whoever changed it: look at {where}{key} first; `tocsin check` says what is "
+        f":warning: *The policy file was changed and cannot be used: {payload['count']}.* The previous policy stays "
+        f"in force, so nothing is lost. If you changed it, look at {where}{key} first; `tocsin check` says what is "
         "wrong and what to write instead."
     )
 
 
-def mended() -> Message:
-    return elements.line(":heavy_check_mark: The policy file is in order again, and what it says is in force.")
+def valid_again() -> Message:
+    return elements.line(":heavy_check_mark: The policy file is valid again and in force.")

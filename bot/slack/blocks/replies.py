@@ -1,4 +1,4 @@
-"""Private answers: what came of what somebody typed or pressed, and what they can do next."""
+"""Private answers to a command or a button: the outcome, and what the person can do next."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = [
     "acknowledged",
     "already_acknowledged",
     "bad_request",
-    "cant_noted",
     "declared",
     "declaring",
+    "declined_page",
     "done",
     "escalated",
     "help",
@@ -36,7 +36,7 @@ __all__ = [
     "modal_failed",
     "none_open",
     "not_recorded",
-    "press_too_late",
+    "outdated_press",
     "promised",
     "refused",
     "responding_or_watching",
@@ -45,7 +45,7 @@ __all__ = [
     "snoozed",
     "timeline",
     "updated",
-    "watching_in_hands",
+    "watching_responded",
     "which_incident",
     "why",
 ]
@@ -54,12 +54,12 @@ NOT_RECORDED = "That was not recorded. Please try again in a moment."
 
 
 def declared(incident: Incident, policy: Policy) -> Message:
-    """To whoever declared: it is recorded, and where to go."""
+    """To the person who declared, once the channel exists or could not be created."""
     if incident.channel_id:
         where = f"Go to {phrases.channel_link(incident)}."
     else:
         where = (
-            "Its channel could not be opened yet; the card comes to you directly, and every command works with "
+            "Its channel could not be opened yet. I'll send you the card directly, and every command works with "
             f"`--in {incident.id}`."
         )
     level = phrases.severity_name(incident.severity, policy)
@@ -76,40 +76,42 @@ def declaring(incident: Incident, policy: Policy) -> Message:
 
 
 def done(words: str) -> Message:
-    """What was done, in a few words of house text."""
+    """Confirm what was done; `words` is plain text."""
     return elements.line(render(words))
 
 
 def refused(words: str, example: str | None = None) -> Message:
-    """Why not, and one line that works."""
+    """The reason for a refusal, and an example that works."""
     return elements.line(render(words) + _try(example))
 
 
 def bad_request(bad: BadRequest) -> Message:
+    """The refusal of a command that could not be parsed."""
     return refused(bad.message, bad.example)
 
 
 def modal_failed(example: str) -> Message:
-    """The form could not be opened: the same by one line. `example` is a whole command."""
+    """The form could not be opened; `example` is a complete command that does the same."""
     return elements.line(f"I couldn't open the form in time. This does the same: {elements.code(example)}")
 
 
 def not_recorded() -> Message:
+    """Something failed before the change was stored."""
     return elements.line(f":warning: {NOT_RECORDED}")
 
 
 def already_acknowledged(incident: Incident, by: str, at: datetime, user: str = "") -> Message:
-    """To whoever pressed second."""
+    """To a person who acknowledges after somebody else, or again."""
     if by == user:
         return elements.line(f"You acknowledged {incident.id} already, {elements.moment(at)}.{_go(incident)}")
     return elements.line(
         f"{mention(by)} was first to acknowledge {incident.id}, {elements.moment(at)}. "
-        f"You count as responding too, thank you.{_go(incident)}"
+        f"You're counted as responding too, thank you.{_go(incident)}"
     )
 
 
 def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
-    """To whoever acknowledged; where nobody leads, leading is one press away."""
+    """To the person who acknowledged. `offer_lead` adds the button to become incident commander."""
     words = f"You are responding to {incident.id}."
     if not offer_lead:
         return elements.line(words + _go(incident))
@@ -123,12 +125,12 @@ def acknowledged(incident: Incident, *, offer_lead: bool = False) -> Message:
 
 
 def responding_or_watching(incident: Incident) -> Message:
-    """The reporter acknowledged while others are being paged: who is responding?"""
+    """Ask a reporter who acknowledged while others are being paged whether they are responding."""
     words = f"Are you responding to {incident.id} yourself?"
     return elements.message(
         words,
         [
-            elements.section(f"{words} If you are, paging stops. If you are just watching, it goes on."),
+            elements.section(f"{words} If you are, paging stops. If you are just watching, it continues."),
             elements.actions(
                 button("I'm responding", "im_responding", incident.id, style="primary"),
                 button("Just watching", "just_watching", incident.id),
@@ -139,16 +141,17 @@ def responding_or_watching(incident: Incident) -> Message:
 
 
 def just_watching(incident: Incident) -> Message:
-    return elements.line(f"Fine. Paging for {incident.id} goes on until somebody responds.")
+    """To a person who is just watching, while nobody responds yet."""
+    return elements.line(f"OK. Paging for {incident.id} continues until somebody responds.")
 
 
-def watching_in_hands(incident: Incident, by: str) -> Message:
-    """To whoever only watches, once somebody responds."""
-    return elements.line(f"Fine. {mention(by)} is responding to {incident.id}.{_go(incident)}")
+def watching_responded(incident: Incident, by: str) -> Message:
+    """To a person who is just watching, where somebody responds already."""
+    return elements.line(f"OK. {mention(by)} is responding to {incident.id}.{_go(incident)}")
 
 
-def press_too_late(incident: Incident) -> Message:
-    """A press on a message that is overtaken."""
+def outdated_press(incident: Incident) -> Message:
+    """The incident has ended, or been reopened, since the pressed message was posted."""
     if incident.open:
         return elements.line(f"{incident.id} is open again: it is {incident.status}.{_go(incident)}")
     return elements.line(
@@ -157,59 +160,65 @@ def press_too_late(incident: Incident) -> Message:
 
 
 def updated(incident: Incident, policy: Policy) -> Message:
+    """Confirm a posted update, with the time of the next."""
     due = incident.update_due_at
     after = f" The next one is due {elements.moment(due)}." if due and incident.open else ""
     return elements.line(f"Update #{incident.updates} of {incident.id} is posted.{after}")
 
 
 def snoozed(incident: Incident, span: timedelta) -> Message:
+    """Confirm snoozed reminders."""
     until = f", until {elements.moment(incident.snooze.until)}" if incident.snooze else ""
     return elements.line(
-        f"Reminders of {incident.id} are quiet for {durations.exact(span)}{until}. Pages still go out."
+        f"Reminders for {incident.id} are snoozed for {durations.exact(span)}{until}. Pages still go out."
     )
 
 
 def promised(incident: Incident, span: timedelta) -> Message:
+    """Confirm a promised update."""
     due = f", {elements.moment(incident.update_due_at)}" if incident.update_due_at else ""
     return elements.line(f"The next update of {incident.id} is promised in {durations.exact(span)}{due}.")
 
 
 def joining(incident: Incident) -> Message:
+    """The channel, or a promise of the invitation while it is being created."""
     if incident.channel_id:
         return elements.line(f"You're in: {phrases.channel_link(incident)}.")
-    return elements.line(f"The channel of {incident.id} is being opened. You'll be invited as soon as it is there.")
+    return elements.line(f"The channel of {incident.id} is being opened. I'll invite you as soon as it exists.")
 
 
-def escalated(incident: Incident, policy: Policy, climb: PagingOutcome) -> Message:
-    """To whoever asked for the next rung."""
-    fell = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in climb.fell_through[:10]]
-    if not climb.reached:
+def escalated(incident: Incident, policy: Policy, outcome: PagingOutcome) -> Message:
+    """To the person who escalated: who is paged now, and rungs that reached nobody."""
+    skipped = [f"Rung {rung} reached nobody: {render(gap)}." for rung, gap in outcome.fell_through[:10]]
+    if not outcome.reached:
         words = (
             f":warning: *Nobody could be paged* for {incident.id}: the ladder has nobody left. Call somebody yourself."
         )
     else:
-        reached = climb.recipients
-        whom = [render(recipient_name(person, policy)) for person in reached.people]
-        whom += [phrases.channel_named(channel) for channel in reached.channels]
-        what = f"{incident.id}, rung {climb.rung}" if climb.rung else incident.id
-        people = elements.join_comma(whom or list(reached.contacts), 20)
+        reached = outcome.recipients
+        names = [render(recipient_name(person, policy)) for person in reached.people]
+        names += [phrases.channel_named(channel) for channel in reached.channels]
+        what = f"{incident.id}, rung {outcome.rung}" if outcome.rung else incident.id
+        people = elements.join_comma(names or list(reached.contacts), 20)
         words = f"Paged now for {what}: {people}."
         if incident.drill:
             words = f"[DRILL] Nobody is paged. Otherwise this would page, for {what}: {people}."
-    return elements.message(words, [elements.section("\n".join([words, *fell]))])
+    return elements.message(words, [elements.section("\n".join([words, *skipped]))])
 
 
-def cant_noted(incident: Incident, climb: PagingOutcome | None) -> Message:
-    """To whoever was paged and can't."""
-    if climb is None:
-        return elements.line(f"Thanks for saying so. {incident.id} is in hands already; nothing more to do.")
-    if climb.label:
-        return elements.line(f"Thanks for saying so. The channel of {incident.id} is told.")
-    if climb.rung is not None:
-        return elements.line(f"Thanks for saying so. Rung {climb.rung} of {incident.id} is paged now.")
+def declined_page(incident: Incident, outcome: PagingOutcome | None) -> Message:
+    """To a person who was paged and cannot respond. `outcome` is None where somebody responds already."""
+    if outcome is None:
+        return elements.line(
+            f"Thanks for letting me know. Somebody is already responding to {incident.id}, so you need do nothing more."
+        )
+    if outcome.label:
+        return elements.line(f"Thanks for letting me know. I've told the channel of {incident.id}.")
+    if outcome.rung is not None:
+        return elements.line(f"Thanks for letting me know. Rung {outcome.rung} of {incident.id} is paged now.")
     return elements.line(
-        f"Thanks for saying so; it is noted for {incident.id}. "
-        "The rungs after yours were paged already, or nobody is left there."
+        f"Thanks for letting me know; I've noted it for {incident.id}. "
+        "The rungs after yours have been paged already or reach nobody."
     )
 
 

@@ -1,4 +1,4 @@
-"""What may help, at declare: one short message that edits itself. And incidents found by words."""
+"""The triage message, which suggests what may help with an incident, and the results of a search."""
 
 from __future__ import annotations
 
@@ -14,152 +14,157 @@ from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, render
 
-FIXED = 300
-TITLE = 150
-RADIUS = 8
-CAUSES = 3
-CONTACTS = 6
-LINKS = 10
-FOUND = 10
+FIX_LENGTH = 300
+TITLE_LENGTH = 150
+MAX_RADIUS = 8
+MAX_CAUSES = 3
+MAX_CONTACTS = 6
+MAX_LINKS = 10
+MAX_MATCHES = 10
 
 
-def triage(incident: Incident, policy: Policy, found: Triage) -> Message:
-    """Nothing in it has to be done; what is surest comes first."""
+def triage(incident: Incident, policy: Policy, findings: Triage) -> Message:
+    """Similar incidents, affected services, likely causes, contacts and links, in this order. All of it is optional."""
     words = f"What may help with {incident.id}"
-    if not found.useful:
-        return elements.line(f"{words}: nothing known any more looks like it.")
+    if not findings.useful:
+        return elements.line(f"{words}: no earlier incident looks similar any more.")
     return elements.message(
         f"{phrases.drill_prefix(incident)}{words}",
         [
             elements.section(f"*{phrases.drill_prefix(incident)}What may help*"),
-            *[block for one in found.similar for block in _similar(incident, one, found)],
-            *_services(policy, found),
-            *_causes(policy, found),
-            *whom_and_where(found.contacts, found.links),
+            *[block for match in findings.similar for block in _similar(incident, match, findings)],
+            *_services(policy, findings),
+            *_causes(policy, findings),
+            *contacts_and_links(findings.contacts, findings.links),
         ],
     )
 
 
-def searched(found: Sequence[SimilarIncident], policy: Policy, asked: str, command: str) -> Message:
-    """The answer to a search, the best first."""
-    what = f"“{render(clip(plain(asked), 100))}”"
-    if not found:
+def searched(matches: Sequence[SimilarIncident], policy: Policy, query: str, command: str) -> Message:
+    """The results of a search, in the given order."""
+    what = f"“{render(clip(plain(query), 100))}”"
+    if not matches:
         return elements.line(
-            f"No incident has the words {what}. Fewer words find more. "
-            f"Every one: {elements.code(f'{command} list all')}"
+            f"No incident matches {what}. Fewer words find more. All incidents: {elements.code(f'{command} list all')}"
         )
-    words = f"{len(found)} incident{'s' if len(found) != 1 else ''} for {what}"
-    rows = [elements.section(_found(one, policy), button("Show", "show", one.incident.id)) for one in found[:FOUND]]
+    words = f"{len(matches)} incident{'s' if len(matches) != 1 else ''} for {what}"
+    rows = [
+        elements.section(_match(match, policy), button("Show", "show", match.incident.id))
+        for match in matches[:MAX_MATCHES]
+    ]
     return elements.message(words, [elements.section(f"*{words}*"), *rows])
 
 
 def percent(confidence: float) -> str:
-    """Nothing is certain: 99 % at most."""
+    """The confidence in words, 99 % at most."""
     return f"{min(99, round(confidence * 100))}% sure"
 
 
-def _similar(incident: Incident, one: SimilarIncident, found: Triage) -> list[Block | None]:
-    known = one.incident
-    title = f"*{known.id}* · {clip(render(plain(known.title)), TITLE)}"
-    if known.open:
-        head = f":warning: {title} is open and looks the same ({percent(one.confidence)}). Is this part of it?"
-        if known.channel_id:
-            head += f" Ask in <#{known.channel_id}>."
+def _similar(incident: Incident, match: SimilarIncident, findings: Triage) -> list[Block | None]:
+    earlier = match.incident
+    title = f"*{earlier.id}* · {clip(render(plain(earlier.title)), TITLE_LENGTH)}"
+    if earlier.open:
+        head = f":warning: {title} is open and looks the same ({percent(match.confidence)}). Is this part of it?"
+        if earlier.channel_id:
+            head += f" Ask in <#{earlier.channel_id}>."
     else:
-        head = f":mag: Looks like {title} ({percent(one.confidence)})"
+        head = f":mag: Looks like {title} ({percent(match.confidence)})"
     lines = [head]
-    if one.fixed:
-        lines.append(f"*What fixed it:* {clip(render(one.fixed), FIXED)}")
-    if one.fix:
-        lines.append(f"*Mended by the playbook:* {clip(render(one.fix.step), FIXED)}")
-    lines.append(f"_Why:_ {render(' · '.join(one.reasons))}")
-    opens = next((book for book in found.playbooks if one.fix and book.id == one.fix.playbook), None)
-    more = button("Open playbook", "playbook_open", f"{incident.id}:{opens.id}") if opens and incident.open else None
+    if match.fixed:
+        lines.append(f"*What fixed it:* {clip(render(match.fixed), FIX_LENGTH)}")
+    if match.fix:
+        lines.append(f"*Fixed by the playbook:* {clip(render(match.fix.step), FIX_LENGTH)}")
+    lines.append(f"_Why:_ {render(' · '.join(match.reasons))}")
+    playbook = next(
+        (candidate for candidate in findings.playbooks if match.fix and candidate.id == match.fix.playbook), None
+    )
+    more = (
+        button("Open playbook", "playbook_open", f"{incident.id}:{playbook.id}") if playbook and incident.open else None
+    )
     text = "\n".join(lines)
-    show = button("Show", "show", known.id)
+    show = button("Show", "show", earlier.id)
     if more is None:
         return [elements.section(text, show)]
-    return [elements.section(text), elements.actions(more, show, block_id=f"similar:{known.number}")]
+    return [elements.section(text), elements.actions(more, show, block_id=f"similar:{earlier.number}")]
 
 
-def _services(policy: Policy, found: Triage) -> list[Block | None]:
-    if not found.radius:
+def _services(policy: Policy, findings: Triage) -> list[Block | None]:
+    if not findings.radius:
         return []
-    near = [reach for reach in found.radius if reach.distance == 1]
-    far = [reach for reach in found.radius if reach.distance > 1]
-    whose = elements.join_comma([_name(key, policy) for key in found.affected], RADIUS)
-    guess = " (named in the title; nobody has said so yet)" if found.affected_guessed else ""
-    lines = [
-        f":boom: *May be hit, too:* {elements.join_comma([_name(reach.key, policy) for reach in near], RADIUS)} "
-        f"cannot work without {whose}{guess}"
-    ]
+    near = [reach for reach in findings.radius if reach.distance == 1]
+    far = [reach for reach in findings.radius if reach.distance > 1]
+    affected = elements.join_comma([_name(key, policy) for key in findings.affected], MAX_RADIUS)
+    guess = " (named in the title, not confirmed yet)" if findings.affected_guessed else ""
+    dependents = elements.join_comma([_name(reach.key, policy) for reach in near], MAX_RADIUS)
+    lines = [f":boom: *May also be affected:* {dependents} cannot work without {affected}{guess}"]
     if far:
         through = [f"{_name(reach.key, policy)} (through {_name(reach.via, policy)})" for reach in far]
-        lines.append(f"and further on {elements.join_comma(through, RADIUS)}")
+        lines.append(f"and further on {elements.join_comma(through, MAX_RADIUS)}")
     return [elements.section(clip(", ".join(lines) + ".", elements.TEXT))]
 
 
-def _causes(policy: Policy, found: Triage) -> list[Block | None]:
+def _causes(policy: Policy, findings: Triage) -> list[Block | None]:
     lines = [
-        f":point_right: *May come from* {_name(cause.key, policy)}: {render('; '.join(cause.reasons))}"
-        for cause in found.causes[:CAUSES]
+        f":point_right: *Possible cause:* {_name(cause.key, policy)} — {render('; '.join(cause.reasons))}"
+        for cause in findings.causes[:MAX_CAUSES]
     ]
     return [elements.section(clip("\n".join(lines), elements.TEXT))] if lines else []
 
 
-def whom_and_where(contacts: Sequence[Contact], links: Sequence[tuple[str, str]]) -> list[Block | None]:
+def contacts_and_links(contacts: Sequence[Contact], links: Sequence[tuple[str, str]]) -> list[Block | None]:
+    """Contacts to call and links to look at. Empty where there are none."""
     lines = []
     if contacts:
-        lines.append("*Call:* " + elements.join_comma([contact(one) for one in contacts], CONTACTS))
+        lines.append("*Call:* " + elements.join_comma([contact_line(contact) for contact in contacts], MAX_CONTACTS))
     if links:
         lines.append("*Look:* " + _links(links))
     return [elements.context("\n".join(lines))] if lines else []
 
 
-def contact(one: Contact) -> str:
-    """Who it is and every way to them that anybody may use."""
+def contact_line(contact: Contact) -> str:
+    """The contact's name and every public way to reach them."""
     ways = [
-        mention(one.slack) if one.slack and is_user_id(one.slack) else "",
-        render(plain(one.phone)) if one.phone else "",
-        render(plain(one.email)) if one.email else "",
-        _link("support portal", one.url) if one.url else "",
+        mention(contact.slack) if contact.slack and is_user_id(contact.slack) else "",
+        render(plain(contact.phone)) if contact.phone else "",
+        render(plain(contact.email)) if contact.email else "",
+        _link("support portal", contact.url) if contact.url else "",
     ]
-    said = elements.join_dots(ways)
-    return f"{render(plain(one.name or one.key))}" + (f" ({said})" if said else "")
+    reachable = elements.join_dots(ways)
+    return f"{render(plain(contact.name or contact.key))}" + (f" ({reachable})" if reachable else "")
 
 
 def _links(links: Sequence[tuple[str, str]]) -> str:
-    said = ""
-    for title, address in links[:LINKS]:
+    joined = ""
+    for title, address in links[:MAX_LINKS]:
         piece = _link(title, address)
-        if length(said) + length(piece) > elements.TEXT // 2:
+        if length(joined) + length(piece) > elements.TEXT // 2:
             break
-        said += (" · " if said else "") + piece
-    return said
+        joined += (" · " if joined else "") + piece
+    return joined
 
 
 def _link(title: str, address: str) -> str:
-    """Of the policy, which lets nothing but http(s) in."""
+    """A link from the policy, whose check admits only http(s)."""
     if set(address) & set("<>|\n "):
         return render(plain(title))
     return f"<{address.replace('&', '&amp;')}|{render(plain(title)).replace('|', '¦')}>"
 
 
-def _found(one: SimilarIncident, policy: Policy) -> str:
-    known = one.incident
-    lock = " :lock:" if known.private else ""
+def _match(match: SimilarIncident, policy: Policy) -> str:
+    incident = match.incident
+    lock = " :lock:" if incident.private else ""
     state = elements.join_dots(
         [
-            phrases.severity_name(known.severity, policy),
-            phrases.status_name(known.status),
-            one.reasons[-1] if one.reasons and not known.open else "",
+            phrases.severity_name(incident.severity, policy),
+            phrases.status_name(incident.status),
+            match.reasons[-1] if match.reasons and not incident.open else "",
         ]
     )
-    lines = [f"*{known.id}* · {clip(render(plain(known.title)), TITLE)}{lock}", state]
-    if one.fixed and known.status is not Status.CANCELLED:
-        lines.append(f"*What fixed it:* {clip(render(one.fixed), FIXED)}")
-    elif one.fixed:
-        lines.append(clip(render(one.fixed), FIXED))
+    lines = [f"*{incident.id}* · {clip(render(plain(incident.title)), TITLE_LENGTH)}{lock}", state]
+    if match.fixed and incident.status is not Status.CANCELLED:
+        lines.append(f"*What fixed it:* {clip(render(match.fixed), FIX_LENGTH)}")
+    elif match.fixed:
+        lines.append(clip(render(match.fixed), FIX_LENGTH))
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Triggers: which there are, which hold already, and what tripping one by hand does."""
+"""Triggers: the list with those that already hold, and the confirmation when one is fired by hand."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from bot.slack.blocks.elements import Message
 from bot.slack.text import clip, plain, render
 
 COMMAND = "/incident"
-MOST = 30
+MAX_TRIGGERS = 30
 
 
-def listed(incident: Incident, policy: Policy, command: str = COMMAND, asked: str = "") -> Message:
-    """`asked` is what somebody typed that is none of them."""
+def listed(incident: Incident, policy: Policy, command: str = COMMAND, unknown: str = "") -> Message:
+    """All triggers. `unknown` is the key that a person typed, where no trigger has it."""
     if not policy.triggers:
         return elements.line(f"The policy has no triggers. To call for help: `{command} escalate`")
-    start = f"There is no trigger “{clip(render(plain(asked)), 60)}”. " if asked else ""
-    words = f"{start}What pages people for {incident.id} beside the ladder"
+    start = f"There is no trigger “{clip(render(plain(unknown)), 60)}”. " if unknown else ""
+    words = f"{start}Triggers that page people for {incident.id} in addition to the ladder"
     return elements.message(
         words,
         [
             elements.section(f"*{words}*"),
-            elements.section("\n".join(_line(one, incident) for one in policy.triggers[:MOST])),
-            elements.context(f"It has happened? `{command} trigger {policy.triggers[0].key} Why you think so`"),
+            elements.section("\n".join(_line(trigger, incident) for trigger in policy.triggers[:MAX_TRIGGERS])),
+            elements.context(
+                f"Has one of these happened? Type `{command} trigger {policy.triggers[0].key} Why you think so`"
+            ),
         ],
     )
 
 
 def tripped(incident: Incident, trigger: Trigger) -> Message:
+    """Confirm a trigger that was fired by hand, and say who will be paged."""
     when = f"in {durations.exact(trigger.rung.after)}" if trigger.rung.after else "now"
     ways = f" unless it is {trigger.rung.until} by then" if trigger.rung.after else ""
-    drill = " It is a drill: nobody is." if incident.drill else ""
+    drill = " It is a drill, so nobody is." if incident.drill else ""
     who = f"{_targets(trigger)} will be paged {when}{ways}.{drill}"
     return elements.line(f"*{render(plain(trigger.name))}* holds for {incident.id}: {who}")
 

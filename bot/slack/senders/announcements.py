@@ -1,4 +1,4 @@
-"""What is told outside the incident's channel: the announcement, executive briefings, and trouble with the policy."""
+"""Messages outside the incident's channel: the announcement, executive briefings, and problems of the policy file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ OUT_OF_REACH = ("not_in_channel", "channel_not_found", "is_archived")
 
 
 class AnnouncementSender(SenderBase):
-    """Posts and edits the announcement, and what else goes to the announcement channel or to executives."""
+    """Posts and edits the announcement, executive briefings, and messages about the policy file."""
 
     @sends(NoticeKind.ANNOUNCE, failure="announce it")
     async def announce(self, delivery: Delivery) -> SendResult:
-        """Where the channel is out of reach, look it up again by its name, join it, and remember its ID."""
+        """If the channel is out of reach, look it up again by name, join it, and remember its ID."""
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
         channel = await self._channel(delivery.policy)
         try:
@@ -44,7 +44,7 @@ class AnnouncementSender(SenderBase):
     @sends(NoticeKind.ANNOUNCE_EDIT, failure="keep the announcement up to date")
     async def announce_edit(self, delivery: Delivery) -> SendResult:
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
-        return await self.edit_posted(routing.announcement_of(delivery.incident.number), message)
+        return await self.edit_posted(routing.announcement_key(delivery.incident.number), message)
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
     async def briefing(self, delivery: Delivery) -> SendResult:
@@ -61,10 +61,10 @@ class AnnouncementSender(SenderBase):
 
     @sends_without_incident(NoticeKind.POLICY_MENDED, failure="say that the policy file can be used again")
     async def policy_mended(self, notice: ClaimedNotice) -> SendResult:
-        return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.mended())
+        return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.valid_again())
 
     async def _channel(self, policy: Policy) -> str:
-        """The announcement channel's ID where it is known, else the name that the policy gives."""
+        """The announcement channel's ID if it is known, otherwise the name in the policy."""
         name = policy.announce or ""
         async with self._context.database.reading() as conn:
             channel = await key_value.announcement_channel(name).get(conn)

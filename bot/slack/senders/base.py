@@ -1,4 +1,4 @@
-"""What every sender is given, and the calls that all senders share."""
+"""Base class of the senders, the context that they share, and the calls that they have in common."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from storage.engine.batch_loader import BatchLoader
 from storage.outbox import receipts
 from storage.outbox.queue import ClaimedNotice
 
-NEVER_POSTED = NotNeeded("what it belongs to was never posted")
+NEVER_POSTED = NotNeeded("the message that it belongs to was never posted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SenderBase:
     async def post(
         self, delivery: Delivery, channel: str, message: Message, thread_ts: str | None = None
     ) -> SendResult:
-        """Post exactly once; nothing new is posted where `delivery.unless` is set."""
+        """Post exactly once. If `delivery.unless` is set, nothing new is posted."""
         return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
 
     async def post_in_channel(self, delivery: Delivery, message: Message) -> SendResult:

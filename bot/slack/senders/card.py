@@ -31,7 +31,7 @@ class CardSender(SenderBase):
     @sends(NoticeKind.CARD_EDIT, failure="keep the card up to date")
     async def card_edit(self, delivery: Delivery) -> SendResult:
         try:
-            return await self.edit_posted(routing.card_of(delivery.incident.number), await self._render(delivery))
+            return await self.edit_posted(routing.card_key(delivery.incident.number), await self._render(delivery))
         except SlackError as error:
             if error.name not in DELETED:
                 raise
@@ -40,7 +40,7 @@ class CardSender(SenderBase):
 
     @sends(NoticeKind.PIN, failure="pin the card")
     async def pin(self, delivery: Delivery) -> SendResult:
-        receipt = await self.posted(routing.card_of(delivery.incident.number))
+        receipt = await self.posted(routing.card_key(delivery.incident.number))
         if receipt is None:
             return NEVER_POSTED
         await self.call_once("already_pinned", "pins.add", channel=receipt["channel"], timestamp=receipt["ts"])

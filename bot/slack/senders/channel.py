@@ -1,4 +1,4 @@
-"""The incident's channel: created, described, filled with people, and read for what was missed."""
+"""The incident's channel: created, described, filled with people, and backfilled from its history."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class HandoverSender(SenderBase):
 
     @sends(NoticeKind.HANDOVER, failure="ask somebody to take a role over", unless=_answered)
     async def handover(self, delivery: Delivery) -> SendResult:
-        """The brief, to the person who is asked. Of a private incident it tells all only once they are invited."""
+        """The brief, to the person who is asked. For a private incident it is complete only once they are invited."""
         incident, offer = delivery.incident, _offer(delivery)
         async with self._context.database.reading() as conn:
             latest = await timeline.read(conn, incident.number, key_only=True, limit=50, newest=True)
@@ -53,12 +53,12 @@ class HandoverSender(SenderBase):
             inside = not incident.private or invited or await can_see(conn, incident, offer.to)
         updates = [record for record in latest if record.entry.kind == "update"]
         shown = updates[-LATEST_SHOWN:] or latest[-LATEST_SHOWN:]
-        message = handover.asked(incident, delivery.policy, offer, shown, delivery.now, inside=inside)
+        message = handover.request(incident, delivery.policy, offer, shown, delivery.now, inside=inside)
         return await self.post(delivery, await self._people.direct_channel(offer.to), message)
 
     @sends(NoticeKind.HANDOVER_NUDGE, failure="ask again to take a role over", unless=_answered)
     async def handover_nudge(self, delivery: Delivery) -> SendResult:
-        message = handover.nudged(delivery.incident, delivery.policy, _offer(delivery))
+        message = handover.reminder(delivery.incident, delivery.policy, _offer(delivery))
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.HANDOVER_EDIT, failure="edit the question to take a role over")
@@ -72,11 +72,11 @@ class HandoverSender(SenderBase):
         payload = read_payload(delivery.notice, ShiftOfferPayload)
         to = await self._people.user_id(payload.to)
         name = await self._people.name(to)
-        message = handover.turn_over(delivery.incident, delivery.policy, payload, to, name)
+        message = handover.shift_offer(delivery.incident, delivery.policy, payload, to, name)
         return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends(NoticeKind.SHIFT_OFFER_EDIT, failure="edit the offer to hand a role over")
     async def shift_offer_edit(self, delivery: Delivery) -> SendResult:
         payload = read_payload(delivery.notice, RoleSettledPayload)
-        message = handover.turn_settled(delivery.incident, delivery.policy, payload.role, payload.outcome or "")
+        message = handover.shift_offer_settled(delivery.incident, delivery.policy, payload.role, payload.outcome or "")
         return await self.edit_posted(payload.of, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import UserPayload
 from bot.domain.routing.send_result import SendResult, Sent
-from bot.slack.blocks import home
+from bot.slack.blocks.home import Viewer, home
 from bot.slack.senders.base import SenderBase
 from bot.slack.senders.registry import sends_without_incident
 from bot.usecases.effects.visibility import can_see
@@ -32,6 +32,7 @@ class HomeSender(SenderBase):
         paged = {person for incident in visible for page in incident.ladder.pages for person in page.people}
         addresses = [person for person in paged if "@" in person and await self._people.ids([person]) == [user]]
         names = frozenset(addresses) | {user}
-        view = home.home(user, names, visible, self._context.policy, now, covers, links=links)
+        viewer = Viewer(user, names, visible, links)
+        view = home(viewer, self._context.policy, now, covers, self._senders.command)
         await self._api.call("views.publish", user_id=user, view=view)
         return Sent()

@@ -1,11 +1,11 @@
-"""Messages about jobs: what a step printed, whether it ran, and what is left to roll back by hand."""
+"""Messages about jobs: the output of a step, the question whether it ran, and steps to roll back by hand."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from bot.domain.playbook.job import Job, JobState
-from bot.domain.routing import walk_of
+from bot.domain.routing import run_message_key
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import JobLeftoversPayload, JobPayload, JobSettledPayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
@@ -36,7 +36,7 @@ class JobSender(SenderBase):
         if (job := await self._job(payload.job)) is None:
             return NO_SUCH_JOB
         name = await self._run_name(job)
-        message = blocks.left(delivery.incident, name, job, payload.why, list(payload.lines))
+        message = blocks.manual_rollback(delivery.incident, name, payload.why, list(payload.lines))
         return await self._in_thread(delivery, job, message)
 
     @sends(NoticeKind.JOB_QUESTION, failure="ask whether a step has run")
@@ -59,7 +59,7 @@ class JobSender(SenderBase):
 
     async def _in_thread(self, delivery: Delivery, job: Job, message: Message) -> SendResult:
         """Under the run's message; in the incident's channel where that was never posted."""
-        parent = await self.posted(walk_of(job.incident, job.walk))
+        parent = await self.posted(run_message_key(job.incident, job.walk))
         if parent is None or delivery.notice.redirected:
             return await self.post_in_channel(delivery, message)
         return await self.post(delivery, parent["channel"], message, parent["ts"])

@@ -30,7 +30,7 @@ class NewsSender(SenderBase):
 
     @sends(NoticeKind.THREAD, failure="post under the announcement")
     async def thread(self, delivery: Delivery) -> SendResult:
-        receipt = await self.posted(routing.announcement_of(delivery.incident.number))
+        receipt = await self.posted(routing.announcement_key(delivery.incident.number))
         if receipt is None:
             return NEVER_POSTED
         return await self.post(delivery, receipt["channel"], await self._render(delivery), receipt["ts"])
@@ -57,7 +57,9 @@ class NewsSender(SenderBase):
     async def _render(self, delivery: Delivery) -> Message:
         payload = read_payload(delivery.notice, EntriesPayload)
         records = await self._entries(delivery, list(payload.seqs))
-        return news.together([news.told(record.entry, delivery.incident, delivery.policy) for record in records])
+        return news.combined(
+            [news.entry_message(record.entry, delivery.incident, delivery.policy) for record in records]
+        )
 
     async def _entries(self, delivery: Delivery, seqs: list[int]) -> list[RecordedEntry]:
         async with self._context.database.reading() as conn:

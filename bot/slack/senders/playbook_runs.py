@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState
-from bot.domain.routing import walk_of
+from bot.domain.routing import run_message_key
 from bot.domain.routing.notice import NoticeKind
 from bot.domain.routing.payloads import ApprovalPayload, RunPayload, StepOverduePayload
 from bot.domain.routing.send_result import NotNeeded, SendResult
 from bot.slack.blocks import elements, playbooks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import approval as approval_blocks
-from bot.slack.blocks.run import message as run_blocks
-from bot.slack.blocks.run.overdue import step_late
+from bot.slack.blocks.run.message import run_message
+from bot.slack.blocks.run.overdue import step_overdue
 from bot.slack.senders import post_once
 from bot.slack.senders.base import NEVER_POSTED, Delivery, SenderBase
 from bot.slack.senders.registry import sends, sends_without_incident
@@ -34,7 +34,7 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.RUN_EDIT, failure="keep the playbook up to date")
     async def run_edit(self, delivery: Delivery) -> SendResult:
-        dedup_key = walk_of(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
+        dedup_key = run_message_key(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
         return await self.edit_posted(dedup_key, await self._render(delivery))
 
     @sends(
@@ -43,7 +43,7 @@ class PlaybookRunSender(SenderBase):
         failure_to="send the request for approval to",
     )
     async def approval(self, delivery: Delivery) -> SendResult:
-        """In the channel, or to one approver; who may not see the incident is told no more than its ID."""
+        """In the channel, or to one approver. An approver who may not see the incident reads only its ID."""
         incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
         run, playbook = await self._read(delivery)
         request = _request(run, payload)
@@ -59,12 +59,12 @@ class PlaybookRunSender(SenderBase):
         if user == approval.by:
             return NotNeeded("the person who asked cannot approve")
         if not await self.may_see(incident, user):
-            message = approval_blocks.asked_outside(incident, approval)
+            message = approval_blocks.request_outside(incident, approval)
         return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends(NoticeKind.APPROVAL_EDIT, failure="edit a request for approval")
     async def approval_edit(self, delivery: Delivery) -> SendResult:
-        """A request that another one followed is over, by an unknown answer; one may also be open again."""
+        """Take the buttons off a settled request, or restore them on one that is open again."""
         incident, payload = delivery.incident, read_payload(delivery.notice, ApprovalPayload)
         dedup_key = payload.of or ""
         receipt = await self.posted(dedup_key)
@@ -77,7 +77,9 @@ class PlaybookRunSender(SenderBase):
         waiting = request is not None and request[1].answer is ApprovalStatus.WAITING
         if request is not None and waiting and incident.open:
             question = self._question(delivery, run, playbook, *request)
-            return await self.edit(receipt, question if inside else approval_blocks.asked_outside(incident, request[1]))
+            return await self.edit(
+                receipt, question if inside else approval_blocks.request_outside(incident, request[1])
+            )
         if not inside:
             return await self.edit(receipt, approval_blocks.settled_outside(incident))
         if request is None:
@@ -94,15 +96,15 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.STEP_OVERDUE, failure="remind of a step", failure_to="send the reminder of a step to")
     async def step_overdue(self, delivery: Delivery) -> SendResult:
-        """Under the run's message; in the incident's channel where that was never posted."""
+        """Under the run's message, or in the incident's channel if that was never posted."""
         payload, incident = read_payload(delivery.notice, StepOverduePayload), delivery.incident
         run, _ = await self._read(delivery)
         step = run.step(payload.step)
         if step.settled or step.turns != payload.turn or not run.active or not incident.open:
             delivery = replace(delivery, unless="the step moved on before it could be sent")
-        parent = await self.posted(walk_of(incident.number, run.number))
+        parent = await self.posted(run_message_key(incident.number, run.number))
         person = await self._people.user_id(payload.person)
-        message = step_late(incident, run, step, person, payload.late_s)
+        message = step_overdue(incident, run, step, person, payload.late_s)
         if parent is None:
             return await self.post_in_channel(delivery, message)
         return await self.post(delivery, parent["channel"], message, parent["ts"])
@@ -121,12 +123,12 @@ class PlaybookRunSender(SenderBase):
     ) -> Message:
         step = next(step for step in playbook.steps if step.key == state.key)
         incident, policy = delivery.incident, delivery.policy
-        return approval_blocks.asked(incident, policy, run, state, approval, step.dangerous, delivery.now)
+        return approval_blocks.request(incident, policy, run, state, approval, step.dangerous, delivery.now)
 
     async def _render(self, delivery: Delivery) -> Message:
         run, playbook = await self._read(delivery)
         runnable, undoable = runnable_steps(self._context, delivery.incident, playbook, run)
-        return run_blocks.walk(delivery.incident, playbook, run, delivery.now, runnable=runnable, undoable=undoable)
+        return run_message(delivery.incident, playbook, run, delivery.now, runnable=runnable, undoable=undoable)
 
     async def _read(self, delivery: Delivery) -> tuple[PlaybookRun, Playbook]:
         async with self._context.database.reading() as conn:
@@ -134,7 +136,7 @@ class PlaybookRunSender(SenderBase):
 
 
 def _request(run: PlaybookRun, payload: ApprovalPayload) -> tuple[StepState, Approval] | None:
-    """The step and its request. None where another request followed."""
+    """The step and its request. None if a newer request replaced it."""
     for step in run.steps:
         if step.asked is not None and step.asked.number == payload.approval:
             return step, step.asked

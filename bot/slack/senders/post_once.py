@@ -18,7 +18,7 @@ _PAGES = 10
 
 
 def metadata(key: str) -> dict[str, Any]:
-    """What every message of ours carries. Anyone in the workspace can read it: the key says nothing."""
+    """Metadata of every message. Anyone in the workspace can read it, so the key reveals nothing."""
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
@@ -102,7 +102,7 @@ async def find(
 
 
 async def _read(api: SlackApi, method: str, args: dict[str, Any]) -> dict[str, Any]:
-    """A public channel takes our messages from outside, but shows its history only to members: so come in."""
+    """Read a channel, joining it if needed: non-members may post to a public channel, but not read its history."""
     try:
         return await api.call(method, **args)
     except SlackError as error:

@@ -1,4 +1,4 @@
-"""Reminders in the incident's channel: at most one has buttons, and the others say what became of them."""
+"""Reminders in the incident's channel. At most one has buttons; the others show how they were settled."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from bot.slack.senders.registry import sends
 from storage.outbox.payloads import read_payload
 
 
-def _overtaken(delivery: Delivery) -> str | None:
-    """A reminder that is no longer the live one was answered or replaced while Slack could not be reached."""
+def _no_longer_live(delivery: Delivery) -> str | None:
+    """The reason to drop a reminder that was answered or replaced while Slack could not be reached."""
     if reason := ended(delivery):
         return reason
     live = delivery.incident.live_nudge == delivery.notice.dedup_key
-    return None if live else "answered or overtaken before it could be sent"
+    return None if live else "answered or replaced before it could be sent"
 
 
 class ReminderSender(SenderBase):
     """Posts reminders and settles them."""
 
-    @sends(NoticeKind.NUDGE, failure="post a reminder", unless=_overtaken)
+    @sends(NoticeKind.NUDGE, failure="post a reminder", unless=_no_longer_live)
     async def nudge(self, delivery: Delivery) -> SendResult:
         payload, command = read_payload(delivery.notice, NudgePayload), self._senders.command
         message = nudge.nudge(delivery.incident, delivery.policy, payload, delivery.now, command)

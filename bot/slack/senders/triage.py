@@ -1,4 +1,4 @@
-"""What may help with an incident: posted where there is something useful, edited when that changes."""
+"""The triage message: posted if there is something useful to suggest, and edited when that changes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class TriageSender(SenderBase):
 
     @sends(NoticeKind.TRIAGE_EDIT, failure="keep what may help up to date")
     async def triage_edit(self, delivery: Delivery) -> SendResult:
-        """Where nothing was useful before, queue the message itself instead."""
+        """Edit the message. If it was never posted, queue it instead."""
         number = delivery.incident.number
-        receipt = await self.posted(routing.triage_of(number))
+        receipt = await self.posted(routing.triage_key(number))
         if receipt is None:
             async with self._context.database.transaction() as conn:
                 await enqueue.put(conn, [replace(routing.triage(number), resend=True)])
-            return NotNeeded("nothing was posted so far; it is asked again whether anything helps")
+            return NotNeeded("nothing was posted so far; the message itself is queued again")
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         try:
             return await self.edit(receipt, blocks.triage(delivery.incident, delivery.policy, findings))

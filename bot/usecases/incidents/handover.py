@@ -15,7 +15,7 @@ async def offer(context: Context, number: int, role: str, to: str, actor: str, d
     async with locked_incident(context, number, delivery) as work:
         authorize.require(context, "handover", actor, work.incident)
         change = verbs.offer(work.incident, role, to, actor, work.policy, work.now)
-        return await work.commit(change, routing.handover_asked(change.incident, change.incident.handovers[-1]))
+        return await work.commit(change, routing.handover_offered(change.incident, change.incident.handovers[-1]))
 
 
 async def accept(context: Context, number: int, offered: int, actor: str, delivery: str | None = None) -> Incident:

@@ -31,7 +31,7 @@ async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
     suffix = late_by(late, step.timeout)
     change = timers.record_reminder(run, subject.step, person, deadline.dedup_key, work.now, suffix)
     reminded = change.run.step(subject.step)
-    message = routing.playbook_runs.step_late(change.run, reminded, person, deadline.dedup_key, late_s)
+    message = routing.playbook_runs.step_overdue(change.run, reminded, person, deadline.dedup_key, late_s)
     reason = f"{run.name}, step {subject.step}: not settled, {user_mention(person)} is asked{suffix}"
     return _with(await save_run(work, change, [message]), deadline, DeadlineState.DUE, reason)
 

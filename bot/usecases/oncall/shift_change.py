@@ -33,7 +33,7 @@ async def hand_over(
         change = handover.offer(work.incident, role, to, actor, work.policy, work.now)
         handed = shift_change.with_state(change.incident, shift, ShiftState.HANDED)
         return await work.commit(
-            Change(handed, change.entries), routing.handover_asked(handed, change.incident.handovers[-1])
+            Change(handed, change.entries), routing.handover_offered(handed, change.incident.handovers[-1])
         )
 
 

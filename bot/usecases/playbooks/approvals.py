@@ -47,7 +47,7 @@ async def request_approval_in(
     change = approvals.request(run, step, action, shown, actor, expires, work.now, people)
     approval = change.run.step(step).asked
     assert approval is not None  # noqa: S101 - it was just requested
-    return await commit(work, change, routing.playbook_runs.asked(change.run, approval))
+    return await commit(work, change, routing.playbook_runs.approval_requested(change.run, approval))
 
 
 async def approve(
@@ -140,5 +140,5 @@ async def _commit_grant(work: UnitOfWork, change: RunChange, playbook: Playbook,
     if preview(playbook, step, change.run.values, state.asked.action) != state.asked.shown:
         raise Refused("The commands have changed since they were shown. Ask for approval again.")
     broken = state.asked.answer is ApprovalStatus.BREAK_GLASS
-    notices = [routing.playbook_runs.broken_glass(change.run, state)] if broken else []
+    notices = [routing.playbook_runs.glass_broken(change.run, state)] if broken else []
     return await commit(work, change, notices)

@@ -43,7 +43,7 @@ async def remind_owners(context: Context) -> int:
                     subjects.setdefault(owner.key, []).append(subject)
                     dedup_keys.setdefault(owner.key, []).append(dedup_key)
         notices = [
-            routing.playbook_runs.owner_told(
+            routing.playbook_runs.review_due(
                 _digest(dedup_keys[key]), key, _address(policy.contacts[key]), {"about": subjects[key]}
             )
             for key in subjects

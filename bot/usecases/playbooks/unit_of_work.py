@@ -49,11 +49,11 @@ async def save_run(
     await stored.save(work.conn, after)
     settled = []
     if before is not None:
-        settled += routing.playbook_runs.settled(before, after)
+        settled += routing.playbook_runs.requests_settled(before, after)
         settled += routing.playbook_runs.reminders_settled(before, after)
-    shown = routing.playbook_runs.opened(after) if new else routing.walk_edit(after.incident, after.number)
+    shown = routing.playbook_runs.run_opened(after) if new else routing.run_edit(after.incident, after.number)
     last = _last_line(change.entries[-1]) if change.entries else ""
-    summary = replace(timers.run_summary(after, last), asking=routing.playbook_runs.asking(after))
+    summary = replace(timers.run_summary(after, last), asking=routing.playbook_runs.live_request_keys(after))
     others = (each for each in work.incident.walks if each.number != after.number)
     summaries = tuple(sorted((*others, summary), key=lambda each: each.number))
     return Outcome(Change(replace(work.incident, walks=summaries), change.entries), (shown, *settled, *notices))

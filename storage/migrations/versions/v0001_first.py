@@ -1,4 +1,4 @@
-"""The first tables: incidents, the timeline with its hash chain, deadlines, the outbox, deliveries seen."""
+"""The first tables: incidents, the timeline with its hash chain, deadlines, the outbox, deliveries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 revision = "0001"
 down_revision = None
 
-# Written out here, not taken from `storage.schema`, which goes on changing.
+# Defined here, not imported from `storage.schema`, which will change.
 BigNumber = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 

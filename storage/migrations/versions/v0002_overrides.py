@@ -1,4 +1,4 @@
-"""Overrides: who is on call for a while, whoever's turn it is."""
+"""Overrides: covers of on-call shifts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Homes: who has opened the app's home tab, and when, so that it is kept true for them."""
+"""Homes: who opened the app's home tab, and when, so that it is kept up to date for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walks: playbooks in the middle of being followed, each with the playbook as it was, and what owners were told."""
+"""Playbook runs, the playbooks as they were then, and the reminders that owners were sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs: steps of playbooks that were given to a runner."""
+"""Jobs: playbook steps given to a runner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Similar: the words that incidents are found by, with a full-text index; and who has read how far."""
+"""The words incidents are searched by, with a full-text index; and when people last caught up with an incident."""
 
 from __future__ import annotations
 

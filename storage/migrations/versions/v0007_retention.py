@@ -1,4 +1,4 @@
-"""Retention: what a purged entry said is gone, and its hash stays; how far each incident was purged."""
+"""Retention: the hash of a purged entry's content, and how far each incident was purged."""
 
 from __future__ import annotations
 

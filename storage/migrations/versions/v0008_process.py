@@ -1,4 +1,4 @@
-"""A cover can be given up before its time; shifts that are read from PagerDuty."""
+"""Covers that end early, and shifts imported from PagerDuty."""
 
 from __future__ import annotations
 

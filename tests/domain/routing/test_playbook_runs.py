@@ -15,9 +15,9 @@ def test_a_request_is_closed_everywhere_it_was_posted() -> None:
     asked = run.step("2.1").asked
     assert asked is not None
     dedup_keys = ["approval:1:1:1:channel", "approval:1:1:1:dm:UB", "approval:1:1:1:dm:dba@example.com"]
-    assert [notice.dedup_key for notice in routing.playbook_runs.asked(run, asked)] == dedup_keys
+    assert [notice.dedup_key for notice in routing.playbook_runs.approval_requested(run, asked)] == dedup_keys
     over = approvals.approve(run, "2.1", 1, "UB", NOON).run
-    assert [notice.dedup_key for notice in routing.playbook_runs.settled(run, over)] == [
+    assert [notice.dedup_key for notice in routing.playbook_runs.requests_settled(run, over)] == [
         f"settle:{dedup_key}" for dedup_key in dedup_keys
     ]
-    assert routing.playbook_runs.settled(run, run) == []
+    assert routing.playbook_runs.requests_settled(run, run) == []

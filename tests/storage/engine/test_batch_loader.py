@@ -11,11 +11,11 @@ from storage import incidents
 from storage.database import Database
 from storage.engine.batch_loader import BatchLoader
 from storage.engine.errors import StorageError
-from tests.storage.helpers import incident, stored
+from tests.storage.helpers import incident, store_incidents
 
 
 async def test_concurrent_gets_are_one_read(database: Database) -> None:
-    await stored(database, 1, 2)
+    await store_incidents(database, 1, 2)
     reads: list[list[int]] = []
 
     async def read(conn: AsyncConnection, numbers: Collection[int]) -> Any:
@@ -29,7 +29,7 @@ async def test_concurrent_gets_are_one_read(database: Database) -> None:
 
 
 async def test_get_never_returns_data_older_than_its_call(database: Database) -> None:
-    await stored(database, 1)
+    await store_incidents(database, 1)
     reading, go_on = asyncio.Event(), asyncio.Event()
 
     async def read(conn: AsyncConnection, numbers: Collection[int]) -> Any:
@@ -51,7 +51,7 @@ async def test_get_never_returns_data_older_than_its_call(database: Database) ->
 
 
 async def test_a_failed_read_fails_every_get_of_its_batch_and_no_later_one(database: Database) -> None:
-    await stored(database, 1)
+    await store_incidents(database, 1)
     fails = True
 
     async def read(conn: AsyncConnection, numbers: Collection[int]) -> Any:
@@ -67,7 +67,7 @@ async def test_a_failed_read_fails_every_get_of_its_batch_and_no_later_one(datab
 
 
 async def test_a_cancelled_get_does_not_disturb_the_others(database: Database) -> None:
-    await stored(database, 1)
+    await store_incidents(database, 1)
     loader = BatchLoader(database.reading, incidents.get_many)
     hasty, patient = asyncio.create_task(loader.get(1)), asyncio.create_task(loader.get(1))
     await asyncio.sleep(0)

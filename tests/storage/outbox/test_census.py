@@ -8,13 +8,13 @@ from storage.outbox import census, enqueue, queue
 from tests.storage.outbox.notices import CHANNEL, claimed, dependent
 
 
-async def test_depth_and_age_count_what_is_still_to_do(database: Database) -> None:
+async def test_counts_and_age_cover_what_is_still_to_be_sent(database: Database) -> None:
     async with database.transaction() as conn:
         assert await census.oldest_waiting_at(conn) is None
         await enqueue.put(conn, [CHANNEL, dependent("card:1"), Notice("a", "k"), Notice("b", "k")])
-        found = await claimed(conn)
-        await queue.mark_sent(conn, found["a"], {})
-        await queue.mark_failed(conn, found["b"], "no")
+        rows = await claimed(conn)
+        await queue.mark_sent(conn, rows["a"], {})
+        await queue.mark_failed(conn, rows["b"], "no")
         assert await census.count_by_state(conn) == {"held": 1, "queued": 0, "leased": 1, "unknown": 0, "failed": 1}
         oldest = await census.oldest_waiting_at(conn)
         assert oldest is not None

@@ -11,7 +11,7 @@ from storage.outbox import census, enqueue, queue, receipts
 from tests.storage.outbox.notices import CHANNEL, HOUR, claimed, dependent
 
 
-async def test_each_row_has_a_key_of_its_own_that_says_nothing(database: Database) -> None:
+async def test_each_row_has_an_opaque_metadata_key_of_its_own(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [Notice("a", "k"), Notice("b", "k")])
         keys = {row.key for row in await queue.claim(conn, 10)}
@@ -19,13 +19,13 @@ async def test_each_row_has_a_key_of_its_own_that_says_nothing(database: Databas
     assert all(len(key) == 32 for key in keys)
 
 
-async def test_a_need_that_nobody_put_holds_nothing_up(database: Database) -> None:
+async def test_a_dependency_that_was_never_put_holds_nothing_up(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [dependent("card:1", "never put")])
         assert list(await claimed(conn)) == ["card:1"]
 
 
-async def test_what_depends_on_a_row_that_failed_in_the_same_batch_fails_too(database: Database) -> None:
+async def test_a_dependent_of_a_row_that_failed_in_the_same_batch_fails_too(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [CHANNEL])
         await queue.mark_failed(conn, (await claimed(conn))["channel:1"], "no")
@@ -34,7 +34,7 @@ async def test_what_depends_on_a_row_that_failed_in_the_same_batch_fails_too(dat
         assert {f.dedup_key for f in await census.failures(conn, 1)} == {"channel:1", "card:1", "pin:1"}
 
 
-async def test_notices_that_need_one_another_are_refused(database: Database) -> None:
+async def test_notices_that_depend_on_each_other_are_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="circle"):
         async with database.transaction() as conn:
             await enqueue.put(conn, [dependent("a", "b"), dependent("b", "a")])
@@ -77,7 +77,7 @@ async def test_an_edit_that_failed_is_tried_with_its_next_payload(database: Data
         assert row.attempts == 1
 
 
-async def test_an_edit_does_not_go_round_the_wait_that_slack_asked_for(database: Database) -> None:
+async def test_an_edit_does_not_shorten_the_back_off_that_slack_asked_for(database: Database) -> None:
     edit = Notice("card-edit:1", "edit", 1, resend=True)
     async with database.transaction() as conn:
         await enqueue.put(conn, [edit])
@@ -87,7 +87,7 @@ async def test_an_edit_does_not_go_round_the_wait_that_slack_asked_for(database:
         assert await queue.claim(conn, 10) == []
 
 
-async def test_who_needs_a_card_does_not_wait_for_its_edit(database: Database) -> None:
+async def test_a_dependent_of_a_sent_card_does_not_wait_for_its_edit(database: Database) -> None:
     card = Notice("card:1", "card", 1, resend=True)
     async with database.transaction() as conn:
         await enqueue.put(conn, [card])
@@ -96,27 +96,27 @@ async def test_who_needs_a_card_does_not_wait_for_its_edit(database: Database) -
         assert sorted(await claimed(conn)) == ["card:1", "pin:1"]
 
 
-async def test_failed_notices_are_put_in_again_behind_what_they_need(database: Database) -> None:
+async def test_failed_notices_are_queued_again_behind_their_dependencies(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(
             conn, [CHANNEL, dependent("card:1"), dependent("pin:1", "card:1"), Notice("mail", "email", 1)]
         )
-        found = await claimed(conn)
-        await queue.mark_failed(conn, found["channel:1"], "no")
-        await queue.mark_failed(conn, found["mail"], "no")
+        rows = await claimed(conn)
+        await queue.mark_failed(conn, rows["channel:1"], "no")
+        await queue.mark_failed(conn, rows["mail"], "no")
         assert await enqueue.retry_failed(conn, 1) == 4
         assert await enqueue.retry_failed(conn, 1) == 0
-        found = await claimed(conn)
-        assert sorted(found) == ["channel:1", "mail"]
-        await queue.mark_sent(conn, found["channel:1"], {})
-        found = await claimed(conn)
-        assert list(found) == ["card:1"]
-        await queue.mark_failed(conn, found["card:1"], "no")
+        rows = await claimed(conn)
+        assert sorted(rows) == ["channel:1", "mail"]
+        await queue.mark_sent(conn, rows["channel:1"], {})
+        rows = await claimed(conn)
+        assert list(rows) == ["card:1"]
+        await queue.mark_failed(conn, rows["card:1"], "no")
         assert await enqueue.retry_failed(conn, 1) == 2
         assert list(await claimed(conn)) == ["card:1"]  # its channel stands
 
 
-async def test_putting_and_sending_at_the_same_moment_leaves_nobody_held(database: Database, database_url: str) -> None:
+async def test_putting_and_sending_at_the_same_time_leaves_no_row_held(database: Database, database_url: str) -> None:
     """Two processes: one sends the channel while another puts what needs it, and the channel again."""
     other = await open_database(database_url)
 
@@ -146,11 +146,11 @@ async def test_putting_and_sending_at_the_same_moment_leaves_nobody_held(databas
         await other.close()
 
 
-async def test_text_that_no_database_takes_does_not_stop_a_notice(database: Database) -> None:
+async def test_text_that_no_database_accepts_does_not_stop_a_notice(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(
             conn, [Notice("a\x00", "k", payload={"t": "\x00\ud83d", "\x00": [1]}), dependent("b", "a\x00")]
         )
-        found = await claimed(conn)
-    assert found["a\ufffd"].payload == {"t": "\ufffd\ufffd", "\ufffd": [1]}
-    assert len(found) == 1
+        rows = await claimed(conn)
+    assert rows["a\ufffd"].payload == {"t": "\ufffd\ufffd", "\ufffd": [1]}
+    assert len(rows) == 1

@@ -43,27 +43,27 @@ async def test_urgent_rows_go_first(database: Database) -> None:
         assert [row.dedup_key for row in await queue.claim(conn, 2)] == ["page", "nudge"]
 
 
-async def test_kinds_that_cannot_be_sent_now_are_passed_over(database: Database) -> None:
+async def test_skipped_kinds_are_not_claimed(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [Notice("a", "email"), Notice("b", "post")])
         assert [row.dedup_key for row in await queue.claim(conn, 9, skip_kinds=("email", "sms"))] == ["b"]
 
 
-async def test_a_row_waits_for_what_it_needs_and_then_goes(database: Database) -> None:
+async def test_a_row_is_held_until_the_one_it_depends_on_is_sent(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [dependent("card:1"), CHANNEL, dependent("pin:1", "card:1")])
-        found = await claimed(conn)
-        assert list(found) == ["channel:1"]
-        await queue.mark_sent(conn, found["channel:1"], {})
-        found = await claimed(conn)
-        assert list(found) == ["card:1"]
+        rows = await claimed(conn)
+        assert list(rows) == ["channel:1"]
+        await queue.mark_sent(conn, rows["channel:1"], {})
+        rows = await claimed(conn)
+        assert list(rows) == ["card:1"]
         await enqueue.put(conn, [dependent("topic:1"), dependent("edit:1", "card:1")])
         assert list(await claimed(conn)) == ["topic:1"]  # its need was sent already; the card was not
-        await queue.mark_sent(conn, found["card:1"], {})
+        await queue.mark_sent(conn, rows["card:1"], {})
         assert sorted(await claimed(conn)) == ["edit:1", "pin:1"]
 
 
-async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database) -> None:
+async def test_when_a_dependency_fails_each_dependent_acts_by_its_setting(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(
             conn,
@@ -77,8 +77,8 @@ async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database
         )
         channel = (await claimed(conn))["channel:1"]
         assert await queue.mark_failed(conn, channel, "restricted_action") == ["card:1", "pin:1"]
-        found = await claimed(conn)
-        assert {dedup_key: row.redirected for dedup_key, row in found.items()} == {"news:1": False, "answer:1": True}
+        rows = await claimed(conn)
+        assert {dedup_key: row.redirected for dedup_key, row in rows.items()} == {"news:1": False, "answer:1": True}
         assert [(f.dedup_key, f.error) for f in await census.failures(conn, 1)] == [
             ("channel:1", "restricted_action"),
             ("card:1", "a notice it depends on failed: restricted_action"),
@@ -87,12 +87,12 @@ async def test_when_a_need_fails_each_row_does_as_it_was_told(database: Database
         await enqueue.put(
             conn, [dependent("late:1"), dependent("later:1", on_failure=OnDependencyFailure.DIRECT)]
         )  # at once, as above
-        found = await claimed(conn)
-        assert {dedup_key: row.redirected for dedup_key, row in found.items()} == {"later:1": True}
+        rows = await claimed(conn)
+        assert {dedup_key: row.redirected for dedup_key, row in rows.items()} == {"later:1": True}
         assert len(await census.failures(conn, 1)) == 4
 
 
-async def test_a_row_not_needed_any_more_is_dropped_and_holds_nobody(database: Database) -> None:
+async def test_a_dropped_row_drops_its_dependents_and_holds_no_other(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(
             conn, [CHANNEL, dependent("news:1", on_failure=OnDependencyFailure.SEND), dependent("card:1")]
@@ -107,7 +107,7 @@ async def test_a_row_not_needed_any_more_is_dropped_and_holds_nobody(database: D
         assert not any(depth[state] for state in ("held", "queued", "unknown", "failed"))
 
 
-async def test_a_row_is_tried_again_when_its_time_has_come(database: Database) -> None:
+async def test_a_row_is_retried_when_its_back_off_is_over(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [CHANNEL])
         [row] = await queue.claim(conn, 10)
@@ -118,7 +118,7 @@ async def test_a_row_is_tried_again_when_its_time_has_come(database: Database) -
         assert not await queue.retry_later(conn, row, HOUR, "late", uncertain=False)
 
 
-async def test_doubt_about_an_attempt_is_not_forgotten_by_later_ones(database: Database) -> None:
+async def test_a_row_stays_uncertain_after_later_attempts(database: Database) -> None:
     now = timedelta()
     async with database.transaction() as conn:
         await enqueue.put(conn, [CHANNEL])
@@ -135,26 +135,26 @@ async def test_doubt_about_an_attempt_is_not_forgotten_by_later_ones(database: D
 
 
 @pytest.mark.parametrize("successor_first", [True, False])
-async def test_both_who_claimed_a_row_may_come_with_it_at_once(database: Database, successor_first: bool) -> None:
+async def test_two_claims_of_a_row_may_be_marked_at_once(database: Database, successor_first: bool) -> None:
     async with database.transaction() as conn:
         await enqueue.put(
             conn, [CHANNEL, dependent("card:1"), Notice("mail", "mail", 1), dependent("after mail", "mail")]
         )
         stopped = {row.dedup_key: row for row in await queue.claim(conn, 10, EXPIRED)}
-        ours = await claimed(conn)
-        both = [ours["channel:1"], stopped["channel:1"]]
+        second = await claimed(conn)
+        both = [second["channel:1"], stopped["channel:1"]]
         marked = await queue.mark_many_sent(
             conn, [(row, {"id": "C1"}) for row in both[:: 1 if successor_first else -1]]
         )
         assert marked == [successor_first, not successor_first]
-        both = [ours["mail"], stopped["mail"]]
+        both = [second["mail"], stopped["mail"]]
         marked = await queue.mark_many_dropped(conn, [(row, "over") for row in both[:: 1 if successor_first else -1]])
         assert marked == [successor_first, not successor_first]
-        assert set(await claimed(conn)) == {"card:1"}, "what needed it goes, and what needed the other is not needed"
+        assert set(await claimed(conn)) == {"card:1"}, "only what depends on the sent row is queued"
         assert (await census.count_by_state(conn))["held"] == 0
 
 
-async def test_after_its_lease_a_row_is_claimed_in_doubt_and_the_first_holder_cannot_mark_it(
+async def test_after_its_lease_a_row_is_uncertain_and_lost_to_its_first_holder(
     database: Database,
 ) -> None:
     async with database.transaction() as conn:
@@ -170,7 +170,7 @@ async def test_after_its_lease_a_row_is_claimed_in_doubt_and_the_first_holder_ca
         assert await receipts.get(conn, "channel:1") == {"id": "C2"}
 
 
-async def test_many_are_marked_at_once_each_by_its_own_claim(database: Database) -> None:
+async def test_many_rows_are_marked_at_once_each_by_its_own_claim(database: Database) -> None:
     async with database.transaction() as conn:
         await enqueue.put(conn, [Notice("lost", "card", 1)])
         [lost] = await queue.claim(conn, 1, EXPIRED)
@@ -192,7 +192,7 @@ async def test_many_are_marked_at_once_each_by_its_own_claim(database: Database)
         }
         assert sorted(await claimed(conn)) == ["after again", "after sent", "again"]
         assert not await enqueue.exists(conn, "never")
-        assert (await census.count_by_state(conn))["held"] == 1, "what needs the lost one waits for whoever has it"
+        assert (await census.count_by_state(conn))["held"] == 1, "what depends on the lost row waits for its new holder"
 
 
 async def test_two_claimers_never_claim_the_same_row(database: Database, database_url: str) -> None:
@@ -210,8 +210,8 @@ async def test_two_claimers_never_claim_the_same_row(database: Database, databas
             taken += [row.dedup_key for row in rows]
 
     try:
-        found = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
+        rows = await asyncio.gather(*(claim_all(through) for through in (database, other) for _ in range(2)))
     finally:
         await other.close()
-    taken = [dedup_key for some in found for dedup_key in some]
+    taken = [dedup_key for some in rows for dedup_key in some]
     assert len(taken) == len(set(taken)) == 300

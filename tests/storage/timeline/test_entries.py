@@ -12,15 +12,15 @@ from storage.database import Database
 from storage.timeline import entries
 from storage.timeline.pagination import PAGE
 from storage.timeline.verify import chain_faults
-from tests.storage.helpers import MINUTE, NOW, said, stored
+from tests.storage.helpers import MINUTE, NOW, message_entry, store_incidents
 
 
 async def test_entries_are_numbered_and_chained_per_incident(database: Database) -> None:
-    await stored(database, 1, 2)
+    await store_incidents(database, 1, 2)
     async with database.transaction() as conn:
-        first = await entries.append(conn, 1, [said("a"), said("b")])
-        other = await entries.append(conn, 2, [said("c")])
-        third = await entries.append(conn, 1, [said("d")])
+        first = await entries.append(conn, 1, [message_entry("a"), message_entry("b")])
+        other = await entries.append(conn, 2, [message_entry("c")])
+        third = await entries.append(conn, 1, [message_entry("d")])
     assert [r.seq for r in first + third + other] == [1, 2, 3, 1]
     assert [r.previous for r in first + third + other] == [GENESIS, first[0].hash, first[1].hash, GENESIS]
     async with database.reading() as conn:
@@ -28,11 +28,11 @@ async def test_entries_are_numbered_and_chained_per_incident(database: Database)
 
 
 async def test_threefold_redelivery_records_once(database: Database) -> None:
-    await stored(database, 1, 2)
+    await store_incidents(database, 1, 2)
     async with database.transaction() as conn:
-        assert len(await entries.append(conn, 1, [said("a", "1.0"), said("a", "1.0")])) == 1
-        assert await entries.append(conn, 1, [said("a", "1.0")]) == []
-        assert len(await entries.append(conn, 2, [said("a", "1.0")])) == 1  # another incident's book
+        assert len(await entries.append(conn, 1, [message_entry("a", "1.0"), message_entry("a", "1.0")])) == 1
+        assert await entries.append(conn, 1, [message_entry("a", "1.0")]) == []
+        assert len(await entries.append(conn, 2, [message_entry("a", "1.0")])) == 1  # in another incident
         assert len(await entries.read(conn, 1)) == 1
 
 
@@ -46,21 +46,21 @@ async def test_threefold_redelivery_records_once(database: Database) -> None:
     ],
 )
 async def test_the_chain_holds_whatever_the_entry_carries(database: Database, data: dict[str, Any]) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
-        written = await entries.append(conn, 1, [said("nul \x00 half \udc00", "1.0", data=data)])
+        written = await entries.append(conn, 1, [message_entry("nul \x00 half \udc00", "1.0", data=data)])
         assert await entries.read(conn, 1) == written
         assert await chain_faults(conn, 1) == []
 
 
-async def test_an_entry_for_an_incident_that_is_not_is_refused(database: Database) -> None:
+async def test_an_entry_without_its_incident_is_refused(database: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         async with database.transaction() as conn:
-            await entries.append(conn, 404, [said()])
+            await entries.append(conn, 404, [message_entry()])
 
 
 @pytest.mark.parametrize(
-    ("tampering", "found"),
+    ("tampering", "faults"),
     [
         ("UPDATE timeline SET text = 'forged' WHERE seq = 2", ["entry 2 was changed"]),
         ("UPDATE timeline SET actor = 'U9' WHERE seq = 4", ["entry 4 was changed"]),
@@ -75,18 +75,18 @@ async def test_an_entry_for_an_incident_that_is_not_is_refused(database: Databas
         ),
     ],
 )
-async def test_tampering_is_found(database: Database, tampering: str, found: list[str]) -> None:
-    await stored(database)
+async def test_tampering_is_found(database: Database, tampering: str, faults: list[str]) -> None:
+    await store_incidents(database)
     async with database.transaction() as conn:
-        await entries.append(conn, 1, [said(str(n), f"{n}.0") for n in range(1, 5)])
+        await entries.append(conn, 1, [message_entry(str(n), f"{n}.0") for n in range(1, 5)])
         await conn.execute(sa.text(tampering))
-        assert await chain_faults(conn, 1) == found
+        assert await chain_faults(conn, 1) == faults
 
 
 async def test_two_entries_that_changed_places_are_found(database: Database) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
-        await entries.append(conn, 1, [said(str(n)) for n in range(1, 5)])
+        await entries.append(conn, 1, [message_entry(str(n)) for n in range(1, 5)])
         for before, after in ((2, 99), (3, 2), (99, 3)):
             await conn.execute(sa.text(f"UPDATE timeline SET seq = {after} WHERE seq = {before}"))
         wrong = await chain_faults(conn, 1)
@@ -99,15 +99,17 @@ async def test_an_incident_without_entries_is_intact(database: Database) -> None
         assert await chain_faults(conn, 1) == []
 
 
-async def test_a_message_is_key_while_anybody_keys_it(database: Database) -> None:
-    await stored(database)
+async def test_a_message_is_key_while_at_least_one_person_marks_it(database: Database) -> None:
+    await store_incidents(database)
 
     def marked(kind: str, actor: str) -> Entry:
         return Entry(NOW, kind, actor, source_ts="1.0")
 
     async with database.transaction() as conn:
         await entries.append(
-            conn, 1, [said("m", "1.0"), said("n", "2.0"), marked("keyed", "U1"), marked("keyed", "U2")]
+            conn,
+            1,
+            [message_entry("m", "1.0"), message_entry("n", "2.0"), marked("keyed", "U1"), marked("keyed", "U2")],
         )
         assert [r.entry.text for r in await entries.read(conn, 1, key_only=True)] == ["m"]
         await entries.append(conn, 1, [marked("unkeyed", "U1")])
@@ -120,10 +122,10 @@ async def test_a_message_is_key_while_anybody_keys_it(database: Database) -> Non
 
 
 async def test_a_long_timeline_is_read_whole_and_in_order(database: Database) -> None:
-    await stored(database)
+    await store_incidents(database)
     count = PAGE * 2 + 1
     async with database.transaction() as conn:
-        await entries.append(conn, 1, [said(str(n)) for n in range(count)])
+        await entries.append(conn, 1, [message_entry(str(n)) for n in range(count)])
         assert [r.seq for r in await entries.read(conn, 1)] == list(range(1, count + 1))
         assert [r.seq for r in await entries.read(conn, 1, limit=PAGE + 2)][-1] == PAGE + 2
         assert [r.seq for r in await entries.read(conn, 1, limit=3, newest=True)] == [count - 2, count - 1, count]
@@ -131,18 +133,18 @@ async def test_a_long_timeline_is_read_whole_and_in_order(database: Database) ->
 
 
 async def test_activity_counts_people_and_not_bots(database: Database) -> None:
-    await stored(database)
+    await store_incidents(database)
     async with database.transaction() as conn:
         assert await entries.activity(conn, 1, NOW) == Activity(0, None)
         await entries.append(
             conn,
             1,
             [
-                said(at=NOW - timedelta(microseconds=1)),
-                said(at=NOW),
-                said(at=NOW + MINUTE),
-                said(at=NOW + 2 * MINUTE, actor=BOT),
-                said(at=NOW + 2 * MINUTE, data={"bot": True}),
+                message_entry(at=NOW - timedelta(microseconds=1)),
+                message_entry(at=NOW),
+                message_entry(at=NOW + MINUTE),
+                message_entry(at=NOW + 2 * MINUTE, actor=BOT),
+                message_entry(at=NOW + 2 * MINUTE, data={"bot": True}),
                 entry(NOW + 2 * MINUTE, "note", "U1", "not a message"),
             ],
         )
@@ -150,16 +152,16 @@ async def test_activity_counts_people_and_not_bots(database: Database) -> None:
         assert await entries.activity(conn, 1, NOW + 2 * MINUTE) == Activity(0, NOW + MINUTE)
 
 
-async def test_the_last_entry_of_a_kind_is_found_for_anybody_or_one_person(database: Database) -> None:
-    await stored(database)
+async def test_the_newest_entry_of_a_kind_is_found_by_anybody_or_one_person(database: Database) -> None:
+    await store_incidents(database)
     async with database.transaction() as conn:
         await entries.append(
             conn, 1, [entry(NOW, "note", "U1", "a"), entry(NOW, "update", "U2", "b"), entry(NOW, "note", "U2", "c")]
         )
 
         async def last(kinds: list[str], actor: str | None = None) -> str | None:
-            found = await entries.newest_of_kinds(conn, 1, kinds, actor)
-            return found and found.entry.text
+            record = await entries.newest_of_kinds(conn, 1, kinds, actor)
+            return record and record.entry.text
 
         assert await last(["note"]) == "c"
         assert await last(["note"], "U1") == "a"

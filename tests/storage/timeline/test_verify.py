@@ -1,4 +1,4 @@
-"""Whatever is done to the timeline behind the bot's back is found."""
+"""Any change to the timeline behind the bot's back is found."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from storage.schema import chains
 from storage.schema import timeline as table
 from storage.timeline import entries as timeline
 from storage.timeline import verify
-from tests.storage.helpers import MINUTE, NOW, incident, said
+from tests.storage.helpers import MINUTE, NOW, incident, message_entry
 
 INCIDENTS = (1, 2, 3)
 LONG_AGO = NOW - timedelta(days=500)
@@ -60,18 +60,20 @@ async def fill(database: Database) -> None:
         await timeline.append(conn, 1, entries())
         await timeline.append(conn, 2, entries())
         await first_kind(conn, 3, entries())
-        await timeline.append(conn, 3, [said("later", "50.0", data={"a": 1})])
+        await timeline.append(conn, 3, [message_entry("later", "50.0", data={"a": 1})])
         for number in (2, 3):
             assert await retention.purge(conn, number, LONG_AGO + 3 * MINUTE, NOW) == 4
 
 
 def entries() -> list[Entry]:
-    found = [entry(LONG_AGO, "declared", "U1", "sev2: Checkout is down", severity="sev2")]
+    conversation = [entry(LONG_AGO, "declared", "U1", "sev2: Checkout is down", severity="sev2")]
     for n in range(1, 7):
         at = LONG_AGO + n * MINUTE
-        found.append(said(f"message {n}", f"{n}.0", at=at, data={"a": n, "link": "https://example.org"}))
-    found.append(Entry(LONG_AGO + 7 * MINUTE, "keyed", "U2", source_ts="1.0"))
-    return [*found, entry(LONG_AGO + 8 * MINUTE, "resolved", "U1", "fixed")]
+        conversation.append(
+            message_entry(f"message {n}", f"{n}.0", at=at, data={"a": n, "link": "https://example.org"})
+        )
+    conversation.append(Entry(LONG_AGO + 7 * MINUTE, "keyed", "U2", source_ts="1.0"))
+    return [*conversation, entry(LONG_AGO + 8 * MINUTE, "resolved", "U1", "fixed")]
 
 
 async def first_kind(conn: AsyncConnection, number: int, items: list[Entry]) -> None:
@@ -110,7 +112,7 @@ class Filled:
 
     @contextlib.asynccontextmanager
     async def altered(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction in which anything may be done, foreign keys or not, and of which nothing stays."""
+        """A transaction in which anything may be done, foreign keys or not, and that is rolled back."""
         with contextlib.suppress(ZeroDivisionError):
             async with self.database.transaction() as conn:
                 if self.database.dialect == "sqlite":
@@ -134,17 +136,17 @@ def filled(request: pytest.FixtureRequest) -> Iterator[Filled]:
 
 async def dump(conn: AsyncConnection) -> list[Any]:
     """All that the chains are made of, to the letter."""
-    found = []
+    rows_and_counts = []
     for name in ("timeline", "chains"):
         columns = "*" if name == "chains" else ", ".join(f"CAST({column} AS TEXT)" for column in COLUMNS)
         rows = await conn.execute(sa.text(f"SELECT {columns} FROM {name}"))
-        found.append(sorted(tuple(str(value) for value in row) for row in rows))
-    found.append(await conn.scalar(sa.text("SELECT value FROM counters WHERE name = 'incident'")))
-    found.append(await conn.scalar(sa.text("SELECT count(*) FROM incidents")))
-    return found
+        rows_and_counts.append(sorted(tuple(str(value) for value in row) for row in rows))
+    rows_and_counts.append(await conn.scalar(sa.text("SELECT value FROM counters WHERE name = 'incident'")))
+    rows_and_counts.append(await conn.scalar(sa.text("SELECT count(*) FROM incidents")))
+    return rows_and_counts
 
 
-def test_what_was_not_touched_is_intact(filled: Filled) -> None:
+def test_an_unchanged_record_is_intact(filled: Filled) -> None:
     async def check() -> None:
         async with filled.altered() as conn:
             assert await faults(conn) == []
@@ -165,7 +167,7 @@ PLACES = st.tuples(st.sampled_from(INCIDENTS), st.integers(1, 9))
 
 @SETTINGS
 @given(place=PLACES, name=st.sampled_from(COLUMNS), data=st.data())
-def test_any_column_of_any_entry_that_is_altered_is_found(
+def test_any_altered_column_of_any_entry_is_found(
     filled: Filled, place: tuple[int, int], name: str, data: st.DataObject
 ) -> None:
     value = data.draw(VALUES[name])
@@ -176,7 +178,7 @@ def test_any_column_of_any_entry_that_is_altered_is_found(
     async def check() -> None:
         async with filled.altered() as conn:
             before = await dump(conn)
-            statement = f"UPDATE timeline SET {name} = {_given(conn, name)} WHERE incident = :i AND seq = :s"
+            statement = f"UPDATE timeline SET {name} = {_parameter(conn, name)} WHERE incident = :i AND seq = :s"
             try:
                 async with conn.begin_nested():
                     await conn.execute(sa.text(statement), {name: value, **_at(place)})
@@ -189,7 +191,7 @@ def test_any_column_of_any_entry_that_is_altered_is_found(
 
 @SETTINGS
 @given(gone=st.sets(PLACES, min_size=1, max_size=12))
-def test_any_entries_that_are_deleted_are_found(filled: Filled, gone: set[tuple[int, int]]) -> None:
+def test_any_deleted_entries_are_found(filled: Filled, gone: set[tuple[int, int]]) -> None:
     async def check() -> None:
         async with filled.altered() as conn:
             for i, s in gone:
@@ -201,7 +203,7 @@ def test_any_entries_that_are_deleted_are_found(filled: Filled, gone: set[tuple[
 
 @SETTINGS
 @given(one=PLACES, other=PLACES, columns=st.sets(st.sampled_from(COLUMNS[2:]), min_size=1))
-def test_entries_that_change_places_or_parts_are_found(
+def test_entries_with_swapped_places_or_columns_are_found(
     filled: Filled, one: tuple[int, int], other: tuple[int, int], columns: set[str]
 ) -> None:
     """All columns: the entries change places."""
@@ -210,12 +212,12 @@ def test_entries_that_change_places_or_parts_are_found(
         async with filled.altered() as conn:
             before = await dump(conn)
             names = sorted(columns.difference(NOT_HELD if {one, other} & set(FIRST_KIND) else ()))
-            wanted = sa.text(f"SELECT {', '.join(map(_read, names))} FROM timeline WHERE incident = :i AND seq = :s")
-            first, second = [(await conn.execute(wanted, _at(place))).one() for place in (one, other)]
+            query = sa.text(f"SELECT {', '.join(map(_read, names))} FROM timeline WHERE incident = :i AND seq = :s")
+            first, second = [(await conn.execute(query, _at(place))).one() for place in (one, other)]
             try:
                 async with conn.begin_nested():
                     for place, values in ((one, {"once": None}), (other, first._mapping), (one, second._mapping)):
-                        sets = ", ".join(f"{name} = {_given(conn, name)}" for name in values if name in names)
+                        sets = ", ".join(f"{name} = {_parameter(conn, name)}" for name in values if name in names)
                         update = sa.text(f"UPDATE timeline SET {sets} WHERE incident = :i AND seq = :s")
                         if sets:
                             await conn.execute(update, {**values, **_at(place)})
@@ -228,10 +230,10 @@ def test_entries_that_change_places_or_parts_are_found(
 
 @SETTINGS
 @given(source=PLACES, incident=st.sampled_from([1, 2, 3, 7]), seq=st.integers(-1, 12), head=st.booleans())
-def test_entries_that_are_put_in_are_found(
+def test_inserted_entries_are_found(
     filled: Filled, source: tuple[int, int], incident: int, seq: int, head: bool
 ) -> None:
-    """A copy of another, under any number; also where the end of the chain is moved to it."""
+    """A copy of another, under any number; also if the head of the chain is moved to it."""
 
     async def check() -> None:
         async with filled.altered() as conn:
@@ -274,30 +276,30 @@ def test_entries_that_are_put_in_are_found(
         (["DELETE FROM timeline WHERE incident = 2 AND kind = 'purged'"], "the last 1 of 10 entries are missing"),
     ],
 )  # fmt: skip
-def test_tampering_is_said_in_words(filled: Filled, tampering: list[str], words: str) -> None:
+def test_tampering_is_described(filled: Filled, tampering: list[str], words: str) -> None:
     async def check() -> None:
         async with filled.altered() as conn:
             for statement in tampering:
                 await conn.execute(sa.text(statement))
-            assert any(words in found for found in await faults(conn)), await faults(conn)
+            assert any(words in fault for fault in await faults(conn)), await faults(conn)
 
     filled.run(check())
 
 
-def test_a_chain_that_was_made_anew_is_found_by_its_earlier_end(filled: Filled) -> None:
+def test_a_rewritten_chain_is_found_by_its_earlier_head(filled: Filled) -> None:
     async def check() -> None:
         snapshot = filled.database.snapshot
         earlier = {r.incident: r.head async for r in verify.verify_all(snapshot) if r.head}
         async with filled.altered() as conn:
 
             async def against() -> list[str]:
-                found = verify.verify_all(lambda: contextlib.nullcontext(conn), {**earlier, 4: (1, "x")})
-                return [fault.message async for report in found for fault in report.faults]
+                reports = verify.verify_all(lambda: contextlib.nullcontext(conn), {**earlier, 4: (1, "x")})
+                return [fault.message async for report in reports for fault in report.faults]
 
             assert await against() == ["INC-4 is missing: it was there before"]
             await conn.execute(sa.text("DELETE FROM timeline WHERE incident = 1"))
             await conn.execute(sa.text("DELETE FROM chains WHERE incident = 1"))
-            await timeline.append(conn, 1, [said("it was all quite different")])
+            await timeline.append(conn, 1, [message_entry("it was all quite different")])
             assert await faults(conn) == []
             assert "entry 9, which was there before, is missing" in await against()
 
@@ -305,7 +307,7 @@ def test_a_chain_that_was_made_anew_is_found_by_its_earlier_end(filled: Filled) 
 
 
 @pytest.mark.parametrize("value", ["'x'", "x'00'", "1.5", "2"])
-def test_values_of_a_type_that_only_sqlite_takes_are_found(filled: Filled, value: str) -> None:
+def test_values_of_a_type_that_only_sqlite_accepts_are_found(filled: Filled, value: str) -> None:
     if filled.database.dialect != "sqlite":
         pytest.skip("PostgreSQL takes none of another type")
 
@@ -329,5 +331,5 @@ def _read(name: str) -> str:
     return "CAST(data AS TEXT) AS data" if name == "data" else name
 
 
-def _given(conn: AsyncConnection, name: str) -> str:
+def _parameter(conn: AsyncConnection, name: str) -> str:
     return "CAST(:data AS JSON)" if name == "data" and conn.dialect.name == "postgresql" else f":{name}"

@@ -1,4 +1,4 @@
-"""Requests for approval: what exactly will be done, who asks, until when, and what became of it."""
+"""Requests for approval of a dangerous step: the request, its answer, and breaking the glass."""
 
 from __future__ import annotations
 
@@ -13,34 +13,38 @@ from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, length, mention, plain, render
 
-WANTS = {"run": "run", "rollback": "roll back", "do": "do"}
-PIECE = 2900  # of a command within a section; a longer one goes on in the next
-PIECES = 20
+VERBS = {"run": "run", "rollback": "roll back", "do": "do"}
+CHUNK = 2900  # characters of a command in one section; the next section has the rest
+CHUNKS = 20
 
 
-def asked(
+def request(
     incident: Incident,
     policy: Policy,
-    walk: PlaybookRun,
-    mark: StepState,
+    run: PlaybookRun,
+    state: StepState,
     approval: Approval,
     dangerous: str,
     now: datetime,
 ) -> Message:
-    """In the channel, and to an approver who may see the incident."""
-    wants = WANTS.get(approval.action, "do")
-    words = (
-        f"{phrases.drill_prefix(incident)}{mention(approval.by)} asks for approval to {wants} "
-        f"*{mark.key} {render(plain(mark.title))}*"
+    """The request with its buttons, for the channel and for an approver who may see the incident.
+
+    `dangerous` is the playbook's warning, empty where it has none.
+    """
+    verb = VERBS.get(approval.action, "do")
+    text = (
+        f"{phrases.drill_prefix(incident)}{mention(approval.by)} asks for approval to {verb} "
+        f"*{state.key} {render(plain(state.title))}*"
     )
-    value = f"{incident.id}:{walk.number}:{mark.key}:{approval.number}"
+    value = f"{incident.id}:{run.number}:{state.key}:{approval.number}"
     glass, until = policy.playbooks.break_glass, phrases.at(approval.due_at, now)
-    alone = " Alone, and it cannot wait? *Break glass*, with a reason, for everybody to see." if glass else ""
+    who = "One of the policy's approvers" if policy.playbooks.approvers else "Anyone in this workspace"
+    alone = " Alone, and it cannot wait? *Break glass*: give a reason, and the channel sees it." if glass else ""
     return elements.message(
-        words,
+        text,
         [
-            elements.section(f":raised_hand: {words}"),
-            elements.context(f"{render(plain(walk.name))} · {phrases.title(incident)}"),
+            elements.section(f":raised_hand: {text}"),
+            elements.context(f"{render(plain(run.name))} · {phrases.title(incident)}"),
             elements.section(f":warning: *Dangerous.* {clip(render(dangerous), 1000)}") if dangerous else None,
             elements.section(f"*This is what will be {_participle(approval)}:*"),
             *exactly(approval.shown),
@@ -48,19 +52,15 @@ def asked(
                 button("Approve", "walk_approve", value, style="primary"),
                 button("Refuse", "walk_refuse", value),
                 button("Break glass", "walk_glass", value, style="danger") if glass else None,
-                block_id=f"approval:{walk.number}:{approval.number}",
+                block_id=f"approval:{run.number}:{approval.number}",
             ),
-            elements.context(f"{_who(policy)} other than {mention(approval.by)} approves. It expires {until}.{alone}"),
+            elements.context(f"{who} other than {mention(approval.by)} can approve. It expires {until}.{alone}"),
         ],
     )
 
 
-def _who(policy: Policy) -> str:
-    return "One of the policy's approvers" if policy.playbooks.approvers else "Somebody of this workspace"
-
-
-def asked_outside(incident: Incident, approval: Approval) -> Message:
-    """To an approver who is not in a private incident: its ID, and nothing of it."""
+def request_outside(incident: Incident, approval: Approval) -> Message:
+    """For an approver who is not in the private incident: its ID and nothing else."""
     return elements.line(
         f"{mention(approval.by)} asks for your approval in {phrases.outside(incident)}. "
         f"You are not in its channel; ask {mention(approval.by)} to bring you in, and answer there."
@@ -68,31 +68,32 @@ def asked_outside(incident: Incident, approval: Approval) -> Message:
 
 
 def settled(
-    incident: Incident, walk: PlaybookRun, mark: StepState, approval: Approval, *, ended: bool = False
+    incident: Incident, run: PlaybookRun, state: StepState, approval: Approval, *, ended: bool = False
 ) -> Message:
-    """What the request becomes: one line without buttons."""
+    """The answered request: one line without buttons. `ended`: the incident ended before there was an answer."""
     outcome = f"no longer needed: {incident.id} is {incident.status}" if ended else answer_text(approval)
-    what = f"{WANTS.get(approval.action, 'do')} *{mark.key} {render(plain(mark.title))}*"
+    step = f"{VERBS.get(approval.action, 'do')} *{state.key} {render(plain(state.title))}*"
     return elements.line(
-        f"{mention(approval.by)} asked to {what}, {render(plain(walk.name))}: {render(outcome.rstrip('.'))}."
+        f"{mention(approval.by)} asked to {step}, {render(plain(run.name))}: {render(outcome.rstrip('.'))}."
     )
 
 
 def settled_outside(incident: Incident) -> Message:
+    """The answered request for an approver who is not in the private incident."""
     return elements.line(f"The request for your approval in {phrases.outside(incident)} was answered.")
 
 
-def broken(incident: Incident, walk: PlaybookRun, mark: StepState, approval: Approval) -> Message:
-    """Loudly, in the channel."""
+def broken(incident: Incident, run: PlaybookRun, state: StepState, approval: Approval) -> Message:
+    """Tells the channel that a step goes ahead without a second person's approval."""
     who = mention(approval.answered_by or approval.by)
-    words = (
+    text = (
         f"{phrases.drill_prefix(incident)}:rotating_light: {who} *broke the glass*: "
-        f"*{mark.key} {render(plain(mark.title))}* of {render(plain(walk.name))} goes on without anybody's approval."
+        f"*{state.key} {render(plain(state.title))}* of {render(plain(run.name))} goes ahead without approval."
     )
     return elements.message(
-        words,
+        text,
         [
-            elements.section(words),
+            elements.section(text),
             elements.section(f"*Why:* {render(clip(approval.reason, 1000))}"),
             *exactly(approval.shown),
         ],
@@ -100,25 +101,25 @@ def broken(incident: Incident, walk: PlaybookRun, mark: StepState, approval: App
 
 
 def exactly(shown: Sequence[str]) -> list[Block]:
-    """Byte for byte; what is longer than a section goes on in the next one."""
-    found: list[Block] = []
-    for one in shown:
-        rest = one
+    """The commands byte for byte, a long one split over several sections."""
+    blocks: list[Block] = []
+    for rest in shown:
         while rest:
-            piece = _fitting(rest)
-            found.append(elements.section(elements.preformatted(piece)))
-            rest = rest[len(piece) :]
-    if len(found) <= PIECES:
-        return found
-    return [*found[:PIECES], elements.context("It goes on; the whole of it is on the timeline. Do not approve unread.")]
+            chunk = _first_chunk(rest)
+            blocks.append(elements.section(elements.preformatted(chunk)))
+            rest = rest[len(chunk) :]
+    if len(blocks) <= CHUNKS:
+        return blocks
+    more = "This is not all: the timeline has the full text. Read it before you approve."
+    return [*blocks[:CHUNKS], elements.context(more)]
 
 
-def _fitting(text: str) -> str:
-    """As much of the beginning as a section takes once it is escaped."""
-    piece = text[:PIECE]
-    while length(elements.preformatted(piece)) > elements.TEXT:
-        piece = piece[: len(piece) * 3 // 4]
-    return piece
+def _first_chunk(text: str) -> str:
+    """The longest beginning that still fits into a section after escaping."""
+    chunk = text[:CHUNK]
+    while length(elements.preformatted(chunk)) > elements.TEXT:
+        chunk = chunk[: len(chunk) * 3 // 4]
+    return chunk
 
 
 def _participle(approval: Approval) -> str:

@@ -1,4 +1,4 @@
-"""The forms of a walk: why a step is skipped, a note, who holds it, what its commands are filled in with."""
+"""Forms of a playbook run: skip, note, assign, stop, roll back, refuse, break glass and fill in."""
 
 from __future__ import annotations
 
@@ -12,159 +12,172 @@ from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.text import clip, mention, render
 
-VALUE = "value:"  # before a parameter's name, in the id of its input
-PARAMETERS = 90  # of a form's 100 blocks
+VALUE = "value:"  # prefix of a parameter's name in the block_id of its input
+PARAMETERS = 90  # inputs; a form has at most 100 blocks
 REASON = 1000
 VALUE_LENGTH = 600
-SHOWN = 12  # commands that a form shows
+COMMANDS = 12  # that a form shows
 
 
 @dataclass(frozen=True, slots=True)
-class Of:
-    """What a form is about. `step` is empty where it is the walk as a whole, `approval` where it is no request."""
+class FormSubject:
+    """What a form is about."""
 
     incident: int
-    walk: int
-    step: str = ""
-    approval: int = 0
+    run: int
+    step: str = ""  # empty: the run as a whole
+    approval: int = 0  # zero: no request for approval
 
 
-def skip_modal(walk: PlaybookRun, mark: StepState) -> Block:
+def skip_modal(run: PlaybookRun, state: StepState) -> Block:
+    """Asks why a step is skipped; warns if that withdraws a request for approval."""
     ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON, placeholder="We have no replica"))
-    return _form("walk_skip", "Skip step", "Skip", walk, mark, [_named(mark), *_request_ends(mark), ask])
+    return _form("walk_skip", "Skip step", "Skip", run, state, [_step_title(state), *_withdrawn_request(state), ask])
 
 
-def _request_ends(mark: StepState) -> list[Block]:
-    if mark.state is not StepStatus.WAITING or mark.asked is None:
+def _withdrawn_request(state: StepState) -> list[Block]:
+    if state.state is not StepStatus.WAITING or state.asked is None:
         return []
-    return [elements.context(f"{mention(mark.asked.by)} has asked for approval of it. That request ends with this.")]
+    return [
+        elements.context(
+            f"{mention(state.asked.by)} asked for approval of this step. Skipping it withdraws the request."
+        )
+    ]
 
 
-def note_modal(walk: PlaybookRun, mark: StepState | None) -> Block:
+def note_modal(run: PlaybookRun, state: StepState | None) -> Block:
+    """A note on a step, or on the run as a whole if `state` is `None`."""
     ask = elements.input_block("text", "Note", elements.text_input(multiline=True))
-    return _form("walk_note", "Add a note", "Add", walk, mark, [*([_named(mark)] if mark else []), ask])
+    return _form("walk_note", "Add a note", "Add", run, state, [*([_step_title(state)] if state else []), ask])
 
 
-def stop_modal(walk: PlaybookRun) -> Block:
-    said = elements.section(f"*{render(walk.name)}* ends here, and what is done so far stays on the timeline.")
+def stop_modal(run: PlaybookRun) -> Block:
+    """Asks why the run is stopped."""
+    intro = elements.section(f"*{render(run.name)}* ends here. What has been done so far stays on the timeline.")
     ask = elements.input_block(
         "reason", "Why?", elements.text_input(longest=REASON, placeholder="It is not the database")
     )
-    return _form("walk_stop", "Stop playbook", "Stop", walk, None, [said, ask])
+    return _form("walk_stop", "Stop playbook", "Stop", run, None, [intro, ask])
 
 
-def assign_modal(walk: PlaybookRun, mark: StepState, asker: str) -> Block:
+def assign_modal(run: PlaybookRun, state: StepState, asker: str) -> Block:
+    """Preselects the present holder, or else the asker."""
     element = {
         "type": "users_select",
-        "initial_user": mark.holder or asker,
-        "placeholder": elements.plain_text("Somebody", 150),
+        "initial_user": state.holder or asker,
+        "placeholder": elements.plain_text("Choose a person", elements.PLACEHOLDER),
     }
-    ask = elements.input_block("holder", "Who does it?", element, hint="They are asked when it takes too long.")
-    return _form("walk_assign", "Assign step", "Assign", walk, mark, [_named(mark), ask])
+    ask = elements.input_block("holder", "Who does it?", element, hint="They get the reminder when it takes too long.")
+    return _form("walk_assign", "Assign step", "Assign", run, state, [_step_title(state), ask])
 
 
-def rollback_modal(walk: PlaybookRun, mark: StepState, step: Step) -> Block:
-    """What has to be done to undo the step. No runner takes it: a person does it, and says so here."""
+def rollback_modal(run: PlaybookRun, state: StepState, step: Step) -> Block:
+    """How to undo the step by hand, and a button to record that it is done. No runner takes this rollback."""
     commands = [
-        elements.section(elements.preformatted(clip(one.filled_in(walk.values), 2900))) for one in step.rollback[:SHOWN]
+        elements.section(elements.preformatted(clip(command.filled_in(run.values), 2900)))
+        for command in step.rollback[:COMMANDS]
     ]
-    words = [elements.section(render(step.rollback_text))] if step.rollback_text else []
+    text = [elements.section(render(step.rollback_text))] if step.rollback_text else []
     how = "Do this first, then press *Rolled back*."
     ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON), optional=True)
-    blocks = [_named(mark), elements.section(how), *commands, *words, ask]
-    return _form("walk_rollback", "Roll back step", "Rolled back", walk, mark, blocks)
+    blocks = [_step_title(state), elements.section(how), *commands, *text, ask]
+    return _form("walk_rollback", "Roll back step", "Rolled back", run, state, blocks)
 
 
-def refuse_modal(walk: PlaybookRun, mark: StepState, approval: Approval) -> Block:
+def refuse_modal(run: PlaybookRun, state: StepState, approval: Approval) -> Block:
+    """Asks why approval is refused; the reason is optional."""
     ask = elements.input_block(
         "reason", "Why?", elements.text_input(longest=REASON, placeholder="Not before the backup"), optional=True
     )
-    return _form("walk_refuse", "Refuse", "Refuse", walk, mark, [_named(mark), ask], approval)
+    return _form("walk_refuse", "Refuse", "Refuse", run, state, [_step_title(state), ask], approval)
 
 
-def glass_modal(walk: PlaybookRun, mark: StepState, approval: Approval) -> Block:
-    """Nobody else is there."""
-    commands = [elements.section(elements.preformatted(clip(one, 2900))) for one in approval.shown[:SHOWN]]
-    said = elements.section(
-        ":rotating_light: *Nobody else will have approved this.* It is told in the channel and stays on the timeline, "
+def glass_modal(run: PlaybookRun, state: StepState, approval: Approval) -> Block:
+    """Asks for the reason why a step cannot wait for a second person's approval."""
+    commands = [elements.section(elements.preformatted(clip(command, 2900))) for command in approval.shown[:COMMANDS]]
+    warning = elements.section(
+        ":rotating_light: *This goes ahead without approval.* The channel is told, and the timeline keeps it, "
         "with your name and your reason."
     )
     ask = elements.input_block(
         "reason", "Why can it not wait?",
         elements.text_input(longest=REASON, placeholder="Nobody else is awake and customers cannot pay"),
     )  # fmt: skip
-    return _form("walk_glass", "Break glass", "Break glass", walk, mark, [_named(mark), *commands, said, ask], approval)
-
-
-def fill_modal(walk: PlaybookRun, playbook: Playbook) -> Block:
-    """Every parameter, what is missing first."""
-    missing = [one for one in playbook.parameters if one.name not in walk.values]
-    known = [one for one in playbook.parameters if one.name in walk.values]
-    blocks = [_parameter(one, walk.values.get(one.name, "")) for one in [*missing, *known][:PARAMETERS]]
-    intro = elements.section(
-        "These stand in the commands of this playbook. Changing one takes back approvals that showed another."
+    return _form(
+        "walk_glass", "Break glass", "Break glass", run, state, [_step_title(state), *commands, warning, ask], approval
     )
-    return _form("walk_fill", "Fill in", "Save", walk, None, [intro, *blocks])
 
 
-def of(view: View) -> Of:
-    """Raises `InputErrors` where the form does not know any more what it is about."""
-    known = inputs.metadata_of(view)
-    incident, walk = inputs.incident_of(view), known.get("walk")
-    if not isinstance(walk, int):
+def fill_modal(run: PlaybookRun, playbook: Playbook) -> Block:
+    """An input for every parameter, the missing ones first."""
+    missing_first = sorted(playbook.parameters, key=lambda parameter: parameter.name in run.values)
+    blocks = [
+        _parameter_input(parameter, run.values.get(parameter.name, "")) for parameter in missing_first[:PARAMETERS]
+    ]
+    intro = elements.section(
+        "These values are filled into the commands. Changing one withdraws approvals that were given for the old one."
+    )
+    return _form("walk_fill", "Fill in", "Save", run, None, [intro, *blocks])
+
+
+def subject_of(view: View) -> FormSubject:
+    """Raises `InputErrors` if the metadata of the form is lost."""
+    metadata = inputs.metadata_of(view)
+    incident, run = inputs.incident_of(view), metadata.get("walk")
+    if not isinstance(run, int):
         raise InputErrors({inputs.first_block(view): "This form has lost its playbook. Close it and open it again."})
-    return Of(incident, walk, str(known.get("step") or ""), int(known.get("approval") or 0))
+    return FormSubject(incident, run, str(metadata.get("step") or ""), int(metadata.get("approval") or 0))
 
 
 def reason(view: View, example: str) -> str:
-    """Raises `InputErrors` where nothing is given."""
-    said = inputs.text(view, "reason")
-    if not said:
+    """Raises `InputErrors`, with `example` in the message, if the input is empty."""
+    text = inputs.text(view, "reason")
+    if not text:
         raise InputErrors({"reason": f"Say why, such as “{example}”."})
-    return said
+    return text
 
 
 def values_of_fill(view: View, playbook: Playbook) -> dict[str, str]:
-    """What was filled in; empty inputs leave a value as it is. Raises `InputErrors` for what cannot be used."""
-    given: dict[str, str] = {}
-    wrong: dict[str, str] = {}
-    for one in playbook.parameters:
-        name = f"{VALUE}{one.name}"
-        said = (inputs.chosen(view, name) or "") if one.options else inputs.text(view, name)
-        if not said:
+    """The values that were filled in; empty inputs are left out. Raises `InputErrors` for unusable values."""
+    values: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for parameter in playbook.parameters:
+        name = f"{VALUE}{parameter.name}"
+        value = (inputs.chosen(view, name) or "") if parameter.options else inputs.text(view, name)
+        if not value:
             continue
-        if trouble := one.problem_with(said):
-            wrong[name] = trouble
-        given[one.name] = said
-    if wrong:
-        raise InputErrors(wrong)
-    return given
+        if problem := parameter.problem_with(value):
+            errors[name] = problem
+        values[parameter.name] = value
+    if errors:
+        raise InputErrors(errors)
+    return values
 
 
-def _parameter(one: Parameter, value: str) -> Block:
-    label = f"{one.name}: {one.description}" if one.description else one.name
-    if one.options:
-        options = [elements.option(option, option) for option in elements.usable(one.options)]
-        return elements.input_block(f"{VALUE}{one.name}", label, elements.select(options, value), optional=True)
-    element = elements.text_input(value, longest=VALUE_LENGTH)
-    return elements.input_block(f"{VALUE}{one.name}", label, element, optional=True)
+def _parameter_input(parameter: Parameter, value: str) -> Block:
+    name = f"{VALUE}{parameter.name}"
+    label = f"{parameter.name}: {parameter.description}" if parameter.description else parameter.name
+    if parameter.options:
+        options = [elements.option(option, option) for option in elements.usable(parameter.options)]
+        return elements.input_block(name, label, elements.select(options, value), optional=True)
+    return elements.input_block(name, label, elements.text_input(value, longest=VALUE_LENGTH), optional=True)
 
 
-def _named(mark: StepState) -> Block:
-    return elements.section(f"*{mark.key} {render(mark.title)}*")
+def _step_title(state: StepState) -> Block:
+    return elements.section(f"*{state.key} {render(state.title)}*")
 
 
 def _form(
     callback: str,
     title: str,
     submit: str,
-    walk: PlaybookRun,
-    mark: StepState | None,
+    run: PlaybookRun,
+    state: StepState | None,
     blocks: Sequence[Block],
     approval: Approval | None = None,
 ) -> Block:
-    known = inputs.metadata(
-        incident=f"INC-{walk.incident}", walk=walk.number, step=mark.key if mark else None,
+    metadata = inputs.metadata(
+        incident=f"INC-{run.incident}", walk=run.number, step=state.key if state else None,
         approval=approval.number if approval else None,
     )  # fmt: skip
-    return elements.modal(callback, title, submit, blocks, known)
+    return elements.modal(callback, title, submit, blocks, metadata)

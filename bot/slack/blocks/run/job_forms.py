@@ -1,4 +1,4 @@
-"""The form before a run: everything that will happen, and nothing has."""
+"""Form that shows exactly what a runner would do before anything runs, and the refusals."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from bot.slack.text import plain, render
 CALLBACK = "job_run"
 
 
-def run_modal(walk: PlaybookRun, mark: StepState, step: Step, plan: Plan, rolls_back: bool) -> Block:
-    """What runs, where, as whom, within what, what decides, and what follows where it fails."""
+def run_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, rolls_back: bool) -> Block:
+    """Commands, place, user, limits, success criterion, and what follows a failure.
+
+    `rolls_back`: after a failure for good, the plan's undo commands run automatically.
+    """
     facts = [
         f"*Where* {render(plain(plan.where))}, as {render(plain(plan.run_as))}",
-        f"*Limits* {render(plain(plan.limits))}{_altogether(plan)}",
+        f"*Limits* {render(plain(plan.limits))}{_total_timeout(plan)}",
         f"*It worked if* {render(plain(plan.success_text))}",
         f"*Why it may run* {render(plain(plan.rule))}",
     ]
@@ -27,33 +30,35 @@ def run_modal(walk: PlaybookRun, mark: StepState, step: Step, plan: Plan, rolls_
         facts.append(f"*If it fails* it is tried {more}, after {exact(plan.retry_every)}")
     back = plan.action is Action.ROLLBACK
     blocks = [
-        elements.section(f"*{mark.key} {render(plain(mark.title))}*"),
+        elements.section(f"*{state.key} {render(plain(state.title))}*"),
         *([elements.section(f":warning: *Dangerous.* {render(plain(step.dangerous))}")] if step.dangerous else []),
-        elements.section("This is run, to the letter:"),
+        elements.section("Exactly this will run:"),
         elements.section(code_block(plan.preview, 2700)),
         elements.section("\n".join(facts)),
     ]
     if plan.undo and rolls_back:
-        shown = code_block("\n".join(piece.quoted for piece in plan.undo), 2000)
-        blocks += [elements.section("If it fails for good it is taken back with:"), elements.section(shown)]
-    known = inputs.metadata(
-        incident=f"INC-{walk.incident}", walk=walk.number, step=mark.key, action=str(plan.action), digest=plan.digest
+        undo = code_block("\n".join(invocation.quoted for invocation in plan.undo), 2000)
+        blocks += [elements.section("If it fails for good, it is rolled back with:"), elements.section(undo)]
+    metadata = inputs.metadata(
+        incident=f"INC-{run.incident}", walk=run.number, step=state.key, action=str(plan.action), digest=plan.digest
     )
     title, submit = ("Roll back step", "Run rollback") if back else ("Run step", "Run")
-    return elements.modal(CALLBACK, title, submit, blocks, known)
+    return elements.modal(CALLBACK, title, submit, blocks, metadata)
 
 
-def _altogether(plan: Plan) -> str:
-    """How long all of it may take, where that is not what each piece may."""
-    whole = exact(plan.timeout)
-    return "" if whole in plan.limits.split(", ") else f"; all of it is stopped after {whole}"
+def _total_timeout(plan: Plan) -> str:
+    """The timeout of the whole plan, if the limit of each command does not already say it."""
+    total = exact(plan.timeout)
+    return "" if total in plan.limits.split(", ") else f"; all of it is stopped after {total}"
 
 
-def refused(words: str) -> Message:
+def refused(reason: str) -> Message:
+    """Says why nothing was run, and what to do instead."""
     return elements.line(
-        f"🚫 {render(plain(words))}\nNothing was run. Copy the commands and run them yourself where that is right."
+        f"🚫 {render(plain(reason))}\nNothing was run. If it is still right, copy the commands and run them yourself."
     )
 
 
-def why(step: Step, words: str) -> Message:
-    return elements.line(f"*{step.key} {render(plain(step.title))}*\n{render(plain(words))}")
+def why(step: Step, explanation: str) -> Message:
+    """Explains why a runner does not take the step."""
+    return elements.line(f"*{step.key} {render(plain(step.title))}*\n{render(plain(explanation))}")

@@ -1,4 +1,4 @@
-"""A step that takes longer than its playbook gives it: a line in the walk's thread, to one person."""
+"""Reminder about a step that takes longer than its playbook allows, in the run's thread and to one person."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from bot.slack.blocks.elements import Message
 from bot.slack.text import mention, plain, render
 
 
-def step_late(incident: Incident, walk: PlaybookRun, mark: StepState, person: str, late_s: float | None) -> Message:
-    """Says what, why it is asked now, what stops it."""
-    what = f"*{mark.key} {render(plain(mark.title))}*"
-    given = durations.exact(mark.timeout)
+def step_overdue(incident: Incident, run: PlaybookRun, state: StepState, person: str, late_s: float | None) -> Message:
+    """Names the step, why the reminder comes now, and what stops it. `late_s`: delay of the reminder itself."""
+    title = f"*{state.key} {render(plain(state.title))}*"
+    allowed = durations.exact(state.timeout)
     late = f" This reminder is late by {durations.approximate(timedelta(seconds=late_s))}." if late_s else ""
-    held = f" {mention(mark.holder)} holds it." if mark.holder and mark.holder != person else ""
-    words = (
-        f"{phrases.drill_prefix(incident)}{mention(person)}, how is {what} going? "
-        f"*{render(plain(walk.name))}* gives it {given}.{held}{late}"
+    held = f" It is assigned to {mention(state.holder)}." if state.holder and state.holder != person else ""
+    text = (
+        f"{phrases.drill_prefix(incident)}{mention(person)}, how is {title} going? "
+        f"*{render(plain(run.name))}* allows {allowed} for it.{held}{late}"
     )
-    return elements.message(words, [elements.section(words), elements.context(_mend(mark))])
+    return elements.message(text, [elements.section(text), elements.context(_what_to_do(state))])
 
 
-def _mend(mark: StepState) -> str:
-    if mark.state in (StepStatus.FAILED, StepStatus.TIMED_OUT, StepStatus.MAY_HAVE_RUN):
-        return "It did not go through: look, then press *Done*, *Roll back* or *Skip* in the message above."
-    if mark.needs_approval and not mark.approved:
-        return "Press *Ask for approval* or *Skip* in the message above, or *Assign* it to somebody who can."
-    return "Press *Done* or *Skip* in the message above, or *Assign* it to somebody who can. Stuck? Escalate."
+def _what_to_do(state: StepState) -> str:
+    if state.state in (StepStatus.FAILED, StepStatus.TIMED_OUT, StepStatus.MAY_HAVE_RUN):
+        return "It did not succeed: look first, then press *Done*, *Roll back* or *Skip* in the message above."
+    if state.needs_approval and not state.approved:
+        return "Press *Ask for approval* or *Skip* in the message above, or *Assign* it to someone who can."
+    return "Press *Done* or *Skip* in the message above, or *Assign* it to someone who can. Stuck? Escalate."

@@ -50,17 +50,17 @@ async def _open_request_form(call: Press, build: Callable[[PlaybookRun, StepStat
 
 
 async def _submit_refusal(call: Submission) -> None:
-    form, reason = forms.of(call.view), inputs.text(call.view, "reason")
+    form, reason = forms.subject_of(call.view), inputs.text(call.view, "reason")
     await approvals.refuse(
-        call.context, form.incident, form.walk, form.step, form.approval, call.user, reason, call.delivery
+        call.context, form.incident, form.run, form.step, form.approval, call.user, reason, call.delivery
     )
 
 
 async def _submit_break_glass(call: Submission) -> None:
-    form, reason = forms.of(call.view), forms.reason(call.view, "Nobody else is awake and customers cannot pay")
+    form, reason = forms.subject_of(call.view), forms.reason(call.view, "Nobody else is awake and customers cannot pay")
     identity = await call.identity()
     await approvals.break_glass(
-        call.context, form.incident, form.walk, form.step, form.approval, identity, reason, call.delivery
+        call.context, form.incident, form.run, form.step, form.approval, identity, reason, call.delivery
     )
 
 

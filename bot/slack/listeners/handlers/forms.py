@@ -49,6 +49,6 @@ async def open_form(
     `verb` is the permission, by default the first word of `instead`.
     """
     if call.incident.open != when_open:
-        return replies.press_too_late(call.incident)
+        return replies.outdated_press(call.incident)
     call.require(verb or instead.split()[0], call.incident)
     return await call.open_form(view, instead)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.handover import offered
+from bot.slack.blocks.handover import requested
 from bot.slack.blocks.menu_forms import HANDOVER, handover_modal, values_of_handover
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_for_form
@@ -14,7 +14,7 @@ from bot.usecases.oncall import shift_change
 async def _offer(call: VerbCall) -> Message:
     role, to = call.request.role or "commander", call.request.users[0]
     saved = await handover.offer(call.context, call.number, role, to, call.user, delivery=call.delivery)
-    return offered(saved, call.policy, saved.handovers[-1])
+    return requested(saved, call.policy, saved.handovers[-1])
 
 
 async def _press_accept(call: Press) -> None:
@@ -48,7 +48,7 @@ async def _submit_offer(call: Submission) -> None:
     saved = await handover.offer(
         call.context, values.incident, values.role, values.to, call.user, delivery=call.delivery
     )
-    await call.reply_later(offered(saved, policy, saved.handovers[-1]), channel=saved.channel_id)
+    await call.reply_later(requested(saved, policy, saved.handovers[-1]), channel=saved.channel_id)
 
 
 VERBS: dict[str, VerbHandler] = {"handover": _offer}

@@ -79,12 +79,12 @@ async def _press_run_again(call: Press) -> Message | None:
 
 async def _submit_run(call: Submission) -> None:
     """Run what the form showed. Raises `Refused` where the run has changed meanwhile."""
-    form, metadata = forms.of(call.view), inputs.metadata_of(call.view)
+    form, metadata = forms.subject_of(call.view), inputs.metadata_of(call.view)
     action = "rollback" if metadata.get("action") == "rollback" else "run"
     outcome = await job_queue.queue_step(
         call.context,
         form.incident,
-        form.walk,
+        form.run,
         form.step,
         call.user,
         action,

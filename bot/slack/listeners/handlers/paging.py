@@ -43,7 +43,7 @@ async def _press_cannot_come(call: Press) -> Message:
     rung_text = call.argument.split(":", 1)[0]
     rung = int(rung_text) if rung_text.isdecimal() else 0
     outcome = await escalate.decline_page(call.context, call.number, rung, call.user, delivery=call.delivery)
-    return replies.cant_noted(call.incident, outcome.paging if outcome else None)
+    return replies.declined_page(call.incident, outcome.paging if outcome else None)
 
 
 VERBS: dict[str, VerbHandler] = {"escalate": _escalate, "page": _page, "trigger": _trigger}

@@ -9,7 +9,9 @@ from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Overtaken, PlaybookRun, StepState, status_text
 from bot.slack.blocks import inputs, replies
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.run import forms, message
+from bot.slack.blocks.run import forms
+from bot.slack.blocks.run.all_steps import all_steps
+from bot.slack.blocks.run.step import step_in_full
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, View
 from bot.slack.listeners.handlers import jobs
 from bot.slack.listeners.handlers.run_buttons import STALE_BUTTON, open_run_form, run_and_step, run_of, step_of
@@ -37,7 +39,7 @@ async def _press_not_helped(call: Press) -> None:
 
 async def _press_all_steps(call: Press) -> Message:
     run, playbook = await run_of(call, call.argument)
-    return message.all_steps(call.incident, playbook, run, call.context.clock.now(), call.ctx.command)
+    return all_steps(call.incident, playbook, run, call.context.clock.now())
 
 
 async def _press_escalate(call: Press) -> Message:
@@ -55,7 +57,7 @@ async def _press_more(call: Press) -> Message | None:
     _, step = run_and_step(place)
     match choice:
         case "show":
-            return message.step_in_full(call.incident, playbook, run, step)
+            return step_in_full(playbook, run, step)
         case "note":
             return await open_run_form(call, forms.note_modal(run, run.step(step)))
         case "reopen":
@@ -107,38 +109,38 @@ def _press_for_step_form(build: Callable[[PlaybookRun, StepState, str], View]) -
 
 
 async def _submit_skip(call: Submission) -> None:
-    form, reason = forms.of(call.view), forms.reason(call.view, "We have no replica")
-    await runs.skip(call.context, form.incident, form.walk, form.step, call.user, reason, call.delivery)
+    form, reason = forms.subject_of(call.view), forms.reason(call.view, "We have no replica")
+    await runs.skip(call.context, form.incident, form.run, form.step, call.user, reason, call.delivery)
 
 
 async def _submit_note(call: Submission) -> None:
-    form, text = forms.of(call.view), inputs.text(call.view, "text")
+    form, text = forms.subject_of(call.view), inputs.text(call.view, "text")
     if not text:
         raise inputs.InputErrors({"text": "Write a few words."})
-    await runs.note(call.context, form.incident, form.walk, form.step or None, call.user, text, call.delivery)
+    await runs.note(call.context, form.incident, form.run, form.step or None, call.user, text, call.delivery)
 
 
 async def _submit_stop(call: Submission) -> None:
-    form, reason = forms.of(call.view), forms.reason(call.view, "It is not the database")
-    await runs.abandon(call.context, form.incident, form.walk, call.user, reason, call.delivery)
+    form, reason = forms.subject_of(call.view), forms.reason(call.view, "It is not the database")
+    await runs.abandon(call.context, form.incident, form.run, call.user, reason, call.delivery)
 
 
 async def _submit_assignment(call: Submission) -> None:
-    form, user = forms.of(call.view), inputs.user(call.view, "holder")
-    await runs.assign(call.context, form.incident, form.walk, form.step, user, call.user, call.delivery)
+    form, user = forms.subject_of(call.view), inputs.user(call.view, "holder")
+    await runs.assign(call.context, form.incident, form.run, form.step, user, call.user, call.delivery)
 
 
 async def _submit_rollback(call: Submission) -> None:
-    form, reason = forms.of(call.view), inputs.text(call.view, "reason")
-    await runs.roll_back(call.context, form.incident, form.walk, form.step, call.user, reason, call.delivery)
+    form, reason = forms.subject_of(call.view), inputs.text(call.view, "reason")
+    await runs.roll_back(call.context, form.incident, form.run, form.step, call.user, reason, call.delivery)
 
 
 async def _submit_values(call: Submission) -> None:
-    form = forms.of(call.view)
+    form = forms.subject_of(call.view)
     async with call.context.database.reading() as conn:
-        _, playbook = await load_run(conn, form.incident, form.walk)
+        _, playbook = await load_run(conn, form.incident, form.run)
     values = forms.values_of_fill(call.view, playbook)
-    await runs.fill(call.context, form.incident, form.walk, values, call.user, call.delivery)
+    await runs.fill(call.context, form.incident, form.run, values, call.user, call.delivery)
 
 
 PRESSES: dict[str, PressHandler] = {

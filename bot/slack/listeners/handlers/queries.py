@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.deadlines import DeadlineState
 from bot.slack.blocks import ledger, replies, triage
-from bot.slack.blocks.catchup import catchup
+from bot.slack.blocks.catchup import Missed, Upcoming, catchup
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import (
     Press,
@@ -41,7 +41,7 @@ async def _why(call: VerbCall) -> Message:
         rows = await deadlines.ledger(conn, call.number)
     reminders = [
         ledger.Reminder(
-            ledger.asks(row.kind, row.dedup_key),
+            ledger.ledger_kind(row.kind, row.dedup_key),
             row.rung,
             row.due_at,
             row.sent_at,
@@ -55,18 +55,10 @@ async def _why(call: VerbCall) -> Message:
 
 async def _catchup(call: VerbCall) -> Message:
     """What the person missed; from now on it counts as read."""
-    missed = await catch_up(call.context, call.incident, call.policy, call.user, call.delivery)
-    return catchup(
-        call.incident,
-        call.policy,
-        call.context.clock.now(),
-        since=missed.since,
-        entries=missed.entries,
-        messages=missed.messages,
-        upcoming=[(ledger.asks(row.kind, row.dedup_key), row.rung, row.due_at) for row in missed.upcoming],
-        contacts=missed.contacts,
-        links=missed.links,
-    )
+    read = await catch_up(call.context, call.incident, call.policy, call.user, call.delivery)
+    upcoming = [Upcoming(ledger.ledger_kind(row.kind, row.dedup_key), row.rung, row.due_at) for row in read.upcoming]
+    missed = Missed(read.since, read.entries, read.messages, upcoming, read.contacts, read.links)
+    return catchup(call.incident, call.policy, call.context.clock.now(), missed)
 
 
 async def _list(call: WorkspaceCall) -> Message:

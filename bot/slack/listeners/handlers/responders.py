@@ -42,9 +42,9 @@ async def _press_responding(call: Press) -> None:
 async def _press_watching(call: Press) -> None:
     incident = call.incident
     if not incident.open:
-        message = replies.press_too_late(incident)
+        message = replies.outdated_press(incident)
     elif incident.ladder.acknowledged_at is not None and incident.acknowledged_by:
-        message = replies.watching_in_hands(incident, incident.acknowledged_by)
+        message = replies.watching_responded(incident, incident.acknowledged_by)
     else:
         message = replies.just_watching(incident)
     await call.reply_later(message, replace_original=True)
@@ -53,7 +53,7 @@ async def _press_watching(call: Press) -> None:
 async def _press_on_it(call: Press) -> Message | None:
     """From a page: the person responds, even if another one has acknowledged before."""
     if not call.incident.open:
-        return replies.press_too_late(call.incident)
+        return replies.outdated_press(call.incident)
     outcome = await acknowledge(call.context, call.number, call.user, delivery=call.delivery)
     return _acknowledged(outcome, call.user)
 

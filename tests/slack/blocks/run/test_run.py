@@ -1,4 +1,4 @@
-"""Every shipped playbook at every step, and one of hostile lengths: Slack takes it, and commands stay what they are."""
+"""Messages and forms of a playbook run, for every shipped playbook at every step and for one of hostile lengths."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.playbook import approvals, job_results, lifecycle, steps
-from bot.domain.playbook import run as walks
+from bot.domain.playbook import run as runs
 from bot.domain.playbook.definition import Command, Parameter, Phase, Playbook, Step
 from bot.domain.playbook.job import Action, Plan
 from bot.domain.playbook.run import PlaybookRun
 from bot.slack.blocks import playbooks
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.run import approval, forms, job_forms, overdue
-from bot.slack.blocks.run import message as walk
+from bot.slack.blocks.run.all_steps import all_steps
+from bot.slack.blocks.run.message import run_message
+from bot.slack.blocks.run.step import step_in_full
 from playbooks import loader
 from playbooks.search import Query, SearchIndex
 from tests.factories import ADA, BEN, FIVE, NOW, declared, with_channel
@@ -44,52 +46,52 @@ HUGE = Playbook(
 
 
 def states(playbook: Playbook) -> Iterator[PlaybookRun]:
-    """From the first step to the last, with whatever may happen to a step on the way."""
-    one = lifecycle.open_run(1, 1, playbook, ADA, NOW, before="Used twice before").run
-    yield one
-    while one.active:
-        mark = walks.current_steps(one)[0]
-        one = steps.assign(one, mark.key, BEN, ADA, NOW).run
-        one = steps.note(one, mark.key, BEN, NOW, LONG[:900]).run
-        if mark.needs_approval:
-            one = approvals.request(
-                one, mark.key, "do", ("echo " + "<&>" * 3000,) * 9, ADA, timedelta(minutes=30), NOW
+    """The run from its first step to its last, in every state a step can have."""
+    run = lifecycle.open_run(1, 1, playbook, ADA, NOW, before="Used twice before").run
+    yield run
+    while run.active:
+        state = runs.current_steps(run)[0]
+        run = steps.assign(run, state.key, BEN, ADA, NOW).run
+        run = steps.note(run, state.key, BEN, NOW, LONG[:900]).run
+        if state.needs_approval:
+            run = approvals.request(
+                run, state.key, "do", ("echo " + "<&>" * 3000,) * 9, ADA, timedelta(minutes=30), NOW
             ).run
-            yield one
-            one = approvals.break_glass(one, mark.key, one.approvals_asked, ADA, NOW, LONG[:900]).run
-            yield one
-        job = f"j{mark.key}"
-        one = job_results.started(one, mark.key, job, BEN, NOW).run
-        yield one
-        one = job_results.may_have_run(one, mark.key, job, LONG[:900], NOW).run
-        yield one
-        one = steps.skip(one, mark.key, BEN, NOW, LONG[:900]).run
-        yield one
+            yield run
+            run = approvals.break_glass(run, state.key, run.approvals_asked, ADA, NOW, LONG[:900]).run
+            yield run
+        job = f"j{state.key}"
+        run = job_results.started(run, state.key, job, BEN, NOW).run
+        yield run
+        run = job_results.may_have_run(run, state.key, job, LONG[:900], NOW).run
+        yield run
+        run = steps.skip(run, state.key, BEN, NOW, LONG[:900]).run
+        yield run
 
 
-def messages(playbook: Playbook, one: PlaybookRun) -> Iterator[Message]:
+def messages(playbook: Playbook, run: PlaybookRun) -> Iterator[Message]:
     keys = [step.key for step in playbook.steps]
-    yield walk.walk(INCIDENT, playbook, one, LATER, runnable=keys, undoable=keys)
-    yield walk.all_steps(INCIDENT, playbook, one, LATER, "/incident")
-    for mark in one.steps[:3]:
-        yield walk.step_in_full(INCIDENT, playbook, one, mark.key)
-        yield overdue.step_late(INCIDENT, one, mark, ADA, 90.0)
-        if mark.asked:
-            yield approval.asked(INCIDENT, FIVE, one, mark, mark.asked, LONG, LATER)
-            yield approval.settled(INCIDENT, one, mark, mark.asked)
-            yield approval.broken(INCIDENT, one, mark, mark.asked)
+    yield run_message(INCIDENT, playbook, run, LATER, runnable=keys, undoable=keys)
+    yield all_steps(INCIDENT, playbook, run, LATER)
+    for state in run.steps[:3]:
+        yield step_in_full(playbook, run, state.key)
+        yield overdue.step_overdue(INCIDENT, run, state, ADA, 90.0)
+        if state.asked:
+            yield approval.request(INCIDENT, FIVE, run, state, state.asked, LONG, LATER)
+            yield approval.settled(INCIDENT, run, state, state.asked)
+            yield approval.broken(INCIDENT, run, state, state.asked)
 
 
 @needs_reference
-@pytest.mark.parametrize("name", [*(one.id for one in loader.shipped().playbooks), "huge"])
+@pytest.mark.parametrize("name", [*(playbook.id for playbook in loader.shipped().playbooks), "huge"])
 def test_slack_takes_every_state_of_every_playbook(name: str) -> None:
     playbook = HUGE if name == "huge" else loader.shipped().get(name)
-    for number, one in enumerate(states(playbook)):
+    for number, run in enumerate(states(playbook)):
         if name == "huge" and number > 8:
             break
         if number % 3 == 2:  # every kind of state still comes
             continue
-        shown = messages(playbook, one)
+        shown = messages(playbook, run)
         for message in shown if number % 7 == 1 else [next(shown)]:
             assert refused_blocks(message.blocks) == []
             assert len(message.text) <= 4000
@@ -99,16 +101,16 @@ def test_slack_takes_every_state_of_every_playbook(name: str) -> None:
 @needs_reference
 @pytest.mark.parametrize("playbook", [HUGE, loader.shipped().get("memory-leak")], ids=["huge", "memory-leak"])
 def test_slack_takes_every_form(playbook: Playbook) -> None:
-    one = lifecycle.open_run(1, 1, playbook, ADA, NOW).run
+    run = lifecycle.open_run(1, 1, playbook, ADA, NOW).run
     key = next(step.key for step in playbook.steps if step.requires_approval)
-    one = approvals.request(one, key, "do", ("echo " + "<&>" * 3000,) * 30, ADA, timedelta(minutes=30), NOW).run
-    mark, step = one.step(key), next(step for step in playbook.steps if step.key == key)
-    assert mark.asked is not None
+    run = approvals.request(run, key, "do", ("echo " + "<&>" * 3000,) * 30, ADA, timedelta(minutes=30), NOW).run
+    state, step = run.step(key), next(step for step in playbook.steps if step.key == key)
+    assert state.asked is not None
     views = [
-        forms.skip_modal(one, mark), forms.note_modal(one, mark), forms.note_modal(one, None),
-        forms.stop_modal(one), forms.assign_modal(one, mark, ADA), forms.rollback_modal(one, mark, step),
-        forms.refuse_modal(one, mark, mark.asked), forms.glass_modal(one, mark, mark.asked),
-        forms.fill_modal(one, playbook),
+        forms.skip_modal(run, state), forms.note_modal(run, state), forms.note_modal(run, None),
+        forms.stop_modal(run), forms.assign_modal(run, state, ADA), forms.rollback_modal(run, state, step),
+        forms.refuse_modal(run, state, state.asked), forms.glass_modal(run, state, state.asked),
+        forms.fill_modal(run, playbook),
     ]  # fmt: skip
     assert [refused_view(view) for view in views] == [[]] * len(views)
 
@@ -118,11 +120,11 @@ def test_slack_takes_what_is_suggested() -> None:
     hits = SearchIndex([*loader.shipped().playbooks, replace(HUGE, keywords=("database",))]).find(
         Query("database slow"), 9
     )
-    one = lifecycle.open_run(1, 1, HUGE, ADA, NOW).run
+    run = lifecycle.open_run(1, 1, HUGE, ADA, NOW).run
     shown = [
-        playbooks.suggested(INCIDENT, hits, [one], "/incident", LONG),
+        playbooks.suggested(INCIDENT, hits, [run], "/incident", LONG),
         playbooks.suggested(INCIDENT, [], [], "/incident"),
-        playbooks.opened(one), playbooks.opened_already(one), playbooks.overtaken("done", one.steps[0], BEN),
+        playbooks.opened(run), playbooks.opened_already(run), playbooks.overtaken("done", run.steps[0], BEN),
         playbooks.review([{"what": "review", "name": LONG, "playbook": "x", "reviewed": "2026-01-01"}] * 60),
     ]  # fmt: skip
     assert [refused_blocks(message.blocks) for message in shown] == [[]] * len(shown)
@@ -134,7 +136,7 @@ def test_a_command_is_shown_byte_for_byte() -> None:
     playbook = Playbook(
         "x", "X", "x", (Phase("A", (step,)),), parameters=(Parameter("pod", default="db-0"),), digest="d"
     )
-    shown = walk.walk(INCIDENT, playbook, lifecycle.open_run(1, 1, playbook, ADA, NOW).run, NOW)
+    shown = run_message(INCIDENT, playbook, lifecycle.open_run(1, 1, playbook, ADA, NOW).run, NOW)
     code = next(b["text"]["text"] for b in shown.blocks if "```" in str(b))
     unescaped = code.strip("`").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     assert unescaped == text.replace("{pod}", "db-0")
@@ -148,15 +150,15 @@ def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_o
     hits = SearchIndex(loader.shipped().playbooks).find(Query("the database is down"), 10)
     shown = playbooks.suggested(INCIDENT, hits, [], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[:3]]
-    one = lifecycle.open_run(1, 1, hits[0].playbook, ADA, NOW).run
-    shown = playbooks.suggested(INCIDENT, hits, [one], "/incident")
+    run = lifecycle.open_run(1, 1, hits[0].playbook, ADA, NOW).run
+    shown = playbooks.suggested(INCIDENT, hits, [run], "/incident")
     assert _opens(shown) == [f"INC-1:{hit.playbook.id}" for hit in hits[1:4]]
-    nothing = playbooks.suggested(INCIDENT, [], [one], "/incident", "flying saucers")
-    assert "No playbook fits “flying saucers”. Say what you see" in str(nothing.blocks[-1])
+    nothing = playbooks.suggested(INCIDENT, [], [run], "/incident", "flying saucers")
+    assert "No playbook fits “flying saucers”. Describe what you see" in str(nothing.blocks[-1])
 
 
 @pytest.mark.parametrize(
-    ("limits", "retries", "said"),
+    ("limits", "retries", "text"),
     [
         ("1m, 256 KiB of output", 0, "*Limits* 1m, 256 KiB of output\n"),
         ("30s, 256 KiB of output", 0, "*Limits* 30s, 256 KiB of output; all of it is stopped after 1m\n"),
@@ -164,9 +166,9 @@ def test_three_hits_are_enough_for_a_telephone_and_none_is_said_beside_what_is_o
         ("1m", 3, "*If it fails* it is tried up to 3 times more, after 5s"),
     ],
 )
-def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, said: str) -> None:
+def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, text: str) -> None:
     playbook = loader.shipped().get("redis-outage")
-    one, step = lifecycle.open_run(1, 1, playbook, ADA, NOW).run, next(iter(playbook.steps))
+    run, step = lifecycle.open_run(1, 1, playbook, ADA, NOW).run, next(iter(playbook.steps))
     plan = Plan(
         "process",
         Action.RUN,
@@ -176,21 +178,21 @@ def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, s
         retries=retries,
         retry_every=timedelta(seconds=5),
     )
-    view = job_forms.run_modal(one, one.step(step.key), step, plan, rolls_back=False)
-    assert said in "\n".join(block.get("text", {}).get("text", "") for block in view["blocks"])
+    view = job_forms.run_modal(run, run.step(step.key), step, plan, rolls_back=False)
+    assert text in "\n".join(block.get("text", {}).get("text", "") for block in view["blocks"])
 
 
 def test_after_a_failure_was_taken_back_the_message_says_what_failed_and_why() -> None:
     playbook = Playbook("x", "X", "x", (Phase("A", (Step("1.1", "Mend"), Step("1.2", "Look"))),), digest="d")
-    one = job_results.started(lifecycle.open_run(1, 1, playbook, ADA, NOW).run, "1.1", "j1", ADA, NOW).run
-    one = job_results.finished(one, "1.1", "j1", "succeeded", "exit code 0", NOW).run
-    shown = str(walk.walk(INCIDENT, playbook, one, NOW).blocks)
+    run = job_results.started(lifecycle.open_run(1, 1, playbook, ADA, NOW).run, "1.1", "j1", ADA, NOW).run
+    run = job_results.finished(run, "1.1", "j1", "succeeded", "exit code 0", NOW).run
+    shown = str(run_message(INCIDENT, playbook, run, NOW).blocks)
     assert f"1.1 Mend — run by <@{ADA}>" in shown
-    one = job_results.started(one, "1.2", "j2", ADA, NOW).run
-    one = job_results.finished(one, "1.2", "j2", "failed", "exit code 7", NOW).run
-    one = job_results.started(one, "1.1", "j3", "tocsin", NOW, "rollback").run
-    one = job_results.finished(one, "1.1", "j3", "succeeded", "exit code 0", NOW).run
-    shown = str(walk.walk(INCIDENT, playbook, one, NOW).blocks)
+    run = job_results.started(run, "1.2", "j2", ADA, NOW).run
+    run = job_results.finished(run, "1.2", "j2", "failed", "exit code 7", NOW).run
+    run = job_results.started(run, "1.1", "j3", "tocsin", NOW, "rollback").run
+    run = job_results.finished(run, "1.1", "j3", "succeeded", "exit code 0", NOW).run
+    shown = str(run_message(INCIDENT, playbook, run, NOW).blocks)
     assert "Do it again, or skip it." in shown
     assert "exit code 0" not in shown
     assert f":x: 1.2 Look — failed, started by <@{ADA}>" in shown

@@ -1,0 +1,34 @@
+"""List of all steps of a run, for one person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.incident import Incident
+from bot.domain.playbook.definition import Playbook, Step
+from bot.domain.playbook.run import PlaybookRun, StepState, StepStatus
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Block, Message
+from bot.slack.blocks.run.step_line import progress_bar, step_line
+from bot.slack.text import render
+
+
+def all_steps(incident: Incident, playbook: Playbook, run: PlaybookRun, now: datetime) -> Message:
+    """One line a step, each with an overflow menu of what can be done with it."""
+    steps = {step.key: step for step in playbook.steps}
+    blocks: list[Block | None] = [elements.section(f"*{render(run.name)}* · {progress_bar(run)}")]
+    room = elements.MESSAGE_BLOCKS - 2
+    for state in run.steps[:room]:
+        blocks.append(elements.section(step_line(state, now), _step_menu(incident, run, state, steps[state.key])))
+    blocks.append(elements.left_out(len(run.steps) - room, f"All of it: `tocsin playbooks show {run.playbook}`"))
+    return elements.message(f"{run.name}: all steps", blocks)
+
+
+def _step_menu(incident: Incident, run: PlaybookRun, state: StepState, step: Step) -> Block:
+    value = f"{incident.id}:{run.number}:{state.key}"
+    options = [elements.option("Show in full", f"{value}:show"), elements.option("Add a note", f"{value}:note")]
+    if state.settled or state.state is StepStatus.ROLLED_BACK:
+        options.append(elements.option("Open it again", f"{value}:reopen"))
+    if state.settled and (step.rollback or step.rollback_text):
+        options.append(elements.option("Roll back", f"{value}:rollback"))
+    return elements.overflow("walk_more", options)

@@ -1,0 +1,93 @@
+"""Pages, as people read them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.domain import incident as verbs
+from bot.domain.routing.payloads import PersonPagePayload
+from bot.slack.blocks import page
+from tests.factories import BEN, FIVE, MAYA, NOW, day, declared, minutes, mrkdwn, presses, with_channel
+
+OPEN = with_channel(declared())
+ACKNOWLEDGED = verbs.acknowledge(OPEN, BEN, minutes(2)).incident
+UPDATE = verbs.update(ACKNOWLEDGED, "We rolled back", BEN, FIVE, minutes(4))
+RESOLVED = verbs.resolve(UPDATE.incident, BEN, minutes(9), summary="Rolled back")
+
+
+PAGE = PersonPagePayload(
+    rung=2,
+    why="not acknowledged within 5m",
+    times=1,
+    people=(BEN, MAYA),
+    person=BEN,
+    channels=(),
+    fell_through=((1, "nobody is on call on primary now"),),
+)
+ANSWERS = [("I'm on it", "on_it", "INC-1:2"), ("Can't", "cant", "INC-1:2")]
+
+
+def test_a_page_in_the_channel_mentions_people_and_says_why_and_what_to_press() -> None:
+    message = page.page_channel(OPEN, FIVE, PAGE, NOW)
+    assert message.text == f":rotating_light: <@{BEN}> <@{MAYA}>: you are paged for INC-1 · Checkout is down"
+    assert [mrkdwn(block) for block in message.blocks[1:3]] == [
+        "*Why:* not acknowledged within 5m\n:warning: Rung 1 reached nobody: nobody is on call on primary now",
+        "Rung 2 of the sev1 ladder. Press *I'm on it* if you are responding; *Can't* pages the next rung at once.",
+    ]
+    assert presses(message.blocks) == ANSWERS
+
+
+def test_a_repeated_page_counts() -> None:
+    assert page.page_channel(OPEN, FIVE, replace(PAGE, times=3), NOW).text.endswith("Checkout is down (3rd time)")
+
+
+def test_a_ladder_with_nobody_left_says_so_loudly_and_what_to_do() -> None:
+    message = page.page_channel(OPEN, FIVE, replace(PAGE, rung=None, people=()), NOW, "/tocsin")
+    assert message.text == ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left."
+    assert mrkdwn(message.blocks[1]) == (
+        "*Why now:* not acknowledged within 5m\n"
+        ":warning: Rung 1 reached nobody: nobody is on call on primary now\n"
+        "*What to do:* call someone yourself, and bring them in with `/tocsin invite @user`."
+    )
+    assert presses(message.blocks) == [("Acknowledge", "ack", "INC-1")]
+
+
+def test_a_direct_page_says_what_where_and_why_you() -> None:
+    message = page.page_direct(OPEN, FIVE, PAGE, NOW)
+    assert message.text == ":rotating_light: You are paged: INC-1 · Checkout is down"
+    assert mrkdwn(message.blocks[1]) == (
+        ":red_circle: sev1 · Critical · Detected — declared; nobody has acknowledged it yet\n"
+        "*Commander:* nobody yet\n"
+        "*Channel:* <#C0INC>\n"
+        "*Why you:* you are on rung 2 of the sev1 ladder — not acknowledged within 5m."
+    )
+    assert presses(message.blocks) == ANSWERS
+
+
+def test_a_page_to_another_channel_asks_for_help() -> None:
+    message = page.page_elsewhere(OPEN, FIVE, PAGE, NOW)
+    assert message.text == ":rotating_light: Help is needed: INC-1 · Checkout is down"
+    assert presses(message.blocks) == ANSWERS
+
+
+@pytest.mark.parametrize(
+    ("incident", "outcome", "line"),
+    [
+        (
+            ACKNOWLEDGED,
+            None,
+            f":raised_hand: <@{BEN}> acknowledged INC-1, {day(2)}. Nothing more to do. <#C0INC>",
+        ),
+        (RESOLVED.incident, None, "It is over: INC-1 is resolved. Nothing to do. <#C0INC>"),
+        (OPEN, "You said you can't.", "You said you can't."),
+        (OPEN, None, "INC-1 has moved on. Nothing to do here. <#C0INC>"),
+    ],
+)
+def test_a_settled_page_has_no_buttons(incident: Any, outcome: str | None, line: str) -> None:
+    message = page.page_settled(incident, FIVE, outcome)
+    assert message.text == line
+    assert mrkdwn(message.blocks[0]) == "~You were paged for INC-1 · Checkout is down~"
+    assert presses(message.blocks) == []
