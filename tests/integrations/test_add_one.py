@@ -85,7 +85,7 @@ def test_it_is_a_notifier_and_hides_its_secret() -> None:
     assert page().headline == "INC-42: Checkout is down"
 
 
-def test_every_file_that_the_document_names_is_there() -> None:
+def test_every_file_named_in_the_document_exists() -> None:
     root = Path(__file__).resolve().parents[2]
     text = (root / "docs" / "add-an-integration.md").read_text()
     named = set(re.findall(r"`((?:bot|tests|docs)/[a-z_/-]+\.(?:py|md))`", text))

@@ -22,13 +22,13 @@ def look(tmp_path: Path, policy: str, folder: Path | None = None, **environ: str
     return [f"{'⚠' if one.warning else '✓' if one.fine else '✗'} {one.what}: {one.words}" for one in said]
 
 
-def test_by_default_nothing_is_run(tmp_path: Path) -> None:
+def test_by_default_nothing_runs(tmp_path: Path) -> None:
     library, automation = look(tmp_path, "preset: sev1-5\n")
     assert library.endswith("shipped, none of your own (TOCSIN_PLAYBOOKS)")
     assert automation == "✓ automation: off: no step is run, people run the commands themselves"
 
 
-def test_the_operators_own_folder_is_read(tmp_path: Path) -> None:
+def test_the_operators_folder_is_checked(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "mine.yml").write_text(OWN)
@@ -47,12 +47,12 @@ def test_the_operators_own_folder_is_read(tmp_path: Path) -> None:
          "automation.matrix.a.playbooks: there is no playbook “servis-restart”. Did you mean service-restart?"),
     ],
 )  # fmt: skip
-def test_whoever_names_a_playbook_means_one_that_is_there(tmp_path: Path, policy: str, said: str) -> None:
+def test_playbooks_named_in_the_policy_must_exist(tmp_path: Path, policy: str, said: str) -> None:
     assert any(line.startswith("✗ playbooks: " + said) for line in look(tmp_path, policy))
     assert not any("✗" in line for line in look(tmp_path, "services: {api: {playbooks: [api-outage]}}\n"))
 
 
-def test_what_would_be_run_and_what_is_left_to_people_is_said(tmp_path: Path) -> None:
+def test_check_says_which_steps_would_run(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "mine.yml").write_text(OWN)

@@ -43,7 +43,7 @@ def own(folder: Path) -> Path:
     return folder
 
 
-def test_json_is_an_array_of_the_shape_of_the_contract() -> None:
+def test_json_has_the_shape_of_the_contract() -> None:
     shown = json.loads(tocsin("--json").stdout)
     assert len(shown) == len(loader.shipped().playbooks)
     recovery = next(one for one in shown if one["id"] == "service-down-auto-recovery")
@@ -64,19 +64,19 @@ def test_severities_are_those_of_the_policy_in_force(tmp_path: Path) -> None:
     assert next(one for one in shown if one["id"] == "war-room")["severities"] == ["p0", "p1"]
 
 
-def test_a_folder_of_ones_own_is_read_beside_the_shipped_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_extends_the_shipped_playbooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_PLAYBOOKS", str(own(tmp_path / "own")))
     found = json.loads(tocsin("--json").stdout)
     assert next(one for one in found if one["id"] == "espresso")["phases"][0]["steps"][0]["timeout_s"] == 90
     assert "espresso" in tocsin("find", "no", "coffee").stdout.splitlines()[0]
 
 
-def test_check_says_how_many_are_fine(tmp_path: Path) -> None:
+def test_check_counts_valid_playbooks(tmp_path: Path) -> None:
     found = tocsin("check", str(own(tmp_path / "own")))
     assert (found.exit_code, found.stdout) == (0, f"1 playbook in {tmp_path / 'own'}, nothing wrong.\n")
 
 
-def test_check_fails_with_line_and_mend(tmp_path: Path) -> None:
+def test_check_fails_with_the_line_and_a_hint(tmp_path: Path) -> None:
     folder = own(tmp_path / "own")
     (folder / "mine.yml").write_text((folder / "mine.yml").read_text().replace("category:", "categroy:"))
     found = tocsin("check", str(folder))
@@ -96,18 +96,18 @@ def test_find_takes_the_labels_of_an_alert() -> None:
     assert found[0]["reasons"][0] == "alert label: alertname=ServiceDown"
 
 
-def test_find_says_so_where_nothing_fits() -> None:
+def test_find_says_if_nothing_fits() -> None:
     assert tocsin("find", "zzzz").stdout.startswith("Nothing fits.")
 
 
-def test_show_fills_in_what_was_given_and_leaves_the_rest() -> None:
+def test_show_fills_in_given_values_and_leaves_the_rest() -> None:
     shown = tocsin("show", "memory-leak", "--set", "pod=api-7").stdout
     assert "$ kubectl describe pod api-7 -n production" in shown
     assert "$ kubectl describe pod {pod} -n production" in tocsin("show", "memory-leak").stdout
 
 
 @pytest.mark.parametrize(("given", "said"), [("pod=a b", "pod must be a name"), ("pdo=x", "has no parameter “pdo”")])
-def test_show_refuses_a_value_that_does_not_fit(given: str, said: str) -> None:
+def test_show_refuses_an_invalid_value(given: str, said: str) -> None:
     found = tocsin("show", "memory-leak", "--set", given)
     assert found.exit_code == 1
     assert said in found.stderr
@@ -123,7 +123,7 @@ def test_the_schema_for_editors_accepts_every_shipped_file_and_refuses_a_typo() 
     assert not validator.is_valid(wrong)
 
 
-def test_stats_say_how_each_has_fared(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stats_list_each_playbook(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     asyncio.run(walked_once(sqlite_url))
     (found,) = [one for one in json.loads(tocsin("stats", "--json").stdout) if one["id"] == "redis-outage"]
@@ -140,7 +140,7 @@ def test_stats_say_how_each_has_fared(sqlite_url: str, monkeypatch: pytest.Monke
     assert len(others) == 38
 
 
-def test_stats_of_none_that_was_used_is_one_line(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stats_of_unused_playbooks_are_one_line(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     asyncio.run(walked_never(sqlite_url))
     assert tocsin("stats").stdout == "All 39 were never used. With them: tocsin playbooks stats --all\n"

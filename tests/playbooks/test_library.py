@@ -53,41 +53,41 @@ def commands(one: Playbook) -> list[tuple[Step, Command]]:
     return [(step, command) for step in one.steps for command in (*step.commands, *step.rollback)]
 
 
-def test_every_playbook_of_the_mission_ships() -> None:
+def test_every_required_playbook_ships() -> None:
     shipped = {one.id for one in LIBRARY.playbooks if one.kind == "playbook"}
     assert shipped == {name for names in OF_THE_MISSION.values() for name in names}
     assert sorted(one.id for one in LIBRARY.playbooks if one.kind == "checklist") == CHECKLISTS
 
 
 @EVERY
-def test_a_file_is_named_as_its_playbook(one: Playbook) -> None:
+def test_a_file_is_named_like_its_playbook(one: Playbook) -> None:
     assert Path(one.file).stem == one.id
 
 
 @EVERY
-def test_every_step_says_how_one_sees_that_it_worked(one: Playbook) -> None:
+def test_every_step_has_a_verification(one: Playbook) -> None:
     assert [step.title for step in one.steps if not step.verification] == []
 
 
 @EVERY
-def test_what_needs_approval_says_how_to_undo_it(one: Playbook) -> None:
+def test_steps_with_approval_have_a_rollback(one: Playbook) -> None:
     asked = [step for step in one.steps if step.requires_approval]
     assert [step.title for step in asked if not step.rollback and not step.rollback_text] == []
 
 
 @EVERY
-def test_what_destroys_is_marked_dangerous_and_needs_approval(one: Playbook) -> None:
+def test_destructive_steps_are_dangerous_and_need_approval(one: Playbook) -> None:
     found = [step for step in one.steps for command in step.commands if DESTRUCTIVE.search(command.run)]
     assert [step.title for step in found if not (step.dangerous and step.requires_approval)] == []
 
 
 @EVERY
-def test_no_command_is_known_to_be_broken(one: Playbook) -> None:
+def test_no_command_is_a_known_broken_one(one: Playbook) -> None:
     assert [command.run for _, command in commands(one) if NEVER.search(command.run)] == []
 
 
 @EVERY
-def test_it_says_whose_it_is_where_from_and_how_fresh(one: Playbook) -> None:
+def test_every_playbook_has_owner_source_and_review_date(one: Playbook) -> None:
     assert one.owner
     assert one.sources
     assert one.last_reviewed
@@ -102,7 +102,7 @@ def test_it_says_whose_it_is_where_from_and_how_fresh(one: Playbook) -> None:
 
 
 @EVERY
-def test_commands_are_one_line_and_filled_in_with_the_defaults_leave_only_what_must_be_given(one: Playbook) -> None:
+def test_commands_are_one_line_with_only_required_placeholders(one: Playbook) -> None:
     given = one.filled_values()
     required = {parameter.name for parameter in one.parameters if parameter.required}
     for _, command in commands(one):
@@ -113,7 +113,7 @@ def test_commands_are_one_line_and_filled_in_with_the_defaults_leave_only_what_m
 
 
 @EVERY
-def test_nothing_runs_by_itself_that_destroys_unless_the_decision_matrix_names_it(one: Playbook) -> None:
+def test_no_destructive_step_is_automatic_unless_the_matrix_names_it(one: Playbook) -> None:
     for step in one.steps:
         if step.automation and step.dangerous:
             assert step.automation.action
@@ -132,7 +132,7 @@ def test_json_has_the_shape_that_other_programs_rely_on(one: Playbook) -> None:
             assert isinstance(step["timeout_s"], int)
 
 
-def test_ranks_are_the_severities_of_whatever_policy_is_in_force() -> None:
+def test_ranks_map_to_the_severities_of_any_policy() -> None:
     one = LIBRARY.get("api-high-error-rate")
     found = {
         name: one.severities([severity.key for severity in policy.preset(name).severities]) for name in policy.PRESETS

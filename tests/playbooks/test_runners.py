@@ -47,7 +47,7 @@ def program(folder: Path, script: str, **more: Any) -> Process:
     return Process(ProcessRules((Executable(str(tool), **more),)), {})
 
 
-async def test_a_program_is_run_where_and_as_the_policy_says(tmp_path: Path) -> None:
+async def test_a_program_runs_where_and_as_the_policy_says(tmp_path: Path) -> None:
     runner = program(tmp_path, 'pwd; echo "$1"; echo trouble >&2; exit 3', environment={"KUBECONFIG": "/etc/k"})
     allowed = runner.check(Invocation(("tool", "a b")))
     assert (allowed.where, allowed.limits) == (f"{tmp_path}/tool in {tmp_path}", "1m, 256 KiB of output")
@@ -56,25 +56,25 @@ async def test_a_program_is_run_where_and_as_the_policy_says(tmp_path: Path) -> 
     assert ended.output == f"{tmp_path}\na b\ntrouble\n"
 
 
-async def test_the_end_by_a_signal_is_said(tmp_path: Path) -> None:
+async def test_a_program_ended_by_a_signal_says_so(tmp_path: Path) -> None:
     ended = await program(tmp_path, "kill -SEGV $$").run(Invocation(("tool", "x")), TEN)
     assert (ended.value, ended.summary) == (-11, "ended by signal 11")
 
 
-async def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
+async def test_a_program_that_cannot_start_says_why(tmp_path: Path) -> None:
     runner = program(tmp_path, "true", working_directory=str(tmp_path / "gone"))
     ended = await runner.run(Invocation(("tool", "x")), TEN)
     assert (ended.kind, ended.summary) == (ExitKind.NOT_STARTED, "It could not be started: No such file or directory.")
 
 
-async def test_many_at_once_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+async def test_concurrent_programs_do_not_interfere(tmp_path: Path) -> None:
     runner = program(tmp_path, 'sleep 0.2; echo "$1"')
     words = ["abc"[n % 3] * (n + 1) for n in range(12)]
     ended = await asyncio.gather(*(runner.run(Invocation(("tool", word)), TEN) for word in words))
     assert [one.output for one in ended] == [f"{word}\n" for word in words]
 
 
-async def test_waiting_waits_and_no_longer_than_allowed() -> None:
+async def test_waiting_is_limited_by_the_policy() -> None:
     runner = Wait(WaitRules(timedelta(seconds=5)))
     ended = await runner.run(Invocation(("0.05",)), TEN)
     assert (ended.kind, ended.value) == (ExitKind.ENDED, 0.05)
@@ -99,7 +99,7 @@ async def serving(answer: Any) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-async def test_an_allowed_host_is_asked_with_its_headers_and_nothing_else() -> None:
+async def test_a_request_carries_exactly_the_policys_headers() -> None:
     seen: list[Any] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -121,7 +121,7 @@ async def test_an_allowed_host_is_asked_with_its_headers_and_nothing_else() -> N
         assert set(seen[0][2]) == {"Accept", "Accept-Encoding", "Authorization", "Connection", "Host", "User-Agent"}
 
 
-async def test_nobody_there_is_a_failure_that_may_be_tried_again() -> None:
+async def test_an_unreachable_host_is_a_failure_that_can_be_retried() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -155,7 +155,7 @@ ERROR = b'{"status": "error", "errorType": "bad_data", "error": "1:4: parse erro
     ],
     ids=["vector", "scalar", "empty", "error", "matrix", "html", "brackets", "huge"],
 )
-def test_an_answer_of_prometheus_is_understood(body: bytes, figures: tuple[float, ...], words: str) -> None:
+def test_answers_of_prometheus_are_parsed(body: bytes, figures: tuple[float, ...], words: str) -> None:
     ended = parse_answer(200, body)
     assert ended.values == figures
     assert ended.summary.startswith(words)
@@ -172,12 +172,12 @@ def test_an_answer_of_prometheus_is_understood(body: bytes, figures: tuple[float
         (Success(promql="x", under=5), (float("inf"),), False),
     ],
 )  # fmt: skip
-def test_a_comparison_decides(success: Success, figures: tuple[float, ...], worked: bool) -> None:
+def test_a_comparison_decides_success(success: Success, figures: tuple[float, ...], worked: bool) -> None:
     ended = InvocationResult(ExitKind.ENDED, "words", figures[0] if figures else None, "", figures)
     assert jobs.compare(success, ended).succeeded is worked
 
 
-async def test_prometheus_is_asked_by_post_and_its_password_is_not_shown() -> None:
+async def test_prometheus_is_queried_by_post_without_showing_its_password() -> None:
     seen: list[Any] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -194,7 +194,7 @@ async def test_prometheus_is_asked_by_post_and_its_password_is_not_shown() -> No
         assert "geheim12" not in runner.describe() + runner.check(Invocation(("up",))).where
 
 
-async def test_without_prometheus_the_mend_is_said() -> None:
+async def test_without_prometheus_the_refusal_names_the_setting() -> None:
     ended = await Promql(PromqlRules(), None).run(Invocation(("up",)), TEN)
     assert ended.summary == "PROMETHEUS_URL is not set, so there is no Prometheus to ask."
     ended = await Promql(PromqlRules(), "http://127.0.0.1:9").run(Invocation(("up",)), TEN)
@@ -202,7 +202,7 @@ async def test_without_prometheus_the_mend_is_said() -> None:
 
 
 @pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed (apt install prometheus)")
-async def test_a_real_prometheus_decides(tmp_path: Path) -> None:
+async def test_a_query_to_a_real_prometheus_decides(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -252,16 +252,16 @@ def plan(runner: str = "process", pieces: int = 1, **success: Any) -> Plan:
         (plan("promql", promql="x", over=1), 0, 2, True), (plan("promql", promql="x", over=1), 0, 1, False),
     ],
 )  # fmt: skip
-def test_exit_code_status_and_figure_decide(of: Plan, position: int, figure: float | None, worked: bool) -> None:
+def test_exit_code_status_and_value_decide(of: Plan, position: int, figure: float | None, worked: bool) -> None:
     assert jobs.judge(of, position, InvocationResult(ExitKind.ENDED, "words", figure)).succeeded is worked
 
 
 @pytest.mark.parametrize("how", [ExitKind.TIMED_OUT, ExitKind.LIMIT_EXCEEDED, ExitKind.STOPPED, ExitKind.NOT_STARTED])
-def test_what_did_not_come_to_its_end_has_not_worked(how: ExitKind) -> None:
+def test_an_invocation_that_did_not_end_has_failed(how: ExitKind) -> None:
     assert not jobs.judge(plan(), 0, InvocationResult(how, "words", 0)).succeeded
 
 
-def test_a_plan_says_all_that_will_happen(tmp_path: Path) -> None:
+def test_a_plan_contains_everything_that_will_happen(tmp_path: Path) -> None:
     tool = tmp_path / "tool"
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
@@ -280,7 +280,7 @@ def test_a_plan_says_all_that_will_happen(tmp_path: Path) -> None:
     assert Plan.from_json(made.as_json()).digest == made.digest
 
 
-def test_while_the_door_is_shut_there_is_no_runner() -> None:
+def test_without_automation_there_is_no_runner() -> None:
     settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
     rules = AutomationRules(process=ProcessRules(), http=HttpRules(), promql=PromqlRules(), wait=WaitRules())
     assert playbook_runners.build(rules, settings, {}) == {}

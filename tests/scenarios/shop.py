@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 import time
 from collections.abc import AsyncIterator
@@ -10,15 +11,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from bot import policy as policy_reader
+from bot.clock import Clock
 from bot.domain.access.identity import Identity, Membership
 from bot.domain.playbook.job import Job, JobState
 from bot.domain.playbook.run import PlaybookRun
+from bot.playbook_runners import RunnerFactory
+from bot.settings import Settings
+from bot.usecases.context import Context, Policies
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import job_queue
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
+from playbooks.library_cache import LibraryCache
+from sandbox import Message
 from storage import jobs, playbook_runs
+from storage.database import Database
 from tests.scenarios.running import World, world
 
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
@@ -90,7 +99,7 @@ class Shop:
 
 
 @asynccontextmanager
-async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, PlaybookRun]]:
+async def running_playbook(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[World, PlaybookRun]]:
     """An incident in which the playbook is walked."""
     async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
         await here.declared()
@@ -99,16 +108,16 @@ async def walking(url: str, shop: Shop, **policy: Any) -> AsyncIterator[tuple[Wo
 
 
 async def over(here: World, step: str, action: str = "run") -> Job:
-    """Wait until the last job of a step has come to its end."""
-    load_run: list[Job] = []
+    """Wait until the last job of a step has ended."""
+    of_step: list[Job] = []
 
     async def ended() -> bool:
         async with here.tocsin.database.reading() as conn:
-            load_run[:] = [j for j in await jobs.of_run(conn, 1, 1) if j.step == step and j.action == action]
-        return bool(load_run) and load_run[-1].state not in (JobState.QUEUED, JobState.RUNNING)
+            of_step[:] = [job for job in await jobs.of_run(conn, 1, 1) if job.step == step and job.action == action]
+        return bool(of_step) and of_step[-1].state not in (JobState.QUEUED, JobState.RUNNING)
 
     await until(ended)
-    return load_run[-1]
+    return of_step[-1]
 
 
 async def until(true: Any, within_s: float = 20.0) -> None:
@@ -119,11 +128,11 @@ async def until(true: Any, within_s: float = 20.0) -> None:
         await asyncio.sleep(0.02)
 
 
-async def walk_of(here: World) -> PlaybookRun:
+async def current_run(here: World) -> PlaybookRun:
     async with here.tocsin.database.reading() as conn:
-        load_run = await playbook_runs.get(conn, 1, 1)
-    assert load_run is not None
-    return load_run
+        run = await playbook_runs.get(conn, 1, 1)
+    assert run is not None
+    return run
 
 
 async def said(here: World) -> list[str]:
@@ -154,7 +163,7 @@ def texts(here: World) -> list[str]:
 
 async def until_waiting(here: World, step: str) -> None:
     async def waits() -> bool:
-        return (await walk_of(here)).step(step).state == "waiting"
+        return (await current_run(here)).step(step).state == "waiting"
 
     await until(waits)
 
@@ -164,3 +173,52 @@ async def until_ran(shop: Shop, count: int) -> None:
         return len(shop.ran) >= count
 
     await until(ran)
+
+
+def run_message(here: World, channel: str) -> Message:
+    return next(m for m in here.ws.bot_messages(channel) if set("▱▰") & set(str(m.blocks)))
+
+
+def question(ws: Any) -> Message | None:
+    channel = ws.find_channel("inc-1")
+    return next((m for m in ws.bot_messages(channel.id) if "job_ran" in str(m.blocks)), None)
+
+
+def question_text(ws: Any) -> list[str]:
+    return [m.text for m in ws.bot_messages(ws.find_channel("inc-1").id)]
+
+
+async def state_is(database: Database, state: JobState) -> bool:
+    async with database.reading() as conn:
+        return any(job.state is state for job in await jobs.of_run(conn, 1, 1))
+
+
+def context_on(database: Database, policy: Path, shop: Shop) -> Context:
+    """A context of our own on the same database, as another replica has."""
+    loaded = policy_reader.read(policy)
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]  # of pydantic-settings
+    return Context(
+        database,
+        Policies(loaded.policy, loaded.document, policy_reader.from_document),
+        Clock(),
+        playbook_library=LibraryCache([shop.folder / "playbooks"]),
+        runners=RunnerFactory(settings),
+    )
+
+
+def offered(message: Message) -> list[str]:
+    """The buttons of the step whose turn it is."""
+    step = next(one for one in message.blocks or [] if str(one.get("block_id", "")).startswith("step:"))
+    return [one["text"]["text"] for one in step["elements"] if one["type"] == "button"]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def has_ended(pid: int) -> bool:
+    return not is_running(pid)

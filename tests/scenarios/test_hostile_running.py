@@ -28,12 +28,12 @@ from tests.scenarios.shop import (
     TOM,
     Shop,
     approved,
+    current_run,
     done_through,
     over,
+    running_playbook,
     said,
     until_waiting,
-    walk_of,
-    walking,
 )
 
 HOSTILE = """
@@ -69,7 +69,7 @@ STEPS = {
     "1.8": "the runner http is not set up",
     "1.9": "the runner http is not set up",
     "1.10": "the runner promql is not set up",
-    "1.11": "It would wait 20h; 10m are the most",
+    "1.11": "It would wait 20h; the limit is 10m",
 }
 
 
@@ -89,9 +89,9 @@ async def refused(here: World, shop: Shop, step: str, words: str, by: str = MAYA
     assert shop.ran == before
 
 
-async def test_what_a_playbook_may_not_is_refused_step_by_step(sqlite_url: str, shop: Shop) -> None:
+async def test_forbidden_steps_are_refused_one_by_one(sqlite_url: str, shop: Shop) -> None:
     (shop.folder / "playbooks" / "mend.yml").write_text(HOSTILE)
-    async with walking(sqlite_url, shop, automation="    wait: {}\n") as (here, _):
+    async with running_playbook(sqlite_url, shop, automation="    wait: {}\n") as (here, _):
         for step, words in STEPS.items():
             await refused(here, shop, step, words)
         await refused(here, shop, "1.12", "rm is not a program that the policy allows", action="rollback")
@@ -113,8 +113,8 @@ HOSTILE_VALUES = [
 
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES, ids=[ascii(value)[:20] for value in HOSTILE_VALUES])
-async def test_a_hostile_value_is_refused_however_it_got_there(sqlite_url: str, shop: Shop, value: str) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_a_hostile_value_is_refused_wherever_it_comes_from(sqlite_url: str, shop: Shop, value: str) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         with pytest.raises(Refused, match="service must be"):
             await playing.fill(here.tocsin.context, 1, 1, {"service": value}, MAYA)
         assert "refused" in (await said(here))[-1]
@@ -125,10 +125,10 @@ async def test_a_hostile_value_is_refused_however_it_got_there(sqlite_url: str, 
         await refused(here, shop, "1.1", "service must be")
 
 
-async def test_an_incident_cannot_bring_its_own_values(sqlite_url: str, shop: Shop) -> None:
+async def test_an_incident_cannot_inject_values(sqlite_url: str, shop: Shop) -> None:
     """Titles and services are said by anybody; neither is ever part of a command where it would mean more."""
     shop.playbook("{description: Which, default: api}", "{description: Which, required: true}")
-    async with walking(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (here, _):
         async with locked_incident(here.tocsin.context, 1) as work:
             evil = replace(work.incident, title="$(reboot)", services=("api; reboot",))
             await work.commit(Change(evil))
@@ -140,14 +140,14 @@ async def test_an_incident_cannot_bring_its_own_values(sqlite_url: str, shop: Sh
         assert shop.ran == []
 
 
-async def test_what_needs_approval_is_not_run_without(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_a_step_with_approval_is_not_run_without_it(sqlite_url: str, shop: Shop) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         await done_through(here, "1.1", "1.2")
         await refused(here, shop, "1.3", "needs approval first")
 
 
-async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_the_requester_cannot_approve(sqlite_url: str, shop: Shop) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
         walk = await approving.request_approval(context, 1, 1, "1.3", MAYA)
@@ -168,12 +168,12 @@ async def test_whoever_asked_cannot_approve(sqlite_url: str, shop: Shop) -> None
         await refused(here, shop, "1.3", "The person who asked for approval cannot give it")
 
 
-async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_exactly_what_was_approved_runs(sqlite_url: str, shop: Shop) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
-        assert (await walk_of(here)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
+        assert (await current_run(here)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
         await playing.fill(context, 1, 1, {"service": "other"}, MAYA)
         await refused(here, shop, "1.3", "needs approval first")
         await approved(here, "1.3")
@@ -184,32 +184,32 @@ async def test_what_was_approved_is_byte_for_byte_what_runs(sqlite_url: str, sho
         await refused(here, shop, "1.3", "What was approved is not what would run now")
 
 
-async def test_an_approval_of_a_run_is_none_of_its_rollback(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_an_approval_to_run_does_not_cover_the_rollback(sqlite_url: str, shop: Shop) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         await refused(here, shop, "1.3", "What was approved is not what would run now", action="rollback")
 
 
-async def test_a_playbook_that_is_changed_meanwhile_changes_nothing_that_is_walked(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_a_changed_playbook_does_not_change_an_open_run(sqlite_url: str, shop: Shop) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         shop.playbook("look {service}", "restart {service}")
         await here.restarted()
         await done_through(here, "1.1")
         assert shop.ran == ["look api"]
 
 
-async def test_what_was_shown_is_what_runs(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_a_plan_other_than_the_shown_one_is_refused(sqlite_url: str, shop: Shop) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA, plan_digest="0" * 64)
         assert "not what you were shown" in (asked.refused or "")
         assert "not what you were shown" in (await said(here))[-1]
         assert shop.ran == []
 
 
-async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, shop: Shop) -> None:
+async def test_a_tightened_policy_applies_to_queued_jobs(sqlite_url: str, shop: Shop) -> None:
     """Between asking and running the operator took the program out."""
-    async with walking(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         await here.tocsin.job_runner.stop(8.0)
         await job_queue.queue_step(context, 1, 1, "1.1", MAYA)
@@ -221,12 +221,12 @@ async def test_a_policy_that_was_tightened_meanwhile_counts(sqlite_url: str, sho
         job = await over(here, "1.1")
         assert job.state is JobState.REFUSED
         assert "look is not a program that the policy allows" in (await said(here))[-1]
-        assert (await walk_of(here)).step("1.1").state == "open"
+        assert (await current_run(here)).step("1.1").state == "open"
         assert shop.ran == []
 
 
-async def test_a_plan_that_was_changed_in_the_database_is_refused(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_a_plan_changed_in_the_database_is_refused(sqlite_url: str, shop: Shop) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         await here.tocsin.job_runner.stop(8.0)
         asked = await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         assert asked.job is not None
@@ -240,21 +240,21 @@ async def test_a_plan_that_was_changed_in_the_database_is_refused(sqlite_url: st
 
 
 async def test_a_drill_runs_nothing(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (here, _):
         async with locked_incident(here.tocsin.context, 1) as work:
             await work.commit(Change(replace(work.incident, drill=True)))
         await refused(here, shop, "1.1", "this is a drill, and a drill runs nothing")
 
 
-async def test_the_bot_by_itself_runs_nothing_that_the_matrix_does_not_allow(sqlite_url: str, shop: Shop) -> None:
-    async with walking(sqlite_url, shop) as (here, _):
+async def test_the_bot_runs_nothing_that_the_matrix_does_not_allow(sqlite_url: str, shop: Shop) -> None:
+    async with running_playbook(sqlite_url, shop) as (here, _):
         await refused(here, shop, "1.1", "no row of the matrix matches", by=BOT)
 
 
-async def test_the_matrix_does_not_lower_what_the_playbook_asks_for(sqlite_url: str, shop: Shop) -> None:
+async def test_the_matrix_cannot_lift_a_required_approval(sqlite_url: str, shop: Shop) -> None:
     matrix = "  matrix:\n    all: {decision: auto}\n"
     shop.playbook("confidence: 0.9", "confidence: 0")
-    async with walking(sqlite_url, shop, automation=matrix) as (here, _):
+    async with running_playbook(sqlite_url, shop, automation=matrix) as (here, _):
         async with locked_incident(here.tocsin.context, 1) as work:
             await work.commit(Change(replace(work.incident, facts={"confidence": 1.0})))
         await until_waiting(here, "1.3")
@@ -262,9 +262,9 @@ async def test_the_matrix_does_not_lower_what_the_playbook_asks_for(sqlite_url: 
         await refused(here, shop, "1.3", "needs approval first", by=BOT)
 
 
-async def test_pressed_twice_it_runs_once(sqlite_url: str, shop: Shop) -> None:
+async def test_a_double_press_runs_once(sqlite_url: str, shop: Shop) -> None:
     shop.program("look", "sleep 1")
-    async with walking(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (here, _):
         await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         with pytest.raises(Refused, match="running"):
             await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", TOM)
@@ -272,9 +272,9 @@ async def test_pressed_twice_it_runs_once(sqlite_url: str, shop: Shop) -> None:
         assert shop.ran == ["look api"]
 
 
-async def test_a_form_that_was_tampered_with_runs_nothing(sqlite_url: str, shop: Shop, tmp_path: Path) -> None:
+async def test_a_tampered_form_runs_nothing(sqlite_url: str, shop: Shop, tmp_path: Path) -> None:
     """What a form says it is about is not believed: not the step's commands, only which step."""
-    async with walking(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (here, _):
         async with locked_incident(here.tocsin.context, 1) as work:
             walk, _ = await load_run(work.conn, 1, 1)
         for step in ("9.9", "", "1.1; reboot", "1.1\x00"):
@@ -285,7 +285,7 @@ async def test_a_form_that_was_tampered_with_runs_nothing(sqlite_url: str, shop:
         assert shop.ran == []
 
 
-async def test_secrets_stand_neither_in_slack_nor_on_the_timeline_nor_in_the_database(
+async def test_secrets_reach_neither_slack_timeline_nor_database(
     sqlite_url: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPS_TOKEN", "s3cr3t-of-the-shop")
@@ -293,7 +293,7 @@ async def test_secrets_stand_neither_in_slack_nor_on_the_timeline_nor_in_the_dat
     policy.write_text(policy.read_text().replace("timeout: 10s", "timeout: 10s, environment_from: [OPS_TOKEN]"))
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     shop.program("look", 'echo "$OPS_TOKEN"; printf %s "$OPS_TOKEN" | base64; exit 3')
-    async with walking(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (here, _):
         await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         await here.delivered()
@@ -303,7 +303,7 @@ async def test_secrets_stand_neither_in_slack_nor_on_the_timeline_nor_in_the_dat
         assert "czNjcjN0" not in everywhere
 
 
-async def test_a_secret_that_the_end_of_the_output_cuts_in_two_is_not_shown_by_half(
+async def test_a_secret_cut_by_the_output_limit_is_not_shown(
     sqlite_url: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPS_TOKEN", "s3cr3t-of-the-shop")
@@ -312,7 +312,7 @@ async def test_a_secret_that_the_end_of_the_output_cuts_in_two_is_not_shown_by_h
     policy.write_text(policy.read_text().replace("timeout: 10s", bounds))
     shop.policy = lambda **_: policy  # type: ignore[method-assign]
     shop.program("look", "printf '%01010d ' 7; echo \"$OPS_TOKEN\"; sleep 5")
-    async with walking(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (here, _):
         await job_queue.queue_step(here.tocsin.context, 1, 1, "1.1", MAYA)
         job = await over(here, "1.1")
         await here.delivered()

@@ -25,12 +25,12 @@ def policy(tmp_path: Path) -> Path:
     return written(tmp_path, POLICY)
 
 
-def walk_messages(ws: Workspace, channel: str) -> list[sandbox.Message]:
+def run_messages(ws: Workspace, channel: str) -> list[sandbox.Message]:
     return [message for message in ws.bot_messages(channel) if "walk_steps" in str(message.blocks)]
 
 
 @pytest.mark.parametrize("death", deaths(COMMITS, CALLS), ids=str)
-async def test_a_walk_survives_being_killed_anywhere(database_url: str, policy: Path, death: Death) -> None:
+async def test_a_run_survives_a_kill_at_any_point(database_url: str, policy: Path, death: Death) -> None:
     async with workspace() as ws:
         channel = await declared(ws, database_url, policy, "sev2 Checkout is down")
         bot = await processes.start(settings(ws, database_url, policy), death)
@@ -44,17 +44,17 @@ async def test_a_walk_survives_being_killed_anywhere(database_url: str, policy: 
         bot = await run_again(ws, bot, database_url, policy)
         try:
             await quiet(ws, database_url)
-            if not opened and not walk_messages(ws, channel):
+            if not opened and not run_messages(ws, channel):
                 assert (await maya.command(channel, "/incident playbook first-five-minutes")).ok
                 await quiet(ws, database_url)
-            (message,) = walk_messages(ws, channel)
+            (message,) = run_messages(ws, channel)
             settled = await _settled(database_url)
             assert len(settled) >= pressed  # what was acknowledged is recorded
             assert f"*{len(settled)} of 12*" in str(message.blocks)
             assert len(set(settled)) == len(settled)
             assert (await maya.press(message, "Done")).ok
             await quiet(ws, database_url)
-            assert f"*{len(settled) + 1} of 12*" in str(walk_messages(ws, channel)[0].blocks)
+            assert f"*{len(settled) + 1} of 12*" in str(run_messages(ws, channel)[0].blocks)
             assert doubled(ws) == {}
         finally:
             await bot.kill()
@@ -65,8 +65,8 @@ async def _two_steps(ws: Workspace, channel: str) -> int:
     pressed: set[str] = set()
     for _ in range(2):
         try:
-            await ws.until(lambda: walk_messages(ws, channel), timeout_s=2.0)
-            (message,) = walk_messages(ws, channel)
+            await ws.until(lambda: run_messages(ws, channel), timeout_s=2.0)
+            (message,) = run_messages(ws, channel)
             step = next(b["block_id"] for b in message.blocks or [] if str(b.get("block_id")).startswith("step:"))
             reply = await ws.person("maya").press(message, "Done")
         except TimeoutError:

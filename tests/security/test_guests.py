@@ -13,19 +13,19 @@ from bot.slack.directory.identities import identity_from_profile
 from bot.slack.inbound.event_parser import BotIdentity
 from sandbox import Channel, Message
 from tests.scenarios.assertions import buttons
-from tests.scenarios.running import World, world
-from tests.scenarios.test_playbooks import (
+from tests.scenarios.playbook_runs import (
     direct,
     failover_asked,
     filled,
     press,
     request,
+    run_message,
     told,
     typed,
-    walk_message,
     words,
     written,
 )
+from tests.scenarios.running import World, world
 
 GAIL, ALEX, PRIYA = "U0GAIL0000", "U0ALEX0000", "U0PRIYA000"
 
@@ -57,10 +57,10 @@ async def test_guests_and_partners_neither_approve_nor_break_the_glass(here: Wor
     assert "`playbooks.approvers`" in (await told(here, who))[-1]
     with pytest.raises(LookupError):
         here.ws.person(who).view  # no form that would be filled in for nothing
-    assert "asked for approval" in words(here, walk_message(here, channel))
+    assert "asked for approval" in words(here, run_message(here, channel))
     await press(here, who, asked, "Refuse")  # saying no is never dangerous
     await filled(here, who, Why_="Not during our backup")
-    assert f"refused by @{who}" in words(here, walk_message(here, channel))
+    assert f"refused by @{who}" in words(here, run_message(here, channel))
 
 
 async def test_whoever_became_a_guest_while_the_form_was_open_breaks_no_glass(
@@ -73,7 +73,7 @@ async def test_whoever_became_a_guest_while_the_form_was_open_breaks_no_glass(
     await here.priya.fill(here.priya.view, {"Why can it not wait?": "Nobody else is awake"})
     await here.priya.submit()
     assert "You are a guest here" in str(here.priya.view.body)
-    assert "asked for approval" in words(here, walk_message(here, channel))
+    assert "asked for approval" in words(here, run_message(here, channel))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ schedules:
         assert (await here.show())["roles"]["technical_lead"] == GAIL
         calls = len(here.ws.calls("users.lookupByEmail"))
         await press(here, who, asked, "Approve")
-        assert ("Approved by" in words(here, walk_message(here, channel))) is may, await told(here, who)
+        assert ("Approved by" in words(here, run_message(here, channel))) is may, await told(here, who)
         assert len(here.ws.calls("users.lookupByEmail")) == calls  # however many addresses the policy has
 
 
@@ -121,12 +121,12 @@ async def test_while_slack_does_not_say_nobody_is_let_in_but_whom_it_has_named_b
     assert "Slack has not told me yet whether you belong to this workspace" in (await told(here, "priya"))[-1]
     here.ws.faults.clear()
     await press(here, "priya", asked, "Approve")
-    assert "Approved by @priya" in words(here, walk_message(here, channel))
+    assert "Approved by @priya" in words(here, run_message(here, channel))
     here.ws.faults.add("users.info", status=500, count=None)
-    await press(here, "maya", walk_message(here, channel), "Done")
-    await press(here, "maya", walk_message(here, channel), "Ask for approval")
+    await press(here, "maya", run_message(here, channel), "Done")
+    await press(here, "maya", run_message(here, channel), "Ask for approval")
     await press(here, "priya", request(here, channel), "Approve")
-    assert "Approved by @priya" in words(here, walk_message(here, channel))
+    assert "Approved by @priya" in words(here, run_message(here, channel))
     assert len(here.ws.calls("users.info")) == 2
     assert buttons(direct(here, "tom", "asked to do")[-1]) == []
 

@@ -2,7 +2,7 @@
 
 A shared word counts by its rarity: one that half of all incidents have means almost nothing. The confidence is the
 probability that the older incident had the same cause, measured on incidents that people judged
-(`tests/playbooks/test_similar.py`).
+(`tests/playbooks/test_similar_incidents.py`).
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ async def recover_orphan(context: Context, job: Job) -> None:
 async def _may_have_run(work: UnitOfWork, job: Job, why: str, *, orphaned: bool = False) -> None:
     """Ask the channel whether an interrupted job ran. `orphaned`: the lease has ended, so no claim is left to check."""
     where = f"{why.rstrip('.')}, at {_position_text(job)}"
-    line = f"may have run: {where}. It is not run again by itself; look, then say how it stands"
+    line = f"may have run: {where}. It is not run again automatically; look, then say whether it ran"
     moved = (
         await stored.mark_may_have_run(work.conn, job, line, work.now)
         if orphaned

@@ -100,14 +100,14 @@ def test_a_decision_and_its_first_reason(decision: Decision, act: str, reason: s
     assert reason in decision.reasons[0]
 
 
-def test_what_was_passed_over_is_explained() -> None:
+def test_skipped_matrix_rows_are_explained() -> None:
     assert explain(decided({"nodes": 12.0})) == (
         "Runs when a person presses Run: no row of the matrix matches, so it is manual; Service down: it needs "
         "confidence above 0.95, and nobody has stated the confidence, it needs nodes < 10, and nodes is 12."
     )
 
 
-def test_how_many_services_are_affected_is_known_without_being_said() -> None:
+def test_the_number_of_affected_services_is_a_fact() -> None:
     row = MatrixRow("one", "auto", "One service", radius=(Condition("services", "<=", 1),))
     rules = replace(RULES, matrix=(row,))
     assert decided({}, step(None), rules, services=("api",)).mode == "auto"

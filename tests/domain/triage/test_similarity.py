@@ -24,7 +24,7 @@ def act(at: int, act: str, walk: int = 1, step: str = "2.1 Promote the replica",
     return entry(NOW + at * MINUTE, "playbook", "U1", text, walk=walk, playbook=f"book-{walk}", act=act, **data)
 
 
-def test_the_last_step_done_before_it_was_mended_is_what_fixed_it() -> None:
+def test_the_last_step_before_mitigation_is_the_fix() -> None:
     known = replace(incident(), mitigated_at=NOW + 10 * MINUTE)
     acts = [
         act(1, "done", step="1.1 Look"),
@@ -37,7 +37,7 @@ def test_the_last_step_done_before_it_was_mended_is_what_fixed_it() -> None:
     assert fixing_step(known, []) is None
 
 
-def test_a_playbook_that_was_judged_to_have_helped_is_taken_before_others() -> None:
+def test_a_playbook_judged_helpful_takes_precedence() -> None:
     known = replace(incident(), mitigated_at=NOW + 10 * MINUTE)
     acts = [act(1, "done", walk=1), act(5, "done", walk=2), act(20, "judged", walk=1, helped=True)]
     assert fixing_step(known, acts) == Fix("book-1", "Database failover, 2.1 Promote the replica")
@@ -45,7 +45,7 @@ def test_a_playbook_that_was_judged_to_have_helped_is_taken_before_others() -> N
     assert fixing_step(known, acts) == Fix("book-1", "Database failover, 2.1 Promote the replica")
 
 
-def test_what_fixed_it_is_said_only_of_what_is_over() -> None:
+def test_only_an_ended_incident_has_a_fix() -> None:
     over = replace(incident(), status=Status.RESOLVED, summary="Rolled back")
     assert what_fixed(over) == "Rolled back"
     assert what_fixed(replace(over, summary="", root_cause="Bad deploy")) == "Its root cause: Bad deploy"
@@ -55,13 +55,13 @@ def test_what_fixed_it_is_said_only_of_what_is_over() -> None:
     )
 
 
-def test_a_word_of_every_incident_says_less_than_a_rare_one() -> None:
+def test_a_common_word_weighs_less_than_a_rare_one() -> None:
     often = Frequencies(100, {"checkout": 50, "hikari": 1})
     assert often.weight("hikari") > 3 * often.weight("checkout")
     assert Frequencies(0).weight("hikari") > Frequencies(0).weight("down") > 0
 
 
-def test_more_words_of_the_title_never_make_it_less_sure() -> None:
+def test_more_shared_title_words_never_lower_the_confidence() -> None:
     often = Frequencies(50, {"hikari": 1, "pool": 2, "order": 9})
     document = SearchDocument(1, ("hikari", "pool", "exhaust"), (), ("restart",), ("order",))
     asked = ["hikari", "pool", "exhaust"]

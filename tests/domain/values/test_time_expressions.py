@@ -47,7 +47,7 @@ def instant(text: str) -> datetime:
         ("now", "2026-11-21 10:30"),
     ],
 )
-def test_a_moment_is_the_next_one_that_the_words_fit(written: str, meant: str) -> None:
+def test_a_time_expression_means_its_next_occurrence(written: str, meant: str) -> None:
     assert resolve(parse(written), NOW, BERLIN, NOW - timedelta(minutes=5)) == instant(meant)
 
 
@@ -56,13 +56,13 @@ def test_a_moment_is_the_next_one_that_the_words_fit(written: str, meant: str) -
     ["", "soon", "tomorrow", "monday", "25", "25:00", "18:60", "13pm", "6", "31 feb 18:00", "25 18:00",
      "2026-13-01 10:00", "18:00 19:00", "tomorrow mon 18:00", "in", "in x", "9" * 400, "now 18:00", "utc"],
 )  # fmt: skip
-def test_what_is_no_moment_is_refused_with_what_would_be(written: str) -> None:
+def test_an_invalid_time_is_refused_with_examples(written: str) -> None:
     with pytest.raises(Refused):
         parse(written)
 
 
 @pytest.mark.parametrize("written", ["today 09:00", "2026-11-20 18:00", "20 nov 2026 18:00"])
-def test_a_named_day_that_is_over_is_not_moved_to_another(written: str) -> None:
+def test_a_named_day_in_the_past_is_refused(written: str) -> None:
     with pytest.raises(Refused, match="has passed"):
         resolve(parse(written), NOW, BERLIN, NOW)
 
@@ -85,7 +85,7 @@ def test_a_window_ends_at_the_first_such_time_after_it_begins(
     assert window.resolve(NOW, BERLIN) == (instant(start), instant(end))
 
 
-def test_a_window_over_a_change_of_clocks_goes_by_the_clock_or_by_its_length() -> None:
+def test_a_window_across_a_clock_change_keeps_its_end_or_length() -> None:
     """On the last night of March 2027 an hour is skipped in Berlin."""
     now = datetime(2027, 3, 27, 12, tzinfo=UTC)
     begins = parse("today 18:00")

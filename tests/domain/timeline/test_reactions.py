@@ -61,13 +61,13 @@ def shown(*entries: Entry, looked_at: frozenset[str] = frozenset({TS}), unsure: 
         ([pinned()], None, shown(), ["pin"]),
     ],
 )
-def test_what_nobody_told_of_is_missed(
+def test_unreported_changes_are_found(
     before: list[Entry], now: list[Entry] | None, slack: SlackState, changes: list[str]
 ) -> None:
     assert [one.kind for one in missed_changes(before, before if now is None else now, slack, at(60))] == changes
 
 
-def test_a_missed_change_comes_after_what_is_known_and_read_twice_is_one() -> None:
+def test_a_missed_change_is_last_and_has_a_stable_key() -> None:
     known = [keyed(), unkeyed(90)]
     (first,) = missed_changes(known, known, shown(keyed(60)), at(60))
     assert (first.at, first.data) == (at(90), {"reaction": "pushpin", "fetched": True})
@@ -78,7 +78,7 @@ def test_a_missed_change_comes_after_what_is_known_and_read_twice_is_one() -> No
     assert later.dedup_key != first.dedup_key
 
 
-def test_a_reaction_taken_back_says_so_and_a_pin_taken_off_names_nobody() -> None:
+def test_a_removed_reaction_says_so_and_an_unpin_has_no_actor() -> None:
     assert [
         (one.actor, one.text, one.data["added"]) for one in missed_changes([eyes()], [eyes()], shown(), at(60))
     ] == [(ADA, ":eyes: taken back", False)]
@@ -100,11 +100,11 @@ def test_a_reaction_taken_back_says_so_and_a_pin_taken_off_names_nobody() -> Non
         ([unkeyed(5), keyed(60, fetched=True)], True),  # that was before
     ],
 )
-def test_what_was_read_from_the_history_is_not_told_again(known: list[Entry], told: bool) -> None:
+def test_a_change_read_from_the_history_is_not_recorded_again(known: list[Entry], told: bool) -> None:
     assert already_recorded(keyed(10), known) is told
 
 
-def test_a_message_keyed_by_the_shortcut_bears_no_mark() -> None:
+def test_keying_by_the_shortcut_leaves_no_reaction() -> None:
     by_hand = Entry(at(0), "keyed", ADA, "", TS, {"shortcut": True})
     assert reaction_of(by_hand) is None
     assert reaction_of(keyed()) == Reaction(TS, "📌", ADA)

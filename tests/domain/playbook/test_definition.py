@@ -15,21 +15,21 @@ NASTY = [
 
 @pytest.mark.parametrize("value", NASTY)
 @pytest.mark.parametrize("sort", TYPES)
-def test_no_type_takes_what_a_shell_or_sql_would_act_on(sort: str, value: str) -> None:
+def test_no_parameter_type_accepts_shell_or_sql_syntax(sort: str, value: str) -> None:
     assert Parameter("one", type=sort).problem_with(value) is not None
 
 
 @pytest.mark.parametrize("value", NASTY)
-def test_not_even_where_the_pattern_of_a_parameter_would(value: str) -> None:
+def test_a_loose_pattern_does_not_permit_shell_syntax(value: str) -> None:
     assert Parameter("one", pattern=r"(?s).*").problem_with(value) is not None
 
 
 @pytest.mark.parametrize("sort", TYPES)
-def test_every_type_takes_its_own_example(sort: str) -> None:
+def test_every_parameter_type_accepts_its_example(sort: str) -> None:
     assert Parameter("one", type=sort).problem_with(EXAMPLES[sort]) is None
 
 
-def test_what_was_expected_is_said() -> None:
+def test_a_refusal_says_what_was_expected() -> None:
     assert Parameter("pid", type="number").problem_with("12x") == "pid must be a number such as 3, not “12x”."
     assert Parameter("weight", type="number", pattern="[1-9]?[0-9]|100").problem_with("101") == (
         "weight must match [1-9]?[0-9]|100, and “101” does not."
@@ -42,12 +42,12 @@ def test_a_value_is_never_more_than_one_argument() -> None:
     assert command.argv({"model": "a b c", "host": "h"}) == ("curl", "-d", '{"model":"a b c"}', "http://h/x")
 
 
-def test_braces_of_others_are_left_alone() -> None:
+def test_braces_of_shells_and_templates_are_no_placeholders() -> None:
     command = Command("curl -w '%{http_code}' --expand-header 'x: {{KEY}} {{key}}' ${home} {host}")
     assert command.placeholders == ("host",)
 
 
-def test_what_was_filled_in_is_not_looked_at_again() -> None:
+def test_a_filled_in_value_is_not_expanded_again() -> None:
     assert Command("echo {one} {two}").filled_in({"one": "{two}", "two": "x"}) == "echo {two} x"
 
 
@@ -60,11 +60,11 @@ def test_what_was_filled_in_is_not_looked_at_again() -> None:
         ("a 'x'\"'\"'y'", False),
     ],
 )  # fmt: skip
-def test_whether_a_command_needs_a_shell(text: str, shell: bool) -> None:
+def test_commands_that_need_a_shell_are_recognized(text: str, shell: bool) -> None:
     assert uses_shell(text) is shell
 
 
-def test_what_needs_a_shell_or_lacks_a_value_becomes_no_arguments() -> None:
+def test_a_shell_command_or_a_missing_value_makes_no_argv() -> None:
     with pytest.raises(Refused, match="needs a shell"):
         Command("a | b").argv({})
     with pytest.raises(Refused, match="pod must be filled in first"):
@@ -77,7 +77,7 @@ def playbook() -> Playbook:
     return Playbook("a", "A", "x", (Phase("P", (step,)),), ranks=(1, 2), keys=("P-3",), parameters=parameters)
 
 
-def test_defaults_are_filled_in_and_what_is_missing_is_named() -> None:
+def test_defaults_are_filled_in_and_missing_parameters_named() -> None:
     one = playbook()
     assert one.filled_values() == {"namespace": "production"}
     assert [each.name for each in one.missing_parameters(one.steps[0], one.filled_values())] == ["pod"]

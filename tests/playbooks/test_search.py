@@ -41,7 +41,7 @@ def test_what_a_tired_person_types_finds_the_right_playbook_first(name: str, of:
     assert of - len(missed) >= at_least, missed
 
 
-def test_nothing_is_offered_rather_than_nonsense() -> None:
+def test_nonsense_is_not_offered() -> None:
     nonsense = yaml.safe_load((HERE / "negatives.yml").read_text(encoding="utf-8"))
     offered = [says for says in nonsense if any(hit.worth_offering for hit in FINDER.find(Query(says)))]
     assert len(nonsense) == 26
@@ -133,7 +133,7 @@ def test_a_playbook_for_other_severities_is_ranked_lower_and_not_hidden() -> Non
     assert lower[0].reasons[-1] == "but meant for other severities than sev4"
 
 
-def test_a_reason_never_repeats_the_description_that_is_read_anyway() -> None:
+def test_a_reason_does_not_repeat_the_description() -> None:
     hits = [hit for words in ("redis is full", "cache traffic", "disk") for hit in FINDER.find(Query(words))]
     assert hits
     for hit in hits:
@@ -145,11 +145,11 @@ def test_a_misspelt_word_finds_what_was_meant() -> None:
 
 
 @pytest.mark.parametrize("words", ["", "   ", "the of and", "zzzzqqq", "🔥"])
-def test_what_says_nothing_finds_nothing(words: str) -> None:
+def test_stop_words_find_nothing(words: str) -> None:
     assert FINDER.find(Query(words)) == []
 
 
-def test_words_that_mean_the_same_are_one_term() -> None:
+def test_synonyms_are_one_term() -> None:
     assert set(terms("Postgres db PostgreSQL")) == set(terms("database"))
     assert terms("ServiceDown") == terms("service down")
     assert terms("rolled back the releases") == terms("rollback deployment")

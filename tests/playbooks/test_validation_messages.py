@@ -36,7 +36,7 @@ def changed(before: str, after: str) -> str:
     return GOOD.replace(before, after)
 
 
-def test_the_good_one_is_good() -> None:
+def test_the_valid_example_is_accepted() -> None:
     one = loader.from_text(GOOD)
     assert one.ranks == (1, 2)
     assert one.steps[0].key == "1.1"
@@ -152,7 +152,7 @@ def test_the_good_one_is_good() -> None:
         ("id: [\n", "mine.yml:2: This is not YAML"),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_its_mend(text: str, said: str) -> None:
+def test_a_mistake_is_reported_with_its_line_and_a_hint(text: str, said: str) -> None:
     assert said in complaint(text).splitlines()[0]
 
 
@@ -168,7 +168,7 @@ def write(folder: Path, name: str, text: str) -> Path:
     return folder
 
 
-def test_ones_own_playbook_takes_the_place_of_a_shipped_one(tmp_path: Path) -> None:
+def test_an_own_playbook_replaces_the_shipped_one(tmp_path: Path) -> None:
     library = loader.load([write(tmp_path, "mine.yml", changed("id: api-down", "id: api-outage"))])
     assert library.replaced == ("api-outage",)
     assert library.get("api-outage").name == "API down"
@@ -181,7 +181,7 @@ def test_a_later_folder_outranks_an_earlier_one(tmp_path: Path) -> None:
     assert loader.load([first, second]).get("api-down").name == "Other"
 
 
-def test_two_files_of_a_folder_cannot_have_one_id(tmp_path: Path) -> None:
+def test_two_files_of_a_folder_cannot_share_an_id(tmp_path: Path) -> None:
     write(tmp_path, "one.yml", GOOD)
     with pytest.raises(loader.PlaybookError, match=r"two\.yml:1: id api-down is also used in .*one\.yml"):
         loader.load([write(tmp_path, "two.yml", GOOD)])
@@ -196,7 +196,7 @@ def test_related_playbooks_must_exist(tmp_path: Path) -> None:
     )
 
 
-def test_every_file_with_a_mistake_is_told_of_at_once(tmp_path: Path) -> None:
+def test_all_files_with_mistakes_are_reported_together(tmp_path: Path) -> None:
     write(tmp_path, "one.yml", changed("category:", "categroy:"))
     (tmp_path / "two.yml").write_bytes(b"id: \xff\n")
     with pytest.raises(loader.PlaybookError) as caught:
@@ -205,11 +205,11 @@ def test_every_file_with_a_mistake_is_told_of_at_once(tmp_path: Path) -> None:
     assert "two.yml: The file is not UTF-8 (byte 4). Save it as UTF-8." in str(caught.value)
 
 
-def test_a_folder_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(loader.PlaybookError, match="There is no such folder"):
         loader.load([tmp_path / "nowhere"])
 
 
-def test_an_unknown_id_names_the_nearest() -> None:
+def test_an_unknown_id_suggests_the_nearest() -> None:
     with pytest.raises(loader.NotFound, match="Did you mean api-outage"):
         loader.shipped().get("api-outrage")

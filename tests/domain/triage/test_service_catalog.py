@@ -36,7 +36,7 @@ def incident(number: int, *services: str, **more: object) -> Incident:
     return replace(Incident(number, "t", "sev2", "U1", NOW, NOW, Ladder(NOW), services=services), **more)  # type: ignore[arg-type]  # fields by name
 
 
-def test_the_blast_radius_is_everything_that_needs_it_the_nearest_first() -> None:
+def test_the_blast_radius_is_all_dependents_nearest_first() -> None:
     assert dependents(SHOP, ["orders"]) == (
         ReachedService("checkout", 1, "orders"), ReachedService("web", 2, "checkout"),
         ReachedService("admin", 3, "web"),
@@ -45,11 +45,11 @@ def test_the_blast_radius_is_everything_that_needs_it_the_nearest_first() -> Non
     assert dependents(SHOP, ["admin", "unknown"]) == ()
 
 
-def test_what_is_affected_itself_is_not_in_its_own_blast_radius() -> None:
+def test_affected_services_are_not_in_their_blast_radius() -> None:
     assert "checkout" not in {reach.key for reach in dependents(SHOP, ["orders", "checkout"])}
 
 
-def test_what_a_service_needs_is_found_through_others() -> None:
+def test_dependencies_are_followed_through_other_services() -> None:
     assert [reach.key for reach in dependencies(SHOP, ["checkout"])] == ["orders", "payments", "database"]
 
 
@@ -57,7 +57,7 @@ KEYS = st.sampled_from("abcdef")
 
 
 @given(st.dictionaries(KEYS, st.lists(KEYS)), st.lists(KEYS))
-def test_circles_end(graph: dict[str, list[str]], start: list[str]) -> None:
+def test_cycles_of_dependencies_end(graph: dict[str, list[str]], start: list[str]) -> None:
     services = {key: Service(key, depends_on=tuple(needed)) for key, needed in graph.items()}
     for found in (dependents(services, start), dependencies(services, start)):
         keys = [reach.key for reach in found]
@@ -65,7 +65,7 @@ def test_circles_end(graph: dict[str, list[str]], start: list[str]) -> None:
         assert not set(keys) & set(start)
 
 
-def test_a_cause_is_a_service_they_need_with_something_that_speaks_for_it() -> None:
+def test_a_probable_cause_is_a_dependency_with_a_reason() -> None:
     like = SimilarIncident(incident(7, "payments", status=Status.RESOLVED, ended_at=NOW - timedelta(days=2)), 0.8, ())
     old = SimilarIncident(incident(5, "orders", status=Status.RESOLVED, ended_at=NOW - timedelta(days=20)), 0.8, ())
     found = probable_causes(
@@ -78,13 +78,13 @@ def test_a_cause_is_a_service_they_need_with_something_that_speaks_for_it() -> N
     assert probable_causes(SHOP, ["payments"], [incident(9, "database")], [], NOW) == ()
 
 
-def test_services_are_known_by_their_whole_name() -> None:
+def test_a_service_is_mentioned_by_its_whole_name() -> None:
     names = {"checkout": [frozenset({"checkout"})], "db": [frozenset({"order", "databas"})], "none": [frozenset[str]()]}
     assert mentioned_services(names, ["checkout", "down", "databas"]) == ("checkout",)
     assert mentioned_services(names, ["databas", "slow", "order"]) == ("db",)
 
 
-def test_contacts_and_links_stand_once_each() -> None:
+def test_contacts_and_links_appear_once_each() -> None:
     vendor, owner = Contact("vendor", url="https://v.example"), Contact("owner")
     policy = Policy(
         "p", (), (),

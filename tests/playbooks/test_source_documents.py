@@ -54,7 +54,7 @@ def said_by(one: Playbook) -> str:
 
 
 @pytest.mark.parametrize(("group", "said"), COMMANDS, ids=lambda one: str(one)[:60])
-def test_every_command_of_the_documents_is_there_or_its_deviation_is_explained(
+def test_every_command_of_the_documents_ships_or_is_explained(
     group: dict[str, Any], said: str | dict[str, str]
 ) -> None:
     playbook = LIBRARY.get(group["playbook"])
@@ -74,11 +74,11 @@ def is_milder(before: str, after: str) -> bool:
 
 
 @pytest.mark.parametrize(("group", "asks", "words"), STEPS, ids=lambda one: str(one)[:60])
-def test_every_step_and_figure_of_the_documents_is_there(group: dict[str, Any], asks: str, words: str) -> None:
+def test_every_step_and_figure_of_the_documents_ships(group: dict[str, Any], asks: str, words: str) -> None:
     playbook = LIBRARY.get(group["playbook"])
     assert words.lower() in said_by(playbook).lower(), f"{place(group)}, {asks}: {playbook.id} lacks “{words}”"
 
 
-def test_the_list_names_its_number() -> None:
+def test_the_list_states_its_number() -> None:
     """So that nobody shortens it unseen."""
     assert (len(COMMANDS), len(STEPS)) == (161, 342)

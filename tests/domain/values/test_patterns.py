@@ -14,7 +14,7 @@ HOSTILE = ["(a+)+", "(a|a)*", "(a|aa)+", "([a-z]+)*=", "(a*)*b", "(.*a){30}", "(
 
 
 @pytest.mark.parametrize("pattern", HOSTILE)
-def test_no_pattern_and_no_value_hold_anybody_up(pattern: str) -> None:
+def test_matching_takes_linear_time(pattern: str) -> None:
     began = time.process_time()
     assert pattern_error(pattern) is None
     assert not matches_fully(pattern, "a" * 8000 + "!")
@@ -22,7 +22,7 @@ def test_no_pattern_and_no_value_hold_anybody_up(pattern: str) -> None:
     assert time.process_time() - began < 5
 
 
-def test_the_largest_pattern_that_is_taken_is_quick_too() -> None:
+def test_the_largest_accepted_pattern_is_quick_too() -> None:
     pattern = "([a-z]?){900}([a-z]?){900}[a-z]{900}1"
     assert pattern_error(pattern) is None
     began = time.process_time()
@@ -68,7 +68,7 @@ LARGE = "It is too large: repeat at most 1000 times, and do not nest repetitions
         ("\ud800", "It contains half a character."),
     ],
 )
-def test_what_cannot_be_used_is_said_and_lets_nothing_through(pattern: str, why: str) -> None:
+def test_an_invalid_pattern_is_explained_and_matches_nothing(pattern: str, why: str) -> None:
     assert pattern_error(pattern) == why
     assert not matches_fully(pattern, "a")
     assert not matches_fully(pattern, "")

@@ -18,7 +18,7 @@ from bot.domain.policy.automation_rules import AutomationRules
 from bot.usecases.playbooks import job_queue
 from playbooks import models
 from playbooks.runners.protocol import Runner
-from tests.scenarios.shop import MAYA, Shop, over, said, walking
+from tests.scenarios.shop import MAYA, Shop, over, running_playbook, said
 
 TOWER: list[str] = []
 
@@ -69,11 +69,11 @@ def bells(monkeypatch: pytest.MonkeyPatch) -> None:
     TOWER.clear()
 
 
-async def test_a_runner_that_is_registered_runs_steps(
+async def test_a_registered_runner_runs_steps(
     bells: None, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = Shop(tmp_path)
-    async with walking(sqlite_url, shop) as (here, _):
+    async with running_playbook(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         old = context.policy.automation
         rules: Any = Rules(**{name: getattr(old, name) for name in old.__dataclass_fields__}, bell=("tocsin",))
@@ -113,13 +113,13 @@ async def ring(here: Any, name: str, step: str = "1.1") -> None:
         await conn.execute(update(playbooks).where(playbooks.c.digest == run.digest).values(document=document))
 
 
-def test_it_is_a_runner() -> None:
+def test_the_bell_is_a_runner() -> None:
     made: Runner = Bell(("tocsin",))
     with pytest.raises(Refused):
         made.check(Invocation(("ring", "tocsin; reboot")))
 
 
-def test_every_file_that_the_document_names_is_there() -> None:
+def test_every_file_named_in_the_document_exists() -> None:
     root = Path(__file__).resolve().parents[2]
     text = (root / "docs" / "add-a-runner.md").read_text()
     named = set(re.findall(r"`((?:bot|playbooks|tests|docs)/[a-z_/.-]+\.(?:py|md|yml))`", text))

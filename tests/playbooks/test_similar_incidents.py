@@ -73,7 +73,7 @@ async def figures(database: Database, part: str) -> tuple[float, float]:
     return right / (right + wrong), right / sum(len(row["like"]) for row in JUDGED[part])
 
 
-async def test_what_is_offered_is_mostly_right_and_mostly_whole(database: Database) -> None:
+async def test_offered_incidents_have_high_precision_and_recall(database: Database) -> None:
     await remember(database, PAST)
     assert len(PAST) == 50
     assert [len(rows) for rows in JUDGED.values()] == [34, 36]
@@ -84,7 +84,7 @@ async def test_what_is_offered_is_mostly_right_and_mostly_whole(database: Databa
         assert found[1] >= recall
 
 
-async def test_the_surer_it_is_the_oftener_it_is_right(database: Database) -> None:
+async def test_higher_confidence_is_more_often_right(database: Database) -> None:
     await remember(database, PAST)
     judged = [
         (one.confidence, one.incident.number in row["like"])
@@ -118,7 +118,7 @@ async def test_a_handful_of_incidents_is_enough_to_find_one_again(database: Data
     assert wrong <= 2
 
 
-async def test_it_says_why_and_what_fixed_it(database: Database) -> None:
+async def test_a_similar_incident_says_why_and_what_fixed_it(database: Database) -> None:
     await remember(database, PAST)
     (first, *_) = await offered(database, {"says": "hikari pool exhausted again on orders", "services": ["orders"]})
     assert first.incident.number == 2
@@ -128,7 +128,7 @@ async def test_it_says_why_and_what_fixed_it(database: Database) -> None:
 
 
 @pytest.mark.parametrize("change", [{"private": True}, {"drill": True}, {"status": Status.MERGED}])
-async def test_what_others_may_not_see_or_what_never_was_is_not_offered(
+async def test_private_cancelled_and_drill_incidents_are_not_offered(
     database: Database, change: dict[str, Any]
 ) -> None:
     await remember(database, PAST[:10])

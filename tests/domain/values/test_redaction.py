@@ -25,7 +25,9 @@ PRINTED = {
 
 @pytest.mark.parametrize("form", sorted(PRINTED))
 @given(before=ORDINARY, secret=SECRETS, data=st.data())
-def test_however_it_is_printed_and_wherever_it_is_cut(form: str, before: str, secret: str, data: st.DataObject) -> None:
+def test_a_secret_is_redacted_in_every_form_and_at_every_cut(
+    form: str, before: str, secret: str, data: st.DataObject
+) -> None:
     printed = PRINTED[form](secret)
     shown = printed[: data.draw(st.integers(1, len(printed)))]
     said = Redactor([secret]).redact_truncated(f"{before} {shown}")
@@ -42,7 +44,7 @@ LOOK_LIKE_ONE = [
 
 
 @pytest.mark.parametrize("text", LOOK_LIKE_ONE)
-def test_what_is_too_short_now_to_look_like_a_secret_is_left_off(text: str) -> None:
+def test_a_truncated_secret_is_removed_with_the_last_word(text: str) -> None:
     masker = Redactor()
     for cut in range(1, len(text) + 1):
         said = masker.redact_truncated(f"NAME READY\napi 1/1\n{text[:cut]}")
@@ -53,14 +55,14 @@ def test_what_is_too_short_now_to_look_like_a_secret_is_left_off(text: str) -> N
         ), rest
 
 
-def test_colours_hide_no_beginning_of_a_secret() -> None:
+def test_escape_sequences_hide_no_part_of_a_secret() -> None:
     masker = Redactor(["geheim 12345"])
     assert masker.redact_truncated("ok geh\x1b[1meim 12\x1b[3") == f"ok {TRUNCATED}"
     assert masker.redact_truncated("ok geheim 12345") == f"ok {TRUNCATED}"
     assert masker.redact_truncated("ok geheim 12345\n") == f"ok •••\n{TRUNCATED}"
 
 
-def test_what_was_cut_between_two_words_or_is_one_long_word_is_shown() -> None:
+def test_text_cut_between_words_or_within_a_long_word_is_shown() -> None:
     assert Redactor(["geheim 12345"]).redact_truncated("NAME READY\n") == f"NAME READY\n{TRUNCATED}"
     assert Redactor().redact_truncated("a" * 3 * MAX_WORD_LENGTH) == "a" * 2 * MAX_WORD_LENGTH + TRUNCATED
     assert Redactor().redact_truncated("") == ""

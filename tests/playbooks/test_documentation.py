@@ -25,18 +25,18 @@ def parts(model: type[BaseModel]) -> set[type[BaseModel]]:
     return found
 
 
-def test_every_setting_is_explained_and_nothing_that_there_is_not() -> None:
+def test_the_manual_explains_exactly_the_existing_settings() -> None:
     settings = {name for part in parts(models.Document) for name in part.model_fields}
     explained = set(re.findall(r"^\| `([a-z_]+)`", MANUAL, re.MULTILINE)) | {"steps", "within"}
     assert settings - explained == set()
     assert explained - settings == set()
 
 
-def test_every_type_and_runner_is_named() -> None:
+def test_the_manual_names_every_type_and_runner() -> None:
     assert [name for name in (*TYPES, *RUNNERS) if f"`{name}`" not in MANUAL] == []
 
 
-def test_how_many_there_are_is_true() -> None:
+def test_the_manual_counts_the_playbooks_correctly() -> None:
     kinds = [one.kind for one in loader.shipped().playbooks]
     assert (kinds.count("playbook"), kinds.count("checklist")) == (31, 8)
 

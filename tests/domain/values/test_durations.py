@@ -28,7 +28,7 @@ def test_people_write_durations_in_many_ways(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "15", "-5m", "0m", "15x", "1bd", "99999d", "1e9h", "m15"])
-def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_duration_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(Refused) as refused:
         parse_duration(text)
     assert refused.value.example

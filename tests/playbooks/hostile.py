@@ -1,0 +1,49 @@
+"""A bench of programs for hostile attempts, and what a refusal must look like."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.domain.playbook.job import ExitKind, Invocation
+from bot.domain.policy.automation_rules import Executable, ProcessRules
+from playbooks.runners.process import Process
+
+TEN = timedelta(seconds=10)
+
+
+class Bench:
+    """One allowed program, `tool`, in a folder of its own, and what it did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tool = folder / "tool"
+        self.done = folder / "done"
+        self.does('echo "$@"')
+
+    def does(self, script: str) -> None:
+        self.tool.write_text(f"#!/bin/sh\necho ran >> {self.done}\n{script}\n")
+        self.tool.chmod(0o755)
+
+    def runner(self, *form: str, environ: dict[str, str] | None = None, **more: Any) -> Process:
+        more = {"working_directory": str(self.folder), "timeout": timedelta(seconds=2), **more}
+        return Process(ProcessRules((Executable(str(self.tool), (form or ("[a-z]+",),), **more),)), environ or {})
+
+    @property
+    def ran(self) -> bool:
+        return self.done.exists()
+
+
+async def refused(runner: Any, *words: str) -> str:
+    """It is refused when it is asked for, and again where somebody runs it all the same."""
+    with pytest.raises(Refused) as why:
+        runner.check(Invocation(words))
+    ended = await runner.run(Invocation(words), TEN)
+    assert ended.kind is ExitKind.NOT_STARTED
+    assert ended.summary == why.value.message
+    assert ended.output == ""
+    return why.value.message
