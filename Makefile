@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 RUNS ?= 100
 READY := $(VENV)/.ready
 
-.PHONY: help demo test torture lint lint-js bench pictures lock install clean
+.PHONY: help demo test coverage torture lint lint-js bench pictures lock install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   try Tocsin in a local workspace"
 	@echo "make test   run the tests"
+	@echo "make coverage  run the tests and report which lines and branches they execute"
 	@echo "make lint   ruff, mypy, import contracts, eslint where npm is installed"
 	@echo "make torture  kill, freeze and disconnect the bot for half an hour; check that nothing is lost or doubled"
 	@echo "make bench  measure speed against bare baselines"
@@ -27,6 +28,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
+
+coverage: $(READY)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 # Random nights (docs/torture.md), then a kill at every commit and call instead of at some of them: half an hour.
 torture: $(READY)

@@ -141,7 +141,7 @@ async def test_resolved_there_is_acknowledged_and_noted_and_goes_on_here(sqlite_
         assert (await post(shown, event("incident.resolved", shown)))[0] == 202
         assert (await shown.here.show())["status"] == "acknowledged"
         (note,) = await shown.entries("note")
-        assert "Tenex Engineer resolved it in PagerDuty. Here it goes on" in note
+        assert "Tenex Engineer resolved it in PagerDuty. The incident stays open until it is resolved here." in note
 
 
 async def test_an_alert_whose_key_is_not_told_is_known_by_its_title(sqlite_url: str, tmp_path: Path) -> None:

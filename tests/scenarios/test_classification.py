@@ -23,7 +23,7 @@ async def fill(here: World, **facts: Any) -> None:
 
 async def test_the_suggestion_follows_the_facts_and_says_why(here: World) -> None:
     await here.maya.command("#general", "/incident declare")
-    assert "Say below" in suggestion(here)
+    assert "Fill in the impact below" in suggestion(here)
     await here.maya.fill(here.maya.view, {"Title": "Checkout is down"})
     await fill(here, users="60")
     assert "*sev2 · Major* — Half of the users or more are affected" in suggestion(here)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage import key_value
-from tests.scenarios.assertions import all_messages, announcements, buttons, declared, rest, told, typed, words
+from tests.scenarios.assertions import all_messages, announcements, buttons, declared, rest, told, typed, until, words
 from tests.scenarios.running import World, world
 
 HARD_TITLE = ("🔥 <!channel> <!here> <@U0TOM00000> @everyone عطل في الدفع \u202eלא עובד 🚨 <b>&amp;</b> *x* " * 8)[:300]
@@ -252,6 +252,7 @@ async def test_an_archived_announcement_channel_is_said_on_the_card_and_all_else
 async def test_a_missing_announcement_channel_is_said_on_the_card_and_making_it_and_retry_mends_it(
     here: World,
 ) -> None:
+    await until(lambda: here.ws.bot.id in here.ws.channel("incidents").members)
     await here.sam.rename("incidents", "old-incidents")
     await here.restarted()
     await here.sam.kick("old-incidents", here.ws.bot.name)
