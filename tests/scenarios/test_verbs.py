@@ -183,7 +183,7 @@ async def test_why_is_the_ledger_with_reasons(here: World) -> None:
 async def test_snooze_and_next_move_the_reminder(here: World) -> None:
     channel = await declared(here)
     before = {r["kind"]: r["due_at"] for r in (await here.show())["reminders"] if r["rung"] is None}
-    assert "quiet for 2 hours" in (await typed(here, "maya", INSIDE, "/incident snooze 2h")).replace("2h", "2 hours")
+    assert "Reminders for INC-1 are snoozed for 2h, until" in await typed(here, "maya", INSIDE, "/incident snooze 2h")
     await rest(here)
     assert "snoozed" in words(here, here.card(channel)).lower()
     after = {r["kind"]: r["due_at"] for r in (await here.show())["reminders"] if r["rung"] is None}
