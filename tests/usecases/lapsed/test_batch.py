@@ -6,15 +6,14 @@ import asyncio
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot import policy as policy_reader
-from bot.usecases.context import Context, Policies
+from bot.usecases.context import Context
 from bot.usecases.incidents import declare
 from bot.usecases.lapsed import batch
 from bot.usecases.lapsed.batch import remind_batch
@@ -22,14 +21,13 @@ from bot.usecases.lapsed.dispatch import handle_lapsed
 from bot.workers.scheduler import Scheduler
 from bot.workers.timer import Timer
 from storage import deadlines, incidents
-from storage.database import Database
 from storage.deadlines import LedgerRow
 from storage.open import open_database
 from storage.schema import outbox
 from storage.timeline import entries
 from storage.timeline.verify import chain_faults
+from tests.usecases.conftest import START, MakeContext, MovableClock
 
-START = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=UTC)
 POLICY = """
 preset: sev1-5
 severities:
@@ -38,36 +36,12 @@ severities:
 """
 
 
-class StandingClock:
-    def __init__(self) -> None:
-        self.instant = START
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def wall(self, instant: datetime) -> float:
-        return instant.timestamp()
-
-    def wall_seconds(self, span: timedelta) -> float:
-        return span.total_seconds()
-
-    def at(self, wall_s: float) -> datetime:
-        return datetime.fromtimestamp(wall_s, UTC)
-
-
 @pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
+def context(make_context: MakeContext) -> Context:
+    return make_context(POLICY)
 
 
-@pytest.fixture
-def context(database: Database, clock: StandingClock, tmp_path: Path) -> Context:
-    (tmp_path / "policy.yml").write_text(POLICY)
-    loaded = policy_reader.read(tmp_path / "policy.yml")
-    return Context(database, Policies(loaded.policy, loaded.document, policy_reader.from_document), clock)
-
-
-async def _lapsed(context: Context, clock: StandingClock, severities: list[str]) -> list[LedgerRow]:
+async def _lapsed(context: Context, clock: MovableClock, severities: list[str]) -> list[LedgerRow]:
     """Incidents of these severities, declared at one instant, and what lapses of them a quarter of an hour later."""
     for n, severity in enumerate(severities):
         await declare.declare(context, declare.Declaration("Checkout is down", severity, "U1"), f"d{n}")
@@ -94,7 +68,7 @@ async def _reminded(context: Context, number: int) -> bool:
         return any(record.entry.kind == "reminder" for record in await entries.read(conn, number))
 
 
-async def test_many_are_reminded_as_each_would_be(context: Context, clock: StandingClock) -> None:
+async def test_many_are_reminded_as_each_would_be(context: Context, clock: MovableClock) -> None:
     rows = await _lapsed(context, clock, ["sev2"] * 40)
     assert len(rows) == 40
     assert await remind_batch(context, rows[:39]) == []
@@ -106,14 +80,14 @@ async def test_many_are_reminded_as_each_would_be(context: Context, clock: Stand
     assert {await _stands(context, row.incident) for row in rows[34:39]} == others
 
 
-async def test_what_is_more_than_a_reminder_is_left(context: Context, clock: StandingClock) -> None:
+async def test_what_is_more_than_a_reminder_is_left(context: Context, clock: MovableClock) -> None:
     rows = await _lapsed(context, clock, ["sev2", "sev3", "sev2"])
     left = await remind_batch(context, rows)
     assert {row.incident for row in left} == {2}, "it owes an update and a role, which one message tells"
     assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
 
 
-async def test_silence_that_pages_is_left(context: Context, clock: StandingClock) -> None:
+async def test_silence_that_pages_is_left(context: Context, clock: MovableClock) -> None:
     rows = await _lapsed(context, clock, ["sev2", "sev2"])
     await remind_batch(context, rows)
     clock.instant += timedelta(minutes=15)
@@ -123,7 +97,7 @@ async def test_silence_that_pages_is_left(context: Context, clock: StandingClock
     assert await remind_batch(context, again) == again, "two cadences of silence page the ladder"
 
 
-async def test_a_claim_that_was_lost_is_passed_over(context: Context, clock: StandingClock) -> None:
+async def test_a_claim_that_was_lost_is_passed_over(context: Context, clock: MovableClock) -> None:
     await _lapsed(context, clock, [])
     for n in range(2):
         await declare.declare(context, declare.Declaration("Checkout is down", "sev2", "U1"), f"again{n}")
@@ -135,7 +109,7 @@ async def test_a_claim_that_was_lost_is_passed_over(context: Context, clock: Sta
     assert not await _reminded(context, 1)
 
 
-async def test_nobody_is_waited_for(context: Context, clock: StandingClock) -> None:
+async def test_nobody_is_waited_for(context: Context, clock: MovableClock) -> None:
     """Whoever holds an incident may hold it for long, and the others have nothing to do with that."""
     if context.database.dialect == "sqlite":
         pytest.skip("SQLite has one writer")
@@ -148,7 +122,7 @@ async def test_nobody_is_waited_for(context: Context, clock: StandingClock) -> N
     assert [await _reminded(context, number) for number in (1, 2, 3)] == [True, False, True]
 
 
-async def test_one_that_fails_takes_nobody_along(context: Context, clock: StandingClock, monkeypatch: Any) -> None:
+async def test_one_that_fails_takes_nobody_along(context: Context, clock: MovableClock, monkeypatch: Any) -> None:
     """All of it or nothing: the scheduler then looks at each by itself."""
     rows = await _lapsed(context, clock, ["sev2", "sev2"])
 
@@ -166,7 +140,7 @@ async def test_one_that_fails_takes_nobody_along(context: Context, clock: Standi
 
 
 async def test_two_processes_remind_each_once(
-    context: Context, clock: StandingClock, database_url: str, tmp_path: Path
+    context: Context, clock: MovableClock, database_url: str, tmp_path: Path
 ) -> None:
     if context.database.dialect == "sqlite":
         pytest.skip("one process serves a SQLite file")
