@@ -1,4 +1,4 @@
-"""What is statements often is answered from an index, and without sorting."""
+"""Frequent queries are answered from an index, without sorting."""
 
 from __future__ import annotations
 
@@ -29,12 +29,22 @@ SCANS = {
     "sqlite": re.compile(rf"SCAN ({TABLES})(?! USING [A-Z ]*INDEX)"),
     "postgresql": re.compile(rf"Seq Scan on ({TABLES})"),
 }
+OUTBOX_WITH_A_BACKLOG = """
+    INSERT INTO outbox (
+        once, kind, payload, metadata_key, if_need_fails, redirected, priority, state, attempts, uncertain,
+        next_try_at, fence, version, created_at, queued_at
+    )
+    SELECT
+        'n' || n, 'news', '{}', 'k' || n, 'drop', false, n % 5,
+        CASE n % 3 WHEN 0 THEN 'queued' WHEN 1 THEN 'failed' ELSE 'sent' END, 0, false, 1, 0, 1, 1, 1
+    FROM generate_series(1, 20000) AS n
+"""
 Query = Callable[[AsyncConnection], Awaitable[Any]]
 QUERIES: list[tuple[str, str, Query]] = [
     ("claim a deadline", "deadlines_waiting", lambda conn: deadlines.claim(conn, NOW, 100)),
     ("next deadline", "deadlines_waiting", lambda conn: deadlines.next_due_at(conn)),
     ("claim a notice", "outbox_next", lambda conn: queue.claim(conn, 100)),
-    ("oldest notice", "outbox_next", lambda conn: census.oldest_waiting_at(conn)),
+    ("oldest notice", "outbox_(next|unsent)", lambda conn: census.oldest_waiting_at(conn)),
     ("home tabs in use", "homes_opened", lambda conn: user_activity.homes_opened_since(conn, LONG_AGO, 100)),
     ("outbox depth", "outbox_unsent", lambda conn: census.count_by_state(conn)),
     ("activity", "timeline_person", lambda conn: entries.activity(conn, 1, NOW)),
@@ -51,10 +61,10 @@ QUERIES: list[tuple[str, str, Query]] = [
 async def test_a_frequent_query_uses_its_index(database: Database, index: str, query: Query) -> None:
     statements: list[tuple[str, Any]] = []
     async with database.transaction() as conn:
-        if database.dialect == "postgresql":  # the tables are empty here, so that it would read them whole
-            await conn.execute(
-                sa.text("TRUNCATE incidents, timeline, outbox, deliveries CASCADE")
-            )  # and their statistics
+        if database.dialect == "postgresql":  # the other tables are empty here, so that it would read them whole
+            await conn.execute(sa.text("TRUNCATE incidents, timeline, outbox, deliveries CASCADE"))
+            await conn.execute(sa.text(OUTBOX_WITH_A_BACKLOG))
+            await conn.execute(sa.text("ANALYZE outbox"))  # statistics of an earlier test would change the plan
             await conn.execute(sa.text("SET LOCAL enable_seqscan = off"))
             await conn.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
             await conn.execute(sa.text("SET LOCAL plan_cache_mode = force_generic_plan"))
@@ -69,7 +79,7 @@ async def test_a_frequent_query_uses_its_index(database: Database, index: str, q
         statement, parameters = statements[0]
         explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
         plan = str((await conn.exec_driver_sql(f"{explain} {statement}", tuple(parameters))).all())
-    assert index in plan
+    assert re.search(index, plan)
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
 
