@@ -9,8 +9,9 @@ from bot.domain.incident import Change
 from bot.domain.playbook.job import JobState
 from bot.domain.timeline.entry import BOT
 from bot.usecases.incidents import declare as declaring
-from bot.usecases.incidents import update as moving
 from bot.usecases.incidents.declare import Declaration
+from bot.usecases.incidents.reopen import reopen
+from bot.usecases.incidents.resolve import resolve
 from bot.usecases.playbooks import approvals as approving
 from bot.usecases.playbooks import confidence, job_queue
 from bot.usecases.playbooks import runs as playing
@@ -58,7 +59,7 @@ async def test_a_resolved_incident_does_not_hold_up_others(sqlite_url: str, shop
     async with running_playbook(sqlite_url, shop, automation=matrix) as (here, _):
         context = here.tocsin.context
         await playing.skip(context, 1, 1, "1.1", MAYA, "no need")
-        await moving.resolve(context, 1, MAYA, summary="It came back")
+        await resolve(context, 1, MAYA, summary="It came back")
         await playing.skip(context, 1, 1, "1.2", MAYA, "no need")
         assert await start_automatic_steps(context, set()) == 0
         assert (await current_run(here)).step("1.3").asked is None
@@ -66,7 +67,7 @@ async def test_a_resolved_incident_does_not_hold_up_others(sqlite_url: str, shop
         await playing.open_run(context, 2, "mend", MAYA)
         await job_queue.queue_step(context, 2, 1, "1.1", MAYA)
         await until_ran(shop, 1)
-        await moving.reopen(context, 1, MAYA, "It is back")
+        await reopen(context, 1, MAYA, "It is back")
         await until_waiting(here, "1.3")
 
 
@@ -75,7 +76,7 @@ async def test_confidence_comes_from_similar_incidents_that_it_fixed(sqlite_url:
     async with running_playbook(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
-        await moving.resolve(context, 1, MAYA, summary="Restarted it")
+        await resolve(context, 1, MAYA, summary="Restarted it")
         like_it = await declaring.declare(context, Declaration("Checkout is down again", "sev2", MAYA))
         other = await declaring.declare(context, Declaration("The newsletter has a typo", "sev5", MAYA))
         async with context.database.reading() as conn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.usecases.incidents import update
+from bot.usecases.incidents.post_update import post_update
 from tests.scenarios.assertions import direct, doubled
 from tests.scenarios.running import World, world
 
@@ -57,7 +57,7 @@ async def test_while_slack_is_down_everything_waits_and_then_goes_out_once(here:
     before = len(here.ws.bot_messages(channel.id))
     await here.ws.go_down()
     refused = len(here.ws.calls())
-    await update.update(here.tocsin.context, 1, "still looking", here.maya.id)
+    await post_update(here.tocsin.context, 1, "still looking", here.maya.id)
     await here.ws.until(lambda: len(here.ws.calls()) > refused)
     await here.ws.come_back()
     await here.delivered()

@@ -8,7 +8,7 @@ import pytest
 
 import sandbox
 from bot.domain.playbook.job import Action, JobState
-from bot.usecases.incidents import update as moving
+from bot.usecases.incidents.resolve import resolve
 from bot.usecases.playbooks import job_queue
 from bot.usecases.playbooks import runs as playing
 from bot.usecases.playbooks.dry_run import make_plan
@@ -160,7 +160,7 @@ async def test_metrics_count_jobs_runs_and_steps(sqlite_url: str, shop: Shop) ->
         values = await counted(here)
         assert values['tocsin_jobs{runner="process",state="may_have_run"}'] == 1
         assert values['tocsin_walk_steps{state="may_have_run"}'] == 1
-        await moving.resolve(here.tocsin.context, 1, MAYA, summary="Restarted it by hand")
+        await resolve(here.tocsin.context, 1, MAYA, summary="Restarted it by hand")
         values = await counted(here)
         assert not [name for name in values if name.startswith(("tocsin_jobs{", "tocsin_walk"))]
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.usecases.incidents import update
+from bot.usecases.incidents.post_update import post_update
 from tests.scenarios.assertions import until
 from tests.scenarios.running import World, world
 
@@ -128,7 +128,7 @@ async def test_connections_that_answer_pings_but_deliver_nothing_are_replaced(
         here.ws.sockets.mute()
         await here.maya.say(channel.id, "unheard")
         for number in range(3):  # by a person who uses the command line, since Slack's commands do not arrive
-            await update.update(here.tocsin.context, 1, f"still looking {number}", here.maya.id)
+            await post_update(here.tocsin.context, 1, f"still looking {number}", here.maya.id)
         await here.ws.until(lambda: [c for c in here.ws.sockets.connections if c not in deaf], timeout_s=10)
         await here.ws.until(lambda: not [c for c in here.ws.sockets.connections if c in deaf], timeout_s=10)
         await _recorded(here, "unheard")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.domain.routing.notice import Priority
 from bot.usecases import delivery
-from bot.usecases.incidents import update
+from bot.usecases.incidents.post_update import post_update
 from storage.outbox.census import count_by_state
 from storage.schema import outbox
 from tests.scenarios import storm
@@ -90,7 +90,7 @@ async def _chatter(here: World, edits: int) -> None:
     """Its card is to be edited every few milliseconds; now and then it also has something to say."""
     for number in range(1, edits + 1):
         if number % 25 == 0:
-            await update.update(here.tocsin.context, 1, f"edit {number}", here.maya.id)
+            await post_update(here.tocsin.context, 1, f"edit {number}", here.maya.id)
         else:
             await delivery.refresh_card(here.tocsin.context, 1)
         await asyncio.sleep(0.02)

@@ -18,7 +18,7 @@ from unittest import mock
 import aiohttp
 
 from bot.slack.senders import post_once
-from bot.usecases.incidents import update
+from bot.usecases.incidents.post_update import post_update
 from tests.databases import SQLiteFiles
 from tests.scenarios.running import world
 
@@ -37,7 +37,7 @@ async def main() -> None:
             for at_once in (1, 24):
                 widths.clear()
                 for number in range(POSTS // 2):  # each is posted in the channel and under the announcement
-                    await update.update(here.tocsin.context, 1, f"update {number}", here.maya.id)
+                    await post_update(here.tocsin.context, 1, f"update {number}", here.maya.id)
                     if number % at_once == at_once - 1:
                         await here.delivered()
                 print(f"{2 * at_once} posts at once: {_summary(sorted(widths))}")

@@ -9,9 +9,9 @@ import pytest
 from bot.domain.deadlines import DeadlineState
 from bot.domain.errors import Refused
 from bot.usecases.context import Context
+from bot.usecases.incidents.assign_roles import assign_roles
 from bot.usecases.incidents.declare import Declaration, declare
 from bot.usecases.incidents.handover import accept, decline, offer
-from bot.usecases.incidents.update import assign
 from bot.usecases.lapsed.dispatch import handle_lapsed
 from storage import deadlines
 from tests.usecases.conftest import MakeContext, MovableClock
@@ -28,7 +28,7 @@ severities:
 async def context(make_context: MakeContext) -> Context:
     context = make_context(POLICY)
     await declare(context, Declaration("Checkout is slow", "sev4", "U1"))
-    await assign(context, 1, {"commander": "U1"}, "U1")
+    await assign_roles(context, 1, {"commander": "U1"}, "U1")
     return context
 
 

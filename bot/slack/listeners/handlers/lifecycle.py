@@ -16,42 +16,45 @@ from bot.slack.blocks.modals import (
 )
 from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb, without_answer
-from bot.usecases.incidents import update
+from bot.usecases.incidents.cancel import cancel
+from bot.usecases.incidents.change_severity import change_severity
+from bot.usecases.incidents.change_status import change_status
+from bot.usecases.incidents.close import close
+from bot.usecases.incidents.reopen import reopen
+from bot.usecases.incidents.resolve import resolve
 
 
 async def _status(call: VerbCall) -> Message:
     status = call.request.required_status
-    saved = await update.move(call.context, call.number, status, call.user, call.request.text, delivery=call.delivery)
+    saved = await change_status(call.context, call.number, status, call.user, call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is now {saved.status}.")
 
 
 async def _severity(call: VerbCall) -> Message:
     severity = call.request.required_severity
-    saved = await update.change_severity(
+    saved = await change_severity(
         call.context, call.number, severity, call.user, call.request.text, delivery=call.delivery
     )
     return replies.done(f"{saved.id} is now {saved.severity}.")
 
 
 async def _resolve(call: VerbCall) -> Message:
-    saved = await update.resolve(
-        call.context, call.number, call.user, summary=call.request.text, delivery=call.delivery
-    )
+    saved = await resolve(call.context, call.number, call.user, summary=call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is resolved. Reminders and pages have stopped.")
 
 
 async def _close(call: VerbCall) -> Message:
-    saved = await update.close(call.context, call.number, call.user, delivery=call.delivery)
+    saved = await close(call.context, call.number, call.user, delivery=call.delivery)
     return replies.done(f"{saved.id} is closed.")
 
 
 async def _cancel(call: VerbCall) -> Message:
-    saved = await update.cancel(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
+    saved = await cancel(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is cancelled. Reminders and pages have stopped.")
 
 
 async def _reopen(call: VerbCall) -> Message:
-    saved = await update.reopen(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
+    saved = await reopen(call.context, call.number, call.user, call.request.text, delivery=call.delivery)
     return replies.done(f"{saved.id} is open again. Reminders and the ladder start afresh.")
 
 
@@ -60,14 +63,14 @@ async def _submit_severity(call: Submission) -> None:
     values = values_of_severity(call.view, policy)
     if incident.open and values.severity == incident.severity:  # an error keeps the typed reason in the form
         raise InputErrors({"severity": f"It is already {values.severity}. Choose another, or close this form."})
-    await update.change_severity(
+    await change_severity(
         call.context, values.incident, values.severity, call.user, values.reason, delivery=call.delivery
     )
 
 
 async def _submit_resolve(call: Submission) -> None:
     values = values_of_resolve(call.view, call.context.clock.now())
-    await update.resolve(
+    await resolve(
         call.context,
         values.incident,
         call.user,
@@ -80,12 +83,12 @@ async def _submit_resolve(call: Submission) -> None:
 
 async def _submit_reopen(call: Submission) -> None:
     values = values_of_reopen(call.view)
-    await update.reopen(call.context, values.incident, call.user, values.reason, delivery=call.delivery)
+    await reopen(call.context, values.incident, call.user, values.reason, delivery=call.delivery)
 
 
 async def _submit_cancel(call: Submission) -> None:
     values = values_of_text(call.view)
-    await update.cancel(call.context, values.incident, call.user, values.text, delivery=call.delivery)
+    await cancel(call.context, values.incident, call.user, values.text, delivery=call.delivery)
 
 
 VERBS: dict[str, VerbHandler] = {

@@ -10,7 +10,7 @@ from bot.slack.listeners.calls import Press, PressHandler, Submission, Submissio
 from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
 from bot.slack.text import mention
 from bot.usecases.incidents.acknowledge import Acknowledged, acknowledge, invite, join
-from bot.usecases.incidents.update import assign
+from bot.usecases.incidents.assign_roles import assign_roles
 
 
 async def _acknowledge(call: VerbCall) -> Message:
@@ -63,7 +63,7 @@ async def _press_lead(call: Press) -> Message | None:
     if holder and holder != call.user:
         command = f"{call.ctx.command} lead @you"
         return replies.done(f"{mention(holder)} leads {call.incident.id} already. To take over: {command}")
-    await assign(call.context, call.number, {"commander": call.user}, call.user, delivery=call.delivery)
+    await assign_roles(call.context, call.number, {"commander": call.user}, call.user, delivery=call.delivery)
     await call.reply_later(replies.done(f"You lead {call.incident.id}."), replace_original=True)
     return None
 
@@ -82,7 +82,7 @@ async def _assign_role(call: VerbCall) -> Message:
     """Assign one role, or clear it; `lead` is the same for the commander."""
     holder = None if call.request.clear else call.request.users[0]
     role = call.request.role or "commander"
-    saved = await assign(call.context, call.number, {role: holder}, call.user, delivery=call.delivery)
+    saved = await assign_roles(call.context, call.number, {role: holder}, call.user, delivery=call.delivery)
     title = call.policy.role(role).title
     return replies.done(f"{title} of {saved.id}: " + (f"{mention(holder)}." if holder else "nobody now."))
 
@@ -94,7 +94,7 @@ async def _roles(call: VerbCall) -> Message:
 async def _submit_roles(call: Submission) -> None:
     values = values_of_roles(call.view, await call.ctx.policy_of(incident_of(call.view)))
     holders = {**values.assign, **dict.fromkeys(values.clear)}
-    await assign(call.context, values.incident, holders, call.user, delivery=call.delivery)
+    await assign_roles(call.context, values.incident, holders, call.user, delivery=call.delivery)
 
 
 VERBS: dict[str, VerbHandler] = {

@@ -9,7 +9,7 @@ from bot.slack.blocks.menu_forms import NOTE, note_modal, values_of_text
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_of_verb
 from bot.slack.text import from_command, mention
-from bot.usecases.incidents.update import note
+from bot.usecases.incidents.note import note
 from storage.timeline import entries
 
 SHOWN = 200  # entries; older ones are counted

@@ -12,7 +12,11 @@ from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals import update_modal, values_of_update
 from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
-from bot.usecases.incidents import update
+from bot.usecases.incidents.answer_custom_fields import answer_custom_fields
+from bot.usecases.incidents.impact import record_impact
+from bot.usecases.incidents.next_update import promise
+from bot.usecases.incidents.post_update import post_update
+from bot.usecases.incidents.snooze import snooze
 
 
 async def _update(call: VerbCall) -> Message | None:
@@ -20,19 +24,19 @@ async def _update(call: VerbCall) -> Message | None:
         require_open(call.incident)
         call.require("update", call.incident)
         return await call.open_form(update_modal(call.incident, call.policy), "update What changed")
-    saved = await update.update(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
+    saved = await post_update(call.context, call.number, call.request.text, call.user, delivery=call.delivery)
     return replies.updated(saved, call.policy)
 
 
 async def _snooze(call: VerbCall) -> Message:
     span = call.request.required_span
-    saved = await update.snooze(call.context, call.number, span, call.user, delivery=call.delivery)
+    saved = await snooze(call.context, call.number, span, call.user, delivery=call.delivery)
     return replies.snoozed(saved, span)
 
 
 async def _next(call: VerbCall) -> Message:
     span = call.request.required_span
-    saved = await update.promise(call.context, call.number, span, call.user, delivery=call.delivery)
+    saved = await promise(call.context, call.number, span, call.user, delivery=call.delivery)
     return replies.promised(saved, span)
 
 
@@ -50,7 +54,7 @@ async def _fields(call: VerbCall) -> Message | None:
 async def _submit_update(call: Submission) -> None:
     """Change only what the person changed in the form: another person may have changed the rest meanwhile."""
     values = values_of_update(call.view, await call.ctx.policy_of(incident_of(call.view)))
-    await update.update(
+    await post_update(
         call.context,
         values.incident,
         values.text,
@@ -64,13 +68,13 @@ async def _submit_update(call: Submission) -> None:
 
 async def _submit_impact(call: Submission) -> None:
     number, values = impact.values_of_impact(call.view, await call.ctx.policy_of(incident_of(call.view)))
-    await update.impact(call.context, number, values, call.user, delivery=call.delivery)
+    await record_impact(call.context, number, values, call.user, delivery=call.delivery)
 
 
 async def _submit_fields(call: Submission) -> None:
     incident, policy = await call.ctx.visible_incident(incident_of(call.view), call.interaction)
     values = custom_fields.values_of_modal(call.view, policy, incident.severity)
-    await update.answer(call.context, values.incident, values.answers, call.user, delivery=call.delivery)
+    await answer_custom_fields(call.context, values.incident, values.answers, call.user, delivery=call.delivery)
 
 
 VERBS: dict[str, VerbHandler] = {

@@ -1,0 +1,17 @@
+"""Put the reminders of an incident off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.domain import incident as verbs
+from bot.domain.incident import Incident
+from bot.usecases.context import Context
+from bot.usecases.incidents.change import change_incident
+
+
+async def snooze(context: Context, number: int, span: timedelta, actor: str, delivery: str | None = None) -> Incident:
+    """Put reminders off for a while. Pages are not put off."""
+    return await change_incident(
+        context, number, "snooze", actor, lambda w: verbs.snooze(w.incident, span, actor, w.now), delivery
+    )
