@@ -27,11 +27,6 @@ from bot.slack.blocks import (
     announcement,
     card,
     catchup,
-    declare,
-    forms,
-    impact,
-    menu_forms,
-    modals,
     news,
     nudge,
     page,
@@ -39,6 +34,18 @@ from bot.slack.blocks import (
     triage,
 )
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.modals.add_to_timeline import add_to_timeline_modal
+from bot.slack.blocks.modals.declare import declare_modal
+from bot.slack.blocks.modals.false_alarm import false_alarm_modal
+from bot.slack.blocks.modals.handover import handover_modal
+from bot.slack.blocks.modals.impact import impact_modal
+from bot.slack.blocks.modals.note import note_modal
+from bot.slack.blocks.modals.refused import refusal_modal
+from bot.slack.blocks.modals.reopen import reopen_modal
+from bot.slack.blocks.modals.resolve import resolve_modal
+from bot.slack.blocks.modals.roles import roles_modal
+from bot.slack.blocks.modals.severity import severity_modal
+from bot.slack.blocks.modals.update import update_modal
 from bot.slack.commands.request import BadRequest
 from bot.slack.text import from_command
 from tests.factories import ADA, BEN, FIVE, MAYA, NOW, declared, minutes, recorded
@@ -237,25 +244,25 @@ def _helping(incident: Incident) -> Triage:
 
 def _views(incident: Incident, policy: Policy) -> Iterator[tuple[str, dict[str, Any]]]:
     source = {"channel": "C1", "ts": "1.2", "text": RAW * 40, "author": BEN, "link": "https://x.io"}
-    yield "declare", declare.declare_modal(policy)
+    yield "declare", declare_modal(policy)
     yield (
         "declare filled",
-        declare.declare_modal(policy, title=LONG, severity="level-1", description=LONG, channel="C1", source=source),
+        declare_modal(policy, title=LONG, severity="level-1", description=LONG, channel="C1", source=source),
     )
-    yield "update", modals.update_modal(incident, policy)
-    yield "severity", modals.severity_modal(incident, policy)
-    yield "roles", modals.roles_modal(incident, policy)
-    yield "resolve", modals.resolve_modal(incident)
-    yield "reopen", modals.reopen_modal(incident)
-    yield "false alarm", menu_forms.cancel_modal(incident)
-    yield "note", menu_forms.note_modal(incident)
-    yield "hand over", menu_forms.handover_modal(incident, policy, ADA)
+    yield "update", update_modal(incident, policy)
+    yield "severity", severity_modal(incident, policy)
+    yield "roles", roles_modal(incident, policy)
+    yield "resolve", resolve_modal(incident)
+    yield "reopen", reopen_modal(incident)
+    yield "false alarm", false_alarm_modal(incident)
+    yield "note", note_modal(incident)
+    yield "hand over", handover_modal(incident, policy, ADA)
     known = replace(incident, regions=(LONG[:900],) * 9, facts={"users": 12.5, "revenue": 1e12, "sla_breach": True})
-    yield "impact", impact.impact_modal(known, policy)
+    yield "impact", impact_modal(known, policy)
     many = [_worst(n) for n in range(200)]
-    yield "add to timeline", forms.add_to_timeline_modal(many, source)
-    view = modals.resolve_modal(incident)
-    yield "refusal", forms.refusal_modal(view, replies.refused(LONG, LONG))
+    yield "add to timeline", add_to_timeline_modal(many, source)
+    view = resolve_modal(incident)
+    yield "refusal", refusal_modal(view, replies.refused(LONG, LONG))
 
 
 @needs_reference
@@ -316,7 +323,7 @@ def test_lists_that_are_too_long_say_how_much_is_left_out_and_how_to_see_it() ->
 
 def test_a_message_too_long_for_a_form_keeps_its_source() -> None:
     source = {"channel": "C1", "ts": "1.2", "text": "שלום" * 2000, "author": BEN, "link": "https://x.io"}
-    view = forms.add_to_timeline_modal([declared()], source)
+    view = add_to_timeline_modal([declared()], source)
     kept = json.loads(view["private_metadata"])["source"]
     assert {**kept, "text": ""} == {**source, "text": ""}
     assert len(kept["text"]) > 400

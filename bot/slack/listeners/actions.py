@@ -10,8 +10,9 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
-from bot.slack.blocks import declare, replies
+from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.modals import declare
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.listeners.calls import Call, Press
 from bot.slack.listeners.commands import run_command

@@ -9,8 +9,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
 from bot.domain.timeline.entry import Entry
-from bot.slack.blocks import declare, forms, replies
+from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.modals.add_to_timeline import add_to_timeline_modal
+from bot.slack.blocks.modals.declare import declare_modal
 from bot.slack.inbound import event_parser
 from bot.slack.listeners.actions import interaction_of
 from bot.slack.listeners.context import Interaction, ListenerContext
@@ -44,11 +46,11 @@ async def _run(ctx: ListenerContext, interaction: Interaction, body: dict[str, A
         authorize.require(ctx.context, "declare", interaction.user)
     match body.get("callback_id"):
         case "declare":
-            return await ctx.open_view(interaction, declare.declare_modal(ctx.context.policy), instead)
+            return await ctx.open_view(interaction, declare_modal(ctx.context.policy), instead)
         case "declare_from_message":
             source = source_of(ctx, interaction, body["message"])
             text = from_command(source.pop("text"))
-            view = declare.declare_modal(
+            view = declare_modal(
                 ctx.context.policy,
                 title=title_of(text.splitlines()[0]) if text else "",
                 description=text,
@@ -77,7 +79,7 @@ async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str
         incidents = await ctx.open_incidents(interaction.user)
         if not incidents:
             return replies.none_open(ctx.command)
-        view = forms.add_to_timeline_modal(incidents, source_of(ctx, interaction, message))
+        view = add_to_timeline_modal(incidents, source_of(ctx, interaction, message))
         return await ctx.open_view(interaction, view, f"{ctx.command} note What happened")
     parsed = event_parser.channel_message(message, interaction.channel or "", ctx.bot)
     dedup_key = f"k:{parsed.channel}:{parsed.ts}:{interaction.user}"

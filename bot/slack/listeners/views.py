@@ -9,8 +9,9 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
-from bot.slack.blocks import forms, inputs, replies
+from bot.slack.blocks import inputs, replies
 from bot.slack.blocks.inputs import InputErrors
+from bot.slack.blocks.modals.refused import refusal_modal
 from bot.slack.listeners.calls import Submission
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.slack.listeners.handlers import SUBMISSIONS
@@ -45,7 +46,7 @@ async def on_view(ctx: ListenerContext, ack: AsyncAck, body: dict[str, Any]) -> 
     except Refused as refused:
         answer = overtaken_answer(refused, interaction.user)
         message = answer or ctx.refusal(refused, inputs.known_incident(view))
-        await ack(response_action="update", view=forms.refusal_modal(view, message))
+        await ack(response_action="update", view=refusal_modal(view, message))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         log.warning("view.malformed", callback_id=str(view.get("callback_id"))[:80], error=repr(error))
         await ack(response_action="errors", errors={inputs.first_block(view): replies.NOT_RECORDED})

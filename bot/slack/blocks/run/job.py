@@ -69,6 +69,18 @@ def manual_rollback(incident: Incident, run_name: str, why: str, commands: Seque
     return elements.message(text, [elements.section(text), elements.section(code_block("\n".join(commands), OUTPUT))])
 
 
+def refused(reason: str) -> Message:
+    """Says why nothing was run, and what to do instead."""
+    return elements.line(
+        f"🚫 {render(plain(reason))}\nNothing was run. If it is still right, copy the commands and run them yourself."
+    )
+
+
+def why(step: Step, explanation: str) -> Message:
+    """Explains why a runner does not take the step."""
+    return elements.line(f"*{step.key} {render(plain(step.title))}*\n{render(plain(explanation))}")
+
+
 def code_block(text: str, most: int) -> str:
     """Preformatted text of at most about `most` characters that still fits into a section after escaping."""
     while len(block := elements.preformatted(truncate_middle(text, most))) > elements.TEXT and most > 100:

@@ -8,7 +8,9 @@ from bot.domain.errors import Refused
 from bot.domain.playbook.run import Approval, ApprovalStatus, Overtaken, PlaybookRun, StepState
 from bot.slack.blocks import inputs
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.run import forms
+from bot.slack.blocks.modals.run import form
+from bot.slack.blocks.modals.run.break_glass import break_glass_modal
+from bot.slack.blocks.modals.run.refuse import refuse_modal
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, View
 from bot.slack.listeners.handlers.run_buttons import open_run_form, run_and_step, run_of, with_trailing_number
 from bot.usecases.playbooks import approvals
@@ -30,11 +32,11 @@ async def _press_approve(call: Press) -> None:
 async def _press_break_glass(call: Press) -> Message | None:
     """Open the form for acting without approval, for a person who may."""
     await approvals.require_break_glass(call.context, call.number, await call.identity())
-    return await _open_request_form(call, forms.glass_modal)
+    return await _open_request_form(call, break_glass_modal)
 
 
 async def _press_refuse(call: Press) -> Message | None:
-    return await _open_request_form(call, forms.refuse_modal)
+    return await _open_request_form(call, refuse_modal)
 
 
 async def _open_request_form(call: Press, build: Callable[[PlaybookRun, StepState, Approval], View]) -> Message | None:
@@ -50,17 +52,20 @@ async def _open_request_form(call: Press, build: Callable[[PlaybookRun, StepStat
 
 
 async def _submit_refusal(call: Submission) -> None:
-    form, reason = forms.subject_of(call.view), inputs.text(call.view, "reason")
+    subject, reason = form.subject_of(call.view), inputs.text(call.view, "reason")
     await approvals.refuse(
-        call.context, form.incident, form.run, form.step, form.approval, call.user, reason, call.delivery
+        call.context, subject.incident, subject.run, subject.step, subject.approval, call.user, reason, call.delivery
     )
 
 
 async def _submit_break_glass(call: Submission) -> None:
-    form, reason = forms.subject_of(call.view), forms.reason(call.view, "Nobody else is awake and customers cannot pay")
+    subject, reason = (
+        form.subject_of(call.view),
+        form.reason(call.view, "Nobody else is awake and customers cannot pay"),
+    )
     identity = await call.identity()
     await approvals.break_glass(
-        call.context, form.incident, form.run, form.step, form.approval, identity, reason, call.delivery
+        call.context, subject.incident, subject.run, subject.step, subject.approval, identity, reason, call.delivery
     )
 
 

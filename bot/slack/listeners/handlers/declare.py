@@ -9,8 +9,8 @@ import structlog
 
 from bot.domain.incident import Incident
 from bot.slack.blocks import replies
-from bot.slack.blocks.declare import CALLBACK, declare_modal, values_of_declare, with_suggestion
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.modals.declare import CALLBACK, declare_modal, values_of_declare, with_suggestion
 from bot.slack.client.api import SlackError
 from bot.slack.commands.request import DeclareRequest
 from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, View, WorkspaceCall, WorkspaceHandler

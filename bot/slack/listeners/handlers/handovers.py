@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.handover import requested
-from bot.slack.blocks.menu_forms import HANDOVER, handover_modal, values_of_handover
+from bot.slack.blocks.modals.handover import HANDOVER, handover_modal, values_of_handover
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_for_form
 from bot.usecases.incidents import handover

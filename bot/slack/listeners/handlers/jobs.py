@@ -7,7 +7,9 @@ from bot.domain.playbook.definition import Playbook, Step
 from bot.domain.playbook.run import PlaybookRun, StepState, StepStatus
 from bot.slack.blocks import inputs
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.run import forms, job_forms
+from bot.slack.blocks.modals.run import form
+from bot.slack.blocks.modals.run.run_step import CALLBACK, run_step_modal
+from bot.slack.blocks.run.job import refused, why
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler
 from bot.slack.listeners.handlers.run_buttons import STALE_BUTTON, open_run_form, run_and_step, run_of, step_of
 from bot.usecases.playbooks import approvals, confidence, job_queue, jobs, unit_of_work
@@ -29,13 +31,13 @@ async def offer_to_run(call: Press, place: str, action: str) -> Message | None:
         outcome = await job_queue.queue_step(
             call.context, call.number, run.number, step.key, call.user, action, call.delivery
         )
-        return job_forms.refused(outcome.refused or "")
+        return refused(outcome.refused or "")
     if _needs_approval(state, action):
         async with unit_of_work.locked_run(call.context, call.number, run.number, call.delivery) as (work, locked, _):
             await approvals.request_approval_in(work, locked, playbook, step.key, action, call.user)
         return None  # the channel sees the request
     rolls_back = call.context.policy.automation.on_failure == "rollback"
-    return await open_run_form(call, job_forms.run_modal(run, state, step, dry.plan, rolls_back))
+    return await open_run_form(call, run_step_modal(run, state, step, dry.plan, rolls_back))
 
 
 def _needs_approval(step: StepState, action: str) -> bool:
@@ -56,7 +58,7 @@ async def explain(call: Press, place: str) -> Message:
     async with call.context.database.reading() as conn:
         certainty = await confidence.playbook_confidence(conn, call.incident, playbook.id, call.context.clock.now())
     dry = dry_run(call.context, call.incident, playbook, step, run.values, confidence=certainty)
-    return job_forms.why(step, dry.explanation)
+    return why(step, dry.explanation)
 
 
 def _press_settle(answer: str) -> PressHandler:
@@ -79,13 +81,13 @@ async def _press_run_again(call: Press) -> Message | None:
 
 async def _submit_run(call: Submission) -> None:
     """Run what the form showed. Raises `Refused` where the run has changed meanwhile."""
-    form, metadata = forms.subject_of(call.view), inputs.metadata_of(call.view)
+    subject, metadata = form.subject_of(call.view), inputs.metadata_of(call.view)
     action = "rollback" if metadata.get("action") == "rollback" else "run"
     outcome = await job_queue.queue_step(
         call.context,
-        form.incident,
-        form.run,
-        form.step,
+        subject.incident,
+        subject.run,
+        subject.step,
         call.user,
         action,
         call.delivery,
@@ -115,4 +117,4 @@ PRESSES: dict[str, PressHandler] = {
     "job_not": _press_settle("not"),
     "job_again": _press_run_again,
 }
-SUBMISSIONS: dict[str, SubmissionHandler] = {job_forms.CALLBACK: _submit_run}
+SUBMISSIONS: dict[str, SubmissionHandler] = {CALLBACK: _submit_run}

@@ -5,15 +5,10 @@ from __future__ import annotations
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import InputErrors, incident_of
-from bot.slack.blocks.menu_forms import CANCEL, cancel_modal, values_of_text
-from bot.slack.blocks.modals import (
-    reopen_modal,
-    resolve_modal,
-    severity_modal,
-    values_of_reopen,
-    values_of_resolve,
-    values_of_severity,
-)
+from bot.slack.blocks.modals.false_alarm import CANCEL, false_alarm_modal, values_of_false_alarm
+from bot.slack.blocks.modals.reopen import reopen_modal, values_of_reopen
+from bot.slack.blocks.modals.resolve import resolve_modal, values_of_resolve
+from bot.slack.blocks.modals.severity import severity_modal, values_of_severity
 from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb, without_answer
 from bot.usecases.incidents.cancel import cancel
@@ -87,7 +82,7 @@ async def _submit_reopen(call: Submission) -> None:
 
 
 async def _submit_cancel(call: Submission) -> None:
-    values = values_of_text(call.view)
+    values = values_of_false_alarm(call.view)
     await cancel(call.context, values.incident, call.user, values.text, delivery=call.delivery)
 
 
@@ -103,7 +98,7 @@ PRESSES: dict[str, PressHandler] = {
     "severity": press_for_form(lambda call: severity_modal(call.incident, call.policy), "severity sev2 Why"),
     "resolve": press_for_form(lambda call: resolve_modal(call.incident), "resolve What fixed it"),
     "reopen": press_for_form(lambda call: reopen_modal(call.incident), "reopen Why", when_open=False),
-    "cancel": press_for_form(lambda call: cancel_modal(call.incident), "cancel Why it was none"),
+    "cancel": press_for_form(lambda call: false_alarm_modal(call.incident), "cancel Why it was none"),
     "close": without_answer(press_of_verb(_close, "close")),
 }
 SUBMISSIONS: dict[str, SubmissionHandler] = {

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
 from bot.slack.blocks import oncall
-from bot.slack.blocks.cover import CALLBACK, covered, given_up, modal, values_of_modal
+from bot.slack.blocks.cover import covered, given_up
 from bot.slack.blocks.elements import Message
+from bot.slack.blocks.modals.cover import CALLBACK, cover_modal, values_of_cover
 from bot.slack.directory.time_zones import time_zone_of
 from bot.slack.listeners.calls import Call, Submission, SubmissionHandler, WorkspaceCall, WorkspaceHandler
 from bot.usecases.oncall import calendar_feeds
@@ -57,7 +58,7 @@ async def open_cover_form(call: Call, schedule: str | None = None) -> Message | 
     if not policy.schedules:
         raise Refused("The policy has no schedules. Add some under `schedules:`, then try again.")
     call.require("cover")
-    view = modal(policy, call.context.clock.now(), schedule, call.interaction.channel)
+    view = cover_modal(policy, call.context.clock.now(), schedule, call.interaction.channel)
     return await call.open_form(view, f"cover {schedule or next(iter(policy.schedules))} from tomorrow 18:00 for 12h")
 
 
@@ -68,7 +69,7 @@ async def _take_cover(call: Call, schedule: str, starts_at: datetime, ends_at: d
 
 
 async def _submit_cover(call: Submission) -> None:
-    values = values_of_modal(call.view, call.context.clock.now())
+    values = values_of_cover(call.view, call.context.clock.now())
     message = await _take_cover(call, values.schedule, values.starts_at, values.ends_at)
     await call.reply_later(message, channel=values.channel)
 

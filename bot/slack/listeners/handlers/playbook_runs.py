@@ -9,7 +9,13 @@ from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import Overtaken, PlaybookRun, StepState, status_text
 from bot.slack.blocks import inputs, replies
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.run import forms
+from bot.slack.blocks.modals.run import form
+from bot.slack.blocks.modals.run.assign import assign_modal
+from bot.slack.blocks.modals.run.fill_in import fill_in_modal, values_of_fill_in
+from bot.slack.blocks.modals.run.note import note_modal
+from bot.slack.blocks.modals.run.rollback import rollback_modal
+from bot.slack.blocks.modals.run.skip import skip_modal
+from bot.slack.blocks.modals.run.stop import stop_modal
 from bot.slack.blocks.run.all_steps import all_steps
 from bot.slack.blocks.run.step import step_in_full
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, View
@@ -59,7 +65,7 @@ async def _press_more(call: Press) -> Message | None:
         case "show":
             return step_in_full(playbook, run, step)
         case "note":
-            return await open_run_form(call, forms.note_modal(run, run.step(step)))
+            return await open_run_form(call, note_modal(run, run.step(step)))
         case "reopen":
             await runs.reopen(call.context, call.number, run.number, step, call.user, call.delivery)
         case "why":
@@ -80,7 +86,7 @@ async def _roll_back(call: Press, place: str) -> Message | None:
     step = step_of(playbook, state.key)
     if step.rollback and would_run(call.context, call.incident, playbook, step, run.values, "rollback"):
         return await jobs.offer_to_run(call, place, "rollback")
-    return await open_run_form(call, forms.rollback_modal(run, state, step))
+    return await open_run_form(call, rollback_modal(run, state, step))
 
 
 def _press_for_run_form(build: Callable[[PlaybookRun, Playbook], View]) -> PressHandler:
@@ -109,46 +115,46 @@ def _press_for_step_form(build: Callable[[PlaybookRun, StepState, str], View]) -
 
 
 async def _submit_skip(call: Submission) -> None:
-    form, reason = forms.subject_of(call.view), forms.reason(call.view, "We have no replica")
-    await runs.skip(call.context, form.incident, form.run, form.step, call.user, reason, call.delivery)
+    subject, reason = form.subject_of(call.view), form.reason(call.view, "We have no replica")
+    await runs.skip(call.context, subject.incident, subject.run, subject.step, call.user, reason, call.delivery)
 
 
 async def _submit_note(call: Submission) -> None:
-    form, text = forms.subject_of(call.view), inputs.text(call.view, "text")
+    subject, text = form.subject_of(call.view), inputs.text(call.view, "text")
     if not text:
         raise inputs.InputErrors({"text": "Write a few words."})
-    await runs.note(call.context, form.incident, form.run, form.step or None, call.user, text, call.delivery)
+    await runs.note(call.context, subject.incident, subject.run, subject.step or None, call.user, text, call.delivery)
 
 
 async def _submit_stop(call: Submission) -> None:
-    form, reason = forms.subject_of(call.view), forms.reason(call.view, "It is not the database")
-    await runs.abandon(call.context, form.incident, form.run, call.user, reason, call.delivery)
+    subject, reason = form.subject_of(call.view), form.reason(call.view, "It is not the database")
+    await runs.abandon(call.context, subject.incident, subject.run, call.user, reason, call.delivery)
 
 
 async def _submit_assignment(call: Submission) -> None:
-    form, user = forms.subject_of(call.view), inputs.user(call.view, "holder")
-    await runs.assign(call.context, form.incident, form.run, form.step, user, call.user, call.delivery)
+    subject, user = form.subject_of(call.view), inputs.user(call.view, "holder")
+    await runs.assign(call.context, subject.incident, subject.run, subject.step, user, call.user, call.delivery)
 
 
 async def _submit_rollback(call: Submission) -> None:
-    form, reason = forms.subject_of(call.view), inputs.text(call.view, "reason")
-    await runs.roll_back(call.context, form.incident, form.run, form.step, call.user, reason, call.delivery)
+    subject, reason = form.subject_of(call.view), inputs.text(call.view, "reason")
+    await runs.roll_back(call.context, subject.incident, subject.run, subject.step, call.user, reason, call.delivery)
 
 
 async def _submit_values(call: Submission) -> None:
-    form = forms.subject_of(call.view)
+    subject = form.subject_of(call.view)
     async with call.context.database.reading() as conn:
-        _, playbook = await load_run(conn, form.incident, form.run)
-    values = forms.values_of_fill(call.view, playbook)
-    await runs.fill(call.context, form.incident, form.run, values, call.user, call.delivery)
+        _, playbook = await load_run(conn, subject.incident, subject.run)
+    values = values_of_fill_in(call.view, playbook)
+    await runs.fill(call.context, subject.incident, subject.run, values, call.user, call.delivery)
 
 
 PRESSES: dict[str, PressHandler] = {
     "walk_done": _press_done,
-    "walk_skip": _press_for_step_form(lambda run, state, user: forms.skip_modal(run, state)),
-    "walk_assign": _press_for_step_form(forms.assign_modal),
-    "walk_stop": _press_for_run_form(lambda run, playbook: forms.stop_modal(run)),
-    "walk_fill": _press_for_run_form(forms.fill_modal),
+    "walk_skip": _press_for_step_form(lambda run, state, user: skip_modal(run, state)),
+    "walk_assign": _press_for_step_form(assign_modal),
+    "walk_stop": _press_for_run_form(lambda run, playbook: stop_modal(run)),
+    "walk_fill": _press_for_run_form(fill_in_modal),
     "walk_rollback": _press_rollback,
     "walk_steps": _press_all_steps,
     "walk_more": _press_more,

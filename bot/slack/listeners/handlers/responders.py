@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
-from bot.slack.blocks.modals import roles_modal, values_of_roles
+from bot.slack.blocks.modals.roles import roles_modal, values_of_roles
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
 from bot.slack.text import mention

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.forms import values_of_add_to_timeline
-from bot.slack.blocks.menu_forms import NOTE, note_modal, values_of_text
+from bot.slack.blocks.modals.add_to_timeline import values_of_add_to_timeline
+from bot.slack.blocks.modals.note import NOTE, note_modal, values_of_note
 from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_of_verb
 from bot.slack.text import from_command, mention
@@ -32,7 +32,7 @@ async def _press_note(call: Press) -> Message | None:
 
 
 async def _submit_note(call: Submission) -> None:
-    values = values_of_text(call.view)
+    values = values_of_note(call.view)
     await note(call.context, values.incident, values.text, call.user, delivery=call.delivery)
     incident, _ = await call.ctx.visible_incident(values.incident, call.interaction, paged=True)
     message = replies.done(f"Noted on the timeline of {incident.id}.")

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
-from bot.slack.blocks import custom_fields, impact, replies
+from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
-from bot.slack.blocks.modals import update_modal, values_of_update
+from bot.slack.blocks.modals import custom_fields, impact
+from bot.slack.blocks.modals.update import update_modal, values_of_update
 from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
 from bot.usecases.incidents.answer_custom_fields import answer_custom_fields
@@ -48,7 +49,7 @@ async def _impact(call: VerbCall) -> Message | None:
 async def _fields(call: VerbCall) -> Message | None:
     if not call.policy.fields:
         raise Refused("The policy asks no questions of its own: there is no `fields` in it.", "note What you know")
-    return await call.open_form(custom_fields.modal(call.incident, call.policy), "note What you know")
+    return await call.open_form(custom_fields.custom_fields_modal(call.incident, call.policy), "note What you know")
 
 
 async def _submit_update(call: Submission) -> None:
@@ -73,7 +74,7 @@ async def _submit_impact(call: Submission) -> None:
 
 async def _submit_fields(call: Submission) -> None:
     incident, policy = await call.ctx.visible_incident(incident_of(call.view), call.interaction)
-    values = custom_fields.values_of_modal(call.view, policy, incident.severity)
+    values = custom_fields.values_of_custom_fields(call.view, policy, incident.severity)
     await answer_custom_fields(call.context, values.incident, values.answers, call.user, delivery=call.delivery)
 
 

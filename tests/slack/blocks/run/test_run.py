@@ -15,7 +15,16 @@ from bot.domain.playbook.job import Action, Plan
 from bot.domain.playbook.run import PlaybookRun
 from bot.slack.blocks import playbooks
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.run import approval, forms, job_forms, overdue
+from bot.slack.blocks.modals.run.assign import assign_modal
+from bot.slack.blocks.modals.run.break_glass import break_glass_modal
+from bot.slack.blocks.modals.run.fill_in import fill_in_modal
+from bot.slack.blocks.modals.run.note import note_modal
+from bot.slack.blocks.modals.run.refuse import refuse_modal
+from bot.slack.blocks.modals.run.rollback import rollback_modal
+from bot.slack.blocks.modals.run.run_step import run_step_modal
+from bot.slack.blocks.modals.run.skip import skip_modal
+from bot.slack.blocks.modals.run.stop import stop_modal
+from bot.slack.blocks.run import approval, overdue
 from bot.slack.blocks.run.all_steps import all_steps
 from bot.slack.blocks.run.message import run_message
 from bot.slack.blocks.run.step import step_in_full
@@ -107,10 +116,10 @@ def test_slack_takes_every_form(playbook: Playbook) -> None:
     state, step = run.step(key), next(step for step in playbook.steps if step.key == key)
     assert state.asked is not None
     views = [
-        forms.skip_modal(run, state), forms.note_modal(run, state), forms.note_modal(run, None),
-        forms.stop_modal(run), forms.assign_modal(run, state, ADA), forms.rollback_modal(run, state, step),
-        forms.refuse_modal(run, state, state.asked), forms.glass_modal(run, state, state.asked),
-        forms.fill_modal(run, playbook),
+        skip_modal(run, state), note_modal(run, state), note_modal(run, None),
+        stop_modal(run), assign_modal(run, state, ADA), rollback_modal(run, state, step),
+        refuse_modal(run, state, state.asked), break_glass_modal(run, state, state.asked),
+        fill_in_modal(run, playbook),
     ]  # fmt: skip
     assert [refused_view(view) for view in views] == [[]] * len(views)
 
@@ -178,7 +187,7 @@ def test_the_form_before_a_run_says_each_limit_once(limits: str, retries: int, t
         retries=retries,
         retry_every=timedelta(seconds=5),
     )
-    view = job_forms.run_modal(run, run.step(step.key), step, plan, rolls_back=False)
+    view = run_step_modal(run, run.step(step.key), step, plan, rolls_back=False)
     assert text in "\n".join(block.get("text", {}).get("text", "") for block in view["blocks"])
 
 

@@ -1,4 +1,4 @@
-"""The modal **Declare incident**.
+"""The form **Declare incident**.
 
 Blocks: `title`, `severity`, `description`, `services`, `category`, `private`; and, where the policy has rules to
 classify by, `users`, `error_rate`, `latency`, `marks`, `metrics` and the resulting `suggestion`.
@@ -7,17 +7,19 @@ classify by, `users`, `error_rate`, `latency`, `marks`, `metrics` and the result
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.incident import TITLE_LENGTH, Answer, metric_input
 from bot.domain.incident.classification import FIGURES, FLAGS, Suggestion, facts_in_use, suggest
 from bot.domain.policy.policy import Fact, Policy
-from bot.slack.blocks import custom_fields, elements, inputs
+from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.card import category_name
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.modals.custom_fields import answers_of, custom_field_inputs
+from bot.slack.blocks.modals.services import chosen_services, services_input
+from bot.slack.blocks.modals.severity import severity_select
 from bot.slack.blocks.phrases import severity_plain
 from bot.slack.text import clip, length, plain, render, title_of
 
@@ -69,14 +71,11 @@ def declare_modal(
     if length(title) > TITLE_LENGTH:
         description = f"{title}\n\n{description}".strip()
         title = clip(title, TITLE_LENGTH)
-    return {
-        "type": "modal",
-        "callback_id": CALLBACK,
-        "title": elements.plain_text("Declare incident", elements.MODAL_TITLE),
-        "submit": elements.plain_text("Declare", elements.MODAL_TITLE),
-        "close": elements.plain_text("Cancel", elements.MODAL_TITLE),
-        "private_metadata": inputs.metadata(channel=channel, source=source),
-        "blocks": [
+    return elements.modal(
+        CALLBACK,
+        "Declare incident",
+        "Declare",
+        [
             elements.input_block(
                 "title",
                 "Title",
@@ -93,21 +92,11 @@ def declare_modal(
             services_input(policy),
             *_category(policy),
             elements.input_block("private", "Private", _private(ticked=private), optional=True),
-            *custom_fields.blocks(policy),
+            *custom_field_inputs(policy),
             *_facts(policy),
         ],
-    }
-
-
-def severity_select(policy: Policy, chosen: str | None = None) -> Block:
-    """A select of the severities, each with its one-line meaning."""
-    keys = elements.usable(level.key for level in policy.severities)
-    options = [
-        elements.option(severity_plain(level), level.key, level.description or level.user_impact)
-        for level in policy.severities
-        if level.key in keys
-    ]
-    return elements.select(options, chosen, "How bad is it?")
+        inputs.metadata(channel=channel, source=source),
+    )
 
 
 def suggestion_block(suggestion: Suggestion | None, policy: Policy, unknown: Sequence[str] = ()) -> Block:
@@ -146,12 +135,32 @@ def facts_of(view: View, policy: Policy) -> dict[str, Fact]:
     return {**facts, **{name: True for name in inputs.several(view, "marks") if name in FLAGS}}
 
 
-def _figure(text: str) -> float | None:
-    try:
-        figure = float(text)
-    except ValueError:
-        return None
-    return figure if math.isfinite(figure) and figure >= 0 else None
+def values_of_declare(view: View, policy: Policy) -> DeclareValues:
+    """Read the form. Raises `InputErrors`, which keeps the form open with what was typed."""
+    context = inputs.metadata_of(view)
+    title, severity = title_of(inputs.text(view, "title")), inputs.chosen(view, "severity")
+    errors = {}
+    if not title:
+        errors["title"] = "Say in a few words what is wrong, such as “Checkout is down”."
+    if severity is None:
+        errors["severity"] = f"Choose how bad it is, such as {policy.severities[0].key}."
+    elif not policy.has_severity(severity):
+        errors["severity"] = f"{severity} is no longer in the policy. Choose another."
+    if errors or severity is None:
+        raise InputErrors(errors)
+    custom = {key: value for key, value in answers_of(view, policy, severity).items() if value is not None}
+    return DeclareValues(
+        title=title,
+        severity=severity,
+        description=inputs.text(view, "description"),
+        services=chosen_services(view, policy),
+        category=inputs.chosen(view, "category"),
+        private="private" in inputs.several(view, "private"),
+        facts=facts_of(view, policy),
+        custom=custom,
+        channel=context.get("channel"),
+        source=context.get("source"),
+    )
 
 
 def _facts(policy: Policy) -> list[Block]:
@@ -196,71 +205,12 @@ def _dispatching(block: Block) -> Block:
     return {**block, "dispatch_action": True}
 
 
-def values_of_declare(view: View, policy: Policy) -> DeclareValues:
-    """Read the form. Raises `InputErrors`, which keeps the form open with what was typed."""
-    context = inputs.metadata_of(view)
-    title, severity = title_of(inputs.text(view, "title")), inputs.chosen(view, "severity")
-    errors = {}
-    if not title:
-        errors["title"] = "Say in a few words what is wrong, such as “Checkout is down”."
-    if severity is None:
-        errors["severity"] = f"Choose how bad it is, such as {policy.severities[0].key}."
-    elif not policy.has_severity(severity):
-        errors["severity"] = f"{severity} is no longer in the policy. Choose another."
-    if errors or severity is None:
-        raise InputErrors(errors)
-    custom = {key: value for key, value in custom_fields.values_of(view, policy, severity).items() if value is not None}
-    return DeclareValues(
-        title=title,
-        severity=severity,
-        description=inputs.text(view, "description"),
-        services=chosen_services(view, policy),
-        category=inputs.chosen(view, "category"),
-        private="private" in inputs.several(view, "private"),
-        facts=facts_of(view, policy),
-        custom=custom,
-        channel=context.get("channel"),
-        source=context.get("source"),
-    )
-
-
-def services_input(policy: Policy, selected: Sequence[str] = ()) -> Block:
-    """A select from the catalogue, or free text where there is none. Slack requires groups beyond 100 options."""
-    label = "Affected services"
-    options = [
-        elements.option(service.name or key, key)
-        for key, service in policy.services.items()
-        if 0 < len(key) <= elements.OPTION_VALUE
-    ]
-    if not options:
-        element = elements.text_input(", ".join(selected), longest=1000, placeholder="checkout, payments")
-        return elements.input_block("services", label, element, optional=True, hint="Separate several with commas.")
-    chooser: Block = {
-        "type": "multi_static_select",
-        "placeholder": elements.plain_text("Choose any", elements.PLACEHOLDER),
-    }
-    if len(options) <= elements.OPTIONS:
-        chooser["options"] = options
-    else:
-        parts = [options[i : i + elements.OPTIONS] for i in range(0, len(options), elements.OPTIONS)][: elements.GROUPS]
-        chooser["option_groups"] = [
-            {
-                "label": elements.plain_text(f"{part[0]['text']['text'][:30]} to {part[-1]['text']['text'][:30]}", 75),
-                "options": part,
-            }
-            for part in parts
-        ]
-    if chosen := [option for option in options if option["value"] in selected]:
-        chooser["initial_options"] = chosen
-    return elements.input_block("services", label, chooser, optional=True)
-
-
-def chosen_services(view: View, policy: Policy) -> tuple[str, ...]:
-    """Catalogue keys, or the names typed where the policy has no catalogue."""
-    if policy.services:
-        return inputs.several(view, "services")
-    parts = re.split(r"[,\n]", inputs.text(view, "services"))
-    return tuple(dict.fromkeys(name for part in parts if (name := title_of(part))))
+def _figure(text: str) -> float | None:
+    try:
+        figure = float(text)
+    except ValueError:
+        return None
+    return figure if math.isfinite(figure) and figure >= 0 else None
 
 
 def _category(policy: Policy) -> list[Block]:

@@ -1,4 +1,4 @@
-"""The impact form: prefilled with the recorded impact, and read as the changes made to it."""
+"""The form **Impact**: prefilled with the recorded impact, and read as the changes made to it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from bot.domain.incident import Incident
 from bot.domain.incident.classification import REVENUE
 from bot.domain.incident.impact import CUSTOMERS_TOLD, SLA_BREACH, ImpactInput
 from bot.domain.policy.policy import Fact, Policy
-from bot.slack.blocks import declare, elements, inputs
+from bot.slack.blocks import elements, inputs
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
+from bot.slack.blocks.modals.services import chosen_services, services_input
 from bot.slack.text import title_of
 
 CALLBACK = "impact"
@@ -35,7 +36,7 @@ def impact_modal(incident: Incident, policy: Policy) -> Block:
         "Impact",
         "Save",
         [
-            declare.services_input(policy, incident.services),
+            services_input(policy, incident.services),
             elements.input_block(
                 "regions",
                 "Regions",
@@ -58,7 +59,7 @@ def impact_modal(incident: Incident, policy: Policy) -> Block:
 def values_of_impact(view: View, policy: Policy) -> tuple[int, ImpactInput]:
     """The incident's number and the changes since the form was opened, so that a concurrent change is not undone."""
     number, seen = inputs.incident_of(view), inputs.metadata_of(view).get("seen") or {}
-    services = declare.chosen_services(view, policy)
+    services = chosen_services(view, policy)
     kept = [key for key in seen.get("services", ()) if policy.services and key not in policy.services]
     services = tuple(dict.fromkeys([*services, *kept]))
     parts = re.split(r"[,\n]", inputs.text(view, "regions"))

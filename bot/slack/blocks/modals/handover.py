@@ -1,4 +1,4 @@
-"""Small forms of the menu: false alarm, note and handover."""
+"""The form **Hand over**."""
 
 from __future__ import annotations
 
@@ -11,35 +11,16 @@ from bot.slack.blocks.elements import Block
 from bot.slack.blocks.inputs import InputErrors, View
 from bot.slack.text import plain
 
-CANCEL, NOTE, HANDOVER = "cancel", "note", "handover"
-LONGEST = 1000
+HANDOVER = "handover"
 
 
-def cancel_modal(incident: Incident) -> Block:
-    """Has one input, `text`."""
-    element = elements.text_input(multiline=True, longest=LONGEST, placeholder="The probe was misconfigured")
-    return elements.modal(
-        CANCEL,
-        "False alarm",
-        "End it",
-        [
-            elements.input_block("text", "What was it?", element),
-            elements.context(f"{incident.id} ends here, as cancelled. Reminders and pages stop."),
-        ],
-        inputs.metadata(incident=incident.id),
-    )
+@dataclass(frozen=True, slots=True)
+class HandoverValues:
+    """Values of the form."""
 
-
-def note_modal(incident: Incident) -> Block:
-    """Has one input, `text`."""
-    element = elements.text_input(multiline=True, longest=elements.INPUT, placeholder="Deploy 4512 went out at 02:47")
-    return elements.modal(
-        NOTE,
-        "Add a note",
-        "Add",
-        [elements.input_block("text", "What happened?", element)],
-        inputs.metadata(incident=incident.id),
-    )
+    incident: int
+    role: str
+    to: str
 
 
 def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
@@ -61,31 +42,6 @@ def handover_modal(incident: Incident, policy: Policy, asker: str) -> Block:
         ],
         inputs.metadata(incident=incident.id),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class TextValues:
-    """Values of the note and false-alarm forms."""
-
-    incident: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class HandoverValues:
-    """Values of the handover form."""
-
-    incident: int
-    role: str
-    to: str
-
-
-def values_of_text(view: View) -> TextValues:
-    """Raises `InputErrors` if the text is empty."""
-    number, text = inputs.incident_of(view), inputs.text(view, "text")
-    if not text:
-        raise InputErrors({"text": "Say it in a few words, such as “The probe was misconfigured”."})
-    return TextValues(number, text)
 
 
 def values_of_handover(view: View) -> HandoverValues:

@@ -1,4 +1,4 @@
-"""Form that shows exactly what a runner would do before anything runs, and the refusals."""
+"""The form **Run step**: exactly what a runner would do, before anything runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from bot.domain.playbook.job import Action, Plan
 from bot.domain.playbook.run import PlaybookRun, StepState
 from bot.domain.values.durations import exact
 from bot.slack.blocks import elements, inputs
-from bot.slack.blocks.elements import Block, Message
+from bot.slack.blocks.elements import Block
 from bot.slack.blocks.run.job import code_block
 from bot.slack.text import plain, render
 
 CALLBACK = "job_run"
 
 
-def run_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, rolls_back: bool) -> Block:
+def run_step_modal(run: PlaybookRun, state: StepState, step: Step, plan: Plan, rolls_back: bool) -> Block:
     """Commands, place, user, limits, success criterion, and what follows a failure.
 
     `rolls_back`: after a failure for good, the plan's undo commands run automatically.
@@ -50,15 +50,3 @@ def _total_timeout(plan: Plan) -> str:
     """The timeout of the whole plan, if the limit of each command does not already say it."""
     total = exact(plan.timeout)
     return "" if total in plan.limits.split(", ") else f"; all of it is stopped after {total}"
-
-
-def refused(reason: str) -> Message:
-    """Says why nothing was run, and what to do instead."""
-    return elements.line(
-        f"🚫 {render(plain(reason))}\nNothing was run. If it is still right, copy the commands and run them yourself."
-    )
-
-
-def why(step: Step, explanation: str) -> Message:
-    """Explains why a runner does not take the step."""
-    return elements.line(f"*{step.key} {render(plain(step.title))}*\n{render(plain(explanation))}")

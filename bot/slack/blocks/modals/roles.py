@@ -1,0 +1,62 @@
+"""The form **Assign roles**."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.domain.incident import Incident
+from bot.domain.policy.policy import Policy
+from bot.domain.values.slack_ids import is_user_id
+from bot.slack.blocks import elements, inputs, phrases
+from bot.slack.blocks.elements import Block
+from bot.slack.blocks.inputs import View
+
+ROLE = "role_"
+ROLES = elements.VIEW_BLOCKS - 2
+
+
+@dataclass(frozen=True, slots=True)
+class RolesValues:
+    """Only the roles that differ from what the person saw when the form opened."""
+
+    incident: int
+    assign: dict[str, str] = field(default_factory=dict)  # role to user
+    clear: tuple[str, ...] = ()  # roles
+
+
+def roles_modal(incident: Incident, policy: Policy) -> Block:
+    """One input `role_<key>` for each role, labelled with its title, with its holder preselected."""
+    required = phrases.level_of(incident, policy).roles
+    ordered = sorted(policy.roles, key=lambda role: role.key not in required)[:ROLES]
+    held = {role.key: incident.roles[role.key] for role in ordered if role.key in incident.roles}
+    blocks: list[Block] = []
+    for role in ordered:
+        element: Block = {
+            "type": "users_select",
+            "placeholder": elements.plain_text("Nobody yet", elements.PLACEHOLDER),
+        }
+        if is_user_id(held.get(role.key, "")):
+            element["initial_user"] = held[role.key]
+        needed = f"Needed at {incident.severity}. " if role.key in required else ""
+        hint = needed + (role.description or " ".join(f"{duty.rstrip('.')}." for duty in role.duties[:3]))
+        blocks.append(elements.input_block(f"{ROLE}{role.key}", role.title, element, optional=True, hint=hint.strip()))
+    if not blocks:
+        blocks = [elements.section("The policy has no roles. Add some under `roles:`.")]
+    return elements.modal("roles", "Assign roles", "Assign", blocks, inputs.metadata(incident=incident.id, held=held))
+
+
+def values_of_roles(view: View, policy: Policy) -> RolesValues:
+    """Compares with the holders at the time the form opened, so that a change made meanwhile is not undone."""
+    number, held = inputs.incident_of(view), inputs.metadata_of(view).get("held") or {}
+    assign: dict[str, str] = {}
+    clear: list[str] = []
+    for role in policy.roles:
+        if f"{ROLE}{role.key}" not in ((view.get("state") or {}).get("values") or {}):
+            continue
+        user = inputs.user(view, f"{ROLE}{role.key}")
+        before = held.get(role.key)
+        if user and user != before:
+            assign[role.key] = user
+        elif user is None and before is not None and is_user_id(before):
+            clear.append(role.key)
+    return RolesValues(number, assign, tuple(clear))

@@ -1,0 +1,23 @@
+"""The form **Roll back step**, for a rollback that people do by hand."""
+
+from __future__ import annotations
+
+from bot.domain.playbook.definition import Step
+from bot.domain.playbook.run import PlaybookRun, StepState
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Block
+from bot.slack.blocks.modals.run.form import COMMANDS, REASON, run_form, step_title
+from bot.slack.text import clip, render
+
+
+def rollback_modal(run: PlaybookRun, state: StepState, step: Step) -> Block:
+    """How to undo the step by hand, and a button to record that it is done. No runner takes this rollback."""
+    commands = [
+        elements.section(elements.preformatted(clip(command.filled_in(run.values), 2900)))
+        for command in step.rollback[:COMMANDS]
+    ]
+    text = [elements.section(render(step.rollback_text))] if step.rollback_text else []
+    how = "Do this first, then press *Rolled back*."
+    ask = elements.input_block("reason", "Why?", elements.text_input(longest=REASON), optional=True)
+    blocks = [step_title(state), elements.section(how), *commands, *text, ask]
+    return run_form("walk_rollback", "Roll back step", "Rolled back", run, state, blocks)
