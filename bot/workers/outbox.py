@@ -13,8 +13,9 @@ import structlog
 
 from bot.domain.routing.notice import PAGER_KINDS
 from bot.domain.routing.send_result import Deferred, Failed, NotNeeded, Retry, SendResult, Sent
-from bot.usecases import delivery
 from bot.usecases.context import Context
+from bot.usecases.outbox import results
+from bot.usecases.outbox.batched_results import BatchedResults
 from bot.workers.base import Periodic
 from bot.workers.tasks import WakeableTask
 from storage.engine.errors import StorageError
@@ -60,7 +61,7 @@ class Outbox:
         self._send = send
         self._observe = observe
         self._claimed = claimed
-        self._recorder = delivery.DeliveryRecorder(context)
+        self._recorder = BatchedResults(context)
         self._tasks: set[asyncio.Task[None]] = set()
         self._paging: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -147,14 +148,14 @@ class Outbox:
                 return await self._retry(row, result)
             case Failed(reason):
                 log.warning("outbox.failed", dedup_key=row.dedup_key, kind=row.kind, incident=_name(row), error=reason)
-                await delivery.failed(self._context, row, reason)
+                await results.failed(self._context, row, reason)
                 return "failed"
 
     async def _defer(self, row: ClaimedNotice, reason: str, after: timedelta) -> str:
         """Release the lease until the rate limit lets it through, and wake up at that instant."""
         after_s = after.total_seconds()
         log.debug("outbox.waits", dedup_key=row.dedup_key, incident=_name(row), after_s=round(after_s, 3))
-        await delivery.requeue(self._context, row, after, reason, trying=_trying_for(row))
+        await results.requeue(self._context, row, after, reason, trying=_trying_for(row))
         asyncio.get_running_loop().call_later(after_s + WAKE_S, self._context.wakeups.outbox.set)
         return "waits"
 
@@ -170,7 +171,7 @@ class Outbox:
             after_s=after.total_seconds(),
         )
         trying = _trying_for(row)
-        await delivery.retry_later(self._context, row, after, result.reason, uncertain=result.uncertain, trying=trying)
+        await results.retry_later(self._context, row, after, result.reason, uncertain=result.uncertain, trying=trying)
         return "unknown" if result.uncertain else "retried"
 
 

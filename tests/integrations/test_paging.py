@@ -12,7 +12,7 @@ import pytest
 
 from bot.slack.client.rate_limiter import CallPermit, RateLimiter
 from bot.slack.client.rate_window import Caller
-from bot.usecases import delivery
+from bot.usecases.outbox import fallback_page
 from storage import incidents
 from tests.integrations.doubles import Reply, TwilioDouble
 from tests.integrations.scene import PRIYA, PRIYAS_PHONE, TOM, TOMS_PHONE, Scene, scene
@@ -184,7 +184,7 @@ async def test_the_end_of_all_methods_is_said(sqlite_url: str, tmp_path: Path) -
 async def test_a_vendor_that_is_down_is_tried_again_and_the_next_method_does_not_wait(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "PATIENCE", timedelta(seconds=0))
+    monkeypatch.setattr(fallback_page, "PATIENCE", timedelta(seconds=0))
     async with scene(database_url, tmp_path, first="sms") as shown:
         shown.twilio.replies = [TwilioDouble.error(20429, "Too Many Requests", 429)] * 2
         await shown.here.declared("sev1 Payments are down")
@@ -199,7 +199,7 @@ async def test_a_vendor_that_is_down_is_tried_again_and_the_next_method_does_not
 async def test_a_page_that_waits_its_turn_did_not_fail(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "PATIENCE", timedelta(seconds=0))
+    monkeypatch.setattr(fallback_page, "PATIENCE", timedelta(seconds=0))
     go, waits = RateLimiter.acquire, iter([0.2, 0.2])
 
     def crowded(self: RateLimiter, method: str, channel: str, turn: Caller) -> CallPermit | float:

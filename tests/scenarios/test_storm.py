@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.routing.notice import Priority
-from bot.usecases import delivery
 from bot.usecases.incidents.post_update import post_update
+from bot.usecases.incidents.refresh_card import refresh_card
 from storage.outbox.census import count_by_state
 from storage.schema import outbox
 from tests.scenarios import storm
@@ -92,7 +92,7 @@ async def _chatter(here: World, edits: int) -> None:
         if number % 25 == 0:
             await post_update(here.tocsin.context, 1, f"edit {number}", here.maya.id)
         else:
-            await delivery.refresh_card(here.tocsin.context, 1)
+            await refresh_card(here.tocsin.context, 1)
         await asyncio.sleep(0.02)
 
 

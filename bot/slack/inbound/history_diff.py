@@ -20,8 +20,8 @@ from bot.slack.client.api import SlackApi, SlackError
 from bot.slack.inbound import event_parser
 from bot.slack.inbound.event_parser import BotIdentity
 from bot.usecases.context import Context
-from bot.usecases.delivery import refresh_card
 from bot.usecases.incidents.record import missed_marks
+from bot.usecases.incidents.refresh_card import refresh_card
 from storage.outbox import receipts
 from storage.timeline import entries as timeline
 from storage.timeline.entries import MessageAuthor

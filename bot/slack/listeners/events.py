@@ -16,7 +16,7 @@ from bot.slack.inbound.event_parser import Event
 from bot.slack.listeners.commands import run_command
 from bot.slack.listeners.context import Interaction, ListenerContext
 from bot.usecases import personal
-from bot.usecases.delivery import refresh_card
+from bot.usecases.incidents.refresh_card import refresh_card
 
 log = structlog.get_logger()
 

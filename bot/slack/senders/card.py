@@ -61,6 +61,6 @@ class CardSender(SenderBase):
         )
 
     async def _post_again(self, delivery: Delivery) -> None:
-        """Queue the card anew; its pin follows once it is posted (`usecases.delivery`)."""
+        """Queue the card anew; its pin follows once it is posted (`usecases.outbox.results`)."""
         async with self._context.database.transaction() as conn:
             await enqueue.put(conn, [replace(routing.card_posted(delivery.incident.number), resend=True)])

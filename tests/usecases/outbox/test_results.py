@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot import policy as policy_reader
-from bot.usecases import delivery
 from bot.usecases.context import Context, Policies
 from bot.usecases.incidents import declare
 from bot.usecases.lapsed.dispatch import handle_lapsed
+from bot.usecases.outbox import results
 from storage import deadlines
 from storage.database import Database
 from storage.outbox import census, queue, receipts
@@ -71,10 +71,10 @@ async def _stands(context: Context, row: ClaimedNotice) -> tuple[list[str], list
 async def test_a_page_that_another_has_taken_over_has_not_failed(context: Context) -> None:
     stopped, successor = await _taken_over(context)
     before = await _stands(context, successor)
-    await delivery.failed(context, stopped, "Slack says: invalid_auth")
+    await results.failed(context, stopped, "Slack says: invalid_auth")
     assert await _stands(context, successor) == before
-    assert await delivery.sent(context, successor, {"ts": "1.1", "channel": "D1"})
-    await delivery.failed(context, stopped, "Slack says: invalid_auth")
+    assert await results.sent(context, successor, {"ts": "1.1", "channel": "D1"})
+    await results.failed(context, stopped, "Slack says: invalid_auth")
     assert (await _stands(context, successor))[0] == []
     async with context.database.reading() as conn:
         assert await receipts.get(conn, successor.dedup_key) == {"ts": "1.1", "channel": "D1"}
@@ -83,7 +83,7 @@ async def test_a_page_that_another_has_taken_over_has_not_failed(context: Contex
 async def test_a_page_that_another_has_taken_over_was_not_dropped(context: Context) -> None:
     stopped, successor = await _taken_over(context)
     before = await _stands(context, successor)
-    await delivery.dropped(context, stopped, "the incident is over")
+    await results.dropped(context, stopped, "the incident is over")
     assert await _stands(context, successor) == before
-    await delivery.failed(context, successor, "Slack says: user_disabled")
+    await results.failed(context, successor, "Slack says: user_disabled")
     assert (await _stands(context, successor))[0] != [], "its own failure is told"

@@ -1,0 +1,14 @@
+"""Render the card of an incident again."""
+
+from __future__ import annotations
+
+from bot.domain import routing
+from bot.usecases.context import Context
+from storage.outbox import enqueue
+
+
+async def refresh_card(context: Context, number: int) -> None:
+    """Render the card again; one that was deleted is posted again."""
+    async with context.database.transaction() as conn:
+        await enqueue.put(conn, [routing.card_edit(number)])
+    context.wakeups.notify()

@@ -1,0 +1,69 @@
+"""Record notices as sent or dropped, many in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.routing.notice import NoticeKind
+from bot.usecases.context import Context
+from bot.usecases.outbox.results import dropped, sent
+from bot.usecases.outbox.rows import deadlines_of, lock_incidents
+from storage import deadlines
+from storage.engine.group_commit import GroupCommit
+from storage.outbox import queue
+from storage.outbox.queue import ClaimedNotice
+
+RECORDED_TOGETHER = 32  # at most in one transaction, so that other writers wait briefly
+
+
+class BatchedResults:
+    """Records notices as sent or dropped, many in one transaction where nothing else follows from them."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._sent = GroupCommit(context.database.transaction, self._mark_sent, RECORDED_TOGETHER, "sent")
+        self._dropped = GroupCommit(context.database.transaction, self._mark_dropped, RECORDED_TOGETHER, "dropped")
+
+    async def sent(self, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
+        """Record it as sent. False, and nothing is written, where the lease was lost to another process."""
+        if row.incident is None or _has_consequences(row):
+            return await sent(self._context, row, receipt)
+        recorded = await self._sent.run((row, receipt))
+        self._context.wakeups.outbox.set()
+        return recorded
+
+    async def dropped(self, row: ClaimedNotice, reason: str) -> None:
+        """Record that it was not needed any more; the ledger says why."""
+        if row.incident is None or deadlines_of(row):
+            await dropped(self._context, row, reason)
+            return
+        await self._dropped.run((row, reason))
+        self._context.wakeups.outbox.set()
+
+    async def close(self) -> None:
+        """Commit what is still waiting to be recorded: it was sent, even if its sender has stopped."""
+        await asyncio.gather(self._sent.close(), self._dropped.close())
+
+    async def _mark_sent(
+        self, conn: AsyncConnection, done: Sequence[tuple[ClaimedNotice, dict[str, Any]]]
+    ) -> list[bool]:
+        await lock_incidents(conn, [row for row, _ in done])
+        ours = await queue.mark_many_sent(conn, done)
+        served = [
+            dedup_key for (row, _), mine in zip(done, ours, strict=True) if mine for dedup_key in deadlines_of(row)
+        ]
+        await deadlines.mark_many_sent(conn, served, self._context.clock.now())
+        return ours
+
+    async def _mark_dropped(self, conn: AsyncConnection, gone: Sequence[tuple[ClaimedNotice, str]]) -> list[bool]:
+        await lock_incidents(conn, [row for row, _ in gone])
+        return await queue.mark_many_dropped(conn, gone)
+
+
+def _has_consequences(row: ClaimedNotice) -> bool:
+    """Whether sending it changes the incident, its timeline or other notices."""
+    return row.kind in (NoticeKind.CHANNEL, NoticeKind.BRIEFING, NoticeKind.CARD) or bool(row.payload.get("instead_of"))

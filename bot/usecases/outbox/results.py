@@ -1,0 +1,125 @@
+"""Record what became of a notice, with what it means for its incident, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain import routing
+from bot.domain.incident import Change
+from bot.domain.paging import calls
+from bot.domain.routing.notice import NoticeKind
+from bot.domain.routing.payloads import BriefingPayload
+from bot.domain.timeline.entry import BOT, entry
+from bot.usecases.context import Context
+from bot.usecases.outbox import fallback_page
+from bot.usecases.outbox.rows import (
+    deadlines_of,
+    lock_incident,
+    lock_incidents,
+    mark_deadlines_failed,
+    unsent_deadlines,
+)
+from bot.usecases.unit_of_work import begin
+from storage import deadlines
+from storage.outbox import enqueue, queue
+from storage.outbox.payloads import read_payload
+from storage.outbox.queue import ClaimedNotice
+
+
+async def sent(context: Context, row: ClaimedNotice, receipt: dict[str, Any]) -> bool:
+    """Record it as sent. False, and nothing is written, where the lease was lost to another process."""
+
+    async def mark(conn: AsyncConnection) -> bool:
+        incident = await lock_incident(conn, row)
+        if not await queue.mark_sent(conn, row, receipt):
+            return False
+        now = context.clock.now()
+        for dedup_key in deadlines_of(row):
+            await deadlines.mark_sent(conn, dedup_key, now)
+        if incident is not None and row.kind == NoticeKind.CHANNEL:
+            work = await begin(context, conn, incident)
+            opened = replace(incident, channel_id=receipt["channel"], channel_name=receipt.get("name"))
+            await work.commit(Change(opened))
+        elif incident is not None and row.payload.get("instead_of"):
+            work = await begin(context, conn, incident)
+            await work.commit(Change(incident, (fallback_page.paged_instead_entry(work, row),)))
+        if incident is not None and row.kind == NoticeKind.BRIEFING:
+            work = await begin(context, conn, incident)
+            payload = read_payload(row, BriefingPayload)
+            sent_entry = entry(now, "sent", BOT, f"Executive briefing to {payload.called}", to=payload.person)
+            await work.commit(Change(incident, (sent_entry,)))
+        if incident is not None and row.kind == NoticeKind.CARD and row.version > 1:  # posted again: pin the new one
+            await enqueue.put(conn, [replace(routing.pin(incident.number), resend=True)])
+        return True
+
+    ours = await context.database.batched(mark)
+    context.wakeups.outbox.set()
+    return ours
+
+
+async def failed(context: Context, row: ClaimedNotice, error: str) -> None:
+    """Record that it failed for good: on the card, on the timeline and in the ledger."""
+    async with context.database.transaction() as conn:
+        incident = await lock_incident(conn, row)
+        if await queue.mark_failed(conn, row, error) is None:  # another process has claimed it since
+            return
+        if incident is None:
+            await mark_deadlines_failed(conn, row, error)
+            return
+        work = await begin(context, conn, incident)
+        fallback = await fallback_page.next_page(work, row)
+        if fallback is None:
+            await mark_deadlines_failed(conn, row, error)
+        if row.kind not in (NoticeKind.CARD_EDIT, NoticeKind.BACKFILL):
+            record = fallback_page.failure_entry(work, row, error, fallback)
+            await fallback_page.commit_failure(work, record, fallback, [routing.card_edit(incident.number)])
+    context.wakeups.outbox.set()
+
+
+async def dropped(context: Context, row: ClaimedNotice, reason: str) -> None:
+    """Record that it was not needed any more when it was to be sent; the ledger says why."""
+
+    async def mark(conn: AsyncConnection) -> None:
+        await lock_incidents(conn, [row])
+        if not await queue.mark_dropped(conn, row, reason):
+            return
+        for dedup_key in await unsent_deadlines(conn, row):
+            await deadlines.mark_skipped(conn, dedup_key, reason)
+
+    await context.database.batched(mark)
+    context.wakeups.outbox.set()
+
+
+async def retry_later(
+    context: Context, row: ClaimedNotice, after: timedelta, error: str, *, uncertain: bool, trying: timedelta
+) -> None:
+    """Try it again later. A page that has been failing for `PATIENCE` goes out by the next method as well, once."""
+
+    async def mark(conn: AsyncConnection) -> bool:
+        return await queue.retry_later(conn, row, after, error, uncertain=uncertain)
+
+    if fallback_page.is_due(row, trying):
+        await fallback_page.also_page(context, row, mark, f"{error} It is tried again.", waits=False)
+        return
+    async with context.database.transaction() as conn:
+        await mark(conn)
+    context.wakeups.notify()
+
+
+async def requeue(context: Context, row: ClaimedNotice, after: timedelta, why: str, *, trying: timedelta) -> None:
+    """Wait for the rate limit; nothing was tried. A page that has waited for `PATIENCE` also tries the next method."""
+
+    async def mark(conn: AsyncConnection) -> bool:
+        return await queue.requeue(conn, row, after, why)
+
+    if fallback_page.is_due(row, trying):
+        words = (
+            f"{calls.label(row.payload.get('method', 'slack'))} limits how many pages it takes; this one is waiting."
+        )
+        await fallback_page.also_page(context, row, mark, words, waits=True)
+        return
+    await context.database.batched(mark)
