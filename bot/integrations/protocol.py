@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.domain.paging.calls import Person
-from bot.domain.paging.ladder import ordinal
+from bot.domain.values.ordinals import ordinal
 
 
 class Action(StrEnum):

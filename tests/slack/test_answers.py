@@ -9,7 +9,8 @@ from bot.domain import incident as verbs
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change
 from bot.domain.incident.status import Status
-from bot.domain.paging.ladder import PagingOutcome, Recipients
+from bot.domain.paging.ladder import PagingOutcome
+from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Contact
 from bot.domain.timeline.entry import Entry
 from bot.slack.blocks import replies

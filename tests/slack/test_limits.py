@@ -14,7 +14,8 @@ import pytest
 from bot.domain.deadlines import DeadlineState
 from bot.domain.incident import Change, Incident, Ladder, Snooze
 from bot.domain.incident.status import Status
-from bot.domain.paging.ladder import PagingOutcome, Recipients
+from bot.domain.paging.ladder import PagingOutcome
+from bot.domain.paging.recipients import Recipients
 from bot.domain.playbook.definition import Playbook
 from bot.domain.policy.policy import Contact, Policy, Role, Service, Severity
 from bot.domain.routing.payloads import NudgePayload, PersonPagePayload

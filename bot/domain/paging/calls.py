@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.incident import Incident, VendorAlert
-from bot.domain.paging.ladder import Recipients
+from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Contact, Policy, Until
 from bot.domain.values.slack_ids import MENTION, user_mention
 

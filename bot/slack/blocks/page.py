@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.incident import Incident
-from bot.domain.paging.ladder import ordinal
 from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import DrillPagePayload, PagePayload
+from bot.domain.values.ordinals import ordinal
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.text import clip, mention, plain, render

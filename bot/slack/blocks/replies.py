@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
-from bot.domain.paging.ladder import PagingOutcome, recipient_name
+from bot.domain.paging.ladder import PagingOutcome
+from bot.domain.paging.recipients import recipient_name
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases

@@ -9,7 +9,9 @@ from bot.domain.errors import Refused
 from bot.domain.incident import Change, Incident
 from bot.domain.outcome import Outcome, PageCause, of_paging
 from bot.domain.paging import ladder, triggers
-from bot.domain.paging.ladder import DirectPage, PagingOutcome, Recipients
+from bot.domain.paging.direct_page import DirectPage, page_directly
+from bot.domain.paging.ladder import PagingOutcome
+from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Rung, Trigger, Until
 from bot.domain.timeline.entry import BOT, Entry, entry
 from bot.domain.values.slack_ids import user_mention
@@ -108,7 +110,7 @@ async def page(
         )
         called = f"On call on {schedule}" if schedule else "By hand"
         by_hand = DirectPage(rung, cause.key, called, cause.why, actor=actor, responders_too=True)
-        paging = ladder.page_directly(work.incident, work.policy, calendar, work.now, by_hand)
+        paging = page_directly(work.incident, work.policy, calendar, work.now, by_hand)
         if not paging.reached:
             raise Refused(f"{'; '.join(paging.recipients.gaps)}. Nobody was paged; name somebody.", "page @user")
         await work.write(of_paging(work.incident, paging, cause, await work.paging_context()))

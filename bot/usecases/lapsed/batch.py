@@ -10,7 +10,7 @@ from bot.domain.lapsed.reminder import remind
 from bot.domain.reminder import Activity, decide_nudge
 from bot.domain.routing.keys import DeadlineKind
 from bot.usecases.context import Context
-from bot.usecases.lapsed.remind import KINDS
+from bot.usecases.lapsed.reminder import KINDS
 from bot.usecases.unit_of_work import UnitOfWork, begin, commit_many
 from storage import deadlines, incidents
 from storage.deadlines import LedgerRow

@@ -15,9 +15,9 @@ from bot.usecases.lapsed import (
     approval_expired,
     handover,
     missed_target,
-    page_rung,
-    remind,
+    reminder,
     role_shift,
+    rung,
     step_overdue,
     trigger,
 )
@@ -30,13 +30,13 @@ log = structlog.get_logger()
 Handler = Callable[[UnitOfWork, Deadline], Awaitable[Outcome]]
 
 HANDLERS: dict[DeadlineKind, Handler] = {
-    DeadlineKind.UPDATE: remind.handle,
-    DeadlineKind.ROLE: remind.handle,
+    DeadlineKind.UPDATE: reminder.handle,
+    DeadlineKind.ROLE: reminder.handle,
     DeadlineKind.HANDOVER: handover.handle,
     DeadlineKind.SHIFT: role_shift.handle,
     DeadlineKind.RESPOND: missed_target.handle,
     DeadlineKind.MITIGATE: missed_target.handle,
-    DeadlineKind.RUNG: page_rung.handle,
+    DeadlineKind.RUNG: rung.handle,
     DeadlineKind.TRIGGER: trigger.handle,
     DeadlineKind.STEP: step_overdue.handle,
     DeadlineKind.APPROVAL: approval_expired.handle,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.domain.deadlines import Deadline
-from bot.domain.lapsed import target
+from bot.domain.lapsed import missed_target
 from bot.domain.outcome import Outcome
 from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
-    return target.decide(work.incident, deadline, await work.paging_context())
+    return missed_target.decide(work.incident, deadline, await work.paging_context())

@@ -10,7 +10,7 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
 from bot.domain.oncall import schedule
-from bot.domain.paging import ladder
+from bot.domain.paging.recipients import recipients_of
 from bot.domain.playbook import approvals
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, RunChange
@@ -126,7 +126,7 @@ def _named_approvers(work: UnitOfWork) -> tuple[str, ...]:
     """The approvers named in the policy itself, without roles taken in the incident and without covers."""
     rung = Rung(timedelta(), work.policy.playbooks.approvers)
     without_roles, calendar = replace(work.incident, roles={}), schedule.on_call_lookup(work.policy)
-    return ladder.recipients_of(rung, without_roles, work.policy, calendar, work.now).people
+    return recipients_of(rung, without_roles, work.policy, calendar, work.now).people
 
 
 def _mention(person: str) -> str:

@@ -13,7 +13,7 @@ from bot.domain import routing
 from bot.domain.errors import NotFound
 from bot.domain.incident import Change
 from bot.domain.outcome import Outcome
-from bot.domain.paging import ladder
+from bot.domain.paging.recipients import recipients_of
 from bot.domain.playbook import timers
 from bot.domain.playbook.definition import Playbook
 from bot.domain.playbook.run import PlaybookRun, RunChange
@@ -78,7 +78,7 @@ async def approvers(work: UnitOfWork) -> tuple[str, ...]:
     if not targets:
         return ()
     calendar = await current_calendar(work.conn, work.policy, work.now)
-    return ladder.recipients_of(Rung(timedelta(), targets), work.incident, work.policy, calendar, work.now).people
+    return recipients_of(Rung(timedelta(), targets), work.incident, work.policy, calendar, work.now).people
 
 
 async def direct_approvers(work: UnitOfWork, requester: str) -> tuple[str, ...]:

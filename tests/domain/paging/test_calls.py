@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.incident import Incident, Ladder, VendorAlert
 from bot.domain.paging import calls
-from bot.domain.paging.ladder import Recipients
+from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Contact, Policy
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

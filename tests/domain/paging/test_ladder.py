@@ -1,4 +1,4 @@
-"""The ladder: whom the next rung reaches, and what happens when it reaches nobody."""
+"""The ladder: the next rung, a rung that reaches nobody, and a rung paged again."""
 
 from __future__ import annotations
 
@@ -10,18 +10,7 @@ import pytest
 from bot.domain import incident as verbs
 from bot.domain.deadlines import plan
 from bot.domain.errors import Refused
-from bot.domain.paging.ladder import (
-    DirectPage,
-    check_escalatable,
-    ordinal,
-    page_directly,
-    page_next_rung,
-    recipients_of,
-    repeat_rung,
-    unreachable_rungs,
-)
-from bot.domain.policy.policy import Policy, Role, Rung
-from bot.domain.values.target import Target
+from bot.domain.paging.ladder import check_escalatable, page_next_rung, repeat_rung, unreachable_rungs
 from tests.domain.incidents import declared
 from tests.domain.policies import MINUTE, NOON, POLICY, nobody_on_call
 
@@ -80,27 +69,6 @@ def test_an_ended_incident_cannot_be_escalated() -> None:
         check_escalatable(verbs.resolve(declared(), "UA", NOON).incident)
 
 
-def with_backups(*roles: Role) -> Policy:
-    return replace(POLICY, roles=roles)
-
-
-def test_an_empty_role_falls_back_along_its_chain_of_backups() -> None:
-    chain = (Role("a", "A", backup="b"), Role("b", "B", backup="c"), Role("c", "C", backup="second"))
-    rung = Rung(0 * MINUTE, (Target.parse("role:a"),))
-    policy = with_backups(*chain)
-    assert recipients_of(rung, declared(), policy, nobody_on_call, NOON).people == ("USECOND",)
-    held = replace(declared(), roles={"c": "UC"})
-    assert recipients_of(rung, held, policy, nobody_on_call, NOON).people == ("UC",)
-
-
-def test_backups_in_a_circle_are_a_gap() -> None:
-    rung = Rung(0 * MINUTE, (Target.parse("role:a"),))
-    circle = with_backups(Role("a", "A", backup="b"), Role("b", "B", backup="a"))
-    assert recipients_of(rung, declared(), circle, nobody_on_call, NOON).gaps == (
-        "nobody holds the role a, nor its backup b",
-    )
-
-
 def test_a_rung_is_planned_only_until_its_state_is_reached() -> None:
     acknowledged = verbs.acknowledge(declared(), "UA", NOON).incident
     assert [d.rung for d in plan(acknowledged, POLICY) if d.rung] == [3]
@@ -115,25 +83,6 @@ def test_repeats_are_planned_from_the_last_page_until_the_end() -> None:
     assert (third.due_at, third.dedup_key.endswith(":3:2")) == (NOON + 40 * MINUTE, True)
     over = verbs.resolve(twice, "UA", NOON + 50 * MINUTE).incident
     assert plan(over, POLICY) == ()
-
-
-@pytest.mark.parametrize(
-    ("number", "words"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
-)
-def test_ordinals(number: int, words: str) -> None:
-    assert ordinal(number) == words
-
-
-def test_a_page_outside_the_ladder_skips_responders_unless_asked_by_name() -> None:
-    responding = verbs.acknowledge(declared(), "UPRIMARY", NOON).incident
-    rung = Rung(0 * MINUTE, (Target.parse("user:UPRIMARY"),))
-    page = DirectPage(rung, "hand:1", "By hand", "<@UA> asks for you", actor="UA")
-    skipped = page_directly(responding, POLICY, nobody_on_call, NOON, page)
-    assert not skipped.reached
-    assert skipped.recipients.gaps == ("By hand: everybody it names is responding already",)
-    paged = page_directly(responding, POLICY, nobody_on_call, NOON, replace(page, responders_too=True))
-    assert (paged.reached, paged.rung, paged.recipients.people) == (True, None, ("UPRIMARY",))
-    assert paged.change.entries[0].text == "By hand: <@UPRIMARY> (<@UA> asks for you)"
 
 
 def test_rungs_that_would_reach_nobody_are_announced_beforehand() -> None:

@@ -1,0 +1,116 @@
+"""Whom the targets of a rung reach: people, channels and contacts, and why a target reaches nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.incident import Incident
+from bot.domain.oncall.schedule import OnCall, is_unreachable
+from bot.domain.policy.policy import Policy, Rung
+from bot.domain.values.slack_ids import user_mention
+from bot.domain.values.target import TargetKind
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """The people and channels that a rung reaches."""
+
+    people: tuple[str, ...] = ()  # Slack user IDs or e-mail addresses
+    channels: tuple[str, ...] = ()  # names or IDs
+    contacts: tuple[str, ...] = ()  # keys of contacts, for notifiers other than Slack
+    gaps: tuple[str, ...] = ()  # why a target reached nobody, in words
+
+    @property
+    def empty(self) -> bool:
+        """Whether no person and no channel is reached."""
+        return not (self.people or self.channels or self.contacts)
+
+
+def recipients_of(rung: Rung, incident: Incident, policy: Policy, on_call: OnCall, now: datetime) -> Recipients:
+    """Resolve the targets of a rung in order, each person once."""
+    resolution = _Resolution(incident, policy)
+    for target in rung.notify:
+        match target.kind:
+            case TargetKind.USER:
+                resolution.people[target.name] = None
+            case TargetKind.CHANNEL:
+                resolution.channels[target.name] = None
+            case TargetKind.ROLE:
+                resolution.add_role(target.name)
+            case TargetKind.CONTACT:
+                resolution.add_contact(target.name)
+            case TargetKind.SCHEDULE:
+                resolution.add_schedule(target.name, on_call(target.name, now))
+    return resolution.recipients()
+
+
+@dataclass(slots=True)
+class _Resolution:
+    """Collects the recipients of targets, each once and in order."""
+
+    incident: Incident
+    policy: Policy
+    people: dict[str, None] = field(default_factory=dict)
+    channels: dict[str, None] = field(default_factory=dict)
+    contacts: dict[str, None] = field(default_factory=dict)
+    gaps: list[str] = field(default_factory=list)
+
+    def add_role(self, name: str) -> None:
+        """The role's holder; else the contact of that name; else its backup, which may be a role with its own."""
+        tried: dict[str, None] = {}
+        role: str | None = name
+        while role is not None and role not in tried:
+            tried[role] = None
+            if holder := self.incident.roles.get(role):
+                self.people[holder] = None
+                return
+            if role in self.policy.contacts:
+                self.add_contact(role)
+                return
+            role = next((each.backup for each in self.policy.roles if each.key == role), None)
+        backups = f", nor its backup {', '.join(list(tried)[1:])}" if len(tried) > 1 else ""
+        self.gaps.append(f"nobody holds the role {name}{backups}")
+
+    def add_contact(self, key: str) -> None:
+        contact = self.policy.contacts.get(key)
+        if contact is None:
+            self.gaps.append(f"the policy has no contact {key}")
+            return
+        self.contacts[key] = None
+        if address := contact.slack or contact.email:
+            self.people[address] = None
+
+    def add_schedule(self, name: str, members: tuple[str, ...]) -> None:
+        if name not in self.policy.schedules and not members:
+            self.gaps.append(f"the policy has no schedule {name}")
+        elif not members:
+            self.gaps.append(f"nobody is on call on {name} now")
+        for member in members:
+            if member in self.policy.contacts:
+                self.add_contact(member)
+            elif is_unreachable(member, self.policy):
+                self.gaps.append(f"{member} is on call on {name}, and the policy has no such contact")
+            else:
+                self.people[member] = None
+
+    def recipients(self) -> Recipients:
+        return Recipients(tuple(self.people), tuple(self.channels), tuple(self.contacts), tuple(self.gaps))
+
+
+def without_people(recipients: Recipients, people: tuple[str, ...]) -> Recipients | None:
+    """The recipients without these people; None when no one is left to page.
+
+    Contacts without a Slack address count as reached: other methods may reach them.
+    """
+    fresh = replace(recipients, people=tuple(person for person in recipients.people if person not in people))
+    only_contacts = recipients.contacts and not recipients.people
+    return fresh if fresh.people or fresh.channels or only_contacts else None
+
+
+def recipient_name(person: str, policy: Policy) -> str:
+    """A Slack ID as a mention; an e-mail address as the name of its contact."""
+    if "@" not in person:
+        return user_mention(person)
+    contact = next((c for c in policy.contacts.values() if person in (c.slack, c.email)), None)
+    return contact.name if contact and contact.name else person
