@@ -7,7 +7,7 @@ follows when one has lapsed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
@@ -76,8 +76,8 @@ def plan(incident: Incident, policy: Policy) -> tuple[Deadline, ...]:
         _roles(incident, policy),
         *_handovers(incident),
         *_shift_changes(incident),
-        _respond(incident, level),
-        _mitigate(incident, level),
+        _respond(incident, level, policy.zone),
+        _mitigate(incident, level, policy.zone),
         *_rungs(incident, level),
         *_triggers(incident, policy),
         *_playbooks(incident),
@@ -138,29 +138,29 @@ def _shift_changes(incident: Incident) -> list[Deadline]:
     ]
 
 
-def _respond(incident: Incident, level: Severity) -> Deadline | None:
+def _respond(incident: Incident, level: Severity, zone: tzinfo) -> Deadline | None:
     if level.respond_within is None or incident.ladder.acknowledged_at is not None:
         return None
-    due_at = _target_due(incident.ladder, f"acknowledge:{level.key}", level.respond_within)
+    due_at = _target_due(incident.ladder, f"acknowledge:{level.key}", level.respond_within, zone)
     if due_at is None:
         return None
     why = f"{level.key} is to be acknowledged within {durations.exact(level.respond_within)}"
     return _deadline(incident, RespondSubject(incident.episode, level.key), "acknowledge", due_at, why)
 
 
-def _mitigate(incident: Incident, level: Severity) -> Deadline | None:
+def _mitigate(incident: Incident, level: Severity, zone: tzinfo) -> Deadline | None:
     if level.escalate_after is None or incident.ladder.mitigated_at is not None:
         return None
-    due_at = _target_due(incident.ladder, f"mitigate:{level.key}", level.escalate_after)
+    due_at = _target_due(incident.ladder, f"mitigate:{level.key}", level.escalate_after, zone)
     if due_at is None:
         return None
     why = f"{level.key} escalates when it is not mitigated within {durations.exact(level.escalate_after)}"
     return _deadline(incident, MitigateSubject(incident.episode, level.key), "mitigate", due_at, why)
 
 
-def _target_due(ladder: Ladder, target: str, span: durations.Span) -> datetime | None:
+def _target_due(ladder: Ladder, target: str, span: durations.Span, zone: tzinfo) -> datetime | None:
     """When a target lapses; None when it was acted on, or lapsed under a severity that is no longer in force."""
-    due_at = durations.add(ladder.started_at, span)
+    due_at = durations.add(ladder.started_at, span, zone)
     behind = ladder.left_behind_at is not None and due_at <= ladder.left_behind_at
     return None if behind or target in ladder.fired else due_at
 

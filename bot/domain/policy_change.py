@@ -33,7 +33,7 @@ _OTHER_PARTS = {
     "contacts": "contacts", "schedules": "schedules", "nudges": "reminders", "playbooks": "approvals of playbooks",
     "executives": "executives", "fields": "questions of your own", "services": "services", "bookmarks": "bookmarks",
     "links": "links", "audiences": "audiences", "classification": "suggestions of a severity",
-    "category_details": "categories", "announce": "the announcement channel",
+    "category_details": "categories", "announce": "the announcement channel", "timezone": "the time zone",
 }  # fmt: skip
 
 
@@ -44,13 +44,12 @@ def apply(incident: Incident, before: Policy, policy: Policy, actor: str, now: d
     """
     require_open(incident)
     _check(incident, policy)
-    level = policy.severity(incident.severity)
     changed = replace(
         incident,
         policy=policy.digest,
         policy_changes=incident.policy_changes + 1,
         ladder=_carried_over(incident, before, policy, now),
-        update_due_at=_update_due(incident, before.severity(incident.severity), level, now),
+        update_due_at=_update_due(incident, before, policy, now),
         roles_due_at=_roles_due(incident, before, policy, now),
     )
     changed = triggers.fire_holding(changed, policy, now)
@@ -86,13 +85,15 @@ def _check(incident: Incident, policy: Policy) -> None:
 # --- deadlines --------------------------------------------------------------------------------------------------------
 
 
-def _update_due(incident: Incident, old: Severity, new: Severity, now: datetime) -> datetime | None:
+def _update_due(incident: Incident, before: Policy, policy: Policy, now: datetime) -> datetime | None:
     """By the new cadence from the last update; a promised or snoozed deadline stays."""
     promised = incident.promised_by or (incident.snooze and incident.update_due_at == incident.snooze.until)
-    if old.update_every == new.update_every or promised:
+    old, new = before.severity(incident.severity).update_every, policy.severity(incident.severity).update_every
+    same = old == new and (before.timezone == policy.timezone or not isinstance(new, durations.BusinessDays))
+    if same or promised:
         return incident.update_due_at
     last = max(filter(None, (incident.updated_at, incident.ladder.started_at)))
-    return rearmed(last, new.update_every, now)
+    return rearmed(last, new, now, policy.zone)
 
 
 def _roles_due(incident: Incident, before: Policy, policy: Policy, now: datetime) -> datetime | None:
@@ -177,7 +178,7 @@ def differences(incident: Incident, before: Policy, policy: Policy, now: datetim
     """What differs for this incident: times, roles, ladder and triggers in words, other parts by name."""
     old, new = before.severity(incident.severity), policy.severity(incident.severity)
     return [
-        *_times(incident, old, new, now),
+        *_times(incident, before, policy, now),
         *_required_roles(incident, before, policy),
         *_executives(old, new),
         *_rungs(incident, before, policy, now),
@@ -186,7 +187,8 @@ def differences(incident: Incident, before: Policy, policy: Policy, now: datetim
     ]
 
 
-def _times(incident: Incident, old: Severity, new: Severity, now: datetime) -> Iterator[str]:
+def _times(incident: Incident, before: Policy, policy: Policy, now: datetime) -> Iterator[str]:
+    old, new = before.severity(incident.severity), policy.severity(incident.severity)
     for name, words in _TIMES:
         old_span, new_span = getattr(old, name), getattr(new, name)
         if old_span == new_span:
@@ -194,7 +196,8 @@ def _times(incident: Incident, old: Severity, new: Severity, now: datetime) -> I
         if not new_span:
             yield f"no longer {words} {_span(old_span)}"
             continue
-        over = " (that time is over: nobody is paged for it)" if _is_over(incident, name, new_span, now) else ""
+        due_at = durations.add(incident.ladder.started_at, new_span, policy.zone)
+        over = " (that time is over: nobody is paged for it)" if _is_over(incident, name, due_at, now) else ""
         yield f"{words} {_span(new_span)}, not {_span(old_span)}{over}"
 
 
@@ -202,11 +205,11 @@ def _span(span: durations.Span | None) -> str:
     return durations.exact(span) if span else "at all"
 
 
-def _is_over(incident: Incident, name: str, span: durations.Span, now: datetime) -> bool:
-    """Whether a target that pages people has passed already without being reached."""
+def _is_over(incident: Incident, name: str, due_at: datetime, now: datetime) -> bool:
+    """Whether a target that pages people was due by now without being reached."""
     ladder = incident.ladder
     reached_at = {"respond_within": ladder.acknowledged_at, "escalate_after": ladder.mitigated_at}
-    return name in reached_at and not reached_at[name] and durations.add(ladder.started_at, span) <= now
+    return name in reached_at and not reached_at[name] and due_at <= now
 
 
 def _required_roles(incident: Incident, before: Policy, policy: Policy) -> Iterator[str]:

@@ -79,7 +79,7 @@ def decide_nudge(
     owes_update = incident.update_due_at is not None and incident.update_due_at <= now
     reason = _reason(incident, policy, kind, owes_update, activity, now)
     late = now - due_at
-    next_update_at = incident.update_due_at and rearmed(incident.update_due_at, level.update_every, now)
+    next_update_at = incident.update_due_at and rearmed(incident.update_due_at, level.update_every, now, policy.zone)
     roles_every = policy.nudges.roles_every or level.update_every
     return Nudge(
         reason=reason,
@@ -89,7 +89,7 @@ def decide_nudge(
         mention=() if reason is NudgeReason.BUSY else _mention(incident, owes_update),
         late=late if is_late(late, level.update_every) else None,
         next_update_at=next_update_at if owes_update else incident.update_due_at,
-        next_roles_at=incident.roles_due_at and rearmed(incident.roles_due_at, roles_every, now),
+        next_roles_at=incident.roles_due_at and rearmed(incident.roles_due_at, roles_every, now, policy.zone),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -32,15 +33,14 @@ class LoadedPolicy:
     warnings: tuple[str, ...] = ()  # what is odd about it, but valid
 
 
-def read(path: Path | None, preset: str = "sev1-5") -> LoadedPolicy:
+def read(path: Path | None, preset: str = "sev1-5", now: datetime | None = None) -> LoadedPolicy:
     """The policy of a file, or of the preset if there is no file. Raises `PolicyError` with every problem.
 
     1. Parse the file into plain values, each with its line. 2. Merge it into the preset it names. 3. Validate the
-    result. 4. Check what refers to something else.
+    result. 4. Check what refers to something else, and schedules from `now` on, which by default is the present.
     """
-    if path is None:
-        return _load(Source(preset), preset)
-    return _load(parse_yaml(_text(path), str(path)), preset)
+    source = Source(preset) if path is None else parse_yaml(_text(path), str(path))
+    return _load(source, preset, now or datetime.now(UTC))
 
 
 def load(path: Path | None, preset: str = "sev1-5") -> Policy:
@@ -89,7 +89,7 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
-def _load(source: Source, preset: str) -> LoadedPolicy:
+def _load(source: Source, preset: str, now: datetime) -> LoadedPolicy:
     base = _base(source, preset)
     if source.problems:
         raise PolicyError(source.name, source.problems)
@@ -99,7 +99,7 @@ def _load(source: Source, preset: str) -> LoadedPolicy:
         model = models.Document.model_validate(remove_deleted(document, source))
     except ValidationError as error:
         raise PolicyError(source.name, validation_messages.problems_from(error, source, base)) from None
-    result = run.check(model, source)
+    result = run.check(model, source, now)
     if result.problems:
         raise PolicyError(source.name, result.problems)
     # The document may be kept where the order of its keys is lost.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,8 +12,11 @@ from bot.domain import incident as verbs
 from bot.domain.deadlines import plan, withdrawal_reason
 from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
+from bot.domain.policy.policy import Rung, Trigger, Until
+from bot.domain.values.durations import BusinessDays
+from bot.domain.values.target import Target
 from tests.domain.incidents import declared
-from tests.domain.policies import MINUTE, NOON, POLICY
+from tests.domain.policies import MILD, MINUTE, NOON, POLICY
 
 
 def due(incident: Incident) -> dict[tuple[str, int | None], datetime]:
@@ -104,3 +108,24 @@ MONITORING = verbs.move(verbs.acknowledge(declared(), "UA", NOON).incident, Stat
 )  # fmt: skip
 def test_a_withdrawn_deadline_has_its_reason(dedup_key: str, before: Incident, after: Incident, reason: str) -> None:
     assert withdrawal_reason(dedup_key, before, after) == reason
+
+
+def test_every_span_counts_business_days_in_the_policys_time_zone() -> None:
+    """Friday 17:30 in Los Angeles is Saturday in UTC."""
+    zone = ZoneInfo("America/Los_Angeles")
+    friday, monday = (datetime(2026, 3, day, 17, 30, tzinfo=zone) for day in (27, 30))
+    day = BusinessDays(1)
+    level = replace(
+        MILD, respond_within=day, update_every=day, escalate_after=day, resolve_within=day, roles=("commander",)
+    )
+    overdue = Trigger(
+        "overdue", "target_exceeded", Rung(timedelta(0), (Target.parse("user:UA"),), until=Until.RESOLVED)
+    )
+    policy = replace(POLICY, severities=(level,), timezone=zone.key, triggers=(overdue,))
+    incident = verbs.declare(1, verbs.NewIncident("Slow", "mild", "UA"), policy, friday.astimezone(UTC)).incident
+    deadlines = plan(incident, policy)
+    assert {deadline.due_at for deadline in deadlines} == {monday}
+    assert {deadline.kind for deadline in deadlines} == {"update", "role", "acknowledge", "mitigate"}
+    assert len(deadlines) == 5  # the trigger's page, too
+    updated = verbs.update(incident, "still slow", "UA", policy, friday.astimezone(UTC)).incident
+    assert updated.update_due_at == monday

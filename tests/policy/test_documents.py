@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import typing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,10 @@ def test_the_schema_for_editors_accepts_the_example_and_refuses_a_typo() -> None
         jsonschema.validate(example, schema)
 
 
-def warnings_of(text: str, tmp_path: Path) -> list[str]:
+def warnings_of(text: str, tmp_path: Path, now: datetime | None = None) -> list[str]:
     path = tmp_path / "policy.yml"
     path.write_text(text, encoding="utf-8")
-    return [warning.removeprefix(f"{tmp_path}/") for warning in policy.read(path).warnings]
+    return [warning.removeprefix(f"{tmp_path}/") for warning in policy.read(path, now=now).warnings]
 
 
 def test_undefined_names_of_the_preset_are_one_warning_each() -> None:
@@ -136,6 +137,57 @@ def test_a_gap_in_a_schedule_is_a_warning(tmp_path: Path) -> None:
         "policy.yml:2: schedules.primary: nobody is on call for 5d8h of every week, for example from mon 00:00 to "
         "mon 09:00. Add a layer below that always holds."
     ) in warnings_of(text, tmp_path)
+
+
+SEVEN = "[U0ONE, U0TWO, U0THREE, U0FOUR, U0FIVE, U0SIX, U0SEVEN]"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "warning"),
+    [
+        (
+            f'{{start: 2026-01-05, rotation: daily, members: {SEVEN}, hours: "09:00-17:00 mon-fri"}}',
+            "schedules.primary: U0SIX, U0SEVEN never have a turn: theirs always fall outside the hours, or into those "
+            "of a later layer. Rotate weekly, or change the number of members.",
+        ),
+        (
+            "{layers: [{members: [U0ONE]}, {members: [U0TWO]}]}",
+            "schedules.primary.layers[1] is never used: the layers after it, which outrank it, cover all of its time. "
+            "Remove it or move it.",
+        ),
+        (
+            '{layers: [{start: 2026-01-05, rotation: daily, handoff: "00:00", members: [U0ONE, U0TWO, U0THREE, U0FOUR, '
+            'U0FIVE, U0SIX, U0SEVEN]}, {members: [U0EIGHT], hours: "mon"}]}',
+            "schedules.primary.layers[1]: U0ONE never has a turn: theirs always fall outside the hours, or into those "
+            "of a later layer. Rotate weekly, or change the number of members.",
+        ),
+        (
+            "{timezone: Europe/Berlin, start: 2026-06-01, members: [U0ONE, U0TWO]}",
+            "schedules.primary begins on 2026-06-01 09:00; nobody is on call until then. Write an earlier `start`.",
+        ),
+    ],
+)
+def test_who_never_has_a_turn_and_a_schedule_that_begins_later_are_warnings(
+    schedule: str, warning: str, tmp_path: Path
+) -> None:
+    march = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert f"policy.yml:2: {warning}" in warnings_of(f"schedules:\n  primary: {schedule}\n", tmp_path, march)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        f'{{start: 2026-01-05, rotation: weekly, members: {SEVEN}, hours: "mon-fri"}}',
+        f'{{start: 2026-01-05, rotation: monthly, members: {SEVEN}, hours: "mon"}}',
+        '{start: 2026-01-05, rotation: daily, members: [U0ONE, U0TWO, U0THREE], hours: "mon"}',
+        '{layers: [{members: [U0ONE]}, {members: [U0TWO], hours: "09:00-17:00 mon-fri"}]}',
+        "{layers: [{members: [U0ONE]}, {start: 2026-06-01, members: [U0TWO, U0THREE]}]}",  # outranked from June on
+    ],
+)
+def test_a_schedule_on_which_everybody_has_a_turn_is_not_warned_of(schedule: str, tmp_path: Path) -> None:
+    march = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    warnings = warnings_of(f"schedules:\n  primary: {schedule}\n", tmp_path, march)
+    assert not [text for text in warnings if "never" in text or "begins" in text]
 
 
 def test_a_method_that_cannot_reach_a_person_is_a_warning(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.incident.state import Incident
 from bot.domain.policy.policy import Policy, Severity
@@ -11,20 +11,20 @@ from bot.domain.values import durations
 DEFAULT_ROLES_AFTER = timedelta(minutes=10)  # where neither the policy nor the severity says when
 
 
-def due_after(instant: datetime, span: durations.Span | None) -> datetime | None:
-    """`instant` plus `span`; None where the policy asks for nothing."""
-    return None if span is None else durations.add(instant, span)
+def due_after(instant: datetime, span: durations.Span | None, zone: tzinfo) -> datetime | None:
+    """`instant` plus `span`, whose business days are those of `zone`; None where the policy asks for nothing."""
+    return None if span is None else durations.add(instant, span, zone)
 
 
-def rearmed(last: datetime, cadence: durations.Span | None, now: datetime) -> datetime | None:
+def rearmed(last: datetime, cadence: durations.Span | None, now: datetime, zone: tzinfo) -> datetime | None:
     """One cadence after `last`, or after `now` where that has passed; None without a cadence."""
-    due = due_after(last, cadence)
-    return due if due is None or due > now else due_after(now, cadence)
+    due = due_after(last, cadence, zone)
+    return due if due is None or due > now else due_after(now, cadence, zone)
 
 
 def next_update_due(incident: Incident, policy: Policy, now: datetime) -> datetime | None:
     """When the update after one posted `now` is due; None where the severity asks for no updates."""
-    return due_after(now, policy.severity(incident.severity).update_every)
+    return due_after(now, policy.severity(incident.severity).update_every, policy.zone)
 
 
 def roles_due(now: datetime, level: Severity, policy: Policy) -> datetime | None:
@@ -33,4 +33,4 @@ def roles_due(now: datetime, level: Severity, policy: Policy) -> datetime | None
         return None
     if policy.nudges.roles_after is not None:
         return now + policy.nudges.roles_after
-    return due_after(now, level.respond_within or DEFAULT_ROLES_AFTER)
+    return due_after(now, level.respond_within or DEFAULT_ROLES_AFTER, policy.zone)

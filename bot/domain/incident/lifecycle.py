@@ -58,7 +58,7 @@ def declare(number: int, new: NewIncident, policy: Policy, now: datetime) -> Cha
         declared_at=now,
         detected_at=min(new.detected_at or now, now),
         ladder=Ladder(started_at=now),
-        update_due_at=due_after(now, level.update_every),
+        update_due_at=due_after(now, level.update_every, policy.zone),
         roles_due_at=roles_due(now, level, policy),
         policy=policy.digest,
     )
@@ -193,7 +193,7 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
         closed_at=None,
         ended_at=None,
         ladder=Ladder(started_at=now),
-        update_due_at=due_after(now, level.update_every),
+        update_due_at=due_after(now, level.update_every, policy.zone),
         roles_due_at=roles_due(now, level, policy),
         unanswered=0,
         roles_asked=0,

@@ -29,7 +29,7 @@ def change_severity(
         severity=level.key,
         ladder=_restarted(incident.ladder, now) if raised else _lowered(incident, level.key, now),
         unanswered=0,
-        update_due_at=rearmed(incident.updated_at or incident.declared_at, level.update_every, now),
+        update_due_at=rearmed(incident.updated_at or incident.declared_at, level.update_every, now, policy.zone),
         roles_due_at=roles_due(now, level, policy),
     )
     text = f"{before} → {level.key}" + (f": {reason}" if reason else "")

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.oncall.notation import DEFAULT_HANDOFF, MINUTES_PER_DAY, Handoff, parse_handoff, parse_hours
 from bot.domain.policy.policy import Layer, Policy, Schedule
 from bot.domain.values.slack_ids import is_user_id
+from bot.domain.values.wall_clock import change_of_clocks, first_instant
 
 _HORIZONS = (timedelta(days=8), timedelta(days=40), timedelta(days=400))  # searched one after the other
 LOOKAHEAD = _HORIZONS[1]  # how far `current_shift` looks
@@ -137,10 +138,10 @@ def _handoff(layer: Layer) -> Handoff:
 def _turn(layer: Layer, zone: ZoneInfo, at: datetime) -> int | None:
     """The number of handoffs since the rotation began; None before it."""
     handoff = _handoff(layer)
-    if at < _instant(layer.start, handoff.at, zone):
+    if at < first_instant(layer.start, handoff.at, zone):
         return None
     turn = _last_turn(layer, handoff, at.astimezone(zone).date())
-    while _instant(_day_of(layer, handoff, turn), handoff.at, zone) > at:
+    while first_instant(_day_of(layer, handoff, turn), handoff.at, zone) > at:
         turn -= 1
     return max(0, turn)
 
@@ -180,32 +181,7 @@ def _month_day(year: int, month: int, day: int) -> date:
     return date(year, month, min(day, monthrange(year, month)[1]))
 
 
-# --- the wall clock ---------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=8192)
-def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The first instant at which the wall clock of `zone` has reached `at` on `day`."""
-    wall = datetime.combine(day, at)
-    before = wall.replace(tzinfo=zone, fold=0)
-    instant = before.astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == wall:
-        return instant
-    after = wall.replace(tzinfo=zone, fold=1)
-    return _change_of_clocks(after.astimezone(UTC), instant, zone)
-
-
-def _change_of_clocks(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:
-    """The second between `early` and `late` at which the offset becomes that of `late`."""
-    target = late.astimezone(zone).utcoffset()
-    low, high = 0, round((late - early).total_seconds())
-    while low < high:
-        middle = (low + high) // 2
-        if (early + timedelta(seconds=middle)).astimezone(zone).utcoffset() == target:
-            high = middle
-        else:
-            low = middle + 1
-    return early + timedelta(seconds=low)
+# --- periods ----------------------------------------------------------------------------------------------------------
 
 
 def _periods(
@@ -253,8 +229,8 @@ def _wall_times(schedule: Schedule) -> frozenset[time]:
 def _instants_of(day: date, times: frozenset[time], zone: ZoneInfo) -> Iterator[datetime]:
     """Both readings of each wall time, and the change of clocks on a day that has one."""
     for at in times:
-        yield _instant(day, at, zone)
+        yield first_instant(day, at, zone)
         yield datetime.combine(day, at, zone).replace(fold=1).astimezone(UTC)
     morning, night = datetime.combine(day, time(0), zone), datetime.combine(day + timedelta(days=1), time(0), zone)
     if morning.utcoffset() != night.utcoffset():
-        yield _change_of_clocks(morning.astimezone(UTC), night.astimezone(UTC), zone)
+        yield change_of_clocks(morning.astimezone(UTC), night.astimezone(UTC), zone)

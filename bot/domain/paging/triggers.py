@@ -116,7 +116,7 @@ def _target_passed(trigger: Trigger, incident: Incident, policy: Policy) -> date
     target = policy.severity(incident.severity).resolve_within
     if trigger.when != "target_exceeded" or target is None:
         return None
-    return durations.add(incident.ladder.started_at, target)
+    return durations.add(incident.ladder.started_at, target, policy.zone)
 
 
 def _applies(trigger: Trigger, incident: Incident) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
 from bot.domain.policy.automation_rules import AutomationRules
@@ -258,6 +259,11 @@ class Policy:
     automation: AutomationRules = field(default_factory=AutomationRules)
     permissions: dict[str, AllowList] = field(default_factory=dict)  # by verb; verbs without one are free for all
     digest: str = ""  # of the document it was read from; every incident records it
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which business days are counted."""
+        return ZoneInfo(self.timezone)
 
     def severity(self, key: str) -> Severity:
         """The level with this key or name, whatever the case, spaces, `-` and `_`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.errors import Refused
 
@@ -54,18 +54,17 @@ def parse_duration(text: str) -> timedelta:
     return span
 
 
-def add(instant: datetime, span: Span, zone: tzinfo | None = None) -> datetime:
-    """`instant` plus `span`. Business days keep the time of day and skip weekends in `zone`, or in its own zone."""
+def add(instant: datetime, span: Span, zone: tzinfo) -> datetime:
+    """`instant` plus `span`. Business days are those of `zone`: they keep its time of day and skip its weekends."""
     if isinstance(span, timedelta):
         return instant + span
-    local = instant.astimezone(zone) if zone else instant
+    local = instant.astimezone(zone)
     remaining, day = span.days, local.date()
     while remaining > 0:
         day += timedelta(days=1)
         if day.weekday() < 5:
             remaining -= 1
-    moved = datetime.combine(day, time(local.hour, local.minute, local.second, local.microsecond), local.tzinfo)
-    return moved.astimezone(instant.tzinfo)
+    return datetime.combine(day, local.time(), zone).astimezone(instant.tzinfo)
 
 
 def exact(span: Span) -> str:

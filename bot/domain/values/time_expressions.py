@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice
 
 from bot.domain.errors import Refused
-from bot.domain.values import durations
+from bot.domain.values import durations, wall_clock
 
 LONGEST = durations.LONGEST
 GRACE = timedelta(minutes=5)  # a time of day that has just passed means now, not tomorrow
@@ -48,6 +48,23 @@ NOW = TimeExpression(after=timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
+class ResolvedTime:
+    """The instant that a time expression means, in UTC."""
+
+    at: datetime
+    notes: tuple[str, ...] = ()  # sentences about a time that does not exist and the one taken instead
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedWindow:
+    """Both ends of a time window, in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+    notes: tuple[str, ...] = ()  # as in `ResolvedTime`
+
+
+@dataclass(frozen=True, slots=True)
 class TimeWindow:
     """A beginning, and either a duration or an end."""
 
@@ -60,18 +77,19 @@ class TimeWindow:
         """Whether its meaning depends on the time zone of the person who wrote it."""
         return any(each is not None and each.after is None for each in (self.begins, self.until))
 
-    def resolve(self, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
-        """Both ends in UTC. A beginning just passed means now. Raises `Refused` if it would end before it begins."""
-        start = max(now, resolve(self.begins, now, zone, now - GRACE))
+    def resolve(self, now: datetime, zone: tzinfo) -> ResolvedWindow:
+        """Both ends. A beginning just passed means now. Raises `Refused` if it would end before it begins."""
+        begins = resolve(self.begins, now, zone, now - GRACE)
+        start = max(now, begins.at)
         if self.duration is not None:
-            return start, start + self.duration
+            return ResolvedWindow(start, start + self.duration, begins.notes)
         try:
-            end = resolve(self.until or NOW, now, zone, start + SHORTEST)
+            ends = resolve(self.until or NOW, now, zone, start + SHORTEST)
         except Refused:
-            end = start
-        if end <= start:
+            ends = ResolvedTime(start)
+        if ends.at <= start:
             raise Refused("It would end before it begins.")
-        return start, end
+        return ResolvedWindow(start, ends.at, begins.notes + ends.notes)
 
 
 def parse(text: str) -> TimeExpression:
@@ -89,19 +107,28 @@ def parse(text: str) -> TimeExpression:
     return replace(expression, utc=True) if utc else expression
 
 
-def resolve(expression: TimeExpression, now: datetime, zone: tzinfo, since: datetime) -> datetime:
-    """The first matching instant from `since` on, in UTC. A named day is counted from `now`.
+def resolve(expression: TimeExpression, now: datetime, zone: tzinfo, since: datetime) -> ResolvedTime:
+    """The first matching instant from `since` on. A named day is counted from `now`.
 
-    Raises `Refused` if that day has passed or does not exist.
+    In an hour that comes twice, both are tried; a time that a change of clocks skips means the change.
+    Raises `Refused` if the named day has passed or does not exist.
     """
     if expression.after is not None:
-        return now + expression.after
+        return ResolvedTime(now + expression.after)
     place = UTC if expression.utc else zone
     for day in _days(expression, now.astimezone(place).date()):
-        instant = datetime.combine(day, expression.at, place).astimezone(UTC)
-        if instant >= since:
-            return instant
+        matching = wall_clock.instants(day, expression.at, place)
+        for instant in matching or (wall_clock.first_instant(day, expression.at, place),):
+            if instant >= since:
+                return ResolvedTime(instant, () if matching else (_skipped(day, expression.at, instant, place),))
     raise Refused("That time has passed. Write one in the future, such as tomorrow 18:00.")
+
+
+def _skipped(day: date, at: time, instant: datetime, zone: tzinfo) -> str:
+    return (
+        f"{at:%H:%M} does not exist on {day.day} {day:%b}: the clocks go forward. "
+        f"I took {instant.astimezone(zone):%H:%M} instead."
+    )
 
 
 def _days(expression: TimeExpression, today: date) -> Iterator[date]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.policy.models import Document, Rung, Trigger
 from bot.policy.problems import KeyPath, Problem, dotted, nearest
@@ -18,6 +19,7 @@ class CheckContext:
 
     model: Document
     source: Source
+    now: datetime  # schedules are looked at from then on
 
     def problem(self, path: KeyPath, message: str, after: str = ":") -> Problem:
         """A problem at `path`, whose message begins with the path and `after`."""

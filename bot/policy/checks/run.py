@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.policy import models
 from bot.policy.checks import automation, paging, permissions, references, schedules
@@ -21,9 +22,9 @@ class CheckResult:
     warnings: tuple[str, ...]  # shown by `tocsin check` and at start
 
 
-def check(model: models.Document, source: Source) -> CheckResult:
+def check(model: models.Document, source: Source, now: datetime) -> CheckResult:
     """Check a document. Warnings are looked for only if there are no problems."""
-    context = CheckContext(model, source)
+    context = CheckContext(model, source, now)
     problems = tuple(problem for module in _CHECKS for problem in module.problems(context))
     if problems:
         return CheckResult(problems, ())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.oncall import notation
+from bot.domain.oncall import coverage, notation
 from bot.domain.oncall import schedule as oncall
 from bot.domain.policy.policy import Schedule
 from bot.domain.values.durations import exact
@@ -16,6 +16,7 @@ from bot.policy.checks.context import CheckContext
 from bot.policy.checks.references import add_contact
 from bot.policy.problems import KeyPath, Problem
 
+_MAX_LISTED = 12  # names that a message lists
 _ROTATION_SETTINGS = ("rotation", "handoff", "start", "members", "hours")
 
 
@@ -29,20 +30,55 @@ def problems(context: CheckContext) -> Iterator[Problem]:
 
 
 def warnings(context: CheckContext) -> Iterator[Problem]:
-    """Hours of the week in which nobody is on call."""
-    for key, schedule in context.model.schedules.items():
-        if schedule.pagerduty:
+    """Hours of the week in which nobody is on call, schedules that only begin later, and members without a turn."""
+    for key, model in context.model.schedules.items():
+        if model.pagerduty:
             continue
-        gaps = _gaps(build.build_schedule(key, schedule, context.model.timezone))
-        if not gaps:
-            continue
-        zone = ZoneInfo(schedule.timezone or context.model.timezone)
+        path: KeyPath = ("schedules", key)
+        schedule = build.build_schedule(key, model, context.model.timezone)
+        yield from _weekly_gaps(context, path, schedule)
+        yield from _late_start(context, path, schedule)
+        for number in range(len(schedule.layers)):
+            layer_path: KeyPath = (*path, "layers", number) if model.layers else path
+            yield from _without_turn(context, layer_path, schedule, number)
+
+
+def _weekly_gaps(context: CheckContext, path: KeyPath, schedule: Schedule) -> Iterator[Problem]:
+    gaps = _gaps(schedule)
+    if gaps:
+        zone = ZoneInfo(schedule.timezone)
         total = sum((gap.ends_at - gap.starts_at for gap in gaps), timedelta())
         message = (
             f"nobody is on call for {exact(total)} of every week, for example from {_moment(gaps[0].starts_at, zone)} "
             f"to {_moment(gaps[0].ends_at, zone)}. Add a layer below that always holds."
         )
-        yield context.problem(("schedules", key), message)
+        yield context.problem(path, message)
+
+
+def _late_start(context: CheckContext, path: KeyPath, schedule: Schedule) -> Iterator[Problem]:
+    begins_at = coverage.begins_at(schedule)
+    if begins_at > context.now:
+        local = begins_at.astimezone(ZoneInfo(schedule.timezone))
+        message = f"begins on {local:%Y-%m-%d %H:%M}; nobody is on call until then. Write an earlier `start`."
+        yield context.problem(path, message, "")
+
+
+def _without_turn(context: CheckContext, path: KeyPath, schedule: Schedule, number: int) -> Iterator[Problem]:
+    layer = schedule.layers[number]
+    members = coverage.members_without_turn(schedule, number, context.now)
+    if not members:
+        return
+    if len(members) == len(set(layer.members)):
+        message = "is never used: the layers after it, which outrank it, cover all of its time. Remove it or move it."
+        yield context.problem(path, message, "")
+        return
+    more = f" and {len(members) - _MAX_LISTED} more" if members[_MAX_LISTED:] else ""
+    names = ", ".join(members[:_MAX_LISTED]) + more
+    message = (
+        f"{names} never {'has a turn' if len(members) == 1 else 'have a turn'}: theirs always fall outside the hours, "
+        f"or into those of a later layer. Rotate weekly, or change the number of members."
+    )
+    yield context.problem(path, message)
 
 
 def _form(context: CheckContext, path: KeyPath, schedule: models.Schedule) -> Iterator[Problem]:

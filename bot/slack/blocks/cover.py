@@ -17,9 +17,14 @@ LISTED = 3  # people and times named in one sentence
 
 
 def covered(
-    override: Override, instead_of: Sequence[str], policy: Policy, now: datetime, command: str, note: str = ""
+    override: Override,
+    instead_of: Sequence[str],
+    policy: Policy,
+    now: datetime,
+    command: str,
+    notes: Sequence[str] = (),
 ) -> Message:
-    """Confirm a cover to the person who took it. `note` says how an ambiguous time was understood."""
+    """Confirm a cover to the person who took it. `notes` say how the times were understood."""
     schedule, until = f"*{render(override.schedule)}*", elements.moment(override.ends_at)
     lasts = durations.approximate(override.ends_at - override.starts_at)
     if override.starts_at <= now:
@@ -32,7 +37,7 @@ def covered(
     if instead_of:
         words += f" You stand in for {elements.join_comma([called(person, policy) for person in instead_of], LISTED)}."
     undo = f"Changed your mind? {elements.code(f'{command} cover {override.schedule} none')}"
-    return elements.message(words, [elements.section(words), elements.context(*([render(note)] if note else []), undo)])
+    return elements.message(words, [elements.section(words), elements.context(*[render(note) for note in notes], undo)])
 
 
 def given_up(ended: Sequence[Override], now: datetime) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -36,8 +37,21 @@ def test_an_invalid_duration_is_refused_with_an_example(text: str) -> None:
 
 def test_business_days_skip_the_weekend_and_keep_the_time() -> None:
     friday = datetime(2026, 3, 6, 17, 30, tzinfo=UTC)
-    assert add(friday, BusinessDays(1)) == datetime(2026, 3, 9, 17, 30, tzinfo=UTC)
+    assert add(friday, BusinessDays(1), UTC) == datetime(2026, 3, 9, 17, 30, tzinfo=UTC)
     assert parse_span("2bd") == BusinessDays(2)
+
+
+@pytest.mark.parametrize(
+    ("zone", "since", "due"),
+    [
+        ("America/Los_Angeles", "2026-03-27 17:30", "2026-03-30 17:30"),  # in UTC it is Saturday already
+        ("Europe/Berlin", "2026-03-27 17:00", "2026-03-30 17:00"),  # the clocks go forward in between
+        ("Asia/Tokyo", "2026-03-28 08:00", "2026-03-30 08:00"),  # in UTC it is still Friday
+    ],
+)
+def test_business_days_are_those_of_the_time_zone(zone: str, since: str, due: str) -> None:
+    begin, end = (datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) for text in (since, due))
+    assert add(begin, BusinessDays(1), ZoneInfo(zone)) == end
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.values.time_expressions import TimeWindow, parse, resolve
+from bot.domain.values.time_expressions import ResolvedWindow, TimeWindow, parse, resolve
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)  # a Saturday, 10:30 in Berlin
@@ -48,7 +48,7 @@ def instant(text: str) -> datetime:
     ],
 )
 def test_a_time_expression_means_its_next_occurrence(written: str, meant: str) -> None:
-    assert resolve(parse(written), NOW, BERLIN, NOW - timedelta(minutes=5)) == instant(meant)
+    assert resolve(parse(written), NOW, BERLIN, NOW - timedelta(minutes=5)).at == instant(meant)
 
 
 @pytest.mark.parametrize(
@@ -82,15 +82,15 @@ def test_a_window_ends_at_the_first_such_time_after_it_begins(
 ) -> None:
     hours = timedelta(hours=int(span.removesuffix("h"))) if span else None
     window = TimeWindow(parse(begins), hours, parse(until) if until else None)
-    assert window.resolve(NOW, BERLIN) == (instant(start), instant(end))
+    assert window.resolve(NOW, BERLIN) == ResolvedWindow(instant(start), instant(end))
 
 
 def test_a_window_across_a_clock_change_keeps_its_end_or_length() -> None:
     """On the last night of March 2027 an hour is skipped in Berlin."""
     now = datetime(2027, 3, 27, 12, tzinfo=UTC)
     begins = parse("today 18:00")
-    assert TimeWindow(begins, None, parse("06:00")).resolve(now, BERLIN)[1] == instant("2027-03-28 06:00")
-    assert TimeWindow(begins, timedelta(hours=12)).resolve(now, BERLIN)[1] == instant("2027-03-28 07:00")
+    assert TimeWindow(begins, None, parse("06:00")).resolve(now, BERLIN).ends_at == instant("2027-03-28 06:00")
+    assert TimeWindow(begins, timedelta(hours=12)).resolve(now, BERLIN).ends_at == instant("2027-03-28 07:00")
 
 
 def test_a_window_that_would_end_before_it_begins_is_refused() -> None:
@@ -98,3 +98,50 @@ def test_a_window_that_would_end_before_it_begins_is_refused() -> None:
         TimeWindow(parse("tomorrow 18:00"), None, parse("in 2h")).resolve(NOW, BERLIN)
     with pytest.raises(Refused):
         TimeWindow(parse("tomorrow 18:00"), None, parse("tomorrow 17:00")).resolve(NOW, BERLIN)
+
+
+def berlin(text: str, *, fold: int = 0) -> datetime:
+    """A wall-clock time in Berlin as an instant; fold 1 is the second of two."""
+    return instant(text).replace(fold=fold).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "begins", "span", "until", "start", "end"),
+    [
+        # 02:45 comes for the second time; 02:50 is still ahead.
+        (("2026-10-25 02:45", 1), "now", None, "02:50", ("2026-10-25 02:45", 1), ("2026-10-25 02:50", 1)),
+        (("2026-10-25 02:45", 1), "02:50", "1h", None, ("2026-10-25 02:50", 1), ("2026-10-25 03:50", 0)),
+        (("2026-10-25 02:45", 1), "2026-10-25 02:50", "1h", None, ("2026-10-25 02:50", 1), ("2026-10-25 03:50", 0)),
+        # It comes for the first time: the nearer of the two.
+        (("2026-10-25 02:45", 0), "now", None, "02:50", ("2026-10-25 02:45", 0), ("2026-10-25 02:50", 0)),
+        (("2026-10-25 02:45", 0), "02:50", None, "02:40", ("2026-10-25 02:50", 0), ("2026-10-25 02:40", 1)),
+        (("2026-10-24 20:00", 0), "25 oct 02:30", "1h", None, ("2026-10-25 02:30", 0), ("2026-10-25 02:30", 1)),
+    ],
+)  # fmt: skip
+def test_a_time_that_comes_twice_means_the_first_of_the_two_that_is_ahead(
+    now: tuple[str, int],
+    begins: str,
+    span: str | None,
+    until: str | None,
+    start: tuple[str, int],
+    end: tuple[str, int],
+) -> None:
+    window = TimeWindow(parse(begins), timedelta(hours=1) if span else None, parse(until) if until else None)
+    expected = ResolvedWindow(berlin(start[0], fold=start[1]), berlin(end[0], fold=end[1]))
+    assert window.resolve(berlin(now[0], fold=now[1]), BERLIN) == expected
+
+
+@pytest.mark.parametrize(
+    ("begins", "span", "until", "start", "end"),
+    [
+        ("2026-03-29 02:30", "1h", None, "2026-03-29 03:00", "2026-03-29 04:00"),
+        ("2026-03-29 02:30", None, "2026-03-29 03:15", "2026-03-29 03:00", "2026-03-29 03:15"),
+        ("now", None, "02:30", "2026-03-28 20:00", "2026-03-29 03:00"),
+    ],
+)
+def test_a_skipped_time_means_the_change_of_clocks_and_that_is_said(
+    begins: str, span: str | None, until: str | None, start: str, end: str
+) -> None:
+    window = TimeWindow(parse(begins), timedelta(hours=1) if span else None, parse(until) if until else None)
+    said = ("02:30 does not exist on 29 Mar: the clocks go forward. I took 03:00 instead.",)
+    assert window.resolve(berlin("2026-03-28 20:00"), BERLIN) == ResolvedWindow(berlin(start), berlin(end), said)

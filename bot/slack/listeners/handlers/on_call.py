@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -38,10 +39,11 @@ async def _cover(call: WorkspaceCall) -> Message | None:
     if request.window.needs_zone:
         zone, note = await _zone(call, request.schedule)
     try:
-        starts_at, ends_at = request.window.resolve(call.context.clock.now(), zone)
+        window = request.window.resolve(call.context.clock.now(), zone)
     except Refused as refused:
         raise Refused(refused.message, f"cover {request.schedule} from tomorrow 18:00 for 12h") from None
-    return await _take_cover(call, request.schedule, starts_at, ends_at, note)
+    notes = (note, *window.notes) if note else window.notes
+    return await _take_cover(call, request.schedule, window.starts_at, window.ends_at, notes)
 
 
 async def _zone(call: Call, schedule: str) -> tuple[tzinfo, str]:
@@ -62,10 +64,12 @@ async def open_cover_form(call: Call, schedule: str | None = None) -> Message | 
     return await call.open_form(view, f"cover {schedule or next(iter(policy.schedules))} from tomorrow 18:00 for 12h")
 
 
-async def _take_cover(call: Call, schedule: str, starts_at: datetime, ends_at: datetime, note: str = "") -> Message:
+async def _take_cover(
+    call: Call, schedule: str, starts_at: datetime, ends_at: datetime, notes: Sequence[str] = ()
+) -> Message:
     taken = await cover(call.context, schedule, starts_at, ends_at, call.user, delivery=call.delivery)
     now = call.context.clock.now()
-    return covered(taken.override, taken.instead_of, call.context.policy, now, call.ctx.command, note)
+    return covered(taken.override, taken.instead_of, call.context.policy, now, call.ctx.command, notes)
 
 
 async def _submit_cover(call: Submission) -> None:
