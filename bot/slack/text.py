@@ -14,11 +14,12 @@ from datetime import date
 from slugify import slugify
 
 from bot.domain.timeline.entry import BOT
-from bot.domain.values.slack_ids import MENTION, USER_ID, is_user_id, user_mention
+from bot.domain.values.slack_ids import CHANNEL_ID, MENTION, USER_ID, is_user_id, user_mention
 
 CHANNEL_NAME_LENGTH = 80
 ELLIPSIS = "…"
 _NAMED_MENTION = re.compile(rf"<@({USER_ID})\|([^<>|\n]+)>")
+_NAMED_CHANNEL = re.compile(rf"<#({CHANNEL_ID})\|([^<>|\n]+)>")
 _TOKEN = re.compile(r"<([^<>\n]*)>")
 _TYPED_TOKEN = re.compile(r"<([@#!])([^<>|\s]*)(?:\|([^<>\n]*))?>")
 _BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
@@ -54,6 +55,11 @@ def from_modal(raw: str | None) -> str:
 def names_in(raw: str) -> dict[str, str]:
     """Names that Slack sent with mentions (`<@U1|maya>`), by user ID."""
     return {user: _unescape(name) for user, name in _NAMED_MENTION.findall(raw)}
+
+
+def channels_in(raw: str) -> dict[str, str]:
+    """IDs of the channels that Slack sent with their names (`<#C1|general>`), by name."""
+    return {_unescape(name).lstrip("#"): channel for channel, name in _NAMED_CHANNEL.findall(raw)}
 
 
 def title_of(text: str, names: Mapping[str, str] | None = None) -> str:

@@ -319,6 +319,28 @@ async def test_in_outranks_the_channel_one_stands_in(here: World) -> None:
     assert of_kind(await here.show(1), "note") == []
 
 
+@pytest.mark.parametrize("flag", ["--in INC-1,", "“--in INC-1”,", "—in INC-1:", "--in #inc-1-checkout-is-down"])
+async def test_in_with_punctuation_ends_the_incident_it_names_not_the_channels_own(here: World, flag: str) -> None:
+    await declared(here)
+    await here.tom.command("#general", "/incident declare sev4 Typo on the page")
+    second = await here.opened(2)
+    answer = await typed(here, "tom", second.name, f"/incident resolve ok {flag} rolled back")
+    assert "INC-1 is resolved" in answer
+    assert (await here.show(1))["status"] == "resolved"
+    assert (await here.show(2))["status"] == "detected"
+
+
+async def test_an_in_that_names_nothing_changes_nothing(here: World) -> None:
+    await declared(here)
+    await here.tom.command("#general", "/incident declare sev4 Typo on the page")
+    second = await here.opened(2)
+    before = (await here.show(1))["timeline"], (await here.show(2))["timeline"]
+    for flag in ("--in #general", "--in nonsense", "-- in INC-1", "--in"):
+        answer = await typed(here, "tom", second.name, f"/incident resolve ok {flag} rolled back")
+        assert "--in INC-42" in answer, answer
+    assert ((await here.show(1))["timeline"], (await here.show(2))["timeline"]) == before
+
+
 # — bad arguments
 
 WRONG = [

@@ -6,8 +6,11 @@ import difflib
 import re
 from dataclasses import replace
 
+from bot.domain.errors import Refused
 from bot.domain.policy.policy import Policy
 from bot.slack import text as slack_text
+from bot.slack.commands import flags
+from bot.slack.commands.flags import TypedIncident
 from bot.slack.commands.grammar import PARSERS
 from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, split_first_word
 from bot.slack.commands.grammar.severity import find_severity
@@ -15,35 +18,47 @@ from bot.slack.commands.request import COMMAND, MENU, BadRequest, DeclareRequest
 from bot.slack.commands.verbs import BY_NAME, Grammar, Verb, example
 
 SYNONYMS = {"false": ["cancel"], "falsealarm": ["cancel"]}  # the label of a button
-_IN = re.compile(r"(?:^|\s)(?:--|—|–)in[\s=:]+(?:inc-?|#)?([0-9]{1,9})(?=\s|$)", re.IGNORECASE)  # iOS types — for --
-_PRIVATE = re.compile(r"(?:^|\s)(?:--|—|–)private(?=\s|$)", re.IGNORECASE)
 _SEVERITY_LIKE = re.compile(r"(?:severity|level|prio|sev|s|p|l)[-_]?[0-9]", re.IGNORECASE)
 
 
 def parse(text: str, policy: Policy, *, command: str = COMMAND, asker: str | None = None) -> ParsedCommand:
     """Parse Slack's raw text of a command or of a mention of the bot. `me` means `asker`.
 
-    1. The verb, or a severity, which declares.
-    2. `--in INC-42`, anywhere except in a declaration.
-    3. The verb's own grammar.
+    1. A declaration, by its verb or by a severity. It is never refused, and its title may contain anything.
+    2. `--in INC-42`, anywhere.
+    3. The verb, then the verb's own grammar.
     """
     internal = slack_text.from_command(text).strip()
     names = slack_text.names_in(text)
-    remaining, incident = _take_incident(internal)
-    if not remaining:
-        return Request(MENU, incident)
-    first, rest = split_first_word(remaining)
+    if (declaration := _declared(internal, policy, names)) is not None:
+        return declaration
+    try:
+        typed = flags.split_incident(internal, slack_text.channels_in(text), policy.channel_name)
+    except Refused as refused:
+        verb = BY_NAME.get(split_first_word(internal)[0].lower())
+        return BadRequest(refused.message, example(verb, policy, command) if verb else f"{command} list")
+    if not typed.words:
+        return Request(MENU, typed.number, typed.channel)
+    return _declared(typed.words, policy, names) or _with_verb(typed, policy, command, asker)
+
+
+def _with_verb(typed: TypedIncident, policy: Policy, command: str, asker: str | None) -> Request | BadRequest:
+    """A verb and its arguments, about the incident that `--in` named."""
+    first, rest = split_first_word(typed.words)
     verb = BY_NAME.get(first.lower())
     if verb is None:
-        return _declared_by_severity(internal, policy, names) or _unknown(first, policy, command)
-    if verb.grammar is Grammar.DECLARATION:
-        title = split_first_word(internal)[1] if internal.lower().startswith(first.lower()) else rest
-        return _declaration(title, policy, names)
+        return _unknown(first, policy, command)
+    if typed.named and not verb.needs_incident:
+        return BadRequest(f"“{verb.name}” is about no single incident. Leave --in out.", example(verb, policy, command))
     try:
         request = PARSERS[verb.grammar](ParseContext(verb, rest, policy, asker))
     except ArgumentError as error:
-        return BadRequest(str(error), example(verb, policy, command) + _in_flag(verb, incident))
-    return replace(request, incident=incident if request.incident is None else request.incident)
+        return BadRequest(str(error), example(verb, policy, command) + _in_flag(verb, typed.number))
+    if not typed.named:
+        return request
+    if request.incident is not None and request.incident != typed.number:
+        return BadRequest(flags.TWO_INCIDENTS, example(verb, policy, command))
+    return replace(request, incident=typed.number, in_channel=typed.channel)
 
 
 def _in_flag(verb: Verb, incident: int | None) -> str:
@@ -51,20 +66,28 @@ def _in_flag(verb: Verb, incident: int | None) -> str:
     return f" --in INC-{incident}" if incident is not None and verb.needs_incident else ""
 
 
-def _declared_by_severity(internal: str, policy: Policy, names: dict[str, str]) -> DeclareRequest | None:
-    """`sev1 Payments down`. A level that this policy lacks opens the form: a declaration is never refused."""
-    if find_severity(_PRIVATE.sub(" ", internal).strip(), policy):
+def _declared(internal: str, policy: Policy, names: dict[str, str]) -> DeclareRequest | None:
+    """`declare …` or `sev1 Payments down`; None for any other verb.
+
+    A level that this policy lacks opens the form: a declaration is never refused.
+    """
+    first, rest = split_first_word(internal)
+    verb = BY_NAME.get(first.lower())
+    if verb is not None:
+        return _declaration(rest, policy, names) if verb.grammar is Grammar.DECLARATION else None
+    remaining, private = flags.split_private(internal)
+    if find_severity(remaining, policy):
         return _declaration(internal, policy, names)
-    if _SEVERITY_LIKE.fullmatch(internal.split()[0]):
-        return DeclareRequest(slack_text.title_of(internal, names))
+    if _SEVERITY_LIKE.fullmatch(split_first_word(remaining)[0]):
+        return DeclareRequest(slack_text.title_of(remaining, names), private=private)
     return None
 
 
 def _declaration(text: str, policy: Policy, names: dict[str, str]) -> DeclareRequest:
-    """`--private` counts anywhere in the text: overlooking it would tell everyone."""
-    remaining = _PRIVATE.sub(" ", text).strip()
+    """A title, with a severity before it or not; `--private` counts anywhere in it."""
+    remaining, private = flags.split_private(text)
     severity, title = find_severity(remaining, policy) or (None, remaining)
-    return DeclareRequest(slack_text.title_of(title, names), severity, private=remaining != text.strip())
+    return DeclareRequest(slack_text.title_of(title, names), severity, private)
 
 
 def _unknown(first: str, policy: Policy, command: str) -> BadRequest:
@@ -78,12 +101,3 @@ def _unknown(first: str, policy: Policy, command: str) -> BadRequest:
     verb = BY_NAME.get(suggestions[0])
     line = example(verb, policy, command) if verb else f"{command} {suggestions[0]} Payments down"
     return BadRequest(f"I don't know “{name}”. Did you mean {join_or(suggestions)}?", line)
-
-
-def _take_incident(text: str) -> tuple[str, int | None]:
-    """Split `--in INC-42` from the text."""
-    match = _IN.search(text)
-    if match is None:
-        return text, None
-    remaining = f"{text[: match.start()]} {text[match.end() :].lstrip()}".strip()
-    return remaining, int(match[1])

@@ -21,6 +21,7 @@ class Request:
 
     verb: str  # a name of the table, or `MENU`
     incident: int | None = None  # the number given by `--in` or as an ID
+    in_channel: str | None = None  # the ID of an incident's channel, given by `--in` instead
     text: str = ""  # internal text: update, reason, note, summary; for `help` the name of a verb
     users: tuple[str, ...] = ()  # Slack user IDs
     role: str | None = None  # a key of the policy

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.errors import Refused
+from bot.domain.errors import NotFound, Refused
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
+from bot.slack.commands.flags import MISSING_ID
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import MENU, BadRequest, DeclareRequest, Request
 from bot.slack.commands.verbs import BY_NAME
@@ -69,9 +71,24 @@ async def _run(ctx: ListenerContext, interaction: Interaction) -> Message | None
             return await declare_or_open_form(Call(ctx, interaction), parsed)
         case Request():
             try:
+                parsed = await _with_number(ctx, interaction, parsed)
                 return await _run_verb(ctx, interaction, parsed)
             except Refused as refused:
                 return ctx.refusal(refused, parsed.incident)
+
+
+async def _with_number(ctx: ListenerContext, interaction: Interaction, request: Request) -> Request:
+    """The request with the number of the incident whose channel `--in` named. Raises `NotFound`."""
+    if request.in_channel is None:
+        return request
+    number = await ctx.incident_number_in(request.in_channel)
+    try:
+        if number is not None:
+            await ctx.visible_incident(number, interaction)
+            return replace(request, incident=number)
+    except NotFound:
+        pass  # the answer must not tell which incident the channel belongs to
+    raise NotFound(f"That channel is not an incident's. {MISSING_ID}", "list all")
 
 
 async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Request) -> Message | None:

@@ -13,9 +13,6 @@ from bot.slack.commands.verbs import Verb
 
 ECHO_LENGTH = 40
 INCIDENT_ID = re.compile(r"(?:inc-?|#)?([0-9]{1,9})", re.IGNORECASE)
-# `--in` without an incident ID: anywhere, and at the end. iOS types — for --.
-_IN_ALONE = re.compile(r"(?:^|\s)(?:--|—|–)in(?=[\s=:]|$)", re.IGNORECASE)
-_IN_AT_END = re.compile(r"(?:^|\s)(?:--|—|–)in(?:[\s=:]*|[\s=:]+inc-?\S*)$", re.IGNORECASE)
 
 
 class ArgumentError(Exception):
@@ -34,18 +31,6 @@ class ParseContext:
 
 # Raises `ArgumentError`.
 Parser = Callable[[ParseContext], Request]
-
-
-def refuse_in_at_end(context: ParseContext) -> None:
-    """Free text may contain anything except an `--in` at its end without a valid incident ID."""
-    if _IN_AT_END.search(context.rest):
-        raise ArgumentError("After --in I need an incident ID, such as --in INC-42.")
-
-
-def refuse_in(context: ParseContext) -> None:
-    """Other arguments contain no `--in`: one with a valid incident ID has been taken out."""
-    if _IN_ALONE.search(context.rest):
-        raise ArgumentError("After --in I need an incident ID, such as --in INC-42.")
 
 
 def echo(typed: str) -> str:

@@ -10,7 +10,6 @@ from bot.slack.commands.grammar.base import (
     ArgumentError,
     ParseContext,
     echo,
-    refuse_in,
     split_first_word,
     without_because,
 )
@@ -35,7 +34,6 @@ def several_people(context: ParseContext) -> Request:
 
 def page(context: ParseContext) -> Request:
     """A person or schedule, then a reason; a mention inside the reason is part of it."""
-    refuse_in(context)
     if match := MENTION.match(context.rest):
         reason = without_because(context.rest[match.end() :])
         return Request(context.verb.name, users=(match[1],), text=reason)
@@ -48,7 +46,6 @@ def page(context: ParseContext) -> Request:
 
 
 def _people(context: ParseContext) -> tuple[str, ...]:
-    refuse_in(context)
     users = text.mentions_in(context.rest)
     if not users and context.rest.lower() == "me" and context.asker:
         return (context.asker,)

@@ -6,7 +6,7 @@ import re
 
 from bot.domain.policy.policy import Policy, Role
 from bot.slack import text
-from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized, refuse_in
+from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized
 from bot.slack.commands.grammar.people import refuse_typed_names
 from bot.slack.commands.request import Request
 
@@ -17,7 +17,6 @@ _LISTED = 20  # roles in an answer
 
 def role_and_holder(context: ParseContext) -> Request:
     """A role and a person, in either order; or a role and `none`."""
-    refuse_in(context)
     phrase, users, clear = _split_holder(context)
     if not phrase:
         raise ArgumentError(f"Say which role and who: one of {_keys(context.policy)}, then @user or none.")
@@ -35,7 +34,6 @@ def role_and_holder(context: ParseContext) -> Request:
 
 def handover(context: ParseContext) -> Request:
     """A role and a person; a person alone means the commander's role."""
-    refuse_in(context)
     phrase, users, clear = _split_holder(context)
     if clear or not users:
         raise ArgumentError("Who is to take over? Name one person.")

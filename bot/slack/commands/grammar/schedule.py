@@ -7,7 +7,7 @@ import difflib
 from bot.domain.errors import Refused
 from bot.domain.policy.policy import Policy
 from bot.slack.commands import cover_window
-from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized, refuse_in
+from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, join_or, normalized
 from bot.slack.commands.request import Request
 
 _GIVE_UP = frozenset({"none", "nobody", "noone", "no-one", "clear", "-", "off", "end", "stop"})
@@ -26,7 +26,6 @@ def cover(context: ParseContext) -> Request:
 
     `primary none` gives the cover up. Without a time, the form asks for it.
     """
-    refuse_in(context)
     head, _, last = context.rest.rpartition(" ")
     if head and last.lower() in _GIVE_UP:
         return Request(context.verb.name, schedule=find_schedule(head, context.policy), clear=True)

@@ -10,8 +10,6 @@ from bot.slack.commands.grammar.base import (
     ParseContext,
     echo,
     join_or,
-    refuse_in,
-    refuse_in_at_end,
     split_first_word,
 )
 from bot.slack.commands.request import Request
@@ -20,14 +18,12 @@ from bot.slack.commands.verbs import BY_NAME, VERBS
 
 def no_argument(context: ParseContext) -> Request:
     """No argument. An incident ID right after the verb counts as `--in` (`ack INC-42`)."""
-    refuse_in(context)
     match = INCIDENT_ID.fullmatch(context.rest)
     return Request(context.verb.name, int(match[1])) if match else Request(context.verb.name, text=context.rest)
 
 
 def optional_text(context: ParseContext) -> Request:
     """Free text, or none."""
-    refuse_in_at_end(context)
     return Request(context.verb.name, text=context.rest)
 
 
@@ -36,13 +32,11 @@ def required_text(context: ParseContext) -> Request:
     if not context.rest:
         placeholder = context.verb.usages[0].partition("<")[2].partition(">")[0]
         raise ArgumentError(f"Write the {placeholder} after “{context.verb.name}”.")
-    refuse_in_at_end(context)
     return Request(context.verb.name, text=context.rest)
 
 
 def all_or_key(context: ParseContext) -> Request:
     """`all`, or nothing for the key entries."""
-    refuse_in(context)
     scope = context.rest.lower()
     if scope not in ("", "key", "all"):
         raise ArgumentError("Add “all” for everything, or nothing for the key entries.")
@@ -51,7 +45,6 @@ def all_or_key(context: ParseContext) -> Request:
 
 def apply_or_nothing(context: ParseContext) -> Request:
     """`apply`, or nothing for a preview."""
-    refuse_in(context)
     if context.rest.lower() not in ("", "apply"):
         raise ArgumentError("Add nothing to see what would change; the answer has the button.")
     return Request(context.verb.name, scope=context.rest.lower())
@@ -59,7 +52,6 @@ def apply_or_nothing(context: ParseContext) -> Request:
 
 def incident_id(context: ParseContext) -> Request:
     """An incident ID, or nothing for the channel's own incident."""
-    refuse_in(context)
     if not context.rest:
         return Request(context.verb.name)
     match = INCIDENT_ID.fullmatch(context.rest)

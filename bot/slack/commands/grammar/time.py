@@ -6,7 +6,7 @@ import re
 
 from bot.domain.errors import Refused
 from bot.domain.values import durations
-from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo, refuse_in
+from bot.slack.commands.grammar.base import ArgumentError, ParseContext, echo
 from bot.slack.commands.request import Request
 
 _LONGEST = 40  # characters
@@ -14,7 +14,6 @@ _LONGEST = 40  # characters
 
 def duration(context: ParseContext) -> Request:
     """A duration, with or without `for` or `in` before it."""
-    refuse_in(context)
     typed = re.sub(r"^(?:for|in)\s+", "", context.rest, flags=re.IGNORECASE)
     if not typed:
         raise ArgumentError("For how long? Write 15m, 2h or 1d.")
