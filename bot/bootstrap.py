@@ -16,14 +16,14 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import pager
+from bot import notifiers
 from bot import policy as policy_reader
 from bot.app import App, Stage
 from bot.clock import Clock
 from bot.domain.routing.notice import PAGER_KINDS
 from bot.domain.routing.send_result import SendResult, Sent
 from bot.metrics import Metrics
-from bot.pager import PageSender
+from bot.page_sender import PageSender
 from bot.playbook_runners import RunnerFactory
 from bot.settings import Settings, SettingsError
 from bot.slack.client import api as slack_api
@@ -115,7 +115,7 @@ def _policies(settings: Settings) -> Policies:
     loaded = policy_reader.read(settings.policy_path)
     for warning in loaded.warnings:
         log.warning("policy.warning", detail=warning)
-    for warning in pager.half_set_up(settings):
+    for warning in notifiers.half_set_up(settings):
         log.warning("notifiers.half_set_up", detail=warning)
     return Policies(loaded.policy, loaded.document, policy_reader.from_document)
 
@@ -142,7 +142,7 @@ async def _base(settings: Settings, policies: Policies, library: LibraryCache, o
         database=database,
         policies=policies,
         clock=clock,
-        methods=pager.methods(settings),
+        methods=notifiers.methods(settings),
         url=settings.tocsin_url,
         playbook_library=library,
         usergroups=usergroups,
@@ -263,7 +263,7 @@ def _sockets(base: Base, bolt: AsyncApp, backfill: Callable[[], Awaitable[None]]
 def _outbox(base: Base, sockets: SocketPool | None) -> Outbox:
     metrics, settings = base.metrics, base.settings
     dispatcher = Dispatcher(base.context, base.api, base.me, base.session, settings.tocsin_command)
-    pages = PageSender(base.context, pager.build(settings, base.session), base.me.url)
+    pages = PageSender(base.context, notifiers.build(settings, base.session), base.me.url)
 
     async def send(row: ClaimedNotice) -> SendResult:
         result = await (pages.send(row) if row.kind in PAGER_KINDS else dispatcher.send(row))

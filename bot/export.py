@@ -17,9 +17,9 @@ from typing import Any, TextIO
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import serialization
 from bot.domain.errors import TocsinError
 from bot.domain.timeline.entry import rfc3339
+from bot.incident_json import incident_json
 from storage import export_rows, incidents
 from storage.database import Database
 from storage.timeline import entries
@@ -76,7 +76,7 @@ async def incident(conn: AsyncConnection, number: int, *, private: bool = True) 
     head = await export_rows.head(conn, number)
     chain = None if head is None else {"entries": head[0], "hash": head[1]}
     whole = {"policy": exported.policy, "chain": chain, "state": await export_rows.state(conn, number)}
-    yield {"type": "incident", **about, **serialization.incident_json(exported), **whole}
+    yield {"type": "incident", **about, **incident_json(exported), **whole}
     keyed = await entries.key_message_ts(conn, number)
     async for row in export_rows.entries(conn, number):
         yield {"type": "entry", **about, **_entry(row, keyed)}

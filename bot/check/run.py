@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.check import pager, policy, slack
+from bot.check import paging, policy, slack
 from bot.check.finding import Finding, fail, ok
 from bot.domain.errors import TocsinError
 from bot.settings import Settings
@@ -15,10 +15,10 @@ async def run(settings: Settings) -> list[Finding]:
     findings = _settings(settings)
     policy_in_force, policy_findings = policy.check(settings)
     findings += policy_findings
-    findings += pager.check(settings, policy_in_force)
+    findings += paging.check(settings, policy_in_force)
     findings += await _database(settings)
     if policy_in_force is not None:
-        findings += await pager.check_schedules(settings, policy_in_force)
+        findings += await paging.check_schedules(settings, policy_in_force)
     if settings.slack_bot_token is not None:
         findings += await slack.check(settings, policy_in_force)
     return findings

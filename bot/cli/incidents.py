@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from bot import serialization
 from bot.cli.shared import as_json_option, incident_number, print_json, run
 from bot.domain.errors import TocsinError
 from bot.domain.incident import Incident
 from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.values.durations import approximate
+from bot.incident_json import incident_json, similar_json, whole_incident_json
 from bot.usecases.effects import search_index
 from storage import deadlines, incidents
 from storage.database import Database
@@ -26,7 +26,7 @@ def list_command(scope: str, as_json: bool) -> None:
     """Incidents, newest first."""
     listed = run(lambda database, _: _listing(database, scope == "open"))
     if as_json:
-        print_json([serialization.incident_json(incident) for incident in listed])
+        print_json([incident_json(incident) for incident in listed])
         return
     if not listed:
         click.echo("No incident is open. Past ones too: tocsin list all" if scope == "open" else "No incidents yet.")
@@ -41,7 +41,7 @@ def search_command(words: tuple[str, ...], as_json: bool) -> None:
     """Incidents by their words, the best first, with what fixed them."""
     matches = run(lambda database, _: _search(database, " ".join(words)))
     if as_json:
-        print_json([serialization.similar_json(match) for match in matches])
+        print_json([similar_json(match) for match in matches])
         return
     if not matches:
         click.echo("Nothing has these words. Fewer words find more.")
@@ -85,7 +85,7 @@ async def _details(database: Database, number: int) -> dict[str, Any]:
             raise TocsinError(f"There is no incident INC-{number}. See them all: tocsin list all")
         entries = await timeline.read(conn, number)
         rows = await deadlines.ledger(conn, number)
-    return serialization.whole_incident_json(incident, entries, rows)
+    return whole_incident_json(incident, entries, rows)
 
 
 def _as_text(details: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.serialization import instant
+from bot.incident_json import instant
 from bot.usecases.context import Context
 from storage import debug_rows
 

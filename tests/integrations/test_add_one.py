@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot import pager
+from bot import notifiers
 from bot.domain.errors import DeliveryError
 from bot.domain.policy import policy as policy_values
 from bot.integrations.protocol import Notifier, Page, Receipt
@@ -49,8 +49,8 @@ def pigeons(monkeypatch: pytest.MonkeyPatch) -> None:
     methods = (*policy_values.METHODS, "pigeon")
     monkeypatch.setattr(policy_values, "METHODS", methods)
     monkeypatch.setattr(targets, "METHODS", methods)
-    monkeypatch.setitem(pager.NEEDS, "pigeon", ())
-    monkeypatch.setitem(pager.BUILDERS, "pigeon", build)
+    monkeypatch.setitem(notifiers.NEEDS, "pigeon", ())
+    monkeypatch.setitem(notifiers.BUILDERS, "pigeon", build)
     LOFT.clear()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot import pager
+from bot import notifiers
 from bot.integrations.webhook import Webhook, content
 from tests.integrations.doubles import Double, serving
 from tests.integrations.pages import page
@@ -47,6 +47,6 @@ async def test_the_receiver_takes_what_is_signed_and_fresh(
 
 
 def test_every_setting_is_named() -> None:
-    for names in pager.NEEDS.values():
+    for names in notifiers.NEEDS.values():
         for name in names:
             assert f"`{name}`" in TEXT

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from bot import pager
+from bot import notifiers
 from bot.domain.errors import DeliveryError
 from bot.integrations.protocol import Notifier
 from bot.settings import Settings
@@ -40,7 +40,7 @@ TROUBLES = ("ok", "refused", "echoes", "breaks", "hangs up", "nobody")
 
 
 def test_every_notifier_is_looked_at() -> None:
-    assert SETTINGS.keys() == pager.BUILDERS.keys() == pager.NEEDS.keys()
+    assert SETTINGS.keys() == notifiers.BUILDERS.keys() == notifiers.NEEDS.keys()
 
 
 def settings(method: str, url: str) -> Settings:
@@ -98,7 +98,7 @@ async def test_the_secret_stays_where_it_is(
     said: list[str] = []
     async with vendor(method, trouble) as url:
         made = settings(method, url)
-        notifier: Notifier = pager.build(made, session)[method]
+        notifier: Notifier = notifiers.build(made, session)[method]
         asked = page(person=replace(ANNA, pagerduty=CANARY), uncertain=True)
         said += [repr(notifier), str(notifier), repr(made), repr(asked), repr(asked.person)]
         try:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import sandbox
-from bot import serialization
 from bot.app import App
 from bot.bootstrap import build
 from bot.clock import Clock
+from bot.incident_json import whole_incident_json
 from bot.settings import Settings
 from sandbox import Channel, Message, Person, Workspace
 from storage import deadlines, incidents
@@ -44,7 +44,7 @@ class World:
             incident = await incidents.get(conn, number)
             assert incident is not None
             entries = await timeline.read(conn, number)
-            return serialization.whole_incident_json(incident, entries, await deadlines.ledger(conn, number))
+            return whole_incident_json(incident, entries, await deadlines.ledger(conn, number))
 
     async def kinds(self, number: int = 1) -> list[str]:
         return [entry["kind"] for entry in (await self.show(number))["timeline"]]

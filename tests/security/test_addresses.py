@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from yarl import URL
 
-from bot import pager
+from bot import notifiers
 from bot.domain.errors import DeliveryError
 from bot.domain.routing.send_result import NotNeeded
 from bot.slack.blocks.elements import line
@@ -87,7 +87,7 @@ async def test_no_notifier_follows_a_redirect(here: World, method: str, status: 
             }
         )  # fmt: skip
         with pytest.raises(DeliveryError):
-            await pager.build(settings, session)[method].send(page(person=ANNA))
+            await notifiers.build(settings, session)[method].send(page(person=ANNA))
         assert found.asked
         assert found.reached == []
 
@@ -190,7 +190,7 @@ def test_whatever_is_let_through_goes_to_slack(url: str) -> None:
 
 def test_no_address_of_a_notifier_or_a_bookmark_comes_from_a_person_in_slack() -> None:
     """Addresses are read from settings and policy alone: no module that reads Slack's payloads builds a request."""
-    root = Path(pager.__file__).parent
+    root = Path(notifiers.__file__).parent
     calling = {
         str(path.relative_to(root))
         for path in root.rglob("*.py")

@@ -13,7 +13,7 @@ from bot.domain.paging.ladder import PagingOutcome
 from bot.domain.paging.recipients import Recipients
 from bot.domain.policy.policy import Contact
 from bot.domain.timeline.entry import Entry
-from bot.slack.blocks import replies
+from bot.slack.blocks import help, incident_lists, menu, replies, timeline, why
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.parse import parse
 from bot.slack.commands.request import BadRequest, Request
@@ -113,9 +113,12 @@ HOUR = timedelta(hours=1)
             replies.escalated(OPEN, FIVE, PagingOutcome(Change(OPEN), None, Recipients(), ())),
             ":warning: *Nobody could be paged* for INC-1: the ladder has nobody left. Call somebody yourself.",
         ),
-        (replies.listing([], FIVE, NOW), "No such incident is open. `/incident list all` shows the past ones too."),
-        (replies.timeline(OPEN, []), "Timeline of INC-1: the key entries. It has no entries yet."),
-        (replies.why(OPEN, FIVE, [], NOW), "Reminders and pages of INC-1: none so far, and none planned."),
+        (
+            incident_lists.listing([], FIVE, NOW),
+            "No such incident is open. `/incident list all` shows the past ones too.",
+        ),
+        (timeline.timeline(OPEN, []), "Timeline of INC-1: the key entries. It has no entries yet."),
+        (why.why(OPEN, FIVE, [], NOW), "Reminders and pages of INC-1: none so far, and none planned."),
     ],
 )
 def test_short_answers(message: Message, line: str) -> None:
@@ -156,7 +159,7 @@ def test_the_menu_offers_what_can_be_done_now() -> None:
         ("Timeline", "timeline", "INC-1"),
         ("Why this reminder?", "why", "INC-1"),
     ]
-    assert presses(replies.menu(OPEN, FIVE).blocks) == [
+    assert presses(menu.menu(OPEN, FIVE).blocks) == [
         ("Acknowledge", "ack", "INC-1"),
         ("Lead", "lead", "INC-1"),
         ("Update status", "update", "INC-1"),
@@ -172,19 +175,19 @@ def test_the_menu_offers_what_can_be_done_now() -> None:
         *reading,
     ]
     led = verbs.assign(ACKNOWLEDGED, "commander", MAYA, ADA, FIVE, NOW).incident
-    assert [label for label, *_ in presses(replies.menu(led, FIVE).blocks)][:2] == ["Update status", "Change severity"]
+    assert [label for label, *_ in presses(menu.menu(led, FIVE).blocks)][:2] == ["Update status", "Change severity"]
     ended = [("Reopen", "reopen", "INC-1"), ("Close", "close", "INC-1")]
-    assert presses(replies.menu(RESOLVED, FIVE).blocks) == [*ended, note, *reading]
-    assert presses(replies.menu(replace(RESOLVED, status=Status.MERGED), FIVE).blocks) == [note, *reading]
+    assert presses(menu.menu(RESOLVED, FIVE).blocks) == [*ended, note, *reading]
+    assert presses(menu.menu(replace(RESOLVED, status=Status.MERGED), FIVE).blocks) == [note, *reading]
 
 
 def test_with_nothing_open_declaring_is_offered() -> None:
-    assert presses(replies.none_open().blocks) == [("Declare incident", "menu_declare", "declare")]
-    assert replies.which_incident([], "ack") == replies.none_open()
+    assert presses(menu.none_open().blocks) == [("Declare incident", "menu_declare", "declare")]
+    assert menu.which_incident([], "ack") == menu.none_open()
 
 
 def test_each_choice_carries_the_whole_request() -> None:
-    message = replies.which_incident([OPEN, declared("Mail is slow", number=7)], "role commander <@U0MAYA|maya>")
+    message = menu.which_incident([OPEN, declared("Mail is slow", number=7)], "role commander <@U0MAYA|maya>")
     assert [mrkdwn(block) for block in message.blocks] == [
         "Which incident do you mean?",
         "*INC-1* · Checkout is down\nsev1 · detected",
@@ -196,14 +199,14 @@ def test_each_choice_carries_the_whole_request() -> None:
 
 
 def test_a_request_too_long_for_a_button_is_asked_for_again_not_cut() -> None:
-    message = replies.which_incident([OPEN], "update " + "x" * 2000)
+    message = menu.which_incident([OPEN], "update " + "x" * 2000)
     assert presses(message.blocks) == []
     assert mrkdwn(message.blocks[0]).endswith("Say which by its ID: `/incident update … --in INC-1`")
 
 
 def test_the_list() -> None:
     led = verbs.assign(ACKNOWLEDGED, "commander", MAYA, ADA, FIVE, NOW).incident
-    message = replies.listing([led, replace(RESOLVED, number=2, private=True)], FIVE, minutes(39), scope="all")
+    message = incident_lists.listing([led, replace(RESOLVED, number=2, private=True)], FIVE, minutes(39), scope="all")
     assert message.text == "2 incidents"
     assert [mrkdwn(block) for block in message.blocks[1:]] == [
         f"*INC-1* · Checkout is down\n:red_circle: sev1 · Critical · Acknowledged · declared 39m ago · "
@@ -214,7 +217,7 @@ def test_the_list() -> None:
 
 def test_an_incident_shown_has_its_channel_its_latest_and_its_buttons() -> None:
     entries = [recorded(Entry(minutes(n), "note", BEN, f"note {n}")) for n in range(7)]
-    message = replies.show(OPEN, FIVE, entries, NOW)
+    message = incident_lists.show(OPEN, FIVE, entries, NOW)
     assert mrkdwn(message.blocks[1]).startswith("*Channel*\n<#C0INC>\n")
     assert mrkdwn(message.blocks[2]) == "*Latest*\n" + "\n".join(
         f"{day(n)} *note* <@{BEN}>: note {n}" for n in range(2, 7)
@@ -224,17 +227,17 @@ def test_an_incident_shown_has_its_channel_its_latest_and_its_buttons() -> None:
 
 def test_roles_say_who_has_them_and_what_they_ask() -> None:
     led = verbs.assign(OPEN, "commander", MAYA, ADA, FIVE, NOW).incident
-    message = replies.roles(led, FIVE, reader=MAYA)
+    message = incident_lists.roles(led, FIVE, reader=MAYA)
     assert message.text == "Roles of INC-1: 1 of 5 filled"
     duties = "\n• Decides\n• Keeps the roles filled"
-    assert mrkdwn(replies.roles(led, FIVE, reader=BEN).blocks[1]) + duties == mrkdwn(message.blocks[1])
+    assert mrkdwn(incident_lists.roles(led, FIVE, reader=BEN).blocks[1]) + duties == mrkdwn(message.blocks[1])
     assert [mrkdwn(block) for block in message.blocks[1:4]] == [
         f"*Incident commander*: <@{MAYA}>\nRuns the incident.{duties}",
         "*Scribe*: nobody yet — needed",
         "*Technical lead*: nobody",
     ]
     assert presses(message.blocks) == [("Assign roles", "roles", "INC-1")]
-    assert presses(replies.roles(RESOLVED, FIVE).blocks) == []
+    assert presses(incident_lists.roles(RESOLVED, FIVE).blocks) == []
     assert len(ROLES) == 5
 
 
@@ -248,7 +251,7 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
         Entry(minutes(4), "update", BEN, "We rolled\nback", data={"number": 3}),
         Entry(minutes(5), "note", "tocsin", "x", data={"link": "javascript:alert(1)"}),
     ]
-    message = replies.timeline(OPEN, [recorded(entry) for entry in entries], everything=True)
+    message = timeline.timeline(OPEN, [recorded(entry) for entry in entries], everything=True)
     assert mrkdwn(message.blocks[1]).splitlines() == [
         f"{day(0)} *declared* <@{ADA}>: sev1: Checkout is down",
         f"{day(1)} <@{BEN}>: @\u200bhere see &lt;this&gt; @U1 <https://x.slack.com/archives/C1/p1?a=1&amp;b=2|↗>",
@@ -261,13 +264,13 @@ def test_the_timeline_reads_in_order_with_links_and_mentions_nobody_a_message_di
 
 def test_what_was_purged_says_so_on_the_timeline() -> None:
     gone = replace(recorded(Entry(NOW, "note", ADA, key=True)), purged=True)
-    message = replies.timeline(OPEN, [gone])
+    message = timeline.timeline(OPEN, [gone])
     assert "the text was deleted under the retention policy" in str(message.blocks)
 
 
 def test_a_long_timeline_keeps_the_newest() -> None:
     entries = [recorded(Entry(minutes(n), "note", BEN, f"note {n} " + "x" * 300)) for n in range(300)]
-    message = replies.timeline(OPEN, entries)
+    message = timeline.timeline(OPEN, entries)
     shown = "\n".join(mrkdwn(block) for block in message.blocks)
     assert "note 299 " in shown
     assert "note 0 " not in shown
@@ -276,20 +279,18 @@ def test_a_long_timeline_keeps_the_newest() -> None:
 
 def test_why_says_of_each_reminder_what_became_of_it() -> None:
     rows = [
-        replies.Reminder("acknowledge", 1, NOW, minutes(0.1), DeadlineState.SENT, "paged: sev1 was declared"),
-        replies.Reminder("update", None, minutes(15), minutes(20), DeadlineState.SENT, "an update is due"),
-        replies.Reminder(
-            "role", None, minutes(16), None, DeadlineState.SKIPPED, "listed in the reminder about an update"
-        ),
-        replies.Reminder("mitigate", None, minutes(30), None, DeadlineState.CANCELLED, "mitigated"),
-        replies.Reminder("acknowledge", 2, minutes(31), None, DeadlineState.FAILED, "channel_not_found"),
-        replies.Reminder("update", None, minutes(35), None, DeadlineState.DUE, "an update is due"),
-        replies.Reminder(
+        why.Reminder("acknowledge", 1, NOW, minutes(0.1), DeadlineState.SENT, "paged: sev1 was declared"),
+        why.Reminder("update", None, minutes(15), minutes(20), DeadlineState.SENT, "an update is due"),
+        why.Reminder("role", None, minutes(16), None, DeadlineState.SKIPPED, "listed in the reminder about an update"),
+        why.Reminder("mitigate", None, minutes(30), None, DeadlineState.CANCELLED, "mitigated"),
+        why.Reminder("acknowledge", 2, minutes(31), None, DeadlineState.FAILED, "channel_not_found"),
+        why.Reminder("update", None, minutes(35), None, DeadlineState.DUE, "an update is due"),
+        why.Reminder(
             "update", None, minutes(50), None, DeadlineState.WAITING, f"<@{BEN}> promised the next update by then"
         ),
     ]
     snoozed = verbs.snooze(OPEN, HOUR, BEN, NOW).incident
-    message = replies.why(snoozed, FIVE, rows, minutes(40))
+    message = why.why(snoozed, FIVE, rows, minutes(40))
     assert [mrkdwn(block) for block in message.blocks] == [
         f"*Reminders and pages of INC-1*\n:zzz: Reminders are snoozed by <@{BEN}> until {time(60)}; pages are not.",
         f":white_check_mark: *{day(0)}* · acknowledgement, rung 1 — sent {time(0.1)}\npaged: sev1 was declared\n"
@@ -303,7 +304,7 @@ def test_why_says_of_each_reminder_what_became_of_it() -> None:
 
 
 def test_help_is_written_from_the_table() -> None:
-    shown = "\n".join(mrkdwn(block) for block in replies.help(FIVE).blocks)
+    shown = "\n".join(mrkdwn(block) for block in help.help(FIVE).blocks)
     for verb in VERBS:
         for usage in verb.usages:
             assert f"`{usage.replace('<', '&lt;').replace('>', '&gt;')}`" in shown
@@ -311,7 +312,7 @@ def test_help_is_written_from_the_table() -> None:
 
 
 def test_help_on_one_verb_gives_an_example_of_this_policy() -> None:
-    message = replies.help(FOUR, "/tocsin", "sev")
+    message = help.help(FOUR, "/tocsin", "sev")
     assert [mrkdwn(block) for block in message.blocks] == [
         "*severity*: raise or lower the severity; raising it pages people again\n"
         "`/tocsin severity &lt;level&gt; [reason]`\n"

@@ -28,11 +28,16 @@ from bot.slack.blocks import (
     announcement,
     card,
     catchup,
+    help,
+    incident_lists,
+    menu,
     news,
     nudge,
     page,
     replies,
+    timeline,
     triage,
+    why,
 )
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.add_to_timeline import add_to_timeline_modal
@@ -176,7 +181,7 @@ def _messages(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message
 def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]]:
     many = [_worst(n) for n in range(200)]
     rows = [
-        replies.Reminder(kind, n % 4, minutes(n), minutes(n + 3), state, LONG)
+        why.Reminder(kind, n % 4, minutes(n), minutes(n + 3), state, LONG)
         for n, (kind, state) in enumerate((k, s) for k in ("update", "role", "odd") for s in DeadlineState)
     ] * 20
     entries = [recorded(_said(kind), n) for n, kind in enumerate(KINDS * 20)]
@@ -201,14 +206,14 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     yield "escalated", replies.escalated(incident, policy, climb)
     yield "nobody", replies.escalated(incident, policy, replace(climb, rung=None))
     yield "can't", replies.declined_page(incident, climb)
-    yield "menu", replies.menu(incident, policy)
-    yield "none open", replies.none_open()
-    yield "which", replies.which_incident(many, RAW)
-    yield "which of a long one", replies.which_incident(many, RAW * 60)
-    yield "list", replies.listing(many, policy, NOW)
-    yield "empty list", replies.listing([], policy, NOW, scope="all")
-    yield "show", replies.show(incident, policy, entries, NOW)
-    yield "roles", replies.roles(incident, policy)
+    yield "menu", menu.menu(incident, policy)
+    yield "none open", menu.none_open()
+    yield "which", menu.which_incident(many, RAW)
+    yield "which of a long one", menu.which_incident(many, RAW * 60)
+    yield "list", incident_lists.listing(many, policy, NOW)
+    yield "empty list", incident_lists.listing([], policy, NOW, scope="all")
+    yield "show", incident_lists.show(incident, policy, entries, NOW)
+    yield "roles", incident_lists.roles(incident, policy)
     yield "what may help", triage.triage(incident, policy, _helping(incident))
     yield "nothing helps", triage.triage(incident, policy, Triage())
     yield "searched", triage.searched(_helping(incident).similar * 4, policy, LONG, "/incident")
@@ -216,12 +221,12 @@ def _answers(incident: Incident, policy: Policy) -> Iterator[tuple[str, Message]
     upcoming = [catchup.Upcoming("rung", 2, NOW), catchup.Upcoming("update", None, NOW)]
     missed = catchup.Missed(NOW - timedelta(days=1), entries, 9999, upcoming, CONTACTS, LINKS)
     yield "caught up", catchup.catchup(incident, policy, NOW, missed)
-    yield "timeline", replies.timeline(incident, entries, everything=True)
-    yield "empty timeline", replies.timeline(incident, [])
-    yield "why", replies.why(incident, policy, rows, NOW)
-    yield "empty why", replies.why(incident, policy, [], NOW)
-    yield "help", replies.help(policy)
-    yield "help on one", replies.help(policy, "/incident", "role")
+    yield "timeline", timeline.timeline(incident, entries, everything=True)
+    yield "empty timeline", timeline.timeline(incident, [])
+    yield "why", why.why(incident, policy, rows, NOW)
+    yield "empty why", why.why(incident, policy, [], NOW)
+    yield "help", help.help(policy)
+    yield "help on one", help.help(policy, "/incident", "role")
 
 
 CONTACTS = tuple(Contact(f"c{n}", HOSTILE, BEN, HOSTILE, HOSTILE, url="https://x.io/a|b>") for n in range(30))
@@ -309,14 +314,14 @@ def _mrkdwn(value: Any) -> Iterator[str]:
 
 def test_lists_that_are_too_long_say_how_much_is_left_out_and_how_to_see_it() -> None:
     many = [replace(declared(), number=n) for n in range(200)]
-    rows = [replies.Reminder("update", None, minutes(n), None, DeadlineState.WAITING, "x" * 300) for n in range(200)]
+    rows = [why.Reminder("update", None, minutes(n), None, DeadlineState.WAITING, "x" * 300) for n in range(200)]
     notes = [recorded(entry(minutes(n), "note", ADA, "x" * 300), n) for n in range(200)]
     for message in (
-        replies.listing(many, FIVE, NOW),
-        replies.which_incident(many, "ack"),
-        replies.roles(ENDS["open"], WIDE),
-        replies.why(declared(), FIVE, rows, NOW),
-        replies.timeline(declared(), notes),
+        incident_lists.listing(many, FIVE, NOW),
+        menu.which_incident(many, "ack"),
+        incident_lists.roles(ENDS["open"], WIDE),
+        why.why(declared(), FIVE, rows, NOW),
+        timeline.timeline(declared(), notes),
     ):
         said = "\n".join(_mrkdwn(message.blocks))
         assert re.search(r"and \d+ more\. \w+", said), message.text

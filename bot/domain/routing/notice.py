@@ -67,7 +67,7 @@ class NoticeKind(StrEnum):
     POLICY_MENDED = "policy_mended"
 
 
-PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR})  # sent by bot/pager.py, all others by Slack's senders
+PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR})  # sent by bot/page_sender.py, all others by Slack's senders
 
 
 class Priority(IntEnum):

@@ -12,8 +12,9 @@ from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
-from bot.slack.blocks.ledger import HANDOVER, KIND_NAMES, SHIFT, entry_line
+from bot.slack.blocks.timeline import entry_line
 from bot.slack.blocks.triage import contacts_and_links
+from bot.slack.blocks.why import HANDOVER, KIND_NAMES, SHIFT
 from bot.slack.text import clip, mention, plain, render
 
 ENTRIES = 12  # more is too long to read on a phone

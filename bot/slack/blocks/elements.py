@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.slack.text import chunks, clip, escape, plain, render
+from bot.slack.text import chunks, clip, escape, length, plain, render
 
 Block = dict[str, Any]
 
@@ -36,6 +36,7 @@ GROUPS = 100
 OVERFLOW = 5
 FALLBACK = 2000  # our own limit: Slack cuts at 40,000, telephones far earlier
 INPUT = 3000
+ANSWER_LENGTH = 24_000  # our own limit: nobody reads longer answers on a telephone
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,27 @@ def utc(at: datetime) -> str:
 def left_out(count: int, how: str) -> Block | None:
     """A line for items that did not fit; `how` says where to find them. None where all fit."""
     return context(f"… and {count} more. {how}") if count > 0 else None
+
+
+def newest_lines(lines: Sequence[str]) -> tuple[list[Block], int]:
+    """The last lines that fit, packed into sections, and the number of lines that did not fit."""
+    kept: list[str] = []
+    room = ANSWER_LENGTH
+    for line in reversed(lines):
+        room -= length(line) + 1
+        if room < 0:
+            break
+        kept.insert(0, line)
+    blocks: list[Block] = []
+    pack: list[str] = []
+    for line in kept:
+        if pack and length("\n".join([*pack, line])) > TEXT:
+            blocks.append(section("\n".join(pack)))
+            pack = []
+        pack.append(line)
+    if pack:
+        blocks.append(section("\n".join(pack)))
+    return blocks, len(lines) - len(kept)
 
 
 def join_dots(parts: Iterable[str]) -> str:

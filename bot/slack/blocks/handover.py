@@ -11,7 +11,7 @@ from bot.domain.routing.payloads import ShiftOfferPayload
 from bot.domain.timeline.entry import RecordedEntry
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
-from bot.slack.blocks.ledger import entry_line
+from bot.slack.blocks.timeline import entry_line
 from bot.slack.text import clip, mention, plain, render
 
 DESCRIPTION = 600  # characters

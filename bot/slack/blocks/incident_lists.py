@@ -11,7 +11,7 @@ from bot.domain.timeline.entry import RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import card, elements, phrases
 from bot.slack.blocks.elements import Message, button
-from bot.slack.blocks.ledger import entry_line
+from bot.slack.blocks.timeline import entry_line
 from bot.slack.text import clip, mention, plain, render
 
 COMMAND = "/incident"

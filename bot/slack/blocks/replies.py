@@ -11,45 +11,8 @@ from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Message, button
-from bot.slack.blocks.help import help
-from bot.slack.blocks.incident_lists import listing, roles, show
-from bot.slack.blocks.ledger import Reminder, timeline, why
-from bot.slack.blocks.menu import menu, none_open, which_incident
 from bot.slack.commands.request import BadRequest
 from bot.slack.text import mention, render
-
-__all__ = [
-    "NOT_RECORDED",
-    "Reminder",
-    "acknowledged",
-    "already_acknowledged",
-    "bad_request",
-    "declared",
-    "declaring",
-    "declined_page",
-    "done",
-    "escalated",
-    "help",
-    "joining",
-    "just_watching",
-    "listing",
-    "menu",
-    "modal_failed",
-    "none_open",
-    "not_recorded",
-    "outdated_press",
-    "promised",
-    "refused",
-    "responding_or_watching",
-    "roles",
-    "show",
-    "snoozed",
-    "timeline",
-    "updated",
-    "watching_responded",
-    "which_incident",
-    "why",
-]
 
 NOT_RECORDED = "That was not recorded. Please try again in a moment."
 

@@ -10,7 +10,7 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import NotFound, Refused
-from bot.slack.blocks import replies
+from bot.slack.blocks import menu, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.commands.flags import MISSING_ID
 from bot.slack.commands.parse import parse
@@ -100,7 +100,7 @@ async def _run_verb(ctx: ListenerContext, interaction: Interaction, request: Req
     if number is None:
         incidents = await ctx.open_incidents(interaction.user)
         if not incidents:
-            return replies.none_open(ctx.command)
-        return replies.which_incident(incidents, interaction.raw, ctx.command)
+            return menu.none_open(ctx.command)
+        return menu.which_incident(incidents, interaction.raw, ctx.command)
     incident, policy = await ctx.visible_incident(number, interaction)
     return await VERBS[request.verb](VerbCall(ctx, interaction, request, incident, policy))

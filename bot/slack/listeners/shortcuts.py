@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Refused
 from bot.domain.timeline.entry import Entry
-from bot.slack.blocks import replies
+from bot.slack.blocks import menu, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.add_to_timeline import add_to_timeline_modal
 from bot.slack.blocks.modals.declare import declare_modal
@@ -78,7 +78,7 @@ async def _add(ctx: ListenerContext, interaction: Interaction, message: dict[str
     if number is None:
         incidents = await ctx.open_incidents(interaction.user)
         if not incidents:
-            return replies.none_open(ctx.command)
+            return menu.none_open(ctx.command)
         view = add_to_timeline_modal(incidents, source_of(ctx, interaction, message))
         return await ctx.open_view(interaction, view, f"{ctx.command} note What happened")
     parsed = event_parser.channel_message(message, interaction.channel or "", ctx.bot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.deadlines import DeadlineState
-from bot.slack.blocks import ledger, replies, triage
+from bot.slack.blocks import help, incident_lists, menu, replies, triage, why
 from bot.slack.blocks.catchup import Missed, Upcoming, catchup
 from bot.slack.blocks.elements import Message
 from bot.slack.listeners.calls import (
@@ -27,21 +27,21 @@ SHOWN_ENTRIES = 5  # the latest key entries
 
 
 async def _menu(call: VerbCall) -> Message:
-    return replies.menu(call.incident, call.policy, call.ctx.command)
+    return menu.menu(call.incident, call.policy, call.ctx.command)
 
 
 async def _show(call: VerbCall) -> Message:
     async with call.context.database.reading() as conn:
         latest = await entries.read(conn, call.number, key_only=True, limit=SHOWN_ENTRIES, newest=True)
-    return replies.show(call.incident, call.policy, latest, call.context.clock.now())
+    return incident_lists.show(call.incident, call.policy, latest, call.context.clock.now())
 
 
 async def _why(call: VerbCall) -> Message:
     async with call.context.database.reading() as conn:
         rows = await deadlines.ledger(conn, call.number)
     reminders = [
-        ledger.Reminder(
-            ledger.ledger_kind(row.kind, row.dedup_key),
+        why.Reminder(
+            why.ledger_kind(row.kind, row.dedup_key),
             row.rung,
             row.due_at,
             row.sent_at,
@@ -50,13 +50,13 @@ async def _why(call: VerbCall) -> Message:
         )
         for row in rows
     ]
-    return replies.why(call.incident, call.policy, reminders, call.context.clock.now())
+    return why.why(call.incident, call.policy, reminders, call.context.clock.now())
 
 
 async def _catchup(call: VerbCall) -> Message:
     """What the person missed; from now on it counts as read."""
     read = await catch_up(call.context, call.incident, call.policy, call.user, call.delivery)
-    upcoming = [Upcoming(ledger.ledger_kind(row.kind, row.dedup_key), row.rung, row.due_at) for row in read.upcoming]
+    upcoming = [Upcoming(why.ledger_kind(row.kind, row.dedup_key), row.rung, row.due_at) for row in read.upcoming]
     missed = Missed(read.since, read.entries, read.messages, upcoming, read.contacts, read.links)
     return catchup(call.incident, call.policy, call.context.clock.now(), missed)
 
@@ -72,7 +72,7 @@ async def _list(call: WorkspaceCall) -> Message:
             and await can_see(conn, incident, call.user)
         ]
     now = call.context.clock.now()
-    return replies.listing(visible, call.context.policy, now, scope=request.scope, command=call.ctx.command)
+    return incident_lists.listing(visible, call.context.policy, now, scope=request.scope, command=call.ctx.command)
 
 
 async def _search(call: WorkspaceCall) -> Message:
@@ -83,7 +83,7 @@ async def _search(call: WorkspaceCall) -> Message:
 
 
 async def _help(call: WorkspaceCall) -> Message:
-    return replies.help(call.context.policy, call.ctx.command, call.request.text or None)
+    return help.help(call.context.policy, call.ctx.command, call.request.text or None)
 
 
 async def _press_retry(call: Press) -> Message:

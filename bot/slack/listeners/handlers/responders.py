@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.slack.blocks import replies
+from bot.slack.blocks import incident_lists, replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals.roles import roles_modal, values_of_roles
@@ -88,7 +88,7 @@ async def _assign_role(call: VerbCall) -> Message:
 
 
 async def _roles(call: VerbCall) -> Message:
-    return replies.roles(call.incident, call.policy, call.ctx.command, call.user)
+    return incident_lists.roles(call.incident, call.policy, call.ctx.command, call.user)
 
 
 async def _submit_roles(call: Submission) -> None:

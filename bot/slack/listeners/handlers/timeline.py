@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.slack.blocks import replies
+from bot.slack.blocks import replies, timeline
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.modals.add_to_timeline import values_of_add_to_timeline
 from bot.slack.blocks.modals.note import NOTE, note_modal, values_of_note
@@ -19,7 +19,7 @@ async def _timeline(call: VerbCall) -> Message:
     everything = call.request.scope == "all"
     async with call.context.database.reading() as conn:
         newest = await entries.read(conn, call.number, key_only=not everything, limit=SHOWN, newest=True)
-    return replies.timeline(call.incident, newest, everything=everything, command=call.ctx.command)
+    return timeline.timeline(call.incident, newest, everything=everything, command=call.ctx.command)
 
 
 async def _note(call: VerbCall) -> Message:

@@ -1,4 +1,4 @@
-"""The timeline of an incident, and the ledger of its reminders and pages."""
+"""The ledger of an incident, every reminder and page with its reason: the answer to `/incident why`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from bot.domain.policy.policy import Policy
 from bot.domain.reminder import LATE_AFTER
 from bot.domain.routing import keys
 from bot.domain.routing.keys import HandoverSubject, ShiftSubject
-from bot.domain.timeline.entry import Entry, RecordedEntry
 from bot.domain.values import durations
 from bot.slack.blocks import elements, phrases
-from bot.slack.blocks.elements import Block, Message
-from bot.slack.text import clip, length, mention, render, render_recorded
+from bot.slack.blocks.elements import Message
+from bot.slack.text import clip, render
 
-COMMAND = "/incident"
-ENTRY_LENGTH = 400
-ANSWER_LENGTH = 24_000  # our own limit: nobody reads longer answers on a telephone
+REASON_LENGTH = 400
 STATE_EMOJI = {
     DeadlineState.WAITING: ":hourglass_flowing_sand:",
     DeadlineState.DUE: ":hourglass_flowing_sand:",
@@ -62,33 +59,12 @@ class Reminder:
     reason: str
 
 
-def timeline(
-    incident: Incident, entries: Sequence[RecordedEntry], *, everything: bool = False, command: str = COMMAND
-) -> Message:
-    """The entries in order, the newest last. If not all fit, the newest are kept."""
-    what = "everything" if everything else "the key entries"
-    words = f"Timeline of {incident.id}: {what}"
-    if not entries:
-        return elements.line(f"{words}. It has no entries yet.")
-    blocks, left = _newest([_line(record) for record in entries])
-    more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
-    return elements.message(
-        words,
-        [
-            elements.section(f"*{words}*"),
-            elements.left_out(left, f"These are the newest. All of it: `tocsin show {incident.id} --json`"),
-            *blocks,
-            elements.context(f"Add to it: `{command} note What happened`{more}"),
-        ],
-    )
-
-
 def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datetime) -> Message:
     """Every reminder and page with its due time, outcome and reason, in the given order."""
     words = f"Reminders and pages of {incident.id}"
     if not rows:
         return elements.line(f"{words}: none so far, and none planned.")
-    blocks, left = _newest([_reminder(row, now) for row in _merge_steps(rows, now)])
+    blocks, left = elements.newest_lines([_reminder(row, now) for row in _merge_steps(rows, now)])
     quiet = phrases.snoozed(incident, now)
     return elements.message(
         words,
@@ -100,36 +76,6 @@ def why(incident: Incident, policy: Policy, rows: Sequence[Reminder], now: datet
             *blocks,
         ],
     )
-
-
-def _line(record: RecordedEntry) -> str:
-    return entry_line(record.entry) + (" _(the text was deleted under the retention policy)_" if record.purged else "")
-
-
-def entry_line(entry: Entry) -> str:
-    """An entry as one line of mrkdwn: time, person, text, and a link where there is one."""
-    words = clip(" ".join(_words(entry).split()), ENTRY_LENGTH)
-    return f"{elements.moment(entry.at)} {words}{_link(entry)}"
-
-
-def _words(entry: Entry) -> str:
-    who = mention(entry.actor)
-    if entry.kind == "message":
-        return f"{who}: {render_recorded(entry.text)}"
-    if entry.kind == "message_edited":
-        return f"{who} edited: {render_recorded(entry.text)}"
-    if entry.kind == "message_deleted":
-        fetched = entry.data.get("fetched")  # noticed in the history, so the person is unknown
-        return f"a message from {who} was deleted while I was offline" if fetched else f"{who} deleted a message"
-    number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
-    return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}".rstrip(": ")
-
-
-def _link(entry: Entry) -> str:
-    link = entry.data.get("link")
-    if not isinstance(link, str) or not link.startswith(("https://", "http://")) or set(link) & set("<>|\n "):
-        return ""
-    return f" <{link.replace('&', '&amp;')}|↗>"
 
 
 def _merge_steps(rows: Sequence[Reminder], now: datetime) -> list[Reminder]:
@@ -153,7 +99,7 @@ def _reminder(row: Reminder, now: datetime) -> str:
     rung = f", rung {row.rung}" if row.rung else ""
     kind = KIND_NAMES.get(row.kind, row.kind)
     head = f"{STATE_EMOJI.get(row.state, '')} *{elements.moment(row.due_at)}* · {render(kind)}{rung}"
-    reason = clip(render(row.reason), ENTRY_LENGTH)
+    reason = clip(render(row.reason), REASON_LENGTH)
     return f"{head} — {_outcome(row, now)}" + (f"\n{reason}" if reason else "")
 
 
@@ -170,24 +116,3 @@ def _outcome(row: Reminder, now: datetime) -> str:
         ahead = row.due_at - now
         return f"in {durations.approximate(ahead)}" if ahead > timedelta() else "due now"
     return str(row.state)
-
-
-def _newest(lines: Sequence[str]) -> tuple[list[Block], int]:
-    """The last lines that fit, packed into sections, and the number of lines that did not fit."""
-    kept: list[str] = []
-    room = ANSWER_LENGTH
-    for line in reversed(lines):
-        room -= length(line) + 1
-        if room < 0:
-            break
-        kept.insert(0, line)
-    blocks: list[Block] = []
-    pack: list[str] = []
-    for line in kept:
-        if pack and length("\n".join([*pack, line])) > elements.TEXT:
-            blocks.append(elements.section("\n".join(pack)))
-            pack = []
-        pack.append(line)
-    if pack:
-        blocks.append(elements.section("\n".join(pack)))
-    return blocks, len(lines) - len(kept)

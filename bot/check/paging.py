@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from bot import pager
+from bot import notifiers
 from bot.check.finding import Finding, fail, ok, warn
 from bot.domain.errors import DeliveryError
 from bot.domain.oncall import schedule as oncall
@@ -34,9 +34,9 @@ def _methods_used(policy: Policy | None) -> frozenset[str]:
 
 def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
     """Each paging method besides Slack: set up, half set up, or used by the policy and not set up."""
-    findings = [fail("notifiers", words) for words in pager.half_set_up(settings)]
-    for method in pager.NEEDS:
-        missing, way = pager.missing(settings, method), calls.label(method)
+    findings = [fail("notifiers", words) for words in notifiers.half_set_up(settings)]
+    for method in notifiers.NEEDS:
+        missing, way = notifiers.missing(settings, method), calls.label(method)
         if not missing:
             findings.append(ok("notifiers", f"{way} is set up"))
         elif method in used:
@@ -48,10 +48,10 @@ def _notifiers(settings: Settings, used: frozenset[str]) -> list[Finding]:
         words = "acknowledging in PagerDuty is not noticed here. Set PAGERDUTY_WEBHOOK_SECRET; see docs/notifiers.md."
         findings.append(warn("notifiers", words))
     for name in ("PAGERDUTY_EVENTS_URL", "TWILIO_API_URL", "WEBHOOK_URL"):
-        if in_the_clear(pager.value(settings, name)):
+        if in_the_clear(notifiers.value(settings, name)):
             words = f"{name} begins with http://: others on the way can read secrets and names. Use https://."
             findings.append(warn("notifiers", words))
-    if pager.value(settings, "SMTP_URL").startswith("smtp+plain:"):
+    if notifiers.value(settings, "SMTP_URL").startswith("smtp+plain:"):
         words = "SMTP_URL asks for no encryption: others on the way can read mail and password."
         findings.append(warn("notifiers", words))
     return findings

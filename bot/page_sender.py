@@ -1,14 +1,12 @@
-"""Pages outside Slack: which ways are set up, and one outbox row carried out by the notifier of its method."""
+"""Pages outside Slack: one notice of the outbox carried out by the notifier of its method."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-
-import aiohttp
 
 from bot.domain.errors import DeliveryError, Refused
 from bot.domain.incident import Incident
@@ -17,80 +15,12 @@ from bot.domain.policy.policy import Policy
 from bot.domain.routing.payloads import AlertFollowUpPayload, PersonPagePayload
 from bot.domain.routing.send_result import Failed, NotNeeded, Retry, SendResult, Sent, result_of
 from bot.integrations import http
-from bot.integrations.email import Email, Server, sender_of
-from bot.integrations.pagerduty import PagerDuty
 from bot.integrations.protocol import Action, Notifier, Page
-from bot.integrations.sms import Sms
-from bot.integrations.webhook import Webhook
-from bot.settings import Settings
 from bot.usecases.context import Context
 from storage import incidents
 from storage.outbox import census
 from storage.outbox.payloads import read_payload
 from storage.outbox.queue import ClaimedNotice
-
-# What each method needs, all of it, and how its notifier is made. `getattr` by the name in small letters.
-NEEDS: dict[str, tuple[str, ...]] = {
-    "pagerduty": ("PAGERDUTY_ROUTING_KEY",),
-    "email": ("SMTP_URL", "MAIL_FROM"),
-    "sms": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"),
-    "webhook": ("WEBHOOK_URL", "WEBHOOK_SECRET"),
-}
-
-
-def _pagerduty(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
-    return PagerDuty(session, settings.pagerduty_events_url, value(settings, "PAGERDUTY_ROUTING_KEY"))
-
-
-def _email(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
-    return Email(Server.of(value(settings, "SMTP_URL")), sender_of(value(settings, "MAIL_FROM")))
-
-
-def _sms(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
-    account, token = value(settings, "TWILIO_ACCOUNT_SID"), value(settings, "TWILIO_AUTH_TOKEN")
-    return Sms(session, settings.twilio_api_url, account, token, value(settings, "TWILIO_FROM"))
-
-
-def _webhook(settings: Settings, session: aiohttp.ClientSession) -> Notifier:
-    return Webhook(session, value(settings, "WEBHOOK_URL"), value(settings, "WEBHOOK_SECRET"))
-
-
-BUILDERS: dict[str, Callable[[Settings, aiohttp.ClientSession], Notifier]] = {
-    "pagerduty": _pagerduty,
-    "email": _email,
-    "sms": _sms,
-    "webhook": _webhook,
-}
-
-
-def value(settings: Settings, name: str) -> str:
-    """A setting as plain text; empty where it is not set."""
-    found = getattr(settings, name.lower())
-    return str(found.get_secret_value() if hasattr(found, "get_secret_value") else found or "")
-
-
-def missing(settings: Settings, method: str) -> list[str]:
-    """The variables that this method still lacks."""
-    return [name for name in NEEDS[method] if not value(settings, name)]
-
-
-def methods(settings: Settings) -> frozenset[str]:
-    """The methods that are set up, besides Slack."""
-    return frozenset(method for method in BUILDERS if not missing(settings, method))
-
-
-def half_set_up(settings: Settings) -> list[str]:
-    """Methods of whose variables some are set and some are not, each with what to set."""
-    lacking = {method: missing(settings, method) for method in NEEDS}
-    return [
-        f"{calls.label(method)} is half set up: set {' and '.join(names)} too"
-        for method, names in lacking.items()
-        if 0 < len(names) < len(NEEDS[method])
-    ]
-
-
-def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notifier]:
-    return {method: BUILDERS[method](settings, session) for method in methods(settings)}
 
 
 class PageSender:

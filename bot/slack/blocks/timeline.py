@@ -1,0 +1,65 @@
+"""The timeline of an incident: the answer to `/incident timeline`, and an entry as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.incident import Incident
+from bot.domain.timeline.entry import Entry, RecordedEntry
+from bot.slack.blocks import elements
+from bot.slack.blocks.elements import Message
+from bot.slack.text import clip, mention, render, render_recorded
+
+COMMAND = "/incident"
+ENTRY_LENGTH = 400
+
+
+def timeline(
+    incident: Incident, entries: Sequence[RecordedEntry], *, everything: bool = False, command: str = COMMAND
+) -> Message:
+    """The entries in order, the newest last. If not all fit, the newest are kept."""
+    what = "everything" if everything else "the key entries"
+    words = f"Timeline of {incident.id}: {what}"
+    if not entries:
+        return elements.line(f"{words}. It has no entries yet.")
+    blocks, left = elements.newest_lines([_line(record) for record in entries])
+    more = "" if everything else f" · `{command} timeline all --in {incident.id}` for everything"
+    return elements.message(
+        words,
+        [
+            elements.section(f"*{words}*"),
+            elements.left_out(left, f"These are the newest. All of it: `tocsin show {incident.id} --json`"),
+            *blocks,
+            elements.context(f"Add to it: `{command} note What happened`{more}"),
+        ],
+    )
+
+
+def _line(record: RecordedEntry) -> str:
+    return entry_line(record.entry) + (" _(the text was deleted under the retention policy)_" if record.purged else "")
+
+
+def entry_line(entry: Entry) -> str:
+    """An entry as one line of mrkdwn: time, person, text, and a link where there is one."""
+    words = clip(" ".join(_words(entry).split()), ENTRY_LENGTH)
+    return f"{elements.moment(entry.at)} {words}{_link(entry)}"
+
+
+def _words(entry: Entry) -> str:
+    who = mention(entry.actor)
+    if entry.kind == "message":
+        return f"{who}: {render_recorded(entry.text)}"
+    if entry.kind == "message_edited":
+        return f"{who} edited: {render_recorded(entry.text)}"
+    if entry.kind == "message_deleted":
+        fetched = entry.data.get("fetched")  # noticed in the history, so the person is unknown
+        return f"a message from {who} was deleted while I was offline" if fetched else f"{who} deleted a message"
+    number = f" #{entry.data['number']}" if entry.kind == "update" and "number" in entry.data else ""
+    return f"*{render(entry.kind.replace('_', ' '))}{number}* {who}: {render(entry.text)}".rstrip(": ")
+
+
+def _link(entry: Entry) -> str:
+    link = entry.data.get("link")
+    if not isinstance(link, str) or not link.startswith(("https://", "http://")) or set(link) & set("<>|\n "):
+        return ""
+    return f" <{link.replace('&', '&amp;')}|↗>"
