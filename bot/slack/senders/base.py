@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,6 +83,11 @@ class SenderBase:
         """Edit the message that the notice with this key posted."""
         receipt = await self.posted(dedup_key)
         return NEVER_POSTED if receipt is None else await self.edit(receipt, message)
+
+    async def edit_rendered(self, dedup_key: str, render: Callable[[], Awaitable[Message]]) -> SendResult:
+        """`edit_posted` with a message that is costly to render: it is rendered only where there is one to edit."""
+        receipt = await self.posted(dedup_key)
+        return NEVER_POSTED if receipt is None else await self.edit(receipt, await render())
 
     async def posted(self, dedup_key: str) -> dict[str, Any] | None:
         """The receipt of a message. None where it was never posted."""

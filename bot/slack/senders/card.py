@@ -31,7 +31,7 @@ class CardSender(SenderBase):
     @sends(NoticeKind.CARD_EDIT, failure="keep the card up to date")
     async def card_edit(self, delivery: Delivery) -> SendResult:
         try:
-            return await self.edit_posted(routing.card_key(delivery.incident.number), await self._render(delivery))
+            return await self.edit_rendered(routing.card_key(delivery.incident.number), lambda: self._render(delivery))
         except SlackError as error:
             if error.name not in DELETED:
                 raise

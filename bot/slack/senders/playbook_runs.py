@@ -35,7 +35,7 @@ class PlaybookRunSender(SenderBase):
     @sends(NoticeKind.RUN_EDIT, failure="keep the playbook up to date")
     async def run_edit(self, delivery: Delivery) -> SendResult:
         dedup_key = run_message_key(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
-        return await self.edit_posted(dedup_key, await self._render(delivery))
+        return await self.edit_rendered(dedup_key, lambda: self._render(delivery))
 
     @sends(
         NoticeKind.APPROVAL,
