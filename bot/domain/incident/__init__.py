@@ -1,13 +1,12 @@
 """The incident and its verbs: pure functions that return the changed incident and its new timeline entries."""
 
+from bot.domain.incident.acknowledgement import acknowledge
 from bot.domain.incident.lifecycle import (
     TITLE_LENGTH,
     NewIncident,
-    acknowledge,
     cancel,
     close,
     declare,
-    join,
     move,
     reopen,
     resolve,
@@ -30,7 +29,7 @@ from bot.domain.incident.state import (
     VendorAlert,
     require_open,
 )
-from bot.domain.incident.updates import note, promise, snooze, update, update_owed_by
+from bot.domain.incident.updates import StatusUpdate, note, post_update, promise, snooze, update, update_owed_by
 
 __all__ = [
     "TITLE_LENGTH",
@@ -45,6 +44,7 @@ __all__ = [
     "RunSummary",
     "ShiftState",
     "Snooze",
+    "StatusUpdate",
     "Timer",
     "TriggerState",
     "VendorAlert",
@@ -56,9 +56,9 @@ __all__ = [
     "close",
     "declare",
     "empty_roles",
-    "join",
     "move",
     "note",
+    "post_update",
     "promise",
     "reopen",
     "require_open",

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import Refused
+from bot.domain.incident.acknowledgement import acknowledge
 from bot.domain.incident.due import due_after, next_update_due, roles_due
-from bot.domain.incident.roles import with_responder
 from bot.domain.incident.state import Change, Incident, Ladder, require_open
 from bot.domain.incident.status import MEANINGS, ORDER, Status, check_move
 from bot.domain.policy.policy import Fact, Policy
@@ -66,35 +66,8 @@ def declare(number: int, new: NewIncident, policy: Policy, now: datetime) -> Cha
     return Change(incident, (entry(now, "declared", new.declared_by, text, severity=level.key, title=title),))
 
 
-def acknowledge(incident: Incident, actor: str, now: datetime, implied_by: str = "") -> Change:
-    """The actor is responding. Only the first acknowledgement of an episode is recorded; later ones join.
-
-    `implied_by` names the act that acknowledged it, where it was not `ack` itself.
-    """
-    require_open(incident)
-    joined = with_responder(incident, actor)
-    if incident.ladder.acknowledged_at is not None:
-        return Change(joined)
-    return Change(
-        replace(
-            joined,
-            status=Status.ACKNOWLEDGED if incident.status is Status.DETECTED else incident.status,
-            acknowledged_at=incident.acknowledged_at or now,
-            acknowledged_by=actor,
-            ladder=replace(incident.ladder, acknowledged_at=now),
-        ),
-        (_responding(actor, now, implied_by),),
-    )
-
-
-def _responding(actor: str, now: datetime, implied_by: str) -> Entry:
-    if implied_by:
-        return entry(now, "acknowledged", actor, f"is responding: {implied_by}", implied_by=implied_by)
-    return entry(now, "acknowledged", actor, "is responding")
-
-
 def move(incident: Incident, status: Status, actor: str, policy: Policy, now: datetime, note: str = "") -> Change:
-    """Change the status. This acknowledges the incident; a note counts as a status update for the cadence.
+    """Change the status. The actor responds by that; a note counts as a status update for the cadence.
 
     The statuses that end an incident go to their own verbs. Raises `Refused` for the status it already has.
     """
@@ -106,22 +79,24 @@ def move(incident: Incident, status: Status, actor: str, policy: Policy, now: da
         return cancel(incident, actor, now, note)
     if status is Status.MERGED:
         raise Refused("Merging needs the other incident.", "merge INC-7")
-    check_move(incident.status, status)
     if status is incident.status:
         raise Refused(f"It is already {status}: {MEANINGS[status]}.", "update What changed since")
-    before = incident.status
-    changed, entries = _implied_acknowledgement(incident, actor, now, f"moved it to {status}")
-    changed = _stamp(replace(changed, status=status), status, now)
+    responding = acknowledge(incident, actor, now, implied_by=f"moved it to {status}")
+    moved = with_status(responding.incident, status, incident.status, actor, now, note)
     if note:
-        changed = replace(changed, update_due_at=next_update_due(changed, policy, now), unanswered=0, snooze=None)
+        due_at = next_update_due(moved.incident, policy, now)
+        moved = replace(moved, incident=replace(moved.incident, update_due_at=due_at, unanswered=0, snooze=None))
+    return Change(moved.incident, (*responding.entries, *moved.entries))
+
+
+def with_status(
+    incident: Incident, status: Status, before: Status, actor: str, now: datetime, note: str = ""
+) -> Change:
+    """The incident in another status, with an entry that names the status `before`. Raises `Refused`."""
+    check_move(before, status)
     text = f"{before} → {status}" + (f": {note}" if note else "")
     record = entry(now, "status", actor, text, before=str(before), after=str(status), note=note)
-    return Change(changed, (*entries, record))
-
-
-def join(incident: Incident, user: str) -> Change:
-    """Count a person among the responders. No entry: the channel itself records who joined."""
-    return Change(with_responder(incident, user))
+    return Change(_stamp(replace(incident, status=status), status, now), (record,))
 
 
 def resolve(
@@ -137,8 +112,8 @@ def resolve(
     if incident.status is Status.RESOLVED:
         raise Refused("It is already resolved.", "close")
     require_open(incident)
-    changed, entries = _implied_acknowledgement(incident, actor, now, "resolved it")
-    changed = _stamp(replace(changed, status=Status.RESOLVED), Status.RESOLVED, now)
+    responding = acknowledge(incident, actor, now, implied_by="resolved it")
+    changed = _stamp(replace(responding.incident, status=Status.RESOLVED), Status.RESOLVED, now)
     changed = replace(
         changed,
         resolved_by=actor,
@@ -148,7 +123,7 @@ def resolve(
         impact_ended_at=impact_ended_at or incident.impact_ended_at,
     )
     record = entry(now, "resolved", actor, summary, root_cause=root_cause, before=str(incident.status))
-    return Change(changed, (*entries, record))
+    return Change(changed, (*responding.entries, record))
 
 
 def close(incident: Incident, actor: str, now: datetime) -> Change:
@@ -177,7 +152,7 @@ def cancel(incident: Incident, actor: str, now: datetime, reason: str) -> Change
 def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason: str) -> Change:
     """Return to investigating in a new episode: reminders and ladder start afresh, the history stays.
 
-    Raises `Refused` without a reason.
+    Nobody responds yet: those who did before may have gone home. Raises `Refused` without a reason.
     """
     if incident.open:
         raise Refused(f"It is still open: {incident.status}.", "status investigating")
@@ -188,6 +163,7 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
         incident,
         status=Status.INVESTIGATING,
         episode=incident.episode + 1,
+        responders=(),
         resolved_at=None,
         resolved_by=None,
         closed_at=None,
@@ -201,15 +177,6 @@ def reopen(incident: Incident, actor: str, policy: Policy, now: datetime, reason
         snooze=None,
     )
     return Change(changed, (entry(now, "reopened", actor, reason.strip(), episode=changed.episode),))
-
-
-def _implied_acknowledgement(
-    incident: Incident, actor: str, now: datetime, act: str
-) -> tuple[Incident, tuple[Entry, ...]]:
-    if incident.ladder.acknowledged_at is not None:
-        return incident, ()
-    change = acknowledge(incident, actor, now, implied_by=act)
-    return change.incident, change.entries
 
 
 def _stamp(incident: Incident, status: Status, now: datetime) -> Incident:

@@ -1,10 +1,11 @@
-"""Roles and their holders, and the incident's responders."""
+"""Roles and their holders."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.incident.acknowledgement import acknowledge
 from bot.domain.incident.due import roles_due
 from bot.domain.incident.state import Change, Incident, require_open
 from bot.domain.policy.policy import Policy
@@ -13,21 +14,26 @@ from bot.domain.values.slack_ids import user_mention
 
 
 def assign(incident: Incident, role: str, user: str, actor: str, policy: Policy, now: datetime) -> Change:
-    """Give a role to a person, who also becomes a responder; the previous holder loses it.
+    """Give a role to a person; the previous holder loses it. Whoever takes a role themselves responds by that.
 
-    Changes nothing when the person holds the role already. Raises `Refused` for an unknown role.
+    Records nothing when the person holds the role already. Raises `Refused` for an unknown role.
     """
     require_open(incident)
     duty = policy.role(role)
     before = incident.roles.get(duty.key)
+    responding = (
+        acknowledge(incident, actor, now, implied_by=f"took the role {duty.title}")
+        if user == actor
+        else Change(incident)
+    )
     if before == user:
-        return Change(incident)
-    changed = with_responder(replace(incident, roles={**incident.roles, duty.key: user}), user)
+        return responding
+    changed = replace(responding.incident, roles={**incident.roles, duty.key: user})
     if not empty_roles(changed, policy):
         changed = replace(changed, roles_asked=0)
     text = f"{duty.title}: {user_mention(user)}"
     record = entry(now, "role", actor, text, role=duty.key, title=duty.title, user=user, before=before)
-    return Change(changed, (record,))
+    return Change(changed, (*responding.entries, record))
 
 
 def clear_role(incident: Incident, role: str, actor: str, policy: Policy, now: datetime) -> Change:
@@ -48,10 +54,3 @@ def empty_roles(incident: Incident, policy: Policy) -> tuple[str, ...]:
     """Keys of required roles without a holder, in the policy's order."""
     required = policy.severity(incident.severity).roles
     return tuple(role for role in required if role not in incident.roles)
-
-
-def with_responder(incident: Incident, user: str) -> Incident:
-    """The incident with this person among its responders, once."""
-    if user in incident.responders:
-        return incident
-    return replace(incident, responders=(*incident.responders, user))

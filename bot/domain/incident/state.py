@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -153,7 +154,7 @@ class Incident:
     channel_id: str | None = None  # None until the channel exists
     channel_name: str | None = None
     roles: dict[str, str] = field(default_factory=dict)  # role key → holder
-    responders: tuple[str, ...] = ()
+    responders: tuple[str, ...] = ()  # of this episode, by an act of their own
     acknowledged_at: datetime | None = None  # first acknowledgement of all episodes
     acknowledged_by: str | None = None  # of the latest episode; a Slack ID, an address or a name
     identified_at: datetime | None = None
@@ -211,6 +212,11 @@ class Change:
 
     incident: Incident
     entries: tuple[Entry, ...] = ()
+
+    def then(self, verb: Callable[[Incident], Change]) -> Change:
+        """This change, followed by another verb that sees the incident as this one leaves it."""
+        later = verb(self.incident)
+        return Change(later.incident, (*self.entries, *later.entries))
 
 
 def require_open(incident: Incident) -> None:

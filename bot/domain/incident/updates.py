@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
+from bot.domain.incident.acknowledgement import acknowledge
 from bot.domain.incident.due import next_update_due
+from bot.domain.incident.lifecycle import move, with_status
+from bot.domain.incident.severity import change_severity
 from bot.domain.incident.state import Change, Incident, Snooze, require_open
+from bot.domain.incident.status import ENDED, Status
 from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 from bot.domain.values import durations
 
 
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """What a person says in a status update, with the changes that they make by it."""
+
+    text: str
+    status: Status | None = None  # None, or the status it has: no change
+    severity: str | None = None
+    next_in: timedelta | None = None  # promises the following update by then
+
+
 def update(
     incident: Incident, text: str, actor: str, policy: Policy, now: datetime, *, next_in: timedelta | None = None
 ) -> Change:
-    """Post a numbered status update; it answers the reminders and restarts the cadence.
+    """`post_update` without a change of status and severity."""
+    return post_update(incident, StatusUpdate(text, next_in=next_in), actor, policy, now)
 
-    `next_in` promises the following update by then instead. Raises `Refused` without words.
+
+def post_update(incident: Incident, post: StatusUpdate, actor: str, policy: Policy, now: datetime) -> Change:
+    """Post a numbered status update, and change the status and the severity with it where they differ.
+
+    The actor responds by that. It does not acknowledge a severity raised in the same update, so that people are paged
+    for it. Raises `Refused` without words.
     """
     require_open(incident)
-    text = text.strip()
-    if not text:
+    if not post.text.strip():
         raise Refused("An update needs words.", "update We rolled back, error rate is falling")
+    before, status, severity = incident.status, post.status, post.severity
+    change = acknowledge(incident, actor, now, implied_by="posted an update")
+    if severity and severity != incident.severity:
+        change = change.then(lambda current: change_severity(current, severity, actor, policy, now))
+    if status and status is not before and status not in ENDED:
+        change = change.then(lambda current: with_status(current, status, before, actor, now))
+    change = change.then(lambda current: _posted(current, post, actor, policy, now))
+    if status in ENDED:
+        change = change.then(lambda current: move(current, status, actor, policy, now, post.text.strip()))
+    return change
+
+
+def _posted(incident: Incident, post: StatusUpdate, actor: str, policy: Policy, now: datetime) -> Change:
+    """The update itself: it answers the reminders and restarts the cadence."""
+    text, next_in = post.text.strip(), post.next_in
     number = incident.updates + 1
     changed = replace(
         incident,

@@ -7,7 +7,6 @@ from datetime import timedelta
 from bot.domain import incident as verbs
 from bot.domain.incident import Change, Incident
 from bot.domain.incident.status import Status
-from bot.domain.timeline.entry import Entry
 from bot.usecases import authorize
 from bot.usecases.context import Context
 from bot.usecases.incidents.change import change_incident
@@ -29,22 +28,12 @@ async def post_update(
     """Post a numbered update, and change the status and the severity with it where they differ."""
 
     def verb(work: UnitOfWork) -> Change:
-        incident: Incident = work.incident
-        entries: list[Entry] = []
+        incident = work.incident
         if severity and severity != incident.severity:
             authorize.require(context, "severity", actor, incident)
-            change = verbs.change_severity(incident, severity, actor, work.policy, work.now)
-            incident, entries = change.incident, [*change.entries]
         if status and status is not incident.status and (action := permission_for(status)):
-            authorize.require(context, action, actor, work.incident)
-        if status and status is not incident.status and status is not Status.RESOLVED:
-            change = verbs.move(incident, status, actor, work.policy, work.now)
-            incident, entries = change.incident, [*entries, *change.entries]
-        change = verbs.update(incident, text, actor, work.policy, work.now, next_in=next_in)
-        incident, entries = change.incident, [*entries, *change.entries]
-        if status is Status.RESOLVED:
-            change = verbs.resolve(incident, actor, work.now, summary=text)
-            incident, entries = change.incident, [*entries, *change.entries]
-        return Change(incident, tuple(entries))
+            authorize.require(context, action, actor, incident)
+        post = verbs.StatusUpdate(text, status, severity, next_in)
+        return verbs.post_update(incident, post, actor, work.policy, work.now)
 
     return await change_incident(context, number, "update", actor, verb, delivery)

@@ -119,7 +119,7 @@ class Life(RuleBasedStateMachine):
         if incident.status in ORDER[1:]:
             assert incident.acknowledged_at is not None
         assert all(role in {r.key for r in POLICY.roles} for role in incident.roles)
-        assert set(incident.roles.values()) <= set(incident.responders)
+        assert incident.ladder.acknowledged_at is None or incident.acknowledged_by in incident.responders
         assert replace(incident) == incident
 
     @invariant()

@@ -16,7 +16,7 @@ def test_an_update_is_numbered_and_resets_the_cadence() -> None:
     assert change.incident.updates == 1
     assert change.incident.update_due_at == NOON + 31 * MINUTE
     assert change.incident.unanswered == 0
-    assert change.entries[0].data["number"] == 1
+    assert change.entries[-1].data["number"] == 1
 
 
 def test_a_promised_update_replaces_the_cadence() -> None:

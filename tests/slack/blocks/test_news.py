@@ -82,7 +82,7 @@ def test_an_older_update_promises_nothing_any_more() -> None:
 def test_a_long_update_is_posted_in_full() -> None:
     text = " ".join(["word"] * 1200)
     change = verbs.update(OPEN, text, BEN, FIVE, NOW)
-    shown = " ".join(mrkdwn(block) for block in news.entry_message(change.entries[0], change.incident, FIVE).blocks)
+    shown = " ".join(mrkdwn(block) for block in news.entry_message(change.entries[-1], change.incident, FIVE).blocks)
     assert shown.count("word") == 1200
 
 

@@ -27,7 +27,7 @@ async def test_an_update_changes_status_and_severity_where_they_differ(context: 
     assert (incident.updates, incident.status, incident.severity) == (1, Status.MITIGATING, "sev1")
     async with context.database.reading() as conn:
         kinds = [record.entry.kind for record in await entries.read(conn, 1)]
-    assert kinds[1:] == ["severity", "acknowledged", "status", "update"]
+    assert kinds[1:] == ["acknowledged", "severity", "status", "update"]
 
 
 async def test_an_update_that_resolves_ends_the_incident(context: Context) -> None:

@@ -1,0 +1,47 @@
+"""The incident's responders: people who acknowledged or took part by an act of their own in this episode.
+
+Being named to a role, invited or paged by somebody else makes nobody a responder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.incident.state import Change, Incident, require_open
+from bot.domain.incident.status import Status
+from bot.domain.timeline.entry import Entry, entry
+
+
+def acknowledge(incident: Incident, actor: str, now: datetime, implied_by: str = "") -> Change:
+    """The actor is responding. Only the first acknowledgement of an episode is recorded; later ones join.
+
+    `implied_by` names the act that acknowledged it, where it was not `ack` itself.
+    """
+    require_open(incident)
+    joined = _with_responder(incident, actor)
+    if incident.ladder.acknowledged_at is not None:
+        return Change(joined)
+    return Change(
+        replace(
+            joined,
+            status=Status.ACKNOWLEDGED if incident.status is Status.DETECTED else incident.status,
+            acknowledged_at=incident.acknowledged_at or now,
+            acknowledged_by=actor,
+            ladder=replace(incident.ladder, acknowledged_at=now),
+        ),
+        (_responding(actor, now, implied_by),),
+    )
+
+
+def _responding(actor: str, now: datetime, implied_by: str) -> Entry:
+    if implied_by:
+        return entry(now, "acknowledged", actor, f"is responding: {implied_by}", implied_by=implied_by)
+    return entry(now, "acknowledged", actor, "is responding")
+
+
+def _with_responder(incident: Incident, user: str) -> Incident:
+    """The incident with this person among its responders, once."""
+    if user in incident.responders:
+        return incident
+    return replace(incident, responders=(*incident.responders, user))
