@@ -10,6 +10,7 @@ PIP = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"
 
 
 def main() -> None:
+    """Resolve constraints.txt without installing anything and write each pin with its hash."""
     pins = ROOT / "constraints.txt"
     command = [*PIP, "--report", "-", "-r", str(pins)]
     report = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - constant

@@ -60,6 +60,7 @@ class App:
 
     @property
     def database(self) -> Database:
+        """The database that every use case of this process works with."""
         return self.context.database
 
     async def start(self) -> None:

@@ -96,7 +96,7 @@ class Base:
 async def build(settings: Settings) -> App:
     """Check settings and policy, open (and migrate) the database, ask Slack who we are, and wire the parts together.
 
-    Nothing runs before `App.start`. Raises `TocsinError` with what to mend.
+    Nothing runs before `App.start`. Raises `TocsinError`, which says what to fix.
     """
     if missing := settings.missing_for_serving():
         raise SettingsError("Tocsin cannot start:\n  " + "\n  ".join(missing))

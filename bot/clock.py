@@ -1,4 +1,4 @@
-"""The clock: domain time, which may run faster than the wall's, and the way between the two."""
+"""The clock: domain time, which `--speed` makes faster than real time, and conversion between the two."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Domain time runs `speed` times as fast as the wall since `anchor` (epoch seconds); before it they agree."""
+    """From `anchor` on (epoch seconds) domain time runs `speed` times as fast as real time; before, they are equal."""
 
     anchor: float = 0.0
     speed: float = 1.0
 
     def now(self) -> datetime:
+        """The present domain instant, aware, in UTC."""
         return self.at(time.time())
 
     def at(self, wall_s: float) -> datetime:
-        """The domain instant of a wall instant, such as a Slack `ts`. Raises `ValueError` for one no calendar has."""
+        """The domain instant of a real one in epoch seconds, such as a Slack `ts`. Raises `ValueError` out of range."""
         try:
             return datetime.fromtimestamp(self._stretch(wall_s), UTC)
-        except (OverflowError, OSError) as error:  # which of them is the system's to say
-            raise ValueError(f"{wall_s} is no instant") from error
+        except (OverflowError, OSError) as error:  # the platform decides which
+            raise ValueError(f"{wall_s} is not an instant") from error
 
     def wall(self, instant: datetime) -> float:
-        """Epoch seconds on the wall at which the domain clock shows `instant`."""
+        """The real time, in epoch seconds, at which the domain clock shows `instant`."""
         moment = instant.timestamp()
         return moment if moment <= self.anchor else self.anchor + (moment - self.anchor) / self.speed
 
     def wall_seconds(self, span: timedelta) -> float:
+        """Real seconds that a span of domain time takes."""
         return span.total_seconds() / self.speed
 
     def _stretch(self, wall_s: float) -> float:

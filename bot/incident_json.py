@@ -1,4 +1,4 @@
-"""An incident as JSON: the one shape of the command line and the API. Other programs rely on these fields."""
+"""Incidents as JSON, for the command line and exports. Other programs rely on these fields."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def instant(value: datetime | None) -> str | None:
 
 
 def incident_json(incident: Incident) -> dict[str, Any]:
+    """An incident without its timeline. Instants are RFC 3339, spans are seconds; None where it did not happen."""
     return {
         "id": incident.id,
         "title": incident.title,
@@ -57,6 +58,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
 def whole_incident_json(
     incident: Incident, entries: Sequence[RecordedEntry], rows: Sequence[LedgerRow]
 ) -> dict[str, Any]:
+    """An incident with its timeline and its ledger of reminders and pages."""
     return {
         **incident_json(incident),
         "timeline": [entry_json(record) for record in entries],
@@ -65,12 +67,13 @@ def whole_incident_json(
 
 
 def similar_json(found: SimilarIncident) -> dict[str, Any]:
-    """An incident that was searched for, with what is known of how it was mended."""
+    """A similar incident with what fixed it, in words, and the step of a playbook that did, if one is known."""
     fix = {"playbook": found.fix.playbook, "step": found.fix.step} if found.fix else None
     return {**incident_json(found.incident), "fixed": found.fixed, "fix": fix, "reasons": list(found.reasons)}
 
 
 def entry_json(record: RecordedEntry) -> dict[str, Any]:
+    """An entry of the timeline. `purged` is present only where retention removed the text."""
     entry = record.entry
     return {
         "seq": record.seq,
@@ -86,7 +89,7 @@ def entry_json(record: RecordedEntry) -> dict[str, Any]:
 
 
 def reminder_json(row: LedgerRow) -> dict[str, Any]:
-    """What is decided but not out yet still waits, for whoever reads this."""
+    """A reminder or page of the ledger. One that is due but not sent yet counts as waiting."""
     state = DeadlineState.WAITING if row.state is DeadlineState.DUE else row.state
     return {
         "kind": row.kind,

@@ -1,4 +1,4 @@
-"""Structured logs: one line an event, the incident's ID in it, secrets left out."""
+"""Structured logs: one line for each event, with the incident's ID and without secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHORTEST_SECRET = 6
 
 
 def configure(form: Literal["console", "json"] | None, level: str, secrets: Iterable[str] = ()) -> None:
-    """Everything, the libraries' logs too, goes to standard error in one form."""
+    """Log to standard error, the libraries' records included. `form` None: `console` on a terminal, else `json`."""
     form = form or ("console" if sys.stderr.isatty() else "json")
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -56,9 +56,9 @@ def configure(form: Literal["console", "json"] | None, level: str, secrets: Iter
 
 
 class Mask:
-    """Replaces secrets wherever they turn up in a line, however they were written down.
+    """Replaces secrets in log records, in every encoding that a record may contain.
 
-    Nothing in a user's text can forge a line of its own, or speak to the terminal that shows it.
+    A user's text can neither forge a record of its own nor control the terminal that shows it.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -68,12 +68,13 @@ class Mask:
         self._secrets = sorted(forms, key=len, reverse=True)
 
     def event(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Structlog processor: the event with secrets masked and control characters escaped in every value."""
         for key, value in event.items():
             event[key] = self._value(value, keep="\n" if key in _TRACES else "")
         return event
 
     def line(self, logger: Any, name: str, line: str) -> str:
-        """The whole record. The lines of a traceback are set in, so that none of them looks like a record."""
+        """The rendered record with secrets masked. Tracebacks are indented, so that no line looks like a record."""
         first, *rest = self._masked(line).split("\n")
         return "\n".join([first, *(f"    {_plain(one)}" for one in rest)])
 
@@ -93,7 +94,7 @@ class Mask:
 
 
 _TRACES = frozenset({"exception", "stack"})
-# C0 and C1 controls, what else ends a line, and the marks that turn the reading order of what follows.
+# C0 and C1 controls, other line breaks, marks that change the direction of text, and lone surrogates.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -102,7 +103,7 @@ def _plain(text: str, keep: str = "") -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """As it is, and as it looks in JSON, in an address, in a Python repr and in base64."""
+    """The secret as it is, and as it appears in JSON, in a URL, in a Python repr and in base64."""
     encoded = base64.b64encode(secret.encode()).decode()
     return {
         secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1],
@@ -111,5 +112,5 @@ def _forms(secret: str) -> set[str]:
 
 
 def _quoted(text: str) -> set[str]:
-    """Within another text, as that is quoted: an error's message in a repr, an answer's JSON in JSON."""
+    """The text quoted once more: an error's message in a repr, an answer's JSON in JSON."""
     return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}

@@ -1,4 +1,4 @@
-"""Figures about ourselves, in Prometheus' format."""
+"""The bot's own metrics, in Prometheus' format."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ _SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
 
 class Rates(Protocol):
-    """The limiter, as far as it is counted."""
+    """The part of the rate limiter that is measured."""
 
     @property
-    def strict(self) -> bool: ...
+    def strict(self) -> bool:
+        """Whether calls are paced more slowly because Slack has just refused one."""
 
 
 class Sockets(Protocol):
-    """Socket Mode, as far as it is counted."""
+    """The part of Socket Mode that is measured."""
 
     @property
-    def open_count(self) -> int: ...
+    def open_count(self) -> int:
+        """How many Socket Mode connections are open."""
 
 
 class Metrics:
-    """One registry a process, so that tests and several apps in one process do not meet."""
+    """All metrics of one app, in a registry of their own: several apps in one process do not collide."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -51,17 +53,23 @@ class Metrics:
             "tocsin_slack_call_seconds", "How long Slack took", ["method"], registry=self.registry, buckets=_SLOW
         )
         self.outbox_results = Counter(
-            "tocsin_outbox_results_total", "What came of notices, by kind", ["kind", "result"], registry=self.registry
+            "tocsin_outbox_results_total",
+            "Attempts to send a notice by kind and result",
+            ["kind", "result"],
+            registry=self.registry,
         )
         self.outbox_depth = Gauge("tocsin_outbox_rows", "Notices by state", ["state"], registry=self.registry)
         self.outbox_age = Gauge(
-            "tocsin_outbox_oldest_seconds", "Age of the oldest notice that still waits", registry=self.registry
+            "tocsin_outbox_oldest_seconds", "Age of the oldest notice that is not sent yet", registry=self.registry
         )
         self.repeated = Counter(
-            "tocsin_deliveries_repeated_total", "Deliveries made before", ["kind"], registry=self.registry
+            "tocsin_deliveries_repeated_total",
+            "Deliveries of Slack that were accepted before",
+            ["kind"],
+            registry=self.registry,
         )
         self.refused = Counter(
-            "tocsin_requests_refused_total", "Requests refused before they were read", ["why"], registry=self.registry
+            "tocsin_requests_refused_total", "Requests refused without being read", ["why"], registry=self.registry
         )
         self.incidents_open = Gauge("tocsin_incidents_open", "Open incidents", ["severity"], registry=self.registry)
         self.policy_stale = Gauge(
@@ -69,13 +77,16 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
         self.policy_reloads = Counter(
-            "tocsin_policy_reloads_total", "Times a changed policy file was read", ["result"], registry=self.registry
+            "tocsin_policy_reloads_total",
+            "Reads of a changed policy file by result",
+            ["result"],
+            registry=self.registry,
         )
 
         self._watching()
 
     def _watching(self) -> None:
-        """Those about our own health. What they say, and which alerts go by them, is in docs/operator.md."""
+        """Metrics of the bot's own health. docs/operator.md explains them and the alerts that use them."""
         registry = self.registry
         self.check_ok = Gauge(
             "tocsin_check_ok", "1 while a condition of /readyz holds, else 0", ["check"], registry=registry
@@ -84,24 +95,32 @@ class Metrics:
             "tocsin_outbox_waiting", "Notices that are not sent yet", ["kind", "state"], registry=registry
         )
         self.outbox_waiting_s = Gauge(
-            "tocsin_outbox_waiting_seconds", "Age of the oldest that waits, by kind", ["kind"], registry=registry
+            "tocsin_outbox_waiting_seconds",
+            "Age of the oldest notice that is not sent yet, by kind",
+            ["kind"],
+            registry=registry,
         )
         self.claims = Counter("tocsin_claims_total", "Notices and deadlines claimed", ["what"], registry=registry)
         self.taken_over = Counter(
-            "tocsin_leases_taken_over_total", "Claimed after another's lease had ended", ["what"], registry=registry
+            "tocsin_leases_taken_over_total",
+            "Notices and deadlines claimed after the lease of an earlier claim had expired",
+            ["what"],
+            registry=registry,
         )
         self.slack_waits = Counter(
-            "tocsin_slack_waits_total", "Calls put off to keep to Slack's limits", ["method"], registry=registry
+            "tocsin_slack_waits_total", "Calls postponed to keep to Slack's rate limits", ["method"], registry=registry
         )
-        self.slack_strict = Gauge(
-            "tocsin_slack_strict", "1 for an hour after Slack refused a call as one too many", registry=registry
-        )
-        self.replicas = Gauge("tocsin_replicas", "Processes that serve from this database", registry=registry)
-        self.sockets_open = Gauge("tocsin_socket_connections", "Socket Mode connections that live", registry=registry)
+        self.slack_strict = Gauge("tocsin_slack_strict", "1 for an hour after Slack answered 429", registry=registry)
+        self.replicas = Gauge("tocsin_replicas", "Server processes that use this database", registry=registry)
+        self.sockets_open = Gauge("tocsin_socket_connections", "Open Socket Mode connections", registry=registry)
         self.sockets_rebuilt = Counter(
             "tocsin_sockets_rebuilt_total", "Socket Mode connections replaced because they were dead", registry=registry
         )
-        self.tick_age = Gauge("tocsin_scheduler_tick_age_seconds", "Since the scheduler last ticked", registry=registry)
+        self.tick_age = Gauge(
+            "tocsin_scheduler_tick_age_seconds",
+            "Time since the last tick of the scheduler of deadlines",
+            registry=registry,
+        )
         self.heartbeats = Counter(
             "tocsin_heartbeats_total", "Calls of HEARTBEAT_URL by result", ["result"], registry=registry
         )
@@ -114,42 +133,48 @@ class Metrics:
             self.taken_over.labels(what)
 
     def _playbooks(self) -> None:
-        """Those about playbooks and what they run."""
+        """Metrics of playbook runs and their jobs."""
         registry = self.registry
-        self.jobs = Gauge("tocsin_jobs", "Jobs of runners that are not over", ["runner", "state"], registry=registry)
+        self.jobs = Gauge("tocsin_jobs", "Jobs that have not ended", ["runner", "state"], registry=registry)
         self.jobs_ended = Counter(
             "tocsin_jobs_ended_total", "Attempts of jobs by result", ["runner", "result"], registry=registry
         )
-        self.walks = Gauge("tocsin_walks", "Playbooks that are walked in open incidents", ["kind"], registry=registry)
-        self.walk_steps = Gauge("tocsin_walk_steps", "Steps of these", ["state"], registry=registry)
+        self.walks = Gauge("tocsin_walks", "Active playbook runs of open incidents", ["kind"], registry=registry)
+        self.walk_steps = Gauge("tocsin_walk_steps", "Steps of these runs by state", ["state"], registry=registry)
 
     def job_ended(self, runner: str, result: str) -> None:
+        """Count an attempt of a job by its runner and result."""
         self.jobs_ended.labels(runner, result).inc()
 
     def slack_called(self, method: str, result: str, took_s: float) -> None:
+        """Count a call by its result, `ok` or an error, and record how long it took."""
         self.slack_calls.labels(method, error_name(result)).inc()
         self.slack_seconds.labels(method).observe(took_s)
 
     def claimed(self, what: str, taken_over: bool) -> None:
+        """Count a claim of a `notice` or `deadline`, and whether another process's lease had expired."""
         self.claims.labels(what).inc()
         if taken_over:
             self.taken_over.labels(what).inc()
 
     def acknowledged(self, kind: str, took_s: float) -> None:
+        """Record how long a request of this kind waited for its answer."""
         self.acknowledgements.labels(kind).observe(took_s)
 
     def about(self, rates: Rates, sockets: Sockets | None) -> None:
-        """What is asked of these whenever somebody looks."""
+        """Read these at each scrape."""
         self.slack_strict.set_function(lambda: float(rates.strict))
         if sockets is not None:
             self.sockets_open.set_function(lambda: float(sockets.open_count))
 
     def heartbeat(self, result: str) -> None:
+        """Count a heartbeat by its result: `sent`, `failed` or `withheld`."""
         self.heartbeats.labels(result).inc()
         if result == "sent":
             self.heartbeat_at.set_to_current_time()
 
     def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
@@ -163,7 +188,7 @@ _OURS = {
 
 
 def error_name(result: str) -> str:
-    """Slack's error name without its details, which may quote what we said; a name for what Slack has none for."""
+    """Slack's error name without its details, which may quote a message; a name for failures that have none."""
     for words, name in _OURS.items():
         if result.startswith(words):
             return name

@@ -1,4 +1,4 @@
-"""The ways to page outside Slack: what each needs, which are set up, and how its notifier is built."""
+"""Paging methods outside Slack: the settings that each needs, which are configured, and their notifiers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.integrations.sms import Sms
 from bot.integrations.webhook import Webhook
 from bot.settings import Settings
 
-# What each method needs, all of it, and how its notifier is made. `getattr` by the name in small letters.
+# The settings that each method needs. The attribute of `Settings` has the same name in lower case.
 NEEDS: dict[str, tuple[str, ...]] = {
     "pagerduty": ("PAGERDUTY_ROUTING_KEY",),
     "email": ("SMTP_URL", "MAIL_FROM"),
@@ -49,23 +49,23 @@ BUILDERS: dict[str, Callable[[Settings, aiohttp.ClientSession], Notifier]] = {
 
 
 def value(settings: Settings, name: str) -> str:
-    """A setting as plain text; empty where it is not set."""
-    found = getattr(settings, name.lower())
-    return str(found.get_secret_value() if hasattr(found, "get_secret_value") else found or "")
+    """A setting as plain text, secrets too; empty where it is not set."""
+    setting = getattr(settings, name.lower())
+    return str(setting.get_secret_value() if hasattr(setting, "get_secret_value") else setting or "")
 
 
 def missing(settings: Settings, method: str) -> list[str]:
-    """The variables that this method still lacks."""
+    """The variables that this method needs and that are not set."""
     return [name for name in NEEDS[method] if not value(settings, name)]
 
 
 def methods(settings: Settings) -> frozenset[str]:
-    """The methods that are set up, besides Slack."""
+    """The methods that are completely configured, besides Slack."""
     return frozenset(method for method in BUILDERS if not missing(settings, method))
 
 
 def half_set_up(settings: Settings) -> list[str]:
-    """Methods of whose variables some are set and some are not, each with what to set."""
+    """For each method of which only some variables are set, a sentence that names the others."""
     lacking = {method: missing(settings, method) for method in NEEDS}
     return [
         f"{calls.label(method)} is half set up: set {' and '.join(names)} too"
@@ -75,4 +75,5 @@ def half_set_up(settings: Settings) -> list[str]:
 
 
 def build(settings: Settings, session: aiohttp.ClientSession) -> dict[str, Notifier]:
+    """The notifiers of the methods that are configured, by method."""
     return {method: BUILDERS[method](settings, session) for method in methods(settings)}

@@ -1,4 +1,4 @@
-"""Pages outside Slack: one notice of the outbox carried out by the notifier of its method."""
+"""Pages outside Slack: the sender that passes a notice to the notifier of its method."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from storage.outbox.queue import ClaimedNotice
 
 
 class PageSender:
-    """`send` carries out one notice of the kind `PAGE_VENDOR`; the page is made from the incident as it stands then."""
+    """Sends notices of the kind `PAGE_VENDOR`. The page shows the incident as it is when it is sent."""
 
     def __init__(self, context: Context, by_method: Mapping[str, Notifier], team_url: str) -> None:
         self._context = context
@@ -32,7 +32,7 @@ class PageSender:
         self._team_url = team_url
 
     async def send(self, row: ClaimedNotice) -> SendResult:
-        """1. Read the incident; 2. see whether it is still wanted; 3. hand it over; 4. say failures in plain words."""
+        """1. Read the incident; 2. check that the page is needed; 3. pass it to the notifier; 4. describe a failure."""
         async with self._context.database.reading() as conn:
             incident = await incidents.get(conn, row.incident) if row.incident is not None else None
             if incident is None:
@@ -47,7 +47,7 @@ class PageSender:
         words = _what(row, policy, incident)
         if notifier is None:
             return Failed(f"{words}: {calls.label(method)} is not set up any more.")
-        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:  # looking and sending, at their longest
+        if time.monotonic() + 2 * http.TIMEOUT_S > row.lease_ends_monotonic:  # the longest look-up and request
             return Retry(f"{words}: its lease would have ended before the answer", timedelta(0))
         try:
             receipt = await notifier.send(page)
@@ -57,7 +57,7 @@ class PageSender:
 
 
 def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str | None:
-    """The reason to drop it. None while it is needed."""
+    """The reason to drop the notice; None while it is needed."""
     if incident.drill:
         return "a drill pages nobody"
     payload = _payload(row)
@@ -68,7 +68,7 @@ def _not_needed(row: ClaimedNotice, incident: Incident, failed: set[str]) -> str
 
 
 def page_of(row: ClaimedNotice, incident: Incident, policy: Policy, team_url: str, paged_at: datetime) -> Page:
-    """What may leave: of a private incident nothing but its ID."""
+    """What the vendor gets: of a private incident nothing but its ID."""
     payload, private = _payload(row), incident.private
     person = calls.person_by_address(payload.contact, policy) if payload.contact else calls.Person("", "")
     person = replace(person, name=_plain(person.name, policy))
@@ -107,7 +107,7 @@ def _link(incident: Incident, team_url: str) -> str | None:
     return f"{team_url.rstrip('/')}/archives/{incident.channel_id}"
 
 
-# Control characters, and those that turn the direction of writing: a title must not look like something else.
+# Control characters, and those that change the direction of text: a title must not look like something else.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
@@ -125,7 +125,7 @@ def _what(row: ClaimedNotice, policy: Policy, incident: Incident) -> str:
 
 
 def _payload(row: ClaimedNotice) -> PersonPagePayload | AlertFollowUpPayload:
-    """A page to one person, or what follows it at the vendor."""
+    """A page to one person, or the follow-up of its alert at the vendor."""
     if row.payload["action"] == Action.TRIGGER:
         return read_payload(row, PersonPagePayload)
     return read_payload(row, AlertFollowUpPayload)

@@ -41,6 +41,7 @@ class RunnerFactory:
     _runners: Runners = field(default_factory=dict)
 
     def __call__(self, rules: AutomationRules) -> Runners:
+        """The runners for these rules, by name; the same objects as long as the rules stay the same."""
         if self._rules != rules:
             self._rules, self._runners = rules, build(rules, self.settings, self.environ)
         return self._runners

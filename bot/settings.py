@@ -177,8 +177,8 @@ def load() -> Settings:
 
 
 def _password_of(url: str) -> str | None:
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - slow to import, and not every command needs it
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
 
     try:
         password = make_url(url).password

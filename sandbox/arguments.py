@@ -130,10 +130,10 @@ def for_transcript(args: Json) -> Json:
     for name, value in args.items():
         if name == "token" or value is None:
             continue
+        out[name] = value
         if isinstance(value, str) and value[:1] in "[{" and name in {
             "blocks", "attachments", "view", "metadata", "files", "document_content", "changes"
         }:  # fmt: skip
             with contextlib.suppress(ValueError):
-                value = json.loads(value)
-        out[name] = value
+                out[name] = json.loads(value)
     return out

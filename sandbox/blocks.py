@@ -182,7 +182,7 @@ def _refused(lines: list[str]) -> SlackError:
 
 def blocks_of(value: Any, surface: str = "message") -> list[Json] | None:
     """Validate a message's blocks and fill in missing IDs; `None` if there are none. Raises `SlackError`."""
-    if value is None or value == [] or value == "":
+    if value is None or value in ([], ""):
         return None
     if not isinstance(value, list):
         raise SlackError("invalid_blocks_format")
@@ -225,8 +225,8 @@ def attachments_of(value: Any) -> list[Json] | None:
     if len(value) > MAX_ATTACHMENTS:
         raise SlackError("too_many_attachments")
     kept = []
-    for number, entry in enumerate(value, 1):
-        entry = dict(entry)
+    for number, given in enumerate(value, 1):
+        entry = dict(given)
         if entry.get("blocks"):
             entry["blocks"] = blocks_of(entry["blocks"])
         kept.append({"id": number} | entry)

@@ -1,6 +1,8 @@
 """Slack's text format: escaping, conversion of typed text, and mentions."""
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,35 +135,37 @@ class Mentions:
 
 def mentions(text: str, blocks: list[Json] | None) -> Mentions:
     """Return the mentions in a message's blocks, or in its text if it has none."""
-    users: set[str] = set()
-    groups: set[str] = set()
-    broadcasts: set[str] = set()
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for kind, value in _mentioning(blocks) if blocks else [("mrkdwn", text)]:
+        if kind in ("mrkdwn", "markdown"):
+            named["user"].update(USER.findall(value))
+            named["usergroup"].update(SUBTEAM.findall(value))
+            named["broadcast"].update(BROADCAST.findall(value))
+        else:
+            named[kind].add(value)
+    return Mentions(frozenset(named["user"]), frozenset(named["usergroup"]), frozenset(named["broadcast"]))
 
-    def in_text(value: str) -> None:
-        users.update(USER.findall(value))
-        groups.update(SUBTEAM.findall(value))
-        broadcasts.update(BROADCAST.findall(value))
 
-    def walk(value: Any) -> None:
-        if isinstance(value, list):
-            for inner in value:
-                walk(inner)
-        elif isinstance(value, dict):
-            kind = value.get("type")
-            if kind in ("mrkdwn", "markdown") and isinstance(value.get("text"), str):
-                in_text(value["text"])
-            elif kind == "user" and "user_id" in value:
-                users.add(value["user_id"])
-            elif kind == "usergroup" and "usergroup_id" in value:
-                groups.add(value["usergroup_id"])
-            elif kind == "broadcast" and "range" in value:
-                broadcasts.add(value["range"])
-            else:
-                for inner in value.values():
-                    walk(inner)
+# The objects of Block Kit that can mention, by type: the field that holds the text or the ID.
+_MENTIONING = {
+    "mrkdwn": "text",
+    "markdown": "text",
+    "user": "user_id",
+    "usergroup": "usergroup_id",
+    "broadcast": "range",
+}
 
-    if blocks:
-        walk(blocks)
-    else:
-        in_text(text)
-    return Mentions(frozenset(users), frozenset(groups), frozenset(broadcasts))
+
+def _mentioning(value: Any) -> Iterator[tuple[str, str]]:
+    """The type and the text or ID of every object that can mention, at any depth."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _mentioning(inner)
+    elif isinstance(value, dict):
+        kind = value.get("type")
+        content = value.get(_MENTIONING.get(kind, "")) if isinstance(kind, str) else None
+        if isinstance(kind, str) and isinstance(content, str):
+            yield kind, content
+        else:
+            for inner in value.values():
+                yield from _mentioning(inner)

@@ -34,7 +34,7 @@ async def main() -> int:
     if chromium is None:
         sys.stderr.write("Pictures need a browser: apt-get install chromium\n")
         return 1
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - only developers have it
 
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tocsin-pictures-") as folder:

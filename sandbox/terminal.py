@@ -53,8 +53,8 @@ class Terminal:
 
     async def run(self, lines: AsyncIterator[str], *, echo: bool) -> None:
         """Execute lines until `quit` or their end. A line that fails prints why, and the next one is executed."""
-        async for line in lines:
-            line = line.strip()
+        async for typed in lines:
+            line = typed.strip()
             if not line or line.startswith("#!") or line.startswith("# "):
                 continue
             if line in ("quit", "exit"):

@@ -38,7 +38,9 @@ def readable(state: State, text: str) -> str:
     return unescape(CONTROL.sub(name, text))
 
 
-def block_lines(state: State, block: Json) -> list[str]:
+def block_lines(  # noqa: C901, PLR0911 - a table: one form for each type of block
+    state: State, block: Json
+) -> list[str]:
     """Return one block as lines."""
     match block["type"]:
         case "header":

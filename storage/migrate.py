@@ -83,8 +83,8 @@ def _check_not_newer(revision: str | None) -> None:
 
 
 def _run_alembic(connection: sa.Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
+    from alembic import command  # noqa: PLC0415 - slow to import, and needed once for each new version
+    from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))

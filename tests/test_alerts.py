@@ -42,13 +42,13 @@ def exposed() -> set[str]:
 
 @needs_promtool
 def test_prometheus_takes_the_rules() -> None:
-    done = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True)
+    done = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @needs_promtool
 def test_each_alert_fires_when_it_should_and_is_silent_while_all_is_well() -> None:
-    done = subprocess.run(["promtool", "test", "rules", TESTS], capture_output=True, text=True)
+    done = subprocess.run(["promtool", "test", "rules", TESTS], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from bot import policy
+from bot.check.slack import SCOPES
 from bot.cli.main import main
 from bot.domain.values.target import Target
 from bot.settings import Settings
@@ -62,8 +63,6 @@ def test_the_policy_in_the_readme_is_a_policy(tmp_path: Path) -> None:
 
 
 def test_the_scopes_of_the_manifest_are_those_that_check_asks_for() -> None:
-    from bot.check.slack import SCOPES
-
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
 

@@ -11,7 +11,7 @@ class Finding:
     """Something that was checked. A warning is `fine`, and says what could be better."""
 
     what: str  # settings, policy, database, slack …
-    fine: bool  # False: it must be mended
+    fine: bool  # False: it must be fixed
     words: str
     warning: bool = False
 
@@ -36,5 +36,5 @@ def warn(what: str, words: str) -> Finding:
 
 
 def fail(what: str, words: str) -> Finding:
-    """It must be mended."""
+    """A problem that must be fixed."""
     return Finding(what, False, words)

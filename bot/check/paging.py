@@ -94,7 +94,7 @@ async def _schedule(client: Schedules, policy: Policy, key: str) -> list[Finding
     except DeliveryError as error:
         return [fail("schedules", f"{key}: {error}")]
     current = next((entry.name for entry in entries if entry.starts_at <= now < entry.ends_at), "nobody")
-    words = f"{key} is read from PagerDuty: {len(entries)} turns in {AHEAD.days} days, on call now: {current}"
+    words = f"{key} is read from PagerDuty: {len(entries)} shifts in {AHEAD.days} days, on call now: {current}"
     return [ok("schedules", words), *_strangers(entries, policy, key)]
 
 

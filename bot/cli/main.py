@@ -20,6 +20,7 @@ class Commands(click.Group):
     """Prints our errors as the sentences they are, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. A `TocsinError` is printed as one line, and the exit code is 1."""
         try:
             return super().invoke(ctx)
         except TocsinError as error:

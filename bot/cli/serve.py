@@ -27,8 +27,8 @@ def serve_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    from bot.app import App
-    from bot.bootstrap import build
+    from bot.app import App  # noqa: PLC0415 - every other command starts without the libraries of the server
+    from bot.bootstrap import build  # noqa: PLC0415 - as above
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -62,7 +62,7 @@ async def _serve(settings: Settings) -> None:
 @as_json_option
 def check_command(as_json: bool) -> None:
     """Look over settings, policy, database, token and scopes, in plain words."""
-    from bot.check.run import run
+    from bot.check.run import run  # noqa: PLC0415 - as above
 
     findings = asyncio.run(run(settings_reader.load()))
     if as_json:

@@ -234,7 +234,9 @@ def mention_or_name(person: str) -> str:
     return user_mention(person) if is_user_id(person) else person
 
 
-def withdrawal_reason(dedup_key: str, before: Incident, after: Incident) -> str:
+def withdrawal_reason(  # noqa: C901, PLR0911 - a table: one reason for each kind of deadline
+    dedup_key: str, before: Incident, after: Incident
+) -> str:
     """Why a deadline that was planned for `before` is not planned for `after`, in the words of the ledger."""
     if not after.open:
         return f"the incident is {after.status}"

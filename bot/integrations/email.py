@@ -1,4 +1,4 @@
-"""E-mail by SMTP, encrypted unless the server is this machine or the operator says so."""
+"""E-mail by SMTP. Encrypted, unless the server is on this machine or the operator chose `smtp+plain://`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STEP_S = 10.0
 WHOLE_S = 20.0  # shorter than the outbox's lease
 SUBJECT = 200
 PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
-_NOT_OFFERED = (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported)  # the library has no more to say, just these
+_NOT_OFFERED = (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported)  # raised as such for a missing extension
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PLAIN = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
@@ -37,7 +37,7 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where mail is handed over, and how. `start_tls`: upgrade or give up, never go on in the clear."""
+    """The mail server and how to reach it. `start_tls`: fail rather than continue unencrypted."""
 
     host: str
     port: int
@@ -48,9 +48,9 @@ class Server:
 
     @classmethod
     def of(cls, url: str) -> Server:
-        """`smtp://` asks for STARTTLS except on this machine, `smtps://` is TLS from the start, `smtp+plain://` none.
+        """Parse `SMTP_URL`: `smtp://` uses STARTTLS except on this machine, `smtps://` TLS, `smtp+plain://` neither.
 
-        Raises `ValueError`, without the address, which may hold a password.
+        Raises `ValueError`, which does not quote the URL: it may contain a password.
         """
         expected = "expected smtp://user:password@host:587, smtps://… or smtp+plain://…"
         try:
@@ -71,7 +71,7 @@ class Server:
 
 
 def sender_of(text: str) -> Address:
-    """`Tocsin <tocsin@example.org>` or the address alone. Raises `ValueError` for what is none."""
+    """Parse `Tocsin <tocsin@example.org>` or a plain address. Raises `ValueError` if it is invalid."""
     name, address = parseaddr(text)
     if _BREAKS.search(text):
         raise ValueError("expected one line")
@@ -80,7 +80,7 @@ def sender_of(text: str) -> Address:
 
 @dataclass(slots=True)
 class Email:
-    """At least once: the Message-ID is the same at each attempt, by which most mail programs show a repeat once."""
+    """Delivers at least once. The Message-ID is the same at each attempt, so most mail programs show a repeat once."""
 
     server: Server
     sender: Address
@@ -88,7 +88,7 @@ class Email:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def send(self, page: Page) -> Receipt:
-        """Refusals by 5xx are permanent, by 4xx passing; once the text is on its way, silence is uncertain."""
+        """A reply of 5xx is a permanent failure, 4xx is not; without a reply to the text the outcome is uncertain."""
         message = self.message(page)
         client = aiosmtplib.SMTP(
             hostname=self.server.host, port=self.server.port, username=self.server.user, password=self.server.password,
@@ -105,7 +105,7 @@ class Email:
             client.close()
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
-        """Nothing has been sent yet, so nothing is uncertain."""
+        """Connect and log in. The message is not sent yet, so no failure here is uncertain."""
         try:
             await client.connect()
         except aiosmtplib.SMTPAuthenticationError as error:
@@ -140,14 +140,14 @@ class Email:
         return Receipt(VENDOR, str(message["Message-ID"]), self._clean(" ".join(said.split()))[:200])
 
     def _refused(self, words: str, code: int) -> DeliveryError:
-        """By the first digit of the reply (RFC 5321, 4.2.1): 4 is passing, 5 is for good."""
+        """The error of a reply: 4xx is temporary, 5xx permanent (RFC 5321, 4.2.1)."""
         return DeliveryError(f"{VENDOR} {words} ({code})", permanent=code >= 500)
 
     def _clean(self, words: str) -> str:
         return http.without(words, (self.server.password or "",))
 
     def message(self, page: Page) -> EmailMessage:
-        """Text and HTML; nothing in it can start a header of its own."""
+        """The message as text and HTML. No value can inject a header."""
         message = EmailMessage(policy=WIRE)
         domain = self.sender.domain
         message["From"] = self.sender
@@ -155,10 +155,10 @@ class Email:
         message["Subject"] = _line(page.headline)[:SUBJECT]
         message["Date"] = format_datetime(self.now())
         message["Message-ID"] = f"<{page.key}@{domain}>"
-        root = f"<{thread(page)}@{domain}>"  # of a message that is never sent: each reader's thread hangs on it
+        root = f"<{thread(page)}@{domain}>"  # a message that is never sent, so that all mails share its thread
         message["References"] = root
         message["In-Reply-To"] = root
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notes, please
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: do not answer with an absence note
         message["X-Auto-Response-Suppress"] = "All"
         message["Importance"] = "high"
         message["X-Priority"] = "1"
@@ -168,12 +168,13 @@ class Email:
 
 
 def thread(page: Page) -> str:
-    """The same for every mail about an incident, whatever its severity and episode."""
+    """The ID of the thread: the same for every mail about an incident, in any severity and episode."""
     about = f"{page.incident}:{page.declared_at.isoformat()}"
     return f"{page.incident.lower()}.{hashlib.sha256(about.encode()).hexdigest()[:16]}"
 
 
 def recipient(page: Page) -> Address:
+    """The `To` address. Raises a permanent `DeliveryError` where the policy's address is unusable."""
     name, address = page.person.name, page.person.email or ""
     try:
         return _address("" if name == address else name, address)
@@ -182,6 +183,7 @@ def recipient(page: Page) -> Address:
 
 
 def text(page: Page) -> str:
+    """The plain-text part: headline, facts, what to do, and the link, one a line."""
     lines = [f"You are paged{page.count}: {page.headline}", ""]
     lines += [f"{name}: {value}" for name, value in _facts(page)]
     lines += ["", _what_to_do(page), *([page.link] if page.link else [])]
@@ -189,6 +191,7 @@ def text(page: Page) -> str:
 
 
 def markup(page: Page) -> str:
+    """The HTML part, with the same content as `text`; every value is escaped."""
     facts = "".join(
         f"<tr><td><b>{html.escape(name)}</b></td><td>{html.escape(_line(value))}</td></tr>"
         for name, value in _facts(page)
@@ -218,7 +221,7 @@ def _line(words: str) -> str:
 
 
 def _address(name: str, address: str) -> Address:
-    """Raises `ValueError` for what no mail can be sent to."""
+    """Raises `ValueError` for an address that is invalid."""
     local, _, domain = address.rpartition("@")
     if not _PLAIN.fullmatch(local) or not _PLAIN.fullmatch(domain):
         raise ValueError("expected an address such as Tocsin <tocsin@example.org>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,4 +120,4 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
         seconds = float(headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return min(max(0.1, seconds), LONGEST_WAIT_S) if seconds == seconds else None
+    return min(max(0.1, seconds), LONGEST_WAIT_S) if not math.isnan(seconds) else None

@@ -13,20 +13,20 @@ from bot.integrations.protocol import Action, Page, Receipt
 
 VENDOR = "PagerDuty"
 SUMMARY = 1024  # characters: the maximum of payload.summary
-# By how severe the incident is here, from the worst; whatever is milder still is `info`.
+# For the policy's severities from the worst on; all further ones are `info`.
 SEVERITIES = ("critical", "error", "warning", "info")
 
 
 @dataclass(slots=True)
 class PagerDuty:
-    """Opens, acknowledges and resolves an alert. Twice is safe: events of one `dedup_key` are one alert."""
+    """Triggers, acknowledges and resolves an alert. Idempotent: events with one `dedup_key` are one alert."""
 
     session: aiohttp.ClientSession
     url: str
     routing_key: str = field(repr=False)
 
     async def send(self, page: Page) -> Receipt:
-        """202 is taken; 400 will not get better; 429 and 5xx are to be repeated (“Response Codes & Retry Logic”)."""
+        """Send one event. 202 is accepted, 400 permanent, 429 and 5xx are retried (“Response Codes & Retry Logic”)."""
         key = page.person.pagerduty or self.routing_key
         secrets = (key, self.routing_key)
         how = {"json": event(page, key), "headers": http.headers()}
@@ -37,7 +37,7 @@ class PagerDuty:
 
 
 def event(page: Page, routing_key: str) -> dict[str, Any]:
-    """As documented under “Send an Alert Event”."""
+    """The body of the event, as documented under “Send an Alert Event”."""
     body: dict[str, Any] = {
         "routing_key": routing_key,
         "dedup_key": page.dedup_key,
@@ -61,7 +61,7 @@ def event(page: Page, routing_key: str) -> dict[str, Any]:
 
 
 def severity(severe: int | None) -> str:
-    """A private incident does not tell how bad it is, so it rings as the worst does."""
+    """PagerDuty's severity. `severe` counts from 0, the worst; None (of a private incident) counts as the worst."""
     return SEVERITIES[0] if severe is None else SEVERITIES[min(severe, len(SEVERITIES) - 1)]
 
 
@@ -82,5 +82,5 @@ def _refusal(answer: http.Answer) -> str:
     errors = answer.data.get("errors")
     detail = "; ".join(str(e) for e in errors[:3]) if isinstance(errors, list) else ""
     said = " ".join(filter(None, (answer.text("message"), detail[:200])))
-    mend = "check PAGERDUTY_ROUTING_KEY and PAGERDUTY_EVENTS_URL"
-    return f"{VENDOR} refuses the event ({answer.status}{': ' + said if said else ''}); {mend}"
+    hint = "check PAGERDUTY_ROUTING_KEY and PAGERDUTY_EVENTS_URL"
+    return f"{VENDOR} refuses the event ({answer.status}{': ' + said if said else ''}); {hint}"

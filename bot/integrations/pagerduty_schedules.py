@@ -40,7 +40,7 @@ class Schedules:
     _emails: dict[str, str | None] = field(default_factory=dict)
 
     async def entries(self, schedule: str, since: datetime, until: datetime) -> list[Entry]:
-        """The shifts of a schedule, in order. Raises `DeliveryError` in words that say what to mend."""
+        """The shifts of a schedule, in order. Raises `DeliveryError`, which says what to fix."""
         span = {"since": since.isoformat(), "until": until.isoformat(), "time_zone": "UTC"}
         answer = await self._get(f"schedules/{quote(schedule, safe='')}", span)
         if answer.status == 404:

@@ -21,22 +21,22 @@ WHY = 80
 LOOK_BACK = 50  # messages: the newest come first
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _NOT_DIGITS = re.compile(r"[\s().\-/]")
-# https://www.twilio.com/docs/api/errors — the mend for what a policy can cause. Twilio advises against deciding by
-# codes, which it keeps splitting up: so every 4xx but 429 is permanent, and a code adds words only.
-MENDS = {
+# https://www.twilio.com/docs/api/errors: what to do about errors that settings or a policy can cause. Twilio advises
+# against deciding by codes, which it keeps splitting up: every 4xx but 429 is permanent, and a code only adds a hint.
+HINTS = {
     "20003": "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
-    "21211": "that is no telephone number; correct it in the policy's contacts",
+    "21211": "that is not a telephone number; correct it in the policy's contacts",
     "21408": "the account may not send to that country; allow it under Geo permissions",
     "21606": "TWILIO_FROM is not a number of this account that can send SMS",
     "21608": "a trial account sends to verified numbers only",
-    "21610": "they have opted out by answering STOP; they can answer START",
+    "21610": "they opted out by answering STOP; answering START opts in again",
     "21614": "that number cannot receive SMS; give a mobile number in the policy's contacts",
 }
 
 
 @dataclass(slots=True)
 class Sms:
-    """At least once: Twilio has no key for repeats, so an attempt of unknown outcome is looked for before another."""
+    """Delivers at least once. Twilio has no idempotency key, so `send` first looks for an uncertain attempt."""
 
     session: aiohttp.ClientSession
     url: str
@@ -45,6 +45,7 @@ class Sms:
     sender: str = ""  # a number in E.164 form, a sender ID, or the SID of a messaging service (MG…)
 
     async def send(self, page: Page) -> Receipt:
+        """Send one message. After an uncertain attempt Twilio is asked first whether it has arrived."""
         to = number(page.person.phone)
         if page.uncertain and (found := await self._find(page, to)):
             return found
@@ -55,7 +56,7 @@ class Sms:
         raise http.passing(answer, VENDOR) or DeliveryError(_refusal(answer), permanent=True)
 
     async def _find(self, page: Page, to: str) -> Receipt | None:
-        """The message of an earlier attempt. A page is repeated rather than lost: where nothing is known, None."""
+        """The receipt of an earlier attempt; None also without an answer: a page is repeated rather than lost."""
         try:
             answer = await self._ask("GET", params={"To": to, "PageSize": str(LOOK_BACK)})
         except DeliveryError:
@@ -78,7 +79,7 @@ def _receipt(message: dict[str, Any]) -> Receipt:
 
 
 def number(phone: str | None) -> str:
-    """In E.164 form. Raises a permanent `DeliveryError` for what cannot be one."""
+    """A telephone number in E.164 form. Raises a permanent `DeliveryError` if it is invalid."""
     digits = _NOT_DIGITS.sub("", phone or "")
     if not _E164.fullmatch(digits):
         raise DeliveryError("the telephone number is not in the form +4915112345678", permanent=True)
@@ -86,12 +87,12 @@ def number(phone: str | None) -> str:
 
 
 def reference(page: Page) -> str:
-    """Opaque, and the same at each attempt: by it a message is found again."""
+    """An opaque text in the message, the same at each attempt, by which `_find` recognises it."""
     return f"ref {page.key[:8]}"
 
 
 def text(page: Page) -> str:
-    """At most 320 characters; what tells where to go is never cut."""
+    """The message, at most 320 characters. The title is shortened first; the link never is."""
     end = f"\n{reference(page)}"
     if page.private:
         return f"{page.headline}: you are paged{page.count}. Open Slack.{end}"
@@ -110,4 +111,4 @@ def _cut(words: str, room: int) -> str:
 def _refusal(answer: http.Answer) -> str:
     code, said = answer.text("code"), answer.text("message")
     name = f"{VENDOR} refuses it ({' '.join(filter(None, (str(answer.status), code)))})"
-    return f"{name}: {MENDS.get(code) or said or 'no reason given'}"
+    return f"{name}: {HINTS.get(code) or said or 'no reason given'}"

@@ -1,4 +1,4 @@
-"""The generic webhook: a signed JSON body to one address of the operator's. Documented in docs/notifiers.md."""
+"""The generic webhook: a signed JSON body, posted to one URL of the operator's. See docs/notifiers.md."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ VERSION = 1
 
 @dataclass(slots=True)
 class Webhook:
-    """At least once: `Tocsin-Delivery` is the same at each attempt of one page, so that the receiver can tell."""
+    """Delivers at least once. `Tocsin-Delivery` is the same at each attempt, so the receiver recognises repeats."""
 
     session: aiohttp.ClientSession
-    url: str = field(repr=False)  # many a receiver's address is its password
+    url: str = field(repr=False)  # the URL of many receivers contains a secret
     secret: str = field(repr=False)
     now_s: Callable[[], float] = time.time
 
     async def send(self, page: Page) -> Receipt:
-        """2xx is taken. A redirect is refused: the address comes from the operator and nobody else."""
+        """Post one page. 2xx is accepted; a redirect is an error, because only the operator chooses the URL."""
         body = json.dumps(content(page), ensure_ascii=False).encode("utf-8", "replace")
         stamp = str(int(self.now_s()))
         signed = http.headers(
@@ -53,7 +53,7 @@ class Webhook:
 
 
 def _tokens(url: str) -> list[str]:
-    """The parts of an address that may be passwords."""
+    """The parts of a URL that may be secrets."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -63,12 +63,12 @@ def _tokens(url: str) -> list[str]:
 
 
 def signature(secret: str, stamp: str, body: bytes) -> str:
-    """HMAC-SHA256 over timestamp, a full stop and the raw body, in hexadecimal."""
+    """HMAC-SHA256 over the timestamp, a full stop and the raw body, in hexadecimal."""
     return hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
 def content(page: Page) -> dict[str, Any]:
-    """The body. New fields may come; none changes its meaning."""
+    """The body. New fields may be added; existing ones keep their meaning."""
     person = page.person
     return {
         "version": VERSION,

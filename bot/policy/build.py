@@ -14,7 +14,7 @@ from bot.policy import models
 from bot.policy.document import digest
 from bot.policy.models.conditions import CONDITION
 
-_ANY_DAY = date(2000, 1, 3)  # the first day of a rotation with one member, whose turn it always is
+_ANY_DAY = date(2000, 1, 3)  # the first day of a rotation with one member, who is always on call
 _MORE = ("stakeholders", "audiences", "channels", "war_room", "ticket")
 
 

@@ -49,7 +49,9 @@ def _path(error: ErrorDetails) -> KeyPath:
     return tuple(part for part in error["loc"] if part != "[key]")
 
 
-def _message(error: ErrorDetails, path: KeyPath, base: dict[str, Any], root: type[BaseModel]) -> str:
+def _message(  # noqa: PLR0911 - a table: one text for each kind of error
+    error: ErrorDetails, path: KeyPath, base: dict[str, Any], root: type[BaseModel]
+) -> str:
     kind, context, name = error["type"], error.get("ctx", {}), dotted(path)
     if kind == "policy":
         return f"{name} {context['message']}"

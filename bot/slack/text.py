@@ -195,7 +195,7 @@ def _broadcast(target: str, label: str) -> str:
     """The text of `<!channel>`, `<!subteam^S1|@ops>` or `<!date^…|then>`, which notifies nobody."""
     if target.startswith("date^"):
         return label
-    return "@" + (label.lstrip("@") or target.split("^")[0] or "channel")
+    return "@" + (label.lstrip("@") or target.split("^", maxsplit=1)[0] or "channel")
 
 
 def _link(url: str, label: str) -> str:

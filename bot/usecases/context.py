@@ -21,6 +21,8 @@ from storage.database import Database
 
 
 class Clock(Protocol):
+    """The domain's time, which may run faster than real time."""
+
     def now(self) -> datetime:
         """The present instant of the domain, aware."""
         ...
@@ -46,9 +48,11 @@ class NoUsergroups:
     """For processes that do not read user groups: the members of every group are unknown."""
 
     def members(self, group: str) -> frozenset[str] | None:
+        """Always None: not read."""
         return None
 
     def request_refresh(self) -> None:
+        """Do nothing."""
         return
 
 

@@ -50,6 +50,7 @@ class UnitOfWork:
 
     @property
     def incident(self) -> Incident:
+        """The incident as locked, or as last written in this transaction."""
         return self._incident
 
     async def commit(self, change: Change, notices: Sequence[Notice] = (), *, policy: Policy | None = None) -> Incident:
@@ -75,6 +76,7 @@ class UnitOfWork:
         return PagingContext(self.policy, calendar, self.context.methods, self.now)
 
     def pending(self, outcome: Outcome) -> PendingChange:
+        """The outcome as a change that `commit_many` can write with others."""
         return PendingChange(self._incident, outcome, self.policy)
 
 

@@ -134,6 +134,7 @@ class GuardedConnection(asyncio.Protocol):
         self.in_request = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Pass the connection on, or abort it where there is no room."""
         self.transport = cast("asyncio.Transport", transport)
         if not self._limiter.admit(self):
             self.transport.abort()
@@ -143,6 +144,7 @@ class GuardedConnection(asyncio.Protocol):
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
+        """Pass data on; the time limit of the next request's head begins with its first byte."""
         if self.transport is None:
             return
         if not self.in_request and self._timer is None:  # the next request on a connection that was kept
@@ -150,15 +152,19 @@ class GuardedConnection(asyncio.Protocol):
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
+        """Pass the end of input on, unless the connection was refused."""
         return None if self.transport is None else self._inner.eof_received()
 
     def pause_writing(self) -> None:
+        """Pass it on: the peer reads too slowly."""
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
+        """Pass it on: the peer reads again."""
         self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Free the connection's place and pass the loss on."""
         self._stop_waiting()
         if self.transport is None:
             return
@@ -204,6 +210,7 @@ class GuardedSite(web.TCPSite):
         self._limiter = limiter
 
     async def start(self) -> None:
+        """Listen, with every connection guarded by the limiter."""
         await web.BaseSite.start(self)
         server = self._runner.server
         assert server is not None  # noqa: S101 - the runner was set up

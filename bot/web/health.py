@@ -32,7 +32,7 @@ UNHURRIED = frozenset({"backfill", "home"})  # many of these may wait for Slack'
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of readiness. `words` say what is wrong and how to mend it."""
+    """One condition of readiness. `words` say what is wrong and how to fix it."""
 
     name: str
     ok: bool
@@ -55,6 +55,7 @@ class Health:
     seen: asyncio.Event = field(default_factory=asyncio.Event)  # set once a poll was answered with "stopping"
 
     async def start(self) -> None:
+        """Nothing to start: the checks run when they are asked for."""
         return
 
     async def stop(self, within_s: float) -> None:

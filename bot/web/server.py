@@ -26,6 +26,7 @@ class HttpServer:
         )  # fmt: skip
 
     async def start(self) -> None:
+        """Listen, and set `port` to the one in use: with port 0 the system chooses it."""
         await self._runner.setup()
         self._site = GuardedSite(self._runner, self.limiter, self.host, self._wanted_port)
         await self._site.start()

@@ -25,6 +25,7 @@ ONCE = ("X-Slack-Request-Timestamp", "X-Slack-Signature", "Content-Type")
 
 
 def routes(app: AsyncApp, signing_secret: str, metrics: Metrics) -> list[web.RouteDef]:
+    """The route for Slack's requests: verify the signature, refuse repeats, and pass the rest to Bolt."""
     verifier = SignatureVerifier(signing_secret)
     replay_guard = ReplayGuard()
 

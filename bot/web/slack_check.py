@@ -20,6 +20,7 @@ class SlackCheck:
         self._trouble: str | None = None
 
     async def __call__(self) -> str | None:
+        """What is wrong, with a hint; None if Slack answers. Slack is asked again only after `ASK_EVERY_S`."""
         if self._sockets is not None and not await self._sockets.connected_count():
             return "no Socket Mode connection; is Slack reachable, and SLACK_APP_TOKEN right?"
         if self._asked_at is None or time.monotonic() - self._asked_at > ASK_EVERY_S:

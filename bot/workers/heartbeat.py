@@ -1,7 +1,7 @@
-"""The dead-man's switch: `HEARTBEAT_URL` is called every minute while all is well, so that silence is noticed outside.
+"""Heartbeat: call `HEARTBEAT_URL` every minute while every check passes, so that silence raises an alarm elsewhere.
 
-What watches for it must not be of this process, machine or Slack: healthchecks.io, Dead Man's Snitch, Uptime Kuma's
-push monitor and the like. The address is a secret: whoever has it could keep the switch quiet.
+The monitor must depend neither on this machine nor on Slack: healthchecks.io, Dead Man's Snitch, Uptime Kuma's push
+monitor and the like. The URL is a secret: with it an attacker could hide an outage.
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ log = structlog.get_logger()
 
 EVERY_S = 60.0
 TIMEOUT_S = 5.0
-AT_ONCE_S = 5.0  # after the start: the loops are under way by then
+FIRST_S = 5.0  # after the start, when the workers run
 
 
 class Checked(Protocol):
-    """One condition of being well."""
+    """One condition of readiness."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The condition's name in the log."""
 
     @property
-    def ok(self) -> bool: ...
+    def ok(self) -> bool:
+        """Whether it holds."""
 
 
 class Heartbeat:
-    """`sent` when it arrived, `failed` when it did not, `withheld` while something is wrong: told to `observe`."""
+    """Reports each result to `observe`: `sent`, `failed` if no 2xx came, `withheld` while a check fails."""
 
     def __init__(
         self,
@@ -50,25 +52,26 @@ class Heartbeat:
 
     @property
     def periodic(self) -> Periodic:
+        """One heartbeat a minute."""
         return Periodic(
-            "heartbeat", timedelta(seconds=EVERY_S), timedelta(seconds=AT_ONCE_S), self.beat,
+            "heartbeat", timedelta(seconds=EVERY_S), timedelta(seconds=FIRST_S), self.beat,
             hint="it is tried again every minute",
         )  # fmt: skip
 
     async def beat(self) -> str:
-        """Look, and call if all is well. Gives back what came of it."""
+        """Run the checks, and call the URL if all pass. Returns the result."""
         try:
-            result, why = await self._look_and_call()
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:  # its words may hold the address
+            result, why = await self._check_and_call()
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:  # its message may contain the URL
             result, why = "failed", type(error).__name__
         self._observe(result)
         if result != self._last:
             say = log.info if result == "sent" else log.warning
-            say(f"heartbeat.{result}", why=why, hint=None if result == "sent" else _MENDS[result])
+            say(f"heartbeat.{result}", why=why, hint=None if result == "sent" else _HINTS[result])
         self._last = result
         return result
 
-    async def _look_and_call(self) -> tuple[str, str | None]:
+    async def _check_and_call(self) -> tuple[str, str | None]:
         wrong = [check.name for check in await self._checks() if not check.ok]
         if wrong:
             return "withheld", ", ".join(wrong)
@@ -79,7 +82,7 @@ class Heartbeat:
             return "failed", f"it was answered {answer.status}"
 
 
-_MENDS = {
-    "withheld": "see /readyz; whoever watches the heartbeat is going to raise the alarm",
-    "failed": "see that HEARTBEAT_URL is right and can be reached from here; it is tried again every minute",
+_HINTS = {
+    "withheld": "see /readyz; the monitor of the heartbeat will raise an alarm",
+    "failed": "check that HEARTBEAT_URL is right and can be reached from here; it is tried again every minute",
 }

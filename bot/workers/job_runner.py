@@ -59,6 +59,7 @@ class JobRunner:
         return self._loop.poll(timedelta(seconds=POLL_S))
 
     async def start(self) -> None:
+        """Begin to claim jobs."""
         self._stopping = False
         self._loop.start()
 

@@ -34,6 +34,7 @@ class OutageMonitor:
 
     @property
     def periodic(self) -> Periodic:
+        """The look whether events may have been missed."""
         every = timedelta(seconds=LOOK_S)
         return Periodic(self.name, every, every, self.look)
 
@@ -47,6 +48,7 @@ class OutageMonitor:
         self._looked_at = time.time()
 
     async def stop(self, within_s: float) -> None:
+        """Nothing to stop: the timer calls `look`."""
         return
 
     async def look(self) -> None:

@@ -75,6 +75,7 @@ class Outbox:
         return self._loop.poll(timedelta(seconds=POLL_S))
 
     async def start(self) -> None:
+        """Begin to claim notices."""
         self._stopping = False
         self._loop.start()
 

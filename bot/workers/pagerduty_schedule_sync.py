@@ -61,6 +61,7 @@ class PagerDutyScheduleSync:
 
     @property
     def periodic(self) -> Periodic:
+        """The look for schedules that are due to be read."""
         return Periodic("PagerDuty schedule sync", timedelta(seconds=LOOK_S), timedelta(0), self.refresh)
 
     async def refresh(self) -> None:
@@ -91,7 +92,7 @@ class PagerDutyScheduleSync:
         async with self._context.database.reading() as conn:
             before = await overrides.in_force(conn, now)
         if await self._keep(key, shifts, now):
-            log.info("schedule.read", schedule=key, turns=len(shifts))
+            log.info("schedule.read", schedule=key, shifts=len(shifts))
             await shift_change.schedules_changed(self._context, {key}, before)
         return True
 

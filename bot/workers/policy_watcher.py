@@ -79,6 +79,7 @@ class PolicyWatcher:
 
     @property
     def periodic(self) -> Periodic:
+        """The look for a changed policy file."""
         return Periodic(
             "policy watcher", timedelta(seconds=LOOK_S), timedelta(0), self.look,
             hint="the previous policy stays in force; it is tried again",
@@ -91,10 +92,8 @@ class PolicyWatcher:
 
     async def look(self) -> None:
         """Read the file if that was asked for, or if it has changed."""
-        if (
-            not self._settled_at_start
-        ):  # the file was good at the start, so an earlier message about mistakes is settled
-            await self._announce_mended()
+        if not self._settled_at_start:  # the file was valid at the start, which settles an earlier announcement
+            await self._announce_valid()
             self._settled_at_start = True
         asked, self._asked = self._asked, False
         try:
@@ -137,13 +136,13 @@ class PolicyWatcher:
     async def _put_in_force(self, loaded: LoadedPolicy, *, asked: bool) -> None:
         before = self._context.policies.document
         differs = sorted(key for key in {*before, *loaded.document} if before.get(key) != loaded.document.get(key))
-        mended, self.trouble = self.trouble is not None, None
+        corrected, self.trouble = self.trouble is not None, None
         self._metrics.policy_stale.set(0)
         self._metrics.policy_reloads.labels("in_force" if differs else "unchanged").inc()
         for warning in loaded.warnings if differs else ():
             log.warning("policy.warning", detail=warning)
         if not differs:
-            if asked or mended:
+            if asked or corrected:
                 log.info("policy.unchanged", file=str(self._path), detail="the file is the policy in force")
         else:
             self._context.policies.put_in_force(loaded.policy, loaded.document)
@@ -153,7 +152,7 @@ class PolicyWatcher:
             )  # fmt: skip
         if differs:
             self._changed()
-        await self._announce_mended()
+        await self._announce_valid()
 
     async def _keep_previous(self, invalid: InvalidFile, *, again: bool) -> None:
         self.trouble = f"the policy file cannot be used ({invalid.count}); the previous one stays in force"
@@ -178,22 +177,22 @@ class PolicyWatcher:
             number = last["number"] + 1
             await key_value.POLICY_REJECTION.put(conn, {"number": number, "digest": invalid.digest})
             summary = {"count": invalid.count, "line": first.line, "key": dotted(first.path)}
-            await enqueue.put(conn, [routing.policy_refused(number, summary), *_mended(last)])
+            await enqueue.put(conn, [routing.policy_refused(number, summary), *_settle_announcement(last)])
         self._context.wakeups.notify()
 
-    async def _announce_mended(self) -> None:
+    async def _announce_valid(self) -> None:
         async with self._context.database.transaction() as conn:
             last = await key_value.POLICY_REJECTION.get(conn)
             if last and last["digest"]:
                 await key_value.POLICY_REJECTION.put(conn, {**last, "digest": None})
-                await enqueue.put(conn, _mended(last))
+                await enqueue.put(conn, _settle_announcement(last))
             await home_tab.refresh_all(conn, self._context.clock.now())
         self._context.wakeups.notify()
 
 
-def _mended(last: dict[str, int | str | None]) -> list[Notice]:
+def _settle_announcement(last: dict[str, int | str | None]) -> list[Notice]:
     """The edit that settles the last announcement, if that is still open."""
-    return [routing.policy_mended(int(last["number"] or 0))] if last["digest"] else []
+    return [routing.policy_valid(int(last["number"] or 0))] if last["digest"] else []
 
 
 def _stamp(path: Path | None) -> Stamp | None:

@@ -37,6 +37,7 @@ class ReplicaCounter:
         return Periodic(self.name, timedelta(seconds=EVERY_S), timedelta(0), self.beat)
 
     async def start(self) -> None:
+        """Assume to be the only replica until the first beat has counted."""
         self._counted(1)
 
     async def stop(self, within_s: float) -> None:
@@ -50,6 +51,7 @@ class ReplicaCounter:
             log.info("replicas.no_goodbye")
 
     async def beat(self) -> None:
+        """Sign on again and count the replicas that did so lately."""
         async with self._database.transaction() as conn:
             await replicas.beat(conn, self._replica)
             processes = await replicas.count(conn)

@@ -1,7 +1,7 @@
-"""Retention: in the background, a little at a time, what the policy says is kept no longer goes.
+"""Retention: delete what has expired, in the background and in small steps.
 
-Always: remembered deliveries and private answers of a month ago. Where the policy says `keep`: the words of timelines
-whose incident ended so long ago, with its ledger. It has no deadline, and whatever else there is to do comes first.
+Records of deliveries and private answers are deleted after a month. With `keep` in the policy, the texts of an
+incident's timeline and its ledger are deleted when it ended that long ago. All other work takes precedence.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from storage.retention import EndedIncident
 
 log = structlog.get_logger()
 
-FIRST_S = 120.0  # after the start, when everything has been caught up with
+FIRST_S = 120.0  # after the start, when missed events have been fetched
 EVERY_S = 3600.0
 PAUSE_S = 0.1  # between two steps, each of which is one short transaction
-OPERATIONAL = timedelta(days=30)  # Slack delivers nothing again after a day, and no answer's address lives for an hour
+OPERATIONAL = timedelta(days=30)  # Slack repeats no delivery after a day, and response URLs expire within an hour
 
 
 class Retention:
-    """One round every hour. Replicas may go round at once: each step locks its incident and looks again."""
+    """One round an hour. Replicas may run theirs at the same time: each step locks its incident and checks again."""
 
     def __init__(self, context: Context, archive: Path | None = None, secrets: Sequence[str] = ()) -> None:
         self._context = context
@@ -39,13 +39,14 @@ class Retention:
 
     @property
     def periodic(self) -> Periodic:
+        """The round that deletes what has expired, in small steps."""
         return Periodic(
             "retention", timedelta(seconds=EVERY_S), timedelta(seconds=FIRST_S), self._slow_round,
             hint="check the database and the archive; it is tried again",
         )  # fmt: skip
 
     async def round(self, pause_s: float = 0.0) -> int:
-        """Everything that is due now; how many rows went or lost their words."""
+        """Delete everything that has expired. Returns how many rows were deleted or lost their text."""
         now = self._context.clock.now()
         count = await self._steps(lambda conn: retention.delete_deliveries(conn, now - OPERATIONAL), pause_s)
         count += await self._answers(now - OPERATIONAL, pause_s)
@@ -55,16 +56,16 @@ class Retention:
         last: EndedIncident | None = None
         while found := await self._ended(now - keep, last):
             for last in found:
-                count += await self._over(last.number, now - keep, now, pause_s)
+                count += await self._purge(last.number, now - keep, now, pause_s)
         return count
 
     async def _slow_round(self) -> None:
-        """Each step is a transaction: a round that is cancelled leaves nothing half done."""
+        """A round with pauses. Each step is one transaction, so a cancelled round leaves nothing half done."""
         if count := await self.round(PAUSE_S):
             log.info("retention.round", rows=count)
 
     async def _steps(self, step: Callable[[AsyncConnection], Awaitable[int]], pause_s: float) -> int:
-        """One after another, until there is nothing left to do."""
+        """Repeat a step until it has nothing left to do. Returns how many rows it changed."""
         total = 0
         while True:
             async with self._context.database.transaction() as conn:
@@ -88,8 +89,8 @@ class Retention:
         async with self._context.database.reading() as conn:
             return await retention.ended_incidents(conn, before, after)
 
-    async def _over(self, number: int, before: datetime, now: datetime, pause_s: float) -> int:
-        """One incident: archived first where that is wanted, then purged step by step."""
+    async def _purge(self, number: int, before: datetime, now: datetime, pause_s: float) -> int:
+        """Purge one incident step by step; archive it first if an archive is configured."""
         through: int | None = None
         if self._archive is not None:
             through = await export.archive(self._context.database, number, self._archive, self._secrets)
@@ -102,7 +103,7 @@ class Retention:
                 return count
             if count := await retention.drop_ledger(conn, number):
                 return count
-            await search_index.reindex(conn, incident)  # nobody finds it any more by words that are gone
+            await search_index.reindex(conn, incident)  # it is no longer found by texts that are deleted
             await retention.note_oldest_text(conn, number, now)
             return 0
 

@@ -58,6 +58,7 @@ class Scheduler:
         return self._loop.poll(timedelta(seconds=TICK_S))
 
     async def start(self) -> None:
+        """Begin to claim deadlines."""
         self._stopping = False
         self._loop.start()
 

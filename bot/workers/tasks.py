@@ -36,9 +36,11 @@ class BackgroundTask:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
+        """Begin and return at once."""
         self.run()
 
     async def stop(self, within_s: float) -> None:
+        """Cancel every run and wait until it has ended."""
         await asyncio.gather(*(cancel_and_wait(task) for task in self._tasks))
 
     def run(self) -> None:
@@ -83,9 +85,11 @@ class WakeableTask:
             await cancel_and_wait(self._task)
 
     async def wake(self) -> None:
+        """Run the work soon; several wake-ups before it begins are one."""
         self._event.set()
 
     def poll(self, every: timedelta) -> Periodic:
+        """A periodic wake-up, for work that appears without one."""
         return Periodic(f"wake the {self._name}", every, every, self.wake)
 
     async def _loop(self) -> None:

@@ -65,6 +65,7 @@ class Timer:
         self._jobs.add_job(self._run, DateTrigger(instant), args=[once], id=name, replace_existing=True)
 
     async def start(self) -> None:
+        """Schedule every periodic task and begin to watch for jumps of the clock."""
         self._jobs.start()
         for periodic in self._periodic.values():
             self._schedule(periodic)

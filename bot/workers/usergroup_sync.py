@@ -31,6 +31,7 @@ class UsergroupSync:
 
     @property
     def periodic(self) -> Periodic:
+        """The look for groups whose members differ from who is on call."""
         return Periodic("usergroup sync", timedelta(seconds=LOOK_S), timedelta(0), self.look)
 
     async def look(self) -> None:

@@ -45,6 +45,7 @@ class Http:
         self.secrets = tuple(environ[name] for host in rules.allow for name in host.headers.values() if name in environ)
 
     def check(self, invocation: Invocation) -> Allowed:
+        """Permit a request to a host of the policy. Raises `Refused` for every other."""
         host, url = self._rule(invocation)
         return Allowed(
             rule=f"{invocation.args[0]} {host.host} is allowed",
@@ -55,6 +56,7 @@ class Http:
         )
 
     async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
+        """Send the request once. The time limit includes the look-up of the address; no redirect is followed."""
         try:
             host, url = self._rule(invocation)
             headers = {name: self._value(variable) for name, variable in host.headers.items()}
@@ -71,6 +73,7 @@ class Http:
             return InvocationResult(ExitKind.TIMED_OUT, f"No complete answer within {seconds:g} seconds.")
 
     def describe(self) -> str:
+        """The hosts that the policy permits."""
         return f"{', '.join(dict.fromkeys(host.host for host in self._rules.allow)) or 'no hosts'}; no redirects"
 
     def _value(self, variable: str) -> str:
@@ -98,6 +101,7 @@ class Http:
 
 
 def build(rules: HttpRules, environ: Mapping[str, str]) -> Http:
+    """The runner for the policy's rules; `environ` holds the secrets that headers name."""
     return Http(rules, environ)
 
 

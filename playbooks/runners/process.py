@@ -53,6 +53,7 @@ class Process:
         self.secrets = tuple(_secrets(rules, environ))
 
     def check(self, invocation: Invocation) -> Allowed:
+        """Permit a program with arguments that a rule matches. Raises `Refused` for every other."""
         check_args(invocation.args)
         rule = self._rule(invocation.args)
         self._check_program(rule)
@@ -66,6 +67,7 @@ class Process:
         )
 
     async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
+        """Run the program once under its supervisor, which kills it with its children at the time limit."""
         try:
             self.check(invocation)
             rule = self._rule(invocation.args)
@@ -75,6 +77,7 @@ class Process:
         return await _run_supervised(spec, rule)
 
     def describe(self) -> str:
+        """The programs that can be run here, and how many at once."""
         usable = [rule.path for rule in self._rules.allow if self._programs[rule.path].problem is None]
         return f"{', '.join(dict.fromkeys(usable)) or 'nothing'}; {self.concurrency} at once"
 
@@ -130,6 +133,7 @@ class Process:
 
 
 def build(rules: ProcessRules, environ: Mapping[str, str]) -> Process:
+    """The runner for the policy's rules; `environ` is what programs may be given of the bot's environment."""
     return Process(rules, environ)
 
 

@@ -38,6 +38,7 @@ class Promql:
         self.secrets: tuple[str, ...] = (password,) if password else ()
 
     def check(self, invocation: Invocation) -> Allowed:
+        """Permit one query of limited length. Raises `Refused` without an address or for a longer one."""
         if self._address is None:
             raise Refused("PROMETHEUS_URL is not set, so there is no Prometheus to ask.")
         if len(invocation.args) != 1 or not 0 < len(invocation.args[0]) <= MAX_QUERY_BYTES:
@@ -51,6 +52,7 @@ class Promql:
         )
 
     async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
+        """Query once. An empty result is an answer; whether that is a success is the step's to say."""
         try:
             self.check(invocation)
         except Refused as refused:
@@ -65,6 +67,7 @@ class Promql:
             return InvocationResult(ExitKind.ENDED, f"Prometheus cannot be asked ({type(error).__name__}).")
 
     def describe(self) -> str:
+        """The address without its credentials."""
         return str(self._address.with_user(None)) if self._address else "PROMETHEUS_URL is not set"
 
     async def _ask(self, query: str, seconds: float) -> InvocationResult:
@@ -85,6 +88,7 @@ class Promql:
 
 
 def build(rules: PromqlRules, address: str | None) -> Promql:
+    """The runner for the policy's rules; without `address` every query is refused."""
     return Promql(rules, address)
 
 

@@ -28,6 +28,7 @@ POLL_S = 0.05
 
 
 def main() -> None:
+    """Run the command that the first line of standard input specifies; report its end on descriptor `argv[1]`."""
     status = int(sys.argv[1])
     spec = json.loads(_first_line())
     signal.signal(signal.SIGCHLD, lambda *_: None)

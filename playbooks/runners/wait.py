@@ -25,12 +25,14 @@ class Wait:
         self._rules = rules
 
     def check(self, invocation: Invocation) -> Allowed:
+        """Permit a span up to the policy's longest. Raises `Refused` for a longer one."""
         span = _span(invocation)
         if span > self._rules.longest:
             raise Refused(f"It would wait {exact(span)}; the limit is {exact(self._rules.longest)}.")
         return Allowed("waiting is allowed", "in the bot", "the bot", exact(span), span + timedelta(seconds=1))
 
     async def run(self, invocation: Invocation, timeout: timedelta) -> InvocationResult:
+        """Sleep for the span. Cancelling ends it at once."""
         try:
             self.check(invocation)
         except Refused as refused:
@@ -40,10 +42,12 @@ class Wait:
         return InvocationResult(ExitKind.ENDED, f"{exact(span)} have passed", span.total_seconds())
 
     def describe(self) -> str:
+        """The longest span that the policy permits."""
         return f"up to {exact(self._rules.longest)}"
 
 
 def build(rules: WaitRules) -> Wait:
+    """The runner for the policy's rules."""
     return Wait(rules)
 
 

@@ -35,6 +35,7 @@ def _bookmark(call: Call, channel: Channel) -> Json:
 
 @method("bookmarks.add", BOOKMARK, ("channel_id", "title", "type"), tier="t2", scopes=("bookmarks:write",))
 def add_bookmark(call: Call) -> Json:
+    """Add a link to a channel's bookmarks."""
     channel = _bookmarks(call)
     if call.args["type"] != "link":
         raise SlackError("invalid_bookmark_type")
@@ -74,6 +75,7 @@ EDITED = {"channel_id": "s", "bookmark_id": "s", "title": "s256", "link": "s2048
 
 @method("bookmarks.edit", EDITED, ("channel_id", "bookmark_id"), tier="t2", scopes=("bookmarks:write",))
 def edit_bookmark(call: Call) -> Json:
+    """Change a bookmark's title, emoji or link."""
     channel = _bookmarks(call)
     bookmark = _bookmark(call, channel)
     changes: Json = {name: call.args[name] for name in ("title", "emoji") if name in call.args}
@@ -92,6 +94,7 @@ def edit_bookmark(call: Call) -> Json:
     scopes=("bookmarks:write",),
 )
 def remove_bookmark(call: Call) -> Json:
+    """Remove a bookmark."""
     channel = _bookmarks(call)
     channel.bookmarks.remove(_bookmark(call, channel))
     _stored(call, channel)
@@ -100,4 +103,5 @@ def remove_bookmark(call: Call) -> Json:
 
 @method("bookmarks.list", {"channel_id": "s"}, ("channel_id",), scopes=("bookmarks:read",))
 def bookmarks(call: Call) -> Json:
+    """A channel's bookmarks, the oldest first."""
     return {"bookmarks": list(_bookmarks(call).bookmarks)}

@@ -102,6 +102,7 @@ def custom_author(call: Call) -> Json:
 
 @method("chat.postMessage", POST_ARGS, ("channel",), tier="t5", scopes=("chat:write",))
 def post_message(call: Call) -> Json:
+    """Post a message, in a thread if `thread_ts` is given. Answers with the message as stored."""
     body = content(call)
     data = metadata(call)
     channel = postable(call)
@@ -117,6 +118,7 @@ def post_message(call: Call) -> Json:
 
 @method("chat.meMessage", {"channel": "s", "text": "s"}, ("channel", "text"), scopes=("chat:write",))
 def me_message(call: Call) -> Json:
+    """Post a `/me` message."""
     channel = postable(call)
     text = clean(call.args["text"])
     message = call.ws.posting.post(channel, call.bot.id, text, subtype="me_message", bot_id=call.bot.bot_id)
@@ -131,6 +133,7 @@ UPDATE_ARGS = {
 
 @method("chat.update", UPDATE_ARGS, ("channel", "ts"), scopes=("chat:write",))
 def update(call: Call) -> Json:
+    """Edit one of the bot's own messages. Blocks that are not sent again are dropped if there is new text."""
     channel = call.channel()
     message = own(call, channel, "cant_update_message")
     if channel.is_archived:
@@ -159,6 +162,7 @@ def own(call: Call, channel: Channel, refusal: str) -> Message:
 
 @method("chat.delete", {"channel": "s", "ts": "s", "as_user": "b"}, ("channel", "ts"), scopes=("chat:write",))
 def delete(call: Call) -> Json:
+    """Delete one of the bot's own messages."""
     channel = call.channel()
     message = own(call, channel, "cant_delete_message")
     call.ws.posting.delete(message)
@@ -170,6 +174,7 @@ EPHEMERAL_ARGS = {name: kind for name, kind in POST_ARGS.items() if name not in 
 
 @method("chat.postEphemeral", EPHEMERAL_ARGS | {"user": "s"}, ("channel", "user"), tier="t4", scopes=("chat:write",))
 def post_ephemeral(call: Call) -> Json:
+    """Show a message to one member of a channel. It is in no history."""
     body = content(call)
     channel = call.channel()
     user = call.user()
@@ -188,6 +193,7 @@ def post_ephemeral(call: Call) -> Json:
     "chat.getPermalink", {"channel": "s", "message_ts": "s"}, ("channel", "message_ts"), tier="t5", json_input=False
 )
 def get_permalink(call: Call) -> Json:
+    """The permanent link of a message."""
     channel = call.channel()
     message = call.message(channel, call.args["message_ts"])
     return {"channel": channel.id, "permalink": call.ws.permalink(message)}

@@ -38,6 +38,7 @@ def require_active(channel: Channel) -> Channel:
     scopes=("groups:write", "im:write", "mpim:write", "channels:write", "channels:manage"),
 )
 def create(call: Call) -> Json:
+    """Create a channel whose creator and first member is the bot. Errors: `name_taken`, `invalid_name_*`."""
     private = call.get("is_private", False)
     call.require_any_scope(*(("groups:write",) if private else ("channels:manage", "channels:write")))
     channel = call.ws.membership.create(call.args["name"], call.bot.id, is_private=private)
@@ -52,6 +53,7 @@ def create(call: Call) -> Json:
     json_input=False,
 )
 def info(call: Call) -> Json:
+    """One channel, if the bot may see it."""
     channel = call.channel()
     call.require_scope(channel, "read")
     return {"channel": shape(call, channel, num_members=call.get("include_num_members", False))}
@@ -72,6 +74,7 @@ def _types(call: Call) -> set[str]:
 
 @method("conversations.list", LISTED, tier="t2", scopes=READ, json_input=False)
 def list_all(call: Call) -> Json:
+    """A page of the channels that the bot may see."""
     kinds = _types(call)
     visible = [
         channel
@@ -86,6 +89,7 @@ def list_all(call: Call) -> Json:
 
 @method("users.conversations", LISTED | {"user": "s", "exclude_muted": "b"}, scopes=READ, json_input=False)
 def of_user(call: Call) -> Json:
+    """A page of the channels that a user is in and the bot may see. Without `user`, the bot's own."""
     kinds = _types(call)
     user = call.user().id if call.get("user") else call.bot.id
     visible = [
@@ -102,6 +106,7 @@ def of_user(call: Call) -> Json:
 
 @method("conversations.archive", {"channel": "s"}, ("channel",), tier="t2", scopes=(*WRITE, "channels:write"))
 def archive(call: Call) -> Json:
+    """Archive a channel that the bot is in."""
     channel = require_channel(call.channel())
     call.require_manage_scope(channel)
     if channel.is_general:
@@ -116,6 +121,7 @@ def archive(call: Call) -> Json:
 
 @method("conversations.unarchive", {"channel": "s"}, ("channel",), tier="t2", scopes=(*WRITE, "channels:write"))
 def unarchive(call: Call) -> Json:
+    """Undo an archiving."""
     channel = require_channel(call.channel())
     call.require_manage_scope(channel)
     call.ws.membership.unarchive(channel, call.bot.id)
@@ -124,6 +130,7 @@ def unarchive(call: Call) -> Json:
 
 @method("conversations.rename", {"channel": "s", "name": "s"}, ("channel", "name"), tier="t2", scopes=WRITE)
 def rename(call: Call) -> Json:
+    """Rename a channel that the bot created."""
     channel = require_active(require_channel(call.channel(member=True)))
     call.require_manage_scope(channel)
     if channel.creator != call.bot.id:
@@ -134,6 +141,7 @@ def rename(call: Call) -> Json:
 
 @method("conversations.setTopic", {"channel": "s", "topic": "s"}, ("channel", "topic"), tier="t2", scopes=TOPIC)
 def set_topic(call: Call) -> Json:
+    """Set a channel's topic."""
     channel = require_active(call.channel(member=True))
     call.require_manage_scope(channel, "write.topic")
     call.ws.membership.set_topic(channel, call.bot.id, call.args["topic"])
@@ -142,6 +150,7 @@ def set_topic(call: Call) -> Json:
 
 @method("conversations.setPurpose", {"channel": "s", "purpose": "s"}, ("channel", "purpose"), tier="t2", scopes=TOPIC)
 def set_purpose(call: Call) -> Json:
+    """Set a channel's purpose."""
     channel = require_active(call.channel(member=True))
     call.require_manage_scope(channel, "write.topic")
     call.ws.membership.set_purpose(channel, call.bot.id, call.args["purpose"])
@@ -153,6 +162,7 @@ OPENED = {"channel": "s", "users": "s", "return_im": "b", "prevent_creation": "b
 
 @method("conversations.open", OPENED, scopes=WRITE)
 def open_direct(call: Call) -> Json:
+    """Open the direct or group conversation with up to eight users, or return the one that exists."""
     if call.get("channel"):
         channel = call.channel()
         if not (channel.is_im or channel.is_mpim):
@@ -183,6 +193,7 @@ def open_direct(call: Call) -> Json:
 
 @method("conversations.close", {"channel": "s"}, ("channel",), tier="t2", scopes=WRITE)
 def close(call: Call) -> Json:
+    """Close a direct or group conversation. Its history stays."""
     channel = call.channel()
     if not (channel.is_im or channel.is_mpim):
         raise SlackError("method_not_supported_for_channel_type")
@@ -191,6 +202,7 @@ def close(call: Call) -> Json:
 
 @method("conversations.mark", {"channel": "s", "ts": "s"}, ("channel", "ts"), scopes=WRITE)
 def mark(call: Call) -> Json:
+    """Set the read cursor of the bot in a channel."""
     channel = call.channel(member=True)
     if not call.args["ts"].replace(".", "").isdigit():
         raise SlackError("invalid_timestamp")

@@ -33,6 +33,7 @@ def new_file(call: Call, name: str, size: int, **fields: str) -> File:
     json_input=False,
 )
 def upload_url(call: Call) -> Json:
+    """Step 1 of an upload: reserve a file and return the address to send its bytes to."""
     if call.args["length"] <= 0:
         raise invalid_arguments("must be greater than 0 [json-pointer:/length]")
     file = new_file(call, call.args["filename"], call.args["length"])
@@ -47,6 +48,7 @@ COMPLETED = {
 
 @method("files.completeUploadExternal", COMPLETED, ("files",), tier="t4", scopes=("files:write",))
 def complete_upload(call: Call) -> Json:
+    """Step 3 of an upload: share the files whose bytes have arrived."""
     entries = call.args["files"]
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
         raise invalid_arguments("must be a list of objects with an id [json-pointer:/files]")
@@ -95,6 +97,7 @@ PAGED = {"file": "s", "count": "i", "page": "i", "cursor": "s", "limit": "i"}
 
 @method("files.info", PAGED, ("file",), tier="t4", scopes=("files:read",), json_input=False)
 def file_info(call: Call) -> Json:
+    """A file that was uploaded completely."""
     file = call.ws.state.files.get(call.args["file"])
     if file is None or not file.complete:
         raise SlackError("file_not_found")
@@ -105,6 +108,7 @@ def file_info(call: Call) -> Json:
 
 @method("files.delete", {"file": "s"}, ("file",), scopes=("files:write",))
 def file_delete(call: Call) -> Json:
+    """Delete one of the bot's own files."""
     file = call.ws.state.files.get(call.args["file"])
     if file is None:
         raise SlackError("file_not_found")
@@ -133,11 +137,13 @@ def _canvas(call: Call) -> File:
 
 @method("canvases.create", CANVAS, tier="t2", scopes=("canvases:write",))
 def canvas_create(call: Call) -> Json:
+    """Create a canvas of its own from Markdown."""
     return {"canvas_id": _canvas(call).id}
 
 
 @method("conversations.canvases.create", CANVAS, ("channel_id",), tier="t2", scopes=("canvases:write",))
 def channel_canvas(call: Call) -> Json:
+    """Create a channel's canvas. A channel has at most one."""
     channel = call.channel("channel_id", member=True)
     if channel.canvas is not None:
         raise SlackError("channel_canvas_already_exists")

@@ -40,6 +40,7 @@ def _slice(call: Call, messages: list[Message], *, newest_first: bool) -> tuple[
 
 @method("conversations.history", SPAN, ("channel",), scopes=HISTORY)
 def history(call: Call) -> Json:
+    """A page of a channel's messages, the newest first, without replies in threads."""
     channel = call.channel(member=True)
     call.require_scope(channel, "history")
     oldest, latest = _stamp(call, "oldest", "0000000000.000000"), _stamp(call, "latest", LAST)
@@ -58,6 +59,7 @@ def history(call: Call) -> Json:
 
 @method("conversations.replies", SPAN | {"ts": "s"}, ("channel", "ts"), scopes=HISTORY, json_input=False)
 def replies(call: Call) -> Json:
+    """A page of a thread, the oldest first, beginning with its parent. `ts` may be that of any reply."""
     channel = call.channel(member=True)
     call.require_scope(channel, "history")
     log = call.ws.state.logs[channel.id]

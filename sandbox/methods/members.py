@@ -18,6 +18,7 @@ MAX_INVITES = 100
     json_input=False,
 )
 def members(call: Call) -> Json:
+    """A page of the IDs of a channel's members."""
     channel = call.channel()
     call.require_scope(channel, "read")
     part, cursor = paginate(channel.members, call)
@@ -26,6 +27,7 @@ def members(call: Call) -> Json:
 
 @method("conversations.invite", {"channel": "s", "users": "s", "force": "b"}, ("channel", "users"), scopes=INVITE)
 def invite(call: Call) -> Json:
+    """Invite users. With `force` those who can be invited are, and the others are listed as errors."""
     channel = require_active(require_channel(call.channel(member=True)))
     call.require_manage_scope(channel, "write.invites")
     users = list(dict.fromkeys(part.strip() for part in call.args["users"].split(",") if part.strip()))
@@ -65,6 +67,7 @@ def _cannot_be_invited(call: Call, channel: Channel, user_id: str) -> str | None
 
 @method("conversations.join", {"channel": "s"}, ("channel",), scopes=("channels:join",))
 def join(call: Call) -> Json:
+    """The bot joins a public channel. A member gets a warning, not an error."""
     channel = require_active(call.channel())
     if not channel.is_public:
         raise SlackError("method_not_supported_for_channel_type")
@@ -80,6 +83,7 @@ def join(call: Call) -> Json:
     "conversations.kick", {"channel": "s", "user": "s"}, ("channel", "user"), scopes=("channels:manage", "groups:write")
 )
 def kick(call: Call) -> Json:
+    """Remove another user from a channel."""
     channel = require_channel(call.channel(member=True))
     call.require_manage_scope(channel)
     user = call.user()
@@ -95,6 +99,7 @@ def kick(call: Call) -> Json:
 
 @method("conversations.leave", {"channel": "s"}, ("channel",), scopes=(*WRITE, "channels:write"))
 def leave(call: Call) -> Json:
+    """The bot leaves a channel. One that is no member gets `not_in_channel: true`, not an error."""
     channel = require_channel(call.channel())
     if channel.is_general:
         raise SlackError("cant_leave_general")

@@ -9,6 +9,7 @@ PLACE = {"channel": "s", "timestamp": "s"}
 
 @method("pins.add", PLACE, ("channel",), tier="t2", scopes=("pins:write",))
 def pin(call: Call) -> Json:
+    """Pin a message."""
     channel = call.channel(member=True)
     message = call.message_at_timestamp(channel)
     if channel.is_archived:
@@ -19,6 +20,7 @@ def pin(call: Call) -> Json:
 
 @method("pins.remove", PLACE, ("channel",), tier="t2", scopes=("pins:write",))
 def unpin(call: Call) -> Json:
+    """Unpin a message."""
     channel = call.channel(member=True)
     call.ws.posting.unpin(call.message_at_timestamp(channel), call.bot.id)
     return {}
@@ -26,6 +28,7 @@ def unpin(call: Call) -> Json:
 
 @method("pins.list", {"channel": "s"}, ("channel",), tier="t2", scopes=("pins:read",), json_input=False)
 def pins(call: Call) -> Json:
+    """A channel's pinned messages, the newest pin first."""
     channel = call.channel(member=True)
     items = []
     for item in reversed(channel.pins):

@@ -20,6 +20,7 @@ def _emoji(call: Call) -> str:
 
 @method("reactions.add", REACTION, ("channel", "timestamp", "name"), scopes=("reactions:write",))
 def react(call: Call) -> Json:
+    """Add the bot's reaction to a message."""
     name = _emoji(call)
     channel = call.channel()
     message = call.message_at_timestamp(channel)
@@ -33,6 +34,7 @@ def react(call: Call) -> Json:
 
 @method("reactions.remove", REACTION, ("name",), tier="t2", scopes=("reactions:write",))
 def unreact(call: Call) -> Json:
+    """Remove the bot's own reaction."""
     name = _emoji(call)
     message = call.message_at_timestamp(call.channel())
     call.ws.posting.unreact(message, call.bot.id, name)
@@ -41,6 +43,7 @@ def unreact(call: Call) -> Json:
 
 @method("reactions.get", PLACE | {"full": "b"}, scopes=("reactions:read",), json_input=False)
 def reactions(call: Call) -> Json:
+    """A message with its reactions."""
     channel = call.channel()
     message = call.message_at_timestamp(channel)
     shape = call.ws.slack_messages.message(message) | {"permalink": call.ws.permalink(message)}

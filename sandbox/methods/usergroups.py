@@ -53,6 +53,7 @@ def _require_free_names(call: Call, own: Usergroup | None) -> None:
     json_input=False,
 )
 def list_groups(call: Call) -> Json:
+    """All user groups; disabled ones and members on request."""
     groups = [
         group for group in call.ws.state.usergroups.values() if call.get("include_disabled") or not group.disabled
     ]
@@ -68,6 +69,7 @@ def list_groups(call: Call) -> Json:
     json_input=False,
 )
 def list_users(call: Call) -> Json:
+    """The IDs of a group's members."""
     return {"users": list(_group(call, include_disabled=call.get("include_disabled", False)).users)}
 
 
@@ -95,6 +97,7 @@ def update_users(call: Call) -> Json:
 
 @method("usergroups.enable", COUNTED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
 def enable(call: Call) -> Json:
+    """Enable a group. Its members stay as they were."""
     group = _group(call)
     group.disabled = False
     return _changed(call, group)
@@ -102,6 +105,7 @@ def enable(call: Call) -> Json:
 
 @method("usergroups.disable", COUNTED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
 def disable(call: Call) -> Json:
+    """Disable a group. Its members are kept for when it is enabled again."""
     group = _group(call)
     group.disabled = True
     return _changed(call, group)
@@ -109,6 +113,7 @@ def disable(call: Call) -> Json:
 
 @method("usergroups.update", DESCRIBED | {"usergroup": "s"}, ("usergroup",), tier="t2", scopes=("usergroups:write",))
 def update(call: Call) -> Json:
+    """Change a group's name, handle, description or default channels."""
     group = _group(call)
     _require_free_names(call, group)
     for name in ("name", "handle", "description", "channels"):
@@ -119,6 +124,7 @@ def update(call: Call) -> Json:
 
 @method("usergroups.create", DESCRIBED, ("name",), tier="t2", scopes=("usergroups:write",))
 def create(call: Call) -> Json:
+    """Create an empty group. The handle is made from the name where none is given."""
     if not call.args["name"].strip():
         raise SlackError("missing_subteam_name")
     _require_free_names(call, None)

@@ -14,6 +14,7 @@ def _trigger(call: Call) -> str | None:
 
 @method("views.open", OPENED, ("view",), tier="t4")
 def open_view(call: Call) -> Json:
+    """Open a modal. The trigger is valid for three seconds and once."""
     if _trigger(call) is None:
         raise invalid_arguments("missing required field: trigger_id")
     modals = call.ws.modals
@@ -22,6 +23,7 @@ def open_view(call: Call) -> Json:
 
 @method("views.push", OPENED, ("view",), tier="t4")
 def push_view(call: Call) -> Json:
+    """Push a modal on top of the one that is open."""
     if _trigger(call) is None:
         raise invalid_arguments("missing required field: trigger_id")
     modals = call.ws.modals
@@ -30,6 +32,7 @@ def push_view(call: Call) -> Json:
 
 @method("views.update", {"view": "j", "view_id": "s", "external_id": "s", "hash": "s"}, ("view",), tier="t4")
 def update_view(call: Call) -> Json:
+    """Replace an open modal, by ID or external ID. With `hash`, only the version it names."""
     if not call.get("view_id") and not call.get("external_id"):
         raise invalid_arguments("missing required field: view_id")
     modals = call.ws.modals
@@ -42,6 +45,7 @@ PUBLISHED = {"user_id": "s", "view": "j", "hash": "s", "interactivity_pointer": 
 
 @method("views.publish", PUBLISHED, ("user_id", "view"), tier="t4")
 def publish_view(call: Call) -> Json:
+    """Publish a user's home tab. With `hash`, only over the version it names."""
     user = call.user("user_id")
     if not call.ws.manifest.home_tab:
         raise SlackError("not_enabled")

@@ -8,6 +8,7 @@ from sandbox.slack_objects import user_object
 
 @method("api.test", {"error": "s", "foo": "s"}, tier="t4", token="")
 def api_test(call: Call) -> Json:
+    """Return the arguments, or fail with the error that was asked for."""
     if error := call.get("error"):
         raise SlackError(error, args=call.args)
     return {"args": call.args}
@@ -15,6 +16,7 @@ def api_test(call: Call) -> Json:
 
 @method("auth.test", tier="t5")
 def auth_test(call: Call) -> Json:
+    """Who the token belongs to: the bot, its workspace and its URL."""
     settings = call.ws.settings
     return {
         "url": f"https://{settings.team_domain}.slack.com/",
@@ -29,6 +31,7 @@ def auth_test(call: Call) -> Json:
 
 @method("auth.revoke", {"test": "b"}, json_input=False)
 def auth_revoke(call: Call) -> Json:
+    """Revoke the token, unless `test` is set."""
     if not call.get("test"):
         call.ws.revoked = True
     return {"revoked": not call.get("test", False)}
@@ -36,11 +39,13 @@ def auth_revoke(call: Call) -> Json:
 
 @method("apps.connections.open", token="xapp")  # noqa: S106 - the kind of token
 def connections_open(call: Call) -> Json:
+    """A WebSocket address for Socket Mode, valid for one connection."""
     return {"url": call.ws.sockets.ticket()}
 
 
 @method("team.info", {"team": "s", "domain": "s"}, scopes=("team:read",))
 def team_info(call: Call) -> Json:
+    """The workspace."""
     settings = call.ws.settings
     team = {"id": settings.team_id, "name": settings.team_name, "domain": settings.team_domain, "email_domain": ""}
     url = f"https://{settings.team_domain}.slack.com/"
@@ -49,6 +54,7 @@ def team_info(call: Call) -> Json:
 
 @method("bots.info", {"bot": "s", "team_id": "s"}, scopes=("users:read",), json_input=False)
 def bots_info(call: Call) -> Json:
+    """A bot by its bot ID; without one, the calling bot."""
     bot_id = call.get("bot") or call.bot.bot_id
     bot = next((user for user in call.ws.state.users.values() if user.bot_id == bot_id), None)
     if bot is None:
@@ -71,6 +77,7 @@ def _shape(call: Call, user: User) -> Json:
     "users.info", {"user": "s", "include_locale": "b"}, ("user",), tier="t4", scopes=("users:read",), json_input=False
 )
 def users_info(call: Call) -> Json:
+    """One user."""
     shape = _shape(call, call.user())
     return {"user": shape | {"locale": "en-US"} if call.get("include_locale") else shape}
 
@@ -83,6 +90,7 @@ def users_info(call: Call) -> Json:
     json_input=False,
 )
 def users_list(call: Call) -> Json:
+    """A page of the workspace's users; without `limit`, all of them."""
     users = [user for user in call.ws.state.users.values() if not user.is_stranger]
     part, cursor = paginate(users, call, default=len(users) or 1)
     return {"members": [_shape(call, u) for u in part], "cache_ts": int(call.ws.clock.now()), **cursor_metadata(cursor)}
@@ -90,6 +98,7 @@ def users_list(call: Call) -> Json:
 
 @method("users.lookupByEmail", {"email": "s"}, ("email",), scopes=("users:read.email",), json_input=False)
 def lookup_by_email(call: Call) -> Json:
+    """The active user with this e-mail address, in any case of letters."""
     email = call.args["email"].lower()
     for user in call.ws.state.users.values():
         if user.email.lower() == email and email and not user.deleted and not user.is_stranger:
@@ -105,12 +114,14 @@ def lookup_by_email(call: Call) -> Json:
     json_input=False,
 )
 def profile(call: Call) -> Json:
+    """A user's profile; without `user`, the bot's."""
     user = call.user() if call.get("user") else call.bot
     return {"profile": _shape(call, user)["profile"]}
 
 
 @method("users.getPresence", {"user": "s"}, scopes=("users:read",), json_input=False)
 def presence(call: Call) -> Json:
+    """A user's presence, which is always `active` here."""
     if call.get("user"):
         call.user()
     return {"presence": "active"}
@@ -118,4 +129,5 @@ def presence(call: Call) -> Json:
 
 @method("emoji.list", {"include_categories": "b"}, tier="t2", scopes=("emoji:read",), json_input=False)
 def emoji(call: Call) -> Json:
+    """The custom emoji: none."""
     return {"emoji": {}, "cache_ts": str(int(call.ws.clock.now()))}

@@ -41,9 +41,11 @@ class Instant(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Microseconds since 1970. Raises `ValueError` for a naive instant."""
         return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """An aware instant in UTC."""
         return None if value is None else from_microseconds(value)
 
 
@@ -54,6 +56,7 @@ class SafeText(sa.TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text with characters that no database accepts replaced by U+FFFD."""
         return None if value is None else clean_text(value)
 
 
@@ -64,6 +67,7 @@ class JsonText(sa.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        """JSON as text; None is stored as `null`."""
         return dumps(value)
 
 

@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """A browser for the whole session; every test opens its own tabs."""
-    from tests.browser import web_ui
+    from tests.browser import web_ui  # noqa: PLC0415 - playwright may be missing where these tests are skipped
 
     async with web_ui.chromium() as opened:
         yield opened
@@ -35,7 +35,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def ui(browser: Browser, sqlite_url: str) -> AsyncIterator[WebUI]:
     """The bot with the default policy, and a browser whose console must stay free of errors."""
-    from tests.browser import web_ui
+    from tests.browser import web_ui  # noqa: PLC0415 - playwright may be missing where these tests are skipped
 
     async with web_ui.running(browser, sqlite_url) as opened:
         yield opened

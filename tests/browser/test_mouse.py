@@ -54,7 +54,9 @@ async def menu(tab: Page) -> Locator:
     return private(tab, "commander:")
 
 
-async def test_an_incident_can_be_declared_led_and_resolved_by_mouse(ui: WebUI) -> None:
+async def test_an_incident_can_be_declared_led_and_resolved_by_mouse(  # noqa: PLR0915 - one click after the other
+    ui: WebUI,
+) -> None:
     maya, tom = await open_counting_keys(ui, "maya"), await open_counting_keys(ui, "tom", "incidents")
     await maya.locator("#main").get_by_label("Shortcuts").click()
     await maya.get_by_role("menuitem", name="Declare incident").click()

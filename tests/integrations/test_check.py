@@ -47,7 +47,7 @@ async def test_what_the_policy_asks_for_and_is_not_set_up_is_a_warning_with_the_
     assert len(found) == 4
 
 
-async def test_half_a_setting_is_to_be_mended(tmp_path: Path) -> None:
+async def test_a_method_with_only_some_of_its_settings_is_a_problem(tmp_path: Path) -> None:
     found = await findings(tmp_path, twilio_account_sid="AC0", twilio_from="+14155552345", webhook_url="https://x.org")
     assert [f.words for f in found if not f.fine] == [
         "SMS is half set up: set TWILIO_AUTH_TOKEN too",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -83,8 +84,6 @@ async def test_of_a_private_incident_only_the_id_leaves(pagerduty: PagerDuty, ve
 async def test_somebody_with_a_service_of_their_own_is_paged_there(
     pagerduty: PagerDuty, vendor: PagerDutyDouble
 ) -> None:
-    from dataclasses import replace
-
     await pagerduty.send(page(person=replace(ANNA, pagerduty="R" * 32)))
     assert vendor.events[0]["routing_key"] == "R" * 32
 

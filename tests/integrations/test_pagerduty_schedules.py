@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot.check.run import run
 from bot.workers import pagerduty_schedule_sync, usergroup_sync
@@ -192,8 +193,6 @@ async def test_a_schedule_that_is_not_read_any_more_is_forgotten(here: World) ->
 async def test_check_says_what_it_would_read(here: World, given: dict[str, Any], words: str) -> None:
     settings = here.settings.model_copy(update=given)
     if given.get("pagerduty_api_token"):
-        from pydantic import SecretStr
-
         settings = here.settings.model_copy(update={"pagerduty_api_token": SecretStr("wrong")})
     said = [finding.line() for finding in await run(settings)]
     assert any(words in line for line in said), said

@@ -89,7 +89,7 @@ async def test_what_is_no_number_is_never_asked_for(sms: Sms, vendor: TwilioDoub
 @pytest.mark.parametrize(
     ("code", "status", "said", "words"),
     [
-        (21211, 400, "The 'To' number +1555 is not a valid phone number.", "no telephone number"),
+        (21211, 400, "The 'To' number +1555 is not a valid phone number.", "not a telephone number"),
         (21610, 400, "Attempt to send to unsubscribed recipient", "opted out"),
         (21614, 400, "To number is not a valid mobile number", "cannot receive SMS"),
         (21608, 400, "The number is unverified.", "trial account"),

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.errors import DeliveryError
 from bot.integrations.protocol import Action
-from bot.integrations.webhook import Webhook
+from bot.integrations.webhook import Webhook, content
 from tests.integrations.doubles import Double, Reply, serving
 from tests.integrations.pages import page, private
 
@@ -132,6 +132,4 @@ async def test_an_address_that_is_none_is_said_without_showing_it(session: aioht
 
 
 def test_the_body_is_json_of_any_title() -> None:
-    from bot.integrations.webhook import content
-
     assert json.loads(json.dumps(content(page(title='quote " and \\ and \u2028')), ensure_ascii=False))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot import playbook_runners
 from bot.domain.errors import Refused
@@ -16,8 +17,11 @@ from bot.domain.playbook import definition as playbook_values
 from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, JobState, check_args
 from bot.domain.policy.automation_rules import AutomationRules
 from bot.usecases.playbooks import job_queue
+from bot.usecases.playbooks.unit_of_work import load_run
 from playbooks import models
 from playbooks.runners.protocol import Runner
+from storage.playbook_runs import _playbook
+from storage.schema import playbooks
 from tests.scenarios.shop import MAYA, Shop, over, running_playbook, said
 
 TOWER: list[str] = []
@@ -93,12 +97,6 @@ async def test_a_registered_runner_runs_steps(
 
 async def ring(here: Any, name: str, step: str = "1.1") -> None:
     """Let a step of the walk's playbook ring a bell."""
-    from sqlalchemy import update
-
-    from bot.usecases.playbooks.unit_of_work import load_run
-    from storage.playbook_runs import _playbook
-    from storage.schema import playbooks
-
     async with here.tocsin.database.transaction() as conn:
         run, playbook = await load_run(conn, 1, 1)
         made = playbook_values.Automation("bell")

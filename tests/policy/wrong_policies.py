@@ -129,7 +129,7 @@ schedules:
     rotation: weekly
     handoff: "monday at nine"
 """,
-        "policy.yml:2: schedules.primary needs the day on which the first turn begins: write `start: "
+        "policy.yml:2: schedules.primary needs the day on which the first shift begins: write `start: "
         "2026-01-05`.\n"
         "policy.yml:5: schedules.primary.handoff is not a handoff: “monday at nine”. A weekly handoff looks "
         "like mon 09:00.",

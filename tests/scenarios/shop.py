@@ -19,9 +19,7 @@ from bot.domain.playbook.run import PlaybookRun
 from bot.playbook_runners import RunnerFactory
 from bot.settings import Settings
 from bot.usecases.context import Context, Policies
-from bot.usecases.playbooks import approvals as approving
-from bot.usecases.playbooks import job_queue
-from bot.usecases.playbooks import runs as playing
+from bot.usecases.playbooks import approvals, job_queue, runs
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
 from playbooks.library_cache import LibraryCache
@@ -103,8 +101,8 @@ async def running_playbook(url: str, shop: Shop, **policy: Any) -> AsyncIterator
     """An incident in which the playbook is walked."""
     async with world(url, policy=shop.policy(**policy), tocsin_playbooks=str(shop.folder / "playbooks")) as here:
         await here.declared()
-        walk = await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
-        yield here, walk
+        run = await runs.open_run(here.tocsin.context, 1, "mend", MAYA)
+        yield here, run
 
 
 async def over(here: World, step: str, action: str = "run") -> Job:
@@ -150,11 +148,11 @@ async def done_through(here: World, *steps: str) -> None:
 async def approved(here: World, step: str, action: str = "run") -> None:
     """Maya asks, Tom approves."""
     async with locked_incident(here.tocsin.context, 1) as work:
-        walk, playbook = await load_run(work.conn, 1, 1)
-        walk = await approving.request_approval_in(work, walk, playbook, step, action, MAYA)
-    request = walk.step(step).asked
+        run, playbook = await load_run(work.conn, 1, 1)
+        run = await approvals.request_approval_in(work, run, playbook, step, action, MAYA)
+    request = run.step(step).asked
     assert request is not None
-    await approving.approve(here.tocsin.context, 1, 1, step, request.number, Identity(TOM, Membership.MEMBER))
+    await approvals.approve(here.tocsin.context, 1, 1, step, request.number, Identity(TOM, Membership.MEMBER))
 
 
 def texts(here: World) -> list[str]:

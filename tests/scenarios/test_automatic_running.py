@@ -8,13 +8,11 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.incident import Change
 from bot.domain.playbook.job import JobState
 from bot.domain.timeline.entry import BOT
-from bot.usecases.incidents import declare as declaring
+from bot.usecases.incidents import declare
 from bot.usecases.incidents.declare import Declaration
 from bot.usecases.incidents.reopen import reopen
 from bot.usecases.incidents.resolve import resolve
-from bot.usecases.playbooks import approvals as approving
-from bot.usecases.playbooks import confidence, job_queue
-from bot.usecases.playbooks import runs as playing
+from bot.usecases.playbooks import approvals, confidence, job_queue, runs
 from bot.usecases.playbooks.auto_run import start_automatic_steps
 from bot.usecases.unit_of_work import locked_incident
 from tests.scenarios.shop import (
@@ -47,7 +45,7 @@ async def test_the_matrix_lets_steps_run_unattended(sqlite_url: str, shop: Shop)
         assert asked is not None
         assert (asked.by, asked.shown) == (BOT, ("scale api",))
         assert shop.ran == ["look api", "restart api"]
-        await approving.approve(here.tocsin.context, 1, 1, "1.3", asked.number, Identity(TOM, Membership.MEMBER))
+        await approvals.approve(here.tocsin.context, 1, 1, "1.3", asked.number, Identity(TOM, Membership.MEMBER))
         assert (await over(here, "1.3")).approved_by == TOM
         assert (await over(here, "1.4")).state is JobState.DONE
         assert shop.ran == ["look api", "restart api", "scale api", "verify api"]
@@ -58,13 +56,13 @@ async def test_a_resolved_incident_does_not_hold_up_others(sqlite_url: str, shop
     matrix = "  matrix:\n    mend: {actions: [scale_up], decision: approve}\n"
     async with running_playbook(sqlite_url, shop, automation=matrix) as (here, _):
         context = here.tocsin.context
-        await playing.skip(context, 1, 1, "1.1", MAYA, "no need")
+        await runs.skip(context, 1, 1, "1.1", MAYA, "no need")
         await resolve(context, 1, MAYA, summary="It came back")
-        await playing.skip(context, 1, 1, "1.2", MAYA, "no need")
+        await runs.skip(context, 1, 1, "1.2", MAYA, "no need")
         assert await start_automatic_steps(context, set()) == 0
         assert (await current_run(here)).step("1.3").asked is None
-        await declaring.declare(context, Declaration("Search is down", "sev2", MAYA))
-        await playing.open_run(context, 2, "mend", MAYA)
+        await declare.declare(context, Declaration("Search is down", "sev2", MAYA))
+        await runs.open_run(context, 2, "mend", MAYA)
         await job_queue.queue_step(context, 2, 1, "1.1", MAYA)
         await until_ran(shop, 1)
         await reopen(context, 1, MAYA, "It is back")
@@ -77,8 +75,8 @@ async def test_confidence_comes_from_similar_incidents_that_it_fixed(sqlite_url:
         context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
         await resolve(context, 1, MAYA, summary="Restarted it")
-        like_it = await declaring.declare(context, Declaration("Checkout is down again", "sev2", MAYA))
-        other = await declaring.declare(context, Declaration("The newsletter has a typo", "sev5", MAYA))
+        like_it = await declare.declare(context, Declaration("Checkout is down again", "sev2", MAYA))
+        other = await declare.declare(context, Declaration("The newsletter has a typo", "sev5", MAYA))
         async with context.database.reading() as conn:
             assert (await confidence.playbook_confidence(conn, like_it, "mend", context.clock.now()) or 0) > 0.5
             assert await confidence.playbook_confidence(conn, like_it, "redis-outage", context.clock.now()) is None

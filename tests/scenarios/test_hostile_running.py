@@ -12,12 +12,9 @@ from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
 from bot.domain.incident import Change
 from bot.domain.playbook.job import JobState
-from bot.domain.playbook.run import ApprovalStatus
-from bot.domain.playbook.run import StepStatus as MarkState
+from bot.domain.playbook.run import ApprovalStatus, StepStatus
 from bot.domain.timeline.entry import BOT
-from bot.usecases.playbooks import approvals as approving
-from bot.usecases.playbooks import job_queue
-from bot.usecases.playbooks import runs as playing
+from bot.usecases.playbooks import approvals, job_queue, runs
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
 from storage import jobs, playbook_runs
@@ -116,12 +113,12 @@ HOSTILE_VALUES = [
 async def test_a_hostile_value_is_refused_wherever_it_comes_from(sqlite_url: str, shop: Shop, value: str) -> None:
     async with running_playbook(sqlite_url, shop) as (here, _):
         with pytest.raises(Refused, match="service must be"):
-            await playing.fill(here.tocsin.context, 1, 1, {"service": value}, MAYA)
+            await runs.fill(here.tocsin.context, 1, 1, {"service": value}, MAYA)
         assert "refused" in (await said(here))[-1]
         async with here.tocsin.database.transaction() as conn:  # somebody wrote it into the database
-            walk = await playbook_runs.get(conn, 1, 1)
-            assert walk is not None
-            await playbook_runs.save(conn, replace(walk, values={"service": value}))
+            run = await playbook_runs.get(conn, 1, 1)
+            assert run is not None
+            await playbook_runs.save(conn, replace(run, values={"service": value}))
         await refused(here, shop, "1.1", "service must be")
 
 
@@ -132,9 +129,9 @@ async def test_an_incident_cannot_inject_values(sqlite_url: str, shop: Shop) -> 
         async with locked_incident(here.tocsin.context, 1) as work:
             evil = replace(work.incident, title="$(reboot)", services=("api; reboot",))
             await work.commit(Change(evil))
-        await playing.abandon(here.tocsin.context, 1, 1, MAYA, "again")
-        walk = await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
-        assert walk.values == {}
+        await runs.abandon(here.tocsin.context, 1, 1, MAYA, "again")
+        run = await runs.open_run(here.tocsin.context, 1, "mend", MAYA)
+        assert run.values == {}
         asked = await job_queue.queue_step(here.tocsin.context, 1, 2, "1.1", MAYA)
         assert "service must be filled in first" in (asked.refused or "")
         assert shop.ran == []
@@ -150,20 +147,20 @@ async def test_the_requester_cannot_approve(sqlite_url: str, shop: Shop) -> None
     async with running_playbook(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         await done_through(here, "1.1", "1.2")
-        walk = await approving.request_approval(context, 1, 1, "1.3", MAYA)
-        request = walk.step("1.3").asked
+        run = await approvals.request_approval(context, 1, 1, "1.3", MAYA)
+        request = run.step("1.3").asked
         assert request is not None
         with pytest.raises(Refused, match="somebody else has to give it"):
-            await approving.approve(context, 1, 1, "1.3", request.number, Identity(MAYA, Membership.MEMBER))
+            await approvals.approve(context, 1, 1, "1.3", request.number, Identity(MAYA, Membership.MEMBER))
         async with context.database.transaction() as conn:  # somebody wrote it into the database
-            mark = walk.step("1.3")
+            mark = run.step("1.3")
             forged = replace(
                 mark,
-                state=MarkState.APPROVED,
+                state=StepStatus.APPROVED,
                 asked=replace(request, answer=ApprovalStatus.APPROVED, answered_by=MAYA),
             )
             await playbook_runs.save(
-                conn, replace(walk, steps=tuple(forged if m.key == "1.3" else m for m in walk.steps))
+                conn, replace(run, steps=tuple(forged if m.key == "1.3" else m for m in run.steps))
             )
         await refused(here, shop, "1.3", "The person who asked for approval cannot give it")
 
@@ -174,13 +171,13 @@ async def test_exactly_what_was_approved_runs(sqlite_url: str, shop: Shop) -> No
         await done_through(here, "1.1", "1.2")
         await approved(here, "1.3")
         assert (await current_run(here)).step("1.3").asked.shown == ("scale api",)  # type: ignore[union-attr]
-        await playing.fill(context, 1, 1, {"service": "other"}, MAYA)
+        await runs.fill(context, 1, 1, {"service": "other"}, MAYA)
         await refused(here, shop, "1.3", "needs approval first")
         await approved(here, "1.3")
         async with context.database.transaction() as conn:  # past all that withdraws approvals
-            walk = await playbook_runs.get(conn, 1, 1)
-            assert walk is not None
-            await playbook_runs.save(conn, replace(walk, values={"service": "third"}))
+            run = await playbook_runs.get(conn, 1, 1)
+            assert run is not None
+            await playbook_runs.save(conn, replace(run, values={"service": "third"}))
         await refused(here, shop, "1.3", "What was approved is not what would run now")
 
 
@@ -276,10 +273,10 @@ async def test_a_tampered_form_runs_nothing(sqlite_url: str, shop: Shop, tmp_pat
     """What a form says it is about is not believed: not the step's commands, only which step."""
     async with running_playbook(sqlite_url, shop) as (here, _):
         async with locked_incident(here.tocsin.context, 1) as work:
-            walk, _ = await load_run(work.conn, 1, 1)
+            run, _ = await load_run(work.conn, 1, 1)
         for step in ("9.9", "", "1.1; reboot", "1.1\x00"):
             with pytest.raises(Refused):
-                await job_queue.queue_step(here.tocsin.context, 1, walk.number, step, MAYA)
+                await job_queue.queue_step(here.tocsin.context, 1, run.number, step, MAYA)
         with pytest.raises(Refused):
             await job_queue.queue_step(here.tocsin.context, 1, 99, "1.1", MAYA)
         assert shop.ran == []

@@ -9,8 +9,7 @@ import pytest
 import sandbox
 from bot.domain.playbook.job import Action, JobState
 from bot.usecases.incidents.resolve import resolve
-from bot.usecases.playbooks import job_queue
-from bot.usecases.playbooks import runs as playing
+from bot.usecases.playbooks import job_queue, runs
 from bot.usecases.playbooks.dry_run import make_plan
 from bot.usecases.playbooks.unit_of_work import load_run
 from bot.usecases.unit_of_work import locked_incident
@@ -113,8 +112,8 @@ async def test_a_step_interrupted_by_kill_9_is_not_repeated(database_url: str, s
         database = await open_database(database_url, migrate=False)
         context = context_on(database, policy, shop)
         try:
-            await playing.open_run(context, 1, "mend", MAYA)
-            await playing.skip(context, 1, 1, "1.1", MAYA, "no need")
+            await runs.open_run(context, 1, "mend", MAYA)
+            await runs.skip(context, 1, 1, "1.1", MAYA, "no need")
             await job_queue.queue_step(context, 1, 1, "1.2", MAYA)
             await until_ran(shop, 2)
             await bot.kill()
@@ -130,10 +129,10 @@ async def test_a_step_interrupted_by_kill_9_is_not_repeated(database_url: str, s
             await ws.person("maya").press(message, "It ran")
             await ws.until(lambda: "says: it ran" in str(question_text(ws)), timeout_s=20)
             async with database.reading() as conn:
-                walk = await playbook_runs.get(conn, 1, 1)
+                run = await playbook_runs.get(conn, 1, 1)
                 entries = [r.entry.text for r in await timeline.read(conn, 1) if r.entry.kind == "playbook"]
-            assert walk is not None
-            assert walk.step("1.2").state == "done"
+            assert run is not None
+            assert run.step("1.2").state == "done"
             assert any("may have run: the bot ended in the middle, at `restart api`" in text for text in entries)
         finally:
             await database.close()
@@ -174,8 +173,8 @@ async def test_two_replicas_never_run_a_job_twice(postgresql: PostgreSQL, shop: 
         loops = [JobRunner(context_on(database, shop.policy(), shop)) for database in others]
         try:
             for number in range(2, 14):
-                await playing.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")
-                await playing.open_run(here.tocsin.context, 1, "mend", MAYA)
+                await runs.abandon(here.tocsin.context, 1, number - 1, MAYA, "once more")
+                await runs.open_run(here.tocsin.context, 1, "mend", MAYA)
             for loop in loops:
                 await loop.start()
                 timer.add(replace(loop.periodic, name=f"poll {id(loop)}"))

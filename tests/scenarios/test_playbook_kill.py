@@ -82,11 +82,11 @@ async def _settled(url: str) -> list[str]:
     database = await open_database(url, migrate=False)
     try:
         async with database.reading() as conn:
-            walk = await playbook_runs.get(conn, 1, 1)
-            assert walk is not None
+            run = await playbook_runs.get(conn, 1, 1)
+            assert run is not None
             assert await chain_faults(conn, 1) == []
             told = [r.entry.data["step"] for r in await entries.read(conn, 1) if r.entry.data.get("act") == "done"]
-            assert sorted(told) == sorted(mark.key for mark in walk.steps if mark.settled)
+            assert sorted(told) == sorted(mark.key for mark in run.steps if mark.settled)
             return told
     finally:
         await database.close()

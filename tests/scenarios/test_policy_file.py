@@ -114,7 +114,7 @@ async def test_what_is_not_valid_changes_nothing_and_is_said_where_people_look(h
     assert (await ready(here))[1] == "ok"
 
 
-async def test_the_same_mistake_is_said_again_after_it_was_mended(here: World, path: Path) -> None:
+async def test_a_mistake_that_was_corrected_and_made_again_is_announced_again(here: World, path: Path) -> None:
     for round_ in (1, 2):
         path.write_text("preset: sev1-6\n")
         await until(lambda: len(announcements(here)) == round_)  # noqa: B023 - awaited here

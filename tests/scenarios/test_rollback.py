@@ -33,8 +33,8 @@ async def test_a_failure_rolls_back_in_reverse_and_pages(sqlite_url: str, shop: 
         assert shop.ran == [
             "look api", "restart api", "scale api", "verify api", "scale back-api", "restart back-api",
         ]  # fmt: skip
-        walk = await current_run(here)
-        assert [walk.step(step).state for step in ("1.1", "1.2", "1.3", "1.4")] == [
+        run = await current_run(here)
+        assert [run.step(step).state for step in ("1.1", "1.2", "1.3", "1.4")] == [
             "succeeded", "rolled_back", "rolled_back", "failed",
         ]  # fmt: skip
         await here.pass_time(minutes=1)

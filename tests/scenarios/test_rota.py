@@ -105,7 +105,7 @@ async def test_feeds_are_linked_cannot_be_guessed_and_tell_no_addresses(here: Wo
     assert reply.message is not None
     links = re.findall(r"<(https://tocsin\.example\.org/[^|]+)\|([^>]+)>", str(reply.message.blocks))
     by_title = {title: url.replace("&amp;", "&") for url, title in links}
-    assert set(by_title) == {"my turns", "primary", "later"}
+    assert set(by_title) == {"my shifts", "primary", "later"}
     status, tag, body = await got(here, by_title["primary"])
     assert status == 200
     events = Calendar.from_ical(body).walk("VEVENT")
@@ -113,7 +113,7 @@ async def test_feeds_are_linked_cannot_be_guessed_and_tell_no_addresses(here: Wo
     assert b"secret" not in body
     assert b"49151" not in body
     assert (await got(here, by_title["primary"], **{"If-None-Match": tag}))[0] == 304
-    mine = Calendar.from_ical((await got(here, by_title["my turns"]))[2]).walk("VEVENT")
+    mine = Calendar.from_ical((await got(here, by_title["my shifts"]))[2]).walk("VEVENT")
     assert {str(event["SUMMARY"]) for event in mine} == {"On call: primary"}
     token = by_title["primary"].rpartition("=")[2]
     for wrong in ("primary.ics", "primary.ics?token=0", f"later.ics?token={token}", f"people/tom.ics?token={token}"):

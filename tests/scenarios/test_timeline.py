@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox import Channel
+from storage.engine.errors import StorageError
+from storage.timeline import chain
 from storage.timeline.verify import chain_faults
 from tests.scenarios.assertions import declared, of_kind, rest, texts, typed
 from tests.scenarios.running import World, world
@@ -381,9 +383,6 @@ async def test_what_slack_held_back_is_recorded_when_it_comes(here: World) -> No
 
 
 async def test_nothing_is_acknowledged_before_it_is_committed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from storage.engine.errors import StorageError
-    from storage.timeline import chain
-
     await declared(here)
     real, refusals = chain.append, 2
 

@@ -120,12 +120,12 @@ async def test_where_it_may_come_from(shop: World) -> None:
     assert "Possible cause: Orders database — INC-2 is open there" in said_in(shop, channel)
 
 
-async def test_the_step_that_mended_the_last_one_is_offered_for_the_next(here: World) -> None:
+async def test_the_step_that_fixed_the_last_incident_is_offered_for_the_next(here: World) -> None:
     channel = await declared(here, "sev2 Redis refuses connections on cart")
     await typed(here, "maya", channel.name, "/incident playbook redis-outage")
     await rest(here)
-    (walk,) = [m for m in here.ws.bot_messages(channel.id) if "Done" in buttons(m)]
-    await here.maya.press(walk, "Done")
+    (message,) = [m for m in here.ws.bot_messages(channel.id) if "Done" in buttons(m)]
+    await here.maya.press(message, "Done")
     await rest(here)
     await typed(here, "maya", channel.name, "/incident resolve Restarted it")
     await rest(here)

@@ -191,7 +191,7 @@ async def test_the_heartbeat_beats_while_all_is_well_and_falls_silent_when_it_is
 ) -> None:
     fresh_look_at_slack(monkeypatch)
     monkeypatch.setattr(heartbeat, "EVERY_S", 0.1)
-    monkeypatch.setattr(heartbeat, "AT_ONCE_S", 0.1)
+    monkeypatch.setattr(heartbeat, "FIRST_S", 0.1)
     said = io.StringIO()
     async with monitor() as outside:
         with redirect_stderr(said):

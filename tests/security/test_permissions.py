@@ -15,6 +15,7 @@ from bot.policy import PolicyError, read
 from bot.slack.commands.verbs import VERBS
 from tests.scenarios.assertions import rest, told, typed, words
 from tests.scenarios.running import World, world
+from tests.scenarios.test_hostile import damaged, unseen
 
 ONCALL = "S0ONCALL01"  # maya and tom
 INSIDE = "inc-1-checkout-is-down"
@@ -206,8 +207,6 @@ def test_what_may_lock_people_out_is_warned_of(tmp_path: Path) -> None:
 
 async def test_forged_forms_and_presses_reach_no_private_incident(here: World) -> None:
     """The number in a form or a button is not believed: a private incident is not there for others."""
-    from tests.scenarios.test_hostile import damaged, unseen
-
     await here.maya.shortcut("Declare incident")
     await here.maya.fill(here.maya.view, {"Title": "Takeover", "Severity": "sev2", "Private": "private"})
     await here.maya.submit()

@@ -42,11 +42,11 @@ OUTBOX_WITH_A_BACKLOG = """
 Query = Callable[[AsyncConnection], Awaitable[Any]]
 QUERIES: list[tuple[str, str, Query]] = [
     ("claim a deadline", "deadlines_waiting", lambda conn: deadlines.claim(conn, NOW, 100)),
-    ("next deadline", "deadlines_waiting", lambda conn: deadlines.next_due_at(conn)),
+    ("next deadline", "deadlines_waiting", deadlines.next_due_at),
     ("claim a notice", "outbox_next", lambda conn: queue.claim(conn, 100)),
-    ("oldest notice", "outbox_(next|unsent)", lambda conn: census.oldest_waiting_at(conn)),
+    ("oldest notice", "outbox_(next|unsent)", census.oldest_waiting_at),
     ("home tabs in use", "homes_opened", lambda conn: user_activity.homes_opened_since(conn, LONG_AGO, 100)),
-    ("outbox depth", "outbox_unsent", lambda conn: census.count_by_state(conn)),
+    ("outbox depth", "outbox_unsent", census.count_by_state),
     ("activity", "timeline_person", lambda conn: entries.activity(conn, 1, NOW)),
     ("edited message", "timeline_message", lambda conn: entries.message(conn, 1, "1.0")),
     ("last of a kind", "timeline_kind", lambda conn: entries.newest_of_kinds(conn, 1, ["note"])),
@@ -138,7 +138,7 @@ async def test_nothing_that_is_asked_reads_a_whole_table(database: Database, nam
     statements: list[tuple[str, Any]] = []
 
     def listen(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if statement.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
+        if statement.split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
             statements.append((statement, parameters[0] if many else parameters))
 
     await store_incidents(database, 1)

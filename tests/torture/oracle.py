@@ -187,7 +187,9 @@ def _presses(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
                 _acknowledged(snapshot, act.number or 0, verdict, f"press {act.token}")
 
 
-def _messages(world: World, snapshot: Snapshot, verdict: Verdict) -> None:
+def _messages(  # noqa: C901 - one promise after the other
+    world: World, snapshot: Snapshot, verdict: Verdict
+) -> None:
     """Each message of a person is on the timeline once, with its last text, and with its deletion."""
     number_in = {incident.channel_id: number for number, incident in snapshot.incidents.items()}
     created_at = {

@@ -32,7 +32,7 @@ from bot.domain.timeline.entry import BOT
 from bot.domain.values.slack_ids import user_mention
 
 
-def request(  # eight values, all of one request
+def request(  # noqa: PLR0913, PLR0917 - eight values, all of one request
     run: PlaybookRun,
     key: str,
     action: str,

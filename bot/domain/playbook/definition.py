@@ -50,6 +50,7 @@ class Parameter:
 
     @property
     def required(self) -> bool:
+        """Whether a value must be given: there is no default."""
         return self.default is None
 
     def problem_with(self, value: str) -> str | None:
@@ -75,6 +76,7 @@ class Command:
 
     @property
     def placeholders(self) -> tuple[str, ...]:
+        """Names of the parameters in the command line, each once, in order of appearance."""
         return tuple(dict.fromkeys(PLACEHOLDER.findall(self.run)))
 
     @property
@@ -187,6 +189,7 @@ class Playbook:
 
     @property
     def steps(self) -> tuple[Step, ...]:
+        """The steps of all phases, in order."""
         return tuple(step for phase in self.phases for step in phase.steps)
 
     def step(self, key: str) -> Step:

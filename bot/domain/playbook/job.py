@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shlex
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -105,6 +106,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
+        """SHA-256 of the stored form, in hex. An approval is valid for exactly this digest."""
         canonical = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -128,6 +130,7 @@ class Plan:
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Plan:
+        """The plan of a stored form. Raises `KeyError` where a field is missing."""
         return Plan(
             runner=data["runner"],
             action=Action(data["action"]),
@@ -192,6 +195,7 @@ class Job:
 
     @property
     def action(self) -> Action:
+        """Whether the job runs the step or rolls it back."""
         return self.plan.action
 
 
@@ -276,7 +280,7 @@ def compare(success: Success, result: InvocationResult) -> Verdict:
     if result.value is None:
         return Verdict(False, f"{result.summary}: nothing to compare")
     for value in result.values or (result.value,):
-        if value != value:
+        if math.isnan(value):
             return Verdict(False, f"{result.summary}: not a number, nothing to compare")
         if success.over is not None and not value > success.over:
             return Verdict(False, f"{value:g} is not more than {success.over:g}")

@@ -28,7 +28,7 @@ from bot.domain.timeline.entry import BOT
 from bot.domain.values.slack_ids import user_mention
 
 
-def open_run(  # eight values, all of one new run
+def open_run(  # noqa: PLR0913 - eight values, all of one new run
     incident: int,
     number: int,
     playbook: Playbook,

@@ -109,6 +109,7 @@ class StepState:
 
     @property
     def settled(self) -> bool:
+        """Whether nothing more is expected of the step: it is done, has succeeded or is skipped."""
         return self.state in SETTLED
 
     @property
@@ -146,6 +147,7 @@ class PlaybookRun:
 
     @property
     def active(self) -> bool:
+        """Whether the run goes on: it was neither completed nor abandoned."""
         return self.outcome is None
 
     @property

@@ -23,4 +23,5 @@ class Hit:
 
     @property
     def worth_offering(self) -> bool:
+        """Whether the match is certain enough to be offered without being asked for."""
         return self.certainty >= OFFER_THRESHOLD

@@ -23,7 +23,7 @@ from bot.domain.routing.handovers import handover_nudge, handover_offered, shift
 from bot.domain.routing.nudges import nudge
 from bot.domain.routing.pages import live_page_keys, page_key, page_to, pages, would_have_paged
 from bot.domain.routing.playbook_runs import run_edit, run_message_key
-from bot.domain.routing.workspace import home, policy_mended, policy_refused, user_group
+from bot.domain.routing.workspace import home, policy_refused, policy_valid, user_group
 
 __all__ = [
     "announcement_key",
@@ -49,8 +49,8 @@ __all__ = [
     "pages",
     "pin",
     "playbook_runs",
-    "policy_mended",
     "policy_refused",
+    "policy_valid",
     "run_edit",
     "run_message_key",
     "shift_offer",

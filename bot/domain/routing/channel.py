@@ -81,6 +81,7 @@ def triage_edit(number: int) -> Notice:
 
 
 def pin(number: int) -> Notice:
+    """Pin the card in the incident's channel, once it is posted."""
     return Notice(f"pin:{number}", NoticeKind.PIN, number, depends_on=card_key(number), priority=Priority.CARD)
 
 
@@ -97,6 +98,7 @@ def card_edit(number: int) -> Notice:
 
 
 def invitation(number: int, user: str) -> Notice:
+    """Invite a person, by Slack ID or e-mail address, to the incident's channel."""
     return Notice(
         f"invite:{number}:{user}",
         NoticeKind.INVITE,

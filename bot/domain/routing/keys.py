@@ -32,6 +32,8 @@ class DeadlineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UpdateSubject:
+    """The next status update is due."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.UPDATE
     episode: int
     updates: int  # posted so far
@@ -40,6 +42,8 @@ class UpdateSubject:
 
 @dataclass(frozen=True, slots=True)
 class RoleSubject:
+    """Required roles are still empty."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.ROLE
     episode: int
     asked: int  # reminders about roles so far
@@ -48,6 +52,8 @@ class RoleSubject:
 
 @dataclass(frozen=True, slots=True)
 class HandoverSubject:
+    """An offered role is neither accepted nor declined."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.HANDOVER
     episode: int
     offer: int
@@ -56,6 +62,8 @@ class HandoverSubject:
 
 @dataclass(frozen=True, slots=True)
 class ShiftSubject:
+    """The on-call shift of a role's holder ends."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.SHIFT
     episode: int
     role: str
@@ -66,6 +74,8 @@ class ShiftSubject:
 
 @dataclass(frozen=True, slots=True)
 class RespondSubject:
+    """The severity's target for the acknowledgement ends."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.RESPOND
     episode: int
     severity: str
@@ -73,6 +83,8 @@ class RespondSubject:
 
 @dataclass(frozen=True, slots=True)
 class MitigateSubject:
+    """The severity's target for the mitigation ends."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.MITIGATE
     episode: int
     severity: str
@@ -80,6 +92,8 @@ class MitigateSubject:
 
 @dataclass(frozen=True, slots=True)
 class RungSubject:
+    """A rung of the ladder is due."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.RUNG
     round: str
     severity: str
@@ -89,6 +103,8 @@ class RungSubject:
 
 @dataclass(frozen=True, slots=True)
 class TriggerSubject:
+    """A trigger pages beside the ladder."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.TRIGGER
     episode: int
     trigger: str
@@ -97,6 +113,8 @@ class TriggerSubject:
 
 @dataclass(frozen=True, slots=True)
 class StepSubject:
+    """A step of a playbook takes longer than its timer."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.STEP
     episode: int
     run: int
@@ -107,6 +125,8 @@ class StepSubject:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSubject:
+    """A request for approval expires."""
+
     kind: ClassVar[DeadlineKind] = DeadlineKind.APPROVAL
     episode: int
     run: int

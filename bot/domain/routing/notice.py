@@ -64,7 +64,7 @@ class NoticeKind(StrEnum):
     HOME = "home"
     USERGROUP = "usergroup"
     POLICY_REFUSED = "policy_refused"
-    POLICY_MENDED = "policy_mended"
+    POLICY_VALID = "policy_mended"
 
 
 PAGER_KINDS = frozenset({NoticeKind.PAGE_VENDOR})  # sent by bot/page_sender.py, all others by Slack's senders

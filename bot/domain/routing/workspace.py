@@ -25,12 +25,12 @@ def policy_refused(number: int, problem: dict[str, Any]) -> Notice:
     return Notice(f"policy:{number}", NoticeKind.POLICY_REFUSED, None, problem)
 
 
-def policy_mended(number: int) -> Notice:
+def policy_valid(number: int) -> Notice:
     """Edit the earlier message, because the policy file is valid again."""
     of = f"policy:{number}"
     return Notice(
         f"mended:{of}",
-        NoticeKind.POLICY_MENDED,
+        NoticeKind.POLICY_VALID,
         None,
         SettledPayload(of).to_json(),
         depends_on=of,

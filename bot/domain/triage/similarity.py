@@ -49,6 +49,7 @@ class SearchDocument:
     body: tuple[str, ...] = ()
 
     def terms_in(self, name: str) -> tuple[str, ...]:
+        """The terms of one field, by the field's name."""
         terms: tuple[str, ...] = getattr(self, name)
         return terms
 
@@ -82,6 +83,7 @@ class SimilarityQuery:
 
     @property
     def weights(self) -> dict[str, float]:
+        """The weight of each term; a term of both texts counts as one of the title."""
         return dict.fromkeys(self.description, DESCRIPTION_WEIGHT) | dict.fromkeys(self.title, 1.0)
 
 

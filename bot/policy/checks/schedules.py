@@ -106,7 +106,7 @@ def _rotation(context: CheckContext, path: KeyPath, layer: models.Rotation) -> I
         except ValueError as error:
             yield context.problem((*path, "handoff"), f"is not a handoff: “{layer.handoff}”. {error}", "")
     if layer.start is None and len(set(layer.members)) > 1:
-        message = "needs the day on which the first turn begins: write `start: 2026-01-05`."
+        message = "needs the day on which the first shift begins: write `start: 2026-01-05`."
         yield context.problem(path, message, "")
 
 

@@ -34,12 +34,12 @@ class Contact(StrictModel):
 
 
 class Rotation(StrictModel):
-    """A rotation in which members take turns."""
+    """A rotation: its members are on call one after the other."""
 
-    rotation: Literal["daily", "weekly", "monthly"] = Field(default="weekly", description="How long a turn is.")
+    rotation: Literal["daily", "weekly", "monthly"] = Field(default="weekly", description="How long a shift is.")
     handoff: Text | None = Field(default=None, description="`09:00`, `mon 09:00` or `1 09:00` (day of the month).")
-    start: Day | None = Field(default=None, description="The day on which the first member's first turn begins.")
-    members: list[Text] = Field(min_length=1, description="Contacts or Slack member IDs, in the order of their turns.")
+    start: Day | None = Field(default=None, description="The day on which the first member's first shift begins.")
+    members: list[Text] = Field(min_length=1, description="Contacts or Slack member IDs, in the order of their shifts.")
     hours: Hours | None = Field(default=None, description="When it holds, such as `09:00-17:00 mon-fri`.")
 
 
@@ -48,10 +48,10 @@ class Schedule(StrictModel):
 
     timezone: Zone | None = Field(default=None, description="The policy's time zone if left out.")
     usergroup: Text | None = Field(default=None, description="A Slack user group whose members are the people on call.")
-    rotation: Literal["daily", "weekly", "monthly"] | None = Field(default=None, description="How long a turn is.")
+    rotation: Literal["daily", "weekly", "monthly"] | None = Field(default=None, description="How long a shift is.")
     handoff: Text | None = Field(default=None, description="`09:00`, `mon 09:00` or `1 09:00` (day of the month).")
-    start: Day | None = Field(default=None, description="The day on which the first member's first turn begins.")
-    members: list[Text] = Field(default=[], description="Contacts or Slack member IDs, in the order of their turns.")
+    start: Day | None = Field(default=None, description="The day on which the first member's first shift begins.")
+    members: list[Text] = Field(default=[], description="Contacts or Slack member IDs, in the order of their shifts.")
     hours: Hours | None = Field(default=None, description="When it holds, such as `09:00-17:00 mon-fri`.")
     layers: list[Rotation] = Field(default=[], description="Several rotations; later ones outrank earlier ones.")
     pagerduty: Text | None = Field(

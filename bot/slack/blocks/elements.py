@@ -82,14 +82,17 @@ def fields(pairs: Sequence[tuple[str, str]]) -> list[Block]:
 
 
 def context(*mrkdwn: str) -> Block:
+    """A context block of small mrkdwn texts. What exceeds Slack's limit of elements is left out."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(m, TEXT)} for m in mrkdwn[:CONTEXT]]}
 
 
 def header(text: str) -> Block:
+    """A header block; plain text, clipped."""
     return {"type": "header", "text": plain_text(text, HEADER)}
 
 
 def divider() -> Block:
+    """A horizontal line."""
     return {"type": "divider"}
 
 
@@ -100,6 +103,7 @@ def actions(*buttons: Block | None, block_id: str | None = None) -> Block | None
 
 
 def button(label: str, action_id: str, value: str, *, style: str | None = None) -> Block:
+    """A button. `style` is `primary` or `danger`; None is the neutral one."""
     block: Block = {
         "type": "button",
         "text": plain_text(label, BUTTON),
@@ -151,6 +155,7 @@ def usable(values: Iterable[str]) -> list[str]:
 
 
 def select(options: Sequence[Block], chosen: str | None = None, placeholder: str = "Choose one") -> Block:
+    """A select menu. `chosen` is the value selected at first; None, or one that is no option: nothing is."""
     element: Block = {
         "type": "static_select",
         "options": list(options),
@@ -162,6 +167,7 @@ def select(options: Sequence[Block], chosen: str | None = None, placeholder: str
 
 
 def text_input(initial: str = "", *, multiline: bool = False, longest: int = INPUT, placeholder: str = "") -> Block:
+    """A text input. `longest` counts characters and is at most Slack's limit."""
     element: Block = {"type": "plain_text_input", "max_length": min(longest, INPUT)}
     if multiline:
         element["multiline"] = True

@@ -51,6 +51,7 @@ def severity_name(severity: str, policy: Policy) -> str:
 
 
 def status_name(status: Status | str) -> str:
+    """The status with a capital letter, in plain text."""
     return str(status).capitalize()
 
 
@@ -80,6 +81,7 @@ def marks(incident: Incident) -> str:
 
 
 def drill_prefix(incident: Incident) -> str:
+    """`[DRILL] ` in front of everything about a drill; empty otherwise."""
     return "[DRILL] " if incident.drill else ""
 
 

@@ -55,6 +55,7 @@ def opened_already(run: PlaybookRun) -> Message:
 
 
 def opened(run: PlaybookRun) -> Message:
+    """The answer to a person who opens a playbook from outside the channel."""
     return elements.line(f"*{render(run.name)}* is open in the channel of INC-{run.incident}.")
 
 

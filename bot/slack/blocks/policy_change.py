@@ -46,8 +46,10 @@ def listed(changes: Sequence[str]) -> str:
 
 
 def in_force(incident: Incident) -> Message:
+    """The answer where the incident follows the current policy already."""
     return elements.line(f"{incident.id} follows the current policy already. There is nothing to apply.")
 
 
 def applied(incident: Incident) -> Message:
+    """The answer to the person who applied the current policy."""
     return elements.line(f"{incident.id} now follows the current policy. The channel has been told.")

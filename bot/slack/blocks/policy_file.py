@@ -22,4 +22,5 @@ def refused(payload: Mapping[str, Any]) -> Message:
 
 
 def valid_again() -> Message:
+    """What the message about an invalid file becomes when the file is valid again."""
     return elements.line(":heavy_check_mark: The policy file is valid again and in force.")

@@ -53,6 +53,7 @@ class UserGroups:
 
     @property
     def periodic(self) -> Periodic:
+        """The check whether the groups need to be read from Slack again."""
         return Periodic("user groups", timedelta(seconds=CHECK_S), timedelta(0), self._refresh_if_due)
 
     async def recall(self) -> None:

@@ -43,24 +43,28 @@ class AnnouncementSender(SenderBase):
 
     @sends(NoticeKind.ANNOUNCE_EDIT, failure="keep the announcement up to date")
     async def announce_edit(self, delivery: Delivery) -> SendResult:
+        """Edit the announcement to the incident's present state."""
         message = announcement.announcement(delivery.incident, delivery.policy, delivery.now)
         return await self.edit_posted(routing.announcement_key(delivery.incident.number), message)
 
     @sends(NoticeKind.BRIEFING, failure="brief", failure_to="send the briefing to", unless=ended)
     async def briefing(self, delivery: Delivery) -> SendResult:
+        """Send a briefing to one executive as a direct message."""
         payload = read_payload(delivery.notice, BriefingPayload)
         message = briefing.briefing(delivery.incident, delivery.policy, payload, delivery.now)
         return await self.post(delivery, await self._people.direct_channel(payload.person), message)
 
     @sends_without_incident(NoticeKind.POLICY_REFUSED, failure="say that the policy file cannot be used")
     async def policy_refused(self, notice: ClaimedNotice) -> SendResult:
+        """Post what is wrong with the policy file in the announcement channel."""
         if not self._context.policy.announce:
             return NotNeeded("there is no announcement channel")
         channel = await self._channel(self._context.policy)
         return await post_once.post(self._api, notice, channel, policy_file.refused(notice.payload))
 
-    @sends_without_incident(NoticeKind.POLICY_MENDED, failure="say that the policy file can be used again")
-    async def policy_mended(self, notice: ClaimedNotice) -> SendResult:
+    @sends_without_incident(NoticeKind.POLICY_VALID, failure="say that the policy file can be used again")
+    async def policy_valid(self, notice: ClaimedNotice) -> SendResult:
+        """Edit the message about an invalid policy file: it is valid again."""
         return await self.edit_posted(read_payload(notice, SettledPayload).of, policy_file.valid_again())
 
     async def _channel(self, policy: Policy) -> str:

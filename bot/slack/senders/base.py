@@ -74,9 +74,11 @@ class SenderBase:
         return await post_once.post(self._api, delivery.notice, channel, message, thread_ts, unless=delivery.unless)
 
     async def post_in_channel(self, delivery: Delivery, message: Message) -> SendResult:
+        """Post exactly once in the notice's destination."""
         return await self.post(delivery, await self.destination(delivery), message)
 
     async def edit(self, receipt: dict[str, Any], message: Message) -> SendResult:
+        """Edit the message that a receipt names. Repeating it is safe."""
         return await post_once.edit(self._api, receipt, message)
 
     async def edit_posted(self, dedup_key: str, message: Message) -> SendResult:

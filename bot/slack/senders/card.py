@@ -26,10 +26,12 @@ class CardSender(SenderBase):
 
     @sends(NoticeKind.CARD, failure="post the incident card")
     async def card(self, delivery: Delivery) -> SendResult:
+        """Post the card in the incident's channel."""
         return await self.post_in_channel(delivery, await self._render(delivery))
 
     @sends(NoticeKind.CARD_EDIT, failure="keep the card up to date")
     async def card_edit(self, delivery: Delivery) -> SendResult:
+        """Edit the card. A card that somebody deleted is posted again."""
         try:
             return await self.edit_rendered(routing.card_key(delivery.incident.number), lambda: self._render(delivery))
         except SlackError as error:
@@ -40,6 +42,7 @@ class CardSender(SenderBase):
 
     @sends(NoticeKind.PIN, failure="pin the card")
     async def pin(self, delivery: Delivery) -> SendResult:
+        """Pin the card."""
         receipt = await self.posted(routing.card_key(delivery.incident.number))
         if receipt is None:
             return NEVER_POSTED

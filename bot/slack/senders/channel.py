@@ -26,6 +26,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.CHANNEL, failure="open the channel")
     async def channel(self, delivery: Delivery) -> SendResult:
+        """Create the channel. The receipt has its ID and name, which may differ from the wanted one."""
         incident, notice = delivery.incident, delivery.notice
         if incident.channel_id:
             return Sent({"channel": incident.channel_id, "name": incident.channel_name})
@@ -41,18 +42,21 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.TOPIC, failure="set the topic")
     async def topic(self, delivery: Delivery) -> SendResult:
+        """Set the channel's topic, clipped to Slack's limit."""
         topic = clip(card.topic(delivery.incident, delivery.policy), TOPIC_LENGTH)
         await self._api.call("conversations.setTopic", channel=delivery.incident.channel_id, topic=topic)
         return Sent()
 
     @sends(NoticeKind.PURPOSE, failure="set the purpose")
     async def purpose(self, delivery: Delivery) -> SendResult:
+        """Set the channel's purpose, clipped to Slack's limit."""
         purpose = clip(card.purpose(delivery.incident), TOPIC_LENGTH)
         await self._api.call("conversations.setPurpose", channel=delivery.incident.channel_id, purpose=purpose)
         return Sent()
 
     @sends(NoticeKind.BOOKMARK, failure="add a bookmark")
     async def bookmark(self, delivery: Delivery) -> SendResult:
+        """Add a bookmark of the policy, unless the channel has one with the same link."""
         incident, title = delivery.incident, read_payload(delivery.notice, BookmarkPayload).title
         link = delivery.policy.bookmarks[title].replace("{id}", incident.id).replace("{number}", str(incident.number))
         answer = await self._api.call("bookmarks.list", channel_id=incident.channel_id)
@@ -64,6 +68,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.INVITE, failure="invite")
     async def invite(self, delivery: Delivery) -> SendResult:
+        """Invite one person. The bot itself, and a person who is there already, count as invited."""
         user = await self._people.user_id(read_payload(delivery.notice, UserPayload).user)
         if user == self._senders.identity.user_id:
             return Sent()
@@ -73,6 +78,7 @@ class ChannelSender(SenderBase):
 
     @sends(NoticeKind.BACKFILL, failure="read the channel's history")
     async def backfill(self, delivery: Delivery) -> SendResult:
+        """Read the channel's history and record what was missed."""
         number, channel = delivery.incident.number, delivery.incident.channel_id
         if channel is None:
             return NotNeeded("there is no channel")

@@ -31,6 +31,7 @@ class AnswerSender(SenderBase):
 
     @sends_without_incident(NoticeKind.ANSWER, failure="answer")
     async def answer(self, notice: ClaimedNotice) -> SendResult:
+        """Send a prepared answer, which the notice's payload contains as a message."""
         message = notice.payload["message"]
         return await self._respond(notice, Message(message["text"], message["blocks"]))
 

@@ -58,17 +58,20 @@ class HandoverSender(SenderBase):
 
     @sends(NoticeKind.HANDOVER_NUDGE, failure="ask again to take a role over", unless=_answered)
     async def handover_nudge(self, delivery: Delivery) -> SendResult:
+        """Ask once more, in the channel, for an answer to an offered role."""
         message = handover.reminder(delivery.incident, delivery.policy, _offer(delivery))
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.HANDOVER_EDIT, failure="edit the question to take a role over")
     async def handover_edit(self, delivery: Delivery) -> SendResult:
+        """Replace an offer's buttons by how it was settled."""
         payload = read_payload(delivery.notice, RoleSettledPayload)
         message = handover.settled(delivery.incident, delivery.policy, payload.role, payload.outcome or "")
         return await self.edit_posted(payload.of, message)
 
     @sends(NoticeKind.SHIFT_OFFER, failure="offer to hand a role over", unless=_shift_offer_over)
     async def shift_offer(self, delivery: Delivery) -> SendResult:
+        """Offer a role's holder directly to hand it over at the end of their shift."""
         payload = read_payload(delivery.notice, ShiftOfferPayload)
         to = await self._people.user_id(payload.to)
         name = await self._people.name(to)
@@ -77,6 +80,7 @@ class HandoverSender(SenderBase):
 
     @sends(NoticeKind.SHIFT_OFFER_EDIT, failure="edit the offer to hand a role over")
     async def shift_offer_edit(self, delivery: Delivery) -> SendResult:
+        """Replace a shift offer's buttons by how it was settled."""
         payload = read_payload(delivery.notice, RoleSettledPayload)
         message = handover.shift_offer_settled(delivery.incident, delivery.policy, payload.role, payload.outcome or "")
         return await self.edit_posted(payload.of, message)

@@ -25,6 +25,7 @@ class JobSender(SenderBase):
 
     @sends(NoticeKind.JOB_OUTPUT, failure="post what a step printed")
     async def output(self, delivery: Delivery) -> SendResult:
+        """Post a job's output in the thread of its run."""
         if (job := await self._job(read_payload(delivery.notice, JobPayload).job)) is None:
             return NO_SUCH_JOB
         message = blocks.output(delivery.incident, await self._run_name(job), job)
@@ -32,6 +33,7 @@ class JobSender(SenderBase):
 
     @sends(NoticeKind.JOB_LEFTOVERS, failure="post what is left to roll back")
     async def leftovers(self, delivery: Delivery) -> SendResult:
+        """Post the steps to roll back by hand in the thread of the run."""
         payload = read_payload(delivery.notice, JobLeftoversPayload)
         if (job := await self._job(payload.job)) is None:
             return NO_SUCH_JOB
@@ -41,6 +43,7 @@ class JobSender(SenderBase):
 
     @sends(NoticeKind.JOB_QUESTION, failure="ask whether a step has run")
     async def question(self, delivery: Delivery) -> SendResult:
+        """Ask in the channel whether a job that was interrupted has run. Not posted once it is answered."""
         if (job := await self._job(read_payload(delivery.notice, JobPayload).job)) is None:
             return NO_SUCH_JOB
         if job.state is not JobState.MAY_HAVE_RUN:
@@ -52,6 +55,7 @@ class JobSender(SenderBase):
 
     @sends(NoticeKind.JOB_QUESTION_EDIT, failure="edit the question whether a step has run")
     async def question_edit(self, delivery: Delivery) -> SendResult:
+        """Replace the question's buttons by the answer."""
         payload = read_payload(delivery.notice, JobSettledPayload)
         if (job := await self._job(payload.job)) is None:
             return NO_SUCH_JOB

@@ -26,10 +26,12 @@ class NewsSender(SenderBase):
 
     @sends(NoticeKind.NEWS, failure="post the news")
     async def news(self, delivery: Delivery) -> SendResult:
+        """Post news in the incident's channel."""
         return await self.post_in_channel(delivery, await self._render(delivery))
 
     @sends(NoticeKind.THREAD, failure="post under the announcement")
     async def thread(self, delivery: Delivery) -> SendResult:
+        """Post news under the incident's announcement."""
         receipt = await self.posted(routing.announcement_key(delivery.incident.number))
         if receipt is None:
             return NEVER_POSTED
@@ -37,6 +39,7 @@ class NewsSender(SenderBase):
 
     @sends(NoticeKind.UPDATE, failure="post the update")
     async def update(self, delivery: Delivery) -> SendResult:
+        """Post a status update in the incident's channel."""
         (record,) = await self._entries(delivery, [read_payload(delivery.notice, UpdatePayload).seq])
         message = news.update_posted(record.entry, delivery.incident, delivery.policy)
         return await self.post_in_channel(delivery, message)
@@ -48,6 +51,7 @@ class NewsSender(SenderBase):
         unless=_role_moved_on,
     )
     async def duties(self, delivery: Delivery) -> SendResult:
+        """Send a new role holder their duties directly."""
         payload = read_payload(delivery.notice, DutiesPayload)
         if payload.user == self._senders.identity.user_id:
             return NotNeeded("the role has moved on")

@@ -30,6 +30,7 @@ class SlackPageSender(SenderBase):
 
     @sends(NoticeKind.PAGE_CHANNEL, failure="page in the channel", unless=ended)
     async def page_channel(self, delivery: Delivery) -> SendResult:
+        """Page people by a mention in the incident's channel."""
         payload = read_payload(delivery.notice, PagePayload)
         payload = replace(payload, people=tuple(await self._people.ids(list(payload.people))))
         message = page.page_channel(delivery.incident, delivery.policy, payload, delivery.now, self._senders.command)
@@ -37,6 +38,7 @@ class SlackPageSender(SenderBase):
 
     @sends(NoticeKind.PAGE_DIRECT, failure="page", unless=ended)
     async def page_direct(self, delivery: Delivery) -> SendResult:
+        """Page one person by direct message."""
         payload = read_payload(delivery.notice, PersonPagePayload)
         channel = await self._people.direct_channel(payload.person)
         message = page.page_direct(delivery.incident, delivery.policy, payload, delivery.now)
@@ -61,6 +63,7 @@ class SlackPageSender(SenderBase):
 
     @sends(NoticeKind.PAGE_DRILL, failure="say whom a page would reach", unless=ended)
     async def page_drill(self, delivery: Delivery) -> SendResult:
+        """Say in the channel of a drill who would be paged, and how."""
         payload = read_payload(delivery.notice, DrillPagePayload)
         names = {await self._people.name(person): ways for person, ways in (payload.people or {}).items()}
         message = page.page_drill(delivery.incident, replace(payload, people=names))
@@ -68,6 +71,7 @@ class SlackPageSender(SenderBase):
 
     @sends(NoticeKind.PAGE_EDIT, failure="edit a page")
     async def page_edit(self, delivery: Delivery) -> SendResult:
+        """Replace a page's buttons by how it was settled."""
         payload = read_payload(delivery.notice, SettledPayload)
         directly = ":dm:" in payload.of
         message = page.page_settled(delivery.incident, delivery.policy, payload.outcome, directly=directly)

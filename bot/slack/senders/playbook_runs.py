@@ -30,10 +30,12 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.RUN, failure="post the playbook")
     async def run(self, delivery: Delivery) -> SendResult:
+        """Post a run's message in the incident's channel."""
         return await self.post_in_channel(delivery, await self._render(delivery))
 
     @sends(NoticeKind.RUN_EDIT, failure="keep the playbook up to date")
     async def run_edit(self, delivery: Delivery) -> SendResult:
+        """Edit a run's message to its present state."""
         dedup_key = run_message_key(delivery.incident.number, read_payload(delivery.notice, RunPayload).walk)
         return await self.edit_rendered(dedup_key, lambda: self._render(delivery))
 
@@ -88,6 +90,7 @@ class PlaybookRunSender(SenderBase):
 
     @sends(NoticeKind.BREAK_GLASS, failure="say that somebody broke the glass")
     async def break_glass(self, delivery: Delivery) -> SendResult:
+        """Say in the channel that a step goes ahead without the approval it needs."""
         run, _ = await self._read(delivery)
         request = _request(run, read_payload(delivery.notice, ApprovalPayload))
         if request is None:
@@ -115,6 +118,7 @@ class PlaybookRunSender(SenderBase):
         failure_to="send what is due in playbooks to",
     )
     async def playbook_review(self, notice: ClaimedNotice) -> SendResult:
+        """Remind a playbook's owner directly to review it."""
         channel = await self._people.direct_channel(notice.payload["person"])
         return await post_once.post(self._api, notice, channel, playbooks.review(notice.payload["about"]))
 

@@ -24,11 +24,13 @@ class ReminderSender(SenderBase):
 
     @sends(NoticeKind.NUDGE, failure="post a reminder", unless=_no_longer_live)
     async def nudge(self, delivery: Delivery) -> SendResult:
+        """Post a reminder in the incident's channel."""
         payload, command = read_payload(delivery.notice, NudgePayload), self._senders.command
         message = nudge.nudge(delivery.incident, delivery.policy, payload, delivery.now, command)
         return await self.post_in_channel(delivery, message)
 
     @sends(NoticeKind.NUDGE_EDIT, failure="edit a reminder")
     async def nudge_edit(self, delivery: Delivery) -> SendResult:
+        """Replace a reminder's buttons by how it was settled."""
         payload = read_payload(delivery.notice, SettledPayload)
         return await self.edit_posted(payload.of, nudge.nudge_done(payload.outcome or "", delivery.incident))

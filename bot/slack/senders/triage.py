@@ -21,6 +21,7 @@ class TriageSender(SenderBase):
 
     @sends(NoticeKind.TRIAGE, failure="post what may help", unless=ended)
     async def triage(self, delivery: Delivery) -> SendResult:
+        """Post the triage message, unless there is nothing useful to suggest."""
         findings = await triage.gather_triage(self._context, delivery.incident, delivery.policy)
         if not findings.useful:
             delivery = replace(delivery, unless=delivery.unless or "nothing known would help")

@@ -62,6 +62,7 @@ class VendorAcknowledgement:
 
     @property
     def vendor(self) -> str:
+        """The vendor's name, as people read it."""
         return calls.label(self.method)
 
 

@@ -14,7 +14,7 @@ from bot.usecases.incidents.change_status import permission_for
 from bot.usecases.unit_of_work import UnitOfWork
 
 
-async def post_update(
+async def post_update(  # noqa: PLR0913 - eight values, all of one form
     context: Context,
     number: int,
     text: str,

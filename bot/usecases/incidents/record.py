@@ -102,11 +102,13 @@ class Recorder:
         return await self._append(message.channel, entries_from_message(message, self._at(message.ts)))
 
     async def edit(self, message: ChannelMessage, before: ChannelMessage | None) -> int:
+        """An edited message. `before` is its earlier text; None where Slack did not say."""
         if self._records_key_only() and not await self.knows(message.channel, message.ts):
             return 0
         return await self._append(message.channel, entries_from_edit(message, before, self._at))
 
     async def deletion(self, channel: str, ts: str, actor: str, before: ChannelMessage | None, event_ts: str) -> int:
+        """A deleted message. `before` is its text; None where Slack did not say."""
         if self._records_key_only() and not await self.knows(channel, ts):
             return 0
         return await self._append(channel, entries_from_deletion(channel, ts, actor, before, event_ts, self._at))
@@ -118,6 +120,7 @@ class Recorder:
         return await self._append(channel, [entry])
 
     async def pin(self, channel: str, entry: Entry) -> int:
+        """A pinned or unpinned message."""
         number = None if self._records_key_only() else await self.channels.incident_of(channel)
         return 0 if number is None else await mark(self.context, number, entry)
 
@@ -143,6 +146,7 @@ class Recorder:
             return await timeline.message(conn, number, ts) is not None
 
     def at(self, ts: str) -> datetime:
+        """The domain instant of a Slack `ts`."""
         return self._at(ts)
 
     async def _append(self, channel: str, entries: Sequence[Entry]) -> int:

@@ -14,6 +14,7 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
+    """End the request, if it is still the step's current one."""
     subject = deadline.about(ApprovalSubject)
     run, _ = await load_run(work.conn, work.incident.number, subject.run)
     outcome = await save_run(work, approvals.expire(run, subject.step, subject.request, work.now))

@@ -9,4 +9,5 @@ from bot.usecases.unit_of_work import UnitOfWork
 
 
 async def handle(work: UnitOfWork, deadline: Deadline) -> Outcome:
+    """Remind, page the next rung, or skip, with the people on call now."""
     return handover.decide(work.incident, deadline, await work.paging_context())

@@ -37,10 +37,12 @@ def token(key: str, feed: str) -> str:
 
 
 def schedule_link(base: str, key: str, name: str) -> str:
+    """The address of a schedule's feed. `base` is the bot's public URL, `key` the database's secret."""
     return f"{base.rstrip('/')}/oncall/{quote(name, safe='')}.ics?token={token(key, f'schedule:{name}')}"
 
 
 def person_link(base: str, key: str, member: str) -> str:
+    """The address of the feed of one person's shifts. `base` is the bot's public URL, `key` the database's secret."""
     return f"{base.rstrip('/')}/oncall/people/{quote(member, safe='')}.ics?token={token(key, f'person:{member}')}"
 
 
@@ -76,7 +78,7 @@ async def links(conn: AsyncConnection, context: Context, user: str, schedule: st
         return {}
     feeds: dict[str, str] = {}
     if members := members_of_user(context.policy, user):
-        feeds["my turns"] = person_link(context.url, key, members[0])
+        feeds["my shifts"] = person_link(context.url, key, members[0])
     for name in context.policy.schedules:
         if schedule in (None, name):
             feeds[name] = schedule_link(context.url, key, name)

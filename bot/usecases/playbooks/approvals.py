@@ -61,7 +61,7 @@ async def approve(
         return await _commit_grant(work, change, playbook, step)
 
 
-async def refuse(  # flat, like every action on a run
+async def refuse(  # noqa: PLR0913, PLR0917 - flat, like every action on a run
     context: Context, number: int, run_number: int, step: str, request: int, actor: str, reason: str = "",
     delivery: str | None = None,
 ) -> PlaybookRun:  # fmt: skip
@@ -70,7 +70,7 @@ async def refuse(  # flat, like every action on a run
         return await commit(work, approvals.refuse(run, step, request, actor, work.now, reason))
 
 
-async def break_glass(  # flat, like every action on a run
+async def break_glass(  # noqa: PLR0913, PLR0917 - flat, like every action on a run
     context: Context, number: int, run_number: int, step: str, request: int, who: Identity, reason: str,
     delivery: str | None = None,
 ) -> PlaybookRun:  # fmt: skip

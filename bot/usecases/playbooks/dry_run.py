@@ -25,10 +25,12 @@ class DryRun:
 
     @property
     def allowed(self) -> bool:
+        """Whether the step would run: a runner accepts it and the decision matrix does not refuse it."""
         return self.plan is not None and self.decision.mode != automation.REFUSED
 
     @property
     def explanation(self) -> str:
+        """Why the decision matrix decides so, as a sentence."""
         return automation.explain(self.decision)
 
 

@@ -48,7 +48,7 @@ class _Request:
     plan_digest: str | None
 
 
-async def queue_step(  # flat, like every action on a run
+async def queue_step(  # noqa: PLR0913, PLR0917 - flat, like every action on a run
     context: Context,
     number: int,
     run_number: int,

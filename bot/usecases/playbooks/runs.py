@@ -94,6 +94,7 @@ async def open_run(
 async def complete(
     context: Context, number: int, run_number: int, step: str, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
+    """Mark a step as done by hand; this also settles a job of it that may have run."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
         change = steps.complete(run, step, actor, work.now)
         return await commit(work, change, await _settle_uncertain_job(work, run, step, actor, "it is done"))
@@ -102,6 +103,7 @@ async def complete(
 async def skip(
     context: Context, number: int, run_number: int, step: str, actor: str, reason: str, delivery: str | None = None
 ) -> PlaybookRun:
+    """Skip a step with a reason; this also settles a job of it that may have run."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
         change = steps.skip(run, step, actor, work.now, reason)
         return await commit(work, change, await _settle_uncertain_job(work, run, step, actor, "it is skipped"))
@@ -110,6 +112,7 @@ async def skip(
 async def note(
     context: Context, number: int, run_number: int, step: str | None, actor: str, text: str, delivery: str | None = None
 ) -> PlaybookRun:
+    """Note something on a step; on the whole run if `step` is None."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
         return await commit(work, steps.note(run, step, actor, work.now, text))
 
@@ -117,6 +120,7 @@ async def note(
 async def assign(
     context: Context, number: int, run_number: int, step: str, user: str | None, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
+    """Assign a step to a person; to nobody if `user` is None."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
         return await commit(work, steps.assign(run, step, user, actor, work.now))
 
@@ -124,6 +128,7 @@ async def assign(
 async def reopen(
     context: Context, number: int, run_number: int, step: str, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
+    """Make a settled step current again. Raises `AlreadyOpen` if a newer run of the playbook is active."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
         others = [] if run.active else await stored.of_incident(work.conn, number)
         if active := next((each for each in others if each.playbook == run.playbook and each.active), None):
@@ -202,6 +207,7 @@ async def escalate(
 async def abandon(
     context: Context, number: int, run_number: int, actor: str, reason: str, delivery: str | None = None
 ) -> PlaybookRun:
+    """Stop a run with a reason."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
         return await commit(work, lifecycle.abandon(run, actor, work.now, reason))
 
@@ -209,6 +215,7 @@ async def abandon(
 async def judge(
     context: Context, number: int, run_number: int, helped: bool, actor: str, delivery: str | None = None
 ) -> PlaybookRun:
+    """Record whether a finished run helped."""
     async with locked_run(context, number, run_number, delivery) as (work, run, _):
         return await commit(work, lifecycle.judge(run, helped, actor, work.now))
 

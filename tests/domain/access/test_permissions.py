@@ -16,7 +16,7 @@ LED = replace(declared(), roles={"commander": "UC"})
 
 def members(**groups: frozenset[str]) -> GroupMembers:
     """The members of these groups; Slack has not told about others."""
-    return lambda group: groups.get(group)
+    return groups.get
 
 
 UNKNOWN = members()

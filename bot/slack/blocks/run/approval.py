@@ -103,7 +103,8 @@ def broken(incident: Incident, run: PlaybookRun, state: StepState, approval: App
 def exactly(shown: Sequence[str]) -> list[Block]:
     """The commands byte for byte, a long one split over several sections."""
     blocks: list[Block] = []
-    for rest in shown:
+    for command in shown:
+        rest = command
         while rest:
             chunk = _first_chunk(rest)
             blocks.append(elements.section(elements.preformatted(chunk)))

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.incident import Incident
 from bot.domain.playbook import run as runs
 from bot.domain.playbook.definition import Playbook, Step
-from bot.domain.playbook.run import Approval, ApprovalStatus, PlaybookRun, StepState
+from bot.domain.playbook.run import ApprovalStatus, PlaybookRun, StepState
 from bot.slack.blocks import elements, phrases
 from bot.slack.blocks.elements import Block, Message, button
 from bot.slack.blocks.run.step import command_text, short_step, step_buttons, whole_step
@@ -92,9 +92,8 @@ def _current_steps(
     """Each step in full while there is room; beyond that its title, status and buttons."""
     blocks: list[Block | None] = []
     characters_left, blocks_left = COMMANDS, BLOCKS
-    for number, state in enumerate(current):
-        if not incident.open:  # reminders have ended with the incident, so the step has no due time any more
-            state = replace(state, started_at=None, asked=_withdrawn(incident, state))
+    for number, stored in enumerate(current):
+        state = stored if incident.open else _after_the_end(incident, stored)
         step = steps[state.key]
         reserved = 3 * (len(current) - number - 1)  # blocks that the following steps need at least
         commands = [command_text(command, run.values) for command in step.commands]
@@ -112,13 +111,13 @@ def _current_steps(
     return blocks
 
 
-def _withdrawn(incident: Incident, state: StepState) -> Approval | None:
-    """The step's request, shown as withdrawn if it still waits although the incident is over."""
-    if state.asked is None or state.asked.answer is not ApprovalStatus.WAITING:
-        return state.asked
-    return replace(
-        state.asked, answer=ApprovalStatus.WITHDRAWN, reason=f"no longer needed: {incident.id} is {incident.status}"
-    )
+def _after_the_end(incident: Incident, state: StepState) -> StepState:
+    """A step of an incident that is over: without a due time, and a request that still waits shown as withdrawn."""
+    asked = state.asked
+    if asked is not None and asked.answer is ApprovalStatus.WAITING:
+        reason = f"no longer needed: {incident.id} is {incident.status}"
+        asked = replace(asked, answer=ApprovalStatus.WITHDRAWN, reason=reason)
+    return replace(state, started_at=None, asked=asked)
 
 
 def _history(run: PlaybookRun, now: datetime) -> Block | None:

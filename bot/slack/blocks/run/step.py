@@ -135,7 +135,7 @@ def _status(state: StepState, now: datetime) -> Block | None:
     return elements.context("\n".join(lines)) if lines else None
 
 
-def _status_line(state: StepState, now: datetime) -> str:
+def _status_line(state: StepState, now: datetime) -> str:  # noqa: PLR0911 - a table: one line for each state
     at = phrases.at(state.at, now) if state.at else ""
     who = mention(state.by) if state.by else "someone"
     because = f": {render(clip(state.reason, REASON))}" if state.reason else ""

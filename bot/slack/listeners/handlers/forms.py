@@ -50,5 +50,5 @@ async def open_form(
     """
     if call.incident.open != when_open:
         return replies.outdated_press(call.incident)
-    call.require(verb or instead.split()[0], call.incident)
+    call.require(verb or instead.split(maxsplit=1)[0], call.incident)
     return await call.open_form(view, instead)
