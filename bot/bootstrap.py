@@ -38,7 +38,6 @@ from bot.slack.listeners.context import ListenerContext
 from bot.slack.listeners.event_middleware import EventMiddleware
 from bot.slack.senders.dispatch import Dispatcher
 from bot.usecases.context import Context, Policies
-from bot.usecases.effects import search_index
 from bot.usecases.incidents.backfill import request_backfill
 from bot.usecases.incidents.record import Channels, Recorder
 from bot.usecases.oncall import calendar_feeds
@@ -60,6 +59,7 @@ from bot.workers.policy_watcher import PolicyWatcher
 from bot.workers.replica_counter import ReplicaCounter
 from bot.workers.retention import Retention
 from bot.workers.scheduler import Scheduler
+from bot.workers.search_indexer import SearchIndexer
 from bot.workers.tasks import BackgroundTask
 from bot.workers.timer import Timer
 from bot.workers.usergroup_sync import UsergroupSync
@@ -210,7 +210,7 @@ def _wire(base: Base, opened: AsyncExitStack) -> App:
     serving: list[Service] = [http, outbox, scheduler, job_runner, replicas]
     if sockets is not None:
         serving.append(sockets)
-    beside: list[Service] = [health, join, outages, _index_filler(context), timer]
+    beside: list[Service] = [health, join, outages, timer]
     return App(
         context=context,
         session=base.session,
@@ -296,13 +296,6 @@ def _replicas(base: Base) -> ReplicaCounter:
     return ReplicaCounter(base.context.database, counted)
 
 
-def _index_filler(context: Context) -> BackgroundTask:
-    return BackgroundTask(
-        "fill the search index", partial(search_index.fill, context.database),
-        "check the database; it is tried again at the next start",
-    )  # fmt: skip
-
-
 def _announcements(base: Base) -> BackgroundTask:
     return BackgroundTask(
         "join the announcement channel", lambda: announcements.join(base.context, base.api),
@@ -317,6 +310,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
         PagerDutyScheduleSync(context, schedules).periodic,
         UsergroupSync(context).periodic,
         base.usergroups.periodic,
+        SearchIndexer(context).periodic,
         playbook_reviews(context),
         Retention(context, settings.tocsin_archive, settings.secrets()).periodic,
     ]

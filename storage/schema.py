@@ -50,6 +50,9 @@ chains = sa.Table(
     sa.Column("incident", sa.BigInteger, sa.ForeignKey("incidents.number"), primary_key=True, autoincrement=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("head", sa.Text, nullable=False),
+    # Up to which entry the incident is in the search index; 0 or less: to be indexed whole.
+    sa.Column("indexed_seq", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Index("chains_due_for_indexing", "incident", **_where("seq > indexed_seq")),
 )
 
 timeline = sa.Table(

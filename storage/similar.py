@@ -6,6 +6,7 @@ A term is data: it reaches a query only as a quoted parameter.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +15,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.triage.similarity import FIELDS, Frequencies, SearchDocument
 from storage.engine.columns import dumps
 from storage.engine.dialect import insert, is_postgresql
-from storage.schema import incident_words, incidents
+from storage.schema import chains, incident_words, timeline
 
 MAX_TERMS = 400  # of one query
 MAX_SEARCHED = 12  # terms that incidents are searched by, the most telling ones
 _c = incident_words.c
+_DUE = sa.text("seq > indexed_seq")  # as in the partial index, word for word
+_MARK_INDEXED = (
+    sa.update(chains)
+    .where(chains.c.incident == sa.bindparam("this"), chains.c.indexed_seq == sa.bindparam("before"))
+    .values(indexed_seq=sa.bindparam("read_to"))
+)
+# A value that it never had, so that a reading under way does not count as having seen the request.
+_REQUEST = (
+    sa.update(chains)
+    .where(chains.c.incident == sa.bindparam("this"))
+    .values(indexed_seq=sa.case((chains.c.indexed_seq < 0, chains.c.indexed_seq), else_=0) - 1)
+)
 
 _COUNTS = {
     "postgresql": sa.text(
@@ -47,6 +60,16 @@ _FIND = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class DueForIndexing:
+    """An incident whose timeline is longer than the part of it that was indexed."""
+
+    incident: int
+    seq: int  # of its last entry
+    indexed_seq: int  # of the last entry that was indexed; 0 or less: none
+    changed: bool = True  # whether an entry since then may change the words that it is found by
+
+
 async def index(conn: AsyncConnection, document: SearchDocument) -> None:
     """Index an incident's words, in place of those indexed before."""
     row = {"incident": document.incident} | {name: " ".join(document.terms_in(name)) for name in FIELDS}
@@ -56,16 +79,46 @@ async def index(conn: AsyncConnection, document: SearchDocument) -> None:
 
 
 async def clear(conn: AsyncConnection) -> None:
-    """Delete the words of every incident from the index."""
+    """Delete the words of every incident from the index, so that each is due for indexing."""
     await conn.execute(sa.delete(incident_words))
+    await conn.execute(sa.update(chains).values(indexed_seq=0))
 
 
-async def unindexed(conn: AsyncConnection, after: int, limit: int) -> list[int]:
-    """Up to `limit` numbers above `after` of incidents that are not in the index, in ascending order."""
-    beside = incidents.outerjoin(incident_words, _c.incident == incidents.c.number)
-    numbers = sa.select(incidents.c.number).select_from(beside)
-    numbers = numbers.where(_c.incident.is_(None), incidents.c.number > after)
-    return list(await conn.scalars(numbers.order_by(incidents.c.number).limit(limit)))
+async def due_for_indexing(
+    conn: AsyncConnection, limit: int, *, below: int | None = None, unrelated_kinds: Collection[str] = ()
+) -> list[DueForIndexing]:
+    """Up to `limit` incidents with a number below `below` whose timeline was extended since, the newest first."""
+    newer = sa.select(timeline.c.seq).where(
+        timeline.c.incident == chains.c.incident,
+        timeline.c.seq > chains.c.indexed_seq,
+        timeline.c.kind.not_in(sorted(unrelated_kinds)),
+    )
+    due = sa.select(chains.c.incident, chains.c.seq, chains.c.indexed_seq, newer.exists().label("changed"))
+    due = due.where(_DUE).order_by(chains.c.incident.desc()).limit(limit)
+    if below is not None:
+        due = due.where(chains.c.incident < below)
+    return [DueForIndexing(row.incident, row.seq, row.indexed_seq, row.changed) for row in await conn.execute(due)]
+
+
+async def never_indexed(conn: AsyncConnection, limit: int) -> list[int]:
+    """Up to `limit` numbers of incidents that are due for their first indexing, the newest first."""
+    numbers = sa.select(chains.c.incident).where(_DUE, chains.c.indexed_seq == 0)
+    return list(await conn.scalars(numbers.order_by(chains.c.incident.desc()).limit(limit)))
+
+
+async def mark_indexed(conn: AsyncConnection, indexed: Sequence[DueForIndexing]) -> list[int]:
+    """Record up to where these incidents were read; the numbers of those that nobody else has recorded meanwhile."""
+    marked = []
+    for due in sorted(indexed, key=lambda due: due.incident):
+        values = {"this": due.incident, "read_to": due.seq, "before": due.indexed_seq}
+        if (await conn.execute(_MARK_INDEXED, values)).rowcount:
+            marked.append(due.incident)
+    return marked
+
+
+async def request_indexing(conn: AsyncConnection, number: int) -> None:
+    """Make an incident due for indexing though its timeline has not grown."""
+    await conn.execute(_REQUEST, {"this": number})
 
 
 async def frequencies(conn: AsyncConnection, terms: Collection[str]) -> Frequencies:

@@ -13,7 +13,7 @@ from bot.domain.incident import Incident
 from bot.domain.triage.similarity import SimilarIncident
 from bot.domain.values.durations import approximate
 from bot.incident_json import incident_json, similar_json, whole_incident_json
-from bot.usecases.effects import search_index
+from bot.usecases.queries import search
 from storage import deadlines, incidents
 from storage.database import Database
 from storage.timeline import entries as timeline
@@ -75,7 +75,7 @@ async def _listing(database: Database, open_only: bool) -> list[Incident]:
 
 async def _search(database: Database, words: str) -> list[SimilarIncident]:
     async with database.reading() as conn:
-        return await search_index.search(conn, words, None, datetime.now(UTC))
+        return await search.search(conn, words, None, datetime.now(UTC))
 
 
 async def _details(database: Database, number: int) -> dict[str, Any]:

@@ -15,8 +15,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import export
+from bot.usecases import search_index
 from bot.usecases.context import Context
-from bot.usecases.effects import search_index
 from bot.workers.base import Periodic
 from storage import incidents, retention
 from storage.retention import EndedIncident
@@ -103,7 +103,7 @@ class Retention:
                 return count
             if count := await retention.drop_ledger(conn, number):
                 return count
-            await search_index.reindex(conn, incident)  # it is no longer found by texts that are deleted
+            await search_index.forget_timeline(conn, incident)  # it is no longer found by texts that are deleted
             await retention.note_oldest_text(conn, number, now)
             return 0
 

@@ -15,7 +15,8 @@ from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.timeline.entry import entry
 from bot.domain.triage.similarity import OFFER_THRESHOLD, SimilarIncident
-from bot.usecases.effects import search_index
+from bot.usecases import search_index
+from bot.usecases.queries.search import similar_to
 from storage import incidents
 from storage.database import Database
 from storage.timeline import entries
@@ -49,18 +50,19 @@ def new(row: dict[str, Any]) -> Incident:
 
 
 async def remember(database: Database, rows: Iterable[dict[str, Any]]) -> None:
-    """As an older version left them: nothing is findable until `fill` has been there."""
+    """Stored and indexed."""
     async with database.transaction() as conn:
         for row in rows:
             await incidents.insert(conn, past(row))
+            await entries.append(conn, row["n"], [entry(NOW, "declared", "U1")])
             if row.get("notes"):
                 await entries.append(conn, row["n"], [entry(NOW, "note", "U1", row["notes"])])
-    assert await search_index.fill(database) == len(list(rows))
+    assert await search_index.index_due(database) == len(list(rows))
 
 
 async def offered(database: Database, row: dict[str, Any], at_least: float = OFFER_THRESHOLD) -> list[SimilarIncident]:
     async with database.reading() as conn:
-        return await search_index.similar_to(conn, new(row), NOW + timedelta(days=30), 50, at_least)
+        return await similar_to(conn, new(row), NOW + timedelta(days=30), 50, at_least)
 
 
 async def figures(database: Database, part: str) -> tuple[float, float]:
@@ -138,7 +140,6 @@ async def test_private_cancelled_and_drill_incidents_are_not_offered(
         known = await incidents.lock(conn, 6)
         assert known is not None
         await incidents.save(conn, incident(6, title=known.title, summary="x", **change))
-        changed = await incidents.get(conn, 6)
-        assert changed is not None
-        await search_index.reindex(conn, changed)
+        await entries.append(conn, 6, [entry(NOW, "merged", "U1")])
+    await search_index.index_due(database)
     assert await offered(database, row) == []

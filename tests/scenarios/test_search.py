@@ -9,8 +9,20 @@ import sys
 
 import pytest
 
+from storage import similar
 from tests.scenarios.assertions import rest, told, typed
 from tests.scenarios.running import World
+
+
+async def indexed(here: World) -> None:
+    """Until the search index has caught up with every timeline."""
+    await rest(here)
+    async with asyncio.timeout(10):
+        while True:
+            async with here.tocsin.database.reading() as conn:
+                if not await similar.due_for_indexing(conn, 1):
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def declared(here: World, text: str, number: int) -> str:
@@ -26,6 +38,7 @@ async def test_past_incidents_are_found_by_title_notes_fix_and_cause(here: World
     await typed(here, "maya", channel, "/incident update Taxcalculator throws NullPointerException")
     await typed(here, "maya", channel, "/incident resolve Rolled back the release")
     await declared(here, "sev3 Search is slow", 2)
+    await indexed(here)
     for words in ("checkout", "deploy 4512", "nullpointerexception", "rollback release", "Checkout “down”"):
         answer = await typed(here, "tom", "#general", f"/incident search {words}")
         assert "INC-1" in answer, words
@@ -45,6 +58,7 @@ async def test_chatter_is_not_indexed_but_what_was_pinned_is(here: World) -> Non
     await here.maya.react(pinned, "pushpin")
     await rest(here)
     await typed(here, "maya", name, "/incident resolve Replaced it")
+    await indexed(here)
     assert "INC-1" in await typed(here, "tom", "#general", "/incident search capacitor")
     assert "No incident matches" in await typed(here, "tom", "#general", "/incident search zeppelin")
 

@@ -19,8 +19,9 @@ from bot.domain.incident import Incident
 from bot.domain.incident.status import Status
 from bot.domain.routing.notice import Notice
 from bot.domain.timeline.entry import entry
+from bot.usecases import search_index
 from bot.usecases.context import Context, Policies
-from bot.usecases.effects import search_index
+from bot.usecases.queries.search import search
 from bot.workers.retention import Retention
 from bot.workers.timer import Timer
 from storage import deadlines, incidents, ingest, retention
@@ -239,11 +240,11 @@ async def test_it_goes_round_by_itself_and_goes_on_after_a_failure(
 
 async def test_nobody_finds_an_incident_by_words_that_are_gone(database: Database) -> None:
     await put(database, ended(1, LONG_AGO), entry(LONG_AGO, "note", "U1", "flux capacitor"))
-    await search_index.fill(database)
+    await search_index.index_due(database)
 
     async def found(words: str) -> int:
         async with database.reading() as conn:
-            return len(await search_index.search(conn, words, None, NOW))
+            return len(await search(conn, words, None, NOW))
 
     assert await found("capacitor") == 1
     await Retention(context(database)).round()

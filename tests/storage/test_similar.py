@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.domain.triage.similarity import SearchDocument
 from storage import incidents, schema, similar
 from storage.database import Database
-from tests.storage.helpers import incident, store_incidents
+from storage.timeline import entries
+from tests.storage.helpers import incident, message_entry, store_incidents
 
 NUMBERS = 5000
 
@@ -66,12 +67,17 @@ async def test_private_incidents_are_found_only_if_asked_for(database: Database)
     assert await search(database, "leak", private=True) == [2]
 
 
-async def test_unindexed_incidents_are_listed_in_pages(database: Database) -> None:
+async def test_incidents_due_for_indexing_are_listed_in_pages_the_newest_first(database: Database) -> None:
     await store_incidents(database, 1, 2, 3, 4)
-    await put(database, document(2, "x"))
+    async with database.transaction() as conn:
+        for number in (1, 2, 3, 4):
+            await entries.append(conn, number, [message_entry()])
+        (indexed,) = await similar.due_for_indexing(conn, 1, below=3)
+        assert await similar.mark_indexed(conn, [indexed]) == [2]
     async with database.reading() as conn:
-        assert await similar.unindexed(conn, 0, 2) == [1, 3]
-        assert await similar.unindexed(conn, 3, 2) == [4]
+        assert [due.incident for due in await similar.due_for_indexing(conn, 2)] == [4, 3]
+        assert [due.incident for due in await similar.due_for_indexing(conn, 2, below=3)] == [1]
+        assert await similar.never_indexed(conn, 2) == [4, 3]
 
 
 @pytest.fixture

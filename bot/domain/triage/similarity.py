@@ -53,6 +53,11 @@ class SearchDocument:
         terms: tuple[str, ...] = getattr(self, name)
         return terms
 
+    @property
+    def all_terms(self) -> frozenset[str]:
+        """The terms of every field."""
+        return frozenset(term for name in FIELDS for term in self.terms_in(name))
+
 
 @dataclass(frozen=True, slots=True)
 class Frequencies:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.usecases.effects import followups, home_tab, role_shifts, search_index, triggers
+from bot.usecases.effects import followups, home_tab, role_shifts, triggers
 from bot.usecases.effects.incident_save import IncidentSave
 
 Effect = Callable[[AsyncConnection, IncidentSave, datetime], Awaitable[IncidentSave]]
@@ -20,6 +20,5 @@ EFFECTS: tuple[Effect, ...] = (
     triggers.stamp,
     role_shifts.track,
     followups.route,
-    search_index.reindex_if_changed,
     home_tab.refresh,
 )

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.incident import Incident
-from bot.usecases.effects import search_index
+from bot.usecases.queries import search
 
 CANDIDATES = 10  # similar incidents considered
 
 
 async def playbook_confidence(conn: AsyncConnection, incident: Incident, playbook: str, now: datetime) -> float | None:
     """From 0 to 1: the highest similarity to an incident that the playbook fixed. None if there is no such incident."""
-    matches = await search_index.similar_to(conn, incident, now, limit=CANDIDATES)
+    matches = await search.similar_to(conn, incident, now, limit=CANDIDATES)
     return max((each.confidence for each in matches if each.fix and each.fix.playbook == playbook), default=None)

@@ -8,7 +8,7 @@ from bot.domain.triage import service_catalog
 from bot.domain.triage.triage import Triage
 from bot.domain.values import tokenizer
 from bot.usecases.context import Context
-from bot.usecases.effects import search_index
+from bot.usecases.queries import search
 from storage import incidents
 
 OPEN_INCIDENTS = 200  # how many are searched for causes
@@ -21,7 +21,7 @@ async def gather_triage(context: Context, incident: Incident, policy: Policy) ->
     guessed = () if incident.services else services_in_title(incident, policy)
     services = affected or guessed
     async with context.database.reading() as conn:
-        similar = await search_index.similar_to(conn, incident, now)
+        similar = await search.similar_to(conn, incident, now)
         running = (
             await incidents.newest(conn, open_only=True, limit=OPEN_INCIDENTS, private=False) if policy.services else []
         )

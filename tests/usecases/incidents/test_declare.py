@@ -28,7 +28,7 @@ async def test_the_incident_is_committed_with_its_timeline_deadlines_and_notices
         assert {row.kind for row in await deadlines.waiting(conn, 1)} >= {"update", "role", "acknowledge"}
         kinds = set(await conn.scalars(sa.select(outbox.c.kind).where(outbox.c.incident == 1)))
         assert {"channel", "card", "invite"} <= kinds
-        assert await similar.unindexed(conn, 0, 10) == [], "it can be found at once"
+        assert await similar.never_indexed(conn, 10) == [1], "a worker indexes it"
 
 
 async def test_a_second_delivery_declares_nothing(context: Context) -> None:

@@ -15,9 +15,9 @@ from bot.slack.listeners.calls import (
     WorkspaceHandler,
 )
 from bot.slack.listeners.handlers.forms import press_of_verb
-from bot.usecases.effects import search_index
 from bot.usecases.effects.visibility import can_see
 from bot.usecases.outbox.retry_failed import retry_failed
+from bot.usecases.queries import search
 from bot.usecases.queries.catchup import catch_up
 from storage import deadlines, incidents
 from storage.timeline import entries
@@ -78,7 +78,7 @@ async def _list(call: WorkspaceCall) -> Message:
 async def _search(call: WorkspaceCall) -> Message:
     text = call.request.text
     async with call.context.database.reading() as conn:
-        matches = await search_index.search(conn, text, call.user, call.context.clock.now())
+        matches = await search.search(conn, text, call.user, call.context.clock.now())
     return triage.searched(matches, call.context.policy, text, call.ctx.command)
 
 

@@ -1,0 +1,140 @@
+"""The search index of incidents: which words an incident is found by, and indexing what has changed.
+
+Nobody waits for it: an incident is due for indexing as soon as its timeline is longer than the part that was indexed,
+and a worker indexes what is due. See `bot/workers/search_indexer.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.incident import Incident
+from bot.domain.timeline.entry import Entry
+from bot.domain.triage.similarity import SearchDocument
+from bot.domain.values import tokenizer
+from storage import incidents, key_value, similar
+from storage.database import Database
+from storage.engine.errors import StorageError
+from storage.similar import DueForIndexing
+from storage.timeline import entries as timeline
+
+log = structlog.get_logger()
+
+INDEXED_KINDS = frozenset({"update", "note", "status", "cancelled", "alert", "message"})  # `message`: pinned ones
+# Frequent entries that change no word that an incident is found by. After an entry of any other kind it is read again.
+UNRELATED_KINDS = frozenset(
+    {"message", "reaction", "pin", "joined", "left", "file", "reminder", "page", "sent", "snoozed", "role"}
+)
+MAX_ENTRIES = 300
+MAX_BODY = 1500  # terms
+BATCH = 20
+_DOCUMENT_VERSION = 1  # raise it when `document` changes
+
+Pause = Callable[[], Awaitable[None]]
+
+
+async def _no_pause() -> None:
+    return
+
+
+def unique_terms(*texts: str) -> tuple[str, ...]:
+    """The index terms of several texts, each once, in their order."""
+    return tuple(dict.fromkeys(term for text in texts if text for term in tokenizer.index_terms(text)))
+
+
+def document(incident: Incident) -> SearchDocument:
+    """The terms that the incident itself is found by, without its timeline. A drill is never found."""
+    if incident.drill:
+        return SearchDocument(incident.number)
+    return SearchDocument(
+        incident.number,
+        title=unique_terms(incident.title),
+        services=unique_terms(*incident.services, (incident.category or "").replace("_", " ")),
+        fix=unique_terms(incident.summary, incident.root_cause),
+        body=unique_terms(incident.description)[:MAX_BODY],
+    )
+
+
+async def index_due(database: Database, pause: Pause = _no_pause) -> int:
+    """Index every incident that is due, and return how many were read again.
+
+    `pause` is awaited before each, so that requests which people wait for go first. An incident that cannot be indexed
+    stays due and holds up no other.
+    """
+    count = 0
+    below: int | None = None
+    while True:
+        async with database.reading() as conn:
+            batch = await similar.due_for_indexing(conn, BATCH, below=below, unrelated_kinds=UNRELATED_KINDS)
+        if unchanged := [due for due in batch if not due.changed]:
+            async with database.transaction() as conn:
+                await similar.mark_indexed(conn, unchanged)
+        for due in batch:
+            if due.changed:
+                await pause()
+                count += await _index_or_log(database, due)
+        if len(batch) < BATCH:
+            return count
+        below = batch[-1].incident
+
+
+async def _index_or_log(database: Database, due: DueForIndexing) -> int:
+    try:
+        return await _index(database, due)
+    except StorageError:
+        raise
+    except Exception:
+        log.exception("search_index.failed", incident=f"INC-{due.incident}", hint="it is tried again")
+        return 0
+
+
+async def _index(database: Database, due: DueForIndexing) -> int:
+    """Read and tokenize first, so that the transaction is short and holds up no one."""
+    async with database.reading() as conn:
+        incident = await incidents.get(conn, due.incident)
+        if incident is None:
+            return 0
+        keyed = await timeline.read(conn, due.incident, key_only=True, limit=MAX_ENTRIES, newest=True)
+    found_by = await _whole_document(incident, [record.entry for record in keyed])
+    async with database.transaction() as conn:
+        if await similar.mark_indexed(conn, [due]):
+            await similar.index(conn, found_by)
+            return 1
+    return 0  # another replica was faster, or something asked for it anew
+
+
+async def _whole_document(incident: Incident, entries: Sequence[Entry]) -> SearchDocument:
+    """`document` with the terms of these entries. It lets other tasks run after each entry, since it takes long."""
+    found_by = document(incident)
+    if incident.drill:
+        return found_by
+    body = dict.fromkeys(found_by.body)
+    for entry in entries:
+        if entry.kind in INDEXED_KINDS:
+            text = str(entry.data.get("note") or "") if entry.kind == "status" else entry.text
+            body |= dict.fromkeys(tokenizer.index_terms(text))
+            await asyncio.sleep(0)
+        if len(body) >= MAX_BODY:
+            break
+    return SearchDocument(found_by.incident, found_by.title, found_by.services, found_by.fix, (*body,)[:MAX_BODY])
+
+
+async def forget_timeline(conn: AsyncConnection, incident: Incident) -> None:
+    """Texts of the timeline were deleted: forget its words at once, and have the incident indexed anew."""
+    await similar.index(conn, document(incident))
+    await similar.request_indexing(conn, incident.number)
+
+
+async def clear_if_outdated(database: Database) -> None:
+    """Have every incident indexed again after an upgrade that reads words differently."""
+    built_by = f"{_DOCUMENT_VERSION}:{tokenizer.VERSION}"
+    async with database.reading() as conn:
+        if await key_value.SEARCH_INDEX_VERSION.get(conn) == built_by:
+            return
+    async with database.transaction() as conn:
+        await similar.clear(conn)
+        await key_value.SEARCH_INDEX_VERSION.put(conn, built_by)

@@ -1,0 +1,19 @@
+"""Up to which entry each incident is in the search index, so that a worker finds what is due for indexing."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Older versions index an incident with every change, so what is in the index is current."""
+    op.add_column("chains", sa.Column("indexed_seq", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
+    op.execute("UPDATE chains SET indexed_seq = seq WHERE incident IN (SELECT incident FROM incident_words)")
+    condition = sa.text("seq > indexed_seq")
+    op.create_index(
+        "chains_due_for_indexing", "chains", ["incident"], sqlite_where=condition, postgresql_where=condition
+    )
