@@ -75,11 +75,10 @@ def _runners(set_up: Runners, policy: Policy, environ: Mapping[str, str]) -> Ite
         return
     for name, runner in set_up.items():
         yield ok("automation", f"{name}: {runner.describe()}")
-        for trouble in runner.problems() if isinstance(runner, Process) else ():
-            yield warn("automation", trouble)
-    if (rules := policy.automation.process) and os.geteuid() == 0 and any(p.user is None for p in rules.allow):
-        words = "the bot is root, and so is what it runs. Give each program a `user`, or run the bot as somebody else."
-        yield warn("automation", words)
+        for problem in runner.problems() if isinstance(runner, Process) else ():
+            yield warn("automation", problem)
+        for problem in runner.user_problems() if isinstance(runner, Process) else ():
+            yield fail("automation", problem)
     for path, name in _variables(policy):
         if name not in environ:
             yield warn("automation", f"{path}: {name} is not set in the environment.")

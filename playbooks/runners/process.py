@@ -6,14 +6,10 @@ same file as when the bot started. `supervisor.py` starts the program and leaves
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import pwd
 import stat
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -23,12 +19,11 @@ from bot.domain.errors import Refused
 from bot.domain.playbook.job import Allowed, ExitKind, Invocation, InvocationResult, check_args, limits_text
 from bot.domain.policy.automation_rules import Executable, ProcessRules
 from bot.domain.values.patterns import matches_fully
+from playbooks.runners import supervised_program
 
-SUPERVISOR = Path(__file__).with_name("supervisor.py")
 FILE_LIMIT = 256 * 1024**2  # bytes of a file that the program writes
 OPEN_FILES = 1024
-MARGIN_S = 5.0  # the supervisor keeps the time-out itself; after this much more the supervisor is killed
-_CHUNK = 64 * 1024
+HIGHEST_UID = 2**32 - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,15 @@ class ResolvedProgram:
 
     real: str
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An operating-system user that programs run as."""
+
+    name: str | None  # None: only its number is known, and it is in no other group
+    uid: int
+    gid: int
 
 
 class Process:
@@ -61,7 +65,7 @@ class Process:
         return Allowed(
             rule=f"{rule.path} with these arguments is allowed",
             where=f"{self._programs[rule.path].real} in {rule.working_directory}",
-            run_as=rule.user or pwd.getpwuid(os.geteuid()).pw_name,
+            run_as=rule.user or _own_name(),
             limits=limits_text(rule.timeout, rule.output_limit),
             timeout=rule.timeout,
         )
@@ -74,7 +78,7 @@ class Process:
             spec = self._spec(rule, invocation.args, min(timeout, rule.timeout))
         except Refused as refused:
             return InvocationResult(ExitKind.NOT_STARTED, refused.message)
-        return await _run_supervised(spec, rule)
+        return await supervised_program.run(spec, rule.output_limit)
 
     def describe(self) -> str:
         """The programs that can be run here, and how many at once."""
@@ -84,6 +88,10 @@ class Process:
     def problems(self) -> list[str]:
         """Why programs in the policy cannot be run on this machine."""
         return [program.problem for program in self._programs.values() if program.problem]
+
+    def user_problems(self) -> list[str]:
+        """Why programs in the policy are not run as the users that they would run as."""
+        return [problem for rule in self._rules.allow if (problem := user_problem(rule))]
 
     def _rule(self, args: tuple[str, ...]) -> Executable:
         """The rule that permits these arguments. Raises `Refused`, which names the nearest form."""
@@ -111,11 +119,9 @@ class Process:
 
     def _spec(self, rule: Executable, args: tuple[str, ...], timeout: timedelta) -> dict[str, Any]:
         """The orders for the supervisor, as JSON."""
-        user = pwd.getpwnam(rule.user) if rule.user else None
+        account = find_account(rule.user) if rule.user else None
         seconds = timeout.total_seconds()
-        limits = {
-            "CORE": 0, "CPU": int(seconds) + 2, "FSIZE": FILE_LIMIT, "NOFILE": OPEN_FILES, "NPROC": rule.processes,
-        }  # fmt: skip
+        limits = {"CORE": 0, "CPU": int(seconds) + 2, "FSIZE": FILE_LIMIT, "NOFILE": OPEN_FILES}
         if rule.memory is not None:
             limits["AS"] = rule.memory
         return {
@@ -123,11 +129,12 @@ class Process:
             "argv": list(args),
             "environment": build_environment(rule, self._environ),
             "directory": rule.working_directory,
-            "user": rule.user,
-            "uid": user.pw_uid if user else None,
-            "gid": user.pw_gid if user else None,
+            "user": account.name if account else None,
+            "uid": account.uid if account else None,
+            "gid": account.gid if account else None,
             "timeout_s": seconds,
             "processes": rule.processes,
+            "processes_of_others": (self.concurrency - 1) * max(other.processes for other in self._rules.allow),
             "limits": limits,
         }
 
@@ -194,120 +201,42 @@ def _matching_count(form: tuple[str, ...], arguments: tuple[str, ...]) -> int:
 
 
 def _check_user(rule: Executable) -> None:
-    """Raise `Refused` if the bot cannot run a program as the user that the policy names."""
-    if rule.user is None:
-        return
-    try:
-        uid = pwd.getpwnam(rule.user).pw_uid
-    except KeyError:
-        raise Refused(f"{rule.name} should run as {rule.user}, but there is no such user on this machine.") from None
-    if os.geteuid() not in (0, uid):
-        raise Refused(f"{rule.name} should run as {rule.user}, which only root can do.")
+    """Raise `Refused` if the bot cannot run a program as the user that the policy names, or that user is root."""
+    if problem := user_problem(rule):
+        raise Refused(problem)
 
 
-async def _run_supervised(spec: dict[str, Any], rule: Executable) -> InvocationResult:
-    """Run a program under the supervisor.
-
-    1. Start the supervisor. 2. Send it its orders. 3. Read the output up to the limit. 4. Read how the program ended.
-    However this ends, also when cancelled, the supervisor was told to stop everything and has ended.
-    """
-    status_read, status_write = os.pipe()
-    try:
-        supervisor = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", str(SUPERVISOR), str(status_write),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            pass_fds=(status_write,), start_new_session=True, close_fds=True, env={}, cwd="/",
-        )  # fmt: skip
-    except OSError as error:
-        os.close(status_read)
-        return InvocationResult(ExitKind.NOT_STARTED, f"It could not be started: {error.strerror}.")
-    finally:
-        os.close(status_write)
-    output, complete = bytearray(), True
-    try:
-        assert supervisor.stdin is not None  # noqa: S101 - PIPE
-        supervisor.stdin.write(json.dumps(spec).encode() + b"\n")
-        with suppress(ConnectionError):
-            await supervisor.stdin.drain()
-        try:
-            async with asyncio.timeout(spec["timeout_s"] + MARGIN_S):
-                complete = await _read(supervisor, output, rule.output_limit)
-        except TimeoutError:
-            complete = True
-    finally:
-        status = await _stop_supervisor(supervisor, status_read)
-    return _to_result(status, complete, output.decode("utf-8", "replace"), spec, rule)
-
-
-async def _read(supervisor: asyncio.subprocess.Process, output: bytearray, limit: int) -> bool:
-    """Read the output into `output`. False if it exceeds `limit` bytes."""
-    assert supervisor.stdout is not None  # noqa: S101 - PIPE
-    while chunk := await supervisor.stdout.read(_CHUNK):
-        output += chunk[: limit - len(output)]
-        if len(output) >= limit:
-            return False
-    await supervisor.wait()
-    return True
-
-
-async def _stop_supervisor(supervisor: asyncio.subprocess.Process, status_fd: int) -> dict[str, Any]:
-    """Close the supervisor's input, which makes it stop everything, and read how the program ended.
-
-    A second cancellation does not interrupt this. Empty if the supervisor said nothing.
-    """
-    ending = asyncio.ensure_future(_end(supervisor))
-    try:
-        while not ending.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(ending)
-        os.set_blocking(status_fd, False)
-        with suppress(BlockingIOError):
-            status = os.read(status_fd, 65536)
-            return json.loads(status) if status else {}
-        return {}
-    finally:
-        os.close(status_fd)
-
-
-async def _end(supervisor: asyncio.subprocess.Process) -> None:
-    if supervisor.stdin is not None:
-        supervisor.stdin.close()
-    try:
-        async with asyncio.timeout(MARGIN_S):
-            while supervisor.stdout is not None and await supervisor.stdout.read(_CHUNK):
-                pass
-            await supervisor.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            supervisor.kill()  # its child dies with it (PR_SET_PDEATHSIG)
-        await supervisor.wait()
-
-
-def _to_result(
-    status: dict[str, Any], complete: bool, output: str, spec: dict[str, Any], rule: Executable
-) -> InvocationResult:
-    how, left = status.get("how"), status.get("left", 0)
-    more = f" {left} of the processes it had left behind were killed." if how == "ended" and left else ""
-    if not complete:
-        return InvocationResult(
-            ExitKind.LIMIT_EXCEEDED,
-            f"It printed more than {rule.output_limit // 1024} KiB and was killed.",
-            None,
-            output,
+def user_problem(rule: Executable) -> str | None:
+    """Why a program is not run as its user. None if it is."""
+    account = find_account(rule.user) if rule.user else None
+    if rule.user and account is None:
+        return f"{rule.name} should run as {rule.user}, but there is no such user on this machine."
+    uid = account.uid if account else os.geteuid()
+    if uid == 0 == os.geteuid():
+        return (
+            f"{rule.name} would run as root, whose processes the system does not limit. "
+            "Name another user for it in the policy, such as `user: nobody`, or run the bot as one."
         )
-    if how == "not_started":
-        return InvocationResult(ExitKind.NOT_STARTED, f"It could not be started: {status['words']}.")
-    if how == "timed_out":
-        summary = f"It was killed after {spec['timeout_s']:g} seconds, with all it had started."
-        return InvocationResult(ExitKind.TIMED_OUT, summary, None, output)
-    if how == "too_many":
-        summary = f"It started more than {spec['processes']} processes and was killed with all of them."
-        return InvocationResult(ExitKind.LIMIT_EXCEEDED, summary, None, output)
-    if how != "ended":
-        return InvocationResult(ExitKind.STOPPED, "It was stopped in the middle.", None, output)
-    code = int(status["code"])
-    summary = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-    killed = code < 0 or bool(left)
-    return InvocationResult(
-        ExitKind.ENDED, f"{summary}{f'.{more}' if more else ''}", float(code), output, truncated=killed
-    )
+    if os.geteuid() not in (0, uid):
+        return f"{rule.name} should run as {rule.user}, which only root can do."
+    return None
+
+
+def find_account(user: str) -> Account | None:
+    """The account of a user by name or, in a container that has no name for it, by number. None: there is none."""
+    try:
+        if not user.isdecimal():
+            entry = pwd.getpwnam(user)
+        elif int(user) > HIGHEST_UID:
+            return None
+        else:
+            entry = pwd.getpwuid(int(user))
+    except KeyError:
+        return Account(None, int(user), int(user)) if user.isdecimal() else None
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def _own_name() -> str:
+    """The name of the bot's user, or its number where it has no name."""
+    account = find_account(str(os.geteuid()))
+    return (account and account.name) or str(os.geteuid())

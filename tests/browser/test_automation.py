@@ -21,6 +21,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.browser.test_playbooks import CHANNEL, picture
 from tests.browser.test_playbooks import POLICY as QUIET
 from tests.browser.web_ui import go, say
+from tests.programs import USER_RULE, give, program_folder
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -59,6 +60,7 @@ class ProgramLog:
 
     def __init__(self, path: Path) -> None:
         os.mkfifo(path)
+        give(path)
         self.path = path
         self.names: list[str] = []
         self._lines = asyncio.StreamReader()
@@ -112,11 +114,11 @@ async def running_demo(browser: Browser, folder: Path) -> AsyncIterator[Demo]:
     await programs.open()
     for name, does in PROGRAMS.items():
         (folder / name).write_text(f"#!/bin/sh\necho {name} > {programs.path}\n{does}\n")
-        (folder / name).chmod(0o700)
+        (folder / name).chmod(0o755)
     (folder / "playbooks").mkdir()
     (folder / "playbooks" / "mend.yml").write_text(PLAYBOOK.replace("{folder}", str(folder)))
     allow = "".join(
-        f"        - {{executable: {folder}/{name}, arguments: [[]], working_directory: {folder}}}\n"
+        f"        - {{executable: {folder}/{name}, arguments: [[]], working_directory: {folder}{USER_RULE}}}\n"
         for name in PROGRAMS
     )
     (folder / "policy.yml").write_text(
@@ -173,47 +175,46 @@ async def expect_text(tab: Page, words: str) -> None:
     await expect(tab.locator("#main")).to_contain_text(words, timeout=SLOWLY_MS)
 
 
-async def test_steps_run_fail_and_roll_back_and_a_killed_bot_asks_whether_one_ran(
-    browser: Browser, tmp_path: Path
-) -> None:
-    async with running_demo(browser, tmp_path) as demo:
-        maya, tom = await demo.open("maya"), await demo.open("tom")
-        await say(maya, "/incident declare sev2 Checkout is down")
-        await go(maya, CHANNEL)
-        await expect(maya.locator("#main .message.pinned")).to_be_visible(timeout=SLOWLY_MS)
-        await say(maya, "/incident invite @tom")
-        await go(tom, CHANNEL)
-        await say(maya, "/incident playbook mend-the-queue")
-        await expect(playbook_run(maya)).to_contain_text(f"0 of {OF}", timeout=SLOWLY_MS)
+async def test_steps_run_fail_and_roll_back_and_a_killed_bot_asks_whether_one_ran(browser: Browser) -> None:
+    with program_folder() as folder:
+        async with running_demo(browser, folder) as demo:
+            maya, tom = await demo.open("maya"), await demo.open("tom")
+            await say(maya, "/incident declare sev2 Checkout is down")
+            await go(maya, CHANNEL)
+            await expect(maya.locator("#main .message.pinned")).to_be_visible(timeout=SLOWLY_MS)
+            await say(maya, "/incident invite @tom")
+            await go(tom, CHANNEL)
+            await say(maya, "/incident playbook mend-the-queue")
+            await expect(playbook_run(maya)).to_contain_text(f"0 of {OF}", timeout=SLOWLY_MS)
 
-        await press(maya, "Run")
-        await picture(maya.locator("dialog"), "run-form")
-        await maya.locator("dialog").get_by_role("button", name="Run", exact=True).click()
-        await expect(playbook_run(tom)).to_contain_text(f"1 of {OF}", timeout=SLOWLY_MS)
-        await picture(playbook_run(tom), "run-worked")
+            await press(maya, "Run")
+            await picture(maya.locator("dialog"), "run-form")
+            await maya.locator("dialog").get_by_role("button", name="Run", exact=True).click()
+            await expect(playbook_run(tom)).to_contain_text(f"1 of {OF}", timeout=SLOWLY_MS)
+            await picture(playbook_run(tom), "run-worked")
 
-        await run(tom)
-        await expect(playbook_run(maya)).to_contain_text("Rolled back by", timeout=SLOWLY_MS)
-        await expect(playbook_run(maya)).to_contain_text("Failed: ")
-        await demo.programs.until("look", "drain", "refill")
-        await picture(playbook_run(maya), "run-failed")
-        await press(maya, "Skip")
-        await maya.locator("dialog").get_by_label("Why?").fill("It drains by itself")
-        await maya.locator("dialog").get_by_role("button", name="Skip", exact=True).click()
-        await expect(playbook_run(tom)).to_contain_text(f"2 of {OF}", timeout=SLOWLY_MS)
+            await run(tom)
+            await expect(playbook_run(maya)).to_contain_text("Rolled back by", timeout=SLOWLY_MS)
+            await expect(playbook_run(maya)).to_contain_text("Failed: ")
+            await demo.programs.until("look", "drain", "refill")
+            await picture(playbook_run(maya), "run-failed")
+            await press(maya, "Skip")
+            await maya.locator("dialog").get_by_label("Why?").fill("It drains by itself")
+            await maya.locator("dialog").get_by_role("button", name="Skip", exact=True).click()
+            await expect(playbook_run(tom)).to_contain_text(f"2 of {OF}", timeout=SLOWLY_MS)
 
-        await run(maya)
-        await demo.programs.until("look", "drain", "refill", "restart")
-        for what in ("kill", "start"):
-            answer = await maya.request.post(f"{demo.url}/sandbox/demo/{what}", headers={"Origin": demo.url})
-            assert answer.ok, await answer.text()
-        await expect_text(maya, "may have run")
-        await picture(playbook_run(maya), "run-may-have-run")
-        question = maya.locator("#main .message", has_text="may have run").last
-        await picture(question, "run-question")
-        await tom.locator("#main").get_by_role("button", name="It ran", exact=True).last.click()
-        await expect(playbook_run(tom)).to_contain_text(f"3 of {OF}", timeout=SLOWLY_MS)
-        await press(tom, "Done")
-        await expect(playbook_run(maya)).to_contain_text("Finished by @tom", timeout=SLOWLY_MS)
-        await picture(playbook_run(maya), "run-finished")
-        assert await demo.programs.all_names() == ["look", "drain", "refill", "restart"]
+            await run(maya)
+            await demo.programs.until("look", "drain", "refill", "restart")
+            for what in ("kill", "start"):
+                answer = await maya.request.post(f"{demo.url}/sandbox/demo/{what}", headers={"Origin": demo.url})
+                assert answer.ok, await answer.text()
+            await expect_text(maya, "may have run")
+            await picture(playbook_run(maya), "run-may-have-run")
+            question = maya.locator("#main .message", has_text="may have run").last
+            await picture(question, "run-question")
+            await tom.locator("#main").get_by_role("button", name="It ran", exact=True).last.click()
+            await expect(playbook_run(tom)).to_contain_text(f"3 of {OF}", timeout=SLOWLY_MS)
+            await press(tom, "Done")
+            await expect(playbook_run(maya)).to_contain_text("Finished by @tom", timeout=SLOWLY_MS)
+            await picture(playbook_run(maya), "run-finished")
+            assert await demo.programs.all_names() == ["look", "drain", "refill", "restart"]

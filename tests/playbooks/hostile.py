@@ -12,6 +12,7 @@ from bot.domain.errors import Refused
 from bot.domain.playbook.job import ExitKind, Invocation
 from bot.domain.policy.automation_rules import Executable, ProcessRules
 from playbooks.runners.process import Process
+from tests.programs import USER
 
 TEN = timedelta(seconds=10)
 
@@ -23,15 +24,18 @@ class Bench:
         self.folder = folder
         self.tool = folder / "tool"
         self.done = folder / "done"
+        self.sleep = folder / "sleep"  # by this name its processes are known as this bench's
+        self.sleep.symlink_to("/bin/sleep")
         self.does('echo "$@"')
 
     def does(self, script: str) -> None:
         self.tool.write_text(f"#!/bin/sh\necho ran >> {self.done}\n{script}\n")
         self.tool.chmod(0o755)
 
-    def runner(self, *form: str, environ: dict[str, str] | None = None, **more: Any) -> Process:
-        more = {"working_directory": str(self.folder), "timeout": timedelta(seconds=2), **more}
-        return Process(ProcessRules((Executable(str(self.tool), (form or ("[a-z]+",),), **more),)), environ or {})
+    def runner(self, *form: str, environ: dict[str, str] | None = None, concurrency: int = 1, **more: Any) -> Process:
+        more = {"working_directory": str(self.folder), "timeout": timedelta(seconds=2), "user": USER, **more}
+        rule = Executable(str(self.tool), (form or ("[a-z]+",),), **more)
+        return Process(ProcessRules((rule,), concurrency), environ or {})
 
     @property
     def ran(self) -> bool:

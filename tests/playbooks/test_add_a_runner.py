@@ -74,9 +74,9 @@ def bells(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_registered_runner_runs_steps(
-    bells: None, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bells: None, sqlite_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = Shop(tmp_path)
+    shop = Shop(folder)
     async with running_playbook(sqlite_url, shop) as (here, _):
         context = here.tocsin.context
         old = context.policy.automation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bot import policy as policy_reader
 from bot.check import playbooks
 from bot.settings import Settings
+from tests.programs import USER_RULE
 
 OWN = "id: mine\nname: Mine\ncategory: availability\nphases: [{title: P, steps: [{title: S, commands: ['look api'], "
 OWN += "automation: {runner: process}}]}]\n"
@@ -65,8 +67,8 @@ automation:
   runners:
     process:
       allow:
-        - {{executable: {tool}, arguments: [api], environment_from: [OPS_TOKEN]}}
-        - {{executable: /usr/bin/there-is-none, arguments: [[]]}}
+        - {{executable: {tool}, arguments: [api], environment_from: [OPS_TOKEN]{USER_RULE}}}
+        - {{executable: /usr/bin/there-is-none, arguments: [[]]{USER_RULE}}}
     wait: {{}}
 """
     said = look(tmp_path, policy, folder)
@@ -76,3 +78,14 @@ automation:
     assert f"⚠ automation: environment_from of {tool}: OPS_TOKEN is not set in the environment." in said
     assert any("would run 2 steps: mine 1.1, service-down-auto-recovery 2.2" in line for line in said)
     assert any("want the runner http" in line and "are not allowed by the policy" in line for line in said)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the tests' user is not root")
+@pytest.mark.parametrize("user", ["", ", user: root"])
+def test_programs_that_would_run_as_root_fail_the_check(tmp_path: Path, user: str) -> None:
+    allow = f"{{executable: /bin/true, arguments: [[]]{user}}}"
+    said = look(tmp_path, f"automation: {{enabled: true, runners: {{process: {{allow: [{allow}]}}}}}}\n")
+    assert (
+        "✗ automation: true would run as root, whose processes the system does not limit. "
+        "Name another user for it in the policy, such as `user: nobody`, or run the bot as one."
+    ) in said

@@ -15,6 +15,7 @@ from bot.domain.policy.automation_rules import Executable, Host, HttpRules, Proc
 from playbooks.runners.http import Http
 from playbooks.runners.process import Process
 from tests.playbooks.hostile import TEN, Bench, refused
+from tests.programs import USER
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ async def test_a_swapped_link_is_not_followed(bench: Bench) -> None:
     evil.write_text("#!/bin/sh\necho evil\n")
     evil.chmod(0o755)
     link.symlink_to(bench.tool)
-    runner = Process(ProcessRules((Executable(str(link), (("get",),)),)), {})
+    runner = Process(ProcessRules((Executable(str(link), (("get",),), user=USER),)), {})
     assert (await runner.run(Invocation(("link", "get")), TEN)).value == 0
     link.unlink()
     link.symlink_to(evil)
@@ -92,9 +93,9 @@ async def test_a_value_cannot_stall_the_operators_pattern(bench: Bench) -> None:
 
 async def test_oversized_commands_are_refused(bench: Bench) -> None:
     assert "longer than 8 KiB" in await refused(bench.runner("[a-z]*"), "tool", "a" * 9000)
-    many = Process(ProcessRules((Executable(str(bench.tool), ((("[a-z]*",) * 400),)),)), {})
+    many = Process(ProcessRules((Executable(str(bench.tool), ((("[a-z]*",) * 400),), user=USER),)), {})
     assert "arguments; the limit is 256" in await refused(many, "tool", *["a"] * 400)
-    long = Process(ProcessRules((Executable(str(bench.tool), ((("[a-z]*",) * 20),)),)), {})
+    long = Process(ProcessRules((Executable(str(bench.tool), ((("[a-z]*",) * 20),), user=USER),)), {})
     assert "longer than 64 KiB" in await refused(long, "tool", *["a" * 8000] * 20)
 
 
@@ -106,7 +107,9 @@ async def test_invisible_characters_are_refused_despite_the_pattern(bench: Bench
 async def test_the_bots_environment_is_not_passed_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-very-secret")
     monkeypatch.setenv("LD_PRELOAD_TEST", "evil")
-    bench.does("env | sort; echo; cat /proc/$PPID/environ | tr '\\0' '\\n'; ls /proc/self/fd | wc -l; umask")
+    bench.does(
+        "env | sort; echo; cat /proc/$PPID/environ 2>/dev/null | tr '\\0' '\\n'; ls /proc/self/fd | wc -l; umask"
+    )
     ended = await bench.runner(environment={"KUBECONFIG": "/etc/k"}).run(Invocation(("tool", "get")), TEN)
     said = [line for line in ended.output.splitlines() if line]
     assert said == [
@@ -157,8 +160,7 @@ async def test_a_program_gains_no_privileges(bench: Bench) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 async def test_a_program_run_as_another_user_loses_our_privileges(bench: Bench) -> None:
-    for folder in [bench.folder, *bench.folder.parents]:
-        folder.chmod(0o755) if str(folder).startswith("/tmp/") else None
+    bench.folder.chmod(0o755)
     bench.tool.write_text("#!/bin/sh\nid -un; id -G; cat /etc/shadow\n")
     ended = await bench.runner(user="nobody", working_directory="/").run(Invocation(("tool", "get")), TEN)
     assert ended.output.splitlines()[0] == "nobody"

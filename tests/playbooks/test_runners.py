@@ -34,6 +34,7 @@ from playbooks.runners.http import Http
 from playbooks.runners.process import Process
 from playbooks.runners.promql import Promql, parse_answer
 from playbooks.runners.wait import Wait
+from tests.programs import USER
 
 TEN = timedelta(seconds=10)
 PROMETHEUS = shutil.which("prometheus")
@@ -43,32 +44,32 @@ def program(folder: Path, script: str, **more: Any) -> Process:
     tool = folder / "tool"
     tool.write_text(f"#!/bin/sh\n{script}\n")
     tool.chmod(0o755)
-    more = {"arguments": (("[a-z ]*",),), "working_directory": str(folder), **more}
+    more = {"arguments": (("[a-z ]*",),), "working_directory": str(folder), "user": USER, **more}
     return Process(ProcessRules((Executable(str(tool), **more),)), {})
 
 
-async def test_a_program_runs_where_and_as_the_policy_says(tmp_path: Path) -> None:
-    runner = program(tmp_path, 'pwd; echo "$1"; echo trouble >&2; exit 3', environment={"KUBECONFIG": "/etc/k"})
+async def test_a_program_runs_where_and_as_the_policy_says(folder: Path) -> None:
+    runner = program(folder, 'pwd; echo "$1"; echo trouble >&2; exit 3', environment={"KUBECONFIG": "/etc/k"})
     allowed = runner.check(Invocation(("tool", "a b")))
-    assert (allowed.where, allowed.limits) == (f"{tmp_path}/tool in {tmp_path}", "1m, 256 KiB of output")
+    assert (allowed.where, allowed.limits) == (f"{folder}/tool in {folder}", "1m, 256 KiB of output")
     ended = await runner.run(Invocation(("tool", "a b")), TEN)
     assert (ended.kind, ended.value, ended.summary) == (ExitKind.ENDED, 3, "exit code 3")
-    assert ended.output == f"{tmp_path}\na b\ntrouble\n"
+    assert ended.output == f"{folder}\na b\ntrouble\n"
 
 
-async def test_a_program_ended_by_a_signal_says_so(tmp_path: Path) -> None:
-    ended = await program(tmp_path, "kill -SEGV $$").run(Invocation(("tool", "x")), TEN)
+async def test_a_program_ended_by_a_signal_says_so(folder: Path) -> None:
+    ended = await program(folder, "kill -SEGV $$").run(Invocation(("tool", "x")), TEN)
     assert (ended.value, ended.summary) == (-11, "ended by signal 11")
 
 
-async def test_a_program_that_cannot_start_says_why(tmp_path: Path) -> None:
-    runner = program(tmp_path, "true", working_directory=str(tmp_path / "gone"))
+async def test_a_program_that_cannot_start_says_why(folder: Path) -> None:
+    runner = program(folder, "true", working_directory=str(folder / "gone"))
     ended = await runner.run(Invocation(("tool", "x")), TEN)
     assert (ended.kind, ended.summary) == (ExitKind.NOT_STARTED, "It could not be started: No such file or directory.")
 
 
-async def test_concurrent_programs_do_not_interfere(tmp_path: Path) -> None:
-    runner = program(tmp_path, 'sleep 0.2; echo "$1"')
+async def test_concurrent_programs_do_not_interfere(folder: Path) -> None:
+    runner = program(folder, 'sleep 0.2; echo "$1"')
     words = ["abc"[n % 3] * (n + 1) for n in range(12)]
     ended = await asyncio.gather(*(runner.run(Invocation(("tool", word)), TEN) for word in words))
     assert [one.output for one in ended] == [f"{word}\n" for word in words]
@@ -265,7 +266,7 @@ def test_a_plan_contains_everything_that_will_happen(tmp_path: Path) -> None:
     tool = tmp_path / "tool"
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
-    allow = Executable(str(tool), (("restart", "[a-z ]+"),), timeout=timedelta(seconds=20))
+    allow = Executable(str(tool), (("restart", "[a-z ]+"),), timeout=timedelta(seconds=20), user=USER)
     rules = AutomationRules(enabled=True, process=ProcessRules((allow,)))
     step = Step(
         "2.1", "Restart", commands=(Command("tool look"), Command("tool restart '{name}'")),

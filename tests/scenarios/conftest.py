@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.programs import program_folder
 from tests.scenarios.running import World, world
 from tests.scenarios.shop import Shop
 
@@ -35,6 +36,7 @@ async def here(sqlite_url: str, policy: Path | None) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
+def shop() -> Iterator[Shop]:
     """Programs that playbooks run."""
-    return Shop(tmp_path)
+    with program_folder() as folder:
+        yield Shop(folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import stat
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +25,7 @@ from playbooks.library_cache import LibraryCache
 from sandbox import Message
 from storage import jobs, playbook_runs
 from storage.database import Database
+from tests.programs import USER_RULE, give
 from tests.scenarios.running import World, world
 
 MAYA, TOM = "U0MAYA0000", "U0TOM00000"
@@ -64,6 +64,7 @@ class Shop:
         self.folder = folder
         self.log = folder / "log"
         self.log.write_text("")
+        give(self.log)
         (folder / "playbooks").mkdir()
         (folder / "playbooks" / "mend.yml").write_text(PLAYBOOK)
         for name in ("look", "restart", "scale", "verify"):
@@ -72,7 +73,7 @@ class Shop:
     def program(self, name: str, does: str) -> None:
         path = self.folder / name
         path.write_text(f'#!/bin/sh\necho "{name} $*" >> {self.log}\n{does}\n')
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        path.chmod(0o755)
 
     def playbook(self, old: str, new: str) -> None:
         path = self.folder / "playbooks" / "mend.yml"
@@ -85,7 +86,7 @@ class Shop:
     def policy(self, more: str = "", timeout: str = "10s", automation: str = "") -> Path:
         allow = "".join(
             f'        - {{executable: {self.folder}/{name}, arguments: ["(back-)?[a-z]+"], timeout: {timeout}, '
-            f"working_directory: {self.folder}}}\n"
+            f"working_directory: {self.folder}{USER_RULE}}}\n"
             for name in ("look", "restart", "scale", "verify")
         )
         path = self.folder / "policy.yml"

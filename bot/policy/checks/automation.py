@@ -81,7 +81,8 @@ def warnings(context: CheckContext) -> Iterator[Problem]:
 
 def _user_warnings(context: CheckContext, path: KeyPath, user: str) -> Iterator[Problem]:
     try:
-        pwd.getpwnam(user)
+        if not user.isdecimal():  # a number needs no entry: containers have users without names
+            pwd.getpwnam(user)
     except KeyError:
         yield context.problem(
             path,

@@ -25,12 +25,14 @@ class Executable(StrictModel):
     environment_from: list[Variable] = Field(default=[], description="Variables it gets from the bot's environment.")
     path: Text = Field(default="/usr/bin:/bin", description="Its PATH. The bot itself looks nothing up in it.")
     home: Text = Field(default="/nonexistent", description="Its HOME.")
-    user: Text | None = Field(default=None, description="The user it runs as, if the bot is root.")
+    user: Text | None = Field(
+        default=None, description="The user it runs as, by name or number. Required if the bot is root."
+    )
     timeout: Duration = Field(default="1m", description="It is killed after this long, with every process it started.")
     output_limit: Size = Field(default=256 * 1024, description="It is killed after this much output.")
     memory: Size | None = Field(default=2 * 1024**3, description="Address space of a process; null: no limit.")
     processes: Annotated[int, Field(ge=1, le=100_000, strict=True)] = Field(
-        default=512, description="The most processes of its user at once."
+        default=512, description="The most processes it may have at once."
     )
 
 

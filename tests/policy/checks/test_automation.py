@@ -27,3 +27,10 @@ def test_a_pattern_that_lets_any_text_through_is_a_warning(tmp_path: Path, patte
     (tmp_path / "policy.yml").write_text(POLICY % pattern)
     warnings = policy_reader.read(tmp_path / "policy.yml").warnings
     assert any("lets any text through" in warning for warning in warnings) is wide
+
+
+@pytest.mark.parametrize(("user", "missing"), [("nobody", False), ("'61234'", False), ("no-such-user", True)])
+def test_a_user_that_does_not_exist_is_a_warning(tmp_path: Path, user: str, missing: bool) -> None:
+    (tmp_path / "policy.yml").write_text((POLICY % "a").replace("executable", f"user: {user}, executable"))
+    warnings = policy_reader.read(tmp_path / "policy.yml").warnings
+    assert any("there is no user no-such-user on this machine" in warning for warning in warnings) is missing
