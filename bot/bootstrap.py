@@ -51,6 +51,7 @@ from bot.workers import pagerduty_schedule_sync
 from bot.workers.base import Periodic, Service
 from bot.workers.heartbeat import Heartbeat
 from bot.workers.job_runner import JobRunner
+from bot.workers.on_call_watch import OnCallWatch
 from bot.workers.outage_monitor import OutageMonitor
 from bot.workers.outbox import Outbox
 from bot.workers.pagerduty_schedule_sync import PagerDutyScheduleSync
@@ -309,6 +310,7 @@ def _periodic(base: Base, health: Health, replicas: ReplicaCounter) -> list[Peri
     periodic = [
         PagerDutyScheduleSync(context, schedules).periodic,
         UsergroupSync(context).periodic,
+        OnCallWatch(context).periodic,
         base.usergroups.periodic,
         SearchIndexer(context).periodic,
         playbook_reviews(context),

@@ -12,7 +12,7 @@ import structlog
 
 from bot.domain import routing
 from bot.usecases.context import Context
-from bot.usecases.effects import home_tab, on_call
+from bot.usecases.effects import on_call
 from bot.workers.base import Periodic
 from storage import key_value
 from storage.outbox import enqueue
@@ -64,7 +64,6 @@ class UsergroupSync:
         async with self._context.database.transaction() as conn:
             await key_value.usergroup_on_call(group).put(conn, members)
             await enqueue.put(conn, [routing.user_group(group)])
-            await home_tab.refresh_all(conn, self._context.clock.now())
         log.info("usergroup.follows", group=group, people=len(members))
 
     async def _keep(self, group: str, last: list[str]) -> None:

@@ -194,6 +194,22 @@ async def test_snooze_and_next_move_the_reminder(here: World) -> None:
     assert promised["update"] < before["update"]
 
 
+async def test_a_snooze_over_four_hours_or_four_cadences_is_asked_about_and_shown_on_the_card(here: World) -> None:
+    channel = await declared(here)
+    reply = await here.maya.command(INSIDE, "/incident snooze 30d")
+    assert "Quiet the reminders of INC-1 for 30d? That is longer than usual." in words(here, reply.message)
+    assert buttons(reply.message) == ["Snooze 4h", "Snooze 30d"]
+    assert "snoozed" not in [entry["kind"] for entry in (await here.show())["timeline"]]
+    assert reply.message is not None
+    await here.maya.press(reply.message, "Snooze 30d")
+    await rest(here)
+    snoozed = [entry["text"] for entry in (await here.show())["timeline"] if entry["kind"] == "snoozed"]
+    assert snoozed == ["reminders quiet for 30d"]
+    card = words(here, here.card(channel))
+    assert "Reminders snoozed" in card
+    assert "by @maya until" in card
+
+
 async def test_resolve_close_reopen_and_the_ways_between(here: World) -> None:
     await declared(here)
     await typed(here, "maya", INSIDE, "/incident resolve Rolled back deploy 4512")

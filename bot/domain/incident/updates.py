@@ -16,6 +16,9 @@ from bot.domain.policy.policy import Policy
 from bot.domain.timeline.entry import entry
 from bot.domain.values import durations
 
+USUAL_SNOOZE = timedelta(hours=4)
+USUAL_CADENCES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class StatusUpdate:
@@ -80,6 +83,13 @@ def note(incident: Incident, text: str, actor: str, now: datetime, link: str | N
         raise Refused("A note needs words.", "note Deploy 4512 went out at 02:47")
     data = {"link": link} if link else {}
     return Change(incident, (entry(now, "note", actor, text.strip(), **data),))
+
+
+def longest_usual_snooze(incident: Incident, policy: Policy) -> timedelta:
+    """Four hours, or four cadences of updates if that is more: a longer snooze is asked about."""
+    cadence = policy.severity(incident.severity).update_every
+    span = timedelta(days=cadence.days) if isinstance(cadence, durations.BusinessDays) else cadence or timedelta()
+    return max(USUAL_SNOOZE, USUAL_CADENCES * span)
 
 
 def snooze(incident: Incident, span: timedelta, actor: str, now: datetime) -> Change:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.domain.oncall.schedule import Override
+from bot.domain.oncall.cover import Covered, GivenUp
 from bot.domain.policy.policy import Policy
 from bot.domain.values import durations
 from bot.slack.blocks import elements
 from bot.slack.blocks.elements import Message
-from bot.slack.blocks.oncall import called
+from bot.slack.blocks.oncall import called, is_covering
 from bot.slack.text import render
 
 LISTED = 3  # people and times named in one sentence
 
 
 def covered(
-    override: Override,
-    instead_of: Sequence[str],
+    taken: Covered,
     policy: Policy,
     now: datetime,
     command: str,
     notes: Sequence[str] = (),
 ) -> Message:
     """Confirm a cover to the person who took it. `notes` say how the times were understood."""
+    override = taken.override
     schedule, until = f"*{render(override.schedule)}*", elements.moment(override.ends_at)
     lasts = durations.approximate(override.ends_at - override.starts_at)
     if override.starts_at <= now:
@@ -34,19 +34,48 @@ def covered(
             f"You will be on call on {schedule} from {elements.moment(override.starts_at)} until {until} ({lasts}). "
             "Pages for it come to you then."
         )
-    if instead_of:
-        words += f" You stand in for {elements.join_comma([called(person, policy) for person in instead_of], LISTED)}."
+    if taken.instead_of:
+        people = [called(person, policy) for person in taken.instead_of]
+        words += f" You stand in for {elements.join_comma(people, LISTED)}."
+    words += _uncovered(taken)
     undo = f"Changed your mind? {elements.code(f'{command} cover {override.schedule} none')}"
     return elements.message(words, [elements.section(words), elements.context(*[render(note) for note in notes], undo)])
 
 
-def given_up(ended: Sequence[Override], now: datetime) -> Message:
-    """Confirm to a person that these covers of theirs have ended."""
+def _uncovered(taken: Covered) -> str:
+    """A sentence about hours in which the schedule has nobody else, such as nights. Empty where there are none."""
+    if not taken.uncovered:
+        return ""
+    first, *more = taken.uncovered
+    alone = sum((gap.ends_at - gap.starts_at for gap in taken.uncovered), timedelta())
+    if not more and (first.starts_at, first.ends_at) == (taken.override.starts_at, taken.override.ends_at):
+        return " Without you nobody would be on call for it then."
+    when = f"{elements.moment(first.starts_at)} – {elements.moment(first.ends_at)}"
+    return (
+        f" That includes {durations.approximate(alone)} for which the schedule has nobody"
+        f" ({when}{f' and {len(more)} more' if more else ''}): you are on call then, too."
+    )
+
+
+def given_up(result: GivenUp, policy: Policy, now: datetime) -> Message:
+    """Confirm to a person that their covers have ended, and say who is on call instead."""
+    ended = result.ended
     times = [
         f"{'now' if cover.starts_at <= now else elements.moment(cover.starts_at)} – {elements.moment(cover.ends_at)}"
         for cover in ended
     ]
     schedule = render(ended[0].schedule)
     return elements.line(
-        f"You no longer cover {schedule} ({elements.join_comma(times, LISTED)}). The rotation applies again."
+        f"You no longer cover {schedule} ({elements.join_comma(times, LISTED)}). {_instead(result, policy, now)}"
     )
+
+
+def _instead(result: GivenUp, policy: Policy, now: datetime) -> str:
+    """Who is on call once the covers have ended."""
+    shift, then = result.shift, "now" if result.at <= now else elements.moment(result.at)
+    if shift is None:
+        return f":warning: Nobody is on call {then}."
+    person = called(shift.member, policy)
+    if is_covering(policy.schedules[result.ended[0].schedule], shift, result.at, result.overrides):
+        return f"{person} covers it {then}, until {elements.moment(shift.ends_at)}."
+    return f"The rotation applies again: {person} is on call {then}."

@@ -65,7 +65,7 @@ def row(schedule: Schedule, policy: Policy, now: datetime, overrides: Sequence[O
     if shift is None:
         return f":warning: {name} · nobody is on call now{after}"
     until = f", until {elements.moment(shift.ends_at)}" if shift.ends_at < now + oncall.LOOKAHEAD else ""
-    covering = ", covering" if _is_covered(schedule, shift, now, overrides) else ""
+    covering = ", covering" if is_covering(schedule, shift, now, overrides) else ""
     return f"{name} · {called(shift.member, policy)}{covering}{until}{after}"
 
 
@@ -100,7 +100,8 @@ def _next_shift(schedule: Schedule, now: datetime, shift: Shift | None, override
     return oncall.next_shift(schedule, now, overrides)
 
 
-def _is_covered(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence[Override]) -> bool:
+def is_covering(schedule: Schedule, shift: Shift, now: datetime, overrides: Sequence[Override]) -> bool:
+    """Whether the person on call at `now` covers for another."""
     return any(
         _is_cover(cover, schedule) and cover.member == shift.member and cover.starts_at <= now < cover.ends_at
         for cover in overrides

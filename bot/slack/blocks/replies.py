@@ -138,6 +138,25 @@ def snoozed(incident: Incident, span: timedelta) -> Message:
     )
 
 
+def ask_long_snooze(incident: Incident, span: timedelta, usual: timedelta) -> Message:
+    """Ask whether a snooze much longer than usual is meant."""
+    words = f"Quiet the reminders of {incident.id} for {durations.exact(span)}? That is longer than usual."
+    asked, shorter = durations.exact(span), durations.exact(usual)
+    return elements.message(
+        words,
+        [
+            elements.section(
+                f"{words} Nobody is reminded of an update or of empty roles until then. Pages still go out."
+            ),
+            elements.actions(
+                button(f"Snooze {shorter}", "snooze_shorter", f"{incident.id}:{int(usual.total_seconds())}"),
+                button(f"Snooze {asked}", "snooze_anyway", f"{incident.id}:{int(span.total_seconds())}"),
+                block_id="long_snooze",
+            ),
+        ],
+    )
+
+
 def promised(incident: Incident, span: timedelta) -> Message:
     """Confirm a promised update."""
     due = f", {elements.moment(incident.update_due_at)}" if incident.update_due_at else ""

@@ -14,8 +14,8 @@ from bot.usecases.effects.incident_save import IncidentSave
 from storage import user_activity
 from storage.outbox import enqueue
 
-# Slack accepts about a hundred publications a minute. A person's own incidents stay current for a week after they
-# opened the tab, the list of all incidents only for half an hour.
+# Slack accepts about a hundred publications a minute. A person's own incidents, and who is on call, stay current for a
+# week after they opened the tab, the list of all incidents only for half an hour.
 OWN_INCIDENTS_FOR = timedelta(days=7)
 ALL_INCIDENTS_FOR = timedelta(minutes=30)
 AT_MOST = 50  # people a change publishes the tab for
@@ -28,8 +28,8 @@ async def opened(conn: AsyncConnection, user: str, now: datetime) -> None:
 
 
 async def refresh_all(conn: AsyncConnection, now: datetime) -> None:
-    """Publish the tab for everyone who opened it lately: something changed that every tab shows."""
-    openings = await user_activity.homes_opened_since(conn, now - ALL_INCIDENTS_FOR, AT_MOST)
+    """Publish the tab for everyone who opened it in the last week: every tab shows who is on call."""
+    openings = await user_activity.homes_opened_since(conn, now - OWN_INCIDENTS_FOR, AT_MOST)
     if openings:
         await enqueue.put(conn, [routing.home(user) for user in openings])
 

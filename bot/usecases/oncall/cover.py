@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.access.identity import Identity
 from bot.domain.errors import Refused
 from bot.domain.oncall import schedule as oncall
+from bot.domain.oncall.cover import Covered, GivenUp
 from bot.domain.oncall.schedule import Override
-from bot.domain.policy.policy import Schedule
+from bot.domain.policy.policy import Policy
 from bot.domain.values.durations import LONGEST
 from bot.usecases import authorize
 from bot.usecases.context import Context
-from bot.usecases.effects import home_tab
+from bot.usecases.effects import home_tab, on_call
 from bot.usecases.oncall import shift_change
 from bot.usecases.unit_of_work import claim_delivery
 from storage import overrides
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """The override that was added, and the members on call without it: contacts or Slack IDs, in order, each once."""
-
-    override: Override
-    instead_of: tuple[str, ...]
-
-
 async def cover(
-    context: Context, schedule: str, starts_at: datetime, ends_at: datetime, member: str, delivery: str | None = None
+    context: Context,
+    schedule: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    person: Identity,
+    delivery: str | None = None,
 ) -> Covered:
     """Override the rotation and earlier overrides. A cover that should have begun begins now.
 
@@ -36,18 +36,19 @@ async def cover(
     """
     if schedule not in context.policy.schedules:
         raise Refused(f"There is no schedule “{schedule[:40]}”.", "oncall")
-    authorize.require(context, "cover", member)
+    authorize.require(context, "cover", person.user)
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
-        override = Override(schedule, member, max(starts_at, now), ends_at)
+        override = Override(schedule, person.user, max(starts_at, now), ends_at)
         _check(override, now)
         before = await overrides.in_force(conn, now)
-        await overrides.add(conn, override, member, now)
+        await overrides.add(conn, override, person.user, now)
         await home_tab.refresh_all(conn, now)
+        covered = await _covered(conn, context.policy, override, person, before)
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
-    return Covered(override, _relieved(context.policy.schedules[schedule], override, before))
+    return covered
 
 
 def _check(override: Override, now: datetime) -> None:
@@ -59,15 +60,24 @@ def _check(override: Override, now: datetime) -> None:
         )
 
 
-def _relieved(schedule: Schedule, override: Override, before: Sequence[Override]) -> tuple[str, ...]:
-    """The members who are relieved. Of a long cover only the beginning is searched, which takes long enough."""
-    until = min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
-    shifts = oncall.shifts(schedule, override.starts_at, until, before)
-    return tuple(dict.fromkeys(shift.member for shift in shifts if shift.member != override.member))
+async def _covered(
+    conn: AsyncConnection, policy: Policy, override: Override, person: Identity, before: Sequence[Override]
+) -> Covered:
+    """Of a long cover only the beginning is searched, which takes long enough."""
+    schedule = policy.schedules[override.schedule]
+    start, until = override.starts_at, min(override.ends_at, override.starts_at + oncall.LOOKAHEAD)
+    members = dict.fromkeys(shift.member for shift in oncall.shifts(schedule, start, until, before))
+    others = [
+        member
+        for member in members
+        if not person.is_among([on_call.address_of(policy, member) or member])
+        and await on_call.user_of(conn, policy, member) != person.user
+    ]
+    return Covered(override, tuple(others), tuple(oncall.gaps(schedule, start, until, before)))
 
 
-async def give_up(context: Context, schedule: str, member: str, delivery: str | None = None) -> tuple[Override, ...]:
-    """End every present and future cover of the member; the rotation applies again. Raises `Refused` without one."""
+async def give_up(context: Context, schedule: str, member: str, delivery: str | None = None) -> GivenUp:
+    """End every present and future cover of the member. Raises `Refused` without one."""
     async with context.database.transaction() as conn:
         now = context.clock.now()
         await claim_delivery(conn, delivery, now)
@@ -75,7 +85,10 @@ async def give_up(context: Context, schedule: str, member: str, delivery: str | 
         ended = await overrides.end_early(conn, schedule, member, now)
         if not ended:
             raise Refused(f"You do not cover {schedule} now, nor later.", f"cover {schedule} for 2h")
+        after = await overrides.in_force(conn, now)
         await home_tab.refresh_all(conn, now)
     await shift_change.schedules_changed(context, {schedule}, before)
     context.wakeups.notify()
-    return ended
+    at = max(now, ended[0].starts_at)
+    rotation = context.policy.schedules.get(schedule)
+    return GivenUp(ended, at, oncall.current_shift(rotation, at, after) if rotation else None, after)

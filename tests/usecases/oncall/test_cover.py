@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.access.identity import Identity, Membership
 from bot.domain.errors import Refused
+from bot.domain.oncall.schedule import Gap
+from bot.slack.blocks import cover as blocks
 from bot.usecases.context import Context
 from bot.usecases.effects.on_call import current_calendar
 from bot.usecases.oncall.cover import cover, give_up
@@ -20,6 +23,8 @@ schedules:
     layers: [{members: [U0ADA0000, U0BEN0000], rotation: weekly, start: 2026-01-05}]
 """
 HOUR = timedelta(hours=1)
+CAT = Identity("U0CAT0000", Membership.MEMBER, "cat@example.com")
+DOG = Identity("U0DOG0000", Membership.MEMBER)
 
 
 @pytest.fixture
@@ -34,25 +39,25 @@ async def on_call(context: Context) -> tuple[str, ...]:
 
 
 async def test_a_cover_that_should_have_begun_begins_now(context: Context) -> None:
-    covered = await cover(context, "primary", START - HOUR, START + HOUR, "U0CAT0000")
+    covered = await cover(context, "primary", START - HOUR, START + HOUR, CAT)
     assert covered.override.starts_at == START
     assert len(covered.instead_of) == 1
-    assert await on_call(context) == ("U0CAT0000",)
+    assert await on_call(context) == (CAT.user,)
 
 
 async def test_a_later_cover_leaves_who_is_on_call_now(context: Context) -> None:
     before = await on_call(context)
-    await cover(context, "primary", START + HOUR, START + 2 * HOUR, "U0CAT0000")
+    await cover(context, "primary", START + HOUR, START + 2 * HOUR, CAT)
     assert await on_call(context) == before
 
 
 async def test_after_giving_up_the_rotation_applies_again(context: Context) -> None:
     before = await on_call(context)
-    await cover(context, "primary", START, START + HOUR, "U0CAT0000")
-    await give_up(context, "primary", "U0CAT0000")
+    await cover(context, "primary", START, START + HOUR, CAT)
+    await give_up(context, "primary", CAT.user)
     assert await on_call(context) == before
     with pytest.raises(Refused, match="You do not cover primary"):
-        await give_up(context, "primary", "U0CAT0000")
+        await give_up(context, "primary", CAT.user)
 
 
 @pytest.mark.parametrize(
@@ -64,4 +69,46 @@ async def test_a_cover_that_makes_no_sense_is_refused(
     context: Context, schedule: str, starts_in: timedelta, ends_in: timedelta
 ) -> None:
     with pytest.raises(Refused):
-        await cover(context, schedule, START + starts_in, START + ends_in, "U0CAT0000")
+        await cover(context, schedule, START + starts_in, START + ends_in, CAT)
+
+
+async def test_a_cover_of_a_schedule_with_hours_says_that_it_takes_the_nights_too(make_context: MakeContext) -> None:
+    context = make_context(
+        """
+schedules:
+  primary: {timezone: UTC, members: [U0ADA0000], hours: "09:00-17:00"}
+"""
+    )
+    day = START.replace(hour=9, minute=0, second=0, microsecond=0)
+    covered = await cover(context, "primary", day, day + 24 * HOUR, CAT)
+    assert covered.uncovered == (Gap(day + 8 * HOUR, day + 24 * HOUR),)
+    said = blocks.covered(covered, context.policy, START, "/incident").text
+    assert "That includes 16h for which the schedule has nobody" in said
+    assert "you are on call then, too" in said
+
+
+async def test_a_cover_that_is_given_up_leaves_it_to_the_cover_below_which_is_said(context: Context) -> None:
+    (rotation,) = await on_call(context)
+    await cover(context, "primary", START, START + 3 * HOUR, DOG)
+    await cover(context, "primary", START, START + HOUR, CAT)
+    result = await give_up(context, "primary", CAT.user)
+    said = blocks.given_up(result, context.policy, START).text
+    assert "<@U0DOG0000> covers it now, until" in said
+    assert "rotation" not in said
+    last = await give_up(context, "primary", DOG.user)
+    said = blocks.given_up(last, context.policy, START).text
+    assert f"The rotation applies again: <@{rotation}> is on call now." in said
+
+
+@pytest.mark.parametrize("slack", ["U0CAT0000", "cat@example.com", "Cat@Example.com"])
+async def test_nobody_is_told_that_they_stand_in_for_themselves(make_context: MakeContext, slack: str) -> None:
+    context = make_context(
+        f"""
+contacts: {{cat: {{name: Cat, slack: {slack}}}}}
+schedules:
+  primary: {{timezone: UTC, members: [cat]}}
+"""
+    )
+    covered = await cover(context, "primary", START, START + HOUR, CAT)
+    assert covered.instead_of == ()
+    assert "stand in" not in blocks.covered(covered, context.policy, START, "/incident").text

@@ -31,7 +31,7 @@ async def _cover(call: WorkspaceCall) -> Message | None:
     request = call.request
     if request.clear:
         ended = await give_up(call.context, request.schedule or "", call.user, delivery=call.delivery)
-        return given_up(ended, call.context.clock.now())
+        return given_up(ended, call.context.policy, call.context.clock.now())
     if request.window is None or request.schedule is None:
         return await open_cover_form(call, request.schedule)
     zone: tzinfo = UTC
@@ -67,9 +67,9 @@ async def open_cover_form(call: Call, schedule: str | None = None) -> Message | 
 async def _take_cover(
     call: Call, schedule: str, starts_at: datetime, ends_at: datetime, notes: Sequence[str] = ()
 ) -> Message:
-    taken = await cover(call.context, schedule, starts_at, ends_at, call.user, delivery=call.delivery)
+    taken = await cover(call.context, schedule, starts_at, ends_at, await call.identity(), delivery=call.delivery)
     now = call.context.clock.now()
-    return covered(taken.override, taken.instead_of, call.context.policy, now, call.ctx.command, notes)
+    return covered(taken, call.context.policy, now, call.ctx.command, notes)
 
 
 async def _submit_cover(call: Submission) -> None:

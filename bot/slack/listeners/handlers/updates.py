@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incident import require_open
+from bot.domain.incident.updates import longest_usual_snooze
 from bot.slack.blocks import replies
 from bot.slack.blocks.elements import Message
 from bot.slack.blocks.inputs import incident_of
 from bot.slack.blocks.modals import custom_fields, impact
 from bot.slack.blocks.modals.update import update_modal, values_of_update
-from bot.slack.listeners.calls import PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
+from bot.slack.listeners.calls import Press, PressHandler, Submission, SubmissionHandler, VerbCall, VerbHandler
 from bot.slack.listeners.handlers.forms import press_for_form, press_of_verb
 from bot.usecases.incidents.answer_custom_fields import answer_custom_fields
 from bot.usecases.incidents.impact import record_impact
@@ -30,7 +31,21 @@ async def _update(call: VerbCall) -> Message | None:
 
 
 async def _snooze(call: VerbCall) -> Message:
+    """Snooze at once; a span much longer than usual only once the person has confirmed it."""
     span = call.request.required_span
+    require_open(call.incident)
+    call.require("snooze", call.incident)
+    usual = longest_usual_snooze(call.incident, call.policy)
+    if span > usual:
+        return replies.ask_long_snooze(call.incident, span, usual)
+    return await _snooze_for(call, span)
+
+
+async def _press_snooze(call: Press) -> Message:
+    return await _snooze_for(call, timedelta(seconds=int(call.argument)))
+
+
+async def _snooze_for(call: VerbCall | Press, span: timedelta) -> Message:
     saved = await snooze(call.context, call.number, span, call.user, delivery=call.delivery)
     return replies.snoozed(saved, span)
 
@@ -88,6 +103,8 @@ VERBS: dict[str, VerbHandler] = {
 PRESSES: dict[str, PressHandler] = {
     "update": press_for_form(lambda call: update_modal(call.incident, call.policy), "update What changed"),
     "snooze_15m": press_of_verb(_snooze, "snooze", span=timedelta(minutes=15)),
+    "snooze_anyway": _press_snooze,
+    "snooze_shorter": _press_snooze,
     "snooze_1h": press_of_verb(_snooze, "snooze", span=timedelta(hours=1)),
     "impact": press_of_verb(_impact, "impact"),
 }

@@ -1,0 +1,27 @@
+"""What taking a cover, or giving it up, means for the people on a schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.oncall.schedule import Gap, Override, Shift
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """The override that was added, and what it takes over."""
+
+    override: Override
+    instead_of: tuple[str, ...]  # contacts or Slack IDs on call without it, in order, each once; never the person
+    uncovered: tuple[Gap, ...]  # times within it at which nobody would be on call
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The covers that were ended, and who is on call instead."""
+
+    ended: tuple[Override, ...]
+    at: datetime  # the first instant that they no longer cover
+    shift: Shift | None  # the shift at that instant; None: nobody is on call then
+    overrides: tuple[Override, ...]  # that are still in force
